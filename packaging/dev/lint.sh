@@ -1,0 +1,67 @@
+# shellcheck shell=bash
+# ./dev lint: every step runs, also after one that fails; each is timed. Sourced by ./dev.
+
+: "${llvm:?is set by packages.sh}"
+
+readonly lint_steps=(formatting shell_scripts thread_safety clang_tidy thread_sanitizer address_sanitizer)
+# What is run under the sanitizers: the layers whose unit tests start threads, and need no server.
+readonly sanitized_layers=(base pool routing)
+
+lint() {
+  local step failed=() started
+  for step in "${lint_steps[@]}"; do
+    started=$SECONDS
+    echo "--- $step"
+    # A process of its own: bash ignores "set -e" in a function that stands in a condition.
+    ./dev lint "$step" || failed+=("$step")
+    echo "--- $step: $((SECONDS - started)) s"
+  done
+  ((${#failed[@]} == 0)) || die "lint found something in: ${failed[*]}"
+  say "lint found nothing"
+}
+
+sources() { find "$@" -type f -regex '.*\.\(h\|cc\)' -print0; }
+
+lint_formatting() {
+  if ((llvm != 16)); then
+    say "left to Debian 12: the layout of the sources is that of clang-format 16, which this release does not have"
+    return
+  fi
+  sources src tests | xargs -0 clang-format-16 --dry-run --Werror
+}
+
+lint_shell_scripts() {
+  local scripts
+  mapfile -t scripts < <(grep -rlIE --exclude-dir={build,.git,node_modules} \
+    '^(#!.*\b(ba)?sh\b|# shellcheck shell=)' .)
+  shellcheck -x "${scripts[@]}"
+}
+
+lint_thread_safety() {
+  configure clang SCIDEX_BUILD_TESTS=ON
+  build clang
+  build clang all_verify_interface_header_sets
+}
+
+# Shows the findings without the progress that it reports between them.
+lint_clang_tidy() {
+  configure clang SCIDEX_BUILD_TESTS=ON
+  find src -name '*.cc' -print0 |
+    xargs -0 -n 4 -P "$(nproc)" "clang-tidy-$llvm" -p build/clang --quiet --warnings-as-errors='*' 2>&1 |
+    { grep -vE '^([0-9]+ (warning|error).* generated\.|\[[0-9]+/[0-9]+\] .*|/[^:]*\.cc\.|)$' || true; }
+}
+
+# Without the tests of fork(): it does not follow a process with threads into its children.
+lint_thread_sanitizer() { run_sanitized tsan -E ':PoolFork\.'; }
+lint_address_sanitizer() { run_sanitized asan-ubsan; }
+
+# run_sanitized PRESET [ARG…]: ARGs go to ctest.
+run_sanitized() {
+  local preset=$1 fixed=()
+  # ThreadSanitizer of gcc 12 refuses some random layouts of the address space.
+  ! setarch -R true 2>/dev/null || fixed=(setarch -R)
+  configure "$preset" SCIDEX_BUILD_TESTS=ON
+  "${fixed[@]}" ninja -C "build/$preset" -j "$(nproc)" "${sanitized_layers[@]/%/_test}"
+  "${fixed[@]}" ctest --preset "$preset" -j "$(nproc)" --no-tests=error "${@:2}" \
+    -R "^($(IFS='|' && echo "${sanitized_layers[*]}"))_test:"
+}

@@ -1,0 +1,63 @@
+# shellcheck shell=bash
+# What ./dev needs from Debian, by the job that needs it, and how it gets there. Sourced by ./dev.
+
+declare -A package_groups=(
+  [build]="g++ cmake ninja-build ccache pkgconf git libpq-dev libpqxx-dev libyaml-cpp-dev libspdlog-dev libfmt-dev
+           libcli11-dev nlohmann-json3-dev prometheus-cpp-dev libcivetweb-dev zlib1g-dev"
+  [run]="postgresql"
+  [test]="libgtest-dev libgmock-dev postgresql pgbouncer prometheus prometheus-alertmanager python3 curl jq"
+  [bench]="libbenchmark-dev"
+)
+declare -A package_reasons=(
+  [build]="to build" [run]="for the throw-away servers of ./dev run" [test]="to test"
+  [bench]="to measure" [lint]="to lint" [format]="to format"
+)
+
+os_name=unknown
+llvm=
+if [[ -r /etc/os-release ]]; then
+  # shellcheck source=/dev/null
+  os_name=$(. /etc/os-release && echo "${PRETTY_NAME:-$ID}")
+  # shellcheck source=/dev/null
+  case $(. /etc/os-release && echo "${ID:-}-${VERSION_ID:-}") in
+    debian-12) llvm=16 ;;
+    debian-13) llvm=19 ;;
+  esac
+fi
+package_groups[format]="clang-format-$llvm"
+package_groups[lint]="clang-$llvm clang-tidy-$llvm clang-format-$llvm shellcheck"
+
+# need_packages GROUP…: installs what is missing of these groups; costs one query if nothing is.
+need_packages() {
+  local group package known before reasons="" wanted=() missing=()
+  for group; do
+    mapfile -t wanted < <(tr -s ' \n' '\n' <<<"${package_groups[$group]}")
+    before=${#missing[@]}
+    known=" $(dpkg-query -W -f="\${db:Status-Status}:\${Package} " "${wanted[@]}" 2>/dev/null || true)"
+    for package in "${wanted[@]}"; do
+      [[ $known == *" installed:$package "* ]] || missing+=("$package")
+    done
+    ((${#missing[@]} == before)) || reasons+="${reasons:+, }${package_reasons[$group]}"
+  done
+  ((${#missing[@]} == 0)) || install_packages "$reasons" "${missing[@]}"
+}
+
+# install_packages REASON PACKAGE…
+install_packages() {
+  local reason=$1 log=build/packages.log as_root=()
+  shift
+  [[ $llvm ]] || die "this is $os_name; only on Debian 12 and 13 can it install what is missing $reason: $*"
+  if ((EUID != 0)); then
+    as_root=(sudo)
+    [[ -t 0 ]] || as_root+=(-n)
+    "${as_root[@]}" true 2>/dev/null || die "packages are missing $reason; as root, run:
+  bash packaging/dev/install_packages.sh $*"
+  fi
+  say "installing Debian packages $reason ($log): $*"
+  mkdir -p build
+  "${as_root[@]}" bash packaging/dev/install_packages.sh "$@" >"$log" 2>&1 </dev/null || {
+    tail -n 20 "$log" >&2
+    die "the installation failed; all of its output is in $log"
+  }
+  sed -n 's/^note: /dev: /p' "$log"
+}

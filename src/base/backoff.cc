@@ -1,0 +1,14 @@
+#include "base/backoff.h"
+
+#include <algorithm>
+
+namespace scidex::base {
+
+Duration Backoff::Next() {
+  ceiling_ = ceiling_ == Duration::zero()  ? std::min(options_.initial, options_.cap)
+             : ceiling_ > options_.cap / 2 ? options_.cap
+                                           : ceiling_ * 2;
+  return Duration(std::uniform_int_distribution<Duration::rep>(0, ceiling_.count())(random_));
+}
+
+}  // namespace scidex::base

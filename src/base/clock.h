@@ -1,0 +1,26 @@
+// The one source of time, so that tests own it.
+#pragma once
+
+#include "base/mutex.h"
+#include "base/time.h"
+
+namespace scidex::base {
+
+// Thread safe.
+class Clock {
+ public:
+  virtual ~Clock() = default;
+
+  virtual TimePoint Now() const = 0;
+  virtual WallTime WallNow() const = 0;
+
+  // Waits until `cond` is notified (true), or until this clock reaches `deadline` (false). May
+  // return true spuriously. `mutex` is released while waiting.
+  virtual bool WaitUntil(CondVar& cond, Mutex& mutex, TimePoint deadline)
+      SCIDEX_REQUIRES(mutex) = 0;
+};
+
+// The machine's steady and system clocks.
+Clock& RealClock();
+
+}  // namespace scidex::base

@@ -1,0 +1,45 @@
+// Enumerations that have names: metric label values, configuration values, log fields.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <optional>
+#include <string_view>
+
+namespace scidex::base {
+
+// Specialised for an enumeration whose values are 0, 1, 2, …, with `static constexpr std::array
+// kNames`.
+template <typename E>
+struct EnumNames;
+
+template <typename E>
+inline constexpr std::size_t kEnumCount = EnumNames<E>::kNames.size();
+
+template <typename E>
+constexpr std::string_view Name(E value) {
+  return EnumNames<E>::kNames[static_cast<std::size_t>(value)];
+}
+
+template <typename E>
+constexpr std::optional<E> ParseEnum(std::string_view name) {
+  for (std::size_t i = 0; i < kEnumCount<E>; ++i) {
+    if (EnumNames<E>::kNames[i] == name) return static_cast<E>(i);
+  }
+  return std::nullopt;
+}
+
+// One T for each value of E.
+template <typename E, typename T>
+class EnumArray {
+ public:
+  constexpr T& operator[](E key) { return values_[static_cast<std::size_t>(key)]; }
+  constexpr const T& operator[](E key) const { return values_[static_cast<std::size_t>(key)]; }
+  constexpr auto begin() const { return values_.begin(); }
+  constexpr auto end() const { return values_.end(); }
+
+ private:
+  std::array<T, kEnumCount<E>> values_{};
+};
+
+}  // namespace scidex::base

@@ -1,0 +1,73 @@
+// std::mutex and std::condition_variable with the annotations that let clang check the locking.
+#pragma once
+
+#include <condition_variable>
+#include <mutex>
+
+#include "base/thread_annotations.h"
+#include "base/time.h"
+
+namespace scidex::base {
+
+class SCIDEX_CAPABILITY("mutex") Mutex {
+ public:
+  Mutex() = default;
+  Mutex(const Mutex&) = delete;
+  Mutex& operator=(const Mutex&) = delete;
+
+  void Lock() SCIDEX_ACQUIRE() { mutex_.lock(); }
+  void Unlock() SCIDEX_RELEASE() { mutex_.unlock(); }
+
+ private:
+  friend class CondVar;
+  std::mutex mutex_;
+};
+
+// Holds a Mutex for its scope; may be released early and taken again.
+class SCIDEX_SCOPED_CAPABILITY MutexLock {
+ public:
+  explicit MutexLock(Mutex& mutex) SCIDEX_ACQUIRE(mutex) : mutex_(mutex) { mutex_.Lock(); }
+  ~MutexLock() SCIDEX_RELEASE() {
+    if (held_) mutex_.Unlock();
+  }
+  MutexLock(const MutexLock&) = delete;
+  MutexLock& operator=(const MutexLock&) = delete;
+
+  void Unlock() SCIDEX_RELEASE() {
+    held_ = false;
+    mutex_.Unlock();
+  }
+  void Lock() SCIDEX_ACQUIRE() {
+    mutex_.Lock();
+    held_ = true;
+  }
+
+ private:
+  Mutex& mutex_;
+  bool held_ = true;
+};
+
+// Waits may end spuriously: the caller re-checks its condition. Code that must be testable with a
+// manual clock waits through Clock::WaitUntil instead of WaitUntil here.
+class CondVar {
+ public:
+  void Wait(Mutex& mutex) SCIDEX_REQUIRES(mutex) {
+    std::unique_lock<std::mutex> lock(mutex.mutex_, std::adopt_lock);
+    cv_.wait(lock);
+    lock.release();
+  }
+  // False once `deadline` has passed.
+  bool WaitUntil(Mutex& mutex, TimePoint deadline) SCIDEX_REQUIRES(mutex) {
+    std::unique_lock<std::mutex> lock(mutex.mutex_, std::adopt_lock);
+    const bool notified = cv_.wait_until(lock, deadline) == std::cv_status::no_timeout;
+    lock.release();
+    return notified;
+  }
+  void NotifyOne() { cv_.notify_one(); }
+  void NotifyAll() { cv_.notify_all(); }
+
+ private:
+  std::condition_variable cv_;
+};
+
+}  // namespace scidex::base

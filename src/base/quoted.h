@@ -1,0 +1,16 @@
+// Text in double quotes, safe inside one line of logfmt or JSON.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace scidex::base {
+
+// `text` as a JSON string: quotes, backslashes and control characters are escaped, and each byte
+// that is not UTF-8 becomes U+FFFD, so that a parser takes whatever a server or a client sent.
+std::string Quoted(std::string_view text);
+
+// Whether `text` may stand in a logfmt line without quotes.
+bool IsBareWord(std::string_view text);
+
+}  // namespace scidex::base

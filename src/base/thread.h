@@ -1,0 +1,41 @@
+// A joined, named thread that receives no signals: the process's main thread alone handles them.
+#pragma once
+
+#include <csignal>
+#include <functional>
+#include <string>
+#include <thread>
+
+namespace scidex::base {
+
+// Keeps every signal from the calling thread, and from the threads that it starts, for a scope.
+class SignalsBlocked {
+ public:
+  SignalsBlocked();
+  ~SignalsBlocked();
+  SignalsBlocked(const SignalsBlocked&) = delete;
+  SignalsBlocked& operator=(const SignalsBlocked&) = delete;
+
+ private:
+  sigset_t before_;
+};
+
+class Thread {
+ public:
+  Thread() = default;
+  // `name` is cut to the 15 characters that Linux keeps.
+  Thread(const std::string& name, std::function<void()> body);
+  ~Thread() { Join(); }
+  Thread(Thread&&) = default;
+  Thread& operator=(Thread&&) = delete;
+
+  // Idempotent.
+  void Join();
+  // Runs `body` on a thread that nobody joins. `body` must own everything that it touches.
+  static void Detached(const std::string& name, std::function<void()> body);
+
+ private:
+  std::thread thread_;
+};
+
+}  // namespace scidex::base

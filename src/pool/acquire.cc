@@ -1,0 +1,252 @@
+#include <algorithm>
+#include <utility>
+
+#include "pool/core.h"
+#include "pool/errors.h"
+
+namespace scidex::pool {
+
+using base::MutexLock;
+using base::TimePoint;
+
+struct PoolCore::Request {
+  const base::CallSite& borrower;
+  const std::stop_token& stop;
+  TimePoint started;
+  TimePoint deadline;
+  // Has been in the queue: from then on it is counted in `requests`, and is a waiter until it ends.
+  bool waited = false;
+  // A connection turned out to be unfit, which may have taken all the time there was.
+  bool retry = false;
+  // Set once the pool may go before this acquire has ended.
+  std::shared_ptr<PoolCore> alive = nullptr;
+};
+
+void PoolCore::CheckFork() const {
+  if (!Forked()) return;
+  PoolStats stats;
+  stats.name = name_;
+  throw ForkedPool(
+      "pool " + name_ +
+          ": made by the parent of this process; a child must make a pool of its own after fork()",
+      std::move(stats));
+}
+
+Lease PoolCore::Acquire(const AcquireOptions& options, const base::CallSite& borrower) {
+  CheckFork();
+  const TimePoint now = clock_.Now();
+  Request request{borrower, options.stop, now,
+                  options.deadline ? *options.deadline : base::Add(now, options_.acquire_timeout)};
+  for (TimePoint present = now;; present = clock_.Now()) {
+    std::optional<SlotList::iterator> slot;
+    {
+      MutexLock lock(mutex_);
+      if (closed_) Fail<PoolClosed>(request, AcquireOutcome::kClosed, "is closed");
+      if (request.stop.stop_requested()) FailCancelled(request);
+      if (request.retry && present >= request.deadline) FailTimeout(request);
+      if (MayOvertake(present)) slot = TakeIdle(request, present);
+    }
+    if (!slot) return Wait(request);
+    if (Admit(*slot, request, nullptr)) return Lease(this, *slot);
+  }
+}
+
+std::optional<Lease> PoolCore::TryAcquire(const base::CallSite& borrower) {
+  CheckFork();
+  const TimePoint now = clock_.Now();
+  const std::stop_token none;
+  Request request{borrower, none, now, base::Add(now, options_.reset_timeout)};
+  for (TimePoint present = now;; present = clock_.Now()) {
+    std::optional<SlotList::iterator> slot;
+    {
+      MutexLock lock(mutex_);
+      if (request.retry && present >= request.deadline) return std::nullopt;
+      if (!MayOvertake(present)) return std::nullopt;
+      slot = TakeIdle(request, present);
+      if (!slot) return std::nullopt;
+    }
+    if (Admit(*slot, request, nullptr)) return Lease(this, *slot);
+  }
+}
+
+// A running thread may go before waiters that have not waited long; see PoolOptions::handoff_after.
+bool PoolCore::MayOvertake(TimePoint now) const {
+  return waiters_.empty() || now - waiters_.front()->started < options_.handoff_after;
+}
+
+std::optional<SlotList::iterator> PoolCore::TakeIdle(const Request& request, TimePoint now) {
+  if (idle_.empty()) return std::nullopt;
+  const SlotList::iterator slot = idle_.begin();
+  leased_.splice(leased_.end(), idle_, slot);
+  if (!request.waited) ++counted_.requests;
+  Lend(slot, request.borrower, request.started,
+       request.waited ? AcquireOutcome::kWaited : AcquireOutcome::kImmediate, now);
+  return slot;
+}
+
+void PoolCore::Lend(SlotList::iterator slot, const base::CallSite& borrower, TimePoint started,
+                    AcquireOutcome outcome, TimePoint now) {
+  slot->leased_at = now;
+  slot->borrower = borrower;
+  slot->granted_as = outcome;
+  slot->waited = now - started;
+  slot->leak_reported = false;
+  slot->granted.store(false, std::memory_order_relaxed);
+  slot->proof = ReadOnlyProof::kNone;
+  ++counted_.acquires[outcome];
+  counted_.acquire_wait.Observe(slot->waited);
+}
+
+// The acquire that got `slot` has not ended after all: as if it had never been counted.
+void PoolCore::Revoke(SlotList::iterator slot) {
+  if (slot->granted_as == AcquireOutcome::kImmediate) --counted_.requests;
+  --counted_.acquires[slot->granted_as];
+  counted_.acquire_wait.Unobserve(slot->waited);
+}
+
+Lease PoolCore::Wait(Request& request) {
+  // Close() does not wait for a waiter that has been served.
+  request.alive = shared_from_this();
+  Waiter waiter;
+  waiter.started = request.started;
+  waiter.borrower = request.borrower;
+  // Registered before the lock is taken, as it may run at once, and destroyed after it is released,
+  // as it may be waiting for the lock.
+  std::optional<std::stop_callback<std::function<void()>>> on_stop;
+  if (request.stop.stop_possible()) {
+    on_stop.emplace(request.stop, [this, &waiter] {
+      MutexLock lock(mutex_);
+      waiter.cancelled = true;
+      waiter.wake.NotifyOne();
+    });
+  }
+  {
+    MutexLock lock(mutex_);
+    Enqueue(request, waiter);
+    StartConnects(clock_.Now());
+  }
+  for (;;) {
+    const SlotList::iterator slot = AwaitTurn(request, waiter);
+    if (Admit(slot, request, &waiter)) return Lease(this, slot);
+  }
+}
+
+SlotList::iterator PoolCore::AwaitTurn(const Request& request, Waiter& waiter) {
+  Leftovers leftovers;
+  MutexLock lock(mutex_);
+  for (bool expired = false;; expired = !clock_.WaitUntil(waiter.wake, mutex_, request.deadline)) {
+    if (waiter.handed && !waiter.cancelled) return *waiter.handed;
+    if (waiter.handed) {
+      const TimePoint now = clock_.Now();
+      Revoke(*waiter.handed);
+      GiveBack(*waiter.handed, ReasonToEvict(**waiter.handed, now), now, leftovers);
+      FailCancelled(request);
+    }
+    const bool gone = closed_ || waiter.cancelled;
+    if (!gone && !idle_.empty() && waiters_.front() == &waiter) {
+      Dequeue(waiter);
+      const SlotList::iterator slot = *TakeIdle(request, clock_.Now());
+      WakeHead();
+      return slot;
+    }
+    if (gone || expired) GiveUp(request, waiter);
+  }
+}
+
+void PoolCore::GiveUp(const Request& request, Waiter& waiter) {
+  Dequeue(waiter);
+  WakeHead();
+  if (closed_) {
+    Fail<PoolClosed>(request, AcquireOutcome::kClosed, "was closed while this acquire waited");
+  }
+  if (waiter.cancelled) FailCancelled(request);
+  FailTimeout(request);
+}
+
+// Ordered by start, so that one whose connection turned out dead has its old place again; it is not
+// refused for the bound either.
+void PoolCore::Enqueue(Request& request, Waiter& waiter) {
+  if (!request.waited && waiters_.size() >= options_.max_waiters) {
+    Fail<QueueFull>(request, AcquireOutcome::kQueueFull,
+                    "the queue is full: max_waiters is " + std::to_string(options_.max_waiters));
+  }
+  auto place = waiters_.end();
+  while (place != waiters_.begin() && (*std::prev(place))->started > waiter.started) --place;
+  waiter.place = waiters_.insert(place, &waiter);
+  waiter.handed.reset();
+  if (!request.waited) ++counted_.requests;
+  request.waited = true;
+}
+
+void PoolCore::Dequeue(Waiter& waiter) {
+  waiters_.erase(waiter.place);
+  if (closed_) quiet_.NotifyAll();
+}
+
+// Whether the connection is fit to be used. If not, it is gone, and the acquire goes on: that of
+// `waiter` in its old place in the queue.
+bool PoolCore::Admit(SlotList::iterator slot, Request& request, Waiter* waiter) {
+  EvictReason reason = EvictReason::kDead;
+  if (slot->expires_at <= slot->leased_at) {
+    reason = EvictReason::kMaxLifetime;
+  } else if (slot->connection->IsAlive()) {
+    const Prepared prepared = slot->connection->Prepare(request.deadline, request.borrower);
+    if (prepared.result == Prepared::Result::kReady) {
+      slot->proof = prepared.proof;
+      slot->granted.store(true, std::memory_order_release);
+      return true;
+    }
+    if (prepared.result == Prepared::Result::kUnproven) reason = EvictReason::kReadOnlyUnproven;
+  }
+  if (reason != EvictReason::kMaxLifetime) {
+    // Whatever killed this one has likely killed its neighbours: one retry, not one for each.
+    request.retry = true;
+    SweepDeadIdle();
+    if (on_trouble_) on_trouble_();
+  }
+  TakeBack(slot, reason, request, waiter);
+  return false;
+}
+
+void PoolCore::TakeBack(SlotList::iterator slot, EvictReason reason, Request& request,
+                        Waiter* waiter) {
+  Leftovers leftovers;
+  MutexLock lock(mutex_);
+  const TimePoint now = clock_.Now();
+  Revoke(slot);
+  GiveBack(slot, reason, now, leftovers);
+  request.alive = leftovers.core;
+  if (waiter == nullptr) return;
+  if (now >= request.deadline) FailTimeout(request);
+  Enqueue(request, *waiter);
+  StartConnects(now);
+}
+
+template <typename Error>
+void PoolCore::Fail(const Request& request, AcquireOutcome outcome, const std::string& what) {
+  const TimePoint now = clock_.Now();
+  if (!request.waited) ++counted_.requests;
+  ++counted_.acquires[outcome];
+  counted_.acquire_wait.Observe(now - request.started);
+  PoolStats stats = StatsLocked(now);
+  const std::string message = "pool " + name_ + ": " + what + " (" + Summary(stats) + ")";
+  throw Error(message, std::move(stats));
+}
+
+void PoolCore::FailCancelled(const Request& request) {
+  Fail<AcquireCancelled>(request, AcquireOutcome::kCancelled, "acquire cancelled");
+}
+
+void PoolCore::FailTimeout(const Request& request) {
+  const auto waited =
+      std::chrono::duration_cast<std::chrono::milliseconds>(clock_.Now() - request.started);
+  std::string message = "no connection within " + std::to_string(waited.count()) + " ms";
+  if (failing_) {
+    message += "; the last connect failed: ";
+    message += base::Name(counted_.last_connect_outcome);
+    message += ": " + counted_.last_connect_message;
+  }
+  Fail<AcquireTimeout>(request, AcquireOutcome::kTimeout, message);
+}
+
+}  // namespace scidex::pool

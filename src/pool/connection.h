@@ -1,0 +1,117 @@
+// What a pool asks of the connections that it holds, and of whoever opens them. The pool knows no
+// database: an adapter implements these, and the pool's own tests use a fake.
+#pragma once
+
+#include <memory>
+#include <stop_token>
+#include <string>
+
+#include "base/call_site.h"
+#include "base/enum.h"
+#include "base/time.h"
+
+namespace scidex::pool {
+
+// How opening a connection ended.
+enum class ConnectOutcome {
+  kOk,
+  kNameNotResolved,
+  kConnectRefused,
+  kConnectTimeout,
+  kConnectFailed,
+  kTlsFailed,
+  kAuthFailed,
+  kTooManyConnections,
+  kNotAcceptingConnections,
+  kReadOnlyUnproven,
+};
+
+// How a session was shown to be read-only when it was handed out.
+enum class ReadOnlyProof {
+  kNone,         // not asked for: a session that may write
+  kReported,     // the server reports the setting; no round trip
+  kSet,          // the setting was sent on this acquire
+  kTransaction,  // every transaction is begun READ ONLY; the session itself is not
+};
+
+// What a session may find out while it is lent, for the pool's statistics. Thread safe; callable at
+// any time between Connection::Observe() and the connection's destruction.
+class SessionObserver {
+ public:
+  virtual ~SessionObserver() = default;
+  // A write was refused because the session is read-only.
+  virtual void OnReadOnlyViolation() = 0;
+  // A session that had been read-only was found switched off.
+  virtual void OnReadOnlyTampered() = 0;
+  // Read-only could not be shown.
+  virtual void OnReadOnlyUnproven() = 0;
+};
+
+// What Connection::Prepare() found.
+struct Prepared {
+  enum class Result {
+    kReady,
+    kLost,      // the connection is dead: others of this pool may be too
+    kUnproven,  // alive, but read-only could not be shown
+  };
+  Result result = Result::kReady;
+  ReadOnlyProof proof = ReadOnlyProof::kNone;
+};
+
+// One open connection. Used by one thread at a time. Its destructor closes it, without waiting for
+// the server.
+class Connection {
+ public:
+  virtual ~Connection() = default;
+
+  // Whether the peer is still there, as far as can be told without a round trip.
+  virtual bool IsAlive() noexcept = 0;
+
+  // Called on every acquire, after IsAlive(), before the borrower sees the connection. Must end by
+  // `deadline`.
+  virtual Prepared Prepare(base::TimePoint deadline, const base::CallSite& borrower) noexcept = 0;
+
+  // Called on every release: whether the connection can be lent again. Must end `within` that time.
+  virtual bool Recycle(base::Duration within) noexcept = 0;
+
+  // Whom to tell; outlives the connection.
+  virtual void Observe(SessionObserver& observer) noexcept = 0;
+};
+
+struct ConnectResult {
+  ConnectOutcome outcome = ConnectOutcome::kConnectFailed;
+  // Set if and only if outcome is kOk.
+  std::unique_ptr<Connection> connection;
+  // For people; holds no secret. Empty if and only if outcome is kOk.
+  std::string message;
+};
+
+class Connector {
+ public:
+  virtual ~Connector() = default;
+
+  // Opens a connection. Blocks until `deadline` at most, and ends early when `stop` is stopped.
+  // Thread safe.
+  virtual ConnectResult Connect(base::TimePoint deadline, const std::stop_token& stop) noexcept = 0;
+};
+
+}  // namespace scidex::pool
+
+template <>
+struct scidex::base::EnumNames<scidex::pool::ConnectOutcome> {
+  static constexpr std::array<std::string_view, 10> kNames{"ok",
+                                                           "name_not_resolved",
+                                                           "connect_refused",
+                                                           "connect_timeout",
+                                                           "connect_failed",
+                                                           "tls_failed",
+                                                           "auth_failed",
+                                                           "too_many_connections",
+                                                           "not_accepting_connections",
+                                                           "read_only_unproven"};
+};
+
+template <>
+struct scidex::base::EnumNames<scidex::pool::ReadOnlyProof> {
+  static constexpr std::array<std::string_view, 4> kNames{"none", "reported", "set", "transaction"};
+};

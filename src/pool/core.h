@@ -1,0 +1,218 @@
+// The state of one pool and everything that changes it: the private half of pool.h. Its members are
+// defined in the file of the job that they do: acquire.cc, release.cc, growth.cc, housekeeping.cc,
+// snapshot.cc, lifecycle.cc.
+//
+// Locks: mutex_ is the only one. Under it nothing foreign runs (no connect, close, callback or
+// log), it is never held while another pool's is taken, and only the executor's and the
+// housekeeper's queues are locked inside it.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <list>
+#include <memory>
+#include <optional>
+#include <random>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include "base/backoff.h"
+#include "base/call_site.h"
+#include "base/clock.h"
+#include "base/mutex.h"
+#include "base/periodic_task.h"
+#include "pool/connection.h"
+#include "pool/lease.h"
+#include "pool/options.h"
+#include "pool/pool.h"
+#include "pool/stats.h"
+
+namespace scidex::pool {
+
+// One open connection and what is known of it. Lives in exactly one of the pool's lists.
+struct Slot {
+  std::unique_ptr<Connection> connection;
+  std::uint64_t generation = 0;
+  base::TimePoint expires_at = base::kNever;
+  base::TimePoint idle_since{};
+
+  // The rest is of the present lease.
+  base::TimePoint leased_at{};
+  base::CallSite borrower;
+  AcquireOutcome granted_as = AcquireOutcome::kImmediate;
+  base::Duration waited{0};
+  bool leak_reported = false;
+  // Set by the borrower's thread, without the lock, once the connection has proved fit to be used.
+  // Until then the acquire has not ended, and a snapshot leaves it out.
+  std::atomic<bool> granted{false};
+  ReadOnlyProof proof = ReadOnlyProof::kNone;
+};
+using SlotList = std::list<Slot>;
+
+// What a change leaves over, to end without the lock: declare it before taking that.
+struct Leftovers {
+  Leftovers() = default;
+  ~Leftovers();
+  Leftovers(const Leftovers&) = delete;
+  Leftovers& operator=(const Leftovers&) = delete;
+
+  // Whose connections they are: the pool may be destroyed while they are closed.
+  std::shared_ptr<PoolCore> core;
+  SlotList to_close;
+};
+
+struct Waiter;
+using WaiterList = std::list<Waiter*>;
+
+// A blocked acquirer; lives on its stack.
+struct Waiter {
+  base::TimePoint started{};
+  base::CallSite borrower;
+  base::CondVar wake;
+  // Set when a connection is handed over: then the waiter has left the queue.
+  std::optional<SlotList::iterator> handed;
+  bool cancelled = false;
+  WaiterList::iterator place;
+};
+
+class PoolCore final : public SessionObserver, public std::enable_shared_from_this<PoolCore> {
+ public:
+  PoolCore(std::string name, const PoolOptions& options, Pool::Dependencies dependencies);
+  ~PoolCore() override;
+
+  // pool.h's verbs.
+  void Start();
+  Lease Acquire(const AcquireOptions& options, const base::CallSite& borrower);
+  std::optional<Lease> TryAcquire(const base::CallSite& borrower);
+  void Resize(std::size_t target, ResizeCause cause);
+  void Drain();
+  void OnServerAnswered();
+  void Close();
+  PoolStats Stats() const;
+  const std::string& name() const { return name_; }
+  base::Duration acquire_timeout() const { return options_.acquire_timeout; }
+  // This process is a child of the one that made the pool.
+  bool Forked() const;
+
+  // Lease's verbs.
+  void Release(SlotList::iterator slot, std::optional<EvictReason> evict) noexcept;
+
+  // These many connections are closed, and no longer take room.
+  void OnClosed(std::size_t count);
+
+  void OnReadOnlyViolation() override { violations_.fetch_add(1, std::memory_order_relaxed); }
+  void OnReadOnlyTampered() override { tampered_.fetch_add(1, std::memory_order_relaxed); }
+  void OnReadOnlyUnproven() override { unproven_.fetch_add(1, std::memory_order_relaxed); }
+
+ private:
+  // acquire.cc
+  struct Request;
+  void CheckFork() const;
+  std::optional<SlotList::iterator> TakeIdle(const Request& request, base::TimePoint now)
+      SCIDEX_REQUIRES(mutex_);
+  Lease Wait(Request& request);
+  SlotList::iterator AwaitTurn(const Request& request, Waiter& waiter);
+  bool MayOvertake(base::TimePoint now) const SCIDEX_REQUIRES(mutex_);
+  [[noreturn]] void GiveUp(const Request& request, Waiter& waiter) SCIDEX_REQUIRES(mutex_);
+  void Enqueue(Request& request, Waiter& waiter) SCIDEX_REQUIRES(mutex_);
+  void Dequeue(Waiter& waiter) SCIDEX_REQUIRES(mutex_);
+  void Lend(SlotList::iterator slot, const base::CallSite& borrower, base::TimePoint started,
+            AcquireOutcome outcome, base::TimePoint now) SCIDEX_REQUIRES(mutex_);
+  bool Admit(SlotList::iterator slot, Request& request, Waiter* waiter);
+  void TakeBack(SlotList::iterator slot, EvictReason reason, Request& request, Waiter* waiter);
+  void Revoke(SlotList::iterator slot) SCIDEX_REQUIRES(mutex_);
+  template <typename Error>
+  [[noreturn]] void Fail(const Request& request, AcquireOutcome outcome, const std::string& what)
+      SCIDEX_REQUIRES(mutex_);
+  [[noreturn]] void FailCancelled(const Request& request) SCIDEX_REQUIRES(mutex_);
+  [[noreturn]] void FailTimeout(const Request& request) SCIDEX_REQUIRES(mutex_);
+
+  // release.cc
+  void GiveBack(SlotList::iterator slot, std::optional<EvictReason> reason, base::TimePoint now,
+                Leftovers& leftovers) SCIDEX_REQUIRES(mutex_);
+  void Offer(SlotList& from, SlotList::iterator slot, base::TimePoint now) SCIDEX_REQUIRES(mutex_);
+  void WakeHead() SCIDEX_REQUIRES(mutex_);
+  std::optional<EvictReason> ReasonToEvict(const Slot& slot, base::TimePoint now) const
+      SCIDEX_REQUIRES(mutex_);
+  void Evict(SlotList& from, SlotList::iterator slot, EvictReason reason, Leftovers& leftovers)
+      SCIDEX_REQUIRES(mutex_);
+  void SweepDeadIdle();
+
+  // growth.cc
+  void StartConnects(base::TimePoint now) SCIDEX_REQUIRES(mutex_);
+  std::size_t ConnectsWanted() const SCIDEX_REQUIRES(mutex_);
+  void RunConnect();
+  std::optional<std::uint64_t> BeginConnect();
+  void ConnectOne(std::uint64_t generation);
+  void OnConnected(ConnectResult& result, std::uint64_t generation, base::TimePoint now,
+                   Leftovers& leftovers) SCIDEX_REQUIRES(mutex_);
+  void OnConnectFailed(const ConnectResult& result, base::TimePoint now) SCIDEX_REQUIRES(mutex_);
+  base::TimePoint ExpiryOf(base::TimePoint created) SCIDEX_REQUIRES(mutex_);
+
+  // housekeeping.cc
+  base::TimePoint KeepHouse();
+  void ReapIdle(base::TimePoint now, Leftovers& leftovers) SCIDEX_REQUIRES(mutex_);
+  void CollectLeaks(base::TimePoint now, std::vector<LeaseInfo>& leaks) SCIDEX_REQUIRES(mutex_);
+
+  // snapshot.cc
+  PoolStats StatsLocked(base::TimePoint now) const SCIDEX_REQUIRES(mutex_);
+
+  std::size_t IdleCount() const SCIDEX_REQUIRES(mutex_) { return idle_.size() + checking_.size(); }
+  std::size_t Size() const SCIDEX_REQUIRES(mutex_) {
+    return connecting_ + IdleCount() + leased_.size();
+  }
+
+  const std::string name_;
+  const PoolOptions options_;
+  const std::shared_ptr<Connector> connector_;
+  base::Executor& executor_;
+  base::Clock& clock_;
+  const std::function<void()> on_trouble_;
+  const std::uint32_t fork_generation_;
+
+  mutable base::Mutex mutex_;
+  bool closed_ SCIDEX_GUARDED_BY(mutex_) = false;
+  std::size_t target_size_ SCIDEX_GUARDED_BY(mutex_);
+  std::uint64_t generation_ SCIDEX_GUARDED_BY(mutex_) = 0;
+  // Most recently released first.
+  SlotList idle_ SCIDEX_GUARDED_BY(mutex_);
+  // Idle ones that SweepDeadIdle() looks at, without the lock; it alone touches what is in this
+  // list.
+  SlotList checking_ SCIDEX_GUARDED_BY(mutex_);
+  // Oldest lease first.
+  SlotList leased_ SCIDEX_GUARDED_BY(mutex_);
+  std::size_t connecting_ SCIDEX_GUARDED_BY(mutex_) = 0;
+  // Those of connecting_ that no thread has begun yet.
+  std::size_t queued_connects_ SCIDEX_GUARDED_BY(mutex_) = 0;
+  // Evicted ones that are still being closed: none of Size(), but the server still has them.
+  std::size_t closing_ SCIDEX_GUARDED_BY(mutex_) = 0;
+  // Oldest first.
+  WaiterList waiters_ SCIDEX_GUARDED_BY(mutex_);
+  base::TimePoint last_shrink_ SCIDEX_GUARDED_BY(mutex_);
+
+  // Connects after a failure: one at a time, and not before retry_at_, until one succeeds.
+  bool failing_ SCIDEX_GUARDED_BY(mutex_) = false;
+  base::TimePoint retry_at_ SCIDEX_GUARDED_BY(mutex_) = base::TimePoint::min();
+  base::Backoff backoff_ SCIDEX_GUARDED_BY(mutex_);
+  std::mt19937_64 jitter_ SCIDEX_GUARDED_BY(mutex_);
+  std::stop_source stop_connects_;
+  // Connects whose thread still uses this object.
+  std::size_t connect_jobs_ SCIDEX_GUARDED_BY(mutex_) = 0;
+  // Notified when, in a closed pool, the last such thread or the last waiter has left, or the last
+  // connection is closed.
+  base::CondVar quiet_;
+
+  // Only the counters of this are kept up to date; a snapshot fills in the rest.
+  PoolStats counted_ SCIDEX_GUARDED_BY(mutex_);
+  std::atomic<std::uint64_t> violations_{0};
+  std::atomic<std::uint64_t> tampered_{0};
+  std::atomic<std::uint64_t> unproven_{0};
+
+  // Keeps a closed pool's state alive for the leases that are still out.
+  std::shared_ptr<PoolCore> self_ SCIDEX_GUARDED_BY(mutex_);
+  std::unique_ptr<base::PeriodicTask> housekeeper_;
+};
+
+}  // namespace scidex::pool

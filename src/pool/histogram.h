@@ -1,0 +1,60 @@
+// A histogram of durations: integer nanoseconds and fixed buckets, so that counting costs a few
+// instructions under a lock that is held anyway.
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+#include "base/time.h"
+
+namespace scidex::pool {
+
+// Not thread safe.
+class Histogram {
+ public:
+  static constexpr std::size_t kMaxBounds = 24;
+
+  // `bounds` are inclusive upper bounds in ascending order, at most kMaxBounds, and must outlive
+  // this.
+  explicit Histogram(std::span<const base::Duration> bounds) : bounds_(bounds) {}
+
+  void Observe(base::Duration value) {
+    ++counts_[Bucket(value)];
+    sum_ += value;
+  }
+  // Takes back an Observe() of the same value.
+  void Unobserve(base::Duration value) {
+    --counts_[Bucket(value)];
+    sum_ -= value;
+  }
+
+  std::span<const base::Duration> bounds() const { return bounds_; }
+  // Observations in the bucket below bounds()[i]; for i == bounds().size(), those above the last.
+  std::uint64_t count(std::size_t i) const { return counts_[i]; }
+  base::Duration sum() const { return sum_; }
+  std::uint64_t total() const {
+    std::uint64_t total = 0;
+    for (std::size_t i = 0; i <= bounds_.size(); ++i) total += counts_[i];
+    return total;
+  }
+
+ private:
+  std::size_t Bucket(base::Duration value) const {
+    return static_cast<std::size_t>(std::lower_bound(bounds_.begin(), bounds_.end(), value) -
+                                    bounds_.begin());
+  }
+
+  std::span<const base::Duration> bounds_;
+  std::array<std::uint64_t, kMaxBounds + 1> counts_{};
+  base::Duration sum_{0};
+};
+
+// Buckets chosen for what they measure.
+std::span<const base::Duration> WaitBounds();     // 10 µs to 30 s
+std::span<const base::Duration> UseBounds();      // 100 µs to 10 min
+std::span<const base::Duration> ConnectBounds();  // 1 ms to 30 s
+
+}  // namespace scidex::pool

@@ -1,0 +1,67 @@
+#include <iterator>
+#include <stop_token>
+
+#include "base/log.h"
+#include "pool/core.h"
+
+namespace scidex::pool {
+
+using base::Duration;
+using base::MutexLock;
+using base::TimePoint;
+
+namespace {
+
+constexpr Duration kInterval = std::chrono::seconds(1);
+
+}  // namespace
+
+TimePoint PoolCore::KeepHouse() {
+  const TimePoint now = clock_.Now();
+  std::vector<LeaseInfo> leaks;
+  {
+    Leftovers leftovers;
+    MutexLock lock(mutex_);
+    ReapIdle(now, leftovers);
+    CollectLeaks(now, leaks);
+    StartConnects(now);
+  }
+  SweepDeadIdle();
+  for (const LeaseInfo& leak : leaks) {
+    base::LogWarn("lease held too long", {{"pool", name_},
+                                          {"held_seconds", leak.age},
+                                          {"call_site", base::ToString(leak.borrower)}});
+  }
+  return base::Add(now, kInterval);
+}
+
+void PoolCore::ReapIdle(TimePoint now, Leftovers& leftovers) {
+  for (auto slot = idle_.begin(); slot != idle_.end();) {
+    const auto next = std::next(slot);
+    if (slot->expires_at <= now) Evict(idle_, slot, EvictReason::kMaxLifetime, leftovers);
+    slot = next;
+  }
+  if (idle_.empty()) return;
+  const auto oldest = std::prev(idle_.end());
+  if (Size() > target_size_) {
+    Evict(idle_, oldest, EvictReason::kShrunk, leftovers);
+  } else if (options_.idle_timeout > Duration::zero() && idle_.size() > options_.min_idle &&
+             now - oldest->idle_since >= options_.idle_timeout &&
+             now - last_shrink_ >= options_.idle_timeout) {
+    last_shrink_ = now;
+    Evict(idle_, oldest, EvictReason::kIdleTimeout, leftovers);
+  }
+}
+
+void PoolCore::CollectLeaks(TimePoint now, std::vector<LeaseInfo>& leaks) {
+  if (options_.leak_after == Duration::zero()) return;
+  for (Slot& slot : leased_) {
+    if (now - slot.leased_at < options_.leak_after) break;
+    if (slot.leak_reported) continue;
+    slot.leak_reported = true;
+    ++counted_.leases_leaked;
+    leaks.push_back({slot.borrower, now - slot.leased_at});
+  }
+}
+
+}  // namespace scidex::pool

@@ -1,0 +1,46 @@
+#include "pool/pool.h"
+
+#include <utility>
+
+#include "pool/core.h"
+
+namespace scidex::pool {
+
+Pool::Pool(std::string name, const PoolOptions& options, Dependencies dependencies) {
+  Validate(options);
+  core_ = std::make_shared<PoolCore>(std::move(name), options, std::move(dependencies));
+  core_->Start();
+}
+
+Pool::~Pool() {
+  if (core_->Forked()) {
+    // Its threads and its sockets are the parent's: the child can only forget it.
+    static_cast<void>(new std::shared_ptr<PoolCore>(std::move(core_)));
+    return;
+  }
+  core_->Close();
+}
+
+Lease Pool::Acquire(const AcquireOptions& options, const base::CallSite& borrower) {
+  return core_->Acquire(options, borrower);
+}
+
+std::optional<Lease> Pool::TryAcquire(const base::CallSite& borrower) {
+  return core_->TryAcquire(borrower);
+}
+
+void Pool::Resize(std::size_t target, ResizeCause cause) { core_->Resize(target, cause); }
+
+void Pool::Drain() { core_->Drain(); }
+
+void Pool::OnServerAnswered() { core_->OnServerAnswered(); }
+
+void Pool::Close() { core_->Close(); }
+
+PoolStats Pool::Stats() const { return core_->Stats(); }
+
+base::Duration Pool::acquire_timeout() const { return core_->acquire_timeout(); }
+
+const std::string& Pool::name() const { return core_->name(); }
+
+}  // namespace scidex::pool

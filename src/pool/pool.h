@@ -1,0 +1,97 @@
+// A pool of connections: it keeps some open, lends each to one borrower at a time, and never opens
+// more than it may.
+//
+//   Pool pool("ro", options, connector, executor);
+//   {
+//     Lease lease = pool.Acquire();        // or throws an AcquireError
+//     Use(lease.connection());
+//   }                                      // back in the pool
+//
+// The order of service: waiters are served in order of arrival once they have waited
+// PoolOptions::handoff_after; before that a thread that is running already may overtake them. Idle
+// connections are reused last in, first out. Connects happen on the executor's threads, never under
+// the pool's lock and never in an acquirer's thread, so that an acquirer takes whatever comes
+// first: a connection released or a connection opened.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <stop_token>
+#include <string>
+
+#include "base/call_site.h"
+#include "base/clock.h"
+#include "base/executor.h"
+#include "pool/connection.h"
+#include "pool/errors.h"
+#include "pool/lease.h"
+#include "pool/options.h"
+#include "pool/stats.h"
+
+namespace scidex::pool {
+
+class PoolCore;
+
+struct AcquireOptions {
+  // When to give up; by default PoolOptions::acquire_timeout from now. One that has passed takes
+  // what is idle, or fails at once.
+  std::optional<base::TimePoint> deadline = std::nullopt;
+  // Ends the wait with AcquireCancelled.
+  std::stop_token stop = {};
+};
+
+// Thread safe. In a child of fork() nothing here touches the parent's connections: acquiring throws
+// ForkedPool, and the rest does nothing.
+class Pool {
+ public:
+  struct Dependencies {
+    std::shared_ptr<Connector> connector;
+    // Where connects run; may be shared between pools. Outlives the pool.
+    base::Executor& executor;
+    base::Clock& clock = base::RealClock();
+    // Called, without a lock and on any thread, when a connection turned out dead or could not be
+    // opened: the moment to look at the server. Must not block.
+    std::function<void()> on_trouble = {};
+  };
+
+  // Starts opening min_idle connections and returns at once. Throws std::invalid_argument as
+  // Validate().
+  Pool(std::string name, const PoolOptions& options, Dependencies dependencies);
+  // Closes.
+  ~Pool();
+  Pool(const Pool&) = delete;
+  Pool& operator=(const Pool&) = delete;
+
+  // Throws an AcquireError.
+  Lease Acquire(const AcquireOptions& options = {},
+                const base::CallSite& borrower = base::CallSite::current());
+
+  // An idle connection, or nothing; never waits in the queue. Counted only when it gets one. Throws
+  // ForkedPool.
+  std::optional<Lease> TryAcquire(const base::CallSite& borrower = base::CallSite::current());
+
+  // Moves target_size; min_idle <= target <= max_size, else std::invalid_argument. Idle connections
+  // above the target are closed one a second, leased ones on release.
+  void Resize(std::size_t target, ResizeCause cause = ResizeCause::kOperator);
+
+  // Replaces every connection: idle ones now, leased and connecting ones when they come back. What
+  // is acquired after this was opened after it.
+  void Drain();
+
+  // The server is known to answer: ends the backoff between connects.
+  void OnServerAnswered();
+
+  // Fails waiters at once with PoolClosed, closes idle connections, and waits for connects in
+  // flight to end (they are told to). Leases that are out are closed on release. Idempotent.
+  void Close();
+
+  PoolStats Stats() const;
+  const std::string& name() const;
+  base::Duration acquire_timeout() const;
+
+ private:
+  std::shared_ptr<PoolCore> core_;
+};
+
+}  // namespace scidex::pool

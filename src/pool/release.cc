@@ -1,0 +1,116 @@
+#include <utility>
+
+#include "pool/core.h"
+
+namespace scidex::pool {
+
+using base::MutexLock;
+using base::TimePoint;
+
+void PoolCore::Release(SlotList::iterator slot, std::optional<EvictReason> evict) noexcept {
+  // The socket is the parent's: nothing may be sent on it.
+  if (Forked()) return;
+  const bool clean = evict || slot->connection->Recycle(options_.reset_timeout);
+  const TimePoint now = clock_.Now();
+  Leftovers leftovers;
+  MutexLock lock(mutex_);
+  counted_.use.Observe(now - slot->leased_at);
+  ++counted_.read_only_proofs[slot->proof];
+  const auto reason = evict ? evict : clean ? ReasonToEvict(*slot, now) : EvictReason::kResetFailed;
+  GiveBack(slot, reason, now, leftovers);
+}
+
+void PoolCore::GiveBack(SlotList::iterator slot, std::optional<EvictReason> reason, TimePoint now,
+                        Leftovers& leftovers) {
+  if (!reason) {
+    Offer(leased_, slot, now);
+    return;
+  }
+  Evict(leased_, slot, *reason, leftovers);
+  if (closed_ && leased_.empty()) self_.reset();
+}
+
+// To the oldest waiter if that one has waited long enough; else it is idle, and the oldest waiter
+// is woken to take it unless a running thread is faster.
+void PoolCore::Offer(SlotList& from, SlotList::iterator slot, TimePoint now) {
+  if (!MayOvertake(now)) {
+    Waiter& head = *waiters_.front();
+    waiters_.pop_front();
+    leased_.splice(leased_.end(), from, slot);
+    Lend(slot, head.borrower, head.started, AcquireOutcome::kWaited, now);
+    head.handed = slot;
+    head.wake.NotifyOne();
+    // It may have been woken for an idle one that it now leaves to the next.
+    WakeHead();
+    return;
+  }
+  slot->idle_since = now;
+  idle_.splice(idle_.begin(), from, slot);
+  WakeHead();
+}
+
+void PoolCore::WakeHead() {
+  if (!idle_.empty() && !waiters_.empty()) waiters_.front()->wake.NotifyOne();
+}
+
+// `slot` is one of those that Size() counts.
+std::optional<EvictReason> PoolCore::ReasonToEvict(const Slot& slot, TimePoint now) const {
+  if (closed_) return EvictReason::kClosed;
+  if (slot.generation != generation_) return EvictReason::kDrained;
+  if (slot.expires_at <= now) return EvictReason::kMaxLifetime;
+  if (Size() > target_size_) return EvictReason::kShrunk;
+  return std::nullopt;
+}
+
+void PoolCore::Evict(SlotList& from, SlotList::iterator slot, EvictReason reason,
+                     Leftovers& leftovers) {
+  ++counted_.evictions[reason];
+  ++closing_;
+  leftovers.to_close.splice(leftovers.to_close.end(), from, slot);
+  leftovers.core = shared_from_this();
+}
+
+Leftovers::~Leftovers() {
+  const std::size_t count = to_close.size();
+  if (count == 0) return;
+  to_close.clear();
+  core->OnClosed(count);
+}
+
+void PoolCore::OnClosed(std::size_t count) {
+  MutexLock lock(mutex_);
+  closing_ -= count;
+  StartConnects(clock_.Now());
+  if (closed_) quiet_.NotifyAll();
+}
+
+void PoolCore::SweepDeadIdle() {
+  Leftovers leftovers;
+  MutexLock lock(mutex_);
+  // Another thread is at it.
+  if (!checking_.empty()) return;
+  checking_.swap(idle_);
+  std::vector<SlotList::iterator> slots;
+  for (auto slot = checking_.begin(); slot != checking_.end(); ++slot) slots.push_back(slot);
+  lock.Unlock();
+  std::vector<SlotList::iterator> dead;
+  for (const SlotList::iterator slot : slots) {
+    if (!slot->connection->IsAlive()) dead.push_back(slot);
+  }
+  lock.Lock();
+  const TimePoint now = clock_.Now();
+  for (const SlotList::iterator slot : dead) Evict(checking_, slot, EvictReason::kDead, leftovers);
+  for (auto slot = checking_.begin(); slot != checking_.end();) {
+    const auto next = std::next(slot);
+    const auto reason = ReasonToEvict(*slot, now);
+    // Those above the target are closed one a second, elsewhere.
+    if (reason && reason != EvictReason::kShrunk) Evict(checking_, slot, *reason, leftovers);
+    slot = next;
+  }
+  idle_.splice(idle_.end(), checking_);
+  WakeHead();
+  lock.Unlock();
+  if (!dead.empty() && on_trouble_) on_trouble_();
+}
+
+}  // namespace scidex::pool

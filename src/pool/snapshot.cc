@@ -1,0 +1,54 @@
+#include <algorithm>
+
+#include "pool/core.h"
+
+namespace scidex::pool {
+
+using base::MutexLock;
+using base::TimePoint;
+
+PoolStats PoolCore::Stats() const {
+  if (Forked()) {
+    PoolStats stats;
+    stats.name = name_;
+    return stats;
+  }
+  MutexLock lock(mutex_);
+  // Read under the lock, so that nothing in the pool is younger.
+  return StatsLocked(clock_.Now());
+}
+
+PoolStats PoolCore::StatsLocked(TimePoint now) const {
+  PoolStats stats = counted_;
+  stats.connecting = connecting_;
+  stats.idle = IdleCount();
+  stats.in_use = leased_.size();
+  stats.size = Size();
+  stats.target_size = target_size_;
+  stats.waiters = waiters_.size();
+  if (!waiters_.empty()) stats.oldest_waiter = now - waiters_.front()->started;
+  for (const Slot& slot : leased_) {
+    if (slot.granted.load(std::memory_order_acquire)) {
+      ++stats.read_only_proofs[slot.proof];
+    } else {
+      // Its acquire has not ended: the connection is being looked at, and may turn out dead.
+      if (slot.granted_as == AcquireOutcome::kWaited) {
+        ++stats.waiters;
+        stats.oldest_waiter = std::max(stats.oldest_waiter, now - slot.leased_at + slot.waited);
+      } else {
+        --stats.requests;
+      }
+      --stats.acquires[slot.granted_as];
+      stats.acquire_wait.Unobserve(slot.waited);
+    }
+    if (stats.oldest_leases.size() < PoolStats::kOldestLeases) {
+      stats.oldest_leases.push_back({slot.borrower, now - slot.leased_at});
+    }
+  }
+  stats.read_only_violations = violations_.load(std::memory_order_relaxed);
+  stats.read_only_tampered = tampered_.load(std::memory_order_relaxed);
+  stats.read_only_unproven = unproven_.load(std::memory_order_relaxed);
+  return stats;
+}
+
+}  // namespace scidex::pool

@@ -1,0 +1,122 @@
+// The numbers of one pool at one instant, taken under its lock: in every snapshot
+//   connecting + idle + in_use == size <= max_size   and   sum(acquires) + waiters == requests.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/call_site.h"
+#include "base/enum.h"
+#include "base/time.h"
+#include "pool/connection.h"
+#include "pool/histogram.h"
+
+namespace scidex::pool {
+
+// How an acquire ended; each ends in exactly one of these.
+enum class AcquireOutcome {
+  kImmediate,
+  kWaited,
+  kTimeout,
+  kQueueFull,
+  kClosed,
+  kCancelled,
+  kDeadlock,
+  kError
+};
+
+// Why a connection was closed on purpose.
+enum class EvictReason {
+  kDead,  // the server or the network closed it
+  kIdleTimeout,
+  kMaxLifetime,
+  kShrunk,       // target_size was lowered
+  kDrained,      // every connection was to be replaced
+  kClosed,       // the pool was closed
+  kBorrower,     // the borrower asked for it
+  kResetFailed,  // it could not be returned to a clean state
+  kReadOnlyUnproven,
+};
+
+enum class ResizeDirection { kUp, kDown };
+enum class ResizeCause { kOperator, kAutoscaler };
+
+}  // namespace scidex::pool
+
+template <>
+struct scidex::base::EnumNames<scidex::pool::AcquireOutcome> {
+  static constexpr std::array<std::string_view, 8> kNames{
+      "immediate", "waited", "timeout", "queue_full", "closed", "cancelled", "deadlock", "error"};
+};
+template <>
+struct scidex::base::EnumNames<scidex::pool::EvictReason> {
+  static constexpr std::array<std::string_view, 9> kNames{
+      "dead",     "idle_timeout", "max_lifetime",      "shrunk", "drained", "closed",
+      "borrower", "reset_failed", "read_only_unproven"};
+};
+template <>
+struct scidex::base::EnumNames<scidex::pool::ResizeDirection> {
+  static constexpr std::array<std::string_view, 2> kNames{"up", "down"};
+};
+template <>
+struct scidex::base::EnumNames<scidex::pool::ResizeCause> {
+  static constexpr std::array<std::string_view, 2> kNames{"operator", "autoscaler"};
+};
+
+namespace scidex::pool {
+
+// A lease that is out.
+struct LeaseInfo {
+  base::CallSite borrower;
+  base::Duration age{0};
+};
+
+struct PoolStats {
+  std::string name;
+
+  std::size_t size = 0;
+  std::size_t connecting = 0;
+  std::size_t idle = 0;
+  std::size_t in_use = 0;
+  std::size_t max_size = 0;
+  std::size_t target_size = 0;
+  std::size_t min_idle = 0;
+  std::size_t waiters = 0;
+  std::size_t max_waiters = 0;
+  base::Duration oldest_waiter{0};
+  base::Duration acquire_timeout{0};
+  // Oldest first, at most PoolStats::kOldestLeases of them.
+  static constexpr std::size_t kOldestLeases = 3;
+  std::vector<LeaseInfo> oldest_leases;
+
+  std::uint64_t requests = 0;
+  base::EnumArray<AcquireOutcome, std::uint64_t> acquires;
+  base::EnumArray<ConnectOutcome, std::uint64_t> connects;
+  base::EnumArray<EvictReason, std::uint64_t> evictions;
+  base::EnumArray<ResizeDirection, base::EnumArray<ResizeCause, std::uint64_t>> resizes;
+  base::EnumArray<ReadOnlyProof, std::uint64_t> read_only_proofs;
+  std::uint64_t read_only_violations = 0;
+  std::uint64_t read_only_tampered = 0;
+  std::uint64_t read_only_unproven = 0;
+  std::uint64_t leases_leaked = 0;
+  Histogram acquire_wait{WaitBounds()};
+  Histogram use{UseBounds()};
+  Histogram connect{ConnectBounds()};
+
+  // Of the latest connect that failed, until one succeeds; kOk and empty otherwise.
+  ConnectOutcome last_connect_outcome = ConnectOutcome::kOk;
+  std::string last_connect_message;
+
+  base::Duration oldest_lease() const {
+    return oldest_leases.empty() ? base::Duration::zero() : oldest_leases.front().age;
+  }
+};
+
+// "3 in use + 0 idle + 1 connecting of 4, 7 waiting; longest held by src/x.cc:4 (F)": for error
+// messages.
+std::string Summary(const PoolStats& stats);
+
+}  // namespace scidex::pool

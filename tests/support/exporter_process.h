@@ -1,0 +1,37 @@
+// The exporter as a process of its own, as an operator runs it.
+#pragma once
+
+#include <chrono>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "support/http_client.h"
+#include "support/process.h"
+
+namespace scidex::test {
+
+class ExporterProcess {
+ public:
+  // Starts SCIDEX_EXPORTER on a port of its own, 127.0.0.1, with `flags` and `environment`. PGHOST
+  // is an empty directory unless the environment says otherwise, so that no server of the machine
+  // is found by chance.
+  ExporterProcess(const std::string& binary, std::map<std::string, std::string> environment,
+                  std::vector<std::string> flags = {});
+
+  // Waits until it listens. Throws std::runtime_error with what it logged if it does not.
+  int port();
+  // One scrape; throws if it fails.
+  HttpResponse Scrape() { return Get(port(), "/metrics"); }
+  // The value of a series in a scrape, written as in the exposition; "" where there is none.
+  std::string Value(const std::string& series);
+  bool AwaitValue(const std::string& series, const std::string& value,
+                  std::chrono::nanoseconds timeout = std::chrono::seconds(20));
+  Process& process() { return process_; }
+
+ private:
+  Process process_;
+  int port_ = 0;
+};
+
+}  // namespace scidex::test

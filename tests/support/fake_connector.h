@@ -1,0 +1,142 @@
+// Connections to nothing, which do what a test tells them to.
+//
+//   auto connector = std::make_shared<FakeConnector>();
+//   connector->Block();                        // connects from now on wait ...
+//   connector->AwaitBlocked(1);
+//   connector->Finish();                       // ... until the test ends them
+//   SessionOf(lease).Kill();                   // the server has closed this one
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/mutex.h"
+#include "pool/connection.h"
+#include "pool/lease.h"
+
+namespace scidex::test {
+
+// The server's side of one connection: it is told here what to do, and it remembers what was asked
+// of it. Outlives the connection. Thread safe.
+class FakeSession {
+ public:
+  // From now on IsAlive() is false.
+  void Kill();
+  void FailPrepare(pool::Prepared::Result result);
+  void ProveBy(pool::ReadOnlyProof proof);
+  void FailRecycle();
+  // Calls of Prepare(), of IsAlive(), wait until Unblock(), for ten real seconds at most.
+  void BlockPrepare();
+  void BlockIsAlive();
+  void BlockClose();
+  void Unblock();
+  // False if it does not happen in ten real seconds.
+  bool AwaitBlocked();
+
+  std::size_t alive_checks() const;
+  std::size_t prepares() const;
+  std::size_t recycles() const;
+  // False once the connection has been destroyed.
+  bool open() const;
+  base::TimePoint prepare_deadline() const;
+  base::Duration recycle_within() const;
+  std::string borrower() const;
+  pool::SessionObserver& observer() const;
+
+ private:
+  friend class FakeConnection;
+
+  void WaitWhile(const bool& blocking) SCIDEX_REQUIRES(mutex_);
+
+  mutable base::Mutex mutex_;
+  base::CondVar changed_;
+  bool alive_ SCIDEX_GUARDED_BY(mutex_) = true;
+  bool open_ SCIDEX_GUARDED_BY(mutex_) = true;
+  bool recycles_well_ SCIDEX_GUARDED_BY(mutex_) = true;
+  pool::Prepared prepared_ SCIDEX_GUARDED_BY(mutex_);
+  bool block_prepare_ SCIDEX_GUARDED_BY(mutex_) = false;
+  bool block_is_alive_ SCIDEX_GUARDED_BY(mutex_) = false;
+  bool block_close_ SCIDEX_GUARDED_BY(mutex_) = false;
+  std::size_t blocked_ SCIDEX_GUARDED_BY(mutex_) = 0;
+  std::size_t alive_checks_ SCIDEX_GUARDED_BY(mutex_) = 0;
+  std::size_t prepares_ SCIDEX_GUARDED_BY(mutex_) = 0;
+  std::size_t recycles_ SCIDEX_GUARDED_BY(mutex_) = 0;
+  base::TimePoint prepare_deadline_ SCIDEX_GUARDED_BY(mutex_){};
+  base::Duration recycle_within_ SCIDEX_GUARDED_BY(mutex_){0};
+  std::string borrower_ SCIDEX_GUARDED_BY(mutex_);
+  pool::SessionObserver* observer_ SCIDEX_GUARDED_BY(mutex_) = nullptr;
+};
+
+class FakeConnection final : public pool::Connection {
+ public:
+  explicit FakeConnection(std::shared_ptr<FakeSession> session) : session_(std::move(session)) {}
+  ~FakeConnection() override;
+
+  bool IsAlive() noexcept override;
+  pool::Prepared Prepare(base::TimePoint deadline,
+                         const base::CallSite& borrower) noexcept override;
+  bool Recycle(base::Duration within) noexcept override;
+  void Observe(pool::SessionObserver& observer) noexcept override;
+
+  FakeSession& session() const { return *session_; }
+
+ private:
+  const std::shared_ptr<FakeSession> session_;
+};
+
+// Of a lease from a pool that has a FakeConnector.
+FakeSession& SessionOf(const pool::Lease& lease);
+
+// Thread safe. Awaiting returns false if it does not happen in ten real seconds.
+class FakeConnector final : public pool::Connector {
+ public:
+  pool::ConnectResult Connect(base::TimePoint deadline,
+                              const std::stop_token& stop) noexcept override;
+
+  // What connects do that begin from now on: succeed at once (as they do until told otherwise),
+  // fail at once, or wait to be told by Finish(), until stopped or for ten real seconds.
+  void Succeed();
+  void Fail(pool::ConnectOutcome outcome = pool::ConnectOutcome::kConnectRefused);
+  void Block();
+  // Blocked connects do not end when they are stopped.
+  void IgnoreStop();
+  // Ends the connect that has been blocked for longest, or all of them.
+  void Finish(pool::ConnectOutcome outcome = pool::ConnectOutcome::kOk);
+  void FinishAll(pool::ConnectOutcome outcome = pool::ConnectOutcome::kOk);
+
+  // Connects that have begun, and those of them that are blocked.
+  std::size_t connects() const;
+  std::size_t blocked() const;
+  bool AwaitConnects(std::size_t count);
+  bool AwaitBlocked(std::size_t count);
+  // Of the latest connect.
+  base::TimePoint deadline() const;
+
+  // All sessions that were ever opened, oldest first, and the number of those that are open.
+  std::vector<std::shared_ptr<FakeSession>> sessions() const;
+  std::size_t open() const;
+
+ private:
+  enum class Mode { kSucceed, kFail, kBlock };
+  struct Blocked {
+    std::optional<pool::ConnectOutcome> outcome;
+  };
+
+  pool::ConnectOutcome WaitToBeTold(const std::stop_token& stop) SCIDEX_REQUIRES(mutex_);
+
+  mutable base::Mutex mutex_;
+  base::CondVar changed_;
+  Mode mode_ SCIDEX_GUARDED_BY(mutex_) = Mode::kSucceed;
+  pool::ConnectOutcome failure_ SCIDEX_GUARDED_BY(mutex_) = pool::ConnectOutcome::kConnectRefused;
+  bool ignore_stop_ SCIDEX_GUARDED_BY(mutex_) = false;
+  std::size_t connects_ SCIDEX_GUARDED_BY(mutex_) = 0;
+  std::vector<Blocked*> blocked_ SCIDEX_GUARDED_BY(mutex_);
+  base::TimePoint deadline_ SCIDEX_GUARDED_BY(mutex_){};
+  std::vector<std::shared_ptr<FakeSession>> sessions_ SCIDEX_GUARDED_BY(mutex_);
+};
+
+}  // namespace scidex::test

@@ -1,0 +1,36 @@
+// Keeps what is logged while it lives.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "base/log.h"
+#include "base/mutex.h"
+
+namespace scidex::test {
+
+// Thread safe. One at a time.
+class LogTap {
+ public:
+  LogTap() {
+    base::SetLogTap([this](base::LogLevel, const std::string& line) {
+      base::MutexLock lock(mutex_);
+      lines_.push_back(line);
+    });
+  }
+  ~LogTap() { base::SetLogTap({}); }
+  LogTap(const LogTap&) = delete;
+  LogTap& operator=(const LogTap&) = delete;
+
+  // Without their time, oldest first.
+  std::vector<std::string> Lines() const {
+    base::MutexLock lock(mutex_);
+    return lines_;
+  }
+
+ private:
+  mutable base::Mutex mutex_;
+  std::vector<std::string> lines_ SCIDEX_GUARDED_BY(mutex_);
+};
+
+}  // namespace scidex::test

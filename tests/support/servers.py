@@ -1,0 +1,56 @@
+"""Servers for the tests in Python: started on loopback, stopped whatever happens."""
+
+import ctypes
+import json
+import signal
+import socket
+import subprocess
+import time
+import urllib.request
+
+DEADLINE_SECONDS = 30
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def _die_with_parent():
+    pr_set_pdeathsig = 1
+    ctypes.CDLL(None).prctl(pr_set_pdeathsig, signal.SIGKILL)
+
+
+def start(add_cleanup, command, log, env=None):
+    """Starts command, writing to the file log, and registers its end with add_cleanup."""
+    with open(log, "wb") as output:
+        process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=output, stderr=output,
+                                   env=env, preexec_fn=_die_with_parent)
+    add_cleanup(process.wait)
+    add_cleanup(process.kill)
+    return process
+
+
+def fetch(url, body=None):
+    """The bytes that url answers; posts body as JSON if there is one."""
+    data = None if body is None else json.dumps(body).encode()
+    request = urllib.request.Request(url, data, {"Content-Type": "application/json"})
+    with urllib.request.urlopen(request, timeout=10) as response:
+        return response.read()
+
+
+def poll(what, attempt, log=None):
+    """The first true result of attempt(). Fails after the deadline, with what the server logged."""
+    deadline = time.monotonic() + DEADLINE_SECONDS
+    while True:
+        try:
+            last = attempt()
+            if last:
+                return last
+        except OSError as error:  # URLError and HTTPError are among them
+            last = error
+        if time.monotonic() > deadline:
+            said = "" if log is None else "; it said:\n" + log.read_text(errors="replace")
+            raise AssertionError(f"no {what} within {DEADLINE_SECONDS} s, last: {last}{said}")
+        time.sleep(0.05)

@@ -1,0 +1,35 @@
+// An event that one thread waits for and another brings about.
+#pragma once
+
+#include "base/clock.h"
+#include "base/mutex.h"
+
+namespace scidex::base {
+
+// Thread safe.
+class Event {
+ public:
+  void Happen() {
+    MutexLock lock(mutex_);
+    ++times_;
+    changed_.NotifyAll();
+  }
+  // False if it has not happened `times` times within ten seconds.
+  bool Await(int times = 1) {
+    const TimePoint give_up = Add(RealClock().Now(), std::chrono::seconds(10));
+    MutexLock lock(mutex_);
+    while (times_ < times && changed_.WaitUntil(mutex_, give_up)) continue;
+    return times_ >= times;
+  }
+  int times() {
+    MutexLock lock(mutex_);
+    return times_;
+  }
+
+ private:
+  Mutex mutex_;
+  CondVar changed_;
+  int times_ SCIDEX_GUARDED_BY(mutex_) = 0;
+};
+
+}  // namespace scidex::base

@@ -1,0 +1,167 @@
+#include "base/periodic_task.h"
+
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <condition_variable>
+#include <mutex>
+#include <optional>
+
+#include "support/manual_clock.h"
+#include "unit/base/event.h"
+
+namespace scidex::base {
+namespace {
+
+using std::chrono::minutes;
+using std::chrono::seconds;
+
+class PeriodicTaskTest : public ::testing::Test {
+ protected:
+  // The task waits for its next run, at most `within` from now.
+  bool Rests(Duration within) { return clock_.AwaitSleepers(1, within); }
+  PeriodicTask::Body EverySecond() {
+    return [this](const std::stop_token&) {
+      runs_.Happen();
+      return Add(clock_.Now(), seconds(1));
+    };
+  }
+
+  test::ManualClock clock_;
+  Event runs_;
+};
+
+TEST_F(PeriodicTaskTest, RunsFirstWhenItIsToldTo) {
+  const PeriodicTask task(clock_, "test", clock_.Now() + seconds(5), EverySecond());
+  ASSERT_TRUE(Rests(seconds(5)));
+  clock_.Advance(seconds(4));
+  ASSERT_TRUE(Rests(seconds(1)));
+  EXPECT_EQ(runs_.times(), 0);
+  clock_.Advance(seconds(1));
+  EXPECT_TRUE(runs_.Await(1));
+}
+
+TEST_F(PeriodicTaskTest, RunsAgainWhenItsBodyHasAskedForIt) {
+  const PeriodicTask task(clock_, "test", clock_.Now(), EverySecond());
+  for (int run = 1; run <= 5; ++run) {
+    ASSERT_TRUE(runs_.Await(run));
+    ASSERT_TRUE(Rests(seconds(1)));
+    EXPECT_EQ(runs_.times(), run);
+    clock_.Advance(seconds(1));
+  }
+}
+
+TEST_F(PeriodicTaskTest, TriggerRunsItEarly) {
+  PeriodicTask task(clock_, "test", clock_.Now() + minutes(5), EverySecond());
+  ASSERT_TRUE(Rests(minutes(5)));
+  task.Trigger();
+  EXPECT_TRUE(runs_.Await(1));
+}
+
+TEST_F(PeriodicTaskTest, TriggerAtMovesTheNextRunForwardOnly) {
+  PeriodicTask task(clock_, "test", clock_.Now() + minutes(5), EverySecond());
+  ASSERT_TRUE(Rests(minutes(5)));
+  task.TriggerAt(clock_.Now() + minutes(2));
+  ASSERT_TRUE(Rests(minutes(2)));
+  task.TriggerAt(clock_.Now() + minutes(4));
+  clock_.Advance(minutes(2));
+  EXPECT_TRUE(runs_.Await(1));
+}
+
+TEST_F(PeriodicTaskTest, TaskThatIsNeverDueRunsWhenTriggeredAlone) {
+  PeriodicTask task(clock_, "test", kNever, [this](const std::stop_token&) {
+    runs_.Happen();
+    return kNever;
+  });
+  clock_.Advance(std::chrono::hours(1000));
+  EXPECT_EQ(runs_.times(), 0);
+  task.Trigger();
+  EXPECT_TRUE(runs_.Await(1));
+}
+
+TEST_F(PeriodicTaskTest, TriggersDuringARunAskForOneMore) {
+  Event inside;
+  Event go_on;
+  PeriodicTask task(clock_, "test", clock_.Now(), [&](const std::stop_token&) {
+    runs_.Happen();
+    inside.Happen();
+    go_on.Await();
+    return Add(clock_.Now(), minutes(1));
+  });
+  ASSERT_TRUE(inside.Await(1));
+  for (int i = 0; i < 3; ++i) task.Trigger();
+  go_on.Happen();
+  ASSERT_TRUE(runs_.Await(2));
+  ASSERT_TRUE(Rests(minutes(1)));
+  EXPECT_EQ(runs_.times(), 2);
+}
+
+TEST_F(PeriodicTaskTest, RunsNeverOverlap) {
+  std::atomic<int> inside = 0;
+  std::atomic<bool> overlapped = false;
+  PeriodicTask task(clock_, "test", clock_.Now(), [&](const std::stop_token&) {
+    if (inside.fetch_add(1) != 0) overlapped = true;
+    runs_.Happen();
+    inside.fetch_sub(1);
+    return clock_.Now();
+  });
+  for (int i = 0; i < 100; ++i) task.Trigger();
+  EXPECT_TRUE(runs_.Await(100));
+  task.Stop();
+  EXPECT_FALSE(overlapped);
+}
+
+TEST_F(PeriodicTaskTest, StopEndsALongRunThroughItsToken) {
+  Event inside;
+  std::atomic<bool> ended = false;
+  PeriodicTask task(clock_, "test", clock_.Now(), [&](const std::stop_token& stop) {
+    std::mutex mutex;
+    std::condition_variable_any cond;
+    std::unique_lock lock(mutex);
+    inside.Happen();
+    cond.wait(lock, stop, [] { return false; });
+    ended = true;
+    return kNever;
+  });
+  ASSERT_TRUE(inside.Await());
+  task.Stop();
+  EXPECT_TRUE(ended);
+  task.Stop();
+}
+
+TEST_F(PeriodicTaskTest, DestructionEndsATaskThatRests) {
+  {
+    const PeriodicTask task(clock_, "test", clock_.Now() + minutes(5), EverySecond());
+    ASSERT_TRUE(Rests(minutes(5)));
+  }
+  EXPECT_EQ(runs_.times(), 0);
+}
+
+// As with a pool that triggers its housekeeper under its lock, and a body that waits in that pool.
+TEST_F(PeriodicTaskTest, StopCallbackMayTakeALockUnderWhichTheTaskIsTriggered) {
+  Mutex mutex;
+  Event inside;
+  Event asked;
+  Event go_on;
+  PeriodicTask task(clock_, "test", clock_.Now(), [&](const std::stop_token& stop) {
+    const std::stop_callback callback(stop, [&] {
+      asked.Happen();
+      MutexLock lock(mutex);
+    });
+    inside.Happen();
+    go_on.Await();
+    return kNever;
+  });
+  ASSERT_TRUE(inside.Await());
+  std::optional<Thread> stopper;
+  {
+    MutexLock lock(mutex);
+    stopper.emplace("stopper", [&] { task.Stop(); });
+    EXPECT_TRUE(asked.Await());
+    task.Trigger();
+  }
+  go_on.Happen();
+}
+
+}  // namespace
+}  // namespace scidex::base

@@ -1,0 +1,73 @@
+#include "base/quoted.h"
+
+#include <gtest/gtest.h>
+
+#include <nlohmann/json.hpp>
+#include <string>
+#include <string_view>
+
+namespace scidex::base {
+namespace {
+
+std::string ThroughAParser(const std::string& text) {
+  return nlohmann::json::parse(Quoted(text)).get<std::string>();
+}
+
+TEST(Quoted, JsonParserGivesTheTextBack) {
+  std::string ascii;
+  for (char c = 0; c < 127; ++c) ascii += c;
+  EXPECT_EQ(ThroughAParser(ascii + '\x7f'), ascii + '\x7f');
+  EXPECT_EQ(ThroughAParser("grün, 日本, 🐘"), "grün, 日本, 🐘");
+  EXPECT_EQ(ThroughAParser(""), "");
+}
+
+TEST(Quoted, NoControlCharacterIsLeft) {
+  for (int c = 0; c < 128; ++c) {
+    for (const char left : Quoted(std::string(1, static_cast<char>(c)))) {
+      EXPECT_GE(left, ' ') << c;
+      EXPECT_NE(left, '\x7f') << c;
+    }
+  }
+}
+
+TEST(Quoted, BytesThatAreNotUtf8BecomeTheReplacementCharacter) {
+  const std::string r = "\xEF\xBF\xBD";
+  EXPECT_EQ(ThroughAParser("gr\xFCn"), "gr" + r + "n");
+  EXPECT_EQ(ThroughAParser("cut \xE6\x97"), "cut " + r + r);
+  EXPECT_EQ(ThroughAParser("\x80"), r);
+  // What follows the view would have made it whole.
+  EXPECT_EQ(Quoted(std::string_view("\xE6\x97\xA5", 2)), '"' + r + r + '"');
+  EXPECT_EQ(ThroughAParser("long \xC0\xAF"), "long " + r + r);
+  EXPECT_EQ(ThroughAParser("long \xE0\x80\xAF"), "long " + r + r + r);
+  EXPECT_EQ(ThroughAParser("surrogate \xED\xA0\x80"), "surrogate " + r + r + r);
+  EXPECT_EQ(ThroughAParser("too large \xF4\x90\x80\x80"), "too large " + r + r + r + r);
+}
+
+// Every sequence of up to three bytes, from a set that has the borders of all ranges in it.
+TEST(Quoted, EveryCombinationOfBytesIsParseable) {
+  const unsigned char borders[] = {0x00, 0x22, 0x5c, 0x7f, 0x80, 0x8f, 0x90, 0x9f,
+                                   0xa0, 0xbf, 0xc1, 0xc2, 0xdf, 0xe0, 0xe1, 0xec,
+                                   0xed, 0xef, 0xf0, 0xf1, 0xf4, 0xf5};
+  const auto text = [](unsigned char c) { return std::string(1, static_cast<char>(c)); };
+  for (const unsigned char a : borders) {
+    for (const unsigned char b : borders) {
+      for (const unsigned char c : borders) {
+        for (const char* end : {"", "\x80"}) {
+          const std::string quoted = Quoted(text(a) + text(b) + text(c) + end);
+          EXPECT_TRUE(nlohmann::json::accept(quoted)) << quoted;
+        }
+      }
+    }
+  }
+}
+
+TEST(BareWord, IsPrintableAsciiWithoutSpaceQuoteEqualsOrBackslash) {
+  EXPECT_TRUE(IsBareWord("primary_fallthrough"));
+  EXPECT_TRUE(IsBareWord("10.0.0.1:5432"));
+  for (const char* text : {"", "a b", "a\"", "a=b", "a\\", "a\nb", "\x7f", "grün"}) {
+    EXPECT_FALSE(IsBareWord(text)) << text;
+  }
+}
+
+}  // namespace
+}  // namespace scidex::base

@@ -1,0 +1,97 @@
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "unit/pool/pool_test_base.h"
+
+namespace scidex::pool {
+namespace {
+
+class PoolFork : public PoolTest {
+ protected:
+  // Runs `holds` in a child, which has the calling thread alone; true if it says so, in ten
+  // seconds.
+  template <typename Check>
+  bool InChild(Check holds) {
+    const pid_t child = fork();
+    if (child == 0) {
+      alarm(10);
+      _exit(holds() ? 0 : 1);
+    }
+    int status = -1;
+    return child > 0 && waitpid(child, &status, 0) == child && WIFEXITED(status) &&
+           WEXITSTATUS(status) == 0;
+  }
+};
+
+TEST_F(PoolFork, AChildIsRefusedByTheTypeOfTheError) {
+  Pool& pool = Open();
+  pool.Acquire();
+  EXPECT_TRUE(InChild([&] {
+    try {
+      pool.Acquire();
+    } catch (const ForkedPool& error) {
+      const std::string what = error.what();
+      return what.find("pool test") != std::string::npos &&
+             what.find("fork()") != std::string::npos && error.stats().name == "test";
+    }
+    return false;
+  }));
+}
+
+TEST_F(PoolFork, AChildThatTriesIsRefusedToo) {
+  Pool& pool = Open();
+  pool.Acquire();
+  EXPECT_TRUE(InChild([&] {
+    try {
+      pool.TryAcquire();
+    } catch (const ForkedPool&) {
+      return true;
+    }
+    return false;
+  }));
+}
+
+TEST_F(PoolFork, ALeaseThatAChildInheritsIsNeitherRecycledNorClosedThere) {
+  Pool& pool = Open();
+  std::vector<Lease> leases = AcquireMany(2);
+  const auto sessions = connector_->sessions();
+  EXPECT_TRUE(InChild([&] {
+    leases[0].Release();
+    leases[1].Evict();
+    return sessions[0]->recycles() == 0 && sessions[0]->open() && sessions[1]->open();
+  }));
+  leases.clear();
+  EXPECT_EQ(pool.Stats().idle, 2U);
+}
+
+TEST_F(PoolFork, AChildThatClosesOrDrainsOrDestroysThePoolTouchesNoConnection) {
+  options_.min_idle = 2;
+  Pool& pool = Open();
+  ASSERT_TRUE(AwaitIdle(pool, 2));
+  EXPECT_TRUE(InChild([&] {
+    pool.Drain();
+    pool.Resize(2);
+    pool.OnServerAnswered();
+    pool.Close();
+    const bool unknown = pool.Stats().name == "test" && pool.Stats().size == 0;
+    pool_.reset();
+    return unknown && connector_->open() == 2;
+  }));
+  EXPECT_EQ(pool.Stats().idle, 2U);
+  EXPECT_TRUE(pool.Acquire());
+}
+
+// ThreadSanitizer cannot follow a child of fork() that starts threads.
+#ifndef __SANITIZE_THREAD__
+TEST_F(PoolFork, AChildMayHaveAPoolOfItsOwn) {
+  Open();
+  EXPECT_TRUE(InChild([this] {
+    base::Executor own("connect", 1);
+    Pool pool("own", options_, {std::make_shared<FakeConnector>(), own});
+    return static_cast<bool>(pool.Acquire());
+  }));
+}
+#endif
+
+}  // namespace
+}  // namespace scidex::pool

@@ -1,0 +1,330 @@
+#include <gmock/gmock.h>
+
+#include "unit/pool/pool_test_base.h"
+
+namespace scidex::pool {
+namespace {
+
+using ::testing::HasSubstr;
+
+class PoolHealth : public PoolTest {
+ protected:
+  // Clients that want `count` connections, all of which fail: after this the pool is in backoff.
+  void FailFirst(std::size_t count) {
+    connector_->Block();
+    for (std::size_t i = 0; i < count; ++i) clients_.push_back(std::make_unique<Client>(*pool_));
+    ASSERT_TRUE(connector_->AwaitBlocked(count));
+    connector_->FinishAll(ConnectOutcome::kConnectRefused);
+    ASSERT_TRUE(AwaitFailures(count));
+  }
+  bool AwaitFailures(std::size_t count) {
+    return Eventually(kLong, [&] {
+      const PoolStats stats = pool_->Stats();
+      return stats.connects[ConnectOutcome::kConnectRefused] == count && stats.connecting == 0;
+    });
+  }
+
+  std::vector<std::unique_ptr<Client>> clients_;
+};
+
+TEST_F(PoolHealth, AConnectionIsRecycledOnReleaseAndReused) {
+  options_.reset_timeout = 3s;
+  Pool& pool = Open();
+  pool.Acquire();
+  const auto session = connector_->sessions()[0];
+  EXPECT_EQ(session->recycles(), 1U);
+  EXPECT_EQ(session->recycle_within(), 3s);
+  const Lease lease = pool.Acquire();
+  EXPECT_EQ(&SessionOf(lease), session.get());
+}
+
+TEST_F(PoolHealth, AConnectionThatCannotBeRecycledIsClosed) {
+  Pool& pool = Open();
+  Lease lease = pool.Acquire();
+  SessionOf(lease).FailRecycle();
+  lease.Release();
+  EXPECT_EQ(connector_->open(), 0U);
+  EXPECT_EQ(pool.Stats().evictions[EvictReason::kResetFailed], 1U);
+  EXPECT_TRUE(pool.Acquire());
+}
+
+TEST_F(PoolHealth, EveryAcquirePreparesTheSessionForItsBorrowerByItsDeadline) {
+  Pool& pool = Open();
+  pool.Acquire();
+  const auto session = connector_->sessions()[0];
+  EXPECT_EQ(session->prepares(), 1U);
+  EXPECT_EQ(session->prepare_deadline(), clock_.Now() + options_.acquire_timeout);
+  EXPECT_THAT(session->borrower(), HasSubstr("EveryAcquirePreparesTheSession"));
+  pool.Acquire({.deadline = clock_.Now() + 2s});
+  EXPECT_EQ(session->prepares(), 2U);
+  EXPECT_EQ(session->prepare_deadline(), clock_.Now() + 2s);
+}
+
+TEST_F(PoolHealth, AnIdleConnectionThatDiedIsNeverHandedOut) {
+  Pool& pool = Open();
+  pool.Acquire();
+  connector_->sessions()[0]->Kill();
+  const Lease lease = pool.Acquire();
+  EXPECT_EQ(&SessionOf(lease), connector_->sessions()[1].get());
+  EXPECT_EQ(connector_->sessions()[0]->prepares(), 1U);
+  EXPECT_FALSE(connector_->sessions()[0]->open());
+  EXPECT_EQ(pool.Stats().evictions[EvictReason::kDead], 1U);
+  EXPECT_EQ(troubles_, 1);
+}
+
+TEST_F(PoolHealth, EightStaleIdleConnectionsCostTheNextClientOneRetry) {
+  options_.max_size = 8;
+  Pool& pool = Open();
+  AcquireMany(8).clear();
+  const auto stale = connector_->sessions();
+  for (const auto& session : stale) session->Kill();
+  const Lease lease = pool.Acquire();
+  // The first one was found dead by its acquirer, the others by the sweep that followed: the next
+  // connection that the acquirer got was a new one.
+  EXPECT_EQ(&SessionOf(lease), connector_->sessions()[8].get());
+  EXPECT_EQ(connector_->connects(), 9U);
+  for (const auto& session : stale) EXPECT_EQ(session->alive_checks(), 2U);
+  EXPECT_EQ(pool.Stats().evictions[EvictReason::kDead], 8U);
+  EXPECT_EQ(connector_->open(), 1U);
+}
+
+TEST_F(PoolHealth, ASweepSparesTheLiving) {
+  options_.max_size = 4;
+  Open();
+  AcquireMany(4).clear();
+  const auto sessions = connector_->sessions();
+  sessions[3]->Kill();
+  sessions[1]->Kill();
+  // Whichever it is given first, it ends up with a living one, and without a connect.
+  AcquireMany(2).clear();
+  EXPECT_EQ(connector_->connects(), 4U);
+  EXPECT_EQ(connector_->open(), 2U);
+  EXPECT_TRUE(sessions[0]->open());
+  EXPECT_TRUE(sessions[2]->open());
+}
+
+TEST_F(PoolHealth, AConnectionFoundLostWhenPreparedIsReplaced) {
+  Pool& pool = Open();
+  pool.Acquire();
+  connector_->sessions()[0]->FailPrepare(Prepared::Result::kLost);
+  const Lease lease = pool.Acquire();
+  EXPECT_EQ(&SessionOf(lease), connector_->sessions()[1].get());
+  EXPECT_EQ(pool.Stats().evictions[EvictReason::kDead], 1U);
+  EXPECT_EQ(troubles_, 1);
+}
+
+TEST_F(PoolHealth, ASessionThatIsNotShownToBeReadOnlyIsClosedAndNotHandedOut) {
+  Pool& pool = Open();
+  pool.Acquire();
+  connector_->sessions()[0]->FailPrepare(Prepared::Result::kUnproven);
+  const Lease lease = pool.Acquire();
+  EXPECT_EQ(&SessionOf(lease), connector_->sessions()[1].get());
+  EXPECT_FALSE(connector_->sessions()[0]->open());
+  EXPECT_EQ(pool.Stats().evictions[EvictReason::kReadOnlyUnproven], 1U);
+}
+
+TEST_F(PoolHealth, ADeadIdleConnectionIsReplacedWithinASecondBeforeAnyoneAsks) {
+  options_.min_idle = 1;
+  Pool& pool = Open();
+  ASSERT_TRUE(AwaitIdle(pool, 1));
+  connector_->sessions()[0]->Kill();
+  Tick();
+  EXPECT_FALSE(connector_->sessions()[0]->open());
+  EXPECT_EQ(pool.Stats().evictions[EvictReason::kDead], 1U);
+  EXPECT_TRUE(AwaitIdle(pool, 1));
+  EXPECT_EQ(troubles_, 1);
+}
+
+TEST_F(PoolHealth, ACheckOfEveryIdleConnectionKeepsNoAcquirerWaitingForAConnect) {
+  options_.max_size = 4;
+  Pool& pool = Open();
+  AcquireMany(2).clear();
+  const auto session = connector_->sessions()[0];
+  ASSERT_TRUE(clock_.AwaitSleepers(1, 1s));
+  session->BlockIsAlive();
+  clock_.Advance(1s);
+  ASSERT_TRUE(session->AwaitBlocked());
+  EXPECT_EQ(pool.Stats().idle, 2U);
+  Client first(pool);
+  Client second(pool);
+  ASSERT_TRUE(AwaitWaiters(pool, 2));
+  EXPECT_EQ(pool.Stats().connecting, 0U);
+  session->Unblock();
+  EXPECT_TRUE(first.Take());
+  EXPECT_TRUE(second.Take());
+  EXPECT_EQ(connector_->connects(), 2U);
+}
+
+TEST_F(PoolHealth, AHungServerCostsAnAcquireOneConnectionAndItsOwnDeadline) {
+  options_.max_size = 4;
+  Pool& pool = Open();
+  AcquireMany(4).clear();
+  for (const auto& session : connector_->sessions()) {
+    session->FailPrepare(Prepared::Result::kLost);
+    session->BlockPrepare();
+  }
+  const auto asked = connector_->sessions()[3];
+  Client client(pool);
+  ASSERT_TRUE(asked->AwaitBlocked());
+  clock_.Advance(5s);
+  asked->Unblock();
+  EXPECT_THROW(client.Take(), AcquireTimeout);
+  EXPECT_EQ(pool.Stats().evictions[EvictReason::kDead], 1U);
+  EXPECT_EQ(connector_->open(), 3U);
+}
+
+TEST_F(PoolHealth, AHungServerCostsATryAcquireOneConnection) {
+  options_.reset_timeout = 1s;
+  Pool& pool = Open();
+  AcquireMany(2).clear();
+  for (const auto& session : connector_->sessions()) {
+    session->FailPrepare(Prepared::Result::kLost);
+    session->BlockPrepare();
+  }
+  const auto asked = connector_->sessions()[1];
+  auto lease = std::async(std::launch::async, [&pool] { return pool.TryAcquire().has_value(); });
+  ASSERT_TRUE(asked->AwaitBlocked());
+  EXPECT_EQ(asked->prepare_deadline(), clock_.Now() + 1s);
+  clock_.Advance(1s);
+  asked->Unblock();
+  EXPECT_FALSE(lease.get());
+  EXPECT_EQ(connector_->open(), 1U);
+}
+
+TEST_F(PoolHealth, AConnectMustEndByConnectTimeout) {
+  options_.connect_timeout = 7s;
+  Open().Acquire();
+  EXPECT_EQ(connector_->deadline(), clock_.Now() + 7s);
+}
+
+TEST_F(PoolHealth, AfterAFailureAtMostOneConnectIsUnderWay) {
+  options_.max_size = 4;
+  Open();
+  FailFirst(3);
+  EXPECT_EQ(connector_->connects(), 3U);
+  // Ticks and newcomers do not add to it.
+  clients_.push_back(std::make_unique<Client>(*pool_));
+  ASSERT_TRUE(AwaitWaiters(*pool_, 4));
+  EXPECT_EQ(pool_->Stats().connecting, 0U);
+  clock_.Advance(options_.backoff.initial);
+  ASSERT_TRUE(connector_->AwaitBlocked(1));
+  pool_->OnServerAnswered();
+  EXPECT_EQ(pool_->Stats().connecting, 1U);
+  connector_->Finish(ConnectOutcome::kConnectRefused);
+  EXPECT_TRUE(AwaitFailures(4));
+}
+
+TEST_F(PoolHealth, HoweverLongAnOutageTheNextAttemptComesWithinTheCap) {
+  options_.acquire_timeout = 24h;
+  options_.backoff = {.initial = 100ms, .cap = 5s};
+  Open();
+  FailFirst(1);
+  for (std::size_t failures = 1; failures < 20; ++failures) {
+    ASSERT_EQ(connector_->connects(), failures);
+    clock_.Advance(5s);
+    ASSERT_TRUE(connector_->AwaitBlocked(1)) << failures;
+    connector_->Finish(ConnectOutcome::kConnectRefused);
+    ASSERT_TRUE(AwaitFailures(failures + 1));
+  }
+  clock_.Advance(5s);
+  ASSERT_TRUE(connector_->AwaitBlocked(1));
+  connector_->Finish();
+  EXPECT_TRUE(clients_[0]->Take());
+}
+
+TEST_F(PoolHealth, ASuccessStartsTheBackoffAfresh) {
+  options_.acquire_timeout = 24h;
+  options_.backoff = {.initial = 1ms, .cap = 1h};
+  Open();
+  FailFirst(1);
+  for (std::size_t failures = 1; failures < 30; ++failures) {
+    pool_->OnServerAnswered();
+    ASSERT_TRUE(connector_->AwaitBlocked(1));
+    connector_->Finish(ConnectOutcome::kConnectRefused);
+    ASSERT_TRUE(AwaitFailures(failures + 1));
+  }
+  pool_->OnServerAnswered();
+  ASSERT_TRUE(connector_->AwaitBlocked(1));
+  connector_->Finish();
+  clients_[0]->Take().Evict();
+  Client again(*pool_);
+  ASSERT_TRUE(connector_->AwaitBlocked(1));
+  connector_->Finish(ConnectOutcome::kConnectRefused);
+  ASSERT_TRUE(AwaitFailures(31));
+  clock_.Advance(1ms);
+  EXPECT_TRUE(connector_->AwaitBlocked(1));
+}
+
+TEST_F(PoolHealth, AServerThatAnswersEndsTheBackoff) {
+  options_.backoff = {.initial = 1h, .cap = 1h};
+  Open();
+  FailFirst(1);
+  pool_->OnServerAnswered();
+  ASSERT_TRUE(connector_->AwaitBlocked(1));
+  connector_->Finish();
+  EXPECT_TRUE(clients_[0]->Take());
+}
+
+TEST_F(PoolHealth, AServerThatAnswersStartsNothingInAPoolThatHasNotFailed) {
+  Pool& pool = Open();
+  pool.OnServerAnswered();
+  EXPECT_EQ(pool.Stats().connecting, 0U);
+  EXPECT_EQ(connector_->connects(), 0U);
+}
+
+TEST_F(PoolHealth, TheFirstSuccessOpensEverythingThatIsWanted) {
+  options_.max_size = 4;
+  options_.backoff = {.initial = 1h, .cap = 1h};
+  Open();
+  FailFirst(4);
+  pool_->OnServerAnswered();
+  ASSERT_TRUE(connector_->AwaitBlocked(1));
+  EXPECT_EQ(connector_->connects(), 5U);
+  connector_->Finish();
+  ASSERT_TRUE(connector_->AwaitConnects(8));
+  connector_->FinishAll();
+  ASSERT_TRUE(connector_->AwaitConnects(8));
+  EXPECT_TRUE(Eventually(kLong, [&] {
+    connector_->FinishAll();
+    return pool_->Stats().in_use == 4;
+  }));
+}
+
+TEST_F(PoolHealth, TheIdleFloorIsRestoredAfterAnOutageWithoutAnyClient) {
+  options_.min_idle = 2;
+  options_.backoff = {.initial = 100ms, .cap = 5s};
+  connector_->Fail();
+  Pool& pool = Open();
+  ASSERT_TRUE(Eventually(
+      kLong, [&] { return pool.Stats().connects[ConnectOutcome::kConnectRefused] == 2; }));
+  connector_->Succeed();
+  ASSERT_TRUE(clock_.AwaitSleepers(1, 1s));
+  clock_.Advance(5s);
+  EXPECT_TRUE(AwaitIdle(pool, 2));
+}
+
+TEST_F(PoolHealth, AConnectThatFailsIsToldAsTrouble) {
+  connector_->Fail();
+  Pool& pool = Open();
+  Client client(pool);
+  EXPECT_TRUE(Eventually(kLong, [&] { return troubles_ == 1; }));
+}
+
+TEST_F(PoolHealth, WhatASessionFindsOutIsCounted) {
+  Pool& pool = Open();
+  const Lease lease = pool.Acquire();
+  SessionObserver& observer = SessionOf(lease).observer();
+  observer.OnReadOnlyViolation();
+  observer.OnReadOnlyViolation();
+  observer.OnReadOnlyViolation();
+  observer.OnReadOnlyTampered();
+  observer.OnReadOnlyTampered();
+  observer.OnReadOnlyUnproven();
+  const PoolStats stats = pool.Stats();
+  EXPECT_EQ(stats.read_only_violations, 3U);
+  EXPECT_EQ(stats.read_only_tampered, 2U);
+  EXPECT_EQ(stats.read_only_unproven, 1U);
+}
+
+}  // namespace
+}  // namespace scidex::pool

@@ -1,0 +1,196 @@
+#include <algorithm>
+#include <random>
+#include <string>
+#include <thread>
+
+#include "unit/pool/pool_test_base.h"
+
+namespace scidex::pool {
+namespace {
+
+constexpr int kThreads = 16;
+// Of each thread, not counting those that a full queue refused.
+constexpr int kRequests = 1000;
+
+// Why a snapshot contradicts itself; empty if it does not.
+std::string Torn(const PoolStats& stats) {
+  if (stats.connecting + stats.idle + stats.in_use != stats.size) return "states and size";
+  if (stats.size > stats.max_size) return "size and max_size";
+  if (Sum(stats.acquires) + stats.waiters != stats.requests) return "outcomes and requests";
+  if (stats.acquire_wait.total() != Sum(stats.acquires)) return "waits and outcomes";
+  if (stats.connect.total() != Sum(stats.connects)) return "connect times and connects";
+  const std::uint64_t ended = stats.use.total();
+  const std::uint64_t lent =
+      stats.acquires[AcquireOutcome::kImmediate] + stats.acquires[AcquireOutcome::kWaited];
+  if (ended > lent || lent > ended + stats.in_use) return "leases and uses";
+  if (Sum(stats.read_only_proofs) != lent) return "proofs and leases";
+  if (stats.connects[ConnectOutcome::kOk] != stats.idle + stats.in_use + Sum(stats.evictions)) {
+    return "connects and evictions";
+  }
+  if (stats.oldest_waiter < 0s || stats.oldest_lease() < 0s) return "an age below zero";
+  return "";
+}
+
+bool NoneFell(const Histogram& before, const Histogram& after) {
+  for (std::size_t i = 0; i <= before.bounds().size(); ++i) {
+    if (after.count(i) < before.count(i)) return false;
+  }
+  return after.sum() >= before.sum();
+}
+
+template <typename Counts>
+bool NoneFell(const Counts& before, const Counts& after) {
+  return std::equal(before.begin(), before.end(), after.begin(), std::less_equal<>());
+}
+
+// Which counter fell; empty if none did.
+std::string Fell(const PoolStats& before, const PoolStats& after) {
+  if (after.requests < before.requests) return "requests";
+  if (!NoneFell(before.acquires, after.acquires)) return "acquires";
+  if (!NoneFell(before.connects, after.connects)) return "connects";
+  if (!NoneFell(before.evictions, after.evictions)) return "evictions";
+  if (!NoneFell(before.read_only_proofs, after.read_only_proofs)) return "read_only_proofs";
+  if (!NoneFell(before.acquire_wait, after.acquire_wait)) return "acquire_wait";
+  if (!NoneFell(before.use, after.use)) return "use";
+  if (!NoneFell(before.connect, after.connect)) return "connect";
+  return "";
+}
+
+class PoolStorm : public PoolTest {
+ protected:
+  PoolStorm() {
+    options_.min_idle = 2;
+    options_.max_size = 8;
+    options_.max_waiters = 10;
+    options_.handoff_after = 200us;
+    options_.idle_timeout = 5ms;
+    options_.max_lifetime = 20ms;
+    options_.backoff = {.initial = 10us, .cap = 1ms};
+  }
+
+  // One client: what it was told is counted in `told`.
+  void RunClient(unsigned seed, base::EnumArray<AcquireOutcome, std::uint64_t>& told) {
+    std::minstd_rand random(seed);
+    for (int i = 0; i < kRequests;) {
+      std::stop_source stop;
+      AcquireOptions options;
+      if (random() % 4 == 0) {
+        options.deadline = base::RealClock().Now() + std::chrono::microseconds(random() % 500);
+      }
+      if (random() % 4 == 0) {
+        options.stop = stop.get_token();
+        std::lock_guard lock(cancels_mutex_);
+        cancels_.push_back(stop);
+      }
+      try {
+        Lease lease = pool_->Acquire(options);
+        Mistreat(lease, random());
+        ++told[AcquireOutcome::kImmediate];
+      } catch (const AcquireTimeout&) {
+        ++told[AcquireOutcome::kTimeout];
+      } catch (const QueueFull&) {
+        ++told[AcquireOutcome::kQueueFull];
+        std::this_thread::yield();
+        continue;
+      } catch (const AcquireCancelled&) {
+        ++told[AcquireOutcome::kCancelled];
+      }
+      ++i;
+    }
+  }
+
+  static void Mistreat(Lease& lease, std::minstd_rand::result_type how) {
+    switch (how % 64) {
+      case 0:
+        return lease.Evict();
+      case 1:
+        return SessionOf(lease).Kill();
+      case 2:
+        return SessionOf(lease).FailRecycle();
+      case 3:
+        return SessionOf(lease).FailPrepare(Prepared::Result::kLost);
+      case 4:
+        return SessionOf(lease).FailPrepare(Prepared::Result::kUnproven);
+      default:
+        if (how % 3 == 0) std::this_thread::yield();
+    }
+  }
+
+  // Cancels, drains, resizes and refuses connects while the clients run.
+  void Sabotage(const std::atomic<bool>& over) {
+    std::minstd_rand random(99);
+    while (!over) {
+      std::vector<std::stop_source> cancels;
+      {
+        std::lock_guard lock(cancels_mutex_);
+        cancels.swap(cancels_);
+      }
+      for (std::stop_source& stop : cancels) stop.request_stop();
+      if (random() % 64 == 0) connector_->Fail();
+      if (random() % 4 == 0) connector_->Succeed();
+      if (random() % 64 == 0) pool_->Drain();
+      if (random() % 16 == 0) pool_->Resize(2 + random() % 7);
+      std::this_thread::yield();
+    }
+    connector_->Succeed();
+  }
+
+  std::mutex cancels_mutex_;
+  std::vector<std::stop_source> cancels_;
+};
+
+TEST_F(PoolStorm, NoSnapshotIsTornNoCounterFallsAndEveryRequestIsAccountedFor) {
+  OpenOn(base::RealClock());
+  std::atomic<bool> over{false};
+  std::array<base::EnumArray<AcquireOutcome, std::uint64_t>, kThreads> told{};
+  std::vector<std::thread> clients;
+  for (unsigned i = 0; i < kThreads; ++i) {
+    clients.emplace_back([this, i, &told] { RunClient(i + 1, told[i]); });
+  }
+  std::thread saboteur([this, &over] { Sabotage(over); });
+  std::thread watcher([this, &over] {
+    PoolStats before = pool_->Stats();
+    std::string wrong;
+    while (!over && wrong.empty()) {
+      PoolStats after = pool_->Stats();
+      wrong = Torn(after) + Fell(before, after);
+      before = std::move(after);
+    }
+    EXPECT_EQ(wrong, "");
+  });
+  for (std::thread& client : clients) client.join();
+  over = true;
+  saboteur.join();
+  watcher.join();
+  const PoolStats stats = pool_->Stats();
+  EXPECT_EQ(Torn(stats), "");
+  EXPECT_EQ(stats.waiters, 0U);
+  EXPECT_EQ(stats.in_use, 0U);
+  base::EnumArray<AcquireOutcome, std::uint64_t> all;
+  for (const auto& one : told) {
+    for (const auto outcome : {AcquireOutcome::kImmediate, AcquireOutcome::kTimeout,
+                               AcquireOutcome::kQueueFull, AcquireOutcome::kCancelled}) {
+      all[outcome] += one[outcome];
+    }
+  }
+  EXPECT_EQ(stats.requests, Sum(all));
+  EXPECT_EQ(stats.acquires[AcquireOutcome::kImmediate] + stats.acquires[AcquireOutcome::kWaited],
+            all[AcquireOutcome::kImmediate]);
+  EXPECT_EQ(stats.acquires[AcquireOutcome::kTimeout], all[AcquireOutcome::kTimeout]);
+  EXPECT_EQ(stats.acquires[AcquireOutcome::kQueueFull], all[AcquireOutcome::kQueueFull]);
+  EXPECT_EQ(stats.acquires[AcquireOutcome::kCancelled], all[AcquireOutcome::kCancelled]);
+  // It was a storm.
+  EXPECT_GT(all[AcquireOutcome::kTimeout], 0U);
+  EXPECT_GT(all[AcquireOutcome::kQueueFull], 0U);
+  EXPECT_GT(all[AcquireOutcome::kCancelled], 0U);
+  for (const EvictReason reason :
+       {EvictReason::kDead, EvictReason::kBorrower, EvictReason::kDrained,
+        EvictReason::kResetFailed, EvictReason::kReadOnlyUnproven}) {
+    EXPECT_GT(stats.evictions[reason], 0U) << base::Name(reason);
+  }
+  pool_->Close();
+  EXPECT_EQ(connector_->open(), 0U);
+}
+
+}  // namespace
+}  // namespace scidex::pool

@@ -1,0 +1,129 @@
+// What the tests of the pool share: a pool on a fake connector, and clients that acquire on threads
+// of their own.
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <chrono>
+#include <future>
+#include <memory>
+#include <optional>
+#include <stdexcept>
+#include <stop_token>
+#include <vector>
+
+#include "base/executor.h"
+#include "pool/pool.h"
+#include "support/eventually.h"
+#include "support/fake_connector.h"
+#include "support/manual_clock.h"
+#include "unit/pool/slow_wake_clock.h"
+
+namespace scidex::pool {
+
+using namespace std::chrono_literals;
+using test::Eventually;
+using test::FakeConnector;
+using test::FakeSession;
+using test::ManualClock;
+using test::SessionOf;
+
+// Longer than anything here takes, unless it never comes.
+inline constexpr auto kLong = 10s;
+
+// An acquire on a thread of its own. Cancelled if it still waits at the end of the test.
+class Client {
+ public:
+  explicit Client(Pool& pool, std::optional<base::TimePoint> deadline = std::nullopt)
+      : lease_(std::async(std::launch::async, [&pool, deadline, stop = stop_.get_token()] {
+          return pool.Acquire({deadline, stop});
+        })) {}
+  ~Client() { stop_.request_stop(); }
+  Client(const Client&) = delete;
+  Client& operator=(const Client&) = delete;
+
+  void Cancel() { stop_.request_stop(); }
+  bool Ended() const { return lease_.wait_for(0s) == std::future_status::ready; }
+  // The lease, or the error of the acquire, once.
+  Lease Take() {
+    if (lease_.wait_for(kLong) != std::future_status::ready) {
+      throw std::logic_error("the acquire has not ended");
+    }
+    return lease_.get();
+  }
+
+ private:
+  std::stop_source stop_;
+  std::future<Lease> lease_;
+};
+
+inline bool AwaitWaiters(const Pool& pool, std::size_t count) {
+  return Eventually(kLong, [&] { return pool.Stats().waiters == count; });
+}
+
+inline bool AwaitIdle(const Pool& pool, std::size_t count) {
+  return Eventually(kLong, [&] { return pool.Stats().idle == count; });
+}
+
+template <typename E>
+std::uint64_t Sum(const base::EnumArray<E, std::uint64_t>& counts) {
+  std::uint64_t sum = 0;
+  for (const std::uint64_t count : counts) sum += count;
+  return sum;
+}
+
+// A pool called "test", by default of two connections at most that are opened on demand, and of
+// strict order. Time stands still until the test moves it.
+class PoolTest : public ::testing::Test {
+ protected:
+  PoolTest() {
+    options_.min_idle = 0;
+    options_.max_size = 2;
+    options_.handoff_after = 0s;
+  }
+
+  // Returns when its housekeeper has run once.
+  Pool& Open() {
+    OpenOn(clock_);
+    EXPECT_TRUE(clock_.AwaitSleepers(1, 1s));
+    return *pool_;
+  }
+  Pool& OpenOn(base::Clock& clock) {
+    pool_ = std::make_unique<Pool>(
+        "test", options_,
+        Pool::Dependencies{connector_, executor_, clock, [this] { ++troubles_; }});
+    return *pool_;
+  }
+
+  // On slow_clock_, under which the housekeeper does not run again.
+  Pool& OpenSlow() {
+    OpenOn(slow_clock_);
+    EXPECT_TRUE(slow_clock_.AwaitSleeping(1));
+    return *pool_;
+  }
+
+  // Moves time and returns when the housekeeper has run. Nothing else may be due within a second.
+  void Tick(base::Duration by = 1s) {
+    ASSERT_TRUE(clock_.AwaitSleepers(1, 1s));
+    clock_.Advance(by);
+    ASSERT_TRUE(clock_.AwaitSleepers(1, 1s));
+  }
+
+  // Acquires `count` at once.
+  std::vector<Lease> AcquireMany(std::size_t count) {
+    std::vector<Lease> leases;
+    for (std::size_t i = 0; i < count; ++i) leases.push_back(pool_->Acquire());
+    return leases;
+  }
+
+  PoolOptions options_;
+  ManualClock clock_;
+  SlowWakeClock slow_clock_;
+  base::Executor executor_{"connect", 4};
+  std::shared_ptr<FakeConnector> connector_ = std::make_shared<FakeConnector>();
+  std::atomic<int> troubles_{0};
+  std::unique_ptr<Pool> pool_;
+};
+
+}  // namespace scidex::pool

@@ -1,0 +1,80 @@
+// A clock under which a thread that was woken can be kept from running, as a busy machine does.
+#pragma once
+
+#include <cstddef>
+
+#include "base/clock.h"
+
+namespace scidex::pool {
+
+// Thread safe. Moving it wakes nobody, so that no deadline passes for a thread that waits.
+class SlowWakeClock final : public base::Clock {
+ public:
+  base::TimePoint Now() const override {
+    base::MutexLock lock(mutex_);
+    return now_;
+  }
+  base::WallTime WallNow() const override { return base::WallTime(); }
+
+  bool WaitUntil(base::CondVar& cond, base::Mutex& mutex,
+                 base::TimePoint /*deadline*/) override SCIDEX_NO_THREAD_SAFETY_ANALYSIS {
+    {
+      base::MutexLock lock(mutex_);
+      ++sleeping_;
+      changed_.NotifyAll();
+    }
+    cond.Wait(mutex);
+    mutex.Unlock();
+    HoldWhileFrozen();
+    mutex.Lock();
+    return true;
+  }
+
+  void Advance(base::Duration by) {
+    base::MutexLock lock(mutex_);
+    now_ += by;
+  }
+  // From now on threads that are woken do not get to run, for ten real seconds at most.
+  void Freeze() {
+    base::MutexLock lock(mutex_);
+    frozen_ = true;
+  }
+  void Thaw() {
+    base::MutexLock lock(mutex_);
+    frozen_ = false;
+    changed_.NotifyAll();
+  }
+  // Until `count` threads wait, or were woken and are held up; false if it is fewer after ten real
+  // seconds.
+  bool AwaitSleeping(std::size_t count) { return Await(&SlowWakeClock::sleeping_, count); }
+  bool AwaitHeld(std::size_t count) { return Await(&SlowWakeClock::held_, count); }
+
+ private:
+  bool Await(std::size_t SlowWakeClock::*threads, std::size_t count) {
+    const base::TimePoint give_up = base::RealClock().Now() + std::chrono::seconds(10);
+    base::MutexLock lock(mutex_);
+    while (this->*threads < count) {
+      if (!changed_.WaitUntil(mutex_, give_up)) return false;
+    }
+    return true;
+  }
+  void HoldWhileFrozen() {
+    const base::TimePoint give_up = base::RealClock().Now() + std::chrono::seconds(10);
+    base::MutexLock lock(mutex_);
+    --sleeping_;
+    ++held_;
+    changed_.NotifyAll();
+    while (frozen_ && changed_.WaitUntil(mutex_, give_up)) {
+    }
+    --held_;
+  }
+
+  mutable base::Mutex mutex_;
+  base::CondVar changed_;
+  base::TimePoint now_ SCIDEX_GUARDED_BY(mutex_){std::chrono::hours(1)};
+  bool frozen_ SCIDEX_GUARDED_BY(mutex_) = false;
+  std::size_t sleeping_ SCIDEX_GUARDED_BY(mutex_) = 0;
+  std::size_t held_ SCIDEX_GUARDED_BY(mutex_) = 0;
+};
+
+}  // namespace scidex::pool
