@@ -1,0 +1,93 @@
+// A libpqxx connection around a libpq handle that was opened without it.
+//
+// libpqxx 6 reconnects on its own when it finds the connection broken: through PQreset or its
+// connection policy, without a deadline and without the session's settings, so that a write retried
+// often enough commits on a session believed read-only. Here it has a policy that hands its handle
+// over once and never opens another. libpqxx 7 does not reconnect.
+#pragma once
+
+#include <pqxx/pqxx>
+#include <pqxx/version>
+
+#include <utility>
+
+#include "postgres/libpq.h"
+
+#if PQXX_VERSION_MAJOR < 6 || (PQXX_VERSION_MAJOR == 6 && PQXX_VERSION_MINOR < 4)
+#error "libpqxx 6.4 or later is needed"
+#endif
+
+namespace scidex::postgres {
+
+#if PQXX_VERSION_MAJOR == 6
+
+using PqxxConnection = pqxx::connection_base;
+
+class HandOverOnce final : public pqxx::connectionpolicy {
+ public:
+  explicit HandOverOnce(PGconn* connection) : pqxx::connectionpolicy(""), connection_(connection) {}
+
+  handle do_startconnect(handle present) override;
+  handle do_completeconnect(handle present) override { return present; }
+  // The handle stays with its owner; libpqxx forgets it for good.
+  handle do_dropconnect(handle) noexcept override { return Drop(); }
+  handle do_disconnect(handle) noexcept override { return Drop(); }
+  bool is_ready(handle) const noexcept override { return true; }
+
+  bool dropped() const { return dropped_; }
+
+ private:
+  handle Drop() noexcept {
+    dropped_ = true;
+    return nullptr;
+  }
+
+  PGconn* connection_;
+  bool dropped_ = false;
+};
+
+class AdoptedConnection final : public pqxx::connection_base {
+ public:
+  // `connection` must be open.
+  explicit AdoptedConnection(PgConnPtr connection)
+      : pqxx::connection_base(policy_),
+        connection_(std::move(connection)),
+        policy_(connection_.get()) {
+    init();
+  }
+  ~AdoptedConnection() noexcept { close(); }
+
+  PqxxConnection& get() { return *this; }
+  // Null once libpqxx has dropped or closed it.
+  PGconn* raw() const { return policy_.dropped() ? nullptr : connection_.get(); }
+
+ private:
+  PgConnPtr connection_;
+  HandOverOnce policy_;
+};
+
+#else
+
+using PqxxConnection = pqxx::connection;
+
+class AdoptedConnection final {
+ public:
+  // `connection` must be open.
+  explicit AdoptedConnection(PgConnPtr connection)
+      : raw_(connection.get()),
+        connection_(PqxxConnection::seize_raw_connection(connection.release())) {}
+  AdoptedConnection(const AdoptedConnection&) = delete;
+  AdoptedConnection& operator=(const AdoptedConnection&) = delete;
+
+  PqxxConnection& get() { return connection_; }
+  // Null once libpqxx has closed it.
+  PGconn* raw() const { return connection_.is_open() ? raw_ : nullptr; }
+
+ private:
+  PGconn* raw_;
+  PqxxConnection connection_;
+};
+
+#endif
+
+}  // namespace scidex::postgres

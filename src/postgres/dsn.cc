@@ -1,0 +1,151 @@
+#include "postgres/dsn.h"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <optional>
+#include <string_view>
+#include <utility>
+
+#include "postgres/libpq.h"
+
+namespace scidex::postgres {
+namespace {
+
+constexpr std::string_view kExpected =
+    "write postgresql://user@host:5432/dbname or host=… port=… dbname=… user=…";
+
+[[noreturn]] void Refuse(const std::string& what) {
+  throw DsnError("not a PostgreSQL connection string: " + what + "; " + std::string(kExpected));
+}
+
+std::vector<std::string> SplitList(const std::string& list) {
+  std::vector<std::string> items;
+  std::size_t from = 0;
+  for (std::size_t comma = list.find(','); comma != std::string::npos;
+       comma = list.find(',', from)) {
+    items.push_back(list.substr(from, comma - from));
+    from = comma + 1;
+  }
+  items.push_back(list.substr(from));
+  return items;
+}
+
+// libpq's message quotes what it stumbled over; only its kind is passed on.
+std::string KindOf(std::string_view libpq_message) {
+  static constexpr std::array<std::pair<std::string_view, std::string_view>, 10> kKinds{{
+      {"missing \"=\"", "a keyword without \"=\" (a blank in a value must be in single quotes)"},
+      {"invalid connection option", "a keyword that libpq does not have"},
+      {"unterminated quoted string", "a single quote that is not closed"},
+      {"invalid URI query parameter", "a parameter after \"?\" that libpq does not have"},
+      {"missing key/value separator", "a parameter after \"?\" without \"=\""},
+      {"extra key/value separator", "a parameter after \"?\" with two \"=\""},
+      {"invalid percent-encoded token", "a \"%\" that is not followed by two hexadecimal digits"},
+      {"forbidden value %00", "a %00"},
+      {"end of string reached", "a \"[\" around an IPv6 address that is not closed"},
+      {"unexpected character", "an unexpected character after the host"},
+  }};
+  for (const auto& [prefix, kind] : kKinds) {
+    if (libpq_message.starts_with(prefix)) return std::string(kind);
+  }
+  return "it does not parse";
+}
+
+bool IsPort(const std::string& text) {
+  int port = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), port);
+  return error == std::errc() && end == text.data() + text.size() && port >= 1 && port <= 65535;
+}
+
+void CheckValues(const Dsn& dsn) {
+  static constexpr std::array<std::string_view, 6> kSslModes{"disable", "allow",     "prefer",
+                                                             "require", "verify-ca", "verify-full"};
+  const std::string port = dsn.Get("port");
+  for (const std::string& one : SplitList(port)) {
+    if (!one.empty() && !IsPort(one)) Refuse("the port is not a number from 1 to 65535");
+  }
+  const std::string sslmode = dsn.Get("sslmode");
+  if (!sslmode.empty() &&
+      std::find(kSslModes.begin(), kSslModes.end(), sslmode) == kSslModes.end()) {
+    Refuse("sslmode is none of disable, allow, prefer, require, verify-ca, verify-full");
+  }
+  for (const char* keyword : {"host", "dbname"}) {
+    if (dsn.Get(keyword).find('@') != std::string::npos && dsn.Get(keyword).front() != '@') {
+      Refuse(
+          "an \"@\" inside the host or the database name (in a URI, write %40 for @, %2F for / and "
+          "%3A for : in "
+          "the password)");
+    }
+  }
+}
+
+std::map<std::string, base::Secret> NonEmpty(const PQconninfoOption* options) {
+  std::map<std::string, base::Secret> values;
+  for (; options != nullptr && options->keyword != nullptr; ++options) {
+    if (options->val != nullptr && *options->val != '\0') {
+      values.emplace(options->keyword, base::Secret(options->val));
+    }
+  }
+  return values;
+}
+
+// libpq's rule: a list of one port serves every host, otherwise the lists are equally long.
+std::vector<Endpoint> EndpointsOf(const Dsn& dsn) {
+  const std::vector<std::string> hosts = SplitList(dsn.Get("host"));
+  const std::vector<std::string> addresses = SplitList(dsn.Get("hostaddr"));
+  const std::vector<std::string> ports = SplitList(dsn.Get("port"));
+  const std::size_t count = std::max(hosts.size(), addresses.size());
+  const auto pick = [count](const std::vector<std::string>& list, const char* what, std::size_t i) {
+    if (list.size() == count) return list[i];
+    if (list.size() == 1 && (list[0].empty() || std::string_view(what) == "port")) return list[0];
+    Refuse("it has " + std::to_string(count) + " hosts, but a list of " + what +
+           "s of another length");
+  };
+  std::vector<Endpoint> endpoints;
+  for (std::size_t i = 0; i < count; ++i) {
+    endpoints.push_back(
+        {pick(hosts, "host", i), pick(addresses, "hostaddr", i), pick(ports, "port", i)});
+  }
+  return endpoints;
+}
+
+}  // namespace
+
+Dsn Dsn::Parse(const base::Secret& dsn) {
+  Dsn parsed;
+  char* message = nullptr;
+  const ConninfoPtr options(PQconninfoParse(dsn.Reveal().c_str(), &message));
+  if (!options) {
+    const std::string kind = KindOf(message == nullptr ? "" : message);
+    PQfreemem(message);
+    Refuse(kind);
+  }
+  parsed.parameters_ = NonEmpty(options.get());
+  parsed.defaults_ = NonEmpty(ConninfoPtr(PQconndefaults()).get());
+  CheckValues(parsed);
+  parsed.endpoints_ = EndpointsOf(parsed);
+  return parsed;
+}
+
+std::string Dsn::Get(const std::string& keyword) const {
+  for (const auto* values : {&parameters_, &defaults_}) {
+    if (const auto found = values->find(keyword); found != values->end())
+      return found->second.Reveal();
+  }
+  return "";
+}
+
+std::string Dsn::Redacted() const {
+  std::string text;
+  for (const char* keyword : {"service", "host", "hostaddr", "port", "dbname", "user"}) {
+    const std::string value = Get(keyword);
+    if (value.empty()) continue;
+    if (!text.empty()) text += ' ';
+    text += keyword;
+    text += '=';
+    text += value;
+  }
+  return text;
+}
+
+}  // namespace scidex::postgres

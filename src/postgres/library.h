@@ -1,0 +1,11 @@
+// The libraries that this layer was built with.
+#pragma once
+
+#include <string>
+
+namespace scidex::postgres {
+
+// "6.4.5"
+std::string LibpqxxVersion();
+
+}  // namespace scidex::postgres

@@ -1,0 +1,33 @@
+// A query of our own on a connection, under a deadline.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "base/time.h"
+#include "postgres/libpq.h"
+
+namespace scidex::postgres {
+
+struct QueryResult {
+  enum class Status {
+    kOk,
+    kRefused,  // the server answered with an error: sqlstate and message say which
+    kLost,     // the connection broke
+    kTimeout,  // no answer by the deadline; the socket was shut down, as the answer may still come
+  };
+  Status status = Status::kOk;
+  // Rows of the last statement; null where there is none.
+  PgResultPtr rows;
+  std::string sqlstate;
+  std::string message;
+};
+
+// Requires an idle connection in blocking mode, and leaves one, unless it is kLost or kTimeout:
+// then it is beyond use.
+QueryResult Query(PGconn* connection, const char* sql, base::TimePoint deadline);
+
+// The value at row 0, column `column`; "" for NULL.
+std::string Value(const QueryResult& result, int column);
+
+}  // namespace scidex::postgres

@@ -1,0 +1,21 @@
+// The SQLSTATEs that mean something to a pool.
+// https://www.postgresql.org/docs/current/errcodes-appendix.html
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "pool/connection.h"
+
+namespace scidex::postgres {
+
+inline constexpr std::string_view kReadOnlySqlTransaction = "25006";
+
+// The SQLSTATE inside a message that libpq wrote with verbose errors ("FATAL:  28P01: password …"),
+// or "".
+std::string SqlStateIn(std::string_view message);
+
+// How a connect ended that the server refused with this SQLSTATE.
+pool::ConnectOutcome ConnectOutcomeOf(std::string_view sqlstate);
+
+}  // namespace scidex::postgres

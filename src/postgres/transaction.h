@@ -1,0 +1,56 @@
+// Transactions on leased sessions, as a whole under a deadline: when it passes, the socket is shut
+// down, whatever call is blocked fails with pqxx::broken_connection, and the session does not go
+// back to the pool.
+//
+//   pool::Lease lease = router.AcquireRead();
+//   ReadTransaction read(lease, watchdog, deadline);
+//   const pqxx::result rows = read->exec("SELECT …");
+#pragma once
+
+#include <pqxx/pqxx>
+
+#include "base/time.h"
+#include "base/watchdog.h"
+#include "pool/lease.h"
+#include "postgres/session.h"
+
+namespace scidex::postgres {
+
+// BEGIN READ ONLY. Not committed by its end: rolled back. Used by one thread; `lease` outlives it.
+class ReadTransaction {
+ public:
+  ReadTransaction(const pool::Lease& lease, base::Watchdog& watchdog, base::TimePoint deadline)
+      : session_(Session::Of(lease)),
+        guard_(watchdog, deadline, [this] { session_.ShutDown(); }),
+        transaction_(session_.pqxx()) {}
+
+  pqxx::transaction_base* operator->() { return &transaction_; }
+  pqxx::transaction_base& operator*() { return transaction_; }
+  void Commit() { transaction_.commit(); }
+
+ private:
+  Session& session_;
+  base::Watchdog::Guard guard_;
+  pqxx::read_transaction transaction_;
+};
+
+// BEGIN, on a session that may write. Not committed by its end: rolled back. Used by one thread;
+// `lease` outlives it.
+class WriteTransaction {
+ public:
+  WriteTransaction(const pool::Lease& lease, base::Watchdog& watchdog, base::TimePoint deadline)
+      : session_(Session::Of(lease)),
+        guard_(watchdog, deadline, [this] { session_.ShutDown(); }),
+        transaction_(session_.pqxx()) {}
+
+  pqxx::transaction_base* operator->() { return &transaction_; }
+  pqxx::transaction_base& operator*() { return transaction_; }
+  void Commit() { transaction_.commit(); }
+
+ private:
+  Session& session_;
+  base::Watchdog::Guard guard_;
+  pqxx::work transaction_;
+};
+
+}  // namespace scidex::postgres

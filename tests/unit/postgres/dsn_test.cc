@@ -1,0 +1,123 @@
+#include "postgres/dsn.h"
+
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <string>
+#include <vector>
+
+namespace scidex::postgres {
+namespace {
+
+constexpr const char* kCanary = "hunter2canary";
+
+Dsn Parse(const std::string& text) { return Dsn::Parse(base::Secret(text)); }
+
+std::string ErrorOf(const std::string& text) {
+  try {
+    Parse(text);
+  } catch (const DsnError& error) {
+    return error.what();
+  }
+  return "no error";
+}
+
+class DsnTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    for (const char* name :
+         {"PGHOST", "PGPORT", "PGUSER", "PGDATABASE", "PGHOSTADDR", "PGSERVICE", "PGPASSWORD"}) {
+      unsetenv(name);
+    }
+  }
+};
+
+TEST_F(DsnTest, BothFormsSayTheSame) {
+  EXPECT_EQ(Parse("postgresql://app:secret@db:5433/shop").Redacted(),
+            "host=db port=5433 dbname=shop user=app");
+  EXPECT_EQ(Parse("host=db port=5433 dbname=shop user=app password=secret").Redacted(),
+            "host=db port=5433 dbname=shop user=app");
+}
+
+TEST_F(DsnTest, WhatTheDsnLeavesOpenComesFromTheEnvironment) {
+  setenv("PGHOST", "from-environment", 1);
+  EXPECT_EQ(Parse("dbname=shop").Get("host"), "from-environment");
+  EXPECT_EQ(Parse("host=mine").Get("host"), "mine");
+  unsetenv("PGHOST");
+}
+
+TEST_F(DsnTest, SeveralServersAreTriedInOrderEachWithItsPort) {
+  const Dsn dsn = Parse("host=a,b,c hostaddr=127.0.0.1,, port=1,2,3");
+  ASSERT_EQ(dsn.endpoints().size(), 3u);
+  EXPECT_EQ(dsn.endpoints()[0].hostaddr, "127.0.0.1");
+  EXPECT_EQ(dsn.endpoints()[1].host, "b");
+  EXPECT_EQ(dsn.endpoints()[1].hostaddr, "");
+  EXPECT_EQ(dsn.endpoints()[2].port, "3");
+}
+
+TEST_F(DsnTest, OnePortServesEveryHost) {
+  const Dsn dsn = Parse("postgresql://a,b/shop?port=6000");
+  ASSERT_EQ(dsn.endpoints().size(), 2u);
+  EXPECT_EQ(dsn.endpoints()[0].port, "6000");
+  EXPECT_EQ(dsn.endpoints()[1].port, "6000");
+}
+
+TEST_F(DsnTest, AnEmptyDsnHasOneServerLibpqsDefault) {
+  ASSERT_EQ(Parse("").endpoints().size(), 1u);
+  EXPECT_EQ(Parse("").endpoints()[0].host, "");
+}
+
+TEST_F(DsnTest, WhatIsWrongIsSaidWithWhatWouldBeRight) {
+  EXPECT_EQ(ErrorOf("host=db port=54x2"),
+            "not a PostgreSQL connection string: the port is not a number from 1 to 65535; write "
+            "postgresql://user@host:5432/dbname or host=… port=… dbname=… user=…");
+  EXPECT_NE(ErrorOf("hots=db").find("a keyword that libpq does not have"), std::string::npos);
+  EXPECT_NE(ErrorOf("db").find("a keyword without \"=\""), std::string::npos);
+  EXPECT_NE(ErrorOf("host='db").find("a single quote that is not closed"), std::string::npos);
+  EXPECT_NE(ErrorOf("postgresql://db/shop?hots=1").find("a parameter after \"?\""),
+            std::string::npos);
+  EXPECT_NE(ErrorOf("postgresql://u:%zz@db/shop").find("a \"%\" that is not followed"),
+            std::string::npos);
+  EXPECT_NE(ErrorOf("host=db sslmode=sometimes").find("sslmode is none of"), std::string::npos);
+  EXPECT_NE(ErrorOf("host=a,b port=1,2,3").find("2 hosts"), std::string::npos);
+  EXPECT_NE(ErrorOf("host=a,b,c port=1,2").find("3 hosts"), std::string::npos);
+}
+
+TEST_F(DsnTest, NoErrorRepeatsAPieceOfTheSecret) {
+  const std::string canary = kCanary;
+  const std::vector<std::string> malformed{
+      "host=db password=first " + canary + "=x",
+      "host=db password=first " + canary,
+      "host=db password='" + canary,
+      "postgresql://u:" + canary + "/rest@db:5432/shop",
+      "postgresql://u:12/" + canary + "@db:5432/shop",
+      "postgresql://u:first@" + canary + "@db:port/shop",
+      "postgresql://u:%" + canary + "@db/shop",
+      "postgresql://u:p@db/shop?" + canary + "=1",
+      "postgresql://u:p@db/shop?" + canary,
+      "postgresql://[" + canary,
+      "host=db port=" + canary,
+      "host=db sslmode=" + canary,
+      "host=u:" + canary + "@db dbname=shop",
+  };
+  for (const std::string& text : malformed) {
+    const std::string error = ErrorOf(text);
+    EXPECT_NE(error, "no error") << text;
+    EXPECT_EQ(error.find(canary), std::string::npos) << error;
+  }
+}
+
+TEST_F(DsnTest, WhatIsShownNeverHoldsThePassword) {
+  const std::string canary = kCanary;
+  for (const std::string& text : std::vector<std::string>{
+           "postgresql://app:" + canary + "@db/shop", "host=db password=" + canary,
+           "postgresql://app@db/shop?password=" + canary,
+           "postgresql://app:%68unter2canary@db/shop",
+           "host=db passfile=/x password='" + canary + "'"}) {
+    EXPECT_EQ(Parse(text).Redacted().find(canary), std::string::npos) << text;
+    EXPECT_EQ(Parse(text).Get("password"), canary) << text;
+  }
+}
+
+}  // namespace
+}  // namespace scidex::postgres
