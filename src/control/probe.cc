@@ -1,0 +1,128 @@
+#include "control/probe.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/log.h"
+
+namespace scidex::control {
+
+using base::MutexLock;
+using base::TimePoint;
+using pool::ConnectOutcome;
+using routing::Reason;
+
+Probe::Probe(const ProbeOptions& options, pool::Pool& pool,
+             std::shared_ptr<pool::Connector> connector, SessionInspector& inspector,
+             base::Clock& clock, OnResult on_result)
+    : options_(options),
+      pool_(pool),
+      connector_(std::move(connector)),
+      inspector_(inspector),
+      clock_(clock),
+      on_result_(std::move(on_result)) {
+  task_ = std::make_unique<base::PeriodicTask>(
+      clock_, "probe-" + pool_.name(), TimePoint::min(),
+      [this](const std::stop_token& stop) { return Run(stop); });
+}
+
+Probe::~Probe() { task_->Stop(); }
+
+void Probe::Trigger() { task_->Trigger(); }
+
+ProbeStats Probe::Stats() const {
+  MutexLock lock(mutex_);
+  return stats_;
+}
+
+TimePoint Probe::Run(const std::stop_token& stop) {
+  const TimePoint started = clock_.Now();
+  std::optional<ProbeResult> result = Ask(base::Add(started, options_.timeout), stop);
+  if (stop.stop_requested()) return base::kNever;
+  Record(result, clock_.Now() - started);
+  if (result) {
+    if (result->reason == Reason::kOk) pool_.OnServerAnswered();
+    on_result_(*result);
+  }
+  return base::Add(started, options_.interval);
+}
+
+std::optional<ProbeResult> Probe::Ask(TimePoint deadline, const std::stop_token& stop) {
+  if (reserved_ && !reserved_->IsAlive()) reserved_.reset();
+  for (;;) {
+    const bool fresh = !reserved_;
+    if (fresh) {
+      pool::ConnectResult connected = connector_->Connect(deadline, stop);
+      if (connected.outcome != ConnectOutcome::kOk) {
+        ProbeResult refusal{routing::ReasonOf(connected.outcome), std::move(connected.message), {}};
+        if (connected.outcome == ConnectOutcome::kTooManyConnections) {
+          return AskThroughPool(std::move(refusal), deadline);
+        }
+        return refusal;
+      }
+      reserved_ = std::move(connected.connection);
+    }
+    bool lost = false;
+    ProbeResult result = Inspect(*reserved_, deadline, lost);
+    if (result.reason == Reason::kOk) return result;
+    if (lost) reserved_.reset();
+    // One session may have been ended for a reason of its own: only a new one tells about the
+    // server.
+    if (!lost || fresh || result.reason == Reason::kProbeTimeout) return result;
+  }
+}
+
+// The server has no room for one more session. If another one answers, it is not down; if those
+// that there are belong to borrowers at the moment, nobody knows.
+std::optional<ProbeResult> Probe::AskThroughPool(ProbeResult refusal, TimePoint deadline) {
+  std::optional<pool::Lease> lease = pool_.TryAcquire();
+  if (!lease) {
+    if (pool_.Stats().in_use > 0) return std::nullopt;
+    return refusal;
+  }
+  bool lost = false;
+  ProbeResult result = Inspect(lease->connection(), deadline, lost);
+  if (lost) lease->Evict(pool::EvictReason::kDead);
+  return result;
+}
+
+ProbeResult Probe::Inspect(pool::Connection& connection, TimePoint deadline, bool& lost) {
+  Inspection inspection = inspector_.Inspect(connection, deadline);
+  using Result = Inspection::Result;
+  lost = inspection.result == Result::kLost || inspection.result == Result::kTimeout;
+  const Reason reason = inspection.result == Result::kAnswered  ? Reason::kOk
+                        : inspection.result == Result::kTimeout ? Reason::kProbeTimeout
+                                                                : Reason::kConnectFailed;
+  return {reason, std::move(inspection.message), std::move(inspection.facts)};
+}
+
+void Probe::Record(const std::optional<ProbeResult>& result, base::Duration took) {
+  const base::WallTime now = clock_.WallNow();
+  Reason before = Reason::kOk;
+  {
+    MutexLock lock(mutex_);
+    before = stats_.last_reason;
+    stats_.last_run = now;
+    stats_.duration = took;
+    if (!result) return;
+    stats_.last_reason = result->reason;
+    stats_.up = result->reason == Reason::kOk;
+    if (stats_.up) {
+      stats_.last_success = now;
+      stats_.in_recovery = result->facts.in_recovery;
+    } else {
+      ++stats_.failures[result->reason];
+    }
+  }
+  if (result->reason == before) return;
+  if (result->reason == Reason::kOk) {
+    base::LogInfo("server answers",
+                  {{"pool", pool_.name()}, {"in_recovery", result->facts.in_recovery}});
+  } else {
+    base::LogWarn("server does not answer", {{"pool", pool_.name()},
+                                             {"reason", base::Name(result->reason)},
+                                             {"error", result->message}});
+  }
+}
+
+}  // namespace scidex::control

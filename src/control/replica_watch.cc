@@ -1,0 +1,84 @@
+#include "control/replica_watch.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace scidex::control {
+
+using base::Duration;
+using base::MutexLock;
+using base::TimePoint;
+using routing::Reason;
+
+namespace {
+
+// At a probe a second, more than an hour of a primary that never rests.
+constexpr std::size_t kMaxSamples = 4096;
+
+}  // namespace
+
+void LagEstimator::OnPrimary(std::uint64_t wal_position, TimePoint now) {
+  // A position that fell back is another primary's.
+  if (!samples_.empty() && wal_position < samples_.back().wal_position) samples_.clear();
+  if (!samples_.empty() && wal_position == samples_.back().wal_position) return;
+  samples_.push_back({wal_position, now});
+  if (samples_.size() > kMaxSamples) samples_.pop_front();
+}
+
+std::optional<Duration> LagEstimator::Lag(const ServerFacts& replica, bool primary_answers,
+                                          TimePoint now) const {
+  const bool caught_up = replica.wal_receiver_up && replica.replayed_all_received;
+  if (!primary_answers || samples_.empty() || !replica.wal_position) {
+    return caught_up ? Duration::zero() : replica.since_last_replay;
+  }
+  const auto missing = std::find_if(samples_.begin(), samples_.end(), [&](const Sample& sample) {
+    return sample.wal_position > *replica.wal_position;
+  });
+  if (missing == samples_.end()) return Duration::zero();
+  const Duration behind = now - missing->first_seen;
+  // It may have been behind before the first look at the primary.
+  if (missing == samples_.begin() && !caught_up)
+    return std::max(behind, replica.since_last_replay.value_or(behind));
+  return behind;
+}
+
+ReplicaWatch::ReplicaWatch(const routing::RoutingOptions& options, base::Clock& clock,
+                           OnVerdict on_verdict)
+    : options_(options), clock_(clock), on_verdict_(std::move(on_verdict)) {}
+
+void ReplicaWatch::OnPrimaryProbe(const ProbeResult& result) {
+  MutexLock lock(mutex_);
+  primary_answers_ = result.reason == Reason::kOk;
+  if (!primary_answers_) return;
+  if (result.facts.system_identifier) primary_system_identifier_ = result.facts.system_identifier;
+  if (result.facts.wal_position && !result.facts.in_recovery) {
+    lag_.OnPrimary(*result.facts.wal_position, clock_.Now());
+  }
+}
+
+void ReplicaWatch::OnReplicaProbe(const ProbeResult& result) {
+  routing::ReplicaObservation observation;
+  observation.answer = result.reason;
+  {
+    MutexLock lock(mutex_);
+    if (result.reason == Reason::kOk) {
+      observation.in_recovery = result.facts.in_recovery;
+      observation.system_identifier = result.facts.system_identifier;
+      observation.primary_answers = primary_answers_;
+      observation.primary_system_identifier = primary_system_identifier_;
+      if (result.facts.in_recovery) {
+        observation.lag = lag_.Lag(result.facts, primary_answers_, clock_.Now());
+        stats_.lag = observation.lag;
+      }
+    }
+    stats_.wal_receiver_up = result.reason == Reason::kOk && result.facts.wal_receiver_up;
+  }
+  on_verdict_(routing::JudgeReplica(observation, options_));
+}
+
+ReplicaStats ReplicaWatch::Stats() const {
+  MutexLock lock(mutex_);
+  return stats_;
+}
+
+}  // namespace scidex::control

@@ -1,0 +1,67 @@
+// Makes one verdict on the replica of what the probes of the replica and of the primary find.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <optional>
+#include <string>
+
+#include "base/clock.h"
+#include "base/mutex.h"
+#include "control/probe.h"
+#include "control/probe_stats.h"
+#include "routing/options.h"
+#include "routing/verdict.h"
+
+namespace scidex::control {
+
+// How far a replica is behind, measured by this process's clock alone: for how long the primary has
+// been known to have WAL that the replica has not replayed. So an idle primary is no lag, nor is a
+// difference between the servers' clocks, and a WAL receiver that died is.
+//
+// Not thread safe.
+class LagEstimator {
+ public:
+  void OnPrimary(std::uint64_t wal_position, base::TimePoint now);
+
+  // Empty where it cannot be known: the replica never replayed a transaction, and no primary is
+  // there to compare with. Without `primary_answers` the replica's own word is all there is.
+  std::optional<base::Duration> Lag(const ServerFacts& replica, bool primary_answers,
+                                    base::TimePoint now) const;
+
+ private:
+  struct Sample {
+    std::uint64_t wal_position;
+    base::TimePoint first_seen;
+  };
+  // Ascending in both; only changes of the position are kept.
+  std::deque<Sample> samples_;
+};
+
+// Thread safe.
+class ReplicaWatch {
+ public:
+  using OnVerdict = std::function<void(routing::Reason)>;
+
+  ReplicaWatch(const routing::RoutingOptions& options, base::Clock& clock, OnVerdict on_verdict);
+
+  // The results of the probes, in whatever order they come.
+  void OnPrimaryProbe(const ProbeResult& result);
+  void OnReplicaProbe(const ProbeResult& result);
+
+  ReplicaStats Stats() const;
+
+ private:
+  const routing::RoutingOptions options_;
+  base::Clock& clock_;
+  const OnVerdict on_verdict_;
+
+  mutable base::Mutex mutex_;
+  LagEstimator lag_ SCIDEX_GUARDED_BY(mutex_);
+  bool primary_answers_ SCIDEX_GUARDED_BY(mutex_) = false;
+  std::optional<std::string> primary_system_identifier_ SCIDEX_GUARDED_BY(mutex_);
+  ReplicaStats stats_ SCIDEX_GUARDED_BY(mutex_);
+};
+
+}  // namespace scidex::control

@@ -1,0 +1,51 @@
+// What a probe asks of a session. Control knows no database: the composition root implements this.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "base/time.h"
+#include "pool/connection.h"
+#include "routing/route.h"
+
+namespace scidex::control {
+
+// What a server says of itself.
+struct ServerFacts {
+  bool in_recovery = false;
+  // Empty where it may not be read.
+  std::optional<std::string> system_identifier;
+  // In bytes: a primary's own WAL position, a replica's last replayed.
+  std::optional<std::uint64_t> wal_position;
+  // A replica's: everything that it received is replayed.
+  bool replayed_all_received = false;
+  bool wal_receiver_up = false;
+  // A replica's: the age of the last transaction that it replayed. On an idle primary this is no
+  // lag.
+  std::optional<base::Duration> since_last_replay;
+};
+
+// How asking ended.
+struct Inspection {
+  enum class Result {
+    kAnswered,
+    kRefused,  // the server answered, with an error
+    kLost,     // the connection was broken
+    kTimeout,
+  };
+  Result result = Result::kLost;
+  // For people; empty if it answered.
+  std::string message;
+  ServerFacts facts;
+};
+
+// Thread safe.
+class SessionInspector {
+ public:
+  virtual ~SessionInspector() = default;
+  // Asks by `deadline`. Unless it was answered or refused, the connection is beyond use.
+  virtual Inspection Inspect(pool::Connection& connection, base::TimePoint deadline) = 0;
+};
+
+}  // namespace scidex::control

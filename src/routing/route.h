@@ -1,0 +1,62 @@
+// Where reads go, and why: the closed sets that metrics, logs and pages speak in.
+#pragma once
+
+#include "base/enum.h"
+#include "pool/connection.h"
+
+namespace scidex::routing {
+
+enum class Route { kReplica, kPrimaryFallthrough, kPrimaryDisabled };
+
+// The value of scidex_pg_pool_ro_routes_to: 1, 2, 3.
+constexpr int RoutesTo(Route route) { return static_cast<int>(route) + 1; }
+
+// Why the replica does (kOk) or does not serve.
+enum class Reason {
+  kOk,
+  kStartingUp,
+  kReplicaNotConfigured,
+  kNameNotResolved,
+  kConnectRefused,
+  kConnectTimeout,
+  kConnectFailed,
+  kTlsFailed,
+  kAuthFailed,
+  kTooManyConnections,
+  kNotAcceptingConnections,
+  kNotInRecovery,
+  kWrongCluster,
+  kLagExceeded,
+  kProbeTimeout,
+  kReadOnlyUnproven,
+};
+
+Reason ReasonOf(pool::ConnectOutcome outcome);
+
+}  // namespace scidex::routing
+
+template <>
+struct scidex::base::EnumNames<scidex::routing::Route> {
+  static constexpr std::array<std::string_view, 3> kNames{"replica", "primary_fallthrough",
+                                                          "primary_disabled"};
+};
+
+template <>
+struct scidex::base::EnumNames<scidex::routing::Reason> {
+  static constexpr std::array<std::string_view, 16> kNames{"ok",
+                                                           "starting_up",
+                                                           "replica_not_configured",
+                                                           "name_not_resolved",
+                                                           "connect_refused",
+                                                           "connect_timeout",
+                                                           "connect_failed",
+                                                           "tls_failed",
+                                                           "auth_failed",
+                                                           "too_many_connections",
+                                                           "not_accepting_connections",
+                                                           "not_in_recovery",
+                                                           "wrong_cluster",
+                                                           "lag_exceeded",
+                                                           "probe_timeout",
+                                                           "read_only_unproven"};
+};

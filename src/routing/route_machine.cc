@@ -1,0 +1,60 @@
+#include "routing/route_machine.h"
+
+namespace scidex::routing {
+
+using base::TimePoint;
+using base::WallTime;
+
+Route WithoutReplica(const Servers& servers, Fallthrough fallthrough) {
+  const bool allowed = fallthrough == Fallthrough::kAlways ||
+                       (fallthrough == Fallthrough::kWhenUnset && !servers.replica);
+  return servers.primary && allowed ? Route::kPrimaryFallthrough : Route::kPrimaryDisabled;
+}
+
+RouteMachine::RouteMachine(const Servers& servers, const RoutingOptions& options, TimePoint now)
+    : servers_(servers), options_(options), accrued_until_(now) {
+  stats_.route = WithoutReplica(servers, options.fallthrough);
+  stats_.reason = servers.replica ? Reason::kStartingUp : Reason::kReplicaNotConfigured;
+  stats_.decided = !servers.replica;
+}
+
+bool RouteMachine::OnVerdict(Reason verdict, TimePoint now, WallTime wall_now) {
+  Accrue(now);
+  const Route before = stats_.route;
+  const bool good = verdict == Reason::kOk;
+  good_in_a_row_ = good ? good_in_a_row_ + 1 : 0;
+  if (!stats_.decided) {
+    stats_.decided = true;
+    stats_.reason = verdict;
+    stats_.route = good ? Route::kReplica : WithoutReplica(servers_, options_.fallthrough);
+  } else if (!good) {
+    stats_.reason = verdict;
+    if (before == Route::kReplica)
+      ChangeTo(WithoutReplica(servers_, options_.fallthrough), wall_now);
+  } else if (before != Route::kReplica && good_in_a_row_ >= options_.good_probes) {
+    stats_.reason = Reason::kOk;
+    ChangeTo(Route::kReplica, wall_now);
+  }
+  return stats_.route != before;
+}
+
+RouteStats RouteMachine::Stats(TimePoint now) const {
+  RouteStats stats = stats_;
+  stats.in_force[stats.route] += now - accrued_until_;
+  return stats;
+}
+
+void RouteMachine::Accrue(TimePoint now) {
+  stats_.in_force[stats_.route] += now - accrued_until_;
+  accrued_until_ = now;
+}
+
+void RouteMachine::ChangeTo(Route route, WallTime wall_now) {
+  ++stats_.transitions[stats_.route][route];
+  stats_.last_transition = wall_now;
+  stats_.recent.push_back({stats_.route, route, stats_.reason, wall_now});
+  if (stats_.recent.size() > RouteStats::kRecent) stats_.recent.pop_front();
+  stats_.route = route;
+}
+
+}  // namespace scidex::routing

@@ -1,0 +1,50 @@
+// The route as a pure function of verdicts, policy and time.
+#pragma once
+
+#include <cstddef>
+
+#include "base/clock.h"
+#include "routing/options.h"
+#include "routing/route.h"
+#include "routing/stats.h"
+
+namespace scidex::routing {
+
+// Which servers there are to choose from.
+struct Servers {
+  bool primary = false;
+  bool replica = false;
+};
+
+// The route where the replica does not serve.
+Route WithoutReplica(const Servers& servers, Fallthrough fallthrough);
+
+// Not thread safe: its owner has the lock.
+class RouteMachine {
+ public:
+  // Without a replica the route is decided at once.
+  RouteMachine(const Servers& servers, const RoutingOptions& options, base::TimePoint now);
+
+  // Takes the verdict of one probe of the replica: the first is believed as it is; after that the
+  // replica loses the route at the first bad one and has it again after good_probes good ones in a
+  // row. True if the route changed.
+  bool OnVerdict(Reason verdict, base::TimePoint now, base::WallTime wall_now);
+
+  Route route() const { return stats_.route; }
+  Reason reason() const { return stats_.reason; }
+  bool decided() const { return stats_.decided; }
+  // Everything but the acquires, which its owner counts.
+  RouteStats Stats(base::TimePoint now) const;
+
+ private:
+  void Accrue(base::TimePoint now);
+  void ChangeTo(Route route, base::WallTime wall_now);
+
+  const Servers servers_;
+  const RoutingOptions options_;
+  RouteStats stats_;
+  base::TimePoint accrued_until_;
+  std::size_t good_in_a_row_ = 0;
+};
+
+}  // namespace scidex::routing

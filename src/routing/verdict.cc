@@ -1,0 +1,18 @@
+#include "routing/verdict.h"
+
+namespace scidex::routing {
+
+Reason JudgeReplica(const ReplicaObservation& observation, const RoutingOptions& options) {
+  if (observation.answer != Reason::kOk) return observation.answer;
+  if (!observation.in_recovery) return Reason::kNotInRecovery;
+  if (observation.system_identifier && observation.primary_system_identifier &&
+      *observation.system_identifier != *observation.primary_system_identifier) {
+    return Reason::kWrongCluster;
+  }
+  const bool lag_counts = observation.primary_answers && options.max_lag > base::Duration::zero();
+  if (lag_counts && observation.lag && *observation.lag > options.max_lag)
+    return Reason::kLagExceeded;
+  return Reason::kOk;
+}
+
+}  // namespace scidex::routing

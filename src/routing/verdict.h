@@ -1,0 +1,30 @@
+// Whether the replica can serve reads: a judgement of one probe, without state.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "base/time.h"
+#include "routing/options.h"
+#include "routing/route.h"
+
+namespace scidex::routing {
+
+// What one probe of the replica found.
+struct ReplicaObservation {
+  // kOk if it answered within its timeout; else why not.
+  Reason answer = Reason::kOk;
+  // The rest holds only for an answer.
+  bool in_recovery = false;
+  std::optional<std::string> system_identifier;
+  std::optional<base::Duration> lag;
+  // What is known of the primary at that moment.
+  bool primary_answers = false;
+  std::optional<std::string> primary_system_identifier;
+};
+
+// kOk or the reason why the replica cannot serve. While the primary does not answer, lag is no
+// reason: a replica that answers is then the only server left.
+Reason JudgeReplica(const ReplicaObservation& observation, const RoutingOptions& options);
+
+}  // namespace scidex::routing

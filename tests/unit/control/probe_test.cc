@@ -1,0 +1,201 @@
+#include "control/probe.h"
+
+#include <gtest/gtest.h>
+
+#include <deque>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "support/eventually.h"
+#include "support/fake_connector.h"
+#include "support/manual_clock.h"
+
+namespace scidex::control {
+namespace {
+
+using routing::Reason;
+using std::chrono::seconds;
+
+constexpr auto kPatience = seconds(10);
+
+// Answers as it is told, and well when it is told nothing.
+class FakeInspector final : public SessionInspector {
+ public:
+  Inspection Inspect(pool::Connection&, base::TimePoint) override {
+    base::MutexLock lock(mutex_);
+    Inspection::Result result = Inspection::Result::kAnswered;
+    if (!answers_.empty()) {
+      result = answers_.front();
+      answers_.pop_front();
+    }
+    return {result, "as told", {}};
+  }
+  void Answer(std::deque<Inspection::Result> answers) {
+    base::MutexLock lock(mutex_);
+    answers_ = std::move(answers);
+  }
+
+ private:
+  base::Mutex mutex_;
+  std::deque<Inspection::Result> answers_ SCIDEX_GUARDED_BY(mutex_);
+};
+
+class ProbeTest : public testing::Test {
+ protected:
+  void Start() {
+    probe_.emplace(ProbeOptions{}, pool_, reserved_, inspector_, clock_,
+                   [this](const ProbeResult& result) {
+                     base::MutexLock lock(mutex_);
+                     results_.push_back(result.reason);
+                   });
+  }
+  std::vector<Reason> Results() {
+    base::MutexLock lock(mutex_);
+    return results_;
+  }
+  // Runs one more probe.
+  void Probe() {
+    const base::WallTime before = probe_->Stats().last_run;
+    clock_.Advance(seconds(1));
+    ASSERT_TRUE(test::Eventually(kPatience, [&] { return probe_->Stats().last_run > before; }));
+  }
+  bool AwaitResults(std::size_t count) {
+    return test::Eventually(kPatience, [&] { return Results().size() == count; });
+  }
+  static pool::PoolOptions Small() {
+    pool::PoolOptions options;
+    options.min_idle = 0;
+    options.max_size = 1;
+    options.max_lifetime = base::Duration::zero();
+    return options;
+  }
+
+  test::ManualClock clock_;
+  base::Executor executor_{"connector", 1};
+  std::shared_ptr<test::FakeConnector> pooled_ = std::make_shared<test::FakeConnector>();
+  std::shared_ptr<test::FakeConnector> reserved_ = std::make_shared<test::FakeConnector>();
+  FakeInspector inspector_;
+  pool::Pool pool_{"ro", Small(), {pooled_, executor_, clock_}};
+  base::Mutex mutex_;
+  std::vector<Reason> results_ SCIDEX_GUARDED_BY(mutex_);
+  std::optional<control::Probe> probe_;
+};
+
+TEST_F(ProbeTest, ProbesAtOnceAndThenAtEachIntervalOnOneReservedSession) {
+  Start();
+  ASSERT_TRUE(AwaitResults(1));
+  Probe();
+  ASSERT_TRUE(AwaitResults(2));
+  EXPECT_EQ(Results(), (std::vector<Reason>{Reason::kOk, Reason::kOk}));
+  EXPECT_EQ(reserved_->connects(), 1u);
+  EXPECT_EQ(pool_.Stats().requests, 0u);
+}
+
+TEST_F(ProbeTest, AFullPoolDoesNotConcernIt) {
+  const pool::Lease only_one = pool_.Acquire();
+  Start();
+  ASSERT_TRUE(AwaitResults(1));
+  EXPECT_EQ(Results().front(), Reason::kOk);
+}
+
+TEST_F(ProbeTest, WhyItCannotConnectIsTheReason) {
+  reserved_->Fail(pool::ConnectOutcome::kAuthFailed);
+  Start();
+  ASSERT_TRUE(AwaitResults(1));
+  EXPECT_EQ(Results().front(), Reason::kAuthFailed);
+  const ProbeStats stats = probe_->Stats();
+  EXPECT_FALSE(stats.up);
+  EXPECT_EQ(stats.failures[Reason::kAuthFailed], 1u);
+  EXPECT_EQ(stats.last_success, base::WallTime{});
+}
+
+TEST_F(ProbeTest, ASessionThatWasEndedIsReplacedBeforeTheServerIsJudged) {
+  Start();
+  ASSERT_TRUE(AwaitResults(1));
+  inspector_.Answer({Inspection::Result::kLost});
+  Probe();
+  ASSERT_TRUE(AwaitResults(2));
+  EXPECT_EQ(Results().back(), Reason::kOk);
+  EXPECT_EQ(reserved_->connects(), 2u);
+}
+
+TEST_F(ProbeTest, ANewSessionThatIsLostTooIsEvidence) {
+  inspector_.Answer({Inspection::Result::kLost});
+  Start();
+  ASSERT_TRUE(AwaitResults(1));
+  EXPECT_EQ(Results().front(), Reason::kConnectFailed);
+}
+
+TEST_F(ProbeTest, AServerThatDoesNotAnswerInTimeIsAProbeTimeout) {
+  Start();
+  ASSERT_TRUE(AwaitResults(1));
+  inspector_.Answer({Inspection::Result::kTimeout});
+  Probe();
+  ASSERT_TRUE(AwaitResults(2));
+  EXPECT_EQ(Results().back(), Reason::kProbeTimeout);
+  EXPECT_EQ(reserved_->connects(), 1u) << "there is no time left for another";
+}
+
+TEST_F(ProbeTest, WithoutRoomForOneMoreSessionAnotherOneIsAsked) {
+  { const pool::Lease idle_afterwards = pool_.Acquire(); }
+  reserved_->Fail(pool::ConnectOutcome::kTooManyConnections);
+  Start();
+  ASSERT_TRUE(AwaitResults(1));
+  EXPECT_EQ(Results().front(), Reason::kOk);
+}
+
+TEST_F(ProbeTest, WithoutRoomAndWithEverySessionLentOutThereIsNoVerdict) {
+  Start();
+  ASSERT_TRUE(AwaitResults(1));
+  const pool::Lease only_one = pool_.Acquire();
+  reserved_->Fail(pool::ConnectOutcome::kTooManyConnections);
+  reserved_->sessions().front()->Kill();
+  Probe();
+  EXPECT_EQ(Results().size(), 1u);
+  EXPECT_TRUE(probe_->Stats().up);
+}
+
+TEST_F(ProbeTest, WithoutRoomAndWithoutASessionTheServerIsFull) {
+  reserved_->Fail(pool::ConnectOutcome::kTooManyConnections);
+  Start();
+  ASSERT_TRUE(AwaitResults(1));
+  EXPECT_EQ(Results().front(), Reason::kTooManyConnections);
+}
+
+TEST_F(ProbeTest, ATriggerProbesBeforeTheInterval) {
+  Start();
+  ASSERT_TRUE(AwaitResults(1));
+  probe_->Trigger();
+  ASSERT_TRUE(AwaitResults(2));
+}
+
+TEST_F(ProbeTest, AGoodProbeEndsTheBackoffOfThePool) {
+  pooled_->Fail();
+  reserved_->Fail();
+  Start();
+  ASSERT_TRUE(AwaitResults(1));
+  std::stop_source stop;
+  base::Thread waiter("waiter", [&] {
+    EXPECT_NO_THROW(pool_.Acquire({base::kNever, stop.get_token()}));
+  });
+  ASSERT_TRUE(pooled_->AwaitConnects(1));
+  ASSERT_TRUE(test::Eventually(kPatience, [&] {
+    return pool_.Stats().connects[pool::ConnectOutcome::kConnectRefused] == 1;
+  }));
+  pooled_->Succeed();
+  reserved_->Succeed();
+  probe_->Trigger();
+  waiter.Join();
+}
+
+TEST_F(ProbeTest, StopsWhileAConnectIsUnderWay) {
+  reserved_->Block();
+  Start();
+  ASSERT_TRUE(reserved_->AwaitBlocked(1));
+  probe_.reset();
+  EXPECT_TRUE(Results().empty()) << "an attempt that was broken off says nothing about the server";
+}
+
+}  // namespace
+}  // namespace scidex::control

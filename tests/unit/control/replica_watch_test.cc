@@ -1,0 +1,82 @@
+#include "control/replica_watch.h"
+
+#include <gtest/gtest.h>
+
+#include <vector>
+
+#include "support/manual_clock.h"
+
+namespace scidex::control {
+namespace {
+
+using routing::Reason;
+using std::chrono::seconds;
+
+class ReplicaWatchTest : public testing::Test {
+ protected:
+  static ProbeResult Primary(std::uint64_t wal_position) {
+    ProbeResult result;
+    result.facts.system_identifier = "7";
+    result.facts.wal_position = wal_position;
+    return result;
+  }
+  static ProbeResult Replica(std::uint64_t replayed) {
+    ProbeResult result = Primary(replayed);
+    result.facts.in_recovery = true;
+    result.facts.wal_receiver_up = true;
+    return result;
+  }
+  static ProbeResult Down(Reason reason) { return {reason, "down", {}}; }
+
+  test::ManualClock clock_;
+  std::vector<Reason> verdicts_;
+  ReplicaWatch watch_{{}, clock_, [this](Reason verdict) { verdicts_.push_back(verdict); }};
+};
+
+TEST_F(ReplicaWatchTest, AReplicaThatAnswersAndKeepsUpIsGood) {
+  watch_.OnPrimaryProbe(Primary(100));
+  watch_.OnReplicaProbe(Replica(100));
+  EXPECT_EQ(verdicts_, std::vector<Reason>{Reason::kOk});
+  EXPECT_EQ(watch_.Stats().lag, base::Duration::zero());
+  EXPECT_TRUE(watch_.Stats().wal_receiver_up);
+}
+
+TEST_F(ReplicaWatchTest, AReplicaTooFarBehindIsNot) {
+  watch_.OnPrimaryProbe(Primary(100));
+  watch_.OnPrimaryProbe(Primary(200));
+  clock_.Advance(seconds(31));
+  watch_.OnReplicaProbe(Replica(150));
+  EXPECT_EQ(verdicts_, std::vector<Reason>{Reason::kLagExceeded});
+  EXPECT_EQ(watch_.Stats().lag, seconds(31));
+}
+
+TEST_F(ReplicaWatchTest, LagIsNoReasonWhileThePrimaryIsDown) {
+  watch_.OnPrimaryProbe(Primary(200));
+  watch_.OnPrimaryProbe(Down(Reason::kConnectRefused));
+  ProbeResult replica = Replica(100);
+  replica.facts.wal_receiver_up = false;
+  replica.facts.since_last_replay = seconds(3600);
+  watch_.OnReplicaProbe(replica);
+  EXPECT_EQ(verdicts_, std::vector<Reason>{Reason::kOk});
+}
+
+TEST_F(ReplicaWatchTest, AnotherClustersServerIsNamedAlsoAfterThePrimaryWentDown) {
+  watch_.OnPrimaryProbe(Primary(100));
+  watch_.OnPrimaryProbe(Down(Reason::kConnectRefused));
+  ProbeResult replica = Replica(100);
+  replica.facts.system_identifier = "8";
+  watch_.OnReplicaProbe(replica);
+  EXPECT_EQ(verdicts_, std::vector<Reason>{Reason::kWrongCluster});
+}
+
+TEST_F(ReplicaWatchTest, WhatIsKnownOfTheLagStaysKnownWhileTheReplicaIsDown) {
+  watch_.OnPrimaryProbe(Primary(100));
+  watch_.OnReplicaProbe(Replica(100));
+  watch_.OnReplicaProbe(Down(Reason::kProbeTimeout));
+  EXPECT_EQ(verdicts_.back(), Reason::kProbeTimeout);
+  EXPECT_EQ(watch_.Stats().lag, base::Duration::zero());
+  EXPECT_FALSE(watch_.Stats().wal_receiver_up);
+}
+
+}  // namespace
+}  // namespace scidex::control

@@ -1,0 +1,154 @@
+#include "routing/route_machine.h"
+
+#include <gtest/gtest.h>
+
+#include <vector>
+
+namespace scidex::routing {
+namespace {
+
+using std::chrono::seconds;
+
+constexpr base::TimePoint kStart{std::chrono::hours(1)};
+constexpr base::WallTime kWall{seconds(1'700'000'000)};
+
+RouteMachine Machine(Servers servers, Fallthrough fallthrough = Fallthrough::kAlways) {
+  RoutingOptions options;
+  options.fallthrough = fallthrough;
+  return RouteMachine(servers, options, kStart);
+}
+
+constexpr Servers kBoth{true, true};
+constexpr Servers kPrimaryOnly{true, false};
+constexpr Servers kReplicaOnly{false, true};
+
+TEST(RoutePolicy, WithoutTheReplicaEachPolicyGivesItsRoute) {
+  struct Case {
+    Servers servers;
+    Fallthrough fallthrough;
+    Route route;
+  };
+  const std::vector<Case> cases{
+      {kBoth, Fallthrough::kAlways, Route::kPrimaryFallthrough},
+      {kBoth, Fallthrough::kWhenUnset, Route::kPrimaryDisabled},
+      {kBoth, Fallthrough::kNever, Route::kPrimaryDisabled},
+      {kPrimaryOnly, Fallthrough::kAlways, Route::kPrimaryFallthrough},
+      {kPrimaryOnly, Fallthrough::kWhenUnset, Route::kPrimaryFallthrough},
+      {kPrimaryOnly, Fallthrough::kNever, Route::kPrimaryDisabled},
+      {kReplicaOnly, Fallthrough::kAlways, Route::kPrimaryDisabled},
+      {kReplicaOnly, Fallthrough::kWhenUnset, Route::kPrimaryDisabled},
+      {kReplicaOnly, Fallthrough::kNever, Route::kPrimaryDisabled},
+  };
+  for (const Case& one : cases) {
+    EXPECT_EQ(WithoutReplica(one.servers, one.fallthrough), one.route)
+        << "primary " << one.servers.primary << ", replica " << one.servers.replica << ", "
+        << base::Name(one.fallthrough);
+  }
+}
+
+TEST(RouteMachine, WithoutAReplicaIsDecidedFromTheStart) {
+  const RouteMachine machine = Machine(kPrimaryOnly);
+  EXPECT_TRUE(machine.decided());
+  EXPECT_EQ(machine.route(), Route::kPrimaryFallthrough);
+  EXPECT_EQ(machine.reason(), Reason::kReplicaNotConfigured);
+}
+
+TEST(RouteMachine, UntilTheFirstVerdictShowsWhatPolicyGivesWithoutAReplica) {
+  const RouteMachine machine = Machine(kBoth);
+  EXPECT_FALSE(machine.decided());
+  EXPECT_EQ(machine.route(), Route::kPrimaryFallthrough);
+  EXPECT_EQ(machine.reason(), Reason::kStartingUp);
+}
+
+TEST(RouteMachine, TheFirstVerdictNeedsNoHysteresisAndIsNoTransition) {
+  RouteMachine machine = Machine(kBoth);
+  EXPECT_TRUE(machine.OnVerdict(Reason::kOk, kStart, kWall));
+  EXPECT_EQ(machine.route(), Route::kReplica);
+  EXPECT_EQ(machine.reason(), Reason::kOk);
+  EXPECT_EQ(machine.Stats(kStart).transitions[Route::kPrimaryFallthrough][Route::kReplica], 0u);
+  EXPECT_EQ(machine.Stats(kStart).last_transition, base::WallTime{});
+}
+
+TEST(RouteMachine, ABadFirstVerdictDecidesWithItsReason) {
+  RouteMachine machine = Machine(kBoth);
+  EXPECT_FALSE(machine.OnVerdict(Reason::kNotInRecovery, kStart, kWall));
+  EXPECT_TRUE(machine.decided());
+  EXPECT_EQ(machine.route(), Route::kPrimaryFallthrough);
+  EXPECT_EQ(machine.reason(), Reason::kNotInRecovery);
+}
+
+TEST(RouteMachine, TheReplicaLosesTheRouteAtTheFirstBadVerdict) {
+  RouteMachine machine = Machine(kBoth);
+  machine.OnVerdict(Reason::kOk, kStart, kWall);
+  EXPECT_TRUE(machine.OnVerdict(Reason::kConnectRefused, kStart + seconds(5), kWall + seconds(5)));
+  EXPECT_EQ(machine.route(), Route::kPrimaryFallthrough);
+  EXPECT_EQ(machine.reason(), Reason::kConnectRefused);
+  const RouteStats stats = machine.Stats(kStart + seconds(7));
+  EXPECT_EQ(stats.transitions[Route::kReplica][Route::kPrimaryFallthrough], 1u);
+  EXPECT_EQ(stats.last_transition, kWall + seconds(5));
+  EXPECT_EQ(stats.in_force[Route::kReplica], seconds(5));
+  EXPECT_EQ(stats.in_force[Route::kPrimaryFallthrough], seconds(2));
+}
+
+TEST(RouteMachine, TheReplicaHasTheRouteAgainAfterThreeGoodVerdictsInARow) {
+  RouteMachine machine = Machine(kBoth);
+  machine.OnVerdict(Reason::kConnectRefused, kStart, kWall);
+  machine.OnVerdict(Reason::kOk, kStart, kWall);
+  machine.OnVerdict(Reason::kOk, kStart, kWall);
+  EXPECT_EQ(machine.route(), Route::kPrimaryFallthrough);
+  EXPECT_EQ(machine.reason(), Reason::kConnectRefused);
+  EXPECT_TRUE(machine.OnVerdict(Reason::kOk, kStart, kWall));
+  EXPECT_EQ(machine.route(), Route::kReplica);
+  EXPECT_EQ(machine.reason(), Reason::kOk);
+}
+
+TEST(RouteMachine, ABadVerdictInBetweenStartsTheCountAnew) {
+  RouteMachine machine = Machine(kBoth);
+  machine.OnVerdict(Reason::kConnectRefused, kStart, kWall);
+  for (const Reason verdict :
+       {Reason::kOk, Reason::kOk, Reason::kLagExceeded, Reason::kOk, Reason::kOk}) {
+    machine.OnVerdict(verdict, kStart, kWall);
+  }
+  EXPECT_EQ(machine.route(), Route::kPrimaryFallthrough);
+  EXPECT_EQ(machine.reason(), Reason::kLagExceeded);
+  machine.OnVerdict(Reason::kOk, kStart, kWall);
+  EXPECT_EQ(machine.route(), Route::kReplica);
+}
+
+TEST(RouteMachine, WithoutFallthroughABadReplicaDisablesReads) {
+  RouteMachine machine = Machine(kBoth, Fallthrough::kNever);
+  machine.OnVerdict(Reason::kOk, kStart, kWall);
+  machine.OnVerdict(Reason::kProbeTimeout, kStart, kWall);
+  EXPECT_EQ(machine.route(), Route::kPrimaryDisabled);
+  EXPECT_EQ(machine.Stats(kStart).transitions[Route::kReplica][Route::kPrimaryDisabled], 1u);
+}
+
+TEST(RouteMachine, KeepsTheLatestTransitionsOnly) {
+  RouteMachine machine = Machine(kBoth);
+  machine.OnVerdict(Reason::kOk, kStart, kWall);
+  for (int i = 0; i < 30; ++i) {
+    machine.OnVerdict(Reason::kConnectRefused, kStart, kWall + seconds(i));
+    for (int good = 0; good < 3; ++good) machine.OnVerdict(Reason::kOk, kStart, kWall + seconds(i));
+  }
+  const RouteStats stats = machine.Stats(kStart);
+  ASSERT_EQ(stats.recent.size(), RouteStats::kRecent);
+  EXPECT_EQ(stats.recent.back().to, Route::kReplica);
+  EXPECT_EQ(stats.recent.back().at, kWall + seconds(29));
+  EXPECT_EQ(stats.transitions[Route::kPrimaryFallthrough][Route::kReplica], 30u);
+}
+
+TEST(Route, TheGaugeIsOneTwoThree) {
+  EXPECT_EQ(RoutesTo(Route::kReplica), 1);
+  EXPECT_EQ(RoutesTo(Route::kPrimaryFallthrough), 2);
+  EXPECT_EQ(RoutesTo(Route::kPrimaryDisabled), 3);
+}
+
+TEST(Route, EveryConnectOutcomeIsAReasonOfTheSameName) {
+  for (std::size_t i = 0; i < base::kEnumCount<pool::ConnectOutcome>; ++i) {
+    const auto outcome = static_cast<pool::ConnectOutcome>(i);
+    EXPECT_EQ(base::Name(ReasonOf(outcome)), base::Name(outcome));
+  }
+}
+
+}  // namespace
+}  // namespace scidex::routing

@@ -1,0 +1,179 @@
+#include "routing/router.h"
+
+#include <gtest/gtest.h>
+
+#include <future>
+#include <memory>
+#include <optional>
+
+#include "support/eventually.h"
+#include "support/fake_connector.h"
+#include "support/log_tap.h"
+#include "support/manual_clock.h"
+
+namespace scidex::routing {
+namespace {
+
+using std::chrono::seconds;
+
+constexpr auto kPatience = seconds(10);
+
+class RouterTest : public testing::Test {
+ protected:
+  std::unique_ptr<pool::Pool> MakePool(PoolRole role) {
+    pool::PoolOptions options;
+    options.min_idle = 0;
+    options.max_size = 1;
+    options.max_lifetime = base::Duration::zero();
+    return std::make_unique<pool::Pool>(
+        std::string(base::Name(role)), options,
+        pool::Pool::Dependencies{std::make_shared<test::FakeConnector>(), executor_, clock_});
+  }
+  void Build(bool with_replica, Fallthrough fallthrough = Fallthrough::kAlways) {
+    RoutingOptions options;
+    options.fallthrough = fallthrough;
+    Router::Pools pools;
+    primary_ = MakePool(PoolRole::kPrimary);
+    ro_fallthrough_ = MakePool(PoolRole::kRoFallthrough);
+    if (with_replica) ro_ = MakePool(PoolRole::kRo);
+    pools[PoolRole::kPrimary] = primary_.get();
+    pools[PoolRole::kRo] = ro_.get();
+    pools[PoolRole::kRoFallthrough] = ro_fallthrough_.get();
+    router_.emplace(pools, options, clock_);
+  }
+  pool::AcquireOptions Within(base::Duration time) { return {clock_.Now() + time}; }
+  std::size_t InUse(const pool::Pool& pool) { return pool.Stats().in_use; }
+
+  test::ManualClock clock_;
+  base::Executor executor_{"connector", 2};
+  std::unique_ptr<pool::Pool> primary_;
+  std::unique_ptr<pool::Pool> ro_;
+  std::unique_ptr<pool::Pool> ro_fallthrough_;
+  std::optional<Router> router_;
+};
+
+TEST_F(RouterTest, ReadsGoToTheReplicasPoolAndWritesToThePrimarys) {
+  Build(true);
+  router_->OnReplicaVerdict(Reason::kOk);
+  const pool::Lease read = router_->AcquireRead();
+  const pool::Lease write = router_->AcquireWrite();
+  EXPECT_EQ(InUse(*ro_), 1u);
+  EXPECT_EQ(InUse(*primary_), 1u);
+  EXPECT_EQ(InUse(*ro_fallthrough_), 0u);
+}
+
+TEST_F(RouterTest, FallThroughHasAPoolOfItsOwn) {
+  Build(false);
+  const pool::Lease read = router_->AcquireRead();
+  EXPECT_EQ(InUse(*ro_fallthrough_), 1u);
+  EXPECT_EQ(InUse(*primary_), 0u);
+}
+
+TEST_F(RouterTest, AReadWaitsForTheFirstVerdict) {
+  Build(true);
+  std::future<pool::Lease> read =
+      std::async(std::launch::async, [&] { return router_->AcquireRead(); });
+  ASSERT_TRUE(clock_.AwaitSleepers(3, seconds(5)));
+  EXPECT_EQ(ro_->Stats().requests + ro_fallthrough_->Stats().requests, 0u);
+  router_->OnReplicaVerdict(Reason::kConnectRefused);
+  const pool::Lease lease = read.get();
+  EXPECT_EQ(InUse(*ro_fallthrough_), 1u);
+}
+
+TEST_F(RouterTest, WithoutAVerdictAReadTimesOutAtItsDeadline) {
+  Build(true);
+  std::future<pool::Lease> read =
+      std::async(std::launch::async, [&] { return router_->AcquireRead(Within(seconds(2))); });
+  ASSERT_TRUE(clock_.AwaitSleepers(4, seconds(2)));
+  clock_.Advance(seconds(2));
+  EXPECT_THROW(read.get(), pool::AcquireTimeout);
+}
+
+TEST_F(RouterTest, AReadThatWaitsForTheVerdictCanBeCancelled) {
+  Build(true);
+  std::stop_source stop;
+  std::future<pool::Lease> read = std::async(std::launch::async, [&] {
+    return router_->AcquireRead({std::nullopt, stop.get_token()});
+  });
+  stop.request_stop();
+  EXPECT_THROW(read.get(), pool::AcquireCancelled);
+}
+
+TEST_F(RouterTest, AQueuedReadMovesToTheNewRouteWithinItsDeadline) {
+  Build(true);
+  router_->OnReplicaVerdict(Reason::kOk);
+  const pool::Lease only_one = router_->AcquireRead();
+  std::future<pool::Lease> queued =
+      std::async(std::launch::async, [&] { return router_->AcquireRead(); });
+  ASSERT_TRUE(test::Eventually(kPatience, [&] { return ro_->Stats().waiters == 1; }));
+  router_->OnReplicaVerdict(Reason::kConnectRefused);
+  const pool::Lease lease = queued.get();
+  EXPECT_EQ(InUse(*ro_fallthrough_), 1u);
+  EXPECT_EQ(router_->pool_stats().route.acquires[Route::kPrimaryFallthrough], 1u);
+}
+
+TEST_F(RouterTest, AQueuedReadMovesAlsoWhenTheReasonChangedInBetween) {
+  Build(true);
+  router_->OnReplicaVerdict(Reason::kConnectRefused);
+  const pool::Lease only_one = router_->AcquireRead();
+  std::future<pool::Lease> queued =
+      std::async(std::launch::async, [&] { return router_->AcquireRead(); });
+  ASSERT_TRUE(test::Eventually(kPatience, [&] { return ro_fallthrough_->Stats().waiters == 1; }));
+  router_->OnReplicaVerdict(Reason::kAuthFailed);
+  for (int good = 0; good < 3; ++good) router_->OnReplicaVerdict(Reason::kOk);
+  const pool::Lease lease = queued.get();
+  EXPECT_EQ(InUse(*ro_), 1u);
+}
+
+TEST_F(RouterTest, ACallersOwnCancellationIsNotTakenForAChangeOfTheRoute) {
+  Build(false);
+  const pool::Lease only_one = router_->AcquireRead();
+  std::stop_source stop;
+  std::future<pool::Lease> queued = std::async(std::launch::async, [&] {
+    return router_->AcquireRead({std::nullopt, stop.get_token()});
+  });
+  ASSERT_TRUE(test::Eventually(kPatience, [&] { return ro_fallthrough_->Stats().waiters == 1; }));
+  stop.request_stop();
+  EXPECT_THROW(queued.get(), pool::AcquireCancelled);
+}
+
+TEST_F(RouterTest, QueuedReadsFailAtOnceWhenTheRouteIsDisabled) {
+  Build(true, Fallthrough::kNever);
+  router_->OnReplicaVerdict(Reason::kOk);
+  const pool::Lease only_one = router_->AcquireRead();
+  std::future<pool::Lease> queued =
+      std::async(std::launch::async, [&] { return router_->AcquireRead(); });
+  ASSERT_TRUE(test::Eventually(kPatience, [&] { return ro_->Stats().waiters == 1; }));
+  router_->OnReplicaVerdict(Reason::kProbeTimeout);
+  EXPECT_THROW(queued.get(), ReadRoutingDisabled);
+}
+
+TEST_F(RouterTest, AChangeIsLoggedOnceWithItsReason) {
+  const test::LogTap log;
+  Build(true);
+  router_->OnReplicaVerdict(Reason::kOk);
+  router_->OnReplicaVerdict(Reason::kOk);
+  router_->OnReplicaVerdict(Reason::kLagExceeded);
+  router_->OnReplicaVerdict(Reason::kLagExceeded);
+  router_->OnReplicaVerdict(Reason::kConnectRefused);
+  EXPECT_EQ(log.Lines(),
+            (std::vector<std::string>{
+                "level=info msg=\"route decided\" route=replica reason=ok",
+                "level=warn msg=\"route changed\" from=replica to=primary_fallthrough "
+                "reason=lag_exceeded",
+                "level=info msg=\"reason of the route changed\" route=primary_fallthrough "
+                "from=lag_exceeded reason=connect_refused",
+            }));
+}
+
+TEST_F(RouterTest, PoolStatsHasNothingForAPoolThatDoesNotExist) {
+  Build(false);
+  const PoolsStats stats = router_->pool_stats();
+  EXPECT_TRUE(stats.pools[PoolRole::kPrimary].has_value());
+  EXPECT_FALSE(stats.pools[PoolRole::kRo].has_value());
+  EXPECT_FALSE(stats.ro_dsn_configured);
+  EXPECT_EQ(stats.ro_routes_to(), 2);
+}
+
+}  // namespace
+}  // namespace scidex::routing

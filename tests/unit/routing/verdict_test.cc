@@ -1,0 +1,79 @@
+#include "routing/verdict.h"
+
+#include <gtest/gtest.h>
+
+namespace scidex::routing {
+namespace {
+
+using std::chrono::seconds;
+
+ReplicaObservation Good() {
+  ReplicaObservation observation;
+  observation.in_recovery = true;
+  observation.system_identifier = "7";
+  observation.lag = seconds(1);
+  observation.primary_answers = true;
+  observation.primary_system_identifier = "7";
+  return observation;
+}
+
+Reason Judge(const ReplicaObservation& observation) {
+  return JudgeReplica(observation, RoutingOptions{});
+}
+
+TEST(ReplicaVerdict, AReplicaThatAnswersInRecoveryAndInTimeServes) {
+  EXPECT_EQ(Judge(Good()), Reason::kOk);
+}
+
+TEST(ReplicaVerdict, WhyItDoesNotAnswerIsTheReason) {
+  ReplicaObservation observation = Good();
+  observation.answer = Reason::kTooManyConnections;
+  EXPECT_EQ(Judge(observation), Reason::kTooManyConnections);
+}
+
+TEST(ReplicaVerdict, AServerThatIsNotInRecoveryIsNoReplica) {
+  ReplicaObservation observation = Good();
+  observation.in_recovery = false;
+  EXPECT_EQ(Judge(observation), Reason::kNotInRecovery);
+}
+
+TEST(ReplicaVerdict, AReplicaOfAnotherClusterDoesNotServe) {
+  ReplicaObservation observation = Good();
+  observation.system_identifier = "8";
+  EXPECT_EQ(Judge(observation), Reason::kWrongCluster);
+}
+
+TEST(ReplicaVerdict, AnIdentifierThatCannotBeReadIsNoEvidence) {
+  ReplicaObservation observation = Good();
+  observation.system_identifier.reset();
+  EXPECT_EQ(Judge(observation), Reason::kOk);
+  observation = Good();
+  observation.primary_system_identifier.reset();
+  EXPECT_EQ(Judge(observation), Reason::kOk);
+}
+
+TEST(ReplicaVerdict, LagAboveTheLimitTakesTheRouteAndLagAtTheLimitDoesNot) {
+  ReplicaObservation observation = Good();
+  observation.lag = seconds(30);
+  EXPECT_EQ(Judge(observation), Reason::kOk);
+  observation.lag = seconds(30) + base::Duration(1);
+  EXPECT_EQ(Judge(observation), Reason::kLagExceeded);
+}
+
+TEST(ReplicaVerdict, LagNeverTakesTheRouteWhileThePrimaryDoesNotAnswer) {
+  ReplicaObservation observation = Good();
+  observation.lag = std::chrono::hours(5);
+  observation.primary_answers = false;
+  EXPECT_EQ(Judge(observation), Reason::kOk);
+}
+
+TEST(ReplicaVerdict, AMaxLagOfZeroAcceptsAnyLag) {
+  ReplicaObservation observation = Good();
+  observation.lag = std::chrono::hours(5);
+  RoutingOptions options;
+  options.max_lag = base::Duration::zero();
+  EXPECT_EQ(JudgeReplica(observation, options), Reason::kOk);
+}
+
+}  // namespace
+}  // namespace scidex::routing
