@@ -1,0 +1,45 @@
+// The status codes that the server answers with, and how often it did.
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <cstdint>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace scidex::http {
+
+struct Code {
+  int number;
+  std::string_view reason;
+};
+
+// The closed set: handlers use no other, and what civetweb answers by itself is made one of them.
+inline constexpr std::array kCodes{
+    Code{200, "OK"},
+    Code{400, "Bad Request"},
+    Code{404, "Not Found"},
+    Code{405, "Method Not Allowed"},
+    Code{411, "Length Required"},
+    Code{500, "Internal Server Error"},
+    Code{503, "Service Unavailable"},
+    Code{505, "HTTP Version Not Supported"},
+};
+
+// Null for a code outside the set.
+const Code* FindCode(int number);
+
+// Thread safe.
+class CodeCounts {
+ public:
+  // `number` must be in the set.
+  void Count(int number);
+  // Every code of the set, in ascending order.
+  std::vector<std::pair<int, std::uint64_t>> Read() const;
+
+ private:
+  std::array<std::atomic<std::uint64_t>, kCodes.size()> counts_{};
+};
+
+}  // namespace scidex::http

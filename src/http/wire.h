@@ -1,0 +1,19 @@
+// A response as the bytes that go to the client.
+#pragma once
+
+#include <string>
+
+#include "base/time.h"
+#include "http/message.h"
+
+namespace scidex::http {
+
+enum class Body { kSent, kLeftOut };
+enum class Connection { kKeepAlive, kClose };
+
+// Status line, headers, and the body unless it is left out (HEAD); Content-Length counts the body
+// in both cases. The code must be one of kCodes.
+std::string Serialize(const Response& response, Body body, Connection connection,
+                      base::WallTime date);
+
+}  // namespace scidex::http

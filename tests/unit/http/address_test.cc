@@ -1,0 +1,144 @@
+#include "http/address.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <fstream>
+#include <string>
+
+#include "base/unique_fd.h"
+#include "http/error.h"
+#include "support/http_client.h"
+#include "unit/http/fixture.h"
+
+namespace scidex::http {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+using ::testing::StartsWith;
+
+std::string WhyNot(const ServerOptions& options) {
+  try {
+    const Server server(options, {});
+  } catch (const ServerError& error) {
+    return error.what();
+  }
+  return "it started";
+}
+
+std::string WhyNot(const std::string& address) { return WhyNot(ServerOptions{{address}, 1}); }
+
+TEST(HttpAddress, HostAndPortAreReadAsWritten) {
+  EXPECT_EQ(ToString(ParseAddress("127.0.0.1:19187")), "127.0.0.1:19187");
+  EXPECT_EQ(ToString(ParseAddress("10.1.2.3:0")), "10.1.2.3:0");
+}
+
+TEST(HttpAddress, PortAloneIsEveryAddress) {
+  EXPECT_EQ(ToString(ParseAddress(":9187")), "0.0.0.0:9187");
+}
+
+TEST(HttpAddress, IPv6IsRefusedWithWhatWouldBeRight) {
+  EXPECT_EQ(WhyNot("[::1]:9187"),
+            "cannot listen on \"[::1]:9187\": IPv6 is not served; write an IPv4 address and a "
+            "port, such as 127.0.0.1:9187 or :9187");
+  EXPECT_THAT(WhyNot("::1"), HasSubstr("IPv6 is not served"));
+  EXPECT_THAT(WhyNot("[::]"), HasSubstr("IPv6 is not served"));
+}
+
+TEST(HttpAddress, HostNameIsRefusedWithWhatWouldBeRight) {
+  EXPECT_THAT(WhyNot("localhost:9187"), AllOf(HasSubstr("\"localhost\" is not an IPv4 address"),
+                                              HasSubstr("127.0.0.1:9187")));
+  EXPECT_THAT(WhyNot("127.0.0.256:1"), HasSubstr("\"127.0.0.256\" is not an IPv4 address"));
+}
+
+TEST(HttpAddress, PortThatIsNoneIsRefused) {
+  for (const char* address : {"127.0.0.1:", ":65536", ":-1", ":80s", ":http", ": 80", ":0x50"}) {
+    EXPECT_THAT(WhyNot(address), HasSubstr("the port is not a number from 0 to 65535")) << address;
+  }
+  EXPECT_THAT(WhyNot("19187"), AllOf(HasSubstr("it has no port"), HasSubstr("or :19187")));
+  EXPECT_THAT(WhyNot(""), HasSubstr("it has no port"));
+}
+
+TEST(HttpAddress, PortInUseIsRefusedWithTheAddressAndTheKernelsReason) {
+  const Server other(OnLoopback(), {});
+  const std::string address = "127.0.0.1:" + std::to_string(other.ports().at(0));
+  EXPECT_EQ(WhyNot(address), "cannot listen on " + address + ": Address already in use");
+}
+
+TEST(HttpAddress, PortOfAConnectionThatHasJustEndedCanBeUsedAgain) {
+  int port = 0;
+  {
+    const Server server(OnLoopback(), {{"/", Always("")}});
+    port = server.ports().at(0);
+    test::HttpConnection client(port);
+    // The server closes first, so its end of the connection stays in TIME_WAIT.
+    client.SendRequest("GET", "/", {{"Connection", "close"}});
+    client.ReadToEnd();
+  }
+  const ServerOptions same{.listen_addresses = {"127.0.0.1:" + std::to_string(port)},
+                           .max_requests = 1};
+  const Server again(same, {{"/", Always("again")}});
+  EXPECT_EQ(test::Get(port, "/").body, "again");
+}
+
+TEST(HttpAddress, AddressOfAnotherMachineIsRefused) {
+  EXPECT_EQ(WhyNot("192.0.2.1:0"), "cannot listen on 192.0.2.1:0: Cannot assign requested address");
+}
+
+// In a child that is nobody: root may bind any port.
+std::string WhyNobodyCannotListen(const std::string& address) {
+  int ends[2];
+  if (pipe(ends) != 0) return "no pipe";
+  const base::UniqueFd reader(ends[0]);
+  base::UniqueFd writer(ends[1]);
+  const pid_t child = fork();
+  if (child == 0) {
+    std::string why = "it could";
+    try {
+      if (geteuid() == 0 && setresuid(65534, 65534, 65534) != 0) why = "no nobody";
+      CheckCanListen(ParseAddress(address));
+    } catch (const ServerError& error) {
+      why = error.what();
+    }
+    _exit(write(writer.get(), why.data(), why.size()) == static_cast<ssize_t>(why.size()) ? 0 : 1);
+  }
+  writer = base::UniqueFd();
+  std::string why(200, '\0');
+  const ssize_t size = read(reader.get(), why.data(), why.size());
+  why.resize(static_cast<std::size_t>(std::max<ssize_t>(size, 0)));
+  waitpid(child, nullptr, 0);
+  return why;
+}
+
+TEST(HttpAddress, PrivilegedPortIsRefusedToAnOrdinaryUser) {
+  int first_unprivileged = 0;
+  std::ifstream("/proc/sys/net/ipv4/ip_unprivileged_port_start") >> first_unprivileged;
+  // Containers may have made every port free to everybody.
+  EXPECT_EQ(
+      WhyNobodyCannotListen("127.0.0.1:1"),
+      first_unprivileged > 1 ? "cannot listen on 127.0.0.1:1: Permission denied" : "it could");
+}
+
+TEST(HttpAddress, SameAddressTwiceIsRefused) {
+  int port = 0;
+  {
+    const Server server(OnLoopback(), {});
+    port = server.ports().at(0);
+  }
+  const std::string address = "127.0.0.1:" + std::to_string(port);
+  EXPECT_THAT(WhyNot(ServerOptions{{address, address}, 1}),
+              AllOf(StartsWith("cannot serve HTTP: "), HasSubstr(address),
+                    HasSubstr("Address already in use")));
+}
+
+TEST(HttpAddress, NoAddressAndNoThreadAreRefused) {
+  EXPECT_THAT(WhyNot(ServerOptions{{}, 1}), HasSubstr("no address to listen on"));
+  EXPECT_THAT(WhyNot(ServerOptions{{"127.0.0.1:0"}, 0}), HasSubstr("max_requests is 0"));
+}
+
+}  // namespace
+}  // namespace scidex::http

@@ -1,0 +1,188 @@
+// How the server behaves under many clients, under bad ones, and when it stops.
+#include "http/server.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <csignal>
+#include <filesystem>
+#include <future>
+#include <iterator>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "support/eventually.h"
+#include "support/http_client.h"
+#include "unit/http/fixture.h"
+
+namespace scidex::http {
+namespace {
+
+using std::chrono::seconds;
+using test::Get;
+using test::HttpConnection;
+using test::HttpResponse;
+using ::testing::Each;
+using ::testing::Field;
+
+std::size_t OpenFiles() {
+  const std::filesystem::directory_iterator files("/proc/self/fd");
+  return static_cast<std::size_t>(std::distance(begin(files), end(files)));
+}
+
+// How long it takes to destroy it.
+base::Duration Stop(std::unique_ptr<Server> server) {
+  const base::TimePoint start = base::RealClock().Now();
+  server.reset();
+  return base::RealClock().Now() - start;
+}
+
+TEST(HttpServer, AsManyRequestsAreInsideTheirHandlersAtOnceAsItsOptionsSay) {
+  Gate gate;
+  const Server server(
+      OnLoopback(8),
+      {{"/", [&](const Request&) { return Text(gate.Pass() ? "together" : "alone"); }}});
+  std::vector<std::future<HttpResponse>> clients;
+  for (int i = 0; i < 8; ++i) {
+    clients.push_back(
+        std::async(std::launch::async, [&] { return Get(server.ports().at(0), "/"); }));
+  }
+  EXPECT_TRUE(gate.AwaitArrivals(8));
+  gate.Open();
+  for (auto& client : clients) EXPECT_EQ(client.get().body, "together");
+}
+
+TEST(HttpServer, RequestsBeyondThatWaitAndAreServed) {
+  Gate gate;
+  const Server server(OnLoopback(1), {{"/", [&](const Request&) {
+                                         gate.Pass();
+                                         return Text("served");
+                                       }}});
+  auto first = std::async(std::launch::async, [&] { return Get(server.ports().at(0), "/"); });
+  ASSERT_TRUE(gate.AwaitArrivals(1));
+  HttpConnection second(server.ports().at(0));
+  second.SendRequest("GET", "/");
+  gate.Open();
+  EXPECT_EQ(first.get().body, "served");
+  EXPECT_EQ(second.Read().body, "served");
+}
+
+TEST(HttpServer, ClientThatLeavesInMidAnswerLeavesNothingBehind) {
+  const Server server(OnLoopback(2),
+                      {{"/big", Always(OfSize(30'000'000))}, {"/small", Always("fine")}});
+  const int port = server.ports().at(0);
+  Get(port, "/small");
+  const std::size_t files = OpenFiles();
+  for (int i = 0; i < 8; ++i) {
+    HttpConnection client(port);
+    client.SendRequest("GET", "/big");
+    client.SendRequest("GET", "/big");
+  }
+  EXPECT_EQ(Get(port, "/small").body, "fine");
+  EXPECT_TRUE(test::Eventually(seconds(10), [&] { return OpenFiles() <= files; })) << OpenFiles();
+}
+
+TEST(HttpServer, ClientThatSendsNothingIsGivenUpAndCountsAsNoRequest) {
+  const Server server(OnLoopback(1), {{"/", Always("served")}});
+  HttpConnection idle(server.ports().at(0));
+  EXPECT_EQ(Get(server.ports().at(0), "/").body, "served");
+  EXPECT_EQ(idle.ReadToEnd(), "");
+  EXPECT_EQ(CountOf(server, 400), 0u);
+}
+
+TEST(HttpServer, CountsEveryAnswerByItsCodeAndHasEveryCodeFromTheStart) {
+  const Server server(OnLoopback(), {{"/", Always("")}});
+  const int port = server.ports().at(0);
+  const auto codes = server.RequestCounts();
+  EXPECT_THAT(codes, Each(Field(&std::pair<int, std::uint64_t>::second, 0u)));
+
+  Get(port, "/");
+  test::Head(port, "/");
+  Get(port, "/none");
+  test::Request(port, "POST", "/");
+  test::RequestRaw(port, "nonsense\r\n\r\n");
+  EXPECT_EQ(CountOf(server, 200), 2u);
+  EXPECT_EQ(CountOf(server, 404), 1u);
+  EXPECT_EQ(CountOf(server, 405), 1u);
+  EXPECT_EQ(CountOf(server, 400), 1u);
+  EXPECT_EQ(server.RequestCounts().size(), codes.size());
+}
+
+TEST(HttpServer, ServesSeveralAddressesAndSaysWhichPortEachGot) {
+  const Server server({.listen_addresses = {"127.0.0.1:0", ":0"}, .max_requests = 2},
+                      {{"/", Always("here")}});
+  ASSERT_EQ(server.ports().size(), 2u);
+  EXPECT_NE(server.ports()[0], server.ports()[1]);
+  EXPECT_EQ(Get(server.ports()[0], "/").body, "here");
+  EXPECT_EQ(Get(server.ports()[1], "/").body, "here");
+}
+
+TEST(HttpServer, ItsThreadsTakeNoSignals) {
+  Gate gate;
+  sigset_t blocked;
+  const Server server(OnLoopback(), {{"/", [&](const Request&) {
+                                        pthread_sigmask(SIG_SETMASK, nullptr, &blocked);
+                                        return Text("");
+                                      }}});
+  Get(server.ports().at(0), "/");
+  EXPECT_EQ(sigismember(&blocked, SIGTERM), 1);
+  EXPECT_EQ(sigismember(&blocked, SIGINT), 1);
+  sigset_t own;
+  pthread_sigmask(SIG_SETMASK, nullptr, &own);
+  EXPECT_EQ(sigismember(&own, SIGTERM), 0);
+}
+
+TEST(HttpServer, StopsInLessThanASecondWithIdleClients) {
+  auto server =
+      std::make_unique<Server>(OnLoopback(4), std::map<std::string, Handler>{{"/", Always("")}});
+  const int port = server->ports().at(0);
+  HttpConnection kept(port);
+  kept.SendRequest("GET", "/");
+  EXPECT_EQ(kept.Read().Header("Connection"), "keep-alive");
+  HttpConnection half(port);
+  half.Send("GET / HT");
+  std::vector<std::unique_ptr<HttpConnection>> silent;
+  for (int i = 0; i < 8; ++i) silent.push_back(std::make_unique<HttpConnection>(port));
+  EXPECT_LT(Stop(std::move(server)), seconds(1));
+}
+
+TEST(HttpServer, StopsInLessThanASecondWithoutAnyClient) {
+  for (int i = 0; i < 5; ++i) {
+    EXPECT_LT(Stop(std::make_unique<Server>(OnLoopback(), std::map<std::string, Handler>{})),
+              seconds(1));
+  }
+}
+
+TEST(HttpServer, AnswerUnderWayIsFinishedWhileTheServerStopsAndNewRequestsGet503) {
+  Gate gate;
+  const std::string body = OfSize(3'000'000);
+  auto server =
+      std::make_unique<Server>(OnLoopback(4), std::map<std::string, Handler>{{"/slow",
+                                                                              [&](const Request&) {
+                                                                                gate.Pass();
+                                                                                return Text(body);
+                                                                              }},
+                                                                             {"/", Always("")}});
+  const int port = server->ports().at(0);
+  auto answer = std::async(std::launch::async, [&] { return Get(port, "/slow"); });
+  ASSERT_TRUE(gate.AwaitArrivals(1));
+  auto stopped = std::async(std::launch::async, [&] { return Stop(std::move(server)); });
+  EXPECT_TRUE(test::Eventually(seconds(5), [&] { return Get(port, "/").code == 503; }));
+  gate.Open();
+  EXPECT_TRUE(answer.get().body == body);
+  EXPECT_LT(stopped.get(), seconds(1));
+}
+
+TEST(HttpServer, StopsInTimeWhenAClientDoesNotReadItsAnswer) {
+  auto server = std::make_unique<Server>(
+      OnLoopback(4), std::map<std::string, Handler>{{"/big", Always(OfSize(30'000'000))}});
+  HttpConnection client(server->ports().at(0));
+  client.SendRequest("GET", "/big");
+  ASSERT_TRUE(test::Eventually(seconds(5), [&] { return CountOf(*server, 200) == 1; }));
+  EXPECT_LT(Stop(std::move(server)), seconds(1) + std::chrono::milliseconds(500));
+}
+
+}  // namespace
+}  // namespace scidex::http
