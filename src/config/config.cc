@@ -1,0 +1,136 @@
+#include "config/config.h"
+
+#include <charconv>
+#include <cstdlib>
+#include <filesystem>
+#include <utility>
+
+#include "config/duration.h"
+#include "config/file.h"
+#include "config/keys.h"
+
+namespace scidex::config {
+namespace {
+
+using base::Duration;
+
+std::string From(const Environment& environment, const char* name) {
+  return environment(name).value_or("");
+}
+
+// A number of seconds, as the system that this replaces had it, or a duration.
+Duration ParseInterval(const std::string& text) {
+  std::int64_t seconds = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), seconds);
+  constexpr std::int64_t kYear = 365 * 86'400;
+  if (error == std::errc() && end == text.data() + text.size() && seconds >= 1 &&
+      seconds <= kYear) {
+    return std::chrono::seconds(seconds);
+  }
+  if (const auto duration = ParseDuration(text); duration && *duration >= std::chrono::seconds(1))
+    return *duration;
+  throw ConfigError(
+      "SCIDEX_PG_POOL_LOG_INTERVAL: \"" + text +
+      "\" is not an interval; write a number of seconds, such as 3600, or a duration such as 1h");
+}
+
+void ApplyEnvironment(const Environment& environment, Draft& draft) {
+  if (const std::string dsn = From(environment, "SCIDEX_PG_DSN"); !dsn.empty()) {
+    draft.primary.dsn = base::Secret(dsn);
+    draft.config.primary_dsn_source = "SCIDEX_PG_DSN";
+  }
+  if (const std::string dsn = From(environment, "SCIDEX_PG_RO_DSN"); !dsn.empty()) {
+    draft.replica.dsn = base::Secret(dsn);
+    draft.config.replica_dsn_source = "SCIDEX_PG_RO_DSN";
+  }
+  if (const std::string interval = From(environment, "SCIDEX_PG_POOL_LOG_INTERVAL");
+      !interval.empty()) {
+    draft.config.pool_logger.interval = ParseInterval(interval);
+  }
+}
+
+// "exporter.yaml:2: primary.dsn".
+std::string PlaceOf(const std::string& path, const Lines& lines, const std::string& key) {
+  const auto line = lines.find(key);
+  return line == lines.end() ? key : path + ":" + std::to_string(line->second) + ": " + key;
+}
+
+// min_idle and max_size of one pool agree.
+void CheckPool(const std::string& path, const Lines& lines, const std::string& name,
+               const pool::PoolOptions& pool) {
+  const auto place = [&](const std::string& key) { return PlaceOf(path, lines, key) + ": "; };
+  const auto check = [&](const std::string& small, const std::string& large, bool holds,
+                         const std::string& small_value, const std::string& large_value) {
+    if (holds) return;
+    const std::string small_key = "pools." + name + "." + small;
+    const std::string large_key = "pools." + name + "." + large;
+    const bool at_small = lines.contains(small_key);
+    throw ConfigError(at_small ? place(small_key) + small_value + " is more than " + large_key +
+                                     ", which is " + large_value + "; write at most " + large_value
+                               : place(large_key) + large_value + " is less than " + small_key +
+                                     ", which is " + small_value + " by default; write at least " +
+                                     small_value + ", or a smaller " + small);
+  };
+  check("min_idle", "max_size", pool.min_idle <= pool.max_size, std::to_string(pool.min_idle),
+        std::to_string(pool.max_size));
+  check("backoff_initial", "backoff_cap", pool.backoff.initial <= pool.backoff.cap,
+        FormatDuration(pool.backoff.initial), FormatDuration(pool.backoff.cap));
+}
+
+void WarnOfReadableDsn(const std::string& path, const Lines& lines, Config& config) {
+  if (!lines.contains("primary.dsn") && !lines.contains("replica.dsn")) return;
+  std::error_code error;
+  const auto permissions = std::filesystem::status(path, error).permissions();
+  if (!error &&
+      (permissions & std::filesystem::perms::others_read) != std::filesystem::perms::none) {
+    config.warnings.push_back(
+        path +
+        " holds a dsn and can be read by everybody; if there is a password in it: chmod 0640");
+  }
+}
+
+void SetSession(const Draft& draft, postgres::SessionOptions& session) {
+  session.application_name = draft.session.application_name;
+  session.reset = draft.session.reset;
+}
+
+}  // namespace
+
+Config::Config() {
+  ro_fallthrough_pool.min_idle = 1;
+  ro_fallthrough_pool.max_size = 5;
+}
+
+bool IsTelemetryPath(const std::string& path) {
+  return path.size() >= 2 && path[0] == '/' && !path.starts_with("/-/") &&
+         !path.starts_with("/api/") && path.find_first_of(" ?#%") == std::string::npos;
+}
+
+std::optional<std::string> ProcessEnvironment(const char* name) {
+  const char* value = std::getenv(name);
+  if (value == nullptr) return std::nullopt;
+  return value;
+}
+
+Config Load(const std::string& path, const Environment& environment) {
+  Draft draft;
+  Lines lines;
+  if (!path.empty()) lines = ReadFile(path, draft);
+  draft.config.primary_dsn_source = PlaceOf(path, lines, "primary.dsn");
+  draft.config.replica_dsn_source = PlaceOf(path, lines, "replica.dsn");
+  ApplyEnvironment(environment, draft);
+  SetSession(draft, draft.primary);
+  SetSession(draft, draft.replica);
+  Config config = std::move(draft.config);
+  CheckPool(path, lines, "primary", config.primary_pool);
+  CheckPool(path, lines, "ro", config.ro_pool);
+  CheckPool(path, lines, "ro_fallthrough", config.ro_fallthrough_pool);
+  WarnOfReadableDsn(path, lines, config);
+  config.replica.reset();
+  if (!draft.replica.dsn.empty()) config.replica = draft.replica;
+  config.primary = draft.primary;
+  if (config.replica && draft.primary.dsn.empty()) config.primary.reset();
+  return config;
+}
+
+}  // namespace scidex::config

@@ -1,0 +1,210 @@
+#include "config/keys.h"
+
+#include <charconv>
+#include <optional>
+#include <utility>
+
+#include "base/enum.h"
+#include "config/duration.h"
+
+namespace scidex::config {
+namespace {
+
+using base::Duration;
+using std::chrono::hours;
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+using Texts = std::vector<std::string>;
+
+// Where a value of type T lives in a draft.
+template <typename T>
+using Place = std::function<T&(Draft&)>;
+
+// A key of one text: `parse` gives nothing where the text is not what is expected.
+template <typename T, typename Parse, typename Format>
+Key Scalar(std::string path, std::string expected, Place<T> place, Parse parse, Format format) {
+  Key key;
+  key.path = std::move(path);
+  key.expected = std::move(expected);
+  key.set = [place, parse](const Texts& texts, Draft& draft) {
+    const std::optional<T> value = parse(texts.front());
+    if (value) place(draft) = *value;
+    return value.has_value();
+  };
+  key.get = [place, format](const Draft& draft) {
+    // Only read.
+    return Texts{
+        format(place(const_cast<Draft&>(draft)))};  // NOLINT(cppcoreguidelines-pro-type-const-cast)
+  };
+  return key;
+}
+
+template <typename Integer>
+Key Count(std::string path, Integer least, Integer most, Place<Integer> place) {
+  std::string expected =
+      "a whole number from " + std::to_string(least) + " to " + std::to_string(most);
+  return Scalar<Integer>(
+      std::move(path), std::move(expected), std::move(place),
+      [least, most](const std::string& text) -> std::optional<Integer> {
+        Integer value{};
+        const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+        const bool whole =
+            error == std::errc() && end == text.data() + text.size() && !text.empty();
+        if (!whole || value < least || value > most) return std::nullopt;
+        return value;
+      },
+      [](Integer value) { return std::to_string(value); });
+}
+
+Key Time(std::string path, Duration least, Duration most, Place<Duration> place) {
+  std::string expected = "a duration from " + FormatDuration(least) + " to " +
+                         FormatDuration(most) + " with a unit, such as 500ms, 5s or 1m30s";
+  return Scalar<Duration>(
+      std::move(path), std::move(expected), std::move(place),
+      [least, most](const std::string& text) -> std::optional<Duration> {
+        const std::optional<Duration> value = ParseDuration(text);
+        if (!value || *value < least || *value > most) return std::nullopt;
+        return value;
+      },
+      &FormatDuration);
+}
+
+template <typename E>
+Key OneOf(std::string path, Place<E> place) {
+  std::string expected = "one of ";
+  for (std::size_t i = 0; i < base::kEnumCount<E>; ++i) {
+    if (i > 0) expected += ", ";
+    expected += base::Name(static_cast<E>(i));
+  }
+  return Scalar<E>(
+      std::move(path), std::move(expected), std::move(place),
+      [](const std::string& text) { return base::ParseEnum<E>(text); },
+      [](E value) { return std::string(base::Name(value)); });
+}
+
+Key Text(std::string path, std::string expected, Place<std::string> place) {
+  return Scalar<std::string>(
+      std::move(path), std::move(expected), std::move(place),
+      [](const std::string& text) -> std::optional<std::string> { return text; },
+      [](const std::string& text) { return text; });
+}
+
+Key Dsn(std::string path, Place<base::Secret> place) {
+  Key key = Scalar<base::Secret>(
+      std::move(path), "a connection string, such as postgresql://app@db:5432/shop",
+      std::move(place),
+      [](const std::string& text) -> std::optional<base::Secret> { return base::Secret(text); },
+      [](const base::Secret& dsn) { return dsn.Reveal(); });
+  key.secret = true;
+  return key;
+}
+
+Key Addresses(std::string path, Place<Texts> place) {
+  Key key;
+  key.path = std::move(path);
+  key.shape = Shape::kList;
+  key.expected = "a list of at least one address, such as [\":19187\"]";
+  key.set = [place](const Texts& texts, Draft& draft) {
+    if (texts.empty()) return false;
+    place(draft) = texts;
+    return true;
+  };
+  key.get = [place](const Draft& draft) {
+    return place(const_cast<Draft&>(draft));  // NOLINT(cppcoreguidelines-pro-type-const-cast)
+  };
+  return key;
+}
+
+Key TelemetryPath() {
+  Key key = Text("web.telemetry_path",
+                 "a path that begins with / and is none of the server's others, such as /metrics",
+                 [](Draft& d) -> auto& { return d.config.telemetry_path; });
+  const auto take = key.set;
+  key.set = [take](const Texts& texts, Draft& draft) {
+    return IsTelemetryPath(texts.front()) && take(texts, draft);
+  };
+  return key;
+}
+
+// The keys of one pool; `pool` finds it in a draft.
+void AddPool(std::vector<Key>& keys, const std::string& name,
+             const Place<pool::PoolOptions>& pool) {
+  const auto path = [&](const char* key) { return "pools." + name + "." + key; };
+  const auto time = [&](const char* key, Duration least, Duration most,
+                        Duration pool::PoolOptions::*field) {
+    keys.push_back(
+        Time(path(key), least, most, [pool, field](Draft& d) -> auto& { return pool(d).*field; }));
+  };
+  const auto count = [&](const char* key, std::size_t least, std::size_t most,
+                         std::size_t pool::PoolOptions::*field) {
+    keys.push_back(Count<std::size_t>(path(key), least, most,
+                                      [pool, field](Draft& d) -> auto& { return pool(d).*field; }));
+  };
+  using Options = pool::PoolOptions;
+  count("min_idle", 0, 10'000, &Options::min_idle);
+  count("max_size", 1, 10'000, &Options::max_size);
+  count("max_waiters", 0, 1'000'000, &Options::max_waiters);
+  time("acquire_timeout", milliseconds(1), hours(1), &Options::acquire_timeout);
+  time("connect_timeout", milliseconds(10), hours(1), &Options::connect_timeout);
+  time("reset_timeout", milliseconds(1), hours(1), &Options::reset_timeout);
+  time("handoff_after", milliseconds(0), hours(1), &Options::handoff_after);
+  time("idle_timeout", seconds(0), hours(24 * 365), &Options::idle_timeout);
+  time("max_lifetime", seconds(0), hours(24 * 365), &Options::max_lifetime);
+  time("leak_after", seconds(0), hours(24 * 365), &Options::leak_after);
+  keys.push_back(Time(path("backoff_initial"), milliseconds(1), hours(1),
+                      [pool](Draft& d) -> auto& { return pool(d).backoff.initial; }));
+  keys.push_back(Time(path("backoff_cap"), milliseconds(1), hours(1),
+                      [pool](Draft& d) -> auto& { return pool(d).backoff.cap; }));
+}
+
+std::vector<Key> MakeKeys() {
+  const std::string file = "the path of a file";
+  std::vector<Key> keys{
+      Addresses("web.listen_addresses",
+                [](Draft& d) -> auto& { return d.config.web.listen_addresses; }),
+      TelemetryPath(),
+      Count<int>("web.max_requests", 1, 1000,
+                 [](Draft& d) -> auto& { return d.config.web.max_requests; }),
+      OneOf<base::LogLevel>("log.level", [](Draft& d) -> auto& { return d.config.log.level; }),
+      OneOf<base::LogFormat>("log.format", [](Draft& d) -> auto& { return d.config.log.format; }),
+      Dsn("primary.dsn", [](Draft& d) -> auto& { return d.primary.dsn; }),
+      Text("primary.password_file", file,
+           [](Draft& d) -> auto& { return d.primary.password_file; }),
+      Dsn("replica.dsn", [](Draft& d) -> auto& { return d.replica.dsn; }),
+      Text("replica.password_file", file,
+           [](Draft& d) -> auto& { return d.replica.password_file; }),
+      Text("session.application_name", "a name",
+           [](Draft& d) -> auto& { return d.session.application_name; }),
+      OneOf<postgres::SessionReset>("session.reset",
+                                    [](Draft& d) -> auto& { return d.session.reset; }),
+      OneOf<routing::Fallthrough>("read_only.fallthrough",
+                                  [](Draft& d) -> auto& { return d.config.read_only.fallthrough; }),
+      Time("read_only.max_lag", seconds(0), hours(24 * 365),
+           [](Draft& d) -> auto& { return d.config.read_only.max_lag; }),
+      Count<std::size_t>("read_only.good_probes", 1, 1000,
+                         [](Draft& d) -> auto& { return d.config.read_only.good_probes; }),
+      Time("probe.interval", milliseconds(10), hours(1),
+           [](Draft& d) -> auto& { return d.config.probe.interval; }),
+      Time("probe.timeout", milliseconds(10), hours(1),
+           [](Draft& d) -> auto& { return d.config.probe.timeout; }),
+      Time("pool_logger.interval", seconds(1), hours(24 * 365),
+           [](Draft& d) -> auto& { return d.config.pool_logger.interval; }),
+      Count<std::size_t>("connector_threads", 1, 64,
+                         [](Draft& d) -> auto& { return d.config.connector_threads; }),
+      Time("shutdown_timeout", milliseconds(100), hours(1),
+           [](Draft& d) -> auto& { return d.config.shutdown_timeout; }),
+  };
+  AddPool(keys, "primary", [](Draft& d) -> auto& { return d.config.primary_pool; });
+  AddPool(keys, "ro", [](Draft& d) -> auto& { return d.config.ro_pool; });
+  AddPool(keys, "ro_fallthrough", [](Draft& d) -> auto& { return d.config.ro_fallthrough_pool; });
+  return keys;
+}
+
+}  // namespace
+
+const std::vector<Key>& Keys() {
+  static const std::vector<Key> keys = MakeKeys();
+  return keys;
+}
+
+}  // namespace scidex::config

@@ -1,0 +1,233 @@
+#include "config/config.h"
+
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <map>
+#include <string>
+
+#include "config/file.h"
+#include "config/keys.h"
+#include "support/temp_dir.h"
+
+namespace scidex::config {
+namespace {
+
+using Variables = std::map<std::string, std::string>;
+
+Environment Of(const Variables& variables) {
+  return [variables](const char* name) -> std::optional<std::string> {
+    const auto found = variables.find(name);
+    if (found == variables.end()) return std::nullopt;
+    return found->second;
+  };
+}
+
+class ConfigTest : public testing::Test {
+ protected:
+  Config LoadText(const std::string& text, const Variables& variables = {}) {
+    return Load(dir_.Write("e.yaml", text), Of(variables));
+  }
+  // The error of a file, which begins with FILE.
+  std::string ErrorOf(const std::string& text, const Variables& variables = {}) {
+    const std::string path = dir_.Write("e.yaml", text);
+    try {
+      Load(path, Of(variables));
+    } catch (const ConfigError& error) {
+      std::string message = error.what();
+      if (message.starts_with(path)) message.replace(0, path.size(), "FILE");
+      return message;
+    }
+    return "no error";
+  }
+
+  const test::TempDir dir_;
+};
+
+TEST_F(ConfigTest, TheCommentedFileHasEveryKeyAndIsEqualToTheDefaults) {
+  Draft from_file;
+  const Lines lines = ReadFile(std::string(SCIDEX_SOURCE_DIR) + "/config/exporter.yaml", from_file);
+  const Draft defaults;
+  for (const Key& key : Keys()) {
+    EXPECT_TRUE(lines.contains(key.path)) << key.path << " is missing in config/exporter.yaml";
+    EXPECT_EQ(key.get(from_file), key.get(defaults)) << key.path;
+  }
+}
+
+TEST_F(ConfigTest, EveryKeyChangesWhatItSays) {
+  Draft draft;
+  for (const Key& key : Keys()) {
+    const auto before = key.get(draft);
+    for (const char* other : {"/other", "7", "7s", "debug", "json", "never", "reset_all"}) {
+      if (before != std::vector<std::string>{other} && key.set({other}, draft)) break;
+    }
+    EXPECT_NE(key.get(draft), before) << key.path;
+  }
+}
+
+TEST_F(ConfigTest, TheMinimalFileLoads) {
+  const Config config =
+      Load(std::string(SCIDEX_SOURCE_DIR) + "/config/exporter.minimal.yaml", Of({}));
+  EXPECT_TRUE(config.primary.has_value());
+  EXPECT_TRUE(config.replica.has_value());
+}
+
+TEST_F(ConfigTest, AFileOfCommentsOrOfNothingIsTheDefaults) {
+  EXPECT_EQ(LoadText("").probe.interval, std::chrono::seconds(1));
+  EXPECT_EQ(LoadText("# nothing\n").probe.interval, std::chrono::seconds(1));
+  EXPECT_EQ(LoadText("probe:\n  # interval: 2s\n").probe.interval, std::chrono::seconds(1));
+}
+
+TEST_F(ConfigTest, TheEnvironmentWinsOverTheFile) {
+  const Config config =
+      LoadText("primary:\n  dsn: host=file\npool_logger:\n  interval: 1m\n",
+               {{"SCIDEX_PG_DSN", "host=environment"}, {"SCIDEX_PG_POOL_LOG_INTERVAL", "90"}});
+  EXPECT_EQ(config.primary->dsn.Reveal(), "host=environment");
+  EXPECT_EQ(config.primary_dsn_source, "SCIDEX_PG_DSN");
+  EXPECT_EQ(config.pool_logger.interval, std::chrono::seconds(90));
+}
+
+TEST_F(ConfigTest, WithoutAnyDsnThereIsAPrimaryAtLibpqsDefaults) {
+  const Config config = Load("", Of({}));
+  ASSERT_TRUE(config.primary.has_value());
+  EXPECT_TRUE(config.primary->dsn.empty());
+  EXPECT_FALSE(config.replica.has_value());
+}
+
+TEST_F(ConfigTest, WithAReplicasDsnAloneThereIsNoPrimary) {
+  const Config config = Load("", Of({{"SCIDEX_PG_RO_DSN", "host=replica"}}));
+  EXPECT_FALSE(config.primary.has_value());
+  EXPECT_EQ(config.replica->dsn.Reveal(), "host=replica");
+}
+
+TEST_F(ConfigTest, AnEmptyVariableIsNoVariable) {
+  const Config config = Load("", Of({{"SCIDEX_PG_DSN", ""}, {"SCIDEX_PG_RO_DSN", ""}}));
+  EXPECT_TRUE(config.primary.has_value());
+  EXPECT_FALSE(config.replica.has_value());
+}
+
+TEST_F(ConfigTest, SessionSettingsHoldForBothServers) {
+  const Config config = LoadText(
+      "replica:\n  dsn: host=r\nprimary:\n  dsn: host=p\nsession:\n  reset: discard_all\n");
+  EXPECT_EQ(config.primary->reset, postgres::SessionReset::kDiscardAll);
+  EXPECT_EQ(config.replica->reset, postgres::SessionReset::kDiscardAll);
+}
+
+TEST_F(ConfigTest, WhatIsWrongIsOneLineWithFileLineKeyAndWhatWouldBeRight) {
+  EXPECT_EQ(ErrorOf("pools:\n  ro:\n    max_size: ten\n"),
+            "FILE:3: pools.ro.max_size: \"ten\" is not what is expected; write a whole number from "
+            "1 to 10000");
+  EXPECT_EQ(ErrorOf("pools:\n  ro:\n    max_size: 0\n"),
+            "FILE:3: pools.ro.max_size: \"0\" is not what is expected; write a whole number from 1 "
+            "to 10000");
+  EXPECT_EQ(ErrorOf("probe:\n  interval: 5 parsecs\n"),
+            "FILE:2: probe.interval: \"5 parsecs\" is not what is expected; write a duration from "
+            "10ms to 1h with a "
+            "unit, such as 500ms, 5s or 1m30s");
+  EXPECT_EQ(ErrorOf("probe:\n  interval: 5\n"),
+            "FILE:2: probe.interval: \"5\" is not what is expected; write a duration from 10ms to "
+            "1h with a unit, such "
+            "as 500ms, 5s or 1m30s");
+  EXPECT_EQ(
+      ErrorOf("log:\n  level: loud\n"),
+      "FILE:2: log.level: \"loud\" is not what is expected; write one of debug, info, warn, error");
+  EXPECT_EQ(
+      ErrorOf("log:\n  level: [info]\n"),
+      "FILE:2: log.level: this is not what is expected; write one of debug, info, warn, error");
+  EXPECT_EQ(
+      ErrorOf("log:\n  level:\n"),
+      "FILE:2: log.level: nothing is not what is expected; write one of debug, info, warn, error");
+  EXPECT_EQ(ErrorOf("web:\n  listen_addresses: []\n"),
+            "FILE:2: web.listen_addresses: this is not what is expected; write a list of at least "
+            "one address, such as "
+            "[\":19187\"]");
+  EXPECT_EQ(ErrorOf("web:\n  telemetry_path: /-/ready\n").substr(0, 28),
+            "FILE:2: web.telemetry_path: ");
+  EXPECT_EQ(ErrorOf("log: loud\n"), "FILE:1: log: is not a mapping; write KEY: VALUE lines");
+  EXPECT_EQ(ErrorOf("just words\n"), "FILE:1: the file: is not a mapping; write KEY: VALUE lines");
+}
+
+TEST_F(ConfigTest, AnUnknownKeyIsNamedWithTheNearestThatThereIs) {
+  EXPECT_EQ(ErrorOf("primary:\n  dns: x\n"),
+            "FILE:2: primary.dns: there is no such key; did you mean primary.dsn?");
+  EXPECT_EQ(ErrorOf("pools:\n  ro:\n    maxsize: 3\n"),
+            "FILE:3: pools.ro.maxsize: there is no such key; did you mean pools.ro.max_size?");
+  EXPECT_EQ(
+      ErrorOf("something_else_entirely: 3\n"),
+      "FILE:1: something_else_entirely: there is no such key; config/exporter.yaml has them all");
+}
+
+TEST_F(ConfigTest, AKeyThatStandsTwiceIsRefused) {
+  EXPECT_EQ(ErrorOf("log:\n  level: info\n  level: warn\n"),
+            "FILE:3: log.level: stands here twice; write it once");
+}
+
+TEST_F(ConfigTest, MoreIdleThanThereMayBeIsRefusedWhereItIsWritten) {
+  EXPECT_EQ(
+      ErrorOf("pools:\n  ro:\n    min_idle: 5\n    max_size: 2\n"),
+      "FILE:3: pools.ro.min_idle: 5 is more than pools.ro.max_size, which is 2; write at most 2");
+  EXPECT_EQ(ErrorOf("pools:\n  ro:\n    max_size: 1\n"),
+            "FILE:3: pools.ro.max_size: 1 is less than pools.ro.min_idle, which is 2 by default; "
+            "write at least 2, or "
+            "a smaller min_idle");
+  EXPECT_EQ(ErrorOf("pools:\n  ro:\n    backoff_initial: 1m\n"),
+            "FILE:3: pools.ro.backoff_initial: 1m is more than pools.ro.backoff_cap, which is 5s; "
+            "write at most 5s");
+}
+
+TEST_F(ConfigTest, WhatIsNotYamlIsRefusedWithItsLine) {
+  EXPECT_EQ(ErrorOf("log:\n  level: [info\n").substr(0, 17), "FILE:3: not YAML:");
+  EXPECT_EQ(ErrorOf("log: {}\n---\nlog: {}\n"), "FILE: holds several YAML documents; write one");
+}
+
+TEST_F(ConfigTest, AFileThatCannotBeReadIsNamed) {
+  const std::string missing = dir_.path() / "missing.yaml";
+  EXPECT_THROW(
+      {
+        try {
+          Load(missing, Of({}));
+        } catch (const ConfigError& error) {
+          EXPECT_EQ(std::string(error.what()),
+                    missing + ": cannot be read: No such file or directory");
+          throw;
+        }
+      },
+      ConfigError);
+  try {
+    Load(dir_.path(), Of({}));
+    FAIL();
+  } catch (const ConfigError& error) {
+    EXPECT_EQ(std::string(error.what()),
+              dir_.path().string() + ": is a directory; name the YAML file in it");
+  }
+}
+
+TEST_F(ConfigTest, ABadIntervalInTheEnvironmentIsNamed) {
+  EXPECT_EQ(ErrorOf("", {{"SCIDEX_PG_POOL_LOG_INTERVAL", "often"}}),
+            "SCIDEX_PG_POOL_LOG_INTERVAL: \"often\" is not an interval; write a number of seconds, "
+            "such as 3600, or a "
+            "duration such as 1h");
+  EXPECT_NE(ErrorOf("", {{"SCIDEX_PG_POOL_LOG_INTERVAL", "0"}}), "no error");
+}
+
+TEST_F(ConfigTest, NoErrorRepeatsADsn) {
+  for (const std::string text :
+       {"primary:\n  dsn: [canary4711]\n", "primary:\n  dsn: {canary4711: x}\n",
+        "primary:\n  dsn: canary4711: x\n", "replica:\n\tdsn: canary4711\n",
+        "primary:\n  dsn: a\n  dsn: canary4711\n"}) {
+    const std::string error = ErrorOf(text);
+    EXPECT_NE(error, "no error") << text;
+    EXPECT_EQ(error.find("canary4711"), std::string::npos) << error;
+  }
+}
+
+TEST_F(ConfigTest, ADsnInAFileThatEverybodyCanReadIsAWarning) {
+  const std::filesystem::path path = dir_.Write("e.yaml", "primary:\n  dsn: host=db\n");
+  EXPECT_TRUE(Load(path, Of({})).warnings.empty());
+  std::filesystem::permissions(path, std::filesystem::perms::others_read,
+                               std::filesystem::perm_options::add);
+  EXPECT_EQ(Load(path, Of({})).warnings.size(), 1u);
+}
+
+}  // namespace
+}  // namespace scidex::config
