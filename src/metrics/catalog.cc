@@ -1,0 +1,345 @@
+#include "metrics/catalog.h"
+
+#include <algorithm>
+#include <iterator>
+#include <limits>
+
+#include "metrics/getters.h"
+
+namespace scidex::metrics {
+namespace {
+
+using control::ProbeStats;
+using pool::AcquireOutcome;
+using pool::ConnectOutcome;
+using pool::EvictReason;
+using pool::PoolStats;
+using pool::ReadOnlyProof;
+using pool::ResizeCause;
+using pool::ResizeDirection;
+using routing::PoolRole;
+using routing::Reason;
+using routing::Route;
+using routing::RouteStats;
+using enum Part;
+using enum Type;
+
+// The values of E from kFirst on.
+template <typename E, E kFirst = E{}>
+constexpr Dimension By(std::string_view label) {
+  return {label, base::EnumNames<E>::kNames, static_cast<std::size_t>(kFirst)};
+}
+
+constexpr std::array<std::string_view, 3> kStates{"connecting", "idle", "in_use"};
+
+constexpr Dimension kPool = By<PoolRole>("pool");
+constexpr Dimension kState{"state", kStates};
+constexpr Dimension kHow = By<ReadOnlyProof, ReadOnlyProof::kReported>("how");
+// Those that a probe can fail with.
+constexpr Dimension kFailure = By<Reason, Reason::kNameNotResolved>("reason");
+constexpr Dimension kCode{"code", {}, 0, [](const Snapshot& s) {
+                            std::vector<std::string> codes;
+                            for (const auto& [code, count] : s.exporter.http_requests)
+                              codes.push_back(std::to_string(code));
+                            return codes;
+                          }};
+constexpr Dimension kCollector{"collector", {}, 0, [](const Snapshot& s) {
+                                 std::vector<std::string> names;
+                                 for (const auto& [name, count] : s.exposition.collector_errors)
+                                   names.push_back(name);
+                                 return names;
+                               }};
+
+template <std::string BuildInfo::*kMember>
+constexpr Dimension BuildFact(std::string_view label) {
+  return {label, {}, 0, [](const Snapshot& s) {
+            return std::vector<std::string>{s.exporter.build.*kMember};
+          }};
+}
+
+double Connections(const Snapshot& s, const Labels& labels) {
+  const PoolStats& pool = PoolOf(s, labels);
+  const std::array<std::size_t, kStates.size()> by_state{pool.connecting, pool.idle, pool.in_use};
+  return ToNumber(by_state[labels[1]]);
+}
+
+double Resizes(const Snapshot& s, const Labels& labels) {
+  return ToNumber(
+      PoolOf(s, labels).resizes[labels.As<ResizeDirection>(1)][labels.As<ResizeCause>(2)]);
+}
+
+double Transitions(const Snapshot& s, const Labels& labels) {
+  return ToNumber(s.pools.route.transitions[labels.As<Route>(0)][labels.As<Route>(1)]);
+}
+
+double ProbeFailures(const Snapshot& s, const Labels& labels) {
+  return ToNumber(ProbeOf(s, labels).failures[labels.As<Reason>(1)]);
+}
+
+double RoutesTo(const Snapshot& s, const Labels&) { return ToNumber(s.pools.ro_routes_to()); }
+
+double RoDsnConfigured(const Snapshot& s, const Labels&) {
+  return ToNumber(s.pools.ro_dsn_configured);
+}
+
+double MaxLag(const Snapshot& s, const Labels&) { return ToNumber(s.pools.max_lag); }
+
+double Lag(const Snapshot& s, const Labels&) {
+  const auto& lag = s.control.replica.lag;
+  return lag ? ToNumber(*lag) : std::numeric_limits<double>::quiet_NaN();
+}
+
+double WalReceiverUp(const Snapshot& s, const Labels&) {
+  return ToNumber(s.control.replica.wal_receiver_up);
+}
+
+double One(const Snapshot&, const Labels&) { return 1; }
+
+double HttpRequests(const Snapshot& s, const Labels& labels) {
+  return ToNumber(s.exporter.http_requests.at(labels[0]).second);
+}
+
+double LogMessages(const Snapshot& s, const Labels& labels) {
+  return ToNumber(s.exporter.log_messages[labels.As<base::LogLevel>(0)]);
+}
+
+double LastScrape(const Snapshot& s, const Labels&) { return ToNumber(s.exposition.last_scrape); }
+
+double CollectorErrors(const Snapshot& s, const Labels& labels) {
+  return ToNumber(s.exposition.collector_errors.at(labels[0]).second);
+}
+
+// clang-format off
+constexpr Family kFamilies[] = {
+    // The names of the system that this replaces: never rename them.
+    {kPools, "scidex_pg_pool_ro_size", kGauge, "",
+     "Connections of the pool to the replica, in every state; 0 while there is no such pool.",
+     Of<PoolRole::kRo, &PoolStats::size>},
+    {kPools, "scidex_pg_pool_ro_available", kGauge, "",
+     "Idle connections of the pool to the replica; at 0 the next read waits for a release or a "
+     "connect.",
+     Of<PoolRole::kRo, &PoolStats::idle>},
+    {kPools, "scidex_pg_pool_ro_requests_waiting", kGauge, "",
+     "Reads that wait for a connection to the replica; a rise means that the pool is too small or "
+     "its leases are held too long.",
+     Of<PoolRole::kRo, &PoolStats::waiters>},
+    {kPools, "scidex_pg_pool_ro_fallthrough_size", kGauge, "",
+     "Connections of the pool that serves reads from the primary, in every state.",
+     Of<PoolRole::kRoFallthrough, &PoolStats::size>},
+    {kPools, "scidex_pg_pool_ro_fallthrough_available", kGauge, "",
+     "Idle connections of the pool that serves reads from the primary.",
+     Of<PoolRole::kRoFallthrough, &PoolStats::idle>},
+    {kPools, "scidex_pg_pool_ro_routes_to", kGauge, "",
+     "Where read-only traffic goes: 1 to the replica, 2 to the primary (fall-through), 3 nowhere "
+     "(reads are refused).",
+     RoutesTo},
+    {kPools, "scidex_pg_pool_size", kGauge, "",
+     "Connections of the primary's pool for writers, in every state.",
+     Of<PoolRole::kPrimary, &PoolStats::size>},
+    {kPools, "scidex_pg_pool_available", kGauge, "",
+     "Idle connections of the primary's pool for writers.",
+     Of<PoolRole::kPrimary, &PoolStats::idle>},
+    {kPools, "scidex_pg_pool_requests_waiting", kGauge, "",
+     "Writers that wait for a connection to the primary.",
+     Of<PoolRole::kPrimary, &PoolStats::waiters>},
+    {kPools, "scidex_pg_pool_ro_fallthrough_requests_waiting", kGauge, "",
+     "Reads that wait for a read-only connection to the primary.",
+     Of<PoolRole::kRoFallthrough, &PoolStats::waiters>},
+
+    // Each pool.
+    {kPools, "scidex_pg_pool_connections", kGauge, "",
+     "Connections of a pool by state; the sum over the states is its size.",
+     Connections, {kPool, kState}},
+    {kPools, "scidex_pg_pool_max_size", kGauge, "",
+     "Most connections that a pool may ever have.",
+     OfPool<&PoolStats::max_size>, {kPool}},
+    {kPools, "scidex_pg_pool_target_size", kGauge, "",
+     "Most connections that a pool may have at present.",
+     OfPool<&PoolStats::target_size>, {kPool}},
+    {kPools, "scidex_pg_pool_min_idle", kGauge, "",
+     "Idle connections that a pool keeps ready.",
+     OfPool<&PoolStats::min_idle>, {kPool}},
+    {kPools, "scidex_pg_pool_waiters", kGauge, "",
+     "Acquires that wait for a connection; a rise that lasts means that the pool is too small or "
+     "its leases are held too long.",
+     OfPool<&PoolStats::waiters>, {kPool}},
+    {kPools, "scidex_pg_pool_max_waiters", kGauge, "",
+     "Most acquires that may wait at once; the next one fails with outcome queue_full.",
+     OfPool<&PoolStats::max_waiters>, {kPool}},
+    {kPools, "scidex_pg_pool_oldest_waiter_seconds", kGauge, "seconds",
+     "How long the oldest waiter has waited; close to the acquire timeout, acquires are about to "
+     "fail.",
+     OfPool<&PoolStats::oldest_waiter>, {kPool}},
+    {kPools, "scidex_pg_pool_oldest_lease_seconds", kGauge, "seconds",
+     "How long the oldest lease has been held; a steady rise is a lease that is never released.",
+     OfPool<&PoolStats::oldest_lease>, {kPool}},
+    {kPools, "scidex_pg_pool_acquire_timeout_seconds", kGauge, "seconds",
+     "How long an acquire waits unless its caller says otherwise.",
+     OfPool<&PoolStats::acquire_timeout>, {kPool}},
+    {kPools, "scidex_pg_pool_acquires_total", kCounter, "",
+     "Acquires that are over, by outcome; all but immediate and waited failed.",
+     OfPoolBy<&PoolStats::acquires, AcquireOutcome>, {kPool, By<AcquireOutcome>("outcome")}},
+    {kPools, "scidex_pg_pool_acquire_wait_seconds", kHistogram, "seconds",
+     "Time from acquire to lease, failed acquires included; the rate of its sum is the mean "
+     "number of waiters.",
+     HistogramOfPool<&PoolStats::acquire_wait>, {kPool}},
+    {kPools, "scidex_pg_pool_use_seconds", kHistogram, "seconds",
+     "Time that leases were held; a rise means slower queries or more work for each lease.",
+     HistogramOfPool<&PoolStats::use>, {kPool}},
+    {kPools, "scidex_pg_pool_connect_seconds", kHistogram, "seconds",
+     "Time that connects took, failed ones included; a rise points at the network, the name "
+     "service or a busy server.",
+     HistogramOfPool<&PoolStats::connect>, {kPool}},
+    {kPools, "scidex_pg_pool_connects_total", kCounter, "",
+     "Connects by outcome; all but ok failed, and the outcome says why.",
+     OfPoolBy<&PoolStats::connects, ConnectOutcome>, {kPool, By<ConnectOutcome>("outcome")}},
+    {kPools, "scidex_pg_pool_evictions_total", kCounter, "",
+     "Connections closed on purpose, by reason; many that are dead mean that something between "
+     "here and the server cuts them.",
+     OfPoolBy<&PoolStats::evictions, EvictReason>, {kPool, By<EvictReason>("reason")}},
+    {kPools, "scidex_pg_pool_leases_leaked_total", kCounter, "",
+     "Leases held for longer than leak_after; each is in the log with the place that took it.",
+     OfPool<&PoolStats::leases_leaked>, {kPool}},
+    {kPools, "scidex_pg_pool_resizes_total", kCounter, "",
+     "Changes of the target size, by direction and by who asked for them.",
+     Resizes, {kPool, By<ResizeDirection>("direction"), By<ResizeCause>("cause")}},
+    {kPools, "scidex_pg_pool_read_only_proofs_total", kCounter, "",
+     "Read leases by how their session was shown to be read-only: reported by the server, set "
+     "anew, or by transaction.",
+     OfPoolBy<&PoolStats::read_only_proofs, ReadOnlyProof>, {kPool, kHow}},
+    {kPools, "scidex_pg_pool_read_only_violations_total", kCounter, "",
+     "Writes through a read lease that the server refused; each is in the log with the place that "
+     "tried it.",
+     OfPool<&PoolStats::read_only_violations>, {kPool}},
+    {kPools, "scidex_pg_pool_read_only_tampered_total", kCounter, "",
+     "Read sessions that were found switched to writable and set read-only again; each is in the "
+     "log with its borrower.",
+     OfPool<&PoolStats::read_only_tampered>, {kPool}},
+    {kPools, "scidex_pg_pool_read_only_unproven_total", kCounter, "",
+     "Sessions refused because they could not be shown to be read-only; a rise often means a "
+     "pooler in front of the server.",
+     OfPool<&PoolStats::read_only_unproven>, {kPool}},
+
+    // The route.
+    {kPools, "scidex_pg_pool_ro_route", kGauge, "",
+     "1 for the route that reads take, 0 for the others.",
+     IsInForce<&RouteStats::route, Route>, {By<Route>("route")}},
+    {kPools, "scidex_pg_pool_ro_route_reason", kGauge, "",
+     "1 for the reason of the present route, 0 for the others; ok is the replica's.",
+     IsInForce<&RouteStats::reason, Reason>, {By<Reason>("reason")}},
+    {kPools, "scidex_pg_pool_ro_route_transitions_total", kCounter, "",
+     "Changes of the route; many in a short time mean a replica at the edge of its bounds.",
+     Transitions, {By<Route>("from"), By<Route>("to")}, true},
+    {kPools, "scidex_pg_pool_ro_route_seconds_total", kCounter, "seconds",
+     "How long each route was in force; its rate is the share of time.",
+     OfRouteBy<&RouteStats::in_force>, {By<Route>("route")}},
+    {kPools, "scidex_pg_pool_ro_route_last_transition_timestamp_seconds", kGauge, "seconds",
+     "When the route last changed, in Unix time; 0 if it never did.",
+     OfRoute<&RouteStats::last_transition>},
+    {kPools, "scidex_pg_pool_ro_dsn_configured", kGauge, "",
+     "1 if a replica is configured, 0 if reads go to the primary by choice.",
+     RoDsnConfigured},
+    {kPools, "scidex_pg_pool_ro_acquires_total", kCounter, "",
+     "Read leases by the route that served them.",
+     OfRouteBy<&RouteStats::acquires>, {By<Route>("route")}},
+
+    // Servers and probes.
+    {kPools, "scidex_pg_pool_backend_up", kGauge, "",
+     "1 if the server of a pool answered its latest probe, 0 if not or if there is no such pool.",
+     OfProbe<&ProbeStats::up>, {kPool}},
+    {kPools, "scidex_pg_pool_backend_in_recovery", kGauge, "",
+     "1 if the server of a pool was in recovery when it last answered, as a replica is; 0 for ro "
+     "means a promoted or wrong server.",
+     OfProbe<&ProbeStats::in_recovery>, {kPool}},
+    {kPools, "scidex_pg_pool_replica_lag_seconds", kGauge, "seconds",
+     "How far the replica was behind the primary when it was last known; NaN until then.",
+     Lag},
+    {kPools, "scidex_pg_pool_replica_max_lag_seconds", kGauge, "seconds",
+     "The lag above which the replica loses the route; 0 if any is accepted.",
+     MaxLag},
+    {kPools, "scidex_pg_pool_replica_wal_receiver_up", kGauge, "",
+     "1 if the replica streams WAL from its primary, 0 if not: its lag will grow as soon as the "
+     "primary writes.",
+     WalReceiverUp},
+    {kPools, "scidex_pg_pool_probe_last_run_timestamp_seconds", kGauge, "seconds",
+     "When the server of a pool was last probed, in Unix time; 0 if never. One that stands still "
+     "means that the exporter is stuck.",
+     OfProbe<&ProbeStats::last_run>, {kPool}},
+    {kPools, "scidex_pg_pool_probe_last_success_timestamp_seconds", kGauge, "seconds",
+     "When the server of a pool last answered a probe, in Unix time; 0 if never.",
+     OfProbe<&ProbeStats::last_success>, {kPool}},
+    {kPools, "scidex_pg_pool_probe_duration_seconds", kGauge, "seconds",
+     "How long the latest probe of a pool's server took, answered or not.",
+     OfProbe<&ProbeStats::duration>, {kPool}},
+    {kPools, "scidex_pg_pool_probe_failures_total", kCounter, "",
+     "Probes of a pool's server that failed, by reason.",
+     ProbeFailures, {kPool, kFailure}},
+
+    // The exporter itself.
+    {kExporter, "scidex_pg_exporter_build_info", kGauge, "",
+     "Always 1; the labels say what was built, and with which compiler.",
+     One, {BuildFact<&BuildInfo::version>("version"), BuildFact<&BuildInfo::revision>("revision"),
+           BuildFact<&BuildInfo::compiler>("compiler")}},
+    {kExporter, "scidex_pg_exporter_config_last_reload_successful", kGauge, "",
+     "1 if the configuration was good when it was last loaded, 0 if it was refused and the one "
+     "before is in force.",
+     OfExporter<&ExporterStats::config_last_reload_successful>},
+    {kExporter, "scidex_pg_exporter_config_last_reload_success_timestamp_seconds", kGauge,
+     "seconds", "When the configuration in force was loaded, in Unix time.",
+     OfExporter<&ExporterStats::config_last_reload_success>},
+    {kExporter, "scidex_pg_exporter_http_requests_total", kCounter, "",
+     "HTTP requests answered, by status code.",
+     HttpRequests, {kCode}},
+    {kExporter, "scidex_pg_exporter_log_messages_total", kCounter, "",
+     "Messages written to the log, by level.",
+     LogMessages, {By<base::LogLevel>("level")}},
+
+    // The names that every Prometheus client has for its process.
+    {kProcess, "process_cpu_seconds_total", kCounter, "seconds",
+     "User and system CPU time spent by the exporter.",
+     OfProcess<&ProcessStats::cpu>},
+    {kProcess, "process_open_fds", kGauge, "",
+     "File descriptors that the exporter has open.",
+     OfProcess<&ProcessStats::open_fds>},
+    {kProcess, "process_max_fds", kGauge, "",
+     "Most file descriptors that the exporter may open; close to it, connects and scrapes fail.",
+     OfProcess<&ProcessStats::max_fds>},
+    {kProcess, "process_virtual_memory_bytes", kGauge, "bytes",
+     "Virtual memory of the exporter.",
+     OfProcess<&ProcessStats::virtual_memory_bytes>},
+    {kProcess, "process_resident_memory_bytes", kGauge, "bytes",
+     "Memory of the exporter that is in RAM; a rise without end is a leak.",
+     OfProcess<&ProcessStats::resident_memory_bytes>},
+    {kProcess, "process_threads", kGauge, "",
+     "Threads of the exporter.",
+     OfProcess<&ProcessStats::threads>},
+    {kProcess, "process_start_time_seconds", kGauge, "seconds",
+     "When the exporter was started, in Unix time.",
+     OfProcess<&ProcessStats::start>},
+
+    // The exposition itself.
+    {kExposition, "scidex_pg_exporter_scrape_duration_seconds", kGauge, "seconds",
+     "How long it took to produce the exposition of the scrape before this one; 0 at the first.",
+     LastScrape},
+    {kExposition, "scidex_pg_exporter_collector_errors_total", kCounter, "",
+     "Scrapes that lack the metrics of a collector because it failed; the log says why.",
+     CollectorErrors, {kCollector}},
+};
+// clang-format on
+
+}  // namespace
+
+std::vector<std::string> Dimension::Values(const Snapshot& snapshot) const {
+  if (given != nullptr) return given(snapshot);
+  return {names.begin() + static_cast<std::ptrdiff_t>(first), names.end()};
+}
+
+std::span<const Dimension> Family::Dimensions() const {
+  const auto end = std::find_if(dimensions.begin(), dimensions.end(),
+                                [](const Dimension& dimension) { return dimension.label.empty(); });
+  return {dimensions.begin(), end};
+}
+
+std::span<const Family> Catalog() { return kFamilies; }
+
+}  // namespace scidex::metrics

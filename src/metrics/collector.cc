@@ -1,0 +1,103 @@
+#include "metrics/collector.h"
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <utility>
+
+namespace scidex::metrics {
+namespace {
+
+using prometheus::ClientMetric;
+using prometheus::MetricFamily;
+
+prometheus::MetricType TypeOf(Type type) {
+  switch (type) {
+    case Type::kCounter:
+      return prometheus::MetricType::Counter;
+    case Type::kGauge:
+      return prometheus::MetricType::Gauge;
+    case Type::kHistogram:
+      return prometheus::MetricType::Histogram;
+  }
+  return prometheus::MetricType::Untyped;
+}
+
+// Appends every combination of values of the dimensions from `depth` on to `family` and `series`.
+void AddSeries(const Family& row, const std::vector<std::vector<std::string>>& values,
+               std::size_t depth, Labels labels, ClientMetric metric, MetricFamily& family,
+               std::vector<Labels>& series) {
+  if (depth == values.size()) {
+    if (row.differing && labels[depth - 2] == labels[depth - 1]) return;
+    family.metric.push_back(std::move(metric));
+    series.push_back(labels);
+    return;
+  }
+  const Dimension& dimension = row.dimensions[depth];
+  for (std::size_t i = 0; i < values[depth].size(); ++i) {
+    labels[depth] = dimension.first + i;
+    ClientMetric labelled = metric;
+    labelled.label.push_back({std::string(dimension.label), values[depth][i]});
+    AddSeries(row, values, depth + 1, labels, std::move(labelled), family, series);
+  }
+}
+
+ClientMetric::Histogram ToHistogram(const pool::Histogram& source) {
+  ClientMetric::Histogram histogram;
+  histogram.bucket.reserve(source.bounds().size());
+  std::uint64_t cumulative = 0;
+  for (std::size_t i = 0; i < source.bounds().size(); ++i) {
+    cumulative += source.count(i);
+    histogram.bucket.push_back({cumulative, base::Seconds(source.bounds()[i])});
+  }
+  histogram.sample_count = cumulative + source.count(source.bounds().size());
+  histogram.sample_sum = base::Seconds(source.sum());
+  return histogram;
+}
+
+void Set(const Family& row, const Snapshot& snapshot, const Labels& labels, ClientMetric& metric) {
+  if (const Distribution* distribution = std::get_if<Distribution>(&row.value)) {
+    metric.histogram = ToHistogram((*distribution)(snapshot, labels));
+    return;
+  }
+  const double number = std::get<Number>(row.value)(snapshot, labels);
+  if (row.type == Type::kCounter) {
+    metric.counter.value = number;
+  } else {
+    metric.gauge.value = number;
+  }
+}
+
+}  // namespace
+
+Collector::Collector(Part part, Source source) : source_(std::move(source)) {
+  const Snapshot snapshot = source_();
+  for (const Family& row : Catalog()) {
+    if (row.part != part) continue;
+    std::vector<std::vector<std::string>> values;
+    for (const Dimension& dimension : row.Dimensions())
+      values.push_back(dimension.Values(snapshot));
+    MetricFamily family;
+    family.name = row.name;
+    family.help = row.help;
+    family.type = TypeOf(row.type);
+    std::vector<Labels> series;
+    AddSeries(row, values, 0, {}, {}, family, series);
+    skeleton_.push_back(std::move(family));
+    numbers_.push_back({&row, std::move(series)});
+  }
+}
+
+std::vector<MetricFamily> Collector::Collect() const {
+  const Snapshot snapshot = source_();
+  std::vector<MetricFamily> families = skeleton_;
+  for (std::size_t i = 0; i < families.size(); ++i) {
+    const Numbers& numbers = numbers_[i];
+    for (std::size_t j = 0; j < numbers.series.size(); ++j) {
+      Set(*numbers.family, snapshot, numbers.series[j], families[i].metric[j]);
+    }
+  }
+  return families;
+}
+
+}  // namespace scidex::metrics

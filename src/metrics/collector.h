@@ -1,0 +1,42 @@
+// Turns the catalog and a snapshot into prometheus-cpp's metric families.
+#pragma once
+
+#include <functional>
+#include <vector>
+
+#include <prometheus/collectable.h>
+#include <prometheus/metric_family.h>
+
+#include "metrics/catalog.h"
+#include "metrics/snapshot.h"
+
+namespace scidex::metrics {
+
+// The families of one part of the catalog.
+//
+// Thread safe, and without a lock: Collect() takes one snapshot, then works on that alone. Names,
+// help and labels are made once; a scrape copies them and sets numbers.
+class Collector final : public prometheus::Collectable {
+ public:
+  // Called from any thread, several at once. Need fill only what `part` shows.
+  using Source = std::function<Snapshot()>;
+
+  // Calls `source` once, for the labels' values that only it knows.
+  Collector(Part part, Source source);
+
+  // Throws what the source throws.
+  std::vector<prometheus::MetricFamily> Collect() const override;
+
+ private:
+  // What Collect() returns, without numbers, and where the number of each series is.
+  struct Numbers {
+    const Family* family;
+    std::vector<Labels> series;
+  };
+
+  const Source source_;
+  std::vector<prometheus::MetricFamily> skeleton_;
+  std::vector<Numbers> numbers_;
+};
+
+}  // namespace scidex::metrics

@@ -1,0 +1,31 @@
+#include "metrics/collectors.h"
+
+#include <memory>
+
+#include "metrics/collector.h"
+
+namespace scidex::metrics {
+
+void AddCollectors(Exposition& exposition, const Sources& sources) {
+  const auto add = [&exposition](const char* name, Part part, Collector::Source source) {
+    exposition.Add(name, std::make_shared<Collector>(part, std::move(source)));
+  };
+  add("pools", Part::kPools, [pools = sources.pools, control = sources.control] {
+    Snapshot snapshot;
+    snapshot.pools = pools();
+    snapshot.control = control();
+    return snapshot;
+  });
+  add("exporter", Part::kExporter, [exporter = sources.exporter] {
+    Snapshot snapshot;
+    snapshot.exporter = exporter();
+    return snapshot;
+  });
+  add("process", Part::kProcess, [process = sources.process] {
+    Snapshot snapshot;
+    snapshot.process = process();
+    return snapshot;
+  });
+}
+
+}  // namespace scidex::metrics

@@ -1,0 +1,57 @@
+#include "metrics/exposition.h"
+
+#include <exception>
+#include <utility>
+
+#include "base/log.h"
+#include "metrics/text_exposition.h"
+
+namespace scidex::metrics {
+
+Exposition::Exposition(base::Clock& clock) : clock_(clock) {}
+
+void Exposition::Add(std::string name, std::shared_ptr<prometheus::Collectable> collector) {
+  Entry& entry = entries_.emplace_back();
+  entry.name = std::move(name);
+  entry.collector = std::move(collector);
+  own_ = std::make_unique<const Collector>(Part::kExposition, [this] {
+    Snapshot snapshot;
+    snapshot.exposition = Stats();
+    return snapshot;
+  });
+}
+
+std::string Exposition::Render() {
+  const base::TimePoint start = clock_.Now();
+  std::string text;
+  for (Entry& entry : entries_) Append(entry, text);
+  // Last, so that it counts what failed just now.
+  if (own_) WriteText(own_->Collect(), text);
+  last_scrape_.store(clock_.Now() - start, std::memory_order_relaxed);
+  return text;
+}
+
+void Exposition::Append(Entry& entry, std::string& out) {
+  std::string error;
+  try {
+    const std::vector<prometheus::MetricFamily> families = entry.collector->Collect();
+    return WriteText(families, out);
+  } catch (const std::exception& e) {
+    error = e.what();
+  } catch (...) {
+    error = "not a std::exception";
+  }
+  entry.errors.fetch_add(1, std::memory_order_relaxed);
+  base::LogError("collector failed", {{"collector", entry.name}, {"error", error}});
+}
+
+ExpositionStats Exposition::Stats() const {
+  ExpositionStats stats;
+  stats.last_scrape = last_scrape_.load(std::memory_order_relaxed);
+  for (const Entry& entry : entries_) {
+    stats.collector_errors.emplace_back(entry.name, entry.errors.load(std::memory_order_relaxed));
+  }
+  return stats;
+}
+
+}  // namespace scidex::metrics

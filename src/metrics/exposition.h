@@ -1,0 +1,54 @@
+// What a scrape is answered with.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <string>
+
+#include <prometheus/collectable.h>
+
+#include "base/clock.h"
+#include "base/time.h"
+#include "metrics/collector.h"
+#include "metrics/snapshot.h"
+
+namespace scidex::metrics {
+
+// The families of all collectors, and its own: how long a scrape takes, and which collectors
+// failed.
+class Exposition {
+ public:
+  // The clock outlives this.
+  explicit Exposition(base::Clock& clock = base::RealClock());
+  Exposition(const Exposition&) = delete;
+  Exposition& operator=(const Exposition&) = delete;
+
+  // `name` is the value of the label `collector`. Not thread safe: before the first Render().
+  void Add(std::string name, std::shared_ptr<prometheus::Collectable> collector);
+
+  // The text format 0.0.4, of type kTextContentType. A collector that throws costs its own
+  // families: it is logged and counted, and the others are there.
+  //
+  // Thread safe; calls run side by side.
+  std::string Render();
+
+ private:
+  struct Entry {
+    std::string name;
+    std::shared_ptr<prometheus::Collectable> collector;
+    std::atomic<std::uint64_t> errors{0};
+  };
+
+  ExpositionStats Stats() const;
+  static void Append(Entry& entry, std::string& out);
+
+  base::Clock& clock_;
+  std::atomic<base::Duration> last_scrape_{base::Duration::zero()};
+  // A deque: entries stay where they are.
+  std::deque<Entry> entries_;
+  std::unique_ptr<const Collector> own_;
+};
+
+}  // namespace scidex::metrics

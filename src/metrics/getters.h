@@ -1,0 +1,80 @@
+// How the rows of the catalog say where in a snapshot a number is: by the member that holds it.
+#pragma once
+
+#include <concepts>
+#include <functional>
+
+#include "base/time.h"
+#include "metrics/catalog.h"
+#include "routing/pools.h"
+
+namespace scidex::metrics {
+
+// Seconds for times; a count or a truth value as it is.
+inline double ToNumber(base::Duration value) { return base::Seconds(value); }
+inline double ToNumber(base::WallTime value) { return base::UnixSeconds(value); }
+template <typename T>
+  requires std::integral<T> || std::floating_point<T>
+double ToNumber(T value) {
+  return static_cast<double>(value);
+}
+
+inline const pool::PoolStats& PoolOf(const Snapshot& snapshot, const Labels& labels) {
+  return snapshot.Pool(labels.As<routing::PoolRole>(0));
+}
+inline const control::ProbeStats& ProbeOf(const Snapshot& snapshot, const Labels& labels) {
+  return snapshot.control.probes[labels.As<routing::PoolRole>(0)];
+}
+
+// A member of the pool kRole.
+template <routing::PoolRole kRole, auto kMember>
+double Of(const Snapshot& snapshot, const Labels&) {
+  return ToNumber(std::invoke(kMember, snapshot.Pool(kRole)));
+}
+
+// A member of the pool that the first label names.
+template <auto kMember>
+double OfPool(const Snapshot& snapshot, const Labels& labels) {
+  return ToNumber(std::invoke(kMember, PoolOf(snapshot, labels)));
+}
+// An element of it, by the second label, an E.
+template <auto kMember, typename E>
+double OfPoolBy(const Snapshot& snapshot, const Labels& labels) {
+  return ToNumber(std::invoke(kMember, PoolOf(snapshot, labels))[labels.As<E>(1)]);
+}
+template <auto kMember>
+const pool::Histogram& HistogramOfPool(const Snapshot& snapshot, const Labels& labels) {
+  return std::invoke(kMember, PoolOf(snapshot, labels));
+}
+
+// A member of the probe of the pool that the first label names.
+template <auto kMember>
+double OfProbe(const Snapshot& snapshot, const Labels& labels) {
+  return ToNumber(std::invoke(kMember, ProbeOf(snapshot, labels)));
+}
+
+// A member of the route; an element of it, by the first label.
+template <auto kMember>
+double OfRoute(const Snapshot& snapshot, const Labels&) {
+  return ToNumber(std::invoke(kMember, snapshot.pools.route));
+}
+template <auto kMember>
+double OfRouteBy(const Snapshot& snapshot, const Labels& labels) {
+  return ToNumber(std::invoke(kMember, snapshot.pools.route)[labels.As<routing::Route>(0)]);
+}
+// 1 for the value of the first label that is in force, 0 for the others.
+template <auto kMember, typename E>
+double IsInForce(const Snapshot& snapshot, const Labels& labels) {
+  return ToNumber(std::invoke(kMember, snapshot.pools.route) == labels.As<E>(0));
+}
+
+template <auto kMember>
+double OfExporter(const Snapshot& snapshot, const Labels&) {
+  return ToNumber(std::invoke(kMember, snapshot.exporter));
+}
+template <auto kMember>
+double OfProcess(const Snapshot& snapshot, const Labels&) {
+  return ToNumber(std::invoke(kMember, snapshot.process));
+}
+
+}  // namespace scidex::metrics

@@ -1,0 +1,68 @@
+// Everything that one scrape shows, at one instant.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/enum.h"
+#include "base/log.h"
+#include "base/time.h"
+#include "control/probe_stats.h"
+#include "routing/stats.h"
+
+namespace scidex::metrics {
+
+// "gcc 12.2.0": what compiled this.
+std::string Compiler();
+
+// What was built, and of what. Does not change while the process runs.
+struct BuildInfo {
+  std::string version;
+  std::string revision;
+  std::string compiler = Compiler();
+};
+
+// The exporter's own counters, which other layers keep.
+struct ExporterStats {
+  BuildInfo build;
+  bool config_last_reload_successful = true;
+  base::WallTime config_last_reload_success{};
+  // Status codes and how often each was answered: always the same codes in the same order.
+  std::vector<std::pair<int, std::uint64_t>> http_requests;
+  base::EnumArray<base::LogLevel, std::uint64_t> log_messages;
+};
+
+// What the kernel says of this process.
+struct ProcessStats {
+  base::Duration cpu{0};
+  std::uint64_t open_fds = 0;
+  // Infinity where there is no limit.
+  double max_fds = 0;
+  std::uint64_t virtual_memory_bytes = 0;
+  std::uint64_t resident_memory_bytes = 0;
+  std::uint64_t threads = 0;
+  base::WallTime start{};
+};
+
+// What producing the exposition cost, and where it failed.
+struct ExpositionStats {
+  // 0 before the first scrape is over.
+  base::Duration last_scrape{0};
+  // By name: always the same names in the same order.
+  std::vector<std::pair<std::string, std::uint64_t>> collector_errors;
+};
+
+struct Snapshot {
+  routing::PoolsStats pools;
+  control::ControlStats control;
+  ExporterStats exporter;
+  ProcessStats process;
+  ExpositionStats exposition;
+
+  // Zeros where that pool does not exist.
+  const pool::PoolStats& Pool(routing::PoolRole role) const;
+};
+
+}  // namespace scidex::metrics

@@ -1,0 +1,164 @@
+#include "metrics/text_exposition.h"
+
+#include <array>
+#include <charconv>
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+
+namespace scidex::metrics {
+namespace {
+
+using prometheus::ClientMetric;
+using prometheus::MetricFamily;
+using prometheus::MetricType;
+
+// Up to here each integer is a double of its own.
+constexpr double kMaxExactInteger = 9007199254740992;
+
+std::string_view TypeName(MetricType type) {
+  switch (type) {
+    case MetricType::Counter:
+      return "counter";
+    case MetricType::Gauge:
+      return "gauge";
+    case MetricType::Summary:
+      return "summary";
+    case MetricType::Histogram:
+      return "histogram";
+    default:
+      return "untyped";
+  }
+}
+
+template <typename... T>
+void AppendChars(std::string& out, T... value) {
+  // The longest fixed form is 22 digits before the point, or five zeros and 17 digits after it.
+  std::array<char, 40> text;
+  const auto end = std::to_chars(text.data(), text.data() + text.size(), value...).ptr;
+  out.append(text.data(), end);
+}
+
+void AppendNumber(std::string& out, double value) {
+  if (std::isnan(value)) {
+    out += "NaN";
+  } else if (std::isinf(value)) {
+    out += value > 0 ? "+Inf" : "-Inf";
+  } else if (std::trunc(value) == value && std::abs(value) <= kMaxExactInteger) {
+    AppendChars(out, static_cast<std::int64_t>(value));
+  } else {
+    const double magnitude = std::abs(value);
+    const bool fixed = magnitude >= 1e-4 && magnitude < 1e21;
+    AppendChars(out, value, fixed ? std::chars_format::fixed : std::chars_format::scientific);
+  }
+}
+
+std::string BoundText(double bound) {
+  std::string text;
+  AppendNumber(text, bound);
+  if (text.find_first_not_of("-0123456789") == std::string::npos) text += ".0";
+  return text;
+}
+
+void AppendEscaped(std::string& out, std::string_view text, std::string_view escaped) {
+  for (const char c : text) {
+    if (escaped.find(c) == std::string_view::npos) {
+      out += c;
+    } else {
+      out += '\\';
+      out += c == '\n' ? 'n' : c;
+    }
+  }
+}
+
+// Writes the lines of one family.
+class FamilyWriter {
+ public:
+  FamilyWriter(const MetricFamily& family, std::string& out) : family_(family), out_(out) {}
+
+  void Write() {
+    out_ += "# HELP " + family_.name + ' ';
+    AppendEscaped(out_, family_.help, "\\\n");
+    out_ += "\n# TYPE " + family_.name + ' ';
+    out_ += TypeName(family_.type);
+    out_ += '\n';
+    for (const ClientMetric& metric : family_.metric) WriteMetric(metric);
+  }
+
+ private:
+  void WriteMetric(const ClientMetric& metric) {
+    switch (family_.type) {
+      case MetricType::Counter:
+        return WriteSeries(metric, "", metric.counter.value);
+      case MetricType::Gauge:
+        return WriteSeries(metric, "", metric.gauge.value);
+      case MetricType::Summary:
+        return WriteSummary(metric);
+      case MetricType::Histogram:
+        return WriteHistogram(metric);
+      default:
+        return WriteSeries(metric, "", metric.untyped.value);
+    }
+  }
+
+  void WriteSummary(const ClientMetric& metric) {
+    for (const ClientMetric::Quantile& quantile : metric.summary.quantile) {
+      WriteSeries(metric, "", quantile.value, "quantile", BoundText(quantile.quantile));
+    }
+    WriteSeries(metric, "_sum", metric.summary.sample_sum);
+    WriteSeries(metric, "_count", static_cast<double>(metric.summary.sample_count));
+  }
+
+  void WriteHistogram(const ClientMetric& metric) {
+    for (const ClientMetric::Bucket& bucket : metric.histogram.bucket) {
+      // Written below, in any case.
+      if (std::isinf(bucket.upper_bound)) continue;
+      WriteSeries(metric, "_bucket", static_cast<double>(bucket.cumulative_count), "le",
+                  BoundText(bucket.upper_bound));
+    }
+    const auto count = static_cast<double>(metric.histogram.sample_count);
+    WriteSeries(metric, "_bucket", count, "le", "+Inf");
+    WriteSeries(metric, "_sum", metric.histogram.sample_sum);
+    WriteSeries(metric, "_count", count);
+  }
+
+  void WriteSeries(const ClientMetric& metric, std::string_view suffix, double value,
+                   std::string_view extra_label = "", std::string_view extra_value = "") {
+    out_ += family_.name;
+    out_ += suffix;
+    char separator = '{';
+    for (const ClientMetric::Label& label : metric.label) {
+      WriteLabel(separator, label.name, label.value);
+    }
+    if (!extra_label.empty()) WriteLabel(separator, extra_label, extra_value);
+    if (separator == ',') out_ += '}';
+    out_ += ' ';
+    AppendNumber(out_, value);
+    if (metric.timestamp_ms != 0) {
+      out_ += ' ';
+      AppendChars(out_, metric.timestamp_ms);
+    }
+    out_ += '\n';
+  }
+
+  void WriteLabel(char& separator, std::string_view name, std::string_view value) {
+    out_ += separator;
+    separator = ',';
+    out_ += name;
+    out_ += "=\"";
+    AppendEscaped(out_, value, "\\\"\n");
+    out_ += '"';
+  }
+
+  const MetricFamily& family_;
+  std::string& out_;
+};
+
+}  // namespace
+
+void WriteText(const std::vector<MetricFamily>& families, std::string& out) {
+  for (const MetricFamily& family : families) FamilyWriter(family, out).Write();
+}
+
+}  // namespace scidex::metrics

@@ -1,0 +1,145 @@
+#include "status/pools_json.h"
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+#include <nlohmann/json.hpp>
+
+#include "base/call_site.h"
+#include "base/enum.h"
+#include "status/since.h"
+#include "status/text.h"
+
+namespace scidex::status {
+namespace {
+
+using Json = nlohmann::ordered_json;
+using base::EnumArray;
+using base::Seconds;
+using base::WallTime;
+using routing::PoolRole;
+
+Json ToJson(std::uint64_t value) { return value; }
+Json ToJson(base::Duration value) { return Seconds(value); }
+template <typename E, typename T>
+Json ToJson(const EnumArray<E, T>& values, E first = E{}) {
+  Json json = Json::object();
+  for (auto i = static_cast<std::size_t>(first); i < base::kEnumCount<E>; ++i) {
+    const auto key = static_cast<E>(i);
+    json[std::string(base::Name(key))] = ToJson(values[key]);
+  }
+  return json;
+}
+
+Json TimeOrNull(WallTime time) { return time == WallTime{} ? Json() : Json(IsoTime(time)); }
+
+Json ToJson(const pool::Histogram& histogram) {
+  return {{"count", histogram.total()}, {"sum_seconds", Seconds(histogram.sum())}};
+}
+
+Json Leases(const pool::PoolStats& stats) {
+  Json json = Json::array();
+  for (const pool::LeaseInfo& lease : stats.oldest_leases) {
+    json.push_back(
+        {{"borrower", base::ToString(lease.borrower)}, {"age_seconds", Seconds(lease.age)}});
+  }
+  return json;
+}
+
+Json LastConnectError(const pool::PoolStats& stats) {
+  if (stats.last_connect_outcome == pool::ConnectOutcome::kOk) return nullptr;
+  return {{"outcome", base::Name(stats.last_connect_outcome)},
+          {"message", stats.last_connect_message}};
+}
+
+Json ReadOnly(const pool::PoolStats& stats) {
+  return {{"proofs", ToJson(stats.read_only_proofs, pool::ReadOnlyProof::kReported)},
+          {"violations", stats.read_only_violations},
+          {"tampered", stats.read_only_tampered},
+          {"unproven", stats.read_only_unproven}};
+}
+
+Json ToJson(const pool::PoolStats& stats) {
+  return {{"size", stats.size},
+          {"connecting", stats.connecting},
+          {"idle", stats.idle},
+          {"in_use", stats.in_use},
+          {"max_size", stats.max_size},
+          {"target_size", stats.target_size},
+          {"min_idle", stats.min_idle},
+          {"waiters", stats.waiters},
+          {"max_waiters", stats.max_waiters},
+          {"oldest_waiter_seconds", Seconds(stats.oldest_waiter)},
+          {"oldest_lease_seconds", Seconds(stats.oldest_lease())},
+          {"acquire_timeout_seconds", Seconds(stats.acquire_timeout)},
+          {"requests", stats.requests},
+          {"acquires", ToJson(stats.acquires)},
+          {"connects", ToJson(stats.connects)},
+          {"evictions", ToJson(stats.evictions)},
+          {"resizes", ToJson(stats.resizes)},
+          {"leases_leaked", stats.leases_leaked},
+          {"read_only", ReadOnly(stats)},
+          {"acquire_wait", ToJson(stats.acquire_wait)},
+          {"use", ToJson(stats.use)},
+          {"connect", ToJson(stats.connect)},
+          {"oldest_leases", Leases(stats)},
+          {"last_connect_error", LastConnectError(stats)}};
+}
+
+Json ToJson(const control::ProbeStats& stats) {
+  return {{"up", stats.up},
+          {"in_recovery", stats.in_recovery},
+          {"reason", base::Name(stats.last_reason)},
+          {"last_run", TimeOrNull(stats.last_run)},
+          {"last_success", TimeOrNull(stats.last_success)},
+          {"duration_seconds", Seconds(stats.duration)},
+          {"failures", ToJson(stats.failures, routing::Reason::kNameNotResolved)}};
+}
+
+Json Transitions(const routing::RouteStats& stats) {
+  Json json = Json::array();
+  for (const routing::Transition& transition : stats.recent) {
+    json.push_back({{"from", base::Name(transition.from)},
+                    {"to", base::Name(transition.to)},
+                    {"reason", base::Name(transition.reason)},
+                    {"at", IsoTime(transition.at)}});
+  }
+  return json;
+}
+
+}  // namespace
+
+std::string PoolsJson(const routing::PoolsStats& stats, const control::ControlStats& control,
+                      WallTime now) {
+  const routing::RouteStats& route = stats.route;
+  Json pools = Json::object();
+  Json probes = Json::object();
+  for (std::size_t i = 0; i < base::kEnumCount<PoolRole>; ++i) {
+    const auto role = static_cast<PoolRole>(i);
+    const std::string name(base::Name(role));
+    pools[name] = stats.pools[role] ? ToJson(*stats.pools[role]) : Json();
+    probes[name] = stats.pools[role] ? ToJson(control.probes[role]) : Json();
+  }
+  const std::optional<base::Duration>& lag = control.replica.lag;
+  const Json json{{"at", IsoTime(now)},
+                  {"ro_dsn_configured", stats.ro_dsn_configured},
+                  {"ro_routes_to", stats.ro_routes_to()},
+                  {"route", base::Name(route.route)},
+                  {"reason", base::Name(route.reason)},
+                  {"decided", route.decided},
+                  {"since", IsoTime(Since(route, now))},
+                  {"route_seconds", ToJson(route.in_force)},
+                  {"read_acquires", ToJson(route.acquires)},
+                  {"transitions", Transitions(route)},
+                  {"pools", pools},
+                  {"probes", probes},
+                  {"replica",
+                   {{"lag_seconds", lag ? Json(Seconds(*lag)) : Json()},
+                    {"max_lag_seconds", Seconds(stats.max_lag)},
+                    {"wal_receiver_up", control.replica.wal_receiver_up}}}};
+  return json.dump(2, ' ', false, Json::error_handler_t::replace) + '\n';
+}
+
+}  // namespace scidex::status

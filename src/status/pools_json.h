@@ -1,0 +1,44 @@
+// pool_stats() as JSON, for /api/v1/pools.
+//
+// The keys are stable: new ones may come, none changes its name or its meaning. Durations are in
+// seconds and end in _seconds; points in time are ISO 8601 in UTC; null stands for what does not
+// exist or is not known.
+//
+//   at                  when the numbers were taken
+//   ro_dsn_configured   whether a replica is configured
+//   ro_routes_to        1, 2 or 3
+//   route               replica, primary_fallthrough or primary_disabled
+//   reason              why; ok is the replica's
+//   decided             whether the first verdict on the replica is in
+//   since               since when the route has been in force
+//   route_seconds       {route: how long it was in force, over all}
+//   read_acquires       {route: read leases that it served}
+//   transitions         the latest changes, oldest first: [{from, to, reason, at}]
+//   pools               {primary, ro, ro_fallthrough}: each null or
+//     size, connecting, idle, in_use, max_size, target_size, min_idle, waiters, max_waiters
+//     oldest_waiter_seconds, oldest_lease_seconds, acquire_timeout_seconds
+//     requests, acquires {outcome: n}, connects {outcome: n}, evictions {reason: n}
+//     resizes {direction: {cause: n}}, leases_leaked
+//     read_only          {proofs {how: n}, violations, tampered, unproven}
+//     acquire_wait, use, connect
+//                        {count, sum_seconds}
+//     oldest_leases      oldest first: [{borrower, age_seconds}]; borrower is the place in the
+//     source last_connect_error null or {outcome, message}
+//   probes              {primary, ro, ro_fallthrough}: each null or
+//     up, in_recovery, reason, last_run, last_success, duration_seconds, failures {reason: n}
+//   replica             {lag_seconds, max_lag_seconds, wal_receiver_up}
+#pragma once
+
+#include <string>
+
+#include "base/time.h"
+#include "control/probe_stats.h"
+#include "routing/stats.h"
+
+namespace scidex::status {
+
+// Indented, with a line feed at its end. Text that is not UTF-8 is made so.
+std::string PoolsJson(const routing::PoolsStats& stats, const control::ControlStats& control,
+                      base::WallTime now);
+
+}  // namespace scidex::status

@@ -1,0 +1,60 @@
+#include "status/wording.h"
+
+#include "base/enum.h"
+
+namespace scidex::status {
+
+using routing::Reason;
+using routing::Route;
+
+std::string_view Headline(Route route) {
+  switch (route) {
+    case Route::kReplica:
+      return "Reads go to the replica";
+    case Route::kPrimaryFallthrough:
+      return "Reads fall through to the primary";
+    case Route::kPrimaryDisabled:
+      return "Reads are refused";
+  }
+  return "";
+}
+
+std::string_view Explanation(Reason reason) {
+  switch (reason) {
+    case Reason::kOk:
+      return "The replica answers, and its lag is within bounds.";
+    case Reason::kStartingUp:
+      return "There is no verdict on the replica yet.";
+    case Reason::kReplicaNotConfigured:
+      return "No replica is configured.";
+    case Reason::kNameNotResolved:
+      return "The name of the replica's host is not resolved.";
+    case Reason::kConnectRefused:
+      return "The replica's host refuses connections.";
+    case Reason::kConnectTimeout:
+      return "The replica's host does not answer connects in time.";
+    case Reason::kConnectFailed:
+      return "The replica cannot be connected to.";
+    case Reason::kTlsFailed:
+      return "TLS with the replica fails.";
+    case Reason::kAuthFailed:
+      return "The replica does not accept the login.";
+    case Reason::kTooManyConnections:
+      return "The replica has no room for another connection.";
+    case Reason::kNotAcceptingConnections:
+      return "The replica is starting up or shutting down.";
+    case Reason::kNotInRecovery:
+      return "The server is not in recovery: it was promoted, or never was a replica.";
+    case Reason::kWrongCluster:
+      return "The server is a replica of some other primary.";
+    case Reason::kLagExceeded:
+      return "The replica is too far behind.";
+    case Reason::kProbeTimeout:
+      return "The replica accepts connections and does not answer.";
+    case Reason::kReadOnlyUnproven:
+      return "Sessions of the replica cannot be shown to be read-only.";
+  }
+  return "";
+}
+
+}  // namespace scidex::status

@@ -1,0 +1,198 @@
+#include "metrics/exposition.h"
+
+#include <map>
+#include <regex>
+#include <set>
+#include <sstream>
+#include <stdexcept>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "metrics/catalog.h"
+#include "metrics/collectors.h"
+#include "support/manual_clock.h"
+#include "support/process.h"
+#include "unit/metrics/distinct_sample.h"
+#include "unit/metrics/golden.h"
+
+namespace scidex::metrics {
+namespace {
+
+using testing::HasSubstr;
+using testing::Not;
+
+constexpr const char* kGolden = SCIDEX_SOURCE_DIR "/tests/unit/metrics/exposition.golden";
+
+// Fails at every call while `failing`.
+class Fragile final : public prometheus::Collectable {
+ public:
+  std::vector<prometheus::MetricFamily> Collect() const override {
+    if (failing) throw std::runtime_error("out of order");
+    return {{"fragile", "Fragile.", prometheus::MetricType::Gauge, {prometheus::ClientMetric{}}}};
+  }
+  bool failing = true;
+};
+
+Sources SourcesOf(const Snapshot& snapshot) {
+  return {[&snapshot] { return snapshot.pools; }, [&snapshot] { return snapshot.control; },
+          [&snapshot] { return snapshot.exporter; }, [&snapshot] { return snapshot.process; }};
+}
+
+// A scrape of the distinct sample, by a clock on which the scrape before it took 7 ms.
+std::string RenderSample() {
+  const DistinctSample sample = MakeDistinctSample();
+  test::ManualClock clock;
+  Sources sources = SourcesOf(sample.snapshot);
+  sources.process = [&clock, process = sources.process] {
+    clock.Advance(std::chrono::milliseconds(7));
+    return process();
+  };
+  Exposition exposition(clock);
+  AddCollectors(exposition, sources);
+  exposition.Render();
+  return exposition.Render();
+}
+
+// The lines that are not comments: the series, and its number.
+std::vector<std::pair<std::string, std::string>> Samples(const std::string& text) {
+  std::vector<std::pair<std::string, std::string>> samples;
+  std::istringstream lines(text);
+  for (std::string line; std::getline(lines, line);) {
+    if (line.starts_with('#')) continue;
+    const std::size_t space = line.rfind(' ');
+    samples.emplace_back(line.substr(0, space), line.substr(space + 1));
+  }
+  return samples;
+}
+
+TEST(Exposition, OfASampleIsTheGoldenOne) {
+  const std::string text = RenderSample();
+  if (UpdateGolden()) WriteAll(kGolden, text);
+  EXPECT_EQ(text, ReadAll(kGolden)) << "SCIDEX_UPDATE_GOLDEN=1 writes " << kGolden;
+}
+
+TEST(Exposition, ShowsEveryNumberOfTheSample) {
+  std::set<std::string> shown;
+  for (const auto& [series, number] : Samples(RenderSample())) shown.insert(number);
+  const std::vector<std::string> numbers = MakeDistinctSample().numbers;
+  ASSERT_GT(numbers.size(), 200U);
+  for (const std::string& number : numbers) EXPECT_TRUE(shown.contains(number)) << number;
+}
+
+TEST(Exposition, HasEveryFamilyOfTheCatalogAndNoSeriesTwice) {
+  const std::string text = RenderSample();
+  for (const Family& family : Catalog()) {
+    EXPECT_THAT(text, HasSubstr("# HELP " + std::string(family.name) + ' ')) << family.name;
+  }
+  std::set<std::string> seen;
+  for (const auto& [series, number] : Samples(text)) {
+    EXPECT_TRUE(seen.insert(series).second) << series << " is there twice";
+  }
+}
+
+TEST(Exposition, HasTheSameSeriesWithAndWithoutPools) {
+  const auto series_of = [](const Snapshot& snapshot) {
+    test::ManualClock clock;
+    Exposition exposition(clock);
+    AddCollectors(exposition, SourcesOf(snapshot));
+    std::set<std::string> names;
+    for (const auto& [series, number] : Samples(exposition.Render())) names.insert(series);
+    return names;
+  };
+  const Snapshot full = MakeDistinctSample().snapshot;
+  Snapshot empty;
+  empty.exporter = full.exporter;
+  EXPECT_EQ(series_of(empty), series_of(full));
+}
+
+TEST(Exposition, IsAcceptedByPromtoolWithoutAWord) {
+  const test::ProcessResult check =
+      test::Run({{"/bin/sh", "-c", "promtool check metrics < \"$0\"", kGolden}, {}, ""});
+  EXPECT_EQ(check.exit_status, 0) << check.errors;
+  EXPECT_EQ(check.output, "");
+  EXPECT_EQ(check.errors, "");
+}
+
+TEST(Exposition, ACollectorThatThrowsCostsItsOwnFamiliesAndIsCounted) {
+  const auto fragile = std::make_shared<Fragile>();
+  const auto sound = std::make_shared<Fragile>();
+  sound->failing = false;
+  Exposition exposition;
+  exposition.Add("broken", fragile);
+  exposition.Add("sound", sound);
+  const std::string text = exposition.Render();
+  EXPECT_THAT(text, HasSubstr("\nfragile 0\n"));
+  EXPECT_EQ(text.find("# HELP fragile"), text.rfind("# HELP fragile"));
+  EXPECT_THAT(text,
+              HasSubstr("scidex_pg_exporter_collector_errors_total{collector=\"broken\"} 1\n"));
+  EXPECT_THAT(text,
+              HasSubstr("scidex_pg_exporter_collector_errors_total{collector=\"sound\"} 0\n"));
+
+  fragile->failing = false;
+  EXPECT_THAT(exposition.Render(),
+              HasSubstr("scidex_pg_exporter_collector_errors_total{collector=\"broken\"} 1\n"));
+}
+
+TEST(Exposition, LogsACollectorThatThrows) {
+  Exposition exposition;
+  exposition.Add("broken", std::make_shared<Fragile>());
+  const base::EnumArray<base::LogLevel, std::uint64_t> before = base::LogMessageCounts();
+  exposition.Render();
+  EXPECT_EQ(base::LogMessageCounts()[base::LogLevel::kError], before[base::LogLevel::kError] + 1);
+}
+
+TEST(Exposition, PoolsThatCannotBeReadDoNotCostTheExportersOwnNumbers) {
+  const Snapshot snapshot = MakeDistinctSample().snapshot;
+  bool failing = false;
+  Sources sources = SourcesOf(snapshot);
+  sources.pools = [&failing]() -> routing::PoolsStats {
+    if (failing) throw std::runtime_error("no pools");
+    return {};
+  };
+  Exposition exposition;
+  AddCollectors(exposition, sources);
+  failing = true;
+  const std::string text = exposition.Render();
+  EXPECT_THAT(text, Not(HasSubstr("scidex_pg_pool_ro_routes_to ")));
+  EXPECT_THAT(text, HasSubstr("scidex_pg_exporter_build_info{"));
+  EXPECT_THAT(text, HasSubstr("process_open_fds "));
+  EXPECT_THAT(text,
+              HasSubstr("scidex_pg_exporter_collector_errors_total{collector=\"pools\"} 1\n"));
+}
+
+TEST(Exposition, EightScrapesAtOnceEachAddUp) {
+  Exposition exposition;
+  AddCollectors(exposition, {[] {
+                               routing::PoolsStats stats;
+                               stats.pools[routing::PoolRole::kRo].emplace().idle = 3;
+                               return stats;
+                             },
+                             [] { return control::ControlStats{}; },
+                             [] {
+                               ExporterStats stats;
+                               stats.http_requests = {{200, 1}};
+                               return stats;
+                             }});
+  std::vector<std::string> texts(8);
+  {
+    std::vector<std::jthread> scrapers;
+    for (std::string& text : texts) {
+      scrapers.emplace_back([&exposition, &text] {
+        for (int i = 0; i < 20; ++i) text = exposition.Render();
+      });
+    }
+  }
+  const std::size_t series = Samples(texts[0]).size();
+  for (const std::string& text : texts) {
+    EXPECT_EQ(Samples(text).size(), series);
+    EXPECT_THAT(text, HasSubstr("\nscidex_pg_pool_ro_available 3\n"));
+    EXPECT_THAT(text, HasSubstr("collector_errors_total{collector=\"process\"} 0\n"));
+  }
+}
+
+}  // namespace
+}  // namespace scidex::metrics

@@ -1,0 +1,27 @@
+// Files that tests compare with, and write anew when SCIDEX_UPDATE_GOLDEN=1 is in the environment.
+#pragma once
+
+#include <cstdlib>
+#include <fstream>
+#include <iterator>
+#include <string>
+#include <string_view>
+
+namespace scidex::metrics {
+
+inline bool UpdateGolden() {
+  const char* const update = std::getenv("SCIDEX_UPDATE_GOLDEN");
+  return update != nullptr && std::string_view(update) == "1";
+}
+
+// "" where there is no such file.
+inline std::string ReadAll(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
+inline void WriteAll(const std::string& path, const std::string& content) {
+  std::ofstream(path, std::ios::binary) << content;
+}
+
+}  // namespace scidex::metrics

@@ -1,0 +1,142 @@
+#include "metrics/text_exposition.h"
+
+#include <cmath>
+#include <cstdlib>
+#include <limits>
+#include <string>
+
+#include <gtest/gtest.h>
+
+namespace scidex::metrics {
+namespace {
+
+using prometheus::ClientMetric;
+using prometheus::MetricFamily;
+using prometheus::MetricType;
+
+std::string Text(const MetricFamily& family) {
+  std::string text;
+  WriteText({family}, text);
+  return text;
+}
+
+MetricFamily Gauge(double value) {
+  ClientMetric metric;
+  metric.gauge.value = value;
+  return {"g", "Help.", MetricType::Gauge, {metric}};
+}
+
+std::string NumberText(double value) {
+  const std::string text = Text(Gauge(value));
+  const std::string prefix = "# HELP g Help.\n# TYPE g gauge\ng ";
+  EXPECT_EQ(text.substr(0, prefix.size()), prefix);
+  EXPECT_EQ(text.back(), '\n');
+  return text.substr(prefix.size(), text.size() - prefix.size() - 1);
+}
+
+TEST(TextExposition, HasHelpAndTypeAboveTheSeries) {
+  MetricFamily family{"requests_total", "Requests.", MetricType::Counter, {}};
+  family.metric.resize(2);
+  family.metric[0].counter.value = 3;
+  family.metric[0].label = {{"code", "200"}, {"method", "get"}};
+  family.metric[1].counter.value = 4;
+  family.metric[1].label = {{"code", "500"}, {"method", "get"}};
+  EXPECT_EQ(Text(family),
+            "# HELP requests_total Requests.\n"
+            "# TYPE requests_total counter\n"
+            "requests_total{code=\"200\",method=\"get\"} 3\n"
+            "requests_total{code=\"500\",method=\"get\"} 4\n");
+}
+
+TEST(TextExposition, EscapesBackslashAndLineFeedInHelpButNoQuote) {
+  MetricFamily family = Gauge(1);
+  family.help = "a\\b\nc\"d";
+  EXPECT_EQ(Text(family), "# HELP g a\\\\b\\nc\"d\n# TYPE g gauge\ng 1\n");
+}
+
+TEST(TextExposition, EscapesBackslashQuoteAndLineFeedInLabelValues) {
+  MetricFamily family = Gauge(1);
+  family.metric[0].label = {{"l", "a\\b\nc\"d"}};
+  EXPECT_EQ(Text(family), "# HELP g Help.\n# TYPE g gauge\ng{l=\"a\\\\b\\nc\\\"d\"} 1\n");
+}
+
+TEST(TextExposition, WritesIntegersWithoutDecimalsOrExponent) {
+  EXPECT_EQ(NumberText(0), "0");
+  EXPECT_EQ(NumberText(-0.0), "0");
+  EXPECT_EQ(NumberText(-7), "-7");
+  EXPECT_EQ(NumberText(1'000'000), "1000000");
+  EXPECT_EQ(NumberText(1'700'000'000), "1700000000");
+  EXPECT_EQ(NumberText(9007199254740992.0), "9007199254740992");
+  EXPECT_EQ(NumberText(-9007199254740992.0), "-9007199254740992");
+}
+
+TEST(TextExposition, WritesTheFewestDigitsThatBringBackTheSameDouble) {
+  EXPECT_EQ(NumberText(0.1), "0.1");
+  EXPECT_EQ(NumberText(0.1 + 0.2), "0.30000000000000004");
+  EXPECT_EQ(NumberText(0.0001), "0.0001");
+  EXPECT_EQ(NumberText(0.00001), "1e-05");
+  EXPECT_EQ(NumberText(1700000000.123), "1700000000.123");
+  EXPECT_EQ(NumberText(1e300), "1e+300");
+  for (const double value :
+       {1.0 / 3, -2.5e-7, 1e16, 1.2345678901234567e20, std::numeric_limits<double>::max(),
+        std::numeric_limits<double>::min(), std::numeric_limits<double>::denorm_min(),
+        std::nextafter(1e-4, 1), std::nextafter(1e21, 0)}) {
+    EXPECT_EQ(std::strtod(NumberText(value).c_str(), nullptr), value);
+  }
+}
+
+TEST(TextExposition, WritesInfinitiesAndNanByTheirNames) {
+  EXPECT_EQ(NumberText(std::numeric_limits<double>::infinity()), "+Inf");
+  EXPECT_EQ(NumberText(-std::numeric_limits<double>::infinity()), "-Inf");
+  EXPECT_EQ(NumberText(std::numeric_limits<double>::quiet_NaN()), "NaN");
+  EXPECT_EQ(NumberText(-std::numeric_limits<double>::quiet_NaN()), "NaN");
+}
+
+TEST(TextExposition, WritesAHistogramWithAnInfiniteBucketSumAndCount) {
+  MetricFamily family{"h", "Help.", MetricType::Histogram, {}};
+  ClientMetric& metric = family.metric.emplace_back();
+  metric.label = {{"pool", "ro"}};
+  metric.histogram.bucket = {{1, 0.00001}, {2, 0.0025}, {4, 1}, {5, 600}};
+  metric.histogram.sample_count = 7;
+  metric.histogram.sample_sum = 12.5;
+  const std::string text =
+      "# HELP h Help.\n"
+      "# TYPE h histogram\n"
+      "h_bucket{pool=\"ro\",le=\"1e-05\"} 1\n"
+      "h_bucket{pool=\"ro\",le=\"0.0025\"} 2\n"
+      "h_bucket{pool=\"ro\",le=\"1.0\"} 4\n"
+      "h_bucket{pool=\"ro\",le=\"600.0\"} 5\n"
+      "h_bucket{pool=\"ro\",le=\"+Inf\"} 7\n"
+      "h_sum{pool=\"ro\"} 12.5\n"
+      "h_count{pool=\"ro\"} 7\n";
+  EXPECT_EQ(Text(family), text);
+
+  metric.histogram.bucket.push_back({7, std::numeric_limits<double>::infinity()});
+  EXPECT_EQ(Text(family), text) << "an infinite bucket that is there already is written once";
+}
+
+TEST(TextExposition, WritesASummary) {
+  MetricFamily family{"s", "Help.", MetricType::Summary, {}};
+  ClientMetric& metric = family.metric.emplace_back();
+  metric.summary.quantile = {{0.5, 3}, {1, 9}};
+  metric.summary.sample_count = 2;
+  metric.summary.sample_sum = 12;
+  EXPECT_EQ(Text(family),
+            "# HELP s Help.\n"
+            "# TYPE s summary\n"
+            "s{quantile=\"0.5\"} 3\n"
+            "s{quantile=\"1.0\"} 9\n"
+            "s_sum 12\n"
+            "s_count 2\n");
+}
+
+TEST(TextExposition, WritesUntypedMetricsAndTimestamps) {
+  MetricFamily family{"u", "Help.", MetricType::Untyped, {}};
+  ClientMetric& metric = family.metric.emplace_back();
+  metric.untyped.value = 4;
+  metric.timestamp_ms = 1'700'000'000'123;
+  EXPECT_EQ(Text(family), "# HELP u Help.\n# TYPE u untyped\nu 4 1700000000123\n");
+}
+
+}  // namespace
+}  // namespace scidex::metrics

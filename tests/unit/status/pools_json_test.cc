@@ -1,0 +1,152 @@
+#include "status/pools_json.h"
+
+#include <string>
+#include <vector>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+
+#include "unit/status/sample.h"
+
+namespace scidex::status {
+namespace {
+
+using Json = nlohmann::ordered_json;
+using testing::ElementsAre;
+using testing::EndsWith;
+using testing::HasSubstr;
+
+Json Parsed(const Sample& sample) {
+  return Json::parse(PoolsJson(sample.pools, sample.control, kNow));
+}
+
+std::vector<std::string> Keys(const Json& json) {
+  std::vector<std::string> keys;
+  for (const auto& [key, value] : json.items()) keys.push_back(key);
+  return keys;
+}
+
+TEST(PoolsJson, HasTheDocumentedKeysInTheirOrder) {
+  const Json json = Parsed(OnReplica());
+  EXPECT_THAT(Keys(json), ElementsAre("at", "ro_dsn_configured", "ro_routes_to", "route", "reason",
+                                      "decided", "since", "route_seconds", "read_acquires",
+                                      "transitions", "pools", "probes", "replica"));
+  EXPECT_THAT(Keys(json["pools"]), ElementsAre("primary", "ro", "ro_fallthrough"));
+  EXPECT_THAT(Keys(json["probes"]), ElementsAre("primary", "ro", "ro_fallthrough"));
+  EXPECT_THAT(Keys(json["pools"]["ro"]),
+              ElementsAre("size", "connecting", "idle", "in_use", "max_size", "target_size",
+                          "min_idle", "waiters", "max_waiters", "oldest_waiter_seconds",
+                          "oldest_lease_seconds", "acquire_timeout_seconds", "requests", "acquires",
+                          "connects", "evictions", "resizes", "leases_leaked", "read_only",
+                          "acquire_wait", "use", "connect", "oldest_leases", "last_connect_error"));
+  EXPECT_THAT(Keys(json["probes"]["ro"]),
+              ElementsAre("up", "in_recovery", "reason", "last_run", "last_success",
+                          "duration_seconds", "failures"));
+}
+
+TEST(PoolsJson, SaysWhereReadsGoWhyAndSinceWhen) {
+  const Json json = Parsed(OnPrimary());
+  EXPECT_EQ(json["at"], "2023-11-14T22:13:20.000Z");
+  EXPECT_EQ(json["ro_dsn_configured"], true);
+  EXPECT_EQ(json["ro_routes_to"], 2);
+  EXPECT_EQ(json["route"], "primary_fallthrough");
+  EXPECT_EQ(json["reason"], "connect_refused");
+  EXPECT_EQ(json["decided"], true);
+  EXPECT_EQ(json["since"], "2023-11-14T22:11:15.000Z");
+  EXPECT_EQ(json["route_seconds"]["primary_fallthrough"], 10);
+  EXPECT_EQ(json["read_acquires"]["replica"], 17);
+}
+
+TEST(PoolsJson, BeforeAnyTransitionTheRouteIsInForceSinceItsFirstVerdict) {
+  const Json json = Parsed(Disabled());
+  EXPECT_EQ(json["ro_routes_to"], 3);
+  EXPECT_EQ(json["since"], "2023-11-11T18:13:20.000Z");
+  EXPECT_TRUE(json["transitions"].is_array());
+  EXPECT_TRUE(json["transitions"].empty());
+}
+
+TEST(PoolsJson, TransitionsAreOldestFirst) {
+  const Json transitions = Parsed(OnReplica())["transitions"];
+  ASSERT_EQ(transitions.size(), 2U);
+  EXPECT_EQ(transitions[0], Json({{"from", "replica"},
+                                  {"to", "primary_fallthrough"},
+                                  {"reason", "connect_refused"},
+                                  {"at", "2023-11-14T20:38:10.000Z"}}));
+  EXPECT_EQ(transitions[1]["to"], "replica");
+}
+
+TEST(PoolsJson, HasTheNumbersOfEachPool) {
+  const Json pool = Parsed(OnReplica())["pools"]["ro_fallthrough"];
+  EXPECT_EQ(pool["size"], 6);
+  EXPECT_EQ(pool["connecting"], 1);
+  EXPECT_EQ(pool["idle"], 2);
+  EXPECT_EQ(pool["in_use"], 3);
+  EXPECT_EQ(pool["max_size"], 10);
+  EXPECT_EQ(pool["target_size"], 8);
+  EXPECT_EQ(pool["waiters"], 4);
+  EXPECT_EQ(pool["max_waiters"], 100);
+  EXPECT_EQ(pool["oldest_waiter_seconds"], 0.25);
+  EXPECT_EQ(pool["oldest_lease_seconds"], 12.5);
+  EXPECT_EQ(pool["acquire_timeout_seconds"], 5);
+  EXPECT_EQ(pool["requests"], 1234);
+  EXPECT_EQ(pool["acquires"]["timeout"], 10);
+  EXPECT_EQ(pool["connects"]["connect_refused"], 5);
+  EXPECT_EQ(pool["evictions"]["dead"], 1);
+  EXPECT_EQ(pool["resizes"]["up"]["operator"], 11);
+  EXPECT_EQ(pool["leases_leaked"], 16);
+  EXPECT_EQ(pool["read_only"],
+            Json({{"proofs", {{"reported", 1190}, {"set", 0}, {"transaction", 0}}},
+                  {"violations", 13},
+                  {"tampered", 14},
+                  {"unproven", 15}}));
+  EXPECT_EQ(pool["acquire_wait"], Json({{"count", 1}, {"sum_seconds", 1.5}}));
+}
+
+TEST(PoolsJson, NamesThePlaceThatHoldsALease) {
+  const Json leases = Parsed(OnReplica())["pools"]["primary"]["oldest_leases"];
+  ASSERT_EQ(leases.size(), 1U);
+  EXPECT_THAT(leases[0]["borrower"].get<std::string>(), HasSubstr("unit/status/sample.h:"));
+  EXPECT_EQ(leases[0]["age_seconds"], 12.5);
+}
+
+TEST(PoolsJson, WhatDoesNotExistIsNull) {
+  const Json json = Parsed(Disabled());
+  EXPECT_TRUE(json["pools"]["ro"].is_null());
+  EXPECT_TRUE(json["probes"]["ro"].is_null());
+  EXPECT_TRUE(json["pools"]["primary"]["last_connect_error"].is_null());
+  EXPECT_TRUE(json["replica"]["lag_seconds"].is_null());
+  EXPECT_TRUE(Parsed(Undecided())["probes"]["ro"]["last_run"].is_null());
+}
+
+TEST(PoolsJson, HasTheLastFailedConnectUntilOneSucceeds) {
+  const Json error = Parsed(OnPrimary())["pools"]["ro"]["last_connect_error"];
+  EXPECT_EQ(error["outcome"], "connect_refused");
+  EXPECT_EQ(error["message"], "connection to server at \"10.0.0.2\", port 5432 failed: refused");
+}
+
+TEST(PoolsJson, HasTheProbesAndTheReplica) {
+  const Json json = Parsed(OnReplica());
+  EXPECT_EQ(json["probes"]["ro"]["up"], true);
+  EXPECT_EQ(json["probes"]["ro"]["in_recovery"], true);
+  EXPECT_EQ(json["probes"]["ro"]["reason"], "ok");
+  EXPECT_EQ(json["probes"]["ro"]["last_run"], "2023-11-14T22:13:19.600Z");
+  EXPECT_EQ(json["probes"]["ro"]["duration_seconds"], 0.0008);
+  EXPECT_EQ(json["probes"]["ro"]["failures"]["connect_refused"], 9);
+  EXPECT_EQ(json["replica"],
+            Json({{"lag_seconds", 1.5}, {"max_lag_seconds", 30.0}, {"wal_receiver_up", true}}));
+}
+
+TEST(PoolsJson, TakesTextThatIsNotUtf8) {
+  Sample sample = OnPrimary();
+  sample.pools.pools[routing::PoolRole::kRo]->last_connect_message = "role \xFF\"";
+  EXPECT_EQ(Parsed(sample)["pools"]["ro"]["last_connect_error"]["message"], "role \xEF\xBF\xBD\"");
+}
+
+TEST(PoolsJson, EndsWithALineFeed) {
+  const Sample sample = OnReplica();
+  EXPECT_THAT(PoolsJson(sample.pools, sample.control, kNow), EndsWith("}\n"));
+}
+
+}  // namespace
+}  // namespace scidex::status
