@@ -1,0 +1,88 @@
+#include "app/command_line.h"
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+
+#include "app/version.h"
+#include "base/enum.h"
+
+namespace scidex::app {
+namespace {
+
+constexpr const char* kDescription =
+    "Prometheus exporter that owns PostgreSQL connection pools and tells where read-only traffic "
+    "goes.";
+
+constexpr const char* kFooter =
+    "\nEnvironment:\n"
+    "  SCIDEX_PG_DSN                 the primary (default: libpq's own defaults)\n"
+    "  SCIDEX_PG_RO_DSN              the replica (default: none)\n"
+    "  SCIDEX_PG_POOL_LOG_INTERVAL   seconds between two snapshots of the pools in the log "
+    "(default: 3600)\n"
+    "\nFlags win over the environment, the environment over the file, the file over the defaults.";
+
+template <typename E>
+std::vector<std::string> Names() {
+  const auto& names = base::EnumNames<E>::kNames;
+  return {names.begin(), names.end()};
+}
+
+template <typename E>
+void AddEnum(CLI::App& app, const std::string& flag, const std::string& help,
+             std::optional<E>& target) {
+  app.add_option_function<std::string>(
+         flag, [&target](const std::string& name) { target = base::ParseEnum<E>(name); }, help)
+      ->check(CLI::IsMember(Names<E>()));
+}
+
+std::string FirstLine(std::string text) {
+  std::replace(text.begin(), text.end(), '\n', ' ');
+  return text;
+}
+
+}  // namespace
+
+CommandLine ParseCommandLine(int argc, const char* const* argv) {
+  CommandLine flags;
+  bool version = false;
+  CLI::App app(kDescription, "scidex_pg_exporter");
+  app.footer(kFooter);
+  app.add_option("--config.file", flags.config_file, "configuration in YAML (default: none)");
+  app.add_flag("--config.check", flags.config_check, "check the configuration and end");
+  app.add_option("--web.listen-address", flags.listen_addresses,
+                 "host:port or :port; repeatable (default: :19187)")
+      ->expected(1)
+      ->take_all();
+  app.add_option("--web.telemetry-path", flags.telemetry_path,
+                 "where the metrics are (default: /metrics)");
+  app.add_option("--web.max-requests", flags.max_requests,
+                 "connections served at once (default: 16)")
+      ->check(CLI::Range(1, 1000));
+  AddEnum(app, "--log.level", "(default: info)", flags.log_level);
+  AddEnum(app, "--log.format", "(default: logfmt)", flags.log_format);
+  app.add_flag("--version", version, "print the version and end");
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::CallForHelp&) {
+    flags.print = app.help();
+  } catch (const CLI::ParseError& error) {
+    flags.error = FirstLine(error.what()) + "; --help lists the flags";
+  }
+  if (version) flags.print = VersionText() + "\n";
+  if (flags.telemetry_path && !config::IsTelemetryPath(*flags.telemetry_path)) {
+    flags.error =
+        "--web.telemetry-path: must begin with / and be none of the server's other paths, such as "
+        "/metrics";
+  }
+  return flags;
+}
+
+void ApplyFlags(const CommandLine& flags, config::Config& config) {
+  if (!flags.listen_addresses.empty()) config.web.listen_addresses = flags.listen_addresses;
+  if (flags.telemetry_path) config.telemetry_path = *flags.telemetry_path;
+  if (flags.max_requests) config.web.max_requests = *flags.max_requests;
+  if (flags.log_level) config.log.level = *flags.log_level;
+  if (flags.log_format) config.log.format = *flags.log_format;
+}
+
+}  // namespace scidex::app

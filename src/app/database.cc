@@ -1,0 +1,114 @@
+#include "app/database.h"
+
+#include <stdexcept>
+#include <string>
+#include <utility>
+
+#include "base/mutex.h"
+#include "control/probe.h"
+
+namespace scidex::app {
+
+using base::MutexLock;
+using routing::Fallthrough;
+using routing::PoolRole;
+
+class Database::ProbeTrigger {
+ public:
+  void Fire() {
+    MutexLock lock(mutex_);
+    if (probe_ != nullptr) probe_->Trigger();
+  }
+  void Aim(control::Probe* probe) {
+    MutexLock lock(mutex_);
+    probe_ = probe;
+  }
+
+ private:
+  base::Mutex mutex_;
+  control::Probe* probe_ SCIDEX_GUARDED_BY(mutex_) = nullptr;
+};
+
+Database::Database(const DatabaseOptions& options, base::Clock& clock)
+    : clock_(clock),
+      watchdog_(clock),
+      connectors_("connector", options.connector_threads),
+      resolver_(std::make_shared<postgres::Resolver>()) {
+  if (options.primary) AddPool(PoolRole::kPrimary, *options.primary, options.primary_pool);
+  if (options.replica) AddPool(PoolRole::kRo, *options.replica, options.ro_pool);
+  const routing::Servers servers{options.primary.has_value(), options.replica.has_value()};
+  if (routing::WithoutReplica(servers, options.routing.fallthrough) ==
+      routing::Route::kPrimaryFallthrough) {
+    AddPool(PoolRole::kRoFallthrough, *options.primary, options.ro_fallthrough_pool);
+  }
+  routing::Router::Pools pools;
+  for (std::size_t i = 0; i < base::kEnumCount<PoolRole>; ++i) {
+    const auto role = static_cast<PoolRole>(i);
+    pools[role] = servers_[role].pool.get();
+  }
+  router_ = std::make_unique<routing::Router>(pools, options.routing, clock_);
+  replica_watch_ = std::make_unique<control::ReplicaWatch>(
+      options.routing, clock_,
+      [this](routing::Reason verdict) { router_->OnReplicaVerdict(verdict); });
+  pool_logger_ = std::make_unique<control::PoolLogger>(options.pool_logger, clock_,
+                                                       [this] { return pool_stats(); });
+  for (const PoolRole role : {PoolRole::kPrimary, PoolRole::kRo, PoolRole::kRoFallthrough}) {
+    StartProbe(role, options.probe);
+  }
+}
+
+Database::~Database() {
+  pool_logger_.reset();
+  for (const PoolRole role : {PoolRole::kRoFallthrough, PoolRole::kRo, PoolRole::kPrimary}) {
+    Server& server = servers_[role];
+    if (!server.pool) continue;
+    server.trigger->Aim(nullptr);
+    server.probe.reset();
+    server.pool->Close();
+  }
+}
+
+void Database::AddPool(PoolRole role, postgres::SessionOptions session,
+                       const pool::PoolOptions& options) {
+  const std::string name(base::Name(role));
+  session.read_only = role != PoolRole::kPrimary;
+  Server& server = servers_[role];
+  try {
+    server.connector = std::make_shared<postgres::SessionConnector>(name, session, resolver_);
+  } catch (const postgres::DsnError& error) {
+    throw postgres::DsnError((role == PoolRole::kRo ? "replica.dsn: " : "primary.dsn: ") +
+                             std::string(error.what()));
+  }
+  server.trigger = std::make_shared<ProbeTrigger>();
+  server.pool = std::make_unique<pool::Pool>(
+      name, options,
+      pool::Pool::Dependencies{server.connector, connectors_, clock_,
+                               [trigger = server.trigger] { trigger->Fire(); }});
+}
+
+void Database::StartProbe(PoolRole role, const control::ProbeOptions& options) {
+  Server& server = servers_[role];
+  if (!server.pool) return;
+  server.probe =
+      std::make_unique<control::Probe>(options, *server.pool, server.connector, inspector_, clock_,
+                                       [this, role](const control::ProbeResult& result) {
+                                         if (role == PoolRole::kPrimary) {
+                                           replica_watch_->OnPrimaryProbe(result);
+                                         } else if (role == PoolRole::kRo) {
+                                           replica_watch_->OnReplicaProbe(result);
+                                         }
+                                       });
+  server.trigger->Aim(server.probe.get());
+}
+
+control::ControlStats Database::control_stats() const {
+  control::ControlStats stats;
+  for (std::size_t i = 0; i < base::kEnumCount<PoolRole>; ++i) {
+    const auto role = static_cast<PoolRole>(i);
+    if (servers_[role].probe) stats.probes[role] = servers_[role].probe->Stats();
+  }
+  stats.replica = replica_watch_->Stats();
+  return stats;
+}
+
+}  // namespace scidex::app

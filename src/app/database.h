@@ -1,0 +1,120 @@
+// The pool layer as a service embeds it: three pools, their probes and the router between them.
+//
+//   scidex::app::Database database(options);
+//   database.start_pool_logger();
+//   {
+//     scidex::pool::Lease lease = database.AcquireRead();                       // what get_db_ro()
+//     promised scidex::postgres::ReadTransaction read = database.BeginRead(lease,
+//     std::chrono::seconds(2)); const pqxx::result rows = read->exec("SELECT …");
+//   }
+//   {
+//     scidex::pool::Lease lease = database.AcquireWrite();                      // get_db()
+//     scidex::postgres::WriteTransaction write = database.BeginWrite(lease,
+//     std::chrono::seconds(2)); write->exec("INSERT …"); write.Commit();
+//   }
+//
+// AcquireRead and AcquireWrite throw a pool::AcquireError. A read lease and a write lease can be
+// held side by side: they come from different pools.
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <optional>
+
+#include "app/postgres_inspector.h"
+#include "base/clock.h"
+#include "base/executor.h"
+#include "base/watchdog.h"
+#include "control/options.h"
+#include "control/pool_logger.h"
+#include "control/probe_stats.h"
+#include "control/replica_watch.h"
+#include "pool/options.h"
+#include "pool/pool.h"
+#include "postgres/options.h"
+#include "postgres/resolver.h"
+#include "postgres/session_connector.h"
+#include "postgres/transaction.h"
+#include "routing/options.h"
+#include "routing/router.h"
+#include "routing/stats.h"
+
+namespace scidex::app {
+
+struct DatabaseOptions {
+  // The servers; an empty DSN is libpq's defaults, no value is no such server. read_only is set for
+  // each pool here.
+  std::optional<postgres::SessionOptions> primary = postgres::SessionOptions{};
+  std::optional<postgres::SessionOptions> replica;
+  pool::PoolOptions primary_pool;
+  pool::PoolOptions ro_pool;
+  pool::PoolOptions ro_fallthrough_pool;
+  routing::RoutingOptions routing;
+  control::ProbeOptions probe;
+  control::PoolLoggerOptions pool_logger;
+  // Connects under way at once, over all pools.
+  std::size_t connector_threads = 4;
+};
+
+// Thread safe.
+class Database {
+ public:
+  // Starts pools and probes, and returns without waiting for a server. Throws postgres::DsnError
+  // and std::invalid_argument, naming the role and the option.
+  explicit Database(const DatabaseOptions& options, base::Clock& clock = base::RealClock());
+  // Ends probes, fails waiters, closes connections.
+  ~Database();
+  Database(const Database&) = delete;
+  Database& operator=(const Database&) = delete;
+
+  // As routing::Router. The lease is of a postgres::Session.
+  pool::Lease AcquireRead(const pool::AcquireOptions& options = {},
+                          const base::CallSite& borrower = base::CallSite::current()) {
+    return router_->AcquireRead(options, borrower);
+  }
+  pool::Lease AcquireWrite(const pool::AcquireOptions& options = {},
+                           const base::CallSite& borrower = base::CallSite::current()) {
+    return router_->AcquireWrite(options, borrower);
+  }
+
+  // A transaction that ends by itself, and the session with it, after `timeout`.
+  postgres::ReadTransaction BeginRead(const pool::Lease& lease, base::Duration timeout) {
+    return {lease, watchdog_, base::Add(base::RealClock().Now(), timeout)};
+  }
+  postgres::WriteTransaction BeginWrite(const pool::Lease& lease, base::Duration timeout) {
+    return {lease, watchdog_, base::Add(base::RealClock().Now(), timeout)};
+  }
+
+  // One snapshot of every pool and of the route.
+  routing::PoolsStats pool_stats() const { return router_->pool_stats(); }
+  control::ControlStats control_stats() const;
+
+  // One line a pool in the log at each interval. Idempotent: true for the call that started it.
+  bool start_pool_logger() { return pool_logger_->Start(); }
+
+ private:
+  // Lets a pool ask for a probe that is made after it and destroyed before it.
+  class ProbeTrigger;
+  struct Server {
+    std::shared_ptr<postgres::SessionConnector> connector;
+    std::shared_ptr<ProbeTrigger> trigger;
+    std::unique_ptr<pool::Pool> pool;
+    std::unique_ptr<control::Probe> probe;
+  };
+
+  void AddPool(routing::PoolRole role, postgres::SessionOptions session,
+               const pool::PoolOptions& options);
+  void StartProbe(routing::PoolRole role, const control::ProbeOptions& options);
+
+  base::Clock& clock_;
+  base::Watchdog watchdog_;
+  base::Executor connectors_;
+  const std::shared_ptr<postgres::Resolver> resolver_;
+  PostgresInspector inspector_;
+  base::EnumArray<routing::PoolRole, Server> servers_;
+  std::unique_ptr<routing::Router> router_;
+  std::unique_ptr<control::ReplicaWatch> replica_watch_;
+  std::unique_ptr<control::PoolLogger> pool_logger_;
+};
+
+}  // namespace scidex::app

@@ -1,0 +1,126 @@
+#include "app/exporter.h"
+
+#include <utility>
+
+#include "app/version.h"
+#include "base/log.h"
+#include "http/address.h"
+#include "http/codes.h"
+#include "metrics/collectors.h"
+#include "metrics/text_exposition.h"
+#include "postgres/dsn.h"
+#include "status/page.h"
+#include "status/pools_json.h"
+#include "status/ready.h"
+
+namespace scidex::app {
+namespace {
+
+void CheckDsn(const std::optional<postgres::SessionOptions>& server, const std::string& source) {
+  if (!server) return;
+  try {
+    postgres::Dsn::Parse(server->dsn);
+  } catch (const postgres::DsnError& error) {
+    throw config::ConfigError(source + ": " + error.what());
+  }
+}
+
+// With the port that the kernel chose where 0 was asked for.
+void LogListening(const std::vector<std::string>& addresses, const std::vector<int>& ports) {
+  for (std::size_t i = 0; i < ports.size(); ++i) {
+    const std::string& address = addresses[i];
+    base::LogInfo("listening", {{"address", address.substr(0, address.rfind(':') + 1) +
+                                                std::to_string(ports[i])}});
+  }
+}
+
+http::Response Of(std::string content_type, std::string body) {
+  http::Response response;
+  response.content_type = std::move(content_type);
+  response.body = std::move(body);
+  return response;
+}
+
+}  // namespace
+
+DatabaseOptions DatabaseOptionsOf(const config::Config& config) {
+  DatabaseOptions options;
+  options.primary = config.primary;
+  options.replica = config.replica;
+  options.primary_pool = config.primary_pool;
+  options.ro_pool = config.ro_pool;
+  options.ro_fallthrough_pool = config.ro_fallthrough_pool;
+  options.routing = config.read_only;
+  options.probe = config.probe;
+  options.pool_logger = config.pool_logger;
+  options.connector_threads = config.connector_threads;
+  return options;
+}
+
+void Check(const config::Config& config) {
+  CheckDsn(config.primary, config.primary_dsn_source);
+  CheckDsn(config.replica, config.replica_dsn_source);
+  for (const std::string& address : config.web.listen_addresses) http::ParseAddress(address);
+}
+
+Exporter::Exporter(const config::Config& config)
+    : loaded_at_(base::RealClock().WallNow()), database_(DatabaseOptionsOf(config)) {
+  metrics::AddCollectors(
+      exposition_, {[this] { return database_.pool_stats(); },
+                    [this] { return database_.control_stats(); }, [this] { return Stats(); }});
+  server_ = std::make_unique<http::Server>(config.web, Handlers(config.telemetry_path));
+  serving_.store(server_.get(), std::memory_order_release);
+  LogListening(config.web.listen_addresses, server_->ports());
+  database_.start_pool_logger();
+}
+
+Exporter::~Exporter() = default;
+
+metrics::ExporterStats Exporter::Stats() const {
+  metrics::ExporterStats stats;
+  stats.build = ThisBuild();
+  stats.config_last_reload_success = loaded_at_;
+  if (const http::Server* const server = serving_.load(std::memory_order_acquire)) {
+    stats.http_requests = server->RequestCounts();
+  } else {
+    for (const http::Code& code : http::kCodes) stats.http_requests.emplace_back(code.number, 0);
+  }
+  stats.log_messages = base::LogMessageCounts();
+  return stats;
+}
+
+std::map<std::string, http::Handler> Exporter::Handlers(const std::string& telemetry_path) {
+  return {
+      {telemetry_path,
+       [this](const http::Request&) {
+         return Of(std::string(metrics::kTextContentType), exposition_.Render());
+       }},
+      {"/-/healthy",
+       [](const http::Request&) { return Of("text/plain; charset=utf-8", "healthy\n"); }},
+      {"/-/ready",
+       [this](const http::Request&) {
+         const status::Readiness ready = status::Ready(database_.pool_stats().route);
+         http::Response response = Of("text/plain; charset=utf-8", ready.text);
+         response.code = ready.ready ? 200 : 503;
+         return response;
+       }},
+      {"/api/v1/pools",
+       [this](const http::Request&) {
+         return Of("application/json",
+                   status::PoolsJson(database_.pool_stats(), database_.control_stats(),
+                                     base::RealClock().WallNow()));
+       }},
+      {"/",
+       [this,
+        options = status::PageOptions{ThisBuild().version, telemetry_path}](const http::Request&) {
+         http::Response response =
+             Of("text/html; charset=utf-8",
+                status::Page(database_.pool_stats(), database_.control_stats(), options,
+                             base::RealClock().WallNow()));
+         response.headers.emplace_back("Content-Security-Policy", status::kPageSecurityPolicy);
+         return response;
+       }},
+  };
+}
+
+}  // namespace scidex::app

@@ -1,0 +1,50 @@
+// The exporter: a Database, its metrics, and the HTTP server that shows them.
+#pragma once
+
+#include <atomic>
+#include <map>
+#include <memory>
+#include <string>
+
+#include "app/database.h"
+#include "base/time.h"
+#include "config/config.h"
+#include "http/message.h"
+#include "http/server.h"
+#include "metrics/exposition.h"
+#include "metrics/snapshot.h"
+
+namespace scidex::app {
+
+// What the configuration says of the database, as the pool layer takes it.
+DatabaseOptions DatabaseOptionsOf(const config::Config& config);
+
+// What --config.check is for: whatever of a start can be tried without starting. Throws
+// config::ConfigError and http::ServerError, which name the place.
+void Check(const config::Config& config);
+
+// Thread safe.
+class Exporter {
+ public:
+  // Serves when this returns, whether or not a database answers. The configuration has passed
+  // Check. Throws http::ServerError when an address cannot be listened on.
+  explicit Exporter(const config::Config& config);
+  // Stops serving, then closes the pools.
+  ~Exporter();
+  Exporter(const Exporter&) = delete;
+  Exporter& operator=(const Exporter&) = delete;
+
+ private:
+  std::map<std::string, http::Handler> Handlers(const std::string& telemetry_path);
+  metrics::ExporterStats Stats() const;
+
+  const base::WallTime loaded_at_;
+  Database database_;
+  metrics::Exposition exposition_;
+  // Null until the server is constructed: it serves before its constructor returns.
+  std::atomic<const http::Server*> serving_{nullptr};
+  // Last: its handlers use everything above.
+  std::unique_ptr<http::Server> server_;
+};
+
+}  // namespace scidex::app

@@ -1,0 +1,48 @@
+#include "app/run.h"
+
+#include <cstdlib>
+#include <iostream>
+#include <memory>
+#include <stdexcept>
+
+#include "app/exporter.h"
+#include "app/version.h"
+#include "base/log.h"
+#include "base/watchdog.h"
+#include "config/config.h"
+
+namespace scidex::app {
+namespace {
+
+void Serve(const config::Config& config, const AwaitEnd& await_end) {
+  base::ConfigureLog(config.log);
+  base::LogInfo("starting", {{"version", VersionText()}});
+  for (const std::string& warning : config.warnings) base::LogWarn(warning);
+  // Made before and destroyed after the exporter, whose end it limits.
+  base::Watchdog watchdog(base::RealClock());
+  auto exporter = std::make_unique<Exporter>(config);
+  base::LogInfo("ending", {{"asked_by", await_end()}});
+  const base::Watchdog::Guard limit(
+      watchdog, base::Add(base::RealClock().Now(), config.shutdown_timeout), [] {
+        base::LogError("not ended in order within shutdown_timeout");
+        std::_Exit(EXIT_SUCCESS);
+      });
+  exporter.reset();
+}
+
+}  // namespace
+
+void Run(const CommandLine& flags, const AwaitEnd& await_end) {
+  if (!flags.error.empty()) throw std::runtime_error(flags.error);
+  if (!flags.print.empty()) {
+    std::cout << flags.print;
+    return;
+  }
+  config::Config config = config::Load(flags.config_file, &config::ProcessEnvironment);
+  ApplyFlags(flags, config);
+  Check(config);
+  if (!flags.config_check) return Serve(config, await_end);
+  std::cout << "the configuration is right\n";
+}
+
+}  // namespace scidex::app

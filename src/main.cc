@@ -1,0 +1,43 @@
+// Flags, signals, exit code.
+
+#include <signal.h>
+
+#include <cstdlib>
+#include <exception>
+#include <iostream>
+#include <string>
+
+#include "app/command_line.h"
+#include "app/run.h"
+
+namespace {
+
+sigset_t EndingSignals() {
+  sigset_t signals;
+  sigemptyset(&signals);
+  sigaddset(&signals, SIGTERM);
+  sigaddset(&signals, SIGINT);
+  return signals;
+}
+
+std::string AwaitSignal() {
+  const sigset_t signals = EndingSignals();
+  int received = 0;
+  sigwait(&signals, &received);
+  return received == SIGTERM ? "SIGTERM" : "SIGINT";
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  // Blocked in every thread that is made from here on; AwaitSignal() takes them.
+  const sigset_t signals = EndingSignals();
+  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+  try {
+    scidex::app::Run(scidex::app::ParseCommandLine(argc, argv), &AwaitSignal);
+    return EXIT_SUCCESS;
+  } catch (const std::exception& error) {
+    std::cerr << "scidex_pg_exporter: " << error.what() << '\n';
+    return EXIT_FAILURE;
+  }
+}

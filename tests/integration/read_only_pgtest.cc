@@ -1,0 +1,241 @@
+// Read-only sessions, on a real primary and a real streaming replica.
+
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "integration/servers.h"
+#include "support/log_tap.h"
+
+namespace scidex::test {
+namespace {
+
+using routing::PoolRole;
+using routing::Route;
+
+class ReadOnlyTest : public testing::Test {
+ protected:
+  static void SetUpTestSuite() {
+    primary_ = std::make_unique<PostgresServer>(ServerSettings{{"log_statement", "all"}});
+    primary_->Execute("CREATE TABLE t (a int); ALTER TABLE t OWNER TO app");
+    replica_ = PostgresServer::MakeReplicaOf(*primary_);
+  }
+  static void TearDownTestSuite() {
+    replica_.reset();
+    primary_.reset();
+  }
+  void TearDown() override { EXPECT_EQ(primary_->QueryOne("SELECT count(*) FROM t"), "0"); }
+
+  // One read session at a time, so that the next borrower gets the session of the last.
+  static app::DatabaseOptions OneSession() {
+    app::DatabaseOptions options = On(*primary_);
+    options.ro_fallthrough_pool.min_idle = 0;
+    options.ro_fallthrough_pool.max_size = 1;
+    return options;
+  }
+  // Returns when the backend is gone, not merely told to go.
+  static void Terminate(int pid) {
+    ASSERT_EQ(primary_->QueryOne("SELECT pg_terminate_backend(" + std::to_string(pid) + ", 20000)"),
+              "t");
+  }
+  static pool::PoolStats Fallthrough(const app::Database& database) {
+    return *database.pool_stats().pools[PoolRole::kRoFallthrough];
+  }
+
+  static std::unique_ptr<PostgresServer> primary_;
+  static std::unique_ptr<PostgresServer> replica_;
+};
+std::unique_ptr<PostgresServer> ReadOnlyTest::primary_;
+std::unique_ptr<PostgresServer> ReadOnlyTest::replica_;
+
+// The SQLSTATE with which `sql` is refused in a transaction of a read lease, or "".
+std::string Refusal(app::Database& database, const std::string& sql) {
+  const pool::Lease lease = database.AcquireRead();
+  postgres::ReadTransaction read = database.BeginRead(lease, kPatience);
+  try {
+    read->exec(sql);
+    read.Commit();
+  } catch (const pqxx::sql_error& error) {
+    return error.sqlstate();
+  }
+  return "";
+}
+
+TEST_F(ReadOnlyTest, AWriteThroughAReadLeaseIsRefusedOnTheReplica) {
+  app::Database database(On(*primary_, *replica_));
+  ASSERT_TRUE(AwaitRoute(database, Route::kReplica));
+  EXPECT_EQ(Refusal(database, "INSERT INTO t VALUES (1)"), "25006");
+}
+
+TEST_F(ReadOnlyTest, AWriteThroughAReadLeaseIsRefusedOnFallThroughCountedAndNamed) {
+  const LogTap log;
+  app::Database database(On(*primary_));
+  EXPECT_EQ(Refusal(database, "INSERT INTO t VALUES (4711)"), "25006");
+  EXPECT_EQ(Fallthrough(database).read_only_violations, 1u);
+  bool named = false;
+  for (const std::string& line : log.Lines()) {
+    EXPECT_EQ(line.find("4711"), std::string::npos) << line;
+    named = named || (line.find("verb=INSERT") != std::string::npos &&
+                      line.find("read_only_pgtest.cc") != std::string::npos);
+  }
+  EXPECT_TRUE(named);
+}
+
+TEST_F(ReadOnlyTest, AWriteOutsideOfATransactionIsRefusedToo) {
+  app::Database database(On(*primary_));
+  const pool::Lease lease = database.AcquireRead();
+  const postgres::QueryResult written =
+      postgres::Session::Of(lease).Query("INSERT INTO t VALUES (1)", base::kNever);
+  EXPECT_EQ(written.sqlstate, "25006");
+  EXPECT_EQ(Fallthrough(database).read_only_violations, 1u);
+}
+
+// libpqxx 6 reconnects on its own, without the session's settings: the third attempt used to
+// commit.
+TEST_F(ReadOnlyTest, AWriteRetriedAfterItsBackendWasKilledNeverCommits) {
+  app::Database database(OneSession());
+  const pool::Lease lease = database.AcquireRead();
+  postgres::Session& session = postgres::Session::Of(lease);
+  Terminate(PQbackendPID(session.raw()));
+  for (int attempt = 0; attempt < 5; ++attempt) {
+    EXPECT_ANY_THROW({
+      pqxx::work write(session.pqxx());
+      write.exec("INSERT INTO t VALUES (1)");
+      write.commit();
+    });
+    EXPECT_ANY_THROW({
+      pqxx::nontransaction write(session.pqxx());
+      write.exec("INSERT INTO t VALUES (2)");
+    });
+  }
+}
+
+TEST_F(ReadOnlyTest, AReadTriedAgainAfterItsBackendWasKilledGetsANewReadOnlySession) {
+  app::Database database(OneSession());
+  {
+    const pool::Lease lease = database.AcquireRead();
+    Terminate(PQbackendPID(postgres::Session::Of(lease).raw()));
+  }
+  EXPECT_EQ(Read(database, "SHOW default_transaction_read_only"), "on");
+  EXPECT_EQ(Refusal(database, "INSERT INTO t VALUES (1)"), "25006");
+}
+
+TEST_F(ReadOnlyTest, SetUpSendsTheReadOnlySettingInTheStartupPacket) {
+  app::Database database(OneSession());
+  const pool::Lease lease = database.AcquireRead();
+  postgres::Session& session = postgres::Session::Of(lease);
+  session.Query("DISCARD ALL", base::kNever);
+  const postgres::QueryResult source = session.Query(
+      "SELECT setting || ' ' || source FROM pg_settings WHERE name = "
+      "'default_transaction_read_only'",
+      base::kNever);
+  EXPECT_EQ(postgres::Value(source, 0), "on client");
+}
+
+TEST_F(ReadOnlyTest, ASessionThatABorrowerSwitchedOffIsReadOnlyForTheNextAndTheBorrowerIsNamed) {
+  const LogTap log;
+  app::Database database(OneSession());
+  const std::vector<const char*> tampering{
+      "SET default_transaction_read_only = off",
+      "SET SESSION CHARACTERISTICS AS TRANSACTION READ WRITE",
+      "SELECT set_config('default_transaction_read_only', 'off', false)",
+  };
+  for (const char* sql : tampering) {
+    {
+      const pool::Lease lease = database.AcquireRead();
+      ASSERT_EQ(postgres::Session::Of(lease).Query(sql, base::kNever).status,
+                postgres::QueryResult::Status::kOk);
+    }
+    EXPECT_EQ(Refusal(database, "INSERT INTO t VALUES (1)"), "25006") << sql;
+  }
+  const pool::PoolStats stats = Fallthrough(database);
+  EXPECT_EQ(stats.read_only_tampered, tampering.size());
+  EXPECT_EQ(stats.read_only_proofs[pool::ReadOnlyProof::kSet], tampering.size());
+  std::size_t named = 0;
+  for (const std::string& line : log.Lines()) {
+    if (line.find("switched read-only off") != std::string::npos &&
+        line.find("read_only_pgtest.cc") != std::string::npos) {
+      ++named;
+    }
+  }
+  EXPECT_EQ(named, tampering.size());
+}
+
+TEST_F(ReadOnlyTest, ATransactionLeftOpenIsRolledBackAndItsSessionUsedAgain) {
+  app::Database database(OneSession());
+  int pid = 0;
+  {
+    const pool::Lease lease = database.AcquireRead();
+    pid = PQbackendPID(postgres::Session::Of(lease).raw());
+    postgres::Session::Of(lease).Query("BEGIN READ WRITE; INSERT INTO t VALUES (1)", base::kNever);
+  }
+  EXPECT_EQ(Read(database, "SELECT pg_backend_pid()"), std::to_string(pid));
+  EXPECT_EQ(Refusal(database, "INSERT INTO t VALUES (1)"), "25006");
+}
+
+TEST_F(ReadOnlyTest, AnAcquireCostsNoRoundTripWhereTheServerReportsTheSetting) {
+  app::DatabaseOptions options = OneSession();
+  options.probe.interval = std::chrono::hours(1);
+  app::Database database(options);
+  Read(database, "SELECT 'first'");
+  ASSERT_TRUE(Eventually(kPatience, [&] {
+    const control::ControlStats stats = database.control_stats();
+    return stats.probes[PoolRole::kPrimary].up && stats.probes[PoolRole::kRoFallthrough].up;
+  }));
+  const auto statements = [] {
+    const std::string log = primary_->Log();
+    std::size_t count = 0;
+    for (std::size_t at = log.find("statement: "); at != std::string::npos;
+         at = log.find("statement: ", at + 1)) {
+      ++count;
+    }
+    return count;
+  };
+  const std::size_t before = statements();
+  for (int i = 0; i < 100; ++i) database.AcquireRead();
+  Read(database, "SELECT 'marker'");
+  // BEGIN, SELECT and ROLLBACK of the marker, which a transaction that is not committed ends with.
+  EXPECT_EQ(statements() - before, 3u);
+  EXPECT_EQ(Fallthrough(database).read_only_proofs[pool::ReadOnlyProof::kReported], 102u);
+}
+
+TEST_F(ReadOnlyTest, AFunctionThatReadsCanWriteThroughAWriteLeaseBesideItsReadLease) {
+  app::Database database(On(*primary_));
+  const pool::Lease read_lease = database.AcquireRead();
+  postgres::ReadTransaction read = database.BeginRead(read_lease, kPatience);
+  EXPECT_EQ(std::string(read->exec("SELECT count(*) FROM t")[0][0].c_str()), "0");
+  {
+    const pool::Lease write_lease = database.AcquireWrite();
+    postgres::WriteTransaction write = database.BeginWrite(write_lease, kPatience);
+    write->exec("INSERT INTO t VALUES (1)");
+    write->exec("DELETE FROM t");
+    write.Commit();
+  }
+  EXPECT_EQ(std::string(read->exec("SELECT count(*) FROM t")[0][0].c_str()), "0");
+}
+
+TEST_F(ReadOnlyTest, AWriteLeaseTakenUnderAReadLeaseOfAFullPoolTimesOutInsteadOfHanging) {
+  app::DatabaseOptions options = OneSession();
+  app::Database database(options);
+  const pool::Lease outer = database.AcquireRead();
+  const base::TimePoint started = base::RealClock().Now();
+  EXPECT_THROW(database.AcquireRead({started + std::chrono::milliseconds(100)}),
+               pool::AcquireTimeout);
+  EXPECT_LT(base::RealClock().Now() - started, kPatience);
+  database.AcquireWrite();
+}
+
+TEST_F(ReadOnlyTest, ATransactionEndsAtItsDeadlineWhateverTheServerDoes) {
+  app::Database database(OneSession());
+  {
+    const pool::Lease lease = database.AcquireRead();
+    postgres::ReadTransaction read = database.BeginRead(lease, std::chrono::milliseconds(200));
+    EXPECT_THROW(read->exec("SELECT pg_sleep(60)"), pqxx::failure);
+  }
+  EXPECT_EQ(Read(database, "SELECT 1"), "1");
+}
+
+}  // namespace
+}  // namespace scidex::test

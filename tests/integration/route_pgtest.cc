@@ -1,0 +1,251 @@
+// Where reads go, on a real primary and a real streaming replica.
+
+#include <gtest/gtest.h>
+
+#include <future>
+#include <memory>
+
+#include "integration/servers.h"
+
+namespace scidex::test {
+namespace {
+
+using base::Name;
+using routing::PoolRole;
+using routing::Reason;
+using routing::Route;
+
+class RouteTest : public testing::Test {
+ protected:
+  static void SetUpTestSuite() {
+    primary_ = std::make_unique<PostgresServer>();
+    replica_ = PostgresServer::MakeReplicaOf(*primary_);
+  }
+  static void TearDownTestSuite() {
+    replica_.reset();
+    primary_.reset();
+  }
+
+  static std::unique_ptr<PostgresServer> primary_;
+  static std::unique_ptr<PostgresServer> replica_;
+};
+std::unique_ptr<PostgresServer> RouteTest::primary_;
+std::unique_ptr<PostgresServer> RouteTest::replica_;
+
+TEST_F(RouteTest, WithAReplicaReadsGoToIt) {
+  app::Database database(On(*primary_, *replica_));
+  EXPECT_EQ(Read(database, "SELECT pg_is_in_recovery()"), "t");
+  const routing::PoolsStats stats = database.pool_stats();
+  EXPECT_EQ(stats.ro_routes_to(), 1);
+  EXPECT_EQ(stats.route.reason, Reason::kOk);
+  EXPECT_TRUE(stats.ro_dsn_configured);
+  EXPECT_EQ(stats.route.acquires[Route::kReplica], 1u);
+  EXPECT_EQ(stats.route.transitions[Route::kPrimaryFallthrough][Route::kReplica], 0u);
+}
+
+TEST_F(RouteTest, WithoutAReplicaReadsFallThroughToThePrimary) {
+  app::Database database(On(*primary_));
+  EXPECT_EQ(Read(database, "SELECT pg_is_in_recovery()"), "f");
+  const routing::PoolsStats stats = database.pool_stats();
+  EXPECT_EQ(stats.ro_routes_to(), 2);
+  EXPECT_EQ(stats.route.reason, Reason::kReplicaNotConfigured);
+  EXPECT_FALSE(stats.ro_dsn_configured);
+  EXPECT_EQ(stats.pools[PoolRole::kRo], std::nullopt);
+  EXPECT_EQ(stats.pools[PoolRole::kPrimary]->requests, 0u)
+      << "a read must not take the writers' connections";
+}
+
+TEST_F(RouteTest, WhereFallThroughIsForbiddenAReadFailsAtOnce) {
+  app::DatabaseOptions options = On(*primary_);
+  options.routing.fallthrough = routing::Fallthrough::kNever;
+  app::Database database(options);
+  EXPECT_EQ(database.pool_stats().ro_routes_to(), 3);
+  try {
+    database.AcquireRead();
+    FAIL() << "a read was let through";
+  } catch (const routing::ReadRoutingDisabled& error) {
+    EXPECT_STREQ(error.what(),
+                 "reads are refused: the replica does not serve (replica_not_configured) and "
+                 "read_only.fallthrough does not allow the primary");
+  }
+}
+
+TEST_F(RouteTest, WithAReplicaAloneReadsWorkAndWritesHaveNowhereToGo) {
+  app::DatabaseOptions options;
+  options.primary.reset();
+  options.replica = SessionOn(*replica_);
+  app::Database database(options);
+  EXPECT_EQ(Read(database, "SELECT 1"), "1");
+  EXPECT_THROW(database.AcquireWrite(), routing::NoPrimary);
+}
+
+TEST_F(RouteTest, WhenTheReplicaStopsReadsGoOnInFallThroughAndReturnWithIt) {
+  app::Database database(On(*primary_, *replica_));
+  ASSERT_TRUE(AwaitRoute(database, Route::kReplica));
+  Read(database, "SELECT 1");
+
+  replica_->Stop();
+  EXPECT_TRUE(Eventually(std::chrono::seconds(2),
+                         [&] { return database.pool_stats().ro_routes_to() == 2; }));
+  EXPECT_EQ(Read(database, "SELECT pg_is_in_recovery()"), "f");
+  EXPECT_EQ(Read(database, "SHOW transaction_read_only"), "on");
+  EXPECT_GE(database.pool_stats().pools[PoolRole::kRoFallthrough]->requests, 2u);
+  // Not at once: a server that is going down still says so itself.
+  EXPECT_TRUE(Eventually(
+      kPatience, [&] { return database.pool_stats().route.reason == Reason::kConnectRefused; }));
+
+  replica_->Start();
+  EXPECT_TRUE(AwaitRoute(database, Route::kReplica));
+  EXPECT_EQ(Read(database, "SELECT pg_is_in_recovery()"), "t");
+  const routing::RouteStats route = database.pool_stats().route;
+  EXPECT_EQ(route.transitions[Route::kReplica][Route::kPrimaryFallthrough], 1u);
+  EXPECT_EQ(route.transitions[Route::kPrimaryFallthrough][Route::kReplica], 1u);
+}
+
+TEST_F(RouteTest, AReadThatIsQueuedWhenTheReplicaStopsIsServedByTheNewRoute) {
+  app::DatabaseOptions options = On(*primary_, *replica_);
+  options.ro_pool.min_idle = 0;
+  options.ro_pool.max_size = 1;
+  options.ro_pool.acquire_timeout = kPatience;
+  app::Database database(options);
+  ASSERT_TRUE(AwaitRoute(database, Route::kReplica));
+  const pool::Lease only_one = database.AcquireRead();
+  std::future<std::string> queued =
+      std::async(std::launch::async, [&] { return Read(database, "SELECT pg_is_in_recovery()"); });
+  ASSERT_TRUE(Eventually(kPatience,
+                         [&] { return database.pool_stats().pools[PoolRole::kRo]->waiters == 1; }));
+
+  replica_->Stop();
+  EXPECT_EQ(queued.get(), "f");
+  const routing::PoolsStats stats = database.pool_stats();
+  EXPECT_EQ(stats.pools[PoolRole::kRo]->acquires[pool::AcquireOutcome::kCancelled], 1u);
+  EXPECT_EQ(stats.route.acquires[Route::kPrimaryFallthrough], 1u);
+  replica_->Start();
+}
+
+TEST_F(RouteTest, ADsnOfAReplicaThatIsAPrimaryIsCaughtAndNamed) {
+  app::Database database(On(*primary_, *primary_));
+  ASSERT_TRUE(AwaitRoute(database, Route::kPrimaryFallthrough));
+  EXPECT_EQ(database.pool_stats().route.reason, Reason::kNotInRecovery);
+}
+
+TEST_F(RouteTest, AFullPoolIsNoEvidenceAgainstItsServer) {
+  app::DatabaseOptions options = On(*primary_, *replica_);
+  options.ro_pool.min_idle = 0;
+  options.ro_pool.max_size = 1;
+  options.probe.interval = std::chrono::milliseconds(20);
+  app::Database database(options);
+  ASSERT_TRUE(AwaitRoute(database, Route::kReplica));
+  const pool::Lease only_one = database.AcquireRead();
+  EXPECT_THROW(database.AcquireRead({base::RealClock().Now() + std::chrono::milliseconds(50)}),
+               pool::AcquireTimeout);
+  const base::WallTime full = base::RealClock().WallNow();
+  ASSERT_TRUE(Eventually(kPatience, [&] {
+    return database.control_stats().probes[PoolRole::kRo].last_success >
+           full + std::chrono::milliseconds(200);
+  }));
+  EXPECT_EQ(database.pool_stats().ro_routes_to(), 1);
+  EXPECT_EQ(database.pool_stats().route.transitions[Route::kReplica][Route::kPrimaryFallthrough],
+            0u);
+}
+
+TEST_F(RouteTest, AServerWithNoRoomForAProbeIsNotDownWhileItsSessionsAnswer) {
+  const PostgresServer small({{"max_connections", "6"},
+                              {"superuser_reserved_connections", "0"},
+                              {"max_wal_senders", "0"},
+                              {"wal_level", "minimal"}});
+  app::DatabaseOptions options = On(small);
+  options.primary_pool.min_idle = 2;
+  options.ro_fallthrough_pool.min_idle = 2;
+  options.probe.interval = std::chrono::milliseconds(50);
+  app::Database database(options);
+  const auto probe = [&] { return database.control_stats().probes[PoolRole::kPrimary]; };
+  ASSERT_TRUE(Eventually(kPatience, [&] {
+    const routing::PoolsStats stats = database.pool_stats();
+    return stats.pools[PoolRole::kPrimary]->idle == 2 &&
+           stats.pools[PoolRole::kRoFallthrough]->idle == 2 && probe().up &&
+           database.control_stats().probes[PoolRole::kRoFallthrough].up;
+  }));
+  // Both reserved sessions are ended, and their places taken.
+  std::vector<postgres::PgConnPtr> others;
+  const auto fill = [&] {
+    for (;;) {
+      postgres::PgConnPtr one(PQconnectdb(small.Dsn().c_str()));
+      if (PQstatus(one.get()) != CONNECTION_OK) return;
+      others.push_back(std::move(one));
+    }
+  };
+  fill();
+  const pool::Lease lease = database.AcquireWrite();
+  postgres::WriteTransaction kill = database.BeginWrite(lease, kPatience);
+  kill->exec(
+      "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = current_user AND "
+      "pid <> pg_backend_pid() AND query LIKE '%in_recovery%'");
+  kill.Commit();
+  fill();
+  const base::WallTime now = base::RealClock().WallNow();
+  ASSERT_TRUE(Eventually(kPatience,
+                         [&] { return probe().last_run > now + std::chrono::milliseconds(300); }));
+  EXPECT_TRUE(probe().up);
+}
+
+TEST_F(RouteTest, ADeadPrimaryNeverTakesTheRouteFromALiveReplica) {
+  PostgresServer primary;
+  const std::unique_ptr<PostgresServer> replica = PostgresServer::MakeReplicaOf(primary);
+  app::DatabaseOptions options = On(primary, *replica);
+  options.routing.max_lag = std::chrono::milliseconds(1);
+  app::Database database(options);
+  ASSERT_TRUE(AwaitRoute(database, Route::kReplica));
+  primary.Kill9();
+  ASSERT_TRUE(Eventually(kPatience,
+                         [&] { return !database.control_stats().probes[PoolRole::kPrimary].up; }));
+  const base::WallTime dead = base::RealClock().WallNow();
+  ASSERT_TRUE(Eventually(kPatience, [&] {
+    return database.control_stats().probes[PoolRole::kRo].last_success >
+           dead + std::chrono::seconds(2);
+  }));
+  EXPECT_EQ(database.pool_stats().ro_routes_to(), 1);
+  EXPECT_EQ(Read(database, "SELECT 1"), "1");
+}
+
+TEST_F(RouteTest, AReplicaThatNoLongerAnswersLosesTheRouteWithinOneProbe) {
+  app::Database database(On(*primary_, *replica_));
+  ASSERT_TRUE(AwaitRoute(database, Route::kReplica));
+  replica_->Suspend();
+  const bool turned = Eventually(std::chrono::seconds(3),
+                                 [&] { return database.pool_stats().ro_routes_to() == 2; });
+  const Reason reason = database.pool_stats().route.reason;
+  EXPECT_EQ(Read(database, "SELECT pg_is_in_recovery()"), "f");
+  replica_->Resume();
+  EXPECT_TRUE(turned);
+  EXPECT_TRUE(reason == Reason::kProbeTimeout || reason == Reason::kConnectTimeout) << Name(reason);
+  EXPECT_TRUE(AwaitRoute(database, Route::kReplica));
+}
+
+TEST_F(RouteTest, APromotedReplicaLosesTheRoute) {
+  PostgresServer primary;
+  const std::unique_ptr<PostgresServer> replica = PostgresServer::MakeReplicaOf(primary);
+  app::Database database(On(primary, *replica));
+  ASSERT_TRUE(AwaitRoute(database, Route::kReplica));
+  replica->Promote();
+  ASSERT_TRUE(AwaitRoute(database, Route::kPrimaryFallthrough));
+  EXPECT_EQ(database.pool_stats().route.reason, Reason::kNotInRecovery);
+}
+
+TEST_F(RouteTest, ReadsWaitForTheFirstVerdictWithinTheirDeadline) {
+  replica_->Suspend();
+  app::DatabaseOptions options = On(*primary_, *replica_);
+  options.probe.timeout = std::chrono::seconds(5);
+  app::Database database(options);
+  EXPECT_EQ(database.pool_stats().route.reason, Reason::kStartingUp);
+  EXPECT_EQ(database.pool_stats().ro_routes_to(), 2);
+  EXPECT_THROW(database.AcquireRead({base::RealClock().Now() + std::chrono::milliseconds(100)}),
+               pool::AcquireTimeout);
+  std::future<std::string> patient =
+      std::async(std::launch::async, [&] { return Read(database, "SELECT pg_is_in_recovery()"); });
+  replica_->Resume();
+  EXPECT_EQ(patient.get(), "t");
+}
+
+}  // namespace
+}  // namespace scidex::test

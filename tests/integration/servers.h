@@ -1,0 +1,52 @@
+// What the tests against real servers share.
+#pragma once
+
+#include <chrono>
+#include <string>
+
+#include "app/database.h"
+#include "base/secret.h"
+#include "support/eventually.h"
+#include "support/postgres_cluster.h"
+
+namespace scidex::test {
+
+// Ample for what takes milliseconds, on a machine that does much else.
+inline constexpr auto kPatience = std::chrono::seconds(20);
+
+inline postgres::SessionOptions SessionOn(const PostgresServer& server) {
+  postgres::SessionOptions options;
+  options.dsn = base::Secret(server.Dsn());
+  return options;
+}
+
+inline app::DatabaseOptions On(const PostgresServer& primary) {
+  app::DatabaseOptions options;
+  options.primary = SessionOn(primary);
+  options.primary_pool.max_size = 4;
+  options.ro_pool.max_size = 4;
+  options.ro_fallthrough_pool.max_size = 4;
+  return options;
+}
+
+inline app::DatabaseOptions On(const PostgresServer& primary, const PostgresServer& replica) {
+  app::DatabaseOptions options = On(primary);
+  options.replica = SessionOn(replica);
+  return options;
+}
+
+inline bool AwaitRoute(const app::Database& database, routing::Route route) {
+  return Eventually(kPatience, [&] {
+    const routing::RouteStats stats = database.pool_stats().route;
+    return stats.decided && stats.route == route;
+  });
+}
+
+// The first value of a read through a lease of its own.
+inline std::string Read(app::Database& database, const std::string& sql) {
+  const pool::Lease lease = database.AcquireRead();
+  postgres::ReadTransaction read = database.BeginRead(lease, kPatience);
+  return read->exec(sql)[0][0].c_str();
+}
+
+}  // namespace scidex::test

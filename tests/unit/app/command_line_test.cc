@@ -1,0 +1,77 @@
+#include "app/command_line.h"
+
+#include <gtest/gtest.h>
+
+#include <initializer_list>
+#include <string>
+#include <vector>
+
+namespace scidex::app {
+namespace {
+
+CommandLine Parse(std::initializer_list<const char*> arguments) {
+  std::vector<const char*> argv{"scidex_pg_exporter"};
+  argv.insert(argv.end(), arguments);
+  return ParseCommandLine(static_cast<int>(argv.size()), argv.data());
+}
+
+TEST(CommandLine, WithoutFlagsChangesNothing) {
+  const CommandLine flags = Parse({});
+  EXPECT_EQ(flags.error, "");
+  EXPECT_EQ(flags.print, "");
+  config::Config config;
+  ApplyFlags(flags, config);
+  EXPECT_EQ(config.web.listen_addresses, std::vector<std::string>{":19187"});
+  EXPECT_EQ(config.telemetry_path, "/metrics");
+  EXPECT_EQ(config.web.max_requests, 16);
+  EXPECT_EQ(config.log.level, base::LogLevel::kInfo);
+}
+
+TEST(CommandLine, EveryFlagWinsOverTheConfiguration) {
+  const CommandLine flags =
+      Parse({"--config.file=x.yaml", "--config.check", "--web.listen-address=:1",
+             "--web.listen-address", "127.0.0.1:2", "--web.telemetry-path=/m",
+             "--web.max-requests=3", "--log.level=debug", "--log.format=json"});
+  EXPECT_EQ(flags.error, "");
+  EXPECT_EQ(flags.config_file, "x.yaml");
+  EXPECT_TRUE(flags.config_check);
+  config::Config config;
+  ApplyFlags(flags, config);
+  EXPECT_EQ(config.web.listen_addresses, (std::vector<std::string>{":1", "127.0.0.1:2"}));
+  EXPECT_EQ(config.telemetry_path, "/m");
+  EXPECT_EQ(config.web.max_requests, 3);
+  EXPECT_EQ(config.log.level, base::LogLevel::kDebug);
+  EXPECT_EQ(config.log.format, base::LogFormat::kJson);
+}
+
+TEST(CommandLine, WhatIsWrongIsOneLineThatNamesTheFlag) {
+  for (const auto& [argument, name] :
+       {std::pair{"--web.listen-adress=:1", "--web.listen-adress"},
+        std::pair{"--log.level=loud", "--log.level"}, std::pair{"--log.format=xml", "--log.format"},
+        std::pair{"--web.max-requests=many", "--web.max-requests"},
+        std::pair{"--web.max-requests=0", "--web.max-requests"},
+        std::pair{"--web.telemetry-path=metrics", "--web.telemetry-path"},
+        std::pair{"--web.telemetry-path=/-/ready", "--web.telemetry-path"},
+        std::pair{"--config.file", "--config.file"}, std::pair{"word", "word"}}) {
+    const CommandLine flags = Parse({argument});
+    EXPECT_NE(flags.error.find(name), std::string::npos) << argument << ": " << flags.error;
+    EXPECT_EQ(flags.error.find('\n'), std::string::npos) << flags.error;
+  }
+}
+
+TEST(CommandLine, HelpNamesEveryFlagAndVariable) {
+  const std::string help = Parse({"--help"}).print;
+  for (const char* name :
+       {"--config.file", "--config.check", "--web.listen-address", "--web.telemetry-path",
+        "--web.max-requests", "--log.level", "--log.format", "--version", "SCIDEX_PG_DSN",
+        "SCIDEX_PG_RO_DSN", "SCIDEX_PG_POOL_LOG_INTERVAL"}) {
+    EXPECT_NE(help.find(name), std::string::npos) << name;
+  }
+}
+
+TEST(CommandLine, VersionIsPrinted) {
+  EXPECT_EQ(Parse({"--version"}).print.substr(0, 19), "scidex_pg_exporter ");
+}
+
+}  // namespace
+}  // namespace scidex::app
