@@ -1,0 +1,99 @@
+// The table of instances: one row each, joined from instant queries on job and instance.
+import { TableCellDisplayMode } from '@grafana/grafana-foundation-sdk/common';
+import { DynamicConfigValue, MappingType } from '@grafana/grafana-foundation-sdk/dashboard';
+import * as table from '@grafana/grafana-foundation-sdk/table';
+
+import { describe } from './panels';
+import { rows, select, selectPools } from './query';
+import { routeMappings } from './route';
+
+const perInstance = 'by (job, instance)';
+
+// The columns, in their order; a field `Value #x` holds the values of the query x.
+const columns: { field: string; header: string; look?: DynamicConfigValue[] }[] = [
+  { field: 'instance', header: 'Instance' },
+  { field: 'job', header: 'Job' },
+  {
+    field: 'Value #route',
+    header: 'Route',
+    look: [
+      { id: 'mappings', value: routeMappings },
+      { id: 'custom.cellOptions', value: { type: TableCellDisplayMode.ColorText } },
+    ],
+  },
+  { field: 'reason', header: 'Reason' },
+  {
+    field: 'Value #changed',
+    header: 'Route changed',
+    look: [
+      { id: 'unit', value: 'dateTimeFromNow' },
+      {
+        id: 'mappings',
+        value: [{ type: MappingType.ValueToText, options: { 0: { text: 'never' } } }],
+      },
+    ],
+  },
+  { field: 'Value #waiters', header: 'Waiters' },
+  { field: 'Value #in_use', header: 'In use' },
+  { field: 'Value #size', header: 'Connections' },
+  { field: 'version', header: 'Version' },
+];
+const hidden = ['Time', 'Value #reason', 'Value #version'];
+
+export function instanceTable(): table.PanelBuilder {
+  const panel = describe(new table.PanelBuilder(), {
+    title: 'Instances',
+    description:
+      'Every instance: its route, why, and since when; its waiters and connections in the chosen ' +
+      'pools. More in use without more traffic means that leases are kept longer.',
+    unit: 'none',
+    width: 24,
+    height: 9,
+  })
+    .filterable(true)
+    .noValue('-')
+    .withTarget(rows('route', `max ${perInstance} (${select('scidex_pg_pool_ro_routes_to')})`))
+    .withTarget(
+      rows(
+        'reason',
+        `max by (job, instance, reason) (${select('scidex_pg_pool_ro_route_reason')} == 1)`,
+      ),
+    )
+    .withTarget(
+      rows(
+        'changed',
+        `1000 * max ${perInstance} (${select(
+          'scidex_pg_pool_ro_route_last_transition_timestamp_seconds',
+        )})`,
+      ),
+    )
+    .withTarget(rows('waiters', `sum ${perInstance} (${selectPools('scidex_pg_pool_waiters')})`))
+    .withTarget(
+      rows(
+        'in_use',
+        `sum ${perInstance} (${selectPools('scidex_pg_pool_connections', 'state="in_use"')})`,
+      ),
+    )
+    .withTarget(
+      rows('size', `sum ${perInstance} (${selectPools('scidex_pg_pool_connections')})`),
+    )
+    .withTarget(
+      rows(
+        'version',
+        `max by (job, instance, version) (${select('scidex_pg_exporter_build_info')})`,
+      ),
+    )
+    .withTransformation({ id: 'merge', options: {} })
+    .withTransformation({
+      id: 'organize',
+      options: {
+        excludeByName: Object.fromEntries(hidden.map((field) => [field, true])),
+        indexByName: Object.fromEntries(columns.map(({ field }, index) => [field, index])),
+        renameByName: Object.fromEntries(columns.map(({ field, header }) => [field, header])),
+      },
+    });
+  for (const { header, look } of columns) {
+    if (look) panel.overrideByName(header, look);
+  }
+  return panel;
+}

@@ -1,0 +1,37 @@
+// PromQL, and the targets that carry it.
+import { DataqueryBuilder, PromQueryFormat } from '@grafana/grafana-foundation-sdk/prometheus';
+
+import { datasource } from './datasource';
+
+// A selector of what the variables job and instance allow, and of the matchers given.
+export function select(metric: string, ...matchers: string[]): string {
+  return `${metric}{${['job=~"$job"', 'instance=~"$instance"', ...matchers].join(', ')}}`;
+}
+
+// The same for a metric that has the label pool.
+export function selectPools(metric: string, ...matchers: string[]): string {
+  return select(metric, 'pool=~"$pool"', ...matchers);
+}
+
+export function rate(selector: string): string {
+  return `rate(${selector}[$__rate_interval])`;
+}
+
+function target(expr: string): DataqueryBuilder {
+  return new DataqueryBuilder().datasource(datasource).refId('A').expr(expr);
+}
+
+// Over time, one line per series, named as legend says.
+export function lines(expr: string, legend: string): DataqueryBuilder {
+  return target(expr).legendFormat(legend).range();
+}
+
+// The value of now.
+export function now(expr: string): DataqueryBuilder {
+  return target(expr).instant();
+}
+
+// The values of now, one row per series, with a column per label.
+export function rows(refId: string, expr: string): DataqueryBuilder {
+  return now(expr).refId(refId).format(PromQueryFormat.Table);
+}
