@@ -44,8 +44,9 @@ table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nu
 caption { text-align: left; padding-bottom: .25rem; }
 th, td {
   text-align: right; vertical-align: top; padding: .375rem 0 .375rem .5rem;
-  border-bottom: 1px solid var(--line); font-weight: normal; overflow-wrap: anywhere;
+  border-bottom: 1px solid var(--line); font-weight: normal;
 }
+td { overflow-wrap: anywhere; }
 thead th { font-weight: 600; }
 th[scope=row] { text-align: left; padding-left: 0; }
 ul { padding: 0; margin: 0; list-style: none; }
