@@ -10,7 +10,6 @@
 namespace scidex::app {
 
 using base::MutexLock;
-using routing::Fallthrough;
 using routing::PoolRole;
 
 class Database::ProbeTrigger {

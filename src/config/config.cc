@@ -22,7 +22,7 @@ std::string From(const Environment& environment, const char* name) {
 Duration ParseInterval(const std::string& text) {
   std::int64_t seconds = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), seconds);
-  constexpr std::int64_t kYear = 365 * 86'400;
+  constexpr std::int64_t kYear = std::int64_t{365} * 86'400;
   if (error == std::errc() && end == text.data() + text.size() && seconds >= 1 &&
       seconds <= kYear) {
     return std::chrono::seconds(seconds);

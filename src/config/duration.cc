@@ -9,25 +9,25 @@ namespace {
 
 using base::Duration;
 
-// From large to small, and a unit before any that begins with the same letter.
+// From large to small.
 constexpr std::array<std::pair<std::string_view, Duration::rep>, 7> kUnits{{
     {"d", 86'400'000'000'000},
     {"h", 3'600'000'000'000},
-    {"ms", 1'000'000},
     {"m", 60'000'000'000},
     {"s", 1'000'000'000},
+    {"ms", 1'000'000},
     {"us", 1'000},
     {"ns", 1},
 }};
 
-// Takes a unit off the front of `text`; 0 if there is none.
+// Takes a unit off the front of `text`, the longest that fits ("ms", not "m"); 0 if there is none.
 Duration::rep TakeUnit(std::string_view& text) {
-  for (const auto& [name, length] : kUnits) {
-    if (!text.starts_with(name)) continue;
-    text.remove_prefix(name.size());
-    return length;
+  std::pair<std::string_view, Duration::rep> longest{"", 0};
+  for (const auto& unit : kUnits) {
+    if (text.starts_with(unit.first) && unit.first.size() > longest.first.size()) longest = unit;
   }
-  return 0;
+  text.remove_prefix(longest.first.size());
+  return longest.second;
 }
 
 }  // namespace
@@ -54,10 +54,8 @@ std::string FormatDuration(Duration duration) {
   if (duration == Duration::zero()) return "0s";
   std::string text;
   Duration::rep left = duration.count();
-  for (const char* unit : {"d", "h", "m", "s", "ms", "us", "ns"}) {
-    std::string_view name(unit);
-    const Duration::rep length = TakeUnit(name);
-    if (left >= length) text += std::to_string(left / length) + unit;
+  for (const auto& [name, length] : kUnits) {
+    if (left >= length) text.append(std::to_string(left / length)).append(name);
     left %= length;
   }
   return text;

@@ -99,7 +99,7 @@ Key Dsn(std::string path, Place<base::Secret> place) {
   return key;
 }
 
-Key Addresses(std::string path, Place<Texts> place) {
+Key Addresses(std::string path, const Place<Texts>& place) {
   Key key;
   key.path = std::move(path);
   key.shape = Shape::kList;
@@ -203,8 +203,8 @@ std::vector<Key> MakeKeys() {
 }  // namespace
 
 const std::vector<Key>& Keys() {
-  static const std::vector<Key> keys = MakeKeys();
-  return keys;
+  static const std::vector<Key> kKeys = MakeKeys();
+  return kKeys;
 }
 
 }  // namespace scidex::config

@@ -1,6 +1,7 @@
 #include "status/page.h"
 
 #include <cstddef>
+#include <ranges>
 #include <vector>
 
 #include "base/call_site.h"
@@ -92,9 +93,9 @@ std::vector<std::string> Leases(const routing::PoolsStats& stats) {
 
 std::vector<std::string> Transitions(const routing::RouteStats& route) {
   std::vector<std::string> items;
-  for (auto it = route.recent.rbegin(); it != route.recent.rend(); ++it) {
-    items.push_back(TimeHtml(it->at) + ' ' + Code(Name(it->from)) + " → " + Code(Name(it->to)) +
-                    ", reason " + Code(Name(it->reason)));
+  for (const routing::Transition& last : std::views::reverse(route.recent)) {
+    items.push_back(TimeHtml(last.at) + ' ' + Code(Name(last.from)) + " → " + Code(Name(last.to)) +
+                    ", reason " + Code(Name(last.reason)));
   }
   return items;
 }
