@@ -1,16 +1,17 @@
 // The pool layer as a service embeds it: three pools, their probes and the router between them.
 //
-//   scidex::app::Database database(options);
+//   Database database(options);
 //   database.start_pool_logger();
 //   {
-//     scidex::pool::Lease lease = database.AcquireRead();                       // what get_db_ro()
-//     promised scidex::postgres::ReadTransaction read = database.BeginRead(lease,
-//     std::chrono::seconds(2)); const pqxx::result rows = read->exec("SELECT …");
+//     pool::Lease lease = database.AcquireRead();  // what get_db_ro() promised
+//     postgres::ReadTransaction read = database.BeginRead(lease, 2s);
+//     const pqxx::result rows = read->exec("SELECT …");
 //   }
 //   {
-//     scidex::pool::Lease lease = database.AcquireWrite();                      // get_db()
-//     scidex::postgres::WriteTransaction write = database.BeginWrite(lease,
-//     std::chrono::seconds(2)); write->exec("INSERT …"); write.Commit();
+//     pool::Lease lease = database.AcquireWrite();  // get_db()
+//     postgres::WriteTransaction write = database.BeginWrite(lease, 2s);
+//     write->exec("INSERT …");
+//     write.Commit();
 //   }
 //
 // AcquireRead and AcquireWrite throw a pool::AcquireError. A read lease and a write lease can be

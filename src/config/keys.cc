@@ -22,7 +22,8 @@ using Place = std::function<T&(Draft&)>;
 
 // A key of one text: `parse` gives nothing where the text is not what is expected.
 template <typename T, typename Parse, typename Format>
-Key Scalar(std::string path, std::string expected, Place<T> place, Parse parse, Format format) {
+Key Scalar(std::string path, std::string expected, const Place<T>& place, Parse parse,
+           Format format) {
   Key key;
   key.path = std::move(path);
   key.expected = std::move(expected);
@@ -40,11 +41,11 @@ Key Scalar(std::string path, std::string expected, Place<T> place, Parse parse, 
 }
 
 template <typename Integer>
-Key Count(std::string path, Integer least, Integer most, Place<Integer> place) {
+Key Count(std::string path, Integer least, Integer most, const Place<Integer>& place) {
   std::string expected =
       "a whole number from " + std::to_string(least) + " to " + std::to_string(most);
   return Scalar<Integer>(
-      std::move(path), std::move(expected), std::move(place),
+      std::move(path), std::move(expected), place,
       [least, most](const std::string& text) -> std::optional<Integer> {
         Integer value{};
         const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
@@ -56,11 +57,11 @@ Key Count(std::string path, Integer least, Integer most, Place<Integer> place) {
       [](Integer value) { return std::to_string(value); });
 }
 
-Key Time(std::string path, Duration least, Duration most, Place<Duration> place) {
+Key Time(std::string path, Duration least, Duration most, const Place<Duration>& place) {
   std::string expected = "a duration from " + FormatDuration(least) + " to " +
                          FormatDuration(most) + " with a unit, such as 500ms, 5s or 1m30s";
   return Scalar<Duration>(
-      std::move(path), std::move(expected), std::move(place),
+      std::move(path), std::move(expected), place,
       [least, most](const std::string& text) -> std::optional<Duration> {
         const std::optional<Duration> value = ParseDuration(text);
         if (!value || *value < least || *value > most) return std::nullopt;
@@ -70,29 +71,28 @@ Key Time(std::string path, Duration least, Duration most, Place<Duration> place)
 }
 
 template <typename E>
-Key OneOf(std::string path, Place<E> place) {
+Key OneOf(std::string path, const Place<E>& place) {
   std::string expected = "one of ";
   for (std::size_t i = 0; i < base::kEnumCount<E>; ++i) {
     if (i > 0) expected += ", ";
     expected += base::Name(static_cast<E>(i));
   }
   return Scalar<E>(
-      std::move(path), std::move(expected), std::move(place),
+      std::move(path), std::move(expected), place,
       [](const std::string& text) { return base::ParseEnum<E>(text); },
       [](E value) { return std::string(base::Name(value)); });
 }
 
-Key Text(std::string path, std::string expected, Place<std::string> place) {
+Key Text(std::string path, std::string expected, const Place<std::string>& place) {
   return Scalar<std::string>(
-      std::move(path), std::move(expected), std::move(place),
+      std::move(path), std::move(expected), place,
       [](const std::string& text) -> std::optional<std::string> { return text; },
       [](const std::string& text) { return text; });
 }
 
-Key Dsn(std::string path, Place<base::Secret> place) {
+Key Dsn(std::string path, const Place<base::Secret>& place) {
   Key key = Scalar<base::Secret>(
-      std::move(path), "a connection string, such as postgresql://app@db:5432/shop",
-      std::move(place),
+      std::move(path), "a connection string, such as postgresql://app@db:5432/shop", place,
       [](const std::string& text) -> std::optional<base::Secret> { return base::Secret(text); },
       [](const base::Secret& dsn) { return dsn.Reveal(); });
   key.secret = true;
