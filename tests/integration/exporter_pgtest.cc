@@ -7,13 +7,13 @@
 #include <atomic>
 #include <future>
 #include <iostream>
-#include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "integration/primary_and_replica.h"
 #include "support/eventually.h"
 #include "support/exporter_process.h"
-#include "support/postgres_cluster.h"
 #include "support/temp_dir.h"
 
 namespace scidex::test {
@@ -28,22 +28,7 @@ std::string Reason(const std::string& reason) {
   return "scidex_pg_pool_ro_route_reason{reason=\"" + reason + "\"}";
 }
 
-class ExporterTest : public testing::Test {
- protected:
-  static void SetUpTestSuite() {
-    primary_ = std::make_unique<PostgresServer>();
-    replica_ = PostgresServer::MakeReplicaOf(*primary_);
-  }
-  static void TearDownTestSuite() {
-    replica_.reset();
-    primary_.reset();
-  }
-
-  static std::unique_ptr<PostgresServer> primary_;
-  static std::unique_ptr<PostgresServer> replica_;
-};
-std::unique_ptr<PostgresServer> ExporterTest::primary_;
-std::unique_ptr<PostgresServer> ExporterTest::replica_;
+using ExporterTest = PrimaryAndReplica;
 
 TEST_F(ExporterTest, WithBothServersTheRouteIsOne) {
   ExporterProcess exporter(

@@ -2,10 +2,10 @@
 
 #include <gtest/gtest.h>
 
-#include <memory>
 #include <string>
 #include <vector>
 
+#include "integration/primary_and_replica.h"
 #include "integration/servers.h"
 #include "support/log_tap.h"
 
@@ -15,16 +15,15 @@ namespace {
 using routing::PoolRole;
 using routing::Route;
 
-class ReadOnlyTest : public testing::Test {
+class ReadOnlyTest : public PrimaryAndReplica {
  protected:
   static void SetUpTestSuite() {
-    primary_ = std::make_unique<PostgresServer>(ServerSettings{{"log_statement", "all"}});
+    Start({{"log_statement", "all"}});
     primary_->Execute("CREATE TABLE t (a int); ALTER TABLE t OWNER TO app");
-    replica_ = PostgresServer::MakeReplicaOf(*primary_);
-  }
-  static void TearDownTestSuite() {
-    replica_.reset();
-    primary_.reset();
+    const std::string position = primary_->QueryOne("SELECT pg_current_wal_lsn()");
+    ASSERT_TRUE(Eventually(kPatience, [&] {
+      return replica_->QueryOne("SELECT pg_last_wal_replay_lsn() >= '" + position + "'") == "t";
+    }));
   }
   void TearDown() override { EXPECT_EQ(primary_->QueryOne("SELECT count(*) FROM t"), "0"); }
 
@@ -43,12 +42,7 @@ class ReadOnlyTest : public testing::Test {
   static pool::PoolStats Fallthrough(const app::Database& database) {
     return *database.pool_stats().pools[PoolRole::kRoFallthrough];
   }
-
-  static std::unique_ptr<PostgresServer> primary_;
-  static std::unique_ptr<PostgresServer> replica_;
 };
-std::unique_ptr<PostgresServer> ReadOnlyTest::primary_;
-std::unique_ptr<PostgresServer> ReadOnlyTest::replica_;
 
 // The SQLSTATE with which `sql` is refused in a transaction of a read lease, or "".
 std::string Refusal(app::Database& database, const std::string& sql) {

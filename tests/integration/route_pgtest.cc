@@ -5,6 +5,7 @@
 #include <future>
 #include <memory>
 
+#include "integration/primary_and_replica.h"
 #include "integration/servers.h"
 
 namespace scidex::test {
@@ -15,22 +16,7 @@ using routing::PoolRole;
 using routing::Reason;
 using routing::Route;
 
-class RouteTest : public testing::Test {
- protected:
-  static void SetUpTestSuite() {
-    primary_ = std::make_unique<PostgresServer>();
-    replica_ = PostgresServer::MakeReplicaOf(*primary_);
-  }
-  static void TearDownTestSuite() {
-    replica_.reset();
-    primary_.reset();
-  }
-
-  static std::unique_ptr<PostgresServer> primary_;
-  static std::unique_ptr<PostgresServer> replica_;
-};
-std::unique_ptr<PostgresServer> RouteTest::primary_;
-std::unique_ptr<PostgresServer> RouteTest::replica_;
+using RouteTest = PrimaryAndReplica;
 
 TEST_F(RouteTest, WithAReplicaReadsGoToIt) {
   app::Database database(On(*primary_, *replica_));
