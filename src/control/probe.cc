@@ -75,14 +75,14 @@ std::optional<ProbeResult> Probe::Ask(TimePoint deadline, const std::stop_token&
 // The server has no room for one more session. If another one answers, it is not down; if those
 // that there are belong to borrowers at the moment, nobody knows.
 std::optional<ProbeResult> Probe::AskThroughPool(ProbeResult refusal, TimePoint deadline) {
-  std::optional<pool::Lease> lease = pool_.TryAcquire();
+  pool::Lease lease = pool_.TryAcquire();
   if (!lease) {
     if (pool_.Stats().in_use > 0) return std::nullopt;
     return refusal;
   }
   bool lost = false;
-  ProbeResult result = Inspect(lease->connection(), deadline, lost);
-  if (lost) lease->Evict(pool::EvictReason::kDead);
+  ProbeResult result = Inspect(lease.connection(), deadline, lost);
+  if (lost) lease.Evict(pool::EvictReason::kDead);
   return result;
 }
 

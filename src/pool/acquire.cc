@@ -10,9 +10,8 @@ using base::MutexLock;
 using base::TimePoint;
 
 struct PoolCore::Request {
-  const base::CallSite& borrower;
+  Claim claim;
   const std::stop_token& stop;
-  TimePoint started;
   TimePoint deadline;
   // Has been in the queue: from then on it is counted in `requests`, and is a waiter until it ends.
   bool waited = false;
@@ -35,7 +34,8 @@ void PoolCore::CheckFork() const {
 Lease PoolCore::Acquire(const AcquireOptions& options, const base::CallSite& borrower) {
   CheckFork();
   const TimePoint now = clock_.Now();
-  Request request{borrower, options.stop, now,
+  Request request{{borrower, now},
+                  options.stop,
                   options.deadline ? *options.deadline : base::Add(now, options_.acquire_timeout)};
   for (TimePoint present = now;; present = clock_.Now()) {
     std::optional<SlotList::iterator> slot;
@@ -51,27 +51,31 @@ Lease PoolCore::Acquire(const AcquireOptions& options, const base::CallSite& bor
   }
 }
 
-std::optional<Lease> PoolCore::TryAcquire(const base::CallSite& borrower) {
+Lease PoolCore::TryAcquire(const base::CallSite& borrower) {
   CheckFork();
   const TimePoint now = clock_.Now();
   const std::stop_token none;
-  Request request{borrower, none, now, base::Add(now, options_.reset_timeout)};
+  Request request{{borrower, now}, none, base::Add(now, options_.reset_timeout)};
   for (TimePoint present = now;; present = clock_.Now()) {
     std::optional<SlotList::iterator> slot;
     {
       MutexLock lock(mutex_);
-      if (request.retry && present >= request.deadline) return std::nullopt;
-      if (!MayOvertake(present)) return std::nullopt;
+      if (request.retry && present >= request.deadline) return {};
+      if (!MayOvertake(present)) return {};
       slot = TakeIdle(request, present);
-      if (!slot) return std::nullopt;
+      if (!slot) return {};
     }
     if (Admit(*slot, request, nullptr)) return Lease(this, *slot);
   }
 }
 
+bool PoolCore::HeadHasWaited(TimePoint now) const {
+  return !waiters_.empty() && now - waiters_.front()->claim.started >= options_.handoff_after;
+}
+
 // A running thread may go before waiters that have not waited long; see PoolOptions::handoff_after.
 bool PoolCore::MayOvertake(TimePoint now) const {
-  return waiters_.empty() || now - waiters_.front()->started < options_.handoff_after;
+  return !suspended_ && !HeadHasWaited(now);
 }
 
 std::optional<SlotList::iterator> PoolCore::TakeIdle(const Request& request, TimePoint now) {
@@ -79,17 +83,19 @@ std::optional<SlotList::iterator> PoolCore::TakeIdle(const Request& request, Tim
   const SlotList::iterator slot = idle_.begin();
   leased_.splice(leased_.end(), idle_, slot);
   if (!request.waited) ++counted_.requests;
-  Lend(slot, request.borrower, request.started,
-       request.waited ? AcquireOutcome::kWaited : AcquireOutcome::kImmediate, now);
+  Lend(slot, request.claim, request.waited ? AcquireOutcome::kWaited : AcquireOutcome::kImmediate,
+       now);
   return slot;
 }
 
-void PoolCore::Lend(SlotList::iterator slot, const base::CallSite& borrower, TimePoint started,
-                    AcquireOutcome outcome, TimePoint now) {
+void PoolCore::Lend(SlotList::iterator slot, const Claim& claim, AcquireOutcome outcome,
+                    TimePoint now) {
   slot->leased_at = now;
-  slot->borrower = borrower;
+  slot->borrower = claim.borrower;
+  slot->holder = claim.thread;
+  slot->moved.store(false, std::memory_order_relaxed);
   slot->granted_as = outcome;
-  slot->waited = now - started;
+  slot->waited = now - claim.started;
   slot->leak_reported = false;
   slot->granted.store(false, std::memory_order_relaxed);
   slot->proof = ReadOnlyProof::kNone;
@@ -107,9 +113,7 @@ void PoolCore::Revoke(SlotList::iterator slot) {
 Lease PoolCore::Wait(Request& request) {
   // Close() does not wait for a waiter that has been served.
   request.alive = shared_from_this();
-  Waiter waiter;
-  waiter.started = request.started;
-  waiter.borrower = request.borrower;
+  Waiter waiter{request.claim};
   // Registered before the lock is taken, as it may run at once, and destroyed after it is released,
   // as it may be waiting for the lock.
   std::optional<std::stop_callback<std::function<void()>>> on_stop;
@@ -142,8 +146,9 @@ SlotList::iterator PoolCore::AwaitTurn(const Request& request, Waiter& waiter) {
       GiveBack(*waiter.handed, ReasonToEvict(**waiter.handed, now), now, leftovers);
       FailCancelled(request);
     }
-    const bool gone = closed_ || waiter.cancelled;
-    if (!gone && !idle_.empty() && waiters_.front() == &waiter) {
+    if (std::exchange(waiter.deadlocked, false)) FindDeadlock();
+    const bool gone = closed_ || waiter.cancelled || waiter.deadlocked;
+    if (!gone && !suspended_ && !idle_.empty() && waiters_.front() == &waiter) {
       Dequeue(waiter);
       const SlotList::iterator slot = *TakeIdle(request, clock_.Now());
       WakeHead();
@@ -154,12 +159,16 @@ SlotList::iterator PoolCore::AwaitTurn(const Request& request, Waiter& waiter) {
 }
 
 void PoolCore::GiveUp(const Request& request, Waiter& waiter) {
+  const std::string deadlock = waiter.deadlocked ? DescribeDeadlock() : "";
   Dequeue(waiter);
   WakeHead();
   if (closed_) {
     Fail<PoolClosed>(request, AcquireOutcome::kClosed, "was closed while this acquire waited");
   }
   if (waiter.cancelled) FailCancelled(request);
+  if (waiter.deadlocked) {
+    Fail<NestedAcquireDeadlock>(request, AcquireOutcome::kDeadlock, deadlock);
+  }
   FailTimeout(request);
 }
 
@@ -171,11 +180,13 @@ void PoolCore::Enqueue(Request& request, Waiter& waiter) {
                     "the queue is full: max_waiters is " + std::to_string(options_.max_waiters));
   }
   auto place = waiters_.end();
-  while (place != waiters_.begin() && (*std::prev(place))->started > waiter.started) --place;
+  while (place != waiters_.begin() && (*std::prev(place))->claim.started > waiter.claim.started)
+    --place;
   waiter.place = waiters_.insert(place, &waiter);
   waiter.handed.reset();
   if (!request.waited) ++counted_.requests;
   request.waited = true;
+  if (HoldsLease(waiter.claim.thread) && request.deadline > clock_.Now()) FindDeadlock();
 }
 
 void PoolCore::Dequeue(Waiter& waiter) {
@@ -190,7 +201,7 @@ bool PoolCore::Admit(SlotList::iterator slot, Request& request, Waiter* waiter) 
   if (slot->expires_at <= slot->leased_at) {
     reason = EvictReason::kMaxLifetime;
   } else if (slot->connection->IsAlive()) {
-    const Prepared prepared = slot->connection->Prepare(request.deadline, request.borrower);
+    const Prepared prepared = slot->connection->Prepare(request.deadline, request.claim.borrower);
     if (prepared.result == Prepared::Result::kReady) {
       slot->proof = prepared.proof;
       slot->granted.store(true, std::memory_order_release);
@@ -227,10 +238,8 @@ void PoolCore::Fail(const Request& request, AcquireOutcome outcome, const std::s
   const TimePoint now = clock_.Now();
   if (!request.waited) ++counted_.requests;
   ++counted_.acquires[outcome];
-  counted_.acquire_wait.Observe(now - request.started);
-  PoolStats stats = StatsLocked(now);
-  const std::string message = "pool " + name_ + ": " + what + " (" + Summary(stats) + ")";
-  throw Error(message, std::move(stats));
+  counted_.acquire_wait.Observe(now - request.claim.started);
+  Throw<Error>(what);
 }
 
 void PoolCore::FailCancelled(const Request& request) {
@@ -239,14 +248,17 @@ void PoolCore::FailCancelled(const Request& request) {
 
 void PoolCore::FailTimeout(const Request& request) {
   const auto waited =
-      std::chrono::duration_cast<std::chrono::milliseconds>(clock_.Now() - request.started);
-  std::string message = "no connection within " + std::to_string(waited.count()) + " ms";
-  if (failing_) {
-    message += "; the last connect failed: ";
-    message += base::Name(counted_.last_connect_outcome);
-    message += ": " + counted_.last_connect_message;
-  }
-  Fail<AcquireTimeout>(request, AcquireOutcome::kTimeout, message);
+      std::chrono::duration_cast<std::chrono::milliseconds>(clock_.Now() - request.claim.started);
+  Fail<AcquireTimeout>(
+      request, AcquireOutcome::kTimeout,
+      "no connection within " + std::to_string(waited.count()) + " ms" + LastFailure());
+}
+
+std::string PoolCore::LastFailure() const {
+  if (!failing_) return "";
+  std::string text = "; the last connect failed: ";
+  text += base::Name(counted_.last_connect_outcome);
+  return text + ": " + counted_.last_connect_message;
 }
 
 }  // namespace scidex::pool

@@ -35,7 +35,7 @@ enum class ReadOnlyProof {
 };
 
 // What a session may find out while it is lent, for the pool's statistics. Thread safe; callable at
-// any time between Connection::Observe() and the connection's destruction.
+// any time between the calls of Connection::Observe().
 class SessionObserver {
  public:
   virtual ~SessionObserver() = default;
@@ -74,8 +74,8 @@ class Connection {
   // Called on every release: whether the connection can be lent again. Must end `within` that time.
   virtual bool Recycle(base::Duration within) noexcept = 0;
 
-  // Whom to tell; outlives the connection.
-  virtual void Observe(SessionObserver& observer) noexcept = 0;
+  // Whom to tell, until the next call of this or the connection's destruction; null for nobody.
+  virtual void Observe(SessionObserver* observer) noexcept = 0;
 };
 
 struct ConnectResult {

@@ -1,6 +1,6 @@
 // The state of one pool and everything that changes it: the private half of pool.h. Its members are
-// defined in the file of the job that they do: acquire.cc, release.cc, growth.cc, housekeeping.cc,
-// snapshot.cc, lifecycle.cc.
+// defined in the file of the job that they do: acquire.cc, deadlock.cc, release.cc, growth.cc,
+// ready.cc, housekeeping.cc, snapshot.cc, lifecycle.cc.
 //
 // Locks: mutex_ is the only one. Under it nothing foreign runs (no connect, close, callback or
 // log), it is never held while another pool's is taken, and only the executor's and the
@@ -16,6 +16,8 @@
 #include <random>
 #include <stop_token>
 #include <string>
+#include <thread>
+#include <utility>
 #include <vector>
 
 #include "base/backoff.h"
@@ -41,6 +43,10 @@ struct Slot {
   // The rest is of the present lease.
   base::TimePoint leased_at{};
   base::CallSite borrower;
+  // The thread that acquired it, which holds it until it is moved.
+  std::thread::id holder;
+  // Set by the borrower's thread, without the lock.
+  std::atomic<bool> moved{false};
   AcquireOutcome granted_as = AcquireOutcome::kImmediate;
   base::Duration waited{0};
   bool leak_reported = false;
@@ -66,15 +72,23 @@ struct Leftovers {
 struct Waiter;
 using WaiterList = std::list<Waiter*>;
 
+// Who acquires, and since when.
+struct Claim {
+  base::CallSite borrower;
+  base::TimePoint started{};
+  std::thread::id thread = std::this_thread::get_id();
+};
+
 // A blocked acquirer; lives on its stack.
 struct Waiter {
-  base::TimePoint started{};
-  base::CallSite borrower;
-  base::CondVar wake;
+  Claim claim;
+  base::CondVar wake = {};
   // Set when a connection is handed over: then the waiter has left the queue.
-  std::optional<SlotList::iterator> handed;
+  std::optional<SlotList::iterator> handed = std::nullopt;
   bool cancelled = false;
-  WaiterList::iterator place;
+  // The one that has to give way, by FindDeadlock().
+  bool deadlocked = false;
+  WaiterList::iterator place = {};
 };
 
 class PoolCore final : public SessionObserver, public std::enable_shared_from_this<PoolCore> {
@@ -85,9 +99,12 @@ class PoolCore final : public SessionObserver, public std::enable_shared_from_th
   // pool.h's verbs.
   void Start();
   Lease Acquire(const AcquireOptions& options, const base::CallSite& borrower);
-  std::optional<Lease> TryAcquire(const base::CallSite& borrower);
+  Lease TryAcquire(const base::CallSite& borrower);
+  void AwaitReady(base::TimePoint deadline, const std::stop_token& stop);
   void Resize(std::size_t target, ResizeCause cause);
   void Drain();
+  void Suspend();
+  void Resume();
   void OnServerAnswered();
   void Close();
   PoolStats Stats() const;
@@ -98,6 +115,7 @@ class PoolCore final : public SessionObserver, public std::enable_shared_from_th
 
   // Lease's verbs.
   void Release(SlotList::iterator slot, std::optional<EvictReason> evict) noexcept;
+  std::unique_ptr<Connection> Detach(SlotList::iterator slot) noexcept;
 
   // These many connections are closed, and no longer take room.
   void OnClosed(std::size_t count);
@@ -114,20 +132,38 @@ class PoolCore final : public SessionObserver, public std::enable_shared_from_th
       SCIDEX_REQUIRES(mutex_);
   Lease Wait(Request& request);
   SlotList::iterator AwaitTurn(const Request& request, Waiter& waiter);
+  bool HeadHasWaited(base::TimePoint now) const SCIDEX_REQUIRES(mutex_);
   bool MayOvertake(base::TimePoint now) const SCIDEX_REQUIRES(mutex_);
   [[noreturn]] void GiveUp(const Request& request, Waiter& waiter) SCIDEX_REQUIRES(mutex_);
   void Enqueue(Request& request, Waiter& waiter) SCIDEX_REQUIRES(mutex_);
   void Dequeue(Waiter& waiter) SCIDEX_REQUIRES(mutex_);
-  void Lend(SlotList::iterator slot, const base::CallSite& borrower, base::TimePoint started,
-            AcquireOutcome outcome, base::TimePoint now) SCIDEX_REQUIRES(mutex_);
+  void Lend(SlotList::iterator slot, const Claim& claim, AcquireOutcome outcome,
+            base::TimePoint now) SCIDEX_REQUIRES(mutex_);
   bool Admit(SlotList::iterator slot, Request& request, Waiter* waiter);
   void TakeBack(SlotList::iterator slot, EvictReason reason, Request& request, Waiter* waiter);
   void Revoke(SlotList::iterator slot) SCIDEX_REQUIRES(mutex_);
   template <typename Error>
   [[noreturn]] void Fail(const Request& request, AcquireOutcome outcome, const std::string& what)
       SCIDEX_REQUIRES(mutex_);
+  template <typename Error>
+  [[noreturn]] void Throw(const std::string& what) const SCIDEX_REQUIRES(mutex_) {
+    PoolStats stats = StatsLocked(clock_.Now());
+    const std::string message = "pool " + name_ + ": " + what + " (" + Summary(stats) + ")";
+    throw Error(message, std::move(stats));
+  }
+  // "; the last connect failed: …", or nothing if connects do not fail.
+  std::string LastFailure() const SCIDEX_REQUIRES(mutex_);
   [[noreturn]] void FailCancelled(const Request& request) SCIDEX_REQUIRES(mutex_);
   [[noreturn]] void FailTimeout(const Request& request) SCIDEX_REQUIRES(mutex_);
+
+  // deadlock.cc
+  bool HoldsLease(std::thread::id thread) const SCIDEX_REQUIRES(mutex_);
+  void FindDeadlock() SCIDEX_REQUIRES(mutex_);
+  std::string DescribeDeadlock() const SCIDEX_REQUIRES(mutex_);
+
+  // ready.cc
+  bool IsReady() const SCIDEX_REQUIRES(mutex_);
+  void TellReady() SCIDEX_REQUIRES(mutex_);
 
   // release.cc
   void GiveBack(SlotList::iterator slot, std::optional<EvictReason> reason, base::TimePoint now,
@@ -174,6 +210,7 @@ class PoolCore final : public SessionObserver, public std::enable_shared_from_th
 
   mutable base::Mutex mutex_;
   bool closed_ SCIDEX_GUARDED_BY(mutex_) = false;
+  bool suspended_ SCIDEX_GUARDED_BY(mutex_) = false;
   std::size_t target_size_ SCIDEX_GUARDED_BY(mutex_);
   std::uint64_t generation_ SCIDEX_GUARDED_BY(mutex_) = 0;
   // Most recently released first.
@@ -200,6 +237,9 @@ class PoolCore final : public SessionObserver, public std::enable_shared_from_th
   std::stop_source stop_connects_;
   // Connects whose thread still uses this object.
   std::size_t connect_jobs_ SCIDEX_GUARDED_BY(mutex_) = 0;
+  // Threads in AwaitReady(), and what wakes them.
+  std::size_t awaiting_ready_ SCIDEX_GUARDED_BY(mutex_) = 0;
+  base::CondVar ready_;
   // Notified when, in a closed pool, the last such thread or the last waiter has left, or the last
   // connection is closed.
   base::CondVar quiet_;

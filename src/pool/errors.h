@@ -36,6 +36,12 @@ class PoolClosed : public AcquireError {
 class AcquireCancelled : public AcquireError {
   using AcquireError::AcquireError;
 };
+// Every lease of the pool is held by a thread that waits for another one of it, this thread among
+// them: none of them would come back before a timeout. The message names where each was acquired
+// and where its holder waits.
+class NestedAcquireDeadlock : public AcquireError {
+  using AcquireError::AcquireError;
+};
 // This process is a child of the one that made the pool; its sockets are the parent's. The
 // statistics are empty.
 class ForkedPool : public AcquireError {

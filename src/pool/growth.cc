@@ -67,7 +67,7 @@ void PoolCore::ConnectOne(std::uint64_t generation) {
       connector_->Connect(base::Add(started, options_.connect_timeout), stop_connects_.get_token());
   const TimePoint now = clock_.Now();
   const bool failed = result.outcome != ConnectOutcome::kOk;
-  if (!failed) result.connection->Observe(*this);
+  if (!failed) result.connection->Observe(this);
   {
     Leftovers leftovers;
     MutexLock lock(mutex_);
@@ -103,6 +103,7 @@ void PoolCore::OnConnected(ConnectResult& result, std::uint64_t generation, Time
     Evict(opened, opened.begin(), *reason, leftovers);
   } else {
     Offer(opened, opened.begin(), now);
+    TellReady();
   }
 }
 

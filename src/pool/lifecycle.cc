@@ -56,6 +56,7 @@ void PoolCore::Resize(std::size_t target, ResizeCause cause) {
   ++counted_.resizes[direction][cause];
   target_size_ = target;
   StartConnects(clock_.Now());
+  FindDeadlock();
 }
 
 void PoolCore::Drain() {
@@ -64,6 +65,19 @@ void PoolCore::Drain() {
   MutexLock lock(mutex_);
   ++generation_;
   while (!idle_.empty()) Evict(idle_, idle_.begin(), EvictReason::kDrained, leftovers);
+}
+
+void PoolCore::Suspend() {
+  if (Forked()) return;
+  MutexLock lock(mutex_);
+  suspended_ = true;
+}
+
+void PoolCore::Resume() {
+  if (Forked()) return;
+  MutexLock lock(mutex_);
+  suspended_ = false;
+  WakeHead();
 }
 
 void PoolCore::OnServerAnswered() {
@@ -85,12 +99,14 @@ void PoolCore::Close() {
       while (!idle_.empty()) Evict(idle_, idle_.begin(), EvictReason::kClosed, leftovers);
       if (!leased_.empty()) self_ = shared_from_this();
       for (Waiter* waiter : waiters_) waiter->wake.NotifyOne();
+      ready_.NotifyAll();
     }
   }
   stop_connects_.request_stop();
   housekeeper_->Stop();
   MutexLock lock(mutex_);
-  while (connect_jobs_ > 0 || !waiters_.empty() || closing_ > 0) quiet_.Wait(mutex_);
+  while (connect_jobs_ > 0 || !waiters_.empty() || closing_ > 0 || awaiting_ready_ > 0)
+    quiet_.Wait(mutex_);
 }
 
 }  // namespace scidex::pool

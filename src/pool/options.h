@@ -40,6 +40,9 @@ struct PoolOptions {
   base::Duration max_lifetime = std::chrono::minutes(30);
   // A lease held longer than this is logged once with its call site, and counted. 0: never.
   base::Duration leak_after = std::chrono::minutes(5);
+  // Something raises target_size while acquires wait (an autoscaler): then a pool at its target is
+  // not full for good, and no NestedAcquireDeadlock is found below max_size.
+  bool autoscaled = false;
   // Between attempts to connect while the server refuses them.
   base::BackoffOptions backoff;
 };

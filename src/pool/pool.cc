@@ -25,13 +25,19 @@ Lease Pool::Acquire(const AcquireOptions& options, const base::CallSite& borrowe
   return core_->Acquire(options, borrower);
 }
 
-std::optional<Lease> Pool::TryAcquire(const base::CallSite& borrower) {
-  return core_->TryAcquire(borrower);
-}
+Lease Pool::TryAcquire(const base::CallSite& borrower) { return core_->TryAcquire(borrower); }
 
 void Pool::Resize(std::size_t target, ResizeCause cause) { core_->Resize(target, cause); }
 
 void Pool::Drain() { core_->Drain(); }
+
+void Pool::Suspend() { core_->Suspend(); }
+
+void Pool::Resume() { core_->Resume(); }
+
+void Pool::AwaitReady(base::TimePoint deadline, const std::stop_token& stop) {
+  core_->AwaitReady(deadline, stop);
+}
 
 void Pool::OnServerAnswered() { core_->OnServerAnswered(); }
 

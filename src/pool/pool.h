@@ -67,9 +67,9 @@ class Pool {
   Lease Acquire(const AcquireOptions& options = {},
                 const base::CallSite& borrower = base::CallSite::current());
 
-  // An idle connection, or nothing; never waits in the queue. Counted only when it gets one. Throws
-  // ForkedPool.
-  std::optional<Lease> TryAcquire(const base::CallSite& borrower = base::CallSite::current());
+  // An idle connection, or an empty lease; never waits in the queue. Counted only when it gets one.
+  // Throws ForkedPool.
+  Lease TryAcquire(const base::CallSite& borrower = base::CallSite::current());
 
   // Moves target_size; min_idle <= target <= max_size, else std::invalid_argument. Idle connections
   // above the target are closed one a second, leased ones on release.
@@ -78,6 +78,16 @@ class Pool {
   // Replaces every connection: idle ones now, leased and connecting ones when they come back. What
   // is acquired after this was opened after it.
   void Drain();
+
+  // Holds every acquire in the queue until Resume(); deadlines go on, leases that are out stay out.
+  // Idempotent.
+  void Suspend();
+  void Resume();
+
+  // Returns when min_idle connections are open, lent ones included. Throws AcquireTimeout at the
+  // deadline, AcquireCancelled or PoolClosed; it is not counted as an acquire. For any number of
+  // threads, any number of times.
+  void AwaitReady(base::TimePoint deadline, const std::stop_token& stop = {});
 
   // The server is known to answer: ends the backoff between connects.
   void OnServerAnswered();

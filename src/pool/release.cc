@@ -30,14 +30,29 @@ void PoolCore::GiveBack(SlotList::iterator slot, std::optional<EvictReason> reas
   if (closed_ && leased_.empty()) self_.reset();
 }
 
+std::unique_ptr<Connection> PoolCore::Detach(SlotList::iterator slot) noexcept {
+  if (Forked()) return nullptr;
+  slot->connection->Observe(nullptr);
+  std::shared_ptr<PoolCore> last;
+  SlotList detached;
+  MutexLock lock(mutex_);
+  const TimePoint now = clock_.Now();
+  counted_.use.Observe(now - slot->leased_at);
+  ++counted_.read_only_proofs[slot->proof];
+  detached.splice(detached.end(), leased_, slot);
+  if (closed_ && leased_.empty()) last = std::move(self_);
+  StartConnects(now);
+  return std::move(slot->connection);
+}
+
 // To the oldest waiter if that one has waited long enough; else it is idle, and the oldest waiter
 // is woken to take it unless a running thread is faster.
 void PoolCore::Offer(SlotList& from, SlotList::iterator slot, TimePoint now) {
-  if (!MayOvertake(now)) {
+  if (!suspended_ && HeadHasWaited(now)) {
     Waiter& head = *waiters_.front();
     waiters_.pop_front();
     leased_.splice(leased_.end(), from, slot);
-    Lend(slot, head.borrower, head.started, AcquireOutcome::kWaited, now);
+    Lend(slot, head.claim, AcquireOutcome::kWaited, now);
     head.handed = slot;
     head.wake.NotifyOne();
     // It may have been woken for an idle one that it now leaves to the next.
@@ -50,7 +65,7 @@ void PoolCore::Offer(SlotList& from, SlotList::iterator slot, TimePoint now) {
 }
 
 void PoolCore::WakeHead() {
-  if (!idle_.empty() && !waiters_.empty()) waiters_.front()->wake.NotifyOne();
+  if (!suspended_ && !idle_.empty() && !waiters_.empty()) waiters_.front()->wake.NotifyOne();
 }
 
 // `slot` is one of those that Size() counts.
@@ -81,6 +96,7 @@ void PoolCore::OnClosed(std::size_t count) {
   MutexLock lock(mutex_);
   closing_ -= count;
   StartConnects(clock_.Now());
+  FindDeadlock();
   if (closed_) quiet_.NotifyAll();
 }
 

@@ -26,7 +26,7 @@ PoolStats PoolCore::StatsLocked(TimePoint now) const {
   stats.size = Size();
   stats.target_size = target_size_;
   stats.waiters = waiters_.size();
-  if (!waiters_.empty()) stats.oldest_waiter = now - waiters_.front()->started;
+  if (!waiters_.empty()) stats.oldest_waiter = now - waiters_.front()->claim.started;
   for (const Slot& slot : leased_) {
     if (slot.granted.load(std::memory_order_acquire)) {
       ++stats.read_only_proofs[slot.proof];

@@ -34,7 +34,7 @@ class Session final : public pool::Connection {
   pool::Prepared Prepare(base::TimePoint deadline,
                          const base::CallSite& borrower) noexcept override;
   bool Recycle(base::Duration within) noexcept override;
-  void Observe(pool::SessionObserver& observer) noexcept override { observer_ = &observer; }
+  void Observe(pool::SessionObserver* observer) noexcept override { observer_ = observer; }
 
   // For borrowers: the connection as libpqxx knows it. It never reconnects.
   PqxxConnection& pqxx() { return adopted_.get(); }

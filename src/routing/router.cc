@@ -33,17 +33,13 @@ Lease Router::AcquireRead(const pool::AcquireOptions& options, const base::CallS
     const std::shared_ptr<Epoch> epoch = AwaitRoute(deadline, options.stop);
     Pool* const pool = PoolOf(epoch->route);
     if (pool == nullptr) ThrowDisabled();
-    std::optional<Lease> lease = pool->TryAcquire(borrower);
-    if (!lease) {
-      try {
-        lease = Queue(*pool, deadline, options.stop, *epoch, borrower);
-      } catch (const pool::AcquireCancelled&) {
-        if (options.stop.stop_requested() || !epoch->over.stop_requested()) throw;
-        continue;
-      }
+    try {
+      Lease lease = AcquireFrom(*pool, deadline, options.stop, *epoch, borrower);
+      acquires_[epoch->route].fetch_add(1, std::memory_order_relaxed);
+      return lease.Forward();
+    } catch (const pool::AcquireCancelled&) {
+      if (options.stop.stop_requested() || !epoch->over.stop_requested()) throw;
     }
-    acquires_[epoch->route].fetch_add(1, std::memory_order_relaxed);
-    return std::move(*lease);
   }
 }
 
@@ -60,10 +56,11 @@ void Router::ThrowDisabled() const {
   throw ReadRoutingDisabled(message, RoStats());
 }
 
-// Waits in the pool's queue until the lease, the deadline, the caller's stop or the end of the
-// epoch.
-Lease Router::Queue(Pool& pool, TimePoint deadline, const std::stop_token& stop, const Epoch& epoch,
-                    const base::CallSite& borrower) {
+// What is idle; else waits in the pool's queue until the lease, the deadline, the caller's stop or
+// the end of the epoch.
+Lease Router::AcquireFrom(Pool& pool, TimePoint deadline, const std::stop_token& stop,
+                          const Epoch& epoch, const base::CallSite& borrower) {
+  if (Lease idle = pool.TryAcquire(borrower)) return idle.Forward();
   std::stop_source either;
   const auto relay = [&either] { either.request_stop(); };
   const std::stop_callback on_stop(stop, relay);

@@ -66,8 +66,8 @@ class Router {
 
   base::TimePoint DefaultDeadline() const;
   std::shared_ptr<Epoch> AwaitRoute(base::TimePoint deadline, const std::stop_token& stop);
-  pool::Lease Queue(pool::Pool& pool, base::TimePoint deadline, const std::stop_token& stop,
-                    const Epoch& epoch, const base::CallSite& borrower);
+  pool::Lease AcquireFrom(pool::Pool& pool, base::TimePoint deadline, const std::stop_token& stop,
+                          const Epoch& epoch, const base::CallSite& borrower);
   pool::Pool* PoolOf(Route route) const;
   pool::PoolStats RoStats() const;
   [[noreturn]] void ThrowDisabled() const;

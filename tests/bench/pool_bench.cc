@@ -20,7 +20,7 @@ class NoConnection final : public pool::Connection {
     return {};
   }
   bool Recycle(base::Duration /*within*/) noexcept override { return true; }
-  void Observe(pool::SessionObserver& /*observer*/) noexcept override {}
+  void Observe(pool::SessionObserver* /*observer*/) noexcept override {}
 };
 
 class InstantConnector final : public pool::Connector {

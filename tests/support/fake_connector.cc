@@ -114,9 +114,9 @@ std::string FakeSession::borrower() const {
   return borrower_;
 }
 
-pool::SessionObserver& FakeSession::observer() const {
+pool::SessionObserver* FakeSession::observer() const {
   MutexLock lock(mutex_);
-  return *observer_;
+  return observer_;
 }
 
 FakeConnection::~FakeConnection() {
@@ -149,9 +149,9 @@ bool FakeConnection::Recycle(base::Duration within) noexcept {
   return session_->recycles_well_;
 }
 
-void FakeConnection::Observe(pool::SessionObserver& observer) noexcept {
+void FakeConnection::Observe(pool::SessionObserver* observer) noexcept {
   MutexLock lock(session_->mutex_);
-  session_->observer_ = &observer;
+  session_->observer_ = observer;
 }
 
 FakeSession& SessionOf(const pool::Lease& lease) {

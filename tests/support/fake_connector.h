@@ -45,7 +45,7 @@ class FakeSession {
   base::TimePoint prepare_deadline() const;
   base::Duration recycle_within() const;
   std::string borrower() const;
-  pool::SessionObserver& observer() const;
+  pool::SessionObserver* observer() const;
 
  private:
   friend class FakeConnection;
@@ -80,7 +80,7 @@ class FakeConnection final : public pool::Connection {
   pool::Prepared Prepare(base::TimePoint deadline,
                          const base::CallSite& borrower) noexcept override;
   bool Recycle(base::Duration within) noexcept override;
-  void Observe(pool::SessionObserver& observer) noexcept override;
+  void Observe(pool::SessionObserver* observer) noexcept override;
 
   FakeSession& session() const { return *session_; }
 

@@ -76,7 +76,7 @@ TEST_F(PoolClose, ALeaseMayOutliveItsPool) {
   const auto sessions = connector_->sessions();
   connector_.reset();
   pool_.reset();
-  SessionOf(leases[0]).observer().OnReadOnlyViolation();
+  SessionOf(leases[0]).observer()->OnReadOnlyViolation();
   EXPECT_EQ(leases[0].borrower().line(), leases[1].borrower().line());
   leases[0].Release();
   EXPECT_FALSE(sessions[0]->open());

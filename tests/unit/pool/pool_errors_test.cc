@@ -37,6 +37,7 @@ TEST_F(PoolErrors, AreAllAcquireErrors) {
   EXPECT_TRUE((std::is_base_of_v<AcquireError, QueueFull>));
   EXPECT_TRUE((std::is_base_of_v<AcquireError, PoolClosed>));
   EXPECT_TRUE((std::is_base_of_v<AcquireError, AcquireCancelled>));
+  EXPECT_TRUE((std::is_base_of_v<AcquireError, NestedAcquireDeadlock>));
   EXPECT_TRUE((std::is_base_of_v<AcquireError, ForkedPool>));
 }
 

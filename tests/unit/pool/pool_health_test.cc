@@ -182,7 +182,8 @@ TEST_F(PoolHealth, AHungServerCostsATryAcquireOneConnection) {
     session->BlockPrepare();
   }
   const auto asked = connector_->sessions()[1];
-  auto lease = std::async(std::launch::async, [&pool] { return pool.TryAcquire().has_value(); });
+  auto lease =
+      std::async(std::launch::async, [&pool] { return static_cast<bool>(pool.TryAcquire()); });
   ASSERT_TRUE(asked->AwaitBlocked());
   EXPECT_EQ(asked->prepare_deadline(), clock_.Now() + 1s);
   clock_.Advance(1s);
@@ -313,7 +314,7 @@ TEST_F(PoolHealth, AConnectThatFailsIsToldAsTrouble) {
 TEST_F(PoolHealth, WhatASessionFindsOutIsCounted) {
   Pool& pool = Open();
   const Lease lease = pool.Acquire();
-  SessionObserver& observer = SessionOf(lease).observer();
+  SessionObserver& observer = *SessionOf(lease).observer();
   observer.OnReadOnlyViolation();
   observer.OnReadOnlyViolation();
   observer.OnReadOnlyViolation();

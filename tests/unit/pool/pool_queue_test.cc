@@ -317,7 +317,7 @@ TEST_F(PoolQueue, TryAcquireTakesWhatIsIdleAndNeverWaits) {
   EXPECT_FALSE(pool.TryAcquire());
   EXPECT_EQ(connector_->connects(), 0U);
   pool.Acquire();
-  std::optional<Lease> lease = pool.TryAcquire();
+  Lease lease = pool.TryAcquire();
   ASSERT_TRUE(lease);
   EXPECT_FALSE(pool.TryAcquire());
   EXPECT_EQ(pool.Stats().requests, 2U);

@@ -1,0 +1,57 @@
+#include <algorithm>
+#include <vector>
+
+#include "pool/core.h"
+
+namespace scidex::pool {
+
+bool PoolCore::HoldsLease(std::thread::id thread) const {
+  return std::any_of(leased_.begin(), leased_.end(),
+                     [&](const Slot& slot) { return slot.holder == thread; });
+}
+
+// Marks the waiter that has to give way if every lease is held by a thread that waits: the last to
+// come. Called by whatever can complete a deadlock: a holder that joins the queue, a connection
+// that is closed and not replaced, a target that is lowered.
+void PoolCore::FindDeadlock() {
+  const std::size_t room = options_.autoscaled ? options_.max_size : target_size_;
+  const bool another_to_come = Size() + closing_ > leased_.size() || leased_.size() < room;
+  if (waiters_.empty() || suspended_ || another_to_come) return;
+  std::vector<std::thread::id> holders;
+  for (const Slot& slot : leased_) {
+    if (slot.moved.load(std::memory_order_relaxed)) return;
+    holders.push_back(slot.holder);
+  }
+  std::sort(holders.begin(), holders.end());
+  holders.erase(std::unique(holders.begin(), holders.end()), holders.end());
+  // A thread waits once at a time.
+  std::size_t waiting = 0;
+  Waiter* last = nullptr;
+  for (Waiter* waiter : waiters_) {
+    if (!std::binary_search(holders.begin(), holders.end(), waiter->claim.thread)) continue;
+    if (waiter->deadlocked) return;
+    ++waiting;
+    last = waiter;
+  }
+  if (waiting < holders.size()) return;
+  last->deadlocked = true;
+  last->wake.NotifyOne();
+}
+
+std::string PoolCore::DescribeDeadlock() const {
+  std::string text = "every lease is held by a thread that waits for another one";
+  const char* separator = ": ";
+  std::size_t described = 0;
+  for (const Slot& slot : leased_) {
+    if (described++ == PoolStats::kOldestLeases) break;
+    const auto waiter = std::find_if(waiters_.begin(), waiters_.end(), [&](const Waiter* w) {
+      return w->claim.thread == slot.holder;
+    });
+    text += separator + base::ToString(slot.borrower);
+    if (waiter != waiters_.end()) text += " waits at " + base::ToString((*waiter)->claim.borrower);
+    separator = "; ";
+  }
+  return text;
+}
+
+}  // namespace scidex::pool
