@@ -1,5 +1,6 @@
 #include "app/database.h"
 
+#include <random>
 #include <stdexcept>
 #include <string>
 #include <utility>
@@ -79,10 +80,12 @@ void Database::AddPool(PoolRole role, postgres::SessionOptions session,
                              std::string(error.what()));
   }
   server.trigger = std::make_shared<ProbeTrigger>();
+  std::shared_ptr<pool::ConnectGate>& gate = gates_[session.dsn.Reveal()];
+  if (!gate) gate = std::make_shared<pool::ConnectGate>(options.backoff, std::random_device{}());
   server.pool = std::make_unique<pool::Pool>(
       name, options,
       pool::Pool::Dependencies{server.connector, connectors_, clock_,
-                               [trigger = server.trigger] { trigger->Fire(); }});
+                               [trigger = server.trigger] { trigger->Fire(); }, gate});
 }
 
 void Database::StartProbe(PoolRole role, const control::ProbeOptions& options) {

@@ -19,8 +19,10 @@
 #pragma once
 
 #include <cstddef>
+#include <map>
 #include <memory>
 #include <optional>
+#include <string>
 
 #include "app/postgres_inspector.h"
 #include "base/clock.h"
@@ -112,6 +114,8 @@ class Database {
   base::Executor connectors_;
   const std::shared_ptr<postgres::Resolver> resolver_;
   PostgresInspector inspector_;
+  // By DSN.
+  std::map<std::string, std::shared_ptr<pool::ConnectGate>> gates_;
   base::EnumArray<routing::PoolRole, Server> servers_;
   std::unique_ptr<routing::Router> router_;
   std::unique_ptr<control::ReplicaWatch> replica_watch_;

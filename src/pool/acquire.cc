@@ -74,9 +74,7 @@ bool PoolCore::HeadHasWaited(TimePoint now) const {
 }
 
 // A running thread may go before waiters that have not waited long; see PoolOptions::handoff_after.
-bool PoolCore::MayOvertake(TimePoint now) const {
-  return !suspended_ && !HeadHasWaited(now);
-}
+bool PoolCore::MayOvertake(TimePoint now) const { return !suspended_ && !HeadHasWaited(now); }
 
 std::optional<SlotList::iterator> PoolCore::TakeIdle(const Request& request, TimePoint now) {
   if (idle_.empty()) return std::nullopt;
@@ -255,7 +253,7 @@ void PoolCore::FailTimeout(const Request& request) {
 }
 
 std::string PoolCore::LastFailure() const {
-  if (!failing_) return "";
+  if (counted_.last_connect_outcome == ConnectOutcome::kOk) return "";
   std::string text = "; the last connect failed: ";
   text += base::Name(counted_.last_connect_outcome);
   return text + ": " + counted_.last_connect_message;

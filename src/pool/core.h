@@ -3,8 +3,8 @@
 // ready.cc, housekeeping.cc, snapshot.cc, lifecycle.cc.
 //
 // Locks: mutex_ is the only one. Under it nothing foreign runs (no connect, close, callback or
-// log), it is never held while another pool's is taken, and only the executor's and the
-// housekeeper's queues are locked inside it.
+// log), it is never held while another pool's is taken, and only the gates' locks and those of the
+// executor's and the housekeeper's queues are taken inside it.
 #pragma once
 
 #include <atomic>
@@ -20,11 +20,11 @@
 #include <utility>
 #include <vector>
 
-#include "base/backoff.h"
 #include "base/call_site.h"
 #include "base/clock.h"
 #include "base/mutex.h"
 #include "base/periodic_task.h"
+#include "pool/connect_gate.h"
 #include "pool/connection.h"
 #include "pool/lease.h"
 #include "pool/options.h"
@@ -178,13 +178,16 @@ class PoolCore final : public SessionObserver, public std::enable_shared_from_th
 
   // growth.cc
   void StartConnects(base::TimePoint now) SCIDEX_REQUIRES(mutex_);
+  std::size_t AskGates(std::size_t wanted, base::TimePoint now) SCIDEX_REQUIRES(mutex_);
+  void TellGates(ConnectOutcome outcome, base::TimePoint now) SCIDEX_REQUIRES(mutex_);
+  void ReturnToGates(std::size_t count) SCIDEX_REQUIRES(mutex_);
   std::size_t ConnectsWanted() const SCIDEX_REQUIRES(mutex_);
   void RunConnect();
   std::optional<std::uint64_t> BeginConnect();
   void ConnectOne(std::uint64_t generation);
   void OnConnected(ConnectResult& result, std::uint64_t generation, base::TimePoint now,
                    Leftovers& leftovers) SCIDEX_REQUIRES(mutex_);
-  void OnConnectFailed(const ConnectResult& result, base::TimePoint now) SCIDEX_REQUIRES(mutex_);
+  void OnConnectFailed(const ConnectResult& result) SCIDEX_REQUIRES(mutex_);
   base::TimePoint ExpiryOf(base::TimePoint created) SCIDEX_REQUIRES(mutex_);
 
   // housekeeping.cc
@@ -229,10 +232,13 @@ class PoolCore final : public SessionObserver, public std::enable_shared_from_th
   WaiterList waiters_ SCIDEX_GUARDED_BY(mutex_);
   base::TimePoint last_shrink_ SCIDEX_GUARDED_BY(mutex_);
 
-  // Connects after a failure: one at a time, and not before retry_at_, until one succeeds.
-  bool failing_ SCIDEX_GUARDED_BY(mutex_) = false;
-  base::TimePoint retry_at_ SCIDEX_GUARDED_BY(mutex_) = base::TimePoint::min();
-  base::Backoff backoff_ SCIDEX_GUARDED_BY(mutex_);
+  // For what this pool's connects alone fail with: all of it where there is no other gate.
+  ConnectGate own_gate_;
+  ConnectGate::Client own_client_ SCIDEX_GUARDED_BY(mutex_);
+  // For what tells of the server, shared with its other pools; null without any. Its lock guards
+  // the client.
+  const std::shared_ptr<ConnectGate> server_gate_;
+  ConnectGate::Client server_client_;
   std::mt19937_64 jitter_ SCIDEX_GUARDED_BY(mutex_);
   std::stop_source stop_connects_;
   // Connects whose thread still uses this object.

@@ -6,6 +6,30 @@
 
 namespace scidex::pool {
 
+namespace {
+
+// Whether a connect that ended so failed because of its server, and not because of who connected:
+// then other pools of that server would fail too.
+bool TellsOfServer(ConnectOutcome outcome) {
+  switch (outcome) {
+    case ConnectOutcome::kNameNotResolved:
+    case ConnectOutcome::kConnectRefused:
+    case ConnectOutcome::kConnectTimeout:
+    case ConnectOutcome::kConnectFailed:
+    case ConnectOutcome::kTooManyConnections:
+    case ConnectOutcome::kNotAcceptingConnections:
+      return true;
+    case ConnectOutcome::kOk:
+    case ConnectOutcome::kTlsFailed:
+    case ConnectOutcome::kAuthFailed:
+    case ConnectOutcome::kReadOnlyUnproven:
+      return false;
+  }
+  return false;
+}
+
+}  // namespace
+
 using base::Duration;
 using base::MutexLock;
 using base::TimePoint;
@@ -21,16 +45,7 @@ std::size_t PoolCore::ConnectsWanted() const {
 
 void PoolCore::StartConnects(TimePoint now) {
   if (closed_) return;
-  std::size_t wanted = ConnectsWanted();
-  if (failing_ && wanted > 0) {
-    if (connecting_ > 0) return;
-    if (now < retry_at_) {
-      housekeeper_->TriggerAt(retry_at_);
-      return;
-    }
-    wanted = 1;
-  }
-  for (; wanted > 0; --wanted) {
+  for (std::size_t granted = AskGates(ConnectsWanted(), now); granted > 0; --granted) {
     ++connecting_;
     ++queued_connects_;
     // A closed pool does not wait for its turn in a queue that others share.
@@ -38,6 +53,44 @@ void PoolCore::StartConnects(TimePoint now) {
       if (const std::shared_ptr<PoolCore> alive = core.lock()) alive->RunConnect();
     });
   }
+}
+
+std::size_t PoolCore::AskGates(std::size_t wanted, TimePoint now) {
+  if (wanted == 0) return 0;
+  ConnectGate::Grant grant = own_gate_.Ask(own_client_, wanted, now);
+  if (grant.count > 0 && server_gate_) {
+    const std::size_t by_own = grant.count;
+    grant = server_gate_->Ask(server_client_, by_own, now);
+    own_gate_.Return(by_own - grant.count);
+  }
+  if (grant.count == 0 && grant.retry_at != base::kNever) housekeeper_->TriggerAt(grant.retry_at);
+  return grant.count;
+}
+
+void PoolCore::TellGates(ConnectOutcome outcome, TimePoint now) {
+  if (closed_ && outcome != ConnectOutcome::kOk) {
+    // It may have failed because it was told to end.
+    ReturnToGates(1);
+    return;
+  }
+  const bool of_server = server_gate_ && TellsOfServer(outcome);
+  if (outcome == ConnectOutcome::kOk) {
+    own_gate_.OnSucceeded();
+  } else if (of_server) {
+    own_gate_.Return(1);
+  } else {
+    own_gate_.OnFailed(now);
+  }
+  if (of_server) {
+    server_gate_->OnFailed(now);
+  } else if (server_gate_) {
+    server_gate_->OnSucceeded();
+  }
+}
+
+void PoolCore::ReturnToGates(std::size_t count) {
+  own_gate_.Return(count);
+  if (server_gate_) server_gate_->Return(count);
 }
 
 void PoolCore::RunConnect() {
@@ -55,7 +108,10 @@ std::optional<std::uint64_t> PoolCore::BeginConnect() {
   if (closed_) return std::nullopt;
   --queued_connects_;
   --connecting_;
-  if (ConnectsWanted() == 0) return std::nullopt;
+  if (ConnectsWanted() == 0) {
+    ReturnToGates(1);
+    return std::nullopt;
+  }
   ++connecting_;
   ++connect_jobs_;
   return generation_;
@@ -75,8 +131,9 @@ void PoolCore::ConnectOne(std::uint64_t generation) {
       ++counted_.connects[result.outcome];
       counted_.connect.Observe(now - started);
     }
+    TellGates(result.outcome, now);
     if (failed) {
-      OnConnectFailed(result, now);
+      OnConnectFailed(result);
     } else {
       OnConnected(result, generation, now, leftovers);
     }
@@ -87,8 +144,6 @@ void PoolCore::ConnectOne(std::uint64_t generation) {
 
 void PoolCore::OnConnected(ConnectResult& result, std::uint64_t generation, TimePoint now,
                            Leftovers& leftovers) {
-  failing_ = false;
-  backoff_.Reset();
   counted_.last_connect_outcome = ConnectOutcome::kOk;
   counted_.last_connect_message.clear();
   SlotList opened;
@@ -107,14 +162,11 @@ void PoolCore::OnConnected(ConnectResult& result, std::uint64_t generation, Time
   }
 }
 
-void PoolCore::OnConnectFailed(const ConnectResult& result, TimePoint now) {
+void PoolCore::OnConnectFailed(const ConnectResult& result) {
   --connecting_;
   if (closed_) return;
   counted_.last_connect_outcome = result.outcome;
   counted_.last_connect_message = result.message;
-  failing_ = true;
-  // Of connects that were under way together, the last to fail sets the time of the next attempt.
-  if (connecting_ == 0) retry_at_ = base::Add(now, backoff_.Next());
 }
 
 TimePoint PoolCore::ExpiryOf(TimePoint created) {

@@ -20,7 +20,8 @@ PoolCore::PoolCore(std::string name, const PoolOptions& options, Pool::Dependenc
       fork_generation_(base::ForkGeneration()),
       target_size_(options.max_size),
       last_shrink_(clock_.Now()),
-      backoff_(options.backoff, std::random_device{}()),
+      own_gate_(options.backoff, std::random_device{}()),
+      server_gate_(std::move(dependencies.server_gate)),
       jitter_(std::random_device{}()) {
   counted_.name = name_;
   counted_.max_size = options_.max_size;
@@ -35,6 +36,8 @@ void PoolCore::Start() {
   housekeeper_ =
       std::make_unique<base::PeriodicTask>(clock_, "pool-" + name_, base::kNever,
                                            [this](const std::stop_token&) { return KeepHouse(); });
+  server_client_.wake = [this] { housekeeper_->Trigger(); };
+  if (server_gate_) server_gate_->Join(server_client_);
   // Not before housekeeper_ is set: the first connect that fails makes use of it.
   housekeeper_->Trigger();
 }
@@ -82,9 +85,9 @@ void PoolCore::Resume() {
 
 void PoolCore::OnServerAnswered() {
   if (Forked()) return;
+  own_gate_.OnServerAnswered();
+  if (server_gate_) server_gate_->OnServerAnswered();
   MutexLock lock(mutex_);
-  if (!failing_) return;
-  retry_at_ = TimePoint::min();
   StartConnects(clock_.Now());
 }
 
@@ -96,12 +99,14 @@ void PoolCore::Close() {
     if (!closed_) {
       closed_ = true;
       connecting_ -= queued_connects_;
+      ReturnToGates(queued_connects_);
       while (!idle_.empty()) Evict(idle_, idle_.begin(), EvictReason::kClosed, leftovers);
       if (!leased_.empty()) self_ = shared_from_this();
       for (Waiter* waiter : waiters_) waiter->wake.NotifyOne();
       ready_.NotifyAll();
     }
   }
+  if (server_gate_) server_gate_->Leave(server_client_);
   stop_connects_.request_stop();
   housekeeper_->Stop();
   MutexLock lock(mutex_);

@@ -23,6 +23,7 @@
 #include "base/call_site.h"
 #include "base/clock.h"
 #include "base/executor.h"
+#include "pool/connect_gate.h"
 #include "pool/connection.h"
 #include "pool/errors.h"
 #include "pool/lease.h"
@@ -53,6 +54,8 @@ class Pool {
     // Called, without a lock and on any thread, when a connection turned out dead or could not be
     // opened: the moment to look at the server. Must not block.
     std::function<void()> on_trouble = {};
+    // Shared by the pools of one server; null if this is its only one.
+    std::shared_ptr<ConnectGate> server_gate = {};
   };
 
   // Starts opening min_idle connections and returns at once. Throws std::invalid_argument as

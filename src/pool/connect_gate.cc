@@ -1,0 +1,70 @@
+#include "pool/connect_gate.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace scidex::pool {
+
+using base::MutexLock;
+using base::TimePoint;
+
+void ConnectGate::Join(Client& client) {
+  MutexLock lock(mutex_);
+  clients_.push_back(&client);
+}
+
+void ConnectGate::Leave(Client& client) {
+  MutexLock lock(mutex_);
+  std::erase(clients_, &client);
+}
+
+ConnectGate::Grant ConnectGate::Ask(Client& client, std::size_t wanted, TimePoint now) {
+  MutexLock lock(mutex_);
+  Grant grant;
+  const bool failing = limit_ == 1;
+  if (failing && under_way_ == 0 && now < retry_at_) {
+    grant.retry_at = retry_at_;
+  } else {
+    grant.count = std::min(wanted, limit_ - std::min(limit_, under_way_));
+  }
+  under_way_ += grant.count;
+  client.wants_more = grant.count < wanted;
+  return grant;
+}
+
+void ConnectGate::OnSucceeded() {
+  MutexLock lock(mutex_);
+  --under_way_;
+  backoff_.Reset();
+  if (limit_ != kUnlimited && ++limit_ > kRampEnd) limit_ = kUnlimited;
+  Wake();
+}
+
+void ConnectGate::OnFailed(TimePoint now) {
+  MutexLock lock(mutex_);
+  limit_ = 1;
+  // Of connects that were under way together, the last to fail sets the time of the next attempt.
+  if (--under_way_ == 0) retry_at_ = base::Add(now, backoff_.Next());
+  Wake();
+}
+
+void ConnectGate::Return(std::size_t count) {
+  if (count == 0) return;
+  MutexLock lock(mutex_);
+  under_way_ -= count;
+  Wake();
+}
+
+void ConnectGate::OnServerAnswered() {
+  MutexLock lock(mutex_);
+  retry_at_ = TimePoint::min();
+  Wake();
+}
+
+void ConnectGate::Wake() {
+  for (Client* client : clients_) {
+    if (std::exchange(client->wants_more, false) && client->wake) client->wake();
+  }
+}
+
+}  // namespace scidex::pool

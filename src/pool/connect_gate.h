@@ -1,0 +1,69 @@
+// Says when connects may start. While they succeed: as many as are wanted. After a failure: one at
+// a time, and not before a backoff has passed. From the first success on a ramp: two under way at
+// once, then one more for each that succeeds, so that a server that has just come back is not met
+// by everything that has waited for it.
+//
+// The pools of one server share one, for failures that tell of the server, so that after such a
+// failure one connect a server is tried and not one a pool; each pool has another, for the rest.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <vector>
+
+#include "base/backoff.h"
+#include "base/mutex.h"
+#include "base/time.h"
+
+namespace scidex::pool {
+
+// Thread safe. Its lock may be taken under a pool's.
+class ConnectGate {
+ public:
+  // Who asks. `wake` is called, possibly under locks, when one that was granted less than it wanted
+  // should ask again; it must not block and may be empty.
+  struct Client {
+    std::function<void()> wake;
+    bool wants_more = false;
+  };
+
+  ConnectGate(const base::BackoffOptions& backoff, std::uint64_t seed) : backoff_(backoff, seed) {}
+
+  // From Join() to Leave() the client may be woken.
+  void Join(Client& client);
+  void Leave(Client& client);
+
+  struct Grant {
+    std::size_t count = 0;
+    // When to ask again, if that is known already.
+    base::TimePoint retry_at = base::kNever;
+  };
+  // How many of `wanted` connects may start now. Each that is granted ends in one of the three
+  // calls below.
+  Grant Ask(Client& client, std::size_t wanted, base::TimePoint now);
+  void OnSucceeded();
+  void OnFailed(base::TimePoint now);
+  // They were not begun, or ended for a reason of the client's own.
+  void Return(std::size_t count);
+
+  // The server is known to answer: the backoff is over.
+  void OnServerAnswered();
+
+ private:
+  void Wake() SCIDEX_REQUIRES(mutex_);
+
+  base::Mutex mutex_;
+  base::Backoff backoff_ SCIDEX_GUARDED_BY(mutex_);
+  std::vector<Client*> clients_ SCIDEX_GUARDED_BY(mutex_);
+  std::size_t under_way_ SCIDEX_GUARDED_BY(mutex_) = 0;
+  // How many may be under way at once; 1 if and only if the latest failed.
+  std::size_t limit_ SCIDEX_GUARDED_BY(mutex_) = kUnlimited;
+  base::TimePoint retry_at_ SCIDEX_GUARDED_BY(mutex_) = base::TimePoint::min();
+
+  static constexpr std::size_t kUnlimited = SIZE_MAX;
+  // A ramp that has come this far is over.
+  static constexpr std::size_t kRampEnd = 16;
+};
+
+}  // namespace scidex::pool

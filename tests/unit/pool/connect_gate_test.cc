@@ -1,0 +1,130 @@
+#include "pool/connect_gate.h"
+
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <cstddef>
+
+namespace scidex::pool {
+namespace {
+
+using namespace std::chrono_literals;
+
+class ConnectGateTest : public ::testing::Test {
+ protected:
+  ConnectGateTest() {
+    first_.wake = [this] { ++first_woken_; };
+    second_.wake = [this] { ++second_woken_; };
+    gate_.Join(first_);
+    gate_.Join(second_);
+  }
+
+  // One connect that fails.
+  void Fail() {
+    ASSERT_EQ(gate_.Ask(first_, 1, now_).count, 1U);
+    gate_.OnFailed(now_);
+  }
+
+  base::TimePoint now_{1h};
+  ConnectGate gate_{{.initial = 1s, .cap = 4s}, 1};
+  ConnectGate::Client first_;
+  ConnectGate::Client second_;
+  int first_woken_ = 0;
+  int second_woken_ = 0;
+};
+
+TEST_F(ConnectGateTest, WhileConnectsSucceedAllThatAreWantedStart) {
+  EXPECT_EQ(gate_.Ask(first_, 200, now_).count, 200U);
+  gate_.OnSucceeded();
+  EXPECT_EQ(gate_.Ask(second_, 200, now_).count, 200U);
+}
+
+TEST_F(ConnectGateTest, AfterAFailureNobodyConnectsUntilTheBackoffHasPassed) {
+  Fail();
+  const ConnectGate::Grant grant = gate_.Ask(second_, 3, now_);
+  EXPECT_EQ(grant.count, 0U);
+  EXPECT_LE(grant.retry_at, now_ + 1s);
+  EXPECT_EQ(gate_.Ask(second_, 3, grant.retry_at).count, 1U);
+}
+
+TEST_F(ConnectGateTest, AfterAFailureOneConnectIsTriedForAllItsClients) {
+  Fail();
+  now_ += 1s;
+  EXPECT_EQ(gate_.Ask(first_, 5, now_).count, 1U);
+  EXPECT_EQ(gate_.Ask(first_, 5, now_).count, 0U);
+  EXPECT_EQ(gate_.Ask(second_, 5, now_).count, 0U);
+}
+
+TEST_F(ConnectGateTest, ThoseThatWantMoreAreWokenByTheNextSuccess) {
+  Fail();
+  now_ += 1s;
+  ASSERT_EQ(gate_.Ask(first_, 1, now_).count, 1U);
+  ASSERT_EQ(gate_.Ask(second_, 5, now_).count, 0U);
+  first_woken_ = second_woken_ = 0;
+  gate_.OnSucceeded();
+  EXPECT_EQ(first_woken_, 0);
+  EXPECT_EQ(second_woken_, 1);
+  EXPECT_EQ(gate_.Ask(second_, 5, now_).count, 2U);
+}
+
+TEST_F(ConnectGateTest, OfTwoHundredThatWaitEachSuccessLetsOneMoreStartThanItEnds) {
+  Fail();
+  now_ += 1s;
+  std::size_t under_way = gate_.Ask(first_, 200, now_).count;
+  ASSERT_EQ(under_way, 1U);
+  for (std::size_t at_once = 2; at_once <= 16; ++at_once) {
+    gate_.OnSucceeded();
+    under_way += gate_.Ask(first_, 200, now_).count - 1;
+    EXPECT_EQ(under_way, at_once);
+  }
+  gate_.OnSucceeded();
+  EXPECT_EQ(gate_.Ask(first_, 200, now_).count, 200U);
+}
+
+TEST_F(ConnectGateTest, AFailureOnTheRampEndsIt) {
+  Fail();
+  now_ += 1s;
+  ASSERT_EQ(gate_.Ask(first_, 1, now_).count, 1U);
+  gate_.OnSucceeded();
+  ASSERT_EQ(gate_.Ask(first_, 2, now_).count, 2U);
+  gate_.OnFailed(now_);
+  EXPECT_EQ(gate_.Ask(second_, 2, now_ + 4s).count, 0U);
+  gate_.OnFailed(now_);
+  EXPECT_EQ(gate_.Ask(second_, 2, now_ + 4s).count, 1U);
+}
+
+TEST_F(ConnectGateTest, TheBackoffNeverGoesBeyondItsCap) {
+  for (int i = 0; i < 50; ++i) {
+    Fail();
+    now_ += 4s;
+  }
+}
+
+TEST_F(ConnectGateTest, AServerThatAnswersEndsTheBackoff) {
+  Fail();
+  ASSERT_EQ(gate_.Ask(second_, 1, now_).count, 0U);
+  gate_.OnServerAnswered();
+  EXPECT_EQ(second_woken_, 1);
+  EXPECT_EQ(gate_.Ask(second_, 1, now_).count, 1U);
+}
+
+TEST_F(ConnectGateTest, WhatIsReturnedIsRoomForOthers) {
+  Fail();
+  now_ += 1s;
+  ASSERT_EQ(gate_.Ask(first_, 1, now_).count, 1U);
+  ASSERT_EQ(gate_.Ask(second_, 1, now_).count, 0U);
+  gate_.Return(1);
+  EXPECT_EQ(second_woken_, 1);
+  EXPECT_EQ(gate_.Ask(second_, 1, now_).count, 1U);
+}
+
+TEST_F(ConnectGateTest, AClientThatHasLeftIsNotWoken) {
+  Fail();
+  ASSERT_EQ(gate_.Ask(second_, 1, now_).count, 0U);
+  gate_.Leave(second_);
+  gate_.OnServerAnswered();
+  EXPECT_EQ(second_woken_, 0);
+}
+
+}  // namespace
+}  // namespace scidex::pool
