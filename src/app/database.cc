@@ -13,11 +13,15 @@ namespace scidex::app {
 using base::MutexLock;
 using routing::PoolRole;
 
-class Database::ProbeTrigger {
+class Database::ProbeHandle {
  public:
-  void Fire() {
+  void Trigger() {
     MutexLock lock(mutex_);
     if (probe_ != nullptr) probe_->Trigger();
+  }
+  void Reconnect() {
+    MutexLock lock(mutex_);
+    if (probe_ != nullptr) probe_->Reconnect();
   }
   void Aim(control::Probe* probe) {
     MutexLock lock(mutex_);
@@ -48,24 +52,38 @@ Database::Database(const DatabaseOptions& options, base::Clock& clock)
   }
   router_ = std::make_unique<routing::Router>(pools, options.routing, clock_);
   replica_watch_ = std::make_unique<control::ReplicaWatch>(
-      options.routing, clock_,
-      [this](routing::Reason verdict) { router_->OnReplicaVerdict(verdict); });
+      options.routing, options.primary.has_value(), clock_,
+      [this](routing::Reason verdict) { OnReplicaVerdict(verdict); });
   pool_logger_ = std::make_unique<control::PoolLogger>(options.pool_logger, clock_,
                                                        [this] { return pool_stats(); });
-  for (const PoolRole role : {PoolRole::kPrimary, PoolRole::kRo, PoolRole::kRoFallthrough}) {
-    StartProbe(role, options.probe);
+  try {
+    for (const PoolRole role : {PoolRole::kPrimary, PoolRole::kRo, PoolRole::kRoFallthrough}) {
+      StartProbe(role, options.probe);
+    }
+  } catch (...) {
+    Stop();
+    throw;
   }
 }
 
-Database::~Database() {
+Database::~Database() { Stop(); }
+
+void Database::Stop() {
   pool_logger_.reset();
+  router_->Close();
   for (const PoolRole role : {PoolRole::kRoFallthrough, PoolRole::kRo, PoolRole::kPrimary}) {
     Server& server = servers_[role];
     if (!server.pool) continue;
-    server.trigger->Aim(nullptr);
+    server.handle->Aim(nullptr);
     server.probe.reset();
     server.pool->Close();
   }
+}
+
+void Database::OnReplicaVerdict(routing::Reason verdict) {
+  router_->OnReplicaVerdict(verdict);
+  // The name may lead elsewhere by now, but a session stays where it is.
+  if (routing::IsMisled(verdict)) servers_[PoolRole::kRo].handle->Reconnect();
 }
 
 void Database::AddPool(PoolRole role, postgres::SessionOptions session,
@@ -79,13 +97,13 @@ void Database::AddPool(PoolRole role, postgres::SessionOptions session,
     throw postgres::DsnError((role == PoolRole::kRo ? "replica.dsn: " : "primary.dsn: ") +
                              std::string(error.what()));
   }
-  server.trigger = std::make_shared<ProbeTrigger>();
+  server.handle = std::make_shared<ProbeHandle>();
   std::shared_ptr<pool::ConnectGate>& gate = gates_[session.dsn.Reveal()];
   if (!gate) gate = std::make_shared<pool::ConnectGate>(options.backoff, std::random_device{}());
   server.pool = std::make_unique<pool::Pool>(
       name, options,
       pool::Pool::Dependencies{server.connector, connectors_, clock_,
-                               [trigger = server.trigger] { trigger->Fire(); }, gate});
+                               [handle = server.handle] { handle->Trigger(); }, gate});
 }
 
 void Database::StartProbe(PoolRole role, const control::ProbeOptions& options) {
@@ -100,7 +118,7 @@ void Database::StartProbe(PoolRole role, const control::ProbeOptions& options) {
                                            replica_watch_->OnReplicaProbe(result);
                                          }
                                        });
-  server.trigger->Aim(server.probe.get());
+  server.handle->Aim(server.probe.get());
 }
 
 control::ControlStats Database::control_stats() const {

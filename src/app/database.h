@@ -96,17 +96,19 @@ class Database {
   bool start_pool_logger() { return pool_logger_->Start(); }
 
  private:
-  // Lets a pool ask for a probe that is made after it and destroyed before it.
-  class ProbeTrigger;
+  // How others reach a probe that is made after them and destroyed before them.
+  class ProbeHandle;
   struct Server {
     std::shared_ptr<postgres::SessionConnector> connector;
-    std::shared_ptr<ProbeTrigger> trigger;
+    std::shared_ptr<ProbeHandle> handle;
     std::unique_ptr<pool::Pool> pool;
     std::unique_ptr<control::Probe> probe;
   };
 
   void AddPool(routing::PoolRole role, postgres::SessionOptions session,
                const pool::PoolOptions& options);
+  void OnReplicaVerdict(routing::Reason verdict);
+  void Stop();
   void StartProbe(routing::PoolRole role, const control::ProbeOptions& options);
 
   base::Clock& clock_;

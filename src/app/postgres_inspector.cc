@@ -27,9 +27,10 @@ Inspection::Result ResultOf(QueryResult::Status status) {
 
 }  // namespace
 
-Inspection PostgresInspector::Inspect(pool::Connection& connection, base::TimePoint deadline) {
+Inspection PostgresInspector::Inspect(pool::Connection& connection, base::TimePoint deadline,
+                                      const std::stop_token& stop) {
   postgres::ServerFactsResult answer =
-      postgres::ReadServerFacts(dynamic_cast<postgres::Session&>(connection), deadline);
+      postgres::ReadServerFacts(dynamic_cast<postgres::Session&>(connection), deadline, stop);
   postgres::ServerFacts& facts = answer.facts;
   return {ResultOf(answer.status),
           std::move(answer.message),

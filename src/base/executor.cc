@@ -6,10 +6,17 @@ namespace scidex::base {
 
 Executor::Executor(const std::string& name, std::size_t threads) {
   threads_.reserve(threads);
-  for (std::size_t i = 0; i < threads; ++i) threads_.emplace_back(name, [this] { Loop(); });
+  try {
+    for (std::size_t i = 0; i < threads; ++i) threads_.emplace_back(name, [this] { Loop(); });
+  } catch (...) {
+    Stop();
+    throw;
+  }
 }
 
-Executor::~Executor() {
+Executor::~Executor() { Stop(); }
+
+void Executor::Stop() {
   {
     MutexLock lock(mutex_);
     stopping_ = true;

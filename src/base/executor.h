@@ -26,6 +26,7 @@ class Executor {
 
  private:
   void Loop();
+  void Stop();
 
   Mutex mutex_;
   CondVar wake_;

@@ -143,7 +143,7 @@ void AddPool(std::vector<Key>& keys, const std::string& name,
   using Options = pool::PoolOptions;
   count("min_idle", 0, 10'000, &Options::min_idle);
   count("max_size", 1, 10'000, &Options::max_size);
-  count("max_waiters", 0, 1'000'000, &Options::max_waiters);
+  count("max_waiters", 1, 1'000'000, &Options::max_waiters);
   time("acquire_timeout", milliseconds(1), hours(1), &Options::acquire_timeout);
   time("connect_timeout", milliseconds(10), hours(1), &Options::connect_timeout);
   time("reset_timeout", milliseconds(1), hours(1), &Options::reset_timeout);

@@ -30,6 +30,8 @@ Probe::~Probe() { task_->Stop(); }
 
 void Probe::Trigger() { task_->Trigger(); }
 
+void Probe::Reconnect() { reconnect_ = true; }
+
 ProbeStats Probe::Stats() const {
   MutexLock lock(mutex_);
   return stats_;
@@ -41,14 +43,13 @@ TimePoint Probe::Run(const std::stop_token& stop) {
   if (stop.stop_requested()) return base::kNever;
   Record(result, clock_.Now() - started);
   if (result) {
-    if (result->reason == Reason::kOk) pool_.OnServerAnswered();
     on_result_(*result);
   }
   return base::Add(started, options_.interval);
 }
 
 std::optional<ProbeResult> Probe::Ask(TimePoint deadline, const std::stop_token& stop) {
-  if (reserved_ && !reserved_->IsAlive()) reserved_.reset();
+  if (reconnect_.exchange(false) || (reserved_ && !reserved_->IsAlive())) reserved_.reset();
   for (;;) {
     const bool fresh = !reserved_;
     if (fresh) {
@@ -56,14 +57,16 @@ std::optional<ProbeResult> Probe::Ask(TimePoint deadline, const std::stop_token&
       if (connected.outcome != ConnectOutcome::kOk) {
         ProbeResult refusal{routing::ReasonOf(connected.outcome), std::move(connected.message), {}};
         if (connected.outcome == ConnectOutcome::kTooManyConnections) {
-          return AskThroughPool(std::move(refusal), deadline);
+          return AskThroughPool(std::move(refusal), deadline, stop);
         }
         return refusal;
       }
       reserved_ = std::move(connected.connection);
+      // Not when an old session answers: that does not show that connects succeed.
+      pool_.OnServerAnswered();
     }
     bool lost = false;
-    ProbeResult result = Inspect(*reserved_, deadline, lost);
+    ProbeResult result = Inspect(*reserved_, deadline, stop, lost);
     if (result.reason == Reason::kOk) return result;
     if (lost) reserved_.reset();
     // One session may have been ended for a reason of its own: only a new one tells about the
@@ -74,20 +77,23 @@ std::optional<ProbeResult> Probe::Ask(TimePoint deadline, const std::stop_token&
 
 // The server has no room for one more session. If another one answers, it is not down; if those
 // that there are belong to borrowers at the moment, nobody knows.
-std::optional<ProbeResult> Probe::AskThroughPool(ProbeResult refusal, TimePoint deadline) {
-  pool::Lease lease = pool_.TryAcquire();
+std::optional<ProbeResult> Probe::AskThroughPool(ProbeResult refusal, TimePoint deadline,
+                                                 const std::stop_token& stop) {
+  pool::Lease lease = pool_.TryAcquire({deadline, stop});
   if (!lease) {
-    if (pool_.Stats().in_use > 0) return std::nullopt;
+    const pool::PoolStats stats = pool_.Stats();
+    if (stats.in_use + stats.idle > 0) return std::nullopt;
     return refusal;
   }
   bool lost = false;
-  ProbeResult result = Inspect(lease.connection(), deadline, lost);
+  ProbeResult result = Inspect(lease.connection(), deadline, stop, lost);
   if (lost) lease.Evict(pool::EvictReason::kDead);
   return result;
 }
 
-ProbeResult Probe::Inspect(pool::Connection& connection, TimePoint deadline, bool& lost) {
-  Inspection inspection = inspector_.Inspect(connection, deadline);
+ProbeResult Probe::Inspect(pool::Connection& connection, TimePoint deadline,
+                           const std::stop_token& stop, bool& lost) {
+  Inspection inspection = inspector_.Inspect(connection, deadline, stop);
   using Result = Inspection::Result;
   lost = inspection.result == Result::kLost || inspection.result == Result::kTimeout;
   const Reason reason = inspection.result == Result::kAnswered  ? Reason::kOk

@@ -3,6 +3,7 @@
 // server that is down.
 #pragma once
 
+#include <atomic>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -43,14 +44,19 @@ class Probe {
   // Probes now: something happened that makes the last answer doubtful. Never blocks.
   void Trigger();
 
+  // Has the next probe open a session anew: what the name of the server leads to may have changed.
+  void Reconnect();
+
   ProbeStats Stats() const;
 
  private:
   base::TimePoint Run(const std::stop_token& stop);
   // Nothing where the attempt tells nothing about the server.
   std::optional<ProbeResult> Ask(base::TimePoint deadline, const std::stop_token& stop);
-  std::optional<ProbeResult> AskThroughPool(ProbeResult refusal, base::TimePoint deadline);
-  ProbeResult Inspect(pool::Connection& connection, base::TimePoint deadline, bool& lost);
+  std::optional<ProbeResult> AskThroughPool(ProbeResult refusal, base::TimePoint deadline,
+                                            const std::stop_token& stop);
+  ProbeResult Inspect(pool::Connection& connection, base::TimePoint deadline,
+                      const std::stop_token& stop, bool& lost);
   void Record(const std::optional<ProbeResult>& result, base::Duration took);
 
   const ProbeOptions options_;
@@ -60,6 +66,7 @@ class Probe {
   base::Clock& clock_;
   const OnResult on_result_;
 
+  std::atomic<bool> reconnect_{false};
   // Used by the task's thread alone.
   std::unique_ptr<pool::Connection> reserved_;
 

@@ -42,38 +42,51 @@ std::optional<Duration> LagEstimator::Lag(const ServerFacts& replica, bool prima
   return behind;
 }
 
-ReplicaWatch::ReplicaWatch(const routing::RoutingOptions& options, base::Clock& clock,
-                           OnVerdict on_verdict)
-    : options_(options), clock_(clock), on_verdict_(std::move(on_verdict)) {}
+ReplicaWatch::ReplicaWatch(const routing::RoutingOptions& options, bool has_primary,
+                           base::Clock& clock, OnVerdict on_verdict)
+    : options_(options),
+      has_primary_(has_primary),
+      clock_(clock),
+      on_verdict_(std::move(on_verdict)) {}
 
 void ReplicaWatch::OnPrimaryProbe(const ProbeResult& result) {
-  MutexLock lock(mutex_);
-  primary_answers_ = result.reason == Reason::kOk;
-  if (!primary_answers_) return;
-  if (result.facts.system_identifier) primary_system_identifier_ = result.facts.system_identifier;
-  if (result.facts.wal_position && !result.facts.in_recovery) {
-    lag_.OnPrimary(*result.facts.wal_position, clock_.Now());
+  std::optional<ProbeResult> withheld;
+  {
+    MutexLock lock(mutex_);
+    withheld.swap(withheld_);
+    primary_answers_ = result.reason == Reason::kOk;
+    if (*primary_answers_) LookAtPrimary(result.facts);
   }
+  if (withheld) OnReplicaProbe(*withheld);
+}
+
+void ReplicaWatch::LookAtPrimary(const ServerFacts& facts) {
+  if (facts.system_identifier) primary_system_identifier_ = facts.system_identifier;
+  if (facts.wal_position && !facts.in_recovery) lag_.OnPrimary(*facts.wal_position, clock_.Now());
 }
 
 void ReplicaWatch::OnReplicaProbe(const ProbeResult& result) {
   routing::ReplicaObservation observation;
   observation.answer = result.reason;
+  bool withhold = false;
   {
     MutexLock lock(mutex_);
     if (result.reason == Reason::kOk) {
       observation.in_recovery = result.facts.in_recovery;
       observation.system_identifier = result.facts.system_identifier;
-      observation.primary_answers = primary_answers_;
+      observation.primary_answers = primary_answers_.value_or(false);
       observation.primary_system_identifier = primary_system_identifier_;
       if (result.facts.in_recovery) {
-        observation.lag = lag_.Lag(result.facts, primary_answers_, clock_.Now());
+        observation.lag = lag_.Lag(result.facts, observation.primary_answers, clock_.Now());
         stats_.lag = observation.lag;
       }
     }
+    // Not for ever: a primary whose every session is lent may go without a first answer.
+    withhold = result.reason == Reason::kOk && has_primary_ && !primary_answers_ && !withheld_;
+    if (withhold) withheld_ = result;
     stats_.wal_receiver_up = result.reason == Reason::kOk && result.facts.wal_receiver_up;
   }
-  on_verdict_(routing::JudgeReplica(observation, options_));
+  if (!withhold) on_verdict_(routing::JudgeReplica(observation, options_));
 }
 
 ReplicaStats ReplicaWatch::Stats() const {

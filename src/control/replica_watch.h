@@ -44,7 +44,10 @@ class ReplicaWatch {
  public:
   using OnVerdict = std::function<void(routing::Reason)>;
 
-  ReplicaWatch(const routing::RoutingOptions& options, base::Clock& clock, OnVerdict on_verdict);
+  // `has_primary`: OnPrimaryProbe() will be called. A replica that answers is judged only after
+  // that, as its lag and its cluster could not be known.
+  ReplicaWatch(const routing::RoutingOptions& options, bool has_primary, base::Clock& clock,
+               OnVerdict on_verdict);
 
   // The results of the probes, in whatever order they come.
   void OnPrimaryProbe(const ProbeResult& result);
@@ -53,13 +56,19 @@ class ReplicaWatch {
   ReplicaStats Stats() const;
 
  private:
+  void LookAtPrimary(const ServerFacts& facts) SCIDEX_REQUIRES(mutex_);
+
   const routing::RoutingOptions options_;
+  const bool has_primary_;
   base::Clock& clock_;
   const OnVerdict on_verdict_;
 
   mutable base::Mutex mutex_;
   LagEstimator lag_ SCIDEX_GUARDED_BY(mutex_);
-  bool primary_answers_ SCIDEX_GUARDED_BY(mutex_) = false;
+  // Empty until the primary's first probe, or for good without a primary.
+  std::optional<bool> primary_answers_ SCIDEX_GUARDED_BY(mutex_);
+  // What the replica answered before the primary was first asked.
+  std::optional<ProbeResult> withheld_ SCIDEX_GUARDED_BY(mutex_);
   std::optional<std::string> primary_system_identifier_ SCIDEX_GUARDED_BY(mutex_);
   ReplicaStats stats_ SCIDEX_GUARDED_BY(mutex_);
 };

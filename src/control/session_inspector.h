@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <stop_token>
 #include <string>
 
 #include "base/time.h"
@@ -44,8 +45,10 @@ struct Inspection {
 class SessionInspector {
  public:
   virtual ~SessionInspector() = default;
-  // Asks by `deadline`. Unless it was answered or refused, the connection is beyond use.
-  virtual Inspection Inspect(pool::Connection& connection, base::TimePoint deadline) = 0;
+  // Asks by `deadline`, and gives up early when `stop` is stopped. Unless it was answered or
+  // refused, the connection is beyond use.
+  virtual Inspection Inspect(pool::Connection& connection, base::TimePoint deadline,
+                             const std::stop_token& stop) = 0;
 };
 
 }  // namespace scidex::control

@@ -51,15 +51,17 @@ Lease PoolCore::Acquire(const AcquireOptions& options, const base::CallSite& bor
   }
 }
 
-Lease PoolCore::TryAcquire(const base::CallSite& borrower) {
+Lease PoolCore::TryAcquire(const AcquireOptions& options, const base::CallSite& borrower) {
   CheckFork();
   const TimePoint now = clock_.Now();
-  const std::stop_token none;
-  Request request{{borrower, now}, none, base::Add(now, options_.reset_timeout)};
+  Request request{{borrower, now},
+                  options.stop,
+                  options.deadline ? *options.deadline : base::Add(now, options_.reset_timeout)};
   for (TimePoint present = now;; present = clock_.Now()) {
     std::optional<SlotList::iterator> slot;
     {
       MutexLock lock(mutex_);
+      if (request.stop.stop_requested()) return {};
       if (request.retry && present >= request.deadline) return {};
       if (!MayOvertake(present)) return {};
       slot = TakeIdle(request, present);

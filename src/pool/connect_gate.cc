@@ -40,11 +40,20 @@ void ConnectGate::OnSucceeded() {
   Wake();
 }
 
+bool ConnectGate::Confirm(TimePoint now) {
+  MutexLock lock(mutex_);
+  if (limit_ > 1 || (under_way_ == 1 && now >= retry_at_)) return true;
+  --under_way_;
+  Wake();
+  return false;
+}
+
 void ConnectGate::OnFailed(TimePoint now) {
   MutexLock lock(mutex_);
-  limit_ = 1;
-  // Of connects that were under way together, the last to fail sets the time of the next attempt.
-  if (--under_way_ == 0) retry_at_ = base::Add(now, backoff_.Next());
+  // Of connects that were under way together, the first to fail sets the time of the next attempt,
+  // and the last.
+  const bool first = std::exchange(limit_, 1) != 1;
+  if (--under_way_ == 0 || first) retry_at_ = base::Add(now, backoff_.Next());
   Wake();
 }
 

@@ -42,6 +42,9 @@ class ConnectGate {
   // How many of `wanted` connects may start now. Each that is granted ends in one of the three
   // calls below.
   Grant Ask(Client& client, std::size_t wanted, base::TimePoint now);
+  // One that was granted is about to begin: whether it still may, after what failed meanwhile. If
+  // not, it is returned.
+  bool Confirm(base::TimePoint now);
   void OnSucceeded();
   void OnFailed(base::TimePoint now);
   // They were not begun, or ended for a reason of the client's own.

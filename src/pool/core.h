@@ -99,7 +99,7 @@ class PoolCore final : public SessionObserver, public std::enable_shared_from_th
   // pool.h's verbs.
   void Start();
   Lease Acquire(const AcquireOptions& options, const base::CallSite& borrower);
-  Lease TryAcquire(const base::CallSite& borrower);
+  Lease TryAcquire(const AcquireOptions& options, const base::CallSite& borrower);
   void AwaitReady(base::TimePoint deadline, const std::stop_token& stop);
   void Resize(std::size_t target, ResizeCause cause);
   void Drain();
@@ -179,6 +179,7 @@ class PoolCore final : public SessionObserver, public std::enable_shared_from_th
   // growth.cc
   void StartConnects(base::TimePoint now) SCIDEX_REQUIRES(mutex_);
   std::size_t AskGates(std::size_t wanted, base::TimePoint now) SCIDEX_REQUIRES(mutex_);
+  bool ConfirmAtGates(base::TimePoint now) SCIDEX_REQUIRES(mutex_);
   void TellGates(ConnectOutcome outcome, base::TimePoint now) SCIDEX_REQUIRES(mutex_);
   void ReturnToGates(std::size_t count) SCIDEX_REQUIRES(mutex_);
   std::size_t ConnectsWanted() const SCIDEX_REQUIRES(mutex_);

@@ -67,6 +67,16 @@ std::size_t PoolCore::AskGates(std::size_t wanted, TimePoint now) {
   return grant.count;
 }
 
+bool PoolCore::ConfirmAtGates(TimePoint now) {
+  if (!own_gate_.Confirm(now)) {
+    if (server_gate_) server_gate_->Return(1);
+    return false;
+  }
+  if (!server_gate_ || server_gate_->Confirm(now)) return true;
+  own_gate_.Return(1);
+  return false;
+}
+
 void PoolCore::TellGates(ConnectOutcome outcome, TimePoint now) {
   if (closed_ && outcome != ConnectOutcome::kOk) {
     // It may have failed because it was told to end.
@@ -102,7 +112,7 @@ void PoolCore::RunConnect() {
 }
 
 // The generation of the connection to be opened; nothing if, while this was queued, whatever asked
-// for it was served or gave up.
+// for it was served or gave up, or another connect failed.
 std::optional<std::uint64_t> PoolCore::BeginConnect() {
   MutexLock lock(mutex_);
   if (closed_) return std::nullopt;
@@ -110,6 +120,11 @@ std::optional<std::uint64_t> PoolCore::BeginConnect() {
   --connecting_;
   if (ConnectsWanted() == 0) {
     ReturnToGates(1);
+    return std::nullopt;
+  }
+  const TimePoint now = clock_.Now();
+  if (!ConfirmAtGates(now)) {
+    StartConnects(now);
     return std::nullopt;
   }
   ++connecting_;

@@ -6,7 +6,10 @@
 
 namespace scidex::pool {
 
-Lease::Lease(Lease&& other) noexcept : Lease(other.Forward()) { Disown(); }
+Lease::Lease(Lease&& other) noexcept
+    : core_(std::exchange(other.core_, nullptr)), slot_(other.slot_) {
+  Disown();
+}
 
 Lease& Lease::operator=(Lease&& other) noexcept {
   if (this != &other) {

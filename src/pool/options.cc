@@ -18,6 +18,8 @@ void Validate(const PoolOptions& options) {
   Require(options.min_idle <= options.max_size, "min_idle (" + std::to_string(options.min_idle) +
                                                     ") must not exceed max_size (" +
                                                     std::to_string(options.max_size) + ")");
+  // Whoever waits for a connect waits in the queue.
+  Require(options.max_waiters >= 1, "max_waiters must be at least 1");
   for (const auto& [name, value] : {std::pair{"acquire_timeout", options.acquire_timeout},
                                     std::pair{"connect_timeout", options.connect_timeout},
                                     std::pair{"reset_timeout", options.reset_timeout},

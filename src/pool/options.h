@@ -47,8 +47,8 @@ struct PoolOptions {
   base::BackoffOptions backoff;
 };
 
-// Throws std::invalid_argument, naming the option, unless 1 <= max_size, min_idle <= max_size, the
-// timeouts are positive and no duration is negative.
+// Throws std::invalid_argument, naming the option, unless 1 <= max_size, min_idle <= max_size,
+// 1 <= max_waiters, the timeouts are positive and no duration is negative.
 void Validate(const PoolOptions& options);
 
 }  // namespace scidex::pool

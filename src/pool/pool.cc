@@ -25,7 +25,9 @@ Lease Pool::Acquire(const AcquireOptions& options, const base::CallSite& borrowe
   return core_->Acquire(options, borrower);
 }
 
-Lease Pool::TryAcquire(const base::CallSite& borrower) { return core_->TryAcquire(borrower); }
+Lease Pool::TryAcquire(const AcquireOptions& options, const base::CallSite& borrower) {
+  return core_->TryAcquire(options, borrower);
+}
 
 void Pool::Resize(std::size_t target, ResizeCause cause) { core_->Resize(target, cause); }
 

@@ -70,9 +70,11 @@ class Pool {
   Lease Acquire(const AcquireOptions& options = {},
                 const base::CallSite& borrower = base::CallSite::current());
 
-  // An idle connection, or an empty lease; never waits in the queue. Counted only when it gets one.
-  // Throws ForkedPool.
-  Lease TryAcquire(const base::CallSite& borrower = base::CallSite::current());
+  // An idle connection, or an empty lease; never waits in the queue. The deadline, by default
+  // PoolOptions::reset_timeout from now, is for the look at the connection. Counted only when it
+  // gets one. Throws ForkedPool.
+  Lease TryAcquire(const AcquireOptions& options = {},
+                   const base::CallSite& borrower = base::CallSite::current());
 
   // Moves target_size; min_idle <= target <= max_size, else std::invalid_argument. Idle connections
   // above the target are closed one a second, leased ones on release.

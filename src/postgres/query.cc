@@ -3,8 +3,10 @@
 #include <poll.h>
 #include <sys/socket.h>
 
+#include <optional>
 #include <utility>
 
+#include "base/stop_fd.h"
 #include "postgres/wait.h"
 
 namespace scidex::postgres {
@@ -22,13 +24,13 @@ QueryResult Broken(PGconn* connection, Status status) {
 }
 
 // kOk once libpq has a result to give without blocking.
-Status AwaitResult(PGconn* connection, base::TimePoint deadline) {
+Status AwaitResult(PGconn* connection, base::TimePoint deadline, int stop_fd) {
   for (;;) {
     const int unsent = PQflush(connection);
     if (unsent < 0) return Status::kLost;
     if (unsent == 0 && PQisBusy(connection) == 0) return Status::kOk;
     const short events = static_cast<short>(unsent > 0 ? POLLIN | POLLOUT : POLLIN);
-    if (WaitForSocket(PQsocket(connection), events, deadline) != Wait::kReady)
+    if (WaitForSocket(PQsocket(connection), events, deadline, stop_fd) != Wait::kReady)
       return Status::kTimeout;
     if (PQconsumeInput(connection) == 0) return Status::kLost;
   }
@@ -47,11 +49,11 @@ void Take(PgResultPtr from, QueryResult& result) {
   result.message = message == nullptr ? PQresultErrorMessage(from.get()) : message;
 }
 
-QueryResult Run(PGconn* connection, const char* sql, base::TimePoint deadline) {
+QueryResult Run(PGconn* connection, const char* sql, base::TimePoint deadline, int stop_fd) {
   if (PQsendQuery(connection, sql) == 0) return Broken(connection, Status::kLost);
   QueryResult result;
   for (;;) {
-    const Status waited = AwaitResult(connection, deadline);
+    const Status waited = AwaitResult(connection, deadline, stop_fd);
     if (waited != Status::kOk) return Broken(connection, waited);
     PgResultPtr one(PQgetResult(connection));
     if (!one) break;
@@ -63,9 +65,12 @@ QueryResult Run(PGconn* connection, const char* sql, base::TimePoint deadline) {
 
 }  // namespace
 
-QueryResult Query(PGconn* connection, const char* sql, base::TimePoint deadline) {
+QueryResult Query(PGconn* connection, const char* sql, base::TimePoint deadline,
+                  const std::stop_token& stop) {
+  std::optional<base::StopFd> stop_fd;
+  if (stop.stop_possible()) stop_fd.emplace(stop);
   PQsetnonblocking(connection, 1);
-  QueryResult result = Run(connection, sql, deadline);
+  QueryResult result = Run(connection, sql, deadline, stop_fd ? stop_fd->fd() : -1);
   PQsetnonblocking(connection, 0);
   return result;
 }

@@ -1,6 +1,7 @@
 // A query of our own on a connection, under a deadline.
 #pragma once
 
+#include <stop_token>
 #include <string>
 #include <vector>
 
@@ -24,8 +25,9 @@ struct QueryResult {
 };
 
 // Requires an idle connection in blocking mode, and leaves one, unless it is kLost or kTimeout:
-// then it is beyond use.
-QueryResult Query(PGconn* connection, const char* sql, base::TimePoint deadline);
+// then it is beyond use. A stopped `stop` is a deadline that has come.
+QueryResult Query(PGconn* connection, const char* sql, base::TimePoint deadline,
+                  const std::stop_token& stop = {});
 
 // The value at row 0, column `column`; "" for NULL.
 std::string Value(const QueryResult& result, int column);

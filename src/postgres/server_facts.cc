@@ -43,8 +43,9 @@ std::optional<base::Duration> FromSeconds(const std::string& text) {
 
 }  // namespace
 
-ServerFactsResult ReadServerFacts(Session& session, base::TimePoint deadline) {
-  const QueryResult answer = session.Query(kSql, deadline);
+ServerFactsResult ReadServerFacts(Session& session, base::TimePoint deadline,
+                                  const std::stop_token& stop) {
+  const QueryResult answer = session.Query(kSql, deadline, stop);
   ServerFactsResult result;
   result.status = answer.status;
   result.message = answer.message;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <optional>
+#include <stop_token>
 #include <string>
 
 #include "base/time.h"
@@ -31,6 +32,7 @@ struct ServerFactsResult {
   ServerFacts facts;
 };
 
-ServerFactsResult ReadServerFacts(Session& session, base::TimePoint deadline);
+ServerFactsResult ReadServerFacts(Session& session, base::TimePoint deadline,
+                                  const std::stop_token& stop = {});
 
 }  // namespace scidex::postgres

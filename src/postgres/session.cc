@@ -167,14 +167,14 @@ bool Session::Recycle(base::Duration within) noexcept {
   return true;
 }
 
-QueryResult Session::Query(const char* sql, TimePoint deadline) {
+QueryResult Session::Query(const char* sql, TimePoint deadline, const std::stop_token& stop) {
   if (raw() == nullptr) {
     QueryResult lost;
     lost.status = QueryResult::Status::kLost;
     lost.message = "the connection was closed";
     return lost;
   }
-  return postgres::Query(raw(), sql, deadline);
+  return postgres::Query(raw(), sql, deadline, stop);
 }
 
 void Session::ShutDown() noexcept { shutdown(socket_.get(), SHUT_RDWR); }

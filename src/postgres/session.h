@@ -41,7 +41,7 @@ class Session final : public pool::Connection {
   // The connection as libpq knows it; null once it was closed through libpqxx. Stays the session's.
   PGconn* raw() const { return adopted_.raw(); }
   // A query under a deadline, outside of libpqxx.
-  QueryResult Query(const char* sql, base::TimePoint deadline);
+  QueryResult Query(const char* sql, base::TimePoint deadline, const std::stop_token& stop = {});
 
   // Ends whatever call is blocked on this session, and the session with it. Thread safe.
   void ShutDown() noexcept;

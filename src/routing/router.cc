@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/log.h"
+#include "routing/verdict.h"
 
 namespace scidex::routing {
 
@@ -43,7 +44,8 @@ Lease Router::AcquireRead(const pool::AcquireOptions& options, const base::CallS
   }
 }
 
-void Router::ThrowDisabled() const {
+void Router::ThrowDisabled() {
+  acquires_[Route::kPrimaryDisabled].fetch_add(1, std::memory_order_relaxed);
   const Reason reason = [this] {
     MutexLock lock(mutex_);
     return machine_.reason();
@@ -60,7 +62,7 @@ void Router::ThrowDisabled() const {
 // the end of the epoch.
 Lease Router::AcquireFrom(Pool& pool, TimePoint deadline, const std::stop_token& stop,
                           const Epoch& epoch, const base::CallSite& borrower) {
-  if (Lease idle = pool.TryAcquire(borrower)) return idle.Forward();
+  if (Lease idle = pool.TryAcquire({deadline, stop}, borrower)) return idle.Forward();
   std::stop_source either;
   const auto relay = [&either] { either.request_stop(); };
   const std::stop_callback on_stop(stop, relay);
@@ -75,37 +77,54 @@ Lease Router::AcquireWrite(const pool::AcquireOptions& options, const base::Call
 }
 
 TimePoint Router::DefaultDeadline() const {
-  const Pool* pool =
-      pools_[PoolRole::kRo] != nullptr ? pools_[PoolRole::kRo] : pools_[PoolRole::kRoFallthrough];
+  const std::shared_ptr<Epoch> epoch = RouteInForce();
+  const Pool* const pool = epoch ? PoolOf(epoch->route) : pools_[PoolRole::kRo];
   return pool == nullptr ? clock_.Now() : base::Add(clock_.Now(), pool->acquire_timeout());
 }
 
+// Null before the first verdict.
+std::shared_ptr<Router::Epoch> Router::RouteInForce() const {
+  MutexLock lock(mutex_);
+  return machine_.decided() ? epoch_ : nullptr;
+}
+
 std::shared_ptr<Router::Epoch> Router::AwaitRoute(TimePoint deadline, const std::stop_token& stop) {
+  if (auto epoch = RouteInForce()) return epoch;
+  bool closed = false;
   {
+    const std::stop_callback<std::function<void()>> on_stop(stop, [this] {
+      MutexLock lock(mutex_);
+      decided_.NotifyAll();
+    });
     MutexLock lock(mutex_);
+    ++awaiting_;
+    while (!machine_.decided() && !closed_ && !stop.stop_requested() &&
+           clock_.WaitUntil(decided_, mutex_, deadline)) {
+    }
+    closed = closed_;
+    if (--awaiting_ == 0 && closed_) decided_.NotifyAll();
     if (machine_.decided()) return epoch_;
   }
-  const std::stop_callback<std::function<void()>> on_stop(stop, [this] {
-    MutexLock lock(mutex_);
-    decided_.NotifyAll();
-  });
-  MutexLock lock(mutex_);
-  while (!machine_.decided()) {
-    if (stop.stop_requested()) {
-      throw pool::AcquireCancelled(
-          "read cancelled while waiting for the first verdict on the replica", RoStats());
-    }
-    if (!clock_.WaitUntil(decided_, mutex_, deadline) && !machine_.decided()) {
-      throw pool::AcquireTimeout("no verdict on the replica within the deadline of this read",
-                                 RoStats());
-    }
+  if (closed) throw pool::PoolClosed("closed before the first verdict on the replica", {});
+  if (stop.stop_requested()) {
+    throw pool::AcquireCancelled(
+        "read cancelled while waiting for the first verdict on the replica", RoStats());
   }
-  return epoch_;
+  throw pool::AcquireTimeout("no verdict on the replica within the deadline of this read",
+                             RoStats());
+}
+
+void Router::Close() {
+  MutexLock lock(mutex_);
+  closed_ = true;
+  decided_.NotifyAll();
+  while (awaiting_ > 0) decided_.Wait(mutex_);
 }
 
 void Router::OnReplicaVerdict(Reason verdict) {
   Change change;
   std::shared_ptr<Epoch> ended;
+  DrainIfMisled(verdict);
   {
     MutexLock lock(mutex_);
     change.first = !machine_.decided();
@@ -120,6 +139,17 @@ void Router::OnReplicaVerdict(Reason verdict) {
   }
   Log(change);
   if (ended) ended->over.request_stop();
+}
+
+// Before the route can return to it: what was opened while the pool's name led elsewhere stays
+// there.
+void Router::DrainIfMisled(Reason verdict) {
+  const bool misled = IsMisled(verdict);
+  {
+    MutexLock lock(mutex_);
+    if (std::exchange(misled_, misled) == misled) return;
+  }
+  if (pools_[PoolRole::kRo] != nullptr) pools_[PoolRole::kRo]->Drain();
 }
 
 void Router::Log(const Change& change) {

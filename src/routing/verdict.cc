@@ -15,4 +15,8 @@ Reason JudgeReplica(const ReplicaObservation& observation, const RoutingOptions&
   return Reason::kOk;
 }
 
+bool IsMisled(Reason verdict) {
+  return verdict == Reason::kNotInRecovery || verdict == Reason::kWrongCluster;
+}
+
 }  // namespace scidex::routing

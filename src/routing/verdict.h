@@ -27,4 +27,7 @@ struct ReplicaObservation {
 // reason: a replica that answers is then the only server left.
 Reason JudgeReplica(const ReplicaObservation& observation, const RoutingOptions& options);
 
+// The verdict is that the replica's DSN leads to another server than it should.
+bool IsMisled(Reason verdict);
+
 }  // namespace scidex::routing

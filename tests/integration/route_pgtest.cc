@@ -221,6 +221,39 @@ TEST_F(RouteTest, APromotedReplicaLosesTheRoute) {
   EXPECT_EQ(database.pool_stats().route.reason, Reason::kNotInRecovery);
 }
 
+TEST_F(RouteTest, TheEndDoesNotWaitForProbesOfServersThatHang) {
+  app::DatabaseOptions options = On(*primary_, *replica_);
+  options.probe.interval = std::chrono::milliseconds(20);
+  options.probe.timeout = std::chrono::hours(1);
+  auto database = std::make_unique<app::Database>(options);
+  ASSERT_TRUE(AwaitRoute(*database, Route::kReplica));
+  primary_->Suspend();
+  replica_->Suspend();
+  const base::WallTime suspended = base::RealClock().WallNow();
+  ASSERT_TRUE(Eventually(kPatience, [&] {
+    const auto& probes = database->control_stats().probes;
+    return base::RealClock().WallNow() - suspended > std::chrono::milliseconds(100) &&
+           probes[PoolRole::kRo].last_run < suspended + std::chrono::milliseconds(50);
+  }));
+  auto end = std::async(std::launch::async, [&] { database.reset(); });
+  const bool ended = end.wait_for(kPatience) == std::future_status::ready;
+  primary_->Resume();
+  replica_->Resume();
+  EXPECT_TRUE(ended);
+}
+
+TEST_F(RouteTest, TheEndFailsAReadThatWaitsForTheFirstVerdict) {
+  replica_->Suspend();
+  app::DatabaseOptions options = On(*primary_, *replica_);
+  options.probe.timeout = std::chrono::hours(1);
+  auto database = std::make_unique<app::Database>(options);
+  auto read = std::async(std::launch::async, [&] { database->AcquireRead({base::kNever}); });
+  EXPECT_EQ(read.wait_for(std::chrono::milliseconds(50)), std::future_status::timeout);
+  database.reset();
+  replica_->Resume();
+  EXPECT_THROW(read.get(), pool::PoolClosed);
+}
+
 TEST_F(RouteTest, ReadsWaitForTheFirstVerdictWithinTheirDeadline) {
   replica_->Suspend();
   app::DatabaseOptions options = On(*primary_, *replica_);

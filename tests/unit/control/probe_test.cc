@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <deque>
+#include <future>
 #include <memory>
 #include <optional>
 #include <vector>
@@ -22,7 +23,7 @@ constexpr auto kPatience = seconds(10);
 // Answers as it is told, and well when it is told nothing.
 class FakeInspector final : public SessionInspector {
  public:
-  Inspection Inspect(pool::Connection&, base::TimePoint) override {
+  Inspection Inspect(pool::Connection&, base::TimePoint, const std::stop_token&) override {
     base::MutexLock lock(mutex_);
     Inspection::Result result = Inspection::Result::kAnswered;
     if (!answers_.empty()) {
@@ -81,6 +82,33 @@ class ProbeTest : public testing::Test {
   std::vector<Reason> results_ SCIDEX_GUARDED_BY(mutex_);
   std::optional<control::Probe> probe_;
 };
+
+TEST_F(ProbeTest, AnAnswerOfASessionThatWasThereDoesNotEndThePoolsBackoff) {
+  Start();
+  ASSERT_TRUE(AwaitResults(1));
+  pooled_->Fail();
+  std::future<void> client = std::async(std::launch::async, [this] {
+    EXPECT_THROW(pool_.Acquire({clock_.Now() + seconds(3600)}), pool::PoolClosed);
+  });
+  ASSERT_TRUE(test::Eventually(kPatience, [&] { return pooled_->connects() == 1; }));
+  ASSERT_TRUE(test::Eventually(kPatience, [&] { return pool_.Stats().connecting == 0; }));
+  for (std::size_t i = 2; i < 12; ++i) {
+    probe_->Trigger();
+    ASSERT_TRUE(AwaitResults(i));
+  }
+  EXPECT_EQ(pooled_->connects(), 1u);
+  pool_.Close();
+  client.get();
+}
+
+TEST_F(ProbeTest, ASessionThatIsToBeOpenedAnewIsAskedForOnce) {
+  Start();
+  ASSERT_TRUE(AwaitResults(1));
+  probe_->Reconnect();
+  Probe();
+  Probe();
+  EXPECT_EQ(reserved_->connects(), 2u);
+}
 
 TEST_F(ProbeTest, ProbesAtOnceAndThenAtEachIntervalOnOneReservedSession) {
   Start();

@@ -30,7 +30,7 @@ class ReplicaWatchTest : public testing::Test {
 
   test::ManualClock clock_;
   std::vector<Reason> verdicts_;
-  ReplicaWatch watch_{{}, clock_, [this](Reason verdict) { verdicts_.push_back(verdict); }};
+  ReplicaWatch watch_{{}, true, clock_, [this](Reason verdict) { verdicts_.push_back(verdict); }};
 };
 
 TEST_F(ReplicaWatchTest, AReplicaThatAnswersAndKeepsUpIsGood) {
@@ -39,6 +39,27 @@ TEST_F(ReplicaWatchTest, AReplicaThatAnswersAndKeepsUpIsGood) {
   EXPECT_EQ(verdicts_, std::vector<Reason>{Reason::kOk});
   EXPECT_EQ(watch_.Stats().lag, base::Duration::zero());
   EXPECT_TRUE(watch_.Stats().wal_receiver_up);
+}
+
+TEST_F(ReplicaWatchTest, AReplicaThatAnswersFirstIsJudgedOnceThePrimaryWasAsked) {
+  ProbeResult behind = Replica(100);
+  behind.facts.wal_receiver_up = false;
+  behind.facts.since_last_replay = seconds(7200);
+  watch_.OnReplicaProbe(behind);
+  EXPECT_TRUE(verdicts_.empty());
+  watch_.OnPrimaryProbe(Primary(200));
+  EXPECT_EQ(verdicts_, std::vector<Reason>{Reason::kLagExceeded});
+}
+
+TEST_F(ReplicaWatchTest, APrimaryThatIsNeverAskedHoldsUpOneVerdictAndNoMore) {
+  watch_.OnReplicaProbe(Replica(100));
+  watch_.OnReplicaProbe(Replica(100));
+  EXPECT_EQ(verdicts_, std::vector<Reason>{Reason::kOk});
+}
+
+TEST_F(ReplicaWatchTest, AReplicaThatDoesNotAnswerIsJudgedAtOnce) {
+  watch_.OnReplicaProbe(Down(Reason::kConnectRefused));
+  EXPECT_EQ(verdicts_, std::vector<Reason>{Reason::kConnectRefused});
 }
 
 TEST_F(ReplicaWatchTest, AReplicaTooFarBehindIsNot) {

@@ -93,6 +93,16 @@ TEST_F(ConnectGateTest, AFailureOnTheRampEndsIt) {
   EXPECT_EQ(gate_.Ask(second_, 2, now_ + 4s).count, 1U);
 }
 
+TEST_F(ConnectGateTest, WhatWasGrantedBeforeAFailureMayNotBeginAfterIt) {
+  ASSERT_EQ(gate_.Ask(first_, 3, now_).count, 3U);
+  ASSERT_TRUE(gate_.Confirm(now_));
+  gate_.OnFailed(now_);
+  EXPECT_FALSE(gate_.Confirm(now_));
+  EXPECT_FALSE(gate_.Confirm(now_));
+  EXPECT_EQ(gate_.Ask(first_, 3, now_ + 1s).count, 1U);
+  EXPECT_TRUE(gate_.Confirm(now_ + 1s));
+}
+
 TEST_F(ConnectGateTest, TheBackoffNeverGoesBeyondItsCap) {
   for (int i = 0; i < 50; ++i) {
     Fail();

@@ -215,6 +215,20 @@ TEST_F(PoolHealth, AfterAFailureAtMostOneConnectIsUnderWay) {
   EXPECT_TRUE(AwaitFailures(4));
 }
 
+TEST_F(PoolHealth, ConnectsThatAreQueuedWhenOneFailsAreNotTried) {
+  options_.max_size = 40;
+  options_.backoff = {.initial = 1h, .cap = 1h};
+  connector_->Block();
+  Open();
+  for (int i = 0; i < 40; ++i) clients_.push_back(std::make_unique<Client>(*pool_));
+  ASSERT_TRUE(AwaitWaiters(*pool_, 40));
+  // As many as there are threads are under way; the others are queued behind them.
+  ASSERT_TRUE(connector_->AwaitBlocked(4));
+  connector_->FinishAll(ConnectOutcome::kConnectTimeout);
+  EXPECT_TRUE(Eventually(kLong, [&] { return pool_->Stats().connecting == 0; }));
+  EXPECT_EQ(connector_->connects(), 4U);
+}
+
 TEST_F(PoolHealth, HoweverLongAnOutageTheNextAttemptComesWithinTheCap) {
   options_.acquire_timeout = 24h;
   options_.backoff = {.initial = 100ms, .cap = 5s};
@@ -296,7 +310,8 @@ TEST_F(PoolHealth, TheIdleFloorIsRestoredAfterAnOutageWithoutAnyClient) {
   connector_->Fail();
   Pool& pool = Open();
   ASSERT_TRUE(Eventually(
-      kLong, [&] { return pool.Stats().connects[ConnectOutcome::kConnectRefused] == 2; }));
+      kLong, [&] { return pool.Stats().connects[ConnectOutcome::kConnectRefused] > 0; }));
+  ASSERT_TRUE(Eventually(kLong, [&] { return pool.Stats().connecting == 0; }));
   connector_->Succeed();
   ASSERT_TRUE(clock_.AwaitSleepers(1, 1s));
   clock_.Advance(5s);

@@ -48,6 +48,7 @@ INSTANTIATE_TEST_SUITE_P(
     Each, PoolSizingRefuses,
     ::testing::Values(Refused{"max_size", [](PoolOptions& o) { o.max_size = 0; }},
                       Refused{"min_idle", [](PoolOptions& o) { o.min_idle = o.max_size + 1; }},
+                      Refused{"max_waiters", [](PoolOptions& o) { o.max_waiters = 0; }},
                       Refused{"acquire_timeout", [](PoolOptions& o) { o.acquire_timeout = 0s; }},
                       Refused{"connect_timeout", [](PoolOptions& o) { o.connect_timeout = -1s; }},
                       Refused{"reset_timeout", [](PoolOptions& o) { o.reset_timeout = 0s; }},

@@ -25,6 +25,7 @@ class RouterTest : public testing::Test {
     options.min_idle = 0;
     options.max_size = 1;
     options.max_lifetime = base::Duration::zero();
+    if (role == PoolRole::kRoFallthrough) options.acquire_timeout = seconds(2);
     return std::make_unique<pool::Pool>(
         std::string(base::Name(role)), options,
         pool::Pool::Dependencies{std::make_shared<test::FakeConnector>(), executor_, clock_});
@@ -73,11 +74,12 @@ TEST_F(RouterTest, AReadWaitsForTheFirstVerdict) {
   Build(true);
   std::future<pool::Lease> read =
       std::async(std::launch::async, [&] { return router_->AcquireRead(); });
-  ASSERT_TRUE(clock_.AwaitSleepers(3, seconds(5)));
+  // The three pools' housekeepers, and the read.
+  ASSERT_TRUE(clock_.AwaitSleepers(4, seconds(5)));
   EXPECT_EQ(ro_->Stats().requests + ro_fallthrough_->Stats().requests, 0u);
-  router_->OnReplicaVerdict(Reason::kConnectRefused);
+  router_->OnReplicaVerdict(Reason::kOk);
   const pool::Lease lease = read.get();
-  EXPECT_EQ(InUse(*ro_fallthrough_), 1u);
+  EXPECT_EQ(InUse(*ro_), 1u);
 }
 
 TEST_F(RouterTest, WithoutAVerdictAReadTimesOutAtItsDeadline) {
@@ -95,8 +97,52 @@ TEST_F(RouterTest, AReadThatWaitsForTheVerdictCanBeCancelled) {
   std::future<pool::Lease> read = std::async(std::launch::async, [&] {
     return router_->AcquireRead({std::nullopt, stop.get_token()});
   });
+  ASSERT_TRUE(clock_.AwaitSleepers(4, seconds(5)));
   stop.request_stop();
   EXPECT_THROW(read.get(), pool::AcquireCancelled);
+}
+
+TEST_F(RouterTest, CloseEndsReadsThatWaitForTheVerdictAndRefusesMore) {
+  Build(true);
+  std::future<pool::Lease> read =
+      std::async(std::launch::async, [&] { return router_->AcquireRead({base::kNever}); });
+  ASSERT_TRUE(clock_.AwaitSleepers(3, seconds(5)));
+  router_->Close();
+  EXPECT_THROW(read.get(), pool::PoolClosed);
+  EXPECT_THROW(router_->AcquireRead(), pool::PoolClosed);
+}
+
+TEST_F(RouterTest, TheDeadlineOfAReadIsThatOfTheRoutesPool) {
+  Build(true);
+  router_->OnReplicaVerdict(Reason::kConnectRefused);
+  const pool::Lease only_one = router_->AcquireRead();
+  std::future<pool::Lease> queued =
+      std::async(std::launch::async, [&] { return router_->AcquireRead(); });
+  ASSERT_TRUE(test::Eventually(kPatience, [&] { return ro_fallthrough_->Stats().waiters == 1; }));
+  clock_.Advance(seconds(2));
+  EXPECT_THROW(queued.get(), pool::AcquireTimeout);
+}
+
+TEST_F(RouterTest, WhatWasOpenedWhileTheReplicasNameLedElsewhereIsReplacedBeforeItLeadsBack) {
+  Build(true);
+  router_->OnReplicaVerdict(Reason::kOk);
+  router_->AcquireRead();
+  router_->OnReplicaVerdict(Reason::kNotInRecovery);
+  EXPECT_EQ(ro_->Stats().evictions[pool::EvictReason::kDrained], 1u);
+  ro_->Acquire();
+  router_->OnReplicaVerdict(Reason::kNotInRecovery);
+  EXPECT_EQ(ro_->Stats().evictions[pool::EvictReason::kDrained], 1u);
+  router_->OnReplicaVerdict(Reason::kOk);
+  EXPECT_EQ(ro_->Stats().evictions[pool::EvictReason::kDrained], 2u);
+}
+
+TEST_F(RouterTest, AReplicaThatWasMerelyAwayKeepsItsConnections) {
+  Build(true);
+  router_->OnReplicaVerdict(Reason::kOk);
+  router_->AcquireRead();
+  router_->OnReplicaVerdict(Reason::kProbeTimeout);
+  router_->OnReplicaVerdict(Reason::kOk);
+  EXPECT_EQ(ro_->Stats().idle, 1u);
 }
 
 TEST_F(RouterTest, AQueuedReadMovesToTheNewRouteWithinItsDeadline) {
