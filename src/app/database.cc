@@ -128,6 +128,11 @@ control::ControlStats Database::control_stats() const {
     if (servers_[role].probe) stats.probes[role] = servers_[role].probe->Stats();
   }
   stats.replica = replica_watch_->Stats();
+  // A probe that was answered by what is no replica, or one too far behind, has failed too.
+  for (std::size_t i = 0; i < base::kEnumCount<routing::Reason>; ++i) {
+    const auto reason = static_cast<routing::Reason>(i);
+    stats.probes[PoolRole::kRo].failures[reason] += stats.replica.judged_unfit[reason];
+  }
   return stats;
 }
 

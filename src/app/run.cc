@@ -4,6 +4,7 @@
 #include <iostream>
 #include <memory>
 #include <stdexcept>
+#include <string>
 
 #include "app/exporter.h"
 #include "app/version.h"
@@ -21,12 +22,14 @@ void Serve(const config::Config& config, const AwaitEnd& await_end) {
   // Made before and destroyed after the exporter, whose end it limits.
   base::Watchdog watchdog(base::RealClock());
   auto exporter = std::make_unique<Exporter>(config);
-  base::LogInfo("ending", {{"asked_by", await_end()}});
+  const std::string asked_by = await_end();
   const base::Watchdog::Guard limit(
       watchdog, base::Add(base::RealClock().Now(), config.shutdown_timeout), [] {
-        base::LogError("not ended in order within shutdown_timeout");
+        base::LogUnlessItBlocks(base::LogLevel::kError,
+                                "not ended in order within shutdown_timeout");
         std::_Exit(EXIT_SUCCESS);
       });
+  base::LogInfo("ending", {{"asked_by", asked_by}});
   exporter.reset();
 }
 

@@ -1,8 +1,10 @@
 #include "base/log.h"
 
+#include <poll.h>
 #include <spdlog/pattern_formatter.h>
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
+#include <unistd.h>
 
 #include <array>
 #include <atomic>
@@ -57,6 +59,18 @@ std::string Json(LogLevel level, std::string_view message, std::initializer_list
   return line;
 }
 
+std::string LineOf(LogFormat format, LogLevel level, std::string_view message,
+                   std::initializer_list<LogField> fields) {
+  return format == LogFormat::kJson ? Json(level, message, fields) : Logfmt(level, message, fields);
+}
+
+std::unique_ptr<spdlog::formatter> FormatterOf(LogFormat format) {
+  return std::make_unique<spdlog::pattern_formatter>(format == LogFormat::kJson
+                                                         ? R"({"ts":"%Y-%m-%dT%H:%M:%S.%eZ",%v})"
+                                                         : "ts=%Y-%m-%dT%H:%M:%S.%eZ %v",
+                                                     spdlog::pattern_time_type::utc);
+}
+
 class Logger {
  public:
   Logger() : spdlog_("", std::make_shared<spdlog::sinks::stderr_sink_mt>()) {
@@ -67,18 +81,26 @@ class Logger {
   void Configure(const LogOptions& options) {
     level_.store(options.level, std::memory_order_relaxed);
     format_.store(options.format, std::memory_order_relaxed);
-    const bool json = options.format == LogFormat::kJson;
-    spdlog_.set_formatter(std::make_unique<spdlog::pattern_formatter>(
-        json ? R"({"ts":"%Y-%m-%dT%H:%M:%S.%eZ",%v})" : "ts=%Y-%m-%dT%H:%M:%S.%eZ %v",
-        spdlog::pattern_time_type::utc));
+    spdlog_.set_formatter(FormatterOf(options.format));
+  }
+
+  void WriteUnlessItBlocks(LogLevel level, std::string_view message) const {
+    pollfd standard_error{STDERR_FILENO, POLLOUT, 0};
+    if (poll(&standard_error, 1, 0) != 1 || (standard_error.revents & POLLOUT) == 0) return;
+    const LogFormat format = format_.load(std::memory_order_relaxed);
+    const std::string line = LineOf(format, level, message, {});
+    spdlog::memory_buf_t text;
+    FormatterOf(format)->format(
+        spdlog::details::log_msg("", kSpdlogLevels[static_cast<std::size_t>(level)], line), text);
+    // A pipe that is ready takes a short line whole.
+    static_cast<void>(!write(STDERR_FILENO, text.data(), text.size()));
   }
 
   void Write(LogLevel level, std::string_view message, std::initializer_list<LogField> fields) {
     if (level < level_.load(std::memory_order_relaxed)) return;
     counts_[level].fetch_add(1, std::memory_order_relaxed);
-    const std::string line = format_.load(std::memory_order_relaxed) == LogFormat::kJson
-                                 ? Json(level, message, fields)
-                                 : Logfmt(level, message, fields);
+    const std::string line =
+        LineOf(format_.load(std::memory_order_relaxed), level, message, fields);
     spdlog_.log(kSpdlogLevels[static_cast<std::size_t>(level)], spdlog::string_view_t(line));
     MutexLock lock(tap_mutex_);
     if (tap_) tap_(level, line);
@@ -120,6 +142,10 @@ LogValue::LogValue(double value) {
   std::snprintf(text.data(), text.size(), "%.9g", value);
   text_ = text.data();
   quoted_ = !std::isfinite(value);
+}
+
+void LogUnlessItBlocks(LogLevel level, std::string_view message) {
+  TheLogger().WriteUnlessItBlocks(level, message);
 }
 
 void ConfigureLog(const LogOptions& options) { TheLogger().Configure(options); }

@@ -86,6 +86,10 @@ inline void LogError(std::string_view message, std::initializer_list<LogField> f
   Log(LogLevel::kError, message, fields);
 }
 
+// For the last words of a process whose log may be what holds it up: takes no lock that a writer
+// may hold, and says nothing where standard error takes nothing. Not counted.
+void LogUnlessItBlocks(LogLevel level, std::string_view message);
+
 // Messages written since the process started, by level; those below the level in force are not
 // written.
 EnumArray<LogLevel, std::uint64_t> LogMessageCounts();

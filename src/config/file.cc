@@ -3,30 +3,32 @@
 #include <yaml-cpp/yaml.h>
 
 #include <algorithm>
-#include <cerrno>
-#include <cstring>
-#include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <numeric>
 #include <set>
+#include <stdexcept>
 #include <string_view>
 #include <utility>
 #include <vector>
+
+#include "base/read_file.h"
 
 namespace scidex::config {
 namespace {
 
 std::string ReadText(const std::string& path) {
-  if (std::filesystem::is_directory(path)) {
-    throw ConfigError(path + ": is a directory; name the YAML file in it");
+  try {
+    return base::ReadFile(path);
+  } catch (const std::runtime_error& error) {
+    throw ConfigError(error.what());
   }
-  errno = 0;
-  std::ifstream file(path);
-  std::string text((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
-  if (!file)
-    throw ConfigError(path + ": cannot be read: " + std::strerror(errno == 0 ? EIO : errno));
-  return text;
+}
+
+// What is no word may be a value with a slip of the pen before it, and that value a secret.
+bool IsWord(std::string_view key) {
+  return !key.empty() && key.size() <= 64 && std::all_of(key.begin(), key.end(), [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
+           c == '.' || c == '-';
+  });
 }
 
 // Edits that make one text the other; for "did you mean".
@@ -78,8 +80,10 @@ class Reader {
     std::set<std::string> seen;
     for (const auto& entry : section) {
       const int line = entry.first.Mark().line + 1;
-      if (!entry.first.IsScalar())
-        Refuse(line, prefix.empty() ? "the file" : prefix, "has a key that is not a word");
+      if (!entry.first.IsScalar() || !IsWord(entry.first.Scalar())) {
+        Refuse(line, prefix.empty() ? "the file" : prefix,
+               "has a key that is not a word; is a blank missing after its colon?");
+      }
       const std::string path = (prefix.empty() ? "" : prefix + ".") + entry.first.Scalar();
       if (!seen.insert(path).second) Refuse(line, path, "stands here twice; write it once");
       Entry(path, line, entry.second);

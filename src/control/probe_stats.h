@@ -30,6 +30,8 @@ struct ReplicaStats {
   // The last that was known.
   std::optional<base::Duration> lag;
   bool wal_receiver_up = false;
+  // Answers that were judged unfit, by verdict.
+  base::EnumArray<routing::Reason, std::uint64_t> judged_unfit = {};
 };
 
 struct ControlStats {

@@ -86,7 +86,13 @@ void ReplicaWatch::OnReplicaProbe(const ProbeResult& result) {
     if (withhold) withheld_ = result;
     stats_.wal_receiver_up = result.reason == Reason::kOk && result.facts.wal_receiver_up;
   }
-  if (!withhold) on_verdict_(routing::JudgeReplica(observation, options_));
+  if (withhold) return;
+  const Reason verdict = routing::JudgeReplica(observation, options_);
+  if (result.reason == Reason::kOk && verdict != Reason::kOk) {
+    MutexLock lock(mutex_);
+    ++stats_.judged_unfit[verdict];
+  }
+  on_verdict_(verdict);
 }
 
 ReplicaStats ReplicaWatch::Stats() const {

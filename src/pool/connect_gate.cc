@@ -43,24 +43,34 @@ void ConnectGate::OnSucceeded() {
 bool ConnectGate::Confirm(TimePoint now) {
   MutexLock lock(mutex_);
   if (limit_ > 1 || (under_way_ == 1 && now >= retry_at_)) return true;
-  --under_way_;
-  Wake();
+  TakeBack(1);
   return false;
 }
 
 void ConnectGate::OnFailed(TimePoint now) {
   MutexLock lock(mutex_);
-  // Of connects that were under way together, the first to fail sets the time of the next attempt,
-  // and the last.
-  const bool first = std::exchange(limit_, 1) != 1;
-  if (--under_way_ == 0 || first) retry_at_ = base::Add(now, backoff_.Next());
+  --under_way_;
+  if (std::exchange(limit_, 1) != 1) {
+    same_failure_ = under_way_;
+    delay_ = backoff_.Next();
+  } else if (same_failure_ > 0) {
+    --same_failure_;
+  } else {
+    delay_ = backoff_.Next();
+  }
+  retry_at_ = base::Add(now, delay_);
   Wake();
 }
 
 void ConnectGate::Return(std::size_t count) {
   if (count == 0) return;
   MutexLock lock(mutex_);
+  TakeBack(count);
+}
+
+void ConnectGate::TakeBack(std::size_t count) {
   under_way_ -= count;
+  same_failure_ -= std::min(same_failure_, count);
   Wake();
 }
 

@@ -54,6 +54,7 @@ class ConnectGate {
   void OnServerAnswered();
 
  private:
+  void TakeBack(std::size_t count) SCIDEX_REQUIRES(mutex_);
   void Wake() SCIDEX_REQUIRES(mutex_);
 
   base::Mutex mutex_;
@@ -62,6 +63,11 @@ class ConnectGate {
   std::size_t under_way_ SCIDEX_GUARDED_BY(mutex_) = 0;
   // How many may be under way at once; 1 if and only if the latest failed.
   std::size_t limit_ SCIDEX_GUARDED_BY(mutex_) = kUnlimited;
+  // Those of under_way_ that were so when the first failed: if they fail too it is no second
+  // failure.
+  std::size_t same_failure_ SCIDEX_GUARDED_BY(mutex_) = 0;
+  // The backoff after the latest failure.
+  base::Duration delay_ SCIDEX_GUARDED_BY(mutex_){0};
   base::TimePoint retry_at_ SCIDEX_GUARDED_BY(mutex_) = base::TimePoint::min();
 
   static constexpr std::size_t kUnlimited = SIZE_MAX;

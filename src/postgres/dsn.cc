@@ -60,6 +60,11 @@ bool IsPort(const std::string& text) {
 void CheckValues(const Dsn& dsn) {
   static constexpr std::array<std::string_view, 6> kSslModes{"disable", "allow",     "prefer",
                                                              "require", "verify-ca", "verify-full"};
+  // PQconninfoParse() does not read the file of services: port 5432 of libpq's defaults would win
+  // over the service's. PGSERVICE is read with those defaults.
+  if (dsn.parameters().contains("service")) {
+    Refuse("service= is read from the environment alone: set PGSERVICE, or write host and port");
+  }
   const std::string port = dsn.Get("port");
   for (const std::string& one : SplitList(port)) {
     if (!one.empty() && !IsPort(one)) Refuse("the port is not a number from 1 to 65535");

@@ -44,8 +44,10 @@ std::string Presentable(const char* libpq_message, const Parameters& parameters)
   const auto password = parameters.find("password");
   if (password == parameters.end() || password->second.Reveal().size() < 3) return text;
   const std::string& secret = password->second.Reveal();
-  for (std::size_t at = text.find(secret); at != std::string::npos; at = text.find(secret, at)) {
-    text.replace(at, secret.size(), "***");
+  constexpr std::string_view kStars = "***";
+  for (std::size_t at = text.find(secret); at != std::string::npos;
+       at = text.find(secret, at + kStars.size())) {
+    text.replace(at, secret.size(), kStars);
   }
   return text;
 }
@@ -144,26 +146,46 @@ Parameters For(const Endpoint& endpoint, Parameters parameters) {
   return parameters;
 }
 
-// One endpoint for each address of each name; names that do not resolve are left out, the last of
-// them in `failure`.
-std::vector<Endpoint> ResolveAll(const Dsn& dsn, Resolver& resolver, TimePoint deadline,
-                                 const std::stop_token& stop, Opened& failure) {
-  std::vector<Endpoint> resolved;
-  for (const Endpoint& endpoint : dsn.endpoints()) {
-    if (!NeedsResolving(endpoint)) {
-      resolved.push_back(endpoint);
-      continue;
-    }
-    const Resolver::Result result = resolver.Resolve(endpoint.host, deadline, stop);
-    for (const std::string& address : result.addresses)
-      resolved.push_back({endpoint.host, address, endpoint.port});
-    if (result.addresses.empty()) {
-      failure = Failed(ConnectOutcome::kNameNotResolved,
-                       "cannot resolve host name \"" + endpoint.host + "\": " + result.error);
-    }
-  }
-  return resolved;
+// When the share of one of `left` that still have to be tried is over.
+TimePoint ShareOf(TimePoint deadline, std::size_t left) {
+  const TimePoint now = base::RealClock().Now();
+  return now >= deadline ? deadline : now + (deadline - now) / static_cast<int>(left);
 }
+
+class Attempt {
+ public:
+  Attempt(Parameters parameters, Resolver& resolver, const std::stop_token& stop)
+      : parameters_(std::move(parameters)), resolver_(resolver), stop_(stop), stop_fd_(stop) {}
+
+  void Want(const std::string& target_session_attrs) {
+    if (target_session_attrs.empty()) return;
+    parameters_.insert_or_assign("target_session_attrs", base::Secret(target_session_attrs));
+  }
+
+  // Each address of the name in turn.
+  Opened Try(const Endpoint& endpoint, TimePoint deadline) {
+    if (!NeedsResolving(endpoint)) return TryAddress(endpoint, deadline);
+    const Resolver::Result resolved = resolver_.Resolve(endpoint.host, deadline, stop_);
+    Opened last = Failed(ConnectOutcome::kNameNotResolved,
+                         "cannot resolve host name \"" + endpoint.host + "\": " + resolved.error);
+    std::size_t left = resolved.addresses.size();
+    for (const std::string& address : resolved.addresses) {
+      last = TryAddress({endpoint.host, address, endpoint.port}, ShareOf(deadline, left--));
+      if (last.outcome == ConnectOutcome::kOk || stop_.stop_requested()) break;
+    }
+    return last;
+  }
+
+ private:
+  Opened TryAddress(const Endpoint& endpoint, TimePoint deadline) {
+    return OpenOne(endpoint, For(endpoint, parameters_), deadline, stop_fd_.fd());
+  }
+
+  Parameters parameters_;
+  Resolver& resolver_;
+  const std::stop_token& stop_;
+  const base::StopFd stop_fd_;
+};
 
 }  // namespace
 
@@ -171,21 +193,18 @@ Opened Open(const Dsn& dsn, const std::map<std::string, base::Secret>& overrides
             Resolver& resolver, TimePoint deadline, const std::stop_token& stop) {
   Parameters parameters = dsn.parameters();
   for (const auto& [keyword, value] : overrides) parameters.insert_or_assign(keyword, value);
-
-  std::vector<std::string> rounds{dsn.Get("target_session_attrs")};
+  const auto wanted = parameters.find("target_session_attrs");
+  std::vector<std::string> rounds{wanted == parameters.end() ? dsn.Get("target_session_attrs")
+                                                             : wanted->second.Reveal()};
   if (rounds.front() == "prefer-standby") rounds = {"standby", "any"};
 
+  Attempt attempt(std::move(parameters), resolver, stop);
   Opened last;
-  const std::vector<Endpoint> endpoints = ResolveAll(dsn, resolver, deadline, stop, last);
-  const base::StopFd stop_fd(stop);
-  std::size_t left = endpoints.size() * rounds.size();
-  for (const std::string& wanted : rounds) {
-    if (!wanted.empty()) parameters.insert_or_assign("target_session_attrs", base::Secret(wanted));
-    for (const Endpoint& endpoint : endpoints) {
-      const TimePoint now = base::RealClock().Now();
-      const TimePoint share =
-          now >= deadline ? deadline : now + (deadline - now) / static_cast<int>(left--);
-      last = OpenOne(endpoint, For(endpoint, parameters), share, stop_fd.fd());
+  std::size_t left = dsn.endpoints().size() * rounds.size();
+  for (const std::string& round : rounds) {
+    attempt.Want(round);
+    for (const Endpoint& endpoint : dsn.endpoints()) {
+      last = attempt.Try(endpoint, ShareOf(deadline, left--));
       if (last.outcome == ConnectOutcome::kOk || stop.stop_requested()) return last;
     }
   }

@@ -71,15 +71,20 @@ Resolver::Result Resolver::Resolve(const std::string& host, base::TimePoint dead
   std::shared_ptr<Pending>& entry = shared_->under_way[host];
   if (!entry) {
     entry = std::make_shared<Pending>();
-    base::Thread::Detached("resolver",
-                           [shared = shared_, pending = entry, host, look_up = look_up_] {
-                             Result result = look_up(host);
-                             MutexLock locked(shared->mutex);
-                             pending->result = std::move(result);
-                             pending->done = true;
-                             shared->under_way.erase(host);
-                             shared->changed.NotifyAll();
-                           });
+    try {
+      base::Thread::Detached("resolver",
+                             [shared = shared_, pending = entry, host, look_up = look_up_] {
+                               Result result = look_up(host);
+                               MutexLock locked(shared->mutex);
+                               pending->result = std::move(result);
+                               pending->done = true;
+                               shared->under_way.erase(host);
+                               shared->changed.NotifyAll();
+                             });
+    } catch (const std::exception& error) {
+      shared_->under_way.erase(host);
+      return {{}, error.what()};
+    }
   }
   const std::shared_ptr<Pending> pending = entry;
   while (!pending->done && !stop.stop_requested()) {

@@ -67,6 +67,9 @@ Session::Session(std::string name, const SessionOptions& options, PgConnPtr conn
       reset_(options.reset),
       adopted_(std::move(connection)),
       socket_(fcntl(PQsocket(adopted_.raw()), F_DUPFD_CLOEXEC, 0)) {
+  // Without it no deadline could be kept.
+  if (socket_.get() < 0)
+    throw std::system_error(errno, std::generic_category(), "no descriptor left for a session");
   libpqxx_notices_ = PQsetNoticeReceiver(raw(), &OnNotice, this);
   if (read_only_) PQregisterEventProc(raw(), &OnEvent, "scidex_refused_writes", this);
 }

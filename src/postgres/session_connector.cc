@@ -1,10 +1,10 @@
 #include "postgres/session_connector.h"
 
 #include <exception>
-#include <fstream>
-#include <iterator>
 #include <stdexcept>
 #include <utility>
+
+#include "base/read_file.h"
 
 namespace scidex::postgres {
 
@@ -24,12 +24,23 @@ ConnectResult Failed(ConnectOutcome outcome, std::string message) {
 
 // Throws std::runtime_error. A newline at the end, which editors add, is not part of the password.
 base::Secret ReadPassword(const std::string& path) {
-  std::ifstream file(path);
-  std::string password((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
-  if (!file) throw std::runtime_error("cannot read the password file " + path);
+  std::string password;
+  try {
+    password = base::ReadFile(path, base::FileKind::kRegular);
+  } catch (const std::runtime_error& error) {
+    throw std::runtime_error(std::string("the password file ") + error.what());
+  }
   while (!password.empty() && (password.back() == '\n' || password.back() == '\r'))
     password.pop_back();
   return base::Secret(std::move(password));
+}
+
+// libpq would ask the session whether it may write, which none of ours may; what is meant is the
+// server.
+std::string OfServer(const std::string& target_session_attrs) {
+  if (target_session_attrs == "read-write") return "primary";
+  if (target_session_attrs == "read-only") return "standby";
+  return target_session_attrs;
 }
 
 }  // namespace
@@ -51,6 +62,8 @@ std::map<std::string, base::Secret> SessionConnector::Overrides() const {
     const std::string others = dsn_.Get("options");
     overrides.emplace("options", base::Secret(others.empty() ? kReadOnlyStartup
                                                              : others + " " + kReadOnlyStartup));
+    const std::string attributes = OfServer(dsn_.Get("target_session_attrs"));
+    if (!attributes.empty()) overrides.emplace("target_session_attrs", base::Secret(attributes));
   }
   return overrides;
 }

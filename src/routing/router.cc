@@ -137,8 +137,9 @@ void Router::OnReplicaVerdict(Reason verdict) {
     change.reason = machine_.reason();
     if (change.first) decided_.NotifyAll();
   }
-  Log(change);
+  // First: a log that blocks holds up no read.
   if (ended) ended->over.request_stop();
+  Log(change);
 }
 
 // Before the route can return to it: what was opened while the pool's name led elsewhere stays

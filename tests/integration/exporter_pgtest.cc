@@ -185,6 +185,10 @@ TEST_F(ExporterTest, WhateverIsWrongWithTheReplicaIsAReasonOfAProcessThatServes)
       "host=127.0.0.1 port=" + std::to_string(replica_->port()) + " dbname=app user=app ";
   const std::vector<BadServer> cases{
       {address + "password=wrong-canary-4711", "auth_failed"},
+      // A password that is what it is replaced by, in a message that repeats it.
+      {"host=127.0.0.1 port=" + std::to_string(replica_->port()) +
+           " dbname=app user=*** password=***",
+       "auth_failed"},
       {"host=127.0.0.1 port=1 dbname=app user=app password=canary-4711", "connect_refused"},
       {"host=replica.invalid dbname=app user=app password=canary-4711", "name_not_resolved"},
       {address + "sslmode=require password=canary-4711", "tls_failed"},
@@ -242,9 +246,9 @@ TEST_F(ExporterTest, WithoutADsnAndWithoutALocalServerItServesWithTheReason) {
   ExporterProcess exporter(SCIDEX_EXPORTER, {});
   EXPECT_EQ(exporter.Value(kRoutesTo), "2");
   EXPECT_TRUE(Eventually(seconds(20), [&] {
-    return exporter.Value(
-               "scidex_pg_pool_probe_failures_total{pool=\"primary\",reason=\"connect_"
-               "refused\"}") != "0";
+    const std::string failures = exporter.Value(
+        "scidex_pg_pool_probe_failures_total{pool=\"primary\",reason=\"connect_refused\"}");
+    return !failures.empty() && failures != "0";
   }));
 }
 

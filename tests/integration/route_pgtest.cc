@@ -146,7 +146,7 @@ TEST_F(RouteTest, AServerWithNoRoomForAProbeIsNotDownWhileItsSessionsAnswer) {
   app::DatabaseOptions options = On(small);
   options.primary_pool.min_idle = 2;
   options.ro_fallthrough_pool.min_idle = 2;
-  options.probe.interval = std::chrono::milliseconds(50);
+  options.probe.interval = std::chrono::milliseconds(300);
   app::Database database(options);
   const auto probe = [&] { return database.control_stats().probes[PoolRole::kPrimary]; };
   ASSERT_TRUE(Eventually(kPatience, [&] {
@@ -166,16 +166,23 @@ TEST_F(RouteTest, AServerWithNoRoomForAProbeIsNotDownWhileItsSessionsAnswer) {
   };
   fill();
   const pool::Lease lease = database.AcquireWrite();
-  postgres::WriteTransaction kill = database.BeginWrite(lease, kPatience);
-  kill->exec(
-      "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = current_user AND "
-      "pid <> pg_backend_pid() AND query LIKE '%in_recovery%'");
-  kill.Commit();
-  fill();
+  postgres::Session& session = postgres::Session::Of(lease);
+  const auto ask = [&](const char* sql) {
+    return postgres::Value(session.Query(sql, base::kNever), 0);
+  };
+  // A place that becomes free is taken by its probe again, or by another client: then it stays.
+  ASSERT_TRUE(Eventually(kPatience, [&] {
+    ask("SELECT count(pg_terminate_backend(pid, 20000)) FROM pg_stat_activity WHERE usename = "
+        "current_user AND pid <> pg_backend_pid() AND query LIKE '%in_recovery%'");
+    fill();
+    return others.size() >= 2;
+  }));
   const base::WallTime now = base::RealClock().WallNow();
   ASSERT_TRUE(Eventually(kPatience,
-                         [&] { return probe().last_run > now + std::chrono::milliseconds(300); }));
+                         [&] { return probe().last_run > now + std::chrono::milliseconds(700); }));
   EXPECT_TRUE(probe().up);
+  EXPECT_EQ(ask("SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backend'"),
+            "6");
 }
 
 TEST_F(RouteTest, ADeadPrimaryNeverTakesTheRouteFromALiveReplica) {
@@ -211,14 +218,34 @@ TEST_F(RouteTest, AReplicaThatNoLongerAnswersLosesTheRouteWithinOneProbe) {
   EXPECT_TRUE(AwaitRoute(database, Route::kReplica));
 }
 
-TEST_F(RouteTest, APromotedReplicaLosesTheRoute) {
+TEST_F(RouteTest, APromotedReplicaLosesTheRouteAndItsSessions) {
   PostgresServer primary;
   const std::unique_ptr<PostgresServer> replica = PostgresServer::MakeReplicaOf(primary);
   app::Database database(On(primary, *replica));
   ASSERT_TRUE(AwaitRoute(database, Route::kReplica));
+  ASSERT_TRUE(
+      Eventually(kPatience, [&] { return database.pool_stats().pools[PoolRole::kRo]->idle == 2; }));
   replica->Promote();
   ASSERT_TRUE(AwaitRoute(database, Route::kPrimaryFallthrough));
   EXPECT_EQ(database.pool_stats().route.reason, Reason::kNotInRecovery);
+  EXPECT_GE(database.pool_stats().pools[PoolRole::kRo]->evictions[pool::EvictReason::kDrained], 2u);
+  EXPECT_GE(database.control_stats().probes[PoolRole::kRo].failures[Reason::kNotInRecovery], 1u);
+}
+
+// What libpq is told to look for in a session, such as one that may write, no read session is.
+TEST_F(RouteTest, WhatADsnAsksOfASessionIsAskedOfTheServer) {
+  app::DatabaseOptions options = On(*primary_);
+  options.primary->dsn = base::Secret(primary_->Dsn() + " target_session_attrs=read-write");
+  const std::string ports =
+      std::to_string(primary_->port()) + "," + std::to_string(replica_->port());
+  options.replica = SessionOn(*replica_);
+  options.replica->dsn = base::Secret("host=127.0.0.1,127.0.0.1 port=" + ports +
+                                      " user=app dbname=app password=" + PostgresServer::kPassword +
+                                      " target_session_attrs=read-only");
+  app::Database database(options);
+  EXPECT_TRUE(AwaitRoute(database, Route::kReplica));
+  EXPECT_TRUE(Eventually(
+      kPatience, [&] { return database.pool_stats().pools[PoolRole::kRoFallthrough]->idle > 0; }));
 }
 
 TEST_F(RouteTest, TheEndDoesNotWaitForProbesOfServersThatHang) {

@@ -78,6 +78,21 @@ TEST_F(ConfigTest, AFileOfCommentsOrOfNothingIsTheDefaults) {
   EXPECT_EQ(LoadText("probe:\n  # interval: 2s\n").probe.interval, std::chrono::seconds(1));
 }
 
+TEST_F(ConfigTest, ASlipOfThePenThatMakesASecretAKeyDoesNotPrintIt) {
+  for (const char* text : {"primary: {dsn:postgresql://u:canary4711@db/x}\n",
+                           "\"dsn:canary4711\": x\n", "primary:\n  \"canary4711 \": x\n"}) {
+    try {
+      LoadText(text);
+      ADD_FAILURE() << "not refused: " << text;
+    } catch (const ConfigError& error) {
+      EXPECT_EQ(std::string(error.what()).find("canary4711"), std::string::npos) << error.what();
+      EXPECT_NE(std::string(error.what()).find("is a blank missing after its colon?"),
+                std::string::npos)
+          << error.what();
+    }
+  }
+}
+
 TEST_F(ConfigTest, TheEnvironmentWinsOverTheFile) {
   const Config config =
       LoadText("primary:\n  dsn: host=file\npool_logger:\n  interval: 1m\n",
@@ -198,7 +213,7 @@ TEST_F(ConfigTest, AFileThatCannotBeReadIsNamed) {
     FAIL();
   } catch (const ConfigError& error) {
     EXPECT_EQ(std::string(error.what()),
-              dir_.path().string() + ": is a directory; name the YAML file in it");
+              dir_.path().string() + ": is a directory; name a file in it");
   }
 }
 

@@ -103,6 +103,12 @@ TEST_F(ConnectGateTest, WhatWasGrantedBeforeAFailureMayNotBeginAfterIt) {
   EXPECT_TRUE(gate_.Confirm(now_ + 1s));
 }
 
+TEST_F(ConnectGateTest, ConnectsThatFailTogetherAreOneFailure) {
+  ASSERT_EQ(gate_.Ask(first_, 8, now_).count, 8U);
+  for (int i = 0; i < 8; ++i) gate_.OnFailed(now_);
+  EXPECT_EQ(gate_.Ask(first_, 8, now_ + 1s).count, 1U);
+}
+
 TEST_F(ConnectGateTest, TheBackoffNeverGoesBeyondItsCap) {
   for (int i = 0; i < 50; ++i) {
     Fail();

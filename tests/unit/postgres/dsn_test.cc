@@ -1,5 +1,6 @@
 #include "postgres/dsn.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <cstdlib>
@@ -65,6 +66,10 @@ TEST_F(DsnTest, OnePortServesEveryHost) {
 TEST_F(DsnTest, AnEmptyDsnHasOneServerLibpqsDefault) {
   ASSERT_EQ(Parse("").endpoints().size(), 1u);
   EXPECT_EQ(Parse("").endpoints()[0].host, "");
+}
+
+TEST_F(DsnTest, AServiceIsTakenFromTheEnvironmentAlone) {
+  EXPECT_THAT(ErrorOf("service=shop"), testing::HasSubstr("set PGSERVICE"));
 }
 
 TEST_F(DsnTest, WhatIsWrongIsSaidWithWhatWouldBeRight) {
