@@ -1,9 +1,13 @@
 // The exporter as a process on real servers: what an operator and Prometheus see.
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
 #include <signal.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <future>
 #include <iostream>
@@ -11,6 +15,7 @@
 #include <string>
 #include <vector>
 
+#include "base/unique_fd.h"
 #include "integration/primary_and_replica.h"
 #include "support/eventually.h"
 #include "support/exporter_process.h"
@@ -157,6 +162,29 @@ TEST_F(ExporterTest, EndsWithZeroOnSigtermAlsoWhenItsServersHang) {
     replica_->Resume();
     EXPECT_EQ(status, 0);
   }
+}
+
+TEST_F(ExporterTest, EndsWithinItsTimeoutAlsoWhenItsLogTakesNothing) {
+  const TempDir dir;
+  const std::string log = (dir.path() / "log").string();
+  ASSERT_EQ(mkfifo(log.c_str(), 0600), 0);
+  const base::UniqueFd pipe(open(log.c_str(), O_RDWR | O_NONBLOCK | O_CLOEXEC));
+  const std::string file = dir.Write("exporter.yaml", "shutdown_timeout: 1s\n");
+  Process process(
+      {{"sh", "-c", "exec \"$0\" --web.listen-address=127.0.0.1:0 --config.file=\"$1\" 2>\"$2\"",
+        SCIDEX_EXPORTER, file, log}});
+  std::string seen;
+  ASSERT_TRUE(Eventually(seconds(20), [&] {
+    std::array<char, 4096> part{};
+    const ssize_t got = read(pipe.get(), part.data(), part.size());
+    if (got > 0) seen.append(part.data(), static_cast<std::size_t>(got));
+    return seen.find("msg=\"listening\"") != std::string::npos;
+  }));
+  const std::string filler(4096, 'x');
+  while (write(pipe.get(), filler.data(), filler.size()) > 0) {
+  }
+  process.Signal(SIGTERM);
+  EXPECT_EQ(process.Wait(seconds(10)), 0);
 }
 
 TEST_F(ExporterTest, LeavesNoSessionBehind) {

@@ -18,9 +18,9 @@ struct ProcessOptions {
   std::vector<std::string> command;
   // Set on top of the caller's environment, of which PG* and SCIDEX_* are left out: nobody's own
   // settings steer a test.
-  std::map<std::string, std::string> environment;
+  std::map<std::string, std::string> environment = {};
   // Run as this user, with that user's groups; only root can. Empty: as the caller.
-  std::string user;
+  std::string user = {};
 };
 
 // Not thread safe. The child has a process group of its own, /dev/null as its input, and no other
