@@ -1,0 +1,58 @@
+// What must hold in every snapshot of a pool, and between one and the next.
+#pragma once
+
+#include <algorithm>
+#include <functional>
+#include <string>
+
+#include "pool/stats.h"
+#include "unit/pool/pool_test_base.h"
+
+namespace scidex::pool {
+
+// Why a snapshot contradicts itself; empty if it does not. `detached` connections have left it.
+inline std::string Torn(const PoolStats& stats, std::size_t detached = 0) {
+  if (stats.connecting + stats.idle + stats.in_use != stats.size) return "states and size";
+  if (stats.size > stats.max_size) return "size and max_size";
+  if (Sum(stats.acquires) + stats.waiters != stats.requests) return "outcomes and requests";
+  if (stats.acquire_wait.total() != Sum(stats.acquires)) return "waits and outcomes";
+  if (stats.connect.total() != Sum(stats.connects)) return "connect times and connects";
+  const std::uint64_t ended = stats.use.total();
+  const std::uint64_t lent =
+      stats.acquires[AcquireOutcome::kImmediate] + stats.acquires[AcquireOutcome::kWaited];
+  if (ended > lent || lent > ended + stats.in_use) return "leases and uses";
+  if (Sum(stats.read_only_proofs) != lent) return "proofs and leases";
+  if (stats.connects[ConnectOutcome::kOk] !=
+      stats.idle + stats.in_use + Sum(stats.evictions) + detached) {
+    return "connects and evictions";
+  }
+  if (stats.oldest_waiter < 0s || stats.oldest_lease() < 0s) return "an age below zero";
+  return "";
+}
+
+inline bool NoneFell(const Histogram& before, const Histogram& after) {
+  for (std::size_t i = 0; i <= before.bounds().size(); ++i) {
+    if (after.count(i) < before.count(i)) return false;
+  }
+  return after.sum() >= before.sum();
+}
+
+template <typename Counts>
+bool NoneFell(const Counts& before, const Counts& after) {
+  return std::equal(before.begin(), before.end(), after.begin(), std::less_equal<>());
+}
+
+// Which counter fell; empty if none did.
+inline std::string Fell(const PoolStats& before, const PoolStats& after) {
+  if (after.requests < before.requests) return "requests";
+  if (!NoneFell(before.acquires, after.acquires)) return "acquires";
+  if (!NoneFell(before.connects, after.connects)) return "connects";
+  if (!NoneFell(before.evictions, after.evictions)) return "evictions";
+  if (!NoneFell(before.read_only_proofs, after.read_only_proofs)) return "read_only_proofs";
+  if (!NoneFell(before.acquire_wait, after.acquire_wait)) return "acquire_wait";
+  if (!NoneFell(before.use, after.use)) return "use";
+  if (!NoneFell(before.connect, after.connect)) return "connect";
+  return "";
+}
+
+}  // namespace scidex::pool

@@ -1,0 +1,71 @@
+// A random schedule of what can happen to a pool, one step at a time; after each, the pool comes to
+// rest, and what must hold then is checked. The same seed makes the same schedule.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <random>
+#include <string>
+#include <vector>
+
+#include "unit/pool/pool_test_base.h"
+
+namespace scidex::pool {
+
+class PoolSchedule {
+ public:
+  explicit PoolSchedule(std::uint64_t seed);
+
+  // What went wrong, with the steps that led to it; empty if nothing did.
+  std::string Run(std::size_t steps);
+
+ private:
+  struct Arrival {
+    std::size_t number;
+    std::unique_ptr<Client> client;
+  };
+
+  std::size_t Random(std::size_t below) { return random_() % below; }
+  std::size_t RandomTarget();
+  void Step();
+  void OnLease();
+  void OnPool();
+  void OnServer();
+  void Close();
+
+  // Takes what clients that have ended were told.
+  void Collect();
+  void Take(Arrival& arrival);
+  // What does not hold, empty at rest; `torn_` keeps what never may.
+  std::string Unrest();
+  std::string AwaitRest();
+  std::string Starved(const PoolStats& stats) const;
+  std::string Misplaced(const PoolStats& stats) const;
+  std::string Miscounted(const PoolStats& stats) const;
+
+  std::mt19937_64 random_;
+  PoolOptions options_;
+  ManualClock clock_;
+  base::Executor executor_{"connect", 2};
+  std::shared_ptr<FakeConnector> connector_ = std::make_shared<FakeConnector>();
+  std::unique_ptr<Pool> pool_;
+
+  std::vector<std::string> steps_;
+  std::size_t arrivals_ = 0;
+  // The latest to be served.
+  std::size_t last_served_ = 0;
+  std::vector<Arrival> waiting_;
+  std::vector<Lease> leases_;
+  std::vector<std::unique_ptr<Connection>> detached_;
+  base::EnumArray<AcquireOutcome, std::uint64_t> told_;
+  bool refusing_ = false;
+  bool suspended_ = false;
+  std::optional<std::uint64_t> served_before_suspend_;
+  // Sessions are killed in this schedule.
+  bool kills_ = false;
+  std::optional<PoolStats> before_;
+  std::string torn_;
+};
+
+}  // namespace scidex::pool
