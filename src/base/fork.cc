@@ -2,17 +2,14 @@
 
 #include <pthread.h>
 
-#include <atomic>
+namespace scidex::base::internal {
 
-namespace scidex::base {
+std::atomic<std::uint32_t> fork_generation{0};
+
 namespace {
 
-std::atomic<std::uint32_t> generation{0};
-[[maybe_unused]] const int registered =
-    pthread_atfork(nullptr, nullptr, [] { generation.fetch_add(1, std::memory_order_relaxed); });
+[[maybe_unused]] const int registered = pthread_atfork(
+    nullptr, nullptr, [] { fork_generation.fetch_add(1, std::memory_order_relaxed); });
 
 }  // namespace
-
-std::uint32_t ForkGeneration() { return generation.load(std::memory_order_relaxed); }
-
-}  // namespace scidex::base
+}  // namespace scidex::base::internal

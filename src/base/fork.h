@@ -2,12 +2,19 @@
 // survive a fork.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 
 namespace scidex::base {
 
+namespace internal {
+extern std::atomic<std::uint32_t> fork_generation;
+}  // namespace internal
+
 // 0 in the process that first asked, and one more in each generation of children. Costs one relaxed
 // load.
-std::uint32_t ForkGeneration();
+inline std::uint32_t ForkGeneration() {
+  return internal::fork_generation.load(std::memory_order_relaxed);
+}
 
 }  // namespace scidex::base

@@ -38,16 +38,18 @@ Lease PoolCore::Acquire(const AcquireOptions& options, const base::CallSite& bor
                   options.stop,
                   options.deadline ? *options.deadline : base::Add(now, options_.acquire_timeout)};
   for (TimePoint present = now;; present = clock_.Now()) {
-    std::optional<SlotList::iterator> slot;
+    SlotList::iterator slot;
+    bool taken = false;
     {
       MutexLock lock(mutex_);
       if (closed_) Fail<PoolClosed>(request, AcquireOutcome::kClosed, "is closed");
       if (request.stop.stop_requested()) FailCancelled(request);
       if (request.retry && present >= request.deadline) FailTimeout(request);
-      if (MayOvertake(present)) slot = TakeIdle(request, present);
+      taken = !idle_.empty() && MayOvertake(present);
+      if (taken) slot = TakeIdle(request, present);
     }
-    if (!slot) return Wait(request);
-    if (Admit(*slot, request, nullptr)) return Lease(this, *slot);
+    if (!taken) return Wait(request);
+    if (Admit(slot, request, nullptr)) return Lease(this, slot);
   }
 }
 
@@ -58,16 +60,15 @@ Lease PoolCore::TryAcquire(const AcquireOptions& options, const base::CallSite& 
                   options.stop,
                   options.deadline ? *options.deadline : base::Add(now, options_.reset_timeout)};
   for (TimePoint present = now;; present = clock_.Now()) {
-    std::optional<SlotList::iterator> slot;
+    SlotList::iterator slot;
     {
       MutexLock lock(mutex_);
       if (request.stop.stop_requested()) return {};
       if (request.retry && present >= request.deadline) return {};
-      if (!MayOvertake(present)) return {};
+      if (idle_.empty() || !MayOvertake(present)) return {};
       slot = TakeIdle(request, present);
-      if (!slot) return {};
     }
-    if (Admit(*slot, request, nullptr)) return Lease(this, *slot);
+    if (Admit(slot, request, nullptr)) return Lease(this, slot);
   }
 }
 
@@ -78,8 +79,8 @@ bool PoolCore::HeadHasWaited(TimePoint now) const {
 // A running thread may go before waiters that have not waited long; see PoolOptions::handoff_after.
 bool PoolCore::MayOvertake(TimePoint now) const { return !suspended_ && !HeadHasWaited(now); }
 
-std::optional<SlotList::iterator> PoolCore::TakeIdle(const Request& request, TimePoint now) {
-  if (idle_.empty()) return std::nullopt;
+// Of which there is one.
+SlotList::iterator PoolCore::TakeIdle(const Request& request, TimePoint now) {
   const SlotList::iterator slot = idle_.begin();
   leased_.splice(leased_.end(), idle_, slot);
   if (!request.waited) ++counted_.requests;
@@ -143,14 +144,18 @@ SlotList::iterator PoolCore::AwaitTurn(const Request& request, Waiter& waiter) {
     if (waiter.handed) {
       const TimePoint now = clock_.Now();
       Revoke(*waiter.handed);
-      GiveBack(*waiter.handed, ReasonToEvict(**waiter.handed, now), now, leftovers);
+      if (MayStay(**waiter.handed, now)) {
+        Offer(leased_, *waiter.handed, now);
+      } else {
+        EvictLeased(*waiter.handed, ReasonToEvict(**waiter.handed, now), leftovers);
+      }
       FailCancelled(request);
     }
     if (std::exchange(waiter.deadlocked, false)) FindDeadlock();
     const bool gone = closed_ || waiter.cancelled || waiter.deadlocked;
     if (!gone && !suspended_ && !idle_.empty() && waiters_.front() == &waiter) {
       Dequeue(waiter);
-      const SlotList::iterator slot = *TakeIdle(request, clock_.Now());
+      const SlotList::iterator slot = TakeIdle(request, clock_.Now());
       WakeHead();
       return slot;
     }
@@ -225,7 +230,7 @@ void PoolCore::TakeBack(SlotList::iterator slot, EvictReason reason, Request& re
   MutexLock lock(mutex_);
   const TimePoint now = clock_.Now();
   Revoke(slot);
-  GiveBack(slot, reason, now, leftovers);
+  EvictLeased(slot, reason, leftovers);
   request.alive = leftovers.core;
   if (waiter == nullptr) return;
   if (now >= request.deadline) FailTimeout(request);

@@ -60,9 +60,13 @@ using SlotList = std::list<Slot>;
 // What a change leaves over, to end without the lock: declare it before taking that.
 struct Leftovers {
   Leftovers() = default;
-  ~Leftovers();
+  ~Leftovers() {
+    if (!to_close.empty()) Close();
+  }
   Leftovers(const Leftovers&) = delete;
   Leftovers& operator=(const Leftovers&) = delete;
+
+  void Close() noexcept;
 
   // Whose connections they are: the pool may be destroyed while they are closed.
   std::shared_ptr<PoolCore> core;
@@ -114,7 +118,8 @@ class PoolCore final : public SessionObserver, public std::enable_shared_from_th
   bool Forked() const;
 
   // Lease's verbs.
-  void Release(SlotList::iterator slot, std::optional<EvictReason> evict) noexcept;
+  void Release(SlotList::iterator slot) noexcept;
+  void Discard(SlotList::iterator slot, EvictReason reason) noexcept;
   std::unique_ptr<Connection> Detach(SlotList::iterator slot) noexcept;
 
   // These many connections are closed, and no longer take room.
@@ -128,8 +133,7 @@ class PoolCore final : public SessionObserver, public std::enable_shared_from_th
   // acquire.cc
   struct Request;
   void CheckFork() const;
-  std::optional<SlotList::iterator> TakeIdle(const Request& request, base::TimePoint now)
-      SCIDEX_REQUIRES(mutex_);
+  SlotList::iterator TakeIdle(const Request& request, base::TimePoint now) SCIDEX_REQUIRES(mutex_);
   Lease Wait(Request& request);
   SlotList::iterator AwaitTurn(const Request& request, Waiter& waiter);
   bool HeadHasWaited(base::TimePoint now) const SCIDEX_REQUIRES(mutex_);
@@ -166,12 +170,13 @@ class PoolCore final : public SessionObserver, public std::enable_shared_from_th
   void TellReady() SCIDEX_REQUIRES(mutex_);
 
   // release.cc
-  void GiveBack(SlotList::iterator slot, std::optional<EvictReason> reason, base::TimePoint now,
-                Leftovers& leftovers) SCIDEX_REQUIRES(mutex_);
+  void CountUse(const Slot& slot, base::TimePoint now) SCIDEX_REQUIRES(mutex_);
+  void EvictLeased(SlotList::iterator slot, EvictReason reason, Leftovers& leftovers)
+      SCIDEX_REQUIRES(mutex_);
   void Offer(SlotList& from, SlotList::iterator slot, base::TimePoint now) SCIDEX_REQUIRES(mutex_);
   void WakeHead() SCIDEX_REQUIRES(mutex_);
-  std::optional<EvictReason> ReasonToEvict(const Slot& slot, base::TimePoint now) const
-      SCIDEX_REQUIRES(mutex_);
+  bool MayStay(const Slot& slot, base::TimePoint now) const SCIDEX_REQUIRES(mutex_);
+  EvictReason ReasonToEvict(const Slot& slot, base::TimePoint now) const SCIDEX_REQUIRES(mutex_);
   void Evict(SlotList& from, SlotList::iterator slot, EvictReason reason, Leftovers& leftovers)
       SCIDEX_REQUIRES(mutex_);
   void SweepDeadIdle();

@@ -167,10 +167,10 @@ void PoolCore::OnConnected(ConnectResult& result, std::uint64_t generation, Time
   slot.connection = std::move(result.connection);
   slot.generation = generation;
   slot.expires_at = ExpiryOf(now);
-  const auto reason = ReasonToEvict(slot, now);
+  const bool stays = MayStay(slot, now);
   --connecting_;
-  if (reason) {
-    Evict(opened, opened.begin(), *reason, leftovers);
+  if (!stays) {
+    Evict(opened, opened.begin(), ReasonToEvict(slot, now), leftovers);
   } else {
     Offer(opened, opened.begin(), now);
     TellReady();

@@ -43,6 +43,8 @@ class Histogram {
 
  private:
   std::size_t Bucket(base::Duration value) const {
+    // The commonest by far, for those that are counted under a lock.
+    if (value <= bounds_.front()) return 0;
     return static_cast<std::size_t>(std::lower_bound(bounds_.begin(), bounds_.end(), value) -
                                     bounds_.begin());
   }

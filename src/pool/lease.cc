@@ -32,7 +32,7 @@ Connection& Lease::connection() const { return *slot_->connection; }
 const base::CallSite& Lease::borrower() const { return slot_->borrower; }
 
 void Lease::Release() noexcept {
-  if (PoolCore* const core = std::exchange(core_, nullptr)) core->Release(slot_, std::nullopt);
+  if (PoolCore* const core = std::exchange(core_, nullptr)) core->Release(slot_);
 }
 
 std::unique_ptr<Connection> Lease::Detach() noexcept {
@@ -41,7 +41,7 @@ std::unique_ptr<Connection> Lease::Detach() noexcept {
 }
 
 void Lease::Evict(EvictReason reason) noexcept {
-  if (PoolCore* const core = std::exchange(core_, nullptr)) core->Release(slot_, reason);
+  if (PoolCore* const core = std::exchange(core_, nullptr)) core->Discard(slot_, reason);
 }
 
 }  // namespace scidex::pool

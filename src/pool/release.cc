@@ -7,26 +7,38 @@ namespace scidex::pool {
 using base::MutexLock;
 using base::TimePoint;
 
-void PoolCore::Release(SlotList::iterator slot, std::optional<EvictReason> evict) noexcept {
+void PoolCore::Release(SlotList::iterator slot) noexcept {
   // The socket is the parent's: nothing may be sent on it.
   if (Forked()) return;
-  const bool clean = evict || slot->connection->Recycle(options_.reset_timeout);
+  if (!slot->connection->Recycle(options_.reset_timeout)) {
+    return Discard(slot, EvictReason::kResetFailed);
+  }
   const TimePoint now = clock_.Now();
   Leftovers leftovers;
   MutexLock lock(mutex_);
-  counted_.use.Observe(now - slot->leased_at);
-  ++counted_.read_only_proofs[slot->proof];
-  const auto reason = evict ? evict : clean ? ReasonToEvict(*slot, now) : EvictReason::kResetFailed;
-  GiveBack(slot, reason, now, leftovers);
+  CountUse(*slot, now);
+  if (MayStay(*slot, now)) {
+    Offer(leased_, slot, now);
+  } else {
+    EvictLeased(slot, ReasonToEvict(*slot, now), leftovers);
+  }
 }
 
-void PoolCore::GiveBack(SlotList::iterator slot, std::optional<EvictReason> reason, TimePoint now,
-                        Leftovers& leftovers) {
-  if (!reason) {
-    Offer(leased_, slot, now);
-    return;
-  }
-  Evict(leased_, slot, *reason, leftovers);
+void PoolCore::Discard(SlotList::iterator slot, EvictReason reason) noexcept {
+  if (Forked()) return;
+  Leftovers leftovers;
+  MutexLock lock(mutex_);
+  CountUse(*slot, clock_.Now());
+  EvictLeased(slot, reason, leftovers);
+}
+
+void PoolCore::CountUse(const Slot& slot, TimePoint now) {
+  counted_.use.Observe(now - slot.leased_at);
+  ++counted_.read_only_proofs[slot.proof];
+}
+
+void PoolCore::EvictLeased(SlotList::iterator slot, EvictReason reason, Leftovers& leftovers) {
+  Evict(leased_, slot, reason, leftovers);
   if (closed_ && leased_.empty()) self_.reset();
 }
 
@@ -37,8 +49,7 @@ std::unique_ptr<Connection> PoolCore::Detach(SlotList::iterator slot) noexcept {
   SlotList detached;
   MutexLock lock(mutex_);
   const TimePoint now = clock_.Now();
-  counted_.use.Observe(now - slot->leased_at);
-  ++counted_.read_only_proofs[slot->proof];
+  CountUse(*slot, now);
   detached.splice(detached.end(), leased_, slot);
   if (closed_ && leased_.empty()) last = std::move(self_);
   StartConnects(now);
@@ -69,12 +80,17 @@ void PoolCore::WakeHead() {
 }
 
 // `slot` is one of those that Size() counts.
-std::optional<EvictReason> PoolCore::ReasonToEvict(const Slot& slot, TimePoint now) const {
+bool PoolCore::MayStay(const Slot& slot, TimePoint now) const {
+  return !closed_ && slot.generation == generation_ && slot.expires_at > now &&
+         Size() <= target_size_;
+}
+
+// Of one that may not stay.
+EvictReason PoolCore::ReasonToEvict(const Slot& slot, TimePoint now) const {
   if (closed_) return EvictReason::kClosed;
   if (slot.generation != generation_) return EvictReason::kDrained;
   if (slot.expires_at <= now) return EvictReason::kMaxLifetime;
-  if (Size() > target_size_) return EvictReason::kShrunk;
-  return std::nullopt;
+  return EvictReason::kShrunk;
 }
 
 void PoolCore::Evict(SlotList& from, SlotList::iterator slot, EvictReason reason,
@@ -85,9 +101,8 @@ void PoolCore::Evict(SlotList& from, SlotList::iterator slot, EvictReason reason
   leftovers.core = shared_from_this();
 }
 
-Leftovers::~Leftovers() {
+void Leftovers::Close() noexcept {
   const std::size_t count = to_close.size();
-  if (count == 0) return;
   to_close.clear();
   core->OnClosed(count);
 }
@@ -118,9 +133,11 @@ void PoolCore::SweepDeadIdle() {
   for (const SlotList::iterator slot : dead) Evict(checking_, slot, EvictReason::kDead, leftovers);
   for (auto slot = checking_.begin(); slot != checking_.end();) {
     const auto next = std::next(slot);
-    const auto reason = ReasonToEvict(*slot, now);
     // Those above the target are closed one a second, elsewhere.
-    if (reason && reason != EvictReason::kShrunk) Evict(checking_, slot, *reason, leftovers);
+    if (const EvictReason reason = ReasonToEvict(*slot, now);
+        !MayStay(*slot, now) && reason != EvictReason::kShrunk) {
+      Evict(checking_, slot, reason, leftovers);
+    }
     slot = next;
   }
   idle_.splice(idle_.end(), checking_);
