@@ -1,0 +1,146 @@
+// What an acquire and a release cost, on connections that do nothing: the pool, its peers and the
+// least that they cannot do without.
+
+#include <malloc.h>
+#include <poll.h>
+#include <sys/socket.h>
+
+#include <array>
+#include <memory>
+#include <thread>
+#include <vector>
+
+#include "bench/bare_pool.h"
+#include "bench/floor.h"
+#include "bench/peers.h"
+
+namespace scidex::bench {
+namespace {
+
+void BM_Poll0(benchmark::State& state) {
+  std::array<int, 2> sockets{};
+  if (socketpair(AF_UNIX, SOCK_STREAM, 0, sockets.data()) != 0)
+    return state.SkipWithError("socketpair");
+  pollfd one{sockets[0], POLLIN, 0};
+  for (auto _ : state) benchmark::DoNotOptimize(poll(&one, 1, 0));
+  for (const int socket : sockets) close(socket);
+}
+BENCHMARK(BM_Poll0);
+
+// The threads of a benchmark share it: the first makes it before and destroys it after the loop, at
+// both ends of which all of them meet.
+std::unique_ptr<BarePool> bare;
+
+void BM_Pool(benchmark::State& state) {
+  if (state.thread_index() == 0) {
+    bare = std::make_unique<BarePool>(static_cast<std::size_t>(state.range(0)),
+                                      std::chrono::milliseconds(state.range(1)));
+  }
+  for (auto _ : state) {
+    const pool::Lease lease = (*bare)->Acquire();
+    benchmark::DoNotOptimize(&lease.connection());
+  }
+  if (state.thread_index() == 0) bare.reset();
+}
+BENCHMARK(BM_Pool)->ArgNames({"size", "handoff_ms"})->Args({8, 5})->UseRealTime();
+BENCHMARK(BM_Pool)
+    ->ArgNames({"size", "handoff_ms"})
+    ->ArgsProduct({{1, 4, 8}, {5}})
+    ->Threads(2)
+    ->Threads(8)
+    ->Threads(64)
+    ->UseRealTime();
+BENCHMARK(BM_Pool)
+    ->ArgNames({"size", "handoff_ms"})
+    ->ArgsProduct({{8}, {0, 1, 20}})
+    ->Threads(64)
+    ->UseRealTime();
+
+template <typename Peer>
+std::unique_ptr<Peer> peer;
+
+template <typename Peer>
+void BM_Peer(benchmark::State& state) {
+  if (state.thread_index() == 0) peer<Peer> = std::make_unique<Peer>(8);
+  for (auto _ : state) {
+    const std::size_t place = peer<Peer>->Take();
+    benchmark::DoNotOptimize(place);
+    peer<Peer>->Give(place);
+  }
+  if (state.thread_index() == 0) peer<Peer>.reset();
+}
+BENCHMARK_TEMPLATE(BM_Peer, NaivePool)
+    ->Threads(1)
+    ->Threads(2)
+    ->Threads(8)
+    ->Threads(64)
+    ->UseRealTime();
+BENCHMARK_TEMPLATE(BM_Peer, SociPool)
+    ->Threads(1)
+    ->Threads(2)
+    ->Threads(8)
+    ->Threads(64)
+    ->UseRealTime();
+
+// A pool whose connections are lent and that has some waiters, each on a thread of its own.
+class Crowd {
+ public:
+  explicit Crowd(std::size_t waiters) {
+    for (int i = 0; i < 8; ++i) leases_.push_back(pool_->Acquire());
+    for (std::size_t i = 0; i < waiters; ++i) {
+      threads_.emplace_back([this] { pool_->Acquire(); });
+    }
+    while (pool_->Stats().waiters < waiters) std::this_thread::yield();
+  }
+  ~Crowd() {
+    leases_.clear();
+    for (std::thread& thread : threads_) thread.join();
+  }
+  // How long it takes until every waiter has been served.
+  void Disperse() {
+    leases_.clear();
+    while (pool_->Stats().waiters > 0) std::this_thread::yield();
+  }
+  pool::Pool& pool() { return *pool_; }
+
+ private:
+  BarePool pool_{8, std::chrono::milliseconds(5)};
+  std::vector<pool::Lease> leases_;
+  std::vector<std::thread> threads_;
+};
+
+// What a pool without connections takes from the heap.
+void BM_Memory(benchmark::State& state) {
+  base::Executor executor("connect", 1);
+  const auto connector = std::make_shared<InstantConnector>();
+  for (auto _ : state) {
+    const std::size_t before = mallinfo2().uordblks;
+    const pool::Pool pool("bench", Patient(8, std::chrono::milliseconds(5)), {connector, executor});
+    state.counters["bytes"] = static_cast<double>(mallinfo2().uordblks - before);
+  }
+}
+BENCHMARK(BM_Memory)->Iterations(1);
+
+void BM_Snapshot(benchmark::State& state) {
+  Crowd crowd(static_cast<std::size_t>(state.range(0)));
+  for (auto _ : state) benchmark::DoNotOptimize(crowd.pool().Stats());
+}
+BENCHMARK(BM_Snapshot)->ArgName("waiters")->Arg(0)->Arg(10)->Arg(10'000);
+
+// The time of one waiter in a queue of so many that is served to its end.
+void BM_Waiter(benchmark::State& state) {
+  const auto waiters = static_cast<std::size_t>(state.range(0));
+  for (auto _ : state) {
+    Crowd crowd(waiters);
+    const auto start = std::chrono::steady_clock::now();
+    crowd.Disperse();
+    const std::chrono::duration<double> took = std::chrono::steady_clock::now() - start;
+    state.SetIterationTime(took.count() / static_cast<double>(waiters));
+  }
+}
+BENCHMARK(BM_Waiter)->ArgName("waiters")->Arg(10)->Iterations(200)->UseManualTime();
+BENCHMARK(BM_Waiter)->ArgName("waiters")->Arg(1000)->Iterations(20)->UseManualTime();
+BENCHMARK(BM_Waiter)->ArgName("waiters")->Arg(10'000)->Iterations(3)->UseManualTime();
+
+}  // namespace
+}  // namespace scidex::bench

@@ -1,0 +1,61 @@
+// A pool of the bench: eight connections at most, all of them open, that lead nowhere and do
+// nothing.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "base/executor.h"
+#include "pool/pool.h"
+
+namespace scidex::bench {
+
+class NoConnection final : public pool::Connection {
+ public:
+  bool IsAlive() noexcept override { return true; }
+  pool::Prepared Prepare(base::TimePoint /*deadline*/,
+                         const base::CallSite& /*borrower*/) noexcept override {
+    return {};
+  }
+  bool Recycle(base::Duration /*within*/) noexcept override { return true; }
+  void Observe(pool::SessionObserver* /*observer*/) noexcept override {}
+};
+
+class InstantConnector final : public pool::Connector {
+ public:
+  pool::ConnectResult Connect(base::TimePoint /*deadline*/,
+                              const std::stop_token& /*stop*/) noexcept override {
+    return {pool::ConnectOutcome::kOk, std::make_unique<NoConnection>(), ""};
+  }
+};
+
+// For a queue that may grow as long as it likes.
+inline pool::PoolOptions Patient(std::size_t size, base::Duration handoff_after) {
+  pool::PoolOptions options;
+  options.max_size = size;
+  options.min_idle = 0;
+  options.max_waiters = 100'000;
+  options.acquire_timeout = std::chrono::minutes(10);
+  options.handoff_after = handoff_after;
+  return options;
+}
+
+class BarePool {
+ public:
+  BarePool(std::size_t size, base::Duration handoff_after) {
+    pool_.emplace("bench", Patient(size, handoff_after),
+                  pool::Pool::Dependencies{std::make_shared<InstantConnector>(), executor_});
+    std::vector<pool::Lease> leases;
+    while (leases.size() < size) leases.push_back(pool_->Acquire());
+  }
+
+  pool::Pool& operator*() { return *pool_; }
+  pool::Pool* operator->() { return &*pool_; }
+
+ private:
+  base::Executor executor_{"connect", 1};
+  std::optional<pool::Pool> pool_;
+};
+
+}  // namespace scidex::bench

@@ -1,0 +1,121 @@
+// Sixty-four threads on eight connections to a real PostgreSQL, through the pool and its peers; the
+// same libpq call for all of them.
+
+#include <benchmark/benchmark.h>
+
+#include <memory>
+#include <vector>
+
+#include "bench/bare_pool.h"
+#include "bench/peers.h"
+#include "postgres/session.h"
+#include "postgres/session_connector.h"
+#include "support/postgres_cluster.h"
+#include "support/process.h"
+
+namespace scidex::bench {
+namespace {
+
+constexpr std::size_t kConnections = 8;
+
+const test::PostgresServer& Server() {
+  static const test::PostgresServer server;
+  return server;
+}
+
+void SelectOne(PGconn* connection) {
+  const postgres::PgResultPtr result(PQexec(connection, "SELECT 1"));
+  benchmark::DoNotOptimize(result.get());
+}
+
+// Places of a peer, each with a connection.
+template <typename Peer>
+class WithConnections {
+ public:
+  WithConnections() : pool_(kConnections) {
+    for (std::size_t i = 0; i < kConnections; ++i) {
+      connections_.emplace_back(PQconnectdb(Server().Dsn().c_str()));
+    }
+  }
+  void Use() {
+    const std::size_t place = pool_.Take();
+    SelectOne(connections_[place].get());
+    pool_.Give(place);
+  }
+
+ private:
+  Peer pool_;
+  std::vector<postgres::PgConnPtr> connections_;
+};
+
+class OurPool {
+ public:
+  explicit OurPool(base::Duration handoff_after) {
+    postgres::SessionOptions session;
+    session.dsn = base::Secret(Server().Dsn());
+    pool_ = std::make_unique<pool::Pool>(
+        "bench", Patient(kConnections, handoff_after),
+        pool::Pool::Dependencies{std::make_shared<postgres::SessionConnector>(
+                                     "bench", session, std::make_shared<postgres::Resolver>()),
+                                 executor_});
+    std::vector<pool::Lease> leases;
+    while (leases.size() < kConnections) leases.push_back(pool_->Acquire());
+  }
+  void Use() {
+    const pool::Lease lease = pool_->Acquire();
+    SelectOne(postgres::Session::Of(lease).raw());
+  }
+
+ private:
+  base::Executor executor_{"connect", 4};
+  std::unique_ptr<pool::Pool> pool_;
+};
+
+template <typename User>
+std::unique_ptr<User> shared;
+
+template <typename User>
+void Measure(benchmark::State& state) {
+  for (auto _ : state) shared<User>->Use();
+  if (state.thread_index() == 0) shared<User>.reset();
+}
+
+void BM_SelectPool(benchmark::State& state) {
+  if (state.thread_index() == 0) {
+    shared<OurPool> = std::make_unique<OurPool>(std::chrono::milliseconds(state.range(0)));
+  }
+  Measure<OurPool>(state);
+}
+BENCHMARK(BM_SelectPool)
+    ->ArgName("handoff_ms")
+    ->Arg(0)
+    ->Arg(1)
+    ->Arg(5)
+    ->Arg(20)
+    ->Threads(64)
+    ->UseRealTime();
+
+template <typename Peer>
+void BM_SelectPeer(benchmark::State& state) {
+  using User = WithConnections<Peer>;
+  if (state.thread_index() == 0) shared<User> = std::make_unique<User>();
+  Measure<User>(state);
+}
+BENCHMARK_TEMPLATE(BM_SelectPeer, NaivePool)->Threads(64)->UseRealTime();
+BENCHMARK_TEMPLATE(BM_SelectPeer, SociPool)->Threads(64)->UseRealTime();
+
+// psycopg_pool in Debian's own Python, for which it is packaged, which prints the seconds of one
+// acquire and release.
+void BM_PsycopgPool(benchmark::State& state) {
+  for (auto _ : state) {
+    const test::ProcessResult child =
+        test::Run({{"/usr/bin/python3", SCIDEX_SOURCE_DIR "/tests/bench/psycopg_pool_bench.py",
+                    Server().Dsn()}});
+    if (child.exit_status != 0) return state.SkipWithError(child.errors.c_str());
+    state.SetIterationTime(std::stod(child.output));
+  }
+}
+BENCHMARK(BM_PsycopgPool)->Iterations(1)->UseManualTime();
+
+}  // namespace
+}  // namespace scidex::bench
