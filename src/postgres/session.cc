@@ -46,9 +46,12 @@ int Session::OnEvent(PGEventId id, void* info, void* session) {
   if (id != PGEVT_RESULTCREATE) return 1;
   const PGresult* result = static_cast<PGEventResultCreate*>(info)->result;
   const char* sqlstate = PQresultErrorField(result, PG_DIAG_SQLSTATE);
-  if (sqlstate != nullptr && sqlstate == kReadOnlySqlTransaction) {
+  if (sqlstate == nullptr) return 1;
+  auto* const self = static_cast<Session*>(session);
+  if (MeansLost(sqlstate)) self->doomed_ = true;
+  if (self->read_only_ && sqlstate == kReadOnlySqlTransaction) {
     const char* message = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
-    static_cast<Session*>(session)->OnRefusedWrite(message == nullptr ? "" : message);
+    self->OnRefusedWrite(message == nullptr ? "" : message);
   }
   return 1;
 }
@@ -71,7 +74,7 @@ Session::Session(std::string name, const SessionOptions& options, PgConnPtr conn
   if (socket_.get() < 0)
     throw std::system_error(errno, std::generic_category(), "no descriptor left for a session");
   libpqxx_notices_ = PQsetNoticeReceiver(raw(), &OnNotice, this);
-  if (read_only_) PQregisterEventProc(raw(), &OnEvent, "scidex_refused_writes", this);
+  PQregisterEventProc(raw(), &OnEvent, "scidex_session", this);
 }
 
 Session::~Session() = default;

@@ -24,6 +24,12 @@ std::string SqlStateIn(std::string_view message) {
   return "";
 }
 
+bool MeansLost(std::string_view sqlstate) {
+  constexpr std::string_view kConnectionExceptions = "08";
+  return sqlstate == "57P01" || sqlstate == "57P02" || sqlstate == "57P03" ||
+         sqlstate.starts_with(kConnectionExceptions);
+}
+
 pool::ConnectOutcome ConnectOutcomeOf(std::string_view sqlstate) {
   using pool::ConnectOutcome;
   if (sqlstate == "28P01" || sqlstate == "28000") return ConnectOutcome::kAuthFailed;

@@ -15,6 +15,10 @@ inline constexpr std::string_view kReadOnlySqlTransaction = "25006";
 // or "".
 std::string SqlStateIn(std::string_view message);
 
+// Whether a server, or a pooler in front of it, ends the session with this SQLSTATE: no statement
+// on it will succeed, even if its socket stays open.
+bool MeansLost(std::string_view sqlstate);
+
 // How a connect ended that the server refused with this SQLSTATE.
 pool::ConnectOutcome ConnectOutcomeOf(std::string_view sqlstate);
 

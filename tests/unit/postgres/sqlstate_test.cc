@@ -23,6 +23,16 @@ TEST(SqlState, AMessageOfLibpqItselfHasNone) {
   EXPECT_EQ(SqlStateIn(""), "");
 }
 
+TEST(SqlState, ThoseThatEndASessionAreToldFromThoseThatEndAStatement) {
+  for (const char* lost : {"57P01", "57P02", "57P03", "08000", "08003", "08006", "08P01"}) {
+    EXPECT_TRUE(MeansLost(lost)) << lost;
+  }
+  // Cancelled, divided by zero, read-only, serialization, too many connections; and none at all.
+  for (const char* not_lost : {"57014", "22012", "25006", "40001", "53300", ""}) {
+    EXPECT_FALSE(MeansLost(not_lost)) << not_lost;
+  }
+}
+
 TEST(SqlState, TheServersRefusalsAreToldApart) {
   EXPECT_EQ(ConnectOutcomeOf("28P01"), ConnectOutcome::kAuthFailed);
   EXPECT_EQ(ConnectOutcomeOf("28000"), ConnectOutcome::kAuthFailed);
