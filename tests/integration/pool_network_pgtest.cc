@@ -1,0 +1,167 @@
+// What a pool must survive of the network, and of what stands in it: a proxy between the pool and a
+// real server does its worst.
+
+#include <gtest/gtest.h>
+
+#include <string>
+
+#include "integration/pool_on_server.h"
+#include "postgres/transaction.h"
+#include "support/tcp_proxy.h"
+
+namespace scidex::test {
+namespace {
+
+using pool::ConnectOutcome;
+using pool::EvictReason;
+
+class PoolNetwork : public PoolOnServer {
+ protected:
+  PoolNetwork() {
+    session_.dsn = base::Secret(proxy_.Dsn(server_->Dsn()));
+    options_.backoff = {.initial = 1ms, .cap = 10ms};
+  }
+
+  TcpProxy proxy_{server_->port()};
+};
+
+const std::string kLetters = "SELECT repeat('x', 3000)";
+
+TEST_F(PoolNetwork, ThatPassesOneByteAtATimeIsSurvived) {
+  proxy_.LimitWrites(1);
+  session_.read_only = true;
+  Open();
+  for (int i = 0; i < 3; ++i) {
+    const pool::Lease lease = pool_->Acquire();
+    EXPECT_EQ(Ask(lease, kLetters), std::string(3000, 'x'));
+    Ask(lease, "BEGIN");
+  }
+  EXPECT_EQ(Connects(ConnectOutcome::kOk), 1U);
+}
+
+TEST_F(PoolNetwork, ThatDelaysItsSegmentsIsSurvived) {
+  proxy_.LimitWrites(64);
+  proxy_.Delay(2ms);
+  Open();
+  {
+    const pool::Lease lease = pool_->Acquire();
+    EXPECT_EQ(Ask(lease, kLetters), std::string(3000, 'x'));
+  }
+  const pool::Lease lease = pool_->Acquire();
+  EXPECT_EQ(Ask(lease, kLetters), std::string(3000, 'x'));
+  EXPECT_EQ(Connects(ConnectOutcome::kOk), 1U);
+}
+
+TEST_F(PoolNetwork, ThatIsTooSlowForAConnectCostsOneConnectTimeout) {
+  options_.connect_timeout = 200ms;
+  proxy_.LimitWrites(1);
+  proxy_.Delay(20ms);
+  Open();
+  EXPECT_THROW(pool_->Acquire({.deadline = base::RealClock().Now() + 500ms}), pool::AcquireTimeout);
+  EXPECT_GE(Connects(ConnectOutcome::kConnectTimeout), 1U);
+  proxy_.BeGood();
+  NextPid();
+}
+
+TEST_F(PoolNetwork, ThatCutsAConnectShortIsSurvived) {
+  proxy_.CutAfter(20);
+  Open();
+  EXPECT_THROW(pool_->Acquire({.deadline = base::RealClock().Now() + 100ms}), pool::AcquireTimeout);
+  EXPECT_GE(Connects(ConnectOutcome::kConnectFailed), 1U);
+  proxy_.BeGood();
+  NextPid();
+}
+
+TEST_F(PoolNetwork, ThatCutsAnAnswerShortCostsItsBorrowerAloneTheSession) {
+  Open();
+  int pid = 0;
+  {
+    const pool::Lease lease = pool_->Acquire();
+    pid = Pid(lease);
+    proxy_.CutAfter(1000);
+    EXPECT_NE(Ask(lease, kLetters), std::string(3000, 'x'));
+  }
+  EXPECT_EQ(Evictions(EvictReason::kResetFailed), 1U);
+  proxy_.BeGood();
+  EXPECT_NE(NextPid(), pid);
+}
+
+TEST_F(PoolNetwork, AnIdleSessionThatWasCutIsNotHandedOut) {
+  Open();
+  const int pid = NextPid();
+  proxy_.CutAfter(0);
+  proxy_.BeGood();
+  ASSERT_TRUE(AwaitNoSession());
+  EXPECT_NE(NextPid(), pid);
+  EXPECT_EQ(Evictions(EvictReason::kDead), 1U);
+}
+
+class PoolNetworkInjects : public PoolNetwork, public testing::WithParamInterface<const char*> {};
+
+TEST_P(PoolNetworkInjects, ASqlStateOfALostConnectionBeforeReadyForQueryAndItsSessionIsClosed) {
+  Open();
+  int pid = 0;
+  {
+    const pool::Lease lease = pool_->Acquire();
+    pid = Pid(lease);
+    proxy_.InjectBeforeReady(GetParam(), "ERROR");
+    EXPECT_EQ(Ask(lease, "SELECT 1"), GetParam());
+    // The socket is open, and the session looks idle.
+    ASSERT_EQ(PQtransactionStatus(postgres::Session::Of(lease).raw()), PQTRANS_IDLE);
+  }
+  EXPECT_EQ(Evictions(EvictReason::kResetFailed), 1U);
+  EXPECT_NE(NextPid(), pid);
+}
+
+INSTANTIATE_TEST_SUITE_P(Each, PoolNetworkInjects,
+                         testing::Values("57P01", "57P02", "57P03", "08000", "08006", "08P01"));
+
+TEST_F(PoolNetwork, AnInjectedErrorOfAStatementLeavesTheSessionInThePool) {
+  Open();
+  int pid = 0;
+  {
+    const pool::Lease lease = pool_->Acquire();
+    pid = Pid(lease);
+    proxy_.InjectBeforeReady("22012", "ERROR");
+    EXPECT_EQ(Ask(lease, "SELECT 1"), "22012");
+  }
+  EXPECT_EQ(NextPid(), pid);
+}
+
+TEST_F(PoolNetwork, AFatalErrorBeforeReadyForQueryEndsATransactionOfLibpqxxAndItsSession) {
+  Open();
+  base::Watchdog watchdog(base::RealClock());
+  int pid = 0;
+  {
+    const pool::Lease lease = pool_->Acquire();
+    pid = Pid(lease);
+    postgres::WriteTransaction write(lease, watchdog, base::RealClock().Now() + kPatience);
+    proxy_.InjectBeforeReady("57P01");
+    EXPECT_THROW(write->exec("SELECT 1"), pqxx::failure);
+  }
+  EXPECT_NE(NextPid(), pid);
+}
+
+TEST_F(PoolNetwork, A57P01InTheMiddleOfSettingUpASessionIsAFailedConnect) {
+  Open();
+  proxy_.InjectBeforeReady("57P01");
+  NextPid();
+  EXPECT_EQ(pool_->Stats().connects[ConnectOutcome::kOk], 1U);
+  EXPECT_EQ(pool_->Stats().connects[ConnectOutcome::kConnectFailed], 1U);
+}
+
+TEST_F(PoolNetwork, ASessionWhoseSetUpHadNoEffectIsDiscardedAndTheNextOneIsSetUpAnew) {
+  session_.read_only = true;
+  // What a pooler does that does not pass the option on.
+  proxy_.Replace("read_only=on", "read_only=no");
+  Open();
+  EXPECT_THROW(pool_->Acquire({.deadline = base::RealClock().Now() + 100ms}), pool::AcquireTimeout);
+  EXPECT_GE(Connects(ConnectOutcome::kReadOnlyUnproven), 1U);
+  EXPECT_EQ(pool_->Stats().size - pool_->Stats().connecting, 0U);
+  proxy_.Replace("read_only=no", "read_only=on");
+  const pool::Lease lease = pool_->Acquire();
+  EXPECT_EQ(Ask(lease, "SHOW default_transaction_read_only"), "on");
+}
+
+}  // namespace
+}  // namespace scidex::test

@@ -1,0 +1,105 @@
+// One pool of sessions on a real server, without probes, routes or other pools.
+#pragma once
+
+#include <gtest/gtest.h>
+#include <libpq-fe.h>
+#include <signal.h>
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/executor.h"
+#include "integration/servers.h"
+#include "pool/pool.h"
+#include "postgres/session_connector.h"
+#include "support/postgres_cluster.h"
+
+namespace scidex::test {
+
+using namespace std::chrono_literals;
+
+// By default a pool of one session, so that the next borrower gets the session of the last.
+class PoolOnServer : public testing::Test {
+ protected:
+  static void SetUpTestSuite() { server_ = std::make_unique<PostgresServer>(); }
+  static void TearDownTestSuite() { server_.reset(); }
+
+  PoolOnServer() {
+    options_.min_idle = 0;
+    options_.max_size = 1;
+    options_.acquire_timeout = kPatience;
+    options_.connect_timeout = kPatience;
+  }
+
+  pool::Pool& Open() { return OpenOn(base::RealClock()); }
+  pool::Pool& OpenOn(base::Clock& clock) {
+    const auto connector = std::make_shared<postgres::SessionConnector>(
+        "test", session_, std::make_shared<postgres::Resolver>());
+    pool_ = std::make_unique<pool::Pool>("test", options_,
+                                         pool::Pool::Dependencies{connector, executor_, clock});
+    return *pool_;
+  }
+  std::vector<pool::Lease> AcquireMany(std::size_t count) {
+    std::vector<pool::Lease> leases;
+    for (std::size_t i = 0; i < count; ++i) leases.push_back(pool_->Acquire());
+    return leases;
+  }
+
+  std::uint64_t Evictions(pool::EvictReason reason) const {
+    return pool_->Stats().evictions[reason];
+  }
+  std::uint64_t Connects(pool::ConnectOutcome outcome) const {
+    return pool_->Stats().connects[outcome];
+  }
+
+  static int Pid(const pool::Lease& lease) {
+    return PQbackendPID(postgres::Session::Of(lease).raw());
+  }
+  // The first value of the answer, or the SQLSTATE that came instead.
+  static std::string Ask(const pool::Lease& lease, const std::string& sql) {
+    const postgres::QueryResult result =
+        postgres::Session::Of(lease).Query(sql.c_str(), base::RealClock().Now() + kPatience);
+    return result.status == postgres::QueryResult::Status::kOk ? Value(result, 0) : result.sqlstate;
+  }
+  // The process behind the next lease, which must be a session that is clean and works.
+  int NextPid() {
+    const pool::Lease lease = pool_->Acquire();
+    EXPECT_EQ(PQtransactionStatus(postgres::Session::Of(lease).raw()), PQTRANS_IDLE);
+    EXPECT_EQ(Ask(lease, "SELECT 'works'"), "works");
+    return Pid(lease);
+  }
+  // Returns when the backend is gone, not merely told to go.
+  static void Terminate(int pid) {
+    ASSERT_EQ(server_->QueryOne("SELECT pg_terminate_backend(" + std::to_string(pid) + ", 20000)"),
+              "t");
+  }
+  static bool AwaitNoSession() {
+    return Eventually(kPatience, [] {
+      return server_->QueryOne("SELECT count(*) FROM pg_stat_activity WHERE usename = 'app'") ==
+             "0";
+    });
+  }
+
+  inline static std::unique_ptr<PostgresServer> server_;
+  pool::PoolOptions options_;
+  postgres::SessionOptions session_ = SessionOn(*server_);
+  base::Executor executor_{"connect", 4};
+  std::unique_ptr<pool::Pool> pool_;
+};
+
+// A backend that takes what it is sent and does not answer, until this goes.
+class Stalled {
+ public:
+  explicit Stalled(int pid) : pid_(pid) { kill(pid_, SIGSTOP); }
+  ~Stalled() { kill(pid_, SIGCONT); }
+  Stalled(const Stalled&) = delete;
+  Stalled& operator=(const Stalled&) = delete;
+
+ private:
+  const int pid_;
+};
+
+}  // namespace scidex::test

@@ -1,0 +1,305 @@
+// What a pool must survive where the server has a part in it: its sessions, its passwords, its
+// outages.
+
+#include <gtest/gtest.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <future>
+#include <string>
+#include <vector>
+
+#include "integration/pool_on_server.h"
+#include "support/temp_dir.h"
+
+namespace scidex::test {
+namespace {
+
+using pool::ConnectOutcome;
+using pool::EvictReason;
+
+using PoolSession = PoolOnServer;
+
+TEST_F(PoolSession, AnIdleOneThatTheServerKilledIsNeverHandedOut) {
+  Open();
+  for (std::uint64_t killed = 1; killed <= 5; ++killed) {
+    Terminate(NextPid());
+    // Fails if it gets the one that was killed.
+    NextPid();
+    EXPECT_EQ(Evictions(EvictReason::kDead), killed);
+  }
+}
+
+TEST_F(PoolSession, EightStaleIdleOnesOnAHealthyServerAreAllFoundByTheFirstClientToMeetOne) {
+  options_.max_size = 8;
+  Open();
+  AcquireMany(8).clear();
+  ASSERT_EQ(server_->QueryOne("SELECT count(pg_terminate_backend(pid, 20000)) FROM "
+                              "pg_stat_activity WHERE usename = 'app'"),
+            "8");
+  // A client without time for a second try.
+  EXPECT_THROW(pool_->Acquire({.deadline = base::RealClock().Now() - 1s}), pool::AcquireTimeout);
+  EXPECT_EQ(Evictions(EvictReason::kDead), 8U);
+  NextPid();
+  EXPECT_EQ(Connects(ConnectOutcome::kOk), 9U);
+}
+
+TEST_F(PoolSession, ReleasedInATransactionItIsRolledBackAndReused) {
+  server_->Execute("CREATE TABLE kept (a int); ALTER TABLE kept OWNER TO app");
+  Open();
+  int pid = 0;
+  {
+    const pool::Lease lease = pool_->Acquire();
+    pid = Pid(lease);
+    Ask(lease, "BEGIN");
+    Ask(lease, "INSERT INTO kept VALUES (1)");
+  }
+  EXPECT_EQ(NextPid(), pid);
+  EXPECT_EQ(server_->QueryOne("SELECT count(*) FROM kept"), "0");
+}
+
+TEST_F(PoolSession, ReleasedInAFailedTransactionItIsRolledBackAndReused) {
+  Open();
+  int pid = 0;
+  {
+    const pool::Lease lease = pool_->Acquire();
+    pid = Pid(lease);
+    Ask(lease, "BEGIN");
+    ASSERT_EQ(Ask(lease, "SELECT 1 / 0"), "22012");
+    ASSERT_EQ(Ask(lease, "SELECT 1"), "25P02");
+  }
+  EXPECT_EQ(NextPid(), pid);
+}
+
+TEST_F(PoolSession, ReleasedWhileAQueryOrACopyIsUnderWayItIsClosed) {
+  Open();
+  for (const char* sql : {"SELECT 1", "COPY (SELECT 1) TO STDOUT"}) {
+    int pid = 0;
+    {
+      const pool::Lease lease = pool_->Acquire();
+      pid = Pid(lease);
+      ASSERT_EQ(PQsendQuery(postgres::Session::Of(lease).raw(), sql), 1);
+    }
+    EXPECT_NE(NextPid(), pid) << sql;
+  }
+  EXPECT_EQ(Evictions(EvictReason::kResetFailed), 2U);
+}
+
+TEST_F(PoolSession, ARollbackThatFailsClosesIt) {
+  Open();
+  {
+    const pool::Lease lease = pool_->Acquire();
+    Ask(lease, "BEGIN");
+    Terminate(Pid(lease));
+  }
+  EXPECT_EQ(Evictions(EvictReason::kResetFailed), 1U);
+  EXPECT_EQ(pool_->Stats().size, 0U);
+  NextPid();
+}
+
+TEST_F(PoolSession, ARollbackThatIsNotAnsweredEndsAtResetTimeout) {
+  options_.reset_timeout = 200ms;
+  Open();
+  pool::Lease lease = pool_->Acquire();
+  Ask(lease, "BEGIN");
+  const Stalled stalled(Pid(lease));
+  const auto before = std::chrono::steady_clock::now();
+  lease.Release();
+  const auto took = std::chrono::steady_clock::now() - before;
+  EXPECT_GE(took, 200ms);
+  EXPECT_LT(took, 5s);
+  EXPECT_EQ(Evictions(EvictReason::kResetFailed), 1U);
+}
+
+TEST_F(PoolSession, ACheckThatIsNotAnsweredEndsAtTheAcquirersDeadlineWithoutABusyLoop) {
+  session_.read_only = true;
+  Open();
+  int pid = 0;
+  {
+    const pool::Lease lease = pool_->Acquire();
+    pid = Pid(lease);
+    // So that the next acquire has to ask the server.
+    Ask(lease, "SET default_transaction_read_only = off");
+  }
+  const Stalled stalled(pid);
+  const auto processor_time = [] {
+    rusage usage{};
+    getrusage(RUSAGE_THREAD, &usage);
+    return std::chrono::seconds(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) +
+           std::chrono::microseconds(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec);
+  };
+  const auto busy_before = processor_time();
+  const auto before = std::chrono::steady_clock::now();
+  EXPECT_THROW(pool_->Acquire({.deadline = base::RealClock().Now() + 300ms}), pool::AcquireTimeout);
+  const auto took = std::chrono::steady_clock::now() - before;
+  EXPECT_GE(took, 300ms);
+  EXPECT_LT(took, 5s);
+  EXPECT_LT(processor_time() - busy_before, 150ms);
+  EXPECT_EQ(Evictions(EvictReason::kDead), 1U);
+}
+
+// The role of a pool whose password is in a file.
+class PoolPassword : public PoolOnServer {
+ protected:
+  static void SetUpTestSuite() {
+    PoolOnServer::SetUpTestSuite();
+    server_->Execute("CREATE ROLE rotating LOGIN PASSWORD 'first'");
+  }
+  PoolPassword() {
+    session_.dsn = base::Secret("host=127.0.0.1 dbname=app user=rotating port=" +
+                                std::to_string(server_->port()));
+    session_.password_file = dir_.path() / "password";
+    // Far enough away for the next attempt to be the one that OnServerAnswered() lets start.
+    options_.backoff = {.initial = 10000h, .cap = 10000h};
+  }
+  void TearDown() override { server_->Execute("ALTER ROLE rotating PASSWORD 'first'"); }
+
+  bool AwaitFailure(ConnectOutcome outcome) {
+    return Eventually(kPatience, [&] { return Connects(outcome) == 1; });
+  }
+
+  const TempDir dir_;
+};
+
+TEST_F(PoolPassword, IsReadAgainAfterAFailureToAuthenticate) {
+  dir_.Write("password", "first\n");
+  Open();
+  pool_->Acquire().Evict();
+  server_->Execute("ALTER ROLE rotating PASSWORD 'second'");
+  auto client = std::async(std::launch::async, [this] { return NextPid(); });
+  ASSERT_TRUE(AwaitFailure(ConnectOutcome::kAuthFailed));
+  dir_.Write("password", "second\n");
+  pool_->OnServerAnswered();
+  EXPECT_GT(client.get(), 0);
+}
+
+TEST_F(PoolPassword, WhoseFileIsMissingIsNotAskedForInALoopAndIsReadWhenItIsThere) {
+  Open();
+  for (int i = 0; i < 20; ++i) {
+    EXPECT_THROW(pool_->Acquire({.deadline = base::RealClock().Now() + 5ms}), pool::AcquireTimeout);
+  }
+  ASSERT_TRUE(AwaitFailure(ConnectOutcome::kConnectFailed));
+  EXPECT_NE(pool_->Stats().last_connect_message.find("the password file "),
+            std::string::npos);
+  dir_.Write("password", "first");
+  pool_->OnServerAnswered();
+  NextPid();
+  EXPECT_EQ(Connects(ConnectOutcome::kConnectFailed), 1U);
+}
+
+class PoolOutage : public PoolOnServer {
+ protected:
+  PoolOutage() {
+    options_.min_idle = 2;
+    options_.max_size = 2;
+    options_.backoff = {.initial = 50ms, .cap = 500ms};
+    options_.connect_timeout = 500ms;
+  }
+  bool AwaitIdle() {
+    return Eventually(kPatience, [this] { return pool_->Stats().idle == 2; });
+  }
+  bool AwaitFailures(ConnectOutcome outcome) {
+    return Eventually(kPatience, [&] { return Connects(outcome) >= 3; });
+  }
+  // `comes_back` returns when the server takes connections.
+  template <typename Action>
+  void ExpectToBeBackInTime(Action comes_back) {
+    comes_back();
+    const auto before = std::chrono::steady_clock::now();
+    ASSERT_TRUE(AwaitIdle());
+    // And some more on a machine that does much else.
+    EXPECT_LT(std::chrono::steady_clock::now() - before,
+              options_.backoff.cap + options_.connect_timeout + 1s);
+    NextPid();
+  }
+};
+
+TEST_F(PoolOutage, OfAStoppedServerEndsWithinTheCapPlusOneConnectTimeout) {
+  Open();
+  ASSERT_TRUE(AwaitIdle());
+  server_->Stop();
+  ASSERT_TRUE(AwaitFailures(ConnectOutcome::kConnectRefused));
+  ExpectToBeBackInTime([] { server_->Start(); });
+}
+
+TEST_F(PoolOutage, OfAServerThatDoesNotAnswerEndsWithinTheCapPlusOneConnectTimeout) {
+  server_->Suspend();
+  Open();
+  ASSERT_TRUE(AwaitFailures(ConnectOutcome::kConnectTimeout));
+  ExpectToBeBackInTime([] { server_->Resume(); });
+}
+
+std::size_t Threads() {
+  const std::filesystem::directory_iterator tasks("/proc/self/task");
+  return static_cast<std::size_t>(std::distance(begin(tasks), end(tasks)));
+}
+
+std::size_t Sockets() {
+  std::size_t count = 0;
+  for (const auto& entry : std::filesystem::directory_iterator("/proc/self/fd")) {
+    std::error_code gone;
+    const std::string target = std::filesystem::read_symlink(entry.path(), gone);
+    if (target.starts_with("socket:")) ++count;
+  }
+  return count;
+}
+
+using PoolEnd = PoolOnServer;
+
+TEST_F(PoolEnd, CloseLeavesNoThreadNoSocketAndNoBackend) {
+  const std::size_t threads = Threads();
+  const std::size_t sockets = Sockets();
+  options_.min_idle = 4;
+  options_.max_size = 4;
+  Open();
+  pool_->AwaitReady(base::RealClock().Now() + kPatience);
+  pool::Lease out = pool_->Acquire();
+  // libpq's and the descriptor that shuts it down.
+  EXPECT_EQ(Sockets(), sockets + 8);
+  pool_->Close();
+  EXPECT_EQ(Threads(), threads);
+  EXPECT_EQ(Sockets(), sockets + 2);
+  out.Release();
+  EXPECT_EQ(Sockets(), sockets);
+  EXPECT_TRUE(AwaitNoSession());
+}
+
+TEST_F(PoolEnd, CloseDuringStartUpLeavesNothingEither) {
+  options_.min_idle = 4;
+  options_.max_size = 4;
+  for (int i = 0; i < 10; ++i) {
+    const std::size_t sockets = Sockets();
+    Open().Close();
+    EXPECT_EQ(Sockets(), sockets);
+  }
+  EXPECT_TRUE(AwaitNoSession());
+}
+
+TEST_F(PoolEnd, AChildOfForkSendsNothingOnItsParentsSockets) {
+  options_.max_size = 2;
+  Open();
+  AcquireMany(2).clear();
+  pool::Lease lease = pool_->Acquire();
+  Ask(lease, "BEGIN");
+  const std::string transaction = Ask(lease, "SELECT txid_current()");
+  const pid_t child = fork();
+  if (child == 0) {
+    alarm(10);
+    // Each of these would end the parent's transaction, or one of its sessions.
+    lease.Release();
+    pool_->Drain();
+    pool_.reset();
+    _exit(0);
+  }
+  int status = -1;
+  ASSERT_EQ(waitpid(child, &status, 0), child);
+  EXPECT_EQ(status, 0);
+  EXPECT_EQ(Ask(lease, "SELECT txid_current()"), transaction);
+  NextPid();
+  EXPECT_EQ(pool_->Stats().size, 2U);
+}
+
+}  // namespace
+}  // namespace scidex::test
