@@ -209,6 +209,18 @@ TEST_F(PoolLife, ALeaseThatIsMovedIsReleasedByItsNewOwnerAlone) {
   EXPECT_TRUE(second);
 }
 
+TEST_F(PoolLife, ALeaseGoesBackToThePoolThatLentItWhereverItIsMoved) {
+  Pool& pool = Open();
+  Pool other("other", options_, {connector_, executor_, clock_});
+  Lease lease = pool.Acquire();
+  lease = other.Acquire();
+  EXPECT_EQ(pool.Stats().idle, 1U);
+  EXPECT_EQ(other.Stats().in_use, 1U);
+  lease.Release();
+  EXPECT_EQ(pool.Stats().size, 1U);
+  EXPECT_EQ(other.Stats().idle, 1U);
+}
+
 TEST_F(PoolLife, ALeaseMayBeReleasedByAnotherThread) {
   Pool& pool = Open();
   std::thread([lease = pool.Acquire()]() mutable { lease.Release(); }).join();

@@ -318,7 +318,8 @@ TEST_F(PoolSizing, MinIdleIsRestoredAfterADeadConnectionIsReleased) {
   Pool& pool = Open();
   ASSERT_TRUE(AwaitIdle(pool, 2));
   Lease lease = pool.Acquire();
-  lease.Evict();
+  SessionOf(lease).FailRecycle();
+  lease.Release();
   EXPECT_TRUE(AwaitIdle(pool, 2));
   EXPECT_EQ(connector_->connects(), 3U);
 }

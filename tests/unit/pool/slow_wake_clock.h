@@ -7,7 +7,7 @@
 
 namespace scidex::pool {
 
-// Thread safe. Moving it wakes nobody, so that no deadline passes for a thread that waits.
+// Thread safe. Moving it wakes nobody, so that no deadline passes for a thread before it is woken.
 class SlowWakeClock final : public base::Clock {
  public:
   base::TimePoint Now() const override {
@@ -17,7 +17,7 @@ class SlowWakeClock final : public base::Clock {
   base::WallTime WallNow() const override { return base::WallTime(); }
 
   bool WaitUntil(base::CondVar& cond, base::Mutex& mutex,
-                 base::TimePoint /*deadline*/) override SCIDEX_NO_THREAD_SAFETY_ANALYSIS {
+                 base::TimePoint deadline) override SCIDEX_NO_THREAD_SAFETY_ANALYSIS {
     {
       base::MutexLock lock(mutex_);
       ++sleeping_;
@@ -27,7 +27,7 @@ class SlowWakeClock final : public base::Clock {
     mutex.Unlock();
     HoldWhileFrozen();
     mutex.Lock();
-    return true;
+    return Now() < deadline;
   }
 
   void Advance(base::Duration by) {
