@@ -11,9 +11,11 @@
 #include <array>
 #include <cerrno>
 #include <cstdint>
-#include <stop_token>
+#include <ctime>
+#include <string_view>
 #include <system_error>
 #include <utility>
+#include <vector>
 
 #include "base/stop_fd.h"
 
@@ -126,7 +128,7 @@ void TcpProxy::LimitWrites(std::size_t bytes) {
   limit_ = bytes;
 }
 
-void TcpProxy::Delay(std::chrono::milliseconds between_writes) {
+void TcpProxy::Delay(std::chrono::microseconds between_writes) {
   MutexLock lock(mutex_);
   delay_ = between_writes;
 }
@@ -141,7 +143,7 @@ void TcpProxy::CutAfter(std::size_t bytes) {
 void TcpProxy::BeGood() {
   MutexLock lock(mutex_);
   limit_ = kUnlimited;
-  delay_ = std::chrono::milliseconds(0);
+  delay_ = std::chrono::microseconds(0);
   cut_after_ = kUnlimited;
 }
 
@@ -187,8 +189,9 @@ void TcpProxy::Await(int stop_fd) {
       add(link.server.get(), link.down, link.up);
     }
   }
-  poll(polled.data(), polled.size(),
-       static_cast<int>(std::chrono::ceil<std::chrono::milliseconds>(timeout).count()));
+  const auto seconds = std::chrono::floor<std::chrono::seconds>(timeout);
+  const timespec left{seconds.count(), std::chrono::nanoseconds(timeout - seconds).count()};
+  ppoll(polled.data(), polled.size(), &left, nullptr);
   eventfd_t woken = 0;
   eventfd_read(wake_.get(), &woken);
 }

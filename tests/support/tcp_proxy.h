@@ -5,13 +5,14 @@
 //   PQconnectdb(proxy.Dsn(server.Dsn()).c_str());
 #pragma once
 
+#include <sys/types.h>
+
 #include <chrono>
 #include <cstddef>
 #include <list>
+#include <stop_token>
 #include <string>
-#include <string_view>
 #include <thread>
-#include <vector>
 
 #include "base/mutex.h"
 #include "base/unique_fd.h"
@@ -36,7 +37,7 @@ class TcpProxy {
   // At most so many bytes a write, in both directions.
   void LimitWrites(std::size_t bytes);
   // So long between a write and the next one in the same direction.
-  void Delay(std::chrono::milliseconds between_writes);
+  void Delay(std::chrono::microseconds between_writes);
   // Closes a connection when so many more bytes from the server have passed it.
   void CutAfter(std::size_t bytes);
   // Undoes the three above, but for connections that are about to be cut.
@@ -85,7 +86,7 @@ class TcpProxy {
 
   base::Mutex mutex_;
   std::size_t limit_ SCIDEX_GUARDED_BY(mutex_);
-  std::chrono::milliseconds delay_ SCIDEX_GUARDED_BY(mutex_){0};
+  std::chrono::microseconds delay_ SCIDEX_GUARDED_BY(mutex_){0};
   std::size_t cut_after_ SCIDEX_GUARDED_BY(mutex_);
   std::string injection_ SCIDEX_GUARDED_BY(mutex_);
   std::string from_ SCIDEX_GUARDED_BY(mutex_);

@@ -35,6 +35,22 @@ TEST_F(PoolGiveUp, AWaiterThatWasWokenForAnIdleConnectionAndCancelledLeavesItToT
   EXPECT_EQ(connector_->connects(), 1U);
 }
 
+TEST_F(PoolGiveUp, AWaiterThatIsCancelledAfterItWasHandedAConnectionHasThatOneOutcome) {
+  Lease lease = OpenAndLend();
+  const auto client = Queue();
+  slow_clock_.Freeze();
+  lease.Release();
+  ASSERT_TRUE(slow_clock_.AwaitHeld(1));
+  client->Cancel();
+  slow_clock_.Thaw();
+  EXPECT_THROW(client->Take(), AcquireCancelled);
+  const PoolStats stats = pool_->Stats();
+  EXPECT_EQ(stats.requests, 2U);
+  EXPECT_EQ(Sum(stats.acquires), 2U);
+  EXPECT_EQ(stats.acquires[AcquireOutcome::kCancelled], 1U);
+  EXPECT_EQ(stats.acquire_wait.total(), 2U);
+}
+
 TEST_F(PoolGiveUp, AWaiterWhoseTimeIsUpJustAfterItWasHandedAConnectionIsServed) {
   Lease lease = OpenAndLend();
   const auto client = Queue();
