@@ -1,9 +1,11 @@
 #include "app/database.h"
 
+#include <algorithm>
 #include <random>
 #include <stdexcept>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "base/mutex.h"
 #include "control/probe.h"
@@ -38,12 +40,17 @@ Database::Database(const DatabaseOptions& options, base::Clock& clock)
       watchdog_(clock),
       connectors_("connector", options.connector_threads),
       resolver_(std::make_shared<postgres::Resolver>()) {
-  if (options.primary) AddPool(PoolRole::kPrimary, *options.primary, options.primary_pool);
-  if (options.replica) AddPool(PoolRole::kRo, *options.replica, options.ro_pool);
+  const auto add = [&](PoolRole role, const postgres::SessionOptions& session,
+                       pool::PoolOptions pool) {
+    pool.autoscaled = options.autoscaler.mode == control::AutoscalerMode::kOn;
+    AddPool(role, session, pool);
+  };
+  if (options.primary) add(PoolRole::kPrimary, *options.primary, options.primary_pool);
+  if (options.replica) add(PoolRole::kRo, *options.replica, options.ro_pool);
   const routing::Servers servers{options.primary.has_value(), options.replica.has_value()};
   if (routing::WithoutReplica(servers, options.routing.fallthrough) ==
       routing::Route::kPrimaryFallthrough) {
-    AddPool(PoolRole::kRoFallthrough, *options.primary, options.ro_fallthrough_pool);
+    add(PoolRole::kRoFallthrough, *options.primary, options.ro_fallthrough_pool);
   }
   routing::Router::Pools pools;
   for (std::size_t i = 0; i < base::kEnumCount<PoolRole>; ++i) {
@@ -56,6 +63,7 @@ Database::Database(const DatabaseOptions& options, base::Clock& clock)
       [this](routing::Reason verdict) { OnReplicaVerdict(verdict); });
   pool_logger_ = std::make_unique<control::PoolLogger>(options.pool_logger, clock_,
                                                        [this] { return pool_stats(); });
+  autoscaler_ = MakeAutoscaler(options.autoscaler);
   try {
     for (const PoolRole role : {PoolRole::kPrimary, PoolRole::kRo, PoolRole::kRoFallthrough}) {
       StartProbe(role, options.probe);
@@ -70,6 +78,7 @@ Database::~Database() { Stop(); }
 
 void Database::Stop() {
   pool_logger_.reset();
+  autoscaler_->Stop();
   router_->Close();
   for (const PoolRole role : {PoolRole::kRoFallthrough, PoolRole::kRo, PoolRole::kPrimary}) {
     Server& server = servers_[role];
@@ -104,21 +113,41 @@ void Database::AddPool(PoolRole role, postgres::SessionOptions session,
       name, options,
       pool::Pool::Dependencies{server.connector, connectors_, clock_,
                                [handle = server.handle] { handle->Trigger(); }, gate});
+  server.gate = gate;
 }
 
 void Database::StartProbe(PoolRole role, const control::ProbeOptions& options) {
   Server& server = servers_[role];
   if (!server.pool) return;
-  server.probe =
-      std::make_unique<control::Probe>(options, *server.pool, server.connector, inspector_, clock_,
-                                       [this, role](const control::ProbeResult& result) {
-                                         if (role == PoolRole::kPrimary) {
-                                           replica_watch_->OnPrimaryProbe(result);
-                                         } else if (role == PoolRole::kRo) {
-                                           replica_watch_->OnReplicaProbe(result);
-                                         }
-                                       });
+  server.probe = std::make_unique<control::Probe>(
+      options, *server.pool, server.connector, inspector_, clock_,
+      [this, role](const control::ProbeResult& result) { OnProbe(role, result); });
   server.handle->Aim(server.probe.get());
+}
+
+void Database::OnProbe(PoolRole role, const control::ProbeResult& result) {
+  autoscaler_->OnProbe(role, result);
+  if (role == PoolRole::kPrimary) {
+    replica_watch_->OnPrimaryProbe(result);
+  } else if (role == PoolRole::kRo) {
+    replica_watch_->OnReplicaProbe(result);
+  }
+}
+
+std::unique_ptr<control::Autoscaler> Database::MakeAutoscaler(
+    const control::AutoscalerOptions& options) {
+  control::OfPools<std::optional<control::Autoscaler::ScaledPool>> pools;
+  std::vector<const pool::ConnectGate*> servers;
+  for (const PoolRole role : {PoolRole::kPrimary, PoolRole::kRo, PoolRole::kRoFallthrough}) {
+    const Server& server = servers_[role];
+    if (!server.pool) continue;
+    // The pools of one DSN have one gate.
+    const auto known = std::find(servers.begin(), servers.end(), server.gate.get());
+    const auto number = static_cast<std::size_t>(known - servers.begin());
+    if (known == servers.end()) servers.push_back(server.gate.get());
+    pools[role] = {server.pool.get(), number};
+  }
+  return std::make_unique<control::Autoscaler>(options, pools, clock_);
 }
 
 control::ControlStats Database::control_stats() const {
@@ -133,6 +162,7 @@ control::ControlStats Database::control_stats() const {
     const auto reason = static_cast<routing::Reason>(i);
     stats.probes[PoolRole::kRo].failures[reason] += stats.replica.judged_unfit[reason];
   }
+  stats.autoscaler = autoscaler_->Stats();
   return stats;
 }
 

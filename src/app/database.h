@@ -28,6 +28,7 @@
 #include "base/clock.h"
 #include "base/executor.h"
 #include "base/watchdog.h"
+#include "control/autoscaler.h"
 #include "control/options.h"
 #include "control/pool_logger.h"
 #include "control/probe_stats.h"
@@ -55,6 +56,7 @@ struct DatabaseOptions {
   routing::RoutingOptions routing;
   control::ProbeOptions probe;
   control::PoolLoggerOptions pool_logger;
+  control::AutoscalerOptions autoscaler;
   // Connects under way at once, over all pools.
   std::size_t connector_threads = 4;
 };
@@ -99,6 +101,7 @@ class Database {
   // How others reach a probe that is made after them and destroyed before them.
   class ProbeHandle;
   struct Server {
+    std::shared_ptr<pool::ConnectGate> gate;
     std::shared_ptr<postgres::SessionConnector> connector;
     std::shared_ptr<ProbeHandle> handle;
     std::unique_ptr<pool::Pool> pool;
@@ -109,7 +112,9 @@ class Database {
                const pool::PoolOptions& options);
   void OnReplicaVerdict(routing::Reason verdict);
   void Stop();
+  std::unique_ptr<control::Autoscaler> MakeAutoscaler(const control::AutoscalerOptions& options);
   void StartProbe(routing::PoolRole role, const control::ProbeOptions& options);
+  void OnProbe(routing::PoolRole role, const control::ProbeResult& result);
 
   base::Clock& clock_;
   base::Watchdog watchdog_;
@@ -122,6 +127,7 @@ class Database {
   std::unique_ptr<routing::Router> router_;
   std::unique_ptr<control::ReplicaWatch> replica_watch_;
   std::unique_ptr<control::PoolLogger> pool_logger_;
+  std::unique_ptr<control::Autoscaler> autoscaler_;
 };
 
 }  // namespace scidex::app

@@ -53,6 +53,7 @@ DatabaseOptions DatabaseOptionsOf(const config::Config& config) {
   options.routing = config.read_only;
   options.probe = config.probe;
   options.pool_logger = config.pool_logger;
+  options.autoscaler = config.autoscaler;
   options.connector_threads = config.connector_threads;
   return options;
 }

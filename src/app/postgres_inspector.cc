@@ -25,6 +25,13 @@ Inspection::Result ResultOf(QueryResult::Status status) {
   return Inspection::Result::kLost;
 }
 
+control::ConnectionFacts ConnectionsOf(postgres::ConnectionFacts&& facts) {
+  return {std::move(facts.instance), std::move(facts.role), std::move(facts.database),
+          facts.max_connections,     facts.reserved,        facts.role_limit,
+          facts.database_limit,      facts.sessions,        facts.sessions_of_role,
+          facts.sessions_of_database};
+}
+
 }  // namespace
 
 Inspection PostgresInspector::Inspect(pool::Connection& connection, base::TimePoint deadline,
@@ -35,7 +42,8 @@ Inspection PostgresInspector::Inspect(pool::Connection& connection, base::TimePo
   return {ResultOf(answer.status),
           std::move(answer.message),
           {facts.in_recovery, std::move(facts.system_identifier), facts.wal_position,
-           facts.replayed_all_received, facts.wal_receiver_up, facts.since_last_replay}};
+           facts.replayed_all_received, facts.wal_receiver_up, facts.since_last_replay,
+           ConnectionsOf(std::move(facts.connections))}};
 }
 
 }  // namespace scidex::app

@@ -45,6 +45,7 @@ struct Config {
   routing::RoutingOptions read_only;
   control::ProbeOptions probe;
   control::PoolLoggerOptions pool_logger;
+  control::AutoscalerOptions autoscaler;
   // How long an orderly end may take before the process ends without order.
   base::Duration shutdown_timeout = std::chrono::seconds(10);
 

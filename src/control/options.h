@@ -1,8 +1,12 @@
 // What runs on a timer, and how often. The values here are the defaults.
 #pragma once
 
+#include <array>
 #include <chrono>
+#include <cstddef>
+#include <string_view>
 
+#include "base/enum.h"
 #include "base/time.h"
 
 namespace scidex::control {
@@ -17,4 +21,28 @@ struct PoolLoggerOptions {
   base::Duration interval = std::chrono::seconds(3600);
 };
 
+enum class AutoscalerMode {
+  kOff,     // target_size stays where it is
+  kDryRun,  // decides, logs and counts, and moves nothing
+  kOn,
+};
+
+struct AutoscalerOptions {
+  AutoscalerMode mode = AutoscalerMode::kOff;
+  // Between two looks at the pools.
+  base::Duration interval = std::chrono::seconds(1);
+  // A mean wait above this, over two intervals in a row, is a pool that is too small, even if
+  // nobody waits at the moment of a look.
+  base::Duration wait_threshold = std::chrono::milliseconds(50);
+  // Nothing is given back before a pool has done with less for this long.
+  base::Duration shrink_after = std::chrono::minutes(5);
+  // Connections below each of the server's limits that are left to others.
+  std::size_t server_reserve = 3;
+};
+
 }  // namespace scidex::control
+
+template <>
+struct scidex::base::EnumNames<scidex::control::AutoscalerMode> {
+  static constexpr std::array<std::string_view, 3> kNames{"off", "dry_run", "on"};
+};

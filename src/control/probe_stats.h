@@ -1,4 +1,4 @@
-// The numbers of the probes.
+// The numbers of what runs on a timer.
 #pragma once
 
 #include <cstdint>
@@ -6,6 +6,7 @@
 
 #include "base/enum.h"
 #include "base/time.h"
+#include "control/autoscaler_stats.h"
 #include "routing/pools.h"
 #include "routing/route.h"
 
@@ -37,6 +38,7 @@ struct ReplicaStats {
 struct ControlStats {
   base::EnumArray<routing::PoolRole, ProbeStats> probes;
   ReplicaStats replica;
+  AutoscalerStats autoscaler;
 };
 
 }  // namespace scidex::control

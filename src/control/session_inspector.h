@@ -1,6 +1,7 @@
 // What a probe asks of a session. Control knows no database: the composition root implements this.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <stop_token>
@@ -11,6 +12,25 @@
 #include "routing/route.h"
 
 namespace scidex::control {
+
+// How many connections a server allows, and who has them, as one of its sessions sees it.
+struct ConnectionFacts {
+  // Of one run of one server: a primary and its replica differ, although they are one cluster.
+  std::string instance;
+  // Whose limits those below are.
+  std::string role;
+  std::string database;
+  std::size_t max_connections = 0;
+  // Of these, kept for superusers and for roles with a privilege of their own.
+  std::size_t reserved = 0;
+  // Empty: no limit of its own.
+  std::optional<std::size_t> role_limit;
+  std::optional<std::size_t> database_limit;
+  // Sessions of clients, the one that asks among them.
+  std::size_t sessions = 0;
+  std::size_t sessions_of_role = 0;
+  std::size_t sessions_of_database = 0;
+};
 
 // What a server says of itself.
 struct ServerFacts {
@@ -25,6 +45,7 @@ struct ServerFacts {
   // A replica's: the age of the last transaction that it replayed. On an idle primary this is no
   // lag.
   std::optional<base::Duration> since_last_replay;
+  std::optional<ConnectionFacts> connections = std::nullopt;
 };
 
 // How asking ended.

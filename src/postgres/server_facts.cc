@@ -8,6 +8,12 @@ namespace scidex::postgres {
 namespace {
 
 // pg_is_in_recovery() first: the WAL functions raise an error on the other kind of server.
+//
+// Not pg_stat_activity: that joins what is not asked for. Its function shows which role and which
+// database a session is of to everybody, and what kind of process it is only to some: whatever then
+// has both may be a client. Only clients count for max_connections, and neither limit of a role or
+// database binds a superuser.
+// https://www.postgresql.org/docs/current/runtime-config-connection.html
 constexpr const char* kSql = R"(
 SELECT r.in_recovery,
        CASE WHEN has_function_privilege('pg_control_system()', 'EXECUTE')
@@ -15,8 +21,25 @@ SELECT r.in_recovery,
        pg_wal_lsn_diff(CASE WHEN r.in_recovery THEN pg_last_wal_replay_lsn() ELSE pg_current_wal_lsn() END, '0/0'),
        r.in_recovery AND pg_last_wal_receive_lsn() IS NOT DISTINCT FROM pg_last_wal_replay_lsn(),
        EXISTS (SELECT FROM pg_stat_wal_receiver WHERE pid IS NOT NULL),
-       CASE WHEN r.in_recovery THEN extract(epoch FROM clock_timestamp() - pg_last_xact_replay_timestamp()) END
-  FROM (SELECT pg_is_in_recovery() AS in_recovery) r)";
+       CASE WHEN r.in_recovery THEN extract(epoch FROM clock_timestamp() - pg_last_xact_replay_timestamp()) END,
+       extract(epoch FROM pg_postmaster_start_time()),
+       u.rolname,
+       d.datname,
+       current_setting('max_connections'),
+       current_setting('superuser_reserved_connections')::int
+         + coalesce(current_setting('reserved_connections', true)::int, 0),
+       CASE WHEN u.rolconnlimit >= 0 AND NOT u.rolsuper THEN u.rolconnlimit END,
+       CASE WHEN d.datconnlimit >= 0 AND NOT u.rolsuper THEN d.datconnlimit END,
+       s.everybodys, s.of_role, s.of_database
+  FROM (SELECT pg_is_in_recovery() AS in_recovery) r
+  LEFT JOIN pg_roles u ON u.rolname = session_user
+  LEFT JOIN pg_database d ON d.datname = current_database()
+ CROSS JOIN LATERAL (SELECT count(*) AS everybodys,
+                            count(*) FILTER (WHERE usesysid = u.oid) AS of_role,
+                            count(*) FILTER (WHERE datid = d.oid) AS of_database
+                       FROM pg_stat_get_activity(NULL)
+                      WHERE coalesce(backend_type = 'client backend',
+                                     usesysid IS NOT NULL AND datid IS NOT NULL)) s)";
 
 enum Column {
   kInRecovery,
@@ -24,7 +47,17 @@ enum Column {
   kWalPosition,
   kReplayedAll,
   kWalReceiver,
-  kSinceReplay
+  kSinceReplay,
+  kInstance,
+  kRole,
+  kDatabase,
+  kMaxConnections,
+  kReserved,
+  kRoleLimit,
+  kDatabaseLimit,
+  kSessions,
+  kSessionsOfRole,
+  kSessionsOfDatabase
 };
 
 std::optional<std::uint64_t> Unsigned(const std::string& text) {
@@ -39,6 +72,22 @@ std::optional<base::Duration> FromSeconds(const std::string& text) {
   const double seconds = std::strtod(text.c_str(), nullptr);
   // A replica whose clock is behind the primary's is not ahead of it.
   return std::chrono::round<base::Duration>(std::chrono::duration<double>(std::fmax(seconds, 0.0)));
+}
+
+ConnectionFacts ConnectionsOf(const QueryResult& answer) {
+  const auto count = [&](Column column) { return Unsigned(Value(answer, column)); };
+  ConnectionFacts facts;
+  facts.instance = Value(answer, kInstance);
+  facts.role = Value(answer, kRole);
+  facts.database = Value(answer, kDatabase);
+  facts.max_connections = count(kMaxConnections).value_or(0);
+  facts.reserved = count(kReserved).value_or(0);
+  facts.role_limit = count(kRoleLimit);
+  facts.database_limit = count(kDatabaseLimit);
+  facts.sessions = count(kSessions).value_or(0);
+  facts.sessions_of_role = count(kSessionsOfRole).value_or(0);
+  facts.sessions_of_database = count(kSessionsOfDatabase).value_or(0);
+  return facts;
 }
 
 }  // namespace
@@ -58,6 +107,7 @@ ServerFactsResult ReadServerFacts(Session& session, base::TimePoint deadline,
   facts.replayed_all_received = Value(answer, kReplayedAll) == "t";
   facts.wal_receiver_up = Value(answer, kWalReceiver) == "t";
   facts.since_last_replay = FromSeconds(Value(answer, kSinceReplay));
+  facts.connections = ConnectionsOf(answer);
   return result;
 }
 

@@ -1,6 +1,8 @@
 // What a server says of itself, in one query.
 #pragma once
 
+#include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <stop_token>
 #include <string>
@@ -9,6 +11,26 @@
 #include "postgres/session.h"
 
 namespace scidex::postgres {
+
+// How many connections the server allows, and how many there are. Any role may read all of it; of
+// sessions of roles that ours may not look into, workers of parallel queries and logical
+// replication cannot be told from clients, and are counted as such.
+struct ConnectionFacts {
+  // Of one run of one server, in which a primary and its replica differ: when it was started.
+  std::string instance;
+  // The role that logged in, and its database.
+  std::string role;
+  std::string database;
+  std::size_t max_connections = 0;
+  // superuser_reserved_connections, and reserved_connections where there are (PostgreSQL 16).
+  std::size_t reserved = 0;
+  // Empty where there is none, or where it does not bind this role.
+  std::optional<std::size_t> role_limit;
+  std::optional<std::size_t> database_limit;
+  std::size_t sessions = 0;
+  std::size_t sessions_of_role = 0;
+  std::size_t sessions_of_database = 0;
+};
 
 struct ServerFacts {
   bool in_recovery = false;
@@ -23,6 +45,7 @@ struct ServerFacts {
   // A replica's: since the last transaction that it replayed was committed on the primary, by the
   // replica's clock.
   std::optional<base::Duration> since_last_replay;
+  ConnectionFacts connections;
 };
 
 struct ServerFactsResult {

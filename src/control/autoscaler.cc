@@ -1,0 +1,155 @@
+#include "control/autoscaler.h"
+
+#include <utility>
+
+#include "base/log.h"
+
+namespace scidex::control {
+
+using base::MutexLock;
+using base::TimePoint;
+using routing::PoolRole;
+using routing::Reason;
+
+namespace {
+
+// Others may take what the server had free before that.
+constexpr base::Duration kBelieveFor = std::chrono::seconds(10);
+
+template <typename Body>
+void ForEachPool(Body body) {
+  for (std::size_t i = 0; i < base::kEnumCount<PoolRole>; ++i) body(static_cast<PoolRole>(i));
+}
+
+std::string ToText(const std::optional<std::size_t>& budget) {
+  return budget ? std::to_string(*budget) : "unknown";
+}
+
+}  // namespace
+
+Autoscaler::Autoscaler(const AutoscalerOptions& options,
+                       const OfPools<std::optional<ScaledPool>>& pools, base::Clock& clock)
+    : options_(options), clock_(clock) {
+  {
+    MutexLock lock(mutex_);
+    stats_.mode = options.mode;
+  }
+  if (options.mode == AutoscalerMode::kOff) return;
+  ForEachPool([&](PoolRole role) {
+    if (!pools[role]) return;
+    servers_[role] = pools[role]->server;
+    pools_[role].emplace(Scaled{*pools[role], ScalingHistory(options.shrink_after), std::nullopt});
+    pool::Pool& pool = *pools[role]->pool;
+    if (options.mode == AutoscalerMode::kOn) {
+      pool.Resize(SampleOf(pool.Stats(), {}).floor(), pool::ResizeCause::kAutoscaler);
+    }
+  });
+  task_ = std::make_unique<base::PeriodicTask>(clock_, "autoscaler",
+                                               base::Add(clock_.Now(), options_.interval),
+                                               [this](const std::stop_token&) { return Run(); });
+}
+
+Autoscaler::~Autoscaler() { Stop(); }
+
+void Autoscaler::Stop() {
+  if (task_) task_->Stop();
+}
+
+AutoscalerStats Autoscaler::Stats() const {
+  MutexLock lock(mutex_);
+  return stats_;
+}
+
+void Autoscaler::OnProbe(PoolRole role, const ProbeResult& result) {
+  if (options_.mode == AutoscalerMode::kOff) return;
+  if (result.reason != Reason::kOk || !result.facts.connections) {
+    MutexLock lock(mutex_);
+    observations_[role].Clear();
+    return;
+  }
+  ServerObservation observation{clock_.Now(), *result.facts.connections, {}};
+  ForEachPool([&](PoolRole other) {
+    if (!pools_[other]) return;
+    const pool::PoolStats stats = pools_[other]->pool.pool->Stats();
+    observation.open[other] = stats.idle + stats.in_use;
+  });
+  MutexLock lock(mutex_);
+  observations_[role].Add(std::move(observation));
+}
+
+std::vector<ServerLimit> Autoscaler::Limits(TimePoint now) const {
+  OfPools<ServerObservations> observations;
+  {
+    MutexLock lock(mutex_);
+    observations = observations_;
+  }
+  ForEachPool([&](PoolRole role) {
+    ServerObservations& of_pool = observations[role];
+    if (!of_pool.empty() && now - of_pool.latest().at > kBelieveFor) of_pool.Clear();
+  });
+  return LimitsOf(observations, servers_, options_.server_reserve);
+}
+
+TimePoint Autoscaler::Run() {
+  const TimePoint now = clock_.Now();
+  OfPools<std::optional<ScalingDecision>> wishes;
+  OfPools<std::optional<BudgetClaim>> claims;
+  ForEachPool([&](PoolRole role) {
+    if (!pools_[role]) return;
+    ScalingHistory& history = pools_[role]->history;
+    history.Add(SampleOf(pools_[role]->pool.pool->Stats(), now));
+    const ScalingSample& sample = history.latest();
+    wishes[role] = Wish(history, options_);
+    claims[role] = {sample.size, sample.target_size, wishes[role]->target_size, sample.floor()};
+  });
+  const std::vector<ServerLimit> limits = Limits(now);
+  const OfPools<std::optional<std::size_t>> budgets = Divide(limits, claims);
+  ForEachPool([&](PoolRole role) {
+    if (!pools_[role]) return;
+    Scaled& scaled = *pools_[role];
+    Carry(role, scaled, Bound(*wishes[role], scaled.history.latest(), budgets[role]),
+          TightestLimit(limits, role));
+  });
+  return base::Add(now, options_.interval);
+}
+
+void Autoscaler::Carry(PoolRole role, Scaled& scaled, const ScalingDecision& decision,
+                       std::optional<std::size_t> budget) {
+  if (options_.mode == AutoscalerMode::kOn) {
+    scaled.pool.pool->Resize(decision.target_size, pool::ResizeCause::kAutoscaler);
+  }
+  {
+    MutexLock lock(mutex_);
+    ScalingStats& stats = stats_.pools[role];
+    ++stats.decisions[decision.reason];
+    stats.latest = decision;
+    stats.budget = budget;
+  }
+  LogOnce(scaled, decision, budget);
+}
+
+void Autoscaler::LogOnce(Scaled& scaled, const ScalingDecision& decision,
+                         std::optional<std::size_t> budget) {
+  const ScalingSample& sample = scaled.history.latest();
+  if (decision.target_size == sample.target_size) {
+    scaled.logged.reset();
+    return;
+  }
+  // What dry_run does not do is decided again at the next look.
+  const bool again = options_.mode == AutoscalerMode::kDryRun && scaled.logged &&
+                     scaled.logged->target_size == decision.target_size &&
+                     scaled.logged->reason == decision.reason;
+  scaled.logged = decision;
+  if (again) return;
+  base::LogInfo(
+      options_.mode == AutoscalerMode::kOn ? "target size moved" : "target size would be moved",
+      {{"pool", scaled.pool.pool->name()},
+       {"from", sample.target_size},
+       {"to", decision.target_size},
+       {"reason", base::Name(decision.reason)},
+       {"in_use", sample.in_use},
+       {"waiters", sample.waiters},
+       {"budget", ToText(budget)}});
+}
+
+}  // namespace scidex::control

@@ -1,0 +1,169 @@
+#include "control/server_budget.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace scidex::control {
+
+using routing::PoolRole;
+
+namespace {
+
+// Others that come and go are not followed: what was free at the worst of these is what may be
+// grown into ...
+constexpr std::size_t kGrowWindow = 10;
+// ... and what was free at the best of these is what has to do.
+constexpr std::size_t kKeepWindow = 3;
+
+constexpr std::size_t Less(std::size_t amount, std::size_t by) {
+  return amount > by ? amount - by : 0;
+}
+
+template <typename Body>
+void ForEachPool(Body body) {
+  for (std::size_t i = 0; i < base::kEnumCount<PoolRole>; ++i) body(static_cast<PoolRole>(i));
+}
+
+// Of the pools under a limit; `count` is how many sessions the server had under it.
+std::size_t Room(std::size_t limit, std::size_t count, const ServerObservation& observation,
+                 const OfPools<bool>& binds, std::size_t reserve) {
+  std::size_t open = 0;
+  std::size_t probes = 0;
+  ForEachPool([&](PoolRole pool) {
+    if (!binds[pool]) return;
+    open += observation.open[pool];
+    ++probes;
+  });
+  const std::size_t others = Less(count, open + probes);
+  return Less(limit, others + probes + reserve);
+}
+
+// `limit_of` and `count_of` read one kind of limit from the facts.
+template <typename LimitOf, typename CountOf>
+void AddLimit(const ServerObservations& observations, const OfPools<bool>& binds,
+              std::size_t reserve, LimitOf limit_of, CountOf count_of,
+              std::vector<ServerLimit>& limits) {
+  if (!limit_of(observations.latest().facts)) return;
+  ServerLimit limit{binds, 0, SIZE_MAX};
+  const auto& all = observations.all();
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    const ConnectionFacts& facts = all[i].facts;
+    const std::optional<std::size_t> most = limit_of(facts);
+    if (!most) continue;
+    const std::size_t room = Room(*most, count_of(facts), all[i], binds, reserve);
+    limit.grow = std::min(limit.grow, room);
+    if (i + kKeepWindow >= all.size()) limit.keep = std::max(limit.keep, room);
+  }
+  limits.push_back(limit);
+}
+
+// Raises `have` towards `goal`, by one for whoever has least, while all limits hold. A pool counts
+// for as much as it has connections, if that is more than it may have.
+void Fill(const std::vector<ServerLimit>& limits, std::size_t ServerLimit::*most,
+          const OfPools<std::size_t>& connections, OfPools<std::size_t> goal,
+          OfPools<std::size_t>& have) {
+  const auto fits = [&](PoolRole one_more) {
+    return std::all_of(limits.begin(), limits.end(), [&](const ServerLimit& limit) {
+      if (!limit.binds[one_more]) return true;
+      std::size_t sum = 0;
+      ForEachPool([&](PoolRole pool) {
+        if (limit.binds[pool])
+          sum += std::max(connections[pool], have[pool] + (pool == one_more ? 1 : 0));
+      });
+      return sum <= limit.*most;
+    });
+  };
+  for (;;) {
+    std::optional<PoolRole> next;
+    ForEachPool([&](PoolRole pool) {
+      if (have[pool] < goal[pool] && (!next || have[pool] < have[*next])) next = pool;
+    });
+    if (!next) return;
+    if (fits(*next)) {
+      ++have[*next];
+    } else {
+      goal[*next] = have[*next];
+    }
+  }
+}
+
+}  // namespace
+
+void ServerObservations::Add(ServerObservation observation) {
+  if (!observations_.empty() && latest().facts.instance != observation.facts.instance) Clear();
+  observations_.push_back(std::move(observation));
+  if (observations_.size() > kGrowWindow) observations_.pop_front();
+}
+
+std::vector<ServerLimit> LimitsOf(const OfPools<ServerObservations>& observations,
+                                  const OfPools<std::optional<std::size_t>>& servers,
+                                  std::size_t reserve) {
+  std::vector<ServerLimit> limits;
+  ForEachPool([&](PoolRole observer) {
+    if (observations[observer].empty() || !servers[observer]) return;
+    const ConnectionFacts& seen = observations[observer].latest().facts;
+    OfPools<bool> on_server;
+    OfPools<bool> of_role;
+    OfPools<bool> of_database;
+    ForEachPool([&](PoolRole pool) {
+      if (!servers[pool]) return;
+      const ConnectionFacts* const facts =
+          observations[pool].empty() ? nullptr : &observations[pool].latest().facts;
+      const bool same = servers[pool] == servers[observer];
+      const bool met = facts != nullptr && facts->instance == seen.instance;
+      on_server[pool] = same || met;
+      of_role[pool] = same || (met && facts->role == seen.role);
+      of_database[pool] = same || (met && facts->database == seen.database);
+    });
+    using Facts = ConnectionFacts;
+    AddLimit(
+        observations[observer], on_server, reserve,
+        [](const Facts& f) { return std::optional(Less(f.max_connections, f.reserved)); },
+        [](const Facts& f) { return f.sessions; }, limits);
+    AddLimit(
+        observations[observer], of_role, reserve, [](const Facts& f) { return f.role_limit; },
+        [](const Facts& f) { return f.sessions_of_role; }, limits);
+    AddLimit(
+        observations[observer], of_database, reserve,
+        [](const Facts& f) { return f.database_limit; },
+        [](const Facts& f) { return f.sessions_of_database; }, limits);
+  });
+  return limits;
+}
+
+OfPools<std::optional<std::size_t>> Divide(const std::vector<ServerLimit>& limits,
+                                           const OfPools<std::optional<BudgetClaim>>& claims) {
+  OfPools<std::size_t> nothing;
+  OfPools<std::size_t> sizes;
+  OfPools<std::size_t> share;
+  OfPools<std::size_t> wanted;
+  ForEachPool([&](PoolRole pool) {
+    if (!claims[pool]) return;
+    share[pool] = claims[pool]->floor;
+    wanted[pool] = claims[pool]->wanted;
+    sizes[pool] = claims[pool]->size;
+  });
+  Fill(limits, &ServerLimit::keep, nothing, wanted, share);
+
+  OfPools<std::size_t> granted;
+  ForEachPool([&](PoolRole pool) {
+    if (claims[pool]) granted[pool] = std::min(claims[pool]->target_size, share[pool]);
+  });
+  Fill(limits, &ServerLimit::grow, sizes, share, granted);
+
+  OfPools<std::optional<std::size_t>> result;
+  ForEachPool([&](PoolRole pool) {
+    if (claims[pool] && TightestLimit(limits, pool)) result[pool] = granted[pool];
+  });
+  return result;
+}
+
+std::optional<std::size_t> TightestLimit(const std::vector<ServerLimit>& limits, PoolRole pool) {
+  std::optional<std::size_t> least;
+  for (const ServerLimit& limit : limits) {
+    if (limit.binds[pool]) least = std::min(least.value_or(limit.grow), limit.grow);
+  }
+  return least;
+}
+
+}  // namespace scidex::control
