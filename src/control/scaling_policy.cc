@@ -12,6 +12,7 @@ namespace {
 
 // Two intervals.
 constexpr std::size_t kEvidence = 3;
+constexpr Duration kServeWithin = std::chrono::seconds(1);
 // Of the window in which the peak is looked for: what is forgotten at once.
 constexpr int kParts = 32;
 // Steps down within shrink_after.
@@ -36,6 +37,18 @@ Duration MeanWait(const ScalingSample& before, const ScalingSample& after) {
   return acquires > 0 ? (after.waited - before.waited) / acquires : Duration::zero();
 }
 
+// How many connections serve these waiters once within kServeWithin: not one for each where leases
+// are short. Waiters that come faster than they are served will be seen again.
+std::size_t ConnectionsFor(std::size_t waiters, const std::deque<ScalingSample>& evidence) {
+  const std::uint64_t leases = evidence.back().leases - evidence.front().leases;
+  if (leases == 0) return waiters;
+  const double mean_use =
+      base::Seconds(evidence.back().held - evidence.front().held) / static_cast<double>(leases);
+  const double each = std::min(1.0, mean_use / base::Seconds(kServeWithin));
+  return std::max<std::size_t>(
+      1, static_cast<std::size_t>(std::ceil(static_cast<double>(waiters) * each)));
+}
+
 // Those that an idle connection is not on its way to.
 std::size_t LeftWaiting(const ScalingSample& sample) {
   return sample.waiters > sample.idle ? sample.waiters - sample.idle : 0;
@@ -51,9 +64,12 @@ Need NeedOf(const std::deque<ScalingSample>& evidence, Duration wait_threshold) 
   if (evidence.size() < kEvidence - 1) return {};
   const ScalingSample& last = evidence.back();
   const ScalingSample& before = *(evidence.rbegin() + 1);
-  if (const std::size_t waiting = std::min(LeftWaiting(before), LeftWaiting(last)); waiting > 0) {
+  if (const std::size_t left = LeftWaiting(before); left > 0) {
+    // Fewer than before: what an outage or a rush has left behind is being worked off.
+    if (LeftWaiting(last) < left) return {};
     const bool filled = IsFilled(before) && IsFilled(last);
-    return {waiting, filled ? ScalingReason::kWaiting : ScalingReason::kConnecting};
+    return {ConnectionsFor(left, evidence),
+            filled ? ScalingReason::kWaiting : ScalingReason::kConnecting};
   }
   if (evidence.size() < kEvidence) return {};
   // Two intervals, so that those that had waited for the step before this one do not ask twice.
@@ -63,7 +79,7 @@ Need NeedOf(const std::deque<ScalingSample>& evidence, Duration wait_threshold) 
     return {};
   }
   const double waiting = std::min(MeanWaiters(first, before), MeanWaiters(before, last));
-  return {std::max<std::size_t>(1, static_cast<std::size_t>(std::ceil(waiting))),
+  return {ConnectionsFor(static_cast<std::size_t>(std::ceil(waiting)), evidence),
           ScalingReason::kWaitsLong};
 }
 
@@ -106,6 +122,8 @@ ScalingSample SampleOf(const pool::PoolStats& stats, TimePoint at) {
   sample.min_idle = stats.min_idle;
   sample.acquires = stats.acquire_wait.total();
   sample.waited = stats.acquire_wait.sum();
+  sample.leases = stats.use.total();
+  sample.held = stats.use.sum();
   sample.no_room = stats.connects[pool::ConnectOutcome::kTooManyConnections];
   return sample;
 }

@@ -1,7 +1,8 @@
 // Whether one pool should grow, shrink or stay as it is: rules without a clock, a lock or a pool.
 //
-// It grows when it lends out all that it may have and borrowers still wait, by as many connections
-// as borrowers were left without one, and at most to twice its size in one step. It shrinks when it
+// It grows when it lends out all that it may have and borrowers still wait, and not fewer of them
+// at each look, by as many connections as borrowers were left without one, and at most to twice its
+// size in one step. It shrinks when it
 // has done with less for AutoscalerOptions::shrink_after, by a tenth in one step, and never below
 // what it needed at most in that time and a quarter more. Whatever it wants, it gets no more than
 // the server can give.
@@ -47,10 +48,12 @@ struct ScalingSample {
   std::size_t target_size = 0;
   std::size_t max_size = 0;
   std::size_t min_idle = 0;
-  // Since the pool was made: acquires that ended, how long they waited together, and connects for
-  // which the server had no room.
+  // Since the pool was made: acquires and leases that ended, how long they waited and were held
+  // together, and connects for which the server had no room.
   std::uint64_t acquires = 0;
   base::Duration waited{0};
+  std::uint64_t leases = 0;
+  base::Duration held{0};
   std::uint64_t no_room = 0;
 
   // Below which target_size is never moved.
