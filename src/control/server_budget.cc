@@ -57,6 +57,18 @@ void AddLimit(const ServerObservations& observations, const OfPools<bool>& binds
   limits.push_back(limit);
 }
 
+// What is known of the server that `pool` connects to; null for nothing.
+const ConnectionFacts* FactsOf(PoolRole pool, const OfPools<ServerObservations>& observations,
+                               const OfPools<std::optional<std::size_t>>& servers) {
+  if (!observations[pool].empty()) return &observations[pool].latest().facts;
+  const ConnectionFacts* facts = nullptr;
+  ForEachPool([&](PoolRole other) {
+    if (servers[other] == servers[pool] && !observations[other].empty())
+      facts = &observations[other].latest().facts;
+  });
+  return facts;
+}
+
 // Raises `have` towards `goal`, by one for whoever has least, while all limits hold. A pool counts
 // for as much as it has connections, if that is more than it may have.
 void Fill(const std::vector<ServerLimit>& limits, std::size_t ServerLimit::*most,
@@ -107,8 +119,7 @@ std::vector<ServerLimit> LimitsOf(const OfPools<ServerObservations>& observation
     OfPools<bool> of_database;
     ForEachPool([&](PoolRole pool) {
       if (!servers[pool]) return;
-      const ConnectionFacts* const facts =
-          observations[pool].empty() ? nullptr : &observations[pool].latest().facts;
+      const ConnectionFacts* const facts = FactsOf(pool, observations, servers);
       const bool same = servers[pool] == servers[observer];
       const bool met = facts != nullptr && facts->instance == seen.instance;
       on_server[pool] = same || met;

@@ -9,7 +9,9 @@
 namespace scidex::metrics {
 namespace {
 
+using control::AutoscalerMode;
 using control::ProbeStats;
+using control::ScalingReason;
 using pool::AcquireOutcome;
 using pool::ConnectOutcome;
 using pool::EvictReason;
@@ -91,6 +93,20 @@ double Lag(const Snapshot& s, const Labels&) {
 
 double WalReceiverUp(const Snapshot& s, const Labels&) {
   return ToNumber(s.control.replica.wal_receiver_up);
+}
+
+double ScalingDecisions(const Snapshot& s, const Labels& labels) {
+  const auto& pools = s.control.autoscaler.pools;
+  return ToNumber(pools[labels.As<PoolRole>(0)].decisions[labels.As<ScalingReason>(1)]);
+}
+
+double Budget(const Snapshot& s, const Labels& labels) {
+  const auto& budget = s.control.autoscaler.pools[labels.As<PoolRole>(0)].budget;
+  return budget ? ToNumber(*budget) : std::numeric_limits<double>::quiet_NaN();
+}
+
+double IsMode(const Snapshot& s, const Labels& labels) {
+  return ToNumber(s.control.autoscaler.mode == labels.As<AutoscalerMode>(0));
 }
 
 double One(const Snapshot&, const Labels&) { return 1; }
@@ -274,6 +290,19 @@ constexpr Family kFamilies[] = {
     {kPools, "scidex_pg_pool_probe_failures_total", kCounter, "",
      "Probes of a pool's server that failed, by reason.",
      ProbeFailures, {kPool, kFailure}},
+
+    // The autoscaler.
+    {kPools, "scidex_pg_pool_autoscaler_mode", kGauge, "",
+     "1 for the mode of the autoscaler, 0 for the others.",
+     IsMode, {By<AutoscalerMode>("mode")}},
+    {kPools, "scidex_pg_pool_autoscaler_decisions_total", kCounter, "",
+     "Looks of the autoscaler at a pool, by what it decided; at_max and at_budget mean that "
+     "acquires wait and it may not help, dry_run counts what it would do.",
+     ScalingDecisions, {kPool, By<ScalingReason>("decision")}},
+    {kPools, "scidex_pg_pool_autoscaler_budget", kGauge, "",
+     "Most connections that all pools on the server of a pool may have together, after what others "
+     "use and what is left to them; NaN while that is not known.",
+     Budget, {kPool}},
 
     // The exporter itself.
     {kExporter, "scidex_pg_exporter_build_info", kGauge, "",

@@ -98,6 +98,22 @@ Json ToJson(const control::ProbeStats& stats) {
           {"failures", ToJson(stats.failures, routing::Reason::kNameNotResolved)}};
 }
 
+Json ToJson(const control::AutoscalerStats& stats) {
+  Json pools = Json::object();
+  for (std::size_t i = 0; i < base::kEnumCount<PoolRole>; ++i) {
+    const auto role = static_cast<PoolRole>(i);
+    const control::ScalingStats& pool = stats.pools[role];
+    Json json;
+    if (pool.latest) {
+      json = {{"decision", base::Name(pool.latest->reason)},
+              {"target_size", pool.latest->target_size},
+              {"budget", pool.budget ? Json(*pool.budget) : Json()}};
+    }
+    pools[std::string(base::Name(role))] = json;
+  }
+  return {{"mode", base::Name(stats.mode)}, {"pools", pools}};
+}
+
 Json Transitions(const routing::RouteStats& stats) {
   Json json = Json::array();
   for (const routing::Transition& transition : stats.recent) {
@@ -138,7 +154,8 @@ std::string PoolsJson(const routing::PoolsStats& stats, const control::ControlSt
                   {"replica",
                    {{"lag_seconds", lag ? Json(Seconds(*lag)) : Json()},
                     {"max_lag_seconds", Seconds(stats.max_lag)},
-                    {"wal_receiver_up", control.replica.wal_receiver_up}}}};
+                    {"wal_receiver_up", control.replica.wal_receiver_up}}},
+                  {"autoscaler", ToJson(control.autoscaler)}};
   return json.dump(2, ' ', false, Json::error_handler_t::replace) + '\n';
 }
 

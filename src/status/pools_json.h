@@ -27,6 +27,9 @@
 //   probes              {primary, ro, ro_fallthrough}: each null or
 //     up, in_recovery, reason, last_run, last_success, duration_seconds, failures {reason: n}
 //   replica             {lag_seconds, max_lag_seconds, wal_receiver_up}
+//   autoscaler          {mode, pools {primary, ro, ro_fallthrough}}: of each pool null before the
+//     first look, or {decision, target_size, budget}: the latest decision, what it makes of the
+//     target size (in dry_run: would make), and what the server has for all its pools together
 #pragma once
 
 #include <string>

@@ -55,11 +55,12 @@ std::vector<std::string> Keys(const std::map<std::string, double>& series) {
 }
 
 TEST(Collector, EveryCombinationIsThereAtZeroWhileNoPoolExists) {
-  const std::set<std::string> not_zero{"scidex_pg_pool_ro_routes_to", "scidex_pg_pool_ro_route",
-                                       "scidex_pg_pool_ro_route_reason",
-                                       "scidex_pg_pool_replica_lag_seconds",
-                                       // The defaults of the statistics.
-                                       "scidex_pg_exporter_build_info"};
+  const std::set<std::string> not_zero{
+      "scidex_pg_pool_ro_routes_to", "scidex_pg_pool_ro_route", "scidex_pg_pool_ro_route_reason",
+      "scidex_pg_pool_replica_lag_seconds", "scidex_pg_pool_autoscaler_mode",
+      "scidex_pg_pool_autoscaler_budget",
+      // The defaults of the statistics.
+      "scidex_pg_exporter_build_info"};
   const std::vector<MetricFamily> families = Collect(Part::kPools, {});
   for (const MetricFamily& family : families) {
     EXPECT_FALSE(family.metric.empty()) << family.name;
@@ -77,6 +78,11 @@ TEST(Collector, EveryCombinationIsThereAtZeroWhileNoPoolExists) {
   EXPECT_EQ(Find(families, "scidex_pg_pool_evictions_total").metric.size(), 3U * 9);
   EXPECT_EQ(Find(families, "scidex_pg_pool_resizes_total").metric.size(), 3U * 2 * 2);
   EXPECT_EQ(Find(families, "scidex_pg_pool_use_seconds").metric.size(), 3U);
+  const MetricFamily& decisions = Find(families, "scidex_pg_pool_autoscaler_decisions_total");
+  EXPECT_EQ(decisions.metric.size(), 3U * 10);
+  const auto budgets = Series(Find(families, "scidex_pg_pool_autoscaler_budget"));
+  for (const auto& [pool, budget] : budgets) EXPECT_TRUE(std::isnan(budget)) << pool;
+  EXPECT_EQ(Series(Find(families, "scidex_pg_pool_autoscaler_mode")).at("off"), 1);
 }
 
 TEST(Collector, APoolThatDoesNotExistHasZerosBesideOnesThatDo) {

@@ -113,6 +113,17 @@ control::ProbeStats MakeProbe(PoolRole role, Numbers& numbers) {
   return stats;
 }
 
+control::AutoscalerStats MakeAutoscaler(Numbers& numbers) {
+  control::AutoscalerStats stats;
+  stats.mode = control::AutoscalerMode::kDryRun;
+  for (std::size_t i = 0; i < base::kEnumCount<PoolRole>; ++i) {
+    control::ScalingStats& pool = stats.pools[static_cast<PoolRole>(i)];
+    numbers.Fill(pool.decisions);
+    pool.budget = numbers.Count();
+  }
+  return stats;
+}
+
 }  // namespace
 
 DistinctSample MakeDistinctSample() {
@@ -128,6 +139,7 @@ DistinctSample MakeDistinctSample() {
   snapshot.pools.max_lag = numbers.Time();
   snapshot.pools.route = MakeRoute(numbers);
   snapshot.control.replica = {numbers.Time(), true};
+  snapshot.control.autoscaler = MakeAutoscaler(numbers);
 
   snapshot.exporter.build = {"1.2.3", "0123abc", "gcc 12.2.0"};
   snapshot.exporter.config_last_reload_success = numbers.Wall();

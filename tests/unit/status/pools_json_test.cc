@@ -31,7 +31,7 @@ TEST(PoolsJson, HasTheDocumentedKeysInTheirOrder) {
   const Json json = Parsed(OnReplica());
   EXPECT_THAT(Keys(json), ElementsAre("at", "ro_dsn_configured", "ro_routes_to", "route", "reason",
                                       "decided", "since", "route_seconds", "read_acquires",
-                                      "transitions", "pools", "probes", "replica"));
+                                      "transitions", "pools", "probes", "replica", "autoscaler"));
   EXPECT_THAT(Keys(json["pools"]), ElementsAre("primary", "ro", "ro_fallthrough"));
   EXPECT_THAT(Keys(json["probes"]), ElementsAre("primary", "ro", "ro_fallthrough"));
   EXPECT_THAT(Keys(json["pools"]["ro"]),
@@ -135,6 +135,22 @@ TEST(PoolsJson, HasTheProbesAndTheReplica) {
   EXPECT_EQ(json["probes"]["ro"]["failures"]["connect_refused"], 9);
   EXPECT_EQ(json["replica"],
             Json({{"lag_seconds", 1.5}, {"max_lag_seconds", 30.0}, {"wal_receiver_up", true}}));
+}
+
+TEST(PoolsJson, HasTheLatestDecisionOfTheAutoscaler) {
+  Sample sample = OnReplica();
+  EXPECT_EQ(
+      Parsed(sample)["autoscaler"],
+      Json({{"mode", "off"},
+            {"pools", {{"primary", nullptr}, {"ro", nullptr}, {"ro_fallthrough", nullptr}}}}));
+  control::AutoscalerStats& autoscaler = sample.control.autoscaler;
+  autoscaler.mode = control::AutoscalerMode::kOn;
+  control::ScalingStats& ro = autoscaler.pools[routing::PoolRole::kRo];
+  ro.latest = {9, control::ScalingReason::kAtBudget};
+  EXPECT_TRUE(Parsed(sample)["autoscaler"]["pools"]["ro"]["budget"].is_null());
+  ro.budget = 12;
+  EXPECT_EQ(Parsed(sample)["autoscaler"]["pools"]["ro"],
+            Json({{"decision", "at_budget"}, {"target_size", 9}, {"budget", 12}}));
 }
 
 TEST(PoolsJson, TakesTextThatIsNotUtf8) {

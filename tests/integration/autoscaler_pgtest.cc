@@ -1,0 +1,215 @@
+// The autoscaler against a real server that has far less to give than the pools would take.
+
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/thread.h"
+#include "integration/primary_and_replica.h"
+#include "integration/servers.h"
+
+namespace scidex::test {
+namespace {
+
+using pool::ConnectOutcome;
+using routing::PoolRole;
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+// 20 connections, of which 3 are kept for superusers and 2 have a probe: 15 for pools and others.
+constexpr std::size_t kMaxConnections = 20;
+constexpr std::size_t kForAll = 15;
+
+// Threads that take a connection, hold it for some milliseconds, and give it back, until the end.
+class Clients {
+ public:
+  Clients(app::Database& database, std::size_t writers, std::size_t readers) {
+    for (std::size_t i = 0; i < writers; ++i) {
+      threads_.push_back(std::make_unique<base::Thread>(
+          "writer", [&] { Run([&] { return database.AcquireWrite({Later()}); }); }));
+    }
+    for (std::size_t i = 0; i < readers; ++i) {
+      threads_.push_back(std::make_unique<base::Thread>(
+          "reader", [&] { Run([&] { return database.AcquireRead({Later()}); }); }));
+    }
+  }
+  ~Clients() { Stop(); }
+  void Stop() {
+    stop_ = true;
+    for (const auto& thread : threads_) thread->Join();
+  }
+  std::size_t served() const { return served_; }
+  std::size_t failed() const { return failed_; }
+
+ private:
+  static base::TimePoint Later() { return base::RealClock().Now() + kPatience; }
+
+  template <typename Acquire>
+  void Run(Acquire acquire) {
+    while (!stop_) {
+      try {
+        const pool::Lease lease = acquire();
+        const auto answer = postgres::Session::Of(lease).Query("SELECT pg_sleep(0.005)", Later());
+        ++(answer.status == postgres::QueryResult::Status::kOk ? served_ : failed_);
+      } catch (const pool::AcquireError&) {
+        ++failed_;
+      }
+    }
+  }
+
+  std::atomic<bool> stop_{false};
+  std::atomic<std::size_t> served_{0};
+  std::atomic<std::size_t> failed_{0};
+  std::vector<std::unique_ptr<base::Thread>> threads_;
+};
+
+// A session of somebody else.
+postgres::PgConnPtr Connect(const PostgresServer& server) {
+  postgres::PgConnPtr connection(PQconnectdb(server.Dsn().c_str()));
+  EXPECT_EQ(PQstatus(connection.get()), CONNECTION_OK) << PQerrorMessage(connection.get());
+  return connection;
+}
+
+class AutoscalerTest : public testing::Test {
+ protected:
+  // Pools that would take three times what there is.
+  static app::DatabaseOptions Greedy(const PostgresServer& server) {
+    app::DatabaseOptions options = On(server);
+    for (pool::PoolOptions* pool : {&options.primary_pool, &options.ro_fallthrough_pool}) {
+      pool->min_idle = 1;
+      pool->max_size = 30;
+    }
+    options.probe.interval = milliseconds(50);
+    options.autoscaler.mode = control::AutoscalerMode::kOn;
+    options.autoscaler.interval = milliseconds(50);
+    options.autoscaler.shrink_after = seconds(2);
+    return options;
+  }
+  static pool::PoolStats Stats(const app::Database& database, PoolRole role) {
+    return *database.pool_stats().pools[role];
+  }
+  static std::size_t Target(const app::Database& database) {
+    return Stats(database, PoolRole::kPrimary).target_size +
+           Stats(database, PoolRole::kRoFallthrough).target_size;
+  }
+  static void ExpectNoRefusal(const app::Database& database) {
+    for (const PoolRole role : {PoolRole::kPrimary, PoolRole::kRoFallthrough}) {
+      const pool::PoolStats stats = Stats(database, role);
+      EXPECT_EQ(stats.connects[ConnectOutcome::kTooManyConnections], 0u) << stats.name;
+      const control::ProbeStats probe = database.control_stats().probes[role];
+      EXPECT_EQ(probe.failures[routing::Reason::kTooManyConnections], 0u) << stats.name;
+    }
+  }
+
+  const PostgresServer server_{{{"max_connections", std::to_string(kMaxConnections)},
+                                {"max_wal_senders", "0"},
+                                {"wal_level", "minimal"}}};
+};
+
+TEST_F(AutoscalerTest, TakesAllThatTheServerCanGiveAndNothingMore) {
+  app::Database database(Greedy(server_));
+  Clients clients(database, 20, 20);
+  constexpr std::size_t kForPools = kForAll - 3;
+  EXPECT_TRUE(Eventually(kPatience, [&] { return Target(database) == kForPools; }))
+      << Target(database);
+  EXPECT_EQ(Stats(database, PoolRole::kPrimary).target_size, kForPools / 2) << "not shared equally";
+  // Somebody who comes and goes all the time, and is always let in.
+  const std::size_t served = clients.served();
+  EXPECT_TRUE(Eventually(kPatience, [&] {
+    Connect(server_);
+    EXPECT_LE(Target(database), kForPools);
+    return HasFailure() || clients.served() > served + 2000;
+  }));
+  clients.Stop();
+  EXPECT_EQ(clients.failed(), 0u);
+  ExpectNoRefusal(database);
+  EXPECT_TRUE(Eventually(kPatience, [&] { return Target(database) <= 4; }))
+      << "what nobody needs any more was not given back: " << Target(database);
+  EXPECT_TRUE(Eventually(kPatience, [&] {
+    return Stats(database, PoolRole::kPrimary).size +
+               Stats(database, PoolRole::kRoFallthrough).size <=
+           4;
+  }));
+}
+
+TEST_F(AutoscalerTest, MakesRoomForOthersThatComeAndTakesItAgainWhenTheyHaveGone) {
+  app::Database database(Greedy(server_));
+  Clients clients(database, 20, 20);
+  constexpr std::size_t kForPools = kForAll - 3;
+  ASSERT_TRUE(Eventually(kPatience, [&] { return Target(database) == kForPools; }));
+  std::vector<postgres::PgConnPtr> others;
+  for (std::size_t i = 1; i <= 8; ++i) {
+    others.push_back(Connect(server_));
+    EXPECT_TRUE(Eventually(kPatience, [&] { return Target(database) == kForPools - i; })) << i;
+    // Not only promised.
+    EXPECT_TRUE(Eventually(kPatience, [&] {
+      return Stats(database, PoolRole::kPrimary).size +
+                 Stats(database, PoolRole::kRoFallthrough).size <=
+             kForPools - i;
+    }));
+  }
+  others.clear();
+  EXPECT_TRUE(Eventually(kPatience, [&] { return Target(database) == kForPools; }));
+  clients.Stop();
+  EXPECT_EQ(clients.failed(), 0u);
+  ExpectNoRefusal(database);
+}
+
+TEST_F(AutoscalerTest, ObeysTheLimitOfTheRole) {
+  server_.Execute("ALTER ROLE app CONNECTION LIMIT 10");
+  app::DatabaseOptions options = Greedy(server_);
+  options.autoscaler.server_reserve = 1;
+  app::Database database(options);
+  Clients clients(database, 20, 0);
+  EXPECT_TRUE(Eventually(kPatience, [&] { return Target(database) == 10 - 2 - 1; }));
+  Connect(server_);
+  clients.Stop();
+  ExpectNoRefusal(database);
+  EXPECT_EQ(clients.failed(), 0u);
+}
+
+TEST_F(AutoscalerTest, ObeysTheLimitOfTheDatabase) {
+  server_.Execute("ALTER DATABASE app CONNECTION LIMIT 9");
+  app::DatabaseOptions options = Greedy(server_);
+  options.autoscaler.server_reserve = 0;
+  app::Database database(options);
+  Clients clients(database, 20, 0);
+  EXPECT_TRUE(Eventually(kPatience, [&] { return Target(database) == 9 - 2; }));
+  clients.Stop();
+  ExpectNoRefusal(database);
+  EXPECT_EQ(clients.failed(), 0u);
+}
+
+TEST_F(AutoscalerTest, InDryRunMovesNothing) {
+  app::DatabaseOptions options = Greedy(server_);
+  options.autoscaler.mode = control::AutoscalerMode::kDryRun;
+  app::Database database(options);
+  EXPECT_TRUE(Eventually(kPatience, [&] {
+    const auto& stats = database.control_stats().autoscaler.pools[PoolRole::kPrimary];
+    return stats.decisions[control::ScalingReason::kOverBudget] > 10;
+  }));
+  EXPECT_EQ(Target(database), 60u);
+}
+
+using AutoscalerOnTwoServersTest = PrimaryAndReplica;
+
+TEST_F(AutoscalerOnTwoServersTest, AReplicaIsNotTakenForItsPrimary) {
+  app::DatabaseOptions options = On(*primary_, *replica_);
+  options.autoscaler.mode = control::AutoscalerMode::kOn;
+  options.autoscaler.interval = milliseconds(50);
+  app::Database database(options);
+  const auto budget = [&](PoolRole role) {
+    return database.control_stats().autoscaler.pools[role].budget.value_or(0);
+  };
+  // Of 50: 3 are reserved, 3 are left to others, and one or two have a probe.
+  EXPECT_TRUE(Eventually(kPatience, [&] { return budget(PoolRole::kRo) == 43; }))
+      << budget(PoolRole::kRo);
+  EXPECT_TRUE(Eventually(kPatience, [&] { return budget(PoolRole::kPrimary) == 42; }))
+      << budget(PoolRole::kPrimary);
+}
+
+}  // namespace
+}  // namespace scidex::test

@@ -1,0 +1,222 @@
+#include "control/autoscaler.h"
+
+#include <gtest/gtest.h>
+
+#include <future>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "support/eventually.h"
+#include "support/fake_connector.h"
+#include "support/log_tap.h"
+#include "support/manual_clock.h"
+
+namespace scidex::control {
+namespace {
+
+using routing::PoolRole;
+using std::chrono::hours;
+using std::chrono::seconds;
+
+constexpr auto kPatience = seconds(10);
+
+// A pool "primary" of up to 16 connections on a server that has room for 100.
+class AutoscalerTest : public testing::Test {
+ protected:
+  AutoscalerTest() {
+    answer_.facts.connections.emplace();
+    answer_.facts.connections->instance = "1";
+    answer_.facts.connections->max_connections = 100;
+    options_.mode = AutoscalerMode::kOn;
+  }
+  ~AutoscalerTest() override { stop_.request_stop(); }
+
+  void Start() {
+    OfPools<std::optional<Autoscaler::ScaledPool>> pools;
+    pools[PoolRole::kPrimary] = {&pool_, 0};
+    autoscaler_.emplace(options_, pools, clock_);
+  }
+  void Probe() {
+    pool::PoolStats stats = pool_.Stats();
+    answer_.facts.connections->sessions = others_ + 1 + stats.idle + stats.in_use;
+    autoscaler_->OnProbe(PoolRole::kPrimary, answer_);
+  }
+  std::uint64_t Looks() const {
+    std::uint64_t looks = 0;
+    for (const std::uint64_t count : Stats().decisions) looks += count;
+    return looks;
+  }
+  ScalingStats Stats() const { return autoscaler_->Stats().pools[PoolRole::kPrimary]; }
+  // Has the pool looked at `times` times, each time after a probe and with all that it may open
+  // open.
+  void Look(std::size_t times = 1) {
+    for (; times > 0; --times) {
+      ASSERT_TRUE(test::Eventually(kPatience, [&] {
+        const pool::PoolStats stats = pool_.Stats();
+        return stats.connecting == 0 && (stats.waiters == 0 || stats.size >= stats.target_size);
+      }));
+      Probe();
+      LookOnly();
+    }
+  }
+  void LookOnly() {
+    const std::uint64_t before = Looks();
+    // The housekeeper's and the autoscaler's.
+    ASSERT_TRUE(clock_.AwaitSleepers(2, seconds(1)));
+    clock_.Advance(seconds(1));
+    ASSERT_TRUE(test::Eventually(kPatience, [&] { return Looks() == before + 1; }));
+  }
+  // `count` borrowers that keep what they get until the end of the test.
+  void Borrow(std::size_t count) {
+    for (; count > 0; --count) {
+      borrowers_.push_back(std::async(std::launch::async, [this, stop = stop_.get_token()] {
+        return pool_.Acquire({base::kNever, stop});
+      }));
+    }
+    ASSERT_TRUE(test::Eventually(kPatience, [&] {
+      const pool::PoolStats stats = pool_.Stats();
+      return stats.in_use + stats.waiters == borrowers_.size();
+    }));
+  }
+  std::size_t Target() const { return pool_.Stats().target_size; }
+
+  static pool::PoolOptions UpTo16() {
+    pool::PoolOptions options;
+    options.min_idle = 0;
+    options.max_size = 16;
+    options.max_lifetime = options.idle_timeout = options.leak_after = base::Duration::zero();
+    return options;
+  }
+
+  test::ManualClock clock_;
+  base::Executor executor_{"connector", 2};
+  std::shared_ptr<test::FakeConnector> connector_ = std::make_shared<test::FakeConnector>();
+  pool::Pool pool_{"primary", UpTo16(), {connector_, executor_, clock_}};
+  std::size_t others_ = 10;
+  AutoscalerOptions options_;
+  ProbeResult answer_;
+  std::optional<Autoscaler> autoscaler_;
+  std::stop_source stop_;
+  std::vector<std::future<pool::Lease>> borrowers_;
+};
+
+TEST_F(AutoscalerTest, TakesAPoolDownToItsFloorUntilTheServerWasAsked) {
+  Start();
+  EXPECT_EQ(Target(), 1u);
+  Borrow(3);
+  ASSERT_TRUE(test::Eventually(kPatience, [&] { return pool_.Stats().in_use == 1; }));
+  LookOnly();
+  LookOnly();
+  EXPECT_EQ(Target(), 1u);
+  EXPECT_EQ(Stats().latest->reason, ScalingReason::kBudgetUnknown);
+  EXPECT_EQ(Stats().budget, std::nullopt);
+}
+
+TEST_F(AutoscalerTest, MovesTheTargetLogsWhyAndCounts) {
+  const test::LogTap log;
+  Start();
+  Borrow(3);
+  Look(2);
+  EXPECT_EQ(Target(), 2u);
+  Look(2);
+  EXPECT_EQ(Target(), 3u);
+  Look(3);
+  EXPECT_EQ(log.Lines(),
+            (std::vector<std::string>{
+                "level=info msg=\"target size moved\" pool=primary from=1 to=2 reason=waiting "
+                "in_use=1 waiters=2 budget=86",
+                "level=info msg=\"target size moved\" pool=primary from=2 to=3 reason=waiting "
+                "in_use=2 waiters=1 budget=86"}));
+  EXPECT_EQ(Stats().decisions[ScalingReason::kWaiting], 2u);
+  EXPECT_EQ(Stats().decisions[ScalingReason::kSteady], 5u);
+  EXPECT_EQ(pool_.Stats().resizes[pool::ResizeDirection::kUp][pool::ResizeCause::kAutoscaler], 2u);
+}
+
+TEST_F(AutoscalerTest, InDryRunSaysOnceWhatItWouldDoAndMovesNothing) {
+  options_.mode = AutoscalerMode::kDryRun;
+  const test::LogTap log;
+  Start();
+  EXPECT_EQ(Target(), 16u);
+  pool_.Resize(2);
+  Borrow(4);
+  Look(6);
+  EXPECT_EQ(Target(), 2u);
+  EXPECT_EQ(log.Lines(), (std::vector<std::string>{
+                             "level=info msg=\"target size would be moved\" pool=primary from=2 "
+                             "to=4 reason=waiting in_use=2 waiters=2 budget=86"}));
+  EXPECT_EQ(Stats().decisions[ScalingReason::kWaiting], 5u);
+  EXPECT_EQ(Stats().latest->target_size, 4u);
+}
+
+TEST_F(AutoscalerTest, InModeOffDoesNothing) {
+  options_.mode = AutoscalerMode::kOff;
+  Start();
+  Probe();
+  EXPECT_EQ(Target(), 16u);
+  ASSERT_TRUE(clock_.AwaitSleepers(1, seconds(1)));
+  clock_.Advance(hours(1));
+  EXPECT_EQ(Looks(), 0u);
+  EXPECT_EQ(Stats().budget, std::nullopt);
+}
+
+TEST_F(AutoscalerTest, GrowsNoFurtherThanTheServerCanGive) {
+  others_ = 93;  // of 100, and 1 is the probe's, and 3 stay free
+  Start();
+  Borrow(8);
+  Look(10);
+  EXPECT_EQ(Target(), 3u);
+  EXPECT_EQ(Stats().latest->reason, ScalingReason::kAtBudget);
+  EXPECT_EQ(Stats().budget, 3u);
+}
+
+TEST_F(AutoscalerTest, GivesBackWhatOthersTakeFromTheServer) {
+  Start();
+  Borrow(8);
+  Look(8);
+  ASSERT_EQ(Target(), 8u);
+  others_ = 91;
+  Look(2);
+  EXPECT_EQ(Target(), 8u) << "they may be gone at once";
+  Look();
+  EXPECT_EQ(Target(), 5u);
+  EXPECT_EQ(Stats().latest->reason, ScalingReason::kOverBudget);
+}
+
+TEST_F(AutoscalerTest, DoesNotGrowOnceTheServerNoLongerAnswers) {
+  Start();
+  Borrow(8);
+  Look();
+  answer_.reason = routing::Reason::kProbeTimeout;
+  Look();
+  EXPECT_EQ(Stats().latest->reason, ScalingReason::kBudgetUnknown);
+  EXPECT_EQ(Target(), 1u);
+}
+
+TEST_F(AutoscalerTest, DoesNotBelieveAnOldProbe) {
+  Start();
+  Borrow(8);
+  Probe();
+  clock_.Advance(seconds(10));
+  ASSERT_TRUE(test::Eventually(kPatience, [&] { return Looks() == 1; }));
+  LookOnly();
+  EXPECT_EQ(Stats().latest->reason, ScalingReason::kBudgetUnknown);
+}
+
+TEST_F(AutoscalerTest, GivesBackSlowlyWhatIsNoLongerNeeded) {
+  options_.shrink_after = seconds(20);
+  Start();
+  Borrow(8);
+  Look(8);
+  ASSERT_EQ(Target(), 8u);
+  for (auto& borrower : borrowers_) borrower.get();
+  borrowers_.clear();
+  Look(15);
+  EXPECT_EQ(Target(), 8u);
+  Look(30);
+  EXPECT_EQ(Target(), 1u);
+  EXPECT_EQ(pool_.Stats().size, 1u);
+}
+
+}  // namespace
+}  // namespace scidex::control
