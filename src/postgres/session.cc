@@ -58,9 +58,14 @@ int Session::OnEvent(PGEventId id, void* info, void* session) {
 
 void Session::OnNotice(void* session, const PGresult* notice) {
   auto* const self = static_cast<Session*>(session);
-  const char* severity = PQresultErrorField(notice, PG_DIAG_SEVERITY_NONLOCALIZED);
-  const std::string_view text = severity == nullptr ? "" : severity;
-  if (text == "FATAL" || text == "PANIC") self->doomed_ = true;
+  const auto field = [notice](int code) -> std::string_view {
+    const char* value = PQresultErrorField(notice, code);
+    return value == nullptr ? "" : value;
+  };
+  const std::string_view severity = field(PG_DIAG_SEVERITY_NONLOCALIZED);
+  // A server that stops at once, or that has crashed elsewhere, announces it as a mere warning.
+  if (severity == "FATAL" || severity == "PANIC" || MeansLost(field(PG_DIAG_SQLSTATE)))
+    self->doomed_ = true;
   if (self->libpqxx_notices_ != nullptr) self->libpqxx_notices_(nullptr, notice);
 }
 
@@ -130,7 +135,8 @@ Prepared Session::Prepare(TimePoint deadline, const base::CallSite& borrower) no
 
 Prepared Session::SetReadOnly(TimePoint deadline) {
   const QueryResult set = Query("SET SESSION default_transaction_read_only = on", deadline);
-  if (set.status == QueryResult::Status::kLost || set.status == QueryResult::Status::kTimeout) {
+  if (doomed_ || set.status == QueryResult::Status::kLost ||
+      set.status == QueryResult::Status::kTimeout) {
     return {Prepared::Result::kLost, ReadOnlyProof::kNone};
   }
   // Where the setting is reported, the report has the last word.

@@ -98,6 +98,33 @@ TEST_F(PoolNetwork, AnIdleSessionThatWasCutIsNotHandedOut) {
   EXPECT_EQ(Evictions(EvictReason::kDead), 1U);
 }
 
+// A server that stops at once says so, and closes its sockets a moment later.
+TEST_F(PoolNetwork, AnIdleSessionThatWasToldOfItsEndIsNotHandedOutWhileItsSocketIsOpen) {
+  Open();
+  const int pid = NextPid();
+  proxy_.Warn("01000");
+  EXPECT_EQ(NextPid(), pid);
+  proxy_.Warn("57P01");
+  EXPECT_NE(NextPid(), pid);
+  EXPECT_EQ(Evictions(EvictReason::kDead), 1U);
+}
+
+TEST_F(PoolNetwork, ASessionThatIsToldOfItsEndWhileItIsCheckedIsDeadAndNotUnproven) {
+  session_.read_only = true;
+  Open();
+  int pid = 0;
+  {
+    const pool::Lease lease = pool_->Acquire();
+    pid = Pid(lease);
+    // So that the next acquire has to ask the server.
+    Ask(lease, "SET default_transaction_read_only = off");
+  }
+  proxy_.InjectBeforeReady("57P01");
+  EXPECT_NE(NextPid(), pid);
+  EXPECT_EQ(Evictions(EvictReason::kDead), 1U);
+  EXPECT_EQ(pool_->Stats().read_only_unproven, 0U);
+}
+
 class PoolNetworkInjects : public PoolNetwork, public testing::WithParamInterface<const char*> {};
 
 TEST_P(PoolNetworkInjects, ASqlStateOfALostConnectionBeforeReadyForQueryAndItsSessionIsClosed) {

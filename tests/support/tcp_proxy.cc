@@ -82,14 +82,15 @@ std::size_t WholeMessage(std::string_view bytes) {
   return bytes.size() > length ? length + 1 : 0;
 }
 
-std::string ErrorResponse(const std::string& sqlstate, const std::string& severity) {
+// An ErrorResponse is of type E, a NoticeResponse of type N.
+std::string Response(char type, const std::string& sqlstate, const std::string& severity) {
   std::string fields;
   for (const std::string& field :
        {"S" + severity, "V" + severity, "C" + sqlstate, std::string("Minjected by the proxy")}) {
     fields += field + '\0';
   }
   fields += '\0';
-  return "E" + BigEndian(fields.size() + 4) + fields;
+  return type + BigEndian(fields.size() + 4) + fields;
 }
 
 }  // namespace
@@ -149,7 +150,15 @@ void TcpProxy::BeGood() {
 
 void TcpProxy::InjectBeforeReady(const std::string& sqlstate, const std::string& severity) {
   MutexLock lock(mutex_);
-  injection_ = ErrorResponse(sqlstate, severity);
+  injection_ = Response('E', sqlstate, severity);
+}
+
+void TcpProxy::Warn(const std::string& sqlstate) {
+  MutexLock lock(mutex_);
+  for (Link& link : links_) {
+    link.down.out += Response('N', sqlstate, "WARNING");
+    Write(link.client.get(), link.down, kUnlimited);
+  }
 }
 
 void TcpProxy::Replace(const std::string& from, const std::string& to) {

@@ -44,6 +44,9 @@ class TcpProxy {
   void BeGood();
   // Puts an ErrorResponse with this SQLSTATE, and severity, before the next ReadyForQuery.
   void InjectBeforeReady(const std::string& sqlstate, const std::string& severity = "FATAL");
+  // Has every client told, as by its server, a warning with this SQLSTATE. It has arrived when this
+  // returns.
+  void Warn(const std::string& sqlstate);
   // Replaces `from` by the equally long `to` in what clients send, where it comes in one piece.
   void Replace(const std::string& from, const std::string& to);
 
