@@ -191,6 +191,18 @@ TEST_F(ConfigTest, MoreIdleThanThereMayBeIsRefusedWhereItIsWritten) {
             "write at most 5s");
 }
 
+// Sizes are unsigned from here on, where -1 would be more than enough.
+TEST_F(ConfigTest, ANegativeSizeIsRefused) {
+  EXPECT_EQ(
+      ErrorOf("pools:\n  ro:\n    max_size: -1\n"),
+      "FILE:3: pools.ro.max_size: \"-1\" is not what is expected; write a whole number from 1 "
+      "to 10000");
+  EXPECT_EQ(
+      ErrorOf("pools:\n  ro:\n    min_idle: -1\n"),
+      "FILE:3: pools.ro.min_idle: \"-1\" is not what is expected; write a whole number from 0 "
+      "to 10000");
+}
+
 TEST_F(ConfigTest, WhatIsNotYamlIsRefusedWithItsLine) {
   EXPECT_EQ(ErrorOf("log:\n  level: [info\n").substr(0, 17), "FILE:3: not YAML:");
   EXPECT_EQ(ErrorOf("log: {}\n---\nlog: {}\n"), "FILE: holds several YAML documents; write one");
