@@ -89,6 +89,17 @@ void WarnOfReadableDsn(const std::string& path, const Lines& lines, Config& conf
   }
 }
 
+void WarnOfRareProbes(Config& config) {
+  if (config.autoscaler.mode == control::AutoscalerMode::kOff ||
+      config.probe.interval < control::kConnectionsKnownFor) {
+    return;
+  }
+  config.warnings.push_back("the autoscaler believes a probe for " +
+                            FormatDuration(control::kConnectionsKnownFor) +
+                            " and probe.interval is " + FormatDuration(config.probe.interval) +
+                            ": between probes no pool grows");
+}
+
 void SetSession(const Draft& draft, postgres::SessionOptions& session) {
   session.application_name = draft.session.application_name;
   session.reset = draft.session.reset;
@@ -126,6 +137,7 @@ Config Load(const std::string& path, const Environment& environment) {
   CheckPool(path, lines, "ro", config.ro_pool);
   CheckPool(path, lines, "ro_fallthrough", config.ro_fallthrough_pool);
   WarnOfReadableDsn(path, lines, config);
+  WarnOfRareProbes(config);
   config.replica.reset();
   if (!draft.replica.dsn.empty()) config.replica = draft.replica;
   config.primary = draft.primary;

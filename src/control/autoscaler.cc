@@ -13,9 +13,6 @@ using routing::Reason;
 
 namespace {
 
-// Others may take what the server had free before that.
-constexpr base::Duration kBelieveFor = std::chrono::seconds(10);
-
 template <typename Body>
 void ForEachPool(Body body) {
   for (std::size_t i = 0; i < base::kEnumCount<PoolRole>; ++i) body(static_cast<PoolRole>(i));
@@ -85,7 +82,7 @@ std::vector<ServerLimit> Autoscaler::Limits(TimePoint now) const {
   }
   ForEachPool([&](PoolRole role) {
     ServerObservations& of_pool = observations[role];
-    if (!of_pool.empty() && now - of_pool.latest().at > kBelieveFor) of_pool.Clear();
+    if (!of_pool.empty() && now - of_pool.latest().at > kConnectionsKnownFor) of_pool.Clear();
   });
   return LimitsOf(observations, servers_, options_.server_reserve);
 }

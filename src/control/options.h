@@ -21,6 +21,10 @@ struct PoolLoggerOptions {
   base::Duration interval = std::chrono::seconds(3600);
 };
 
+// What a probe found out about a server's connections is believed for so long: others may take what
+// was free.
+inline constexpr base::Duration kConnectionsKnownFor = std::chrono::seconds(10);
+
 enum class AutoscalerMode {
   kOff,     // target_size stays where it is
   kDryRun,  // decides, logs and counts, and moves nothing

@@ -94,6 +94,14 @@ TEST_F(ConfigTest, ASlipOfThePenThatMakesASecretAKeyDoesNotPrintIt) {
   }
 }
 
+TEST_F(ConfigTest, ProbesTooRareForTheAutoscalerAreWarnedOf) {
+  EXPECT_TRUE(LoadText("probe:\n  interval: 10s\n").warnings.empty());
+  EXPECT_TRUE(LoadText("autoscaler:\n  mode: on\n").warnings.empty());
+  EXPECT_EQ(LoadText("probe:\n  interval: 10s\nautoscaler:\n  mode: on\n").warnings,
+            std::vector<std::string>{"the autoscaler believes a probe for 10s and probe.interval "
+                                     "is 10s: between probes no pool grows"});
+}
+
 TEST_F(ConfigTest, TheEnvironmentWinsOverTheFile) {
   const Config config =
       LoadText("primary:\n  dsn: host=file\npool_logger:\n  interval: 1m\n",
