@@ -48,23 +48,29 @@ class AutoscalerTest : public testing::Test {
     return looks;
   }
   ScalingStats Stats() const { return autoscaler_->Stats().pools[PoolRole::kPrimary]; }
-  // Has the pool looked at `times` times, each time after a probe and with all that it may open
-  // open.
+  // Returns when the pool has opened all that it may open, if anybody wants it.
+  void Settle() {
+    ASSERT_TRUE(test::Eventually(kPatience, [&] {
+      const pool::PoolStats stats = pool_.Stats();
+      // A borrower that is looking at its connection counts as a waiter too.
+      return stats.in_use + stats.waiters == borrowers_.size() && stats.connecting == 0 &&
+             (stats.waiters == 0 || stats.in_use >= stats.target_size);
+    }));
+  }
+  // Has the settled pool looked at `times` times, each time after a probe.
   void Look(std::size_t times = 1) {
     for (; times > 0; --times) {
-      ASSERT_TRUE(test::Eventually(kPatience, [&] {
-        const pool::PoolStats stats = pool_.Stats();
-        return stats.connecting == 0 && (stats.waiters == 0 || stats.size >= stats.target_size);
-      }));
+      Settle();
       Probe();
       LookOnly();
     }
   }
-  void LookOnly() {
+  void LookOnly(base::Duration after = seconds(1)) {
+    Settle();
     const std::uint64_t before = Looks();
     // The housekeeper's and the autoscaler's.
     ASSERT_TRUE(clock_.AwaitSleepers(2, seconds(1)));
-    clock_.Advance(seconds(1));
+    clock_.Advance(after);
     ASSERT_TRUE(test::Eventually(kPatience, [&] { return Looks() == before + 1; }));
   }
   // `count` borrowers that keep what they get until the end of the test.
@@ -105,7 +111,6 @@ TEST_F(AutoscalerTest, TakesAPoolDownToItsFloorUntilTheServerWasAsked) {
   Start();
   EXPECT_EQ(Target(), 1u);
   Borrow(3);
-  ASSERT_TRUE(test::Eventually(kPatience, [&] { return pool_.Stats().in_use == 1; }));
   LookOnly();
   LookOnly();
   EXPECT_EQ(Target(), 1u);
@@ -196,9 +201,9 @@ TEST_F(AutoscalerTest, DoesNotGrowOnceTheServerNoLongerAnswers) {
 TEST_F(AutoscalerTest, DoesNotBelieveAnOldProbe) {
   Start();
   Borrow(8);
+  Settle();
   Probe();
-  clock_.Advance(seconds(10));
-  ASSERT_TRUE(test::Eventually(kPatience, [&] { return Looks() == 1; }));
+  LookOnly(seconds(10));
   LookOnly();
   EXPECT_EQ(Stats().latest->reason, ScalingReason::kBudgetUnknown);
 }
