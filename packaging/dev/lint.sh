@@ -5,7 +5,7 @@
 
 readonly lint_steps=(formatting shell_scripts thread_safety clang_tidy thread_sanitizer address_sanitizer)
 # What is run under the sanitizers: the layers whose unit tests start threads, and need no server.
-readonly sanitized_layers=(base pool routing)
+readonly sanitized_layers=(base pool routing control)
 
 lint() {
   local step failed=() started

@@ -6,7 +6,7 @@ declare -A package_groups=(
            libcli11-dev nlohmann-json3-dev prometheus-cpp-dev libcivetweb-dev zlib1g-dev"
   [run]="postgresql"
   [test]="libgtest-dev libgmock-dev postgresql pgbouncer prometheus prometheus-alertmanager python3 curl jq"
-  [bench]="libbenchmark-dev libsoci-dev libboost-dev python3-psycopg-pool"
+  [bench]="libbenchmark-dev libsoci-dev libboost-dev python3-psycopg-pool valgrind"
 )
 declare -A package_reasons=(
   [build]="to build" [run]="for the throw-away servers of ./dev run" [test]="to test"

@@ -56,6 +56,17 @@ BENCHMARK(BM_Pool)
     ->Threads(64)
     ->UseRealTime();
 
+// A fixed number of times, for instructions.py.
+void BM_Counted(benchmark::State& state) {
+  BarePool pool(8, std::chrono::milliseconds(5));
+  for (auto _ : state) {
+    const pool::Lease lease = pool->Acquire();
+    benchmark::DoNotOptimize(&lease.connection());
+  }
+}
+BENCHMARK(BM_Counted)->Iterations(1'000);
+BENCHMARK(BM_Counted)->Iterations(11'000);
+
 template <typename Peer>
 std::unique_ptr<Peer> peer;
 

@@ -50,9 +50,10 @@ class WithConnections {
 
 class OurPool {
  public:
-  explicit OurPool(base::Duration handoff_after) {
+  explicit OurPool(base::Duration handoff_after, bool read_only = false) {
     postgres::SessionOptions session;
     session.dsn = base::Secret(Server().Dsn());
+    session.read_only = read_only;
     pool_ = std::make_unique<pool::Pool>(
         "bench", Patient(kConnections, handoff_after),
         pool::Pool::Dependencies{std::make_shared<postgres::SessionConnector>(
@@ -61,6 +62,7 @@ class OurPool {
     std::vector<pool::Lease> leases;
     while (leases.size() < kConnections) leases.push_back(pool_->Acquire());
   }
+  pool::Pool& operator*() { return *pool_; }
   void Use() {
     const pool::Lease lease = pool_->Acquire();
     SelectOne(postgres::Session::Of(lease).raw());
@@ -70,6 +72,17 @@ class OurPool {
   base::Executor executor_{"connect", 4};
   std::unique_ptr<pool::Pool> pool_;
 };
+
+// An acquire and a release of a real session: looked at for its end, rolled back if need be and, of a
+// read-only one, shown to be so.
+void BM_SessionPool(benchmark::State& state) {
+  OurPool pool(std::chrono::milliseconds(5), state.range(0) != 0);
+  for (auto _ : state) {
+    const pool::Lease lease = (*pool).Acquire();
+    benchmark::DoNotOptimize(&lease.connection());
+  }
+}
+BENCHMARK(BM_SessionPool)->ArgName("read_only")->Arg(0)->Arg(1);
 
 template <typename User>
 std::unique_ptr<User> shared;
