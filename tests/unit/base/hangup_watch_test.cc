@@ -1,0 +1,109 @@
+#include "base/hangup_watch.h"
+
+#include <gtest/gtest.h>
+#include <sys/socket.h>
+
+#include <array>
+#include <memory>
+#include <optional>
+#include <system_error>
+
+#include "base/unique_fd.h"
+#include "unit/base/event.h"
+
+namespace scidex::base {
+namespace {
+
+// The two ends of a stream.
+struct Stream {
+  Stream() {
+    std::array<int, 2> ends{};
+    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends.data()) != 0)
+      throw std::system_error(errno, std::generic_category());
+    ours = UniqueFd(ends[0]);
+    peers = UniqueFd(ends[1]);
+  }
+  void HangUp() { UniqueFd closed(std::move(peers)); }
+
+  UniqueFd ours;
+  UniqueFd peers;
+};
+
+class HangupWatchTest : public ::testing::Test {
+ protected:
+  HangupWatch watch_;
+  Event told_;
+};
+
+TEST_F(HangupWatchTest, TellsOnceWhenThePeerCloses) {
+  Stream stream;
+  const HangupWatch::Guard guard(watch_, stream.ours.get(), [&] { told_.Happen(); });
+  EXPECT_EQ(told_.times(), 0);
+  stream.HangUp();
+  ASSERT_TRUE(told_.Await());
+  // Another one's turn comes after any second event of the first would have.
+  Stream other;
+  Event after;
+  const HangupWatch::Guard other_guard(watch_, other.ours.get(), [&] { after.Happen(); });
+  other.HangUp();
+  ASSERT_TRUE(after.Await());
+  EXPECT_EQ(told_.times(), 1);
+}
+
+TEST_F(HangupWatchTest, TellsOfAPeerThatHadGoneBefore) {
+  Stream stream;
+  stream.HangUp();
+  const HangupWatch::Guard guard(watch_, stream.ours.get(), [&] { told_.Happen(); });
+  EXPECT_TRUE(told_.Await());
+}
+
+TEST_F(HangupWatchTest, SaysNothingOfWhatArrivesOtherwise) {
+  Stream stream;
+  const HangupWatch::Guard guard(watch_, stream.ours.get(), [&] { told_.Happen(); });
+  ASSERT_EQ(send(stream.peers.get(), "notice", 6, 0), 6);
+  Stream other;
+  Event after;
+  const HangupWatch::Guard other_guard(watch_, other.ours.get(), [&] { after.Happen(); });
+  other.HangUp();
+  ASSERT_TRUE(after.Await());
+  EXPECT_EQ(told_.times(), 0);
+}
+
+TEST_F(HangupWatchTest, AGuardThatIsGoneIsNotCalled) {
+  Stream stream;
+  {
+    const HangupWatch::Guard guard(watch_, stream.ours.get(), [&] { told_.Happen(); });
+  }
+  stream.HangUp();
+  Stream other;
+  Event after;
+  const HangupWatch::Guard other_guard(watch_, other.ours.get(), [&] { after.Happen(); });
+  other.HangUp();
+  ASSERT_TRUE(after.Await());
+  EXPECT_EQ(told_.times(), 0);
+}
+
+TEST_F(HangupWatchTest, TheEndOfAGuardWaitsForItsFunction) {
+  Stream stream;
+  Event running;
+  Event may_end;
+  bool ended = false;
+  std::optional<HangupWatch::Guard> guard;
+  guard.emplace(watch_, stream.ours.get(), [&] {
+    running.Happen();
+    may_end.Await();
+    ended = true;
+  });
+  stream.HangUp();
+  ASSERT_TRUE(running.Await());
+  const Thread ender("ender", [&] { may_end.Happen(); });
+  guard.reset();
+  EXPECT_TRUE(ended);
+}
+
+TEST_F(HangupWatchTest, WhatIsNoSocketIsRefused) {
+  EXPECT_THROW(HangupWatch::Guard(watch_, -1, [] {}), std::system_error);
+}
+
+}  // namespace
+}  // namespace scidex::base
