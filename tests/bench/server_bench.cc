@@ -57,7 +57,8 @@ class OurPool {
     pool_ = std::make_unique<pool::Pool>(
         "bench", Patient(kConnections, handoff_after),
         pool::Pool::Dependencies{std::make_shared<postgres::SessionConnector>(
-                                     "bench", session, std::make_shared<postgres::Resolver>()),
+                                     "bench", session, std::make_shared<postgres::Resolver>(),
+                                     std::make_shared<base::HangupWatch>()),
                                  executor_});
     std::vector<pool::Lease> leases;
     while (leases.size() < kConnections) leases.push_back(pool_->Acquire());
@@ -73,8 +74,8 @@ class OurPool {
   std::unique_ptr<pool::Pool> pool_;
 };
 
-// An acquire and a release of a real session: looked at for its end, rolled back if need be and, of a
-// read-only one, shown to be so.
+// An acquire and a release of a real session: looked at for its end, rolled back if need be and, of
+// a read-only one, shown to be so.
 void BM_SessionPool(benchmark::State& state) {
   OurPool pool(std::chrono::milliseconds(5), state.range(0) != 0);
   for (auto _ : state) {

@@ -44,7 +44,10 @@ def main(path):
     with open(path, encoding="utf-8") as file:
         report = json.load(file)
     repetitions = collections.defaultdict(list)
-    for run in report["benchmarks"]:
+    def declared(run):
+        return run["family_index"], run["per_family_instance_index"]
+
+    for run in sorted(report["benchmarks"], key=declared):
         if run.get("error_occurred"):
             sys.exit(run["name"] + ": " + run["error_message"])
         if run["run_type"] == "iteration" and not run["name"].startswith("BM_Counted"):
