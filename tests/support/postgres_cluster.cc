@@ -1,21 +1,17 @@
 #include "support/postgres_cluster.h"
 
-#include <arpa/inet.h>
 #include <libpq-fe.h>
-#include <netinet/in.h>
 #include <signal.h>
 #include <sys/shm.h>
-#include <sys/socket.h>
 
 #include <chrono>
 #include <fstream>
-#include <random>
 #include <sstream>
 #include <stdexcept>
 #include <vector>
 
-#include "base/unique_fd.h"
 #include "support/eventually.h"
+#include "support/free_port.h"
 
 namespace scidex::test {
 
@@ -47,27 +43,6 @@ void MustRun(const std::vector<std::string>& command,
   environment["LC_ALL"] = "C";
   const ProcessResult result = Run({command, std::move(environment), UnprivilegedUser()});
   if (result.exit_status != 0) throw std::runtime_error(command.front() + ": " + result.errors);
-}
-
-bool PortIsFree(int port) {
-  const base::UniqueFd socket(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_port = htons(static_cast<std::uint16_t>(port));
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  return bind(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0;
-}
-
-// Not one that the kernel would choose (bind to 0): it may give the same port to a client's
-// connection while the server is down, and the server could not come back on it.
-int FreePort() {
-  static std::mt19937 random(std::random_device{}());
-  std::uniform_int_distribution<int> below_ephemeral(12000, 32000);
-  int port = 0;
-  do {
-    port = below_ephemeral(random);
-  } while (!PortIsFree(port));
-  return port;
 }
 
 struct ConnectionDeleter {

@@ -2,6 +2,7 @@
 
 #include <pwd.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -36,7 +37,9 @@ fs::path TempDir::Write(const std::string& name, const std::string& content) con
   std::ofstream out(file, std::ios::binary | std::ios::trunc);
   fs::permissions(file, fs::perms::owner_read | fs::perms::owner_write);
   out << content << std::flush;
-  if (!out) throw std::runtime_error("cannot write " + file.string());
+  struct stat dir {};
+  if (!out || stat(path_.c_str(), &dir) != 0 || chown(file.c_str(), dir.st_uid, dir.st_gid) != 0)
+    throw std::runtime_error("cannot write " + file.string());
   return file;
 }
 

@@ -18,7 +18,7 @@ class TempDir {
   TempDir& operator=(const TempDir&) = delete;
 
   const std::filesystem::path& path() const { return path_; }
-  // Writes a file of that name, mode 0600, and returns its path.
+  // Writes a file of that name, mode 0600, of the directory's owner, and returns its path.
   std::filesystem::path Write(const std::string& name, const std::string& content) const;
 
  private:
