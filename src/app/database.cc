@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/log.h"
 #include "base/mutex.h"
 #include "control/probe.h"
 
@@ -39,7 +40,8 @@ Database::Database(const DatabaseOptions& options, base::Clock& clock)
     : clock_(clock),
       watchdog_(clock),
       connectors_("connector", options.connector_threads),
-      resolver_(std::make_shared<postgres::Resolver>()) {
+      resolver_(std::make_shared<postgres::Resolver>()),
+      hangups_(std::make_shared<base::HangupWatch>()) {
   const auto add = [&](PoolRole role, const postgres::SessionOptions& session,
                        pool::PoolOptions pool) {
     pool.autoscaled = options.autoscaler.mode == control::AutoscalerMode::kOn;
@@ -84,6 +86,7 @@ void Database::Stop() {
     Server& server = servers_[role];
     if (!server.pool) continue;
     server.handle->Aim(nullptr);
+    server.canary.reset();
     server.probe.reset();
     server.pool->Close();
   }
@@ -95,13 +98,32 @@ void Database::OnReplicaVerdict(routing::Reason verdict) {
   if (routing::IsMisled(verdict)) servers_[PoolRole::kRo].handle->Reconnect();
 }
 
+// A primary in recovery was demoted, or its name leads to a replica: nobody can write there. Where
+// the name leads to may have changed; sessions stay where they were opened.
+void Database::OnPrimaryAnswer(const control::ServerFacts& facts) {
+  if (facts.in_recovery) servers_[PoolRole::kPrimary].handle->Reconnect();
+  const bool before = primary_in_recovery_.value_or(false);
+  if (facts.in_recovery == before && primary_in_recovery_) return;
+  primary_in_recovery_ = facts.in_recovery;
+  if (facts.in_recovery == before) return;
+  if (facts.in_recovery) {
+    base::LogWarn("the primary is in recovery and takes no writes; its sessions are replaced");
+  } else {
+    base::LogInfo("the primary is no longer in recovery; its sessions are replaced");
+  }
+  for (const PoolRole role : {PoolRole::kPrimary, PoolRole::kRoFallthrough}) {
+    if (servers_[role].pool) servers_[role].pool->Drain();
+  }
+}
+
 void Database::AddPool(PoolRole role, postgres::SessionOptions session,
                        const pool::PoolOptions& options) {
   const std::string name(base::Name(role));
   session.read_only = role != PoolRole::kPrimary;
   Server& server = servers_[role];
   try {
-    server.connector = std::make_shared<postgres::SessionConnector>(name, session, resolver_);
+    server.connector =
+        std::make_shared<postgres::SessionConnector>(name, session, resolver_, hangups_);
   } catch (const postgres::DsnError& error) {
     throw postgres::DsnError((role == PoolRole::kRo ? "replica.dsn: " : "primary.dsn: ") +
                              std::string(error.what()));
@@ -123,11 +145,14 @@ void Database::StartProbe(PoolRole role, const control::ProbeOptions& options) {
       options, *server.pool, server.connector, inspector_, clock_,
       [this, role](const control::ProbeResult& result) { OnProbe(role, result); });
   server.handle->Aim(server.probe.get());
+  if (role != PoolRole::kPrimary)
+    server.canary = std::make_unique<control::Canary>(options, *server.pool, inspector_, clock_);
 }
 
 void Database::OnProbe(PoolRole role, const control::ProbeResult& result) {
   autoscaler_->OnProbe(role, result);
   if (role == PoolRole::kPrimary) {
+    if (result.reason == routing::Reason::kOk) OnPrimaryAnswer(result.facts);
     replica_watch_->OnPrimaryProbe(result);
   } else if (role == PoolRole::kRo) {
     replica_watch_->OnReplicaProbe(result);
@@ -155,6 +180,7 @@ control::ControlStats Database::control_stats() const {
   for (std::size_t i = 0; i < base::kEnumCount<PoolRole>; ++i) {
     const auto role = static_cast<PoolRole>(i);
     if (servers_[role].probe) stats.probes[role] = servers_[role].probe->Stats();
+    if (servers_[role].canary) stats.canaries[role] = servers_[role].canary->Stats();
   }
   stats.replica = replica_watch_->Stats();
   // A probe that was answered by what is no replica, or one too far behind, has failed too.

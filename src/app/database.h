@@ -27,8 +27,10 @@
 #include "app/postgres_inspector.h"
 #include "base/clock.h"
 #include "base/executor.h"
+#include "base/hangup_watch.h"
 #include "base/watchdog.h"
 #include "control/autoscaler.h"
+#include "control/canary.h"
 #include "control/options.h"
 #include "control/pool_logger.h"
 #include "control/probe_stats.h"
@@ -106,11 +108,14 @@ class Database {
     std::shared_ptr<ProbeHandle> handle;
     std::unique_ptr<pool::Pool> pool;
     std::unique_ptr<control::Probe> probe;
+    // Of a pool whose sessions are read-only.
+    std::unique_ptr<control::Canary> canary;
   };
 
   void AddPool(routing::PoolRole role, postgres::SessionOptions session,
                const pool::PoolOptions& options);
   void OnReplicaVerdict(routing::Reason verdict);
+  void OnPrimaryAnswer(const control::ServerFacts& facts);
   void Stop();
   std::unique_ptr<control::Autoscaler> MakeAutoscaler(const control::AutoscalerOptions& options);
   void StartProbe(routing::PoolRole role, const control::ProbeOptions& options);
@@ -120,10 +125,13 @@ class Database {
   base::Watchdog watchdog_;
   base::Executor connectors_;
   const std::shared_ptr<postgres::Resolver> resolver_;
+  const std::shared_ptr<base::HangupWatch> hangups_;
   PostgresInspector inspector_;
   // By DSN.
   std::map<std::string, std::shared_ptr<pool::ConnectGate>> gates_;
   base::EnumArray<routing::PoolRole, Server> servers_;
+  // The primary's last answer. Used by its probe's thread alone.
+  std::optional<bool> primary_in_recovery_;
   std::unique_ptr<routing::Router> router_;
   std::unique_ptr<control::ReplicaWatch> replica_watch_;
   std::unique_ptr<control::PoolLogger> pool_logger_;

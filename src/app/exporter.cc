@@ -100,7 +100,8 @@ std::map<std::string, http::Handler> Exporter::Handlers(const std::string& telem
        [](const http::Request&) { return Of("text/plain; charset=utf-8", "healthy\n"); }},
       {"/-/ready",
        [this](const http::Request&) {
-         const status::Readiness ready = status::Ready(database_.pool_stats().route);
+         const status::Readiness ready =
+             status::Ready(database_.pool_stats().route, database_.control_stats());
          http::Response response = Of("text/plain; charset=utf-8", ready.text);
          response.code = ready.ready ? 200 : 503;
          return response;

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "postgres/canary.h"
 #include "postgres/server_facts.h"
 #include "postgres/session.h"
 
@@ -25,6 +26,18 @@ Inspection::Result ResultOf(QueryResult::Status status) {
   return Inspection::Result::kLost;
 }
 
+control::Trial::Result ResultOf(postgres::CanaryResult::Status status) {
+  switch (status) {
+    case postgres::CanaryResult::Status::kRefused:
+      return control::Trial::Result::kRefused;
+    case postgres::CanaryResult::Status::kAccepted:
+      return control::Trial::Result::kAccepted;
+    case postgres::CanaryResult::Status::kUnknown:
+      return control::Trial::Result::kUnknown;
+  }
+  return control::Trial::Result::kUnknown;
+}
+
 control::ConnectionFacts ConnectionsOf(postgres::ConnectionFacts&& facts) {
   return {std::move(facts.instance), std::move(facts.role), std::move(facts.database),
           facts.max_connections,     facts.reserved,        facts.role_limit,
@@ -43,7 +56,14 @@ Inspection PostgresInspector::Inspect(pool::Connection& connection, base::TimePo
           std::move(answer.message),
           {facts.in_recovery, std::move(facts.system_identifier), facts.wal_position,
            facts.replayed_all_received, facts.wal_receiver_up, facts.since_last_replay,
-           ConnectionsOf(std::move(facts.connections))}};
+           ConnectionsOf(std::move(facts.connections)), facts.behind_pooler}};
+}
+
+control::Trial PostgresInspector::TryWrite(pool::Connection& connection, base::TimePoint deadline,
+                                           const std::stop_token& stop) {
+  postgres::CanaryResult canary =
+      postgres::TryWrite(dynamic_cast<postgres::Session&>(connection), deadline, stop);
+  return {ResultOf(canary.status), canary.in_recovery, std::move(canary.message)};
 }
 
 }  // namespace scidex::app

@@ -10,6 +10,8 @@ class PostgresInspector final : public control::SessionInspector {
  public:
   control::Inspection Inspect(pool::Connection& connection, base::TimePoint deadline,
                               const std::stop_token& stop) override;
+  control::Trial TryWrite(pool::Connection& connection, base::TimePoint deadline,
+                          const std::stop_token& stop) override;
 };
 
 }  // namespace scidex::app

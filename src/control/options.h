@@ -15,6 +15,8 @@ struct ProbeOptions {
   base::Duration interval = std::chrono::seconds(1);
   // For one probe: connecting, if need be, and asking.
   base::Duration timeout = std::chrono::seconds(1);
+  // Between two tries to write through a read lease, which must be refused. 0: never.
+  base::Duration canary_interval = std::chrono::seconds(60);
 };
 
 struct PoolLoggerOptions {

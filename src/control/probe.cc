@@ -26,7 +26,11 @@ Probe::Probe(const ProbeOptions& options, pool::Pool& pool,
       [this](const std::stop_token& stop) { return Run(stop); });
 }
 
-Probe::~Probe() { task_->Stop(); }
+Probe::~Probe() {
+  task_->Stop();
+  // Tells task_ of its end until then.
+  reserved_.reset();
+}
 
 void Probe::Trigger() { task_->Trigger(); }
 
@@ -62,6 +66,7 @@ std::optional<ProbeResult> Probe::Ask(TimePoint deadline, const std::stop_token&
         return refusal;
       }
       reserved_ = std::move(connected.connection);
+      reserved_->Observe(this);
       // Not when an old session answers: that does not show that connects succeed.
       pool_.OnServerAnswered();
     }
@@ -116,6 +121,7 @@ void Probe::Record(const std::optional<ProbeResult>& result, base::Duration took
     if (stats_.up) {
       stats_.last_success = now;
       stats_.in_recovery = result->facts.in_recovery;
+      stats_.behind_pooler = result->facts.behind_pooler;
     } else {
       ++stats_.failures[result->reason];
     }

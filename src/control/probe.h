@@ -30,7 +30,7 @@ struct ProbeResult {
 };
 
 // Thread safe.
-class Probe {
+class Probe final : private pool::SessionObserver {
  public:
   // Called on the probe's thread after each probe that tells something about the server.
   using OnResult = std::function<void(const ProbeResult&)>;
@@ -39,7 +39,7 @@ class Probe {
   Probe(const ProbeOptions& options, pool::Pool& pool, std::shared_ptr<pool::Connector> connector,
         SessionInspector& inspector, base::Clock& clock, OnResult on_result);
   // Ends a probe under way.
-  ~Probe();
+  ~Probe() override;
 
   // Probes now: something happened that makes the last answer doubtful. Never blocks.
   void Trigger();
@@ -50,6 +50,10 @@ class Probe {
   ProbeStats Stats() const;
 
  private:
+  // Of the reserved session: the moment to look.
+  void OnPeerGone() override { task_->Trigger(); }
+  void OnWrongServer() override { task_->Trigger(); }
+
   base::TimePoint Run(const std::stop_token& stop);
   // Nothing where the attempt tells nothing about the server.
   std::optional<ProbeResult> Ask(base::TimePoint deadline, const std::stop_token& stop);

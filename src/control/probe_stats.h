@@ -17,6 +17,8 @@ struct ProbeStats {
   // The latest probe got an answer. False until there was one.
   bool up = false;
   bool in_recovery = false;
+  // A pooler was in between when it last answered.
+  bool behind_pooler = false;
   // Epoch (0) while there was none.
   base::WallTime last_run{};
   base::WallTime last_success{};
@@ -27,9 +29,29 @@ struct ProbeStats {
   routing::Reason last_reason = routing::Reason::kStartingUp;
 };
 
+// How the read-only sessions of a pool are kept from writing.
+enum class Enforcement {
+  kSession,      // by a setting of theirs
+  kTransaction,  // by a transaction, in which the borrower is: behind a pooler
+};
+
+// What a canary's write was refused by.
+enum class CanaryProof { kSetting, kRecovery };
+
+// Of the canary of one pool.
+struct CanaryStats {
+  // The latest write was refused. Empty before the first.
+  std::optional<bool> success;
+  // Of the latest that was refused.
+  std::optional<CanaryProof> proof;
+  // Epoch (0) while there was none.
+  base::WallTime last_run{};
+};
+
 struct ReplicaStats {
-  // The last that was known.
+  // The last that was known: for how long, and how much WAL.
   std::optional<base::Duration> lag;
+  std::optional<std::uint64_t> lag_bytes = std::nullopt;
   bool wal_receiver_up = false;
   // Answers that were judged unfit, by verdict.
   base::EnumArray<routing::Reason, std::uint64_t> judged_unfit = {};
@@ -37,8 +59,22 @@ struct ReplicaStats {
 
 struct ControlStats {
   base::EnumArray<routing::PoolRole, ProbeStats> probes;
+  // Of the pools whose sessions are read-only.
+  base::EnumArray<routing::PoolRole, CanaryStats> canaries;
   ReplicaStats replica;
   AutoscalerStats autoscaler;
 };
 
+// Empty until a server of that pool has answered, and for a pool whose sessions may write.
+std::optional<Enforcement> EnforcementOf(routing::PoolRole role, const ProbeStats& stats);
+
 }  // namespace scidex::control
+
+template <>
+struct scidex::base::EnumNames<scidex::control::Enforcement> {
+  static constexpr std::array<std::string_view, 2> kNames{"session", "transaction"};
+};
+template <>
+struct scidex::base::EnumNames<scidex::control::CanaryProof> {
+  static constexpr std::array<std::string_view, 2> kNames{"setting", "recovery"};
+};

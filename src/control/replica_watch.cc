@@ -42,6 +42,12 @@ std::optional<Duration> LagEstimator::Lag(const ServerFacts& replica, bool prima
   return behind;
 }
 
+std::optional<std::uint64_t> LagEstimator::Bytes(const ServerFacts& replica) const {
+  if (samples_.empty() || !replica.wal_position) return std::nullopt;
+  const std::uint64_t written = samples_.back().wal_position;
+  return written > *replica.wal_position ? written - *replica.wal_position : 0;
+}
+
 ReplicaWatch::ReplicaWatch(const routing::RoutingOptions& options, bool has_primary,
                            base::Clock& clock, OnVerdict on_verdict)
     : options_(options),
@@ -78,7 +84,9 @@ void ReplicaWatch::OnReplicaProbe(const ProbeResult& result) {
       observation.primary_system_identifier = primary_system_identifier_;
       if (result.facts.in_recovery) {
         observation.lag = lag_.Lag(result.facts, observation.primary_answers, clock_.Now());
+        observation.lagged_before = lagged_;
         stats_.lag = observation.lag;
+        stats_.lag_bytes = lag_.Bytes(result.facts);
       }
     }
     // Not for ever: a primary whose every session is lent may go without a first answer.
@@ -88,9 +96,10 @@ void ReplicaWatch::OnReplicaProbe(const ProbeResult& result) {
   }
   if (withhold) return;
   const Reason verdict = routing::JudgeReplica(observation, options_);
-  if (result.reason == Reason::kOk && verdict != Reason::kOk) {
+  if (result.reason == Reason::kOk) {
     MutexLock lock(mutex_);
-    ++stats_.judged_unfit[verdict];
+    lagged_ = verdict == Reason::kLagExceeded;
+    if (verdict != Reason::kOk) ++stats_.judged_unfit[verdict];
   }
   on_verdict_(verdict);
 }

@@ -29,6 +29,8 @@ class LagEstimator {
   // there to compare with. Without `primary_answers` the replica's own word is all there is.
   std::optional<base::Duration> Lag(const ServerFacts& replica, bool primary_answers,
                                     base::TimePoint now) const;
+  // How much WAL of the primary's last known one it has not replayed.
+  std::optional<std::uint64_t> Bytes(const ServerFacts& replica) const;
 
  private:
   struct Sample {
@@ -70,6 +72,8 @@ class ReplicaWatch {
   // What the replica answered before the primary was first asked.
   std::optional<ProbeResult> withheld_ SCIDEX_GUARDED_BY(mutex_);
   std::optional<std::string> primary_system_identifier_ SCIDEX_GUARDED_BY(mutex_);
+  // The latest answer of the replica was judged kLagExceeded.
+  bool lagged_ SCIDEX_GUARDED_BY(mutex_) = false;
   ReplicaStats stats_ SCIDEX_GUARDED_BY(mutex_);
 };
 

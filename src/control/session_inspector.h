@@ -46,6 +46,7 @@ struct ServerFacts {
   // lag.
   std::optional<base::Duration> since_last_replay;
   std::optional<ConnectionFacts> connections = std::nullopt;
+  bool behind_pooler = false;
 };
 
 // How asking ended.
@@ -62,6 +63,21 @@ struct Inspection {
   ServerFacts facts;
 };
 
+// How a write that harms nothing ended, on a session that was shown to be read-only.
+struct Trial {
+  enum class Result {
+    kRefused,   // as it must be
+    kAccepted,  // or refused for want of a privilege alone: the session is not read-only
+    kUnknown,   // no answer
+  };
+  Result result = Result::kUnknown;
+  // The server was in recovery, where no session can write: that is what was shown, and not that
+  // the setting works.
+  bool in_recovery = false;
+  // For people; empty if it was refused.
+  std::string message;
+};
+
 // Thread safe.
 class SessionInspector {
  public:
@@ -70,6 +86,10 @@ class SessionInspector {
   // refused, the connection is beyond use.
   virtual Inspection Inspect(pool::Connection& connection, base::TimePoint deadline,
                              const std::stop_token& stop) = 0;
+  // Tries to write by `deadline`, in a transaction that is rolled back. If unknown, the connection
+  // is beyond use.
+  virtual Trial TryWrite(pool::Connection& connection, base::TimePoint deadline,
+                         const std::stop_token& stop) = 0;
 };
 
 }  // namespace scidex::control

@@ -10,6 +10,9 @@ namespace scidex::metrics {
 namespace {
 
 using control::AutoscalerMode;
+using control::CanaryProof;
+using control::CanaryStats;
+using control::Enforcement;
 using control::ProbeStats;
 using control::ScalingReason;
 using pool::AcquireOutcome;
@@ -86,9 +89,35 @@ double RoDsnConfigured(const Snapshot& s, const Labels&) {
 
 double MaxLag(const Snapshot& s, const Labels&) { return ToNumber(s.pools.max_lag); }
 
-double Lag(const Snapshot& s, const Labels&) {
-  const auto& lag = s.control.replica.lag;
-  return lag ? ToNumber(*lag) : std::numeric_limits<double>::quiet_NaN();
+// NaN while it is not known.
+template <typename T>
+double OrNan(const std::optional<T>& value) {
+  return value ? ToNumber(*value) : std::numeric_limits<double>::quiet_NaN();
+}
+
+double Lag(const Snapshot& s, const Labels&) { return OrNan(s.control.replica.lag); }
+
+double LagBytes(const Snapshot& s, const Labels&) { return OrNan(s.control.replica.lag_bytes); }
+
+const CanaryStats& CanaryOf(const Snapshot& s, const Labels& labels) {
+  return s.control.canaries[labels.As<PoolRole>(0)];
+}
+
+double CanarySuccess(const Snapshot& s, const Labels& labels) {
+  return OrNan(CanaryOf(s, labels).success);
+}
+
+double CanaryProves(const Snapshot& s, const Labels& labels) {
+  return ToNumber(CanaryOf(s, labels).proof == labels.As<CanaryProof>(1));
+}
+
+double CanaryLastRun(const Snapshot& s, const Labels& labels) {
+  return ToNumber(CanaryOf(s, labels).last_run);
+}
+
+double IsEnforcedBy(const Snapshot& s, const Labels& labels) {
+  return ToNumber(control::EnforcementOf(labels.As<PoolRole>(0), ProbeOf(s, labels)) ==
+                  labels.As<Enforcement>(1));
 }
 
 double WalReceiverUp(const Snapshot& s, const Labels&) {
@@ -101,8 +130,7 @@ double ScalingDecisions(const Snapshot& s, const Labels& labels) {
 }
 
 double Budget(const Snapshot& s, const Labels& labels) {
-  const auto& budget = s.control.autoscaler.pools[labels.As<PoolRole>(0)].budget;
-  return budget ? ToNumber(*budget) : std::numeric_limits<double>::quiet_NaN();
+  return OrNan(s.control.autoscaler.pools[labels.As<PoolRole>(0)].budget);
 }
 
 double IsMode(const Snapshot& s, const Labels& labels) {
@@ -235,6 +263,21 @@ constexpr Family kFamilies[] = {
      "Sessions refused because they could not be shown to be read-only; a rise often means a "
      "pooler in front of the server.",
      OfPool<&PoolStats::read_only_unproven>, {kPool}},
+    {kPools, "scidex_pg_pool_read_only_enforcement", kGauge, "",
+     "1 for what keeps the read sessions of a pool from writing: a setting of theirs, or, behind a "
+     "pooler, the transaction that each is lent in, which a borrower can end.",
+     IsEnforcedBy, {kPool, By<Enforcement>("mode")}},
+    {kPools, "scidex_pg_pool_read_only_canary_success", kGauge, "",
+     "1 if the latest write that was tried through a read lease was refused as read-only, 0 if not; "
+     "NaN before the first and where sessions may write.",
+     CanarySuccess, {kPool}},
+    {kPools, "scidex_pg_pool_read_only_canary_proof", kGauge, "",
+     "1 for what the latest refused canary has shown: that the setting works, or that the server "
+     "was in recovery, where nobody can write.",
+     CanaryProves, {kPool, By<CanaryProof>("of")}},
+    {kPools, "scidex_pg_pool_read_only_canary_last_run_timestamp_seconds", kGauge, "seconds",
+     "When a write was last tried through a read lease, in Unix time; 0 if never.",
+     CanaryLastRun, {kPool}},
 
     // The route.
     {kPools, "scidex_pg_pool_ro_route", kGauge, "",
@@ -267,9 +310,17 @@ constexpr Family kFamilies[] = {
      "1 if the server of a pool was in recovery when it last answered, as a replica is; 0 for ro "
      "means a promoted or wrong server.",
      OfProbe<&ProbeStats::in_recovery>, {kPool}},
+    {kPools, "scidex_pg_pool_backend_behind_pooler", kGauge, "",
+     "1 if a pooler was between here and the server of a pool when it last answered; read-only is "
+     "then enforced by transaction, which is weaker.",
+     OfProbe<&ProbeStats::behind_pooler>, {kPool}},
     {kPools, "scidex_pg_pool_replica_lag_seconds", kGauge, "seconds",
      "How far the replica was behind the primary when it was last known; NaN until then.",
      Lag},
+    {kPools, "scidex_pg_pool_replica_lag_bytes", kGauge, "bytes",
+     "How much of the primary's WAL the replica had not replayed when it was last known; NaN until "
+     "then.",
+     LagBytes},
     {kPools, "scidex_pg_pool_replica_max_lag_seconds", kGauge, "seconds",
      "The lag above which the replica loses the route; 0 if any is accepted.",
      MaxLag},

@@ -34,17 +34,22 @@ enum class ReadOnlyProof {
   kTransaction,  // every transaction is begun READ ONLY; the session itself is not
 };
 
-// What a session may find out while it is lent, for the pool's statistics. Thread safe; callable at
-// any time between the calls of Connection::Observe().
+// What a session may find out while it is in a pool. Each of these does nothing unless overridden.
+// Thread safe; callable at any time between the calls of Connection::Observe(); must not block.
 class SessionObserver {
  public:
   virtual ~SessionObserver() = default;
   // A write was refused because the session is read-only.
-  virtual void OnReadOnlyViolation() = 0;
+  virtual void OnReadOnlyViolation() {}
   // A session that had been read-only was found switched off.
-  virtual void OnReadOnlyTampered() = 0;
+  virtual void OnReadOnlyTampered() {}
   // Read-only could not be shown.
-  virtual void OnReadOnlyUnproven() = 0;
+  virtual void OnReadOnlyUnproven() {}
+  // The peer has hung up, be the connection idle or lent.
+  virtual void OnPeerGone() {}
+  // The server is no longer of the kind that it was when the session was opened: others were opened
+  // to it too.
+  virtual void OnWrongServer() {}
 };
 
 // What Connection::Prepare() found.

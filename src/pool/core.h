@@ -128,6 +128,8 @@ class PoolCore final : public SessionObserver, public std::enable_shared_from_th
   void OnReadOnlyViolation() override { violations_.fetch_add(1, std::memory_order_relaxed); }
   void OnReadOnlyTampered() override { tampered_.fetch_add(1, std::memory_order_relaxed); }
   void OnReadOnlyUnproven() override { unproven_.fetch_add(1, std::memory_order_relaxed); }
+  void OnPeerGone() override;
+  void OnWrongServer() override;
 
  private:
   // acquire.cc
@@ -237,6 +239,8 @@ class PoolCore final : public SessionObserver, public std::enable_shared_from_th
   // Oldest first.
   WaiterList waiters_ SCIDEX_GUARDED_BY(mutex_);
   base::TimePoint last_shrink_ SCIDEX_GUARDED_BY(mutex_);
+  // Of OnWrongServer().
+  base::TimePoint next_replacement_ SCIDEX_GUARDED_BY(mutex_) = base::TimePoint::min();
 
   // For what this pool's connects alone fail with: all of it where there is no other gate.
   ConnectGate own_gate_;

@@ -70,6 +70,25 @@ void PoolCore::Drain() {
   while (!idle_.empty()) Evict(idle_, idle_.begin(), EvictReason::kDrained, leftovers);
 }
 
+// The housekeeper closes what is idle of it: this may be the thread that watches all sockets.
+void PoolCore::OnPeerGone() {
+  housekeeper_->Trigger();
+  if (on_trouble_) on_trouble_();
+}
+
+// Not more often than each second: until there is a right server, every session may find the wrong
+// one.
+void PoolCore::OnWrongServer() {
+  {
+    MutexLock lock(mutex_);
+    const TimePoint now = clock_.Now();
+    if (now < next_replacement_) return;
+    next_replacement_ = base::Add(now, std::chrono::seconds(1));
+  }
+  Drain();
+  if (on_trouble_) on_trouble_();
+}
+
 void PoolCore::Suspend() {
   if (Forked()) return;
   MutexLock lock(mutex_);

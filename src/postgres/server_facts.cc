@@ -30,7 +30,8 @@ SELECT r.in_recovery,
          + coalesce(current_setting('reserved_connections', true)::int, 0),
        CASE WHEN u.rolconnlimit >= 0 AND NOT u.rolsuper THEN u.rolconnlimit END,
        CASE WHEN d.datconnlimit >= 0 AND NOT u.rolsuper THEN d.datconnlimit END,
-       s.everybodys, s.of_role, s.of_database
+       s.everybodys, s.of_role, s.of_database,
+       pg_backend_pid()
   FROM (SELECT pg_is_in_recovery() AS in_recovery) r
   LEFT JOIN pg_roles u ON u.rolname = session_user
   LEFT JOIN pg_database d ON d.datname = current_database()
@@ -57,7 +58,8 @@ enum Column {
   kDatabaseLimit,
   kSessions,
   kSessionsOfRole,
-  kSessionsOfDatabase
+  kSessionsOfDatabase,
+  kBackendPid
 };
 
 std::optional<std::uint64_t> Unsigned(const std::string& text) {
@@ -108,6 +110,7 @@ ServerFactsResult ReadServerFacts(Session& session, base::TimePoint deadline,
   facts.wal_receiver_up = Value(answer, kWalReceiver) == "t";
   facts.since_last_replay = FromSeconds(Value(answer, kSinceReplay));
   facts.connections = ConnectionsOf(answer);
+  facts.behind_pooler = Value(answer, kBackendPid) != std::to_string(PQbackendPID(session.raw()));
   return result;
 }
 

@@ -46,6 +46,8 @@ struct ServerFacts {
   // replica's clock.
   std::optional<base::Duration> since_last_replay;
   ConnectionFacts connections;
+  // What answers is another process than the one that the session was opened with.
+  bool behind_pooler = false;
 };
 
 struct ServerFactsResult {

@@ -17,29 +17,6 @@
 namespace scidex::postgres {
 
 using base::TimePoint;
-using pool::Prepared;
-using pool::ReadOnlyProof;
-
-namespace {
-
-constexpr const char* kReadOnlySetting = "default_transaction_read_only";
-
-// "cannot execute INSERT in a read-only transaction" -> "INSERT". A server that speaks another
-// language still writes the command in capitals.
-std::string VerbIn(std::string_view message) {
-  const auto is_capital = [](char c) { return c >= 'A' && c <= 'Z'; };
-  for (std::size_t from = 0; from < message.size(); ++from) {
-    std::size_t to = from;
-    while (to < message.size() && (is_capital(message[to]) || (to > from && message[to] == ' ')))
-      ++to;
-    while (to > from && message[to - 1] == ' ') --to;
-    if (to - from >= 2) return std::string(message.substr(from, to - from));
-    from = to > from ? to : from;
-  }
-  return "unknown";
-}
-
-}  // namespace
 
 // Sees every result of the connection, through libpqxx and libpq alike.
 int Session::OnEvent(PGEventId id, void* info, void* session) {
@@ -49,7 +26,7 @@ int Session::OnEvent(PGEventId id, void* info, void* session) {
   if (sqlstate == nullptr) return 1;
   auto* const self = static_cast<Session*>(session);
   if (MeansLost(sqlstate)) self->doomed_ = true;
-  if (self->read_only_ && sqlstate == kReadOnlySqlTransaction) {
+  if (sqlstate == kReadOnlySqlTransaction) {
     const char* message = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
     self->OnRefusedWrite(message == nullptr ? "" : message);
   }
@@ -69,12 +46,15 @@ void Session::OnNotice(void* session, const PGresult* notice) {
   if (self->libpqxx_notices_ != nullptr) self->libpqxx_notices_(nullptr, notice);
 }
 
-Session::Session(std::string name, const SessionOptions& options, PgConnPtr connection)
+Session::Session(std::string name, const SessionOptions& options, PgConnPtr connection,
+                 std::shared_ptr<base::HangupWatch> hangups)
     : name_(std::move(name)),
       read_only_(options.read_only),
       reset_(options.reset),
       adopted_(std::move(connection)),
-      socket_(fcntl(PQsocket(adopted_.raw()), F_DUPFD_CLOEXEC, 0)) {
+      socket_(fcntl(PQsocket(adopted_.raw()), F_DUPFD_CLOEXEC, 0)),
+      hangups_(std::move(hangups)),
+      opened_in_recovery_(ReportedInRecovery() == true) {
   // Without it no deadline could be kept.
   if (socket_.get() < 0)
     throw std::system_error(errno, std::generic_category(), "no descriptor left for a session");
@@ -112,54 +92,26 @@ bool Session::ConsumePending(PGconn* connection) noexcept {
   return true;
 }
 
-std::optional<bool> Session::ReportedReadOnly() const {
-  const char* reported = raw() == nullptr ? nullptr : PQparameterStatus(raw(), kReadOnlySetting);
+std::optional<bool> Session::Reported(const char* setting) const {
+  const char* reported = raw() == nullptr ? nullptr : PQparameterStatus(raw(), setting);
   if (reported == nullptr) return std::nullopt;
   return std::string_view(reported) == "on";
 }
 
-Prepared Session::Prepare(TimePoint deadline, const base::CallSite& borrower) noexcept {
-  Prepared prepared;
-  if (read_only_) {
-    const std::optional<bool> reported = ReportedReadOnly();
-    if (reported == true) {
-      prepared.proof = ReadOnlyProof::kReported;
-    } else {
-      if (reported == false) ReportTampering();
-      prepared = SetReadOnly(deadline);
-    }
+void Session::Observe(pool::SessionObserver* observer) noexcept {
+  hangup_.reset();
+  observer_ = observer;
+  if (observer == nullptr) return;
+  try {
+    hangup_.emplace(*hangups_, socket_.get(), [observer] { observer->OnPeerGone(); });
+  } catch (const std::system_error&) {
+    // It is looked at on each acquire all the same.
   }
-  borrower_ = borrower;
-  return prepared;
 }
 
-Prepared Session::SetReadOnly(TimePoint deadline) {
-  const QueryResult set = Query("SET SESSION default_transaction_read_only = on", deadline);
-  if (doomed_ || set.status == QueryResult::Status::kLost ||
-      set.status == QueryResult::Status::kTimeout) {
-    return {Prepared::Result::kLost, ReadOnlyProof::kNone};
-  }
-  // Where the setting is reported, the report has the last word.
-  if (set.status == QueryResult::Status::kOk && ReportedReadOnly() != false) {
-    return {Prepared::Result::kReady, ReadOnlyProof::kSet};
-  }
-  if (observer_ != nullptr) observer_->OnReadOnlyUnproven();
-  base::LogError("read-only could not be shown; the session is closed",
-                 {{"pool", name_}, {"error", set.message}});
-  return {Prepared::Result::kUnproven, ReadOnlyProof::kNone};
-}
-
-void Session::ReportTampering() {
-  if (observer_ != nullptr) observer_->OnReadOnlyTampered();
-  base::LogWarn("a borrower switched read-only off; it is set again",
-                {{"pool", name_}, {"call_site", base::ToString(borrower_)}});
-}
-
-void Session::OnRefusedWrite(const char* message) {
-  if (observer_ != nullptr) observer_->OnReadOnlyViolation();
-  base::LogWarn(
-      "a write was refused in a read-only session",
-      {{"pool", name_}, {"verb", VerbIn(message)}, {"call_site", base::ToString(borrower_)}});
+// A server tells a session of its promotion with the answer to a query.
+bool Session::MovedToAnotherKindOfServer() const {
+  return opened_in_recovery_ && ReportedInRecovery() == false;
 }
 
 bool Session::Recycle(base::Duration within) noexcept {
@@ -169,14 +121,23 @@ bool Session::Recycle(base::Duration within) noexcept {
   const PGTransactionStatusType transaction = PQtransactionStatus(connection);
   if (transaction == PQTRANS_ACTIVE || transaction == PQTRANS_UNKNOWN) return false;
   PQsetnonblocking(connection, 0);
-  const TimePoint deadline = base::Add(base::RealClock().Now(), within);
+  if (observer_ != nullptr && MovedToAnotherKindOfServer()) observer_->OnWrongServer();
+  if (by_transaction_ && transaction == PQTRANS_IDLE && in_read_only_transaction_)
+    ReportTampering("a borrower ended the read-only transaction that it was lent");
+  in_read_only_transaction_ = false;
+  // What is behind a pooler is not ours to reset.
+  const SessionReset reset = by_transaction_ ? SessionReset::kRollback : reset_;
+  const bool clean = transaction == PQTRANS_IDLE && reset == SessionReset::kRollback;
+  return clean || Clean(transaction, reset, base::Add(base::RealClock().Now(), within));
+}
+
+bool Session::Clean(PGTransactionStatusType transaction, SessionReset reset, TimePoint deadline) {
   const auto run = [&](const char* sql) {
     return Query(sql, deadline).status == QueryResult::Status::kOk;
   };
   if (transaction != PQTRANS_IDLE && !run("ROLLBACK")) return false;
-  if (reset_ == SessionReset::kResetAll && !run("RESET ALL")) return false;
-  if (reset_ == SessionReset::kDiscardAll && !run("DISCARD ALL")) return false;
-  return true;
+  if (reset == SessionReset::kResetAll && !run("RESET ALL")) return false;
+  return reset != SessionReset::kDiscardAll || run("DISCARD ALL");
 }
 
 QueryResult Session::Query(const char* sql, TimePoint deadline, const std::stop_token& stop) {
@@ -187,6 +148,14 @@ QueryResult Session::Query(const char* sql, TimePoint deadline, const std::stop_
     return lost;
   }
   return postgres::Query(raw(), sql, deadline, stop);
+}
+
+QueryResult Session::QueryRefused(const char* sql, TimePoint deadline,
+                                  const std::stop_token& stop) {
+  refusal_expected_ = true;
+  QueryResult result = Query(sql, deadline, stop);
+  refusal_expected_ = false;
+  return result;
 }
 
 void Session::ShutDown() noexcept { shutdown(socket_.get(), SHUT_RDWR); }

@@ -4,13 +4,18 @@
 // shown to have it on every acquire: by the server's own report where the server reports that
 // setting (PostgreSQL 14 and later; no round trip), by setting it again where not, or where the
 // report says that a borrower switched it off.
+//
+// Behind a pooler a setting would be left to other clients, and reports be about other sessions:
+// there each acquire begins a READ ONLY transaction, in which the borrower is until the release.
 #pragma once
 
 #include <libpq-events.h>
 
+#include <memory>
 #include <optional>
 #include <string>
 
+#include "base/hangup_watch.h"
 #include "base/unique_fd.h"
 #include "pool/connection.h"
 #include "pool/lease.h"
@@ -24,7 +29,8 @@ namespace scidex::postgres {
 class Session final : public pool::Connection {
  public:
   // Takes an open connection. `name` is the pool's, for the log.
-  Session(std::string name, const SessionOptions& options, PgConnPtr connection);
+  Session(std::string name, const SessionOptions& options, PgConnPtr connection,
+          std::shared_ptr<base::HangupWatch> hangups);
   ~Session() override;
 
   // The session behind a lease of a pool whose connector is a SessionConnector.
@@ -34,7 +40,7 @@ class Session final : public pool::Connection {
   pool::Prepared Prepare(base::TimePoint deadline,
                          const base::CallSite& borrower) noexcept override;
   bool Recycle(base::Duration within) noexcept override;
-  void Observe(pool::SessionObserver* observer) noexcept override { observer_ = observer; }
+  void Observe(pool::SessionObserver* observer) noexcept override;
 
   // For borrowers: the connection as libpqxx knows it. It never reconnects.
   PqxxConnection& pqxx() { return adopted_.get(); }
@@ -43,17 +49,38 @@ class Session final : public pool::Connection {
   // A query under a deadline, outside of libpqxx.
   QueryResult Query(const char* sql, base::TimePoint deadline, const std::stop_token& stop = {});
 
+  // The same, for a write that is expected to be refused: it is no violation.
+  QueryResult QueryRefused(const char* sql, base::TimePoint deadline,
+                           const std::stop_token& stop = {});
+
+  // Has read-only enforced by transaction: there is a pooler in between. Before the first
+  // Prepare().
+  void EnforceByTransaction() { by_transaction_ = true; }
+  bool by_transaction() const { return by_transaction_; }
+  // Where that is so: begins a READ ONLY transaction, in place of the one that there may be. kOk if
+  // the session is in it.
+  QueryResult BeginReadOnly(base::TimePoint deadline);
+  // The same, but for the first call after Prepare() that finds its transaction as it was begun.
+  QueryResult EnterReadOnly(base::TimePoint deadline);
+
   // Ends whatever call is blocked on this session, and the session with it. Thread safe.
   void ShutDown() noexcept;
 
-  // Whether the server reports default_transaction_read_only, and what it says.
-  std::optional<bool> ReportedReadOnly() const;
+  // What the server reports of these settings; empty where it does not report them.
+  std::optional<bool> ReportedReadOnly() const { return Reported("default_transaction_read_only"); }
+  std::optional<bool> ReportedInRecovery() const { return Reported("in_hot_standby"); }
 
  private:
+  std::optional<bool> Reported(const char* setting) const;
   bool ConsumePending(PGconn* connection) noexcept;
+  bool MovedToAnotherKindOfServer() const;
+  bool Clean(PGTransactionStatusType transaction, SessionReset reset, base::TimePoint deadline);
+  // read_only.cc
+  pool::Prepared ProveReadOnly(base::TimePoint deadline);
   pool::Prepared SetReadOnly(base::TimePoint deadline);
+  pool::Prepared Judge(const QueryResult& answer, bool proven, pool::ReadOnlyProof proof);
   void OnRefusedWrite(const char* message);
-  void ReportTampering();
+  void ReportTampering(const char* what);
 
   // libpq's hooks; the last argument of the one and the first of the other is the session.
   static int OnEvent(PGEventId id, void* info, void* session);
@@ -67,6 +94,15 @@ class Session final : public pool::Connection {
   // somebody else while a watchdog may still want to shut it down.
   const base::UniqueFd socket_;
   pool::SessionObserver* observer_ = nullptr;
+  const std::shared_ptr<base::HangupWatch> hangups_;
+  std::optional<base::HangupWatch::Guard> hangup_;
+  // The server reported so when the session was opened.
+  const bool opened_in_recovery_;
+  bool by_transaction_ = false;
+  // What it is by, if by_transaction_, while the session is lent; and whether it has been entered.
+  bool in_read_only_transaction_ = false;
+  bool entered_ = false;
+  bool refusal_expected_ = false;
   base::CallSite borrower_;
   PQnoticeReceiver libpqxx_notices_ = nullptr;
   // The server announced that it ends the session.

@@ -4,6 +4,7 @@
 #include <stdexcept>
 #include <utility>
 
+#include "base/clock.h"
 #include "base/read_file.h"
 
 namespace scidex::postgres {
@@ -35,6 +36,44 @@ base::Secret ReadPassword(const std::string& path) {
   return base::Secret(std::move(password));
 }
 
+ConnectResult Succeeded(std::unique_ptr<Session> session) {
+  ConnectResult result;
+  result.outcome = ConnectOutcome::kOk;
+  result.connection = std::move(session);
+  return result;
+}
+
+ConnectResult Unanswered(const QueryResult& answer) {
+  return Failed(answer.status == QueryResult::Status::kTimeout ? ConnectOutcome::kConnectTimeout
+                                                               : ConnectOutcome::kConnectFailed,
+                "while read-only was checked: " + answer.message);
+}
+
+// PgBouncer refuses startup options that it does not know with a protocol violation.
+bool RefusesOptions(const Opened& opened) {
+  return opened.sqlstate == "08P01" ||
+         opened.message.find("startup parameter") != std::string::npos;
+}
+
+// A pooler that gives each statement to another server session can hold no transaction.
+ConnectResult ShowTransactionReadOnly(std::unique_ptr<Session> session, base::TimePoint deadline) {
+  session->EnforceByTransaction();
+  QueryResult shown = session->BeginReadOnly(deadline);
+  if (shown.status == QueryResult::Status::kOk)
+    shown = session->Query("SHOW transaction_read_only", deadline);
+  if (shown.status == QueryResult::Status::kTimeout) return Unanswered(shown);
+  if (shown.status != QueryResult::Status::kOk || Value(shown, 0) != "on") {
+    return Failed(
+        ConnectOutcome::kReadOnlyUnproven,
+        "a pooler in between holds no READ ONLY transaction; its pool_mode must be session "
+        "or transaction: " +
+            shown.message);
+  }
+  if (!session->Recycle(deadline - base::RealClock().Now()))
+    return Failed(ConnectOutcome::kConnectFailed, "a READ ONLY transaction was not rolled back");
+  return Succeeded(std::move(session));
+}
+
 // libpq would ask the session whether it may write, which none of ours may; what is meant is the
 // server.
 std::string OfServer(const std::string& target_session_attrs) {
@@ -46,22 +85,26 @@ std::string OfServer(const std::string& target_session_attrs) {
 }  // namespace
 
 SessionConnector::SessionConnector(std::string name, const SessionOptions& options,
-                                   std::shared_ptr<Resolver> resolver)
+                                   std::shared_ptr<Resolver> resolver,
+                                   std::shared_ptr<base::HangupWatch> hangups)
     : name_(std::move(name)),
       options_(options),
       dsn_(Dsn::Parse(options.dsn)),
-      resolver_(std::move(resolver)) {}
+      resolver_(std::move(resolver)),
+      hangups_(std::move(hangups)) {}
 
-std::map<std::string, base::Secret> SessionConnector::Overrides() const {
+std::map<std::string, base::Secret> SessionConnector::Overrides(Startup startup) const {
   std::map<std::string, base::Secret> overrides;
   overrides.emplace("fallback_application_name", base::Secret(options_.application_name));
   if (!options_.password_file.empty())
     overrides.emplace("password", ReadPassword(options_.password_file));
-  if (options_.read_only) {
+  if (startup == Startup::kReadOnly) {
     // Last, so that it wins over what the DSN or PGOPTIONS says.
     const std::string others = dsn_.Get("options");
     overrides.emplace("options", base::Secret(others.empty() ? kReadOnlyStartup
                                                              : others + " " + kReadOnlyStartup));
+  }
+  if (options_.read_only) {
     const std::string attributes = OfServer(dsn_.Get("target_session_attrs"));
     if (!attributes.empty()) overrides.emplace("target_session_attrs", base::Secret(attributes));
   }
@@ -71,49 +114,45 @@ std::map<std::string, base::Secret> SessionConnector::Overrides() const {
 ConnectResult SessionConnector::Connect(base::TimePoint deadline,
                                         const std::stop_token& stop) noexcept {
   try {
-    Opened opened = Open(dsn_, Overrides(), *resolver_, deadline, stop);
-    if (opened.outcome != ConnectOutcome::kOk) {
-      return RefusedReadOnly(opened) ? Failed(ConnectOutcome::kReadOnlyUnproven, opened.message)
-                                     : Failed(opened.outcome, opened.message);
+    Startup startup = options_.read_only && !behind_pooler_ ? Startup::kReadOnly : Startup::kPlain;
+    for (int attempt = 0; attempt < 2; ++attempt) {
+      if (std::optional<ConnectResult> result = ConnectWith(startup, deadline, stop))
+        return std::move(*result);
+      startup = startup == Startup::kPlain ? Startup::kReadOnly : Startup::kPlain;
     }
-    auto session = std::make_unique<Session>(name_, options_, std::move(opened.connection));
-    if (options_.read_only) return ShowReadOnly(std::move(session), deadline);
-    ConnectResult result;
-    result.outcome = ConnectOutcome::kOk;
-    result.connection = std::move(session);
-    return result;
+    return Failed(ConnectOutcome::kReadOnlyUnproven,
+                  "the server refuses default_transaction_read_only=on in the startup packet");
   } catch (const std::exception& error) {
     return Failed(ConnectOutcome::kConnectFailed, error.what());
   }
 }
 
-// PgBouncer refuses startup options that it does not know with a protocol violation.
-bool SessionConnector::RefusedReadOnly(const Opened& opened) const {
-  return options_.read_only && (opened.sqlstate == "08P01" ||
-                                opened.message.find("startup parameter") != std::string::npos);
+std::optional<ConnectResult> SessionConnector::ConnectWith(Startup startup,
+                                                           base::TimePoint deadline,
+                                                           const std::stop_token& stop) {
+  Opened opened = Open(dsn_, Overrides(startup), *resolver_, deadline, stop);
+  if (startup == Startup::kReadOnly && RefusesOptions(opened)) return std::nullopt;
+  if (opened.outcome != ConnectOutcome::kOk) return Failed(opened.outcome, opened.message);
+  auto session = std::make_unique<Session>(name_, options_, std::move(opened.connection), hangups_);
+  if (options_.read_only) return ShowReadOnly(std::move(session), startup, deadline, stop);
+  return Succeeded(std::move(session));
 }
 
-ConnectResult SessionConnector::ShowReadOnly(std::unique_ptr<Session> session,
-                                             base::TimePoint deadline) const {
-  bool on = session->ReportedReadOnly() == true;
-  if (!session->ReportedReadOnly().has_value()) {
-    const QueryResult shown = session->Query("SHOW default_transaction_read_only", deadline);
-    if (shown.status == QueryResult::Status::kLost ||
-        shown.status == QueryResult::Status::kTimeout) {
-      return Failed(ConnectOutcome::kConnectFailed,
-                    "the connection broke while read-only was checked");
-    }
-    on = Value(shown, 0) == "on";
-  }
-  if (!on) {
+std::optional<ConnectResult> SessionConnector::ShowReadOnly(std::unique_ptr<Session> session,
+                                                            Startup startup,
+                                                            base::TimePoint deadline,
+                                                            const std::stop_token& stop) {
+  const QueryResult shown = session->Query(
+      "SELECT pg_backend_pid(), current_setting('default_transaction_read_only')", deadline, stop);
+  if (shown.status != QueryResult::Status::kOk) return Unanswered(shown);
+  behind_pooler_ = Value(shown, 0) != std::to_string(PQbackendPID(session->raw()));
+  if (behind_pooler_) return ShowTransactionReadOnly(std::move(session), deadline);
+  if (startup == Startup::kPlain) return std::nullopt;
+  if (Value(shown, 1) != "on" || session->ReportedReadOnly() == false) {
     return Failed(ConnectOutcome::kReadOnlyUnproven,
-                  "default_transaction_read_only=on in the startup packet had no effect; a pooler "
-                  "in between?");
+                  "default_transaction_read_only=on in the startup packet had no effect");
   }
-  ConnectResult result;
-  result.outcome = ConnectOutcome::kOk;
-  result.connection = std::move(session);
-  return result;
+  return Succeeded(std::move(session));
 }
 
 }  // namespace scidex::postgres

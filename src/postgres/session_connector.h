@@ -1,9 +1,14 @@
 // Opens the sessions of one pool.
 #pragma once
 
+#include <atomic>
+#include <map>
 #include <memory>
+#include <optional>
 #include <string>
 
+#include "base/hangup_watch.h"
+#include "base/secret.h"
 #include "pool/connection.h"
 #include "postgres/dsn.h"
 #include "postgres/open.h"
@@ -18,7 +23,7 @@ class SessionConnector final : public pool::Connector {
  public:
   // `name` is the pool's. Throws DsnError.
   SessionConnector(std::string name, const SessionOptions& options,
-                   std::shared_ptr<Resolver> resolver);
+                   std::shared_ptr<Resolver> resolver, std::shared_ptr<base::HangupWatch> hangups);
 
   pool::ConnectResult Connect(base::TimePoint deadline,
                               const std::stop_token& stop) noexcept override;
@@ -27,15 +32,24 @@ class SessionConnector final : public pool::Connector {
   std::string Redacted() const { return dsn_.Redacted(); }
 
  private:
-  std::map<std::string, base::Secret> Overrides() const;
-  bool RefusedReadOnly(const Opened& opened) const;
-  pool::ConnectResult ShowReadOnly(std::unique_ptr<Session> session,
-                                   base::TimePoint deadline) const;
+  // Whether the startup packet has the setting.
+  enum class Startup { kPlain, kReadOnly };
+
+  std::map<std::string, base::Secret> Overrides(Startup startup) const;
+  // Nothing where the other kind of startup packet is to be tried.
+  std::optional<pool::ConnectResult> ConnectWith(Startup startup, base::TimePoint deadline,
+                                                 const std::stop_token& stop);
+  std::optional<pool::ConnectResult> ShowReadOnly(std::unique_ptr<Session> session, Startup startup,
+                                                  base::TimePoint deadline,
+                                                  const std::stop_token& stop);
 
   const std::string name_;
   const SessionOptions options_;
   const Dsn dsn_;
   const std::shared_ptr<Resolver> resolver_;
+  const std::shared_ptr<base::HangupWatch> hangups_;
+  // What the last session was opened to: with which startup packet the next one is tried first.
+  std::atomic<bool> behind_pooler_{false};
 };
 
 }  // namespace scidex::postgres

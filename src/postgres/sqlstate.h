@@ -10,6 +10,7 @@
 namespace scidex::postgres {
 
 inline constexpr std::string_view kReadOnlySqlTransaction = "25006";
+inline constexpr std::string_view kInsufficientPrivilege = "42501";
 
 // The SQLSTATE inside a message that libpq wrote with verbose errors ("FATAL:  28P01: password …"),
 // or "".

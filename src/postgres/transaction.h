@@ -9,6 +9,8 @@
 
 #include <pqxx/pqxx>
 
+#include <memory>
+
 #include "base/time.h"
 #include "base/watchdog.h"
 #include "pool/lease.h"
@@ -17,21 +19,21 @@
 namespace scidex::postgres {
 
 // BEGIN READ ONLY. Not committed by its end: rolled back. Used by one thread; `lease` outlives it.
+// Where read-only is enforced by transaction, it is the one in which the session is lent, or, after
+// an earlier one on the same lease, a new one.
 class ReadTransaction {
  public:
-  ReadTransaction(const pool::Lease& lease, base::Watchdog& watchdog, base::TimePoint deadline)
-      : session_(Session::Of(lease)),
-        guard_(watchdog, deadline, [this] { session_.ShutDown(); }),
-        transaction_(session_.pqxx()) {}
+  // Throws pqxx::failure if it cannot be begun.
+  ReadTransaction(const pool::Lease& lease, base::Watchdog& watchdog, base::TimePoint deadline);
 
-  pqxx::transaction_base* operator->() { return &transaction_; }
-  pqxx::transaction_base& operator*() { return transaction_; }
-  void Commit() { transaction_.commit(); }
+  pqxx::transaction_base* operator->() { return transaction_.get(); }
+  pqxx::transaction_base& operator*() { return *transaction_; }
+  void Commit() { transaction_->commit(); }
 
  private:
   Session& session_;
   base::Watchdog::Guard guard_;
-  pqxx::read_transaction transaction_;
+  const std::unique_ptr<pqxx::transaction_base> transaction_;
 };
 
 // BEGIN, on a session that may write. Not committed by its end: rolled back. Used by one thread;

@@ -10,8 +10,8 @@ Reason JudgeReplica(const ReplicaObservation& observation, const RoutingOptions&
     return Reason::kWrongCluster;
   }
   const bool lag_counts = observation.primary_answers && options.max_lag > base::Duration::zero();
-  if (lag_counts && observation.lag && *observation.lag > options.max_lag)
-    return Reason::kLagExceeded;
+  const base::Duration limit = observation.lagged_before ? options.max_lag / 2 : options.max_lag;
+  if (lag_counts && observation.lag && *observation.lag > limit) return Reason::kLagExceeded;
   return Reason::kOk;
 }
 

@@ -18,6 +18,9 @@ struct ReplicaObservation {
   bool in_recovery = false;
   std::optional<std::string> system_identifier;
   std::optional<base::Duration> lag;
+  // The judgement before this one was kLagExceeded: then it has to come down to half of what it may
+  // be, so that one at the edge does not flap.
+  bool lagged_before = false;
   // What is known of the primary at that moment.
   bool primary_answers = false;
   std::optional<std::string> primary_system_identifier;

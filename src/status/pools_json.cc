@@ -88,9 +88,20 @@ Json ToJson(const pool::PoolStats& stats) {
           {"last_connect_error", LastConnectError(stats)}};
 }
 
-Json ToJson(const control::ProbeStats& stats) {
+Json ToJson(const control::CanaryStats& stats) {
+  return {{"success", stats.success ? Json(*stats.success) : Json()},
+          {"proof_of", stats.proof ? Json(base::Name(*stats.proof)) : Json()},
+          {"last_run", TimeOrNull(stats.last_run)}};
+}
+
+Json ToJson(PoolRole role, const control::ControlStats& control) {
+  const control::ProbeStats& stats = control.probes[role];
+  const auto enforcement = control::EnforcementOf(role, stats);
   return {{"up", stats.up},
           {"in_recovery", stats.in_recovery},
+          {"behind_pooler", stats.behind_pooler},
+          {"read_only_enforcement", enforcement ? Json(base::Name(*enforcement)) : Json()},
+          {"read_only_canary", ToJson(control.canaries[role])},
           {"reason", base::Name(stats.last_reason)},
           {"last_run", TimeOrNull(stats.last_run)},
           {"last_success", TimeOrNull(stats.last_success)},
@@ -136,9 +147,10 @@ std::string PoolsJson(const routing::PoolsStats& stats, const control::ControlSt
     const auto role = static_cast<PoolRole>(i);
     const std::string name(base::Name(role));
     pools[name] = stats.pools[role] ? ToJson(*stats.pools[role]) : Json();
-    probes[name] = stats.pools[role] ? ToJson(control.probes[role]) : Json();
+    probes[name] = stats.pools[role] ? ToJson(role, control) : Json();
   }
   const std::optional<base::Duration>& lag = control.replica.lag;
+  const std::optional<std::uint64_t>& lag_bytes = control.replica.lag_bytes;
   const Json json{{"at", IsoTime(now)},
                   {"ro_dsn_configured", stats.ro_dsn_configured},
                   {"ro_routes_to", stats.ro_routes_to()},
@@ -153,6 +165,7 @@ std::string PoolsJson(const routing::PoolsStats& stats, const control::ControlSt
                   {"probes", probes},
                   {"replica",
                    {{"lag_seconds", lag ? Json(Seconds(*lag)) : Json()},
+                    {"lag_bytes", lag_bytes ? Json(*lag_bytes) : Json()},
                     {"max_lag_seconds", Seconds(stats.max_lag)},
                     {"wal_receiver_up", control.replica.wal_receiver_up}}},
                   {"autoscaler", ToJson(control.autoscaler)}};

@@ -4,12 +4,30 @@
 
 namespace scidex::status {
 
-Readiness Ready(const routing::RouteStats& route) {
+namespace {
+
+// Of the pool that serves reads.
+std::optional<control::Enforcement> EnforcementInForce(routing::Route route,
+                                                       const control::ControlStats& control) {
+  using routing::PoolRole;
+  if (route == routing::Route::kPrimaryDisabled) return std::nullopt;
+  const PoolRole role =
+      route == routing::Route::kReplica ? PoolRole::kRo : PoolRole::kRoFallthrough;
+  return control::EnforcementOf(role, control.probes[role]);
+}
+
+}  // namespace
+
+Readiness Ready(const routing::RouteStats& route, const control::ControlStats& control) {
   std::string text = route.decided ? "ready" : "not ready: no verdict on the replica yet";
   text += " route=";
   text += base::Name(route.route);
   text += " reason=";
   text += base::Name(route.reason);
+  if (const auto enforcement = EnforcementInForce(route.route, control)) {
+    text += " read_only_enforcement=";
+    text += base::Name(*enforcement);
+  }
   text += '\n';
   return {route.decided, text};
 }

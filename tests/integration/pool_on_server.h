@@ -37,7 +37,7 @@ class PoolOnServer : public testing::Test {
   pool::Pool& Open() { return OpenOn(base::RealClock()); }
   pool::Pool& OpenOn(base::Clock& clock) {
     const auto connector = std::make_shared<postgres::SessionConnector>(
-        "test", session_, std::make_shared<postgres::Resolver>());
+        "test", session_, std::make_shared<postgres::Resolver>(), hangups_);
     pool_ = std::make_unique<pool::Pool>("test", options_,
                                          pool::Pool::Dependencies{connector, executor_, clock});
     return *pool_;
@@ -87,6 +87,7 @@ class PoolOnServer : public testing::Test {
   pool::PoolOptions options_;
   postgres::SessionOptions session_ = SessionOn(*server_);
   base::Executor executor_{"connect", 4};
+  const std::shared_ptr<base::HangupWatch> hangups_ = std::make_shared<base::HangupWatch>();
   std::unique_ptr<pool::Pool> pool_;
 };
 

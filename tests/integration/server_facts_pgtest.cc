@@ -30,7 +30,8 @@ class ServerFactsTest : public PrimaryAndReplica {
                                                  const std::string& database) {
     return std::make_unique<postgres::Session>(
         "test", postgres::SessionOptions{},
-        postgres::PgConnPtr(PQconnectdb(server.Dsn(user, database).c_str())));
+        postgres::PgConnPtr(PQconnectdb(server.Dsn(user, database).c_str())),
+        std::make_shared<base::HangupWatch>());
   }
   static postgres::ConnectionFacts Ask(postgres::Session& session) {
     const postgres::ServerFactsResult result =

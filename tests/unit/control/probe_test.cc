@@ -32,6 +32,7 @@ class FakeInspector final : public SessionInspector {
     }
     return {result, "as told", {}};
   }
+  Trial TryWrite(pool::Connection&, base::TimePoint, const std::stop_token&) override { return {}; }
   void Answer(std::deque<Inspection::Result> answers) {
     base::MutexLock lock(mutex_);
     answers_ = std::move(answers);

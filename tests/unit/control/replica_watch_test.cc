@@ -71,6 +71,41 @@ TEST_F(ReplicaWatchTest, AReplicaTooFarBehindIsNot) {
   EXPECT_EQ(watch_.Stats().lag, seconds(31));
 }
 
+TEST_F(ReplicaWatchTest, AReplicaThatWasTooFarBehindHasToComeDownToHalfOfThat) {
+  watch_.OnPrimaryProbe(Primary(100));
+  watch_.OnPrimaryProbe(Primary(200));
+  clock_.Advance(seconds(15));
+  watch_.OnPrimaryProbe(Primary(300));
+  clock_.Advance(seconds(16));
+  watch_.OnReplicaProbe(Replica(150));  // 31 s behind
+  watch_.OnReplicaProbe(Replica(250));  // 16 s
+  clock_.Advance(seconds(1));
+  watch_.OnPrimaryProbe(Primary(400));
+  clock_.Advance(seconds(15));
+  watch_.OnReplicaProbe(Replica(350));  // 15 s
+  clock_.Advance(seconds(1));
+  watch_.OnReplicaProbe(Replica(350));  // 16 s
+  EXPECT_EQ(verdicts_, (std::vector<Reason>{Reason::kLagExceeded, Reason::kLagExceeded, Reason::kOk,
+                                            Reason::kOk}));
+}
+
+TEST_F(ReplicaWatchTest, TellsHowManyBytesOfTheLatestWalTheReplicaLacks) {
+  EXPECT_EQ(watch_.Stats().lag_bytes, std::nullopt);
+  watch_.OnPrimaryProbe(Primary(1'000));
+  watch_.OnReplicaProbe(Replica(900));
+  EXPECT_EQ(watch_.Stats().lag_bytes, 100u);
+  // It is asked after the primary, and may have replayed more than that had written.
+  watch_.OnReplicaProbe(Replica(1'100));
+  EXPECT_EQ(watch_.Stats().lag_bytes, 0u);
+  // Its receiver is dead, and what it received replayed: the replica itself sees no lag.
+  ProbeResult dead = Replica(1'100);
+  dead.facts.wal_receiver_up = false;
+  dead.facts.replayed_all_received = true;
+  watch_.OnPrimaryProbe(Primary(5'000));
+  watch_.OnReplicaProbe(dead);
+  EXPECT_EQ(watch_.Stats().lag_bytes, 3'900u);
+}
+
 TEST_F(ReplicaWatchTest, LagIsNoReasonWhileThePrimaryIsDown) {
   watch_.OnPrimaryProbe(Primary(200));
   watch_.OnPrimaryProbe(Down(Reason::kConnectRefused));

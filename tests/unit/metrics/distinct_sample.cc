@@ -106,6 +106,7 @@ control::ProbeStats MakeProbe(PoolRole role, Numbers& numbers) {
   control::ProbeStats stats;
   stats.up = role != PoolRole::kRo;
   stats.in_recovery = role == PoolRole::kRo;
+  stats.behind_pooler = role == PoolRole::kRoFallthrough;
   stats.last_run = numbers.Wall();
   stats.last_success = numbers.Wall();
   stats.duration = numbers.Time();
@@ -138,7 +139,11 @@ DistinctSample MakeDistinctSample() {
   snapshot.pools.ro_dsn_configured = true;
   snapshot.pools.max_lag = numbers.Time();
   snapshot.pools.route = MakeRoute(numbers);
-  snapshot.control.replica = {numbers.Time(), true};
+  snapshot.control.replica = {numbers.Time(), numbers.Count(), true};
+  snapshot.control.canaries[PoolRole::kRo] = {true, control::CanaryProof::kRecovery,
+                                              numbers.Wall()};
+  snapshot.control.canaries[PoolRole::kRoFallthrough] = {false, control::CanaryProof::kSetting,
+                                                         numbers.Wall()};
   snapshot.control.autoscaler = MakeAutoscaler(numbers);
 
   snapshot.exporter.build = {"1.2.3", "0123abc", "gcc 12.2.0"};

@@ -325,6 +325,48 @@ TEST_F(PoolHealth, AConnectThatFailsIsToldAsTrouble) {
   EXPECT_TRUE(Eventually(kLong, [&] { return troubles_ == 1; }));
 }
 
+TEST_F(PoolHealth, APeerThatHangsUpIsToldAsTroubleAtOnceAndItsIdleConnectionClosed) {
+  Pool& pool = Open();
+  pool.Acquire().Release();
+  const std::shared_ptr<test::FakeSession> session = connector_->sessions().front();
+  session->Kill();
+  session->observer()->OnPeerGone();
+  EXPECT_GE(troubles_, 1);
+  EXPECT_TRUE(Eventually(kLong, [&] { return !session->open(); }));
+  EXPECT_EQ(pool.Stats().evictions[EvictReason::kDead], 1u);
+}
+
+TEST_F(PoolHealth, APeerThatHangsUpOnABorrowerIsTroubleToo) {
+  Pool& pool = Open();
+  const Lease lease = pool.Acquire();
+  SessionOf(lease).observer()->OnPeerGone();
+  EXPECT_GE(troubles_, 1);
+}
+
+TEST_F(PoolHealth, ASessionThatFindsTheWrongServerHasAllOfThemReplaced) {
+  Pool& pool = Open();
+  Lease lease = pool.Acquire();
+  SessionOf(lease).observer()->OnWrongServer();
+  EXPECT_GE(troubles_, 1);
+  lease.Release();
+  EXPECT_EQ(pool.Stats().evictions[EvictReason::kDrained], 1u);
+}
+
+TEST_F(PoolHealth, SessionsThatFindTheWrongServerHaveThemReplacedOnceASecondAtMost) {
+  Pool& pool = Open();
+  for (int i = 0; i < 3; ++i) {
+    const Lease lease = pool.Acquire();
+    SessionOf(lease).observer()->OnWrongServer();
+  }
+  EXPECT_EQ(pool.Stats().evictions[EvictReason::kDrained], 1u);
+  clock_.Advance(std::chrono::seconds(1));
+  {
+    const Lease lease = pool.Acquire();
+    SessionOf(lease).observer()->OnWrongServer();
+  }
+  EXPECT_EQ(pool.Stats().evictions[EvictReason::kDrained], 2u);
+}
+
 TEST_F(PoolHealth, WhatASessionFindsOutIsCounted) {
   Pool& pool = Open();
   const Lease lease = pool.Acquire();

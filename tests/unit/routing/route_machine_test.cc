@@ -123,6 +123,53 @@ TEST(RouteMachine, WithoutFallthroughABadReplicaDisablesReads) {
   EXPECT_EQ(machine.Stats(kStart).transitions[Route::kReplica][Route::kPrimaryDisabled], 1u);
 }
 
+// What a machine is in before a verdict comes.
+enum class Before { kUndecided, kReplica, kOff, kOffAndAlmostBack };
+
+RouteMachine In(Before before, Servers servers, Fallthrough fallthrough) {
+  RouteMachine machine = Machine(servers, fallthrough);
+  const auto take = [&](std::initializer_list<Reason> verdicts) {
+    for (const Reason verdict : verdicts) machine.OnVerdict(verdict, kStart, kWall);
+  };
+  if (before == Before::kReplica) take({Reason::kOk});
+  if (before == Before::kOff) take({Reason::kConnectFailed});
+  if (before == Before::kOffAndAlmostBack) take({Reason::kConnectFailed, Reason::kOk, Reason::kOk});
+  return machine;
+}
+
+// Which route and reason a verdict leads to, whatever there is to choose from: the whole transition
+// function.
+TEST(RouteMachine, EachVerdictInEachStateUnderEachPolicyHasItsOneOutcome) {
+  const std::vector<Before> states{Before::kUndecided, Before::kReplica, Before::kOff,
+                                   Before::kOffAndAlmostBack};
+  for (const Servers servers : {kBoth, kReplicaOnly}) {
+    for (std::size_t p = 0; p < base::kEnumCount<Fallthrough>; ++p) {
+      const auto policy = static_cast<Fallthrough>(p);
+      const Route off = WithoutReplica(servers, policy);
+      for (const Before before : states) {
+        for (std::size_t v = 0; v < base::kEnumCount<Reason>; ++v) {
+          const auto verdict = static_cast<Reason>(v);
+          RouteMachine machine = In(before, servers, policy);
+          const Route was = machine.route();
+          const bool changed = machine.OnVerdict(verdict, kStart, kWall);
+          const bool good = verdict == Reason::kOk;
+          const Route route = good && before != Before::kOff ? Route::kReplica : off;
+          const Reason reason = good && before == Before::kOff ? Reason::kConnectFailed : verdict;
+          const bool counted = before != Before::kUndecided && was != route;
+          const std::string text = std::string(base::Name(verdict)) + " in state " +
+                                   std::to_string(static_cast<int>(before)) + ", policy " +
+                                   std::string(base::Name(policy));
+          EXPECT_EQ(machine.route(), route) << text;
+          EXPECT_EQ(machine.reason(), reason) << text;
+          EXPECT_EQ(changed, was != route) << text;
+          EXPECT_TRUE(machine.decided()) << text;
+          EXPECT_EQ(machine.Stats(kStart).transitions[was][route] > 0, counted) << text;
+        }
+      }
+    }
+  }
+}
+
 TEST(RouteMachine, KeepsTheLatestTransitionsOnly) {
   RouteMachine machine = Machine(kBoth);
   machine.OnVerdict(Reason::kOk, kStart, kWall);

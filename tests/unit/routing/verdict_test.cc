@@ -60,6 +60,15 @@ TEST(ReplicaVerdict, LagAboveTheLimitTakesTheRouteAndLagAtTheLimitDoesNot) {
   EXPECT_EQ(Judge(observation), Reason::kLagExceeded);
 }
 
+TEST(ReplicaVerdict, OneThatLaggedHasToComeDownToHalfOfTheLimit) {
+  ReplicaObservation observation = Good();
+  observation.lagged_before = true;
+  observation.lag = seconds(15) + base::Duration(1);
+  EXPECT_EQ(Judge(observation), Reason::kLagExceeded);
+  observation.lag = seconds(15);
+  EXPECT_EQ(Judge(observation), Reason::kOk);
+}
+
 TEST(ReplicaVerdict, LagNeverTakesTheRouteWhileThePrimaryDoesNotAnswer) {
   ReplicaObservation observation = Good();
   observation.lag = std::chrono::hours(5);

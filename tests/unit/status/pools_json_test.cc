@@ -40,9 +40,10 @@ TEST(PoolsJson, HasTheDocumentedKeysInTheirOrder) {
                           "oldest_lease_seconds", "acquire_timeout_seconds", "requests", "acquires",
                           "connects", "evictions", "resizes", "leases_leaked", "read_only",
                           "acquire_wait", "use", "connect", "oldest_leases", "last_connect_error"));
-  EXPECT_THAT(Keys(json["probes"]["ro"]),
-              ElementsAre("up", "in_recovery", "reason", "last_run", "last_success",
-                          "duration_seconds", "failures"));
+  EXPECT_THAT(
+      Keys(json["probes"]["ro"]),
+      ElementsAre("up", "in_recovery", "behind_pooler", "read_only_enforcement", "read_only_canary",
+                  "reason", "last_run", "last_success", "duration_seconds", "failures"));
 }
 
 TEST(PoolsJson, SaysWhereReadsGoWhyAndSinceWhen) {
@@ -133,8 +134,18 @@ TEST(PoolsJson, HasTheProbesAndTheReplica) {
   EXPECT_EQ(json["probes"]["ro"]["last_run"], "2023-11-14T22:13:19.600Z");
   EXPECT_EQ(json["probes"]["ro"]["duration_seconds"], 0.0008);
   EXPECT_EQ(json["probes"]["ro"]["failures"]["connect_refused"], 9);
-  EXPECT_EQ(json["replica"],
-            Json({{"lag_seconds", 1.5}, {"max_lag_seconds", 30.0}, {"wal_receiver_up", true}}));
+  EXPECT_EQ(json["replica"], Json({{"lag_seconds", 1.5},
+                                   {"lag_bytes", 4096},
+                                   {"max_lag_seconds", 30.0},
+                                   {"wal_receiver_up", true}}));
+  EXPECT_EQ(json["probes"]["ro"]["behind_pooler"], false);
+  EXPECT_EQ(json["probes"]["ro"]["read_only_enforcement"], "session");
+  EXPECT_TRUE(json["probes"]["primary"]["read_only_enforcement"].is_null());
+  EXPECT_EQ(
+      json["probes"]["ro"]["read_only_canary"],
+      Json(
+          {{"success", true}, {"proof_of", "recovery"}, {"last_run", "2023-11-14T22:12:40.000Z"}}));
+  EXPECT_TRUE(json["probes"]["primary"]["read_only_canary"]["success"].is_null());
 }
 
 TEST(PoolsJson, HasTheLatestDecisionOfTheAutoscaler) {

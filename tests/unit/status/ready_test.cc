@@ -7,8 +7,10 @@
 namespace scidex::status {
 namespace {
 
+Readiness Of(const Sample& sample) { return Ready(sample.pools.route, sample.control); }
+
 TEST(Ready, IsNotUntilTheFirstVerdict) {
-  const Readiness readiness = Ready(Undecided().pools.route);
+  const Readiness readiness = Of(Undecided());
   EXPECT_FALSE(readiness.ready);
   EXPECT_EQ(readiness.text,
             "not ready: no verdict on the replica yet route=primary_fallthrough "
@@ -16,14 +18,21 @@ TEST(Ready, IsNotUntilTheFirstVerdict) {
 }
 
 TEST(Ready, NamesTheRouteInForceAndItsReason) {
-  EXPECT_TRUE(Ready(OnReplica().pools.route).ready);
-  EXPECT_EQ(Ready(OnReplica().pools.route).text, "ready route=replica reason=ok\n");
-  EXPECT_EQ(Ready(OnPrimary().pools.route).text,
-            "ready route=primary_fallthrough reason=connect_refused\n");
+  EXPECT_TRUE(Of(OnReplica()).ready);
+  EXPECT_EQ(Of(OnReplica()).text, "ready route=replica reason=ok read_only_enforcement=session\n");
+  EXPECT_EQ(Of(OnPrimary()).text,
+            "ready route=primary_fallthrough reason=connect_refused "
+            "read_only_enforcement=session\n");
+}
+
+TEST(Ready, SaysThatAPoolerMakesTheEnforcementWeaker) {
+  Sample sample = OnReplica();
+  sample.control.probes[routing::PoolRole::kRo].behind_pooler = true;
+  EXPECT_EQ(Of(sample).text, "ready route=replica reason=ok read_only_enforcement=transaction\n");
 }
 
 TEST(Ready, HoldsAlsoWhereReadsAreRefused) {
-  const Readiness readiness = Ready(Disabled().pools.route);
+  const Readiness readiness = Of(Disabled());
   EXPECT_TRUE(readiness.ready);
   EXPECT_EQ(readiness.text, "ready route=primary_disabled reason=replica_not_configured\n");
 }

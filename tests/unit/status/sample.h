@@ -83,7 +83,10 @@ inline Sample OnReplica() {
   probe.in_recovery = true;
   probe.failures[Reason::kConnectRefused] = 9;
   sample.control.probes[PoolRole::kRo] = probe;
-  sample.control.replica = {std::chrono::milliseconds(1500), true};
+  sample.control.replica = {std::chrono::milliseconds(1500), 4096, true};
+  const base::WallTime tried = kNow - std::chrono::seconds(40);
+  sample.control.canaries[PoolRole::kRo] = {true, control::CanaryProof::kRecovery, tried};
+  sample.control.canaries[PoolRole::kRoFallthrough] = {true, control::CanaryProof::kSetting, tried};
   return sample;
 }
 

@@ -1,0 +1,65 @@
+#include "control/canary.h"
+
+#include "base/log.h"
+
+namespace scidex::control {
+
+using base::MutexLock;
+using base::TimePoint;
+
+Canary::Canary(const ProbeOptions& options, pool::Pool& pool, SessionInspector& inspector,
+               base::Clock& clock)
+    : options_(options), pool_(pool), inspector_(inspector), clock_(clock) {
+  if (options_.canary_interval == base::Duration::zero()) return;
+  task_ = std::make_unique<base::PeriodicTask>(
+      clock_, "canary-" + pool_.name(), TimePoint::min(),
+      [this](const std::stop_token& stop) { return Run(stop); });
+}
+
+Canary::~Canary() {
+  if (task_) task_->Stop();
+}
+
+CanaryStats Canary::Stats() const {
+  MutexLock lock(mutex_);
+  return stats_;
+}
+
+TimePoint Canary::Run(const std::stop_token& stop) {
+  const TimePoint started = clock_.Now();
+  const TimePoint deadline = base::Add(started, options_.timeout);
+  pool::Lease lease = pool_.TryAcquire({deadline, stop});
+  if (!lease) return base::Add(started, options_.interval);
+  const Trial trial = inspector_.TryWrite(lease.connection(), deadline, stop);
+  switch (trial.result) {
+    case Trial::Result::kRefused:
+      break;
+    case Trial::Result::kAccepted:
+      lease.Evict(pool::EvictReason::kReadOnlyUnproven);
+      // What holds of one may hold of all.
+      pool_.Drain();
+      break;
+    case Trial::Result::kUnknown:
+      lease.Evict(pool::EvictReason::kDead);
+      return base::Add(started, options_.interval);
+  }
+  Record(trial);
+  return base::Add(started, options_.canary_interval);
+}
+
+void Canary::Record(const Trial& trial) {
+  const bool refused = trial.result == Trial::Result::kRefused;
+  {
+    MutexLock lock(mutex_);
+    stats_.last_run = clock_.WallNow();
+    stats_.success = refused;
+    if (refused) stats_.proof = trial.in_recovery ? CanaryProof::kRecovery : CanaryProof::kSetting;
+  }
+  if (!refused) {
+    base::LogError(
+        "a write through a read lease was not refused as read-only; all sessions are closed",
+        {{"pool", pool_.name()}, {"error", trial.message}});
+  }
+}
+
+}  // namespace scidex::control

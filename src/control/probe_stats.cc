@@ -1,0 +1,11 @@
+#include "control/probe_stats.h"
+
+namespace scidex::control {
+
+std::optional<Enforcement> EnforcementOf(routing::PoolRole role, const ProbeStats& stats) {
+  if (role == routing::PoolRole::kPrimary || stats.last_success == base::WallTime{})
+    return std::nullopt;
+  return stats.behind_pooler ? Enforcement::kTransaction : Enforcement::kSession;
+}
+
+}  // namespace scidex::control

@@ -1,0 +1,38 @@
+#include "postgres/canary.h"
+
+#include "postgres/sqlstate.h"
+
+namespace scidex::postgres {
+namespace {
+
+CanaryResult Unknown(const QueryResult& answer) {
+  CanaryResult result;
+  result.message = answer.message;
+  return result;
+}
+
+}  // namespace
+
+CanaryResult TryWrite(Session& session, base::TimePoint deadline, const std::stop_token& stop) {
+  const QueryResult recovery = session.Query("SELECT pg_is_in_recovery()", deadline, stop);
+  if (recovery.status != QueryResult::Status::kOk) return Unknown(recovery);
+  const QueryResult written = session.QueryRefused(
+      session.by_transaction()
+          ? "DELETE FROM pg_catalog.pg_description WHERE false"
+          : "BEGIN; DELETE FROM pg_catalog.pg_description WHERE false; ROLLBACK",
+      deadline, stop);
+  const bool accepted = written.status == QueryResult::Status::kOk;
+  if (!accepted && written.sqlstate != kReadOnlySqlTransaction &&
+      written.sqlstate != kInsufficientPrivilege) {
+    return Unknown(written);
+  }
+  CanaryResult result;
+  result.in_recovery = Value(recovery, 0) == "t";
+  result.status = written.sqlstate == kReadOnlySqlTransaction ? CanaryResult::Status::kRefused
+                                                              : CanaryResult::Status::kAccepted;
+  if (accepted) result.message = "the write was accepted";
+  if (written.sqlstate == kInsufficientPrivilege) result.message = written.message;
+  return result;
+}
+
+}  // namespace scidex::postgres

@@ -1,0 +1,30 @@
+// A write that harms nothing, to see whether it is refused.
+#pragma once
+
+#include <stop_token>
+#include <string>
+
+#include "base/time.h"
+#include "postgres/session.h"
+
+namespace scidex::postgres {
+
+struct CanaryResult {
+  enum class Status {
+    kRefused,   // with SQLSTATE 25006
+    kAccepted,  // or refused for want of a privilege alone
+    kUnknown,   // no answer in time, the connection broke, or the server had another reason
+  };
+  Status status = Status::kUnknown;
+  // The server was in recovery, where nobody can write.
+  bool in_recovery = false;
+  // Unless it was refused: why not.
+  std::string message;
+};
+
+// Tries to delete no row of a system catalog, in a transaction: before anything else the server
+// looks whether the transaction may write, so that no privilege is needed. Is no violation.
+// `session` must have been prepared, and is left as it is after a borrower.
+CanaryResult TryWrite(Session& session, base::TimePoint deadline, const std::stop_token& stop);
+
+}  // namespace scidex::postgres

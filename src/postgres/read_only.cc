@@ -1,0 +1,107 @@
+// How a session is shown to be read-only, and what it does when somebody writes.
+#include <string_view>
+
+#include "base/log.h"
+#include "postgres/session.h"
+#include "postgres/sqlstate.h"
+
+namespace scidex::postgres {
+
+using base::TimePoint;
+using pool::Prepared;
+using pool::ReadOnlyProof;
+
+namespace {
+
+// "cannot execute INSERT in a read-only transaction" -> "INSERT". A server that speaks another
+// language still writes the command in capitals.
+std::string VerbIn(std::string_view message) {
+  const auto is_capital = [](char c) { return c >= 'A' && c <= 'Z'; };
+  for (std::size_t from = 0; from < message.size(); ++from) {
+    std::size_t to = from;
+    while (to < message.size() && (is_capital(message[to]) || (to > from && message[to] == ' ')))
+      ++to;
+    while (to > from && message[to - 1] == ' ') --to;
+    if (to - from >= 2) return std::string(message.substr(from, to - from));
+    from = to > from ? to : from;
+  }
+  return "unknown";
+}
+
+}  // namespace
+
+Prepared Session::Prepare(TimePoint deadline, const base::CallSite& borrower) noexcept {
+  const Prepared prepared = read_only_ ? ProveReadOnly(deadline) : Prepared{};
+  borrower_ = borrower;
+  return prepared;
+}
+
+Prepared Session::ProveReadOnly(TimePoint deadline) {
+  if (by_transaction_) {
+    const QueryResult begun = BeginReadOnly(deadline);
+    return Judge(begun, true, ReadOnlyProof::kTransaction);
+  }
+  const std::optional<bool> reported = ReportedReadOnly();
+  if (reported == true) return {Prepared::Result::kReady, ReadOnlyProof::kReported};
+  if (reported == false) ReportTampering("a borrower switched read-only off; it is set again");
+  return SetReadOnly(deadline);
+}
+
+Prepared Session::SetReadOnly(TimePoint deadline) {
+  const QueryResult set = Query("SET SESSION default_transaction_read_only = on", deadline);
+  // Where the setting is reported, the report has the last word.
+  return Judge(set, ReportedReadOnly() != false, ReadOnlyProof::kSet);
+}
+
+Prepared Session::Judge(const QueryResult& answer, bool proven, ReadOnlyProof proof) {
+  if (doomed_ || answer.status == QueryResult::Status::kLost ||
+      answer.status == QueryResult::Status::kTimeout) {
+    return {Prepared::Result::kLost, ReadOnlyProof::kNone};
+  }
+  if (answer.status == QueryResult::Status::kOk && proven) return {Prepared::Result::kReady, proof};
+  if (observer_ != nullptr) observer_->OnReadOnlyUnproven();
+  base::LogError("read-only could not be shown; the session is closed",
+                 {{"pool", name_}, {"error", answer.message}});
+  return {Prepared::Result::kUnproven, ReadOnlyProof::kNone};
+}
+
+QueryResult Session::BeginReadOnly(TimePoint deadline) {
+  in_read_only_transaction_ = false;
+  entered_ = false;
+  const bool idle = raw() == nullptr || PQtransactionStatus(raw()) == PQTRANS_IDLE;
+  QueryResult begun = Query(idle ? "BEGIN READ ONLY" : "ROLLBACK; BEGIN READ ONLY", deadline);
+  if (begun.status != QueryResult::Status::kOk) return begun;
+  in_read_only_transaction_ = PQtransactionStatus(raw()) == PQTRANS_INTRANS;
+  if (!in_read_only_transaction_) begun.status = QueryResult::Status::kRefused;
+  return begun;
+}
+
+QueryResult Session::EnterReadOnly(TimePoint deadline) {
+  const bool fresh = in_read_only_transaction_ && !entered_ && raw() != nullptr &&
+                     PQtransactionStatus(raw()) == PQTRANS_INTRANS;
+  QueryResult entered = fresh ? QueryResult{} : BeginReadOnly(deadline);
+  entered_ = true;
+  return entered;
+}
+
+void Session::ReportTampering(const char* what) {
+  if (observer_ != nullptr) observer_->OnReadOnlyTampered();
+  base::LogWarn(what, {{"pool", name_}, {"call_site", base::ToString(borrower_)}});
+}
+
+void Session::OnRefusedWrite(const char* message) {
+  if (refusal_expected_) return;
+  const std::initializer_list<base::LogField> fields{
+      {"pool", name_}, {"verb", VerbIn(message)}, {"call_site", base::ToString(borrower_)}};
+  if (read_only_) {
+    if (observer_ != nullptr) observer_->OnReadOnlyViolation();
+    base::LogWarn("a write was refused in a read-only session", fields);
+  } else if (ReportedInRecovery() == true) {
+    // Not the borrower's own BEGIN READ ONLY: this server takes no writes.
+    base::LogWarn("a write was refused by a server in recovery; the pool's sessions are replaced",
+                  fields);
+    if (observer_ != nullptr) observer_->OnWrongServer();
+  }
+}
+
+}  // namespace scidex::postgres

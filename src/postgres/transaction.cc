@@ -1,0 +1,23 @@
+#include "postgres/transaction.h"
+
+namespace scidex::postgres {
+namespace {
+
+std::unique_ptr<pqxx::transaction_base> Begin(Session& session, base::TimePoint deadline) {
+  if (!session.by_transaction()) return std::make_unique<pqxx::read_transaction>(session.pqxx());
+  const QueryResult entered = session.EnterReadOnly(deadline);
+  if (entered.status != QueryResult::Status::kOk)
+    throw pqxx::broken_connection("a READ ONLY transaction could not be begun: " + entered.message);
+  // It neither begins nor ends the one that the session is in.
+  return std::make_unique<pqxx::nontransaction>(session.pqxx());
+}
+
+}  // namespace
+
+ReadTransaction::ReadTransaction(const pool::Lease& lease, base::Watchdog& watchdog,
+                                 base::TimePoint deadline)
+    : session_(Session::Of(lease)),
+      guard_(watchdog, deadline, [this] { session_.ShutDown(); }),
+      transaction_(Begin(session_, deadline)) {}
+
+}  // namespace scidex::postgres

@@ -1,0 +1,219 @@
+// Read-only sessions through a real PgBouncer in each of its modes.
+
+#include <gtest/gtest.h>
+#include <libpq-fe.h>
+
+#include <memory>
+#include <string>
+
+#include "integration/primary_and_replica.h"
+#include "integration/servers.h"
+#include "support/log_tap.h"
+#include "support/pgbouncer.h"
+
+namespace scidex::test {
+namespace {
+
+using control::Enforcement;
+using pool::ReadOnlyProof;
+using postgres::QueryResult;
+using routing::PoolRole;
+using routing::Reason;
+using routing::Route;
+
+class PgBouncerTest : public PrimaryAndReplica {
+ protected:
+  static void SetUpTestSuite() {
+    Start({{"log_statement", "all"}});
+    primary_->Execute("CREATE TABLE t (a int); ALTER TABLE t OWNER TO app");
+  }
+  void TearDown() override { primary_->Execute("TRUNCATE t"); }
+
+  // Everything through `bouncer`; one read session, so that the next borrower gets that of the
+  // last.
+  static app::DatabaseOptions Through(const PgBouncer& bouncer) {
+    app::DatabaseOptions options = On(*primary_);
+    options.primary->dsn = base::Secret(bouncer.Dsn());
+    options.ro_fallthrough_pool.min_idle = 0;
+    options.ro_fallthrough_pool.max_size = 1;
+    // The pooler has one session: none is to wait for another.
+    options.primary_pool.min_idle = 0;
+    return options;
+  }
+  static pool::PoolStats Fallthrough(const app::Database& database) {
+    return *database.pool_stats().pools[PoolRole::kRoFallthrough];
+  }
+  static std::optional<Enforcement> EnforcementOf(const app::Database& database) {
+    return control::EnforcementOf(PoolRole::kRoFallthrough,
+                                  database.control_stats().probes[PoolRole::kRoFallthrough]);
+  }
+  // The SQLSTATE with which another client of the pooler fails to write, or "".
+  static std::string WriteOfAnother(const PgBouncer& bouncer) {
+    const postgres::PgConnPtr other(PQconnectdb(bouncer.Dsn().c_str()));
+    const postgres::PgResultPtr result(PQexec(other.get(), "INSERT INTO t VALUES (1)"));
+    const char* const sqlstate = PQresultErrorField(result.get(), PG_DIAG_SQLSTATE);
+    if (PQresultStatus(result.get()) == PGRES_COMMAND_OK) return "";
+    return sqlstate == nullptr ? PQerrorMessage(other.get()) : sqlstate;
+  }
+  static std::string Ask(const pool::Lease& lease, const char* sql) {
+    const QueryResult result =
+        postgres::Session::Of(lease).Query(sql, base::RealClock().Now() + kPatience);
+    return result.status == QueryResult::Status::kOk ? Value(result, 0) : result.sqlstate;
+  }
+};
+
+class PgBouncerHolds : public PgBouncerTest, public testing::WithParamInterface<const char*> {};
+
+INSTANTIATE_TEST_SUITE_P(In, PgBouncerHolds, testing::Values("session", "transaction"),
+                         [](const auto& mode) { return std::string(mode.param); });
+
+TEST_P(PgBouncerHolds, IsDetectedAndEachReadIsInAReadOnlyTransaction) {
+  const PgBouncer bouncer(*primary_, GetParam());
+  app::Database database(Through(bouncer));
+  EXPECT_EQ(Read(database, "SHOW transaction_read_only"), "on");
+  EXPECT_EQ(Fallthrough(database).read_only_proofs[ReadOnlyProof::kTransaction], 1u);
+  EXPECT_TRUE(
+      Eventually(kPatience, [&] { return EnforcementOf(database) == Enforcement::kTransaction; }));
+  EXPECT_TRUE(database.control_stats().probes[PoolRole::kRoFallthrough].behind_pooler);
+}
+
+TEST_P(PgBouncerHolds, AWriteThroughAReadLeaseIsRefusedAndCounted) {
+  const PgBouncer bouncer(*primary_, GetParam());
+  app::Database database(Through(bouncer));
+  {
+    const pool::Lease lease = database.AcquireRead();
+    postgres::ReadTransaction read = database.BeginRead(lease, kPatience);
+    EXPECT_THROW(read->exec("INSERT INTO t VALUES (1)"), pqxx::sql_error);
+  }
+  {
+    // Without a transaction of ours, on libpq alone.
+    const pool::Lease lease = database.AcquireRead();
+    EXPECT_EQ(Ask(lease, "INSERT INTO t VALUES (1)"), "25006");
+  }
+  EXPECT_EQ(Fallthrough(database).read_only_violations, 2u);
+}
+
+TEST_P(PgBouncerHolds, AReadLeaseServesOneTransactionAfterTheOther) {
+  const PgBouncer bouncer(*primary_, GetParam());
+  app::Database database(Through(bouncer));
+  const pool::Lease lease = database.AcquireRead();
+  {
+    postgres::ReadTransaction failed = database.BeginRead(lease, kPatience);
+    EXPECT_THROW(failed->exec("SELECT 1/0"), pqxx::sql_error);
+  }
+  for (int i = 0; i < 2; ++i) {
+    postgres::ReadTransaction read = database.BeginRead(lease, kPatience);
+    EXPECT_STREQ(read->exec("SHOW transaction_read_only")[0][0].c_str(), "on");
+    read.Commit();
+  }
+  EXPECT_EQ(Ask(lease, "INSERT INTO t VALUES (1)"), "25006");
+}
+
+TEST_P(PgBouncerHolds, AnotherClientCanStillWriteAfterwards) {
+  const PgBouncer bouncer(*primary_, GetParam());
+  {
+    app::Database database(Through(bouncer));
+    EXPECT_EQ(Read(database, "SELECT 1"), "1");
+    EXPECT_EQ(Read(database, "SELECT 2"), "2");
+  }
+  EXPECT_EQ(WriteOfAnother(bouncer), "");
+  EXPECT_EQ(primary_->Log().find("SET SESSION"), std::string::npos);
+  EXPECT_EQ(primary_->Log().find("SET default_transaction_read_only"), std::string::npos);
+}
+
+TEST_P(PgBouncerHolds, ABorrowerThatEndsTheTransactionIsNamedAndTheNextOneIsReadOnly) {
+  const LogTap log;
+  const PgBouncer bouncer(*primary_, GetParam());
+  app::Database database(Through(bouncer));
+  {
+    const pool::Lease lease = database.AcquireRead();
+    Ask(lease, "COMMIT");
+  }
+  EXPECT_EQ(Fallthrough(database).read_only_tampered, 1u);
+  bool named = false;
+  for (const std::string& line : log.Lines()) {
+    named = named || (line.find("ended the read-only transaction") != std::string::npos &&
+                      line.find("pgbouncer_pgtest.cc") != std::string::npos);
+  }
+  EXPECT_TRUE(named);
+  const pool::Lease lease = database.AcquireRead();
+  EXPECT_EQ(Ask(lease, "INSERT INTO t VALUES (1)"), "25006");
+}
+
+TEST_P(PgBouncerHolds, TheCanaryIsRefusedThere) {
+  const PgBouncer bouncer(*primary_, GetParam());
+  app::DatabaseOptions options = Through(bouncer);
+  options.ro_fallthrough_pool.min_idle = 1;
+  app::Database database(options);
+  ASSERT_TRUE(Eventually(kPatience, [&] {
+    return database.control_stats().canaries[PoolRole::kRoFallthrough].success.has_value();
+  }));
+  EXPECT_EQ(database.control_stats().canaries[PoolRole::kRoFallthrough].success, true);
+  EXPECT_EQ(Fallthrough(database).read_only_violations, 0u);
+}
+
+// What is done instead of it, on purpose: it shows that the tests above could fail.
+TEST_F(PgBouncerTest, ASetSessionWouldBeLeftToOtherClientsInTransactionMode) {
+  const PgBouncer bouncer(*primary_, "transaction");
+  const postgres::PgConnPtr careless(PQconnectdb(bouncer.Dsn().c_str()));
+  const postgres::PgResultPtr set(
+      PQexec(careless.get(), "SET SESSION default_transaction_read_only = on"));
+  ASSERT_EQ(PQresultStatus(set.get()), PGRES_COMMAND_OK);
+  EXPECT_EQ(WriteOfAnother(bouncer), "25006");
+}
+
+TEST_F(PgBouncerTest, StatementModeIsRefusedWithItsReason) {
+  const PgBouncer bouncer(*primary_, "statement");
+  app::DatabaseOptions options = On(*primary_);
+  options.replica = postgres::SessionOptions{};
+  options.replica->dsn = base::Secret(bouncer.Dsn());
+  app::Database database(options);
+  ASSERT_TRUE(AwaitRoute(database, Route::kPrimaryFallthrough));
+  EXPECT_EQ(database.pool_stats().route.reason, Reason::kReadOnlyUnproven);
+  ASSERT_TRUE(Eventually(kPatience, [&] {
+    return !database.pool_stats().pools[PoolRole::kRo]->last_connect_message.empty();
+  }));
+  const std::string message = database.pool_stats().pools[PoolRole::kRo]->last_connect_message;
+  EXPECT_NE(message.find("pool_mode must be session or transaction"), std::string::npos) << message;
+}
+
+TEST_F(PgBouncerTest, OneThatDropsTheStartupOptionInSilenceIsDetectedToo) {
+  const PgBouncer bouncer(*primary_, "transaction", "ignore_startup_parameters = options");
+  app::Database database(Through(bouncer));
+  const pool::Lease lease = database.AcquireRead();
+  EXPECT_TRUE(postgres::Session::Of(lease).by_transaction());
+  EXPECT_EQ(Ask(lease, "INSERT INTO t VALUES (1)"), "25006");
+}
+
+TEST_F(PgBouncerTest, ASessionOnAServerWithoutAPoolerIsEnforcedBySetting) {
+  app::Database database(On(*primary_));
+  const pool::Lease lease = database.AcquireRead();
+  EXPECT_FALSE(postgres::Session::Of(lease).by_transaction());
+  EXPECT_TRUE(
+      Eventually(kPatience, [&] { return EnforcementOf(database) == Enforcement::kSession; }));
+}
+
+TEST_F(PgBouncerTest, WhenThePoolerIsRestartedReadsGoOn) {
+  PgBouncer bouncer(*primary_, "transaction");
+  app::Database database(Through(bouncer));
+  EXPECT_EQ(Read(database, "SELECT 1"), "1");
+  bouncer.Stop();
+  EXPECT_THROW(database.AcquireRead({base::RealClock().Now() + std::chrono::milliseconds(100)}),
+               pool::AcquireTimeout);
+  bouncer.Start();
+  EXPECT_EQ(Read(database, "SELECT 2"), "2");
+}
+
+TEST_F(PgBouncerTest, WhileThePoolerIsPausedAReadEndsAtItsDeadline) {
+  PgBouncer bouncer(*primary_, "transaction");
+  app::Database database(Through(bouncer));
+  EXPECT_EQ(Read(database, "SELECT 1"), "1");
+  bouncer.Command("PAUSE");
+  EXPECT_THROW(database.AcquireRead({base::RealClock().Now() + std::chrono::milliseconds(100)}),
+               pool::AcquireTimeout);
+  bouncer.Command("RESUME");
+  EXPECT_EQ(Read(database, "SELECT 2"), "2");
+}
+
+}  // namespace
+}  // namespace scidex::test

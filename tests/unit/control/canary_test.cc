@@ -1,0 +1,164 @@
+#include "control/canary.h"
+
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <optional>
+
+#include "base/executor.h"
+#include "support/eventually.h"
+#include "support/fake_connector.h"
+#include "support/log_tap.h"
+#include "support/manual_clock.h"
+
+namespace scidex::control {
+namespace {
+
+using std::chrono::seconds;
+using test::Eventually;
+
+constexpr auto kPatience = seconds(10);
+
+// Refuses writes until it is told otherwise.
+class FakeInspector final : public SessionInspector {
+ public:
+  Inspection Inspect(pool::Connection&, base::TimePoint, const std::stop_token&) override {
+    return {};
+  }
+  Trial TryWrite(pool::Connection& connection, base::TimePoint, const std::stop_token&) override {
+    base::MutexLock lock(mutex_);
+    ++tries_;
+    was_prepared_ = dynamic_cast<test::FakeConnection&>(connection).session().prepares() > 0;
+    return next_;
+  }
+  void Answer(Trial::Result result, bool in_recovery = false) {
+    base::MutexLock lock(mutex_);
+    next_ = {result, in_recovery, "as told"};
+  }
+  int tries() {
+    base::MutexLock lock(mutex_);
+    return tries_;
+  }
+  bool was_prepared() {
+    base::MutexLock lock(mutex_);
+    return was_prepared_;
+  }
+
+ private:
+  base::Mutex mutex_;
+  Trial next_ SCIDEX_GUARDED_BY(mutex_) = {Trial::Result::kRefused, false, ""};
+  int tries_ SCIDEX_GUARDED_BY(mutex_) = 0;
+  bool was_prepared_ SCIDEX_GUARDED_BY(mutex_) = false;
+};
+
+class CanaryTest : public testing::Test {
+ protected:
+  static pool::PoolOptions One() {
+    pool::PoolOptions options;
+    options.min_idle = 1;
+    options.max_size = 1;
+    options.max_lifetime = base::Duration::zero();
+    options.idle_timeout = base::Duration::zero();
+    return options;
+  }
+  void Start(ProbeOptions options = {}) {
+    ASSERT_TRUE(Eventually(kPatience, [&] { return pool_.Stats().idle == 1; }));
+    canary_.emplace(options, pool_, inspector_, clock_);
+  }
+  // Until one more write was tried.
+  void AwaitTry(int count) {
+    ASSERT_TRUE(Eventually(
+        kPatience, [&] { return inspector_.tries() == count && pool_.Stats().in_use == 0; }));
+  }
+  std::uint64_t Evicted(pool::EvictReason reason) { return pool_.Stats().evictions[reason]; }
+
+  test::ManualClock clock_;
+  base::Executor executor_{"connect", 1};
+  std::shared_ptr<test::FakeConnector> connector_ = std::make_shared<test::FakeConnector>();
+  FakeInspector inspector_;
+  pool::Pool pool_{"ro", One(), {connector_, executor_, clock_}};
+  std::optional<Canary> canary_;
+};
+
+TEST_F(CanaryTest, NothingIsKnownBeforeTheFirstTry) {
+  pool::Lease lease = pool_.Acquire();
+  canary_.emplace(ProbeOptions{}, pool_, inspector_, clock_);
+  ASSERT_TRUE(clock_.AwaitSleepers(1, seconds(1)));
+  EXPECT_EQ(canary_->Stats().success, std::nullopt);
+  EXPECT_EQ(canary_->Stats().last_run, base::WallTime{});
+}
+
+TEST_F(CanaryTest, ARefusedWriteIsASuccessAndTheSessionWasShownToBeReadOnlyBefore) {
+  Start();
+  AwaitTry(1);
+  ASSERT_TRUE(Eventually(kPatience, [&] { return canary_->Stats().success == true; }));
+  EXPECT_EQ(canary_->Stats().proof, CanaryProof::kSetting);
+  EXPECT_EQ(canary_->Stats().last_run, clock_.WallNow());
+  EXPECT_TRUE(inspector_.was_prepared());
+  EXPECT_EQ(pool_.Stats().idle, 1u);
+}
+
+TEST_F(CanaryTest, OnAServerInRecoveryItProvesRecoveryAndNotTheSetting) {
+  inspector_.Answer(Trial::Result::kRefused, true);
+  Start();
+  ASSERT_TRUE(Eventually(kPatience, [&] { return canary_->Stats().success == true; }));
+  EXPECT_EQ(canary_->Stats().proof, CanaryProof::kRecovery);
+}
+
+TEST_F(CanaryTest, AWriteThatIsNotRefusedIsAFailureAndEverySessionIsClosed) {
+  const test::LogTap log;
+  inspector_.Answer(Trial::Result::kAccepted);
+  Start();
+  ASSERT_TRUE(Eventually(kPatience, [&] { return canary_->Stats().success == false; }));
+  EXPECT_EQ(Evicted(pool::EvictReason::kReadOnlyUnproven), 1u);
+  ASSERT_FALSE(log.Lines().empty());
+  EXPECT_NE(log.Lines().back().find("was not refused as read-only"), std::string::npos);
+}
+
+TEST_F(CanaryTest, WithoutAnAnswerNothingIsConcludedAndItIsTriedAgainAProbeIntervalLater) {
+  inspector_.Answer(Trial::Result::kUnknown);
+  Start();
+  AwaitTry(1);
+  EXPECT_EQ(Evicted(pool::EvictReason::kDead), 1u);
+  EXPECT_EQ(canary_->Stats().success, std::nullopt);
+  inspector_.Answer(Trial::Result::kRefused);
+  ASSERT_TRUE(Eventually(kPatience, [&] {
+    clock_.Advance(seconds(1));
+    return canary_->Stats().success == true;
+  }));
+}
+
+TEST_F(CanaryTest, TriesAtItsIntervalAndNotBefore) {
+  Start();
+  AwaitTry(1);
+  ASSERT_TRUE(clock_.AwaitSleepers(1, seconds(60)));
+  clock_.Advance(seconds(59));
+  ASSERT_TRUE(clock_.AwaitSleepers(1, seconds(1)));
+  EXPECT_EQ(inspector_.tries(), 1);
+  clock_.Advance(seconds(1));
+  AwaitTry(2);
+}
+
+TEST_F(CanaryTest, WaitsForNobodyWhereNoSessionIsIdle) {
+  pool::Lease lease = pool_.Acquire();
+  canary_.emplace(ProbeOptions{}, pool_, inspector_, clock_);
+  ASSERT_TRUE(clock_.AwaitSleepers(1, seconds(1)));
+  EXPECT_EQ(pool_.Stats().waiters, 0u);
+  EXPECT_EQ(inspector_.tries(), 0);
+  lease.Release();
+  ASSERT_TRUE(Eventually(kPatience, [&] {
+    clock_.Advance(seconds(1));
+    return inspector_.tries() == 1;
+  }));
+}
+
+TEST_F(CanaryTest, AnIntervalOfZeroIsNever) {
+  ProbeOptions options;
+  options.canary_interval = base::Duration::zero();
+  Start(options);
+  clock_.Advance(std::chrono::hours(1));
+  EXPECT_EQ(pool_.Stats().requests, 0u);
+}
+
+}  // namespace
+}  // namespace scidex::control
