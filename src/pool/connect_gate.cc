@@ -36,7 +36,7 @@ void ConnectGate::OnSucceeded() {
   MutexLock lock(mutex_);
   --under_way_;
   backoff_.Reset();
-  if (limit_ != kUnlimited && ++limit_ > kRampEnd) limit_ = kUnlimited;
+  if (limit_ != kUnlimited) limit_ = limit_ < kRampEnd ? limit_ + 1 : kUnlimited;
   Wake();
 }
 
