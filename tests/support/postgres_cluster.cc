@@ -99,21 +99,25 @@ std::vector<pid_t> ChildrenOf(pid_t parent) {
   return children;
 }
 
-// What every server starts from, made once in a program: initdb takes longer than all the rest.
+void InitDb(const fs::path& target) {
+  MustRun({BinDir() / "initdb", "--no-sync", "--no-instructions", "--no-locale", "--encoding=UTF8",
+           "--username=postgres", "--auth-local=trust", "--auth-host=scram-sha-256",
+           "--wal-segsize=1", "--pgdata=" + target.string()});
+  const std::string password = std::string("PASSWORD '") + PostgresServer::kPassword + "'";
+  std::ofstream(target / "users.sql") << "ALTER ROLE postgres " << password << "\n"
+                                      << "CREATE ROLE app LOGIN " << password << "\n"
+                                      << "CREATE DATABASE app OWNER app\n";
+  MustRun({"sh", "-c",
+           "exec \"$0\" --single -F -c exit_on_error=on -D \"$1\" postgres <\"$1/users.sql\"",
+           BinDir() / "postgres", target});
+}
+
+// What most servers start from, made once in a program: initdb takes longer than all the rest.
 const fs::path& Template() {
   static const TempDir dir(UnprivilegedUser());
   static const fs::path data = [] {
     const fs::path target = dir.path() / "data";
-    MustRun({BinDir() / "initdb", "--no-sync", "--no-instructions", "--no-locale",
-             "--encoding=UTF8", "--username=postgres", "--auth-local=trust",
-             "--auth-host=scram-sha-256", "--wal-segsize=1", "--pgdata=" + target.string()});
-    const std::string password = std::string("PASSWORD '") + PostgresServer::kPassword + "'";
-    std::ofstream(target / "users.sql") << "ALTER ROLE postgres " << password << "\n"
-                                        << "CREATE ROLE app LOGIN " << password << "\n"
-                                        << "CREATE DATABASE app OWNER app\n";
-    MustRun({"sh", "-c",
-             "exec \"$0\" --single -F -c exit_on_error=on -D \"$1\" postgres <\"$1/users.sql\"",
-             BinDir() / "postgres", target});
+    InitDb(target);
     return target;
   }();
   return data;
@@ -143,6 +147,13 @@ PostgresServer::PostgresServer(Empty, const ServerSettings& settings)
 PostgresServer::PostgresServer(const ServerSettings& settings) : PostgresServer(Empty{}, settings) {
   MustRun({"cp", "-a", "--reflink=auto", Template(), data_dir()});
   while (!TryStart()) port_ = FreePort();
+}
+
+std::unique_ptr<PostgresServer> PostgresServer::MakeStranger() {
+  std::unique_ptr<PostgresServer> stranger(new PostgresServer(Empty{}, {}));
+  InitDb(stranger->data_dir());
+  while (!stranger->TryStart()) stranger->port_ = FreePort();
+  return stranger;
 }
 
 std::unique_ptr<PostgresServer> PostgresServer::MakeReplicaOf(const PostgresServer& primary,

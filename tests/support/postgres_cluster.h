@@ -31,8 +31,10 @@ class PostgresServer {
   // "app". Over TCP both need this password; over the Unix socket nobody needs one.
   static constexpr const char* kPassword = "scidex-test-password";
 
-  // A running primary with an empty database cluster of its own.
+  // A running primary with an empty database cluster. All of these have one system identifier.
   explicit PostgresServer(const ServerSettings& settings = {});
+  // One with another.
+  static std::unique_ptr<PostgresServer> MakeStranger();
   // A running replica that streams from `primary`, a copy of it as it is now.
   static std::unique_ptr<PostgresServer> MakeReplicaOf(const PostgresServer& primary,
                                                        const ServerSettings& settings = {});

@@ -96,9 +96,9 @@ std::string Response(char type, const std::string& sqlstate, const std::string& 
 }  // namespace
 
 TcpProxy::TcpProxy(int server_port)
-    : server_port_(server_port),
-      listener_(NewSocket()),
+    : listener_(NewSocket()),
       wake_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)),
+      server_port_(server_port),
       limit_(kUnlimited),
       cut_after_(kUnlimited) {
   Listen();
@@ -139,6 +139,23 @@ void TcpProxy::CutAfter(std::size_t bytes) {
   cut_after_ = bytes;
   for (Link& link : links_) link.left = bytes;
   Wake();
+}
+
+void TcpProxy::Freeze() {
+  MutexLock lock(mutex_);
+  frozen_ = true;
+  Wake();
+}
+
+void TcpProxy::Thaw() {
+  MutexLock lock(mutex_);
+  frozen_ = false;
+  Wake();
+}
+
+void TcpProxy::Aim(int server_port) {
+  MutexLock lock(mutex_);
+  server_port_ = server_port;
 }
 
 void TcpProxy::BeGood() {
@@ -193,7 +210,9 @@ void TcpProxy::Await(int stop_fd) {
         timeout = std::min<Clock::duration>(timeout, writes.next_write - now);
       polled.push_back({socket, static_cast<short>(events), 0});
     };
+    if (frozen_) polled.resize(2);
     for (const Link& link : links_) {
+      if (frozen_) break;
       add(link.client.get(), link.up, link.down);
       add(link.server.get(), link.down, link.up);
     }
@@ -206,6 +225,8 @@ void TcpProxy::Await(int stop_fd) {
 }
 
 void TcpProxy::Step() {
+  // The kernel takes connections until its queue is full, and nobody answers.
+  if (frozen_) return;
   Accept();
   for (Link& link : links_) Move(link);
   links_.remove_if([](const Link& link) { return link.ended; });

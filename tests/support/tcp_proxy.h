@@ -40,7 +40,13 @@ class TcpProxy {
   void Delay(std::chrono::microseconds between_writes);
   // Closes a connection when so many more bytes from the server have passed it.
   void CutAfter(std::size_t bytes);
-  // Undoes the three above, but for connections that are about to be cut.
+  // Passes nothing on, and closes nothing: as a network that was cut. What comes meanwhile is
+  // passed on afterwards.
+  void Freeze();
+  void Thaw();
+  // Leads connections from now on to this port.
+  void Aim(int server_port);
+  // Undoes the first three above, but for connections that are about to be cut.
   void BeGood();
   // Puts an ErrorResponse with this SQLSTATE, and severity, before the next ReadyForQuery.
   void InjectBeforeReady(const std::string& sqlstate, const std::string& severity = "FATAL");
@@ -81,13 +87,14 @@ class TcpProxy {
   // How many bytes were written; fewer than nothing if the peer has gone.
   ssize_t Write(int socket, Pipe& pipe, std::size_t most) SCIDEX_REQUIRES(mutex_);
 
-  const int server_port_;
   base::UniqueFd listener_;
   // Readable when there is something new to do.
   base::UniqueFd wake_;
   int port_ = 0;
 
   base::Mutex mutex_;
+  int server_port_ SCIDEX_GUARDED_BY(mutex_);
+  bool frozen_ SCIDEX_GUARDED_BY(mutex_) = false;
   std::size_t limit_ SCIDEX_GUARDED_BY(mutex_);
   std::chrono::microseconds delay_ SCIDEX_GUARDED_BY(mutex_){0};
   std::size_t cut_after_ SCIDEX_GUARDED_BY(mutex_);

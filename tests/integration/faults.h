@@ -1,0 +1,93 @@
+// What the tests of faults share: how long until something is known, and that nothing is left
+// behind.
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cstdlib>
+#include <iostream>
+#include <string>
+#include <vector>
+
+#include "integration/servers.h"
+#include "support/log_tap.h"
+
+namespace scidex::test {
+
+using Milliseconds = std::chrono::duration<double, std::milli>;
+
+// ./dev test --long: faults again and again, and storms of minutes instead of seconds.
+inline bool Long() { return std::getenv("SCIDEX_TEST_LONG") != nullptr; }
+
+using Moment = std::chrono::steady_clock::time_point;
+
+// How long it took from `start` until `happened` held. Fails the test if it does not within
+// kPatience.
+template <std::predicate Predicate>
+Milliseconds TimeUntil(Predicate happened, Moment start = Moment::clock::now()) {
+  EXPECT_TRUE(Eventually(kPatience, happened));
+  return Moment::clock::now() - start;
+}
+
+// Prints the median and the worst of `times` and keeps them with the test's result.
+inline Milliseconds Report(const std::string& what, std::vector<Milliseconds> times) {
+  std::sort(times.begin(), times.end());
+  const Milliseconds median = times[times.size() / 2];
+  std::cout << what << ": median " << median.count() << " ms, worst " << times.back().count()
+            << " ms of " << times.size() << "\n";
+  testing::Test::RecordProperty(what, std::to_string(times.back().count()));
+  return median;
+}
+
+// A role and a database of the replica's sessions alone, so that a fault of theirs is none of the
+// primary's. Made on the primary.
+inline void AddReader(const PostgresServer& primary) {
+  primary.Execute("CREATE ROLE reader LOGIN PASSWORD '" + std::string(PostgresServer::kPassword) +
+                  "'; GRANT pg_read_all_stats, pg_monitor TO reader, app");
+  primary.Execute("CREATE DATABASE reading");
+}
+
+inline bool AwaitReplay(const PostgresServer& primary, const PostgresServer& replica) {
+  const std::string position = primary.QueryOne("SELECT pg_current_wal_lsn()");
+  return Eventually(kPatience, [&] {
+    return replica.QueryOne("SELECT pg_last_wal_replay_lsn() >= '" + position + "'") == "t";
+  });
+}
+
+// The lines with all of `parts`.
+inline std::size_t CountLines(const LogTap& log, const std::vector<std::string>& parts) {
+  const std::vector<std::string> lines = log.Lines();
+  return static_cast<std::size_t>(
+      std::count_if(lines.begin(), lines.end(), [&](const std::string& line) {
+        return std::all_of(parts.begin(), parts.end(), [&](const std::string& part) {
+          return line.find(part) != std::string::npos;
+        });
+      }));
+}
+
+// Nothing is lent, nobody waits, and every acquire has its one outcome.
+inline void ExpectNothingLost(const app::Database& database) {
+  const routing::PoolsStats stats = database.pool_stats();
+  for (std::size_t i = 0; i < base::kEnumCount<routing::PoolRole>; ++i) {
+    const auto& pool = stats.pools[static_cast<routing::PoolRole>(i)];
+    if (!pool) continue;
+    std::uint64_t outcomes = 0;
+    for (std::size_t o = 0; o < base::kEnumCount<pool::AcquireOutcome>; ++o)
+      outcomes += pool->acquires[static_cast<pool::AcquireOutcome>(o)];
+    EXPECT_EQ(outcomes + pool->waiters, pool->requests) << pool->name;
+    EXPECT_EQ(pool->waiters, 0u) << pool->name;
+    EXPECT_LE(pool->size, pool->max_size) << pool->name;
+  }
+}
+
+inline bool AwaitNobody(const PostgresServer& server) {
+  return Eventually(kPatience, [&] {
+    return server.QueryOne(
+               "SELECT count(*) FROM pg_stat_activity WHERE usename IN "
+               "('app', 'reader')") == "0";
+  });
+}
+
+}  // namespace scidex::test

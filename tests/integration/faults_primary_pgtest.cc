@@ -1,0 +1,272 @@
+// What happens to a primary, and to what is between here and there, on real servers.
+
+#include <gtest/gtest.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "base/unique_fd.h"
+#include "integration/faults.h"
+#include "integration/primary_and_replica.h"
+#include "support/tcp_proxy.h"
+
+namespace scidex::test {
+namespace {
+
+using namespace std::chrono_literals;
+using control::ProbeStats;
+using routing::PoolRole;
+using routing::Reason;
+using routing::Route;
+
+// One write through a lease of its own; the SQLSTATE with which it is refused, or "".
+std::string Write(app::Database& database, base::Duration patience = kPatience) {
+  const base::TimePoint deadline = base::RealClock().Now() + patience;
+  const pool::Lease lease = database.AcquireWrite({deadline});
+  const postgres::QueryResult result =
+      postgres::Session::Of(lease).Query("INSERT INTO t VALUES (1)", deadline);
+  if (result.status == postgres::QueryResult::Status::kOk) return "";
+  return result.sqlstate.empty() ? result.message : result.sqlstate;
+}
+
+class PrimaryFault : public PrimaryAndReplica {
+ protected:
+  static void SetUpTestSuite() {
+    Start({});
+    primary_->Execute("CREATE TABLE t (a int); ALTER TABLE t OWNER TO app");
+    ASSERT_TRUE(AwaitReplay(*primary_, *replica_));
+  }
+  void TearDown() override {
+    if (database_) {
+      ExpectNothingLost(*database_);
+      database_.reset();
+    }
+    EXPECT_TRUE(AwaitNobody(*primary_));
+    EXPECT_TRUE(AwaitNobody(*replica_));
+  }
+
+  static app::DatabaseOptions Quick() {
+    app::DatabaseOptions options = On(*primary_, *replica_);
+    options.probe.interval = 200ms;
+    return options;
+  }
+  app::Database& Open(const app::DatabaseOptions& options) {
+    database_ = std::make_unique<app::Database>(options);
+    EXPECT_TRUE(AwaitRoute(*database_, Route::kReplica));
+    EXPECT_TRUE(Eventually(kPatience, [&] { return Probe().up; }));
+    EXPECT_EQ(Write(*database_), "");
+    return *database_;
+  }
+  // Before what leads to its servers goes.
+  void Close() {
+    ExpectNothingLost(*database_);
+    database_.reset();
+  }
+  pool::PoolStats Primary() const { return *database_->pool_stats().pools[PoolRole::kPrimary]; }
+  ProbeStats Probe() const { return database_->control_stats().probes[PoolRole::kPrimary]; }
+  Milliseconds UntilDown(Moment start) {
+    return TimeUntil([&] { return !Probe().up; }, start);
+  }
+  Milliseconds UntilAWriteSucceeds() {
+    return TimeUntil([&] {
+      try {
+        return Write(*database_).empty();
+      } catch (const pool::AcquireError&) {
+        return false;
+      }
+    });
+  }
+  // The primary's health never changes where reads go.
+  void ExpectReadsWentToTheReplicaAllTheTime() {
+    EXPECT_EQ(Read(*database_, "SELECT pg_is_in_recovery()"), "t");
+    const routing::RouteStats route = database_->pool_stats().route;
+    EXPECT_EQ(route.transitions[Route::kReplica][Route::kPrimaryFallthrough], 0u);
+  }
+
+  const LogTap log_;
+  std::unique_ptr<app::Database> database_;
+};
+
+TEST_F(PrimaryFault, KilledIsKnownAtOnceAndTakesNoReadFromTheReplica) {
+  app::DatabaseOptions options = Quick();
+  options.probe.interval = 10s;
+  Open(options);
+  const Moment start = Moment::clock::now();
+  primary_->Kill9();
+  Report("primary killed, until known", {UntilDown(start)});
+  EXPECT_THROW(Write(*database_, 100ms), pool::AcquireTimeout);
+  ExpectReadsWentToTheReplicaAllTheTime();
+  primary_->Start();
+  const Milliseconds well = UntilAWriteSucceeds();
+  Report("primary killed, writes well again after its start", {well});
+  // The backoff's cap plus one connect timeout.
+  EXPECT_LT(well, 5s + 3s);
+  ExpectReadsWentToTheReplicaAllTheTime();
+  EXPECT_TRUE(AwaitReplay(*primary_, *replica_));
+}
+
+TEST_F(PrimaryFault, FrozenCostsAWriteItsDeadlineAndAReadNothing) {
+  Open(On(*primary_, *replica_));
+  const Moment start = Moment::clock::now();
+  primary_->Suspend();
+  Report("primary frozen, until known", {UntilDown(start)});
+  EXPECT_EQ(Probe().last_reason, Reason::kProbeTimeout);
+  const Moment write = Moment::clock::now();
+  try {
+    EXPECT_NE(Write(*database_, 200ms), "");
+  } catch (const pool::AcquireTimeout&) {
+    // No session is left that has not been found out.
+  }
+  EXPECT_LT(Milliseconds(Moment::clock::now() - write), 2s);
+  ExpectReadsWentToTheReplicaAllTheTime();
+  primary_->Resume();
+  Report("primary frozen, writes well again", {UntilAWriteSucceeds()});
+  ExpectReadsWentToTheReplicaAllTheTime();
+}
+
+TEST_F(PrimaryFault, RestartedTakesWritesAgain) {
+  Open(Quick());
+  primary_->Restart();
+  Report("primary restarted, writes well again", {UntilAWriteSucceeds()});
+  ExpectReadsWentToTheReplicaAllTheTime();
+  EXPECT_TRUE(AwaitReplay(*primary_, *replica_));
+}
+
+// As after a failover, while a name still leads to the primary of before.
+TEST_F(PrimaryFault, DemotedIsNoticedByTheFirstRefusedWriteAndItsSessionsAreReplaced) {
+  TcpProxy name(primary_->port());
+  app::DatabaseOptions options = Quick();
+  options.primary->dsn = base::Secret(name.Dsn(primary_->Dsn()));
+  options.primary_pool.min_idle = 0;
+  options.probe.interval = 1h;
+  Open(options);
+  name.Aim(replica_->port());
+  primary_->Execute(
+      "SELECT pg_terminate_backend(pid, 20000) FROM pg_stat_activity WHERE usename = 'app'");
+  std::string refused;
+  EXPECT_TRUE(Eventually(kPatience, [&] {
+    refused = Write(*database_);
+    return refused == "25006";
+  })) << refused;
+  EXPECT_GE(CountLines(log_, {"refused by a server in recovery", "verb=INSERT",
+                              "faults_primary_pgtest.cc"}),
+            1u);
+  EXPECT_GE(Primary().evictions[pool::EvictReason::kDrained], 1u);
+  EXPECT_EQ(Primary().read_only_violations, 0u);
+  name.Aim(primary_->port());
+  // Refused once more at most: by the session that was opened meanwhile.
+  Report("primary demoted, writes well again once the name is right", {UntilAWriteSucceeds()});
+  Close();
+}
+
+TEST_F(PrimaryFault, ABorrowersOwnReadOnlyTransactionReplacesNothing) {
+  Open(Quick());
+  const std::uint64_t before = Primary().evictions[pool::EvictReason::kDrained];
+  {
+    const pool::Lease lease = database_->AcquireWrite();
+    const postgres::QueryResult result = postgres::Session::Of(lease).Query(
+        "BEGIN READ ONLY; INSERT INTO t VALUES (1)", base::RealClock().Now() + kPatience);
+    EXPECT_EQ(result.sqlstate, "25006");
+  }
+  EXPECT_EQ(Primary().evictions[pool::EvictReason::kDrained], before);
+}
+
+TEST_F(PrimaryFault, OfSeveralHostsTheOneThatTakesWritesIsFound) {
+  app::DatabaseOptions options = Quick();
+  options.primary->dsn =
+      base::Secret("host=127.0.0.1,127.0.0.1 port=" + std::to_string(replica_->port()) + "," +
+                   std::to_string(primary_->port()) + " user=app dbname=app password=" +
+                   PostgresServer::kPassword + " target_session_attrs=read-write");
+  Open(options);
+}
+
+TEST_F(PrimaryFault, InRecoveryFromTheStartIsSaidAndFollowedWhenItsNameMoves) {
+  TcpProxy name(replica_->port());
+  app::DatabaseOptions options = Quick();
+  options.primary->dsn = base::Secret(name.Dsn(primary_->Dsn()));
+  database_ = std::make_unique<app::Database>(options);
+  EXPECT_TRUE(Eventually(kPatience, [&] { return Probe().in_recovery; }));
+  EXPECT_TRUE(Eventually(kPatience, [&] {
+    return CountLines(log_, {"the primary is in recovery and takes no writes"}) == 1;
+  }));
+  name.Aim(primary_->port());
+  EXPECT_TRUE(Eventually(kPatience, [&] { return Probe().up && !Probe().in_recovery; }));
+  UntilAWriteSucceeds();
+  Close();
+}
+
+// A server that says nothing that can be understood, on each connection something else.
+class Garbage {
+ public:
+  Garbage() : listener_(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    socklen_t length = sizeof address;
+    auto* const generic = reinterpret_cast<sockaddr*>(&address);
+    if (bind(listener_.get(), generic, length) != 0 || listen(listener_.get(), 16) != 0 ||
+        getsockname(listener_.get(), generic, &length) != 0) {
+      throw std::runtime_error("no socket to talk garbage on");
+    }
+    port_ = ntohs(address.sin_port);
+    thread_ = std::thread([this] { Talk(); });
+  }
+  ~Garbage() {
+    shutdown(listener_.get(), SHUT_RDWR);
+    thread_.join();
+  }
+  Garbage(const Garbage&) = delete;
+  Garbage& operator=(const Garbage&) = delete;
+
+  int port() const { return port_; }
+
+ private:
+  void Talk() {
+    const std::vector<std::string> words{std::string("R\0\0\0\x04", 5),
+                                         "E\xff\xff\xff\xff",
+                                         "SSH-2.0-OpenSSH\r\n",
+                                         "HTTP/1.1 400 Bad Request\r\n\r\n",
+                                         std::string(100'000, 'Z'),
+                                         std::string(8, '\0'),
+                                         "S",
+                                         ""};
+    for (std::size_t i = 0;; ++i) {
+      const base::UniqueFd client(accept(listener_.get(), nullptr, nullptr));
+      if (!client.valid()) return;
+      const std::string& word = words[i % words.size()];
+      send(client.get(), word.data(), word.size(), MSG_NOSIGNAL);
+    }
+  }
+
+  base::UniqueFd listener_;
+  int port_ = 0;
+  std::thread thread_;
+};
+
+TEST_F(PrimaryFault, AServerThatTalksGarbageIsAFailedConnectAndNothingHangs) {
+  const Garbage garbage;
+  app::DatabaseOptions options = On(*primary_);
+  options.replica = postgres::SessionOptions{};
+  options.replica->dsn = base::Secret("host=127.0.0.1 port=" + std::to_string(garbage.port()) +
+                                      " user=app dbname=app password=x");
+  options.probe.interval = 20ms;
+  options.ro_pool.backoff.cap = 50ms;
+  database_ = std::make_unique<app::Database>(options);
+  ASSERT_TRUE(AwaitRoute(*database_, Route::kPrimaryFallthrough));
+  EXPECT_TRUE(Eventually(kPatience, [&] {
+    const ProbeStats probe = database_->control_stats().probes[PoolRole::kRo];
+    std::uint64_t failures = 0;
+    for (std::size_t i = 0; i < base::kEnumCount<Reason>; ++i)
+      failures += probe.failures[static_cast<Reason>(i)];
+    return failures > 20;
+  }));
+  EXPECT_EQ(Read(*database_, "SELECT 1"), "1");
+  Close();
+}
+
+}  // namespace
+}  // namespace scidex::test

@@ -1,0 +1,373 @@
+// What happens to a replica, on real servers: what is known of it, when, and that all is well
+// afterwards.
+
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <memory>
+#include <thread>
+#include <vector>
+
+#include "integration/faults.h"
+#include "integration/primary_and_replica.h"
+#include "support/tcp_proxy.h"
+
+namespace scidex::test {
+namespace {
+
+using namespace std::chrono_literals;
+using control::ProbeStats;
+using routing::PoolRole;
+using routing::Reason;
+using routing::Route;
+
+class ReplicaFault : public PrimaryAndReplica {
+ protected:
+  static void SetUpTestSuite() {
+    Start({});
+    AddReader(*primary_);
+    ASSERT_TRUE(AwaitReplay(*primary_, *replica_));
+  }
+  void TearDown() override {
+    if (database_) {
+      ExpectNothingLost(*database_);
+      database_.reset();
+    }
+    EXPECT_TRUE(AwaitNobody(*primary_));
+    EXPECT_TRUE(AwaitNobody(*replica_));
+  }
+
+  // Probed as often as by default.
+  static app::DatabaseOptions Options() { return To(replica_->Dsn("reader", "reading")); }
+  // More often, where the time is not what is shown.
+  static app::DatabaseOptions Quick() {
+    app::DatabaseOptions options = Options();
+    options.probe.interval = 200ms;
+    return options;
+  }
+  static app::DatabaseOptions To(const std::string& replica_dsn) {
+    app::DatabaseOptions options = On(*primary_, *replica_);
+    options.replica->dsn = base::Secret(replica_dsn);
+    return options;
+  }
+  // Returns once the replica serves and its sessions are open.
+  app::Database& Open(const app::DatabaseOptions& options) {
+    database_ = std::make_unique<app::Database>(options);
+    EXPECT_TRUE(AwaitRoute(*database_, Route::kReplica));
+    EXPECT_TRUE(
+        Eventually(kPatience, [&] { return Ro().idle >= options.ro_pool.min_idle && Probe().up; }));
+    return *database_;
+  }
+  pool::PoolStats Ro() const { return *database_->pool_stats().pools[PoolRole::kRo]; }
+  ProbeStats Probe() const { return database_->control_stats().probes[PoolRole::kRo]; }
+  int RoutesTo() const { return database_->pool_stats().ro_routes_to(); }
+  Reason Why() const { return database_->pool_stats().route.reason; }
+  // From `start` until reads go to the primary.
+  Milliseconds UntilFallthrough(Moment start = Moment::clock::now()) {
+    return TimeUntil([&] { return RoutesTo() == 2; }, start);
+  }
+  Milliseconds UntilBack() {
+    const Milliseconds took = TimeUntil([&] { return RoutesTo() == 1; });
+    EXPECT_EQ(Read(*database_, "SELECT pg_is_in_recovery()"), "t");
+    return took;
+  }
+  // Reads are served by the primary, in read-only sessions.
+  void ExpectFallthroughServes() {
+    EXPECT_EQ(Read(*database_, "SELECT pg_is_in_recovery()"), "f");
+    EXPECT_EQ(Read(*database_, "SHOW transaction_read_only"), "on");
+  }
+  // What there is of sessions on the replica is ended, so that new ones have to be opened.
+  static void EndSessions() {
+    replica_->Execute(
+        "SELECT pg_terminate_backend(pid, 20000) FROM pg_stat_activity WHERE usename IN ('app', "
+        "'reader')");
+  }
+
+  const LogTap log_;
+  std::unique_ptr<app::Database> database_;
+};
+
+// A probe alone would know after ten seconds.
+TEST_F(ReplicaFault, KilledLosesTheRouteAtOnceAlsoWhenNobodyReads) {
+  std::vector<Milliseconds> times;
+  for (int round = 0; round < (Long() ? 20 : 2); ++round) {
+    app::DatabaseOptions options = Options();
+    options.probe.interval = 10s;
+    Open(options);
+    const Moment start = Moment::clock::now();
+    replica_->Kill9();
+    times.push_back(UntilFallthrough(start));
+    ExpectFallthroughServes();
+    EXPECT_TRUE(Eventually(kPatience, [&] { return !Probe().up; }));
+    EXPECT_EQ(Ro().idle, 0u);
+    database_.reset();
+    replica_->Start();
+  }
+  EXPECT_LT(Report("replica killed, until known", times), 2s);
+}
+
+TEST_F(ReplicaFault, KilledAndStartedAgainServesAgain) {
+  Open(Options());
+  replica_->Kill9();
+  UntilFallthrough();
+  EXPECT_TRUE(Eventually(kPatience, [&] { return Why() == Reason::kConnectRefused; }));
+  EXPECT_GE(Probe().failures[Reason::kConnectRefused], 1u);
+  EXPECT_EQ(CountLines(log_, {"route changed", "from=replica", "to=primary_fallthrough"}), 1u);
+  replica_->Start();
+  Report("replica killed, well again after its start", {UntilBack()});
+  EXPECT_EQ(CountLines(log_, {"route changed", "to=replica"}), 1u);
+}
+
+TEST_F(ReplicaFault, RestartedServesAgain) {
+  Open(Quick());
+  replica_->Restart();
+  EXPECT_TRUE(Eventually(kPatience, [&] {
+    return database_->pool_stats().route.transitions[Route::kReplica][Route::kPrimaryFallthrough] ==
+           1;
+  }));
+  Report("replica restarted, well again", {UntilBack()});
+}
+
+TEST_F(ReplicaFault, FrozenLosesTheRouteWithinOneProbe) {
+  std::vector<Milliseconds> known;
+  std::vector<Milliseconds> well;
+  for (int round = 0; round < (Long() ? 20 : 1); ++round) {
+    Open(Options());
+    replica_->Suspend();
+    known.push_back(UntilFallthrough());
+    ExpectFallthroughServes();
+    EXPECT_TRUE(Why() == Reason::kProbeTimeout || Why() == Reason::kConnectTimeout);
+    replica_->Resume();
+    well.push_back(UntilBack());
+    TearDown();
+  }
+  Report("replica frozen, until known", known);
+  Report("replica frozen, well again", well);
+  // Probe interval + probe timeout + 1 s.
+  EXPECT_LT(*std::max_element(known.begin(), known.end()), 3s);
+}
+
+TEST_F(ReplicaFault, CutOffByTheNetworkLosesTheRouteWithinOneProbe) {
+  TcpProxy network(replica_->port());
+  Open(To(network.Dsn(replica_->Dsn("reader", "reading"))));
+  network.Freeze();
+  const Milliseconds known = UntilFallthrough();
+  Report("network cut, until known", {known});
+  EXPECT_LT(known, 3s);
+  ExpectFallthroughServes();
+  EXPECT_TRUE(Why() == Reason::kProbeTimeout || Why() == Reason::kConnectTimeout);
+  network.Thaw();
+  Report("network cut, well again", {UntilBack()});
+  database_.reset();
+}
+
+TEST_F(ReplicaFault, ANetworkOfFewBytesAtATimeAndOfDelaysKeepsTheRoute) {
+  TcpProxy network(replica_->port());
+  network.LimitWrites(7);
+  network.Delay(std::chrono::microseconds(200));
+  app::DatabaseOptions options = To(network.Dsn(replica_->Dsn("reader", "reading")));
+  options.probe.timeout = 5s;
+  Open(options);
+  for (int i = 0; i < 5; ++i) EXPECT_EQ(Read(*database_, "SELECT pg_is_in_recovery()"), "t");
+  EXPECT_EQ(database_->pool_stats().route.transitions[Route::kReplica][Route::kPrimaryFallthrough],
+            0u);
+  database_.reset();
+}
+
+TEST_F(ReplicaFault, ThatLagsLosesTheRouteAndComesBackWhenItHasCaughtUp) {
+  app::DatabaseOptions options = Options();
+  options.routing.max_lag = 500ms;
+  options.probe.interval = 100ms;
+  Open(options);
+  replica_->Execute("SELECT pg_wal_replay_pause()");
+  primary_->Execute("CREATE TABLE lag AS SELECT generate_series(1, 1000)");
+  const Milliseconds known = UntilFallthrough();
+  Report("replica lags by max_lag of 500 ms, until known", {known});
+  EXPECT_EQ(Why(), Reason::kLagExceeded);
+  EXPECT_GT(known, 400ms);
+  EXPECT_GT(*database_->control_stats().replica.lag_bytes, 1000u);
+  EXPECT_TRUE(database_->control_stats().replica.wal_receiver_up);
+  replica_->Execute("SELECT pg_wal_replay_resume()");
+  Report("replica has caught up, well again", {UntilBack()});
+  EXPECT_EQ(database_->control_stats().replica.lag_bytes, 0u);
+  primary_->Execute("DROP TABLE lag");
+}
+
+// What postgres_exporter shows as no lag at all.
+TEST_F(ReplicaFault, WhoseWalReceiverIsDeadLags) {
+  app::DatabaseOptions options = Options();
+  options.routing.max_lag = 500ms;
+  options.probe.interval = 100ms;
+  Open(options);
+  const std::string restore = replica_->QueryOne(
+      "SELECT format('ALTER SYSTEM SET primary_conninfo = %L', "
+      "current_setting('primary_conninfo'))");
+  replica_->Execute("ALTER SYSTEM SET primary_conninfo = 'host=127.0.0.1 port=1'");
+  replica_->Execute("SELECT pg_reload_conf()");
+  EXPECT_TRUE(
+      Eventually(kPatience, [&] { return !database_->control_stats().replica.wal_receiver_up; }));
+  // On an idle primary that is no lag yet.
+  EXPECT_EQ(RoutesTo(), 1);
+  primary_->Execute("CREATE TABLE lag AS SELECT generate_series(1, 1000)");
+  UntilFallthrough();
+  EXPECT_EQ(Why(), Reason::kLagExceeded);
+  replica_->Execute(restore);
+  replica_->Execute("SELECT pg_reload_conf()");
+  UntilBack();
+  primary_->Execute("DROP TABLE lag");
+}
+
+TEST_F(ReplicaFault, WhosePasswordWasChangedLosesTheRouteWithItsSessionsAndNotBefore) {
+  Open(Quick());
+  primary_->Execute("ALTER ROLE reader PASSWORD 'other'");
+  ASSERT_TRUE(AwaitReplay(*primary_, *replica_));
+  EXPECT_EQ(Read(*database_, "SELECT pg_is_in_recovery()"), "t");
+  const Moment start = Moment::clock::now();
+  EndSessions();
+  Report("password changed and sessions ended, until known", {UntilFallthrough(start)});
+  EXPECT_EQ(Why(), Reason::kAuthFailed);
+  for (const std::string& line : log_.Lines())
+    EXPECT_EQ(line.find(PostgresServer::kPassword), std::string::npos) << line;
+  primary_->Execute("ALTER ROLE reader PASSWORD '" + std::string(PostgresServer::kPassword) + "'");
+  Report("password right again, well again", {UntilBack()});
+}
+
+TEST_F(ReplicaFault, WhoseRoleWasDroppedLosesTheRoute) {
+  Open(Quick());
+  primary_->Execute("ALTER ROLE reader RENAME TO dropped");
+  ASSERT_TRUE(AwaitReplay(*primary_, *replica_));
+  replica_->Execute(
+      "SELECT pg_terminate_backend(pid, 20000) FROM pg_stat_activity WHERE usename = 'dropped'");
+  UntilFallthrough();
+  EXPECT_EQ(Why(), Reason::kAuthFailed);
+  // The old password was hashed with the name.
+  primary_->Execute("ALTER ROLE dropped RENAME TO reader; ALTER ROLE reader PASSWORD '" +
+                    std::string(PostgresServer::kPassword) + "'");
+  UntilBack();
+}
+
+TEST_F(ReplicaFault, WhoseDatabaseWasRenamedLosesTheRoute) {
+  Open(Quick());
+  primary_->Execute("ALTER DATABASE reading RENAME TO renamed");
+  ASSERT_TRUE(AwaitReplay(*primary_, *replica_));
+  EndSessions();
+  UntilFallthrough();
+  EXPECT_EQ(Why(), Reason::kConnectFailed);
+  EXPECT_GE(CountLines(log_, {"server does not answer", "pool=ro ", "reading"}), 1u);
+  primary_->Execute("ALTER DATABASE renamed RENAME TO reading");
+  UntilBack();
+}
+
+TEST_F(ReplicaFault, WithoutRoomForOurSessionsLosesTheRouteOnceNoneIsLeft) {
+  Open(Quick());
+  primary_->Execute("ALTER ROLE reader CONNECTION LIMIT 0");
+  ASSERT_TRUE(AwaitReplay(*primary_, *replica_));
+  EXPECT_EQ(RoutesTo(), 1);
+  EndSessions();
+  UntilFallthrough();
+  EXPECT_EQ(Why(), Reason::kTooManyConnections);
+  primary_->Execute("ALTER ROLE reader CONNECTION LIMIT -1");
+  UntilBack();
+}
+
+TEST_F(ReplicaFault, WhoseSessionsAreEndedAgainAndAgainKeepsItsReaders) {
+  Open(Quick());
+  std::atomic<bool> over{false};
+  std::atomic<std::size_t> served{0};
+  std::atomic<std::size_t> refused{0};
+  std::vector<std::thread> readers;
+  for (int i = 0; i < 6; ++i) {
+    readers.emplace_back([&] {
+      while (!over) {
+        try {
+          Read(*database_, "SELECT 1");
+          ++served;
+        } catch (const pool::AcquireError&) {
+          ++refused;
+        } catch (const pqxx::failure&) {
+          // Its own session was ended under it.
+        }
+      }
+    });
+  }
+  for (int round = 0; round < (Long() ? 200 : 10); ++round) {
+    EndSessions();
+    primary_->Execute(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'app'");
+  }
+  const std::size_t before = served;
+  EXPECT_TRUE(Eventually(kPatience, [&] { return served > before + 100; }));
+  over = true;
+  for (std::thread& reader : readers) reader.join();
+  EXPECT_EQ(refused, 0u);
+  UntilBack();
+}
+
+TEST_F(ReplicaFault, RebuiltFromAnotherClusterIsNamedAndTheRightOneServesAgain) {
+  const std::unique_ptr<PostgresServer> stranger = PostgresServer::MakeStranger();
+  AddReader(*stranger);
+  const std::unique_ptr<PostgresServer> strangers = PostgresServer::MakeReplicaOf(*stranger);
+  TcpProxy name(replica_->port());
+  Open(To(name.Dsn(replica_->Dsn("reader", "reading"))));
+  name.Aim(strangers->port());
+  const Moment start = Moment::clock::now();
+  EndSessions();
+  Report("replica of another cluster, until known", {UntilFallthrough(start)});
+  EXPECT_EQ(Why(), Reason::kWrongCluster);
+  name.Aim(replica_->port());
+  UntilBack();
+  // No session to the stranger is left in the pool.
+  EXPECT_TRUE(AwaitNobody(*strangers));
+  database_.reset();
+}
+
+class Promotion : public testing::Test {};
+
+// Its sessions are read-only by their setting all the while, whatever the server has become.
+TEST_F(Promotion, IsKnownWithinAProbeAndNoReadCanWrite) {
+  PostgresServer primary;
+  primary.Execute("CREATE TABLE t (a int); ALTER TABLE t OWNER TO app");
+  const std::unique_ptr<PostgresServer> replica = PostgresServer::MakeReplicaOf(primary);
+  app::Database database(On(primary, *replica));
+  ASSERT_TRUE(AwaitRoute(database, Route::kReplica));
+  std::atomic<bool> over{false};
+  std::atomic<std::size_t> written{0};
+  std::thread writer([&] {
+    while (!over) {
+      const pool::Lease lease = database.AcquireRead();
+      const postgres::QueryResult result = postgres::Session::Of(lease).Query(
+          "INSERT INTO t VALUES (1)", base::RealClock().Now() + kPatience);
+      if (result.status == postgres::QueryResult::Status::kOk) ++written;
+    }
+  });
+  const Moment start = Moment::clock::now();
+  replica->Promote();
+  Report("replica in use promoted, until known",
+         {TimeUntil([&] { return database.pool_stats().ro_routes_to() == 2; }, start)});
+  EXPECT_EQ(database.pool_stats().route.reason, Reason::kNotInRecovery);
+  over = true;
+  writer.join();
+  EXPECT_EQ(written, 0u);
+  EXPECT_EQ(replica->QueryOne("SELECT count(*) FROM t"), "0");
+  ExpectNothingLost(database);
+}
+
+TEST_F(Promotion, OfAnIdleReplicaIsKnownWithinAProbe) {
+  PostgresServer primary;
+  const std::unique_ptr<PostgresServer> replica = PostgresServer::MakeReplicaOf(primary);
+  app::Database database(On(primary, *replica));
+  ASSERT_TRUE(AwaitRoute(database, Route::kReplica));
+  const Moment start = Moment::clock::now();
+  replica->Promote();
+  const Milliseconds known =
+      TimeUntil([&] { return database.pool_stats().ro_routes_to() == 2; }, start);
+  Report("idle replica promoted, until known", {known});
+  // Probe interval + 1 s.
+  EXPECT_LT(known, 2s);
+  EXPECT_TRUE(Eventually(kPatience, [&] {
+    return database.pool_stats().pools[PoolRole::kRo]->evictions[pool::EvictReason::kDrained] >= 2;
+  }));
+}
+
+}  // namespace
+}  // namespace scidex::test
