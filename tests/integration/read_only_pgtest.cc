@@ -7,6 +7,7 @@
 
 #include "integration/primary_and_replica.h"
 #include "integration/servers.h"
+#include "postgres/canary.h"
 #include "support/log_tap.h"
 
 namespace scidex::test {
@@ -193,6 +194,31 @@ TEST_F(ReadOnlyTest, AnAcquireCostsNoRoundTripWhereTheServerReportsTheSetting) {
   // BEGIN, SELECT and ROLLBACK of the marker, which a transaction that is not committed ends with.
   EXPECT_EQ(statements() - before, 3u);
   EXPECT_EQ(Fallthrough(database).read_only_proofs[pool::ReadOnlyProof::kReported], 102u);
+}
+
+TEST_F(ReadOnlyTest, TheCanaryProvesTheSettingOnThePrimaryAndRecoveryOnTheReplica) {
+  app::Database database(On(*primary_, *replica_));
+  const auto canary = [&](PoolRole role) { return database.control_stats().canaries[role]; };
+  for (const PoolRole role : {PoolRole::kRo, PoolRole::kRoFallthrough}) {
+    EXPECT_TRUE(Eventually(kPatience, [&] { return canary(role).success == true; }));
+    EXPECT_EQ(database.pool_stats().pools[role]->read_only_violations, 0u);
+    EXPECT_EQ(database.pool_stats().pools[role]->evictions[pool::EvictReason::kReadOnlyUnproven],
+              0u);
+  }
+  EXPECT_EQ(canary(PoolRole::kRo).proof, control::CanaryProof::kRecovery);
+  EXPECT_EQ(canary(PoolRole::kRoFallthrough).proof, control::CanaryProof::kSetting);
+  EXPECT_EQ(canary(PoolRole::kPrimary).success, std::nullopt);
+}
+
+// What the canary does, on a session that may write.
+TEST_F(ReadOnlyTest, TheCanarysWriteIsNotRefusedAsReadOnlyWhereASessionMayWrite) {
+  app::Database database(On(*primary_));
+  const pool::Lease lease = database.AcquireWrite();
+  postgres::Session& session = postgres::Session::Of(lease);
+  const postgres::CanaryResult canary =
+      postgres::TryWrite(session, base::RealClock().Now() + kPatience, {});
+  EXPECT_EQ(canary.status, postgres::CanaryResult::Status::kAccepted);
+  EXPECT_NE(canary.message.find("permission denied"), std::string::npos) << canary.message;
 }
 
 TEST_F(ReadOnlyTest, AFunctionThatReadsCanWriteThroughAWriteLeaseBesideItsReadLease) {

@@ -178,6 +178,11 @@ void TcpProxy::Warn(const std::string& sqlstate) {
   }
 }
 
+void TcpProxy::HideParameter(const std::string& name) {
+  MutexLock lock(mutex_);
+  hidden_ = name + '\0';
+}
+
 void TcpProxy::Replace(const std::string& from, const std::string& to) {
   MutexLock lock(mutex_);
   from_ = from;
@@ -272,7 +277,9 @@ void TcpProxy::ForwardFromClient(Pipe& up) {
 void TcpProxy::ForwardFromServer(Pipe& down) {
   while (const std::size_t length = WholeMessage(down.in)) {
     if (down.in.front() == 'Z') down.out += std::exchange(injection_, "");
-    down.out.append(down.in, 0, length);
+    const bool hidden = !hidden_.empty() && down.in.front() == 'S' &&
+                        std::string_view(down.in).substr(5).starts_with(hidden_);
+    if (!hidden) down.out.append(down.in, 0, length);
     down.in.erase(0, length);
   }
 }

@@ -53,6 +53,8 @@ class TcpProxy {
   // Has every client told, as by its server, a warning with this SQLSTATE. It has arrived when this
   // returns.
   void Warn(const std::string& sqlstate);
+  // Keeps from clients what servers report of this setting, as servers do that do not report it.
+  void HideParameter(const std::string& name);
   // Replaces `from` by the equally long `to` in what clients send, where it comes in one piece.
   void Replace(const std::string& from, const std::string& to);
 
@@ -99,6 +101,7 @@ class TcpProxy {
   std::chrono::microseconds delay_ SCIDEX_GUARDED_BY(mutex_){0};
   std::size_t cut_after_ SCIDEX_GUARDED_BY(mutex_);
   std::string injection_ SCIDEX_GUARDED_BY(mutex_);
+  std::string hidden_ SCIDEX_GUARDED_BY(mutex_);
   std::string from_ SCIDEX_GUARDED_BY(mutex_);
   std::string to_ SCIDEX_GUARDED_BY(mutex_);
   std::list<Link> links_ SCIDEX_GUARDED_BY(mutex_);

@@ -1,0 +1,194 @@
+// What an application can do to a read session, and what the next borrower gets then: on a server
+// that reports the setting, on one that does not, and behind a pooler.
+
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "integration/servers.h"
+#include "support/pgbouncer.h"
+#include "support/tcp_proxy.h"
+
+namespace scidex::test {
+namespace {
+
+using routing::PoolRole;
+
+struct Tampering {
+  const char* name;
+  std::vector<const char*> statements;
+  // The next borrower's acquire finds the session switched off.
+  bool found;
+};
+
+const Tampering kTamperings[] = {
+    {"Set", {"SET default_transaction_read_only = off"}, true},
+    {"SetThenReset", {"SET default_transaction_read_only = off", "RESET ALL"}, false},
+    {"SetThenDiscard", {"SET default_transaction_read_only = off", "DISCARD ALL"}, false},
+    {"SetToDefault", {"SET default_transaction_read_only TO DEFAULT"}, false},
+    {"SetLocal", {"BEGIN", "SET LOCAL default_transaction_read_only = off", "COMMIT"}, false},
+    {"SetInATransactionLeftOpen", {"BEGIN", "SET default_transaction_read_only = off"}, false},
+    {"SetInATransaction", {"BEGIN", "SET default_transaction_read_only = off", "COMMIT"}, true},
+    {"SetConfig", {"SELECT set_config('default_transaction_read_only', 'off', false)"}, true},
+    {"SetSessionCharacteristics", {"SET SESSION CHARACTERISTICS AS TRANSACTION READ WRITE"}, true},
+    {"BeginReadWrite", {"BEGIN READ WRITE", "INSERT INTO t VALUES (1)"}, false},
+    {"SetTransactionReadWrite",
+     {"BEGIN", "SET TRANSACTION READ WRITE", "INSERT INTO t VALUES (1)"},
+     false},
+    {"AProcedureThatSetsAndCommits", {"CALL set_and_commit()"}, true},
+    {"AFunctionWithItsOwnSetting", {"SELECT with_setting()"}, false},
+    {"AFailedTransaction", {"BEGIN", "SELECT 1/0"}, false},
+    {"AFailedTransactionThatHadSet",
+     {"BEGIN", "SET default_transaction_read_only = off", "SELECT 1/0"},
+     false},
+    {"AnotherRole", {"SET ROLE other", "SET default_transaction_read_only = off"}, true},
+    {"TheRolesOwnDefault",
+     {"BEGIN READ WRITE", "ALTER ROLE app SET default_transaction_read_only = off", "COMMIT"},
+     false},
+};
+
+enum class Way { kReported, kNotReported, kPooler };
+
+class ThreeWays : public testing::Test {
+ protected:
+  static void SetUpTestSuite() {
+    server_ = std::make_unique<PostgresServer>(ServerSettings{{"log_statement", "all"}});
+    server_->Execute(
+        "CREATE TABLE t (a int); ALTER TABLE t OWNER TO app; CREATE ROLE other; GRANT other TO "
+        "app; GRANT INSERT ON t TO other");
+    server_->Execute(
+        "CREATE PROCEDURE set_and_commit() LANGUAGE plpgsql AS $$ BEGIN PERFORM "
+        "set_config('default_transaction_read_only', 'off', false); COMMIT; END $$");
+    server_->Execute(
+        "CREATE FUNCTION with_setting() RETURNS int LANGUAGE sql SET "
+        "default_transaction_read_only = off AS 'SELECT 1'");
+    proxy_ = std::make_unique<TcpProxy>(server_->port());
+    proxy_->HideParameter("default_transaction_read_only");
+    pooler_ = std::make_unique<PgBouncer>(*server_, "transaction");
+  }
+  static void TearDownTestSuite() {
+    pooler_.reset();
+    proxy_.reset();
+    server_.reset();
+  }
+  void TearDown() override {
+    EXPECT_EQ(server_->QueryOne("SELECT count(*) FROM t"), "0");
+    server_->Execute("ALTER ROLE app RESET default_transaction_read_only");
+  }
+
+  static std::string Dsn(Way way) {
+    switch (way) {
+      case Way::kReported:
+        return server_->Dsn();
+      case Way::kNotReported:
+        return proxy_->Dsn(server_->Dsn());
+      case Way::kPooler:
+        return pooler_->Dsn();
+    }
+    return "";
+  }
+  // One read session, so that the next borrower gets that of the last.
+  static app::DatabaseOptions OneSession(Way way) {
+    app::DatabaseOptions options = On(*server_);
+    options.primary->dsn = base::Secret(Dsn(way));
+    options.primary_pool.min_idle = 0;
+    options.ro_fallthrough_pool.min_idle = 0;
+    options.ro_fallthrough_pool.max_size = 1;
+    options.probe.canary_interval = base::Duration::zero();
+    return options;
+  }
+  static std::string Ask(const pool::Lease& lease, const char* sql) {
+    const postgres::QueryResult result =
+        postgres::Session::Of(lease).Query(sql, base::RealClock().Now() + kPatience);
+    return result.status == postgres::QueryResult::Status::kOk ? Value(result, 0) : result.sqlstate;
+  }
+  static pool::PoolStats Stats(const app::Database& database) {
+    return *database.pool_stats().pools[PoolRole::kRoFallthrough];
+  }
+
+  inline static std::unique_ptr<PostgresServer> server_;
+  inline static std::unique_ptr<TcpProxy> proxy_;
+  inline static std::unique_ptr<PgBouncer> pooler_;
+};
+
+class TamperingTest : public ThreeWays,
+                      public testing::WithParamInterface<std::tuple<Way, Tampering>> {};
+
+std::string NameOf(const testing::TestParamInfo<std::tuple<Way, Tampering>>& info) {
+  const auto& [way, tampering] = info.param;
+  const char* const ways[] = {"WhereReported", "WhereNotReported", "BehindAPooler"};
+  return std::string(tampering.name) + ways[static_cast<std::size_t>(way)];
+}
+
+INSTANTIATE_TEST_SUITE_P(By, TamperingTest,
+                         testing::Combine(testing::Values(Way::kReported, Way::kNotReported,
+                                                          Way::kPooler),
+                                          testing::ValuesIn(kTamperings)),
+                         NameOf);
+
+TEST_P(TamperingTest, LeavesTheNextBorrowerReadOnly) {
+  const auto& [way, tampering] = GetParam();
+  app::Database database(OneSession(way));
+  {
+    const pool::Lease lease = database.AcquireRead();
+    for (const char* statement : tampering.statements) Ask(lease, statement);
+  }
+  {
+    const pool::Lease lease = database.AcquireRead();
+    EXPECT_EQ(Ask(lease, "INSERT INTO t VALUES (1)"), "25006");
+  }
+  {
+    const pool::Lease lease = database.AcquireRead();
+    postgres::ReadTransaction read = database.BeginRead(lease, kPatience);
+    EXPECT_THROW(read->exec("INSERT INTO t VALUES (1)"), pqxx::sql_error);
+  }
+  {
+    const pool::Lease lease = database.AcquireRead();
+    pqxx::work careless(postgres::Session::Of(lease).pqxx());
+    EXPECT_THROW(careless.exec("INSERT INTO t VALUES (1)"), pqxx::sql_error);
+  }
+  if (way == Way::kReported) {
+    EXPECT_EQ(Stats(database).read_only_tampered, tampering.found ? 1u : 0u);
+  }
+}
+
+class RoundTrips : public ThreeWays {
+ protected:
+  static std::size_t Statements() {
+    const std::string log = server_->Log();
+    std::size_t count = 0;
+    for (std::size_t at = log.find("statement: "); at != std::string::npos;
+         at = log.find("statement: ", at + 1)) {
+      ++count;
+    }
+    return count;
+  }
+  // Statements of 100 acquires and releases.
+  static std::size_t OfAHundredAcquires(Way way) {
+    app::DatabaseOptions options = OneSession(way);
+    options.probe.interval = std::chrono::hours(1);
+    app::Database database(options);
+    EXPECT_EQ(Read(database, "SELECT 1"), "1");
+    EXPECT_TRUE(Eventually(kPatience, [&] {
+      const control::ControlStats stats = database.control_stats();
+      return stats.probes[PoolRole::kPrimary].up && stats.probes[PoolRole::kRoFallthrough].up;
+    }));
+    const std::size_t before = Statements();
+    for (int i = 0; i < 100; ++i) database.AcquireRead();
+    EXPECT_EQ(Read(database, "SELECT 'marker'"), "marker");
+    EXPECT_TRUE(
+        Eventually(kPatience, [&] { return server_->Log().find("marker") != std::string::npos; }));
+    return Statements() - before;
+  }
+};
+
+TEST_F(RoundTrips, AreNoneWhereTheSettingIsReportedAndOneAnAcquireWhereNot) {
+  // The marker's own: BEGIN, SELECT, ROLLBACK.
+  EXPECT_EQ(OfAHundredAcquires(Way::kReported), 3u);
+  EXPECT_EQ(OfAHundredAcquires(Way::kNotReported), 100u + 4u);
+}
+
+}  // namespace
+}  // namespace scidex::test
