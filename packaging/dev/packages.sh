@@ -5,7 +5,8 @@ declare -A package_groups=(
   [build]="g++ cmake ninja-build ccache pkgconf git libpq-dev libpqxx-dev libyaml-cpp-dev libspdlog-dev libfmt-dev
            libcli11-dev nlohmann-json3-dev prometheus-cpp-dev libcivetweb-dev zlib1g-dev"
   [run]="postgresql"
-  [test]="libgtest-dev libgmock-dev postgresql pgbouncer prometheus prometheus-alertmanager python3 curl jq"
+  [test]="libgtest-dev libgmock-dev postgresql pgbouncer prometheus prometheus-alertmanager python3 curl jq
+          libnss-wrapper iproute2"
   [bench]="libbenchmark-dev libsoci-dev libboost-dev python3-psycopg-pool valgrind"
 )
 declare -A package_reasons=(

@@ -20,6 +20,7 @@ using Milliseconds = std::chrono::duration<double, std::milli>;
 
 // ./dev test --long: faults again and again, and storms of minutes instead of seconds.
 inline bool Long() { return std::getenv("SCIDEX_TEST_LONG") != nullptr; }
+inline int Rounds(int otherwise) { return Long() ? 20 : otherwise; }
 
 using Moment = std::chrono::steady_clock::time_point;
 

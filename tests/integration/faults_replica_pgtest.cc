@@ -90,7 +90,7 @@ class ReplicaFault : public PrimaryAndReplica {
 // A probe alone would know after ten seconds.
 TEST_F(ReplicaFault, KilledLosesTheRouteAtOnceAlsoWhenNobodyReads) {
   std::vector<Milliseconds> times;
-  for (int round = 0; round < (Long() ? 20 : 2); ++round) {
+  for (int round = 0; round < Rounds(2); ++round) {
     app::DatabaseOptions options = Options();
     options.probe.interval = 10s;
     Open(options);
@@ -131,7 +131,7 @@ TEST_F(ReplicaFault, RestartedServesAgain) {
 TEST_F(ReplicaFault, FrozenLosesTheRouteWithinOneProbe) {
   std::vector<Milliseconds> known;
   std::vector<Milliseconds> well;
-  for (int round = 0; round < (Long() ? 20 : 1); ++round) {
+  for (int round = 0; round < Rounds(1); ++round) {
     Open(Options());
     replica_->Suspend();
     known.push_back(UntilFallthrough());
@@ -150,14 +150,19 @@ TEST_F(ReplicaFault, FrozenLosesTheRouteWithinOneProbe) {
 TEST_F(ReplicaFault, CutOffByTheNetworkLosesTheRouteWithinOneProbe) {
   TcpProxy network(replica_->port());
   Open(To(network.Dsn(replica_->Dsn("reader", "reading"))));
-  network.Freeze();
-  const Milliseconds known = UntilFallthrough();
-  Report("network cut, until known", {known});
-  EXPECT_LT(known, 3s);
-  ExpectFallthroughServes();
-  EXPECT_TRUE(Why() == Reason::kProbeTimeout || Why() == Reason::kConnectTimeout);
-  network.Thaw();
-  Report("network cut, well again", {UntilBack()});
+  std::vector<Milliseconds> known;
+  std::vector<Milliseconds> well;
+  for (int round = 0; round < Rounds(1); ++round) {
+    network.Freeze();
+    known.push_back(UntilFallthrough());
+    ExpectFallthroughServes();
+    EXPECT_TRUE(Why() == Reason::kProbeTimeout || Why() == Reason::kConnectTimeout);
+    network.Thaw();
+    well.push_back(UntilBack());
+  }
+  Report("replica behind a black hole, until known", known);
+  Report("replica behind a black hole, well again", well);
+  EXPECT_LT(*std::max_element(known.begin(), known.end()), 3s);
   database_.reset();
 }
 
@@ -323,12 +328,15 @@ TEST_F(ReplicaFault, RebuiltFromAnotherClusterIsNamedAndTheRightOneServesAgain) 
 
 class Promotion : public testing::Test {};
 
-// Its sessions are read-only by their setting all the while, whatever the server has become.
-TEST_F(Promotion, IsKnownWithinAProbeAndNoReadCanWrite) {
+// The probe is far away: a session in use is told by its server with the answer to its next query.
+// All the while they are read-only by their setting, whatever the server has become.
+TEST_F(Promotion, IsKnownFromASessionInUseAndNoReadCanWrite) {
   PostgresServer primary;
   primary.Execute("CREATE TABLE t (a int); ALTER TABLE t OWNER TO app");
   const std::unique_ptr<PostgresServer> replica = PostgresServer::MakeReplicaOf(primary);
-  app::Database database(On(primary, *replica));
+  app::DatabaseOptions options = On(primary, *replica);
+  options.probe.interval = 1h;
+  app::Database database(options);
   ASSERT_TRUE(AwaitRoute(database, Route::kReplica));
   std::atomic<bool> over{false};
   std::atomic<std::size_t> written{0};
@@ -352,21 +360,24 @@ TEST_F(Promotion, IsKnownWithinAProbeAndNoReadCanWrite) {
   ExpectNothingLost(database);
 }
 
-TEST_F(Promotion, OfAnIdleReplicaIsKnownWithinAProbe) {
+TEST_F(Promotion, OfAnIdleReplicaIsKnownWithinAProbeAndItsSessionsAreReplaced) {
   PostgresServer primary;
-  const std::unique_ptr<PostgresServer> replica = PostgresServer::MakeReplicaOf(primary);
-  app::Database database(On(primary, *replica));
-  ASSERT_TRUE(AwaitRoute(database, Route::kReplica));
-  const Moment start = Moment::clock::now();
-  replica->Promote();
-  const Milliseconds known =
-      TimeUntil([&] { return database.pool_stats().ro_routes_to() == 2; }, start);
-  Report("idle replica promoted, until known", {known});
+  std::vector<Milliseconds> known;
+  for (int round = 0; round < Rounds(1); ++round) {
+    const std::unique_ptr<PostgresServer> replica = PostgresServer::MakeReplicaOf(primary);
+    app::Database database(On(primary, *replica));
+    ASSERT_TRUE(AwaitRoute(database, Route::kReplica));
+    const Moment start = Moment::clock::now();
+    replica->Promote();
+    known.push_back(TimeUntil([&] { return database.pool_stats().ro_routes_to() == 2; }, start));
+    EXPECT_TRUE(Eventually(kPatience, [&] {
+      const pool::PoolStats ro = *database.pool_stats().pools[PoolRole::kRo];
+      return ro.evictions[pool::EvictReason::kDrained] >= 2;
+    }));
+  }
+  Report("idle replica promoted, until known", known);
   // Probe interval + 1 s.
-  EXPECT_LT(known, 2s);
-  EXPECT_TRUE(Eventually(kPatience, [&] {
-    return database.pool_stats().pools[PoolRole::kRo]->evictions[pool::EvictReason::kDrained] >= 2;
-  }));
+  EXPECT_LT(*std::max_element(known.begin(), known.end()), 2s);
 }
 
 }  // namespace

@@ -1,0 +1,123 @@
+// A network that is cut, and a name that stops resolving, for real.
+
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
+#include <memory>
+#include <string>
+
+#include "integration/faults.h"
+#include "support/exporter_process.h"
+#include "support/postgres_cluster.h"
+#include "support/private_network.h"
+#include "support/temp_dir.h"
+
+namespace scidex::test {
+namespace {
+
+using namespace std::chrono_literals;
+using routing::PoolRole;
+using routing::Reason;
+using routing::Route;
+
+void AllowFromTheOtherSide(const PostgresServer& server) {
+  std::ofstream(server.data_dir() / "pg_hba.conf", std::ios::app)
+      << "host all all " << PrivateNetwork::kSubnet << " scram-sha-256\n";
+  server.Execute("SELECT pg_reload_conf()");
+}
+
+std::string DsnOver(const PostgresServer& server) {
+  return server.Dsn() + " host=" + PrivateNetwork::kServerAddress;
+}
+
+void CutTheNetwork() {
+  PrivateNetwork network;
+  const ServerSettings everywhere{{"listen_addresses", "*"}};
+  const PostgresServer primary(everywhere);
+  const std::unique_ptr<PostgresServer> replica =
+      PostgresServer::MakeReplicaOf(primary, everywhere);
+  AllowFromTheOtherSide(primary);
+  AllowFromTheOtherSide(*replica);
+  app::DatabaseOptions options = On(primary, *replica);
+  options.primary->dsn = base::Secret(DsnOver(primary));
+  options.replica->dsn = base::Secret(DsnOver(*replica));
+  std::unique_ptr<app::Database> database;
+  network.OnClientSide([&] { database = std::make_unique<app::Database>(options); });
+  ASSERT_TRUE(AwaitRoute(*database, Route::kReplica));
+  EXPECT_EQ(Read(*database, "SELECT pg_is_in_recovery()"), "t");
+
+  const Moment start = Moment::clock::now();
+  network.Cut();
+  const Milliseconds known =
+      TimeUntil([&] { return database->pool_stats().ro_routes_to() == 2; }, start);
+  Report("cable out, until known", {known});
+  EXPECT_LT(known, 3s);
+  const Moment read = Moment::clock::now();
+  try {
+    const pool::Lease lease = database->AcquireRead({base::RealClock().Now() + 300ms});
+    const postgres::QueryResult result =
+        postgres::Session::Of(lease).Query("SELECT 1", base::RealClock().Now() + 300ms);
+    EXPECT_EQ(result.status, postgres::QueryResult::Status::kTimeout);
+  } catch (const pool::AcquireTimeout&) {
+    // Its sessions have been found out.
+  }
+  EXPECT_LT(Milliseconds(Moment::clock::now() - read), 2s);
+
+  network.Mend();
+  const Milliseconds well = TimeUntil([&] { return database->pool_stats().ro_routes_to() == 1; });
+  Report("cable in, well again", {well});
+  EXPECT_EQ(Read(*database, "SELECT pg_is_in_recovery()"), "t");
+  ExpectNothingLost(*database);
+  database.reset();
+  EXPECT_TRUE(AwaitNobody(primary));
+  EXPECT_TRUE(AwaitNobody(*replica));
+}
+
+TEST(NetworkFault, ACableThatIsPulledIsKnownWithinAProbeAndItsReturnToo) {
+  if (geteuid() == 0) return CutTheNetwork();
+  // Networks are made by root.
+  const ProcessResult as_root =
+      test::Run({{"sudo", "-n", "/proc/" + std::to_string(getpid()) + "/exe",
+                  "--gtest_filter=NetworkFault.*"}});
+  EXPECT_EQ(as_root.exit_status, 0) << as_root.output << as_root.errors;
+}
+
+// getaddrinfo() of the real library, in front of which a file says what names there are.
+TEST(NameFault, ANameThatStopsResolvingCostsTheRouteWithTheSessionsAndNotBefore) {
+  const PostgresServer primary;
+  const std::unique_ptr<PostgresServer> replica = PostgresServer::MakeReplicaOf(primary);
+  const TempDir dir;
+  auto write_hosts = [&, written = 0](const std::string& text) mutable {
+    const std::filesystem::path file = dir.Write("hosts", text);
+    // It is read again when its time in seconds has changed.
+    std::filesystem::last_write_time(
+        file, std::filesystem::file_time_type::clock::now() + ++written * 10s);
+    return file.string();
+  };
+  const std::string hosts = write_hosts("127.0.0.1 replica.test\n");
+  const std::string config =
+      dir.Write("exporter.yaml", "probe: {interval: 200ms, timeout: 500ms}\n");
+  ExporterProcess exporter(SCIDEX_EXPORTER,
+                           {{"SCIDEX_PG_DSN", primary.Dsn()},
+                            {"SCIDEX_PG_RO_DSN", replica->Dsn() + " host=replica.test"},
+                            {"LD_PRELOAD", "libnss_wrapper.so"},
+                            {"NSS_WRAPPER_HOSTS", hosts}},
+                           {"--config.file=" + config});
+  const auto reason = [](const char* name) {
+    return std::string("scidex_pg_pool_ro_route_reason{reason=\"") + name + "\"}";
+  };
+  ASSERT_TRUE(exporter.AwaitValue("scidex_pg_pool_ro_routes_to", "1"));
+  write_hosts("127.0.0.1 another.test\n");
+  EXPECT_EQ(exporter.Value("scidex_pg_pool_ro_routes_to"), "1");
+  replica->Execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'app'");
+  EXPECT_TRUE(exporter.AwaitValue("scidex_pg_pool_ro_routes_to", "2"));
+  EXPECT_TRUE(exporter.AwaitValue(reason("name_not_resolved"), "1"));
+  EXPECT_NE(exporter.process().Errors().find("replica.test"), std::string::npos);
+  write_hosts("127.0.0.1 replica.test\n");
+  EXPECT_TRUE(exporter.AwaitValue("scidex_pg_pool_ro_routes_to", "1"));
+}
+
+}  // namespace
+}  // namespace scidex::test
