@@ -8,9 +8,11 @@
 #include <chrono>
 #include <cstdlib>
 #include <iostream>
+#include <memory>
 #include <string>
 #include <vector>
 
+#include "integration/primary_and_replica.h"
 #include "integration/servers.h"
 #include "support/log_tap.h"
 
@@ -86,9 +88,31 @@ inline void ExpectNothingLost(const app::Database& database) {
 inline bool AwaitNobody(const PostgresServer& server) {
   return Eventually(kPatience, [&] {
     return server.QueryOne(
-               "SELECT count(*) FROM pg_stat_activity WHERE usename IN "
-               "('app', 'reader')") == "0";
+               "SELECT count(*) FROM pg_stat_activity WHERE usename IN ('app', 'reader')") == "0";
   });
 }
+
+// A database on a primary and its replica, of which nothing is left when the test is over.
+class Fault : public PrimaryAndReplica {
+ protected:
+  void TearDown() override {
+    if (database_) Close();
+    EXPECT_TRUE(AwaitNobody(*primary_));
+    EXPECT_TRUE(AwaitNobody(*replica_));
+  }
+  // Before what leads to its servers goes.
+  void Close() {
+    ExpectNothingLost(*database_);
+    database_.reset();
+  }
+  control::ProbeStats ProbeOf(routing::PoolRole role) const {
+    return database_->control_stats().probes[role];
+  }
+  int RoutesTo() const { return database_->pool_stats().ro_routes_to(); }
+  routing::Reason Why() const { return database_->pool_stats().route.reason; }
+
+  const LogTap log_;
+  std::unique_ptr<app::Database> database_;
+};
 
 }  // namespace scidex::test

@@ -11,7 +11,6 @@
 
 #include "base/unique_fd.h"
 #include "integration/faults.h"
-#include "integration/primary_and_replica.h"
 #include "support/tcp_proxy.h"
 
 namespace scidex::test {
@@ -33,22 +32,13 @@ std::string Write(app::Database& database, base::Duration patience = kPatience) 
   return result.sqlstate.empty() ? result.message : result.sqlstate;
 }
 
-class PrimaryFault : public PrimaryAndReplica {
+class PrimaryFault : public Fault {
  protected:
   static void SetUpTestSuite() {
     Start({});
     primary_->Execute("CREATE TABLE t (a int); ALTER TABLE t OWNER TO app");
     ASSERT_TRUE(AwaitReplay(*primary_, *replica_));
   }
-  void TearDown() override {
-    if (database_) {
-      ExpectNothingLost(*database_);
-      database_.reset();
-    }
-    EXPECT_TRUE(AwaitNobody(*primary_));
-    EXPECT_TRUE(AwaitNobody(*replica_));
-  }
-
   static app::DatabaseOptions Quick() {
     app::DatabaseOptions options = On(*primary_, *replica_);
     options.probe.interval = 200ms;
@@ -61,13 +51,8 @@ class PrimaryFault : public PrimaryAndReplica {
     EXPECT_EQ(Write(*database_), "");
     return *database_;
   }
-  // Before what leads to its servers goes.
-  void Close() {
-    ExpectNothingLost(*database_);
-    database_.reset();
-  }
   pool::PoolStats Primary() const { return *database_->pool_stats().pools[PoolRole::kPrimary]; }
-  ProbeStats Probe() const { return database_->control_stats().probes[PoolRole::kPrimary]; }
+  ProbeStats Probe() const { return ProbeOf(PoolRole::kPrimary); }
   Milliseconds UntilDown(Moment start) {
     return TimeUntil([&] { return !Probe().up; }, start);
   }
@@ -86,9 +71,6 @@ class PrimaryFault : public PrimaryAndReplica {
     const routing::RouteStats route = database_->pool_stats().route;
     EXPECT_EQ(route.transitions[Route::kReplica][Route::kPrimaryFallthrough], 0u);
   }
-
-  const LogTap log_;
-  std::unique_ptr<app::Database> database_;
 };
 
 TEST_F(PrimaryFault, KilledIsKnownAtOnceAndTakesNoReadFromTheReplica) {
@@ -161,6 +143,34 @@ TEST_F(PrimaryFault, DemotedIsNoticedByTheFirstRefusedWriteAndItsSessionsAreRepl
   // Refused once more at most: by the session that was opened meanwhile.
   Report("primary demoted, writes well again once the name is right", {UntilAWriteSucceeds()});
   Close();
+}
+
+TEST_F(PrimaryFault, WithoutRoomForUsIsNamedAndServesOnceThereIsRoom) {
+  const PostgresServer small(
+      {{"max_connections", "6"}, {"max_wal_senders", "0"}, {"wal_level", "minimal"}});
+  small.Execute("CREATE TABLE t (a int); ALTER TABLE t OWNER TO app");
+  std::vector<postgres::PgConnPtr> others;
+  for (;;) {
+    postgres::PgConnPtr one(PQconnectdb(small.Dsn().c_str()));
+    if (PQstatus(one.get()) != CONNECTION_OK) break;
+    others.push_back(std::move(one));
+  }
+  app::DatabaseOptions options = On(small);
+  options.primary_pool.min_idle = 0;
+  options.ro_fallthrough_pool.min_idle = 0;
+  database_ = std::make_unique<app::Database>(options);
+  EXPECT_THROW(Write(*database_, 100ms), pool::AcquireTimeout);
+  EXPECT_TRUE(
+      Eventually(kPatience, [&] { return Probe().last_reason == Reason::kTooManyConnections; }));
+  EXPECT_GE(Primary().connects[pool::ConnectOutcome::kTooManyConnections], 1u);
+  EXPECT_EQ(database_->pool_stats().ro_routes_to(), 2);
+  others.clear();
+  const Milliseconds well = UntilAWriteSucceeds();
+  Report("room again, writes well", {well});
+  // The backoff's cap plus one connect timeout.
+  EXPECT_LT(well, 5s + 3s);
+  Close();
+  EXPECT_TRUE(AwaitNobody(small));
 }
 
 TEST_F(PrimaryFault, ABorrowersOwnReadOnlyTransactionReplacesNothing) {

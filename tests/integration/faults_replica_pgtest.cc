@@ -9,7 +9,6 @@
 #include <vector>
 
 #include "integration/faults.h"
-#include "integration/primary_and_replica.h"
 #include "support/tcp_proxy.h"
 
 namespace scidex::test {
@@ -21,22 +20,13 @@ using routing::PoolRole;
 using routing::Reason;
 using routing::Route;
 
-class ReplicaFault : public PrimaryAndReplica {
+class ReplicaFault : public Fault {
  protected:
   static void SetUpTestSuite() {
     Start({});
     AddReader(*primary_);
     ASSERT_TRUE(AwaitReplay(*primary_, *replica_));
   }
-  void TearDown() override {
-    if (database_) {
-      ExpectNothingLost(*database_);
-      database_.reset();
-    }
-    EXPECT_TRUE(AwaitNobody(*primary_));
-    EXPECT_TRUE(AwaitNobody(*replica_));
-  }
-
   // Probed as often as by default.
   static app::DatabaseOptions Options() { return To(replica_->Dsn("reader", "reading")); }
   // More often, where the time is not what is shown.
@@ -59,9 +49,7 @@ class ReplicaFault : public PrimaryAndReplica {
     return *database_;
   }
   pool::PoolStats Ro() const { return *database_->pool_stats().pools[PoolRole::kRo]; }
-  ProbeStats Probe() const { return database_->control_stats().probes[PoolRole::kRo]; }
-  int RoutesTo() const { return database_->pool_stats().ro_routes_to(); }
-  Reason Why() const { return database_->pool_stats().route.reason; }
+  ProbeStats Probe() const { return ProbeOf(PoolRole::kRo); }
   // From `start` until reads go to the primary.
   Milliseconds UntilFallthrough(Moment start = Moment::clock::now()) {
     return TimeUntil([&] { return RoutesTo() == 2; }, start);
@@ -82,9 +70,6 @@ class ReplicaFault : public PrimaryAndReplica {
         "SELECT pg_terminate_backend(pid, 20000) FROM pg_stat_activity WHERE usename IN ('app', "
         "'reader')");
   }
-
-  const LogTap log_;
-  std::unique_ptr<app::Database> database_;
 };
 
 // A probe alone would know after ten seconds.
@@ -163,7 +148,7 @@ TEST_F(ReplicaFault, CutOffByTheNetworkLosesTheRouteWithinOneProbe) {
   Report("replica behind a black hole, until known", known);
   Report("replica behind a black hole, well again", well);
   EXPECT_LT(*std::max_element(known.begin(), known.end()), 3s);
-  database_.reset();
+  Close();
 }
 
 TEST_F(ReplicaFault, ANetworkOfFewBytesAtATimeAndOfDelaysKeepsTheRoute) {
@@ -176,7 +161,7 @@ TEST_F(ReplicaFault, ANetworkOfFewBytesAtATimeAndOfDelaysKeepsTheRoute) {
   for (int i = 0; i < 5; ++i) EXPECT_EQ(Read(*database_, "SELECT pg_is_in_recovery()"), "t");
   EXPECT_EQ(database_->pool_stats().route.transitions[Route::kReplica][Route::kPrimaryFallthrough],
             0u);
-  database_.reset();
+  Close();
 }
 
 TEST_F(ReplicaFault, ThatLagsLosesTheRouteAndComesBackWhenItHasCaughtUp) {
@@ -323,7 +308,7 @@ TEST_F(ReplicaFault, RebuiltFromAnotherClusterIsNamedAndTheRightOneServesAgain) 
   UntilBack();
   // No session to the stranger is left in the pool.
   EXPECT_TRUE(AwaitNobody(*strangers));
-  database_.reset();
+  Close();
 }
 
 class Promotion : public testing::Test {};

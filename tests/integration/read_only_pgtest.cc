@@ -19,7 +19,7 @@ using routing::Route;
 class ReadOnlyTest : public PrimaryAndReplica {
  protected:
   static void SetUpTestSuite() {
-    Start({{"log_statement", "all"}});
+    Start({});
     primary_->Execute("CREATE TABLE t (a int); ALTER TABLE t OWNER TO app");
     const std::string position = primary_->QueryOne("SELECT pg_current_wal_lsn()");
     ASSERT_TRUE(Eventually(kPatience, [&] {
@@ -168,32 +168,6 @@ TEST_F(ReadOnlyTest, ATransactionLeftOpenIsRolledBackAndItsSessionUsedAgain) {
   }
   EXPECT_EQ(Read(database, "SELECT pg_backend_pid()"), std::to_string(pid));
   EXPECT_EQ(Refusal(database, "INSERT INTO t VALUES (1)"), "25006");
-}
-
-TEST_F(ReadOnlyTest, AnAcquireCostsNoRoundTripWhereTheServerReportsTheSetting) {
-  app::DatabaseOptions options = OneSession();
-  options.probe.interval = std::chrono::hours(1);
-  app::Database database(options);
-  Read(database, "SELECT 'first'");
-  ASSERT_TRUE(Eventually(kPatience, [&] {
-    const control::ControlStats stats = database.control_stats();
-    return stats.probes[PoolRole::kPrimary].up && stats.probes[PoolRole::kRoFallthrough].up;
-  }));
-  const auto statements = [] {
-    const std::string log = primary_->Log();
-    std::size_t count = 0;
-    for (std::size_t at = log.find("statement: "); at != std::string::npos;
-         at = log.find("statement: ", at + 1)) {
-      ++count;
-    }
-    return count;
-  };
-  const std::size_t before = statements();
-  for (int i = 0; i < 100; ++i) database.AcquireRead();
-  Read(database, "SELECT 'marker'");
-  // BEGIN, SELECT and ROLLBACK of the marker, which a transaction that is not committed ends with.
-  EXPECT_EQ(statements() - before, 3u);
-  EXPECT_EQ(Fallthrough(database).read_only_proofs[pool::ReadOnlyProof::kReported], 102u);
 }
 
 TEST_F(ReadOnlyTest, TheCanaryProvesTheSettingOnThePrimaryAndRecoveryOnTheReplica) {

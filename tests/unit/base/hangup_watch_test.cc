@@ -31,6 +31,15 @@ struct Stream {
 
 class HangupWatchTest : public ::testing::Test {
  protected:
+  // Whatever the watch had to tell before this it has told when this returns.
+  void AwaitAnotherHangup() {
+    Stream other;
+    Event told;
+    const HangupWatch::Guard guard(watch_, other.ours.get(), [&] { told.Happen(); });
+    other.HangUp();
+    ASSERT_TRUE(told.Await());
+  }
+
   HangupWatch watch_;
   Event told_;
 };
@@ -41,12 +50,7 @@ TEST_F(HangupWatchTest, TellsOnceWhenThePeerCloses) {
   EXPECT_EQ(told_.times(), 0);
   stream.HangUp();
   ASSERT_TRUE(told_.Await());
-  // Another one's turn comes after any second event of the first would have.
-  Stream other;
-  Event after;
-  const HangupWatch::Guard other_guard(watch_, other.ours.get(), [&] { after.Happen(); });
-  other.HangUp();
-  ASSERT_TRUE(after.Await());
+  AwaitAnotherHangup();
   EXPECT_EQ(told_.times(), 1);
 }
 
@@ -61,11 +65,7 @@ TEST_F(HangupWatchTest, SaysNothingOfWhatArrivesOtherwise) {
   Stream stream;
   const HangupWatch::Guard guard(watch_, stream.ours.get(), [&] { told_.Happen(); });
   ASSERT_EQ(send(stream.peers.get(), "notice", 6, 0), 6);
-  Stream other;
-  Event after;
-  const HangupWatch::Guard other_guard(watch_, other.ours.get(), [&] { after.Happen(); });
-  other.HangUp();
-  ASSERT_TRUE(after.Await());
+  AwaitAnotherHangup();
   EXPECT_EQ(told_.times(), 0);
 }
 
@@ -75,11 +75,7 @@ TEST_F(HangupWatchTest, AGuardThatIsGoneIsNotCalled) {
     const HangupWatch::Guard guard(watch_, stream.ours.get(), [&] { told_.Happen(); });
   }
   stream.HangUp();
-  Stream other;
-  Event after;
-  const HangupWatch::Guard other_guard(watch_, other.ours.get(), [&] { after.Happen(); });
-  other.HangUp();
-  ASSERT_TRUE(after.Await());
+  AwaitAnotherHangup();
   EXPECT_EQ(told_.times(), 0);
 }
 
