@@ -4,8 +4,8 @@
 : "${llvm:?is set by packages.sh}"
 
 readonly lint_steps=(formatting shell_scripts thread_safety clang_tidy thread_sanitizer address_sanitizer)
-# What is run under the sanitizers: the layers whose unit tests start threads, and need no server.
-readonly sanitized_layers=(base pool routing control)
+# What is run under the sanitizers: the tests of the layers that start threads, and of their work with real servers.
+readonly sanitized_programs=(base_test pool_test routing_test control_test pool_pgtest pool_network_pgtest storm_pgtest)
 
 lint() {
   local step failed=() started
@@ -61,7 +61,7 @@ run_sanitized() {
   # ThreadSanitizer of gcc 12 refuses some random layouts of the address space.
   ! setarch -R true 2>/dev/null || fixed=(setarch -R)
   configure "$preset" SCIDEX_BUILD_TESTS=ON
-  "${fixed[@]}" ninja -C "build/$preset" -j "$(nproc)" "${sanitized_layers[@]/%/_test}"
+  "${fixed[@]}" ninja -C "build/$preset" -j "$(nproc)" "${sanitized_programs[@]}"
   "${fixed[@]}" ctest --preset "$preset" -j "$(nproc)" --no-tests=error "${@:2}" \
-    -R "^($(IFS='|' && echo "${sanitized_layers[*]}"))_test:"
+    -R "^($(IFS='|' && echo "${sanitized_programs[*]}"))(:|\$)"
 }

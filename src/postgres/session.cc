@@ -109,7 +109,8 @@ void Session::Observe(pool::SessionObserver* observer) noexcept {
   }
 }
 
-// A server tells a session of its promotion with the answer to a query; a pooler may tell of another.
+// A server tells a session of its promotion with the answer to a query; a pooler may tell of
+// another.
 bool Session::MovedToAnotherKindOfServer() const {
   return opened_in_recovery_ && !by_transaction_ && ReportedInRecovery() == false;
 }
