@@ -32,6 +32,26 @@ TEST_F(PoolSession, AnIdleOneThatTheServerKilledIsNeverHandedOut) {
   }
 }
 
+// Real time that wakes nobody: the housekeeper does not come round by itself.
+class Unalarmed final : public base::Clock {
+ public:
+  base::TimePoint Now() const override { return base::RealClock().Now(); }
+  base::WallTime WallNow() const override { return base::RealClock().WallNow(); }
+  bool WaitUntil(base::CondVar& cond, base::Mutex& mutex, base::TimePoint /*deadline*/) override
+      SCIDEX_REQUIRES(mutex) {
+    cond.Wait(mutex);
+    return true;
+  }
+};
+
+TEST_F(PoolSession, AnIdleOneThatTheServerKilledIsClosedAtOnceAlsoWhenNobodyAsks) {
+  Unalarmed clock;
+  OpenOn(clock);
+  Terminate(NextPid());
+  EXPECT_TRUE(Eventually(kPatience, [&] { return Evictions(EvictReason::kDead) == 1; }));
+  pool_.reset();
+}
+
 TEST_F(PoolSession, EightStaleIdleOnesOnAHealthyServerAreAllFoundByTheFirstClientToMeetOne) {
   options_.max_size = 8;
   Open();
