@@ -104,8 +104,9 @@ void Session::Observe(pool::SessionObserver* observer) noexcept {
   if (observer == nullptr) return;
   try {
     hangup_.emplace(*hangups_, socket_.get(), [observer] { observer->OnPeerGone(); });
-  } catch (const std::system_error&) {
-    // It is looked at on each acquire all the same.
+  } catch (const std::system_error& error) {
+    base::LogWarn("a session is not watched, and looked at on each acquire alone",
+                  {{"pool", name_}, {"error", error.what()}});
   }
 }
 
