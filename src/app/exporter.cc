@@ -4,6 +4,7 @@
 
 #include "app/version.h"
 #include "base/log.h"
+#include "http/accept.h"
 #include "http/address.h"
 #include "http/codes.h"
 #include "metrics/collectors.h"
@@ -93,8 +94,13 @@ metrics::ExporterStats Exporter::Stats() const {
 std::map<std::string, http::Handler> Exporter::Handlers(const std::string& telemetry_path) {
   return {
       {telemetry_path,
-       [this](const http::Request&) {
-         return Of(std::string(metrics::kTextContentType), exposition_.Render());
+       [this](const http::Request& request) {
+         const std::size_t format =
+             http::Preferred(request.Header("Accept"), metrics::kContentTypes);
+         http::Response response = Of(std::string(metrics::kContentTypes[format]),
+                                      exposition_.Render(static_cast<metrics::TextFormat>(format)));
+         response.headers.emplace_back("Vary", "Accept");
+         return response;
        }},
       {"/-/healthy",
        [](const http::Request&) { return Of("text/plain; charset=utf-8", "healthy\n"); }},

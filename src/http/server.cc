@@ -15,6 +15,7 @@
 #include "base/thread.h"
 #include "http/address.h"
 #include "http/codes.h"
+#include "http/compress.h"
 #include "http/dispatch.h"
 #include "http/hang_up.h"
 #include "http/wire.h"
@@ -233,7 +234,9 @@ int Server::Impl::OnRequest(mg_connection* connection) noexcept {
       self.Send(connection, Plain(503, "the server is stopping\n"), body, Connection::kClose);
       return 503;
     }
-    const Response response = Dispatch(self.handlers_, MakeRequest(info));
+    const Request request = MakeRequest(info);
+    Response response = Dispatch(self.handlers_, request);
+    Compress(request.Header("Accept-Encoding"), response);
     self.Send(connection, response, body, WhatFollows(connection, info));
     return response.code;
   } catch (const std::exception& error) {

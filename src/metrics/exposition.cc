@@ -4,7 +4,6 @@
 #include <utility>
 
 #include "base/log.h"
-#include "metrics/text_exposition.h"
 
 namespace scidex::metrics {
 
@@ -21,21 +20,22 @@ void Exposition::Add(std::string name, std::shared_ptr<prometheus::Collectable> 
   });
 }
 
-std::string Exposition::Render() {
+std::string Exposition::Render(TextFormat format) {
   const base::TimePoint start = clock_.Now();
   std::string text;
-  for (Entry& entry : entries_) Append(entry, text);
+  for (Entry& entry : entries_) Append(entry, format, text);
   // Last, so that it counts what failed just now.
-  if (own_) WriteText(own_->Collect(), text);
+  if (own_) WriteText(own_->Collect(), format, text);
+  EndText(format, text);
   last_scrape_.store(clock_.Now() - start, std::memory_order_relaxed);
   return text;
 }
 
-void Exposition::Append(Entry& entry, std::string& out) {
+void Exposition::Append(Entry& entry, TextFormat format, std::string& out) {
   std::string error;
   try {
     const std::vector<prometheus::MetricFamily> families = entry.collector->Collect();
-    return WriteText(families, out);
+    return WriteText(families, format, out);
   } catch (const std::exception& e) {
     error = e.what();
   } catch (...) {

@@ -13,6 +13,7 @@
 #include "base/time.h"
 #include "metrics/collector.h"
 #include "metrics/snapshot.h"
+#include "metrics/text_exposition.h"
 
 namespace scidex::metrics {
 
@@ -28,11 +29,11 @@ class Exposition {
   // `name` is the value of the label `collector`. Not thread safe: before the first Render().
   void Add(std::string name, std::shared_ptr<prometheus::Collectable> collector);
 
-  // The text format 0.0.4, of type kTextContentType. A collector that throws costs its own
-  // families: it is logged and counted, and the others are there.
+  // A collector that throws costs its own families: it is logged and counted, and the others are
+  // there.
   //
   // Thread safe; calls run side by side.
-  std::string Render();
+  std::string Render(TextFormat format = TextFormat::kPrometheus);
 
  private:
   struct Entry {
@@ -42,7 +43,7 @@ class Exposition {
   };
 
   ExpositionStats Stats() const;
-  static void Append(Entry& entry, std::string& out);
+  static void Append(Entry& entry, TextFormat format, std::string& out);
 
   base::Clock& clock_;
   std::atomic<base::Duration> last_scrape_{base::Duration::zero()};

@@ -32,6 +32,26 @@ std::string_view TypeName(MetricType type) {
   }
 }
 
+constexpr std::string_view kTotal = "_total";
+
+// OpenMetrics names a counter's family without the suffix of its series.
+std::string_view FamilyName(const MetricFamily& family, TextFormat format) {
+  std::string_view name = family.name;
+  if (format == TextFormat::kOpenMetrics && family.type == MetricType::Counter &&
+      name.ends_with(kTotal)) {
+    name.remove_suffix(kTotal.size());
+  }
+  return name;
+}
+
+// A unit is the end of its family's name.
+std::string_view UnitOf(std::string_view family_name) {
+  for (const std::string_view unit : {"seconds", "bytes"}) {
+    if (family_name.ends_with(unit)) return unit;
+  }
+  return "";
+}
+
 template <typename... T>
 void AppendChars(std::string& out, T... value) {
   // The longest fixed form is 22 digits before the point, or five zeros and 17 digits after it.
@@ -75,18 +95,34 @@ void AppendEscaped(std::string& out, std::string_view text, std::string_view esc
 // Writes the lines of one family.
 class FamilyWriter {
  public:
-  FamilyWriter(const MetricFamily& family, std::string& out) : family_(family), out_(out) {}
+  FamilyWriter(const MetricFamily& family, TextFormat format, std::string& out)
+      : family_(family), format_(format), out_(out) {}
 
   void Write() {
-    out_ += "# HELP " + family_.name + ' ';
-    AppendEscaped(out_, family_.help, "\\\n");
-    out_ += "\n# TYPE " + family_.name + ' ';
-    out_ += TypeName(family_.type);
+    const bool open_metrics = format_ == TextFormat::kOpenMetrics;
+    const std::string_view name = FamilyName(family_, format_);
+    BeginComment("# HELP ", name);
+    AppendEscaped(out_, family_.help, open_metrics ? "\\\n\"" : "\\\n");
     out_ += '\n';
+    BeginComment("# TYPE ", name);
+    const bool untyped = family_.type == MetricType::Untyped;
+    out_ += open_metrics && untyped ? "unknown" : TypeName(family_.type);
+    out_ += '\n';
+    if (const std::string_view unit = UnitOf(name); open_metrics && !unit.empty()) {
+      BeginComment("# UNIT ", name);
+      out_ += unit;
+      out_ += '\n';
+    }
     for (const ClientMetric& metric : family_.metric) WriteMetric(metric);
   }
 
  private:
+  void BeginComment(std::string_view what, std::string_view name) {
+    out_ += what;
+    out_ += name;
+    out_ += ' ';
+  }
+
   void WriteMetric(const ClientMetric& metric) {
     switch (family_.type) {
       case MetricType::Counter:
@@ -137,7 +173,12 @@ class FamilyWriter {
     AppendNumber(out_, value);
     if (metric.timestamp_ms != 0) {
       out_ += ' ';
-      AppendChars(out_, metric.timestamp_ms);
+      // OpenMetrics has seconds.
+      if (format_ == TextFormat::kOpenMetrics) {
+        AppendNumber(out_, static_cast<double>(metric.timestamp_ms) / 1000);
+      } else {
+        AppendChars(out_, metric.timestamp_ms);
+      }
     }
     out_ += '\n';
   }
@@ -152,13 +193,18 @@ class FamilyWriter {
   }
 
   const MetricFamily& family_;
+  const TextFormat format_;
   std::string& out_;
 };
 
 }  // namespace
 
-void WriteText(const std::vector<MetricFamily>& families, std::string& out) {
-  for (const MetricFamily& family : families) FamilyWriter(family, out).Write();
+void WriteText(const std::vector<MetricFamily>& families, TextFormat format, std::string& out) {
+  for (const MetricFamily& family : families) FamilyWriter(family, format, out).Write();
+}
+
+void EndText(TextFormat format, std::string& out) {
+  if (format == TextFormat::kOpenMetrics) out += "# EOF\n";
 }
 
 }  // namespace scidex::metrics

@@ -1,6 +1,9 @@
-// Prometheus' text format 0.0.4.
+// The two text formats that Prometheus reads: its own 0.0.4 and OpenMetrics 1.0.0.
+// https://prometheus.io/docs/instrumenting/exposition_formats/
+// https://github.com/prometheus/OpenMetrics/blob/v1.0.0/specification/OpenMetrics.md
 #pragma once
 
+#include <array>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -9,12 +12,21 @@
 
 namespace scidex::metrics {
 
-inline constexpr std::string_view kTextContentType = "text/plain; version=0.0.4; charset=utf-8";
+enum class TextFormat { kPrometheus, kOpenMetrics };
 
-// Appends the families to `out`, in their order, each with HELP and TYPE. Counts are written
-// without decimals or exponent, other numbers with as few digits as bring back the same double; the
-// bounds of buckets (`le`) always with a point or an exponent ("1.0", "0.0025", "1e-05"), so that
-// they are the same text in every format and for every reader.
-void WriteText(const std::vector<prometheus::MetricFamily>& families, std::string& out);
+// As Content-Type has them, in the order of TextFormat.
+inline constexpr std::array<std::string_view, 2> kContentTypes{
+    "text/plain; version=0.0.4; charset=utf-8",
+    "application/openmetrics-text; version=1.0.0; charset=utf-8"};
+
+// Appends the families to `out`, in their order, each with HELP and TYPE, and in OpenMetrics UNIT.
+// Every series is the same text in both formats. Counts are written without decimals or exponent,
+// other numbers with as few digits as bring back the same double; the bounds of buckets (`le`)
+// always with a point or an exponent ("1.0", "0.0025", "1e-05").
+void WriteText(const std::vector<prometheus::MetricFamily>& families, TextFormat format,
+               std::string& out);
+
+// Appends what the format wants at its end.
+void EndText(TextFormat format, std::string& out);
 
 }  // namespace scidex::metrics

@@ -165,16 +165,21 @@ class LiveQueries(unittest.TestCase):
         self.assertEqual(states["ScidexPgPoolRoFallthrough"], "pending")
         self.assertEqual(states["ScidexPgPoolWaitersPilingUp"], "inactive")
 
-    def test_prometheus_has_type_and_help_of_every_family(self):
-        text = servers.fetch(f"http://{self.instance}/metrics").decode()
+    def test_prometheus_negotiates_openmetrics_and_has_type_help_and_unit_of_every_family(self):
+        text = servers.fetch(f"http://{self.instance}/metrics",
+                             accept="application/openmetrics-text;version=1.0.0").decode()
+        self.assertTrue(text.endswith("# EOF\n"))
         families = re.findall(r"^# TYPE (\S+) (\S+)$", text, re.MULTILINE)
+        units = dict(re.findall(r"^# UNIT (\S+) (\S+)$", text, re.MULTILINE))
         self.assertGreater(len(families), 20)
+        self.assertGreater(len(units), 10)
         known = {entry["metric"]: entry
                  for entry in self.ask("targets/metadata", match_target=f'{{job="{JOB}"}}')}
         for name, kind in families:
             with self.subTest(family=name):
                 self.assertEqual(known[name]["type"], kind)
                 self.assertTrue(known[name]["help"])
+                self.assertEqual(known[name]["unit"], units.get(name, ""))
 
     def test_promtool_has_nothing_to_say_about_the_exposition(self):
         text = servers.fetch(f"http://{self.instance}/metrics")

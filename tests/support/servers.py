@@ -32,10 +32,10 @@ def start(add_cleanup, command, log, env=None):
     return process
 
 
-def fetch(url, body=None):
+def fetch(url, body=None, accept="*/*"):
     """The bytes that url answers; posts body as JSON if there is one."""
     data = None if body is None else json.dumps(body).encode()
-    request = urllib.request.Request(url, data, {"Content-Type": "application/json"})
+    request = urllib.request.Request(url, data, {"Content-Type": "application/json", "Accept": accept})
     with urllib.request.urlopen(request, timeout=10) as response:
         return response.read()
 

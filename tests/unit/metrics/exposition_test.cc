@@ -26,6 +26,8 @@ using testing::HasSubstr;
 using testing::Not;
 
 constexpr const char* kGolden = SCIDEX_SOURCE_DIR "/tests/unit/metrics/exposition.golden";
+constexpr const char* kOpenMetricsGolden =
+    SCIDEX_SOURCE_DIR "/tests/unit/metrics/exposition.openmetrics.golden";
 
 // Fails at every call while `failing`.
 class Fragile final : public prometheus::Collectable {
@@ -43,7 +45,7 @@ Sources SourcesOf(const Snapshot& snapshot) {
 }
 
 // A scrape of the distinct sample, by a clock on which the scrape before it took 7 ms.
-std::string RenderSample() {
+std::string RenderSample(TextFormat format = TextFormat::kPrometheus) {
   const DistinctSample sample = MakeDistinctSample();
   test::ManualClock clock;
   Sources sources = SourcesOf(sample.snapshot);
@@ -54,7 +56,7 @@ std::string RenderSample() {
   Exposition exposition(clock);
   AddCollectors(exposition, sources);
   exposition.Render();
-  return exposition.Render();
+  return exposition.Render(format);
 }
 
 // The lines that are not comments: the series, and its number.
@@ -73,6 +75,37 @@ TEST(Exposition, OfASampleIsTheGoldenOne) {
   const std::string text = RenderSample();
   if (UpdateGolden()) WriteAll(kGolden, text);
   EXPECT_EQ(text, ReadAll(kGolden)) << "SCIDEX_UPDATE_GOLDEN=1 writes " << kGolden;
+}
+
+TEST(Exposition, OfASampleInOpenMetricsIsTheGoldenOne) {
+  const std::string text = RenderSample(TextFormat::kOpenMetrics);
+  if (UpdateGolden()) WriteAll(kOpenMetricsGolden, text);
+  EXPECT_EQ(text, ReadAll(kOpenMetricsGolden))
+      << "SCIDEX_UPDATE_GOLDEN=1 writes " << kOpenMetricsGolden;
+}
+
+TEST(Exposition, HasTheSameSeriesWithTheSameNumbersInBothFormats) {
+  EXPECT_EQ(Samples(RenderSample(TextFormat::kOpenMetrics)), Samples(RenderSample()));
+}
+
+// Whose parser of OpenMetrics is strict.
+TEST(Exposition, IsReadAlikeInBothFormatsByThePythonClient) {
+  const test::ProcessResult read =
+      test::Run({{"/usr/bin/python3", "-B", SCIDEX_SOURCE_DIR "/tests/unit/metrics/parsers.py",
+                  kGolden, kOpenMetricsGolden},
+                 {},
+                 ""});
+  EXPECT_EQ(read.exit_status, 0) << read.output << read.errors;
+}
+
+TEST(Exposition, EveryUnitIsTheEndOfItsFamilysName) {
+  for (const Family& family : Catalog()) {
+    std::string_view name = family.name;
+    if (name.ends_with("_total")) name.remove_suffix(6);
+    const bool ends_in_unit = name.ends_with("_seconds") || name.ends_with("_bytes");
+    EXPECT_EQ(ends_in_unit, !family.unit.empty()) << family.name;
+    EXPECT_TRUE(name.ends_with(family.unit)) << family.name;
+  }
 }
 
 TEST(Exposition, ShowsEveryNumberOfTheSample) {

@@ -14,10 +14,14 @@ using prometheus::ClientMetric;
 using prometheus::MetricFamily;
 using prometheus::MetricType;
 
-std::string Text(const MetricFamily& family) {
+std::string Text(const MetricFamily& family, TextFormat format = TextFormat::kPrometheus) {
   std::string text;
-  WriteText({family}, text);
+  WriteText({family}, format, text);
   return text;
+}
+
+std::string OpenMetrics(const MetricFamily& family) {
+  return Text(family, TextFormat::kOpenMetrics);
 }
 
 MetricFamily Gauge(double value) {
@@ -136,6 +140,49 @@ TEST(TextExposition, WritesUntypedMetricsAndTimestamps) {
   metric.untyped.value = 4;
   metric.timestamp_ms = 1'700'000'000'123;
   EXPECT_EQ(Text(family), "# HELP u Help.\n# TYPE u untyped\nu 4 1700000000123\n");
+}
+
+TEST(TextExposition, OfOpenMetricsNamesACountersFamilyWithoutTheSuffixOfItsSeries) {
+  MetricFamily family{"requests_total", "Requests.", MetricType::Counter, {}};
+  family.metric.resize(1);
+  family.metric[0].counter.value = 3;
+  EXPECT_EQ(OpenMetrics(family),
+            "# HELP requests Requests.\n"
+            "# TYPE requests counter\n"
+            "requests_total 3\n");
+}
+
+TEST(TextExposition, OfOpenMetricsHasTheUnitThatANameEndsIn) {
+  MetricFamily family = Gauge(1);
+  family.name = "wait_seconds";
+  EXPECT_EQ(OpenMetrics(family),
+            "# HELP wait_seconds Help.\n# TYPE wait_seconds gauge\n# UNIT wait_seconds seconds\n"
+            "wait_seconds 1\n");
+  MetricFamily counter{"cpu_seconds_total", "CPU.", MetricType::Counter, {ClientMetric{}}};
+  EXPECT_EQ(OpenMetrics(counter),
+            "# HELP cpu_seconds CPU.\n# TYPE cpu_seconds counter\n# UNIT cpu_seconds seconds\n"
+            "cpu_seconds_total 0\n");
+}
+
+TEST(TextExposition, OfOpenMetricsEscapesQuotesInHelpToo) {
+  MetricFamily family = Gauge(1);
+  family.help = "a\\b\nc\"d";
+  EXPECT_EQ(OpenMetrics(family), "# HELP g a\\\\b\\nc\\\"d\n# TYPE g gauge\ng 1\n");
+}
+
+TEST(TextExposition, OfOpenMetricsSaysUnknownForUntypedAndHasTimestampsInSeconds) {
+  MetricFamily family{"u", "Help.", MetricType::Untyped, {ClientMetric{}}};
+  family.metric[0].timestamp_ms = 1'500;
+  EXPECT_EQ(OpenMetrics(family), "# HELP u Help.\n# TYPE u unknown\nu 0 1.5\n");
+  EXPECT_EQ(Text(family), "# HELP u Help.\n# TYPE u untyped\nu 0 1500\n");
+}
+
+TEST(TextExposition, OfOpenMetricsAloneHasAnEnd) {
+  std::string text;
+  EndText(TextFormat::kPrometheus, text);
+  EXPECT_EQ(text, "");
+  EndText(TextFormat::kOpenMetrics, text);
+  EXPECT_EQ(text, "# EOF\n");
 }
 
 }  // namespace

@@ -1,0 +1,75 @@
+#include "http/compress.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <zlib.h>
+
+#include <string>
+
+#include "http/server.h"
+#include "support/http_client.h"
+#include "unit/http/fixture.h"
+
+namespace scidex::http {
+namespace {
+
+using testing::Contains;
+using testing::Pair;
+
+std::string Gunzip(const std::string& compressed) {
+  z_stream stream{};
+  EXPECT_EQ(inflateInit2(&stream, 15 + 16), Z_OK);
+  std::string text(1 << 20, '\0');
+  std::string input = compressed;
+  stream.next_in = reinterpret_cast<Bytef*>(input.data());
+  stream.avail_in = static_cast<uInt>(input.size());
+  stream.next_out = reinterpret_cast<Bytef*>(text.data());
+  stream.avail_out = static_cast<uInt>(text.size());
+  EXPECT_EQ(inflate(&stream, Z_FINISH), Z_STREAM_END);
+  text.resize(stream.total_out);
+  inflateEnd(&stream);
+  return text;
+}
+
+TEST(Compress, GivesWhatTheClientAcceptsAndBringsBackTheSameBytes) {
+  const std::string body = OfSize(100'000) + "end";
+  Response response = Text(body);
+  Compress("gzip", response);
+  EXPECT_LT(response.body.size(), 2'000u);
+  EXPECT_EQ(Gunzip(response.body), body);
+  EXPECT_THAT(response.headers, Contains(Pair("Content-Encoding", "gzip")));
+  EXPECT_THAT(response.headers, Contains(Pair("Vary", "Accept-Encoding")));
+}
+
+TEST(Compress, LeavesABodyAsItIsForAClientThatDoesNotAcceptItAndSaysThatItDepends) {
+  const std::string body = OfSize(2'000);
+  Response response = Text(body);
+  Compress("", response);
+  EXPECT_EQ(response.body, body);
+  EXPECT_THAT(response.headers, Contains(Pair("Vary", "Accept-Encoding")));
+}
+
+TEST(Compress, LeavesASmallBodyAsItIs) {
+  Response response = Text("healthy\n");
+  Compress("gzip", response);
+  EXPECT_EQ(response.body, "healthy\n");
+  EXPECT_TRUE(response.headers.empty());
+}
+
+TEST(Compress, IsDoneByTheServerForGetAndForHeadAlike) {
+  const std::string body = OfSize(50'000);
+  const Server server(OnLoopback(), {{"/", Always(body)}});
+  const int port = server.ports()[0];
+  const test::HttpResponse plain = test::Get(port, "/");
+  EXPECT_EQ(plain.body, body);
+  EXPECT_EQ(plain.Header("Content-Encoding"), "");
+  const test::HttpResponse zipped = test::Get(port, "/", {{"Accept-Encoding", "gzip"}});
+  EXPECT_EQ(zipped.Header("Content-Encoding"), "gzip");
+  EXPECT_EQ(Gunzip(zipped.body), body);
+  const test::HttpResponse head = test::Head(port, "/", {{"Accept-Encoding", "gzip"}});
+  EXPECT_EQ(head.Header("Content-Encoding"), "gzip");
+  EXPECT_EQ(head.Header("Content-Length"), std::to_string(zipped.body.size()));
+}
+
+}  // namespace
+}  // namespace scidex::http
