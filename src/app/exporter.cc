@@ -91,6 +91,25 @@ metrics::ExporterStats Exporter::Stats() const {
   return stats;
 }
 
+http::Response Exporter::Ready(const http::Request& request) const {
+  std::optional<routing::Route> wanted;
+  if (const auto route = request.Parameter("route")) {
+    wanted = base::ParseEnum<routing::Route>(*route);
+    if (!wanted) {
+      http::Response refusal =
+          Of("text/plain; charset=utf-8",
+             "route must be one of replica, primary_fallthrough, primary_disabled\n");
+      refusal.code = 400;
+      return refusal;
+    }
+  }
+  const status::Readiness ready =
+      status::Ready(database_.pool_stats().route, database_.control_stats(), wanted);
+  http::Response response = Of("text/plain; charset=utf-8", ready.text);
+  response.code = ready.ready ? 200 : 503;
+  return response;
+}
+
 std::map<std::string, http::Handler> Exporter::Handlers(const std::string& telemetry_path) {
   return {
       {telemetry_path,
@@ -104,14 +123,7 @@ std::map<std::string, http::Handler> Exporter::Handlers(const std::string& telem
        }},
       {"/-/healthy",
        [](const http::Request&) { return Of("text/plain; charset=utf-8", "healthy\n"); }},
-      {"/-/ready",
-       [this](const http::Request&) {
-         const status::Readiness ready =
-             status::Ready(database_.pool_stats().route, database_.control_stats());
-         http::Response response = Of("text/plain; charset=utf-8", ready.text);
-         response.code = ready.ready ? 200 : 503;
-         return response;
-       }},
+      {"/-/ready", [this](const http::Request& request) { return Ready(request); }},
       {"/api/v1/pools",
        [this](const http::Request&) {
          return Of("application/json",

@@ -36,6 +36,7 @@ class Exporter {
 
  private:
   std::map<std::string, http::Handler> Handlers(const std::string& telemetry_path);
+  http::Response Ready(const http::Request& request) const;
   metrics::ExporterStats Stats() const;
 
   const base::WallTime loaded_at_;

@@ -2,6 +2,8 @@
 
 #include <strings.h>
 
+#include <algorithm>
+
 namespace scidex::http {
 
 const std::string& Request::Header(const std::string& name) const {
@@ -10,6 +12,17 @@ const std::string& Request::Header(const std::string& name) const {
     if (strcasecmp(key.c_str(), name.c_str()) == 0) return value;
   }
   return kNone;
+}
+
+std::optional<std::string_view> Request::Parameter(std::string_view name) const {
+  std::string_view rest = query;
+  while (!rest.empty()) {
+    const std::string_view pair = rest.substr(0, rest.find('&'));
+    rest.remove_prefix(std::min(pair.size() + 1, rest.size()));
+    const std::string_view key = pair.substr(0, pair.find('='));
+    if (key == name) return pair.substr(std::min(key.size() + 1, pair.size()));
+  }
+  return std::nullopt;
 }
 
 }  // namespace scidex::http

@@ -2,7 +2,9 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -20,6 +22,9 @@ struct Request {
 
   // The value of the first header of this name (case does not matter), or "".
   const std::string& Header(const std::string& name) const;
+  // The value of the first parameter of this name in the query, as the client sent it; nothing
+  // where there is none.
+  std::optional<std::string_view> Parameter(std::string_view name) const;
 };
 
 struct Response {

@@ -18,8 +18,16 @@ std::optional<control::Enforcement> EnforcementInForce(routing::Route route,
 
 }  // namespace
 
-Readiness Ready(const routing::RouteStats& route, const control::ControlStats& control) {
-  std::string text = route.decided ? "ready" : "not ready: no verdict on the replica yet";
+Readiness Ready(const routing::RouteStats& route, const control::ControlStats& control,
+                std::optional<routing::Route> wanted) {
+  const bool as_wanted = !wanted || *wanted == route.route;
+  std::string text = "ready";
+  if (!route.decided) {
+    text = "not ready: no verdict on the replica yet";
+  } else if (!as_wanted) {
+    text = "not ready: the route is not ";
+    text += base::Name(*wanted);
+  }
   text += " route=";
   text += base::Name(route.route);
   text += " reason=";
@@ -29,7 +37,7 @@ Readiness Ready(const routing::RouteStats& route, const control::ControlStats& c
     text += base::Name(*enforcement);
   }
   text += '\n';
-  return {route.decided, text};
+  return {route.decided && as_wanted, text};
 }
 
 }  // namespace scidex::status

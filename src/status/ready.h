@@ -1,6 +1,7 @@
 // What /-/ready answers.
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include "control/probe_stats.h"
@@ -9,12 +10,15 @@
 namespace scidex::status {
 
 struct Readiness {
-  // From the first verdict on the replica on: the route may still be that reads are refused.
+  // From the first verdict on the replica on: the route may still be that reads are refused, unless
+  // another one was asked for.
   bool ready = false;
   // "ready route=replica reason=ok read_only_enforcement=session" with a line feed, or why not yet.
   std::string text;
 };
 
-Readiness Ready(const routing::RouteStats& route, const control::ControlStats& control);
+// `wanted`: whoever asks needs this route to be in force.
+Readiness Ready(const routing::RouteStats& route, const control::ControlStats& control,
+                std::optional<routing::Route> wanted = std::nullopt);
 
 }  // namespace scidex::status

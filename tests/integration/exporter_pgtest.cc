@@ -69,6 +69,12 @@ TEST_F(ExporterTest, EveryEndpointAnswers) {
   const HttpResponse ready = Get(exporter.port(), "/-/ready");
   EXPECT_EQ(ready.code, 200);
   EXPECT_NE(ready.body.find("replica"), std::string::npos) << ready.body;
+  EXPECT_EQ(Get(exporter.port(), "/-/ready?route=replica").code, 200);
+  EXPECT_EQ(Get(exporter.port(), "/-/ready?route=primary_fallthrough").code, 503);
+  const HttpResponse nonsense = Get(exporter.port(), "/-/ready?route=nonsense");
+  EXPECT_EQ(nonsense.code, 400);
+  EXPECT_NE(nonsense.body.find("replica, primary_fallthrough, primary_disabled"),
+            std::string::npos);
   const HttpResponse pools = Get(exporter.port(), "/api/v1/pools");
   EXPECT_EQ(pools.Header("Content-Type"), "application/json");
   EXPECT_NE(pools.body.find("\"ro_routes_to\""), std::string::npos);

@@ -31,6 +31,16 @@ TEST(Ready, SaysThatAPoolerMakesTheEnforcementWeaker) {
   EXPECT_EQ(Of(sample).text, "ready route=replica reason=ok read_only_enforcement=transaction\n");
 }
 
+TEST(Ready, IsNotWhereAnotherRouteIsAskedForThanIsInForce) {
+  const Sample sample = OnPrimary();
+  const Readiness readiness = Ready(sample.pools.route, sample.control, routing::Route::kReplica);
+  EXPECT_FALSE(readiness.ready);
+  EXPECT_EQ(readiness.text,
+            "not ready: the route is not replica route=primary_fallthrough reason=connect_refused "
+            "read_only_enforcement=session\n");
+  EXPECT_TRUE(Ready(sample.pools.route, sample.control, routing::Route::kPrimaryFallthrough).ready);
+}
+
 TEST(Ready, HoldsAlsoWhereReadsAreRefused) {
   const Readiness readiness = Of(Disabled());
   EXPECT_TRUE(readiness.ready);

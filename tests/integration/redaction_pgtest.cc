@@ -1,0 +1,150 @@
+// A password is printed nowhere, however it was given and however wrong.
+
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "support/eventually.h"
+#include "support/exporter_process.h"
+#include "support/temp_dir.h"
+
+namespace scidex::test {
+namespace {
+
+// No part of any message, nor of what its encodings decode to.
+constexpr const char* kCanary = "Xq7swordfish";
+
+using Environment = std::map<std::string, std::string>;
+
+// One way to give a DSN that has the canary in it.
+struct Given {
+  std::string how;
+  Environment environment;
+  std::vector<std::string> flags;
+};
+
+const std::vector<std::string>& Dsns() {
+  static const std::vector<std::string> kDsns{
+      // Right, but for a server that is not there.
+      "postgresql://app:Xq7swordfish@127.0.0.1:1/db",
+      "postgresql://app@127.0.0.1:1/db?password=Xq7swordfish",
+      "postgresql://app:%58q7swordfish@127.0.0.1:1/db",
+      "host=127.0.0.1 port=1 user=app password=Xq7swordfish",
+      "host=127.0.0.1 port=1 user=app password='Xq7swordfish and more'",
+      // Wrong.
+      "postgresql://app:Xq7swordfish@127.0.0.1:port/db",
+      "postgresql://app:Xq7swordfish@[::1/db",
+      "postgresql://app:Xq7swordfish%zz@127.0.0.1:1/db",
+      "postgresql://app:pass/Xq7swordfish@127.0.0.1:1/db",
+      "postgresql://app:pass@Xq7swordfish@127.0.0.1:1/db",
+      "postgresql://app@127.0.0.1:1/db?passwort=Xq7swordfish",
+      "postgresql://app@127.0.0.1:1/db?password==Xq7swordfish",
+      "host=127.0.0.1 port=1 password Xq7swordfish",
+      "host=127.0.0.1 port=1 password='Xq7swordfish",
+      "host=127.0.0.1 port=1 passwort=Xq7swordfish",
+      "host=127.0.0.1 port=Xq7swordfish",
+      "host=127.0.0.1 port=1 sslmode=Xq7swordfish",
+      "Xq7swordfish",
+      "app:Xq7swordfish@127.0.0.1:1/db",
+      "mysql://app:Xq7swordfish@127.0.0.1:1/db",
+  };
+  return kDsns;
+}
+
+bool IsShown(const std::string& text) { return text.find("q7swordfish") != std::string::npos; }
+
+// Everything that the exporter says, at debug level, of what it was given: its output and log, and
+// every page if it serves.
+std::string Said(const Given& given) {
+  std::vector<std::string> flags = given.flags;
+  flags.push_back("--log.level=debug");
+  std::string said;
+  {
+    const ProcessResult check = [&] {
+      std::vector<std::string> command{SCIDEX_EXPORTER, "--config.check"};
+      command.insert(command.end(), flags.begin(), flags.end());
+      return Run({command, given.environment});
+    }();
+    said += check.output + check.errors;
+    if (check.exit_status != 0) {
+      EXPECT_NE(check.errors, "") << given.how;
+      return said;
+    }
+  }
+  ExporterProcess exporter(SCIDEX_EXPORTER, given.environment, flags);
+  // By then a connect has failed.
+  EXPECT_TRUE(Eventually(std::chrono::seconds(20), [&] {
+    return exporter.Value("scidex_pg_pool_probe_last_run_timestamp_seconds{pool=\"primary\"}") !=
+           "0";
+  }));
+  for (const char* path : {"/metrics", "/", "/api/v1/pools", "/-/ready", "/-/healthy", "/nowhere"})
+    said += Get(exporter.port(), path).body;
+  exporter.process().Terminate(std::chrono::seconds(20));
+  return said + exporter.process().Output() + exporter.process().Errors();
+}
+
+void ExpectNotShown(const Given& given) { EXPECT_FALSE(IsShown(Said(given))) << given.how; }
+
+TEST(Redaction, OfADsnInTheEnvironment) {
+  for (const std::string& dsn : Dsns())
+    ExpectNotShown({"SCIDEX_PG_DSN=" + dsn, {{"SCIDEX_PG_DSN", dsn}}, {}});
+}
+
+TEST(Redaction, OfAReplicasDsnInTheEnvironment) {
+  for (const std::string& dsn : Dsns()) {
+    ExpectNotShown({"SCIDEX_PG_RO_DSN=" + dsn,
+                    {{"SCIDEX_PG_DSN", "host=127.0.0.1 port=1"}, {"SCIDEX_PG_RO_DSN", dsn}},
+                    {}});
+  }
+}
+
+TEST(Redaction, OfADsnInAFile) {
+  const TempDir dir;
+  for (const std::string& dsn : Dsns()) {
+    std::string quoted;
+    for (const char c : dsn) quoted += c == '\'' ? std::string("''") : std::string(1, c);
+    const std::string file =
+        dir.Write("exporter.yaml", "primary:\n  dsn: '" + quoted + "'\n").string();
+    ExpectNotShown({"dsn in a file: " + dsn, {}, {"--config.file=" + file}});
+  }
+}
+
+TEST(Redaction, OfAPasswordFile) {
+  const TempDir dir;
+  const std::string password = dir.Write("password", std::string(kCanary) + "\n").string();
+  const std::string file =
+      dir.Write("exporter.yaml",
+                "primary:\n  dsn: host=127.0.0.1 port=1\n  password_file: " + password + "\n")
+          .string();
+  ExpectNotShown({"a password file", {}, {"--config.file=" + file}});
+}
+
+TEST(Redaction, OfPgpassword) {
+  ExpectNotShown(
+      {"PGPASSWORD", {{"PGPASSWORD", kCanary}, {"SCIDEX_PG_DSN", "host=127.0.0.1 port=1"}}, {}});
+}
+
+TEST(Redaction, OfAFileThatIsWrong) {
+  const TempDir dir;
+  for (const std::string text : {
+           "primary:\n  dsn: postgresql://app:Xq7swordfish@db/x\n  nonsense: 1\n",
+           "primary:\n  password: Xq7swordfish\n",
+           "primary: postgresql://app:Xq7swordfish@db/x\n",
+           "primary:\n  dsn: [postgresql://app:Xq7swordfish@db/x]\n",
+           "postgresql://app:Xq7swordfish@db/x\n",
+           "'postgresql://app:Xq7swordfish@db/x': 1\n",
+           "primary:\n  dsn: a\n  dsn: postgresql://app:Xq7swordfish@db/x\n",
+       }) {
+    const std::string file = dir.Write("exporter.yaml", text).string();
+    const ProcessResult check = test::Run(
+        {{SCIDEX_EXPORTER, "--config.check", "--config.file=" + file, "--log.level=debug"}});
+    EXPECT_NE(check.exit_status, 0) << text;
+    EXPECT_FALSE(IsShown(check.output + check.errors)) << text << check.errors;
+  }
+}
+
+}  // namespace
+}  // namespace scidex::test
