@@ -23,10 +23,12 @@ void Exposition::Add(std::string name, std::shared_ptr<prometheus::Collectable> 
 std::string Exposition::Render(TextFormat format) {
   const base::TimePoint start = clock_.Now();
   std::string text;
+  text.reserve(last_size_.load(std::memory_order_relaxed));
   for (Entry& entry : entries_) Append(entry, format, text);
   // Last, so that it counts what failed just now.
   if (own_) WriteText(own_->Collect(), format, text);
   EndText(format, text);
+  last_size_.store(text.size(), std::memory_order_relaxed);
   last_scrape_.store(clock_.Now() - start, std::memory_order_relaxed);
   return text;
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <atomic>
+#include <cstddef>
 #include <cstdint>
 #include <deque>
 #include <memory>
@@ -47,6 +48,8 @@ class Exposition {
 
   base::Clock& clock_;
   std::atomic<base::Duration> last_scrape_{base::Duration::zero()};
+  // Of a text: about what the next one needs.
+  std::atomic<std::size_t> last_size_{0};
   // A deque: entries stay where they are.
   std::deque<Entry> entries_;
   std::unique_ptr<const Collector> own_;

@@ -1,5 +1,6 @@
 #include "metrics/text_exposition.h"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <cmath>
@@ -81,14 +82,19 @@ std::string BoundText(double bound) {
   return text;
 }
 
-void AppendEscaped(std::string& out, std::string_view text, std::string_view escaped) {
-  for (const char c : text) {
-    if (escaped.find(c) == std::string_view::npos) {
-      out += c;
-    } else {
-      out += '\\';
-      out += c == '\n' ? 'n' : c;
-    }
+enum class Quotes { kAsTheyAre, kEscaped };
+
+void AppendEscaped(std::string& out, std::string_view text, Quotes quotes) {
+  const auto is_special = [quotes](char c) {
+    return c == '\\' || c == '\n' || (c == '"' && quotes == Quotes::kEscaped);
+  };
+  for (const char* from = text.begin();;) {
+    const char* const special = std::find_if(from, text.end(), is_special);
+    out.append(from, special);
+    if (special == text.end()) return;
+    out += '\\';
+    out += *special == '\n' ? 'n' : *special;
+    from = special + 1;
   }
 }
 
@@ -102,7 +108,7 @@ class FamilyWriter {
     const bool open_metrics = format_ == TextFormat::kOpenMetrics;
     const std::string_view name = FamilyName(family_, format_);
     BeginComment("# HELP ", name);
-    AppendEscaped(out_, family_.help, open_metrics ? "\\\n\"" : "\\\n");
+    AppendEscaped(out_, family_.help, open_metrics ? Quotes::kEscaped : Quotes::kAsTheyAre);
     out_ += '\n';
     BeginComment("# TYPE ", name);
     const bool untyped = family_.type == MetricType::Untyped;
@@ -188,7 +194,7 @@ class FamilyWriter {
     separator = ',';
     out_ += name;
     out_ += "=\"";
-    AppendEscaped(out_, value, "\\\"\n");
+    AppendEscaped(out_, value, Quotes::kEscaped);
     out_ += '"';
   }
 
