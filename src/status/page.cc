@@ -69,6 +69,31 @@ std::vector<std::string> ReplicaItems(const routing::PoolsStats& stats,
                                             : "Does not stream from its primary"};
 }
 
+std::string CanaryHtml(const control::CanaryStats& canary, WallTime now) {
+  if (!canary.success) return "no write was tried yet";
+  const std::string ago = DurationText(now - canary.last_run) + " ago";
+  if (!*canary.success) return "<strong>the write tried " + ago + " was not refused</strong>";
+  const bool recovery = canary.proof == control::CanaryProof::kRecovery;
+  return "the write tried " + ago + " was refused" + (recovery ? ", in recovery" : "");
+}
+
+// How the sessions of each read pool are kept from writing, and whether that was seen to work.
+std::vector<std::string> ReadOnlyItems(const routing::PoolsStats& stats,
+                                       const control::ControlStats& control, WallTime now) {
+  using routing::PoolRole;
+  std::vector<std::string> items;
+  for (const PoolRole role : {PoolRole::kRo, PoolRole::kRoFallthrough}) {
+    if (!stats.pools[role]) continue;
+    const auto enforcement = control::EnforcementOf(role, control.probes[role]);
+    std::string how = "not known yet";
+    if (enforcement == control::Enforcement::kSession) how = "by a setting of each session";
+    if (enforcement == control::Enforcement::kTransaction)
+      how = "by transaction alone, as a pooler is in between";
+    items.push_back(Code(Name(role)) + ' ' + how + "; " + CanaryHtml(control.canaries[role], now));
+  }
+  return items;
+}
+
 std::vector<std::string> ConnectErrors(const routing::PoolsStats& stats) {
   std::vector<std::string> items;
   for (const auto& pool : stats.pools) {
@@ -122,6 +147,7 @@ std::string Page(const routing::PoolsStats& stats, const control::ControlStats& 
   html += "<main>\n" + RouteHtml(stats.route, now);
   html += "<section>\n<h2>Pools</h2>\n" + PoolsTable(stats, control) + "</section>\n";
   html += ListSection("Replica", ReplicaItems(stats, control.replica));
+  html += ListSection("Read-only", ReadOnlyItems(stats, control, now));
   html += ListSection("Last failed connects", ConnectErrors(stats));
   html += ListSection("Longest held leases", Leases(stats));
   html += ListSection("Changes of the route", Transitions(stats.route));

@@ -84,6 +84,21 @@ TEST(Page, SaysHowFarTheReplicaIsBehindIfOneIsConfigured) {
   EXPECT_THAT(PageOf(Disabled()), Not(HasSubstr("Behind the primary")));
 }
 
+TEST(Page, SaysWhatKeepsReadsFromWritingAndWhetherThatWasSeenToWork) {
+  Sample sample = OnReplica();
+  EXPECT_THAT(PageOf(sample), HasSubstr("<code>ro</code> by a setting of each session; the write "
+                                        "tried 40 s ago was refused, in recovery</li>"));
+  EXPECT_THAT(PageOf(sample), HasSubstr("<code>ro_fallthrough</code> by a setting of each session; "
+                                        "the write tried 40 s ago was refused</li>"));
+  sample.control.probes[routing::PoolRole::kRo].behind_pooler = true;
+  sample.control.canaries[routing::PoolRole::kRo].success = false;
+  EXPECT_THAT(PageOf(sample),
+              HasSubstr("<code>ro</code> by transaction alone, as a pooler is in between; "
+                        "<strong>the write tried 40 s ago was not refused</strong></li>"));
+  sample.control.canaries[routing::PoolRole::kRo].success.reset();
+  EXPECT_THAT(PageOf(sample), HasSubstr("; no write was tried yet</li>"));
+}
+
 TEST(Page, ShowsTheLastFailedConnectUntilOneSucceeds) {
   EXPECT_THAT(PageOf(OnPrimary()), HasSubstr("connection to server at &quot;10.0.0.2&quot;"));
   EXPECT_THAT(PageOf(OnReplica()), Not(HasSubstr("Last failed connects")));
