@@ -33,7 +33,7 @@ def text(number):
 
 def row(run, runs, floor):
     counters = ", ".join(f"{name} {run[name]:.4g}" for name in COUNTERS if name in run)
-    name = re.sub(r"^BM_|/real_time|/manual_time|/iterations:\d+", "", run["name"]).replace("/", ", ")
+    name = re.sub(r"^BM_|/real_time|/manual_time|/iterations:\d+|/min_time:[\d.]+", "", run["name"]).replace("/", ", ")
     if counters:
         return [name, "", "", "", counters]
     fastest = min((peer["ns"] for peer in peers_of(run, runs)), default=None)
