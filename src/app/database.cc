@@ -102,10 +102,8 @@ void Database::OnReplicaVerdict(routing::Reason verdict) {
 // the name leads to may have changed; sessions stay where they were opened.
 void Database::OnPrimaryAnswer(const control::ServerFacts& facts) {
   if (facts.in_recovery) servers_[PoolRole::kPrimary].handle->Reconnect();
-  const bool before = primary_in_recovery_.value_or(false);
-  if (facts.in_recovery == before && primary_in_recovery_) return;
+  if (facts.in_recovery == primary_in_recovery_) return;
   primary_in_recovery_ = facts.in_recovery;
-  if (facts.in_recovery == before) return;
   if (facts.in_recovery) {
     base::LogWarn("the primary is in recovery and takes no writes; its sessions are replaced");
   } else {

@@ -130,8 +130,8 @@ class Database {
   // By DSN.
   std::map<std::string, std::shared_ptr<pool::ConnectGate>> gates_;
   base::EnumArray<routing::PoolRole, Server> servers_;
-  // The primary's last answer. Used by its probe's thread alone.
-  std::optional<bool> primary_in_recovery_;
+  // By the primary's last answer. Used by its probe's thread alone.
+  bool primary_in_recovery_ = false;
   std::unique_ptr<routing::Router> router_;
   std::unique_ptr<control::ReplicaWatch> replica_watch_;
   std::unique_ptr<control::PoolLogger> pool_logger_;

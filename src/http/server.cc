@@ -234,9 +234,10 @@ int Server::Impl::OnRequest(mg_connection* connection) noexcept {
       self.Send(connection, Plain(503, "the server is stopping\n"), body, Connection::kClose);
       return 503;
     }
-    const Request request = MakeRequest(info);
-    Response response = Dispatch(self.handlers_, request);
-    Compress(request.Header("Accept-Encoding"), response);
+    Request request = MakeRequest(info);
+    const std::string accept_encoding = request.Header("Accept-Encoding");
+    Response response = Dispatch(self.handlers_, std::move(request));
+    Compress(accept_encoding, response);
     self.Send(connection, response, body, WhatFollows(connection, info));
     return response.code;
   } catch (const std::exception& error) {

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <optional>
 #include <string_view>
+#include <type_traits>
 
 #include <nlohmann/json.hpp>
 
@@ -31,6 +32,17 @@ Json ToJson(const EnumArray<E, T>& values, E first = E{}) {
     json[std::string(base::Name(key))] = ToJson(values[key]);
   }
   return json;
+}
+
+Json ToJson(bool value) { return value; }
+template <typename E>
+  requires std::is_enum_v<E>
+Json ToJson(E value) {
+  return base::Name(value);
+}
+template <typename T>
+Json OrNull(const std::optional<T>& value) {
+  return value ? ToJson(*value) : Json();
 }
 
 Json TimeOrNull(WallTime time) { return time == WallTime{} ? Json() : Json(IsoTime(time)); }
@@ -89,18 +101,17 @@ Json ToJson(const pool::PoolStats& stats) {
 }
 
 Json ToJson(const control::CanaryStats& stats) {
-  return {{"success", stats.success ? Json(*stats.success) : Json()},
-          {"proof_of", stats.proof ? Json(base::Name(*stats.proof)) : Json()},
+  return {{"success", OrNull(stats.success)},
+          {"proof_of", OrNull(stats.proof)},
           {"last_run", TimeOrNull(stats.last_run)}};
 }
 
 Json ToJson(PoolRole role, const control::ControlStats& control) {
   const control::ProbeStats& stats = control.probes[role];
-  const auto enforcement = control::EnforcementOf(role, stats);
   return {{"up", stats.up},
           {"in_recovery", stats.in_recovery},
           {"behind_pooler", stats.behind_pooler},
-          {"read_only_enforcement", enforcement ? Json(base::Name(*enforcement)) : Json()},
+          {"read_only_enforcement", OrNull(control::EnforcementOf(role, stats))},
           {"read_only_canary", ToJson(control.canaries[role])},
           {"reason", base::Name(stats.last_reason)},
           {"last_run", TimeOrNull(stats.last_run)},
@@ -118,7 +129,7 @@ Json ToJson(const control::AutoscalerStats& stats) {
     if (pool.latest) {
       json = {{"decision", base::Name(pool.latest->reason)},
               {"target_size", pool.latest->target_size},
-              {"budget", pool.budget ? Json(*pool.budget) : Json()}};
+              {"budget", OrNull(pool.budget)}};
     }
     pools[std::string(base::Name(role))] = json;
   }
@@ -149,8 +160,6 @@ std::string PoolsJson(const routing::PoolsStats& stats, const control::ControlSt
     pools[name] = stats.pools[role] ? ToJson(*stats.pools[role]) : Json();
     probes[name] = stats.pools[role] ? ToJson(role, control) : Json();
   }
-  const std::optional<base::Duration>& lag = control.replica.lag;
-  const std::optional<std::uint64_t>& lag_bytes = control.replica.lag_bytes;
   const Json json{{"at", IsoTime(now)},
                   {"ro_dsn_configured", stats.ro_dsn_configured},
                   {"ro_routes_to", stats.ro_routes_to()},
@@ -164,8 +173,8 @@ std::string PoolsJson(const routing::PoolsStats& stats, const control::ControlSt
                   {"pools", pools},
                   {"probes", probes},
                   {"replica",
-                   {{"lag_seconds", lag ? Json(Seconds(*lag)) : Json()},
-                    {"lag_bytes", lag_bytes ? Json(*lag_bytes) : Json()},
+                   {{"lag_seconds", OrNull(control.replica.lag)},
+                    {"lag_bytes", OrNull(control.replica.lag_bytes)},
                     {"max_lag_seconds", Seconds(stats.max_lag)},
                     {"wal_receiver_up", control.replica.wal_receiver_up}}},
                   {"autoscaler", ToJson(control.autoscaler)}};

@@ -25,8 +25,12 @@
 //     oldest_leases      oldest first: [{borrower, age_seconds}]; borrower is the place in the
 //     source last_connect_error null or {outcome, message}
 //   probes              {primary, ro, ro_fallthrough}: each null or
-//     up, in_recovery, reason, last_run, last_success, duration_seconds, failures {reason: n}
-//   replica             {lag_seconds, max_lag_seconds, wal_receiver_up}
+//     up, in_recovery, behind_pooler
+//     read_only_enforcement
+//                        session, transaction, or null: not known yet, or sessions that may write
+//     read_only_canary   {success, proof_of, last_run}; proof_of is setting or recovery
+//     reason, last_run, last_success, duration_seconds, failures {reason: n}
+//   replica             {lag_seconds, lag_bytes, max_lag_seconds, wal_receiver_up}
 //   autoscaler          {mode, pools {primary, ro, ro_fallthrough}}: of each pool null before the
 //     first look, or {decision, target_size, budget}: the latest decision, what it makes of the
 //     target size (in dry_run: would make), and what the server has for all its pools together

@@ -59,17 +59,6 @@ inline bool AwaitReplay(const PostgresServer& primary, const PostgresServer& rep
   });
 }
 
-// The lines with all of `parts`.
-inline std::size_t CountLines(const LogTap& log, const std::vector<std::string>& parts) {
-  const std::vector<std::string> lines = log.Lines();
-  return static_cast<std::size_t>(
-      std::count_if(lines.begin(), lines.end(), [&](const std::string& line) {
-        return std::all_of(parts.begin(), parts.end(), [&](const std::string& part) {
-          return line.find(part) != std::string::npos;
-        });
-      }));
-}
-
 // Nothing is lent, nobody waits, and every acquire has its one outcome.
 inline void ExpectNothingLost(const app::Database& database) {
   const routing::PoolsStats stats = database.pool_stats();

@@ -134,9 +134,9 @@ TEST_F(PrimaryFault, DemotedIsNoticedByTheFirstRefusedWriteAndItsSessionsAreRepl
     refused = Write(*database_);
     return refused == "25006";
   })) << refused;
-  EXPECT_GE(CountLines(log_, {"refused by a server in recovery", "verb=INSERT",
-                              "faults_primary_pgtest.cc"}),
-            1u);
+  EXPECT_GE(
+      log_.Count({"refused by a server in recovery", "verb=INSERT", "faults_primary_pgtest.cc"}),
+      1u);
   EXPECT_GE(Primary().evictions[pool::EvictReason::kDrained], 1u);
   EXPECT_EQ(Primary().read_only_violations, 0u);
   name.Aim(primary_->port());
@@ -201,7 +201,7 @@ TEST_F(PrimaryFault, InRecoveryFromTheStartIsSaidAndFollowedWhenItsNameMoves) {
   database_ = std::make_unique<app::Database>(options);
   EXPECT_TRUE(Eventually(kPatience, [&] { return Probe().in_recovery; }));
   EXPECT_TRUE(Eventually(kPatience, [&] {
-    return CountLines(log_, {"the primary is in recovery and takes no writes"}) == 1;
+    return log_.Count({"the primary is in recovery and takes no writes"}) == 1;
   }));
   name.Aim(primary_->port());
   EXPECT_TRUE(Eventually(kPatience, [&] { return Probe().up && !Probe().in_recovery; }));

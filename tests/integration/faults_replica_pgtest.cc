@@ -97,10 +97,10 @@ TEST_F(ReplicaFault, KilledAndStartedAgainServesAgain) {
   UntilFallthrough();
   EXPECT_TRUE(Eventually(kPatience, [&] { return Why() == Reason::kConnectRefused; }));
   EXPECT_GE(Probe().failures[Reason::kConnectRefused], 1u);
-  EXPECT_EQ(CountLines(log_, {"route changed", "from=replica", "to=primary_fallthrough"}), 1u);
+  EXPECT_EQ(log_.Count({"route changed", "from=replica", "to=primary_fallthrough"}), 1u);
   replica_->Start();
   Report("replica killed, well again after its start", {UntilBack()});
-  EXPECT_EQ(CountLines(log_, {"route changed", "to=replica"}), 1u);
+  EXPECT_EQ(log_.Count({"route changed", "to=replica"}), 1u);
 }
 
 TEST_F(ReplicaFault, RestartedServesAgain) {
@@ -243,7 +243,7 @@ TEST_F(ReplicaFault, WhoseDatabaseWasRenamedLosesTheRoute) {
   EndSessions();
   UntilFallthrough();
   EXPECT_EQ(Why(), Reason::kConnectFailed);
-  EXPECT_GE(CountLines(log_, {"server does not answer", "pool=ro ", "reading"}), 1u);
+  EXPECT_GE(log_.Count({"server does not answer", "pool=ro ", "reading"}), 1u);
   primary_->Execute("ALTER DATABASE renamed RENAME TO reading");
   UntilBack();
 }

@@ -58,12 +58,6 @@ class PoolOnServer : public testing::Test {
   static int Pid(const pool::Lease& lease) {
     return PQbackendPID(postgres::Session::Of(lease).raw());
   }
-  // The first value of the answer, or the SQLSTATE that came instead.
-  static std::string Ask(const pool::Lease& lease, const std::string& sql) {
-    const postgres::QueryResult result =
-        postgres::Session::Of(lease).Query(sql.c_str(), base::RealClock().Now() + kPatience);
-    return result.status == postgres::QueryResult::Status::kOk ? Value(result, 0) : result.sqlstate;
-  }
   // The process behind the next lease, which must be a session that is clean and works.
   int NextPid() {
     const pool::Lease lease = pool_->Acquire();

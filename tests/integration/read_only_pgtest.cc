@@ -148,14 +148,7 @@ TEST_F(ReadOnlyTest, ASessionThatABorrowerSwitchedOffIsReadOnlyForTheNextAndTheB
   const pool::PoolStats stats = Fallthrough(database);
   EXPECT_EQ(stats.read_only_tampered, tampering.size());
   EXPECT_EQ(stats.read_only_proofs[pool::ReadOnlyProof::kSet], tampering.size());
-  std::size_t named = 0;
-  for (const std::string& line : log.Lines()) {
-    if (line.find("switched read-only off") != std::string::npos &&
-        line.find("read_only_pgtest.cc") != std::string::npos) {
-      ++named;
-    }
-  }
-  EXPECT_EQ(named, tampering.size());
+  EXPECT_EQ(log.Count({"switched read-only off", "read_only_pgtest.cc"}), tampering.size());
 }
 
 TEST_F(ReadOnlyTest, ATransactionLeftOpenIsRolledBackAndItsSessionUsedAgain) {

@@ -42,6 +42,13 @@ inline bool AwaitRoute(const app::Database& database, routing::Route route) {
   });
 }
 
+// The first value of the answer on a lease's session, or the SQLSTATE that came instead.
+inline std::string Ask(const pool::Lease& lease, const std::string& sql) {
+  const postgres::QueryResult result =
+      postgres::Session::Of(lease).Query(sql.c_str(), base::RealClock().Now() + kPatience);
+  return result.status == postgres::QueryResult::Status::kOk ? Value(result, 0) : result.sqlstate;
+}
+
 // The first value of a read through a lease of its own.
 inline std::string Read(app::Database& database, const std::string& sql) {
   const pool::Lease lease = database.AcquireRead();

@@ -99,11 +99,6 @@ class ThreeWays : public testing::Test {
     options.probe.canary_interval = base::Duration::zero();
     return options;
   }
-  static std::string Ask(const pool::Lease& lease, const char* sql) {
-    const postgres::QueryResult result =
-        postgres::Session::Of(lease).Query(sql, base::RealClock().Now() + kPatience);
-    return result.status == postgres::QueryResult::Status::kOk ? Value(result, 0) : result.sqlstate;
-  }
   static pool::PoolStats Stats(const app::Database& database) {
     return *database.pool_stats().pools[PoolRole::kRoFallthrough];
   }

@@ -1,6 +1,8 @@
 // Keeps what is logged while it lives.
 #pragma once
 
+#include <algorithm>
+#include <cstddef>
 #include <string>
 #include <vector>
 
@@ -26,6 +28,17 @@ class LogTap {
   std::vector<std::string> Lines() const {
     base::MutexLock lock(mutex_);
     return lines_;
+  }
+
+  // How many of them have all of `parts`.
+  std::size_t Count(const std::vector<std::string>& parts) const {
+    const std::vector<std::string> lines = Lines();
+    return static_cast<std::size_t>(
+        std::count_if(lines.begin(), lines.end(), [&](const std::string& line) {
+          return std::all_of(parts.begin(), parts.end(), [&](const std::string& part) {
+            return line.find(part) != std::string::npos;
+          });
+        }));
   }
 
  private:
