@@ -3,10 +3,10 @@
 
 declare -A package_groups=(
   [build]="g++ cmake ninja-build ccache pkgconf git libpq-dev libpqxx-dev libyaml-cpp-dev libspdlog-dev libfmt-dev
-           libcli11-dev nlohmann-json3-dev prometheus-cpp-dev libcivetweb-dev zlib1g-dev"
+           libcli11-dev nlohmann-json3-dev prometheus-cpp-dev libcivetweb-dev zlib1g-dev libasio-dev libssl-dev libcrypt-dev"
   [run]="postgresql"
   [test]="libgtest-dev libgmock-dev postgresql pgbouncer prometheus prometheus-alertmanager python3 curl jq
-          libnss-wrapper iproute2 python3-prometheus-client"
+          libnss-wrapper iproute2 python3-prometheus-client openssl prometheus-postgres-exporter"
   [bench]="libbenchmark-dev libsoci-dev libboost-dev python3-psycopg-pool valgrind"
 )
 declare -A package_reasons=(

@@ -50,14 +50,16 @@ CommandLine ParseCommandLine(int argc, const char* const* argv) {
   app.add_option("--config.file", flags.config_file, "configuration in YAML (default: none)");
   app.add_flag("--config.check", flags.config_check, "check the configuration and end");
   app.add_option("--web.listen-address", flags.listen_addresses,
-                 "host:port or :port; repeatable (default: :19187)")
+                 "host:port, [IPv6]:port or :port; repeatable (default: :19187)")
       ->expected(1)
       ->take_all();
   app.add_option("--web.telemetry-path", flags.telemetry_path,
                  "where the metrics are (default: /metrics)");
+  app.add_option("--web.config.file", flags.web_config_file,
+                 "TLS, users and headers, as Prometheus's exporters have them (default: none)");
   app.add_option("--web.max-requests", flags.max_requests,
-                 "connections served at once (default: 16)")
-      ->check(CLI::Range(1, 1000));
+                 "requests answered at once; one more gets 503; 0: no limit (default: 16)")
+      ->check(CLI::Range(0, 1000));
   AddEnum(app, "--log.level", "(default: info)", flags.log_level);
   AddEnum(app, "--log.format", "(default: logfmt)", flags.log_format);
   app.add_flag("--version", version, "print the version and end");
@@ -80,6 +82,7 @@ CommandLine ParseCommandLine(int argc, const char* const* argv) {
 void ApplyFlags(const CommandLine& flags, config::Config& config) {
   if (!flags.listen_addresses.empty()) config.web.listen_addresses = flags.listen_addresses;
   if (flags.telemetry_path) config.telemetry_path = *flags.telemetry_path;
+  if (flags.web_config_file) config.web_config_file = *flags.web_config_file;
   if (flags.max_requests) config.web.max_requests = *flags.max_requests;
   if (flags.log_level) config.log.level = *flags.log_level;
   if (flags.log_format) config.log.format = *flags.log_format;

@@ -18,6 +18,7 @@ struct CommandLine {
   // What wins over environment and file, where it was given.
   std::vector<std::string> listen_addresses;
   std::optional<std::string> telemetry_path;
+  std::optional<std::string> web_config_file;
   std::optional<int> max_requests;
   std::optional<base::LogLevel> log_level;
   std::optional<base::LogFormat> log_format;

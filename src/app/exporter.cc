@@ -4,6 +4,7 @@
 
 #include "app/version.h"
 #include "base/log.h"
+#include "config/web_file.h"
 #include "http/accept.h"
 #include "http/address.h"
 #include "http/codes.h"
@@ -27,12 +28,22 @@ void CheckDsn(const std::optional<postgres::SessionOptions>& server, const std::
 }
 
 // With the port that the kernel chose where 0 was asked for.
-void LogListening(const std::vector<std::string>& addresses, const std::vector<int>& ports) {
+void LogListening(const std::vector<std::string>& addresses, const std::vector<int>& ports,
+                  bool tls) {
   for (std::size_t i = 0; i < ports.size(); ++i) {
     const std::string& address = addresses[i];
     base::LogInfo("listening", {{"address", address.substr(0, address.rfind(':') + 1) +
-                                                std::to_string(ports[i])}});
+                                                std::to_string(ports[i])},
+                                {"tls", tls}});
   }
+}
+
+// Null where there is no file.
+std::unique_ptr<http::WebConfig> WebConfigOf(const config::Config& config) {
+  const std::string& path = config.web_config_file;
+  if (path.empty()) return nullptr;
+  return std::make_unique<http::WebConfig>(
+      path, [path](const std::string& text) { return config::ParseWebFile(path, text); });
 }
 
 http::Response Of(std::string content_type, std::string body) {
@@ -63,6 +74,7 @@ void Check(const config::Config& config) {
   CheckDsn(config.primary, config.primary_dsn_source);
   CheckDsn(config.replica, config.replica_dsn_source);
   for (const std::string& address : config.web.listen_addresses) http::ParseAddress(address);
+  if (const auto web = WebConfigOf(config)) http::CheckWebConfig(*web);
 }
 
 Exporter::Exporter(const config::Config& config)
@@ -70,9 +82,10 @@ Exporter::Exporter(const config::Config& config)
   metrics::AddCollectors(
       exposition_, {[this] { return database_.pool_stats(); },
                     [this] { return database_.control_stats(); }, [this] { return Stats(); }});
-  server_ = std::make_unique<http::Server>(config.web, Handlers(config.telemetry_path));
+  server_ = std::make_unique<http::Server>(config.web, Endpoints(config.telemetry_path),
+                                           WebConfigOf(config));
   serving_.store(server_.get(), std::memory_order_release);
-  LogListening(config.web.listen_addresses, server_->ports());
+  LogListening(config.web.listen_addresses, server_->ports(), server_->tls());
   database_.start_pool_logger();
 }
 
@@ -110,7 +123,8 @@ http::Response Exporter::Ready(const http::Request& request) const {
   return response;
 }
 
-std::map<std::string, http::Handler> Exporter::Handlers(const std::string& telemetry_path) {
+http::Endpoints Exporter::Endpoints(const std::string& telemetry_path) {
+  using http::Access;
   return {
       {telemetry_path,
        [this](const http::Request& request) {
@@ -122,8 +136,10 @@ std::map<std::string, http::Handler> Exporter::Handlers(const std::string& telem
          return response;
        }},
       {"/-/healthy",
-       [](const http::Request&) { return Of("text/plain; charset=utf-8", "healthy\n"); }},
-      {"/-/ready", [this](const http::Request& request) { return Ready(request); }},
+       {[](const http::Request&) { return Of("text/plain; charset=utf-8", "healthy\n"); },
+        Access::kEveryone}},
+      {"/-/ready",
+       {[this](const http::Request& request) { return Ready(request); }, Access::kEveryone}},
       {"/api/v1/pools",
        [this](const http::Request&) {
          return Of("application/json",

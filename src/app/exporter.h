@@ -2,7 +2,6 @@
 #pragma once
 
 #include <atomic>
-#include <map>
 #include <memory>
 #include <string>
 
@@ -35,7 +34,7 @@ class Exporter {
   Exporter& operator=(const Exporter&) = delete;
 
  private:
-  std::map<std::string, http::Handler> Handlers(const std::string& telemetry_path);
+  http::Endpoints Endpoints(const std::string& telemetry_path);
   http::Response Ready(const http::Request& request) const;
   metrics::ExporterStats Stats() const;
 

@@ -8,6 +8,7 @@
 
 #include "app/exporter.h"
 #include "app/version.h"
+#include "base/file_limit.h"
 #include "base/log.h"
 #include "base/watchdog.h"
 #include "config/config.h"
@@ -17,6 +18,7 @@ namespace {
 
 void Serve(const config::Config& config, const AwaitEnd& await_end) {
   base::ConfigureLog(config.log);
+  base::RaiseFileLimit();
   base::LogInfo("starting", {{"version", VersionText()}});
   for (const std::string& warning : config.warnings) base::LogWarn(warning);
   // Made before and destroyed after the exporter, whose end it limits.

@@ -27,6 +27,8 @@ class ConfigError : public std::runtime_error {
 struct Config {
   http::ServerOptions web;
   std::string telemetry_path = "/metrics";
+  // Empty: no TLS, no users.
+  std::string web_config_file;
   base::LogOptions log;
 
   // read_only is left to whoever makes the pools. The primary is there unless a replica's DSN is

@@ -4,32 +4,14 @@
 
 #include <algorithm>
 #include <numeric>
-#include <set>
-#include <stdexcept>
 #include <string_view>
 #include <utility>
 #include <vector>
 
-#include "base/read_file.h"
+#include "config/yaml.h"
 
 namespace scidex::config {
 namespace {
-
-std::string ReadText(const std::string& path) {
-  try {
-    return base::ReadFile(path);
-  } catch (const std::runtime_error& error) {
-    throw ConfigError(error.what());
-  }
-}
-
-// What is no word may be a value with a slip of the pen before it, and that value a secret.
-bool IsWord(std::string_view key) {
-  return !key.empty() && key.size() <= 64 && std::all_of(key.begin(), key.end(), [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
-           c == '.' || c == '-';
-  });
-}
 
 // Edits that make one text the other; for "did you mean".
 std::size_t Distance(std::string_view a, std::string_view b) {
@@ -50,43 +32,20 @@ class Reader {
   Reader(const std::string& path, Draft& draft) : path_(path), draft_(draft) {}
 
   Lines Read() {
-    const YAML::Node root = Parse();
+    const YAML::Node root = ParseYaml(path_, ReadText(path_));
     if (!root.IsNull()) Section(root, "");
     return std::move(lines_);
   }
 
  private:
-  YAML::Node Parse() const {
-    try {
-      const std::vector<YAML::Node> documents = YAML::LoadAll(ReadText(path_));
-      if (documents.size() > 1)
-        throw ConfigError(path_ + ": holds several YAML documents; write one");
-      return documents.empty() ? YAML::Node() : documents.front();
-    } catch (const YAML::Exception& error) {
-      throw ConfigError(path_ + ":" + std::to_string(error.mark.line + 1) +
-                        ": not YAML: " + error.msg);
-    }
-  }
-
   [[noreturn]] void Refuse(int line, const std::string& key, const std::string& what) const {
-    throw ConfigError(path_ + ":" + std::to_string(line) + ": " + key + ": " + what);
+    RefuseAt(path_, line, key, what);
   }
 
   void Section(const YAML::Node& section, const std::string& prefix) {
-    if (!section.IsMap()) {
-      Refuse(section.Mark().line + 1, prefix.empty() ? "the file" : prefix,
-             "is not a mapping; write KEY: VALUE lines");
-    }
-    std::set<std::string> seen;
-    for (const auto& entry : section) {
-      const int line = entry.first.Mark().line + 1;
-      if (!entry.first.IsScalar() || !IsWord(entry.first.Scalar())) {
-        Refuse(line, prefix.empty() ? "the file" : prefix,
-               "has a key that is not a word; is a blank missing after its colon?");
-      }
-      const std::string path = (prefix.empty() ? "" : prefix + ".") + entry.first.Scalar();
-      if (!seen.insert(path).second) Refuse(line, path, "stands here twice; write it once");
-      Entry(path, line, entry.second);
+    for (const YamlEntry& entry : EntriesOf(path_, section, prefix)) {
+      const std::string path = (prefix.empty() ? "" : prefix + ".") + entry.key;
+      Entry(path, entry.line, entry.value);
     }
   }
 

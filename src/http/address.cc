@@ -1,21 +1,24 @@
 #include "http/address.h"
 
 #include <arpa/inet.h>
-#include <sys/socket.h>
+#include <net/if.h>
+#include <netinet/in.h>
 
 #include <array>
 #include <cerrno>
 #include <charconv>
 #include <cstdint>
+#include <cstring>
 #include <optional>
 #include <string_view>
 #include <system_error>
 
-#include "base/unique_fd.h"
 #include "http/error.h"
 
 namespace scidex::http {
 namespace {
+
+constexpr int kBacklog = 1024;
 
 std::optional<std::uint16_t> ParsePort(std::string_view text) {
   std::uint16_t port = 0;
@@ -28,48 +31,136 @@ std::optional<std::uint16_t> ParsePort(std::string_view text) {
                          std::optional<std::uint16_t> port) {
   const std::string example = std::to_string(port.value_or(19187));
   throw ServerError("cannot listen on \"" + text + "\": " + why +
-                    "; write an IPv4 address and a port, such as 127.0.0.1:" + example +
-                    " or :" + example);
+                    "; write an address and a port, such as 127.0.0.1:" + example +
+                    ", [::1]:" + example + " or :" + example);
 }
 
-[[noreturn]] void Fail(const sockaddr_in& address, int error) {
+[[noreturn]] void Fail(const Address& address, int error) {
   throw ServerError("cannot listen on " + ToString(address) + ": " +
                     std::generic_category().message(error));
 }
 
-}  // namespace
-
-sockaddr_in ParseAddress(const std::string& text) {
-  const std::size_t colon = text.rfind(':');
-  if (colon == std::string::npos) Refuse(text, "it has no port", ParsePort(text));
-  const std::string host = text.substr(0, colon);
-  const std::optional<std::uint16_t> port = ParsePort(std::string_view(text).substr(colon + 1));
-  if (host.find_first_of("[:") != std::string::npos) Refuse(text, "IPv6 is not served", port);
-  if (!port) Refuse(text, "the port is not a number from 0 to 65535", port);
-
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_port = htons(*port);
-  if (!host.empty() && inet_pton(AF_INET, host.c_str(), &address.sin_addr) != 1) {
-    Refuse(text, "\"" + host + "\" is not an IPv4 address", port);
-  }
+template <typename SocketAddress>
+Address Of(const SocketAddress& socket) {
+  Address address;
+  std::memcpy(&address.socket, &socket, sizeof socket);
+  address.size = sizeof socket;
   return address;
 }
 
-std::string ToString(const sockaddr_in& address) {
-  std::array<char, INET_ADDRSTRLEN> host{};
-  inet_ntop(AF_INET, &address.sin_addr, host.data(), host.size());
-  return std::string(host.data()) + ':' + std::to_string(ntohs(address.sin_port));
+template <typename SocketAddress>
+SocketAddress As(const Address& address) {
+  SocketAddress socket;
+  std::memcpy(&socket, &address.socket, sizeof socket);
+  return socket;
 }
 
-void CheckCanListen(const sockaddr_in& address) {
-  const base::UniqueFd probe(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
-  if (!probe.valid()) Fail(address, errno);
-  const int on = 1;
-  setsockopt(probe.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-  if (bind(probe.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {
-    Fail(address, errno);
+Address V4(in_addr host, std::uint16_t port) {
+  sockaddr_in socket{};
+  socket.sin_family = AF_INET;
+  socket.sin_port = htons(port);
+  socket.sin_addr = host;
+  return Of(socket);
+}
+
+Address V6(const in6_addr& host, std::uint16_t port, std::uint32_t scope) {
+  sockaddr_in6 socket{};
+  socket.sin6_family = AF_INET6;
+  socket.sin6_port = htons(port);
+  socket.sin6_addr = host;
+  socket.sin6_scope_id = scope;
+  return Of(socket);
+}
+
+// "::1" or "fe80::1%eth0", without the brackets.
+std::optional<Address> ParseV6(const std::string& host, std::uint16_t port) {
+  const std::size_t percent = host.find('%');
+  std::uint32_t scope = 0;
+  if (percent != std::string::npos) {
+    scope = if_nametoindex(host.c_str() + percent + 1);
+    if (scope == 0) return std::nullopt;
   }
+  in6_addr parsed{};
+  if (inet_pton(AF_INET6, host.substr(0, percent).c_str(), &parsed) != 1) return std::nullopt;
+  return V6(parsed, port, scope);
+}
+
+// Invalid, with errno set, where it cannot be.
+base::UniqueFd TryToListen(const Address& address) {
+  base::UniqueFd listener(
+      socket(address.socket.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+  if (!listener.valid()) return listener;
+  const int on = 1;
+  const int v6_only = address.every ? 0 : 1;
+  setsockopt(listener.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+  if (address.socket.ss_family == AF_INET6) {
+    setsockopt(listener.get(), IPPROTO_IPV6, IPV6_V6ONLY, &v6_only, sizeof v6_only);
+  }
+  if (bind(listener.get(), reinterpret_cast<const sockaddr*>(&address.socket), address.size) != 0 ||
+      listen(listener.get(), kBacklog) != 0) {
+    return base::UniqueFd();
+  }
+  return listener;
+}
+
+}  // namespace
+
+Address ParseAddress(const std::string& text) {
+  const std::size_t colon = text.rfind(':');
+  if (colon == std::string::npos) Refuse(text, "it has no port", ParsePort(text));
+  std::string host = text.substr(0, colon);
+  const std::optional<std::uint16_t> port = ParsePort(std::string_view(text).substr(colon + 1));
+  const bool brackets = host.starts_with('[') && host.ends_with(']');
+  if (!brackets && host.find_first_of("[]:") != std::string::npos) {
+    Refuse(text, "an IPv6 address stands in brackets, and a port after them", port);
+  }
+  if (!port) Refuse(text, "the port is not a number from 0 to 65535", port);
+  if (brackets) host = host.substr(1, host.size() - 2);
+  if (host.empty() || host == "::") {
+    Address address = V6(in6addr_any, *port, 0);
+    address.every = true;
+    return address;
+  }
+  in_addr v4{};
+  if (!brackets && inet_pton(AF_INET, host.c_str(), &v4) == 1) return V4(v4, *port);
+  if (brackets) {
+    if (const auto address = ParseV6(host, *port)) return *address;
+  }
+  Refuse(text, '"' + host + "\" is not an address of IPv" + (brackets ? '6' : '4'), port);
+}
+
+std::string ToString(const Address& address) {
+  std::array<char, INET6_ADDRSTRLEN> host{};
+  const std::string port = ':' + std::to_string(PortOf(address));
+  if (address.socket.ss_family == AF_INET) {
+    const auto socket = As<sockaddr_in>(address);
+    return inet_ntop(AF_INET, &socket.sin_addr, host.data(), host.size()) + port;
+  }
+  const auto socket = As<sockaddr_in6>(address);
+  return std::string("[") + inet_ntop(AF_INET6, &socket.sin6_addr, host.data(), host.size()) + ']' +
+         port;
+}
+
+base::UniqueFd Listen(const Address& address) {
+  base::UniqueFd listener = TryToListen(address);
+  const bool no_v6 = errno == EAFNOSUPPORT || errno == EADDRNOTAVAIL;
+  if (!listener.valid() && address.every && no_v6) {
+    listener = TryToListen(V4({htonl(INADDR_ANY)}, static_cast<std::uint16_t>(PortOf(address))));
+  }
+  if (!listener.valid()) Fail(address, errno);
+  return listener;
+}
+
+Address AddressOf(int listener) {
+  Address address;
+  address.size = sizeof address.socket;
+  getsockname(listener, reinterpret_cast<sockaddr*>(&address.socket), &address.size);
+  return address;
+}
+
+int PortOf(const Address& address) {
+  return ntohs(address.socket.ss_family == AF_INET ? As<sockaddr_in>(address).sin_port
+                                                   : As<sockaddr_in6>(address).sin6_port);
 }
 
 }  // namespace scidex::http

@@ -1,21 +1,34 @@
 // The addresses that the server listens on.
 #pragma once
 
-#include <netinet/in.h>
+#include <sys/socket.h>
 
 #include <string>
 
+#include "base/unique_fd.h"
+
 namespace scidex::http {
 
-// "127.0.0.1:19187", or ":19187" for every IPv4 address of the machine; port 0 lets the kernel
-// choose. Throws ServerError for anything else.
-sockaddr_in ParseAddress(const std::string& text);
+struct Address {
+  sockaddr_storage socket{};
+  socklen_t size = 0;
+  // ":19187" and "[::]:19187": every address of the machine, of IPv6 and of IPv4.
+  bool every = false;
+};
 
-// "127.0.0.1:19187".
-std::string ToString(const sockaddr_in& address);
+// "127.0.0.1:19187", "[::1]:19187", or ":19187" for every address of the machine; port 0 lets the
+// kernel choose. Throws ServerError for anything else.
+Address ParseAddress(const std::string& text);
 
-// Throws ServerError, with the kernel's reason, where a server that sets SO_REUSEADDR could not
-// listen on `address` now.
-void CheckCanListen(const sockaddr_in& address);
+// "127.0.0.1:19187", "[::1]:19187".
+std::string ToString(const Address& address);
+
+// Listens, without blocking in accept(). Where the machine has no IPv6, every address is every
+// one of IPv4. Throws ServerError, with the kernel's reason.
+base::UniqueFd Listen(const Address& address);
+
+// Where a listening socket listens, and its port is what 0 became.
+Address AddressOf(int listener);
+int PortOf(const Address& address);
 
 }  // namespace scidex::http

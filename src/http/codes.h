@@ -19,9 +19,12 @@ struct Code {
 inline constexpr std::array kCodes{
     Code{200, "OK"},
     Code{400, "Bad Request"},
+    Code{401, "Unauthorized"},
+    Code{403, "Forbidden"},
     Code{404, "Not Found"},
     Code{405, "Method Not Allowed"},
-    Code{411, "Length Required"},
+    Code{408, "Request Timeout"},
+    Code{431, "Request Header Fields Too Large"},
     Code{500, "Internal Server Error"},
     Code{503, "Service Unavailable"},
     Code{505, "HTTP Version Not Supported"},

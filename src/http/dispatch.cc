@@ -9,22 +9,16 @@
 namespace scidex::http {
 namespace {
 
-Response Plain(int code, std::string body) {
-  Response response;
-  response.code = code;
-  response.body = std::move(body);
-  return response;
-}
-
-Response NotFound(const std::map<std::string, Handler>& handlers) {
+Response NotFound(const Endpoints& endpoints) {
   std::string body = "there is nothing here; these paths exist:\n";
-  for (const auto& [path, handler] : handlers) body += "  " + path + '\n';
-  return Plain(404, std::move(body));
+  for (const auto& [path, endpoint] : endpoints) body += "  " + path + '\n';
+  return PlainResponse(404, std::move(body));
 }
 
-Response MethodNotAllowed() {
-  Response response = Plain(405, "only GET and HEAD are served here\n");
-  response.headers = {{"Allow", "GET, HEAD"}};
+Response MethodNotAllowed(const std::string& method) {
+  const std::string allowed = method == "GET" ? "GET, HEAD" : method;
+  Response response = PlainResponse(405, "this takes " + allowed + " alone\n");
+  response.headers = {{"Allow", allowed}};
   return response;
 }
 
@@ -39,17 +33,18 @@ Response Call(const Handler& handler, const Request& request) {
   } catch (...) {
     base::LogError("http handler failed", {{"path", request.path}, {"error", "unknown"}});
   }
-  return Plain(500, "internal error; see the log\n");
+  return PlainResponse(500, "internal error; see the log\n");
 }
 
 }  // namespace
 
-Response Dispatch(const std::map<std::string, Handler>& handlers, Request request) {
-  const auto found = handlers.find(request.path);
-  if (found == handlers.end()) return NotFound(handlers);
+Response Dispatch(const Endpoints& endpoints, Request request) {
+  const auto found = endpoints.find(request.path);
+  if (found == endpoints.end()) return NotFound(endpoints);
   if (request.method == "HEAD") request.method = "GET";
-  if (request.method != "GET") return MethodNotAllowed();
-  return Call(found->second, request);
+  const Endpoint& endpoint = found->second;
+  if (request.method != endpoint.method) return MethodNotAllowed(endpoint.method);
+  return Call(endpoint.handler, request);
 }
 
 }  // namespace scidex::http

@@ -25,4 +25,11 @@ std::optional<std::string_view> Request::Parameter(std::string_view name) const 
   return std::nullopt;
 }
 
+Response PlainResponse(int code, std::string body) {
+  Response response;
+  response.code = code;
+  response.body = std::move(body);
+  return response;
+}
+
 }  // namespace scidex::http

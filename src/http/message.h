@@ -1,7 +1,9 @@
 // A request and a response, as handlers see them.
 #pragma once
 
+#include <concepts>
 #include <functional>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -37,9 +39,32 @@ struct Response {
   std::vector<std::pair<std::string, std::string>> headers;
 };
 
+// A sentence for whoever asked.
+Response PlainResponse(int code, std::string body);
+
 // Called on any of the server's threads, several at once. What it throws becomes a 500, and is
 // logged. It must return in good time: each call holds one of the server's threads, and stopping
 // the server waits for it.
 using Handler = std::function<Response(const Request&)>;
+
+enum class Access {
+  kUsers,     // those whom the web configuration file names, if it names any
+  kEveryone,  // for who must know whether the process lives: no login, and no limit of requests
+};
+
+// What there is at a path.
+struct Endpoint {
+  template <typename F>
+    requires std::constructible_from<Handler, F>
+  // NOLINTNEXTLINE(google-explicit-constructor): most endpoints are a handler and nothing else
+  Endpoint(F handles, Access lets_in = Access::kUsers, std::string takes = "GET")
+      : handler(std::move(handles)), access(lets_in), method(std::move(takes)) {}
+
+  Handler handler;
+  Access access;
+  // GET, which HEAD may ask for too, or POST.
+  std::string method;
+};
+using Endpoints = std::map<std::string, Endpoint>;
 
 }  // namespace scidex::http

@@ -1,16 +1,67 @@
 // What the HTTP server is told. The values here are the defaults.
 #pragma once
 
+#include <array>
+#include <map>
 #include <string>
+#include <string_view>
 #include <vector>
+
+#include "base/enum.h"
+#include "base/secret.h"
 
 namespace scidex::http {
 
 struct ServerOptions {
-  // host:port or :port, IPv4; port 0 lets the kernel choose. At least one.
+  // host:port, [IPv6]:port or :port; port 0 lets the kernel choose. At least one.
   std::vector<std::string> listen_addresses{":19187"};
-  // Connections served at once, each by a thread; more wait. At least 1.
+  // Requests that are answered at once; one more gets 503. 0 is no limit: then they wait for each
+  // other. Endpoints for everyone are not counted.
   int max_requests = 16;
+};
+
+enum class TlsVersion { kTls10, kTls11, kTls12, kTls13 };
+
+enum class ClientAuth {
+  kNone,
+  kRequest,
+  kRequireAny,
+  kVerifyIfGiven,
+  kRequireAndVerify,
+};
+
+struct TlsOptions {
+  // Of each pair one is set at most: the text in PEM, or the path of a file that holds it.
+  std::string cert;
+  std::string cert_file;
+  base::Secret key;
+  std::string key_file;
+  std::string client_ca;
+  std::string client_ca_file;
+
+  ClientAuth client_auth = ClientAuth::kNone;
+  // A client's certificate must hold one of these, if there are any: names of hosts, mail
+  // addresses, addresses, URIs.
+  std::vector<std::string> client_allowed_sans;
+  TlsVersion min_version = TlsVersion::kTls12;
+  TlsVersion max_version = TlsVersion::kTls13;
+  // By their names in the IANA's registry, for versions before 1.3; empty is OpenSSL's choice.
+  std::vector<std::string> cipher_suites;
+  // CurveP256, CurveP384, CurveP521, X25519; empty is OpenSSL's choice.
+  std::vector<std::string> curves;
+  bool prefer_server_cipher_suites = true;
+};
+
+// What exporters let their operators say of their web server in a file of its own.
+// https://github.com/prometheus/exporter-toolkit/blob/master/docs/web-configuration.md
+struct WebOptions {
+  // Whether the file speaks of TLS at all.
+  bool tls_enabled = false;
+  TlsOptions tls;
+  // Added to every answer that does not have them already.
+  std::map<std::string, std::string> headers;
+  // The bcrypt hash of each user's password. Without users everybody is let in.
+  std::map<std::string, base::Secret> users;
 };
 
 }  // namespace scidex::http

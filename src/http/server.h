@@ -1,29 +1,32 @@
-// An HTTP/1.1 server for a few fixed paths.
+// An HTTP/1.1 server for a few fixed paths, over TLS where its web configuration file says so.
 #pragma once
 
 #include <cstdint>
-#include <map>
 #include <memory>
-#include <string>
 #include <utility>
 #include <vector>
 
 #include "http/error.h"
 #include "http/message.h"
 #include "http/options.h"
+#include "http/web_config.h"
 
 namespace scidex::http {
 
-// Thread safe. GET and HEAD go to the handler of exactly that path; other methods get 405, other
+// Thread safe. A request goes to the endpoint of exactly its path; other methods get 405, other
 // paths 404 with the list of paths that there are. For HEAD the body is dropped on the way out.
+// Bodies of requests are not read.
 //
-// Each connection holds one of `max_requests` threads while its request is read and answered, and
-// for a second after that, in case another request follows. A client that sends nothing, or reads
-// nothing, is given up after five seconds.
+// Clients that are idle or slow hold up nobody: what there is of them is in http/front.h. With a
+// web configuration file, each request is judged by what that says at the moment; while it is not
+// right, every request gets 500, no TLS handshake succeeds, and the log says why.
 class Server {
  public:
-  // Binds and serves. Throws ServerError. SIGPIPE is ignored in this process from then on.
-  Server(const ServerOptions& options, std::map<std::string, Handler> handlers);
+  // Binds and serves. `web` is null where there is no web configuration file. Throws ServerError,
+  // and what is thrown where the file is not right. SIGPIPE is ignored in this process from then
+  // on.
+  Server(const ServerOptions& options, Endpoints endpoints,
+         std::unique_ptr<WebConfig> web = nullptr);
   // Lets the responses under way finish for up to half a second (requests that come in then get
   // 503), hangs up on everybody, and returns when no handler runs any more.
   ~Server();
@@ -32,6 +35,7 @@ class Server {
 
   // The ports bound, in the order of listen_addresses: what port 0 became.
   std::vector<int> ports() const;
+  bool tls() const;
 
   // Responses by status code since the start, in ascending order of code: every code that the
   // server can answer with is there from the start.
@@ -41,5 +45,8 @@ class Server {
   class Impl;
   std::unique_ptr<Impl> impl_;
 };
+
+// What of a start can be tried without starting. Throws as the constructor does.
+void CheckWebConfig(WebConfig& web);
 
 }  // namespace scidex::http

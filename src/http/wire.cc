@@ -34,7 +34,8 @@ std::string Serialize(const Response& response, Body body, Connection connection
   AppendHeader(out, "Content-Type", response.content_type);
   AppendHeader(out, "Content-Length", std::to_string(response.body.size()));
   AppendHeader(out, "X-Content-Type-Options", "nosniff");
-  AppendHeader(out, "Connection", connection == Connection::kClose ? "close" : "keep-alive");
+  if (connection == Connection::kClose) AppendHeader(out, "Connection", "close");
+  if (connection == Connection::kKeepAlive) AppendHeader(out, "Connection", "keep-alive");
   for (const auto& [name, value] : response.headers) AppendHeader(out, name, value);
   out += "\r\n";
   if (body == Body::kSent) out += response.body;

@@ -9,7 +9,7 @@
 namespace scidex::http {
 
 enum class Body { kSent, kLeftOut };
-enum class Connection { kKeepAlive, kClose };
+enum class Connection { kKeepAlive, kClose, kUnsaid };
 
 // Status line, headers, and the body unless it is left out (HEAD); Content-Length counts the body
 // in both cases. The code must be one of kCodes.

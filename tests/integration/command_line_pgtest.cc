@@ -95,7 +95,7 @@ TEST_F(CommandLineTest, BadInputIsOneLineThatNamesThePlace) {
                  {},
                  {{"SCIDEX_PG_POOL_LOG_INTERVAL", "often"}},
                  {"SCIDEX_PG_POOL_LOG_INTERVAL"}});
-  ExpectRefused({"IPv6", {"--web.listen-address=[::1]:0"}, {}, {"[::1]:0"}});
+  ExpectRefused({"IPv6", {"--web.listen-address=::1:0"}, {}, {"::1:0", "[::1]:0"}});
 }
 
 // What the log has said until then, such as that no database answers, stands before it.

@@ -36,14 +36,26 @@ void AwaitSocket(int fd, short events, steady_clock::time_point deadline, const 
   if (ready == 0) Fail("deadline passed while " + what);
 }
 
-base::UniqueFd Connect(int port, steady_clock::time_point deadline) {
-  base::UniqueFd fd(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+int StartConnect(int fd, const std::string& host, int port) {
+  const auto number = htons(static_cast<std::uint16_t>(port));
+  sockaddr_in v4{};
+  v4.sin_family = AF_INET;
+  v4.sin_port = number;
+  if (inet_pton(AF_INET, host.c_str(), &v4.sin_addr) == 1) {
+    return connect(fd, reinterpret_cast<sockaddr*>(&v4), sizeof v4);
+  }
+  sockaddr_in6 v6{};
+  v6.sin6_family = AF_INET6;
+  v6.sin6_port = number;
+  inet_pton(AF_INET6, host.c_str(), &v6.sin6_addr);
+  return connect(fd, reinterpret_cast<sockaddr*>(&v6), sizeof v6);
+}
+
+base::UniqueFd Connect(const std::string& host, int port, steady_clock::time_point deadline) {
+  const int family = host.find(':') == std::string::npos ? AF_INET : AF_INET6;
+  base::UniqueFd fd(socket(family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
   if (!fd.valid()) FailWithErrno("socket");
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_port = htons(static_cast<std::uint16_t>(port));
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  if (connect(fd.get(), reinterpret_cast<sockaddr*>(&address), sizeof address) == 0) return fd;
+  if (StartConnect(fd.get(), host, port) == 0) return fd;
   if (errno != EINPROGRESS) FailWithErrno("connect");
   AwaitSocket(fd.get(), POLLOUT, deadline, "connecting");
   int error = 0;
@@ -78,8 +90,8 @@ std::string HttpResponse::Header(const std::string& name) const {
   return "";
 }
 
-HttpConnection::HttpConnection(int port, std::chrono::nanoseconds timeout)
-    : deadline_(steady_clock::now() + timeout), socket_(Connect(port, deadline_)) {}
+HttpConnection::HttpConnection(int port, std::chrono::nanoseconds timeout, const std::string& host)
+    : deadline_(steady_clock::now() + timeout), socket_(Connect(host, port, deadline_)) {}
 
 void HttpConnection::Send(const std::string& bytes) {
   for (std::size_t sent = 0; sent < bytes.size();) {

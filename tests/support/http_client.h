@@ -1,4 +1,4 @@
-// An HTTP/1.1 client for tests, on 127.0.0.1. Everything that it does has a deadline, and
+// An HTTP/1.1 client for tests, on loopback. Everything that it does has a deadline, and
 // everything that goes wrong throws std::runtime_error with a text that says what.
 #pragma once
 
@@ -29,7 +29,9 @@ struct HttpResponse {
 // One connection, that may carry several requests. Not thread safe.
 class HttpConnection {
  public:
-  explicit HttpConnection(int port, std::chrono::nanoseconds timeout = kHttpTimeout);
+  // `host` is 127.0.0.1 or ::1.
+  explicit HttpConnection(int port, std::chrono::nanoseconds timeout = kHttpTimeout,
+                          const std::string& host = "127.0.0.1");
 
   // Sends the bytes as they are.
   void Send(const std::string& bytes);

@@ -49,7 +49,7 @@ TEST(CommandLine, WhatIsWrongIsOneLineThatNamesTheFlag) {
        {std::pair{"--web.listen-adress=:1", "--web.listen-adress"},
         std::pair{"--log.level=loud", "--log.level"}, std::pair{"--log.format=xml", "--log.format"},
         std::pair{"--web.max-requests=many", "--web.max-requests"},
-        std::pair{"--web.max-requests=0", "--web.max-requests"},
+        std::pair{"--web.max-requests=-1", "--web.max-requests"},
         std::pair{"--web.telemetry-path=metrics", "--web.telemetry-path"},
         std::pair{"--web.telemetry-path=/-/ready", "--web.telemetry-path"},
         std::pair{"--config.file", "--config.file"}, std::pair{"word", "word"}}) {

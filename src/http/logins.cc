@@ -1,0 +1,143 @@
+#include "http/logins.h"
+
+#include <crypt.h>
+#include <openssl/crypto.h>
+#include <openssl/evp.h>
+#include <openssl/hmac.h>
+#include <strings.h>
+
+#include <algorithm>
+#include <array>
+#include <memory>
+#include <optional>
+#include <utility>
+
+#include "http/random.h"
+
+namespace scidex::http {
+namespace {
+
+constexpr std::size_t kRemembered = 64;
+// Prefix, two digits of cost, and what is after them.
+constexpr std::size_t kHashSize = 60;
+constexpr std::size_t kCostAt = 4;
+
+// Of no password: what follows the cost was drawn at random.
+constexpr std::string_view kNobodysSalt = "$Kc2Q4mS0zT7yWb1XhV9eDuJpLrN6aGfOiE3xAqRtYdUwZkCsHnM5B";
+
+struct Credentials {
+  std::string user;
+  std::string password;
+};
+
+std::optional<std::string> DecodeBase64(std::string_view text) {
+  if (text.empty() || text.size() % 4 != 0) return std::nullopt;
+  std::string decoded(text.size(), '\0');
+  const int size = EVP_DecodeBlock(reinterpret_cast<unsigned char*>(decoded.data()),
+                                   reinterpret_cast<const unsigned char*>(text.data()),
+                                   static_cast<int>(text.size()));
+  if (size < 0) return std::nullopt;
+  // It counts the padding as bytes.
+  const std::size_t padding = text.ends_with("==") ? 2 : text.ends_with('=') ? 1 : 0;
+  decoded.resize(static_cast<std::size_t>(size) - padding);
+  return decoded;
+}
+
+std::optional<Credentials> Parse(std::string_view authorization) {
+  constexpr std::string_view kScheme = "Basic ";
+  if (authorization.size() < kScheme.size() ||
+      strncasecmp(authorization.data(), kScheme.data(), kScheme.size()) != 0) {
+    return std::nullopt;
+  }
+  const auto decoded = DecodeBase64(authorization.substr(kScheme.size()));
+  if (!decoded) return std::nullopt;
+  const std::size_t colon = decoded->find(':');
+  if (colon == std::string::npos) return std::nullopt;
+  return Credentials{decoded->substr(0, colon), decoded->substr(colon + 1)};
+}
+
+bool Matches(const std::string& password, const std::string& hash) {
+  auto data = std::make_unique<crypt_data>();
+  const char* result =
+      crypt_rn(password.c_str(), hash.c_str(), data.get(), static_cast<int>(sizeof *data));
+  const bool same = result != nullptr && hash.size() == std::string_view(result).size() &&
+                    CRYPTO_memcmp(result, hash.data(), hash.size()) == 0;
+  OPENSSL_cleanse(data.get(), sizeof *data);
+  // crypt() reads up to a NUL, which what follows it must not make right.
+  return same && password.find('\0') == std::string::npos;
+}
+
+// As costly as the costliest of the users', so that time tells nobody which names there are.
+std::string NobodysHash(const std::map<std::string, base::Secret>& users) {
+  std::string cost = "04";
+  for (const auto& [user, hash] : users) {
+    cost = std::max(cost, hash.Reveal().substr(kCostAt, 2));
+  }
+  return "$2b$" + cost + std::string(kNobodysSalt);
+}
+
+}  // namespace
+
+bool IsBcryptHash(const std::string& text) {
+  if (text.size() != kHashSize || text[0] != '$' || text[1] != '2' ||
+      std::string_view("abxy").find(text[2]) == std::string_view::npos || text[3] != '$' ||
+      text[kCostAt + 2] != '$') {
+    return false;
+  }
+  const std::string cost = text.substr(kCostAt, 2);
+  const std::string_view rest = std::string_view(text).substr(kCostAt + 3);
+  return cost.find_first_not_of("0123456789") == std::string::npos && cost >= "04" &&
+         cost <= "31" && std::all_of(rest.begin(), rest.end(), [](char c) {
+           return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+                  c == '.' || c == '/';
+         });
+}
+
+Logins::Logins(int at_once) : at_once_(at_once), key_(RandomHex()) {}
+
+Logins::Verdict Logins::Judge(std::string_view authorization,
+                              const std::map<std::string, base::Secret>& users) {
+  const std::optional<Credentials> given = Parse(authorization);
+  if (!given) return Verdict::kRefused;
+  const auto user = users.find(given->user);
+  const std::string hash = user == users.end() ? NobodysHash(users) : user->second.Reveal();
+  const std::string digest = Digest(given->user, hash, given->password);
+  if (IsKnown(digest)) return Verdict::kWelcome;
+  {
+    const base::MutexLock lock(mutex_);
+    if (under_way_ >= at_once_) return Verdict::kTooMany;
+    ++under_way_;
+  }
+  const bool right = Matches(given->password, hash) && user != users.end();
+  {
+    const base::MutexLock lock(mutex_);
+    --under_way_;
+  }
+  if (right) Remember(digest);
+  return right ? Verdict::kWelcome : Verdict::kRefused;
+}
+
+std::string Logins::Digest(const std::string& user, const std::string& hash,
+                           const std::string& password) const {
+  // A hash has no NUL in it, nor has a user before the colon that ended it here.
+  const std::string text = hash + '\0' + std::to_string(user.size()) + '\0' + user + password;
+  std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
+  unsigned int size = 0;
+  HMAC(EVP_sha256(), key_.data(), static_cast<int>(key_.size()),
+       reinterpret_cast<const unsigned char*>(text.data()), text.size(), digest.data(), &size);
+  return {reinterpret_cast<const char*>(digest.data()), size};
+}
+
+bool Logins::IsKnown(const std::string& digest) {
+  const base::MutexLock lock(mutex_);
+  return std::find(known_.begin(), known_.end(), digest) != known_.end();
+}
+
+void Logins::Remember(const std::string& digest) {
+  const base::MutexLock lock(mutex_);
+  if (std::find(known_.begin(), known_.end(), digest) != known_.end()) return;
+  known_.push_back(digest);
+  if (known_.size() > kRemembered) known_.pop_front();
+}
+
+}  // namespace scidex::http

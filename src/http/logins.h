@@ -1,0 +1,47 @@
+// Who may ask: HTTP's Basic authentication with bcrypt hashes.
+// https://www.rfc-editor.org/rfc/rfc7617
+#pragma once
+
+#include <cstddef>
+#include <deque>
+#include <map>
+#include <string>
+#include <string_view>
+
+#include "base/mutex.h"
+#include "base/secret.h"
+
+namespace scidex::http {
+
+// Whether `text` is a bcrypt hash that Logins can compare with.
+bool IsBcryptHash(const std::string& text);
+
+// Thread safe.
+class Logins {
+ public:
+  enum class Verdict { kWelcome, kRefused, kTooMany };
+
+  // Of logins that have to be computed, `at_once` at most may be under way; one more is kTooMany.
+  explicit Logins(int at_once);
+
+  // `authorization` is the header's value, `users` the hash of each one's password. What was right
+  // once is known again without the tens of milliseconds that bcrypt takes, until the hash changes.
+  // A name that there is not takes as long as a wrong password.
+  Verdict Judge(std::string_view authorization, const std::map<std::string, base::Secret>& users);
+
+ private:
+  // A keyed digest of user, hash and password.
+  std::string Digest(const std::string& user, const std::string& hash,
+                     const std::string& password) const;
+  bool IsKnown(const std::string& digest);
+  void Remember(const std::string& digest);
+
+  const int at_once_;
+  const std::string key_;
+  base::Mutex mutex_;
+  int under_way_ SCIDEX_GUARDED_BY(mutex_) = 0;
+  // Digests of what was right, the newest last.
+  std::deque<std::string> known_ SCIDEX_GUARDED_BY(mutex_);
+};
+
+}  // namespace scidex::http

@@ -1,0 +1,152 @@
+// The language of the web configuration file.
+#include "config/web_file.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <string>
+
+namespace scidex::config {
+namespace {
+
+using http::ClientAuth;
+using http::TlsVersion;
+using http::WebOptions;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::Pair;
+using ::testing::StartsWith;
+
+constexpr char kPath[] = "/etc/scidex/web.yml";
+
+WebOptions Parse(const std::string& text) { return ParseWebFile(kPath, text); }
+
+std::string WhyNot(const std::string& text) {
+  try {
+    Parse(text);
+  } catch (const ConfigError& error) {
+    return error.what();
+  }
+  return "it is right";
+}
+
+std::string Tls(const std::string& keys) {
+  return "tls_server_config:\n  cert_file: a.crt\n  key_file: a.key\n" + keys;
+}
+
+TEST(WebFile, NothingOrEmptySectionsAreTheDefaults) {
+  for (const char* text :
+       {"", "# nothing\n", "tls_server_config:\nhttp_server_config:\nbasic_auth_users:\n",
+        "tls_server_config: {}\nhttp_server_config: {headers: }\n",
+        "tls_server_config:\n  client_auth_type: ''\n"}) {
+    const WebOptions options = Parse(text);
+    EXPECT_FALSE(options.tls_enabled) << text;
+    EXPECT_THAT(options.users, IsEmpty()) << text;
+    EXPECT_THAT(options.headers, IsEmpty()) << text;
+  }
+}
+
+TEST(WebFile, EveryKeyIsRead) {
+  const WebOptions options = Parse(R"(
+tls_server_config:
+  cert_file: certs/a.crt
+  key_file: /keys/a.key
+  client_ca_file: ca.crt
+  client_auth_type: RequireAndVerifyClientCert
+  client_allowed_sans: [one.example, two.example]
+  min_version: TLS10
+  max_version: TLS12
+  cipher_suites: [TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256]
+  curve_preferences: [X25519, CurveP521]
+  prefer_server_cipher_suites: off
+http_server_config:
+  http2: yes
+  headers:
+    X-Frame-Options: sameorigin
+    Strict-Transport-Security: max-age=1
+basic_auth_users:
+  alice: hash one
+  "with a blank": hash two
+)");
+  EXPECT_TRUE(options.tls_enabled);
+  EXPECT_EQ(options.tls.cert_file, "/etc/scidex/certs/a.crt");
+  EXPECT_EQ(options.tls.key_file, "/keys/a.key");
+  EXPECT_EQ(options.tls.client_ca_file, "/etc/scidex/ca.crt");
+  EXPECT_EQ(options.tls.client_auth, ClientAuth::kRequireAndVerify);
+  EXPECT_THAT(options.tls.client_allowed_sans, ElementsAre("one.example", "two.example"));
+  EXPECT_EQ(options.tls.min_version, TlsVersion::kTls10);
+  EXPECT_EQ(options.tls.max_version, TlsVersion::kTls12);
+  EXPECT_THAT(options.tls.cipher_suites, ElementsAre("TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256"));
+  EXPECT_THAT(options.tls.curves, ElementsAre("X25519", "CurveP521"));
+  EXPECT_FALSE(options.tls.prefer_server_cipher_suites);
+  EXPECT_THAT(options.headers, ElementsAre(Pair("Strict-Transport-Security", "max-age=1"),
+                                           Pair("X-Frame-Options", "sameorigin")));
+  EXPECT_THAT(options.users, ElementsAre(Pair("alice", base::Secret("hash one")),
+                                         Pair("with a blank", base::Secret("hash two"))));
+}
+
+TEST(WebFile, InlineCertificateAndKeyAreRead) {
+  const WebOptions options = Parse(
+      "tls_server_config: {cert: one, key: two, client_ca: three, client_auth_type: "
+      "RequireAnyClientCert}");
+  EXPECT_TRUE(options.tls_enabled);
+  EXPECT_EQ(options.tls.cert, "one");
+  EXPECT_EQ(options.tls.key, base::Secret("two"));
+  EXPECT_EQ(options.tls.client_ca, "three");
+}
+
+TEST(WebFile, WhatIsWrongIsOneLineWithFileLineAndKey) {
+  const std::string web = std::string(kPath) + ":";
+  EXPECT_EQ(WhyNot("basic_auth_users:\n  a: b\n  a: c\n"),
+            web + "3: basic_auth_users.a: stands here twice; write it once");
+  EXPECT_THAT(
+      WhyNot("basic_auth_user: {}"),
+      StartsWith(web + "1: basic_auth_user: there is no such key; there are basic_auth_users, "));
+  EXPECT_THAT(
+      WhyNot(Tls("  min_version: TLS14\n")),
+      StartsWith(web + "4: tls_server_config.min_version: \"TLS14\" is not what is expected; "
+                       "write one of TLS10, TLS11, TLS12, TLS13"));
+  EXPECT_THAT(WhyNot(Tls("  client_auth_type: Sometimes\n")),
+              HasSubstr("NoClientCert, RequestClientCert"));
+  EXPECT_THAT(WhyNot(Tls("  curve_preferences: [P256]\n")), HasSubstr("\"P256\" is not a curve"));
+  EXPECT_THAT(WhyNot(Tls("  cipher_suites: TLS\n")), HasSubstr("is not a list"));
+  EXPECT_THAT(WhyNot(Tls("  cert_file: {}\n")), HasSubstr("stands here twice"));
+  EXPECT_THAT(WhyNot("tls_server_config: {cert_file: []}"), HasSubstr("is not a text"));
+  EXPECT_THAT(WhyNot("http_server_config: {http2: 2}"), HasSubstr("write true or false"));
+  EXPECT_THAT(
+      WhyNot("http_server_config: {headers: {Server: x}}"),
+      HasSubstr("this header cannot be set; those that can be are Strict-Transport-Security"));
+  EXPECT_THAT(WhyNot("http_server_config: {headers: {X-Frame-Options: DENY}}"),
+              HasSubstr("write one of deny, sameorigin"));
+  EXPECT_THAT(WhyNot("http_server_config: {headers: {X-XSS-Protection: \"a\\nb: c\"}}"),
+              HasSubstr("control character"));
+  EXPECT_THAT(WhyNot("rate_limit: {burst: 1}"), HasSubstr("is not served here"));
+  EXPECT_THAT(WhyNot("{"), HasSubstr("not YAML"));
+  EXPECT_THAT(WhyNot("text"), HasSubstr("is not a mapping"));
+}
+
+TEST(WebFile, WhatMustOrMustNotStandTogetherIsSaid) {
+  EXPECT_THAT(WhyNot("tls_server_config: {cert_file: a}"), HasSubstr("lacks key_file"));
+  EXPECT_THAT(WhyNot("tls_server_config: {key_file: a}"), HasSubstr("lacks cert_file"));
+  EXPECT_THAT(WhyNot("tls_server_config: {client_auth_type: RequireAnyClientCert}"),
+              HasSubstr("lacks cert_file"));
+  EXPECT_THAT(WhyNot(Tls("  cert: x\n")), HasSubstr("has both cert and cert_file"));
+  EXPECT_THAT(WhyNot(Tls("  client_ca_file: x\n")),
+              HasSubstr("no effect without client_auth_type"));
+  EXPECT_THAT(WhyNot(Tls("  client_allowed_sans: [x]\n")),
+              HasSubstr("no effect without client_auth_type"));
+  EXPECT_THAT(WhyNot(Tls("  min_version: TLS13\n  max_version: TLS12\n")),
+              HasSubstr("later than max_version"));
+}
+
+TEST(WebFile, NoErrorRepeatsAKeyOrAHash) {
+  for (const char* text :
+       {"tls_server_config: {key: [canary]}", "basic_auth_users: {alice: [canary]}",
+        "basic_auth_users: canary", "basic_auth_users:\n  alice:canary\n"}) {
+    EXPECT_THAT(WhyNot(text), ::testing::Not(HasSubstr("canary"))) << text;
+  }
+}
+
+}  // namespace
+}  // namespace scidex::config

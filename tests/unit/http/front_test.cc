@@ -1,0 +1,192 @@
+// The front on its own, with short patience, before a backend of the test.
+#include "http/front.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/thread.h"
+#include "http/address.h"
+#include "http/backend.h"
+#include "support/eventually.h"
+#include "support/http_client.h"
+#include "unit/http/fixture.h"
+
+namespace scidex::http {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+using test::Get;
+using test::HttpConnection;
+using test::HttpResponse;
+
+// On a port of loopback that the kernel chose.
+struct Listener {
+  base::UniqueFd socket = Listen(ParseAddress("127.0.0.1:0"));
+  int port = PortOf(AddressOf(socket.get()));
+};
+
+class FrontTest : public testing::Test {
+ protected:
+  // Before `backend_port` if there is one, else before a backend that answers with what it got.
+  void Start(const FrontLimits& limits = {}, std::uint16_t backend_port = 0) {
+    Listener listener;
+    FrontOptions options;
+    options.limits = limits;
+    port_ = listener.port;
+    options.listeners.push_back(std::move(listener.socket));
+    options.backend_connections = 2;
+    options.backend_port = backend_port;
+    if (backend_port == 0) {
+      backend_ = std::make_unique<Backend>(
+          2, [this](Request request) { return Answer(std::move(request)); }, counts_);
+      options.backend_port = backend_->port();
+      options.backend_token = backend_->token();
+    }
+    front_ = std::make_unique<Front>(std::move(options), counts_);
+  }
+  std::uint64_t Count(int code) const {
+    for (const auto& [number, count] : counts_.Read()) {
+      if (number == code) return count;
+    }
+    return 0;
+  }
+
+  CodeCounts counts_;
+  int port_ = 0;
+  std::unique_ptr<Backend> backend_;
+  std::unique_ptr<Front> front_;
+
+ private:
+  static Response Answer(Request request) {
+    if (request.path == "/big") return Text(OfSize(30'000'000));
+    std::string text = request.method + ' ' + request.path + '\n';
+    for (const auto& [name, value] : request.headers)
+      text.append(name).append("=").append(value + '\n');
+    return Text(text);
+  }
+};
+
+TEST_F(FrontTest, PassesOnWhatHandlersMayKnowAndNothingOfTheConnection) {
+  Start();
+  HttpConnection client(port_);
+  client.SendRequest("GET", "/x?y",
+                     {{"Accept", "text/plain"},
+                      {"Connection", "keep-alive, Upgrade"},
+                      {"Upgrade", "websocket"},
+                      {"Expect", "100-continue"},
+                      {"Content-Length", "0"}});
+  EXPECT_EQ(client.Read().body, "GET /x\nHost=127.0.0.1\nAccept=text/plain\n");
+}
+
+TEST_F(FrontTest, TokenOfTheBackendIsNeitherTakenFromAClientNorShownToHandlers) {
+  Start();
+  for (const std::string& token : {std::string("guess"), backend_->token()}) {
+    const HttpResponse response = Get(port_, "/", {{"X-SCIDEX-front", token}});
+    EXPECT_EQ(response.code, 200);
+    EXPECT_EQ(response.body, "GET /\nHost=127.0.0.1\n");
+  }
+}
+
+TEST_F(FrontTest, BackendAnswersNobodyElse) {
+  Start();
+  for (const std::string& token : {std::string(), std::string("guess"), backend_->token() + "0",
+                                   backend_->token().substr(1)}) {
+    for (const char* path : {"/", "/-/healthy"}) {
+      EXPECT_EQ(Get(backend_->port(), path, {{kTokenHeader, token}}).code, 403) << token;
+    }
+  }
+  EXPECT_EQ(Get(backend_->port(), "/").code, 403);
+  EXPECT_EQ(Get(backend_->port(), "/", {{kTokenHeader, backend_->token()}}).code, 200);
+}
+
+TEST_F(FrontTest, RequestThatDoesNotArriveWholeInTimeIs408) {
+  Start({.request_timeout = milliseconds(50)});
+  HttpConnection slow(port_);
+  slow.Send("GET / HTTP/1.1\r\n");
+  const HttpResponse response = slow.Read();
+  EXPECT_EQ(response.code, 408);
+  EXPECT_EQ(response.Header("Connection"), "close");
+  EXPECT_EQ(slow.ReadToEnd(), "");
+  EXPECT_EQ(Count(408), 1u);
+}
+
+TEST_F(FrontTest, ClientThatSendsNothingIsGivenUpWithoutAWord) {
+  Start({.idle_timeout = milliseconds(50)});
+  HttpConnection idle(port_);
+  EXPECT_EQ(idle.ReadToEnd(), "");
+  HttpConnection kept(port_);
+  kept.SendRequest("GET", "/");
+  EXPECT_EQ(kept.Read().code, 200);
+  EXPECT_EQ(kept.ReadToEnd(), "");
+  EXPECT_EQ(Count(408), 0u);
+}
+
+TEST_F(FrontTest, ClientThatDoesNotReadItsAnswerIsGivenUp) {
+  Start({.send_timeout = milliseconds(50)});
+  HttpConnection deaf(port_);
+  deaf.SendRequest("GET", "/big");
+  ASSERT_TRUE(test::Eventually(seconds(10), [&] { return Count(200) == 1; }));
+  front_->Drain(base::Add(base::RealClock().Now(), seconds(10)));
+  // The front has closed: what it sent before is not whole.
+  EXPECT_LT(deaf.ReadToEnd().size(), 30'000'000u);
+}
+
+TEST_F(FrontTest, BeyondItsLimitOfClientsWhoHasWaitedLongestGoes) {
+  Start({.max_clients = 3});
+  std::vector<std::unique_ptr<HttpConnection>> clients;
+  for (int i = 0; i < 3; ++i) {
+    clients.push_back(std::make_unique<HttpConnection>(port_));
+    clients.back()->SendRequest("GET", "/");
+    EXPECT_EQ(clients.back()->Read().code, 200);
+  }
+  clients[0]->SendRequest("GET", "/");
+  EXPECT_EQ(clients[0]->Read().code, 200);
+  EXPECT_EQ(Get(port_, "/").code, 200);
+  EXPECT_EQ(clients[1]->ReadToEnd(), "");
+  for (const int i : {0, 2}) {
+    clients[static_cast<std::size_t>(i)]->SendRequest("GET", "/");
+    EXPECT_EQ(clients[static_cast<std::size_t>(i)]->Read().code, 200);
+  }
+}
+
+TEST_F(FrontTest, BackendThatIsGoneIs503) {
+  Listener nobody;
+  const auto port = static_cast<std::uint16_t>(nobody.port);
+  nobody.socket = base::UniqueFd();
+  Start({}, port);
+  EXPECT_EQ(Get(port_, "/").code, 503);
+  EXPECT_EQ(Count(503), 1u);
+}
+
+// A connection of the backend that was kept, and closed by it, costs no client an answer.
+TEST_F(FrontTest, BackendThatClosesBetweenTwoRequestsIsAskedAgain) {
+  const Listener listener;
+  int served = 0;
+  const base::Thread backend("backend", [&] {
+    for (; served < 3; ++served) {
+      base::UniqueFd connection;
+      ASSERT_TRUE(test::Eventually(seconds(10), [&] {
+        connection = base::UniqueFd(accept(listener.socket.get(), nullptr, nullptr));
+        return connection.valid();
+      }));
+      std::string request(4096, '\0');
+      ASSERT_GT(recv(connection.get(), request.data(), request.size(), 0), 0);
+      const std::string answer =
+          "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: keep-alive\r\n\r\nok";
+      ASSERT_EQ(send(connection.get(), answer.data(), answer.size(), MSG_NOSIGNAL),
+                static_cast<ssize_t>(answer.size()));
+    }
+  });
+  Start({}, static_cast<std::uint16_t>(listener.port));
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(Get(port_, "/").body, "ok");
+}
+
+}  // namespace
+}  // namespace scidex::http

@@ -1,0 +1,99 @@
+// What a web configuration file does to a server; its language is tested with the configuration,
+// and its effect next to Prometheus's exporter-toolkit in tests/e2e/web_config.py.
+#include "http/web_config.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <stdexcept>
+#include <string>
+
+#include "http/server.h"
+#include "support/http_client.h"
+#include "support/log_tap.h"
+#include "support/temp_dir.h"
+#include "unit/http/fixture.h"
+
+namespace scidex::http {
+namespace {
+
+using test::Get;
+using test::HttpResponse;
+using ::testing::HasSubstr;
+
+// bcrypt of "right".
+constexpr char kHash[] = "$2y$04$exRnqWuxTk7hQ5ttZuRdauQNNMWL5rO2ES6VjQQUCy6iZpNbD/PgC";
+const test::HttpHeaders kAlice{{"Authorization", "Basic YWxpY2U6cmlnaHQ="}};
+
+// A language of one word: who may come in.
+WebOptions Parse(const std::string& text) {
+  WebOptions options;
+  if (text == "nonsense") throw std::runtime_error("web: nonsense");
+  if (text == "alice") options.users.emplace("alice", kHash);
+  if (text == "bad hash") options.users.emplace("alice", "canary");
+  if (text == "deny") options.headers.emplace("X-Frame-Options", "deny");
+  if (text == "tls") options.tls_enabled = true;
+  return options;
+}
+
+class WebConfigTest : public testing::Test {
+ protected:
+  void Write(const std::string& text) { path_ = dir_.Write("web", text); }
+  int Start() {
+    server_ = std::make_unique<Server>(
+        OnLoopback(),
+        Endpoints{{"/", Always("inside")}, {"/-/healthy", {Always("healthy"), Access::kEveryone}}},
+        std::make_unique<WebConfig>(path_, &Parse));
+    return server_->ports().at(0);
+  }
+
+  const test::TempDir dir_;
+  std::string path_;
+  std::unique_ptr<Server> server_;
+};
+
+TEST_F(WebConfigTest, UsersAreAskedForAtEveryPathButThoseForEveryone) {
+  Write("alice");
+  const int port = Start();
+  EXPECT_EQ(Get(port, "/").code, 401);
+  EXPECT_EQ(Get(port, "/none").code, 401);
+  EXPECT_EQ(Get(port, "/").Header("WWW-Authenticate"), "Basic");
+  EXPECT_EQ(Get(port, "/", kAlice).body, "inside");
+  EXPECT_EQ(Get(port, "/-/healthy").body, "healthy");
+  EXPECT_EQ(test::Request(port, "POST", "/", kAlice).code, 405);
+}
+
+TEST_F(WebConfigTest, WhileItIsNotRightNothingIsServedAndTheLogSaysSoOnce) {
+  Write("");
+  const int port = Start();
+  EXPECT_EQ(Get(port, "/").code, 200);
+  const test::LogTap log;
+  Write("nonsense");
+  for (const char* path : {"/", "/", "/-/healthy", "/none"}) {
+    const HttpResponse response = Get(port, path, kAlice);
+    EXPECT_EQ(response.code, 500) << path;
+    EXPECT_THAT(response.body, HasSubstr("see the log"));
+  }
+  EXPECT_EQ(log.Count({"level=error", "web: nonsense"}), 1u);
+  Write("bad hash");
+  EXPECT_EQ(Get(port, "/", kAlice).code, 500);
+  EXPECT_EQ(log.Count({"basic_auth_users.alice", "is not a bcrypt hash"}), 1u);
+  EXPECT_EQ(log.Count({"canary"}), 0u);
+  Write("tls");
+  EXPECT_EQ(Get(port, "/", kAlice).code, 500);
+  Write("deny");
+  EXPECT_EQ(Get(port, "/").Header("X-Frame-Options"), "deny");
+}
+
+TEST_F(WebConfigTest, WhatIsNotRightAtTheStartEndsIt) {
+  Write("nonsense");
+  EXPECT_THROW(Start(), std::runtime_error);
+  Write("bad hash");
+  EXPECT_THROW(Start(), ServerError);
+  path_ = dir_.path() / "none";
+  EXPECT_THROW(Start(), std::runtime_error);
+}
+
+}  // namespace
+}  // namespace scidex::http
