@@ -12,26 +12,27 @@
 
 namespace {
 
-sigset_t EndingSignals() {
+sigset_t OwnSignals() {
   sigset_t signals;
   sigemptyset(&signals);
   sigaddset(&signals, SIGTERM);
   sigaddset(&signals, SIGINT);
+  sigaddset(&signals, SIGHUP);
   return signals;
 }
 
-std::string AwaitSignal() {
-  const sigset_t signals = EndingSignals();
+int AwaitSignal() {
+  const sigset_t signals = OwnSignals();
   int received = 0;
   sigwait(&signals, &received);
-  return received == SIGTERM ? "SIGTERM" : "SIGINT";
+  return received;
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
   // Blocked in every thread that is made from here on; AwaitSignal() takes them.
-  const sigset_t signals = EndingSignals();
+  const sigset_t signals = OwnSignals();
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   try {
     scidex::app::Run(scidex::app::ParseCommandLine(argc, argv), &AwaitSignal);

@@ -60,6 +60,8 @@ CommandLine ParseCommandLine(int argc, const char* const* argv) {
   app.add_option("--web.max-requests", flags.max_requests,
                  "requests answered at once; one more gets 503; 0: no limit (default: 16)")
       ->check(CLI::Range(0, 1000));
+  app.add_flag("--web.enable-lifecycle", flags.enable_lifecycle,
+               "serve POST /-/reload, as SIGHUP (default: off)");
   AddEnum(app, "--log.level", "(default: info)", flags.log_level);
   AddEnum(app, "--log.format", "(default: logfmt)", flags.log_format);
   app.add_flag("--version", version, "print the version and end");
@@ -83,6 +85,7 @@ void ApplyFlags(const CommandLine& flags, config::Config& config) {
   if (!flags.listen_addresses.empty()) config.web.listen_addresses = flags.listen_addresses;
   if (flags.telemetry_path) config.telemetry_path = *flags.telemetry_path;
   if (flags.web_config_file) config.web_config_file = *flags.web_config_file;
+  if (flags.enable_lifecycle) config.enable_lifecycle = true;
   if (flags.max_requests) config.web.max_requests = *flags.max_requests;
   if (flags.log_level) config.log.level = *flags.log_level;
   if (flags.log_format) config.log.format = *flags.log_format;

@@ -19,6 +19,7 @@ struct CommandLine {
   std::vector<std::string> listen_addresses;
   std::optional<std::string> telemetry_path;
   std::optional<std::string> web_config_file;
+  bool enable_lifecycle = false;
   std::optional<int> max_requests;
   std::optional<base::LogLevel> log_level;
   std::optional<base::LogFormat> log_format;

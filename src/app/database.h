@@ -19,6 +19,7 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -28,6 +29,7 @@
 #include "base/clock.h"
 #include "base/executor.h"
 #include "base/hangup_watch.h"
+#include "base/mutex.h"
 #include "base/watchdog.h"
 #include "control/autoscaler.h"
 #include "control/canary.h"
@@ -61,6 +63,9 @@ struct DatabaseOptions {
   control::AutoscalerOptions autoscaler;
   // Connects under way at once, over all pools.
   std::size_t connector_threads = 4;
+  // Called on any thread when a server refuses a login; must not block. Of the constructor's
+  // options alone.
+  std::function<void()> on_auth_failed = [] {};
 };
 
 // Thread safe.
@@ -92,50 +97,83 @@ class Database {
     return {lease, watchdog_, base::Add(base::RealClock().Now(), timeout)};
   }
 
+  // Goes on with these options: what they do not change stays as it is. A pool whose server or
+  // options change is replaced by a new one: what it has lent stays out until its release, who
+  // waits in it moves to the new one, and counters go on. A replica that is another is judged anew.
+  // Throws as the constructor, and std::invalid_argument for other connector_threads; then nothing
+  // has changed.
+  void Reconfigure(const DatabaseOptions& options);
+
   // One snapshot of every pool and of the route.
   routing::PoolsStats pool_stats() const { return router_->pool_stats(); }
   control::ControlStats control_stats() const;
 
   // One line a pool in the log at each interval. Idempotent: true for the call that started it.
-  bool start_pool_logger() { return pool_logger_->Start(); }
+  bool start_pool_logger();
 
  private:
+  // What is asked for of one pool.
+  struct Wanted {
+    postgres::SessionOptions session;
+    pool::PoolOptions pool;
+
+    friend bool operator==(const Wanted&, const Wanted&) = default;
+  };
+  using AllWanted = base::EnumArray<routing::PoolRole, std::optional<Wanted>>;
   // How others reach a probe that is made after them and destroyed before them.
   class ProbeHandle;
+  // One pool and what looks after it; all null where there is no such pool.
   struct Server {
     std::shared_ptr<pool::ConnectGate> gate;
-    std::shared_ptr<postgres::SessionConnector> connector;
+    std::shared_ptr<pool::Connector> connector;
     std::shared_ptr<ProbeHandle> handle;
-    std::unique_ptr<pool::Pool> pool;
-    std::unique_ptr<control::Probe> probe;
+    std::shared_ptr<pool::Pool> pool;
+    std::shared_ptr<control::Probe> probe;
     // Of a pool whose sessions are read-only.
-    std::unique_ptr<control::Canary> canary;
+    std::shared_ptr<control::Canary> canary;
   };
+  using Servers = base::EnumArray<routing::PoolRole, Server>;
 
-  void AddPool(routing::PoolRole role, postgres::SessionOptions session,
-               const pool::PoolOptions& options);
+  static AllWanted WantedOf(const DatabaseOptions& options);
+  static routing::Router::Pools PoolsOf(const Servers& servers);
+
+  Server MakeServer(routing::PoolRole role, const Wanted& wanted) SCIDEX_REQUIRES(changing_);
+  void StartProbe(routing::PoolRole role) SCIDEX_REQUIRES(changing_);
+  void StopProbe(const Server& server);
+  std::shared_ptr<control::Autoscaler> MakeAutoscaler(const control::AutoscalerStats& before)
+      SCIDEX_REQUIRES(changing_);
+  void ReplaceAutoscaler() SCIDEX_REQUIRES(changing_);
+  void ReplacePoolLogger() SCIDEX_REQUIRES(changing_);
   void OnReplicaVerdict(routing::Reason verdict);
   void OnPrimaryAnswer(const control::ServerFacts& facts);
-  void Stop();
-  std::unique_ptr<control::Autoscaler> MakeAutoscaler(const control::AutoscalerOptions& options);
-  void StartProbe(routing::PoolRole role, const control::ProbeOptions& options);
   void OnProbe(routing::PoolRole role, const control::ProbeResult& result);
+  void Stop();
+  Servers ServersNow() const;
+  std::shared_ptr<control::Autoscaler> AutoscalerNow() const;
 
   base::Clock& clock_;
+  const std::function<void()> on_auth_failed_;
   base::Watchdog watchdog_;
   base::Executor connectors_;
   const std::shared_ptr<postgres::Resolver> resolver_;
   const std::shared_ptr<base::HangupWatch> hangups_;
   PostgresInspector inspector_;
-  // By DSN.
-  std::map<std::string, std::shared_ptr<pool::ConnectGate>> gates_;
-  base::EnumArray<routing::PoolRole, Server> servers_;
-  // By the primary's last answer. Used by its probe's thread alone.
-  bool primary_in_recovery_ = false;
   std::unique_ptr<routing::Router> router_;
   std::unique_ptr<control::ReplicaWatch> replica_watch_;
-  std::unique_ptr<control::PoolLogger> pool_logger_;
-  std::unique_ptr<control::Autoscaler> autoscaler_;
+  // By the primary's last answer. Used by its probe's thread alone.
+  bool primary_in_recovery_ = false;
+
+  // Held from the first to the last step of a change of the options; not by what reads.
+  base::Mutex changing_;
+  DatabaseOptions options_ SCIDEX_GUARDED_BY(changing_);
+  // By DSN.
+  std::map<std::string, std::shared_ptr<pool::ConnectGate>> gates_ SCIDEX_GUARDED_BY(changing_);
+
+  mutable base::Mutex mutex_;
+  Servers servers_ SCIDEX_GUARDED_BY(mutex_);
+  std::shared_ptr<control::Autoscaler> autoscaler_ SCIDEX_GUARDED_BY(mutex_);
+  std::unique_ptr<control::PoolLogger> pool_logger_ SCIDEX_GUARDED_BY(mutex_);
+  bool logging_ SCIDEX_GUARDED_BY(mutex_) = false;
 };
 
 }  // namespace scidex::app

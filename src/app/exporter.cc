@@ -77,24 +77,38 @@ void Check(const config::Config& config) {
   if (const auto web = WebConfigOf(config)) http::CheckWebConfig(*web);
 }
 
-Exporter::Exporter(const config::Config& config)
-    : loaded_at_(base::RealClock().WallNow()), database_(DatabaseOptionsOf(config)) {
+Exporter::Exporter(const config::Config& config, Reloader::Load load)
+    : reloader_(config, std::move(load),
+                [this](const config::Config& next) {
+                  database_.Reconfigure(DatabaseOptionsOf(next));
+                  base::ConfigureLog(next.log);
+                }),
+      database_([&] {
+        DatabaseOptions options = DatabaseOptionsOf(config);
+        options.on_auth_failed = [this] { reloader_.RereadCredentials(); };
+        return options;
+      }()) {
+  reloader_.Start();
   metrics::AddCollectors(
       exposition_, {[this] { return database_.pool_stats(); },
                     [this] { return database_.control_stats(); }, [this] { return Stats(); }});
-  server_ = std::make_unique<http::Server>(config.web, Endpoints(config.telemetry_path),
-                                           WebConfigOf(config));
+  server_ = std::make_unique<http::Server>(config.web, Endpoints(config), WebConfigOf(config));
   serving_.store(server_.get(), std::memory_order_release);
   LogListening(config.web.listen_addresses, server_->ports(), server_->tls());
   database_.start_pool_logger();
 }
 
-Exporter::~Exporter() = default;
+Exporter::~Exporter() {
+  server_.reset();
+  reloader_.Stop();
+}
 
 metrics::ExporterStats Exporter::Stats() const {
   metrics::ExporterStats stats;
   stats.build = ThisBuild();
-  stats.config_last_reload_success = loaded_at_;
+  stats.config_last_reload_successful = reloader_.successful();
+  stats.config_last_reload_success = reloader_.loaded_at();
+  stats.config_hash = reloader_.hash();
   if (const http::Server* const server = serving_.load(std::memory_order_acquire)) {
     stats.http_requests = server->RequestCounts();
   } else {
@@ -123,8 +137,22 @@ http::Response Exporter::Ready(const http::Request& request) const {
   return response;
 }
 
-http::Endpoints Exporter::Endpoints(const std::string& telemetry_path) {
+http::Response Exporter::Reload(bool enabled) {
+  http::Response response = Of("text/plain; charset=utf-8", "the configuration was reloaded\n");
+  if (!enabled) {
+    response.code = 403;
+    response.body = "this needs --web.enable-lifecycle; SIGHUP does the same\n";
+  } else if (const auto refused = Reload()) {
+    response.code = 500;
+    response.body =
+        "the configuration was refused, and the one before stays in force: " + *refused + '\n';
+  }
+  return response;
+}
+
+http::Endpoints Exporter::Endpoints(const config::Config& config) {
   using http::Access;
+  const std::string& telemetry_path = config.telemetry_path;
   return {
       {telemetry_path,
        [this](const http::Request& request) {
@@ -140,6 +168,9 @@ http::Endpoints Exporter::Endpoints(const std::string& telemetry_path) {
         Access::kEveryone}},
       {"/-/ready",
        {[this](const http::Request& request) { return Ready(request); }, Access::kEveryone}},
+      {"/-/reload",
+       {[this, enabled = config.enable_lifecycle](const http::Request&) { return Reload(enabled); },
+        Access::kUsers, "POST"}},
       {"/api/v1/pools",
        [this](const http::Request&) {
          return Of("application/json",

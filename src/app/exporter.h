@@ -6,6 +6,7 @@
 #include <string>
 
 #include "app/database.h"
+#include "app/reloader.h"
 #include "base/time.h"
 #include "config/config.h"
 #include "http/message.h"
@@ -27,18 +28,24 @@ class Exporter {
  public:
   // Serves when this returns, whether or not a database answers. The configuration has passed
   // Check. Throws http::ServerError when an address cannot be listened on.
-  explicit Exporter(const config::Config& config);
+  // `load` reads the configuration anew.
+  Exporter(const config::Config& config, Reloader::Load load);
   // Stops serving, then closes the pools.
   ~Exporter();
   Exporter(const Exporter&) = delete;
   Exporter& operator=(const Exporter&) = delete;
 
+  // As Reloader::Reload().
+  std::optional<std::string> Reload() { return reloader_.Reload(); }
+
  private:
-  http::Endpoints Endpoints(const std::string& telemetry_path);
+  http::Endpoints Endpoints(const config::Config& config);
+  http::Response Reload(bool enabled);
   http::Response Ready(const http::Request& request) const;
   metrics::ExporterStats Stats() const;
 
-  const base::WallTime loaded_at_;
+  // First: the database calls on it until its end.
+  Reloader reloader_;
   Database database_;
   metrics::Exposition exposition_;
   // Null until the server is constructed: it serves before its constructor returns.

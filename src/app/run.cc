@@ -1,5 +1,6 @@
 #include "app/run.h"
 
+#include <csignal>
 #include <cstdlib>
 #include <iostream>
 #include <memory>
@@ -16,37 +17,46 @@
 namespace scidex::app {
 namespace {
 
-void Serve(const config::Config& config, const AwaitEnd& await_end) {
+void Serve(const config::Config& config, const Reloader::Load& load,
+           const AwaitSignal& await_signal) {
   base::ConfigureLog(config.log);
   base::RaiseFileLimit();
   base::LogInfo("starting", {{"version", VersionText()}});
   for (const std::string& warning : config.warnings) base::LogWarn(warning);
   // Made before and destroyed after the exporter, whose end it limits.
   base::Watchdog watchdog(base::RealClock());
-  auto exporter = std::make_unique<Exporter>(config);
-  const std::string asked_by = await_end();
+  auto exporter = std::make_unique<Exporter>(config, load);
+  int signal = await_signal();
+  while (signal == SIGHUP) {
+    exporter->Reload();
+    signal = await_signal();
+  }
   const base::Watchdog::Guard limit(
       watchdog, base::Add(base::RealClock().Now(), config.shutdown_timeout), [] {
         base::LogUnlessItBlocks(base::LogLevel::kError,
                                 "not ended in order within shutdown_timeout");
         std::_Exit(EXIT_SUCCESS);
       });
-  base::LogInfo("ending", {{"asked_by", asked_by}});
+  base::LogInfo("ending", {{"asked_by", signal == SIGTERM ? "SIGTERM" : "SIGINT"}});
   exporter.reset();
 }
 
 }  // namespace
 
-void Run(const CommandLine& flags, const AwaitEnd& await_end) {
+void Run(const CommandLine& flags, const AwaitSignal& await_signal) {
   if (!flags.error.empty()) throw std::runtime_error(flags.error);
   if (!flags.print.empty()) {
     std::cout << flags.print;
     return;
   }
-  config::Config config = config::Load(flags.config_file, &config::ProcessEnvironment);
-  ApplyFlags(flags, config);
+  const auto load = [flags] {
+    config::Config config = config::Load(flags.config_file, &config::ProcessEnvironment);
+    ApplyFlags(flags, config);
+    return config;
+  };
+  const config::Config config = load();
   Check(config);
-  if (!flags.config_check) return Serve(config, await_end);
+  if (!flags.config_check) return Serve(config, load, await_signal);
   std::cout << "the configuration is right\n";
 }
 

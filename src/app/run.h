@@ -8,12 +8,13 @@
 
 namespace scidex::app {
 
-// Blocks until the process is asked to end, and says by what.
-using AwaitEnd = std::function<std::string()>;
+// Blocks until there is a signal for the process: SIGHUP, or one to end by.
+using AwaitSignal = std::function<int()>;
 
-// Does what the flags say: prints, checks the configuration, or serves until `await_end` returns
-// and then ends in order, or without order after shutdown_timeout. What is printed goes to standard
-// output. Throws std::exception with one line for people.
-void Run(const CommandLine& flags, const AwaitEnd& await_end);
+// Does what the flags say: prints, checks the configuration, or serves, loading the configuration
+// anew at each SIGHUP, until another signal comes, and then ends in order, or without order after
+// shutdown_timeout. What is printed goes to standard output. Throws std::exception with one line
+// for people.
+void Run(const CommandLine& flags, const AwaitSignal& await_signal);
 
 }  // namespace scidex::app

@@ -12,6 +12,8 @@ namespace scidex::base {
 struct BackoffOptions {
   Duration initial = std::chrono::milliseconds(100);
   Duration cap = std::chrono::seconds(5);
+
+  friend bool operator==(const BackoffOptions&, const BackoffOptions&) = default;
 };
 
 // Not thread safe.

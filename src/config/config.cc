@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <utility>
 
+#include "base/hash.h"
 #include "config/duration.h"
 #include "config/file.h"
 #include "config/keys.h"
@@ -100,6 +101,16 @@ void WarnOfRareProbes(Config& config) {
                             ": between probes no pool grows");
 }
 
+std::uint64_t HashOf(const Draft& draft) {
+  std::uint64_t hash = base::kEmptyHash;
+  for (const Key& key : Keys()) {
+    if (key.secret) continue;
+    hash = base::Hash(key.path, hash);
+    for (const std::string& text : key.get(draft)) hash = base::Hash('=' + text, hash);
+  }
+  return hash;
+}
+
 void SetSession(const Draft& draft, postgres::SessionOptions& session) {
   session.application_name = draft.session.application_name;
   session.reset = draft.session.reset;
@@ -132,6 +143,7 @@ Config Load(const std::string& path, const Environment& environment) {
   ApplyEnvironment(environment, draft);
   SetSession(draft, draft.primary);
   SetSession(draft, draft.replica);
+  draft.config.hash = HashOf(draft);
   Config config = std::move(draft.config);
   CheckPool(path, lines, "primary", config.primary_pool);
   CheckPool(path, lines, "ro", config.ro_pool);

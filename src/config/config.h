@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <optional>
 #include <stdexcept>
@@ -29,6 +30,8 @@ struct Config {
   std::string telemetry_path = "/metrics";
   // Empty: no TLS, no users.
   std::string web_config_file;
+  // POST /-/reload is served.
+  bool enable_lifecycle = false;
   base::LogOptions log;
 
   // read_only is left to whoever makes the pools. The primary is there unless a replica's DSN is
@@ -51,6 +54,8 @@ struct Config {
   // How long an orderly end may take before the process ends without order.
   base::Duration shutdown_timeout = std::chrono::seconds(10);
 
+  // Of what the keys say, but for those that are secret.
+  std::uint64_t hash = 0;
   // What is allowed but unwise, for the log.
   std::vector<std::string> warnings;
 

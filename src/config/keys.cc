@@ -83,6 +83,17 @@ Key OneOf(std::string path, const Place<E>& place) {
       [](E value) { return std::string(base::Name(value)); });
 }
 
+Key Bool(std::string path, const Place<bool>& place) {
+  return Scalar<bool>(
+      std::move(path), "true or false", place,
+      [](const std::string& text) -> std::optional<bool> {
+        if (text == "true") return true;
+        if (text == "false") return false;
+        return std::nullopt;
+      },
+      [](bool value) -> std::string { return value ? "true" : "false"; });
+}
+
 Key Text(std::string path, std::string expected, const Place<std::string>& place) {
   return Scalar<std::string>(
       std::move(path), std::move(expected), place,
@@ -164,6 +175,7 @@ std::vector<Key> MakeKeys() {
                 [](Draft& d) -> auto& { return d.config.web.listen_addresses; }),
       TelemetryPath(),
       Text("web.config_file", file, [](Draft& d) -> auto& { return d.config.web_config_file; }),
+      Bool("web.enable_lifecycle", [](Draft& d) -> auto& { return d.config.enable_lifecycle; }),
       Count<int>("web.max_requests", 0, 1000,
                  [](Draft& d) -> auto& { return d.config.web.max_requests; }),
       OneOf<base::LogLevel>("log.level", [](Draft& d) -> auto& { return d.config.log.level; }),

@@ -25,11 +25,14 @@ std::string ToText(const std::optional<std::size_t>& budget) {
 }  // namespace
 
 Autoscaler::Autoscaler(const AutoscalerOptions& options,
-                       const OfPools<std::optional<ScaledPool>>& pools, base::Clock& clock)
+                       const OfPools<std::optional<ScaledPool>>& pools, base::Clock& clock,
+                       const AutoscalerStats& before)
     : options_(options), clock_(clock) {
   {
     MutexLock lock(mutex_);
     stats_.mode = options.mode;
+    ForEachPool(
+        [&](PoolRole role) { stats_.pools[role].decisions = before.pools[role].decisions; });
   }
   if (options.mode == AutoscalerMode::kOff) return;
   ForEachPool([&](PoolRole role) {

@@ -25,16 +25,16 @@ namespace scidex::control {
 class Autoscaler {
  public:
   struct ScaledPool {
-    // Outlives the autoscaler.
-    pool::Pool* pool = nullptr;
+    std::shared_ptr<pool::Pool> pool;
     // What it connects to: pools with the same number share a server.
     std::size_t server = 0;
   };
 
   // Starts to look after one interval; in mode off never. In mode on each pool is taken down to
-  // max(1, min_idle) first: what the server can give is not known yet.
+  // max(1, min_idle) first: what the server can give is not known yet. Goes on from what an
+  // autoscaler `before` it has counted.
   Autoscaler(const AutoscalerOptions& options, const OfPools<std::optional<ScaledPool>>& pools,
-             base::Clock& clock);
+             base::Clock& clock, const AutoscalerStats& before = {});
   // As Stop().
   ~Autoscaler();
 

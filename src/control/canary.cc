@@ -8,15 +8,17 @@ using base::MutexLock;
 using base::TimePoint;
 
 Canary::Canary(const ProbeOptions& options, pool::Pool& pool, SessionInspector& inspector,
-               base::Clock& clock)
-    : options_(options), pool_(pool), inspector_(inspector), clock_(clock) {
+               base::Clock& clock, const CanaryStats& before)
+    : options_(options), pool_(pool), inspector_(inspector), clock_(clock), stats_(before) {
   if (options_.canary_interval == base::Duration::zero()) return;
   task_ = std::make_unique<base::PeriodicTask>(
       clock_, "canary-" + pool_.name(), TimePoint::min(),
       [this](const std::stop_token& stop) { return Run(stop); });
 }
 
-Canary::~Canary() {
+Canary::~Canary() { Stop(); }
+
+void Canary::Stop() {
   if (task_) task_->Stop();
 }
 

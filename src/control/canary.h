@@ -19,11 +19,15 @@ class Canary {
  public:
   // Tries at once, then at each canary_interval; not at all if that is 0. Only an idle session is
   // taken, so that nobody waits for it; where there is none it is tried again a probe interval
-  // later. The references outlive the canary.
+  // later. What a canary `before` it has found stands until the first try. The references outlive
+  // the canary.
   Canary(const ProbeOptions& options, pool::Pool& pool, SessionInspector& inspector,
-         base::Clock& clock);
-  // Ends a try under way.
+         base::Clock& clock, const CanaryStats& before = {});
+  // As Stop().
   ~Canary();
+
+  // Ends a try under way; the numbers stay. Idempotent.
+  void Stop();
 
   CanaryStats Stats() const;
 

@@ -17,10 +17,14 @@ struct ProbeOptions {
   base::Duration timeout = std::chrono::seconds(1);
   // Between two tries to write through a read lease, which must be refused. 0: never.
   base::Duration canary_interval = std::chrono::seconds(60);
+
+  friend bool operator==(const ProbeOptions&, const ProbeOptions&) = default;
 };
 
 struct PoolLoggerOptions {
   base::Duration interval = std::chrono::seconds(3600);
+
+  friend bool operator==(const PoolLoggerOptions&, const PoolLoggerOptions&) = default;
 };
 
 // What a probe found out about a server's connections is believed for so long: others may take what
@@ -44,6 +48,8 @@ struct AutoscalerOptions {
   base::Duration shrink_after = std::chrono::minutes(5);
   // Connections below each of the server's limits that are left to others.
   std::size_t server_reserve = 3;
+
+  friend bool operator==(const AutoscalerOptions&, const AutoscalerOptions&) = default;
 };
 
 }  // namespace scidex::control

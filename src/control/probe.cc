@@ -14,19 +14,22 @@ using routing::Reason;
 
 Probe::Probe(const ProbeOptions& options, pool::Pool& pool,
              std::shared_ptr<pool::Connector> connector, SessionInspector& inspector,
-             base::Clock& clock, OnResult on_result)
+             base::Clock& clock, OnResult on_result, const ProbeStats& before)
     : options_(options),
       pool_(pool),
       connector_(std::move(connector)),
       inspector_(inspector),
       clock_(clock),
-      on_result_(std::move(on_result)) {
+      on_result_(std::move(on_result)),
+      stats_(before) {
   task_ = std::make_unique<base::PeriodicTask>(
       clock_, "probe-" + pool_.name(), TimePoint::min(),
       [this](const std::stop_token& stop) { return Run(stop); });
 }
 
-Probe::~Probe() {
+Probe::~Probe() { Stop(); }
+
+void Probe::Stop() {
   task_->Stop();
   // Tells task_ of its end until then.
   reserved_.reset();

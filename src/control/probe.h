@@ -35,11 +35,16 @@ class Probe final : private pool::SessionObserver {
   // Called on the probe's thread after each probe that tells something about the server.
   using OnResult = std::function<void(const ProbeResult&)>;
 
-  // Probes at once, then at each interval. The references outlive the probe.
+  // Probes at once, then at each interval, and goes on from what a probe `before` it has counted.
+  // The references outlive the probe.
   Probe(const ProbeOptions& options, pool::Pool& pool, std::shared_ptr<pool::Connector> connector,
-        SessionInspector& inspector, base::Clock& clock, OnResult on_result);
-  // Ends a probe under way.
+        SessionInspector& inspector, base::Clock& clock, OnResult on_result,
+        const ProbeStats& before = {});
+  // As Stop().
   ~Probe() override;
+
+  // Ends a probe under way, and closes its session; the numbers stay. Idempotent.
+  void Stop();
 
   // Probes now: something happened that makes the last answer doubtful. Never blocks.
   void Trigger();

@@ -50,10 +50,29 @@ std::optional<std::uint64_t> LagEstimator::Bytes(const ServerFacts& replica) con
 
 ReplicaWatch::ReplicaWatch(const routing::RoutingOptions& options, bool has_primary,
                            base::Clock& clock, OnVerdict on_verdict)
-    : options_(options),
-      has_primary_(has_primary),
-      clock_(clock),
-      on_verdict_(std::move(on_verdict)) {}
+    : clock_(clock),
+      on_verdict_(std::move(on_verdict)),
+      options_(options),
+      has_primary_(has_primary) {}
+
+void ReplicaWatch::Reconfigure(const routing::RoutingOptions& options, bool has_primary,
+                               bool new_primary, bool new_replica) {
+  MutexLock lock(mutex_);
+  options_ = options;
+  has_primary_ = has_primary;
+  withheld_.reset();
+  if (new_primary) {
+    lag_ = LagEstimator();
+    primary_answers_.reset();
+    primary_system_identifier_.reset();
+  }
+  if (new_replica) {
+    lagged_ = false;
+    stats_.lag.reset();
+    stats_.lag_bytes.reset();
+    stats_.wal_receiver_up = false;
+  }
+}
 
 void ReplicaWatch::OnPrimaryProbe(const ProbeResult& result) {
   std::optional<ProbeResult> withheld;
@@ -75,6 +94,7 @@ void ReplicaWatch::OnReplicaProbe(const ProbeResult& result) {
   routing::ReplicaObservation observation;
   observation.answer = result.reason;
   bool withhold = false;
+  routing::RoutingOptions options;
   {
     MutexLock lock(mutex_);
     if (result.reason == Reason::kOk) {
@@ -93,9 +113,10 @@ void ReplicaWatch::OnReplicaProbe(const ProbeResult& result) {
     withhold = result.reason == Reason::kOk && has_primary_ && !primary_answers_ && !withheld_;
     if (withhold) withheld_ = result;
     stats_.wal_receiver_up = result.reason == Reason::kOk && result.facts.wal_receiver_up;
+    options = options_;
   }
   if (withhold) return;
-  const Reason verdict = routing::JudgeReplica(observation, options_);
+  const Reason verdict = routing::JudgeReplica(observation, options);
   if (result.reason == Reason::kOk) {
     MutexLock lock(mutex_);
     lagged_ = verdict == Reason::kLagExceeded;

@@ -51,6 +51,10 @@ class ReplicaWatch {
   ReplicaWatch(const routing::RoutingOptions& options, bool has_primary, base::Clock& clock,
                OnVerdict on_verdict);
 
+  // Other options, or another primary or replica, of which nothing is known then, from now on.
+  void Reconfigure(const routing::RoutingOptions& options, bool has_primary, bool new_primary,
+                   bool new_replica);
+
   // The results of the probes, in whatever order they come.
   void OnPrimaryProbe(const ProbeResult& result);
   void OnReplicaProbe(const ProbeResult& result);
@@ -60,12 +64,12 @@ class ReplicaWatch {
  private:
   void LookAtPrimary(const ServerFacts& facts) SCIDEX_REQUIRES(mutex_);
 
-  const routing::RoutingOptions options_;
-  const bool has_primary_;
   base::Clock& clock_;
   const OnVerdict on_verdict_;
 
   mutable base::Mutex mutex_;
+  routing::RoutingOptions options_ SCIDEX_GUARDED_BY(mutex_);
+  bool has_primary_ SCIDEX_GUARDED_BY(mutex_);
   LagEstimator lag_ SCIDEX_GUARDED_BY(mutex_);
   // Empty until the primary's first probe, or for good without a primary.
   std::optional<bool> primary_answers_ SCIDEX_GUARDED_BY(mutex_);

@@ -18,6 +18,8 @@ struct ServerOptions {
   // Requests that are answered at once; one more gets 503. 0 is no limit: then they wait for each
   // other. Endpoints for everyone are not counted.
   int max_requests = 16;
+
+  friend bool operator==(const ServerOptions&, const ServerOptions&) = default;
 };
 
 enum class TlsVersion { kTls10, kTls11, kTls12, kTls13 };

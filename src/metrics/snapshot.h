@@ -29,6 +29,8 @@ struct ExporterStats {
   BuildInfo build;
   bool config_last_reload_successful = true;
   base::WallTime config_last_reload_success{};
+  // Exact in a double.
+  std::uint64_t config_hash = 0;
   // Status codes and how often each was answered: always the same codes in the same order.
   std::vector<std::pair<int, std::uint64_t>> http_requests;
   base::EnumArray<base::LogLevel, std::uint64_t> log_messages;

@@ -31,6 +31,12 @@ class Histogram {
     sum_ -= value;
   }
 
+  // `other` has the same bounds.
+  void Add(const Histogram& other) {
+    for (std::size_t i = 0; i < counts_.size(); ++i) counts_[i] += other.counts_[i];
+    sum_ += other.sum_;
+  }
+
   std::span<const base::Duration> bounds() const { return bounds_; }
   // Observations in the bucket below bounds()[i]; for i == bounds().size(), those above the last.
   std::uint64_t count(std::size_t i) const { return counts_[i]; }

@@ -45,6 +45,8 @@ struct PoolOptions {
   bool autoscaled = false;
   // Between attempts to connect while the server refuses them.
   base::BackoffOptions backoff;
+
+  friend bool operator==(const PoolOptions&, const PoolOptions&) = default;
 };
 
 // Throws std::invalid_argument, naming the option, unless 1 <= max_size, min_idle <= max_size,

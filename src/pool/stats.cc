@@ -1,6 +1,34 @@
 #include "pool/stats.h"
 
 namespace scidex::pool {
+namespace {
+
+template <typename E>
+void Add(base::EnumArray<E, std::uint64_t>& sum, const base::EnumArray<E, std::uint64_t>& more) {
+  for (std::size_t i = 0; i < base::kEnumCount<E>; ++i) {
+    sum[static_cast<E>(i)] += more[static_cast<E>(i)];
+  }
+}
+
+}  // namespace
+
+void AddCounters(PoolStats& stats, const PoolStats& before) {
+  stats.requests += before.requests;
+  Add(stats.acquires, before.acquires);
+  Add(stats.connects, before.connects);
+  Add(stats.evictions, before.evictions);
+  for (const ResizeDirection direction : {ResizeDirection::kUp, ResizeDirection::kDown}) {
+    Add(stats.resizes[direction], before.resizes[direction]);
+  }
+  Add(stats.read_only_proofs, before.read_only_proofs);
+  stats.read_only_violations += before.read_only_violations;
+  stats.read_only_tampered += before.read_only_tampered;
+  stats.read_only_unproven += before.read_only_unproven;
+  stats.leases_leaked += before.leases_leaked;
+  stats.acquire_wait.Add(before.acquire_wait);
+  stats.use.Add(before.use);
+  stats.connect.Add(before.connect);
+}
 
 std::string Summary(const PoolStats& stats) {
   std::string text = std::to_string(stats.in_use) + " in use + " + std::to_string(stats.idle) +

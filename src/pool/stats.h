@@ -115,6 +115,9 @@ struct PoolStats {
   }
 };
 
+// Adds what only grows, of a pool that came before and is closed.
+void AddCounters(PoolStats& stats, const PoolStats& before);
+
 // "3 in use + 0 idle + 1 connecting of 4, 7 waiting; longest held by src/x.cc:4 (F)": for error
 // messages.
 std::string Summary(const PoolStats& stats);

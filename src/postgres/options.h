@@ -30,6 +30,8 @@ struct SessionOptions {
   // Every session is opened read-only and shown to be so on each acquire.
   bool read_only = false;
   SessionReset reset = SessionReset::kRollback;
+
+  friend bool operator==(const SessionOptions&, const SessionOptions&) = default;
 };
 
 }  // namespace scidex::postgres

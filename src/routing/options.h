@@ -22,6 +22,8 @@ struct RoutingOptions {
   base::Duration max_lag = std::chrono::seconds(30);
   // Good probes in a row before a replica that was found bad serves again.
   std::size_t good_probes = 3;
+
+  friend bool operator==(const RoutingOptions&, const RoutingOptions&) = default;
 };
 
 }  // namespace scidex::routing

@@ -13,9 +13,30 @@ Route WithoutReplica(const Servers& servers, Fallthrough fallthrough) {
 
 RouteMachine::RouteMachine(const Servers& servers, const RoutingOptions& options, TimePoint now)
     : servers_(servers), options_(options), accrued_until_(now) {
-  stats_.route = WithoutReplica(servers, options.fallthrough);
-  stats_.reason = servers.replica ? Reason::kStartingUp : Reason::kReplicaNotConfigured;
-  stats_.decided = !servers.replica;
+  Start();
+}
+
+void RouteMachine::Start() {
+  stats_.route = WithoutReplica(servers_, options_.fallthrough);
+  stats_.reason = servers_.replica ? Reason::kStartingUp : Reason::kReplicaNotConfigured;
+  stats_.decided = !servers_.replica;
+  good_in_a_row_ = 0;
+}
+
+bool RouteMachine::Reconfigure(const Servers& servers, const RoutingOptions& options,
+                               bool new_replica, TimePoint now, WallTime wall_now) {
+  Accrue(now);
+  const Route before = stats_.route;
+  const bool was_decided = stats_.decided;
+  servers_ = servers;
+  options_ = options;
+  if (new_replica) Start();
+  if (stats_.route == Route::kReplica && !new_replica) return false;
+  const Route after = WithoutReplica(servers_, options_.fallthrough);
+  stats_.route = before;
+  if (after != before && was_decided && stats_.decided) ChangeTo(after, wall_now);
+  stats_.route = after;
+  return after != before;
 }
 
 bool RouteMachine::OnVerdict(Reason verdict, TimePoint now, WallTime wall_now) {

@@ -25,6 +25,11 @@ class RouteMachine {
   // Without a replica the route is decided at once.
   RouteMachine(const Servers& servers, const RoutingOptions& options, base::TimePoint now);
 
+  // Other servers or another policy from now on. With `new_replica` nothing is known of the
+  // replica, as at the start; else what was found out last holds. True if the route changed.
+  bool Reconfigure(const Servers& servers, const RoutingOptions& options, bool new_replica,
+                   base::TimePoint now, base::WallTime wall_now);
+
   // Takes the verdict of one probe of the replica: the first is believed as it is; after that the
   // replica loses the route at the first bad one and has it again after good_probes good ones in a
   // row. True if the route changed.
@@ -37,11 +42,12 @@ class RouteMachine {
   RouteStats Stats(base::TimePoint now) const;
 
  private:
+  void Start();
   void Accrue(base::TimePoint now);
   void ChangeTo(Route route, base::WallTime wall_now);
 
-  const Servers servers_;
-  const RoutingOptions options_;
+  Servers servers_;
+  RoutingOptions options_;
   RouteStats stats_;
   base::TimePoint accrued_until_;
   std::size_t good_in_a_row_ = 0;

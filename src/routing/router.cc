@@ -14,37 +14,58 @@ using base::TimePoint;
 using pool::Lease;
 using pool::Pool;
 
-// A span of time during which the route does not change.
+// A span of time during which neither the route nor the pools change.
 struct Router::Epoch {
-  Route route;
+  pool::Pool* ReadPool() const {
+    switch (route) {
+      case Route::kReplica:
+        return pools[PoolRole::kRo].get();
+      case Route::kPrimaryFallthrough:
+        return pools[PoolRole::kRoFallthrough].get();
+      case Route::kPrimaryDisabled:
+        return nullptr;
+    }
+    return nullptr;
+  }
+
+  const Route route;
+  const Pools pools;
   std::stop_source over;
 };
 
+namespace {
+
+Servers ServersOf(const Router::Pools& pools) {
+  return {pools[PoolRole::kPrimary] != nullptr, pools[PoolRole::kRo] != nullptr};
+}
+
+}  // namespace
+
 Router::Router(const Pools& pools, const RoutingOptions& options, base::Clock& clock)
-    : pools_(pools),
-      options_(options),
-      clock_(clock),
-      machine_({pools[PoolRole::kPrimary] != nullptr, pools[PoolRole::kRo] != nullptr}, options,
-               clock.Now()),
-      epoch_(std::make_shared<Epoch>(Epoch{machine_.route(), {}})) {}
+    : clock_(clock),
+      max_lag_(options.max_lag),
+      machine_(ServersOf(pools), options, clock.Now()),
+      epoch_(std::make_shared<Epoch>(Epoch{machine_.route(), pools, {}})) {}
 
 Lease Router::AcquireRead(const pool::AcquireOptions& options, const base::CallSite& borrower) {
   const TimePoint deadline = options.deadline.value_or(DefaultDeadline());
   for (;;) {
     const std::shared_ptr<Epoch> epoch = AwaitRoute(deadline, options.stop);
-    Pool* const pool = PoolOf(epoch->route);
-    if (pool == nullptr) ThrowDisabled();
+    Pool* const pool = epoch->ReadPool();
+    if (pool == nullptr) ThrowDisabled(epoch->pools);
     try {
       Lease lease = AcquireFrom(*pool, deadline, options.stop, *epoch, borrower);
       acquires_[epoch->route].fetch_add(1, std::memory_order_relaxed);
       return lease.Forward();
     } catch (const pool::AcquireCancelled&) {
       if (options.stop.stop_requested() || !epoch->over.stop_requested()) throw;
+    } catch (const pool::PoolClosed&) {
+      if (!epoch->over.stop_requested()) throw;
     }
   }
 }
 
-void Router::ThrowDisabled() {
+void Router::ThrowDisabled(const Pools& pools) {
   acquires_[Route::kPrimaryDisabled].fetch_add(1, std::memory_order_relaxed);
   const Reason reason = [this] {
     MutexLock lock(mutex_);
@@ -52,7 +73,7 @@ void Router::ThrowDisabled() {
   }();
   std::string message = "reads are refused: the replica does not serve (";
   message += base::Name(reason);
-  message += pools_[PoolRole::kPrimary] == nullptr
+  message += pools[PoolRole::kPrimary] == nullptr
                  ? ") and there is no primary"
                  : ") and read_only.fallthrough does not allow the primary";
   throw ReadRoutingDisabled(message, RoStats());
@@ -71,15 +92,30 @@ Lease Router::AcquireFrom(Pool& pool, TimePoint deadline, const std::stop_token&
 }
 
 Lease Router::AcquireWrite(const pool::AcquireOptions& options, const base::CallSite& borrower) {
-  Pool* const primary = pools_[PoolRole::kPrimary];
-  if (primary == nullptr) throw NoPrimary("no primary is configured: nowhere to write", {});
-  return primary->Acquire(options, borrower);
+  std::optional<TimePoint> deadline = options.deadline;
+  for (;;) {
+    const std::shared_ptr<Epoch> epoch = Now();
+    Pool* const primary = epoch->pools[PoolRole::kPrimary].get();
+    if (primary == nullptr) throw NoPrimary("no primary is configured: nowhere to write", {});
+    if (!deadline) deadline = base::Add(clock_.Now(), primary->acquire_timeout());
+    try {
+      return primary->Acquire({deadline, options.stop}, borrower);
+    } catch (const pool::PoolClosed&) {
+      if (Now()->pools[PoolRole::kPrimary].get() == primary) throw;
+    }
+  }
 }
 
 TimePoint Router::DefaultDeadline() const {
-  const std::shared_ptr<Epoch> epoch = RouteInForce();
-  const Pool* const pool = epoch ? PoolOf(epoch->route) : pools_[PoolRole::kRo];
+  const std::shared_ptr<Epoch> decided = RouteInForce();
+  const std::shared_ptr<Epoch> epoch = decided ? decided : Now();
+  const Pool* const pool = decided ? epoch->ReadPool() : epoch->pools[PoolRole::kRo].get();
   return pool == nullptr ? clock_.Now() : base::Add(clock_.Now(), pool->acquire_timeout());
+}
+
+std::shared_ptr<Router::Epoch> Router::Now() const {
+  MutexLock lock(mutex_);
+  return epoch_;
 }
 
 // Null before the first verdict.
@@ -131,7 +167,8 @@ void Router::OnReplicaVerdict(Reason verdict) {
     change.route_before = machine_.route();
     change.reason_before = machine_.reason();
     if (machine_.OnVerdict(verdict, clock_.Now(), clock_.WallNow())) {
-      ended = std::exchange(epoch_, std::make_shared<Epoch>(Epoch{machine_.route(), {}}));
+      ended = std::exchange(epoch_,
+                            std::make_shared<Epoch>(Epoch{machine_.route(), epoch_->pools, {}}));
     }
     change.route = machine_.route();
     change.reason = machine_.reason();
@@ -150,7 +187,49 @@ void Router::DrainIfMisled(Reason verdict) {
     MutexLock lock(mutex_);
     if (std::exchange(misled_, misled) == misled) return;
   }
-  if (pools_[PoolRole::kRo] != nullptr) pools_[PoolRole::kRo]->Drain();
+  const std::shared_ptr<Pool> ro = Now()->pools[PoolRole::kRo];
+  if (ro != nullptr) ro->Drain();
+}
+
+void Router::Reconfigure(const Pools& pools, const RoutingOptions& options, bool new_replica) {
+  Change change;
+  std::shared_ptr<Epoch> ended;
+  {
+    MutexLock lock(mutex_);
+    // Before the first verdict nothing that is said of the route has changed.
+    change.first = false;
+    change.route_before = machine_.route();
+    change.reason_before = machine_.reason();
+    machine_.Reconfigure(ServersOf(pools), options, new_replica, clock_.Now(), clock_.WallNow());
+    max_lag_ = options.max_lag;
+    if (new_replica) misled_ = false;
+    for (std::size_t i = 0; i < base::kEnumCount<PoolRole>; ++i) {
+      const auto role = static_cast<PoolRole>(i);
+      if (epoch_->pools[role] != pools[role]) Retire(role, epoch_->pools[role]);
+    }
+    ended = std::exchange(epoch_, std::make_shared<Epoch>(Epoch{machine_.route(), pools, {}}));
+    change.route = machine_.route();
+    change.reason = machine_.reason();
+    if (machine_.decided()) decided_.NotifyAll();
+  }
+  ended->over.request_stop();
+  for (std::size_t i = 0; i < base::kEnumCount<PoolRole>; ++i) {
+    const auto role = static_cast<PoolRole>(i);
+    if (ended->pools[role] && ended->pools[role] != pools[role]) ended->pools[role]->Close();
+  }
+  Log(change);
+}
+
+// Those that have nothing lent any more count no more.
+void Router::Retire(PoolRole role, const std::shared_ptr<Pool>& pool) {
+  auto& retired = retired_[role];
+  std::erase_if(retired, [&](const std::shared_ptr<Pool>& one) {
+    const pool::PoolStats stats = one->Stats();
+    if (stats.in_use > 0) return false;
+    pool::AddCounters(counted_[role], stats);
+    return true;
+  });
+  if (pool != nullptr) retired.push_back(pool);
 }
 
 void Router::Log(const Change& change) {
@@ -170,35 +249,42 @@ void Router::Log(const Change& change) {
   }
 }
 
-Pool* Router::PoolOf(Route route) const {
-  switch (route) {
-    case Route::kReplica:
-      return pools_[PoolRole::kRo];
-    case Route::kPrimaryFallthrough:
-      return pools_[PoolRole::kRoFallthrough];
-    case Route::kPrimaryDisabled:
-      return nullptr;
-  }
-  return nullptr;
+Router::Counting Router::CountingOf(PoolRole role) const {
+  return {epoch_->pools[role], retired_[role], counted_[role]};
+}
+
+pool::PoolStats Router::Counting::Stats() const {
+  pool::PoolStats stats = pool->Stats();
+  pool::AddCounters(stats, counted);
+  for (const std::shared_ptr<Pool>& one : retired) pool::AddCounters(stats, one->Stats());
+  return stats;
 }
 
 pool::PoolStats Router::RoStats() const {
-  const Pool* const ro = pools_[PoolRole::kRo];
-  return ro == nullptr ? pool::PoolStats{} : ro->Stats();
+  Counting ro;
+  {
+    MutexLock lock(mutex_);
+    ro = CountingOf(PoolRole::kRo);
+  }
+  return ro.pool == nullptr ? pool::PoolStats{} : ro.Stats();
 }
 
 PoolsStats Router::pool_stats() const {
   PoolsStats stats;
-  for (std::size_t i = 0; i < base::kEnumCount<PoolRole>; ++i) {
-    const auto role = static_cast<PoolRole>(i);
-    if (pools_[role] != nullptr) stats.pools[role] = pools_[role]->Stats();
-  }
-  stats.ro_dsn_configured = pools_[PoolRole::kRo] != nullptr;
-  stats.max_lag = options_.max_lag;
+  base::EnumArray<PoolRole, Counting> counting;
   {
     MutexLock lock(mutex_);
+    for (std::size_t i = 0; i < base::kEnumCount<PoolRole>; ++i) {
+      counting[static_cast<PoolRole>(i)] = CountingOf(static_cast<PoolRole>(i));
+    }
+    stats.max_lag = max_lag_;
     stats.route = machine_.Stats(clock_.Now());
   }
+  for (std::size_t i = 0; i < base::kEnumCount<PoolRole>; ++i) {
+    const auto role = static_cast<PoolRole>(i);
+    if (counting[role].pool != nullptr) stats.pools[role] = counting[role].Stats();
+  }
+  stats.ro_dsn_configured = counting[PoolRole::kRo].pool != nullptr;
   for (std::size_t i = 0; i < base::kEnumCount<Route>; ++i) {
     const auto route = static_cast<Route>(i);
     stats.route.acquires[route] = acquires_[route].load(std::memory_order_relaxed);

@@ -4,6 +4,7 @@
 #include <atomic>
 #include <memory>
 #include <stop_token>
+#include <vector>
 
 #include "base/call_site.h"
 #include "base/clock.h"
@@ -30,8 +31,8 @@ class NoPrimary : public pool::AcquireError {
 // Thread safe.
 class Router {
  public:
-  // The pools; null where one does not exist. Owned by the caller, and outlive the router.
-  using Pools = base::EnumArray<PoolRole, pool::Pool*>;
+  // Null where one does not exist.
+  using Pools = base::EnumArray<PoolRole, std::shared_ptr<pool::Pool>>;
 
   Router(const Pools& pools, const RoutingOptions& options, base::Clock& clock);
 
@@ -46,6 +47,12 @@ class Router {
   // A session on the primary that may write. Throws NoPrimary, or an AcquireError of the pool.
   pool::Lease AcquireWrite(const pool::AcquireOptions& options = {},
                            const base::CallSite& borrower = base::CallSite::current());
+
+  // Serves from these pools by this policy from now on. A pool that is no longer among them is
+  // closed: what it has lent stays out, who waits in it moves to its successor within the same
+  // deadline, and its counters go on in its successor's. With `new_replica` nothing is known of the
+  // replica, as at the start.
+  void Reconfigure(const Pools& pools, const RoutingOptions& options, bool new_replica);
 
   // Takes the verdict of one probe of the replica. Logs a change of the route, and wakes the reads
   // that wait. Drains the replica's pool when the verdict says that it leads to another server than
@@ -71,18 +78,26 @@ class Router {
   };
 
   base::TimePoint DefaultDeadline() const;
+  // The epoch that there is, whether or not a route is decided.
+  std::shared_ptr<Epoch> Now() const;
   std::shared_ptr<Epoch> RouteInForce() const;
   std::shared_ptr<Epoch> AwaitRoute(base::TimePoint deadline, const std::stop_token& stop);
   pool::Lease AcquireFrom(pool::Pool& pool, base::TimePoint deadline, const std::stop_token& stop,
                           const Epoch& epoch, const base::CallSite& borrower);
-  pool::Pool* PoolOf(Route route) const;
+  // A pool, if there is one, and what the pools before it counted.
+  struct Counting {
+    pool::PoolStats Stats() const;
+    std::shared_ptr<pool::Pool> pool;
+    std::vector<std::shared_ptr<pool::Pool>> retired;
+    pool::PoolStats counted;
+  };
+  Counting CountingOf(PoolRole role) const SCIDEX_REQUIRES(mutex_);
   pool::PoolStats RoStats() const;
-  [[noreturn]] void ThrowDisabled();
+  [[noreturn]] void ThrowDisabled(const Pools& pools);
   void DrainIfMisled(Reason verdict);
+  void Retire(PoolRole role, const std::shared_ptr<pool::Pool>& pool) SCIDEX_REQUIRES(mutex_);
   static void Log(const Change& change);
 
-  const Pools pools_;
-  const RoutingOptions options_;
   base::Clock& clock_;
   base::EnumArray<Route, std::atomic<std::uint64_t>> acquires_;
 
@@ -91,10 +106,16 @@ class Router {
   // Threads that wait for it.
   std::size_t awaiting_ SCIDEX_GUARDED_BY(mutex_) = 0;
   bool closed_ SCIDEX_GUARDED_BY(mutex_) = false;
+  base::Duration max_lag_ SCIDEX_GUARDED_BY(mutex_);
+  // Of each role the pools that were replaced, as long as they may still count, and what the others
+  // have counted.
+  base::EnumArray<PoolRole, std::vector<std::shared_ptr<pool::Pool>>> retired_
+      SCIDEX_GUARDED_BY(mutex_);
+  base::EnumArray<PoolRole, pool::PoolStats> counted_ SCIDEX_GUARDED_BY(mutex_);
   RouteMachine machine_ SCIDEX_GUARDED_BY(mutex_);
   // The latest verdict was that the replica's pool leads to another server than it should.
   bool misled_ SCIDEX_GUARDED_BY(mutex_) = false;
-  // The present route's; replaced, and the old one stopped, when the route changes.
+  // Replaced, and the old one stopped, when the route or the pools change.
   std::shared_ptr<Epoch> epoch_ SCIDEX_GUARDED_BY(mutex_);
 };
 

@@ -34,7 +34,8 @@ class AutoscalerTest : public testing::Test {
 
   void Start() {
     OfPools<std::optional<Autoscaler::ScaledPool>> pools;
-    pools[PoolRole::kPrimary] = {&pool_, 0};
+    // Not owned.
+    pools[PoolRole::kPrimary] = {{std::shared_ptr<pool::Pool>(), &pool_}, 0};
     autoscaler_.emplace(options_, pools, clock_);
   }
   void Probe() {

@@ -197,5 +197,54 @@ TEST(Route, EveryConnectOutcomeIsAReasonOfTheSameName) {
   }
 }
 
+TEST(RouteMachine, AnotherPolicyHoldsAtOnceAndKeepsWhatIsKnownOfTheReplica) {
+  RouteMachine machine = Machine(kBoth);
+  machine.OnVerdict(Reason::kConnectRefused, kStart, kWall);
+  RoutingOptions never;
+  never.fallthrough = Fallthrough::kNever;
+  EXPECT_TRUE(machine.Reconfigure(kBoth, never, false, kStart + seconds(2), kWall));
+  EXPECT_EQ(machine.route(), Route::kPrimaryDisabled);
+  EXPECT_EQ(machine.reason(), Reason::kConnectRefused);
+  const RouteStats stats = machine.Stats(kStart + seconds(5));
+  EXPECT_EQ(stats.transitions[Route::kPrimaryFallthrough][Route::kPrimaryDisabled], 1u);
+  EXPECT_EQ(stats.in_force[Route::kPrimaryFallthrough], seconds(2));
+  EXPECT_EQ(stats.in_force[Route::kPrimaryDisabled], seconds(3));
+}
+
+TEST(RouteMachine, APolicyThatIsNotInForceChangesNoRoute) {
+  RouteMachine machine = Machine(kBoth);
+  machine.OnVerdict(Reason::kOk, kStart, kWall);
+  RoutingOptions never;
+  never.fallthrough = Fallthrough::kNever;
+  EXPECT_FALSE(machine.Reconfigure(kBoth, never, false, kStart, kWall));
+  EXPECT_EQ(machine.route(), Route::kReplica);
+  machine.OnVerdict(Reason::kConnectRefused, kStart, kWall);
+  EXPECT_EQ(machine.route(), Route::kPrimaryDisabled);
+}
+
+TEST(RouteMachine, AnotherReplicaIsJudgedAsAtTheStart) {
+  RouteMachine machine = Machine(kBoth);
+  machine.OnVerdict(Reason::kOk, kStart, kWall);
+  EXPECT_TRUE(machine.Reconfigure(kBoth, {}, true, kStart, kWall));
+  EXPECT_FALSE(machine.decided());
+  EXPECT_EQ(machine.route(), Route::kPrimaryFallthrough);
+  EXPECT_EQ(machine.reason(), Reason::kStartingUp);
+  machine.OnVerdict(Reason::kOk, kStart, kWall);
+  EXPECT_EQ(machine.route(), Route::kReplica);
+  EXPECT_EQ(machine.Stats(kStart).transitions[Route::kReplica][Route::kPrimaryFallthrough], 0u);
+}
+
+TEST(RouteMachine, AReplicaThatIsTakenAwayIsAChangeOfTheRoute) {
+  RouteMachine machine = Machine(kBoth);
+  machine.OnVerdict(Reason::kOk, kStart, kWall);
+  EXPECT_TRUE(machine.Reconfigure(kPrimaryOnly, {}, true, kStart, kWall));
+  EXPECT_TRUE(machine.decided());
+  EXPECT_EQ(machine.reason(), Reason::kReplicaNotConfigured);
+  const RouteStats stats = machine.Stats(kStart);
+  EXPECT_EQ(stats.transitions[Route::kReplica][Route::kPrimaryFallthrough], 1u);
+  ASSERT_EQ(stats.recent.size(), 1u);
+  EXPECT_EQ(stats.recent[0].reason, Reason::kReplicaNotConfigured);
+}
+
 }  // namespace
 }  // namespace scidex::routing

@@ -20,36 +20,39 @@ constexpr auto kPatience = seconds(10);
 
 class RouterTest : public testing::Test {
  protected:
-  std::unique_ptr<pool::Pool> MakePool(PoolRole role) {
+  std::shared_ptr<pool::Pool> MakePool(PoolRole role) {
     pool::PoolOptions options;
     options.min_idle = 0;
     options.max_size = 1;
     options.max_lifetime = base::Duration::zero();
     if (role == PoolRole::kRoFallthrough) options.acquire_timeout = seconds(2);
-    return std::make_unique<pool::Pool>(
+    return std::make_shared<pool::Pool>(
         std::string(base::Name(role)), options,
         pool::Pool::Dependencies{std::make_shared<test::FakeConnector>(), executor_, clock_});
+  }
+  Router::Pools Pools() const {
+    Router::Pools pools;
+    pools[PoolRole::kPrimary] = primary_;
+    pools[PoolRole::kRo] = ro_;
+    pools[PoolRole::kRoFallthrough] = ro_fallthrough_;
+    return pools;
   }
   void Build(bool with_replica, Fallthrough fallthrough = Fallthrough::kAlways) {
     RoutingOptions options;
     options.fallthrough = fallthrough;
-    Router::Pools pools;
     primary_ = MakePool(PoolRole::kPrimary);
     ro_fallthrough_ = MakePool(PoolRole::kRoFallthrough);
     if (with_replica) ro_ = MakePool(PoolRole::kRo);
-    pools[PoolRole::kPrimary] = primary_.get();
-    pools[PoolRole::kRo] = ro_.get();
-    pools[PoolRole::kRoFallthrough] = ro_fallthrough_.get();
-    router_.emplace(pools, options, clock_);
+    router_.emplace(Pools(), options, clock_);
   }
   pool::AcquireOptions Within(base::Duration time) { return {clock_.Now() + time}; }
   std::size_t InUse(const pool::Pool& pool) { return pool.Stats().in_use; }
 
   test::ManualClock clock_;
   base::Executor executor_{"connector", 2};
-  std::unique_ptr<pool::Pool> primary_;
-  std::unique_ptr<pool::Pool> ro_;
-  std::unique_ptr<pool::Pool> ro_fallthrough_;
+  std::shared_ptr<pool::Pool> primary_;
+  std::shared_ptr<pool::Pool> ro_;
+  std::shared_ptr<pool::Pool> ro_fallthrough_;
   std::optional<Router> router_;
 };
 
@@ -219,6 +222,66 @@ TEST_F(RouterTest, PoolStatsHasNothingForAPoolThatDoesNotExist) {
   EXPECT_FALSE(stats.pools[PoolRole::kRo].has_value());
   EXPECT_FALSE(stats.ro_dsn_configured);
   EXPECT_EQ(stats.ro_routes_to(), 2);
+}
+
+TEST_F(RouterTest, APoolThatIsReplacedKeepsWhatItLentAndItsCountersGoOn) {
+  Build(true);
+  router_->OnReplicaVerdict(Reason::kOk);
+  const std::shared_ptr<pool::Pool> old = ro_;
+  std::optional<pool::Lease> lent = router_->AcquireRead();
+  router_->AcquireWrite();
+  ro_ = MakePool(PoolRole::kRo);
+  router_->Reconfigure(Pools(), {}, false);
+  EXPECT_TRUE(router_->AcquireRead());
+  const PoolsStats between = router_->pool_stats();
+  EXPECT_EQ(between.pools[PoolRole::kRo]->acquires[pool::AcquireOutcome::kWaited], 2u);
+  EXPECT_EQ(between.pools[PoolRole::kRo]->connects[pool::ConnectOutcome::kOk], 2u);
+  EXPECT_EQ(between.pools[PoolRole::kRo]->in_use, 0u);
+  EXPECT_EQ(between.pools[PoolRole::kRo]->use.total(), 1u);
+  EXPECT_EQ(between.route.route, Route::kReplica);
+  lent.reset();
+  // Not the primary's, which is the same as before.
+  EXPECT_TRUE(router_->AcquireWrite());
+  EXPECT_EQ(router_->pool_stats().pools[PoolRole::kRo]->use.total(), 2u);
+  EXPECT_EQ(old->Stats().idle, 0u);
+  EXPECT_EQ(primary_->Stats().acquires[pool::AcquireOutcome::kImmediate], 1u);
+}
+
+TEST_F(RouterTest, CountersOfPoolsThatWereReplacedAgainAndAgainAreAllThere) {
+  Build(false);
+  for (int i = 0; i < 5; ++i) {
+    EXPECT_TRUE(router_->AcquireRead());
+    ro_fallthrough_ = MakePool(PoolRole::kRoFallthrough);
+    router_->Reconfigure(Pools(), {}, false);
+  }
+  EXPECT_EQ(router_->pool_stats().pools[PoolRole::kRoFallthrough]->requests, 5u);
+  EXPECT_EQ(router_->pool_stats().pools[PoolRole::kRoFallthrough]->use.total(), 5u);
+}
+
+TEST_F(RouterTest, WhoWaitsInAPoolThatIsReplacedIsServedByTheNewOne) {
+  Build(true);
+  router_->OnReplicaVerdict(Reason::kOk);
+  const pool::Lease read = router_->AcquireRead();
+  const pool::Lease write = router_->AcquireWrite();
+  auto reader = std::async(std::launch::async, [&] { return router_->AcquireRead().Forward(); });
+  auto writer = std::async(std::launch::async, [&] { return router_->AcquireWrite().Forward(); });
+  ASSERT_TRUE(test::Eventually(
+      seconds(5), [&] { return ro_->Stats().waiters == 1 && primary_->Stats().waiters == 1; }));
+  ro_ = MakePool(PoolRole::kRo);
+  primary_ = MakePool(PoolRole::kPrimary);
+  router_->Reconfigure(Pools(), {}, false);
+  EXPECT_TRUE(reader.get());
+  EXPECT_TRUE(writer.get());
+}
+
+TEST_F(RouterTest, AReadThatWaitsForAVerdictOnAReplicaThatIsTakenAwayFallsThrough) {
+  Build(true);
+  auto read = std::async(std::launch::async, [&] { return router_->AcquireRead(); });
+  ASSERT_TRUE(clock_.AwaitSleepers(4, seconds(5)));
+  ro_.reset();
+  router_->Reconfigure(Pools(), {}, true);
+  EXPECT_TRUE(read.get());
+  EXPECT_EQ(router_->pool_stats().route.acquires[Route::kPrimaryFallthrough], 1u);
 }
 
 }  // namespace

@@ -1,0 +1,156 @@
+#include "app/reloader.h"
+
+#include <exception>
+#include <stdexcept>
+#include <utility>
+
+#include "app/exporter.h"
+#include "base/hash.h"
+#include "base/log.h"
+#include "postgres/dsn.h"
+
+namespace scidex::app {
+namespace {
+
+using base::MutexLock;
+
+constexpr auto kBetweenRereads = std::chrono::seconds(1);
+
+std::uint64_t HashOf(const config::Config& config) {
+  std::uint64_t hash = config.hash;
+  for (const auto& server : {config.primary, config.replica}) {
+    hash = base::Hash(server ? postgres::Dsn::Parse(server->dsn).Redacted() : "none", hash);
+  }
+  constexpr std::uint64_t kExactInDouble = (std::uint64_t{1} << 48) - 1;
+  return hash & kExactInDouble;
+}
+
+// Throws for what needs a new process.
+void CheckCanChange(const config::Config& from, const config::Config& to) {
+  const auto same = [](bool holds, const std::string& key) {
+    if (!holds) {
+      throw config::ConfigError(key + ": cannot change while the process runs; restart it");
+    }
+  };
+  same(from.web.listen_addresses == to.web.listen_addresses, "web.listen_addresses");
+  same(from.web.max_requests == to.web.max_requests, "web.max_requests");
+  same(from.telemetry_path == to.telemetry_path, "web.telemetry_path");
+  same(from.web_config_file == to.web_config_file, "web.config_file");
+  same(from.enable_lifecycle == to.enable_lifecycle, "web.enable_lifecycle");
+  same(from.connector_threads == to.connector_threads, "connector_threads");
+}
+
+}  // namespace
+
+Reloader::Reloader(config::Config first, Load load, Apply apply, base::Clock& clock)
+    : load_(std::move(load)),
+      apply_(std::move(apply)),
+      clock_(clock),
+      config_(std::move(first)),
+      loaded_at_(clock.WallNow()),
+      hash_(HashOf(config_)) {}
+
+Reloader::~Reloader() { Stop(); }
+
+void Reloader::Start() {
+  const MutexLock changing(changing_);
+  running_ = true;
+  const MutexLock lock(mutex_);
+  credentials_ = std::make_unique<base::PeriodicTask>(
+      clock_, "credentials", reread_wanted_ ? base::TimePoint::min() : base::kNever,
+      [this](const std::stop_token&) { return TakeCredentials(); });
+}
+
+void Reloader::Stop() {
+  std::unique_ptr<base::PeriodicTask> task;
+  {
+    const MutexLock lock(mutex_);
+    task.swap(credentials_);
+  }
+  task.reset();
+  const MutexLock changing(changing_);
+  running_ = false;
+}
+
+void Reloader::Take(const config::Config& next) {
+  if (!running_) throw config::ConfigError("the process is ending");
+  apply_(next);
+  config_ = next;
+  const MutexLock lock(mutex_);
+  loaded_at_ = clock_.WallNow();
+  hash_ = HashOf(next);
+}
+
+std::optional<std::string> Reloader::Reload() {
+  const MutexLock changing(changing_);
+  std::string refused;
+  try {
+    const config::Config config = load_();
+    Check(config);
+    CheckCanChange(config_, config);
+    Take(config);
+  } catch (const std::exception& error) {
+    refused = error.what();
+  }
+  {
+    const MutexLock lock(mutex_);
+    successful_ = refused.empty();
+  }
+  if (refused.empty()) {
+    base::LogInfo("configuration reloaded");
+    for (const std::string& warning : config_.warnings) base::LogWarn(warning);
+    return std::nullopt;
+  }
+  base::LogError("configuration refused; the one before stays in force", {{"error", refused}});
+  return refused;
+}
+
+void Reloader::RereadCredentials() {
+  const MutexLock lock(mutex_);
+  if (credentials_) {
+    credentials_->TriggerAt(reread_at_);
+  } else {
+    reread_wanted_ = true;
+  }
+}
+
+base::TimePoint Reloader::TakeCredentials() {
+  {
+    const MutexLock lock(mutex_);
+    reread_at_ = base::Add(clock_.Now(), kBetweenRereads);
+  }
+  const MutexLock changing(changing_);
+  try {
+    const config::Config config = load_();
+    config::Config next = config_;
+    if (next.primary && config.primary) next.primary->dsn = config.primary->dsn;
+    if (next.replica && config.replica) next.replica->dsn = config.replica->dsn;
+    if (next.primary == config_.primary && next.replica == config_.replica) return base::kNever;
+    Check(next);
+    Take(next);
+    base::LogInfo("a login was refused; DSNs were read anew and have changed");
+    complaint_.clear();
+  } catch (const std::exception& error) {
+    if (std::exchange(complaint_, error.what()) != error.what()) {
+      base::LogWarn("a login was refused, and DSNs cannot be read anew", {{"error", error.what()}});
+    }
+  }
+  return base::kNever;
+}
+
+bool Reloader::successful() const {
+  const MutexLock lock(mutex_);
+  return successful_;
+}
+
+base::WallTime Reloader::loaded_at() const {
+  const MutexLock lock(mutex_);
+  return loaded_at_;
+}
+
+std::uint64_t Reloader::hash() const {
+  const MutexLock lock(mutex_);
+  return hash_;
+}
+
+}  // namespace scidex::app

@@ -1,0 +1,76 @@
+// The configuration in force, and how another comes into force while the process runs.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "base/clock.h"
+#include "base/mutex.h"
+#include "base/periodic_task.h"
+#include "base/time.h"
+#include "config/config.h"
+
+namespace scidex::app {
+
+// Thread safe.
+class Reloader {
+ public:
+  // Reads the configuration as it was read at the start. Throws a std::exception for people.
+  using Load = std::function<config::Config()>;
+  // Brings a configuration that has passed Check into force, wholly or (it throws) not at all.
+  using Apply = std::function<void(const config::Config&)>;
+
+  // `first` is in force, or will be at Start().
+  Reloader(config::Config first, Load load, Apply apply, base::Clock& clock = base::RealClock());
+  ~Reloader();
+
+  // `apply` can be called from now on.
+  void Start();
+  // It can no longer be called when this returns. Idempotent.
+  void Stop();
+
+  // Loads the configuration and brings it into force. Where it is not right, or changes what cannot
+  // change while the process runs, the one before stays in force, the log says why, and so does
+  // what is returned.
+  std::optional<std::string> Reload();
+
+  // Asks for the servers' DSNs, and nothing else, to be read anew, as a login was refused: a
+  // password may have changed. Returns at once; no more often than once a second.
+  void RereadCredentials();
+
+  // The latest Reload() went well, or there was none.
+  bool successful() const;
+  // When the configuration in force was loaded.
+  base::WallTime loaded_at() const;
+  // Of the configuration in force but for what is secret: exact in a double.
+  std::uint64_t hash() const;
+
+ private:
+  void Take(const config::Config& next) SCIDEX_REQUIRES(changing_);
+  base::TimePoint TakeCredentials();
+
+  const Load load_;
+  const Apply apply_;
+  base::Clock& clock_;
+
+  // Held from reading to applying.
+  base::Mutex changing_;
+  bool running_ SCIDEX_GUARDED_BY(changing_) = false;
+  config::Config config_ SCIDEX_GUARDED_BY(changing_);
+  std::string complaint_ SCIDEX_GUARDED_BY(changing_);
+
+  mutable base::Mutex mutex_;
+  bool successful_ SCIDEX_GUARDED_BY(mutex_) = true;
+  base::WallTime loaded_at_ SCIDEX_GUARDED_BY(mutex_);
+  std::uint64_t hash_ SCIDEX_GUARDED_BY(mutex_);
+  base::TimePoint reread_at_ SCIDEX_GUARDED_BY(mutex_) = base::TimePoint::min();
+  // RereadCredentials() was called before there was a task.
+  bool reread_wanted_ SCIDEX_GUARDED_BY(mutex_) = false;
+  // From Start() to Stop().
+  std::unique_ptr<base::PeriodicTask> credentials_ SCIDEX_GUARDED_BY(mutex_);
+};
+
+}  // namespace scidex::app

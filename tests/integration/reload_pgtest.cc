@@ -1,0 +1,199 @@
+// Another configuration comes into force while the process runs, on real servers.
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <signal.h>
+
+#include <atomic>
+#include <future>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include "integration/primary_and_replica.h"
+#include "integration/servers.h"
+#include "support/eventually.h"
+#include "support/exporter_process.h"
+#include "support/temp_dir.h"
+
+namespace scidex::test {
+namespace {
+
+using routing::PoolRole;
+using ::testing::HasSubstr;
+
+class ReloadDatabase : public PrimaryAndReplica {
+ protected:
+  static std::string Pid(const pool::Lease& lease) { return Ask(lease, "SELECT pg_backend_pid()"); }
+};
+
+TEST_F(ReloadDatabase, APoolThatDoesNotChangeKeepsItsSessionsAndOneThatDoesGetsNewOnes) {
+  app::DatabaseOptions options = On(*primary_, *replica_);
+  options.primary_pool.min_idle = options.ro_pool.min_idle = 1;
+  app::Database database(options);
+  ASSERT_TRUE(AwaitRoute(database, routing::Route::kReplica));
+  const std::string writer = Pid(database.AcquireWrite());
+  const std::string reader = Pid(database.AcquireRead());
+  const auto before = database.pool_stats();
+
+  options.ro_pool.max_size = 3;
+  database.Reconfigure(options);
+  EXPECT_EQ(Pid(database.AcquireWrite()), writer);
+  EXPECT_NE(Pid(database.AcquireRead()), reader);
+  const auto after = database.pool_stats();
+  EXPECT_EQ(after.pools[PoolRole::kRo]->max_size, 3u);
+  EXPECT_EQ(after.pools[PoolRole::kRo]->requests, before.pools[PoolRole::kRo]->requests + 1);
+  // The server is the same, and so is what is known of it.
+  EXPECT_EQ(after.route.route, routing::Route::kReplica);
+  EXPECT_TRUE(after.route.recent.empty());
+}
+
+TEST_F(ReloadDatabase, AReplicaThatIsAddedGetsTheReadsAndOneThatIsTakenAwayLosesThem) {
+  app::DatabaseOptions options = On(*primary_);
+  options.probe.interval = std::chrono::milliseconds(100);
+  app::Database database(options);
+  ASSERT_TRUE(AwaitRoute(database, routing::Route::kPrimaryFallthrough));
+  database.Reconfigure(On(*primary_, *replica_));
+  EXPECT_EQ(Read(database, "SELECT pg_is_in_recovery()"), "t");
+  database.Reconfigure(options);
+  EXPECT_EQ(Read(database, "SELECT pg_is_in_recovery()"), "f");
+  EXPECT_EQ(database.pool_stats().route.reason, routing::Reason::kReplicaNotConfigured);
+}
+
+TEST_F(ReloadDatabase, WhatIsNotRightChangesNothing) {
+  app::DatabaseOptions options = On(*primary_);
+  options.primary_pool.min_idle = 1;
+  app::Database database(options);
+  const std::string writer = Pid(database.AcquireWrite());
+  app::DatabaseOptions bad = options;
+  bad.primary_pool.max_size = 2;
+  bad.replica.emplace();
+  bad.replica->dsn = base::Secret("host=");
+  bad.ro_pool.max_waiters = 0;
+  EXPECT_THROW(database.Reconfigure(bad), std::invalid_argument);
+  EXPECT_EQ(Pid(database.AcquireWrite()), writer);
+  EXPECT_EQ(database.pool_stats().pools[PoolRole::kPrimary]->max_size, 4u);
+  EXPECT_FALSE(database.pool_stats().ro_dsn_configured);
+}
+
+TEST_F(ReloadDatabase, ReloadsWhileEverythingIsInUseLoseNothing) {
+  app::DatabaseOptions options = On(*primary_, *replica_);
+  // It would be one more reader.
+  options.probe.canary_interval = base::Duration::zero();
+  app::Database database(options);
+  ASSERT_TRUE(AwaitRoute(database, routing::Route::kReplica));
+  std::atomic<bool> stop{false};
+  std::atomic<std::uint64_t> reads{0};
+  std::vector<std::future<void>> readers;
+  for (int i = 0; i < 4; ++i) {
+    readers.push_back(std::async(std::launch::async, [&] {
+      while (!stop) {
+        EXPECT_EQ(Read(database, "SELECT 1"), "1");
+        ++reads;
+      }
+    }));
+  }
+  for (std::size_t round = 0; round < 20; ++round) {
+    const std::uint64_t enough = reads + 20;
+    options.ro_pool.max_size = 2 + round % 3;
+    options.ro_fallthrough_pool.max_size = 2 + round % 2;
+    options.probe.interval = std::chrono::milliseconds(100 + 100 * (round % 2));
+    database.Reconfigure(options);
+    database.control_stats();
+    ASSERT_TRUE(Eventually(kPatience, [&] { return reads > enough; }));
+  }
+  stop = true;
+  for (auto& reader : readers) reader.get();
+  const pool::PoolStats ro = *database.pool_stats().pools[PoolRole::kRo];
+  EXPECT_EQ(
+      ro.acquires[pool::AcquireOutcome::kImmediate] + ro.acquires[pool::AcquireOutcome::kWaited],
+      reads + 0u);
+  EXPECT_EQ(ro.use.total(), reads + 0u);
+}
+
+class Reload : public PrimaryAndReplica {
+ protected:
+  static std::string Value(ExporterProcess& exporter, const std::string& name) {
+    return exporter.Value("scidex_pg_exporter_config_" + name);
+  }
+  std::string Write(const std::string& text) {
+    return "--config.file=" + dir_.Write("exporter.yaml", text).string();
+  }
+  static std::string Primary(const std::string& pool = "") {
+    return "primary:\n  dsn: \"" + primary_->Dsn() + "\"\n" + pool;
+  }
+
+  const TempDir dir_;
+};
+
+TEST_F(Reload, SighupBringsTheFileIntoForceAndARefusedOneKeepsTheLast) {
+  ExporterProcess exporter(SCIDEX_EXPORTER, {}, {Write(Primary())});
+  ASSERT_TRUE(exporter.AwaitValue("scidex_pg_pool_ro_routes_to", "2"));
+  EXPECT_EQ(Value(exporter, "last_reload_successful"), "1");
+  const std::string hash = Value(exporter, "hash");
+
+  Write(Primary("pools:\n  primary: {max_size: 7}\n"));
+  exporter.process().Signal(SIGHUP);
+  EXPECT_TRUE(exporter.AwaitValue("scidex_pg_pool_max_size{pool=\"primary\"}", "7"));
+  EXPECT_TRUE(Eventually(kPatience, [&] { return Value(exporter, "hash") != hash; }));
+
+  Write(Primary("pools:\n  primary: {max_sise: 8}\n"));
+  exporter.process().Signal(SIGHUP);
+  EXPECT_TRUE(exporter.AwaitValue("scidex_pg_exporter_config_last_reload_successful", "0"));
+  EXPECT_EQ(exporter.Value("scidex_pg_pool_max_size{pool=\"primary\"}"), "7");
+  EXPECT_THAT(exporter.process().Errors(), HasSubstr("did you mean pools.primary.max_size?"));
+
+  Write(Primary("web: {listen_addresses: [\":1\"]}\nlog: {level: debug}\n"));
+  exporter.process().Signal(SIGHUP);
+  // Flags win: the address is not the file's.
+  EXPECT_TRUE(exporter.AwaitValue("scidex_pg_exporter_config_last_reload_successful", "1"));
+  EXPECT_EQ(exporter.Value("scidex_pg_pool_max_size{pool=\"primary\"}"), "10");
+}
+
+TEST_F(Reload, WhatCannotChangeIsRefusedByItsKey) {
+  ExporterProcess exporter(SCIDEX_EXPORTER, {}, {Write(Primary()), "--web.enable-lifecycle"});
+  const int port = exporter.port();
+  for (const char* key : {"web: {telemetry_path: /x}", "web: {max_requests: 3}",
+                          "web: {config_file: /none}", "connector_threads: 2"}) {
+    Write(Primary(key));
+    EXPECT_EQ(Request(port, "POST", "/-/reload").code, 500) << key;
+  }
+  EXPECT_THAT(Request(port, "POST", "/-/reload").body,
+              HasSubstr("connector_threads: cannot change while the process runs; restart it"));
+}
+
+TEST_F(Reload, PostReloadsWhereTheLifecycleIsEnabledAndIsRefusedElsewhere) {
+  ExporterProcess enabled(SCIDEX_EXPORTER, {}, {Write(Primary()), "--web.enable-lifecycle"});
+  ASSERT_GT(enabled.port(), 0);
+  EXPECT_EQ(Request(enabled.port(), "POST", "/-/reload").code, 200);
+  EXPECT_EQ(Get(enabled.port(), "/-/reload").code, 405);
+  EXPECT_EQ(Get(enabled.port(), "/-/reload").Header("Allow"), "POST");
+  Write("nonsense: 1\n");
+  const HttpResponse refused = Request(enabled.port(), "POST", "/-/reload");
+  EXPECT_EQ(refused.code, 500);
+  EXPECT_THAT(refused.body, HasSubstr("exporter.yaml:1: nonsense: there is no such key"));
+
+  ExporterProcess disabled(SCIDEX_EXPORTER, {}, {Write(Primary())});
+  EXPECT_EQ(Request(disabled.port(), "POST", "/-/reload").code, 403);
+}
+
+TEST_F(Reload, APasswordThatHasChangedIsReadAnewWhenALoginIsRefused) {
+  primary_->Execute("CREATE ROLE rotating LOGIN PASSWORD 'canary-one'");
+  const auto file = [&](const std::string& password) {
+    return Write("primary:\n  dsn: \"host=127.0.0.1 port=" + std::to_string(primary_->port()) +
+                 " dbname=app user=rotating password=" + password + "\"\n");
+  };
+  ExporterProcess exporter(SCIDEX_EXPORTER, {}, {file("canary-one")});
+  const std::string up = "scidex_pg_pool_backend_up{pool=\"primary\"}";
+  ASSERT_TRUE(exporter.AwaitValue(up, "1"));
+  primary_->Execute(
+      "ALTER ROLE rotating PASSWORD 'canary-two';"
+      "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'rotating'");
+  ASSERT_TRUE(exporter.AwaitValue(up, "0"));
+  file("canary-two");
+  EXPECT_TRUE(exporter.AwaitValue(up, "1"));
+  EXPECT_EQ(exporter.process().Errors().find("canary"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace scidex::test
