@@ -12,6 +12,8 @@
 #include "metrics/text_exposition.h"
 #include "postgres/dsn.h"
 #include "status/page.h"
+#include "status/page_script.h"
+#include "status/page_style.h"
 #include "status/pools_json.h"
 #include "status/ready.h"
 
@@ -50,6 +52,13 @@ http::Response Of(std::string content_type, std::string body) {
   http::Response response;
   response.content_type = std::move(content_type);
   response.body = std::move(body);
+  return response;
+}
+
+// Asked for each time: a page and the script of another version do not go together.
+http::Response PartOfPage(std::string content_type, std::string_view body) {
+  http::Response response = Of(std::move(content_type), std::string(body));
+  response.headers.emplace_back("Cache-Control", "no-cache");
   return response;
 }
 
@@ -186,6 +195,14 @@ http::Endpoints Exporter::Endpoints(const config::Config& config) {
                              base::RealClock().WallNow()));
          response.headers.emplace_back("Content-Security-Policy", status::kPageSecurityPolicy);
          return response;
+       }},
+      {std::string(status::kPageStylePath),
+       [](const http::Request&) {
+         return PartOfPage("text/css; charset=utf-8", status::kPageStyle);
+       }},
+      {std::string(status::kPageScriptPath),
+       [](const http::Request&) {
+         return PartOfPage("text/javascript; charset=utf-8", status::kPageScript);
        }},
   };
 }

@@ -125,7 +125,8 @@ Config::Config() {
 
 bool IsTelemetryPath(const std::string& path) {
   return path.size() >= 2 && path[0] == '/' && !path.starts_with("/-/") &&
-         !path.starts_with("/api/") && path.find_first_of(" ?#%") == std::string::npos;
+         !path.starts_with("/api/") && path != "/status.css" && path != "/status.js" &&
+         path.find_first_of(" ?#%") == std::string::npos;
 }
 
 std::optional<std::string> ProcessEnvironment(const char* name) {

@@ -1,158 +1,190 @@
 #include "status/page.h"
 
+#include <array>
 #include <cstddef>
-#include <ranges>
-#include <vector>
+#include <initializer_list>
+#include <optional>
 
-#include "base/call_site.h"
 #include "base/enum.h"
 #include "status/html.h"
-#include "status/page_style.h"
-#include "status/pools_table.h"
-#include "status/since.h"
+#include "status/page_content.h"
 #include "status/text.h"
-#include "status/wording.h"
 
 namespace scidex::status {
 namespace {
 
-using base::Name;
-using base::WallTime;
+using pool::PoolStats;
+using routing::PoolRole;
 
-std::string Code(std::string_view text) { return "<code>" + Escaped(text) + "</code>"; }
+// The states of a connection, in the order in which a bar shows them.
+struct State {
+  std::string_view name;
+  std::string_view title;
+  std::size_t PoolStats::*count;
+};
+constexpr std::array<State, 3> kStates{{{"in_use", "in use", &PoolStats::in_use},
+                                        {"idle", "idle", &PoolStats::idle},
+                                        {"connecting", "connecting", &PoolStats::connecting}}};
 
-std::string TimeHtml(WallTime time) {
-  const std::string text = IsoTime(time);
-  return "<time datetime=\"" + text + "\">" + text + "</time>";
+struct Counter {
+  std::string_view name;
+  std::string_view title;
+};
+constexpr std::array<Counter, 5> kCounters{{{"acquires", "Acquires"},
+                                            {"failed_acquires", "Failed acquires"},
+                                            {"failed_connects", "Failed connects"},
+                                            {"leaked", "Leases leaked"},
+                                            {"refused", "Writes refused"}}};
+
+// The element of that id, with the text that belongs there, or none.
+std::string Element(std::string_view tag, const std::string& id, const PageContent& content) {
+  const auto text = content.texts.find(id);
+  return Joined({"<", tag, " id=\"", id, "\"",
+                 content.alarms.contains(id) ? " class=\"alarm\"" : "", ">",
+                 text == content.texts.end() ? "" : Escaped(text->second), "</", tag, ">"});
 }
 
-// Nothing for an empty list.
-std::string ListSection(std::string_view title, const std::vector<std::string>& items) {
-  if (items.empty()) return "";
-  std::string html = "<section>\n<h2>";
-  html += title;
-  html += "</h2>\n<ul>\n";
-  for (const std::string& item : items) html += "<li>" + item + "</li>\n";
-  return html + "</ul>\n</section>\n";
+constexpr std::string_view kHead = R"(<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<link rel="icon" href="data:,">
+)";
+
+std::string HeadHtml(const PageContent& content) {
+  return Joined({kHead, "<link rel=\"stylesheet\" href=\"", kPageStylePath, "\">\n<script src=\"",
+                 kPageScriptPath, "\" defer></script>\n<title>", Escaped(content.title),
+                 "</title>\n</head>\n"});
 }
 
-std::string RouteHtml(const routing::RouteStats& route, WallTime now) {
-  const WallTime since = Since(route, now);
-  std::string html = "<section class=\"route ";
-  html += route.decided ? Name(route.route) : "undecided";
-  html += "\">\n<h2>";
-  html += route.decided ? Headline(route.route) : "Reads wait for the first verdict";
-  html += "</h2>\n<p>";
-  html += Escaped(Explanation(route.reason));
-  html += "</p>\n<p>Route " + Code(Name(route.route)) + ", reason " + Code(Name(route.reason)) +
-          ", since " + TimeHtml(since) + " (" + DurationText(now - since) + ")</p>\n</section>\n";
-  return html;
+std::string HeaderHtml(const PageContent& content, const std::string& version) {
+  return Joined(
+      {"<header>\n<h1>scidex_pg_exporter</h1>\n<p>", Escaped(version),
+       "</p>\n<p class=\"at\">As of ", Element("span", "at", content),
+       " UTC<span id=\"live\" hidden>, renewed every two seconds</span>"
+       "<noscript>; reload for newer numbers</noscript></p>\n</header>\n"
+       // The age stands apart: within the alert it would be read aloud every two seconds.
+       "<div id=\"stale\" hidden>\n<p role=\"alert\"><strong>The exporter does not answer."
+       "</strong> What you see is of <span id=\"stale-at\"></span> UTC.</p>\n"
+       "<p><span id=\"stale-age\"></span> old; <span id=\"stale-why\"></span></p>\n"
+       "</div>\n"});
 }
 
-std::string LinksHtml(const PageOptions& options) {
-  std::string html = "<nav aria-label=\"For programs\">\n";
+std::string RouteHtml(const PageContent& content) {
+  return Joined({"<section id=\"state\" class=\"", content.state,
+                 "\">\n<div aria-live=\"polite\">\n", Element("h2", "headline", content), "\n",
+                 Element("p", "explanation", content), "\n</div>\n<p>Route ",
+                 Element("code", "route", content), ", reason ", Element("code", "reason", content),
+                 ", since ", Element("span", "since", content), " UTC (",
+                 Element("span", "in-force", content), ")</p>\n</section>\n"});
+}
+
+std::string RectHtml(std::string_view state, std::size_t x, std::size_t width) {
+  return Joined({"<rect class=\"", state, "\" x=\"", std::to_string(x), "\" width=\"",
+                 std::to_string(width), "\" height=\"1\"/>"});
+}
+
+// As many units wide as the pool may have connections.
+std::string BarHtml(const std::string& role, const PoolStats& pool) {
+  std::string html = Joined({"<svg class=\"bar\" role=\"img\" aria-labelledby=\"", role,
+                             "-numbers\" viewBox=\"0 0 ", std::to_string(pool.max_size),
+                             " 1\" preserveAspectRatio=\"none\">"});
+  html += RectHtml("free", 0, pool.max_size);
+  std::size_t x = 0;
+  for (const State& state : kStates) {
+    html += RectHtml(state.name, x, pool.*state.count);
+    x += pool.*state.count;
+  }
+  return html + "</svg>\n";
+}
+
+std::string PoolHtml(const std::string& role, const std::optional<PoolStats>& pool,
+                     const PageContent& content) {
+  std::string html = Joined(
+      {"<article id=\"", role, "\"", pool ? "" : " class=\"absent\"", ">\n<div>\n<h3>", role,
+       "</h3>\n", Element("p", role + "-server", content), "\n</div>\n<div class=\"figures\">\n",
+       BarHtml(role, pool.value_or(PoolStats{})), "<p id=\"", role, "-numbers\">"});
+  for (const State& state : kStates) {
+    html += Joined({"<span><svg class=\"key\" viewBox=\"0 0 1 1\" aria-hidden=\"true\">",
+                    RectHtml(state.name, 0, 1), "</svg>",
+                    Element("b", role + '-' + std::string(state.name), content), " ", state.title,
+                    "</span> "});
+  }
+  return html + Joined({Element("span", role + "-size", content), "</p>\n<p>",
+                        Element("span", role + "-waiters", content), " ",
+                        Element("span", role + "-lease", content), "</p>\n</div>\n</article>\n"});
+}
+
+std::string PoolsHtml(const routing::PoolsStats& stats, const PageContent& content) {
+  std::string html = "<section>\n<h2>Pools</h2>\n";
+  for (std::size_t i = 0; i < base::kEnumCount<PoolRole>; ++i) {
+    const auto role = static_cast<PoolRole>(i);
+    html += PoolHtml(std::string(base::Name(role)), stats.pools[role], content);
+  }
+  return html + "</section>\n";
+}
+
+std::string TableHtml(std::string_view title, const std::string& id,
+                      std::initializer_list<std::string_view> columns, const PageContent& content) {
+  const std::vector<PageRow>& rows = content.rows.at(id);
+  std::string html = Joined(
+      {"<section", rows.empty() ? " hidden" : "", ">\n<h2>", title, "</h2>\n<table>\n<thead><tr>"});
+  for (const std::string_view column : columns)
+    html += Joined({"<th scope=\"col\">", column, "</th>"});
+  html += Joined({"</tr></thead>\n<tbody id=\"", id, "\">\n"});
+  for (const PageRow& row : rows) {
+    html += row.alarm ? "<tr class=\"alarm\">" : "<tr>";
+    for (const std::string& cell : row.cells) html += "<td>" + Escaped(cell) + "</td>";
+    html += "</tr>\n";
+  }
+  return html + "</tbody>\n</table>\n</section>\n";
+}
+
+std::string CountersHtml(const PageContent& content) {
+  std::string html =
+      "<section>\n<h2>Counted since the start</h2>\n<table "
+      "class=\"counters\">\n<thead><tr><td></td>";
+  for (const std::string_view role : base::EnumNames<PoolRole>::kNames) {
+    html += "<th scope=\"col\">";
+    // The column is as narrow as a phone's: the name may break where a word ends.
+    for (const char c : role) html += c == '_' ? std::string("_<wbr>") : std::string(1, c);
+    html += "</th>";
+  }
+  html += "</tr></thead>\n<tbody>\n";
+  for (const Counter& counter : kCounters) {
+    html += Joined({"<tr><th scope=\"row\">", counter.title, "</th>"});
+    for (const std::string_view role : base::EnumNames<PoolRole>::kNames)
+      html += Element("td", Joined({role, "-", counter.name}), content);
+    html += "</tr>\n";
+  }
+  return html + "</tbody>\n</table>\n</section>\n";
+}
+
+std::string FooterHtml(const PageOptions& options) {
+  std::string html = "<footer>\n<nav aria-label=\"For programs\">\n";
   for (const std::string& path : {options.metrics_path, std::string("/api/v1/pools"),
                                   std::string("/-/ready"), std::string("/-/healthy")}) {
     html += "<a href=\"" + Escaped(path) + "\">" + Escaped(path) + "</a>\n";
   }
-  return html + "</nav>\n";
-}
-
-std::vector<std::string> ReplicaItems(const routing::PoolsStats& stats,
-                                      const control::ReplicaStats& replica) {
-  if (!stats.ro_dsn_configured) return {};
-  std::string lag = replica.lag ? DurationText(*replica.lag) : "not known yet";
-  if (stats.max_lag > base::Duration::zero())
-    lag += " (bound: " + DurationText(stats.max_lag) + ")";
-  return {"Behind the primary: " + lag, replica.wal_receiver_up
-                                            ? "Streams from its primary"
-                                            : "Does not stream from its primary"};
-}
-
-std::string CanaryHtml(const control::CanaryStats& canary, WallTime now) {
-  if (!canary.success) return "no write was tried yet";
-  const std::string ago = DurationText(now - canary.last_run) + " ago";
-  if (!*canary.success) return "<strong>the write tried " + ago + " was not refused</strong>";
-  const bool recovery = canary.proof == control::CanaryProof::kRecovery;
-  return "the write tried " + ago + " was refused" + (recovery ? ", in recovery" : "");
-}
-
-// How the sessions of each read pool are kept from writing, and whether that was seen to work.
-std::vector<std::string> ReadOnlyItems(const routing::PoolsStats& stats,
-                                       const control::ControlStats& control, WallTime now) {
-  using routing::PoolRole;
-  std::vector<std::string> items;
-  for (const PoolRole role : {PoolRole::kRo, PoolRole::kRoFallthrough}) {
-    if (!stats.pools[role]) continue;
-    const auto enforcement = control::EnforcementOf(role, control.probes[role]);
-    std::string how = "not known yet";
-    if (enforcement == control::Enforcement::kSession) how = "by a setting of each session";
-    if (enforcement == control::Enforcement::kTransaction)
-      how = "by transaction alone, as a pooler is in between";
-    items.push_back(Code(Name(role)) + ' ' + how + "; " + CanaryHtml(control.canaries[role], now));
-  }
-  return items;
-}
-
-std::vector<std::string> ConnectErrors(const routing::PoolsStats& stats) {
-  std::vector<std::string> items;
-  for (const auto& pool : stats.pools) {
-    if (!pool || pool->last_connect_outcome == pool::ConnectOutcome::kOk) continue;
-    items.push_back(Code(pool->name) + ' ' + Code(Name(pool->last_connect_outcome)) + ' ' +
-                    Escaped(pool->last_connect_message));
-  }
-  return items;
-}
-
-std::vector<std::string> Leases(const routing::PoolsStats& stats) {
-  std::vector<std::string> items;
-  for (const auto& pool : stats.pools) {
-    if (!pool) continue;
-    for (const pool::LeaseInfo& lease : pool->oldest_leases) {
-      items.push_back(Code(pool->name) + " for " + DurationText(lease.age) + " by " +
-                      Code(base::ToString(lease.borrower)));
-    }
-  }
-  return items;
-}
-
-std::vector<std::string> Transitions(const routing::RouteStats& route) {
-  std::vector<std::string> items;
-  for (const routing::Transition& last : std::views::reverse(route.recent)) {
-    items.push_back(TimeHtml(last.at) + ' ' + Code(Name(last.from)) + " → " + Code(Name(last.to)) +
-                    ", reason " + Code(Name(last.reason)));
-  }
-  return items;
-}
-
-std::string Head(const routing::RouteStats& route) {
-  std::string html =
-      "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
-      "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
-      "<link rel=\"icon\" href=\"data:,\">\n<title>";
-  html += Name(route.route);
-  html += " – scidex_pg_exporter</title>\n<style>";
-  html += kPageStyle;
-  return html + "</style>\n</head>\n";
+  return html + "</nav>\n</footer>\n";
 }
 
 }  // namespace
 
 std::string Page(const routing::PoolsStats& stats, const control::ControlStats& control,
-                 const PageOptions& options, WallTime now) {
-  std::string html = Head(stats.route);
-  html += "<body>\n<header><h1>scidex_pg_exporter</h1><span>" + Escaped(options.version) +
-          "</span></header>\n";
-  html += LinksHtml(options);
-  html += "<main>\n" + RouteHtml(stats.route, now);
-  html += "<section>\n<h2>Pools</h2>\n" + PoolsTable(stats, control) + "</section>\n";
-  html += ListSection("Replica", ReplicaItems(stats, control.replica));
-  html += ListSection("Read-only", ReadOnlyItems(stats, control, now));
-  html += ListSection("Last failed connects", ConnectErrors(stats));
-  html += ListSection("Longest held leases", Leases(stats));
-  html += ListSection("Changes of the route", Transitions(stats.route));
-  html += "</main>\n<footer>As of " + TimeHtml(now) + ", UTC. Reload for newer numbers.</footer>\n";
-  return html + "</body>\n</html>\n";
+                 const PageOptions& options, base::WallTime now) {
+  const PageContent content = ContentOf(stats, control, now);
+  return Joined(
+      {HeadHtml(content), "<body>\n", HeaderHtml(content, options.version), "<main>\n",
+       RouteHtml(content), PoolsHtml(stats, content),
+       TableHtml("Last failed connects", "connect-errors", {"Pool", "Why"}, content),
+       "<div class=\"halves\">\n",
+       TableHtml("Read-only", "read-only", {"Pool", "Kept from writing", "Seen to work"}, content),
+       TableHtml("Replica", "replica", {"Behind the primary", "Bound", "WAL stream"}, content),
+       TableHtml("Longest held leases", "leases", {"Pool", "Held for", "By"}, content),
+       TableHtml("Changes of the route", "transitions", {"When (UTC)", "Change, and why"}, content),
+       "</div>\n", CountersHtml(content), "</main>\n", FooterHtml(options), "</body>\n</html>\n"});
 }
 
 }  // namespace scidex::status

@@ -10,6 +10,7 @@
 
 #include "base/call_site.h"
 #include "base/enum.h"
+#include "status/page_content.h"
 #include "status/since.h"
 #include "status/text.h"
 
@@ -147,6 +148,20 @@ Json Transitions(const routing::RouteStats& stats) {
   return json;
 }
 
+Json ToJson(const PageContent& content) {
+  Json rows = Json::object();
+  for (const auto& [table, of_table] : content.rows) {
+    rows[table] = Json::array();
+    for (const PageRow& row : of_table)
+      rows[table].push_back({{"cells", row.cells}, {"alarm", row.alarm}});
+  }
+  return {{"title", content.title},
+          {"state", content.state},
+          {"texts", content.texts},
+          {"alarms", content.alarms},
+          {"rows", rows}};
+}
+
 }  // namespace
 
 std::string PoolsJson(const routing::PoolsStats& stats, const control::ControlStats& control,
@@ -177,7 +192,8 @@ std::string PoolsJson(const routing::PoolsStats& stats, const control::ControlSt
                     {"lag_bytes", OrNull(control.replica.lag_bytes)},
                     {"max_lag_seconds", Seconds(stats.max_lag)},
                     {"wal_receiver_up", control.replica.wal_receiver_up}}},
-                  {"autoscaler", ToJson(control.autoscaler)}};
+                  {"autoscaler", ToJson(control.autoscaler)},
+                  {"page", ToJson(ContentOf(stats, control, now))}};
   return json.dump(2, ' ', false, Json::error_handler_t::replace) + '\n';
 }
 

@@ -23,7 +23,8 @@
 //     acquire_wait, use, connect
 //                        {count, sum_seconds}
 //     oldest_leases      oldest first: [{borrower, age_seconds}]; borrower is the place in the
-//     source last_connect_error null or {outcome, message}
+//                        source
+//     last_connect_error null or {outcome, message}
 //   probes              {primary, ro, ro_fallthrough}: each null or
 //     up, in_recovery, behind_pooler
 //     read_only_enforcement
@@ -34,6 +35,9 @@
 //   autoscaler          {mode, pools {primary, ro, ro_fallthrough}}: of each pool null before the
 //     first look, or {decision, target_size, budget}: the latest decision, what it makes of the
 //     target size (in dry_run: would make), and what the server has for all its pools together
+//   page                what the status page shows, in words, for the script of that page alone:
+//                        {title, state, texts {element: text}, alarms [element],
+//                        rows {table: [{cells, alarm}]}}. What is in it changes as the page does.
 #pragma once
 
 #include <string>

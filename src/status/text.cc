@@ -4,7 +4,6 @@
 
 #include <array>
 #include <cstdio>
-#include <string_view>
 
 namespace scidex::status {
 namespace {
@@ -44,6 +43,12 @@ std::string IsoTime(base::WallTime time) {
   return std::string(date.data()) + fraction.data();
 }
 
+std::string TimeText(base::WallTime time) {
+  std::string text = IsoTime(time).substr(0, std::string_view("2026-11-23T08:00:00").size());
+  text[text.find('T')] = ' ';
+  return text;
+}
+
 std::string DurationText(base::Duration duration) {
   if (duration < milliseconds(1)) {
     return std::to_string(duration_cast<std::chrono::microseconds>(duration).count()) + " µs";
@@ -60,6 +65,12 @@ std::string DurationText(base::Duration duration) {
     return Times(duration, kLong[i]) + ' ' + Times(duration % kLong[i].length, kLong[i + 1]);
   }
   return Times(duration, kLong.back());
+}
+
+std::string Joined(std::initializer_list<std::string_view> parts) {
+  std::string text;
+  for (const std::string_view part : parts) text += part;
+  return text;
 }
 
 }  // namespace scidex::status

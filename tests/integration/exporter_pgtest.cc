@@ -78,7 +78,12 @@ TEST_F(ExporterTest, EveryEndpointAnswers) {
   const HttpResponse pools = Get(exporter.port(), "/api/v1/pools");
   EXPECT_EQ(pools.Header("Content-Type"), "application/json");
   EXPECT_NE(pools.body.find("\"ro_routes_to\""), std::string::npos);
-  EXPECT_NE(Get(exporter.port(), "/").body.find("replica"), std::string::npos);
+  const HttpResponse page = Get(exporter.port(), "/");
+  EXPECT_NE(page.body.find("replica"), std::string::npos);
+  EXPECT_NE(page.Header("Content-Security-Policy").find("script-src 'self'"), std::string::npos);
+  EXPECT_EQ(Get(exporter.port(), "/status.css").Header("Content-Type"), "text/css; charset=utf-8");
+  EXPECT_EQ(Get(exporter.port(), "/status.js").Header("Content-Type"),
+            "text/javascript; charset=utf-8");
   EXPECT_EQ(Head(exporter.port(), "/metrics").code, 200);
   const HttpResponse unknown = Get(exporter.port(), "/metric");
   EXPECT_EQ(unknown.code, 404);

@@ -42,19 +42,34 @@ std::map<std::string, std::string> Colours(const std::string& style) {
   return colours;
 }
 
-TEST(PageStyle, TextContrastsWithItsBackgroundInLightAndInDark) {
-  const std::vector<std::pair<std::string, std::string>> pairs{
-      {"text", "page"},      {"quiet", "page"},   {"link", "page"},   {"text", "card"},
-      {"good-text", "good"}, {"bad-text", "bad"}, {"off-text", "off"}};
+using Pairs = std::vector<std::pair<std::string, std::string>>;
+
+// In light and in dark.
+void ExpectContrast(const Pairs& pairs, double least) {
   const std::string style(kPageStyle);
   const std::size_t dark = style.find("@media (prefers-color-scheme: dark)");
   ASSERT_NE(dark, std::string::npos);
   for (const std::string& part : {style.substr(0, dark), style.substr(dark)}) {
     const std::map<std::string, std::string> colours = Colours(part);
-    for (const auto& [text, background] : pairs) {
-      EXPECT_GE(Contrast(colours.at(text), colours.at(background)), 4.5) << text;
-    }
+    for (const auto& [one, other] : pairs)
+      EXPECT_GE(Contrast(colours.at(one), colours.at(other)), least) << one << " on " << other;
   }
+}
+
+TEST(PageStyle, TextContrastsWithItsBackgroundInLightAndInDark) {
+  ExpectContrast({{"text", "page"},
+                  {"quiet", "page"},
+                  {"link", "page"},
+                  {"bad-text", "page"},
+                  {"text", "card"},
+                  {"good-text", "good"},
+                  {"bad-text", "bad"},
+                  {"off-text", "off"}},
+                 4.5);
+}
+
+TEST(PageStyle, EachPartOfABarContrastsWithWhatIsBesideIt) {
+  ExpectContrast({{"bar", "page"}, {"bar", "bar-soft"}, {"quiet", "page"}}, 3);
 }
 
 }  // namespace

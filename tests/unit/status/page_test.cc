@@ -12,12 +12,15 @@
 #include <gtest/gtest.h>
 
 #include "base/enum.h"
+#include "status/page_content.h"
+#include "status/page_script.h"
 #include "status/wording.h"
 #include "unit/status/sample.h"
 
 namespace scidex::status {
 namespace {
 
+using testing::ContainsRegex;
 using testing::EndsWith;
 using testing::HasSubstr;
 using testing::Not;
@@ -36,18 +39,19 @@ std::size_t Count(const std::string& text, const std::string& part) {
 }
 
 TEST(Page, SaysInTheHeadlineWhereReadsGo) {
-  EXPECT_THAT(PageOf(OnReplica()), HasSubstr("<h2>Reads go to the replica</h2>"));
-  EXPECT_THAT(PageOf(OnPrimary()), HasSubstr("<h2>Reads fall through to the primary</h2>"));
-  EXPECT_THAT(PageOf(Disabled()), HasSubstr("<h2>Reads are refused</h2>"));
-  EXPECT_THAT(PageOf(Undecided()), HasSubstr("<h2>Reads wait for the first verdict</h2>"));
+  EXPECT_THAT(PageOf(OnReplica()), HasSubstr("<h2 id=\"headline\">Reads go to the replica</h2>"));
+  EXPECT_THAT(PageOf(OnPrimary()), HasSubstr(">Reads fall through to the primary</h2>"));
+  EXPECT_THAT(PageOf(Disabled()), HasSubstr(">Reads are refused</h2>"));
+  EXPECT_THAT(PageOf(Undecided()), HasSubstr(">Reads wait for the first verdict</h2>"));
 }
 
 TEST(Page, SaysWhyAndSinceWhen) {
   const std::string page = PageOf(OnPrimary());
   EXPECT_THAT(page, HasSubstr("The replica&#39;s host refuses connections."));
-  EXPECT_THAT(page, HasSubstr("<code>primary_fallthrough</code>, reason "
-                              "<code>connect_refused</code>, since "));
-  EXPECT_THAT(page, HasSubstr(">2023-11-14T22:11:15.000Z</time> (2 min 5 s)"));
+  EXPECT_THAT(page, HasSubstr("<code id=\"route\">primary_fallthrough</code>"));
+  EXPECT_THAT(page, HasSubstr("<code id=\"reason\">connect_refused</code>"));
+  EXPECT_THAT(page, HasSubstr(">2023-11-14 22:11:15</span> UTC"));
+  EXPECT_THAT(page, HasSubstr("<span id=\"in-force\">2 min 5 s</span>"));
 }
 
 TEST(Page, HasASentenceForEveryRouteAndEveryReason) {
@@ -59,61 +63,122 @@ TEST(Page, HasASentenceForEveryRouteAndEveryReason) {
   }
 }
 
-TEST(Page, HasAColumnForEachPoolAndADashWhereThereIsNone) {
+TEST(Page, ReadsNothingAloudButTheRouteAndThatTheExporterDoesNotAnswer) {
+  const std::string page = PageOf(OnReplica());
+  EXPECT_THAT(page, HasSubstr("<div aria-live=\"polite\">\n<h2 id=\"headline\">"));
+  EXPECT_EQ(Count(page, "aria-live"), 1U);
+  EXPECT_THAT(page, HasSubstr("<div id=\"stale\" hidden>\n<p role=\"alert\">"));
+}
+
+TEST(Page, HasABarForEachPoolThatIsAsLongAsThePoolIsLarge) {
+  const std::string page = PageOf(OnReplica());
+  EXPECT_EQ(Count(page, "viewBox=\"0 0 10 1\""), 3U);
+  EXPECT_EQ(Count(page,
+                  "<rect class=\"free\" x=\"0\" width=\"10\" height=\"1\"/>"
+                  "<rect class=\"in_use\" x=\"0\" width=\"3\" height=\"1\"/>"
+                  "<rect class=\"idle\" x=\"3\" width=\"2\" height=\"1\"/>"
+                  "<rect class=\"connecting\" x=\"5\" width=\"1\" height=\"1\"/>"),
+            3U);
+}
+
+TEST(Page, NamesABarByTheNumbersBesideIt) {
+  const std::string page = PageOf(OnReplica());
+  EXPECT_THAT(page, HasSubstr("role=\"img\" aria-labelledby=\"ro-numbers\""));
+  EXPECT_THAT(page, HasSubstr("<p id=\"ro-numbers\">"));
+  EXPECT_THAT(page, HasSubstr("<b id=\"ro-in_use\">3</b> in use"));
+  EXPECT_THAT(page, HasSubstr("<b id=\"ro-idle\">2</b> idle"));
+  EXPECT_THAT(page, HasSubstr("<b id=\"ro-connecting\">1</b> connecting"));
+  EXPECT_THAT(page, HasSubstr("<span id=\"ro-size\">size 6 of 10, target 8</span>"));
+}
+
+TEST(Page, MarksWaiters) {
+  Sample sample = OnReplica();
+  EXPECT_THAT(PageOf(sample),
+              HasSubstr("<span id=\"ro-waiters\" class=\"alarm\">4 waiting (of 100), "
+                        "oldest 250 ms</span>"));
+  sample.pools.pools[routing::PoolRole::kRo]->waiters = 0;
+  EXPECT_THAT(PageOf(sample), HasSubstr("<span id=\"ro-waiters\">nobody waits</span>"));
+}
+
+TEST(Page, SaysOfEachPoolHowOldItsOldestLeaseIs) {
+  Sample sample = OnReplica();
+  EXPECT_THAT(PageOf(sample), HasSubstr("<span id=\"ro-lease\">oldest lease 12 s</span>"));
+  sample.pools.pools[routing::PoolRole::kRo]->oldest_leases.clear();
+  EXPECT_THAT(PageOf(sample), HasSubstr("<span id=\"ro-lease\">no lease is out</span>"));
+}
+
+TEST(Page, CountsForEachPoolAndHasADashWhereThereIsNone) {
   const std::string page = PageOf(OnReplica());
   EXPECT_THAT(page, HasSubstr("<th scope=\"col\">primary</th><th scope=\"col\">ro</th>"
                               "<th scope=\"col\">ro_<wbr>fallthrough</th>"));
-  EXPECT_THAT(page, HasSubstr("<th scope=\"row\">In use</th><td>3</td><td>3</td><td>3</td>"));
-  EXPECT_THAT(page, HasSubstr("Size</th><td>6 of 8</td>"));
-  EXPECT_THAT(page, HasSubstr("Waiting</th><td>4 of 100</td>"));
-  EXPECT_THAT(page, HasSubstr("Failed acquires</th><td>10</td>"));
-  EXPECT_THAT(page, HasSubstr("Failed connects</th><td>5</td>"));
-  EXPECT_THAT(PageOf(Disabled()), HasSubstr("In use</th><td>3</td><td>–</td><td>3</td>"));
+  EXPECT_THAT(page, HasSubstr("Acquires</th><td id=\"primary-acquires\">1234</td>"));
+  EXPECT_THAT(page, HasSubstr("Failed acquires</th><td id=\"primary-failed_acquires\">10</td>"));
+  EXPECT_THAT(page, HasSubstr("Failed connects</th><td id=\"primary-failed_connects\">5</td>"));
+  EXPECT_THAT(page, HasSubstr("Leases leaked</th><td id=\"primary-leaked\">16</td>"));
+  EXPECT_THAT(page, HasSubstr("Writes refused</th><td id=\"primary-refused\">13</td>"));
+  EXPECT_THAT(PageOf(Disabled()), HasSubstr("<td id=\"ro-acquires\">–</td>"));
+}
+
+TEST(Page, SaysSoOfAPoolThatIsNotConfigured) {
+  const std::string page = PageOf(Disabled());
+  EXPECT_THAT(page, HasSubstr("<article id=\"ro\" class=\"absent\">"));
+  EXPECT_THAT(page, HasSubstr("<p id=\"ro-server\">not configured</p>"));
+  EXPECT_EQ(Count(page, "class=\"absent\""), 1U);
 }
 
 TEST(Page, SaysOfEachServerWhetherItAnswers) {
-  EXPECT_THAT(PageOf(OnPrimary()), HasSubstr("<td>answers</td><td>does not answer: "
-                                             "connect_refused</td><td>answers</td>"));
-  EXPECT_THAT(PageOf(OnReplica()), HasSubstr("<td>answers, in recovery</td>"));
-  EXPECT_THAT(PageOf(Undecided()), HasSubstr("<td>not probed yet</td>"));
+  const std::string page = PageOf(OnPrimary());
+  EXPECT_THAT(page, HasSubstr("<p id=\"primary-server\">answers</p>"));
+  EXPECT_THAT(page, HasSubstr("<p id=\"ro-server\" class=\"alarm\">does not answer: "
+                              "connect_refused</p>"));
+  EXPECT_THAT(PageOf(OnReplica()), HasSubstr("<p id=\"ro-server\">answers, in recovery</p>"));
+  EXPECT_THAT(PageOf(Undecided()), HasSubstr("<p id=\"ro-server\">not probed yet</p>"));
 }
 
 TEST(Page, SaysHowFarTheReplicaIsBehindIfOneIsConfigured) {
-  EXPECT_THAT(PageOf(OnReplica()), HasSubstr("Behind the primary: 1.5 s (bound: 30 s)"));
-  EXPECT_THAT(PageOf(Undecided()), HasSubstr("Behind the primary: not known yet"));
-  EXPECT_THAT(PageOf(Disabled()), Not(HasSubstr("Behind the primary")));
+  EXPECT_THAT(PageOf(OnReplica()), HasSubstr("<td>1.5 s</td><td>30 s</td><td>up</td>"));
+  EXPECT_THAT(PageOf(OnPrimary()), HasSubstr("<td>1.5 s</td><td>30 s</td><td>down</td>"));
+  EXPECT_THAT(PageOf(Undecided()), HasSubstr("<td>not known yet</td><td>30 s</td>"));
+  EXPECT_THAT(PageOf(Disabled()), HasSubstr("<section hidden>\n<h2>Replica</h2>"));
 }
 
 TEST(Page, SaysWhatKeepsReadsFromWritingAndWhetherThatWasSeenToWork) {
   Sample sample = OnReplica();
-  EXPECT_THAT(PageOf(sample), HasSubstr("<code>ro</code> by a setting of each session; the write "
-                                        "tried 40 s ago was refused, in recovery</li>"));
-  EXPECT_THAT(PageOf(sample), HasSubstr("<code>ro_fallthrough</code> by a setting of each session; "
-                                        "the write tried 40 s ago was refused</li>"));
+  EXPECT_THAT(PageOf(sample),
+              HasSubstr("<tr><td>ro</td><td>by a setting of each session</td><td>the "
+                        "write tried 40 s ago was refused, in recovery</td>"));
+  EXPECT_THAT(PageOf(sample),
+              HasSubstr("<tr><td>ro_fallthrough</td><td>by a setting of each session"
+                        "</td><td>the write tried 40 s ago was refused</td>"));
   sample.control.probes[routing::PoolRole::kRo].behind_pooler = true;
   sample.control.canaries[routing::PoolRole::kRo].success = false;
-  EXPECT_THAT(PageOf(sample),
-              HasSubstr("<code>ro</code> by transaction alone, as a pooler is in between; "
-                        "<strong>the write tried 40 s ago was not refused</strong></li>"));
+  EXPECT_THAT(
+      PageOf(sample),
+      HasSubstr("<tr class=\"alarm\"><td>ro</td><td>by transaction alone, as a pooler is in "
+                "between</td><td>the write tried 40 s ago was not refused</td>"));
   sample.control.canaries[routing::PoolRole::kRo].success.reset();
-  EXPECT_THAT(PageOf(sample), HasSubstr("; no write was tried yet</li>"));
+  EXPECT_THAT(PageOf(sample), HasSubstr("<td>no write was tried yet</td>"));
 }
 
 TEST(Page, ShowsTheLastFailedConnectUntilOneSucceeds) {
-  EXPECT_THAT(PageOf(OnPrimary()), HasSubstr("connection to server at &quot;10.0.0.2&quot;"));
-  EXPECT_THAT(PageOf(OnReplica()), Not(HasSubstr("Last failed connects")));
+  EXPECT_THAT(PageOf(OnPrimary()),
+              HasSubstr("<td>ro</td><td>connect_refused: connection to server at "
+                        "&quot;10.0.0.2&quot;"));
+  EXPECT_THAT(PageOf(OnReplica()), HasSubstr("<section hidden>\n<h2>Last failed connects</h2>"));
 }
 
 TEST(Page, ShowsTheNewestTransitionFirst) {
   const std::string page = PageOf(OnPrimary());
-  const std::size_t newest = page.find("22:11:15.000Z</time> <code>replica</code> →");
-  const std::size_t older = page.find("20:38:20.000Z</time> <code>primary_fallthrough</code> →");
+  const std::size_t newest =
+      page.find("22:11:15</td><td>replica → primary_fallthrough: connect_refused");
+  const std::size_t older = page.find("20:38:20</td><td>primary_fallthrough → replica: ok");
   ASSERT_NE(older, std::string::npos);
   EXPECT_LT(newest, older);
 }
 
 TEST(Page, NamesThePlacesThatHoldLeases) {
-  EXPECT_THAT(PageOf(OnReplica()), HasSubstr("<code>ro</code> for 12 s by <code>"));
+  EXPECT_THAT(PageOf(OnReplica()),
+              ContainsRegex("<td>ro</td><td>12 s</td><td>[^<]*unit/status/sample.h:"));
   EXPECT_EQ(Count(PageOf(OnReplica()), "unit/status/sample.h:"), 3U);
 }
 
@@ -136,18 +201,65 @@ TEST(Page, EscapesWhateverComesFromOutside) {
     pool.last_connect_message = attack;
   }
   const std::string page = PageOf(sample, {attack, "/" + attack});
-  EXPECT_THAT(page, Not(HasSubstr("<script")));
+  EXPECT_THAT(page, Not(HasSubstr("<script>")));
   EXPECT_THAT(page, Not(HasSubstr("alert('x')")));
   // The version, the path twice, and for each of two pools its name twice and its message.
   EXPECT_EQ(Count(page, "&lt;script&gt;alert(&#39;x&#39;)&lt;/script&gt;&quot;"), 9U);
 }
 
-TEST(Page, HasNoScriptAndFetchesNothing) {
+TEST(Page, FetchesItsStyleAndItsScriptFromTheExporterAndNothingElse) {
+  for (const Sample& sample : {OnReplica(), OnPrimary(), Disabled(), Undecided()}) {
+    std::string page = PageOf(sample);
+    EXPECT_EQ(Count(page, "<link rel=\"stylesheet\" href=\"/status.css\">"), 1U);
+    EXPECT_EQ(Count(page, "<script src=\"/status.js\" defer></script>"), 1U);
+    EXPECT_EQ(Count(page, "<script"), 1U);
+    EXPECT_EQ(Count(page, " src="), 1U);
+    EXPECT_EQ(Count(page, "<link"), 2U);
+    for (const char* part : {"http:", "https:", "@import", "url(", "<style", " style=", "onload"})
+      EXPECT_THAT(page, Not(HasSubstr(part)));
+  }
+}
+
+TEST(Page, AllowsNothingThatIsInlineAndNoOtherHost) {
+  const std::string policy(kPageSecurityPolicy);
+  EXPECT_THAT(policy, StartsWith("default-src 'none'; script-src 'self'; connect-src 'self'; "));
+  EXPECT_THAT(policy, Not(HasSubstr("unsafe")));
+  EXPECT_THAT(policy, Not(HasSubstr("*")));
+}
+
+TEST(Page, HasItsHeadingsInOrder) {
+  const std::string page = PageOf(OnReplica());
+  const std::regex heading("<h([1-6])");
+  int level = 0;
+  for (std::sregex_iterator it(page.begin(), page.end(), heading), end; it != end; ++it) {
+    const int next = std::stoi((*it)[1]);
+    EXPECT_LE(next, level + 1);
+    level = next;
+  }
+  EXPECT_EQ(Count(page, "<h1>"), 1U);
+}
+
+TEST(Page, HasEachIdOnce) {
+  const std::string page = PageOf(OnReplica());
+  const std::regex id(" id=\"([^\"]*)\"");
+  std::map<std::string, int> ids;
+  for (std::sregex_iterator it(page.begin(), page.end(), id), end; it != end; ++it) ++ids[(*it)[1]];
+  for (const auto& [name, count] : ids) EXPECT_EQ(count, 1) << name;
+}
+
+// Without it the script would have nowhere to put what has changed.
+TEST(Page, HasAnElementForWhateverTheScriptMovesIntoIt) {
   for (const Sample& sample : {OnReplica(), OnPrimary(), Disabled(), Undecided()}) {
     const std::string page = PageOf(sample);
-    for (const char* part : {"<script", "http:", "https:", "src=", "@import", "url(", "onload"}) {
-      EXPECT_THAT(page, Not(HasSubstr(part)));
-    }
+    const PageContent content = ContentOf(sample.pools, sample.control, kNow);
+    for (const auto& [id, text] : content.texts)
+      EXPECT_THAT(page, HasSubstr(" id=\"" + id + "\"")) << text;
+    for (const auto& [id, rows] : content.rows)
+      EXPECT_THAT(page, HasSubstr("<tbody id=\"" + id + "\">"));
+    const std::string script(kPageScript);
+    const std::regex used("byId\\('([^']*)'\\)");
+    for (std::sregex_iterator it(script.begin(), script.end(), used), end; it != end; ++it)
+      EXPECT_THAT(page, HasSubstr(" id=\"" + (*it)[1].str() + "\""));
   }
 }
 
@@ -158,7 +270,7 @@ TEST(Page, OpensAndClosesEveryElement) {
     std::vector<std::string> open;
     for (std::sregex_iterator it(page.begin(), page.end(), tag), end; it != end; ++it) {
       const std::string name = (*it)[2];
-      if (name == "meta" || name == "link" || name == "wbr") continue;
+      if (name == "meta" || name == "link" || name == "wbr" || name == "rect") continue;
       if ((*it)[1].length() == 0) {
         open.push_back(name);
         continue;
@@ -182,7 +294,7 @@ TEST(Page, IsAWholeDocumentForEveryRoute) {
     const std::string page = PageOf(sample);
     EXPECT_THAT(page, StartsWith("<!DOCTYPE html>\n<html lang=\"en\">"));
     EXPECT_THAT(page, EndsWith("</html>\n"));
-    EXPECT_THAT(page, HasSubstr("<section class=\"route " + name + "\">"));
+    EXPECT_THAT(page, HasSubstr("<section id=\"state\" class=\"" + name + "\">"));
     if (directory != nullptr) std::ofstream(directory + ("/" + name + ".html")) << page;
   }
 }

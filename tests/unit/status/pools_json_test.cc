@@ -29,9 +29,10 @@ std::vector<std::string> Keys(const Json& json) {
 
 TEST(PoolsJson, HasTheDocumentedKeysInTheirOrder) {
   const Json json = Parsed(OnReplica());
-  EXPECT_THAT(Keys(json), ElementsAre("at", "ro_dsn_configured", "ro_routes_to", "route", "reason",
-                                      "decided", "since", "route_seconds", "read_acquires",
-                                      "transitions", "pools", "probes", "replica", "autoscaler"));
+  EXPECT_THAT(Keys(json),
+              ElementsAre("at", "ro_dsn_configured", "ro_routes_to", "route", "reason", "decided",
+                          "since", "route_seconds", "read_acquires", "transitions", "pools",
+                          "probes", "replica", "autoscaler", "page"));
   EXPECT_THAT(Keys(json["pools"]), ElementsAre("primary", "ro", "ro_fallthrough"));
   EXPECT_THAT(Keys(json["probes"]), ElementsAre("primary", "ro", "ro_fallthrough"));
   EXPECT_THAT(Keys(json["pools"]["ro"]),
@@ -162,6 +163,21 @@ TEST(PoolsJson, HasTheLatestDecisionOfTheAutoscaler) {
   ro.budget = 12;
   EXPECT_EQ(Parsed(sample)["autoscaler"]["pools"]["ro"],
             Json({{"decision", "at_budget"}, {"target_size", 9}, {"budget", 12}}));
+}
+
+TEST(PoolsJson, HasWhatTheStatusPageShows) {
+  const Json page = Parsed(OnPrimary())["page"];
+  EXPECT_THAT(Keys(page), ElementsAre("title", "state", "texts", "alarms", "rows"));
+  EXPECT_EQ(page["title"], "primary_fallthrough – scidex_pg_exporter");
+  EXPECT_EQ(page["state"], "primary_fallthrough");
+  EXPECT_EQ(page["texts"]["headline"], "Reads fall through to the primary");
+  EXPECT_EQ(page["texts"]["explanation"], "The replica's host refuses connections.");
+  EXPECT_EQ(page["texts"]["ro-in_use"], "3");
+  EXPECT_EQ(page["alarms"],
+            Json({"primary-waiters", "ro-server", "ro-waiters", "ro_fallthrough-waiters"}));
+  EXPECT_EQ(page["rows"]["replica"],
+            Json::parse(R"([{"cells": ["1.5 s", "30 s", "down"], "alarm": false}])"));
+  EXPECT_EQ(Parsed(Undecided())["page"]["state"], "undecided");
 }
 
 TEST(PoolsJson, TakesTextThatIsNotUtf8) {

@@ -25,6 +25,10 @@ TEST(StatusText, TimesAreIso8601InUtcWithMilliseconds) {
   EXPECT_EQ(IsoTime(WallTime(milliseconds(-1))), "1969-12-31T23:59:59.999Z");
 }
 
+TEST(StatusText, TimesForPeopleAreInUtcToTheSecond) {
+  EXPECT_EQ(TimeText(WallTime(seconds(1'700'000'000) + milliseconds(999))), "2023-11-14 22:13:20");
+}
+
 TEST(StatusText, DurationsHaveTheirTwoLargestUnits) {
   EXPECT_EQ(DurationText(seconds(0)), "0 µs");
   EXPECT_EQ(DurationText(microseconds(80)), "80 µs");

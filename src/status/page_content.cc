@@ -1,0 +1,193 @@
+#include "status/page_content.h"
+
+#include <cstddef>
+#include <cstdint>
+#include <ranges>
+
+#include "base/call_site.h"
+#include "base/enum.h"
+#include "status/since.h"
+#include "status/text.h"
+#include "status/wording.h"
+
+namespace scidex::status {
+namespace {
+
+using base::Name;
+using base::WallTime;
+using pool::AcquireOutcome;
+using pool::PoolStats;
+using routing::PoolRole;
+using Rows = std::vector<PageRow>;
+
+void AddRoute(const routing::RouteStats& route, WallTime now, PageContent& content) {
+  const WallTime since = Since(route, now);
+  content.state = route.decided ? Name(route.route) : "undecided";
+  content.texts["headline"] =
+      route.decided ? Headline(route.route) : "Reads wait for the first verdict";
+  content.texts["explanation"] = Explanation(route.reason);
+  content.texts["route"] = Name(route.route);
+  content.texts["reason"] = Name(route.reason);
+  content.texts["since"] = TimeText(since);
+  content.texts["in-force"] = DurationText(now - since);
+}
+
+std::string ServerText(const control::ProbeStats& probe) {
+  if (probe.up) return probe.in_recovery ? "answers, in recovery" : "answers";
+  if (probe.last_run == WallTime{}) return "not probed yet";
+  std::string text = "does not answer: ";
+  text += Name(probe.last_reason);
+  return text;
+}
+
+std::string SizeText(const PoolStats& pool) {
+  std::string text = "size " + std::to_string(pool.size) + " of " + std::to_string(pool.max_size);
+  if (pool.target_size < pool.max_size) text += ", target " + std::to_string(pool.target_size);
+  return text;
+}
+
+std::string WaitersText(const PoolStats& pool) {
+  if (pool.waiters == 0) return "nobody waits";
+  return std::to_string(pool.waiters) + " waiting (of " + std::to_string(pool.max_waiters) +
+         "), oldest " + DurationText(pool.oldest_waiter);
+}
+
+std::string LeaseText(const PoolStats& pool) {
+  if (pool.oldest_leases.empty()) return "no lease is out";
+  return "oldest lease " + DurationText(pool.oldest_lease());
+}
+
+std::uint64_t Failed(const PoolStats& pool) {
+  std::uint64_t total = 0;
+  for (const std::uint64_t count : pool.acquires) total += count;
+  return total - pool.acquires[AcquireOutcome::kImmediate] - pool.acquires[AcquireOutcome::kWaited];
+}
+
+std::uint64_t FailedConnects(const PoolStats& pool) {
+  std::uint64_t total = 0;
+  for (const std::uint64_t count : pool.connects) total += count;
+  return total - pool.connects[pool::ConnectOutcome::kOk];
+}
+
+void AddPool(PoolRole role, const PoolStats& pool, const control::ProbeStats& probe,
+             PageContent& content) {
+  const std::string prefix = std::string(Name(role)) + '-';
+  const auto text = [&](const char* what) -> auto& { return content.texts[prefix + what]; };
+  const auto count = [&](const char* what, std::uint64_t n) { text(what) = std::to_string(n); };
+  text("server") = ServerText(probe);
+  count("in_use", pool.in_use);
+  count("idle", pool.idle);
+  count("connecting", pool.connecting);
+  text("size") = SizeText(pool);
+  text("waiters") = WaitersText(pool);
+  text("lease") = LeaseText(pool);
+  count("acquires", pool.requests);
+  count("failed_acquires", Failed(pool));
+  count("failed_connects", FailedConnects(pool));
+  count("leaked", pool.leases_leaked);
+  count("refused", pool.read_only_violations);
+  if (!probe.up && probe.last_run != WallTime{}) content.alarms.insert(prefix + "server");
+  if (pool.waiters > 0) content.alarms.insert(prefix + "waiters");
+}
+
+void AddNoPool(PoolRole role, PageContent& content) {
+  const std::string prefix = std::string(Name(role)) + '-';
+  content.texts[prefix + "server"] = "not configured";
+  for (const char* what : {"acquires", "failed_acquires", "failed_connects", "leaked", "refused"})
+    content.texts[prefix + what] = "–";
+}
+
+void AddPools(const routing::PoolsStats& stats, const control::ControlStats& control,
+              PageContent& content) {
+  for (std::size_t i = 0; i < base::kEnumCount<PoolRole>; ++i) {
+    const auto role = static_cast<PoolRole>(i);
+    if (const auto& pool = stats.pools[role]) {
+      AddPool(role, *pool, control.probes[role], content);
+    } else {
+      AddNoPool(role, content);
+    }
+  }
+}
+
+Rows ConnectErrors(const routing::PoolsStats& stats) {
+  Rows rows;
+  for (const auto& pool : stats.pools) {
+    if (!pool || pool->last_connect_outcome == pool::ConnectOutcome::kOk) continue;
+    rows.push_back({{pool->name, Joined({Name(pool->last_connect_outcome), ": ",
+                                         pool->last_connect_message})}});
+  }
+  return rows;
+}
+
+Rows Replica(const routing::PoolsStats& stats, const control::ReplicaStats& replica) {
+  if (!stats.ro_dsn_configured) return {};
+  const bool bounded = stats.max_lag > base::Duration::zero();
+  return {{{replica.lag ? DurationText(*replica.lag) : "not known yet",
+            bounded ? DurationText(stats.max_lag) : "no bound",
+            replica.wal_receiver_up ? "up" : "down"}}};
+}
+
+std::string CanaryText(const control::CanaryStats& canary, WallTime now) {
+  if (!canary.success) return "no write was tried yet";
+  const std::string ago = DurationText(now - canary.last_run) + " ago";
+  if (!*canary.success) return "the write tried " + ago + " was not refused";
+  const bool recovery = canary.proof == control::CanaryProof::kRecovery;
+  return "the write tried " + ago + " was refused" + (recovery ? ", in recovery" : "");
+}
+
+// How the sessions of each read pool are kept from writing, and whether that was seen to work.
+Rows ReadOnly(const routing::PoolsStats& stats, const control::ControlStats& control,
+              WallTime now) {
+  Rows rows;
+  for (const PoolRole role : {PoolRole::kRo, PoolRole::kRoFallthrough}) {
+    if (!stats.pools[role]) continue;
+    const auto enforcement = control::EnforcementOf(role, control.probes[role]);
+    std::string how = "not known yet";
+    if (enforcement == control::Enforcement::kSession) how = "by a setting of each session";
+    if (enforcement == control::Enforcement::kTransaction)
+      how = "by transaction alone, as a pooler is in between";
+    const control::CanaryStats& canary = control.canaries[role];
+    rows.push_back(
+        {{std::string(Name(role)), how, CanaryText(canary, now)}, canary.success == false});
+  }
+  return rows;
+}
+
+Rows Leases(const routing::PoolsStats& stats) {
+  Rows rows;
+  for (const auto& pool : stats.pools) {
+    if (!pool) continue;
+    for (const pool::LeaseInfo& lease : pool->oldest_leases)
+      rows.push_back({{pool->name, DurationText(lease.age), base::ToString(lease.borrower)}});
+  }
+  return rows;
+}
+
+// The newest first.
+Rows Transitions(const routing::RouteStats& route) {
+  Rows rows;
+  for (const routing::Transition& last : std::views::reverse(route.recent)) {
+    rows.push_back({{TimeText(last.at),
+                     Joined({Name(last.from), " → ", Name(last.to), ": ", Name(last.reason)})}});
+  }
+  return rows;
+}
+
+}  // namespace
+
+PageContent ContentOf(const routing::PoolsStats& stats, const control::ControlStats& control,
+                      WallTime now) {
+  PageContent content;
+  content.title = std::string(Name(stats.route.route)) + " – scidex_pg_exporter";
+  content.texts["at"] = TimeText(now);
+  AddRoute(stats.route, now, content);
+  AddPools(stats, control, content);
+  content.rows = {{"connect-errors", ConnectErrors(stats)},
+                  {"replica", Replica(stats, control.replica)},
+                  {"read-only", ReadOnly(stats, control, now)},
+                  {"leases", Leases(stats)},
+                  {"transitions", Transitions(stats.route)}};
+  return content;
+}
+
+}  // namespace scidex::status

@@ -1,0 +1,186 @@
+#!/usr/bin/env python3
+"""The status page in a real browser, of a real exporter on a real primary and its streaming replica.
+
+Usage: SCIDEX_EXPORTER=build/release/bin/scidex_pg_exporter status_page.py
+"""
+
+import os
+import pathlib
+import signal
+import sys
+import tempfile
+import unittest
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "tests" / "support"))
+import browser  # noqa: E402
+import postgres  # noqa: E402
+import servers  # noqa: E402
+
+REPLICA = "Reads go to the replica"
+FALLTHROUGH = "Reads fall through to the primary"
+# Left by a page when it is loaded: a page that was loaded again has lost it.
+MARK = "window.loadedOnce = true"
+
+
+class Exporter:
+    def __init__(self, add_cleanup, folder, *dsns):
+        self.add_cleanup = add_cleanup
+        self.log = folder / "exporter.log"
+        self.address = f"127.0.0.1:{servers.free_port()}"
+        self.url = f"http://{self.address}/"
+        kept = {name: value for name, value in os.environ.items() if not name.startswith(("PG", "SCIDEX_"))}
+        self.environment = kept | dict(zip(("SCIDEX_PG_DSN", "SCIDEX_PG_RO_DSN"), dsns))
+        self.process = None
+
+    def start(self):
+        command = [os.environ["SCIDEX_EXPORTER"], f"--web.listen-address={self.address}"]
+        self.process = servers.start(self.add_cleanup, command, self.log, self.environment)
+        servers.poll("verdict on the replica", lambda: servers.fetch(f"{self.url}-/ready"), self.log)
+
+    def stop(self):
+        self.process.terminate()
+        self.process.wait(timeout=30)
+
+
+class StatusPage(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.primary, cls.replica = postgres.start_primary_and_replica(cls.addClassCleanup)
+        cls.driver = browser.start(cls.addClassCleanup)
+
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory(prefix="scidex-e2e-")
+        self.addCleanup(folder.cleanup)
+        self.exporter = Exporter(self.addCleanup, pathlib.Path(folder.name), self.primary.dsn, self.replica.dsn)
+        self.exporter.start()
+        self.driver.get_log("browser")  # what an earlier test left there
+
+    def open(self):
+        self.driver.get(self.exporter.url)
+        self.driver.execute_script(MARK)
+
+    def text(self, element):
+        """As it is seen: none of an element that is hidden."""
+        return self.driver.execute_script("const element = document.getElementById(arguments[0]);"
+                                          "return element.checkVisibility() ? element.innerText : ''", element)
+
+    def poll(self, what, attempt):
+        return servers.poll(what, attempt, self.exporter.log)
+
+    def poll_text(self, element, wanted):
+        self.poll(f"“{wanted}”", lambda: self.text(element) == wanted)
+
+    def assert_clean(self):
+        """Neither an error nor a violation of the policy, and nothing asked of another host."""
+        self.assertEqual(self.driver.get_log("browser"), [])
+        fetched = self.driver.execute_script(
+            "return performance.getEntries().filter(e => ['navigation', 'resource'].includes(e.entryType))"
+            ".map(e => e.name)")
+        self.assertIn(self.exporter.url + "api/v1/pools", fetched)
+        self.assertEqual([url for url in fetched if not url.startswith(self.exporter.url)], [])
+
+    def test_it_follows_the_route_without_being_loaded_again(self):
+        self.addCleanup(self.replica.start)
+        self.open()
+        self.assertEqual(self.text("headline"), REPLICA)
+        self.assertEqual(self.text("ro-server"), "answers, in recovery")
+        self.assertEqual(self.driver.title, "replica – scidex_pg_exporter")
+        color = "return getComputedStyle(document.getElementById('state')).backgroundColor"
+        before = self.driver.execute_script(color)
+        self.replica.stop()
+        self.poll_text("headline", FALLTHROUGH)
+        self.assertEqual(self.text("route"), "primary_fallthrough")
+        self.assertEqual(self.driver.title, "primary_fallthrough – scidex_pg_exporter")
+        self.assertNotEqual(self.driver.execute_script(color), before)
+        # A row in a table that was not shown before.
+        self.assertIn("replica → primary_fallthrough", self.text("transitions"))
+        self.poll("end of the replica's connections", lambda: self.bar("ro")["idle"] == 0)
+        self.assertGreater(self.bar("ro_fallthrough")["idle"], 0)
+        self.assertTrue(self.driver.execute_script("return window.loadedOnce"))
+        self.assert_clean()
+
+    def bar(self, role):
+        """How wide each part of the bar is on the screen."""
+        return self.driver.execute_script(
+            "return Object.fromEntries([...document.querySelectorAll(`#${arguments[0]} .bar rect`)]"
+            ".map(rect => [rect.className.baseVal, rect.getBoundingClientRect().width]))", role)
+
+    def test_a_bar_is_as_wide_as_the_connections_are_many(self):
+        self.open()
+        self.poll("two idle connections of the primary", lambda: self.text("primary-idle") == "2")
+        bar = self.bar("primary")
+        self.assertGreater(bar["free"], 300)
+        self.assertAlmostEqual(bar["idle"] / bar["free"], 0.2, delta=0.01)
+
+    def test_it_says_when_the_exporter_does_not_answer_and_recovers(self):
+        self.open()
+        self.poll("first renewal", lambda: self.text("live"))
+        self.assertEqual(self.text("stale"), "")
+        self.exporter.stop()
+        self.poll("stale banner", lambda: self.text("stale"))
+        self.assertIn("The exporter does not answer.", self.text("stale"))
+        self.assertIn(self.text("at"), self.text("stale"))
+        self.assertRegex(self.text("stale-age"), r"^\d+ s$")
+        self.assertEqual(self.text("live"), "")
+        self.exporter.start()
+        self.poll("recovery", lambda: not self.text("stale"))
+        self.assertTrue(self.driver.execute_script("return window.loadedOnce"))
+
+    def test_it_asks_once_at_a_time_and_gives_up_an_answer_that_does_not_come(self):
+        self.open()
+        self.poll("first renewal", lambda: self.text("live"))
+        self.driver.execute_script(
+            "window.asking = window.most = 0; const plain = fetch; window.fetch = async (...args) => {"
+            "  window.most = Math.max(window.most, ++window.asking);"
+            "  try { return await plain(...args); } finally { --window.asking; } }")
+        self.exporter.process.send_signal(signal.SIGSTOP)  # connects succeed, and nothing answers
+        for _ in range(3):
+            self.come_back_to_the_tab()
+        self.poll("stale banner", lambda: self.text("stale"))
+        self.assertIn("timed out", self.text("stale-why"))
+        self.exporter.process.send_signal(signal.SIGCONT)
+        self.come_back_to_the_tab()
+        self.poll("recovery", lambda: not self.text("stale"))
+        self.assertEqual(self.driver.execute_script("return window.most"), 1)
+
+    def test_it_does_not_ask_while_nobody_looks(self):
+        self.open()
+        self.poll("first renewal", lambda: self.text("live"))
+        self.driver.execute_script(
+            "window.asked = window.looks = 0;"
+            "const plain = fetch; window.fetch = (...args) => (++window.asked, plain(...args));"
+            "Object.defineProperty(document, 'hidden', {get: () => (++window.looks, true), configurable: true})")
+        self.poll("look at whether somebody looks", lambda: self.driver.execute_script("return window.looks") > 0)
+        self.assertEqual(self.driver.execute_script("return window.asked"), 0)
+        self.driver.execute_script("delete document.hidden")
+        self.come_back_to_the_tab()
+        self.assertEqual(self.driver.execute_script("return window.asked"), 1)
+
+    def come_back_to_the_tab(self):
+        self.driver.execute_script("document.dispatchEvent(new Event('visibilitychange'))")
+
+    def test_without_javascript_the_values_are_there(self):
+        self.addCleanup(browser.devtools, self.driver, "Emulation.setScriptExecutionDisabled", value=False)
+        browser.devtools(self.driver, "Emulation.setScriptExecutionDisabled", value=True)
+        self.driver.get(self.exporter.url)
+        # Selenium's own notion of an element's text leaves out what is there for want of scripts.
+        shown = self.driver.find_element("tag name", "main").get_property("innerText")
+        for part in (REPLICA, "answers, in recovery", "in use", "by a setting of each session"):
+            self.assertIn(part, shown)
+        header = self.driver.find_element("tag name", "header").get_property("innerText")
+        self.assertIn("; reload for newer numbers", header)
+        self.assertEqual(self.text("stale"), "")
+
+    def test_a_phone_does_not_scroll_sideways(self):
+        self.addCleanup(browser.devtools, self.driver, "Emulation.clearDeviceMetricsOverride")
+        browser.devtools(self.driver, "Emulation.setDeviceMetricsOverride", width=360, height=740, deviceScaleFactor=2,
+                         mobile=True)
+        self.open()
+        self.poll("first renewal", lambda: self.text("live"))
+        width = self.driver.execute_script("return [document.documentElement.scrollWidth, window.innerWidth]")
+        self.assertEqual(width, [360, 360])
+
+
+if __name__ == "__main__":
+    unittest.main()

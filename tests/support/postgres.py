@@ -1,0 +1,84 @@
+"""A throw-away PostgreSQL primary and its streaming replica: private ports, a directory of their own."""
+
+import os
+import pathlib
+import pwd
+import signal
+import subprocess
+import tempfile
+
+import servers
+
+SETTINGS = {"listen_addresses": "127.0.0.1", "fsync": "off", "full_page_writes": "off", "shared_buffers": "8MB",
+            "dynamic_shared_memory_type": "mmap", "wal_level": "replica", "wal_keep_size": "64MB",
+            "wal_retrieve_retry_interval": "100ms", "autovacuum": "off"}
+
+
+def _programs():
+    found = pathlib.Path("/usr/lib/postgresql").glob("*/bin/initdb")
+    return max(found, key=lambda path: int(path.parts[-3])).parent
+
+
+def _unprivileged(command):
+    """As postgres if this is root, whom PostgreSQL refuses. A change of user forgets what should come when the parent
+    dies: setpriv says it again."""
+    if os.geteuid() != 0:
+        return command
+    return ["setpriv", "--reuid=postgres", "--regid=postgres", "--init-groups", "--pdeathsig=KILL", *command]
+
+
+class Server:
+    """Starts in its directory `data`; `process` is the postmaster."""
+
+    def __init__(self, add_cleanup, folder, name):
+        self.add_cleanup, self.folder, self.name = add_cleanup, folder, name
+        self.data = folder / name
+        self.port = servers.free_port()
+        self.process = None
+
+    def run(self, program, *arguments):
+        command = _unprivileged([str(_programs() / program), *arguments])
+        done = subprocess.run(command, cwd="/", env={"LC_ALL": "C"}, stdin=subprocess.DEVNULL, capture_output=True,
+                              text=True, timeout=60)
+        if done.returncode != 0:
+            raise AssertionError(f"{program}: {done.stdout}{done.stderr}")
+
+    def start(self):
+        log = self.folder / f"{self.name}.log"
+        settings = [part for name, value in SETTINGS.items() for part in ("-c", f"{name}={value}")]
+        self.process = servers.start(
+            self.add_cleanup, _unprivileged([str(_programs() / "postgres"), "-D", str(self.data), "-p", str(self.port),
+                                             "-k", str(self.folder), *settings]), log)
+        servers.poll(self.name, self.accepts, log)
+
+    def accepts(self):
+        if self.process.poll() is not None:
+            raise AssertionError(f"{self.name} ended with {self.process.returncode}")
+        ready = [str(_programs() / "pg_isready"), "-q", "-h", "127.0.0.1", "-p", str(self.port)]
+        return subprocess.run(ready, timeout=60).returncode == 0
+
+    def stop(self):
+        self.process.send_signal(signal.SIGINT)  # a fast shutdown
+        self.process.wait(timeout=30)
+
+    @property
+    def dsn(self):
+        return f"host=127.0.0.1 port={self.port} user=postgres dbname=postgres"
+
+
+def start_primary_and_replica(add_cleanup):
+    """Both servers; whoever comes from this machine gets in."""
+    folder = tempfile.TemporaryDirectory(prefix="scidex-postgres-")
+    add_cleanup(folder.cleanup)
+    path = pathlib.Path(folder.name)
+    if os.geteuid() == 0:
+        user = pwd.getpwnam("postgres")
+        os.chown(path, user.pw_uid, user.pw_gid)
+    primary, replica = (Server(add_cleanup, path, name) for name in ("primary", "replica"))
+    primary.run("initdb", "--no-sync", "--no-instructions", "--no-locale", "--encoding=UTF8", "--username=postgres",
+                "--auth=trust", "--wal-segsize=1", f"--pgdata={primary.data}")
+    primary.start()
+    replica.run("pg_basebackup", "--no-sync", "--checkpoint=fast", "--write-recovery-conf",
+                f"--dbname={primary.dsn}", f"--pgdata={replica.data}")
+    replica.start()
+    return primary, replica
