@@ -103,6 +103,7 @@ Database::AllWanted Database::WantedOf(const DatabaseOptions& options) {
   AllWanted wanted;
   const auto want = [&](PoolRole role, postgres::SessionOptions session, pool::PoolOptions pool) {
     session.read_only = role != PoolRole::kPrimary;
+    session.of_replica = role == PoolRole::kRo;
     pool.autoscaled = options.autoscaler.mode == control::AutoscalerMode::kOn;
     wanted[role] = {std::move(session), pool};
   };

@@ -29,6 +29,8 @@ struct SessionOptions {
   std::string application_name = "scidex_pg_exporter";
   // Every session is opened read-only and shown to be so on each acquire.
   bool read_only = false;
+  // The server is to be a replica: a session that finds it is none says so, however it was opened.
+  bool of_replica = false;
   SessionReset reset = SessionReset::kRollback;
 
   friend bool operator==(const SessionOptions&, const SessionOptions&) = default;

@@ -54,7 +54,7 @@ Session::Session(std::string name, const SessionOptions& options, PgConnPtr conn
       adopted_(std::move(connection)),
       socket_(fcntl(PQsocket(adopted_.raw()), F_DUPFD_CLOEXEC, 0)),
       hangups_(std::move(hangups)),
-      opened_in_recovery_(ReportedInRecovery() == true) {
+      expects_recovery_(options.of_replica || ReportedInRecovery() == true) {
   // Without it no deadline could be kept.
   if (socket_.get() < 0)
     throw std::system_error(errno, std::generic_category(), "no descriptor left for a session");
@@ -113,7 +113,7 @@ void Session::Observe(pool::SessionObserver* observer) noexcept {
 // A server tells a session of its promotion with the answer to a query; a pooler may tell of
 // another.
 bool Session::MovedToAnotherKindOfServer() const {
-  return opened_in_recovery_ && !by_transaction_ && ReportedInRecovery() == false;
+  return expects_recovery_ && !by_transaction_ && ReportedInRecovery() == false;
 }
 
 bool Session::Recycle(base::Duration within) noexcept {

@@ -96,8 +96,8 @@ class Session final : public pool::Connection {
   pool::SessionObserver* observer_ = nullptr;
   const std::shared_ptr<base::HangupWatch> hangups_;
   std::optional<base::HangupWatch::Guard> hangup_;
-  // The server reported so when the session was opened.
-  const bool opened_in_recovery_;
+  // The server is to be in recovery, or was when the session was opened.
+  const bool expects_recovery_;
   bool by_transaction_ = false;
   // What it is by, if by_transaction_, while the session is lent; and whether it has been entered.
   bool in_read_only_transaction_ = false;

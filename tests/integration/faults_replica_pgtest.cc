@@ -345,6 +345,21 @@ TEST_F(Promotion, IsKnownFromASessionInUseAndNoReadCanWrite) {
   ExpectNothingLost(database);
 }
 
+TEST_F(Promotion, IsKnownFromASessionThatIsOpenedAfterIt) {
+  PostgresServer primary;
+  const std::unique_ptr<PostgresServer> replica = PostgresServer::MakeReplicaOf(primary);
+  app::DatabaseOptions options = On(primary, *replica);
+  options.probe.interval = 1h;
+  options.probe.canary_interval = base::Duration::zero();
+  options.ro_pool.min_idle = 0;
+  app::Database database(options);
+  ASSERT_TRUE(AwaitRoute(database, Route::kReplica));
+  replica->Promote();
+  Read(database, "SELECT 1");
+  EXPECT_TRUE(AwaitRoute(database, Route::kPrimaryFallthrough));
+  EXPECT_EQ(database.pool_stats().route.reason, Reason::kNotInRecovery);
+}
+
 TEST_F(Promotion, OfAnIdleReplicaIsKnownWithinAProbeAndItsSessionsAreReplaced) {
   PostgresServer primary;
   std::vector<Milliseconds> known;
