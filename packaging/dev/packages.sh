@@ -12,7 +12,7 @@ declare -A package_groups=(
 )
 declare -A package_reasons=(
   [build]="to build" [run]="for the throw-away servers of ./dev run" [test]="to test"
-  [bench]="to measure" [lint]="to lint" [format]="to format"
+  [bench]="to measure" [fuzz]="to fuzz" [lint]="to lint" [format]="to format"
 )
 
 os_name=unknown
@@ -27,6 +27,7 @@ if [[ -r /etc/os-release ]]; then
   esac
 fi
 package_groups[format]="clang-format-$llvm"
+package_groups[fuzz]="clang-$llvm libclang-rt-$llvm-dev llvm-$llvm"
 package_groups[lint]="clang-$llvm clang-tidy-$llvm clang-format-$llvm shellcheck"
 
 # need_packages GROUP…: installs what is missing of these groups; costs one query if nothing is.

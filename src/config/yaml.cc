@@ -2,8 +2,11 @@
 
 #include <algorithm>
 #include <set>
+#include <sstream>
 #include <stdexcept>
 #include <string_view>
+
+#include <yaml-cpp/eventhandler.h>
 
 #include "base/read_file.h"
 
@@ -18,6 +21,53 @@ bool IsWord(std::string_view key) {
   });
 }
 
+bool IsControl(char c) {
+  return (c >= '\0' && c < ' ' && c != '\t' && c != '\n' && c != '\r') || c == '\x7f';
+}
+
+// Takes no notice of what a document holds.
+class Ignored : public YAML::EventHandler {
+ public:
+  void OnDocumentStart(const YAML::Mark&) override {}
+  void OnDocumentEnd() override {}
+  void OnNull(const YAML::Mark&, YAML::anchor_t) override {}
+  void OnAlias(const YAML::Mark&, YAML::anchor_t) override {}
+  void OnScalar(const YAML::Mark&, const std::string&, YAML::anchor_t,
+                const std::string&) override {}
+  void OnSequenceStart(const YAML::Mark&, const std::string&, YAML::anchor_t,
+                       YAML::EmitterStyle::value) override {}
+  void OnSequenceEnd() override {}
+  void OnMapStart(const YAML::Mark&, const std::string&, YAML::anchor_t,
+                  YAML::EmitterStyle::value) override {}
+  void OnMapEnd() override {}
+};
+
+// YAML::LoadAll would tell too, but never ends where a text begins with a comma: it finds one empty
+// document after the other there.
+bool HasSeveralDocuments(const std::string& text) {
+  std::istringstream stream(text);
+  YAML::Parser parser(stream);
+  Ignored ignored;
+  return parser.HandleNextDocument(ignored) && parser.HandleNextDocument(ignored);
+}
+
+// A value may hold anything, and what is said of it is a line of a log.
+std::string OneLine(const std::string& text) {
+  constexpr char kDigits[] = "0123456789abcdef";
+  std::string line;
+  for (const char c : text) {
+    const auto code = static_cast<unsigned char>(c);
+    if (code >= ' ' && code != 0x7f) {
+      line += c;
+    } else {
+      line += "\\x";
+      line += kDigits[code >> 4];
+      line += kDigits[code & 15];
+    }
+  }
+  return line;
+}
+
 }  // namespace
 
 std::string ReadText(const std::string& path) {
@@ -29,18 +79,26 @@ std::string ReadText(const std::string& path) {
 }
 
 YAML::Node ParseYaml(const std::string& path, const std::string& text) {
+  // YAML has none of them, and yaml-cpp reads on for ever after some.
+  const auto control = std::find_if(text.begin(), text.end(), &IsControl);
+  if (control != text.end()) {
+    RefuseAt(path, static_cast<int>(std::count(text.begin(), control, '\n')) + 1, "the file",
+             "has a control character; is it a text?");
+  }
   try {
-    const std::vector<YAML::Node> documents = YAML::LoadAll(text);
-    if (documents.size() > 1) throw ConfigError(path + ": holds several YAML documents; write one");
-    return documents.empty() ? YAML::Node() : documents.front();
+    if (HasSeveralDocuments(text)) {
+      throw ConfigError(path +
+                        ": holds several YAML documents; write one, and no comma before a key");
+    }
+    return YAML::Load(text);
   } catch (const YAML::Exception& error) {
     throw ConfigError(path + ":" + std::to_string(error.mark.line + 1) +
-                      ": not YAML: " + error.msg);
+                      ": not YAML: " + OneLine(error.msg));
   }
 }
 
 void RefuseAt(const std::string& path, int line, const std::string& key, const std::string& what) {
-  throw ConfigError(path + ":" + std::to_string(line) + ": " + key + ": " + what);
+  throw ConfigError(path + ":" + std::to_string(line) + ": " + OneLine(key + ": " + what));
 }
 
 std::vector<YamlEntry> EntriesOf(const std::string& path, const YAML::Node& mapping,

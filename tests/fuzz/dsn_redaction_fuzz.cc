@@ -1,0 +1,52 @@
+// No DSN, right or wrong, shows its password.
+
+#include <map>
+
+#include "fuzz/property.h"
+#include "postgres/dsn.h"
+
+namespace {
+
+using scidex::base::Secret;
+
+// Shorter ones are in other words by chance.
+constexpr std::size_t kTelling = 5;
+
+bool IsSecret(const std::string& keyword) {
+  return keyword == "password" || keyword == "sslpassword";
+}
+
+// Whether what may be shown has that text.
+bool IsShownAnyway(const std::map<std::string, Secret>& parameters, const std::string& text) {
+  for (const auto& [keyword, value] : parameters) {
+    if (keyword.find(text) != std::string::npos) return true;
+    if (!IsSecret(keyword) && value.Reveal().find(text) != std::string::npos) return true;
+  }
+  return false;
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  using namespace scidex;
+  const std::string text = fuzz::Text(data, size);
+  // libpq takes a string of C.
+  if (text.find('\0') != std::string::npos) return 0;
+  // The input may say a password where it cannot be understood too.
+  const std::string canary = "cAnArY";
+  try {
+    const postgres::Dsn dsn = postgres::Dsn::Parse(Secret(text));
+    const std::string shown = dsn.Redacted();
+    for (const auto& [keyword, value] : dsn.parameters()) {
+      const std::string& secret = value.Reveal();
+      if (!IsSecret(keyword) || secret.size() < kTelling) continue;
+      if (IsShownAnyway(dsn.parameters(), secret)) continue;
+      fuzz::Expect(shown.find(secret) == std::string::npos, "the password is not shown", shown);
+    }
+  } catch (const postgres::DsnError& error) {
+    fuzz::ExpectMessage(error.what());
+    fuzz::Expect(std::string(error.what()).find(canary) == std::string::npos,
+                 "an error repeats nothing of a DSN that may be a password", error.what());
+  }
+  return 0;
+}
