@@ -5,7 +5,8 @@
 
 readonly lint_steps=(formatting shell_scripts thread_safety clang_tidy thread_sanitizer address_sanitizer)
 # What is run under the sanitizers: the tests of the layers that start threads, and of their work with real servers.
-readonly sanitized_programs=(base_test pool_test routing_test control_test pool_pgtest pool_network_pgtest storm_pgtest)
+readonly sanitized_programs=(base_test pool_test routing_test control_test http_test pool_pgtest pool_network_pgtest
+  reload_pgtest storm_pgtest)
 
 lint() {
   local step failed=() started

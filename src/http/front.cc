@@ -167,24 +167,27 @@ class Waiting {
   std::list<Client*> clients_;
 };
 
-// An answer as it goes to a client: the head lacks Connection and its empty line.
+// An answer as it goes to a client, but for what it says of the connection.
 struct Reply {
-  std::string head;
-  std::string body;
+  std::string text;
+  // Where the head has its place for Connection, where it goes on, and where the body begins.
+  std::size_t connection = 0;
+  std::size_t rest = 0;
+  std::size_t body = 0;
   // Whether the backend closes.
   bool last = false;
 };
 
 Reply Refusal(int code, const std::string& why) {
   Reply reply;
-  reply.head = Serialize(PlainResponse(code, why + '\n'), Body::kSent, Connection::kUnsaid,
+  reply.text = Serialize(PlainResponse(code, why + '\n'), Body::kSent, Connection::kUnsaid,
                          base::RealClock().WallNow());
-  const std::size_t end = *FindHeadEnd(reply.head);
-  reply.body = reply.head.substr(end);
-  reply.head.resize(end - 2);
+  reply.body = *FindHeadEnd(reply.text);
+  reply.connection = reply.rest = reply.body - 2;
   return reply;
 }
 
+// The value of a header of the backend's answer: it writes each in one way.
 std::string_view HeaderOf(std::string_view head, std::string_view line_start) {
   const std::size_t start = head.find(line_start);
   if (start == head.npos) return {};
@@ -213,22 +216,24 @@ std::string ToBackend(const RequestHead& head, const std::string& token) {
 }
 
 awaitable<Reply> ReadReply(tcp::socket& backend, bool has_body) {
+  constexpr std::string_view kConnection = "Connection: ";
   Reply reply;
-  reply.head.reserve(kReplyReadSize);
-  const std::size_t end = co_await asio::async_read_until(backend, asio::dynamic_buffer(reply.head),
-                                                          "\r\n\r\n", use_awaitable);
-  reply.body = reply.head.substr(end);
-  reply.head.resize(end - 2);
-  if (has_body) {
-    const std::size_t come = reply.body.size();
-    reply.body.resize(std::stoull(std::string(HeaderOf(reply.head, "\r\nContent-Length: "))));
-    co_await asio::async_read(
-        backend, asio::buffer(reply.body.data() + come, reply.body.size() - come), use_awaitable);
+  reply.text.reserve(kReplyReadSize);
+  reply.body = co_await asio::async_read_until(backend, asio::dynamic_buffer(reply.text),
+                                               "\r\n\r\n", use_awaitable);
+  const std::string_view head = std::string_view(reply.text).substr(0, reply.body);
+  reply.connection = head.find(kConnection);
+  reply.rest = head.find("\r\n", reply.connection) + 2;
+  reply.last = HeaderOf(head, kConnection) == "close";
+  if (!has_body) {
+    reply.text.resize(reply.body);
+    co_return reply;
   }
-  constexpr std::string_view kConnection = "\r\nConnection: ";
-  const std::size_t connection = reply.head.find(kConnection);
-  reply.last = HeaderOf(reply.head, kConnection) == "close";
-  reply.head.erase(connection, reply.head.find("\r\n", connection + 2) - connection);
+  const std::size_t come = reply.text.size();
+  const std::string length(HeaderOf(head, "\r\nContent-Length: "));
+  reply.text.resize(reply.body + std::stoull(length));
+  co_await asio::async_read(
+      backend, asio::buffer(reply.text.data() + come, reply.text.size() - come), use_awaitable);
   co_return reply;
 }
 
@@ -403,10 +408,14 @@ awaitable<std::size_t> Front::Impl::ReadHead(Client& client, Stream& stream, std
 
 template <typename Stream>
 awaitable<void> Front::Impl::Send(Client& client, Stream& stream, Reply reply, bool keep_alive) {
-  reply.head += keep_alive ? "Connection: keep-alive\r\n\r\n" : "Connection: close\r\n\r\n";
+  const std::string_view connection =
+      keep_alive ? "Connection: keep-alive\r\n" : "Connection: close\r\n";
   client.expired = false;
   client.Expire(options_.limits.send_timeout);
-  const std::array<asio::const_buffer, 2> parts{asio::buffer(reply.head), asio::buffer(reply.body)};
+  const std::string_view text = reply.text;
+  const std::array<asio::const_buffer, 3> parts{asio::buffer(text.substr(0, reply.connection)),
+                                                asio::buffer(connection),
+                                                asio::buffer(text.substr(reply.rest))};
   co_await asio::async_write(stream, parts, use_awaitable);
 }
 
@@ -432,7 +441,6 @@ awaitable<void> Front::Impl::Converse(Client& client, Stream& stream, bool refus
     keep_alive = head && head->keep_alive && !unread;
     if (head) {
       Reply reply = co_await Exchange(*head);
-      if (head->method == "HEAD") reply.body.clear();
       keep_alive = keep_alive && !reply.last;
       co_await Send(client, stream, std::move(reply), keep_alive);
     } else {

@@ -68,6 +68,23 @@ void Set(const Family& row, const Snapshot& snapshot, const Labels& labels, Clie
   }
 }
 
+// The numbers of one series, in the order of its lines.
+void Fill(const Family& row, const Snapshot& snapshot, const Labels& labels,
+          TextTemplate::Filling& filling) {
+  const Distribution* const distribution = std::get_if<Distribution>(&row.value);
+  if (distribution == nullptr) {
+    return filling.Add(std::get<Number>(row.value)(snapshot, labels));
+  }
+  const pool::Histogram& histogram = (*distribution)(snapshot, labels);
+  std::uint64_t cumulative = 0;
+  for (std::size_t i = 0; i <= histogram.bounds().size(); ++i) {
+    cumulative += histogram.count(i);
+    filling.Add(static_cast<double>(cumulative));
+  }
+  filling.Add(base::Seconds(histogram.sum()));
+  filling.Add(static_cast<double>(cumulative));
+}
+
 }  // namespace
 
 Collector::Collector(Part part, Source source) : source_(std::move(source)) {
@@ -83,9 +100,23 @@ Collector::Collector(Part part, Source source) : source_(std::move(source)) {
     family.type = TypeOf(row.type);
     std::vector<Labels> series;
     AddSeries(row, values, 0, {}, {}, family, series);
+    // The bounds of histograms are there from the start, and so are the lines of their buckets.
+    for (std::size_t i = 0; i < series.size(); ++i) Set(row, snapshot, series[i], family.metric[i]);
     skeleton_.push_back(std::move(family));
     numbers_.push_back({&row, std::move(series)});
   }
+  for (const TextFormat format : {TextFormat::kPrometheus, TextFormat::kOpenMetrics}) {
+    templates_.emplace_back(skeleton_, format);
+  }
+}
+
+void Collector::AppendText(TextFormat format, std::string& out) const {
+  const Snapshot snapshot = source_();
+  TextTemplate::Filling filling(templates_[static_cast<std::size_t>(format)], out);
+  for (const Numbers& numbers : numbers_) {
+    for (const Labels& labels : numbers.series) Fill(*numbers.family, snapshot, labels, filling);
+  }
+  filling.End();
 }
 
 std::vector<MetricFamily> Collector::Collect() const {

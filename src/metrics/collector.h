@@ -9,13 +9,14 @@
 
 #include "metrics/catalog.h"
 #include "metrics/snapshot.h"
+#include "metrics/text_template.h"
 
 namespace scidex::metrics {
 
 // The families of one part of the catalog.
 //
 // Thread safe, and without a lock: Collect() takes one snapshot, then works on that alone. Names,
-// help and labels are made once; a scrape copies them and sets numbers.
+// help, labels and their text are made once; a scrape sets numbers.
 class Collector final : public prometheus::Collectable {
  public:
   // Called from any thread, several at once. Need fill only what `part` shows.
@@ -26,6 +27,9 @@ class Collector final : public prometheus::Collectable {
 
   // Throws what the source throws.
   std::vector<prometheus::MetricFamily> Collect() const override;
+  // Appends what WriteText() would make of Collect(), without making the families. Throws what the
+  // source throws.
+  void AppendText(TextFormat format, std::string& out) const;
 
  private:
   // What Collect() returns, without numbers, and where the number of each series is.
@@ -37,6 +41,8 @@ class Collector final : public prometheus::Collectable {
   const Source source_;
   std::vector<prometheus::MetricFamily> skeleton_;
   std::vector<Numbers> numbers_;
+  // By TextFormat.
+  std::vector<TextTemplate> templates_;
 };
 
 }  // namespace scidex::metrics

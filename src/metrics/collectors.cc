@@ -8,7 +8,7 @@ namespace scidex::metrics {
 
 void AddCollectors(Exposition& exposition, const Sources& sources) {
   const auto add = [&exposition](const char* name, Part part, Collector::Source source) {
-    exposition.Add(name, std::make_shared<Collector>(part, std::move(source)));
+    exposition.Add(name, std::make_shared<const Collector>(part, std::move(source)));
   };
   add("pools", Part::kPools, [pools = sources.pools, control = sources.control] {
     Snapshot snapshot;

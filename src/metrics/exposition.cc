@@ -9,10 +9,24 @@ namespace scidex::metrics {
 
 Exposition::Exposition(base::Clock& clock) : clock_(clock) {}
 
-void Exposition::Add(std::string name, std::shared_ptr<prometheus::Collectable> collector) {
+void Exposition::Add(std::string name, std::shared_ptr<const prometheus::Collectable> collector) {
+  AddEntry(std::move(name),
+           [collector = std::move(collector)](TextFormat format, std::string& out) {
+             WriteText(collector->Collect(), format, out);
+           });
+}
+
+void Exposition::Add(std::string name, std::shared_ptr<const Collector> collector) {
+  AddEntry(std::move(name),
+           [collector = std::move(collector)](TextFormat format, std::string& out) {
+             collector->AppendText(format, out);
+           });
+}
+
+void Exposition::AddEntry(std::string name, AppendTo append) {
   Entry& entry = entries_.emplace_back();
   entry.name = std::move(name);
-  entry.collector = std::move(collector);
+  entry.append = std::move(append);
   own_ = std::make_unique<const Collector>(Part::kExposition, [this] {
     Snapshot snapshot;
     snapshot.exposition = Stats();
@@ -26,7 +40,7 @@ std::string Exposition::Render(TextFormat format) {
   text.reserve(last_size_.load(std::memory_order_relaxed));
   for (Entry& entry : entries_) Append(entry, format, text);
   // Last, so that it counts what failed just now.
-  if (own_) WriteText(own_->Collect(), format, text);
+  if (own_) own_->AppendText(format, text);
   EndText(format, text);
   last_size_.store(text.size(), std::memory_order_relaxed);
   last_scrape_.store(clock_.Now() - start, std::memory_order_relaxed);
@@ -34,15 +48,16 @@ std::string Exposition::Render(TextFormat format) {
 }
 
 void Exposition::Append(Entry& entry, TextFormat format, std::string& out) {
+  const std::size_t before = out.size();
   std::string error;
   try {
-    const std::vector<prometheus::MetricFamily> families = entry.collector->Collect();
-    return WriteText(families, format, out);
+    return entry.append(format, out);
   } catch (const std::exception& e) {
     error = e.what();
   } catch (...) {
     error = "not a std::exception";
   }
+  out.resize(before);
   entry.errors.fetch_add(1, std::memory_order_relaxed);
   base::LogError("collector failed", {{"collector", entry.name}, {"error", error}});
 }

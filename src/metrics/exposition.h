@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -28,7 +29,8 @@ class Exposition {
   Exposition& operator=(const Exposition&) = delete;
 
   // `name` is the value of the label `collector`. Not thread safe: before the first Render().
-  void Add(std::string name, std::shared_ptr<prometheus::Collectable> collector);
+  void Add(std::string name, std::shared_ptr<const prometheus::Collectable> collector);
+  void Add(std::string name, std::shared_ptr<const Collector> collector);
 
   // A collector that throws costs its own families: it is logged and counted, and the others are
   // there.
@@ -37,12 +39,14 @@ class Exposition {
   std::string Render(TextFormat format = TextFormat::kPrometheus);
 
  private:
+  using AppendTo = std::function<void(TextFormat format, std::string& out)>;
   struct Entry {
     std::string name;
-    std::shared_ptr<prometheus::Collectable> collector;
+    AppendTo append;
     std::atomic<std::uint64_t> errors{0};
   };
 
+  void AddEntry(std::string name, AppendTo append);
   ExpositionStats Stats() const;
   static void Append(Entry& entry, TextFormat format, std::string& out);
 

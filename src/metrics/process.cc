@@ -1,17 +1,20 @@
 #include "metrics/process.h"
 
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
+#include <charconv>
 #include <chrono>
 #include <filesystem>
-#include <fstream>
 #include <iterator>
 #include <limits>
-#include <sstream>
 #include <stdexcept>
 #include <string>
+#include <vector>
+
+#include "base/read_file.h"
 
 namespace scidex::metrics {
 namespace {
@@ -20,20 +23,27 @@ namespace {
 // spaces.
 class StatFields {
  public:
-  StatFields() {
-    std::ifstream file("/proc/self/stat");
-    const std::string text{std::istreambuf_iterator<char>(file), {}};
-    const std::size_t end_of_name = text.rfind(')');
-    if (end_of_name == std::string::npos)
-      throw std::runtime_error("/proc/self/stat is not readable");
-    std::istringstream rest(text.substr(end_of_name + 1));
-    fields_.assign(std::istream_iterator<std::string>(rest), {});
+  StatFields() : text_(base::ReadFile("/proc/self/stat")) {
+    const std::size_t end_of_name = text_.rfind(')');
+    if (end_of_name == std::string::npos) throw std::runtime_error("/proc/self/stat is odd");
+    for (std::size_t at = end_of_name + 1; at != std::string::npos;) {
+      at = text_.find_first_not_of(" \n", at);
+      if (at == std::string::npos) break;
+      starts_.push_back(at);
+      at = text_.find(' ', at);
+    }
   }
 
-  std::uint64_t operator[](std::size_t number) const { return std::stoull(fields_.at(number - 3)); }
+  std::uint64_t operator[](std::size_t number) const {
+    std::uint64_t value = 0;
+    const char* const start = text_.data() + starts_.at(number - 3);
+    std::from_chars(start, text_.data() + text_.size(), value);
+    return value;
+  }
 
  private:
-  std::vector<std::string> fields_;
+  const std::string text_;
+  std::vector<std::size_t> starts_;
 };
 
 base::Duration Ticks(std::uint64_t ticks) {
@@ -55,6 +65,12 @@ base::WallTime Start(std::uint64_t ticks_after_boot) {
 }
 
 std::uint64_t OpenFds() {
+  // Since Linux 6.2 the size of the directory is their number; before, and it is 0, they are
+  // counted one by one.
+  struct stat facts {};
+  if (stat("/proc/self/fd", &facts) == 0 && facts.st_size > 0) {
+    return static_cast<std::uint64_t>(facts.st_size);
+  }
   const std::filesystem::directory_iterator entries("/proc/self/fd");
   // One of them is the directory's own.
   return static_cast<std::uint64_t>(std::distance(begin(entries), end(entries))) - 1;

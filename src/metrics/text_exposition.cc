@@ -61,20 +61,6 @@ void AppendChars(std::string& out, T... value) {
   out.append(text.data(), end);
 }
 
-void AppendNumber(std::string& out, double value) {
-  if (std::isnan(value)) {
-    out += "NaN";
-  } else if (std::isinf(value)) {
-    out += value > 0 ? "+Inf" : "-Inf";
-  } else if (std::trunc(value) == value && std::abs(value) <= kMaxExactInteger) {
-    AppendChars(out, static_cast<std::int64_t>(value));
-  } else {
-    const double magnitude = std::abs(value);
-    const bool fixed = magnitude >= 1e-4 && magnitude < 1e21;
-    AppendChars(out, value, fixed ? std::chars_format::fixed : std::chars_format::scientific);
-  }
-}
-
 std::string BoundText(double bound) {
   std::string text;
   AppendNumber(text, bound);
@@ -204,6 +190,20 @@ class FamilyWriter {
 };
 
 }  // namespace
+
+void AppendNumber(std::string& out, double value) {
+  if (std::isnan(value)) {
+    out += "NaN";
+  } else if (std::isinf(value)) {
+    out += value > 0 ? "+Inf" : "-Inf";
+  } else if (std::trunc(value) == value && std::abs(value) <= kMaxExactInteger) {
+    AppendChars(out, static_cast<std::int64_t>(value));
+  } else {
+    const double magnitude = std::abs(value);
+    const bool fixed = magnitude >= 1e-4 && magnitude < 1e21;
+    AppendChars(out, value, fixed ? std::chars_format::fixed : std::chars_format::scientific);
+  }
+}
 
 void WriteText(const std::vector<MetricFamily>& families, TextFormat format, std::string& out) {
   for (const MetricFamily& family : families) FamilyWriter(family, format, out).Write();

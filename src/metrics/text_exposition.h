@@ -26,6 +26,9 @@ inline constexpr std::array<std::string_view, 2> kContentTypes{
 void WriteText(const std::vector<prometheus::MetricFamily>& families, TextFormat format,
                std::string& out);
 
+// As above, one number.
+void AppendNumber(std::string& out, double value);
+
 // Appends what the format wants at its end.
 void EndText(TextFormat format, std::string& out);
 

@@ -40,6 +40,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     for (const auto& [keyword, value] : dsn.parameters()) {
       const std::string& secret = value.Reveal();
       if (!IsSecret(keyword) || secret.size() < kTelling) continue;
+      // Part of one value and part of the next.
+      if (secret.find_first_of(" =") != std::string::npos) continue;
       if (IsShownAnyway(dsn.parameters(), secret)) continue;
       fuzz::Expect(shown.find(secret) == std::string::npos, "the password is not shown", shown);
     }

@@ -1,0 +1,289 @@
+// What a scrape costs over HTTP: the exporter on a real primary and replica, next to a civetweb
+// handler that serves the same bytes from memory, and next to Debian's prometheus-postgres-exporter
+// on the same primary. Each is a process of its own; they are asked in turns.
+//
+//   scidex_http_bench            prints tables in Markdown
+//   scidex_http_bench --bare F   is that civetweb handler, and serves the file F
+
+#include <civetweb.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <atomic>
+#include <csignal>
+#include <cstdio>
+#include <fstream>
+#include <functional>
+#include <future>
+#include <iostream>
+#include <memory>
+#include <sstream>
+#include <stdexcept>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/file_limit.h"
+#include "base/read_file.h"
+#include "support/eventually.h"
+#include "support/exporter_process.h"
+#include "support/free_port.h"
+#include "support/http_client.h"
+#include "support/postgres_cluster.h"
+#include "support/temp_dir.h"
+
+namespace scidex::bench {
+namespace {
+
+using std::chrono::nanoseconds;
+using std::chrono::seconds;
+using test::HttpConnection;
+
+constexpr int kTurns = 20;
+constexpr int kScrapesATurn = 50;
+
+std::string bare_body;
+
+int ServeBare(mg_connection* connection, void*) {
+  mg_printf(connection,
+            "HTTP/1.1 200 OK\r\nContent-Type: text/plain; version=0.0.4\r\nContent-Length: "
+            "%zu\r\nConnection: %s\r\n\r\n",
+            bare_body.size(), mg_get_header(connection, "Connection") ? "close" : "keep-alive");
+  mg_write(connection, bare_body.data(), bare_body.size());
+  return 200;
+}
+
+// Until it is killed.
+int BeBare(const char* file, const char* address) {
+  bare_body = base::ReadFile(file);
+  mg_init_library(0);
+  const char* options[] = {
+      "listening_ports", address, "num_threads", "18", "enable_keep_alive", "yes",
+      "tcp_nodelay",     "1",     nullptr};
+  mg_callbacks callbacks{};
+  mg_context* const context = mg_start(&callbacks, nullptr, options);
+  if (context == nullptr) return 1;
+  mg_set_request_handler(context, "/metrics", &ServeBare, nullptr);
+  for (;;) pause();
+}
+
+// CPU time of all threads of a process.
+nanoseconds CpuOf(pid_t pid) {
+  clockid_t clock = 0;
+  timespec time{};
+  if (clock_getcpuclockid(pid, &clock) != 0 || clock_gettime(clock, &time) != 0) {
+    throw std::runtime_error("no CPU time of a process");
+  }
+  return seconds(time.tv_sec) + nanoseconds(time.tv_nsec);
+}
+
+double ResidentMiB(pid_t pid) {
+  std::istringstream statm(base::ReadFile("/proc/" + std::to_string(pid) + "/statm"));
+  double size = 0;
+  double resident = 0;
+  statm >> size >> resident;
+  return resident * static_cast<double>(sysconf(_SC_PAGESIZE)) / (1024 * 1024);
+}
+
+struct Target {
+  std::string name;
+  int port = 0;
+  pid_t pid = 0;
+  bool keep_alive = false;
+  std::vector<double> micros;
+  double cpu_micros = 0;
+};
+
+double Median(std::vector<double> values) {
+  std::sort(values.begin(), values.end());
+  return values.at(values.size() / 2);
+}
+
+double Micros(nanoseconds time) { return static_cast<double>(time.count()) / 1000; }
+
+double ScrapeOnce(int port) {
+  const auto start = std::chrono::steady_clock::now();
+  HttpConnection connection(port);
+  connection.SendRequest("GET", "/metrics", {{"Connection", "close"}});
+  // Go's answers come in chunks of no length that is known before.
+  if (!connection.ReadToEnd().starts_with("HTTP/1.1 200 ")) {
+    throw std::runtime_error("a scrape failed");
+  }
+  return Micros(std::chrono::steady_clock::now() - start);
+}
+
+void Turn(Target& target) {
+  const nanoseconds before = CpuOf(target.pid);
+  std::unique_ptr<HttpConnection> kept;
+  if (target.keep_alive) kept = std::make_unique<HttpConnection>(target.port, seconds(60));
+  for (int i = 0; i < kScrapesATurn; ++i) {
+    if (!kept) {
+      target.micros.push_back(ScrapeOnce(target.port));
+      continue;
+    }
+    const auto start = std::chrono::steady_clock::now();
+    kept->SendRequest("GET", "/metrics");
+    kept->Read();
+    target.micros.push_back(Micros(std::chrono::steady_clock::now() - start));
+  }
+  target.cpu_micros += Micros(CpuOf(target.pid) - before);
+}
+
+void Compare(const std::string& title, std::vector<Target> targets) {
+  for (Target& target : targets) Turn(target);
+  for (Target& target : targets) {
+    target.micros.clear();
+    target.cpu_micros = 0;
+  }
+  for (int turn = 0; turn < kTurns; ++turn) {
+    for (Target& target : targets) Turn(target);
+  }
+  const Target& own = targets.front();
+  const double scrapes = kTurns * kScrapesATurn;
+  std::printf(
+      "\n%s\n\n| | median µs | of the exporter's | CPU µs | of the exporter's |\n"
+      "|---|--:|--:|--:|--:|\n",
+      title.c_str());
+  for (const Target& target : targets) {
+    std::printf("| %s | %.0f | %.2f | %.0f | %.2f |\n", target.name.c_str(), Median(target.micros),
+                Median(target.micros) / Median(own.micros), target.cpu_micros / scrapes,
+                target.cpu_micros / own.cpu_micros);
+  }
+}
+
+double MedianOf(int port, int scrapes) {
+  std::vector<double> micros;
+  for (int i = 0; i < scrapes; ++i) micros.push_back(ScrapeOnce(port));
+  return Median(micros);
+}
+
+// Alone, and among 1,000 idle clients and 100 that send a byte a second.
+void AmongClients(int port) {
+  const double alone = MedianOf(port, 500);
+  std::vector<std::unique_ptr<HttpConnection>> clients;
+  for (int i = 0; i < 1100; ++i) {
+    clients.push_back(std::make_unique<HttpConnection>(port, seconds(60)));
+  }
+  const std::string request = "GET /metrics HTTP/1.1\r\nHost: a\r\n\r\n";
+  std::vector<double> micros;
+  for (std::size_t second = 0; second < 5; ++second) {
+    const auto start = std::chrono::steady_clock::now();
+    for (std::size_t i = 0; i < 100; ++i) clients[i]->Send(request.substr(second, 1));
+    while (std::chrono::steady_clock::now() - start < seconds(1))
+      micros.push_back(ScrapeOnce(port));
+  }
+  std::printf(
+      "\n1,000 idle clients and 100 that send a byte a second: median %.0f µs, alone %.0f "
+      "µs, ratio %.2f; worst %.1f ms\n",
+      Median(micros), alone, Median(micros) / alone,
+      *std::max_element(micros.begin(), micros.end()) / 1000);
+}
+
+// How many scrapes a second one client gets, and each of eight at once.
+void Parallel(int port) {
+  const auto rate = [port](int clients) {
+    std::atomic<int> scrapes{0};
+    std::vector<std::future<void>> done;
+    const auto end = std::chrono::steady_clock::now() + seconds(2);
+    for (int i = 0; i < clients; ++i) {
+      done.push_back(std::async(std::launch::async, [&] {
+        while (std::chrono::steady_clock::now() < end) {
+          ScrapeOnce(port);
+          ++scrapes;
+        }
+      }));
+    }
+    for (auto& one : done) one.get();
+    return scrapes / 2.0;
+  };
+  const double one = rate(1);
+  const double eight = rate(8);
+  std::printf("\n8 parallel scrapers: %.0f scrapes/s together, one alone %.0f, ratio %.2f\n", eight,
+              one, eight / one);
+}
+
+void Memory(test::ExporterProcess& exporter, const std::function<void(int)>& reload) {
+  const pid_t pid = exporter.process().pid();
+  for (int i = 0; i < 100; ++i) ScrapeOnce(exporter.port());
+  const double before = ResidentMiB(pid);
+  for (int i = 0; i < 100; ++i) {
+    reload(i);
+    for (int scrape = 0; scrape < 1000; ++scrape) ScrapeOnce(exporter.port());
+  }
+  const double after = ResidentMiB(pid);
+  std::printf(
+      "\nresident memory: %.1f MiB after 100 scrapes, %.1f MiB after 100,000 more and 100 "
+      "reloads: %+.1f MiB\n",
+      before, after, after - before);
+}
+
+int Measure(const std::string& self) {
+  base::RaiseFileLimit();
+  test::PostgresServer primary;
+  const auto replica = test::PostgresServer::MakeReplicaOf(primary);
+  const test::TempDir dir;
+  const auto write = [&](int max_waiters) {
+    return dir.Write("exporter.yaml",
+                     "primary: {dsn: \"" + primary.Dsn() + "\"}\nreplica: {dsn: \"" +
+                         replica->Dsn() +
+                         "\"}\npools: {ro: {max_waiters: " + std::to_string(max_waiters) + "}}\n");
+  };
+  test::ExporterProcess exporter(
+      SCIDEX_EXPORTER, {}, {"--config.file=" + write(1000).string(), "--web.enable-lifecycle"});
+  if (!exporter.AwaitValue("scidex_pg_pool_ro_routes_to", "1")) return 1;
+
+  const std::string bytes = dir.Write("bytes", exporter.Scrape().body);
+  const int bare_port = test::FreePort();
+  test::Process bare({{self, "--bare", bytes, "127.0.0.1:" + std::to_string(bare_port)}, {}, ""});
+  const int other_port = test::FreePort();
+  test::Process other(
+      {{"/usr/bin/prometheus-postgres-exporter",
+        "--web.listen-address=127.0.0.1:" + std::to_string(other_port), "--log.level=error"},
+       {{"DATA_SOURCE_NAME", primary.Dsn() + " sslmode=disable"}},
+       ""});
+  for (const int port : {bare_port, other_port}) {
+    const auto serves = [port] {
+      try {
+        return ScrapeOnce(port) > 0;
+      } catch (const std::runtime_error&) {
+        return false;
+      }
+    };
+    if (!test::Eventually(seconds(20), serves)) throw std::runtime_error("a server does not start");
+  }
+  const auto own = [&](bool keep_alive) -> Target {
+    return {"the exporter", exporter.port(), exporter.process().pid(), keep_alive, {}, 0};
+  };
+  const auto civetweb = [&](bool keep_alive) -> Target {
+    return {"bare civetweb, the same bytes from memory", bare_port, bare.pid(), keep_alive, {}, 0};
+  };
+  Compare("Each scrape on a connection of its own:",
+          {own(false),
+           civetweb(false),
+           {"prometheus-postgres-exporter", other_port, other.pid(), false, {}, 0}});
+  Compare("On one connection:", {own(true), civetweb(true)});
+  Parallel(exporter.port());
+  AmongClients(exporter.port());
+  Memory(exporter, [&](int i) {
+    write(1001 + i % 2);
+    if (test::Request(exporter.port(), "POST", "/-/reload").code != 200) {
+      throw std::runtime_error("a reload failed");
+    }
+  });
+  return 0;
+}
+
+}  // namespace
+}  // namespace scidex::bench
+
+int main(int argc, char** argv) {
+  try {
+    if (argc == 4 && std::string(argv[1]) == "--bare")
+      return scidex::bench::BeBare(argv[2], argv[3]);
+    return scidex::bench::Measure(argv[0]);
+  } catch (const std::exception& error) {
+    std::cerr << "scidex_http_bench: " << error.what() << '\n';
+    return 1;
+  }
+}
