@@ -31,8 +31,13 @@ Autoscaler::Autoscaler(const AutoscalerOptions& options,
   {
     MutexLock lock(mutex_);
     stats_.mode = options.mode;
-    ForEachPool(
-        [&](PoolRole role) { stats_.pools[role].decisions = before.pools[role].decisions; });
+    stats_.pools = before.pools;
+    // Of pools and servers that may be others now.
+    for (std::size_t i = 0; i < base::kEnumCount<PoolRole>; ++i) {
+      ScalingStats& stats = stats_.pools[static_cast<PoolRole>(i)];
+      stats.latest.reset();
+      stats.budget.reset();
+    }
   }
   if (options.mode == AutoscalerMode::kOff) return;
   ForEachPool([&](PoolRole role) {

@@ -223,10 +223,11 @@ void Router::Reconfigure(const Pools& pools, const RoutingOptions& options, bool
 // Those that have nothing lent any more count no more.
 void Router::Retire(PoolRole role, const std::shared_ptr<Pool>& pool) {
   auto& retired = retired_[role];
+  pool::PoolStats& counted = counted_[role];
   std::erase_if(retired, [&](const std::shared_ptr<Pool>& one) {
     const pool::PoolStats stats = one->Stats();
     if (stats.in_use > 0) return false;
-    pool::AddCounters(counted_[role], stats);
+    pool::AddCounters(counted, stats);
     return true;
   });
   if (pool != nullptr) retired.push_back(pool);

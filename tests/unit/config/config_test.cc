@@ -213,7 +213,8 @@ TEST_F(ConfigTest, ANegativeSizeIsRefused) {
 
 TEST_F(ConfigTest, WhatIsNotYamlIsRefusedWithItsLine) {
   EXPECT_EQ(ErrorOf("log:\n  level: [info\n").substr(0, 17), "FILE:3: not YAML:");
-  EXPECT_EQ(ErrorOf("log: {}\n---\nlog: {}\n"), "FILE: holds several YAML documents; write one, and no comma before a key");
+  EXPECT_EQ(ErrorOf("log: {}\n---\nlog: {}\n"),
+            "FILE: holds several YAML documents; write one, and no comma before a key");
 }
 
 TEST_F(ConfigTest, AFileThatCannotBeReadIsNamed) {
