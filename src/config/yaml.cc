@@ -117,8 +117,10 @@ std::vector<YamlEntry> EntriesOf(const std::string& path, const YAML::Node& mapp
     }
     const std::string& key = entry.first.Scalar();
     if (!seen.insert(key).second) {
-      RefuseAt(path, line, name.empty() ? key : name + "." + key,
-               "stands here twice; write it once");
+      std::string twice = name;
+      if (!twice.empty()) twice += '.';
+      twice += key;
+      RefuseAt(path, line, twice, "stands here twice; write it once");
     }
     entries.push_back({key, line, entry.second});
   }

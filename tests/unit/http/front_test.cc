@@ -45,7 +45,7 @@ class FrontTest : public testing::Test {
     options.backend_port = backend_port;
     if (backend_port == 0) {
       backend_ = std::make_unique<Backend>(
-          2, [this](Request request) { return Answer(std::move(request)); }, counts_);
+          2, [](Request request) { return Answer(std::move(request)); }, counts_);
       options.backend_port = backend_->port();
       options.backend_token = backend_->token();
     }
