@@ -1,11 +1,12 @@
 #include "http/accept.h"
 
 #include <algorithm>
-#include <cctype>
 #include <charconv>
 #include <optional>
 #include <utility>
 #include <vector>
+
+#include "http/equal_fold.h"
 
 namespace scidex::http {
 namespace {
@@ -14,13 +15,6 @@ std::string_view Trimmed(std::string_view text) {
   const std::size_t from = text.find_first_not_of(" \t");
   if (from == std::string_view::npos) return {};
   return text.substr(from, text.find_last_not_of(" \t") - from + 1);
-}
-
-bool SameText(std::string_view a, std::string_view b) {
-  return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](char x, char y) {
-    return std::tolower(static_cast<unsigned char>(x)) ==
-           std::tolower(static_cast<unsigned char>(y));
-  });
 }
 
 // The parts between separators that are not in quotes.
@@ -74,7 +68,7 @@ std::optional<Item> Parse(std::string_view text) {
     if (equals == std::string_view::npos) continue;
     const std::string_view key = Trimmed(parts[i].substr(0, equals));
     const std::string_view value = Unquoted(Trimmed(parts[i].substr(equals + 1)));
-    if (!SameText(key, "q")) {
+    if (!EqualFold(key, "q")) {
       item.parameters.emplace_back(key, value);
       continue;
     }
@@ -98,19 +92,19 @@ std::vector<Item> ParseList(std::string_view text) {
 std::optional<std::size_t> Specificity(const Item& range, const Item& offer) {
   std::size_t specificity = 0;
   const std::size_t slash = offer.name.find('/');
-  if (SameText(range.name, offer.name)) {
+  if (EqualFold(range.name, offer.name)) {
     specificity = 2;
   } else if (range.name != "*/*") {
     const bool any_subtype =
         range.name.ends_with("/*") &&
-        SameText(range.name.substr(0, range.name.size() - 2), offer.name.substr(0, slash));
+        EqualFold(range.name.substr(0, range.name.size() - 2), offer.name.substr(0, slash));
     if (!any_subtype) return std::nullopt;
     specificity = 1;
   }
   for (const auto& [key, value] : range.parameters) {
     for (const auto& [offered, its_value] : offer.parameters) {
-      if (!SameText(key, offered)) continue;
-      if (!SameText(value, its_value)) return std::nullopt;
+      if (!EqualFold(key, offered)) continue;
+      if (!EqualFold(value, its_value)) return std::nullopt;
       ++specificity;
     }
   }
@@ -155,7 +149,8 @@ std::size_t Preferred(std::string_view accept, std::span<const std::string_view>
 bool AcceptsGzip(std::string_view accept_encoding) {
   std::optional<double> any;
   for (const Item& coding : ParseList(accept_encoding)) {
-    if (SameText(coding.name, "gzip") || SameText(coding.name, "x-gzip")) return coding.quality > 0;
+    if (EqualFold(coding.name, "gzip") || EqualFold(coding.name, "x-gzip"))
+      return coding.quality > 0;
     if (coding.name == "*") any = coding.quality;
   }
   return any.value_or(0) > 0;

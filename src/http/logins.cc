@@ -4,7 +4,6 @@
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
-#include <strings.h>
 
 #include <algorithm>
 #include <array>
@@ -12,6 +11,7 @@
 #include <optional>
 #include <utility>
 
+#include "http/equal_fold.h"
 #include "http/random.h"
 
 namespace scidex::http {
@@ -45,10 +45,7 @@ std::optional<std::string> DecodeBase64(std::string_view text) {
 
 std::optional<Credentials> Parse(std::string_view authorization) {
   constexpr std::string_view kScheme = "Basic ";
-  if (authorization.size() < kScheme.size() ||
-      strncasecmp(authorization.data(), kScheme.data(), kScheme.size()) != 0) {
-    return std::nullopt;
-  }
+  if (!EqualFold(authorization.substr(0, kScheme.size()), kScheme)) return std::nullopt;
   const auto decoded = DecodeBase64(authorization.substr(kScheme.size()));
   if (!decoded) return std::nullopt;
   const std::size_t colon = decoded->find(':');

@@ -1,15 +1,15 @@
 #include "http/message.h"
 
-#include <strings.h>
-
 #include <algorithm>
+
+#include "http/equal_fold.h"
 
 namespace scidex::http {
 
 const std::string& Request::Header(const std::string& name) const {
   static const std::string kNone;
   for (const auto& [key, value] : headers) {
-    if (strcasecmp(key.c_str(), name.c_str()) == 0) return value;
+    if (EqualFold(key, name)) return value;
   }
   return kNone;
 }

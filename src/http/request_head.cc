@@ -1,15 +1,11 @@
 #include "http/request_head.h"
 
-#include <strings.h>
-
 #include <algorithm>
+
+#include "http/equal_fold.h"
 
 namespace scidex::http {
 namespace {
-
-bool EqualFold(std::string_view a, std::string_view b) {
-  return a.size() == b.size() && strncasecmp(a.data(), b.data(), a.size()) == 0;
-}
 
 bool IsDigit(char c) { return c >= '0' && c <= '9'; }
 
