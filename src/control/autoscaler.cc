@@ -31,12 +31,10 @@ Autoscaler::Autoscaler(const AutoscalerOptions& options,
   {
     MutexLock lock(mutex_);
     stats_.mode = options.mode;
-    stats_.pools = before.pools;
-    // Of pools and servers that may be others now.
+    // What else was known is of pools and servers that may be others now.
     for (std::size_t i = 0; i < base::kEnumCount<PoolRole>; ++i) {
-      ScalingStats& stats = stats_.pools[static_cast<PoolRole>(i)];
-      stats.latest.reset();
-      stats.budget.reset();
+      const auto role = static_cast<PoolRole>(i);
+      stats_.pools[role].decisions = before.pools[role].decisions;
     }
   }
   if (options.mode == AutoscalerMode::kOff) return;

@@ -52,13 +52,6 @@ inline void AddReader(const PostgresServer& primary) {
   primary.Execute("CREATE DATABASE reading");
 }
 
-inline bool AwaitReplay(const PostgresServer& primary, const PostgresServer& replica) {
-  const std::string position = primary.QueryOne("SELECT pg_current_wal_lsn()");
-  return Eventually(kPatience, [&] {
-    return replica.QueryOne("SELECT pg_last_wal_replay_lsn() >= '" + position + "'") == "t";
-  });
-}
-
 // Nothing is lent, nobody waits, and every acquire has its one outcome.
 inline void ExpectNothingLost(const app::Database& database) {
   const routing::PoolsStats stats = database.pool_stats();

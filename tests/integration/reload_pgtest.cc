@@ -177,21 +177,34 @@ TEST_F(Reload, PostReloadsWhereTheLifecycleIsEnabledAndIsRefusedElsewhere) {
   EXPECT_EQ(Request(disabled.port(), "POST", "/-/reload").code, 403);
 }
 
-TEST_F(Reload, APasswordThatHasChangedIsReadAnewWhenALoginIsRefused) {
+TEST_F(Reload, PasswordsThatHaveChangedAreReadAnewWhenALoginIsRefused) {
   primary_->Execute("CREATE ROLE rotating LOGIN PASSWORD 'canary-one'");
+  ASSERT_TRUE(AwaitReplay(*primary_, *replica_));
+  const auto server = [](const char* key, int port, const std::string& password) {
+    return std::string(key) + ":\n  dsn: \"host=127.0.0.1 port=" + std::to_string(port) +
+           " dbname=app user=rotating password=" + password + "\"\n";
+  };
   const auto file = [&](const std::string& password) {
-    return Write("primary:\n  dsn: \"host=127.0.0.1 port=" + std::to_string(primary_->port()) +
-                 " dbname=app user=rotating password=" + password + "\"\n");
+    return Write(server("primary", primary_->port(), password) +
+                 server("replica", replica_->port(), password));
   };
   ExporterProcess exporter(SCIDEX_EXPORTER, {}, {file("canary-one")});
-  const std::string up = "scidex_pg_pool_backend_up{pool=\"primary\"}";
-  ASSERT_TRUE(exporter.AwaitValue(up, "1"));
-  primary_->Execute(
-      "ALTER ROLE rotating PASSWORD 'canary-two';"
-      "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'rotating'");
-  ASSERT_TRUE(exporter.AwaitValue(up, "0"));
+  const auto await_up = [&](const std::string& value) {
+    for (const char* pool : {"primary", "ro"}) {
+      const std::string up = "scidex_pg_pool_backend_up{pool=\"" + std::string(pool) + "\"}";
+      ASSERT_TRUE(exporter.AwaitValue(up, value)) << pool;
+    }
+  };
+  await_up("1");
+  primary_->Execute("ALTER ROLE rotating PASSWORD 'canary-two'");
+  ASSERT_TRUE(AwaitReplay(*primary_, *replica_));
+  for (PostgresServer* one : {primary_.get(), replica_.get()}) {
+    one->Execute(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'rotating'");
+  }
+  await_up("0");
   file("canary-two");
-  EXPECT_TRUE(exporter.AwaitValue(up, "1"));
+  await_up("1");
   EXPECT_EQ(exporter.process().Errors().find("canary"), std::string::npos);
 }
 

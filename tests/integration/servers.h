@@ -14,6 +14,14 @@ namespace scidex::test {
 // Ample for what takes milliseconds, on a machine that does much else.
 inline constexpr auto kPatience = std::chrono::seconds(20);
 
+// Until `replica` has what `primary` has now.
+inline bool AwaitReplay(const PostgresServer& primary, const PostgresServer& replica) {
+  const std::string position = primary.QueryOne("SELECT pg_current_wal_lsn()");
+  return Eventually(kPatience, [&] {
+    return replica.QueryOne("SELECT pg_last_wal_replay_lsn() >= '" + position + "'") == "t";
+  });
+}
+
 inline postgres::SessionOptions SessionOn(const PostgresServer& server) {
   postgres::SessionOptions options;
   options.dsn = base::Secret(server.Dsn());

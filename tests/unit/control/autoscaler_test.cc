@@ -32,11 +32,11 @@ class AutoscalerTest : public testing::Test {
   }
   ~AutoscalerTest() override { stop_.request_stop(); }
 
-  void Start() {
+  void Start(const AutoscalerStats& before = {}) {
     OfPools<std::optional<Autoscaler::ScaledPool>> pools;
     // Not owned.
     pools[PoolRole::kPrimary] = {{std::shared_ptr<pool::Pool>(), &pool_}, 0};
-    autoscaler_.emplace(options_, pools, clock_);
+    autoscaler_.emplace(options_, pools, clock_, before);
   }
   void Probe() {
     pool::PoolStats stats = pool_.Stats();
@@ -137,6 +137,19 @@ TEST_F(AutoscalerTest, MovesTheTargetLogsWhyAndCounts) {
   EXPECT_EQ(Stats().decisions[ScalingReason::kWaiting], 2u);
   EXPECT_EQ(Stats().decisions[ScalingReason::kSteady], 5u);
   EXPECT_EQ(pool_.Stats().resizes[pool::ResizeDirection::kUp][pool::ResizeCause::kAutoscaler], 2u);
+}
+
+TEST_F(AutoscalerTest, GoesOnCountingAndForgetsTheRest) {
+  Start();
+  Borrow(3);
+  Look(2);
+  const AutoscalerStats before = autoscaler_->Stats();
+  ASSERT_TRUE(before.pools[PoolRole::kPrimary].latest);
+  autoscaler_.reset();
+  Start(before);
+  EXPECT_EQ(Stats().decisions[ScalingReason::kWaiting], 1u);
+  EXPECT_EQ(Stats().latest, std::nullopt);
+  EXPECT_EQ(Stats().budget, std::nullopt);
 }
 
 TEST_F(AutoscalerTest, InDryRunSaysOnceWhatItWouldDoAndMovesNothing) {

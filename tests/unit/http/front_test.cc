@@ -85,6 +85,14 @@ TEST_F(FrontTest, PassesOnWhatHandlersMayKnowAndNothingOfTheConnection) {
   EXPECT_EQ(client.Read().body, "GET /x\nHost=127.0.0.1\nAccept=text/plain\n");
 }
 
+TEST_F(FrontTest, HandlersSeeNothingOfABodyThatNobodyReads) {
+  Start();
+  HttpConnection client(port_);
+  client.SendRequest("POST", "/",
+                     {{"Transfer-Encoding", "chunked"}, {"TE", "trailers"}, {"Trailer", "X"}});
+  EXPECT_EQ(client.Read().body, "POST /\nHost=127.0.0.1\n");
+}
+
 TEST_F(FrontTest, TokenOfTheBackendIsNeitherTakenFromAClientNorShownToHandlers) {
   Start();
   for (const std::string& token : {std::string("guess"), backend_->token()}) {
