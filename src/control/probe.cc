@@ -84,19 +84,20 @@ std::optional<ProbeResult> Probe::Ask(TimePoint deadline, const std::stop_token&
 }
 
 // The server has no room for one more session. If another one answers, it is not down; if those
-// that there are belong to borrowers at the moment, nobody knows.
+// that there are belong to borrowers at the moment, nobody knows. One that is lost was ended like
+// ours, and tells no more.
 std::optional<ProbeResult> Probe::AskThroughPool(ProbeResult refusal, TimePoint deadline,
                                                  const std::stop_token& stop) {
-  pool::Lease lease = pool_.TryAcquire({deadline, stop});
-  if (!lease) {
-    const pool::PoolStats stats = pool_.Stats();
-    if (stats.in_use + stats.idle > 0) return std::nullopt;
-    return refusal;
+  while (pool::Lease lease = pool_.TryAcquire({deadline, stop})) {
+    bool lost = false;
+    ProbeResult result = Inspect(lease.connection(), deadline, stop, lost);
+    if (!lost) return result;
+    lease.Evict(pool::EvictReason::kDead);
+    if (result.reason == Reason::kProbeTimeout) return result;
   }
-  bool lost = false;
-  ProbeResult result = Inspect(lease.connection(), deadline, stop, lost);
-  if (lost) lease.Evict(pool::EvictReason::kDead);
-  return result;
+  const pool::PoolStats stats = pool_.Stats();
+  if (stats.in_use + stats.idle > 0) return std::nullopt;
+  return refusal;
 }
 
 ProbeResult Probe::Inspect(pool::Connection& connection, TimePoint deadline,

@@ -192,6 +192,15 @@ TEST_F(ProbeTest, WithoutRoomAndWithoutASessionTheServerIsFull) {
   EXPECT_EQ(Results().front(), Reason::kTooManyConnections);
 }
 
+TEST_F(ProbeTest, WithoutRoomASessionOfThePoolThatIsLostTellsNothing) {
+  { const pool::Lease idle = pool_.Acquire(); }
+  reserved_->Fail(pool::ConnectOutcome::kTooManyConnections);
+  inspector_.Answer({Inspection::Result::kLost});
+  Start();
+  ASSERT_TRUE(AwaitResults(1));
+  EXPECT_EQ(Results().front(), Reason::kTooManyConnections);
+}
+
 TEST_F(ProbeTest, ATriggerProbesBeforeTheInterval) {
   Start();
   ASSERT_TRUE(AwaitResults(1));
