@@ -63,7 +63,9 @@ ConnectOutcome Classify(PGconn* connection, ConnStatusType stage, const std::str
                         std::string_view message) {
   if (!sqlstate.empty()) return ConnectOutcomeOf(sqlstate);
   if (PQconnectionNeedsPassword(connection) != 0) return ConnectOutcome::kAuthFailed;
-  if (stage == CONNECTION_SSL_STARTUP || Contains(message, "SSL") ||
+  // Of a server that is going down, or of a proxy without one: TLS had no part in it.
+  const bool hung_up = Contains(message, "server closed the connection unexpectedly");
+  if ((stage == CONNECTION_SSL_STARTUP && !hung_up) || Contains(message, "SSL") ||
       Contains(message, "certificate")) {
     return ConnectOutcome::kTlsFailed;
   }

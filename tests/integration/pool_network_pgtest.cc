@@ -7,6 +7,7 @@
 
 #include "integration/pool_on_server.h"
 #include "postgres/transaction.h"
+#include "support/free_port.h"
 #include "support/tcp_proxy.h"
 
 namespace scidex::test {
@@ -63,6 +64,15 @@ TEST_F(PoolNetwork, ThatIsTooSlowForAConnectCostsOneConnectTimeout) {
   EXPECT_GE(Connects(ConnectOutcome::kConnectTimeout), 1U);
   proxy_.BeGood();
   NextPid();
+}
+
+TEST_F(PoolNetwork, WithNobodyBehindItIsNoFailureOfTls) {
+  session_.dsn = base::Secret(session_.dsn.Reveal() + " sslmode=require");
+  proxy_.Aim(FreePort());
+  Open();
+  EXPECT_THROW(pool_->Acquire({.deadline = base::RealClock().Now() + 100ms}), pool::AcquireTimeout);
+  EXPECT_GE(Connects(ConnectOutcome::kConnectFailed), 1U);
+  EXPECT_EQ(Connects(ConnectOutcome::kTlsFailed), 0U);
 }
 
 TEST_F(PoolNetwork, ThatCutsAConnectShortIsSurvived) {
