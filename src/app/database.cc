@@ -76,6 +76,13 @@ Database::Database(const DatabaseOptions& options, base::Clock& clock)
   ReplaceAutoscaler();
   try {
     for (const PoolRole role : kRoles) StartProbe(role);
+    queries_ = std::make_unique<control::QueryRunner>(
+        options.queries,
+        [this](control::QueryFrom from, base::TimePoint deadline, const std::stop_token& stop) {
+          if (from == control::QueryFrom::kRoute) return AcquireRead({deadline, stop});
+          return router_->AcquireFallthrough({deadline, stop});
+        },
+        rows_, clock_);
   } catch (...) {
     Stop();
     throw;
@@ -89,6 +96,7 @@ void Database::Stop() {
     const MutexLock lock(mutex_);
     pool_logger_.reset();
   }
+  queries_.reset();
   AutoscalerNow()->Stop();
   router_->Close();
   const Servers servers = ServersNow();
@@ -110,8 +118,12 @@ Database::AllWanted Database::WantedOf(const DatabaseOptions& options) {
   if (options.primary) want(PoolRole::kPrimary, *options.primary, options.primary_pool);
   if (options.replica) want(PoolRole::kRo, *options.replica, options.ro_pool);
   const routing::Servers servers{options.primary.has_value(), options.replica.has_value()};
-  if (routing::WithoutReplica(servers, options.routing.fallthrough) ==
-      routing::Route::kPrimaryFallthrough) {
+  const bool falls_through = routing::WithoutReplica(servers, options.routing.fallthrough) ==
+                             routing::Route::kPrimaryFallthrough;
+  const bool is_queried =
+      std::any_of(options.queries.begin(), options.queries.end(),
+                  [](const auto& query) { return query.from == control::QueryFrom::kPrimary; });
+  if (falls_through || (is_queried && options.primary)) {
     want(PoolRole::kRoFallthrough, *options.primary, options.ro_fallthrough_pool);
   }
   return wanted;
@@ -177,6 +189,7 @@ void Database::Reconfigure(const DatabaseOptions& options) {
   for (const PoolRole role : kRoles) {
     if (!same_probes || next[role].pool != old[role].pool) StartProbe(role);
   }
+  queries_->Reconfigure(options.queries);
   std::erase_if(gates_, [](const auto& gate) { return gate.second.use_count() == 1; });
 }
 
@@ -318,6 +331,7 @@ control::ControlStats Database::control_stats() const {
     stats.probes[PoolRole::kRo].failures[reason] += stats.replica.judged_unfit[reason];
   }
   stats.autoscaler = AutoscalerNow()->Stats();
+  if (queries_) stats.queries = queries_->Stats();
   return stats;
 }
 

@@ -24,8 +24,10 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "app/postgres_inspector.h"
+#include "app/postgres_rows.h"
 #include "base/clock.h"
 #include "base/executor.h"
 #include "base/hangup_watch.h"
@@ -36,6 +38,7 @@
 #include "control/options.h"
 #include "control/pool_logger.h"
 #include "control/probe_stats.h"
+#include "control/query_runner.h"
 #include "control/replica_watch.h"
 #include "pool/options.h"
 #include "pool/pool.h"
@@ -61,6 +64,8 @@ struct DatabaseOptions {
   control::ProbeOptions probe;
   control::PoolLoggerOptions pool_logger;
   control::AutoscalerOptions autoscaler;
+  // One from the primary has a pool ro_fallthrough made, also where no read may fall through.
+  std::vector<control::QueryOptions> queries;
   // Connects under way at once, over all pools.
   std::size_t connector_threads = 4;
   // Called on any thread when a server refuses a login; must not block. Of the constructor's
@@ -158,6 +163,7 @@ class Database {
   const std::shared_ptr<postgres::Resolver> resolver_;
   const std::shared_ptr<base::HangupWatch> hangups_;
   PostgresInspector inspector_;
+  PostgresRows rows_;
   std::unique_ptr<routing::Router> router_;
   std::unique_ptr<control::ReplicaWatch> replica_watch_;
   // By the primary's last answer. Used by its probe's thread alone.
@@ -174,6 +180,8 @@ class Database {
   std::shared_ptr<control::Autoscaler> autoscaler_ SCIDEX_GUARDED_BY(mutex_);
   std::unique_ptr<control::PoolLogger> pool_logger_ SCIDEX_GUARDED_BY(mutex_);
   bool logging_ SCIDEX_GUARDED_BY(mutex_) = false;
+  // Last: it uses the router.
+  std::unique_ptr<control::QueryRunner> queries_;
 };
 
 }  // namespace scidex::app

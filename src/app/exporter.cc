@@ -75,6 +75,7 @@ DatabaseOptions DatabaseOptionsOf(const config::Config& config) {
   options.probe = config.probe;
   options.pool_logger = config.pool_logger;
   options.autoscaler = config.autoscaler;
+  options.queries = config.queries;
   options.connector_threads = config.connector_threads;
   return options;
 }

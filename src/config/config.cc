@@ -9,6 +9,7 @@
 #include "config/duration.h"
 #include "config/file.h"
 #include "config/keys.h"
+#include "config/queries.h"
 
 namespace scidex::config {
 namespace {
@@ -108,7 +109,25 @@ std::uint64_t HashOf(const Draft& draft) {
     hash = base::Hash(key.path, hash);
     for (const std::string& text : key.get(draft)) hash = base::Hash('=' + text, hash);
   }
+  for (const PlacedQuery& query : draft.queries) hash = HashQuery(query.options, hash);
   return hash;
+}
+
+void AddQuerySets(Draft& draft) {
+  for (const std::string& set : draft.query_sets) {
+    for (PlacedQuery& query : ReadQuerySet(set)) draft.queries.push_back(std::move(query));
+  }
+}
+
+// Theirs are read-only sessions on the primary.
+void CheckServersOf(const std::vector<PlacedQuery>& queries, const Config& config) {
+  for (const PlacedQuery& query : queries) {
+    if (query.options.from == control::QueryFrom::kPrimary && !config.primary) {
+      throw ConfigError(query.place +
+                        ".from: is primary, and no primary is configured; set "
+                        "primary.dsn, or write from: route");
+    }
+  }
 }
 
 void SetSession(const Draft& draft, postgres::SessionOptions& session) {
@@ -142,6 +161,8 @@ Config Load(const std::string& path, const Environment& environment) {
   draft.config.primary_dsn_source = PlaceOf(path, lines, "primary.dsn");
   draft.config.replica_dsn_source = PlaceOf(path, lines, "replica.dsn");
   ApplyEnvironment(environment, draft);
+  AddQuerySets(draft);
+  CheckTogether(draft.queries);
   SetSession(draft, draft.primary);
   SetSession(draft, draft.replica);
   draft.config.hash = HashOf(draft);
@@ -155,6 +176,8 @@ Config Load(const std::string& path, const Environment& environment) {
   if (!draft.replica.dsn.empty()) config.replica = draft.replica;
   config.primary = draft.primary;
   if (config.replica && draft.primary.dsn.empty()) config.primary.reset();
+  CheckServersOf(draft.queries, config);
+  for (PlacedQuery& query : draft.queries) config.queries.push_back(std::move(query.options));
   return config;
 }
 

@@ -51,6 +51,8 @@ struct Config {
   control::ProbeOptions probe;
   control::PoolLoggerOptions pool_logger;
   control::AutoscalerOptions autoscaler;
+  // The file's, and those of the sets.
+  std::vector<control::QueryOptions> queries;
   // How long an orderly end may take before the process ends without order.
   base::Duration shutdown_timeout = std::chrono::seconds(10);
 

@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "config/queries.h"
 #include "config/yaml.h"
 
 namespace scidex::config {
@@ -56,6 +57,11 @@ class Reader {
     if (key != keys.end()) {
       lines_[path] = line;
       if (!key->set(Texts(*key, line, value), draft_)) RefuseValue(*key, line, value);
+      return;
+    }
+    if (path == "queries") {
+      if (!value.IsSequence()) Refuse(line, path, "is not a list; write - name: … lines");
+      draft_.queries = ReadQueries(path_, value);
       return;
     }
     const bool is_section = std::any_of(

@@ -1,5 +1,6 @@
 #include "config/keys.h"
 
+#include <algorithm>
 #include <charconv>
 #include <optional>
 #include <utility>
@@ -126,6 +127,26 @@ Key Addresses(std::string path, const Place<Texts>& place) {
   return key;
 }
 
+Key QuerySets() {
+  Key key;
+  key.path = "query_sets";
+  key.shape = Shape::kList;
+  key.expected = "a list of";
+  for (const std::string& name : QuerySetNames()) key.expected += " " + name;
+  key.expected += ", each at most once";
+  key.set = [](const Texts& texts, Draft& draft) {
+    const Texts names = QuerySetNames();
+    const bool known = std::all_of(texts.begin(), texts.end(), [&](const std::string& text) {
+      return std::count(names.begin(), names.end(), text) == 1 &&
+             std::count(texts.begin(), texts.end(), text) == 1;
+    });
+    if (known) draft.query_sets = texts;
+    return known;
+  };
+  key.get = [](const Draft& draft) { return draft.query_sets; };
+  return key;
+}
+
 Key TelemetryPath() {
   Key key = Text("web.telemetry_path",
                  "a path that begins with / and is none of the server's others, such as /metrics",
@@ -214,6 +235,7 @@ std::vector<Key> MakeKeys() {
            [](Draft& d) -> auto& { return d.config.autoscaler.shrink_after; }),
       Count<std::size_t>("autoscaler.server_reserve", 0, 10'000,
                          [](Draft& d) -> auto& { return d.config.autoscaler.server_reserve; }),
+      QuerySets(),
       Count<std::size_t>("connector_threads", 1, 64,
                          [](Draft& d) -> auto& { return d.config.connector_threads; }),
       Time("shutdown_timeout", milliseconds(100), hours(1),

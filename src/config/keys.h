@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "config/config.h"
+#include "config/queries.h"
 
 namespace scidex::config {
 
@@ -15,6 +16,9 @@ struct Draft {
   Config config;
   postgres::SessionOptions primary;
   postgres::SessionOptions replica;
+  // Those of the file, and the sets that it names.
+  std::vector<PlacedQuery> queries;
+  std::vector<std::string> query_sets;
   // Of both servers.
   postgres::SessionOptions session;
 };

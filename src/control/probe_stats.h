@@ -7,6 +7,7 @@
 #include "base/enum.h"
 #include "base/time.h"
 #include "control/autoscaler_stats.h"
+#include "control/query_stats.h"
 #include "routing/pools.h"
 #include "routing/route.h"
 
@@ -63,6 +64,7 @@ struct ControlStats {
   base::EnumArray<routing::PoolRole, CanaryStats> canaries;
   ReplicaStats replica;
   AutoscalerStats autoscaler;
+  QueriesStats queries;
 };
 
 // Empty until a server of that pool has answered, and for a pool whose sessions may write.

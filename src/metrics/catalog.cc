@@ -14,6 +14,8 @@ using control::CanaryProof;
 using control::CanaryStats;
 using control::Enforcement;
 using control::ProbeStats;
+using control::QueryError;
+using control::QueryStats;
 using control::ScalingReason;
 using pool::AcquireOutcome;
 using pool::ConnectOutcome;
@@ -48,6 +50,12 @@ constexpr Dimension kCode{"code", {}, 0, [](const Snapshot& s) {
                               codes.push_back(std::to_string(code));
                             return codes;
                           }};
+constexpr Dimension kQuery{"query", {}, 0, [](const Snapshot& s) {
+                             std::vector<std::string> names;
+                             for (const control::QueryStats& query : s.control.queries)
+                               names.push_back(query.options->name);
+                             return names;
+                           }};
 constexpr Dimension kCollector{"collector", {}, 0, [](const Snapshot& s) {
                                  std::vector<std::string> names;
                                  for (const auto& [name, count] : s.exposition.collector_errors)
@@ -60,6 +68,10 @@ constexpr Dimension BuildFact(std::string_view label) {
   return {label, {}, 0, [](const Snapshot& s) {
             return std::vector<std::string>{s.exporter.build.*kMember};
           }};
+}
+
+double QueryErrors(const Snapshot& s, const Labels& labels) {
+  return ToNumber(QueryOf(s, labels).errors[labels.As<QueryError>(1)]);
 }
 
 double Connections(const Snapshot& s, const Labels& labels) {
@@ -399,6 +411,38 @@ constexpr Family kFamilies[] = {
     {kProcess, "process_start_time_seconds", kGauge, "seconds",
      "When the exporter was started, in Unix time.",
      OfProcess<&ProcessStats::start>},
+
+    // The queries.
+    {kQueries, "scidex_pg_query_runs_total", kCounter, "",
+     "Runs of the query that have ended.",
+     OfQuery<&QueryStats::runs>, {kQuery}},
+    {kQueries, "scidex_pg_query_errors_total", kCounter, "",
+     "Runs that failed, by reason; write is one that tried to write.",
+     QueryErrors, {kQuery, By<QueryError>("reason")}},
+    {kQueries, "scidex_pg_query_missed_runs_total", kCounter, "",
+     "Runs that were due and did not begin, as the one before had not ended or the exporter stood still.",
+     OfQuery<&QueryStats::missed>, {kQuery}},
+    {kQueries, "scidex_pg_query_last_run_timestamp_seconds", kGauge, "seconds",
+     "When the latest run ended, in Unix time; 0 if there was none.",
+     OfQuery<&QueryStats::last_run>, {kQuery}},
+    {kQueries, "scidex_pg_query_last_success_timestamp_seconds", kGauge, "seconds",
+     "When the latest run ended that did not fail, in Unix time; 0 if there was none.",
+     OfQuery<&QueryStats::last_success>, {kQuery}},
+    {kQueries, "scidex_pg_query_duration_seconds", kGauge, "seconds",
+     "How long the latest run took, its wait for a connection among it.",
+     OfQuery<&QueryStats::duration>, {kQuery}},
+    {kQueries, "scidex_pg_query_wait_seconds_total", kCounter, "seconds",
+     "How long all runs have waited for a connection.",
+     OfQuery<&QueryStats::waited>, {kQuery}},
+    {kQueries, "scidex_pg_query_use_seconds_total", kCounter, "seconds",
+     "How long all runs have held a connection.",
+     OfQuery<&QueryStats::used>, {kQuery}},
+    {kQueries, "scidex_pg_query_rows", kGauge, "",
+     "Rows of the latest result that have series.",
+     OfQuery<&QueryStats::rows>, {kQuery}},
+    {kQueries, "scidex_pg_query_series_dropped_total", kCounter, "",
+     "Series over max_series, which are not exposed.",
+     OfQuery<&QueryStats::dropped_series>, {kQuery}},
 
     // The exposition itself.
     {kExposition, "scidex_pg_exporter_scrape_duration_seconds", kGauge, "seconds",

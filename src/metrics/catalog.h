@@ -24,6 +24,7 @@ enum class Type { kCounter, kGauge, kHistogram };
 enum class Part {
   kPools,       // pools, route and probes
   kExporter,    // what other layers count
+  kQueries,     // the queries: those that are configured have series
   kProcess,     // what the kernel says
   kExposition,  // what Exposition counts of itself
 };

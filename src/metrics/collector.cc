@@ -111,7 +111,10 @@ Collector::Collector(Part part, Source source) : source_(std::move(source)) {
 }
 
 void Collector::AppendText(TextFormat format, std::string& out) const {
-  const Snapshot snapshot = source_();
+  AppendText(source_(), format, out);
+}
+
+void Collector::AppendText(const Snapshot& snapshot, TextFormat format, std::string& out) const {
   TextTemplate::Filling filling(templates_[static_cast<std::size_t>(format)], out);
   for (const Numbers& numbers : numbers_) {
     for (const Labels& labels : numbers.series) Fill(*numbers.family, snapshot, labels, filling);

@@ -30,6 +30,8 @@ class Collector final : public prometheus::Collectable {
   // Appends what WriteText() would make of Collect(), without making the families. Throws what the
   // source throws.
   void AppendText(TextFormat format, std::string& out) const;
+  // The same with a snapshot that is there already, whose labels have the same values.
+  void AppendText(const Snapshot& snapshot, TextFormat format, std::string& out) const;
 
  private:
   // What Collect() returns, without numbers, and where the number of each series is.

@@ -3,6 +3,7 @@
 #include <memory>
 
 #include "metrics/collector.h"
+#include "metrics/query_collector.h"
 
 namespace scidex::metrics {
 
@@ -16,6 +17,10 @@ void AddCollectors(Exposition& exposition, const Sources& sources) {
     snapshot.control = control();
     return snapshot;
   });
+  exposition.Add("queries",
+                 [queries = std::make_shared<QueryCollector>([control = sources.control] {
+                    return control().queries;
+                  })](TextFormat format, std::string& out) { queries->AppendText(format, out); });
   add("exporter", Part::kExporter, [exporter = sources.exporter] {
     Snapshot snapshot;
     snapshot.exporter = exporter();

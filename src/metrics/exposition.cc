@@ -10,20 +10,20 @@ namespace scidex::metrics {
 Exposition::Exposition(base::Clock& clock) : clock_(clock) {}
 
 void Exposition::Add(std::string name, std::shared_ptr<const prometheus::Collectable> collector) {
-  AddEntry(std::move(name),
-           [collector = std::move(collector)](TextFormat format, std::string& out) {
-             WriteText(collector->Collect(), format, out);
-           });
+  Add(std::move(name),
+      AppendTo([collector = std::move(collector)](TextFormat format, std::string& out) {
+        WriteText(collector->Collect(), format, out);
+      }));
 }
 
 void Exposition::Add(std::string name, std::shared_ptr<const Collector> collector) {
-  AddEntry(std::move(name),
-           [collector = std::move(collector)](TextFormat format, std::string& out) {
-             collector->AppendText(format, out);
-           });
+  Add(std::move(name),
+      AppendTo([collector = std::move(collector)](TextFormat format, std::string& out) {
+        collector->AppendText(format, out);
+      }));
 }
 
-void Exposition::AddEntry(std::string name, AppendTo append) {
+void Exposition::Add(std::string name, AppendTo append) {
   Entry& entry = entries_.emplace_back();
   entry.name = std::move(name);
   entry.append = std::move(append);

@@ -31,6 +31,9 @@ class Exposition {
   // `name` is the value of the label `collector`. Not thread safe: before the first Render().
   void Add(std::string name, std::shared_ptr<const prometheus::Collectable> collector);
   void Add(std::string name, std::shared_ptr<const Collector> collector);
+  // The same for what appends text of its own.
+  using AppendTo = std::function<void(TextFormat format, std::string& out)>;
+  void Add(std::string name, AppendTo append);
 
   // A collector that throws costs its own families: it is logged and counted, and the others are
   // there.
@@ -39,14 +42,12 @@ class Exposition {
   std::string Render(TextFormat format = TextFormat::kPrometheus);
 
  private:
-  using AppendTo = std::function<void(TextFormat format, std::string& out)>;
   struct Entry {
     std::string name;
     AppendTo append;
     std::atomic<std::uint64_t> errors{0};
   };
 
-  void AddEntry(std::string name, AppendTo append);
   ExpositionStats Stats() const;
   static void Append(Entry& entry, TextFormat format, std::string& out);
 

@@ -26,6 +26,10 @@ inline const control::ProbeStats& ProbeOf(const Snapshot& snapshot, const Labels
   return snapshot.control.probes[labels.As<routing::PoolRole>(0)];
 }
 
+inline const control::QueryStats& QueryOf(const Snapshot& snapshot, const Labels& labels) {
+  return snapshot.control.queries[labels[0]];
+}
+
 // A member of the pool kRole.
 template <routing::PoolRole kRole, auto kMember>
 double Of(const Snapshot& snapshot, const Labels&) {
@@ -51,6 +55,12 @@ const pool::Histogram& HistogramOfPool(const Snapshot& snapshot, const Labels& l
 template <auto kMember>
 double OfProbe(const Snapshot& snapshot, const Labels& labels) {
   return ToNumber(std::invoke(kMember, ProbeOf(snapshot, labels)));
+}
+
+// A member of the query that the first label names.
+template <auto kMember>
+double OfQuery(const Snapshot& snapshot, const Labels& labels) {
+  return ToNumber(std::invoke(kMember, QueryOf(snapshot, labels)));
 }
 
 // A member of the route; an element of it, by the first label.

@@ -8,6 +8,8 @@
 #include <cstdint>
 #include <limits>
 
+#include "control/options.h"
+
 namespace scidex::metrics {
 namespace {
 
@@ -47,9 +49,9 @@ std::string_view FamilyName(const MetricFamily& family, TextFormat format) {
 
 // A unit is the end of its family's name.
 std::string_view UnitOf(std::string_view family_name) {
-  for (const std::string_view unit : {"seconds", "bytes"}) {
-    if (family_name.ends_with(unit)) return unit;
-  }
+  const std::string_view last = family_name.substr(family_name.rfind('_') + 1);
+  const auto unit = std::find(control::kUnits.begin(), control::kUnits.end(), last);
+  if (unit != control::kUnits.end()) return *unit;
   return "";
 }
 

@@ -14,6 +14,8 @@ namespace {
 
 using Status = QueryResult::Status;
 
+}  // namespace
+
 QueryResult Broken(PGconn* connection, Status status) {
   if (status == Status::kTimeout) shutdown(PQsocket(connection), SHUT_RDWR);
   QueryResult result;
@@ -23,7 +25,6 @@ QueryResult Broken(PGconn* connection, Status status) {
   return result;
 }
 
-// kOk once libpq has a result to give without blocking.
 Status AwaitResult(PGconn* connection, base::TimePoint deadline, int stop_fd) {
   for (;;) {
     const int unsent = PQflush(connection);
@@ -36,17 +37,23 @@ Status AwaitResult(PGconn* connection, base::TimePoint deadline, int stop_fd) {
   }
 }
 
-void Take(PgResultPtr from, QueryResult& result) {
-  const ExecStatusType status = PQresultStatus(from.get());
-  if (status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK) {
-    if (result.status == Status::kOk) result.rows = std::move(from);
-    return;
-  }
-  const char* sqlstate = PQresultErrorField(from.get(), PG_DIAG_SQLSTATE);
-  const char* message = PQresultErrorField(from.get(), PG_DIAG_MESSAGE_PRIMARY);
+void TakeError(const PGresult* from, QueryResult& result) {
+  const char* sqlstate = PQresultErrorField(from, PG_DIAG_SQLSTATE);
+  const char* message = PQresultErrorField(from, PG_DIAG_MESSAGE_PRIMARY);
   result.status = sqlstate == nullptr ? Status::kLost : Status::kRefused;
   result.sqlstate = sqlstate == nullptr ? "" : sqlstate;
-  result.message = message == nullptr ? PQresultErrorMessage(from.get()) : message;
+  result.message = message == nullptr ? PQresultErrorMessage(from) : message;
+}
+
+namespace {
+
+void Take(PgResultPtr from, QueryResult& result) {
+  const ExecStatusType status = PQresultStatus(from.get());
+  if (status != PGRES_COMMAND_OK && status != PGRES_TUPLES_OK) {
+    TakeError(from.get(), result);
+  } else if (result.status == Status::kOk) {
+    result.rows = std::move(from);
+  }
 }
 
 QueryResult Run(PGconn* connection, const char* sql, base::TimePoint deadline, int stop_fd) {

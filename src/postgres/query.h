@@ -29,6 +29,15 @@ struct QueryResult {
 QueryResult Query(PGconn* connection, const char* sql, base::TimePoint deadline,
                   const std::stop_token& stop = {});
 
+// What Query() is made of, for those who take results one by one.
+
+// kOk once libpq has a result to give without blocking.
+QueryResult::Status AwaitResult(PGconn* connection, base::TimePoint deadline, int stop_fd);
+// A result of kTimeout, for which the socket is shut down, or of kLost.
+QueryResult Broken(PGconn* connection, QueryResult::Status status);
+// Has `result` be the error that `from` is: kRefused, or kLost where it is none of the server's.
+void TakeError(const PGresult* from, QueryResult& result);
+
 // The value at row 0, column `column`; "" for NULL.
 std::string Value(const QueryResult& result, int column);
 

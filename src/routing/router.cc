@@ -92,16 +92,28 @@ Lease Router::AcquireFrom(Pool& pool, TimePoint deadline, const std::stop_token&
 }
 
 Lease Router::AcquireWrite(const pool::AcquireOptions& options, const base::CallSite& borrower) {
+  return AcquireOf(PoolRole::kPrimary, "no primary is configured: nowhere to write", options,
+                   borrower);
+}
+
+Lease Router::AcquireFallthrough(const pool::AcquireOptions& options,
+                                 const base::CallSite& borrower) {
+  return AcquireOf(PoolRole::kRoFallthrough, "there is no pool for reads from the primary", options,
+                   borrower);
+}
+
+Lease Router::AcquireOf(PoolRole role, const char* why_none, const pool::AcquireOptions& options,
+                        const base::CallSite& borrower) {
   std::optional<TimePoint> deadline = options.deadline;
   for (;;) {
     const std::shared_ptr<Epoch> epoch = Now();
-    Pool* const primary = epoch->pools[PoolRole::kPrimary].get();
-    if (primary == nullptr) throw NoPrimary("no primary is configured: nowhere to write", {});
-    if (!deadline) deadline = base::Add(clock_.Now(), primary->acquire_timeout());
+    Pool* const pool = epoch->pools[role].get();
+    if (pool == nullptr) throw NoPrimary(why_none, {});
+    if (!deadline) deadline = base::Add(clock_.Now(), pool->acquire_timeout());
     try {
-      return primary->Acquire({deadline, options.stop}, borrower);
+      return pool->Acquire({deadline, options.stop}, borrower).Forward();
     } catch (const pool::PoolClosed&) {
-      if (Now()->pools[PoolRole::kPrimary].get() == primary) throw;
+      if (Now()->pools[role].get() == pool) throw;
     }
   }
 }

@@ -23,7 +23,7 @@ class ReadRoutingDisabled : public pool::AcquireError {
   using AcquireError::AcquireError;
 };
 
-// A write was asked for and no primary is configured.
+// The primary was asked for and there is none, or no pool for it.
 class NoPrimary : public pool::AcquireError {
   using AcquireError::AcquireError;
 };
@@ -43,6 +43,11 @@ class Router {
   // Throws ReadRoutingDisabled, or an AcquireError of the pool.
   pool::Lease AcquireRead(const pool::AcquireOptions& options = {},
                           const base::CallSite& borrower = base::CallSite::current());
+
+  // A read-only session on the primary, whatever the route. Throws NoPrimary where there is no pool
+  // for that, or an AcquireError of the pool.
+  pool::Lease AcquireFallthrough(const pool::AcquireOptions& options = {},
+                                 const base::CallSite& borrower = base::CallSite::current());
 
   // A session on the primary that may write. Throws NoPrimary, or an AcquireError of the pool.
   pool::Lease AcquireWrite(const pool::AcquireOptions& options = {},
@@ -78,6 +83,9 @@ class Router {
   };
 
   base::TimePoint DefaultDeadline() const;
+  // From that pool, or from one that takes its place meanwhile.
+  pool::Lease AcquireOf(PoolRole role, const char* why_none, const pool::AcquireOptions& options,
+                        const base::CallSite& borrower);
   // The epoch that there is, whether or not a route is decided.
   std::shared_ptr<Epoch> Now() const;
   std::shared_ptr<Epoch> RouteInForce() const;

@@ -184,7 +184,10 @@ std::string Page(const routing::PoolsStats& stats, const control::ControlStats& 
        TableHtml("Replica", "replica", {"Behind the primary", "Bound", "WAL stream"}, content),
        TableHtml("Longest held leases", "leases", {"Pool", "Held for", "By"}, content),
        TableHtml("Changes of the route", "transitions", {"When (UTC)", "Change, and why"}, content),
-       "</div>\n", CountersHtml(content), "</main>\n", FooterHtml(options), "</body>\n</html>\n"});
+       "</div>\n",
+       TableHtml("Queries", "queries",
+                 {"Query", "From", "At the moment", "Has waited", "Has used", "Found"}, content),
+       CountersHtml(content), "</main>\n", FooterHtml(options), "</body>\n</html>\n"});
 }
 
 }  // namespace scidex::status

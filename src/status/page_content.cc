@@ -1,8 +1,10 @@
 #include "status/page_content.h"
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <ranges>
+#include <utility>
 
 #include "base/call_site.h"
 #include "base/enum.h"
@@ -163,6 +165,37 @@ Rows Leases(const routing::PoolsStats& stats) {
   return rows;
 }
 
+// Those that wait for a connection come first, then those that have cost most: so that it is plain
+// which one fills a queue.
+Rows Queries(const control::QueriesStats& stats, WallTime now) {
+  std::vector<const control::QueryStats*> queries;
+  for (const control::QueryStats& query : stats) queries.push_back(&query);
+  std::stable_sort(queries.begin(), queries.end(), [](const auto* a, const auto* b) {
+    const auto rank = [](const control::QueryStats& query) {
+      return std::pair(query.activity == control::QueryActivity::kWaiting,
+                       query.waited + query.used);
+    };
+    return rank(*a) > rank(*b);
+  });
+  constexpr std::size_t kShown = 20;
+  if (queries.size() > kShown) queries.resize(kShown);
+  Rows rows;
+  for (const control::QueryStats* query : queries) {
+    std::string found = "no result yet";
+    if (query->latest_error) {
+      found = Joined({Name(*query->latest_error), ": ", query->latest_message});
+    } else if (query->runs > 0) {
+      found = std::to_string(query->rows) + " rows, " + DurationText(now - query->last_success) +
+              " ago";
+    }
+    rows.push_back({{query->options->name, std::string(Name(query->options->from)),
+                     std::string(Name(query->activity)), DurationText(query->waited),
+                     DurationText(query->used), found},
+                    query->latest_error.has_value()});
+  }
+  return rows;
+}
+
 // The newest first.
 Rows Transitions(const routing::RouteStats& route) {
   Rows rows;
@@ -182,11 +215,10 @@ PageContent ContentOf(const routing::PoolsStats& stats, const control::ControlSt
   content.texts["at"] = TimeText(now);
   AddRoute(stats.route, now, content);
   AddPools(stats, control, content);
-  content.rows = {{"connect-errors", ConnectErrors(stats)},
-                  {"replica", Replica(stats, control.replica)},
-                  {"read-only", ReadOnly(stats, control, now)},
-                  {"leases", Leases(stats)},
-                  {"transitions", Transitions(stats.route)}};
+  content.rows = {
+      {"connect-errors", ConnectErrors(stats)},     {"replica", Replica(stats, control.replica)},
+      {"read-only", ReadOnly(stats, control, now)}, {"leases", Leases(stats)},
+      {"queries", Queries(control.queries, now)},   {"transitions", Transitions(stats.route)}};
   return content;
 }
 

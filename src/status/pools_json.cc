@@ -137,6 +137,35 @@ Json ToJson(const control::AutoscalerStats& stats) {
   return {{"mode", base::Name(stats.mode)}, {"pools", pools}};
 }
 
+Json ToJson(const control::QueryStats& stats) {
+  Json latest_error;
+  if (stats.latest_error) {
+    latest_error = {{"reason", base::Name(*stats.latest_error)}, {"message", stats.latest_message}};
+  }
+  return {{"name", stats.options->name},
+          {"from", base::Name(stats.options->from)},
+          {"interval_seconds", Seconds(stats.options->interval)},
+          {"timeout_seconds", Seconds(stats.options->timeout)},
+          {"activity", base::Name(stats.activity)},
+          {"runs", stats.runs},
+          {"missed_runs", stats.missed},
+          {"errors", ToJson(stats.errors)},
+          {"latest_error", latest_error},
+          {"last_run", TimeOrNull(stats.last_run)},
+          {"last_success", TimeOrNull(stats.last_success)},
+          {"duration_seconds", Seconds(stats.duration)},
+          {"wait_seconds", Seconds(stats.waited)},
+          {"use_seconds", Seconds(stats.used)},
+          {"rows", stats.rows},
+          {"series_dropped", stats.dropped_series}};
+}
+
+Json Queries(const control::QueriesStats& stats) {
+  Json json = Json::array();
+  for (const control::QueryStats& query : stats) json.push_back(ToJson(query));
+  return json;
+}
+
 Json Transitions(const routing::RouteStats& stats) {
   Json json = Json::array();
   for (const routing::Transition& transition : stats.recent) {
@@ -193,6 +222,7 @@ std::string PoolsJson(const routing::PoolsStats& stats, const control::ControlSt
                     {"max_lag_seconds", Seconds(stats.max_lag)},
                     {"wal_receiver_up", control.replica.wal_receiver_up}}},
                   {"autoscaler", ToJson(control.autoscaler)},
+                  {"queries", Queries(control.queries)},
                   {"page", ToJson(ContentOf(stats, control, now))}};
   return json.dump(2, ' ', false, Json::error_handler_t::replace) + '\n';
 }

@@ -35,6 +35,11 @@
 //   autoscaler          {mode, pools {primary, ro, ro_fallthrough}}: of each pool null before the
 //     first look, or {decision, target_size, budget}: the latest decision, what it makes of the
 //     target size (in dry_run: would make), and what the server has for all its pools together
+//   queries             in the order of the configuration: [{name, from, interval_seconds,
+//     timeout_seconds, activity, runs, missed_runs, errors {reason: n}, latest_error null or
+//     {reason, message}, last_run, last_success, duration_seconds, wait_seconds, use_seconds, rows,
+//     series_dropped}]: wait and use are of all runs, duration of the latest; activity is idle,
+//     waiting (for a connection) or running
 //   page                what the status page shows, in words, for the script of that page alone:
 //                        {title, state, texts {element: text}, alarms [element],
 //                        rows {table: [{cells, alarm}]}}. What is in it changes as the page does.

@@ -24,7 +24,7 @@ const Family& Find(std::string_view name) {
 }
 
 TEST(Catalog, NamesAreUniqueAndObeyPrometheusRules) {
-  const std::regex rule("(scidex_pg_pool|scidex_pg_exporter|process)(_[a-z0-9]+)+");
+  const std::regex rule("(scidex_pg_pool|scidex_pg_query|scidex_pg_exporter|process)(_[a-z0-9]+)+");
   std::set<std::string_view> names;
   for (const Family& family : Catalog()) {
     EXPECT_TRUE(std::regex_match(std::string(family.name), rule)) << family.name;

@@ -3,6 +3,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 
 #include "base/call_site.h"
 #include "base/enum.h"
@@ -125,6 +126,32 @@ control::AutoscalerStats MakeAutoscaler(Numbers& numbers) {
   return stats;
 }
 
+// One that has found two rows, a value of which is missing, and one that has found nothing.
+control::QueriesStats MakeQueries(Numbers& numbers) {
+  control::QueriesStats queries;
+  for (const char* name : {"orders", "nothing"}) {
+    control::QueryOptions options;
+    options.name = name;
+    options.labels = {"state"};
+    options.values = {
+        {"waiting", std::string(name) + "_waiting_seconds", control::ValueType::kGauge, "A \\."},
+        {"taken", std::string(name) + "_taken_total", control::ValueType::kCounter, "Taken."}};
+    control::QueryStats& query = queries.emplace_back();
+    query.options = std::make_shared<const control::QueryOptions>(options);
+    numbers.Fill(query.errors);
+    for (std::uint64_t* field : {&query.runs, &query.missed, &query.dropped_series, &query.rows})
+      *field = numbers.Count();
+    for (base::Duration* field : {&query.duration, &query.waited, &query.used})
+      *field = numbers.Time();
+    query.last_run = numbers.Wall();
+    query.last_success = numbers.Wall();
+  }
+  control::QueryResult result;
+  result.rows = {{{"new \"\\\n"}, {0.5, 7}}, {{""}, {std::nullopt, 8}}};
+  queries[0].result = std::make_shared<const control::QueryResult>(result);
+  return queries;
+}
+
 }  // namespace
 
 DistinctSample MakeDistinctSample() {
@@ -161,6 +188,7 @@ DistinctSample MakeDistinctSample() {
     *field = numbers.Count();
   }
   snapshot.process.start = numbers.Wall();
+  snapshot.control.queries = MakeQueries(numbers);
   return sample;
 }
 

@@ -139,6 +139,7 @@ TEST(Exposition, HasTheSameSeriesWithAndWithoutPools) {
   const Snapshot full = MakeDistinctSample().snapshot;
   Snapshot empty;
   empty.exporter = full.exporter;
+  empty.control.queries = full.control.queries;
   EXPECT_EQ(series_of(empty), series_of(full));
 }
 

@@ -32,7 +32,7 @@ TEST(PoolsJson, HasTheDocumentedKeysInTheirOrder) {
   EXPECT_THAT(Keys(json),
               ElementsAre("at", "ro_dsn_configured", "ro_routes_to", "route", "reason", "decided",
                           "since", "route_seconds", "read_acquires", "transitions", "pools",
-                          "probes", "replica", "autoscaler", "page"));
+                          "probes", "replica", "autoscaler", "queries", "page"));
   EXPECT_THAT(Keys(json["pools"]), ElementsAre("primary", "ro", "ro_fallthrough"));
   EXPECT_THAT(Keys(json["probes"]), ElementsAre("primary", "ro", "ro_fallthrough"));
   EXPECT_THAT(Keys(json["pools"]["ro"]),

@@ -1,0 +1,336 @@
+#include "config/queries.h"
+
+#include <algorithm>
+#include <charconv>
+#include <functional>
+#include <map>
+#include <optional>
+#include <set>
+#include <utility>
+
+#include "base/enum.h"
+#include "base/hash.h"
+#include "config/duration.h"
+#include "config/query_sets.h"
+#include "config/yaml.h"
+
+namespace scidex::config {
+namespace {
+
+using base::Duration;
+using control::QueryOptions;
+using control::QueryValue;
+using std::chrono::hours;
+using std::chrono::milliseconds;
+
+constexpr std::size_t kMaxSeries = 100'000;
+
+bool IsName(std::string_view text) {
+  const auto is_letter = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
+  };
+  return !text.empty() && is_letter(text[0]) && std::all_of(text.begin(), text.end(), [&](char c) {
+    return is_letter(c) || (c >= '0' && c <= '9');
+  });
+}
+
+template <typename E>
+std::string NamesOf() {
+  std::string names;
+  for (const std::string_view name : base::EnumNames<E>::kNames) {
+    names += names.empty() ? "" : ", ";
+    names += name;
+  }
+  return names;
+}
+
+// The name of the family of a metric: what OpenMetrics tells families apart by.
+std::string_view FamilyOf(const QueryValue& value) {
+  const std::string_view name = value.metric;
+  const std::size_t suffix = value.type == control::ValueType::kCounter ? 6 : 0;
+  return name.substr(0, name.size() - suffix);
+}
+
+// Why a metric cannot have this name and type; empty if it can.
+std::string ComplaintOf(const QueryValue& value, const std::string& unit) {
+  const std::string& name = value.metric;
+  const std::string quoted = "\"" + name + "\" ";
+  if (!IsName(name)) {
+    return quoted + "is not a metric's name; write letters, digits and _, such as orders_waiting";
+  }
+  for (const char* own : {"scidex_pg_", "process_", "scrape_"}) {
+    if (name.starts_with(own)) {
+      return quoted + "begins with " + own + ", which is not for queries; choose another name";
+    }
+  }
+  if (name == "up") return quoted + "is Prometheus's own; choose another name";
+  if (value.type == control::ValueType::kCounter) {
+    if (!name.ends_with("_total") || name == "_total") {
+      return quoted + "is a counter, whose name ends in _total";
+    }
+  } else {
+    for (const char* suffix : {"_total", "_bucket", "_count", "_sum", "_created", "_info"}) {
+      if (name.ends_with(suffix)) {
+        return quoted + "is a gauge, whose name cannot end in " + suffix + "; choose another name";
+      }
+    }
+  }
+  if (!unit.empty() && !FamilyOf(value).ends_with("_" + unit)) {
+    return quoted + "does not end in its unit; write, for instance, " +
+           std::string(FamilyOf(value)) + "_" + unit +
+           (value.type == control::ValueType::kCounter ? "_total" : "");
+  }
+  return "";
+}
+
+// Reads one mapping: each key has a function that takes its value.
+class Reader {
+ public:
+  using Takers = std::map<std::string, std::function<void(const YAML::Node&)>>;
+
+  Reader(const std::string& path, std::string key) : path_(path), key_(std::move(key)) {}
+
+  void Read(const YAML::Node& node, const Takers& takers) {
+    line_ = node.Mark().line + 1;
+    if (!node.IsMap()) {
+      RefuseAt(path_, line_, key_, "is not a mapping; write KEY: VALUE lines");
+    }
+    for (const YamlEntry& entry : EntriesOf(path_, node, key_)) {
+      at_ = key_ + "." + entry.key;
+      line_ = entry.line;
+      const auto taker = takers.find(entry.key);
+      if (taker == takers.end()) {
+        std::string keys;
+        for (const auto& one : takers) keys += (keys.empty() ? "" : ", ") + one.first;
+        Refuse("there is no such key; there are " + keys);
+      }
+      taker->second(entry.value);
+    }
+    line_ = node.Mark().line + 1;
+    at_ = key_;
+  }
+
+  [[noreturn]] void Refuse(const std::string& what) const { RefuseAt(path_, line_, at_, what); }
+
+  std::string Text(const YAML::Node& value, const std::string& expected) const {
+    if (!value.IsScalar() || value.Scalar().empty()) {
+      Refuse((value.IsNull() ? "nothing" : "this") +
+             (" is not what is expected; write " + expected));
+    }
+    return value.Scalar();
+  }
+
+  template <typename E>
+  E OneOf(const YAML::Node& value) const {
+    const std::string expected = "one of " + NamesOf<E>();
+    const std::string text = Text(value, expected);
+    const std::optional<E> parsed = base::ParseEnum<E>(text);
+    if (!parsed) RefuseText(text, expected);
+    return *parsed;
+  }
+
+  Duration Time(const YAML::Node& value, Duration least, Duration most) const {
+    const std::string expected = "a duration from " + FormatDuration(least) + " to " +
+                                 FormatDuration(most) + ", such as 15s";
+    const std::string text = Text(value, expected);
+    const std::optional<Duration> parsed = ParseDuration(text);
+    if (!parsed || *parsed < least || *parsed > most) RefuseText(text, expected);
+    return *parsed;
+  }
+
+  std::size_t Count(const YAML::Node& value, std::size_t most) const {
+    const std::string expected = "a whole number from 1 to " + std::to_string(most);
+    const std::string text = Text(value, expected);
+    std::size_t count = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), count);
+    if (error != std::errc() || end != text.data() + text.size() || count < 1 || count > most) {
+      RefuseText(text, expected);
+    }
+    return count;
+  }
+
+  const std::string& path() const { return path_; }
+  const std::string& key() const { return key_; }
+  int line() const { return line_; }
+
+ private:
+  [[noreturn]] void RefuseText(const std::string& text, const std::string& expected) const {
+    Refuse("\"" + text + "\" is not what is expected; write " + expected);
+  }
+
+  const std::string& path_;
+  const std::string key_;
+  std::string at_;
+  int line_ = 0;
+};
+
+QueryValue ReadValue(const std::string& path, const std::string& key, const YAML::Node& node,
+                     const std::string& query) {
+  QueryValue value;
+  std::string unit;
+  Reader reader(path, key);
+  reader.Read(node, {{"column", [&](auto& v) { value.column = reader.Text(v, "a column"); }},
+                     {"metric", [&](auto& v) { value.metric = reader.Text(v, "a metric's name"); }},
+                     {"type", [&](auto& v) { value.type = reader.OneOf<control::ValueType>(v); }},
+                     {"help", [&](auto& v) { value.help = reader.Text(v, "a sentence"); }},
+                     {"unit", [&](auto& v) { unit = reader.Text(v, "a unit"); }}});
+  if (value.column.empty()) reader.Refuse("has no column; write column: NAME");
+  if (value.help.empty()) reader.Refuse("has no help; write help: what the number tells");
+  if (!unit.empty() &&
+      std::find(control::kUnits.begin(), control::kUnits.end(), unit) == control::kUnits.end()) {
+    std::string units;
+    for (const std::string_view one : control::kUnits) {
+      units += units.empty() ? "" : ", ";
+      units += one;
+    }
+    reader.Refuse("\"" + unit + "\" is not a base unit; write one of " + units);
+  }
+  if (value.metric.empty()) value.metric = query + "_" + value.column;
+  if (const std::string complaint = ComplaintOf(value, unit); !complaint.empty()) {
+    reader.Refuse(complaint);
+  }
+  return value;
+}
+
+void CheckLabel(const Reader& reader, const std::string& label) {
+  if (!IsName(label) || label.starts_with("__") || label == "le" || label == "quantile") {
+    reader.Refuse("\"" + label +
+                  "\" cannot be a label; write letters, digits and _, no __ at the start, and "
+                  "neither le nor quantile: SELECT … AS another_name");
+  }
+}
+
+void CheckQuery(const Reader& reader, const QueryOptions& query) {
+  if (query.name.empty()) reader.Refuse("has no name; write name: NAME");
+  if (query.sql.empty()) reader.Refuse("has no sql; write sql: SELECT …");
+  if (query.values.empty()) {
+    reader.Refuse("has no values; write values: [{column: …, help: …}]");
+  }
+  if (query.timeout > query.interval) {
+    reader.Refuse("timeout " + FormatDuration(query.timeout) + " is more than interval " +
+                  FormatDuration(query.interval) + "; a run ends before the next is due");
+  }
+  std::set<std::string> columns(query.labels.begin(), query.labels.end());
+  if (columns.size() < query.labels.size()) reader.Refuse("has a label twice; write each once");
+  for (const QueryValue& value : query.values) {
+    if (columns.contains(value.column)) {
+      reader.Refuse("\"" + value.column + "\" is a label and a value; it can be one of both");
+    }
+  }
+}
+
+PlacedQuery ReadQuery(const std::string& path, const std::string& key, const YAML::Node& node) {
+  QueryOptions query;
+  std::optional<Duration> timeout;
+  YAML::Node values;
+  Reader reader(path, key);
+  reader.Read(
+      node,
+      {{"name",
+        [&](auto& v) {
+          query.name = reader.Text(v, "a name");
+          if (!IsName(query.name) || query.name.size() > 100) {
+            reader.Refuse("\"" + query.name +
+                          "\" is not a query's name; write letters, digits and _");
+          }
+        }},
+       {"sql", [&](auto& v) { query.sql = reader.Text(v, "a SELECT"); }},
+       {"from", [&](auto& v) { query.from = reader.OneOf<control::QueryFrom>(v); }},
+       {"interval",
+        [&](auto& v) { query.interval = reader.Time(v, milliseconds(100), hours(24)); }},
+       {"timeout", [&](auto& v) { timeout = reader.Time(v, milliseconds(10), hours(24)); }},
+       {"labels",
+        [&](auto& v) {
+          if (!v.IsSequence()) reader.Refuse("is not a list; write [COLUMN, …]");
+          for (const YAML::Node& label : v) {
+            query.labels.push_back(reader.Text(label, "columns"));
+            CheckLabel(reader, query.labels.back());
+          }
+        }},
+       {"values",
+        [&](auto& v) {
+          if (!v.IsSequence()) reader.Refuse("is not a list; write - column: … lines");
+          values.reset(v);
+        }},
+       {"max_series", [&](auto& v) { query.max_series = reader.Count(v, kMaxSeries); }},
+       {"on_error", [&](auto& v) { query.on_error = reader.OneOf<control::QueryOnError>(v); }}});
+  query.timeout = timeout.value_or(std::min(query.timeout, query.interval));
+  for (const YAML::Node& value : values) {
+    const std::string place = key + ".values[" + std::to_string(query.values.size()) + "]";
+    query.values.push_back(ReadValue(path, place, value, query.name));
+  }
+  CheckQuery(reader, query);
+  return {query, path + ":" + std::to_string(reader.line()) + ": " + key};
+}
+
+}  // namespace
+
+std::vector<PlacedQuery> ReadQueries(const std::string& path, const YAML::Node& list) {
+  std::vector<PlacedQuery> queries;
+  for (const YAML::Node& node : list) {
+    queries.push_back(ReadQuery(path, "queries[" + std::to_string(queries.size()) + "]", node));
+  }
+  return queries;
+}
+
+std::vector<PlacedQuery> ReadQuerySet(std::string_view name) {
+  for (const QuerySetFile& file : QuerySetFiles()) {
+    if (file.name != name) continue;
+    const std::string path = "config/queries/" + std::string(name) + ".yaml";
+    return ReadQueries(path, ParseYaml(path, std::string(file.text))["queries"]);
+  }
+  return {};
+}
+
+std::vector<std::string> QuerySetNames() {
+  std::vector<std::string> names;
+  for (const QuerySetFile& file : QuerySetFiles()) names.emplace_back(file.name);
+  return names;
+}
+
+void CheckTogether(const std::vector<PlacedQuery>& queries) {
+  std::map<std::string, const PlacedQuery*> names;
+  std::map<std::string, const PlacedQuery*, std::less<>> families;
+  if (queries.size() > kMaxQueries) {
+    throw ConfigError(queries[kMaxQueries].place + ": there are " + std::to_string(queries.size()) +
+                      " queries; at most " + std::to_string(kMaxQueries) + " can be");
+  }
+  for (const PlacedQuery& query : queries) {
+    const auto [other, is_new] = names.try_emplace(query.options.name, &query);
+    if (!is_new) {
+      throw ConfigError(query.place + ".name: \"" + query.options.name +
+                        "\" is the name of another query: " + other->second->place);
+    }
+    for (const QueryValue& value : query.options.values) {
+      const auto [user, unused] = families.try_emplace(std::string(FamilyOf(value)), &query);
+      if (!unused) {
+        throw ConfigError(query.place + ": the metric \"" + value.metric +
+                          "\" is there already: " + user->second->place);
+      }
+    }
+  }
+}
+
+std::uint64_t HashQuery(const QueryOptions& query, std::uint64_t before) {
+  std::uint64_t hash = before;
+  const auto add = [&hash](std::string_view text) {
+    hash = base::Hash('=' + std::string(text), hash);
+  };
+  add(query.name);
+  add(query.sql);
+  add(base::Name(query.from));
+  add(FormatDuration(query.interval));
+  add(FormatDuration(query.timeout));
+  add(std::to_string(query.max_series));
+  add(base::Name(query.on_error));
+  for (const std::string& label : query.labels) add(label);
+  for (const QueryValue& value : query.values) {
+    add(value.column);
+    add(value.metric);
+    add(base::Name(value.type));
+    add(value.help);
+  }
+  return hash;
+}
+
+}  // namespace scidex::config

@@ -1,0 +1,38 @@
+// Reads queries: those of the configuration file, and the sets that come with the exporter.
+#pragma once
+
+#include <yaml-cpp/yaml.h>
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "control/options.h"
+
+namespace scidex::config {
+
+// A query, and where it was written, for errors: "exporter.yaml:12: queries[0]".
+struct PlacedQuery {
+  control::QueryOptions options;
+  std::string place;
+};
+
+inline constexpr std::size_t kMaxQueries = 1000;
+
+// All of these throw ConfigError.
+
+// The list under the key `queries`. Each is right by itself.
+std::vector<PlacedQuery> ReadQueries(const std::string& path, const YAML::Node& list);
+
+// The queries of a set that comes with the exporter, such as "replication".
+std::vector<PlacedQuery> ReadQuerySet(std::string_view name);
+// In order of the alphabet.
+std::vector<std::string> QuerySetNames();
+
+// That they can be together: no two have the same name, and no two metrics.
+void CheckTogether(const std::vector<PlacedQuery>& queries);
+
+std::uint64_t HashQuery(const control::QueryOptions& query, std::uint64_t before);
+
+}  // namespace scidex::config

@@ -1,0 +1,107 @@
+#include "control/query_result.h"
+
+#include <charconv>
+#include <cmath>
+#include <utility>
+
+#include "base/utf8.h"
+
+namespace scidex::control {
+
+bool QueryResultBuilder::Fail(QueryError error, std::string message) {
+  failure_.emplace(Failure{error, std::move(message)});
+  return false;
+}
+
+std::optional<std::size_t> QueryResultBuilder::Find(std::span<const Column> columns,
+                                                    const std::string& name) {
+  std::optional<std::size_t> found;
+  for (std::size_t i = 0; i < columns.size(); ++i) {
+    if (columns[i].name != name) continue;
+    if (found) {
+      Fail(QueryError::kBadColumn, "the result has two columns \"" + name + "\"; rename one");
+      return std::nullopt;
+    }
+    found = i;
+  }
+  if (!found) Fail(QueryError::kBadColumn, "the result has no column \"" + name + "\"");
+  return found;
+}
+
+bool QueryResultBuilder::OnColumns(std::span<const Column> columns) {
+  for (const std::string& label : options_.labels) {
+    const auto index = Find(columns, label);
+    if (!index) return false;
+    labels_.push_back(*index);
+  }
+  for (const QueryValue& value : options_.values) {
+    const auto index = Find(columns, value.column);
+    if (!index) return false;
+    values_.push_back(*index);
+    boolean_.push_back(columns[*index].boolean);
+  }
+  return true;
+}
+
+bool QueryResultBuilder::OnRow(std::span<const std::optional<std::string_view>> texts) {
+  QueryResult::Row row;
+  // With the length of each label, so that no two rows make the same text.
+  std::string key;
+  for (std::size_t i = 0; i < labels_.size(); ++i) {
+    const std::string_view text = texts[labels_[i]].value_or("");
+    if (text.size() > kMaxLabelLength) {
+      return Fail(QueryError::kBadLabel,
+                  "a value of the label \"" + options_.labels[i] + "\" is longer than " +
+                      std::to_string(kMaxLabelLength) + " bytes; cut it with left()");
+    }
+    row.labels.push_back(base::ToUtf8(text));
+    key += std::to_string(row.labels.back().size()) + ':' + row.labels.back();
+  }
+  std::size_t series = 0;
+  for (std::size_t i = 0; i < values_.size(); ++i) {
+    std::optional<double>& number = row.values.emplace_back();
+    if (!texts[values_[i]]) continue;
+    number = ToNumber(options_.values[i], *texts[values_[i]], boolean_[i]);
+    if (failure_) return false;
+    ++series;
+  }
+  if (series == 0) return true;
+  if (series_ + series > options_.max_series) {
+    // Later rows are over it too, although they may have fewer series.
+    series_ = options_.max_series;
+    result_.dropped += series;
+    return result_.dropped < kCountedOverBound;
+  }
+  if (!seen_.insert(std::move(key)).second) {
+    return Fail(QueryError::kDuplicate,
+                options_.labels.empty()
+                    ? "there are several rows and no label that tells them apart"
+                    : "two rows have the same labels; aggregate, or add a label");
+  }
+  series_ += series;
+  result_.rows.push_back(std::move(row));
+  return true;
+}
+
+std::optional<double> QueryResultBuilder::ToNumber(const QueryValue& value, std::string_view text,
+                                                   bool boolean) {
+  const auto fail = [&](const std::string& why) -> std::optional<double> {
+    Fail(QueryError::kBadValue, "a value of the column \"" + value.column + "\" " + why);
+    return std::nullopt;
+  };
+  if (boolean) return text == "t" ? 1 : 0;
+  double number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error == std::errc::result_out_of_range && end == text.data() + text.size()) {
+    return fail("is out of the range of a double");
+  }
+  if (error != std::errc() || end != text.data() + text.size()) {
+    return fail("is not a number; of a time or an interval take extract(epoch FROM …)");
+  }
+  if (value.type == ValueType::kCounter && (!std::isfinite(number) || number < 0)) {
+    return fail("is no finite number from 0 on, as a counter's must be");
+  }
+  return number;
+}
+
+}  // namespace scidex::control

@@ -1,0 +1,230 @@
+#include "control/query_runner.h"
+
+#include <algorithm>
+#include <exception>
+#include <utility>
+
+#include "base/log.h"
+#include "control/query_result.h"
+#include "pool/errors.h"
+
+namespace scidex::control {
+
+using base::MutexLock;
+using base::TimePoint;
+
+namespace {
+
+constexpr base::Duration kFirstRunWithin = std::chrono::seconds(5);
+
+QueryError ErrorOf(Reading::Result result) {
+  switch (result) {
+    case Reading::Result::kNoRows:
+      return QueryError::kNoRows;
+    case Reading::Result::kRefused:
+      return QueryError::kRefused;
+    case Reading::Result::kWriteRefused:
+      return QueryError::kWriteRefused;
+    case Reading::Result::kTimeout:
+      return QueryError::kTimeout;
+    case Reading::Result::kWhole:
+    case Reading::Result::kCut:
+    case Reading::Result::kLost:
+      break;
+  }
+  return QueryError::kLost;
+}
+
+// Of a query whose latest run failed, or dropped series, otherwise than the one before.
+void LogChange(const QueryStats& before, const QueryStats& after) {
+  const std::string& name = after.options->name;
+  if (after.latest_error) {
+    if (after.latest_error == before.latest_error) return;
+    base::LogWarn("query failed", {{"query", name},
+                                   {"reason", base::Name(*after.latest_error)},
+                                   {"error", after.latest_message}});
+    return;
+  }
+  if (before.latest_error) base::LogInfo("query answers again", {{"query", name}});
+  if (after.dropped > 0 && before.dropped == 0) {
+    base::LogWarn("query has more series than max_series; those over it are dropped",
+                  {{"query", name}, {"max_series", after.options->max_series}});
+  }
+}
+
+}  // namespace
+
+QueryRunner::QueryRunner(const std::vector<QueryOptions>& queries, Acquire acquire,
+                         RowReader& reader, base::Clock& clock, std::uint32_t seed)
+    : acquire_(std::move(acquire)),
+      reader_(reader),
+      clock_(clock),
+      random_(seed),
+      threads_("query", clock) {
+  task_ = std::make_unique<base::PeriodicTask>(
+      clock_, "queries", base::kNever, [this](const std::stop_token&) { return StartDue(); });
+  Reconfigure(queries);
+}
+
+QueryRunner::~QueryRunner() { Stop(); }
+
+void QueryRunner::Stop() {
+  task_->Stop();
+  stop_.request_stop();
+}
+
+void QueryRunner::Reconfigure(const std::vector<QueryOptions>& queries) {
+  {
+    MutexLock lock(mutex_);
+    std::vector<std::shared_ptr<Query>> next;
+    for (const QueryOptions& options : queries) {
+      const auto known = std::find_if(queries_.begin(), queries_.end(), [&](const auto& query) {
+        return query->stats.options->name == options.name;
+      });
+      next.push_back(known == queries_.end() ? std::make_shared<Query>() : *known);
+      Query& query = *next.back();
+      if (query.stats.options && *query.stats.options == options) continue;
+      query.stats.options = std::make_shared<const QueryOptions>(options);
+      query.stats.result = nullptr;
+      query.stats.rows = query.stats.dropped = 0;
+      std::uniform_int_distribution<base::Duration::rep> offset(
+          0, std::min(options.interval, kFirstRunWithin).count());
+      query.due = base::Add(clock_.Now(), base::Duration(offset(random_)));
+    }
+    queries_ = std::move(next);
+  }
+  task_->Trigger();
+}
+
+QueriesStats QueryRunner::Stats() const {
+  MutexLock lock(mutex_);
+  QueriesStats stats;
+  stats.reserve(queries_.size());
+  for (const auto& query : queries_) stats.push_back(query->stats);
+  return stats;
+}
+
+TimePoint QueryRunner::StartDue() {
+  const TimePoint now = clock_.Now();
+  TimePoint next = base::kNever;
+  MutexLock lock(mutex_);
+  for (const auto& query : queries_) {
+    if (query->due <= now) {
+      const std::shared_ptr<const QueryOptions> options = query->stats.options;
+      // Those that have passed while this process did not run.
+      const auto passed = (now - query->due) / options->interval;
+      const TimePoint due = query->due + passed * options->interval;
+      query->due = base::Add(due, options->interval);
+      query->stats.missed += static_cast<std::uint64_t>(passed);
+      if (query->stats.activity != QueryActivity::kIdle) {
+        ++query->stats.missed;
+      } else {
+        query->stats.activity = QueryActivity::kWaiting;
+        const TimePoint deadline = std::min(base::Add(now, options->timeout), query->due);
+        threads_.Submit([this, query, options, deadline] { Run(query, options, deadline); });
+      }
+    }
+    next = std::min(next, query->due);
+  }
+  return next;
+}
+
+void QueryRunner::Run(const std::shared_ptr<Query>& query,
+                      const std::shared_ptr<const QueryOptions>& options, TimePoint deadline) {
+  const TimePoint started = clock_.Now();
+  Outcome outcome;
+  try {
+    outcome = RunOnce(*query, *options, deadline);
+  } catch (const std::exception& error) {
+    outcome = {nullptr, QueryError::kLost, error.what()};
+  }
+  Record(*query, *options, std::move(outcome), clock_.Now() - started);
+}
+
+QueryRunner::Outcome QueryRunner::RunOnce(Query& query, const QueryOptions& options,
+                                          TimePoint deadline) {
+  const auto failed = [this](QueryError error, const std::exception& why) {
+    return Outcome{nullptr, error, why.what(), stop_.stop_requested()};
+  };
+  const TimePoint started = clock_.Now();
+  pool::Lease lease;
+  std::optional<Outcome> failure;
+  try {
+    lease = acquire_(options.from, deadline, stop_.get_token()).Forward();
+  } catch (const pool::AcquireTimeout& error) {
+    failure = failed(QueryError::kAcquireTimeout, error);
+  } catch (const pool::QueueFull& error) {
+    failure = failed(QueryError::kQueueFull, error);
+  } catch (const pool::AcquireError& error) {
+    failure = failed(QueryError::kNoRoute, error);
+  }
+  const TimePoint acquired = clock_.Now();
+  {
+    MutexLock lock(mutex_);
+    query.stats.waited += acquired - started;
+    if (!failure) query.stats.activity = QueryActivity::kRunning;
+  }
+  if (failure) return std::move(*failure);
+  Outcome outcome = ReadRows(lease, options, deadline);
+  lease.Release();
+  MutexLock lock(mutex_);
+  query.stats.used += clock_.Now() - acquired;
+  return outcome;
+}
+
+QueryRunner::Outcome QueryRunner::ReadRows(pool::Lease& lease, const QueryOptions& options,
+                                           TimePoint deadline) {
+  QueryResultBuilder builder(options);
+  Reading reading =
+      reader_.Read(lease.connection(), options.sql, deadline, stop_.get_token(), builder);
+  if (!reading.reusable) {
+    lease.Evict(reading.result == Reading::Result::kCut ? pool::EvictReason::kBorrower
+                                                        : pool::EvictReason::kDead);
+  }
+  if (reading.result == Reading::Result::kNoRows) {
+    reading.message = "the statement is none that returns rows; write a SELECT";
+  }
+  if (reading.result != Reading::Result::kWhole && reading.result != Reading::Result::kCut) {
+    return {nullptr, ErrorOf(reading.result), std::move(reading.message), stop_.stop_requested()};
+  }
+  if (builder.failure()) return {nullptr, builder.failure()->error, builder.failure()->message};
+  return {std::make_shared<const QueryResult>(builder.Take()), std::nullopt, ""};
+}
+
+void QueryRunner::Record(Query& query, const QueryOptions& options, Outcome outcome,
+                         base::Duration took) {
+  if (outcome.stopped) return;
+  QueryStats before;
+  QueryStats after;
+  {
+    MutexLock lock(mutex_);
+    QueryStats& stats = query.stats;
+    before = stats;
+    stats.activity = QueryActivity::kIdle;
+    ++stats.runs;
+    stats.duration = took;
+    stats.last_run = clock_.WallNow();
+    // Not of a query that is another by now.
+    const bool current = stats.options.get() == &options;
+    if (outcome.result) {
+      stats.latest_error.reset();
+      stats.latest_message.clear();
+      stats.last_success = stats.last_run;
+      stats.dropped_series += outcome.result->dropped;
+      if (current) {
+        stats.rows = outcome.result->rows.size();
+        stats.dropped = outcome.result->dropped;
+        stats.result = std::move(outcome.result);
+      }
+    } else {
+      ++stats.errors[*outcome.error];
+      stats.latest_error = outcome.error;
+      stats.latest_message = outcome.message;
+      if (current && options.on_error == QueryOnError::kDrop) stats.result = nullptr;
+    }
+    after = stats;
+  }
+  LogChange(before, after);
+}
+
+}  // namespace scidex::control

@@ -1,0 +1,87 @@
+// Runs the configured queries, each on its own schedule, and keeps what they found.
+//
+// A run is due every interval, from a random moment on, so that queries spread; a schedule does not
+// drift. A run takes a connection as any borrower does: where the pools do not suffice, it is a
+// waiter that can be seen. Each has its deadline, after which nothing of it is left: a query that
+// hangs holds one connection until then, and a thread, and keeps no other query waiting.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <random>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/elastic_executor.h"
+#include "base/mutex.h"
+#include "base/periodic_task.h"
+#include "control/options.h"
+#include "control/query_stats.h"
+#include "control/row_reader.h"
+#include "pool/lease.h"
+
+namespace scidex::control {
+
+// Thread safe.
+class QueryRunner {
+ public:
+  // A lease of a read-only session by `deadline`; throws a pool::AcquireError.
+  using Acquire = std::function<pool::Lease(QueryFrom from, base::TimePoint deadline,
+                                            const std::stop_token& stop)>;
+
+  // The first run of each query is due within its interval, and within kFirstRunWithin. The
+  // references outlive the runner.
+  QueryRunner(const std::vector<QueryOptions>& queries, Acquire acquire, RowReader& reader,
+              base::Clock& clock, std::uint32_t seed = std::random_device{}());
+  // As Stop().
+  ~QueryRunner();
+
+  // Goes on with these queries. One that has not changed keeps its schedule and its result; one
+  // that has changed has no result until its next run; the counters of both go on, by name.
+  void Reconfigure(const std::vector<QueryOptions>& queries);
+
+  // Ends all runs under way. Idempotent.
+  void Stop();
+
+  QueriesStats Stats() const;
+
+ private:
+  struct Query {
+    QueryStats stats;
+    base::TimePoint due{};
+  };
+  // What a run found.
+  struct Outcome {
+    std::shared_ptr<const QueryResult> result;
+    // Of a run without one.
+    std::optional<QueryError> error;
+    std::string message;
+    // This runner is ending.
+    bool stopped = false;
+  };
+
+  base::TimePoint StartDue();
+  void Run(const std::shared_ptr<Query>& query, const std::shared_ptr<const QueryOptions>& options,
+           base::TimePoint deadline);
+  Outcome RunOnce(Query& query, const QueryOptions& options, base::TimePoint deadline);
+  Outcome ReadRows(pool::Lease& lease, const QueryOptions& options, base::TimePoint deadline);
+  void Record(Query& query, const QueryOptions& options, Outcome outcome, base::Duration took);
+
+  const Acquire acquire_;
+  RowReader& reader_;
+  base::Clock& clock_;
+  std::stop_source stop_;
+
+  mutable base::Mutex mutex_;
+  std::minstd_rand random_ SCIDEX_GUARDED_BY(mutex_);
+  std::vector<std::shared_ptr<Query>> queries_ SCIDEX_GUARDED_BY(mutex_);
+  // The two that use everything above.
+  base::ElasticExecutor threads_;
+  std::unique_ptr<base::PeriodicTask> task_;
+};
+
+}  // namespace scidex::control

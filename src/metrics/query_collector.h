@@ -1,0 +1,49 @@
+// The series of the queries: what each costs, from the catalog, and what it found.
+#pragma once
+
+#include <array>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/mutex.h"
+#include "control/query_stats.h"
+#include "metrics/collector.h"
+#include "metrics/text_exposition.h"
+
+namespace scidex::metrics {
+
+// Thread safe. Holds its lock while it looks up what it knows, never while it serialises.
+class QueryCollector {
+ public:
+  // Called from any thread, several at once.
+  using Source = std::function<control::QueriesStats()>;
+
+  explicit QueryCollector(Source source) : source_(std::move(source)) {}
+
+  // Throws what the source throws. Text of a result that has not changed is copied, not made anew.
+  void AppendText(TextFormat format, std::string& out);
+
+ private:
+  // Of one result.
+  struct Text {
+    std::shared_ptr<const control::QueryResult> result;
+    // By TextFormat.
+    std::array<std::string, 2> texts;
+  };
+  using Texts = std::map<std::string, std::shared_ptr<const Text>>;
+
+  std::shared_ptr<const Collector> CostsOf(const control::QueriesStats& stats);
+  Texts TextsOf(const control::QueriesStats& stats);
+
+  const Source source_;
+  base::Mutex mutex_;
+  // Of these queries.
+  std::vector<std::string> names_ SCIDEX_GUARDED_BY(mutex_);
+  std::shared_ptr<const Collector> costs_ SCIDEX_GUARDED_BY(mutex_);
+  Texts texts_ SCIDEX_GUARDED_BY(mutex_);
+};
+
+}  // namespace scidex::metrics

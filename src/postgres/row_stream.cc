@@ -1,0 +1,165 @@
+#include "postgres/row_stream.h"
+
+#include <algorithm>
+#include <chrono>
+#include <cstddef>
+#include <utility>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/stop_fd.h"
+#include "postgres/query.h"
+
+namespace scidex::postgres {
+namespace {
+
+using Status = RowStreamResult::Status;
+
+Status StatusOf(QueryResult::Status status) {
+  switch (status) {
+    case QueryResult::Status::kOk:
+      return Status::kWhole;
+    case QueryResult::Status::kRefused:
+      return Status::kRefused;
+    case QueryResult::Status::kLost:
+      return Status::kLost;
+    case QueryResult::Status::kTimeout:
+      return Status::kTimeout;
+  }
+  return Status::kLost;
+}
+
+RowStreamResult ToResult(QueryResult&& from) {
+  RowStreamResult result{StatusOf(from.status), std::move(from.sqlstate), std::move(from.message)};
+  result.reusable = result.status == Status::kWhole || result.status == Status::kRefused;
+  return result;
+}
+
+QueryResult Begin(Session& session, std::chrono::milliseconds statement_timeout,
+                  base::TimePoint deadline) {
+  std::string sql;
+  if (session.by_transaction()) {
+    QueryResult entered = session.EnterReadOnly(deadline);
+    if (entered.status != QueryResult::Status::kOk) return entered;
+  } else {
+    sql = "BEGIN READ ONLY; ";
+  }
+  sql += "SET LOCAL statement_timeout = " + std::to_string(statement_timeout.count());
+  const char* const encoding = PQparameterStatus(session.raw(), "client_encoding");
+  if (encoding == nullptr || std::string_view(encoding) != "UTF8") {
+    sql += "; SET LOCAL client_encoding = 'UTF8'";
+  }
+  return session.Query(sql.c_str(), deadline);
+}
+
+// Takes the results of one statement in single-row mode.
+class Stream {
+ public:
+  Stream(PGconn* connection, const RowCallbacks& callbacks)
+      : connection_(connection), callbacks_(callbacks) {}
+
+  RowStreamResult Run(const std::string& sql, base::TimePoint deadline, int stop_fd) {
+    if (PQsendQueryParams(connection_, sql.c_str(), 0, nullptr, nullptr, nullptr, nullptr, 0) ==
+            0 ||
+        PQsetSingleRowMode(connection_) == 0) {
+      return ToResult(Broken(connection_, QueryResult::Status::kLost));
+    }
+    QueryResult outcome;
+    for (;;) {
+      const QueryResult::Status waited = AwaitResult(connection_, deadline, stop_fd);
+      if (waited != QueryResult::Status::kOk) return ToResult(Broken(connection_, waited));
+      const PgResultPtr one(PQgetResult(connection_));
+      if (!one) break;
+      if (!Take(*one, outcome)) return {Status::kCut, "", "", false};
+    }
+    RowStreamResult result = ToResult(std::move(outcome));
+    if (PQstatus(connection_) != CONNECTION_OK) {
+      result.status = Status::kLost;
+      result.reusable = false;
+    } else if (result.status == Status::kWhole) {
+      result.status = !has_rows_ ? Status::kNoRows : wanted_ ? Status::kWhole : Status::kCut;
+    }
+    return result;
+  }
+
+ private:
+  // False once too much came that nobody wants.
+  bool Take(const PGresult& one, QueryResult& outcome) {
+    switch (PQresultStatus(&one)) {
+      case PGRES_SINGLE_TUPLE:
+      case PGRES_TUPLES_OK:
+        has_rows_ = true;
+        OnColumns(one);
+        for (int row = 0; row < PQntuples(&one); ++row) {
+          if (!OnRow(one, row)) return false;
+        }
+        return true;
+      case PGRES_COMMAND_OK:
+      case PGRES_EMPTY_QUERY:
+        return true;
+      case PGRES_COPY_OUT:
+      case PGRES_COPY_IN:
+      case PGRES_COPY_BOTH:
+        return false;
+      default:
+        TakeError(&one, outcome);
+        return true;
+    }
+  }
+
+  void OnColumns(const PGresult& one) {
+    if (!values_.empty() || !wanted_) return;
+    std::vector<ColumnInfo> columns;
+    for (int i = 0; i < PQnfields(&one); ++i)
+      columns.push_back({PQfname(&one, i), PQftype(&one, i)});
+    values_.resize(columns.size());
+    wanted_ = callbacks_.on_columns(columns);
+  }
+
+  bool OnRow(const PGresult& one, int row) {
+    if (!wanted_) return ++discarded_ <= kDiscardedRows;
+    for (std::size_t i = 0; i < values_.size(); ++i) {
+      const int column = static_cast<int>(i);
+      values_[i].reset();
+      if (PQgetisnull(&one, row, column) != 0) continue;
+      values_[i].emplace(PQgetvalue(&one, row, column),
+                         static_cast<std::size_t>(PQgetlength(&one, row, column)));
+    }
+    wanted_ = callbacks_.on_row(values_);
+    return true;
+  }
+
+  PGconn* const connection_;
+  const RowCallbacks& callbacks_;
+  std::vector<std::optional<std::string_view>> values_;
+  bool has_rows_ = false;
+  bool wanted_ = true;
+  int discarded_ = 0;
+};
+
+}  // namespace
+
+RowStreamResult StreamRows(Session& session, const std::string& sql, base::TimePoint deadline,
+                           const std::stop_token& stop, const RowCallbacks& callbacks) {
+  using std::chrono::milliseconds;
+  const base::TimePoint start = base::RealClock().Now();
+  const auto left = std::chrono::duration_cast<milliseconds>(deadline - start);
+  const auto statement_timeout = std::max(left * 9 / 10, milliseconds(1));
+  QueryResult begun = Begin(session, statement_timeout, deadline);
+  if (begun.status != QueryResult::Status::kOk) return ToResult(std::move(begun));
+  std::optional<base::StopFd> stop_fd;
+  if (stop.stop_possible()) stop_fd.emplace(stop);
+  PGconn* const connection = session.raw();
+  PQsetnonblocking(connection, 1);
+  RowStreamResult result =
+      Stream(connection, callbacks).Run(sql, deadline, stop_fd ? stop_fd->fd() : -1);
+  PQsetnonblocking(connection, 0);
+  if (result.status == Status::kCut && !result.reusable) session.ShutDown();
+  // query_canceled: by nobody else, if it is time.
+  if (result.sqlstate == "57014" && base::RealClock().Now() >= start + statement_timeout) {
+    result.status = Status::kTimeout;
+  }
+  return result;
+}
+
+}  // namespace scidex::postgres

@@ -1,0 +1,298 @@
+// Queries of the configuration on real servers: what each kind of SQL comes to, and what it costs.
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <signal.h>
+#include <pqxx/pqxx>
+
+#include <chrono>
+#include <future>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "config/queries.h"
+#include "control/query_stats.h"
+#include "integration/primary_and_replica.h"
+#include "integration/servers.h"
+#include "support/eventually.h"
+#include "support/exporter_process.h"
+#include "support/temp_dir.h"
+
+namespace scidex::test {
+namespace {
+
+using control::QueryError;
+using control::QueryOptions;
+using control::QueryStats;
+using routing::PoolRole;
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+using ::testing::HasSubstr;
+
+QueryOptions Query(const std::string& name, const std::string& sql) {
+  QueryOptions query;
+  query.name = name;
+  query.sql = sql;
+  query.interval = milliseconds(100);
+  query.timeout = milliseconds(100);
+  query.values = {{"n", name + "_n", control::ValueType::kGauge, "A number."}};
+  return query;
+}
+
+class Queries : public PrimaryAndReplica {
+ protected:
+  static void SetUpTestSuite() {
+    PrimaryAndReplica::SetUpTestSuite();
+    primary_->Execute(
+        "CREATE TABLE kept (n int); INSERT INTO kept VALUES (1); "
+        "CREATE TABLE locked (n int); GRANT ALL ON kept, locked TO PUBLIC");
+    ASSERT_TRUE(AwaitReplay(*primary_, *replica_));
+  }
+  void Open(const std::vector<QueryOptions>& queries) {
+    app::DatabaseOptions options = On(*primary_, *replica_);
+    options.probe.canary_interval = base::Duration::zero();
+    options.queries = queries;
+    database_.emplace(options);
+    ASSERT_TRUE(AwaitRoute(*database_, routing::Route::kReplica));
+  }
+  QueryStats Stats(std::size_t query = 0) { return database_->control_stats().queries.at(query); }
+  bool AwaitRuns(std::uint64_t more, std::size_t query = 0) {
+    const std::uint64_t runs = Stats(query).runs;
+    return Eventually(kPatience, [&] { return Stats(query).runs >= runs + more; });
+  }
+  // Why the query of this SQL fails, each time, and on a session that stays in the pool.
+  void ExpectError(const std::string& sql, QueryError error, const std::string& message) {
+    Open({Query("q", sql)});
+    ASSERT_TRUE(Eventually(kPatience, [&] { return Stats().errors[error] >= 3; })) << sql;
+    EXPECT_EQ(Stats().latest_error, error) << sql;
+    EXPECT_THAT(Stats().latest_message, HasSubstr(message));
+    EXPECT_EQ(Stats().result, nullptr);
+    EXPECT_EQ(Ro().evictions[pool::EvictReason::kDead], 0u) << sql;
+  }
+  pool::PoolStats Ro() { return *database_->pool_stats().pools[PoolRole::kRo]; }
+  double Number(std::size_t query = 0) { return *Stats(query).result->rows.at(0).values.at(0); }
+
+  std::optional<app::Database> database_;
+};
+
+TEST_F(Queries, RunWhereReadsGoOrOnThePrimary) {
+  QueryOptions primary = Query("primary", "SELECT pg_is_in_recovery() AS n");
+  primary.from = control::QueryFrom::kPrimary;
+  Open({Query("route", "SELECT pg_is_in_recovery() AS n"), primary});
+  ASSERT_TRUE(AwaitRuns(1, 0));
+  ASSERT_TRUE(AwaitRuns(1, 1));
+  EXPECT_EQ(Number(0), 1);
+  EXPECT_EQ(Number(1), 0);
+  EXPECT_EQ(database_->pool_stats().pools[PoolRole::kPrimary]->requests, 0u);
+}
+
+TEST_F(Queries, OnThePrimaryHaveAPoolAlsoWhereNoReadMayFallThrough) {
+  QueryOptions query = Query("q", "SELECT 1 AS n");
+  query.from = control::QueryFrom::kPrimary;
+  app::DatabaseOptions options = On(*primary_, *replica_);
+  options.routing.fallthrough = routing::Fallthrough::kNever;
+  options.queries = {query};
+  database_.emplace(options);
+  EXPECT_TRUE(Eventually(kPatience, [&] { return Stats().result != nullptr; }));
+}
+
+TEST_F(Queries, OneThatWritesIsRefusedCountedAndNamed) {
+  ExpectError("INSERT INTO kept VALUES (2)", QueryError::kWriteRefused, "25006");
+  EXPECT_GE(Ro().read_only_violations, 3u);
+  EXPECT_EQ(primary_->QueryOne("SELECT count(*) FROM kept"), "1");
+}
+
+TEST_F(Queries, NothingThatLiftsReadOnlyIsFollowedByAWrite) {
+  ExpectError("SET TRANSACTION READ WRITE; INSERT INTO kept VALUES (2)", QueryError::kRefused,
+              "42601");
+  QueryOptions writes = Query("writes", "INSERT INTO kept VALUES (2) RETURNING n");
+  QueryOptions lifts = Query("lifts", "SET default_transaction_read_only = off");
+  lifts.from = writes.from = control::QueryFrom::kPrimary;
+  Open({lifts, writes});
+  ASSERT_TRUE(AwaitRuns(10, 0));
+  ASSERT_TRUE(AwaitRuns(10, 1));
+  EXPECT_EQ(Stats(0).latest_error, QueryError::kNoRows);
+  EXPECT_EQ(Stats(1).latest_error, QueryError::kWriteRefused);
+  EXPECT_EQ(primary_->QueryOne("SELECT count(*) FROM kept"), "1");
+}
+
+TEST_F(Queries, WhatDoesNotParseOrIsSeveralStatementsIsRefused) {
+  ExpectError("SELEKT 1", QueryError::kRefused, "42601: syntax error at or near \"SELEKT\"");
+  ExpectError("SELECT 1 AS n; SELECT 2 AS n", QueryError::kRefused,
+              "42601: cannot insert multiple commands into a prepared statement");
+  ExpectError("SELECT n FROM gone", QueryError::kRefused, "42P01");
+}
+
+TEST_F(Queries, WhatHasNoRowsIsNoResultAndAnEmptyResultIsOne) {
+  ExpectError("SET work_mem = '1MB'", QueryError::kNoRows, "write a SELECT");
+  ExpectError("", QueryError::kNoRows, "write a SELECT");
+  Open({Query("q", "SELECT n FROM kept WHERE false")});
+  ASSERT_TRUE(AwaitRuns(2));
+  ASSERT_EQ(Stats().latest_error, std::nullopt) << Stats().latest_message;
+  EXPECT_TRUE(Stats().result->rows.empty());
+}
+
+TEST_F(Queries, ValuesThatAreNoneFailTheRun) {
+  ExpectError("SELECT 'many' AS n", QueryError::kBadValue, "is not a number");
+  ExpectError("SELECT now() AS n", QueryError::kBadValue, "extract(epoch FROM");
+  ExpectError("SELECT 10::numeric ^ 400 AS n", QueryError::kBadValue, "out of the range");
+  ExpectError("SELECT 1 AS other", QueryError::kBadColumn, "no column \"n\"");
+  ExpectError("SELECT generate_series(1, 2) AS n", QueryError::kDuplicate, "several rows");
+}
+
+TEST_F(Queries, OneThatWaitsForALockIsEndedByTheServerAndItsSessionKept) {
+  pqxx::connection holder(primary_->Dsn());
+  pqxx::work lock(holder);
+  lock.exec("LOCK TABLE locked");
+  QueryOptions query = Query("q", "SELECT n FROM locked");
+  query.from = control::QueryFrom::kPrimary;
+  Open({query});
+  ASSERT_TRUE(Eventually(kPatience, [&] { return Stats().errors[QueryError::kTimeout] >= 3; }));
+  const auto pool = database_->pool_stats().pools[PoolRole::kRoFallthrough];
+  EXPECT_EQ(pool->evictions[pool::EvictReason::kDead], 0u);
+}
+
+TEST_F(Queries, TenMillionRowsAreReadToTheBound) {
+  QueryOptions query = Query("q", "SELECT n, n::text AS l FROM generate_series(1, 10000000) AS n");
+  query.labels = {"l"};
+  query.max_series = 10;
+  query.interval = query.timeout = seconds(20);
+  Open({query});
+  ASSERT_TRUE(Eventually(seconds(60), [&] { return Stats().runs >= 1; }));
+  EXPECT_EQ(Stats().latest_error, std::nullopt) << Stats().latest_message;
+  EXPECT_EQ(Stats().result->rows.size(), 10u);
+  EXPECT_EQ(Stats().result->dropped, 10'000u);
+  EXPECT_TRUE(
+      Eventually(kPatience, [&] { return Ro().evictions[pool::EvictReason::kBorrower] == 1; }));
+}
+
+TEST_F(Queries, AServerThatGoesAwayInTheMiddleOfAResultIsALostRun) {
+  // A row of 8 kB each millisecond: some have come when it ends.
+  QueryOptions query = Query(
+      "q", "SELECT n, repeat('x', 8000), pg_sleep(0.001) FROM generate_series(1, 100000) AS n");
+  query.interval = query.timeout = seconds(20);
+  query.labels = {"repeat"};
+  query.values[0].column = "n";
+  Open({query});
+  const auto asked = [this](const std::string& what) {
+    return replica_->QueryOne("SELECT count(" + what +
+                              ") FROM pg_stat_activity WHERE query LIKE '%pg_sleep(0.001)%' AND "
+                              "pid <> pg_backend_pid() AND state = 'active'");
+  };
+  ASSERT_TRUE(Eventually(kPatience, [&] { return asked("*") == "1"; }));
+  asked("pg_terminate_backend(pid)");
+  ASSERT_TRUE(Eventually(kPatience, [&] { return Stats().runs == 1; }));
+  EXPECT_EQ(Stats().latest_error, QueryError::kLost) << Stats().latest_message;
+  EXPECT_EQ(Stats().result, nullptr);
+  // The pool opens another, and goes on.
+  EXPECT_EQ(Read(*database_, "SELECT 1"), "1");
+}
+
+TEST_F(Queries, OfEverySetAnswerARoleThatHasPgMonitorAlone) {
+  const std::string password(PostgresServer::kPassword);
+  primary_->Execute("CREATE ROLE watcher LOGIN PASSWORD '" + password +
+                    "'; GRANT pg_monitor TO watcher; "
+                    "SELECT pg_create_physical_replication_slot('kept', true)");
+  ASSERT_TRUE(AwaitReplay(*primary_, *replica_));
+  const auto as_watcher = [&](const PostgresServer& server) {
+    postgres::SessionOptions session;
+    session.dsn = base::Secret("host=127.0.0.1 port=" + std::to_string(server.port()) +
+                               " dbname=app user=watcher password=" + password);
+    return session;
+  };
+  app::DatabaseOptions options = On(*primary_, *replica_);
+  options.primary = as_watcher(*primary_);
+  options.replica = as_watcher(*replica_);
+  for (const std::string& set : config::QuerySetNames()) {
+    for (const config::PlacedQuery& query : config::ReadQuerySet(set)) {
+      options.queries.push_back(query.options);
+      options.queries.back().interval = options.queries.back().timeout = milliseconds(500);
+    }
+  }
+  database_.emplace(options);
+  ASSERT_TRUE(AwaitRoute(*database_, routing::Route::kReplica));
+  std::map<std::string, double> numbers;
+  for (std::size_t i = 0; i < options.queries.size(); ++i) {
+    ASSERT_TRUE(AwaitRuns(2, i)) << options.queries[i].name;
+    const QueryStats stats = Stats(i);
+    ASSERT_EQ(stats.latest_error, std::nullopt) << options.queries[i].name << stats.latest_message;
+    ASSERT_GE(stats.rows, 1u) << options.queries[i].name;
+    for (std::size_t v = 0; v < stats.options->values.size(); ++v) {
+      for (const auto& row : stats.result->rows)
+        numbers[stats.options->values[v].metric] += row.values[v].value_or(0);
+    }
+  }
+  EXPECT_EQ(numbers["pg_max_connections"], std::stod(primary_->QueryOne("SHOW max_connections")));
+  EXPECT_EQ(numbers["pg_replication_standbys"], 1);
+  EXPECT_EQ(numbers["pg_replica_wal_streams"], 1);
+  EXPECT_EQ(numbers["pg_replica_replay_paused"], 0);
+  EXPECT_EQ(numbers["pg_blocked_backends"], 0);
+  EXPECT_EQ(numbers["pg_replication_slot_active"], 0);
+  EXPECT_GE(numbers["pg_connections"], 1);
+  EXPECT_EQ(Ro().read_only_violations, 0u);
+}
+
+TEST_F(Queries, OfTheSetsSeeWhoWaitsForWhom) {
+  pqxx::connection holder(primary_->Dsn());
+  pqxx::work lock(holder);
+  lock.exec("LOCK TABLE locked");
+  std::vector<QueryOptions> queries;
+  for (const char* set : {"locks", "transactions"}) {
+    for (const config::PlacedQuery& query : config::ReadQuerySet(set)) {
+      queries.push_back(query.options);
+      queries.back().interval = milliseconds(200);
+      queries.back().timeout = milliseconds(200);
+    }
+  }
+  primary_->Execute("GRANT pg_monitor TO app");
+  Open(queries);
+  std::future<void> waiter = std::async(std::launch::async, [] {
+    pqxx::connection blocked(primary_->Dsn());
+    pqxx::work waits(blocked);
+    waits.exec("SELECT n FROM locked");
+  });
+  EXPECT_TRUE(Eventually(kPatience, [&] { return Stats(0).result && Number(0) == 1; }));
+  EXPECT_TRUE(Eventually(kPatience, [&] {
+    const QueryStats stats = Stats(1);
+    return stats.result && stats.result->rows[0].values[2] == 1 && Number(1) > 0;
+  }));
+  lock.commit();
+  waiter.get();
+  EXPECT_TRUE(Eventually(kPatience, [&] { return Stats(0).result && Number(0) == 0; }));
+}
+
+TEST_F(Queries, AreMetricsOfTheExporterAndAnotherFileBringsOthers) {
+  const TempDir dir;
+  const auto file = [&](const std::string& metric, const std::string& sql) {
+    const std::string text =
+        "primary:\n  dsn: \"" + primary_->Dsn() + "\"\nqueries:\n  - name: q\n    sql: " + sql +
+        "\n    interval: 100ms\n    labels: [l]\n    values: [{column: n, metric: " + metric +
+        ", help: A number.}]\n";
+    return "--config.file=" + dir.Write("exporter.yaml", text).string();
+  };
+  ExporterProcess exporter(SCIDEX_EXPORTER, {}, {file("first", "SELECT 7 AS n, 'x' AS l")});
+  EXPECT_TRUE(exporter.AwaitValue("first{l=\"x\"}", "7"));
+  const double runs = std::stod(exporter.Value("scidex_pg_query_runs_total{query=\"q\"}"));
+  EXPECT_GE(runs, 1);
+  file("second", "SELECT 8 AS n, 'x' AS l");
+  exporter.process().Signal(SIGHUP);
+  EXPECT_TRUE(exporter.AwaitValue("second{l=\"x\"}", "8"));
+  EXPECT_EQ(exporter.Value("first{l=\"x\"}"), "");
+  EXPECT_GT(std::stod(exporter.Value("scidex_pg_query_runs_total{query=\"q\"}")), runs);
+}
+
+TEST_F(Queries, EndAtOnceWithWhatTheyRun) {
+  QueryOptions query = Query("q", "SELECT 1 AS n FROM pg_sleep(30)");
+  query.interval = query.timeout = seconds(40);
+  Open({query});
+  ASSERT_TRUE(
+      Eventually(kPatience, [&] { return Stats().activity == control::QueryActivity::kRunning; }));
+  const auto start = std::chrono::steady_clock::now();
+  database_.reset();
+  EXPECT_LT(std::chrono::steady_clock::now() - start, seconds(10));
+}
+
+}  // namespace
+}  // namespace scidex::test

@@ -1,0 +1,25 @@
+#include "base/utf8.h"
+
+#include <gtest/gtest.h>
+
+namespace scidex::base {
+namespace {
+
+TEST(ToUtf8, LeavesWhatIsWellFormed) {
+  for (const char* text : {"", "plain", "\xC3\xA4", "\xE2\x82\xAC", "\xF0\x9F\x90\x98"}) {
+    EXPECT_EQ(ToUtf8(text), text);
+  }
+}
+
+TEST(ToUtf8, ReplacesEachByteThatIsNot) {
+  const std::string one = "\xEF\xBF\xBD";
+  EXPECT_EQ(ToUtf8("a\xE4z"), "a" + one + "z");
+  EXPECT_EQ(ToUtf8("\xC3"), one);
+  // Overlong, a surrogate, and beyond the last code point.
+  EXPECT_EQ(ToUtf8("\xC0\x80"), one + one);
+  EXPECT_EQ(ToUtf8("\xED\xA0\x80"), one + one + one);
+  EXPECT_EQ(ToUtf8("\xF4\x90\x80\x80"), one + one + one + one);
+}
+
+}  // namespace
+}  // namespace scidex::base

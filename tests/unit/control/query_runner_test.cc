@@ -1,0 +1,295 @@
+#include "control/query_runner.h"
+
+#include <gtest/gtest.h>
+
+#include <deque>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "base/executor.h"
+#include "pool/errors.h"
+#include "pool/pool.h"
+#include "support/eventually.h"
+#include "support/fake_connector.h"
+#include "support/log_tap.h"
+#include "support/manual_clock.h"
+
+namespace scidex::control {
+namespace {
+
+using base::MutexLock;
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+constexpr auto kPatience = seconds(10);
+
+// Answers each statement with one row of the number 1, or as it is told.
+class FakeReader final : public RowReader {
+ public:
+  Reading Read(pool::Connection&, const std::string& sql, base::TimePoint deadline,
+               const std::stop_token& stop, RowSink& sink) override {
+    MutexLock lock(mutex_);
+    deadlines_.push_back(deadline);
+    ++reading_;
+    changed_.NotifyAll();
+    while (blocked_ == sql && !stop.stop_requested()) {
+      base::RealClock().WaitUntil(changed_, mutex_,
+                                  base::Add(base::RealClock().Now(), milliseconds(5)));
+    }
+    --reading_;
+    if (stop.stop_requested()) return {Reading::Result::kTimeout, "stopped", false};
+    const Reading reading = reading_result_;
+    if (reading.result != Reading::Result::kWhole) return reading;
+    const RowSink::Column column{"n"};
+    const std::optional<std::string_view> value = "1";
+    if (sink.OnColumns({&column, 1})) sink.OnRow({&value, 1});
+    return reading;
+  }
+  void Answer(Reading reading) {
+    MutexLock lock(mutex_);
+    reading_result_ = std::move(reading);
+  }
+  void Block(const std::string& sql) {
+    MutexLock lock(mutex_);
+    blocked_ = sql;
+    changed_.NotifyAll();
+  }
+  bool AwaitReading(std::size_t count) {
+    return test::Eventually(kPatience, [&] {
+      MutexLock lock(mutex_);
+      return reading_ == count;
+    });
+  }
+  std::vector<base::TimePoint> deadlines() {
+    MutexLock lock(mutex_);
+    return deadlines_;
+  }
+
+ private:
+  base::Mutex mutex_;
+  base::CondVar changed_;
+  Reading reading_result_ SCIDEX_GUARDED_BY(mutex_){Reading::Result::kWhole, "", true};
+  std::string blocked_ SCIDEX_GUARDED_BY(mutex_) = "nothing";
+  std::size_t reading_ SCIDEX_GUARDED_BY(mutex_) = 0;
+  std::vector<base::TimePoint> deadlines_ SCIDEX_GUARDED_BY(mutex_);
+};
+
+QueryOptions Named(const std::string& name) {
+  QueryOptions query;
+  query.name = query.sql = name;
+  query.interval = seconds(10);
+  query.timeout = seconds(2);
+  query.values = {{"n", name + "_n", ValueType::kGauge, "A number."}};
+  return query;
+}
+
+class QueryRunnerTest : public testing::Test {
+ protected:
+  void Start(const std::vector<QueryOptions>& queries) {
+    runner_.emplace(
+        queries,
+        [this](QueryFrom from, base::TimePoint deadline, const std::stop_token& stop) {
+          if (from == QueryFrom::kPrimary) throw pool::AcquireError("there is no pool", {});
+          return pool_.Acquire({deadline, stop});
+        },
+        reader_, clock_, 7);
+  }
+  // The runs of one query that have ended.
+  std::uint64_t Runs(std::size_t query = 0) { return runner_->Stats().at(query).runs; }
+  bool AwaitRuns(std::uint64_t runs, std::size_t query = 0) {
+    return test::Eventually(kPatience, [&] { return Runs(query) == runs; });
+  }
+  // Until each query's first run is over.
+  void RunFirst() {
+    clock_.Advance(seconds(5));
+    for (std::size_t i = 0; i < runner_->Stats().size(); ++i) ASSERT_TRUE(AwaitRuns(1, i));
+  }
+  void RunAgain() {
+    const std::uint64_t before = Runs();
+    clock_.Advance(seconds(10));
+    ASSERT_TRUE(AwaitRuns(before + 1));
+  }
+  QueryStats Stats(std::size_t query = 0) { return runner_->Stats().at(query); }
+
+  static pool::PoolOptions OfSize(std::size_t size) {
+    pool::PoolOptions options;
+    options.min_idle = 0;
+    options.max_size = size;
+    options.max_lifetime = options.idle_timeout = options.leak_after = base::Duration::zero();
+    return options;
+  }
+
+  test::ManualClock clock_;
+  base::Executor executor_{"connector", 1};
+  std::shared_ptr<test::FakeConnector> connector_ = std::make_shared<test::FakeConnector>();
+  pool::Pool pool_{"ro", OfSize(2), {connector_, executor_, clock_}};
+  FakeReader reader_;
+  std::optional<QueryRunner> runner_;
+};
+
+TEST_F(QueryRunnerTest, RunsWithinSecondsOfItsStartAndThenAtEachInterval) {
+  Start({Named("a")});
+  RunFirst();
+  EXPECT_EQ(Stats().result->rows.size(), 1u);
+  EXPECT_EQ(Stats().rows, 1u);
+  EXPECT_GT(Stats().last_success, base::WallTime{});
+  for (int i = 0; i < 10; ++i) RunAgain();
+  EXPECT_EQ(Runs(), 11u);
+  EXPECT_EQ(Stats().missed, 0u);
+}
+
+TEST_F(QueryRunnerTest, AScheduleDoesNotDrift) {
+  QueryOptions query = Named("a");
+  query.timeout = query.interval;
+  Start({query});
+  RunFirst();
+  // Each is woken a little late.
+  for (std::uint64_t run = 2; run <= 10; ++run) {
+    clock_.Advance(milliseconds(10'001));
+    ASSERT_TRUE(AwaitRuns(run));
+  }
+  // A run's deadline is when the next one is due.
+  const std::vector<base::TimePoint> deadlines = reader_.deadlines();
+  for (std::size_t i = 1; i < deadlines.size(); ++i) {
+    EXPECT_EQ(deadlines[i] - deadlines[i - 1], seconds(10)) << i;
+  }
+  EXPECT_EQ(Stats().missed, 0u);
+}
+
+TEST_F(QueryRunnerTest, HasItsTimeoutAsTheDeadlineOfEachRun) {
+  Start({Named("a")});
+  RunFirst();
+  RunAgain();
+  const auto deadlines = reader_.deadlines();
+  EXPECT_EQ(deadlines.back(), base::Add(clock_.Now(), seconds(2)));
+}
+
+TEST_F(QueryRunnerTest, OneThatHangsKeepsOneConnectionAndNoOtherQueryWaiting) {
+  Start({Named("hangs"), Named("b"), Named("c")});
+  reader_.Block("hangs");
+  clock_.Advance(seconds(5));
+  ASSERT_TRUE(AwaitRuns(1, 1));
+  ASSERT_TRUE(AwaitRuns(1, 2));
+  EXPECT_EQ(Stats(0).activity, QueryActivity::kRunning);
+  EXPECT_EQ(pool_.Stats().in_use, 1u);
+  clock_.Advance(seconds(10));
+  ASSERT_TRUE(AwaitRuns(2, 1));
+  EXPECT_EQ(Runs(0), 0u);
+  EXPECT_EQ(Stats(0).missed, 1u);
+  reader_.Block("nothing");
+  ASSERT_TRUE(AwaitRuns(1, 0));
+}
+
+TEST_F(QueryRunnerTest, WhereThePoolDoesNotSufficeQueriesAreWaitersOfIt) {
+  Start({Named("a"), Named("b"), Named("c"), Named("d")});
+  const pool::Lease one = pool_.Acquire();
+  const pool::Lease two = pool_.Acquire();
+  clock_.Advance(seconds(5));
+  ASSERT_TRUE(test::Eventually(kPatience, [&] { return pool_.Stats().waiters == 4; }));
+  EXPECT_EQ(Stats().activity, QueryActivity::kWaiting);
+  clock_.Advance(seconds(2));
+  ASSERT_TRUE(AwaitRuns(1));
+  EXPECT_EQ(Stats().errors[QueryError::kAcquireTimeout], 1u);
+  EXPECT_GE(Stats().waited, seconds(2));
+  EXPECT_EQ(Stats().used, seconds(0));
+}
+
+TEST_F(QueryRunnerTest, AfterAFailureShowsNothingOrWhatItFoundLast) {
+  QueryOptions keeps = Named("keeps");
+  keeps.on_error = QueryOnError::kKeepLast;
+  Start({Named("drops"), keeps});
+  RunFirst();
+  reader_.Answer({Reading::Result::kRefused, "42P01: relation \"x\" does not exist", true});
+  clock_.Advance(seconds(10));
+  ASSERT_TRUE(AwaitRuns(2, 0));
+  ASSERT_TRUE(AwaitRuns(2, 1));
+  EXPECT_EQ(Stats(0).result, nullptr);
+  EXPECT_NE(Stats(1).result, nullptr);
+  EXPECT_EQ(Stats(1).errors[QueryError::kRefused], 1u);
+  EXPECT_EQ(Stats(1).latest_message, "42P01: relation \"x\" does not exist");
+  EXPECT_LT(Stats(1).last_success, Stats(1).last_run);
+}
+
+TEST_F(QueryRunnerTest, SaysOnceWhyItFailsAndOnceThatItNoLongerDoes) {
+  const test::LogTap log;
+  Start({Named("a")});
+  reader_.Answer({Reading::Result::kWriteRefused, "25006: no", true});
+  RunFirst();
+  RunAgain();
+  reader_.Answer({Reading::Result::kWhole, "", true});
+  RunAgain();
+  RunAgain();
+  ASSERT_TRUE(test::Eventually(kPatience, [&] { return log.Lines().size() == 2; }));
+  EXPECT_EQ(log.Lines(),
+            (std::vector<std::string>{
+                "level=warn msg=\"query failed\" query=a reason=write error=\"25006: no\"",
+                "level=info msg=\"query answers again\" query=a"}));
+}
+
+TEST_F(QueryRunnerTest, ASessionThatIsBeyondUseIsClosed) {
+  Start({Named("a")});
+  reader_.Answer({Reading::Result::kLost, "gone", false});
+  RunFirst();
+  EXPECT_EQ(pool_.Stats().evictions[pool::EvictReason::kDead], 1u);
+  EXPECT_EQ(pool_.Stats().in_use, 0u);
+}
+
+TEST_F(QueryRunnerTest, WithoutAPoolTheReasonIsNoRoute) {
+  QueryOptions query = Named("a");
+  query.from = QueryFrom::kPrimary;
+  Start({query});
+  RunFirst();
+  EXPECT_EQ(Stats().errors[QueryError::kNoRoute], 1u);
+}
+
+TEST_F(QueryRunnerTest, AReloadKeepsWhatDidNotChangeAndCountsOnWhatDid) {
+  Start({Named("same"), Named("changes"), Named("goes")});
+  RunFirst();
+  QueryOptions changed = Named("changes");
+  changed.max_series = 5;
+  runner_->Reconfigure({changed, Named("same"), Named("comes")});
+  const QueriesStats stats = runner_->Stats();
+  ASSERT_EQ(stats.size(), 3u);
+  EXPECT_EQ(stats[0].options->max_series, 5u);
+  EXPECT_EQ(stats[0].runs, 1u);
+  EXPECT_EQ(stats[0].result, nullptr);
+  EXPECT_EQ(stats[1].runs, 1u);
+  EXPECT_NE(stats[1].result, nullptr);
+  EXPECT_EQ(stats[2].runs, 0u);
+  clock_.Advance(seconds(5));
+  ASSERT_TRUE(AwaitRuns(2, 0));
+  ASSERT_TRUE(AwaitRuns(1, 2));
+}
+
+TEST_F(QueryRunnerTest, WhatARunOfTheOldQueryFindsAfterAReloadIsCountedAndNotShown) {
+  Start({Named("a")});
+  reader_.Block("a");
+  clock_.Advance(seconds(5));
+  ASSERT_TRUE(reader_.AwaitReading(1));
+  QueryOptions changed = Named("a");
+  changed.sql = "another";
+  runner_->Reconfigure({changed});
+  reader_.Block("nothing");
+  ASSERT_TRUE(AwaitRuns(1));
+  EXPECT_EQ(Stats().result, nullptr);
+}
+
+TEST_F(QueryRunnerTest, ItsEndEndsRunsThatWaitAndThatRead) {
+  Start({Named("a"), Named("b"), Named("c")});
+  reader_.Block("a");
+  const pool::Lease other = pool_.Acquire();
+  clock_.Advance(seconds(5));
+  ASSERT_TRUE(test::Eventually(kPatience, [&] {
+    std::size_t idle = 0;
+    for (const QueryStats& query : runner_->Stats()) idle += query.activity == QueryActivity::kIdle;
+    return idle + pool_.Stats().waiters == 2;
+  }));
+  ASSERT_TRUE(reader_.AwaitReading(1));
+  runner_.reset();
+  EXPECT_EQ(pool_.Stats().in_use, 1u);
+  EXPECT_EQ(pool_.Stats().waiters, 0u);
+}
+
+}  // namespace
+}  // namespace scidex::control
