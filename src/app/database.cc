@@ -73,9 +73,9 @@ Database::Database(const DatabaseOptions& options, base::Clock& clock)
     servers_ = servers;
   }
   ReplacePoolLogger();
-  ReplaceAutoscaler();
+  ReplaceAutoscaler({});
   try {
-    for (const PoolRole role : kRoles) StartProbe(role);
+    for (const PoolRole role : kRoles) StartProbe(role, false);
     queries_ = std::make_unique<control::QueryRunner>(
         options.queries,
         [this](control::QueryFrom from, base::TimePoint deadline, const std::stop_token& stop) {
@@ -176,6 +176,7 @@ void Database::Reconfigure(const DatabaseOptions& options) {
     next[role].probe = old[role].probe;
     next[role].canary = old[role].canary;
   }
+  if (new_primary) primary_in_recovery_ = false;
   if (!same_autoscaler) AutoscalerNow()->Stop();
   replica_watch_->Reconfigure(options.routing, options.primary.has_value(), new_primary,
                               new_replica);
@@ -184,10 +185,11 @@ void Database::Reconfigure(const DatabaseOptions& options) {
     const MutexLock lock(mutex_);
     servers_ = next;
   }
-  if (!same_autoscaler) ReplaceAutoscaler();
+  if (!same_autoscaler) ReplaceAutoscaler(old);
   if (!same_pool_logger) ReplacePoolLogger();
   for (const PoolRole role : kRoles) {
-    if (!same_probes || next[role].pool != old[role].pool) StartProbe(role);
+    if (same_probes && next[role].pool == old[role].pool) continue;
+    StartProbe(role, SameServer(before[role], wanted[role]));
   }
   queries_->Reconfigure(options.queries);
   std::erase_if(gates_, [](const auto& gate) { return gate.second.use_count() == 1; });
@@ -244,18 +246,25 @@ Database::Server Database::MakeServer(PoolRole role, const Wanted& wanted) {
   return server;
 }
 
-void Database::StartProbe(PoolRole role) {
+// What was counted goes on; what was found is of the same server alone.
+void Database::StartProbe(PoolRole role, bool same_server) {
   const Server server = ServersNow()[role];
   if (!server.pool) return;
+  control::ProbeStats probed;
+  control::CanaryStats tried;
+  if (server.probe && same_server) {
+    probed = server.probe->Stats();
+  } else if (server.probe) {
+    probed.failures = server.probe->Stats().failures;
+  }
+  if (server.canary && same_server) tried = server.canary->Stats();
   auto probe = std::make_shared<control::Probe>(
       options_.probe, *server.pool, server.connector, inspector_, clock_,
-      [this, role](const control::ProbeResult& result) { OnProbe(role, result); },
-      server.probe ? server.probe->Stats() : control::ProbeStats{});
+      [this, role](const control::ProbeResult& result) { OnProbe(role, result); }, probed);
   std::shared_ptr<control::Canary> canary;
   if (role != PoolRole::kPrimary) {
-    canary = std::make_shared<control::Canary>(
-        options_.probe, *server.pool, inspector_, clock_,
-        server.canary ? server.canary->Stats() : control::CanaryStats{});
+    canary =
+        std::make_shared<control::Canary>(options_.probe, *server.pool, inspector_, clock_, tried);
   }
   server.handle->Aim(probe.get());
   const MutexLock lock(mutex_);
@@ -293,15 +302,15 @@ bool Database::start_pool_logger() {
   return pool_logger_->Start();
 }
 
-void Database::ReplaceAutoscaler() {
+void Database::ReplaceAutoscaler(const Servers& before) {
   const std::shared_ptr<control::Autoscaler> old = AutoscalerNow();
-  auto autoscaler = MakeAutoscaler(old ? old->Stats() : control::AutoscalerStats{});
+  auto autoscaler = MakeAutoscaler(before, old ? old->Stats() : control::AutoscalerStats{});
   const MutexLock lock(mutex_);
   autoscaler_ = std::move(autoscaler);
 }
 
 std::shared_ptr<control::Autoscaler> Database::MakeAutoscaler(
-    const control::AutoscalerStats& before) {
+    const Servers& before, const control::AutoscalerStats& stats) {
   control::OfPools<std::optional<control::Autoscaler::ScaledPool>> pools;
   std::vector<const pool::ConnectGate*> gates;
   const Servers servers = ServersNow();
@@ -312,9 +321,9 @@ std::shared_ptr<control::Autoscaler> Database::MakeAutoscaler(
     const auto known = std::find(gates.begin(), gates.end(), server.gate.get());
     const auto number = static_cast<std::size_t>(known - gates.begin());
     if (known == gates.end()) gates.push_back(server.gate.get());
-    pools[role] = {server.pool, number};
+    pools[role] = {server.pool, number, server.pool != before[role].pool};
   }
-  return std::make_shared<control::Autoscaler>(options_.autoscaler, pools, clock_, before);
+  return std::make_shared<control::Autoscaler>(options_.autoscaler, pools, clock_, stats);
 }
 
 control::ControlStats Database::control_stats() const {

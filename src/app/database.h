@@ -143,11 +143,13 @@ class Database {
   static routing::Router::Pools PoolsOf(const Servers& servers);
 
   Server MakeServer(routing::PoolRole role, const Wanted& wanted) SCIDEX_REQUIRES(changing_);
-  void StartProbe(routing::PoolRole role) SCIDEX_REQUIRES(changing_);
+  void StartProbe(routing::PoolRole role, bool same_server) SCIDEX_REQUIRES(changing_);
   void StopProbe(const Server& server);
-  std::shared_ptr<control::Autoscaler> MakeAutoscaler(const control::AutoscalerStats& before)
+  // `before` are the servers of the autoscaler that is replaced.
+  std::shared_ptr<control::Autoscaler> MakeAutoscaler(const Servers& before,
+                                                      const control::AutoscalerStats& stats)
       SCIDEX_REQUIRES(changing_);
-  void ReplaceAutoscaler() SCIDEX_REQUIRES(changing_);
+  void ReplaceAutoscaler(const Servers& before) SCIDEX_REQUIRES(changing_);
   void ReplacePoolLogger() SCIDEX_REQUIRES(changing_);
   void OnReplicaVerdict(routing::Reason verdict);
   void OnPrimaryAnswer(const control::ServerFacts& facts);

@@ -16,10 +16,40 @@ using base::MutexLock;
 
 constexpr auto kBetweenRereads = std::chrono::seconds(1);
 
+bool IsSecret(const std::string& keyword) {
+  return keyword == "password" || keyword == "sslpassword";
+}
+
+// Takes the DSN of `now` where it is that of `server` but for who logs in and how. A file may be
+// half written, or tell of more than a password: that is for a reload.
+void TakeLogin(const std::optional<postgres::SessionOptions>& now,
+               std::optional<postgres::SessionOptions>& server) {
+  if (!server || !now || server->dsn == now->dsn) return;
+  const auto but_login = [](const base::Secret& dsn) {
+    auto parameters = postgres::Dsn::Parse(dsn).parameters();
+    std::erase_if(parameters, [](const auto& parameter) {
+      return IsSecret(parameter.first) || parameter.first == "user";
+    });
+    return parameters;
+  };
+  if (now->dsn.empty() || but_login(server->dsn) != but_login(now->dsn)) {
+    throw config::ConfigError(
+        "they have changed in more than user and password; reload to take them");
+  }
+  server->dsn = now->dsn;
+}
+
 std::uint64_t HashOf(const config::Config& config) {
   std::uint64_t hash = config.hash;
   for (const auto& server : {config.primary, config.replica}) {
-    hash = base::Hash(server ? postgres::Dsn::Parse(server->dsn).Redacted() : "none", hash);
+    hash = base::Hash(server ? "server" : "none", hash);
+    if (!server) continue;
+    const postgres::Dsn dsn = postgres::Dsn::Parse(server->dsn);
+    hash = base::Hash(dsn.Redacted(), hash);
+    for (const auto& [keyword, value] : dsn.parameters()) {
+      if (IsSecret(keyword)) continue;
+      hash = base::Hash(keyword + '=' + value.Reveal(), hash);
+    }
   }
   constexpr std::uint64_t kExactInDouble = (std::uint64_t{1} << 48) - 1;
   return hash & kExactInDouble;
@@ -38,6 +68,7 @@ void CheckCanChange(const config::Config& from, const config::Config& to) {
   same(from.web_config_file == to.web_config_file, "web.config_file");
   same(from.enable_lifecycle == to.enable_lifecycle, "web.enable_lifecycle");
   same(from.connector_threads == to.connector_threads, "connector_threads");
+  same(from.shutdown_timeout == to.shutdown_timeout, "shutdown_timeout");
 }
 
 }  // namespace
@@ -123,8 +154,8 @@ base::TimePoint Reloader::TakeCredentials() {
   try {
     const config::Config config = load_();
     config::Config next = config_;
-    if (next.primary && config.primary) next.primary->dsn = config.primary->dsn;
-    if (next.replica && config.replica) next.replica->dsn = config.replica->dsn;
+    TakeLogin(config.primary, next.primary);
+    TakeLogin(config.replica, next.replica);
     if (next.primary == config_.primary && next.replica == config_.replica) return base::kNever;
     Check(next);
     Take(next);

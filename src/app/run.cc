@@ -11,6 +11,7 @@
 #include "app/version.h"
 #include "base/file_limit.h"
 #include "base/log.h"
+#include "base/periodic_task.h"
 #include "base/watchdog.h"
 #include "config/config.h"
 
@@ -26,9 +27,15 @@ void Serve(const config::Config& config, const Reloader::Load& load,
   // Made before and destroyed after the exporter, whose end it limits.
   base::Watchdog watchdog(base::RealClock());
   auto exporter = std::make_unique<Exporter>(config, load);
+  // Of its own thread: whatever holds up a reload, the next signal is heard.
+  base::PeriodicTask reload(base::RealClock(), "reload", base::kNever,
+                            [&exporter](const std::stop_token&) {
+                              exporter->Reload();
+                              return base::kNever;
+                            });
   int signal = await_signal();
   while (signal == SIGHUP) {
-    exporter->Reload();
+    reload.Trigger();
     signal = await_signal();
   }
   const base::Watchdog::Guard limit(
@@ -38,6 +45,7 @@ void Serve(const config::Config& config, const Reloader::Load& load,
         std::_Exit(EXIT_SUCCESS);
       });
   base::LogInfo("ending", {{"asked_by", signal == SIGTERM ? "SIGTERM" : "SIGINT"}});
+  reload.Stop();
   exporter.reset();
 }
 

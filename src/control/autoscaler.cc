@@ -43,7 +43,7 @@ Autoscaler::Autoscaler(const AutoscalerOptions& options,
     servers_[role] = pools[role]->server;
     pools_[role].emplace(Scaled{*pools[role], ScalingHistory(options.shrink_after), std::nullopt});
     pool::Pool& pool = *pools[role]->pool;
-    if (options.mode == AutoscalerMode::kOn) {
+    if (options.mode == AutoscalerMode::kOn && pools[role]->is_new) {
       pool.Resize(SampleOf(pool.Stats(), {}).floor(), pool::ResizeCause::kAutoscaler);
     }
   });

@@ -28,9 +28,11 @@ class Autoscaler {
     std::shared_ptr<pool::Pool> pool;
     // What it connects to: pools with the same number share a server.
     std::size_t server = 0;
+    // No other autoscaler has moved it.
+    bool is_new = true;
   };
 
-  // Starts to look after one interval; in mode off never. In mode on each pool is taken down to
+  // Starts to look after one interval; in mode off never. In mode on each new pool is taken down to
   // max(1, min_idle) first: what the server can give is not known yet. Goes on from what an
   // autoscaler `before` it has counted.
   Autoscaler(const AutoscalerOptions& options, const OfPools<std::optional<ScaledPool>>& pools,

@@ -22,9 +22,11 @@ Probe::Probe(const ProbeOptions& options, pool::Pool& pool,
       clock_(clock),
       on_result_(std::move(on_result)),
       stats_(before) {
+  // Not before task_ is there, which what happens to the first session triggers.
   task_ = std::make_unique<base::PeriodicTask>(
-      clock_, "probe-" + pool_.name(), TimePoint::min(),
+      clock_, "probe-" + pool_.name(), base::kNever,
       [this](const std::stop_token& stop) { return Run(stop); });
+  task_->Trigger();
 }
 
 Probe::~Probe() { Stop(); }

@@ -127,7 +127,7 @@ struct Client {
       if (error || timer.expiry() > asio::steady_timer::clock_type::now()) return;
       expired = true;
       asio::error_code ignored;
-      socket.cancel(ignored);
+      static_cast<void>(socket.cancel(ignored));
     });
   }
 
@@ -157,7 +157,7 @@ class Waiting {
     for (Client* const client : clients_) {
       if (!client->socket.is_open()) continue;
       asio::error_code ignored;
-      client->socket.close(ignored);
+      static_cast<void>(client->socket.close(ignored));
       return true;
     }
     return false;

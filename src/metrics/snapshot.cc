@@ -13,8 +13,7 @@ std::string Compiler() {
 }
 
 const pool::PoolStats& Snapshot::Pool(routing::PoolRole role) const {
-  static const pool::PoolStats kNone;
-  return pools.pools[role] ? *pools.pools[role] : kNone;
+  return pools.pools[role] ? *pools.pools[role] : pools.gone[role];
 }
 
 }  // namespace scidex::metrics

@@ -63,7 +63,7 @@ struct Snapshot {
   ProcessStats process;
   ExpositionStats exposition;
 
-  // Zeros where that pool does not exist.
+  // Zeros where that pool does not exist, but for what was counted while there was one.
   const pool::PoolStats& Pool(routing::PoolRole role) const;
 };
 

@@ -267,7 +267,8 @@ Router::Counting Router::CountingOf(PoolRole role) const {
 }
 
 pool::PoolStats Router::Counting::Stats() const {
-  pool::PoolStats stats = pool->Stats();
+  pool::PoolStats stats;
+  if (pool != nullptr) stats = pool->Stats();
   pool::AddCounters(stats, counted);
   for (const std::shared_ptr<Pool>& one : retired) pool::AddCounters(stats, one->Stats());
   return stats;
@@ -295,7 +296,11 @@ PoolsStats Router::pool_stats() const {
   }
   for (std::size_t i = 0; i < base::kEnumCount<PoolRole>; ++i) {
     const auto role = static_cast<PoolRole>(i);
-    if (counting[role].pool != nullptr) stats.pools[role] = counting[role].Stats();
+    if (counting[role].pool != nullptr) {
+      stats.pools[role] = counting[role].Stats();
+    } else {
+      stats.gone[role] = counting[role].Stats();
+    }
   }
   stats.ro_dsn_configured = counting[PoolRole::kRo].pool != nullptr;
   for (std::size_t i = 0; i < base::kEnumCount<Route>; ++i) {

@@ -42,6 +42,8 @@ struct RouteStats {
 struct PoolsStats {
   // Empty where that pool does not exist.
   base::EnumArray<PoolRole, std::optional<pool::PoolStats>> pools;
+  // What those that are gone have counted, where there is none now.
+  base::EnumArray<PoolRole, pool::PoolStats> gone;
   bool ro_dsn_configured = false;
   base::Duration max_lag{0};
   RouteStats route;

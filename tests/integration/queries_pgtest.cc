@@ -176,7 +176,7 @@ TEST_F(Queries, AServerThatGoesAwayInTheMiddleOfAResultIsALostRun) {
   query.labels = {"repeat"};
   query.values[0].column = "n";
   Open({query});
-  const auto asked = [this](const std::string& what) {
+  const auto asked = [](const std::string& what) {
     return replica_->QueryOne("SELECT count(" + what +
                               ") FROM pg_stat_activity WHERE query LIKE '%pg_sleep(0.001)%' AND "
                               "pid <> pg_backend_pid() AND state = 'active'");

@@ -12,8 +12,10 @@
 
 #include "integration/primary_and_replica.h"
 #include "integration/servers.h"
+#include "metrics/snapshot.h"
 #include "support/eventually.h"
 #include "support/exporter_process.h"
+#include "support/free_port.h"
 #include "support/temp_dir.h"
 
 namespace scidex::test {
@@ -62,6 +64,43 @@ TEST_F(ReloadDatabase, AReplicaThatIsAddedGetsTheReadsAndOneThatIsTakenAwayLoses
   database.Reconfigure(options);
   EXPECT_EQ(Read(database, "SELECT pg_is_in_recovery()"), "f");
   EXPECT_EQ(database.pool_stats().route.reason, routing::Reason::kReplicaNotConfigured);
+}
+
+TEST_F(ReloadDatabase, WhatAPoolHasCountedStaysWhileThereIsNone) {
+  app::DatabaseOptions options = On(*primary_, *replica_);
+  app::Database database(options);
+  ASSERT_TRUE(AwaitRoute(database, routing::Route::kReplica));
+  const auto requests = [&database] {
+    metrics::Snapshot snapshot;
+    snapshot.pools = database.pool_stats();
+    return snapshot.Pool(PoolRole::kRo).requests;
+  };
+  for (int i = 0; i < 100; ++i) Read(database, "SELECT 1");
+  EXPECT_GE(requests(), 100u);
+  database.Reconfigure(On(*primary_));
+  EXPECT_FALSE(database.pool_stats().pools[PoolRole::kRo]);
+  EXPECT_GE(requests(), 100u);
+  database.Reconfigure(options);
+  EXPECT_GE(requests(), 100u);
+  EXPECT_LT(requests(), 200u);
+}
+
+TEST_F(ReloadDatabase, WhatWasFoundOfAServerIsNotSaidOfAnother) {
+  app::DatabaseOptions options = On(*primary_, *replica_);
+  app::Database database(options);
+  const auto found = [&database] {
+    const control::ControlStats stats = database.control_stats();
+    return stats.probes[PoolRole::kRo].in_recovery || stats.probes[PoolRole::kRo].up ||
+           stats.canaries[PoolRole::kRo].success.has_value();
+  };
+  ASSERT_TRUE(Eventually(kPatience, [&] {
+    return database.control_stats().canaries[PoolRole::kRo].success.has_value();
+  }));
+  EXPECT_TRUE(found());
+  options.replica->dsn =
+      base::Secret("host=127.0.0.1 port=" + std::to_string(FreePort()) + " dbname=app");
+  database.Reconfigure(options);
+  EXPECT_FALSE(found());
 }
 
 TEST_F(ReloadDatabase, WhatIsNotRightChangesNothing) {
@@ -157,8 +196,9 @@ TEST_F(Reload, SighupBringsTheFileIntoForceAndARefusedOneKeepsTheLast) {
 TEST_F(Reload, WhatCannotChangeIsRefusedByItsKey) {
   ExporterProcess exporter(SCIDEX_EXPORTER, {}, {Write(Primary()), "--web.enable-lifecycle"});
   const int port = exporter.port();
-  for (const char* key : {"web: {telemetry_path: /x}", "web: {max_requests: 3}",
-                          "web: {config_file: /none}", "connector_threads: 2"}) {
+  for (const char* key :
+       {"web: {telemetry_path: /x}", "web: {max_requests: 3}", "web: {config_file: /none}",
+        "shutdown_timeout: 1s", "connector_threads: 2"}) {
     Write(Primary(key));
     EXPECT_EQ(Request(port, "POST", "/-/reload").code, 500) << key;
   }
@@ -210,6 +250,30 @@ TEST_F(Reload, PasswordsThatHaveChangedAreReadAnewWhenALoginIsRefused) {
   file("canary-two");
   await_up("1");
   EXPECT_EQ(exporter.process().Errors().find("canary"), std::string::npos);
+}
+
+TEST_F(Reload, AFileThatTellsOfAnotherServerIsNotTakenForANewPassword) {
+  primary_->Execute("CREATE ROLE moved LOGIN PASSWORD 'canary-one'");
+  const std::string dsn = "host=127.0.0.1 port=" + std::to_string(primary_->port()) +
+                          " dbname=app user=moved password=";
+  const auto file = [&](const std::string& text) {
+    return Write("primary: {dsn: \"" + text + "\"}\n");
+  };
+  ExporterProcess exporter(SCIDEX_EXPORTER, {}, {file(dsn + "canary-one")});
+  const std::string up = "scidex_pg_pool_backend_up{pool=\"primary\"}";
+  ASSERT_TRUE(exporter.AwaitValue(up, "1"));
+  const std::string hash = Value(exporter, "hash");
+  // As it is in the middle of being written.
+  Write("");
+  primary_->Execute(
+      "ALTER ROLE moved PASSWORD 'canary-two';"
+      "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'moved'");
+  EXPECT_TRUE(Eventually(kPatience, [&] {
+    return exporter.process().Errors().find("reload to take them") != std::string::npos;
+  }));
+  EXPECT_EQ(Value(exporter, "hash"), hash);
+  file(dsn + "canary-two");
+  EXPECT_TRUE(exporter.AwaitValue(up, "1"));
 }
 
 }  // namespace

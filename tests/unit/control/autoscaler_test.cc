@@ -152,6 +152,14 @@ TEST_F(AutoscalerTest, GoesOnCountingAndForgetsTheRest) {
   EXPECT_EQ(Stats().budget, std::nullopt);
 }
 
+TEST_F(AutoscalerTest, LeavesAPoolThatAnotherHasMovedWhereItIs) {
+  pool_.Resize(9);
+  OfPools<std::optional<Autoscaler::ScaledPool>> pools;
+  pools[PoolRole::kPrimary] = {{std::shared_ptr<pool::Pool>(), &pool_}, 0, false};
+  autoscaler_.emplace(options_, pools, clock_);
+  EXPECT_EQ(Target(), 9u);
+}
+
 TEST_F(AutoscalerTest, InDryRunSaysOnceWhatItWouldDoAndMovesNothing) {
   options_.mode = AutoscalerMode::kDryRun;
   const test::LogTap log;
