@@ -185,8 +185,8 @@ std::string Page(const routing::PoolsStats& stats, const control::ControlStats& 
        TableHtml("Longest held leases", "leases", {"Pool", "Held for", "By"}, content),
        TableHtml("Changes of the route", "transitions", {"When (UTC)", "Change, and why"}, content),
        "</div>\n",
-       TableHtml("Queries", "queries",
-                 {"Query", "From", "At the moment", "Has waited", "Has used", "Found"}, content),
+       TableHtml("Queries", "queries", {"Query", "At the moment", "Over all runs", "Found"},
+                 content),
        CountersHtml(content), "</main>\n", FooterHtml(options), "</body>\n</html>\n"});
 }
 

@@ -185,13 +185,14 @@ Rows Queries(const control::QueriesStats& stats, WallTime now) {
     if (query->latest_error) {
       found = Joined({Name(*query->latest_error), ": ", query->latest_message});
     } else if (query->runs > 0) {
-      found = std::to_string(query->rows) + " rows, " + DurationText(now - query->last_success) +
-              " ago";
+      found = std::to_string(query->rows) + (query->rows == 1 ? " row, " : " rows, ") +
+              DurationText(now - query->last_success) + " ago";
     }
-    rows.push_back({{query->options->name, std::string(Name(query->options->from)),
-                     std::string(Name(query->activity)), DurationText(query->waited),
-                     DurationText(query->used), found},
-                    query->latest_error.has_value()});
+    rows.push_back(
+        {{query->options->name,
+          Joined({Name(query->activity), ", from ", Name(query->options->from)}),
+          "waited " + DurationText(query->waited) + ", used " + DurationText(query->used), found},
+         query->latest_error.has_value()});
   }
   return rows;
 }

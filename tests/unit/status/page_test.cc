@@ -182,6 +182,19 @@ TEST(Page, NamesThePlacesThatHoldLeases) {
   EXPECT_EQ(Count(PageOf(OnReplica()), "unit/status/sample.h:"), 3U);
 }
 
+TEST(Page, ShowsWhichQueryWaitsAndThenWhichHasCostMost) {
+  const std::string page = PageOf(WithQueries());
+  EXPECT_THAT(page, HasSubstr("<tbody id=\"queries\">\n"
+                              "<tr><td>waits</td><td>waiting, from route</td>"
+                              "<td>waited 0 µs, used 0 µs</td><td>0 rows, 3.0 s ago</td></tr>\n"
+                              "<tr><td>costly</td><td>idle, from route</td>"
+                              "<td>waited 20 ms, used 1 min 30 s</td><td>1 row, 3.0 s ago</td></tr>\n"
+                              "<tr class=\"alarm\"><td>fails</td><td>idle, from route</td>"
+                              "<td>waited 0 µs, used 0 µs</td>"
+                              "<td>refused: 42P01: no such &lt;table&gt;</td></tr>\n"));
+  EXPECT_THAT(PageOf(OnReplica()), HasSubstr("<section hidden>\n<h2>Queries</h2>"));
+}
+
 TEST(Page, LinksToWhatProgramsRead) {
   const std::string page = PageOf(OnReplica(), {"1.2.3", "/pool-metrics"});
   for (const char* path : {"/pool-metrics", "/api/v1/pools", "/-/ready", "/-/healthy"}) {

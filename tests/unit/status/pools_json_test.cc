@@ -47,6 +47,22 @@ TEST(PoolsJson, HasTheDocumentedKeysInTheirOrder) {
                   "reason", "last_run", "last_success", "duration_seconds", "failures"));
 }
 
+TEST(PoolsJson, HasWhatEachQueryCostsAndWhyItFails) {
+  const Json queries = Parsed(WithQueries())["queries"];
+  ASSERT_EQ(queries.size(), 3u);
+  EXPECT_THAT(
+      Keys(queries[0]),
+      ElementsAre("name", "from", "interval_seconds", "timeout_seconds", "activity", "runs",
+                  "missed_runs", "errors", "latest_error", "last_run", "last_success",
+                  "duration_seconds", "wait_seconds", "use_seconds", "rows", "series_dropped"));
+  EXPECT_EQ(queries[0]["latest_error"]["reason"], "refused");
+  EXPECT_EQ(queries[0]["errors"]["refused"], 2);
+  EXPECT_EQ(queries[1]["latest_error"], nullptr);
+  EXPECT_EQ(queries[1]["use_seconds"], 90.0);
+  EXPECT_EQ(queries[1]["wait_seconds"], 0.02);
+  EXPECT_EQ(queries[2]["activity"], "waiting");
+}
+
 TEST(PoolsJson, SaysWhereReadsGoWhyAndSinceWhen) {
   const Json json = Parsed(OnPrimary());
   EXPECT_EQ(json["at"], "2023-11-14T22:13:20.000Z");

@@ -3,6 +3,8 @@
 
 #include <chrono>
 
+#include <memory>
+
 #include "control/probe_stats.h"
 #include "routing/stats.h"
 
@@ -137,6 +139,27 @@ inline Sample Undecided() {
   route.reason = routing::Reason::kStartingUp;
   route.in_force[route.route] = std::chrono::milliseconds(300);
   sample.pools.route = route;
+  return sample;
+}
+
+// As OnReplica(), with a query that waits, one that has failed, and one that has cost most.
+inline Sample WithQueries() {
+  Sample sample = OnReplica();
+  for (const char* name : {"fails", "costly", "waits"}) {
+    control::QueryOptions options;
+    options.name = name;
+    control::QueryStats& query = sample.control.queries.emplace_back();
+    query.options = std::make_shared<const control::QueryOptions>(options);
+    query.runs = 7;
+    query.last_run = query.last_success = kNow - std::chrono::seconds(3);
+  }
+  sample.control.queries[0].latest_error = control::QueryError::kRefused;
+  sample.control.queries[0].latest_message = "42P01: no such <table>";
+  sample.control.queries[0].errors[control::QueryError::kRefused] = 2;
+  sample.control.queries[1].used = std::chrono::seconds(90);
+  sample.control.queries[1].waited = std::chrono::milliseconds(20);
+  sample.control.queries[1].rows = 1;
+  sample.control.queries[2].activity = control::QueryActivity::kWaiting;
   return sample;
 }
 
