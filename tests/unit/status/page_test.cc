@@ -184,14 +184,15 @@ TEST(Page, NamesThePlacesThatHoldLeases) {
 
 TEST(Page, ShowsWhichQueryWaitsAndThenWhichHasCostMost) {
   const std::string page = PageOf(WithQueries());
-  EXPECT_THAT(page, HasSubstr("<tbody id=\"queries\">\n"
-                              "<tr><td>waits</td><td>waiting, from route</td>"
-                              "<td>waited 0 µs, used 0 µs</td><td>0 rows, 3.0 s ago</td></tr>\n"
-                              "<tr><td>costly</td><td>idle, from route</td>"
-                              "<td>waited 20 ms, used 1 min 30 s</td><td>1 row, 3.0 s ago</td></tr>\n"
-                              "<tr class=\"alarm\"><td>fails</td><td>idle, from route</td>"
-                              "<td>waited 0 µs, used 0 µs</td>"
-                              "<td>refused: 42P01: no such &lt;table&gt;</td></tr>\n"));
+  EXPECT_THAT(page,
+              HasSubstr("<tbody id=\"queries\">\n"
+                        "<tr><td>waits</td><td>waiting, from route</td>"
+                        "<td>waited 0 µs, used 0 µs</td><td>0 rows, 3.0 s ago</td></tr>\n"
+                        "<tr><td>costly</td><td>idle, from route</td>"
+                        "<td>waited 20 ms, used 1 min 30 s</td><td>1 row, 3.0 s ago</td></tr>\n"
+                        "<tr class=\"alarm\"><td>fails</td><td>idle, from route</td>"
+                        "<td>waited 0 µs, used 0 µs</td>"
+                        "<td>refused: 42P01: no such &lt;table&gt;</td></tr>\n"));
   EXPECT_THAT(PageOf(OnReplica()), HasSubstr("<section hidden>\n<h2>Queries</h2>"));
 }
 
