@@ -18,6 +18,7 @@
 #include "integration/servers.h"
 #include "support/eventually.h"
 #include "support/exporter_process.h"
+#include "support/pgbouncer.h"
 #include "support/temp_dir.h"
 
 namespace scidex::test {
@@ -30,6 +31,7 @@ using routing::PoolRole;
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 using ::testing::HasSubstr;
+using ::testing::Not;
 
 QueryOptions Query(const std::string& name, const std::string& sql) {
   QueryOptions query;
@@ -190,6 +192,55 @@ TEST_F(Queries, AServerThatGoesAwayInTheMiddleOfAResultIsALostRun) {
   EXPECT_EQ(Read(*database_, "SELECT 1"), "1");
 }
 
+TEST_F(Queries, AServerThatFreezesEndsEachRunAtItsDeadlineAndOtherQueriesGoOn) {
+  QueryOptions primary = Query("primary", "SELECT 1 AS n");
+  primary.from = control::QueryFrom::kPrimary;
+  app::DatabaseOptions options = On(*primary_, *replica_);
+  options.routing.fallthrough = routing::Fallthrough::kNever;
+  options.probe.interval = seconds(30);  // the route stays on what does not answer
+  options.queries = {Query("q", "SELECT 1 AS n"), primary};
+  database_.emplace(options);
+  ASSERT_TRUE(AwaitRoute(*database_, routing::Route::kReplica));
+  ASSERT_TRUE(AwaitRuns(1));
+  replica_->Suspend();
+  EXPECT_TRUE(Eventually(kPatience, [&] { return Stats(0).latest_error.has_value(); }));
+  EXPECT_TRUE(AwaitRuns(10, 1));
+  EXPECT_EQ(Stats(1).latest_error, std::nullopt) << Stats(1).latest_message;
+  replica_->Resume();
+  EXPECT_TRUE(Eventually(kPatience, [&] { return !Stats(0).latest_error.has_value(); }));
+}
+
+class QueriesBehindPgBouncer : public Queries, public testing::WithParamInterface<const char*> {};
+
+INSTANTIATE_TEST_SUITE_P(In, QueriesBehindPgBouncer, testing::Values("session", "transaction"),
+                         [](const auto& mode) { return std::string(mode.param); });
+
+TEST_P(QueriesBehindPgBouncer, AnswerAndCannotWriteAndLeaveTheNextOneNothing) {
+  const PgBouncer bouncer(*primary_, GetParam());
+  app::DatabaseOptions options = On(*primary_);
+  options.primary->dsn = base::Secret(bouncer.Dsn());
+  options.ro_fallthrough_pool.min_idle = 0;
+  options.ro_fallthrough_pool.max_size = 1;  // all of them on one session
+  options.primary_pool.min_idle = 0;
+  options.queries = {
+      Query("answers", "SELECT setting::int AS n FROM pg_settings WHERE name = 'work_mem'"),
+      Query("writes", "INSERT INTO kept VALUES (2) RETURNING n"),
+      Query("sets", "SELECT set_config('work_mem', '64kB', true)::text <> '' AS n"),
+      Query("hangs", "SELECT 1 AS n FROM pg_sleep(60)")};
+  for (QueryOptions& query : options.queries) query.timeout = query.interval = milliseconds(500);
+  options.queries[3].timeout = milliseconds(100);
+  database_.emplace(options);
+  for (std::size_t i = 0; i < 4; ++i) {
+    ASSERT_TRUE(Eventually(kPatience, [&] { return Stats(i).runs >= 3; }));
+  }
+  ASSERT_TRUE(Eventually(kPatience, [&] { return Stats(0).result != nullptr; }));
+  EXPECT_EQ(Number(0), 4096);
+  EXPECT_GT(Stats(1).errors[QueryError::kWriteRefused], 0u);
+  EXPECT_GT(Stats(3).errors[QueryError::kTimeout], 0u);
+  database_.reset();
+  EXPECT_EQ(primary_->QueryOne("SELECT count(*) FROM kept"), "1");
+}
+
 TEST_F(Queries, OfEverySetAnswerARoleThatHasPgMonitorAlone) {
   const std::string password(PostgresServer::kPassword);
   primary_->Execute("CREATE ROLE watcher LOGIN PASSWORD '" + password +
@@ -281,6 +332,48 @@ TEST_F(Queries, AreMetricsOfTheExporterAndAnotherFileBringsOthers) {
   EXPECT_TRUE(exporter.AwaitValue("second{l=\"x\"}", "8"));
   EXPECT_EQ(exporter.Value("first{l=\"x\"}"), "");
   EXPECT_GT(std::stod(exporter.Value("scidex_pg_query_runs_total{query=\"q\"}")), runs);
+}
+
+TEST_F(Queries, ThatAReloadLeavesAloneLoseNoRunToIt) {
+  const TempDir dir;
+  const auto file = [&](int other) {
+    std::string text = "primary: {dsn: \"" + primary_->Dsn() + "\"}\nreplica: {dsn: \"" +
+                       replica_->Dsn() + "\"}\nqueries:\n";
+    const auto add = [&](const std::string& name, int number) {
+      text += "  - {name: " + name + ", sql: SELECT " + std::to_string(number) +
+              " AS n, interval: 100ms, timeout: 100ms, on_error: keep_last, values: [{column: n, "
+              "metric: " +
+              name + "_n, help: A number.}]}\n";
+    };
+    for (int i = 0; i < 20; ++i) add("kept" + std::to_string(i), i);
+    for (int i = 0; i < 20; ++i) add("other" + std::to_string(i), other);
+    return "--config.file=" + dir.Write("exporter.yaml", text).string();
+  };
+  ExporterProcess exporter(SCIDEX_EXPORTER, {}, {file(0), "--web.enable-lifecycle"});
+  const auto runs_of_kept = [&] {
+    double all = 0;
+    for (int i = 0; i < 20; ++i) {
+      const std::string value =
+          exporter.Value("scidex_pg_query_runs_total{query=\"kept" + std::to_string(i) + "\"}");
+      all += value.empty() ? 0 : std::stod(value);
+    }
+    return all;
+  };
+  ASSERT_TRUE(exporter.AwaitValue("kept19_n", "19"));
+  double runs = 0;
+  for (int reload = 1; reload <= 20; ++reload) {
+    file(reload);
+    ASSERT_EQ(Request(exporter.port(), "POST", "/-/reload").code, 200);
+    EXPECT_TRUE(exporter.AwaitValue("other19_n", std::to_string(reload)));
+    EXPECT_EQ(exporter.Value("kept19_n"), "19");
+    const double now = runs_of_kept();
+    EXPECT_GE(now, runs);
+    runs = now;
+  }
+  // A slow machine may have others.
+  for (const char* reason : {"reason=lost", "reason=no_route", "reason=refused"}) {
+    EXPECT_THAT(exporter.process().Errors(), Not(HasSubstr(reason)));
+  }
 }
 
 TEST_F(Queries, EndAtOnceWithWhatTheyRun) {
