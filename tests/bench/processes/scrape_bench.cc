@@ -2,11 +2,10 @@
 // handler that serves the same bytes from memory, and next to Debian's prometheus-postgres-exporter
 // on the same primary. Each is a process of its own; they are asked in turns.
 //
-//   scidex_http_bench            prints tables in Markdown
-//   scidex_http_bench --bare F   is that civetweb handler, and serves the file F
+//   scidex_scrape_bench            prints tables in Markdown
+//   scidex_scrape_bench --bare F   is that civetweb handler, and serves the file F
 
 #include <civetweb.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -18,7 +17,6 @@
 #include <future>
 #include <iostream>
 #include <memory>
-#include <sstream>
 #include <stdexcept>
 #include <string>
 #include <utility>
@@ -26,6 +24,7 @@
 
 #include "base/file_limit.h"
 #include "base/read_file.h"
+#include "bench/processes/process_cost.h"
 #include "support/eventually.h"
 #include "support/exporter_process.h"
 #include "support/free_port.h"
@@ -66,24 +65,6 @@ int BeBare(const char* file, const char* address) {
   if (context == nullptr) return 1;
   mg_set_request_handler(context, "/metrics", &ServeBare, nullptr);
   for (;;) pause();
-}
-
-// CPU time of all threads of a process.
-nanoseconds CpuOf(pid_t pid) {
-  clockid_t clock = 0;
-  timespec time{};
-  if (clock_getcpuclockid(pid, &clock) != 0 || clock_gettime(clock, &time) != 0) {
-    throw std::runtime_error("no CPU time of a process");
-  }
-  return seconds(time.tv_sec) + nanoseconds(time.tv_nsec);
-}
-
-double ResidentMiB(pid_t pid) {
-  std::istringstream statm(base::ReadFile("/proc/" + std::to_string(pid) + "/statm"));
-  double size = 0;
-  double resident = 0;
-  statm >> size >> resident;
-  return resident * static_cast<double>(sysconf(_SC_PAGESIZE)) / (1024 * 1024);
 }
 
 struct Target {
@@ -283,7 +264,7 @@ int main(int argc, char** argv) {
       return scidex::bench::BeBare(argv[2], argv[3]);
     return scidex::bench::Measure(argv[0]);
   } catch (const std::exception& error) {
-    std::cerr << "scidex_http_bench: " << error.what() << '\n';
+    std::cerr << "scidex_scrape_bench: " << error.what() << '\n';
     return 1;
   }
 }

@@ -1,0 +1,157 @@
+// What 200 queries on a schedule of five seconds cost the exporter, on two pools of four: each
+// number next to that of the same exporter without queries, on the same servers, at the same time.
+// Prints a table in Markdown.
+
+#include <algorithm>
+#include <chrono>
+#include <cstdio>
+#include <iostream>
+#include <sstream>
+#include <stdexcept>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "bench/processes/process_cost.h"
+#include "support/exporter_process.h"
+#include "support/postgres_cluster.h"
+#include "support/temp_dir.h"
+
+namespace scidex::bench {
+namespace {
+
+using std::chrono::seconds;
+
+constexpr int kQueries = 200;
+constexpr seconds kInterval{5};
+constexpr seconds kMeasured{60};
+
+std::string Configuration(const test::PostgresServer& primary, const test::PostgresServer& replica,
+                          int queries, const std::string& from_where) {
+  std::string text = "primary: {dsn: \"" + primary.Dsn() + "\"}\nreplica: {dsn: \"" +
+                     replica.Dsn() +
+                     "\"}\npools: {ro: {min_idle: 1, max_size: 4}, "
+                     "ro_fallthrough: {min_idle: 1, max_size: 4}}\nqueries:\n";
+  if (queries == 0) return text + "  []\n";
+  for (int i = 0; i < queries; ++i) {
+    const std::string name = "q" + std::to_string(i);
+    text += "  - name: " + name + "\n    from: " + (i % 2 == 0 ? "route" : "primary") +
+            "\n    interval: " + std::to_string(kInterval.count()) +
+            "s\n    timeout: 4s\n    labels: [state]\n    values: [{column: n, metric: " + name +
+            "_backends, help: Backends by state.}]\n    sql: |\n      SELECT coalesce(state, "
+            "'none') AS state, count(*) AS n FROM " +
+            from_where + " GROUP BY 1\n";
+  }
+  return text;
+}
+
+// Over all queries.
+double Sum(const std::string& exposition, const std::string& family) {
+  std::istringstream lines(exposition);
+  std::string line;
+  double sum = 0;
+  while (std::getline(lines, line)) {
+    if (line.starts_with(family + "{") || line.starts_with(family + " ")) {
+      sum += std::stod(line.substr(line.rfind(' ') + 1));
+    }
+  }
+  return sum;
+}
+
+struct Look {
+  explicit Look(test::ExporterProcess& exporter)
+      : text(exporter.Scrape().body), cpu(CpuOf(exporter.process().pid())) {}
+
+  std::string text;
+  std::chrono::nanoseconds cpu;
+};
+
+struct Measured {
+  Measured(const Look& before, const Look& after)
+      : cpu_share(std::chrono::duration<double>(after.cpu - before.cpu) /
+                  std::chrono::duration<double>(kMeasured)),
+        runs(Of(before, after, "scidex_pg_query_runs_total")),
+        missed(Of(before, after, "scidex_pg_query_missed_runs_total")),
+        errors(Of(before, after, "scidex_pg_query_errors_total")),
+        mean_wait_ms(Of(before, after, "scidex_pg_query_wait_seconds_total") * 1000 /
+                     std::max(runs, 1.0)) {}
+
+  static double Of(const Look& before, const Look& after, const std::string& family) {
+    return Sum(after.text, family) - Sum(before.text, family);
+  }
+
+  double cpu_share;
+  double runs;
+  double missed;
+  double errors;
+  double mean_wait_ms;
+};
+
+void Row(const std::string& name, const Measured& measured, double most_waiters, pid_t pid) {
+  std::printf("| %s | %.2f %% | %.0f | %.0f | %.0f | %.2f | %.0f | %.1f |\n", name.c_str(),
+              measured.cpu_share * 100, measured.runs, measured.missed, measured.errors,
+              measured.mean_wait_ms, most_waiters, ResidentMiB(pid));
+}
+
+int Measure() {
+  test::PostgresServer primary;
+  const auto replica = test::PostgresServer::MakeReplicaOf(primary);
+  const test::TempDir dir;
+  const auto file = [&](const std::string& name, int queries, const std::string& from_where) {
+    return "--config.file=" +
+           dir.Write(name, Configuration(primary, *replica, queries, from_where)).string();
+  };
+  struct Case {
+    std::string name;
+    test::ExporterProcess exporter;
+    double most_waiters = 0;
+  };
+  Case cases[] = {
+      {"without queries", {SCIDEX_EXPORTER, {}, {file("none.yaml", 0, "")}}},
+      {"200 queries", {SCIDEX_EXPORTER, {}, {file("some.yaml", kQueries, "pg_stat_activity")}}},
+      // Of each pool: 20 runs a second, of a quarter of a second each, want five connections.
+      {"200 queries of 0.25 s",
+       {SCIDEX_EXPORTER,
+        {},
+        {file("slow.yaml", kQueries, "pg_stat_activity, (SELECT pg_sleep(0.25)) AS slow")}}}};
+  std::vector<Look> before;
+  for (Case& one : cases) {
+    if (!one.exporter.AwaitValue("scidex_pg_pool_ro_routes_to", "1")) {
+      throw std::runtime_error(one.name + ": no route to the replica");
+    }
+  }
+  // Every first run is over by then.
+  std::this_thread::sleep_for(2 * kInterval);
+  for (Case& one : cases) before.emplace_back(one.exporter);
+  for (int second = 0; second < kMeasured.count(); ++second) {
+    std::this_thread::sleep_for(seconds(1));
+    for (Case& one : cases) {
+      const std::string text = one.exporter.Scrape().body;
+      one.most_waiters = std::max(one.most_waiters, Sum(text, "scidex_pg_pool_waiters"));
+    }
+  }
+  std::printf(
+      "\n%d queries every %lld s on two pools of 4, for %lld s; %lld runs are due:\n\n"
+      "| | CPU of one core | runs | missed | failed | mean wait ms | most waiters at a scrape | "
+      "resident MiB |\n|---|--:|--:|--:|--:|--:|--:|--:|\n",
+      kQueries, static_cast<long long>(kInterval.count()),
+      static_cast<long long>(kMeasured.count()),
+      static_cast<long long>(kQueries * (kMeasured / kInterval)));
+  for (std::size_t i = 0; i < before.size(); ++i) {
+    Row(cases[i].name, Measured(before[i], Look(cases[i].exporter)), cases[i].most_waiters,
+        cases[i].exporter.process().pid());
+  }
+  return 0;
+}
+
+}  // namespace
+}  // namespace scidex::bench
+
+int main() {
+  try {
+    return scidex::bench::Measure();
+  } catch (const std::exception& error) {
+    std::cerr << "scidex_queries_bench: " << error.what() << '\n';
+    return 1;
+  }
+}
