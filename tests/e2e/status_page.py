@@ -4,7 +4,6 @@
 Usage: SCIDEX_EXPORTER=build/release/bin/scidex_pg_exporter status_page.py
 """
 
-import os
 import pathlib
 import signal
 import sys
@@ -14,6 +13,7 @@ import unittest
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests" / "support"))
 import browser  # noqa: E402
+import exporter  # noqa: E402
 import postgres  # noqa: E402
 import servers  # noqa: E402
 
@@ -21,26 +21,6 @@ REPLICA = "Reads go to the replica"
 FALLTHROUGH = "Reads fall through to the primary"
 # Left by a page when it is loaded: a page that was loaded again has lost it.
 MARK = "window.loadedOnce = true"
-
-
-class Exporter:
-    def __init__(self, add_cleanup, folder, *dsns):
-        self.add_cleanup = add_cleanup
-        self.log = folder / "exporter.log"
-        self.address = f"127.0.0.1:{servers.free_port()}"
-        self.url = f"http://{self.address}/"
-        kept = {name: value for name, value in os.environ.items() if not name.startswith(("PG", "SCIDEX_"))}
-        self.environment = kept | dict(zip(("SCIDEX_PG_DSN", "SCIDEX_PG_RO_DSN"), dsns))
-        self.process = None
-
-    def start(self):
-        command = [os.environ["SCIDEX_EXPORTER"], f"--web.listen-address={self.address}"]
-        self.process = servers.start(self.add_cleanup, command, self.log, self.environment)
-        servers.poll("verdict on the replica", lambda: servers.fetch(f"{self.url}-/ready"), self.log)
-
-    def stop(self):
-        self.process.terminate()
-        self.process.wait(timeout=30)
 
 
 class StatusPage(unittest.TestCase):
@@ -52,7 +32,8 @@ class StatusPage(unittest.TestCase):
     def setUp(self):
         folder = tempfile.TemporaryDirectory(prefix="scidex-e2e-")
         self.addCleanup(folder.cleanup)
-        self.exporter = Exporter(self.addCleanup, pathlib.Path(folder.name), self.primary.dsn, self.replica.dsn)
+        self.exporter = exporter.Exporter(self.addCleanup, pathlib.Path(folder.name), SCIDEX_PG_DSN=self.primary.dsn,
+                                          SCIDEX_PG_RO_DSN=self.replica.dsn)
         self.exporter.start()
         self.driver.get_log("browser")  # what an earlier test left there
 

@@ -14,9 +14,10 @@ SETTINGS = {"listen_addresses": "127.0.0.1", "fsync": "off", "full_page_writes":
             "wal_retrieve_retry_interval": "100ms", "autovacuum": "off"}
 
 
-def _programs():
-    found = pathlib.Path("/usr/lib/postgresql").glob("*/bin/initdb")
-    return max(found, key=lambda path: int(path.parts[-3])).parent
+def program(name):
+    """Its path, of the newest version that there is."""
+    found = pathlib.Path("/usr/lib/postgresql").glob(f"*/bin/{name}")
+    return str(max(found, key=lambda path: int(path.parts[-3])))
 
 
 def _unprivileged(command):
@@ -36,34 +37,37 @@ class Server:
         self.port = servers.free_port()
         self.process = None
 
-    def run(self, program, *arguments):
-        command = _unprivileged([str(_programs() / program), *arguments])
+    def run(self, name, *arguments):
+        command = _unprivileged([program(name), *arguments])
         done = subprocess.run(command, cwd="/", env={"LC_ALL": "C"}, stdin=subprocess.DEVNULL, capture_output=True,
                               text=True, timeout=60)
         if done.returncode != 0:
-            raise AssertionError(f"{program}: {done.stdout}{done.stderr}")
+            raise AssertionError(f"{name}: {done.stdout}{done.stderr}")
 
     def start(self):
         log = self.folder / f"{self.name}.log"
         settings = [part for name, value in SETTINGS.items() for part in ("-c", f"{name}={value}")]
         self.process = servers.start(
-            self.add_cleanup, _unprivileged([str(_programs() / "postgres"), "-D", str(self.data), "-p", str(self.port),
+            self.add_cleanup, _unprivileged([program("postgres"), "-D", str(self.data), "-p", str(self.port),
                                              "-k", str(self.folder), *settings]), log)
         servers.poll(self.name, self.accepts, log)
 
     def accepts(self):
         if self.process.poll() is not None:
             raise AssertionError(f"{self.name} ended with {self.process.returncode}")
-        ready = [str(_programs() / "pg_isready"), "-q", "-h", "127.0.0.1", "-p", str(self.port)]
+        ready = [program("pg_isready"), "-q", "-h", "127.0.0.1", "-p", str(self.port)]
         return subprocess.run(ready, timeout=60).returncode == 0
 
     def stop(self):
         self.process.send_signal(signal.SIGINT)  # a fast shutdown
         self.process.wait(timeout=30)
 
+    def dsn_of(self, database):
+        return f"host=127.0.0.1 port={self.port} user=postgres dbname={database}"
+
     @property
     def dsn(self):
-        return f"host=127.0.0.1 port={self.port} user=postgres dbname=postgres"
+        return self.dsn_of("postgres")
 
 
 def start_primary_and_replica(add_cleanup):

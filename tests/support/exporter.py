@@ -1,0 +1,31 @@
+"""The exporter as a process of its own, as an operator runs it."""
+
+import os
+
+import servers
+
+
+def environment(**variables):
+    """Nobody's own settings steer a test."""
+    return {name: value for name, value in os.environ.items() if not name.startswith(("PG", "SCIDEX_"))} | variables
+
+
+class Exporter:
+    """SCIDEX_EXPORTER on a port of its own, logging to folder/exporter.log."""
+
+    def __init__(self, add_cleanup, folder, *flags, **variables):
+        self.add_cleanup, self.flags = add_cleanup, flags
+        self.log = folder / "exporter.log"
+        self.address = f"127.0.0.1:{servers.free_port()}"
+        self.url = f"http://{self.address}/"
+        self.environment = environment(**variables)
+        self.process = None
+
+    def start(self):
+        command = [os.environ["SCIDEX_EXPORTER"], f"--web.listen-address={self.address}", *self.flags]
+        self.process = servers.start(self.add_cleanup, command, self.log, self.environment)
+        servers.poll("verdict on the replica", lambda: servers.fetch(f"{self.url}-/ready"), self.log)
+
+    def stop(self):
+        self.process.terminate()
+        self.process.wait(timeout=30)
