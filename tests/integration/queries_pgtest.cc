@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <signal.h>
+#include <sys/resource.h>
 #include <pqxx/pqxx>
 
 #include <chrono>
@@ -156,7 +157,15 @@ TEST_F(Queries, OneThatWaitsForALockIsEndedByTheServerAndItsSessionKept) {
   EXPECT_EQ(pool->evictions[pool::EvictReason::kDead], 0u);
 }
 
-TEST_F(Queries, TenMillionRowsAreReadToTheBound) {
+// The most memory that this process ever had, in KiB.
+long PeakMemory() {
+  rusage usage{};
+  getrusage(RUSAGE_SELF, &usage);
+  return usage.ru_maxrss;
+}
+
+TEST_F(Queries, TenMillionRowsAreReadToTheBoundInLittleMemory) {
+  const long before = PeakMemory();
   QueryOptions query = Query("q", "SELECT n, n::text AS l FROM generate_series(1, 10000000) AS n");
   query.labels = {"l"};
   query.max_series = 10;
@@ -166,6 +175,7 @@ TEST_F(Queries, TenMillionRowsAreReadToTheBound) {
   EXPECT_EQ(Stats().latest_error, std::nullopt) << Stats().latest_message;
   EXPECT_EQ(Stats().result->rows.size(), 10u);
   EXPECT_EQ(Stats().result->dropped, 10'000u);
+  EXPECT_LT(PeakMemory() - before, 32 * 1024);
   EXPECT_TRUE(
       Eventually(kPatience, [&] { return Ro().evictions[pool::EvictReason::kBorrower] == 1; }));
 }

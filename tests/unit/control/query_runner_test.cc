@@ -1,5 +1,6 @@
 #include "control/query_runner.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <deque>
@@ -179,6 +180,15 @@ TEST_F(QueryRunnerTest, OneThatHangsKeepsOneConnectionAndNoOtherQueryWaiting) {
   EXPECT_EQ(Stats(0).missed, 1u);
   reader_.Block("nothing");
   ASSERT_TRUE(AwaitRuns(1, 0));
+  EXPECT_EQ(Stats(0).used, seconds(10));
+}
+
+TEST_F(QueryRunnerTest, RunsThatWereDueWhileThisProcessWasHaltedAreMissedAndOneIsMadeUp) {
+  Start({Named("a")});
+  RunFirst();
+  clock_.Advance(seconds(35));
+  ASSERT_TRUE(AwaitRuns(2));
+  EXPECT_EQ(Stats().missed, 2u);
 }
 
 TEST_F(QueryRunnerTest, WhereThePoolDoesNotSufficeQueriesAreWaitersOfIt) {
@@ -219,6 +229,7 @@ TEST_F(QueryRunnerTest, SaysOnceWhyItFailsAndOnceThatItNoLongerDoes) {
   RunAgain();
   reader_.Answer({Reading::Result::kWhole, "", true});
   RunAgain();
+  EXPECT_EQ(Stats().latest_message, "");
   RunAgain();
   ASSERT_TRUE(test::Eventually(kPatience, [&] { return log.Lines().size() == 2; }));
   EXPECT_EQ(log.Lines(),
@@ -275,7 +286,8 @@ TEST_F(QueryRunnerTest, WhatARunOfTheOldQueryFindsAfterAReloadIsCountedAndNotSho
   EXPECT_EQ(Stats().result, nullptr);
 }
 
-TEST_F(QueryRunnerTest, ItsEndEndsRunsThatWaitAndThatRead) {
+TEST_F(QueryRunnerTest, ItsEndEndsRunsThatWaitAndThatReadAndCallsThemNoFailures) {
+  const test::LogTap log;
   Start({Named("a"), Named("b"), Named("c")});
   reader_.Block("a");
   const pool::Lease other = pool_.Acquire();
@@ -289,6 +301,7 @@ TEST_F(QueryRunnerTest, ItsEndEndsRunsThatWaitAndThatRead) {
   runner_.reset();
   EXPECT_EQ(pool_.Stats().in_use, 1u);
   EXPECT_EQ(pool_.Stats().waiters, 0u);
+  EXPECT_THAT(log.Lines(), testing::IsEmpty());
 }
 
 }  // namespace
