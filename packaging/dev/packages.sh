@@ -6,7 +6,7 @@ declare -A package_groups=(
            libcli11-dev nlohmann-json3-dev prometheus-cpp-dev libcivetweb-dev zlib1g-dev libasio-dev libssl-dev libcrypt-dev"
   [run]="postgresql"
   [test]="libgtest-dev libgmock-dev postgresql pgbouncer prometheus prometheus-alertmanager python3 curl jq
-          libnss-wrapper iproute2 python3-prometheus-client openssl prometheus-postgres-exporter chromium
+          libnss-wrapper iproute2 python3-prometheus-client python3-yaml openssl prometheus-postgres-exporter chromium
           chromium-driver python3-selenium"
   [bench]="libbenchmark-dev libsoci-dev libboost-dev python3-psycopg-pool valgrind"
 )

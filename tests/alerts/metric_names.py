@@ -1,69 +1,128 @@
 #!/usr/bin/env python3
-"""Every metric that a rule, a dashboard or a runbook names is one that the exporter exposes, and
-every link of a rule leads somewhere."""
+"""Every metric, label and label value that rules, dashboards, runbooks and documentation name is one that a running
+exporter exposes, and every link of a rule leads somewhere.
 
+Usage: SCIDEX_EXPORTER=build/release/bin/scidex_pg_exporter metric_names.py
+"""
+
+import collections
 import json
 import pathlib
 import re
+import sys
+import tempfile
 import unittest
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-EXPOSITION = ROOT / "tests" / "unit" / "metrics" / "exposition.golden"
-RULES = sorted((ROOT / "alerts").glob("*.rules.yml"))
+sys.path.insert(0, str(ROOT / "tests" / "support"))
+import exporter  # noqa: E402
+import rulebook  # noqa: E402
+import servers  # noqa: E402
+
 DASHBOARDS = sorted((ROOT / "dashboards" / "json").glob("*.json"))
-NAMING = [*RULES, *DASHBOARDS, *(ROOT / "alerts").glob("**/*.md"),
-          *(ROOT / "dashboards").glob("*.md"), *(ROOT / "dashboards" / "src").glob("*.ts")]
+NAMING = [rulebook.FILE, *DASHBOARDS, *(ROOT / "dashboards" / "src").glob("*.ts"),
+          *(file for folder in ("alerts", "dashboards", "config") for file in (ROOT / folder).glob("**/*.md")
+            if "node_modules" not in file.parts),
+          ROOT / "README.md", ROOT / "ARCHITECTURE.md"]
 
 CHAPTERS = ["Meaning", "Impact", "Diagnosis", "Mitigation"]
-NAME = re.compile(r"\b(?:scidex_pg_(?:pool|exporter)|process)_[a-z0-9_]+\b")
+# Neither a part of a longer word, a path say, nor the beginning of several names.
+NAME = re.compile(r"(?<![\w:./-])(?:scidex_pg|process)_[a-z0-9_]+(?<!_)\b(?![*{]?_)")
+MATCHERS = re.compile(rf"({NAME.pattern})\{{([^}}]*)\}}")
+MATCHER = re.compile(r'(\w+)\s*(?:=~|!~|!=|=)\s*\\?"([^"\\]*)')
+SERIES = re.compile(r"^(\w+)(?:\{(.*)\})? \S+$", re.MULTILINE)
+LABEL = re.compile(r'(\w+)="([^"]*)"')
+# Programs, libraries and files of the project, which are named alike.
+NOT_METRICS = re.compile(r"scidex_pg_exporter$|scidex_pg_(?:exporter|pool)$")
+CONFIGURATION = """
+primary: {{dsn: host=127.0.0.1 port={port} user=nobody dbname=none}}
+queries: [{{name: one, sql: SELECT 1 AS one, values: [{{column: one, help: One.}}]}}]
+"""
 
 
-def exposed_names():
-    """Every name that a query may use: a histogram is three."""
-    names = set()
-    for name, kind in re.findall(r"^# TYPE (\S+) (\S+)$", EXPOSITION.read_text(), re.MULTILINE):
-        if kind == "histogram":
-            names |= {f"{name}_{part}" for part in ("bucket", "sum", "count")}
-        else:
-            names.add(name)
-    return names
+class Names(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        """With a primary that refuses connections: every series must be there all the same."""
+        folder = tempfile.TemporaryDirectory(prefix="scidex-names-")
+        cls.addClassCleanup(folder.cleanup)
+        config = pathlib.Path(folder.name, "exporter.yaml")
+        config.write_text(CONFIGURATION.format(port=servers.free_port()))
+        running = exporter.Exporter(cls.addClassCleanup, pathlib.Path(folder.name), f"--config.file={config}")
+        running.start()
+        text = servers.fetch(f"{running.url}metrics").decode()
+        cls.labels = collections.defaultdict(lambda: collections.defaultdict(set))
+        for name, labels in SERIES.findall(text):
+            for label, value in LABEL.findall(labels):
+                cls.labels[name][label].add(value)
+            cls.labels[name]  # It is there, with labels or without.
+        cls.families = set(re.findall(r"^# TYPE (\S+) histogram$", text, re.MULTILINE))
 
-
-class MetricNames(unittest.TestCase):
-    def test_every_metric_named_is_exposed(self):
-        exposed = exposed_names()
+    def each_name(self):
         for file in NAMING:
             for name in sorted(set(NAME.findall(file.read_text()))):
-                with self.subTest(file=str(file.relative_to(ROOT)), metric=name):
-                    self.assertIn(name, exposed)
+                if not NOT_METRICS.match(name):
+                    yield file, name
+
+    def test_every_metric_named_is_exposed(self):
+        for file, name in self.each_name():
+            with self.subTest(file=str(file.relative_to(ROOT)), metric=name):
+                self.assertIn(name, self.labels.keys() | self.families)
+
+    def test_every_label_and_every_value_matched_is_one_that_the_metric_has(self):
+        for file in NAMING:
+            for name, matchers in MATCHERS.findall(file.read_text()):
+                for label, values in MATCHER.findall(matchers):
+                    if label in ("job", "instance") or "$" in values:
+                        continue
+                    with self.subTest(file=str(file.relative_to(ROOT)), metric=name, label=label):
+                        self.assertIn(label, self.labels[name])
+                        self.assertLessEqual(set(values.split("|")), self.labels[name][label])
 
     def test_there_are_files_that_name_some(self):
-        for kind in (RULES, DASHBOARDS):
-            self.assertTrue(kind)
-            for file in kind:
-                self.assertRegex(file.read_text(), NAME)
+        naming = {file for file, _ in self.each_name()}
+        self.assertLessEqual({rulebook.FILE, *DASHBOARDS, ROOT / "README.md"}, naming)
 
 
 class Links(unittest.TestCase):
-    def test_every_rule_has_a_runbook_of_its_name_with_the_four_chapters(self):
-        for file in RULES:
-            for alert in re.split(r"^ *- alert: ", file.read_text(), flags=re.MULTILINE)[1:]:
-                name = alert.split("\n", 1)[0]
-                with self.subTest(alert=name):
-                    runbook = ROOT / "alerts" / "runbooks" / f"{name}.md"
-                    chapters = re.findall(r"^#+ (.*)$", runbook.read_text(), re.MULTILINE)
-                    self.assertEqual(chapters, [name, *CHAPTERS])
+    def setUp(self):
+        self.alerts = [rule for rule in rulebook.load() if "alert" in rule]
 
-    def test_every_runbook_and_dashboard_linked_exists(self):
+    def test_every_alert_has_a_runbook_of_its_name_with_the_four_chapters(self):
+        for alert in self.alerts:
+            with self.subTest(alert=alert["alert"]):
+                path = alert["annotations"]["runbook_url"].removeprefix("/usr/share/scidex-pg-exporter/")
+                self.assertEqual(path, f"alerts/runbooks/{alert['alert']}.md")
+                self.assertEqual(re.findall(r"^#+ (.*)$", (ROOT / path).read_text(), re.MULTILINE),
+                                 [alert["alert"], *CHAPTERS])
+
+    def test_every_runbook_has_an_alert_and_names_only_such_as_there_are(self):
+        names = {alert["alert"] for alert in self.alerts}
+        runbooks = list((ROOT / "alerts" / "runbooks").iterdir())
+        self.assertEqual({file.stem for file in runbooks}, names)
+        for file in [*runbooks, ROOT / "alerts" / "README.md", ROOT / "alerts" / "alertmanager.example.yml"]:
+            with self.subTest(file=file.name):
+                self.assertLessEqual(set(re.findall(r"\bScidexPgPool\w+", file.read_text())), names)
+
+    def test_every_dashboard_linked_exists(self):
         uids = {json.loads(file.read_text())["uid"] for file in DASHBOARDS}
-        for file in RULES:
-            text = file.read_text()
-            for path in re.findall(r"runbook_url: (\S+)", text):
-                relative = path.removeprefix("/usr/share/scidex-pg-exporter/")
-                self.assertTrue((ROOT / relative).is_file(), path)
-            linked = set(re.findall(r"dashboard_url: /d/([^?]+)\?", text))
-            self.assertTrue(linked)
-            self.assertLessEqual(linked, uids)
+        for alert in self.alerts:
+            with self.subTest(alert=alert["alert"]):
+                self.assertIn(re.match(r"/d/([^?]+)\?", alert["annotations"]["dashboard_url"])[1], uids)
+
+    def test_names_groups_and_labels_keep_to_the_conventions(self):
+        for alert in self.alerts:
+            with self.subTest(alert=alert["alert"]):
+                self.assertRegex(alert["alert"], r"^ScidexPgPool([A-Z][a-z]*)+$")
+                self.assertLessEqual(len(alert["alert"]), 40)
+                self.assertIn(alert["labels"]["severity"], ("critical", "warning", "info"))
+                self.assertIn(alert["labels"]["component"],
+                              ("routing", "waiters", "saturation", "backend", "exporter"))
+                self.assertFalse([value for value in alert["labels"].values() if "{{" in value])
+                self.assertNotIn("{{", alert["annotations"]["summary"])
+        for group in rulebook.groups():
+            with self.subTest(group=group["name"]):
+                self.assertLessEqual(len(group["rules"]), 20)
 
 
 if __name__ == "__main__":

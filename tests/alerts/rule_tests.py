@@ -1,0 +1,40 @@
+#!/usr/bin/env python3
+"""Every alert fires when it must, not a step before, not on what comes close, and ends."""
+
+import concurrent.futures
+import os
+import unittest
+
+import rulebook
+from cases import CASES
+
+
+class Rules(unittest.TestCase):
+    maxDiff = None
+
+    @classmethod
+    def setUpClass(cls):
+        rules = rulebook.load()
+        cls.alerts = {rulebook.name_of(rule): rule for rule in rules if "alert" in rule}
+        cls.records = [rule for rule in rules if "record" in rule]
+
+    def test_every_alert_has_a_case_and_every_case_an_alert(self):
+        self.assertEqual(sorted(self.alerts), sorted(case.name for case in CASES))
+
+    def test_every_case_has_something_that_comes_close(self):
+        for case in CASES:
+            with self.subTest(case=case.name):
+                self.assertTrue(case.near)
+                self.assertTrue(case.wrong)
+
+    def test_every_alert_behaves_as_its_case_has_it(self):
+        with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as executor:
+            found = executor.map(
+                lambda case: rulebook.complaint(case, self.alerts[case.name], self.records), CASES)
+            for case, complaint in zip(CASES, found):
+                with self.subTest(case=case.name):
+                    self.assertEqual(complaint, "")
+
+
+if __name__ == "__main__":
+    unittest.main()

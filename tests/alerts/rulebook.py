@@ -1,0 +1,47 @@
+"""The rules as their tests take them: one by one."""
+
+import json
+import pathlib
+import subprocess
+import tempfile
+
+import yaml
+
+from timeline import Timelines
+
+FILE = pathlib.Path(__file__).resolve().parents[2] / "alerts" / "scidex-pg-pool.rules.yml"
+
+
+def groups():
+    """What an alias repeats is a copy of its own."""
+    return json.loads(json.dumps(yaml.safe_load(FILE.read_text())["groups"]))
+
+
+def load():
+    """Every rule of the file, in its order."""
+    return [rule for group in groups() for rule in group["rules"]]
+
+
+def name_of(alert):
+    labels = alert["labels"]
+    return " ".join((alert["alert"], labels["severity"], labels.get("window", ""))).strip()
+
+
+def complaint(case, alert, records):
+    """What promtool says if the alert, with the recording rules that it needs, does not behave as the case has it;
+    else nothing."""
+    needed = [record for record in records if record["record"] in alert["expr"]]
+    tests = Timelines(case).all()
+    # Most of what is wrong with a rule the first shows.
+    return _complaint(case, [*needed, alert], [next(tests)]) or _complaint(case, [*needed, alert], list(tests))
+
+
+def _complaint(case, rules, tests):
+    with tempfile.TemporaryDirectory(prefix="scidex-rules-") as name:
+        folder = pathlib.Path(name)
+        (folder / "rules.json").write_text(json.dumps({"groups": [{"name": "rules", "rules": rules}]}))  # JSON is YAML
+        (folder / "tests.json").write_text(json.dumps(
+            {"rule_files": ["rules.json"], "evaluation_interval": f"{case.step}s", "tests": tests}))
+        done = subprocess.run(["promtool", "test", "rules", "tests.json"], cwd=folder, capture_output=True, text=True,
+                              timeout=300)
+        return "" if done.returncode == 0 else done.stdout + done.stderr

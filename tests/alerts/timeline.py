@@ -1,0 +1,164 @@
+"""Makes promtool's unit tests of a case: for each what it shows, the series, and what must fire when."""
+
+import dataclasses
+import re
+
+from case import CALM, JOB, WRONG, Cycle, Now, Rise
+
+# Steps for which something stays wrong after its alert fires.
+LASTS = 20
+FIRING = 'ALERTS{alertstate="firing"}'
+
+
+@dataclasses.dataclass(frozen=True)
+class Unscraped:
+    """What goes on while a scrape fails."""
+    behaviour: object
+
+
+def _selector(series, instance):
+    name, labels = re.fullmatch(r"(\w+)(?:\{(.*)\})?", series).groups()
+    given = [labels] if labels else []
+    own = [f'{label}="{value}"' for label, value in (("job", JOB), ("instance", instance))
+           if f"{label}=" not in (labels or "")]
+    return f"{name}{{{', '.join(own + given)}}}"
+
+
+def _values(phases, seconds):
+    """What a series does over the phases, each (what it does, steps), as promtool has it."""
+    values, last = [], 0
+    for behaviour, steps in phases:
+        failed = isinstance(behaviour, Unscraped)
+        behaviour = behaviour.behaviour if failed else behaviour
+        for index in range(steps):
+            if behaviour is None or isinstance(behaviour, str):
+                values.append(behaviour or "_")
+                continue
+            if isinstance(behaviour, Rise):
+                last += behaviour.by
+            elif isinstance(behaviour, Cycle):
+                last = behaviour.values[index % len(behaviour.values)]
+            elif isinstance(behaviour, Now):
+                last = len(values) * seconds - behaviour.less
+            else:
+                last = behaviour
+            values.append("stale" if failed else format(last, ".12g"))
+    return " ".join(values)
+
+
+def _failed(behaviours):
+    """Prometheus notes itself whether a scrape failed."""
+    return {name: 0 if name == "up" else Unscraped(behaviour) for name, behaviour in behaviours.items()}
+
+
+class Timelines:
+    """The tests of one case. It is calm until the step `begins`, and wrong from there until the step `ends`."""
+
+    def __init__(self, case):
+        self.case = case
+        self.begins = case.lead // case.step
+        self.fires = self.begins + (case.rises + case.for_) // case.step
+        self.ends = self.fires + LASTS
+        self.last = self.ends - 1 + (case.holds + case.keep) // case.step
+        self.over = self.last + 10
+
+    def all(self):
+        case = self.case
+        yield self._fires("fires after its time, not a step before, says what it must, and ends",
+                         self._wrong_once({}, {}),
+                         firing={self.fires - 1: False, self.fires: True, self.last: True, self.last + 1: False,
+                                 self.over: False}, says={self.fires: case.description})
+        for number, (before, different, description) in enumerate(case.also, 1):
+            yield self._fires(f"fires in its other way {number}", self._wrong_once(before, different),
+                             firing={self.fires - 1: False, self.fires: True}, says={self.fires: description})
+        for why, different in case.near.items():
+            yield self._silent(f"is silent: {why}", self._instances((case.calm | different, self.over)))
+        if case.fires_on_nothing:
+            yield self._fires("fires when nothing is there", self._nothing(), firing={self.over: True})
+        else:
+            yield self._silent("is silent when nothing is there", self._nothing())
+            yield self._gone()
+        yield from self._failed_scrapes()
+        if self._counters():
+            yield self._silent("is silent when its counters begin anew", self._restarted())
+
+    def _wrong_once(self, before, different):
+        calm = self.case.calm
+        # A counter does not go back.
+        return self._instances((calm | before, self.begins),
+                               (calm | self.case.wrong | different, self.ends - self.begins),
+                               (calm | self._counters(), self.over - self.ends + 1))
+
+    def _failed_scrapes(self):
+        case = self.case
+        wrong = case.calm | case.wrong
+        # While the alert waits, if it does.
+        at = max(self.begins + 1, (self.begins + self.fires) // 2)
+        if case.outlives_failed_scrape:
+            yield self._fires("fires in time in spite of a failed scrape",
+                              self._instances((case.calm, self.begins), (wrong, at - self.begins), (_failed(wrong), 1),
+                                              (wrong, self.ends - at)),
+                              firing={self.fires - 1: False, max(self.fires, at): True})
+        yield self._silent("is silent when a scrape fails",
+                           self._instances((case.calm, self.begins), (_failed(case.calm), 1),
+                                           (case.calm, self.over - self.begins)))
+
+    def _gone(self):
+        case = self.case
+        forgotten = self.ends - 1 + (case.forgets + case.keep) // case.step
+        return self._fires("ends in time when its instance is gone",
+                           self._instances((case.calm, self.begins), (case.calm | case.wrong, self.ends - self.begins),
+                                           (dict.fromkeys(case.calm, "stale"), forgotten + 2 - self.ends)),
+                           firing={forgotten: True, forgotten + 1: False})
+
+    def _counters(self):
+        """What each counter does while all is calm."""
+        calm, wrong = self.case.calm, self.case.wrong
+        return {name: calm[name] if isinstance(calm[name], Rise) else Rise(0) for name in calm
+                if isinstance(calm[name], Rise) or isinstance(wrong.get(name), Rise)}
+
+    def _restarted(self):
+        calm = self.case.calm | self._counters()
+        return self._instances((calm | dict.fromkeys(self._counters(), 100), 1), (calm, self.begins),
+                               (calm | dict.fromkeys(self._counters(), 0), 1), (calm, self.over - self.begins))
+
+    @staticmethod
+    def _nothing():
+        return [{"series": "something_else", "values": "1"}]
+
+    def _instances(self, *phases):
+        """The instance in question, and beside it one that is calm."""
+        steps = sum(count for _, count in phases)
+        beside = self._series(CALM, (self.case.calm, steps)) if self.case.of_instance else []
+        return self._series(WRONG, *phases) + beside
+
+    def _series(self, instance, *phases):
+        names = {name: None for behaviours, _ in phases for name in behaviours}
+        return [{"series": _selector(name, instance),
+                 "values": _values([(behaviours.get(name), steps) for behaviours, steps in phases], self.case.step)}
+                for name in names]
+
+    def _silent(self, name, series):
+        ever = f"max_over_time({FIRING}[{(self.over + 1) * self.case.step}s])"
+        return self._test(name, series, [self._asked(ever, self.over, False)])
+
+    def _fires(self, name, series, firing, says=None):
+        """firing: {step: whether it fires then}; says: {step: the description that it has then}."""
+        return self._test(name, series, [self._asked(FIRING, step, fires) for step, fires in firing.items()], [
+            {"eval_time": self._time(step), "alertname": self.case.alert,
+             "exp_alerts": [{"exp_labels": self.case.expected_labels(),
+                             "exp_annotations": self.case.expected_annotations(description)}]}
+            for step, description in (says or {}).items()])
+
+    def _asked(self, expr, step, fires):
+        labels = {"alertname": self.case.alert, "alertstate": "firing"} | self.case.expected_labels()
+        shown = ", ".join(f'{label}="{value}"' for label, value in labels.items())
+        return {"expr": expr, "eval_time": self._time(step),
+                "exp_samples": [{"labels": f"ALERTS{{{shown}}}", "value": 1}] if fires else []}
+
+    def _time(self, step):
+        return f"{step * self.case.step}s"
+
+    def _test(self, name, series, asked, alerts=()):
+        return {"name": f"{self.case.name} {name}", "interval": self._time(1), "input_series": series,
+                "promql_expr_test": asked, "alert_rule_test": list(alerts)}
