@@ -34,19 +34,26 @@ function variable(name: string, label: string, query: string): QueryVariableBuil
     .current({ selected: true, text: ['All'], value: ['$__all'] });
 }
 
-// Marks the times that expr has as its values.
-function marks(name: string, color: string, expr: string, title: string): AnnotationQueryBuilder {
+// Marks the times at which expr has any value.
+function spans(name: string, color: string, expr: string, title: string): AnnotationQueryBuilder {
   return new AnnotationQueryBuilder()
     .name(name)
     .datasource(datasource)
     .enable(true)
     .iconColor(color)
-    .expr(`1000 * ${expr}`)
-    .useValueForTime(true)
+    .expr(expr)
     .step('60s')
     .titleFormat(title)
     .tagKeys('instance');
 }
+
+// Marks the times that expr has as its values.
+function marks(name: string, color: string, expr: string, title: string): AnnotationQueryBuilder {
+  return spans(name, color, `1000 * ${expr}`, title).useValueForTime(true);
+}
+
+const versions = `max by (job, instance, version) (${select('scidex_pg_exporter_build_info')})`;
+const versionsBefore = `max by (job, instance, version) (${select('scidex_pg_exporter_build_info')} offset 2m)`;
 
 export function dashboard(uid: string, title: string, description: string): DashboardBuilder {
   return new DashboardBuilder(title)
@@ -82,6 +89,23 @@ export function dashboard(uid: string, title: string, description: string): Dash
     )
     .annotation(
       marks('Restarts', 'blue', select('process_start_time_seconds'), 'Started: {{instance}}'),
+    )
+    .annotation(
+      spans(
+        'Firing alerts',
+        'red',
+        // Those of a whole job have no instance.
+        'ALERTS{alertname=~"ScidexPgPool.+", alertstate="firing", job=~"$job", instance=~"($instance)?"}',
+        '{{alertname}} ({{severity}}): {{instance}} {{pool}}',
+      ),
+    )
+    .annotation(
+      spans(
+        'New versions',
+        'purple',
+        `${versions} unless ${versionsBefore}`,
+        'Version {{version}}: {{instance}}',
+      ),
     )
     .link(
       new DashboardLinkBuilder('Other dashboards of the pools')

@@ -7,7 +7,7 @@ import * as statetimeline from '@grafana/grafana-foundation-sdk/statetimeline';
 import { dashboard, withPanels } from './dashboard';
 import { instanceTable } from './instances';
 import { describe, graph, legend, number, steps } from './panels';
-import { lines, now, rate, select, selectPools } from './query';
+import { lines, now, quantile, rate, select, selectPools } from './query';
 import { noData, routeColors, routeMappings } from './route';
 
 const quiet = { value: null, color: 'text' } as const;
@@ -34,10 +34,7 @@ function fallthroughShare(overTime: (selector: string) => string, by = ''): stri
   return `sum${by}(${share}) / sum${by}(${overTime(select(routeSeconds))})`;
 }
 
-function waitQuantile(quantile: number, labels: string): string {
-  const buckets = rate(selectPools('scidex_pg_pool_acquire_wait_seconds_bucket'));
-  return `histogram_quantile(${quantile}, sum by (${labels}) (${buckets}))`;
-}
+const waitSeconds = 'scidex_pg_pool_acquire_wait_seconds';
 
 const numbers = [
   instancesAt(
@@ -85,7 +82,7 @@ const numbers = [
     steps(quiet, { value: 0.1, color: 'orange' }, { value: 1, color: 'red' }),
   )
     .mappings([noData('no acquires')])
-    .withTarget(now(waitQuantile(0.99, 'le'))),
+    .withTarget(now(quantile(0.99, waitSeconds))),
   number(
     {
       title: 'Time in fall-through',
@@ -169,7 +166,7 @@ const graphs = [
     unit: 's',
     width: 8,
     height: 8,
-  }).withTarget(lines(waitQuantile(0.99, 'job, instance, pool, le'), '{{pool}} {{instance}}')),
+  }).withTarget(lines(quantile(0.99, waitSeconds, 'job', 'instance', 'pool'), '{{pool}} {{instance}}')),
   graph({
     title: 'Timeouts',
     description:

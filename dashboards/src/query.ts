@@ -17,13 +17,24 @@ export function rate(selector: string): string {
   return `rate(${selector}[$__rate_interval])`;
 }
 
+// Of a histogram that has the label pool, for each combination of the labels `by`.
+export function quantile(share: number, histogram: string, ...by: string[]): string {
+  const buckets = rate(selectPools(`${histogram}_bucket`));
+  return `histogram_quantile(${share}, sum by (${[...by, 'le'].join(', ')}) (${buckets}))`;
+}
+
 function target(expr: string): DataqueryBuilder {
   return new DataqueryBuilder().datasource(datasource).refId('A').expr(expr);
 }
 
 // Over time, one line per series, named as legend says.
-export function lines(expr: string, legend: string): DataqueryBuilder {
-  return target(expr).legendFormat(legend).range();
+export function lines(expr: string, legend: string, refId = 'A'): DataqueryBuilder {
+  return target(expr).refId(refId).legendFormat(legend).range();
+}
+
+// Over time, one band per bucket of a histogram.
+export function buckets(expr: string): DataqueryBuilder {
+  return target(expr).format(PromQueryFormat.Heatmap).legendFormat('{{le}}').range();
 }
 
 // The value of now.

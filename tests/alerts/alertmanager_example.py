@@ -78,15 +78,6 @@ class Inhibition(unittest.TestCase):
             [alert("RoFallthrough", "warning", instance="db3"), alert("RouteFlapping", "warning"),
              alert("ReplicaDown", "warning", pool="ro")])
 
-    def test_a_server_that_is_down_inhibits_failing_connects_of_its_own_pools(self):
-        self.assert_inhibits(
-            [alert("ReplicaDown", "warning", pool="ro"), alert("PrimaryDown", "critical", pool="primary", instance="db2")],
-            [alert("ConnectFailures", "warning", pool="ro"),
-             alert("ConnectFailures", "warning", pool="primary", instance="db2"),
-             alert("ConnectFailures", "warning", pool="ro_fallthrough", instance="db2")],
-            [alert("ConnectFailures", "warning", pool="primary"),
-             alert("ConnectFailures", "warning", pool="ro", instance="db2"), alert("RoFallthrough", "warning")])
-
     def test_an_exporter_that_is_down_inhibits_only_what_it_would_say_of_itself(self):
         self.assert_inhibits(
             [alert("ExporterDown", "critical")],

@@ -25,7 +25,7 @@ def burn(severity, window, share, **times):
     passing = 0.1 * {"1h": 3600, "6h": 21600, "1d": 86400, "3d": 259200}[window] / steps
     return Case(
         "ScidexPgPoolAcquireErrorBudgetBurn", severity, "waiters",
-        "Acquires fail faster than the error budget allows.", description, "overview",
+        "Acquires fail faster than the error budget allows.", description, "detail",
         calm={acquires("immediate"): Rise(step), acquires("timeout"): Rise(0), acquires("queue_full"): Rise(0),
               acquires("deadlock"): Rise(0), acquires("error"): Rise(0), acquires("cancelled"): Rise(0),
               acquires("closed"): Rise(0)},
@@ -46,7 +46,8 @@ def burn(severity, window, share, **times):
 def counted(alert, severity, component, summary, description, counter, **more):
     """An alert on anything that a counter of a pool counts."""
     series = f'{counter}{{pool="ro"}}'
-    return Case(alert, severity, component, summary, description, "overview", calm={series: 7}, wrong={series: Rise(1)},
+    dashboard = "read-only" if "read_only" in counter else "detail"
+    return Case(alert, severity, component, summary, description, dashboard, calm={series: 7}, wrong={series: Rise(1)},
                 near={"there were some long ago": {series: 1000000}}, labels=RO, **more)
 
 
@@ -75,7 +76,7 @@ CASES = [
     Case("ScidexPgPoolFallthroughHurtsPrimary", "critical", "routing",
          "Reads fall through to a primary whose own pool is nearly full.",
          f"{WHO} sends reads to the primary while 90% of its connections for writers are in use. The reads slow the "
-         "writes down: users are about to feel both.", "overview",
+         "writes down: users are about to feel both.", "detail",
          calm={'scidex_pg_pool_connections{pool="primary", state="in_use"}': 2,
                'scidex_pg_pool_connections{pool="primary", state="idle"}': 18,
                'scidex_pg_pool_connections{pool="ro_fallthrough", state="in_use"}': 20,
@@ -150,7 +151,7 @@ CASES = [
 
     Case("ScidexPgPoolRouteUnknown", "warning", "routing", "It is not known where read-only traffic goes.",
          f"{WHO} is scraped, and its route is none that these rules know, or not there. No alert on the route can fire "
-         "for it.", "overview",
+         "for it.", "exporter",
          calm={ROUTE: 1, "up": 1}, wrong={ROUTE: 4},
          near={"reads fall through": {ROUTE: 2}, "reads are refused": {ROUTE: 3},
                "it is not scraped": {ROUTE: None, "up": 0},
@@ -181,7 +182,7 @@ CASES = [
 
     Case("ScidexPgPoolReadOnlyCanaryFailed", "critical", "routing", "A write through a read-only lease was not refused.",
          f"The canary of {WHO} has tried to write through the pool ro, and was not refused as read-only. Until it is, take "
-         "its reads for able to write.", "overview",
+         "its reads for able to write.", "read-only",
          calm={'scidex_pg_pool_read_only_canary_success{pool="ro"}': 1},
          wrong={'scidex_pg_pool_read_only_canary_success{pool="ro"}': 0},
          near={"none has run": {'scidex_pg_pool_read_only_canary_success{pool="ro"}': "NaN"}}, labels=RO),
@@ -197,7 +198,7 @@ CASES = [
 
     Case("ScidexPgPoolOldestWaiter", "critical", "waiters", "Acquires are about to time out.",
          f"In the pool ro of {WHO} the oldest waiter has waited for 2.6s, more than half of the acquire timeout. Users wait "
-         "that long, and the next step are errors.", "overview",
+         "that long, and the next step are errors.", "detail",
          calm={'scidex_pg_pool_oldest_waiter_seconds{pool="ro"}': 0,
                'scidex_pg_pool_acquire_timeout_seconds{pool="ro"}': 5},
          wrong={'scidex_pg_pool_oldest_waiter_seconds{pool="ro"}': 2.6},
@@ -209,7 +210,7 @@ CASES = [
 
     Case("ScidexPgPoolQueueDepth", "warning", "waiters", "On average somebody always waits for a connection.",
          f"In the pool ro of {WHO} 1.2 acquirers waited on average over five minutes, those between two scrapes included. "
-         "Users feel slower requests.", "overview",
+         "Users feel slower requests.", "detail",
          calm={'scidex_pg_pool_acquire_wait_seconds_sum{pool="ro"}': Rise(0)},
          wrong={'scidex_pg_pool_acquire_wait_seconds_sum{pool="ro"}': Rise(18)},
          near={"one waits": {'scidex_pg_pool_acquire_wait_seconds_sum{pool="ro"}': Rise(15)}},
@@ -217,7 +218,7 @@ CASES = [
 
     Case("ScidexPgPoolSaturated", "warning", "saturation", "Nearly all connections of a pool are in use all the time.",
          f"In the pool ro of {WHO} 100% of max_size were in use on average over five minutes. The next rise of demand "
-         "queues.", "overview",
+         "queues.", "detail",
          calm={'scidex_pg_pool_connections{pool="ro", state="in_use"}': 1,
                'scidex_pg_pool_connections{pool="ro", state="idle"}': 9, 'scidex_pg_pool_max_size{pool="ro"}': 10},
          wrong={'scidex_pg_pool_connections{pool="ro", state="in_use"}': 10},
@@ -233,7 +234,7 @@ CASES = [
 
     Case("ScidexPgPoolPrimaryDown", "critical", "backend", "The primary does not answer.",
          f"The primary of {WHO} has not answered a probe for a minute. Writes fail, and reads that fall through fail too.",
-         "overview",
+         "detail",
          calm={'scidex_pg_pool_backend_up{pool="primary"}': 1, 'scidex_pg_pool_backend_up{pool="ro"}': 0,
                'scidex_pg_pool_max_size{pool="primary"}': 1, 'scidex_pg_pool_max_size{pool="ro"}': 1},
          wrong={'scidex_pg_pool_backend_up{pool="primary"}': 0},
@@ -243,7 +244,7 @@ CASES = [
 
     Case("ScidexPgPoolReplicaDown", "warning", "backend", "The replica does not answer.",
          f"The replica of {WHO} has not answered a probe for two minutes. Reads fall through to the primary, or are refused "
-         "where that is forbidden.", "overview",
+         "where that is forbidden.", "detail",
          calm={'scidex_pg_pool_backend_up{pool="primary"}': 0, 'scidex_pg_pool_backend_up{pool="ro"}': 1, CONFIGURED: 1},
          wrong={'scidex_pg_pool_backend_up{pool="ro"}': 0},
          near={"no replica is configured": {'scidex_pg_pool_backend_up{pool="ro"}': 0, CONFIGURED: 0}},
@@ -252,7 +253,7 @@ CASES = [
     Case("ScidexPgPoolReplicaNotAReplica", "critical", "backend",
          "The server that is configured as the replica is not one.",
          f"The server that {WHO} has as its replica answers, and is not in recovery: it was promoted, or it never was a "
-         "replica. It takes writes of its own. Reads do not go there.", "overview",
+         "replica. It takes writes of its own. Reads do not go there.", "detail",
          calm={'scidex_pg_pool_backend_up{pool="ro"}': 1, 'scidex_pg_pool_backend_in_recovery{pool="ro"}': 1,
                'scidex_pg_pool_backend_up{pool="primary"}': 1, 'scidex_pg_pool_backend_in_recovery{pool="primary"}': 0,
                CONFIGURED: 1},
@@ -264,7 +265,7 @@ CASES = [
 
     Case("ScidexPgPoolReplicaLag", "warning", "backend", "The replica lags, and is on its way to losing the route.",
          f"The replica of {WHO} is 16s behind, more than half of max_lag. Users read old data, and at max_lag reads go to "
-         "the primary.", "overview",
+         "the primary.", "detail",
          calm={"scidex_pg_pool_replica_lag_seconds": 0.1, "scidex_pg_pool_replica_max_lag_seconds": 30},
          wrong={"scidex_pg_pool_replica_lag_seconds": 16},
          near={"it is half": {"scidex_pg_pool_replica_lag_seconds": 15},
@@ -276,21 +277,25 @@ CASES = [
                 "go to the primary."),),
          for_=120),
 
-    Case("ScidexPgPoolConnectFailures", "warning", "backend", "Connects to a server fail again and again.",
+    Case("ScidexPgPoolConnectFailures", "warning", "backend", "Connects to a server that answers fail again and again.",
          f"The pool ro of {WHO} fails to connect 0.05 times a second. It cannot replace what it loses, and does not grow "
-         "when it should.", "overview",
+         "when it should.", "detail",
          calm={'scidex_pg_pool_connects_total{pool="ro", outcome="ok"}': Rise(1),
                'scidex_pg_pool_connects_total{pool="ro", outcome="connect_refused"}': Rise(0),
-               'scidex_pg_pool_connects_total{pool="ro", outcome="connect_timeout"}': Rise(0)},
+               'scidex_pg_pool_connects_total{pool="ro", outcome="connect_timeout"}': Rise(0),
+               'scidex_pg_pool_backend_up{pool="ro"}': 1},
          wrong={'scidex_pg_pool_connects_total{pool="ro", outcome="connect_refused"}': Rise(0.4),
                 'scidex_pg_pool_connects_total{pool="ro", outcome="connect_timeout"}': Rise(0.4)},
          near={"one fails in twenty seconds": {
-             'scidex_pg_pool_connects_total{pool="ro", outcome="connect_refused"}': Rise(0.75)}},
+                   'scidex_pg_pool_connects_total{pool="ro", outcome="connect_refused"}': Rise(0.75)},
+               "the server was down a moment ago": {
+                   'scidex_pg_pool_connects_total{pool="ro", outcome="connect_refused"}': Rise(5),
+                   'scidex_pg_pool_backend_up{pool="ro"}': Cycle((0,) + (1,) * 20)}},
          labels=RO, rises=270, for_=120, holds=15, forgets=15),
 
     Case("ScidexPgPoolExporterDown", "critical", "exporter", "The exporter cannot be scraped.",
          f"{WHO} has not been scraped for three minutes. Nobody sees where its reads go, and no other alert can fire for "
-         "it.", "overview",
+         "it.", "exporter",
          calm={"up": 1}, wrong={"up": 0},
          near={"it is another job's": {'up{job="other"}': 0},
                "it is scraped now and then": {"up": Cycle((0,) * 12 + (1,))}},
@@ -298,7 +303,7 @@ CASES = [
 
     Case("ScidexPgPoolExporterAbsent", "critical", "exporter", "Prometheus has no exporter to scrape.",
          "Prometheus has had no target in the job scidex-pg-exporter for ten minutes: its configuration or its service "
-         "discovery has lost it. No other alert can fire.", "overview",
+         "discovery has lost it. No other alert can fire.", "exporter",
          calm={"up": 1}, wrong={"up": "stale"},
          near={"it cannot be scraped": {"up": 0}},
          for_=600, outlives_failed_scrape=False, of_instance=False, fires_on_nothing=True),
@@ -306,7 +311,7 @@ CASES = [
     Case("ScidexPgPoolExporterStalled", "critical", "exporter",
          "The exporter is scraped, and does not probe its servers any more.",
          f"{WHO} last probed the server of the pool ro 1m 1s before it was scraped. What it says of servers and routes is "
-         "old.", "overview",
+         "old.", "exporter",
          calm={'scidex_pg_pool_probe_last_run_timestamp_seconds{pool="ro"}': Now(),
                'scidex_pg_pool_max_size{pool="ro"}': 1},
          wrong={'scidex_pg_pool_probe_last_run_timestamp_seconds{pool="ro"}': Now(less=61)},
@@ -320,7 +325,7 @@ CASES = [
 
     Case("ScidexPgPoolExporterRestarting", "warning", "exporter", "The exporter is restarted again and again.",
          f"{WHO} was started 3 times within a quarter of an hour. Each time its pools begin empty and its counters at 0.",
-         "overview",
+         "exporter",
          calm={"process_start_time_seconds": 100, ROUTE: 1},
          wrong={"process_start_time_seconds": Cycle((200, 300, 400))},
          near={"it is restarted twice": {"process_start_time_seconds": Cycle((100,) * 30 + (200,) * 30)},
@@ -330,14 +335,14 @@ CASES = [
     Case("ScidexPgPoolConfigReloadFailed", "warning", "exporter",
          "A configuration was refused, and the one before is in force.",
          f"{WHO} has refused the configuration that it was last asked to load. What is in its file is not what it does, and "
-         "it will not start with it. The log names the key.", "overview",
+         "it will not start with it. The log names the key.", "exporter",
          calm={"scidex_pg_exporter_config_last_reload_successful": 1},
          wrong={"scidex_pg_exporter_config_last_reload_successful": 0},
          near={"it is mended in time": {"scidex_pg_exporter_config_last_reload_successful": Cycle((0,) * 20 + (1,))}},
          for_=300),
 
     Case("ScidexPgPoolFdsNearLimit", "warning", "exporter", "The exporter has nearly as many files open as it may.",
-         f"{WHO} has 81% of the file descriptors that it may have. At the limit connects and scrapes fail.", "overview",
+         f"{WHO} has 81% of the file descriptors that it may have. At the limit connects and scrapes fail.", "exporter",
          calm={"process_open_fds": 10, "process_max_fds": 100, ROUTE: 1}, wrong={"process_open_fds": 81},
          near={"it is four in five": {"process_open_fds": 80},
                "it is another program": {"process_open_fds": 99, ROUTE: None}},

@@ -35,6 +35,10 @@ def exporter_environment():
     return kept | {"SCIDEX_PG_DSN": refusing}
 
 
+# Its series are there before its first run.
+QUERIES = [{"name": "one", "sql": "SELECT 1 AS one", "values": [{"column": "one", "help": "One."}]}]
+
+
 def prometheus_config(target):
     every_second = {"scrape_interval": "1s", "scrape_timeout": "1s", "evaluation_interval": "1s"}
     return {"global": every_second,
@@ -58,8 +62,11 @@ class LiveQueries(unittest.TestCase):
     def start_exporter(cls):
         cls.instance = f"127.0.0.1:{servers.free_port()}"
         log = cls.folder / "exporter.log"
+        config = cls.folder / "exporter.yaml"
+        config.write_text(json.dumps({"queries": QUERIES}))  # JSON is YAML
         servers.start(cls.addClassCleanup,
-                      [os.environ["SCIDEX_EXPORTER"], f"--web.listen-address={cls.instance}"], log,
+                      [os.environ["SCIDEX_EXPORTER"], f"--web.listen-address={cls.instance}",
+                       f"--config.file={config}"], log,
                       exporter_environment())
         servers.poll("exporter", lambda: servers.fetch(f"http://{cls.instance}/metrics"), log)
 
@@ -151,7 +158,7 @@ class LiveQueries(unittest.TestCase):
                 with self.subTest(**where, annotation=annotation["name"]):
                     marks = self.over_time(dashboards.interpolate(annotation["expr"], values))
                     # The route has not changed, but the exporter has started.
-                    self.assertEqual(bool(marks), annotation["name"] == "Restarts")
+                    self.assertEqual(bool(marks), annotation["name"] in ("Restarts", "New versions"))
 
     def test_every_rule_evaluates(self):
         rules = self.rules()

@@ -1,0 +1,199 @@
+// Whether read-only traffic really is: what proves it, what tried to write, what enforces it.
+import { AxisPlacement, VisibilityMode } from '@grafana/grafana-foundation-sdk/common';
+import { Dashboard, MappingType, ValueMapping } from '@grafana/grafana-foundation-sdk/dashboard';
+import * as stat from '@grafana/grafana-foundation-sdk/stat';
+import * as statetimeline from '@grafana/grafana-foundation-sdk/statetimeline';
+
+import { dashboard, withPanels } from './dashboard';
+import { describe, graph, legend, number, Panel, steps } from './panels';
+import { lines, now, rate, select, selectPools } from './query';
+import { noData } from './route';
+
+const quiet = { value: null, color: 'text' } as const;
+
+function values(texts: Record<string, { text: string; color: string }>): ValueMapping[] {
+  return [
+    {
+      type: MappingType.ValueToText,
+      options: Object.fromEntries(
+        Object.entries(texts).map(([value, shown], index) => [value, { ...shown, index }]),
+      ),
+    },
+    noData('no data', Object.keys(texts).length),
+  ];
+}
+
+// How many there were in the chosen time range.
+function counted(title: string, metric: string, color: string, description: string): stat.PanelBuilder {
+  return number(
+    { title, description, unit: 'none', width: 6, height: 4 },
+    steps(quiet, { value: 0.5, color }),
+  )
+    .decimals(0)
+    .withTarget(now(`sum(increase(${selectPools(metric)}[$__range]))`));
+}
+
+function states(panel: Panel, mappings: ValueMapping[], expr: string): statetimeline.PanelBuilder {
+  return describe(new statetimeline.PanelBuilder(), panel)
+    .mappings(mappings)
+    .mergeValues(true)
+    .showValue(VisibilityMode.Never)
+    .rowHeight(0.8)
+    .lineWidth(0)
+    .fillOpacity(80)
+    .axisPlacement(AxisPlacement.Auto)
+    .legend(legend)
+    .noValue('no data')
+    .withTarget(lines(expr, '{{pool}} {{instance}}'));
+}
+
+const numbers = [
+  counted(
+    'Violations',
+    'scidex_pg_pool_read_only_violations_total',
+    'orange',
+    'Writes that were tried through a read lease, and refused by the server. A rise means that ' +
+      'somebody writes through the wrong pool: nothing was written, and each was an error to its caller.',
+  ),
+  counted(
+    'Tampering',
+    'scidex_pg_pool_read_only_tampered_total',
+    'red',
+    'Sessions that their borrower switched to writable. A rise means that a borrower could have ' +
+      'written through a read lease; the log names it.',
+  ),
+  counted(
+    'Sessions refused',
+    'scidex_pg_pool_read_only_unproven_total',
+    'orange',
+    'Sessions that could not be shown to be read-only and were not handed out. A rise most often ' +
+      'means that a pooler was put in front of the server.',
+  ),
+  number(
+    {
+      title: 'Canary',
+      description:
+        'Whether the latest write that was tried through a read lease of each pool was refused, as ' +
+        'it must be. Red: one was not, and reads have to be taken for able to write.',
+      unit: 'none',
+      width: 6,
+      height: 4,
+    },
+    steps(quiet),
+  )
+    .mappings(
+      values({
+        1: { text: 'refused, as it must be', color: 'green' },
+        0: { text: 'not refused', color: 'red' },
+      }),
+    )
+    .withTarget(now(`min(${selectPools('scidex_pg_pool_read_only_canary_success')})`)),
+];
+
+const graphs = [
+  graph({
+    title: 'Proofs',
+    description:
+      'Read leases per second by how their session was shown to be read-only: reported costs ' +
+      'nothing, set a round trip. A rise of transaction means that a pooler was put in between.',
+    unit: 'ops',
+    width: 12,
+    height: 8,
+  }).withTarget(
+    lines(`sum by (how) (${rate(selectPools('scidex_pg_pool_read_only_proofs_total'))})`, '{{how}}'),
+  ),
+  graph({
+    title: 'Read leases by route',
+    description:
+      'Read leases per second by the route that served them. A rise of primary_fallthrough is ' +
+      'load on the server that takes the writes.',
+    unit: 'ops',
+    width: 12,
+    height: 8,
+  }).withTarget(
+    lines(`sum by (route) (${rate(select('scidex_pg_pool_ro_acquires_total'))})`, '{{route}}'),
+  ),
+  graph({
+    title: 'Violations by pool',
+    description:
+      'Writes per second that were refused. A single rise is a mistake that somebody made once, a ' +
+      'steady one is a caller that uses the wrong pool.',
+    unit: 'ops',
+    width: 12,
+    height: 8,
+  }).withTarget(
+    lines(
+      `sum by (job, instance, pool) (${rate(
+        selectPools('scidex_pg_pool_read_only_violations_total'),
+      )})`,
+      '{{pool}} {{instance}}',
+    ),
+  ),
+  graph({
+    title: 'Tampering by pool',
+    description:
+      'Sessions per second that came back writable. Any rise is a borrower that switches read-only ' +
+      'off: on the primary it could have written.',
+    unit: 'ops',
+    width: 12,
+    height: 8,
+  }).withTarget(
+    lines(
+      `sum by (job, instance, pool) (${rate(
+        selectPools('scidex_pg_pool_read_only_tampered_total'),
+      )})`,
+      '{{pool}} {{instance}}',
+    ),
+  ),
+];
+
+const timelines = [
+  states(
+    {
+      title: 'What enforces read-only',
+      description:
+        'Session: a setting that the pool proves on each acquire. Transaction: behind a pooler, ' +
+        'where a borrower can end the transaction that it was lent. A rise to it is a weaker guarantee.',
+      unit: 'none',
+      width: 12,
+      height: 7,
+    },
+    values({
+      0: { text: 'nothing', color: 'text' },
+      1: { text: 'session', color: 'green' },
+      2: { text: 'transaction', color: 'orange' },
+    }),
+    `max by (job, instance, pool) (${selectPools('scidex_pg_pool_read_only_enforcement', 'mode="session"')})` +
+      ` + 2 * max by (job, instance, pool) (${selectPools(
+        'scidex_pg_pool_read_only_enforcement',
+        'mode="transaction"',
+      )})`,
+  ),
+  states(
+    {
+      title: 'Behind a pooler',
+      description:
+        'Whether a pooler was between here and the server of each pool when it last answered. A rise ' +
+        'means that somebody has put one there: read-only is then enforced by transaction.',
+      unit: 'none',
+      width: 12,
+      height: 7,
+    },
+    values({
+      0: { text: 'direct', color: 'green' },
+      1: { text: 'behind a pooler', color: 'orange' },
+    }),
+    selectPools('scidex_pg_pool_backend_behind_pooler'),
+  ),
+];
+
+export function readOnly(): Dashboard {
+  return withPanels(
+    dashboard(
+      'scidex-pg-pool-read-only',
+      'PostgreSQL pools / Read-only',
+      'Whether read-only traffic really is: what proves it, what tried to write, what enforces it.',
+    ),
+    [...numbers, ...graphs, ...timelines],
+  );
+}

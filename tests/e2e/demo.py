@@ -1,0 +1,66 @@
+#!/usr/bin/env python3
+"""./dev demo shows what it promises, and leaves nothing behind, however it ends.
+
+Usage: SCIDEX_EXPORTER=build/release/bin/scidex_pg_exporter demo.py
+"""
+
+import os
+import pathlib
+import re
+import signal
+import subprocess
+import sys
+import tempfile
+import unittest
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "tests" / "support"))
+import servers  # noqa: E402
+
+
+class Demo(unittest.TestCase):
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory(prefix="scidex-e2e-")
+        self.addCleanup(folder.cleanup)
+        self.folder = pathlib.Path(folder.name)
+        self.folder.chmod(0o755)  # The servers' user has to reach what is in it.
+        self.log = self.folder.with_suffix(".log")
+        self.addCleanup(self.log.unlink)
+
+    def start(self, *flags):
+        return servers.start(self.addCleanup,
+                             [sys.executable, "-B", str(ROOT / "packaging" / "dev" / "demo.py"), *flags], self.log,
+                             os.environ | {"TMPDIR": str(self.folder)})
+
+    def assert_nothing_is_left(self):
+        """Neither a file nor a process whose command line names the folder."""
+        self.assertEqual(list(self.folder.iterdir()), [])
+        found = subprocess.run(["pgrep", "--full", str(self.folder)], capture_output=True, text=True, timeout=60)
+        self.assertEqual(found.stdout, "")
+
+    def said(self):
+        return self.log.read_text()
+
+    def test_the_show_to_its_end(self):
+        demo = self.start("--once")
+        self.assertEqual(demo.wait(timeout=150), 0, self.said())
+        for expected in (r"the page +http://127\.0\.0\.1:\d+/", r"Prometheus +http://", r"Alertmanager +http://",
+                         "ro_routes_to is 1", "stopping the replica", "ro_routes_to is 2, primary_fallthrough, because of",
+                         "a ticket arrives: ScidexPgPoolRoFallthrough", "starting the replica again",
+                         "to the replica again", "ScidexPgPoolRoFallthrough is resolved"):
+            self.assertTrue(re.search(expected, self.said()), f"{expected} is not in:\n{self.said()}")
+        self.assert_nothing_is_left()
+
+    def test_an_end_at_any_time(self):
+        for when, number in (("starting a PostgreSQL", signal.SIGTERM), ("starting the exporter", signal.SIGHUP),
+                             ("stopping the replica", signal.SIGINT)):
+            with self.subTest(when=when):
+                demo = self.start()
+                servers.poll(when, lambda: when in self.said(), self.log)
+                demo.send_signal(number)
+                self.assertEqual(demo.wait(timeout=60), 128 + number, self.said())
+                self.assert_nothing_is_left()
+
+
+if __name__ == "__main__":
+    unittest.main()

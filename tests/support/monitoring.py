@@ -1,0 +1,103 @@
+"""Prometheus and Alertmanager as an operator runs them, on this project's rules, but sixty times as fast; and who they
+notify."""
+
+import http.server
+import json
+import pathlib
+import re
+import threading
+import time
+import typing
+
+import servers
+
+ALERTS = pathlib.Path(__file__).resolve().parents[2] / "alerts"
+JOB = "scidex-pg-exporter"
+# Windows of two seconds want more than one scrape.
+INTERVAL = "200ms"
+
+_FASTER = {"s": lambda number: f"{number * 1000 // 60}ms", "m": lambda number: f"{number}s",
+           "h": lambda number: f"{number}m", "d": lambda number: f"{number}h"}
+# A range, with or without a subquery's colon; or the value of a key.
+_DURATION = re.compile(r"(?<=\[)(\d+)([smhd])(?=:?\])|(?<=: )(\d+)([smhd])$", re.MULTILINE)
+
+
+def faster(text):
+    """Rules or a configuration of Alertmanager with every duration divided by sixty; for a day, by twenty-four."""
+    return _DURATION.sub(lambda match: _FASTER[match[2] or match[4]](int(match[1] or match[3])), text)
+
+
+class Note(typing.NamedTuple):
+    """What was told of one alert; `at` is a time of time.monotonic()."""
+    at: float
+    receiver: str
+    status: str
+    labels: dict
+    annotations: dict
+
+
+class Receiver:
+    """Takes Alertmanager's webhooks."""
+
+    def __init__(self, add_cleanup):
+        self._notes, self._lock = [], threading.Lock()
+        receiver = self
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def do_POST(self):
+                body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+                receiver._take(self.path.strip("/"), body["alerts"])
+                self.send_response(200)
+                self.end_headers()
+
+            def log_message(self, *_):
+                pass
+
+        server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        add_cleanup(server.server_close)
+        add_cleanup(thread.join)
+        add_cleanup(server.shutdown)
+        self.address = f"127.0.0.1:{server.server_port}"
+
+    def _take(self, name, alerts):
+        with self._lock:
+            for alert in alerts:
+                self._notes.append(Note(time.monotonic(), name, alert["status"], alert["labels"], alert["annotations"]))
+
+    def all(self):
+        """Every note, in the order of their arrival."""
+        with self._lock:
+            return list(self._notes)
+
+
+def start_alertmanager(add_cleanup, folder, receiver):
+    """Returns its URL."""
+    config = folder / "alertmanager.yml"
+    config.write_text(faster((ALERTS / "alertmanager.example.yml").read_text()).replace("127.0.0.1:9095",
+                                                                                        receiver.address))
+    address = f"127.0.0.1:{servers.free_port()}"
+    log = folder / "alertmanager.log"
+    servers.start(add_cleanup, ["prometheus-alertmanager", f"--config.file={config}", f"--storage.path={folder}/alerts",
+                                "--cluster.listen-address=", f"--web.listen-address={address}"], log)
+    servers.poll("Alertmanager", lambda: servers.fetch(f"http://{address}/-/ready"), log)
+    return f"http://{address}"
+
+
+def start_prometheus(add_cleanup, folder, target, alertmanager):
+    """Scrapes target, host:port. Returns its URL."""
+    rules = folder / "faster.rules.yml"
+    rules.write_text(faster((ALERTS / "scidex-pg-pool.rules.yml").read_text()))
+    config = folder / "prometheus.yml"
+    config.write_text(json.dumps({  # JSON is YAML
+        "global": {"scrape_interval": INTERVAL, "scrape_timeout": INTERVAL, "evaluation_interval": INTERVAL},
+        "rule_files": [str(rules)],
+        "scrape_configs": [{"job_name": JOB, "static_configs": [{"targets": [target]}]}],
+        "alerting": {"alertmanagers": [{"static_configs": [{"targets": [alertmanager.removeprefix("http://")]}]}]}}))
+    address = f"127.0.0.1:{servers.free_port()}"
+    log = folder / "prometheus.log"
+    servers.start(add_cleanup, ["prometheus", f"--config.file={config}", f"--storage.tsdb.path={folder}/series",
+                                "--rules.alert.resend-delay=1s", f"--web.listen-address={address}"], log)
+    servers.poll("Prometheus", lambda: servers.fetch(f"http://{address}/-/ready"), log)
+    return f"http://{address}"
