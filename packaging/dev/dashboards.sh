@@ -15,7 +15,6 @@ install_dashboard_tools() {
 }
 
 generate_dashboards() {
-  install_dashboard_tools
   (cd dashboards && npm run --silent generate)
   git diff --stat -- dashboards/json
 }
