@@ -64,11 +64,13 @@ const waits = [
     description:
       'Acquires by how long they waited, over time. A band that rises is a queue that forms; two ' +
       'bands are callers who fare differently, those of a burst say.',
-    unit: 's',
+    unit: 'ops',
     width: 12,
     height: 8,
   })
     .calculate(false)
+    .yAxis(new heatmap.YAxisConfigBuilder().unit('s'))
+    .cellValues(new heatmap.CellValuesBuilder().unit('ops'))
     .color(new heatmap.HeatmapColorOptionsBuilder().mode(HeatmapColorMode.Scheme).scheme('Oranges').steps(64))
     .withTarget(
       buckets(

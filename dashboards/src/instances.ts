@@ -45,7 +45,7 @@ export function instanceTable(): table.PanelBuilder {
     title: 'Instances',
     description:
       'Every instance: its route, why, and since when; its waiters and connections in the chosen ' +
-      'pools. More in use without more traffic means that leases are kept longer.',
+      'pools. A rise of those in use without more traffic means that leases are kept longer.',
     unit: 'none',
     width: 24,
     height: 9,

@@ -1,20 +1,33 @@
 # shellcheck shell=bash
-# What generates the dashboards. Sourced by ./dev.
+# What generates and checks the dashboards. Sourced by ./dev.
 
-# Does nothing if what is installed is what package-lock.json names. Another Node.js than Debian's will do.
-install_dashboard_tools() {
-  local installed=dashboards/node_modules/.package-lock.json log=build/npm.log
-  command -v node npm >/dev/null || need_packages dashboards
-  [[ ! $installed -nt dashboards/package-lock.json ]] || return 0
-  say "installing what generates the dashboards, from the npm registry ($log)"
+# install_npm_packages FOLDER: does nothing if what is installed is what its package-lock.json names. Another Node.js than
+# Debian's will do.
+install_npm_packages() {
+  local folder=$1 log=build/npm.log
+  [[ ! $folder/node_modules/.package-lock.json -nt $folder/package-lock.json ]] || return 0
+  command -v npm >/dev/null || need_packages dashboards
+  say "installing what $folder/package-lock.json names, from the npm registry ($log)"
   mkdir -p build
-  (cd dashboards && npm ci --ignore-scripts --no-audit --no-fund) >"$log" 2>&1 || {
+  (cd "$folder" && npm ci --ignore-scripts --no-audit --no-fund) >"$log" 2>&1 || {
     tail -n 20 "$log" >&2
-    die "npm cannot install what dashboards/package-lock.json names; all of its output is in $log"
+    die "npm cannot install what $folder/package-lock.json names; all of its output is in $log"
   }
 }
 
 generate_dashboards() {
-  (cd dashboards && npm run --silent generate)
-  git diff --stat -- dashboards/json
+  install_npm_packages dashboards
+  (
+    cd dashboards || exit
+    npm run --silent generate
+    # What ./dev test, which does without npm, compares.
+    sha256sum package.json package-lock.json tsconfig.json src/*.ts json/*.json >generated.sha256
+  )
+  git diff --stat -- dashboards
+}
+
+check_dashboards() {
+  install_npm_packages dashboards
+  install_npm_packages tests/dashboards
+  (cd tests/dashboards && npm test --silent)
 }

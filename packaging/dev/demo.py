@@ -78,7 +78,7 @@ def run(stack, once):
     running.start()
     receiver = monitoring.Receiver(stack.callback)
     alertmanager = monitoring.start_alertmanager(stack.callback, folder, receiver)
-    prometheus = monitoring.start_prometheus(stack.callback, folder, running.address, alertmanager)
+    prometheus = monitoring.start_prometheus(stack.callback, folder, [running.address], alertmanager)
     print(f"""
     the page        {running.url}
     the metrics     {running.url}metrics

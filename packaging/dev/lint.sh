@@ -3,7 +3,7 @@
 
 : "${llvm:?is set by packages.sh}"
 
-readonly lint_steps=(formatting shell_scripts thread_safety clang_tidy thread_sanitizer address_sanitizer)
+readonly lint_steps=(formatting shell_scripts dashboards thread_safety clang_tidy thread_sanitizer address_sanitizer)
 # What is run under the sanitizers: the tests of the layers that start threads, and of their work with real servers.
 readonly sanitized_programs=(base_test pool_test routing_test control_test http_test pool_pgtest pool_network_pgtest
   reload_pgtest storm_pgtest)
@@ -21,7 +21,7 @@ lint() {
   say "lint found nothing"
 }
 
-sources() { find "$@" -type f -regex '.*\.\(h\|cc\)' -print0; }
+sources() { find "$@" -name node_modules -prune -o -type f -regex '.*\.\(h\|cc\)' -print0; }
 
 lint_formatting() {
   if ((llvm != 16)); then
@@ -37,6 +37,8 @@ lint_shell_scripts() {
     '^(#!.*\b(ba)?sh\b|# shellcheck shell=)' .)
   shellcheck -x "${scripts[@]}"
 }
+
+lint_dashboards() { check_dashboards; }
 
 lint_thread_safety() {
   configure clang SCIDEX_BUILD_TESTS=ON

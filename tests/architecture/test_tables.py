@@ -38,6 +38,8 @@ def problems_of(text, tests):
 def check(folder):
     tests = names_of_tests(folder)
     for file in sorted(folder.rglob("README.md")):
+        if "node_modules" in file.parts:
+            continue
         for line, problem in problems_of(file.read_text(), tests):
             yield f"{file.relative_to(folder)}:{line}: {problem}"
 

@@ -1,13 +1,18 @@
 #!/usr/bin/env python3
-"""Every query of dashboards and rules, asked of a real Prometheus that scrapes a real exporter.
+"""Every query of the dashboards, asked as Grafana asks, of a real Prometheus that scrapes two real exporters on a real
+primary and replica while something happens: waiters, timeouts, a write, tampering, a lost replica, a restart.
 
 Usage: SCIDEX_EXPORTER=build/release/bin/scidex_pg_exporter dashboard_queries.py
+If SCIDEX_REPORT names a file, every query is listed there with the number of series that it had.
 """
 
+import collections
 import json
+import math
 import os
 import pathlib
 import re
+import signal
 import subprocess
 import sys
 import tempfile
@@ -19,31 +24,34 @@ import urllib.parse
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests" / "support"))
 import dashboards  # noqa: E402
+import exporter  # noqa: E402
+import monitoring  # noqa: E402
+import pgbouncer  # noqa: E402
+import postgres  # noqa: E402
 import servers  # noqa: E402
 
-JOB = "scidex-pg-exporter"
-# What Grafana computes from the panel's width and the time chosen.
-INTERVALS = {"__rate_interval": "15s", "__interval": "1s", "__range": "1m"}
+# What Grafana computes from the panel's width, the scrape interval and the time chosen.
+INTERVALS = {"__rate_interval": "2s", "__interval": "1s", "__range": "1m"}
 ALL = ".+"
+CHOICES = ("one", "each", "All")
+# What the load does not do, and shows as 0 therefore.
+NOTHING_OF = {
+    "Collectors that fail": "a scrape that fails in part is no fault that can be had from outside",
+    "Sessions refused": "each session can be shown to be read-only, behind the pooler too",
+    "Tampering": "what a query sets ends with its transaction: it takes a service of its own to tamper",
+    "Tampering by pool": "the same",
+}
 
 
-def exporter_environment():
-    """With a primary that refuses connections: every series must be there all the same."""
-    kept = {name: value for name, value in os.environ.items()
-            if not name.startswith(("PG", "SCIDEX_"))}
-    refusing = f"host=127.0.0.1 port={servers.free_port()} user=nobody dbname=none"
-    return kept | {"SCIDEX_PG_DSN": refusing}
+def query(name, sql, source="route", every="1s"):
+    return {"name": name, "sql": sql, "from": source, "interval": every, "timeout": every,
+            "values": [{"column": "one", "help": "One."}]}
 
 
-# Its series are there before its first run.
-QUERIES = [{"name": "one", "sql": "SELECT 1 AS one", "values": [{"column": "one", "help": "One."}]}]
-
-
-def prometheus_config(target):
-    every_second = {"scrape_interval": "1s", "scrape_timeout": "1s", "evaluation_interval": "1s"}
-    return {"global": every_second,
-            "rule_files": [str(ROOT / "alerts" / "*.rules.yml")],
-            "scrape_configs": [{"job_name": JOB, "static_configs": [{"targets": [target]}]}]}
+# More than one connection to the replica can serve, what holds it for longer than others wait, and a write.
+LOAD = [*(query(f"sleeps_{number}", "SELECT 1 AS one FROM pg_sleep(0.2)") for number in range(5)),
+        query("holds", "SELECT 1 AS one FROM pg_sleep(2)", every="4s"),
+        query("writes", "CREATE TABLE written AS SELECT 1 AS one", "primary")]
 
 
 class LiveQueries(unittest.TestCase):
@@ -51,47 +59,73 @@ class LiveQueries(unittest.TestCase):
 
     @classmethod
     def setUpClass(cls):
-        folder = tempfile.TemporaryDirectory()
+        folder = tempfile.TemporaryDirectory(prefix="scidex-dashboards-", ignore_cleanup_errors=True)
         cls.addClassCleanup(folder.cleanup)
         cls.folder = pathlib.Path(folder.name)
-        cls.start_exporter()
-        cls.start_prometheus()
+        cls.primary, cls.replica = postgres.start_primary_and_replica(cls.addClassCleanup)
+        cls.busy = cls.start_exporter("busy", cls.primary, cls.replica, queries=LOAD,
+                                      pools={"ro": {"min_idle": 1, "max_size": 1, "idle_timeout": "1s"}})
+        poolers = [pgbouncer.PgBouncer(cls.addClassCleanup, server) for server in (cls.primary, cls.replica)]
+        cls.strict = cls.start_exporter("strict", *poolers, queries=[query("one", "SELECT 1 AS one")],
+                                        read_only={"fallthrough": "never"})
+        cls.prometheus = monitoring.start_prometheus(cls.addClassCleanup, cls.folder,
+                                                     [cls.busy.address, cls.strict.address])
+        cls.began = time.time()
         cls.dashboards = dashboards.load()
+        cls.happen()
 
     @classmethod
-    def start_exporter(cls):
-        cls.instance = f"127.0.0.1:{servers.free_port()}"
-        log = cls.folder / "exporter.log"
-        config = cls.folder / "exporter.yaml"
-        config.write_text(json.dumps({"queries": QUERIES}))  # JSON is YAML
-        servers.start(cls.addClassCleanup,
-                      [os.environ["SCIDEX_EXPORTER"], f"--web.listen-address={cls.instance}",
-                       f"--config.file={config}"], log,
-                      exporter_environment())
-        servers.poll("exporter", lambda: servers.fetch(f"http://{cls.instance}/metrics"), log)
+    def start_exporter(cls, name, primary, replica, **settings):
+        folder = cls.folder / name
+        folder.mkdir()
+        config = folder / "exporter.yaml"
+        config.write_text(json.dumps({"primary": {"dsn": primary.dsn}, "replica": {"dsn": replica.dsn},
+                                      "probe": {"canary_interval": "1s"}} | settings))  # JSON is YAML
+        started = exporter.Exporter(cls.addClassCleanup, folder, f"--config.file={config}")
+        started.config = config
+        started.start()
+        return started
 
     @classmethod
-    def start_prometheus(cls):
-        address = f"127.0.0.1:{servers.free_port()}"
-        cls.api = f"http://{address}/api/v1"
-        log = cls.folder / "prometheus.log"
-        config = cls.folder / "prometheus.yml"
-        config.write_text(json.dumps(prometheus_config(cls.instance)))  # JSON is YAML
-        servers.start(cls.addClassCleanup,
-                      ["prometheus", f"--config.file={config}", "--log.level=warn",
-                       f"--storage.tsdb.path={cls.folder}/data",
-                       f"--web.listen-address={address}"], log)
-        scraped = "count_over_time(scidex_pg_pool_ro_routes_to[1m]) >= 3"
-        servers.poll("third scrape", lambda: cls.ask("query", query=scraped)["result"], log)
-        servers.poll("evaluation of the rules",
-                     lambda: all(rule["health"] != "unknown" for rule in cls.rules()), log)
+    def happen(cls):
+        """Everything that the panels tell of, until Prometheus knows of it."""
+        cls.await_series("the replica's route", "count(scidex_pg_pool_ro_routes_to == 1) == 2")
+        cls.await_series("a queue", 'scidex_pg_pool_waiters{pool="ro"} > 2')
+        cls.await_series("a timeout", 'rate(scidex_pg_pool_acquires_total{outcome="timeout"}[2s]) > 0')
+        cls.await_series("a refused write", "rate(scidex_pg_pool_read_only_violations_total[2s]) > 0")
+        cls.replica.stop()
+        cls.await_series("reads fall through", "scidex_pg_pool_ro_routes_to == 2")
+        cls.await_series("reads are refused", "scidex_pg_pool_ro_routes_to == 3")
+        cls.await_series("an alert", 'ALERTS{alertname="ScidexPgPoolRoFallthrough", alertstate="firing"}')
+        right = cls.strict.config.read_text()
+        cls.strict.config.write_text("no_such_key: 1\n")
+        cls.strict.process.send_signal(signal.SIGHUP)
+        cls.await_series("a refused configuration", "scidex_pg_exporter_config_last_reload_successful == 0")
+        cls.strict.config.write_text(right)
+        cls.strict.stop()
+        cls.await_series("an exporter that is down", "up == 0")
+        cls.replica.start()
+        cls.strict.start()
+        cls.await_series("the replica's route again", "count(scidex_pg_pool_ro_routes_to == 1) == 2")
+        cls.await_series("waits that end", 'rate(scidex_pg_pool_acquires_total{outcome="waited"}[2s]) > 0')
+        for _ in range(3):
+            try:
+                servers.fetch(f"{cls.busy.url}nothing")
+            except urllib.error.HTTPError:
+                pass
+        cls.await_series("a page that is not there", 'scidex_pg_exporter_http_requests_total{code="404"} > 0')
+        servers.poll("evaluation of the rules", lambda: all(rule["health"] != "unknown" for rule in cls.rules()))
+
+    @classmethod
+    def await_series(cls, what, expr):
+        servers.poll(what, lambda: cls.ask("query", query=expr)["result"], cls.folder / "prometheus.log")
 
     @classmethod
     def ask(cls, path, **parameters):
         """The data that Prometheus answers; an AssertionError with its words if it refuses."""
-        query = urllib.parse.urlencode(parameters, doseq=True)
+        text = urllib.parse.urlencode(parameters, doseq=True)
         try:
-            return json.loads(servers.fetch(f"{cls.api}/{path}?{query}"))["data"]
+            return json.loads(servers.fetch(f"{cls.prometheus}/api/v1/{path}?{text}"))["data"]
         except urllib.error.HTTPError as refusal:
             if refusal.code not in (400, 422):
                 raise
@@ -109,13 +143,13 @@ class LiveQueries(unittest.TestCase):
     def choices(self, dashboard):
         """The values of the variables as Grafana fills them in: with one of each chosen, each of
         them chosen, and with All. Each list is asked for with the choices before it, as there."""
-        for name, choose in (("one", lambda values: dashboards.chosen(values[:1])),
-                             ("each", dashboards.chosen), ("All", lambda values: ALL)):
+        choose = {"one": lambda found: dashboards.chosen(found[:1]), "each": dashboards.chosen, "All": lambda _: ALL}
+        for name in CHOICES:
             values = dict(INTERVALS)
             for variable in dashboards.query_variables(dashboard):
                 found = self.values_of(variable, values)
                 self.assertTrue(found, f"{variable['name']} has no values")
-                values[variable["name"]] = choose(found)
+                values[variable["name"]] = choose[name](found)
             yield name, values
 
     def each_choice(self):
@@ -124,64 +158,88 @@ class LiveQueries(unittest.TestCase):
                 yield {"dashboard": file, "chosen": name}, dashboard, values
 
     def over_time(self, expr):
-        now = time.time()
-        return self.ask("query_range", query=expr, start=now - 30, end=now, step=1)["result"]
+        """Every series since the load began, as a list of its values."""
+        found = self.ask("query_range", query=expr, start=self.began, end=time.time(), step=0.2)["result"]
+        return [[float(value) for _, value in series["values"]] for series in found]
 
-    def test_variables_offer_this_job_this_instance_and_every_pool(self):
+    def answer(self, target, expr):
+        """As the panel asks."""
+        if target["instant"]:
+            return [[float(series["value"][1])] for series in self.ask("query", query=expr)["result"]]
+        return self.over_time(expr)
+
+    def test_variables_offer_this_job_its_instances_and_every_pool(self):
         for dashboard in self.dashboards.values():
             values = INTERVALS | {"job": ALL, "instance": ALL}
             found = {variable["name"]: self.values_of(variable, values)
                      for variable in dashboards.query_variables(dashboard)}
-            self.assertEqual(found, {"job": [JOB], "instance": [self.instance],
+            self.assertEqual(found, {"job": [monitoring.JOB],
+                                     "instance": sorted([self.busy.address, self.strict.address]),
                                      "pool": ["primary", "ro", "ro_fallthrough"]})
 
     def test_every_target_of_every_panel_has_an_answer(self):
+        listed = collections.defaultdict(dict)
         for where, dashboard, values in self.each_choice():
             for panel, target in dashboards.targets(dashboard):
                 with self.subTest(**where, panel=panel["title"], target=target["refId"]):
                     expr = dashboards.interpolate(target["expr"], values)
-                    answer = (self.ask("query", query=expr)["result"] if target["instant"]
-                              else self.over_time(expr))
-                    self.assertTrue(answer, f"empty: {expr}")
+                    series = self.answer(target, expr)
+                    line = where["dashboard"], panel["id"], panel["title"], target["refId"]
+                    listed[line][where["chosen"]] = len(series)
+                    self.assertTrue(series, f"empty: {expr}")
+                    # Nobody writes here: what is measured of writers alone has no value.
+                    if where["chosen"] != "one":
+                        self.assertTrue(any(map(math.isfinite, sum(series, []))), f"no number: {expr}")
+        self.report(listed)
+
+    def report(self, listed):
+        """A line a query."""
+        lines = [f"{'dashboard':16} {'panel':40} {'query':10}" + "".join(f"{name:>6}" for name in CHOICES)]
+        lines += [f"{file:16} {title:40} {ref:10}" + "".join(f"{counts[name]:6}" for name in CHOICES)
+                  for (file, _, title, ref), counts in listed.items()]
+        if path := os.environ.get("SCIDEX_REPORT"):
+            pathlib.Path(path).write_text("\n".join(lines) + "\n")
+
+    def test_every_panel_shows_what_has_happened(self):
+        for file, dashboard in self.dashboards.items():
+            *_, (_, values) = self.choices(dashboard)
+            for panel in dashboard["panels"]:
+                exprs = [dashboards.interpolate(target["expr"], values) for target in panel["targets"]]
+                moved = any(math.isfinite(value) and value > 0
+                            for expr in exprs for series in self.over_time(expr) for value in series)
+                with self.subTest(dashboard=file, panel=panel["title"]):
+                    self.assertEqual(moved, panel["title"] not in NOTHING_OF)
 
     def test_a_choice_that_matches_nothing_has_no_answer(self):
         nothing = INTERVALS | {"job": "nothing", "instance": "nothing", "pool": "nothing"}
         for file, dashboard in self.dashboards.items():
             for panel, target in dashboards.targets(dashboard):
                 with self.subTest(dashboard=file, panel=panel["title"], target=target["refId"]):
-                    expr = dashboards.interpolate(target["expr"], nothing)
-                    self.assertEqual(self.over_time(expr), [])
+                    self.assertEqual(self.over_time(dashboards.interpolate(target["expr"], nothing)), [])
 
-    def test_every_annotation_can_be_asked_for(self):
+    def test_every_annotation_marks_something(self):
         for where, dashboard, values in self.each_choice():
             for annotation in dashboard["annotations"]["list"]:
-                with self.subTest(**where, annotation=annotation["name"]):
-                    marks = self.over_time(dashboards.interpolate(annotation["expr"], values))
-                    # The route has not changed, but the exporter has started.
-                    self.assertEqual(bool(marks), annotation["name"] in ("Restarts", "New versions"))
+                if where["chosen"] != "one":  # It may be the instance of which no alert is.
+                    with self.subTest(**where, annotation=annotation["name"]):
+                        self.assertTrue(self.over_time(dashboards.interpolate(annotation["expr"], values)))
 
     def test_every_rule_evaluates(self):
         rules = self.rules()
-        self.assertGreaterEqual(len(rules), 3)
+        self.assertGreaterEqual(len(rules), 30)
         for rule in rules:
             with self.subTest(rule=rule["name"]):
                 self.assertEqual(rule["health"], "ok", rule.get("lastError"))
 
-    def test_the_fallthrough_of_an_exporter_without_a_replica_is_pending(self):
-        states = {rule["name"]: rule["state"] for rule in self.rules() if rule["type"] == "alerting"}
-        self.assertEqual(states["ScidexPgPoolRoFallthrough"], "pending")
-        self.assertEqual(states["ScidexPgPoolWaitersPilingUp"], "inactive")
-
     def test_prometheus_negotiates_openmetrics_and_has_type_help_and_unit_of_every_family(self):
-        text = servers.fetch(f"http://{self.instance}/metrics",
-                             accept="application/openmetrics-text;version=1.0.0").decode()
+        text = servers.fetch(f"{self.busy.url}metrics", accept="application/openmetrics-text;version=1.0.0").decode()
         self.assertTrue(text.endswith("# EOF\n"))
         families = re.findall(r"^# TYPE (\S+) (\S+)$", text, re.MULTILINE)
         units = dict(re.findall(r"^# UNIT (\S+) (\S+)$", text, re.MULTILINE))
         self.assertGreater(len(families), 20)
         self.assertGreater(len(units), 10)
-        known = {entry["metric"]: entry
-                 for entry in self.ask("targets/metadata", match_target=f'{{job="{JOB}"}}')}
+        target = f'{{job="{monitoring.JOB}", instance="{self.busy.address}"}}'
+        known = {entry["metric"]: entry for entry in self.ask("targets/metadata", match_target=target)}
         for name, kind in families:
             with self.subTest(family=name):
                 self.assertEqual(known[name]["type"], kind)
@@ -189,7 +247,7 @@ class LiveQueries(unittest.TestCase):
                 self.assertEqual(known[name]["unit"], units.get(name, ""))
 
     def test_promtool_has_nothing_to_say_about_the_exposition(self):
-        text = servers.fetch(f"http://{self.instance}/metrics")
+        text = servers.fetch(f"{self.busy.url}metrics")
         check = subprocess.run(["promtool", "check", "metrics"], input=text, capture_output=True,
                                timeout=60)
         self.assertEqual((check.returncode, check.stdout, check.stderr), (0, b"", b""))

@@ -42,7 +42,7 @@ class EndToEnd(unittest.TestCase):
         self.exporter.start()
         self.receiver = monitoring.Receiver(self.addCleanup)
         alertmanager = monitoring.start_alertmanager(self.addCleanup, self.folder, self.receiver)
-        self.prometheus = monitoring.start_prometheus(self.addCleanup, self.folder, self.exporter.address, alertmanager)
+        self.prometheus = monitoring.start_prometheus(self.addCleanup, self.folder, [self.exporter.address], alertmanager)
         servers.poll("route in Prometheus", lambda: self.value("scidex_pg_pool_ro_routes_to") == 1)
         self.declared, self.began = set(), 0
 

@@ -85,16 +85,17 @@ def start_alertmanager(add_cleanup, folder, receiver):
     return f"http://{address}"
 
 
-def start_prometheus(add_cleanup, folder, target, alertmanager):
-    """Scrapes target, host:port. Returns its URL."""
+def start_prometheus(add_cleanup, folder, targets, alertmanager=None):
+    """Scrapes targets, each host:port. Returns its URL."""
     rules = folder / "faster.rules.yml"
     rules.write_text(faster((ALERTS / "scidex-pg-pool.rules.yml").read_text()))
     config = folder / "prometheus.yml"
+    told = [alertmanager.removeprefix("http://")] if alertmanager else []
     config.write_text(json.dumps({  # JSON is YAML
         "global": {"scrape_interval": INTERVAL, "scrape_timeout": INTERVAL, "evaluation_interval": INTERVAL},
         "rule_files": [str(rules)],
-        "scrape_configs": [{"job_name": JOB, "static_configs": [{"targets": [target]}]}],
-        "alerting": {"alertmanagers": [{"static_configs": [{"targets": [alertmanager.removeprefix("http://")]}]}]}}))
+        "scrape_configs": [{"job_name": JOB, "static_configs": [{"targets": targets}]}],
+        "alerting": {"alertmanagers": [{"static_configs": [{"targets": told}]}]}}))
     address = f"127.0.0.1:{servers.free_port()}"
     log = folder / "prometheus.log"
     servers.start(add_cleanup, ["prometheus", f"--config.file={config}", f"--storage.tsdb.path={folder}/series",

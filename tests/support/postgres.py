@@ -20,12 +20,18 @@ def program(name):
     return str(max(found, key=lambda path: int(path.parts[-3])))
 
 
-def _unprivileged(command):
+def unprivileged(command):
     """As postgres if this is root, whom PostgreSQL refuses. A change of user forgets what should come when the parent
     dies: setpriv says it again."""
     if os.geteuid() != 0:
         return command
     return ["setpriv", "--reuid=postgres", "--regid=postgres", "--init-groups", "--pdeathsig=KILL", *command]
+
+
+def accepts(port):
+    """Whether a server, or what stands before one, takes connections there."""
+    ready = [program("pg_isready"), "-q", "-h", "127.0.0.1", "-p", str(port)]
+    return subprocess.run(ready, timeout=60).returncode == 0
 
 
 class Server:
@@ -38,7 +44,7 @@ class Server:
         self.process = None
 
     def run(self, name, *arguments):
-        command = _unprivileged([program(name), *arguments])
+        command = unprivileged([program(name), *arguments])
         done = subprocess.run(command, cwd="/", env={"LC_ALL": "C"}, stdin=subprocess.DEVNULL, capture_output=True,
                               text=True, timeout=60)
         if done.returncode != 0:
@@ -48,15 +54,14 @@ class Server:
         log = self.folder / f"{self.name}.log"
         settings = [part for name, value in SETTINGS.items() for part in ("-c", f"{name}={value}")]
         self.process = servers.start(
-            self.add_cleanup, _unprivileged([program("postgres"), "-D", str(self.data), "-p", str(self.port),
+            self.add_cleanup, unprivileged([program("postgres"), "-D", str(self.data), "-p", str(self.port),
                                              "-k", str(self.folder), *settings]), log)
         servers.poll(self.name, self.accepts, log)
 
     def accepts(self):
         if self.process.poll() is not None:
             raise AssertionError(f"{self.name} ended with {self.process.returncode}")
-        ready = [program("pg_isready"), "-q", "-h", "127.0.0.1", "-p", str(self.port)]
-        return subprocess.run(ready, timeout=60).returncode == 0
+        return accepts(self.port)
 
     def stop(self):
         self.process.send_signal(signal.SIGINT)  # a fast shutdown

@@ -1,0 +1,191 @@
+// Grafana's own code has numbers shown as the dashboards mean them: units, value mappings, thresholds, tables.
+import './browser.js';
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+
+import {
+  createTheme,
+  type DataFrame,
+  type DataTransformerConfig,
+  type FieldConfig,
+  FieldType,
+  getDisplayProcessor,
+  getFieldDisplayName,
+  getValueFormats,
+  standardTransformers,
+  standardTransformersRegistry,
+  toDataFrame,
+  transformDataFrame,
+} from '@grafana/data';
+import { lastValueFrom } from 'rxjs';
+
+import { load, settings } from './dashboards.js';
+import type { Panel } from './dashboard_shape.js';
+
+const theme = createTheme();
+standardTransformersRegistry.setInit(() =>
+  [standardTransformers.mergeTransformer, standardTransformers.organizeFieldsTransformer].map((transformation) => ({
+    id: transformation.id,
+    name: transformation.name,
+    transformation,
+    imageDark: '',
+    imageLight: '',
+    editor: () => null,
+  })),
+);
+
+function panelNamed(dashboard: string, title: string): Panel {
+  const panels = load().find(({ name }) => name === dashboard)?.dashboard.panels ?? [];
+  const panel = panels.find((one) => one.title === title);
+  assert.ok(panel, `${dashboard} has no panel ${title}`);
+  return panel;
+}
+
+// What is read of a value, and in which colour.
+function shown(config: FieldConfig, value: unknown): { text: string; color?: string } {
+  const field = { name: 'value', type: FieldType.number, values: [], config };
+  const { prefix = '', text, suffix = '', color } = getDisplayProcessor({ field, theme })(value);
+  return { text: `${prefix}${text}${suffix}`, color };
+}
+
+function shownIn(panel: Panel, value: unknown): { text: string; color?: string } {
+  // A colour by thresholds is what Grafana has for such a panel where it says nothing.
+  return shown({ color: { mode: 'thresholds' }, ...panel.fieldConfig.defaults } as FieldConfig, value);
+}
+
+const color = (name: string) => theme.visualization.getColorByName(name);
+
+test('every unit is one that Grafana knows', () => {
+  const known = new Set(getValueFormats().flatMap(({ submenu }) => submenu.map(({ value }) => value)));
+  for (const { name, dashboard } of load()) {
+    for (const panel of dashboard.panels) {
+      for (const unit of settings<string>(panel, 'unit')) {
+        assert.ok(known.has(unit), `${name}, ${panel.title}: ${unit}`);
+      }
+    }
+  }
+  assert.ok(!known.has('clients'));
+});
+
+test('a route has its name and its colour, and none is no data', () => {
+  const panel = panelNamed('overview', 'Route of the reads');
+  for (const [value, text, name] of [
+    [1, 'replica', 'green'],
+    [2, 'primary_fallthrough', 'red'],
+    [3, 'primary_disabled', 'purple'],
+    [null, 'no data', 'text'],
+    [NaN, 'no data', 'text'],
+  ]) {
+    assert.deepEqual(shownIn(panel, value), { text, color: color(String(name)) });
+  }
+  assert.equal(shownIn(panel, 4).text, '4');
+});
+
+test('what has happened is coloured, and what has not is plain', () => {
+  for (const [dashboard, title, calm, wrong, name] of [
+    ['overview', 'Reads on the primary', 0, 1, 'red'],
+    ['overview', 'Reads refused', 0, 2, 'purple'],
+    ['overview', 'Waiters', 0, 1, 'orange'],
+    ['overview', 'Wait, 99th percentile', 0.05, 2, 'red'],
+    ['overview', 'Time in fall-through', 0, 0.5, 'red'],
+    ['read-only', 'Violations', 0, 1, 'orange'],
+    ['read-only', 'Tampering', 0, 1, 'red'],
+    ['exporter', 'Restarts', 0, 3, 'orange'],
+  ] as const) {
+    const panel = panelNamed(dashboard, title);
+    assert.equal(shownIn(panel, calm).color, color('text'), title);
+    assert.equal(shownIn(panel, wrong).color, color(name), title);
+    assert.equal(shownIn(panel, null).text, title.startsWith('Wait,') ? 'no acquires' : 'no data', title);
+  }
+});
+
+test('an instance that is down is seen, and so is a canary that was not refused', () => {
+  const scraped = panelNamed('exporter', 'Instances that are scraped');
+  assert.deepEqual([0, 1].map((value) => shownIn(scraped, value).color), [color('red'), color('green')]);
+  const canary = panelNamed('read-only', 'Canary');
+  assert.deepEqual(shownIn(canary, 0), { text: 'not refused', color: color('red') });
+  assert.deepEqual(shownIn(canary, 1), { text: 'refused, as it must be', color: color('green') });
+});
+
+test('seconds, shares and rates are read without counting digits', () => {
+  for (const [dashboard, title, value, text] of [
+    ['overview', 'Wait, 99th percentile', 0.0123, '12.3 ms'],
+    ['overview', 'Time in fall-through', 0.0567, '5.7%'],
+    ['detail', 'Oldest lease', 5400, '1.50 hours'],
+    ['detail', 'Acquires by outcome', 1234, '1.23K ops/s'],
+    ['exporter', 'Memory', 25165824, '24 MiB'],
+    ['exporter', 'Age of the latest probe', 1, '1 s'],
+  ] as const) {
+    assert.equal(shownIn(panelNamed(dashboard, title), value).text, text, title);
+  }
+});
+
+// What Prometheus answers to a query for a table: the labels and a value named by its query, one row a series.
+function answer(refId: string, rows: { labels: Record<string, string>; value: number }[]): DataFrame {
+  const labels = Object.keys(rows[0].labels);
+  return toDataFrame({
+    refId,
+    fields: [
+      { name: 'Time', type: FieldType.time, values: rows.map(() => 1000) },
+      ...labels.map((label) => ({ name: label, type: FieldType.string, values: rows.map((row) => row.labels[label]) })),
+      { name: `Value #${refId}`, type: FieldType.number, values: rows.map(({ value }) => value) },
+    ],
+  });
+}
+
+// A table as it is drawn: its headers, and the first row.
+async function drawn(panel: Panel, more: Record<string, Record<string, string>>): Promise<Map<string, unknown>> {
+  const which = { job: 'pools', instance: 'db1:19187' };
+  const answers = panel.targets.map(({ refId = '' }, index) =>
+    answer(refId, [{ labels: { ...which, ...more[refId] }, value: index + 1 }]),
+  );
+  const transformations = (panel.transformations ?? []) as DataTransformerConfig[];
+  const [table, ...others] = await lastValueFrom(transformDataFrame(transformations, answers));
+  assert.deepEqual(others, []);
+  assert.equal(table.length, 1);
+  return new Map(table.fields.map((field) => [getFieldDisplayName(field, table), field.values[0]]));
+}
+
+function overridden(panel: Panel): unknown[] {
+  return panel.fieldConfig.overrides.map(({ matcher }) => matcher.options);
+}
+
+test('the table of instances has one row for each, with its columns in their order', async () => {
+  const panel = panelNamed('overview', 'Instances');
+  const table = await drawn(panel, { reason: { reason: 'ok' }, version: { version: '0.1.0' } });
+  assert.deepEqual(
+    [...table],
+    [
+      ['Instance', 'db1:19187'],
+      ['Job', 'pools'],
+      ['Route', 1],
+      ['Reason', 'ok'],
+      ['Route changed', 3],
+      ['Waiters', 4],
+      ['In use', 5],
+      ['Connections', 6],
+      ['Version', '0.1.0'],
+    ],
+  );
+  for (const header of overridden(panel)) assert.ok(table.has(String(header)), String(header));
+});
+
+test('the table of builds has one row for each, with its columns in their order', async () => {
+  const panel = panelNamed('exporter', 'Builds and configurations');
+  const table = await drawn(panel, { build: { version: '0.1.0', revision: 'abc', compiler: 'gcc' } });
+  assert.deepEqual(
+    [...table.keys()],
+    ['Instance', 'Job', 'Version', 'Revision', 'Compiler', 'Started', 'Configuration loaded', 'Configuration'],
+  );
+  for (const header of overridden(panel)) assert.ok(table.has(String(header)), String(header));
+});
+
+test('a route that has never changed says so, and one that has says for how long it has been', () => {
+  const override = panelNamed('overview', 'Instances').fieldConfig.overrides.find(
+    ({ matcher }) => matcher.options === 'Route changed',
+  );
+  const config = Object.fromEntries((override?.properties ?? []).map(({ id, value }) => [id, value])) as FieldConfig;
+  assert.equal(shown(config, 0).text, 'never');
+  assert.equal(shown(config, Date.now() - 3 * 3600 * 1000).text, '3 hours ago');
+});

@@ -1,0 +1,137 @@
+// The rules of https://github.com/grafana/dashboard-linter by their names there, but for the two on LogQL. Unlike there
+// they look at panels of every type, and have no exceptions.
+import { labelValues, queryVariables, variable, variables } from './dashboards.js';
+import type { Dashboard, Panel } from './dashboard_shape.js';
+import { counter, narrowedBy, type Rule, selectorRule, targetRule, understood } from './rule.js';
+
+function panelRule(name: string, holds: (panel: Panel) => boolean, spoil: (panel: Panel) => void): Rule {
+  return {
+    name,
+    broken: ({ dashboard }) => dashboard.panels.filter((panel) => !holds(panel)).map((panel) => String(panel.title)),
+    spoil: ({ dashboard }) => spoil(dashboard.panels[0]),
+  };
+}
+
+function usesTheVariable(datasource: { uid?: string } | undefined): boolean {
+  return datasource?.uid === '${datasource}';
+}
+
+function variableRule(name: string, label: string): Rule {
+  const wrong = (dashboard: Dashboard): string[] => {
+    const found = variable(dashboard, name);
+    if (!found) return [`there is no variable ${name}`];
+    return [
+      usesTheVariable(found.datasource) ? '' : 'is not asked of the chosen data source',
+      found.type === 'query' ? '' : 'is no query',
+      found.label === label ? '' : `is not called ${label}`,
+      found.multi ? '' : 'is not for several values',
+      found.allValue === '.+' ? '' : 'has something else than .+ for All',
+    ].filter(Boolean);
+  };
+  return {
+    name: `template-${name}-rule`,
+    broken: ({ dashboard }) => wrong(dashboard),
+    spoil: ({ dashboard }) => {
+      const found = variable(dashboard, name);
+      if (found) found.allValue = '.*';
+    },
+  };
+}
+
+export const grafanaRules: Rule[] = [
+  {
+    name: 'template-datasource-rule',
+    broken: ({ dashboard }) =>
+      variables(dashboard).filter(({ type }) => type === 'datasource').length === 1 &&
+      variable(dashboard, 'datasource')?.label === 'Data source' &&
+      variable(dashboard, 'datasource')?.query === 'prometheus'
+        ? []
+        : ['no variable for the data source'],
+    spoil: ({ dashboard }) => {
+      variables(dashboard)[0].name = 'source';
+    },
+  },
+  variableRule('job', 'Job'),
+  variableRule('instance', 'Instance'),
+  {
+    name: 'template-label-promql-rule',
+    broken: ({ dashboard }) =>
+      queryVariables(dashboard)
+        .filter(({ query }) => !understood(labelValues(query)?.selector ?? ''))
+        .map(({ query }) => String(query)),
+    spoil: ({ dashboard }) => {
+      queryVariables(dashboard)[0].query = 'label_values(up{, job)';
+    },
+  },
+  {
+    name: 'template-on-time-change-reload-rule',
+    broken: ({ dashboard }) =>
+      queryVariables(dashboard)
+        .filter(({ refresh }) => refresh !== 2)
+        .map(({ name }) => name),
+    spoil: ({ dashboard }) => {
+      queryVariables(dashboard)[0].refresh = 1;
+    },
+  },
+  panelRule(
+    'panel-datasource-rule',
+    ({ datasource, targets }) =>
+      usesTheVariable(datasource) && targets.every((target) => usesTheVariable(target.datasource)),
+    (panel) => {
+      panel.targets[0].datasource = { type: 'prometheus', uid: 'P1' };
+    },
+  ),
+  panelRule(
+    'panel-title-description-rule',
+    (panel) => Boolean(panel.title && panel.description),
+    (panel) => {
+      panel.description = '';
+    },
+  ),
+  panelRule(
+    'panel-units-rule',
+    (panel) => Boolean(panel.fieldConfig.defaults.unit),
+    (panel) => {
+      delete panel.fieldConfig.defaults.unit;
+    },
+  ),
+  panelRule(
+    'panel-no-targets-rule',
+    (panel) => panel.targets.length > 0,
+    (panel) => {
+      panel.targets = [];
+    },
+  ),
+  targetRule('target-promql-rule', ({ expr }) => understood(expr), (expr) => `${expr} )`),
+  selectorRule(
+    'target-rate-interval-rule',
+    ({ range, taker }) =>
+      taker === 'rate' || taker === 'irate' ? range === '$__rate_interval' : range !== '$__rate_interval',
+    (expr) => expr.replace('$__rate_interval', '5m'),
+    (expr) => expr.includes('$__rate_interval'),
+  ),
+  selectorRule(
+    'target-job-rule',
+    (selector) => narrowedBy('job', selector),
+    (expr) => expr.replace('job=~"$job"', 'job="pools"'),
+  ),
+  selectorRule(
+    'target-instance-rule',
+    (selector) => narrowedBy('instance', selector),
+    (expr) => expr.replace('instance=~"$instance"', 'instance="$instance"'),
+  ),
+  selectorRule(
+    'target-counter-agg-rule',
+    ({ metric, range, taker }) =>
+      !counter.test(metric) || (range !== undefined && ['rate', 'irate', 'increase'].includes(String(taker))),
+    (expr) => expr.replace(/\b(rate|increase)\(/, 'max_over_time('),
+    (expr) => /\b(rate|increase)\(/.test(expr),
+  ),
+  {
+    name: 'uneditable-dashboard-rule',
+    broken: ({ dashboard }) => (dashboard.editable === false ? [] : ['can be edited in Grafana']),
+    spoil: ({ dashboard }) => {
+      dashboard.editable = true;
+    },
+  },
+];

@@ -1,0 +1,50 @@
+// Every dashboard keeps every rule, and each rule can be broken.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+
+import { load } from './dashboards.js';
+import { grafanaRules } from './grafana_rules.js';
+import { ownRules, repeated } from './own_rules.js';
+import { selectors } from './promql.js';
+
+const rules = [...grafanaRules, ...ownRules];
+
+for (const rule of rules) {
+  test(`every dashboard keeps: ${rule.name}`, () => {
+    for (const file of load()) assert.deepEqual(rule.broken(file), [], file.name);
+  });
+
+  test(`a dashboard is found that breaks: ${rule.name}`, () => {
+    const found = load().filter((file) => {
+      rule.spoil(file);
+      return rule.broken(file).length > 0;
+    });
+    assert.notEqual(found.length, 0);
+  });
+}
+
+test('there are dashboards, each with a uid of its own', () => {
+  assert.deepEqual(load().map(({ name }) => name), ['detail', 'exporter', 'overview', 'read-only']);
+  assert.deepEqual(repeated(load().map(({ dashboard }) => dashboard.uid)), []);
+});
+
+test('a query is taken apart into selectors, their ranges, and what takes them', () => {
+  const rates = 'sum by (a) (rate(x_total{a!="1", b=~"$b"}[$__rate_interval]))';
+  assert.deepEqual(
+    selectors(`${rates} / max(y) > bool changes(z[\${__range}:1m])`),
+    [
+      {
+        metric: 'x_total',
+        matchers: [
+          { label: 'a', operator: '!=', value: '1' },
+          { label: 'b', operator: '=~', value: '$b' },
+        ],
+        range: '$__rate_interval',
+        taker: 'rate',
+      },
+      { metric: 'y', matchers: [], range: undefined, taker: 'max' },
+      { metric: 'z', matchers: [], range: '$__range', taker: 'changes' },
+    ],
+  );
+  assert.throws(() => selectors('sum(x) by'), SyntaxError);
+});

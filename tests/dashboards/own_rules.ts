@@ -1,0 +1,237 @@
+// What this project asks of its dashboards beyond Grafana's linter.
+import { labelValues, queryVariables, settings, variables } from './dashboards.js';
+import type { Panel } from './dashboard_shape.js';
+import { selectors } from './promql.js';
+import { counter, narrowedBy, type Rule, selectorRule } from './rule.js';
+
+const columns = 24;
+const tag = 'scidex-pg-pool';
+const annotations = ['Route changes', 'Restarts', 'Firing alerts', 'New versions'];
+// By the value of scidex_pg_pool_ro_routes_to.
+const routes = new Map([
+  ['1', ['replica', 'green']],
+  ['2', ['primary_fallthrough', 'red']],
+  ['3', ['primary_disabled', 'purple']],
+]);
+
+// What is measured of a pool has the label pool; the route, the replica and the autoscaler's mode have none.
+const ofAPool = /^scidex_pg_pool_(?!ro_|replica_|autoscaler_mode)/;
+
+// Of a panel's description.
+const sentences = /^[A-Z][^]{60,}\.$/;
+const meaning = /\b(rises?|fall|Red)\b/;
+
+function overlap(one: Panel, other: Panel): boolean {
+  const [a, b] = [one.gridPos, other.gridPos];
+  if (!a || !b) return true;
+  return a.x < b.x + b.w && b.x < a.x + a.w && a.y < b.y + b.h && b.y < a.y + a.h;
+}
+
+function pairs<T>(all: T[]): [T, T][] {
+  return all.flatMap((one, index) => all.slice(index + 1).map((other): [T, T] => [one, other]));
+}
+
+export function repeated<T>(all: T[]): T[] {
+  return all.filter((one, index) => all.indexOf(one) !== index);
+}
+
+// Shows the number of a route as it is, not how many have it.
+function showsRoute(panel: Panel): boolean {
+  return panel.targets.some(({ expr }) => expr.includes('scidex_pg_pool_ro_routes_to') && !expr.includes('bool'));
+}
+
+type Mappings = { type: string; options: Record<string, unknown> }[];
+
+function routesIn(mappings: Mappings): boolean {
+  const byValue = mappings.find(({ type }) => type === 'value')?.options as
+    | Record<string, { text: string; color: string }>
+    | undefined;
+  const absent = mappings.find(({ type }) => type === 'special')?.options as
+    | { match: string; result: { text: string } }
+    | undefined;
+  return (
+    [...routes].every(([value, [text, color]]) => {
+      const shown = byValue?.[value];
+      return shown?.text === text && shown.color === color;
+    }) &&
+    Object.keys(byValue ?? {}).length === routes.size &&
+    absent?.match === 'null+nan' &&
+    absent.result.text === 'no data'
+  );
+}
+
+export const ownRules: Rule[] = [
+  {
+    name: 'has a uid of its own, by its file',
+    broken: ({ name, dashboard }) => (dashboard.uid === `${tag}-${name}` ? [] : [String(dashboard.uid)]),
+    spoil: ({ dashboard }) => {
+      dashboard.uid = tag;
+    },
+  },
+  {
+    name: 'is in the classic model of schema version 42, with nothing to fill in at import',
+    broken: ({ dashboard }) => [
+      ...(dashboard.schemaVersion === 42 ? [] : [`schema version ${dashboard.schemaVersion}`]),
+      ...['__inputs', '__requires', 'id'].filter((key) => key in dashboard),
+    ],
+    spoil: ({ dashboard }) => {
+      dashboard.id = 7;
+    },
+  },
+  {
+    name: 'says what it is for, is found by its tag, and renews itself each half minute',
+    broken: ({ dashboard }) =>
+      [
+        dashboard.title && dashboard.description ? '' : 'no title or description',
+        dashboard.tags?.join() === tag ? '' : `tags ${dashboard.tags}`,
+        dashboard.refresh === '30s' ? '' : `refresh ${dashboard.refresh}`,
+      ].filter(Boolean),
+    spoil: ({ dashboard }) => {
+      dashboard.refresh = '5s';
+    },
+  },
+  {
+    name: 'links to the others by tag, with variables and time',
+    broken: ({ dashboard }) => {
+      const [link, ...more] = dashboard.links ?? [];
+      const holds = link?.type === 'dashboards' && link.tags.join() === tag && link.includeVars && link.keepTime;
+      return holds && more.length === 0 ? [] : ['no such link'];
+    },
+    spoil: ({ dashboard }) => {
+      if (dashboard.links) dashboard.links[0].keepTime = false;
+    },
+  },
+  {
+    name: 'has the variables data source, job, instance and pool, each of the values of its label on a metric of ours',
+    broken: ({ dashboard }) => [
+      ...(variables(dashboard).map(({ name }) => name).join() === 'datasource,job,instance,pool' ? [] : ['others']),
+      ...queryVariables(dashboard)
+        .filter(({ name, query, includeAll, multi }) => {
+          const asked = labelValues(query);
+          return !includeAll || !multi || asked?.label !== name || !asked?.selector.startsWith('scidex_pg_pool_');
+        })
+        .map(({ name }) => name),
+    ],
+    spoil: ({ dashboard }) => {
+      queryVariables(dashboard)[2].query = 'label_values(up, pool)';
+    },
+  },
+  {
+    name: 'marks route changes, restarts, firing alerts and new versions of what is chosen',
+    broken: ({ dashboard }) => {
+      const list = dashboard.annotations.list ?? [];
+      return [
+        ...(list.map(({ name }) => name).join() === annotations.join() ? [] : ['others']),
+        ...list
+          .filter(({ datasource, expr }) => {
+            const narrowed = selectors(String(expr)).every(
+              (selector) =>
+                narrowedBy('job', selector) &&
+                // An alert on a whole job has no instance.
+                (selector.metric === 'ALERTS'
+                  ? selector.matchers.some(({ label, value }) => label === 'instance' && value === '($instance)?')
+                  : narrowedBy('instance', selector)),
+            );
+            return datasource?.uid !== '${datasource}' || !narrowed;
+          })
+          .map(({ name }) => name),
+      ];
+    },
+    spoil: ({ dashboard }) => {
+      const list = dashboard.annotations.list ?? [];
+      list[1].expr = 'process_start_time_seconds';
+    },
+  },
+  {
+    name: 'numbers its panels, each once',
+    broken: ({ dashboard }) => repeated(dashboard.panels.map(({ id }) => id)).map(String),
+    spoil: ({ dashboard }) => {
+      dashboard.panels[1].id = dashboard.panels[0].id;
+    },
+  },
+  {
+    name: 'has no two panels of one title and type',
+    broken: ({ dashboard }) => repeated(dashboard.panels.map(({ title, type }) => `${title} (${type})`)),
+    spoil: ({ dashboard }) => {
+      const [one] = dashboard.panels;
+      const other = dashboard.panels.slice(1).find(({ type }) => type === one.type);
+      if (other) other.title = one.title;
+    },
+  },
+  {
+    name: 'has every panel within the grid, and none over another',
+    broken: ({ dashboard }) => [
+      ...dashboard.panels
+        .filter(({ gridPos }) => !gridPos || gridPos.x < 0 || gridPos.x + gridPos.w > columns)
+        .map(({ title }) => String(title)),
+      ...pairs(dashboard.panels)
+        .filter(([one, other]) => overlap(one, other))
+        .map(([one, other]) => `${one.title} and ${other.title}`),
+    ],
+    spoil: ({ dashboard }) => {
+      const { gridPos } = dashboard.panels[0];
+      if (gridPos) gridPos.h += 1;
+    },
+  },
+  {
+    name: 'fills each row of the grid',
+    broken: ({ dashboard }) => {
+      const area = dashboard.panels.reduce((sum, { gridPos }) => sum + (gridPos ? gridPos.w * gridPos.h : 0), 0);
+      const height = Math.max(...dashboard.panels.map(({ gridPos }) => (gridPos ? gridPos.y + gridPos.h : 0)));
+      return area === columns * height ? [] : [`${columns * height - area} cells are empty`];
+    },
+    spoil: ({ dashboard }) => {
+      dashboard.panels.splice(1, 1);
+    },
+  },
+  {
+    name: 'says of every panel what it shows, and what a rise or a colour of it means',
+    broken: ({ dashboard }) =>
+      dashboard.panels
+        .filter(({ description = '' }) => !sentences.test(description) || !meaning.test(description))
+        .map(({ title }) => String(title)),
+    spoil: ({ dashboard }) => {
+      dashboard.panels[0].description = 'The number of things that are there at the moment, over all that is chosen.';
+    },
+  },
+  {
+    name: 'names its targets apart',
+    broken: ({ dashboard }) =>
+      dashboard.panels
+        .filter(({ targets }) => repeated(targets.map(({ refId }) => refId)).length > 0)
+        .map(({ title }) => String(title)),
+    spoil: ({ dashboard }) => {
+      const [panel] = dashboard.panels;
+      panel.targets.push(panel.targets[0]);
+    },
+  },
+  selectorRule(
+    'narrows what is measured of a pool to the pools that are chosen',
+    (selector) => !ofAPool.test(selector.metric) || narrowedBy('pool', selector),
+    (expr) => expr.replace('pool=~"$pool"', 'pool="ro"'),
+    (expr) => expr.includes('$pool'),
+  ),
+  selectorRule(
+    'looks back over a window that Grafana computes, and only at what has one',
+    ({ metric, range, taker }) => {
+      if (range === undefined) return true;
+      if (counter.test(metric)) return range === (taker === 'rate' ? '$__rate_interval' : '$__range');
+      return taker === 'changes' && range === '$__range';
+    },
+    (expr) => expr.replace(/\[\$__\w+\]/, '[1h]'),
+    (expr) => expr.includes('[$__'),
+  ),
+  {
+    name: 'shows a route by its name and colour, and that there is none',
+    broken: ({ dashboard }) =>
+      dashboard.panels
+        .filter((panel) => showsRoute(panel) !== settings<Mappings>(panel, 'mappings').some(routesIn))
+        .map(({ title }) => String(title)),
+    spoil: ({ dashboard }) => {
+      const panel = dashboard.panels.find(showsRoute) ?? dashboard.panels[0];
+      panel.targets.push({ ...panel.targets[0], expr: 'scidex_pg_pool_ro_routes_to', refId: 'route' });
+      panel.fieldConfig.defaults.mappings = [];
+      panel.fieldConfig.overrides = [];
+    },
+  },
+];

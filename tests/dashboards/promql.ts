@@ -1,0 +1,70 @@
+// What a query asks for, by the parser that Prometheus's own user interface has.
+import type { SyntaxNode } from '@lezer/common';
+import { parser } from '@prometheus-io/lezer-promql';
+
+export interface Matcher {
+  label: string;
+  operator: string;
+  value: string;
+}
+
+export interface Selector {
+  metric: string;
+  matchers: Matcher[];
+  // As it is written in the dashboard, without the brackets; of a selector that looks at one moment, none.
+  range?: string;
+  // The function or the aggregation that takes the selector at once.
+  taker?: string;
+}
+
+// Stand for Grafana's own variables where PromQL wants a duration; nobody would write such.
+const durations = new Map([
+  ['$__rate_interval', '61001ms'],
+  ['$__interval', '61002ms'],
+  ['$__range', '61003ms'],
+]);
+
+function parsable(expr: string): string {
+  let text = expr.replace(/\$\{(\w+)\}/g, '$$$1');
+  for (const [variable, duration] of durations) text = text.replaceAll(variable, duration);
+  return text;
+}
+
+function written(duration: string): string {
+  return [...durations].find(([, stand]) => stand === duration)?.[0] ?? duration;
+}
+
+function takerOf(node: SyntaxNode, text: string): string | undefined {
+  if (node.parent?.name !== 'FunctionCallBody') return undefined;
+  const call = node.parent.parent;
+  const name = call?.getChild('FunctionIdentifier') ?? call?.getChild('AggregateOp');
+  return name ? text.slice(name.from, name.to) : undefined;
+}
+
+function selector(node: SyntaxNode, text: string): Selector {
+  const of = (part?: SyntaxNode | null) => (part ? text.slice(part.from, part.to) : '');
+  const ranged = ['MatrixSelector', 'SubqueryExpr'].includes(node.parent?.name ?? '') ? node.parent : null;
+  return {
+    metric: of(node.getChild('Identifier')),
+    matchers: (node.getChild('LabelMatchers')?.getChildren('UnquotedLabelMatcher') ?? []).map((matcher) => ({
+      label: of(matcher.getChild('LabelName')),
+      operator: of(matcher.getChild('MatchOp')),
+      value: of(matcher.getChild('StringLiteral')).slice(1, -1),
+    })),
+    range: ranged ? written(of(ranged.getChild('DurationExpr'))) : undefined,
+    taker: takerOf(ranged ?? node, text),
+  };
+}
+
+// Every selector of a query, in its order. Throws a SyntaxError that says where the query is none.
+export function selectors(expr: string): Selector[] {
+  const text = parsable(expr);
+  const found: Selector[] = [];
+  parser.parse(text).iterate({
+    enter({ node }) {
+      if (node.type.isError) throw new SyntaxError(`no PromQL from "${text.slice(node.from)}" on: ${expr}`);
+      if (node.name === 'VectorSelector') found.push(selector(node, text));
+    },
+  });
+  return found;
+}
