@@ -6,7 +6,7 @@
 install_npm_packages() {
   local folder=$1 log=build/npm.log
   [[ ! $folder/node_modules/.package-lock.json -nt $folder/package-lock.json ]] || return 0
-  command -v npm >/dev/null || need_packages dashboards
+  command -v npm >/dev/null || need_packages npm
   say "installing what $folder/package-lock.json names, from the npm registry ($log)"
   mkdir -p build
   (cd "$folder" && npm ci --ignore-scripts --no-audit --no-fund) >"$log" 2>&1 || {
@@ -16,6 +16,7 @@ install_npm_packages() {
 }
 
 generate_dashboards() {
+  need_packages dashboards
   install_npm_packages dashboards
   (
     cd dashboards || exit
@@ -23,6 +24,8 @@ generate_dashboards() {
     # What ./dev test, which does without npm, compares.
     sha256sum package.json package-lock.json tsconfig.json src/*.ts json/*.json >generated.sha256
   )
+  python3 -B packaging/dev/dashboard_layout.py build/dashboards
+  say "where each panel is: build/dashboards/*.svg"
   git diff --stat -- dashboards
 }
 

@@ -5,7 +5,8 @@ declare -A package_groups=(
   [build]="g++ cmake ninja-build ccache pkgconf git libpq-dev libpqxx-dev libyaml-cpp-dev libspdlog-dev libfmt-dev
            libcli11-dev nlohmann-json3-dev prometheus-cpp-dev libcivetweb-dev zlib1g-dev libasio-dev libssl-dev libcrypt-dev"
   [run]="postgresql"
-  [dashboards]="nodejs npm"
+  [dashboards]="python3"
+  [npm]="nodejs npm"
   [demo]="prometheus prometheus-alertmanager python3"
   [test]="libgtest-dev libgmock-dev postgresql pgbouncer prometheus prometheus-alertmanager python3 curl jq
           libnss-wrapper iproute2 python3-prometheus-client python3-yaml openssl prometheus-postgres-exporter chromium
@@ -13,7 +14,8 @@ declare -A package_groups=(
   [bench]="libbenchmark-dev libsoci-dev libboost-dev python3-psycopg-pool valgrind"
 )
 declare -A package_reasons=(
-  [build]="to build" [run]="for the throw-away servers of ./dev run" [demo]="for the show" [dashboards]="for the dashboards" [test]="to test"
+  [build]="to build" [run]="for the throw-away servers of ./dev run" [demo]="for the show" [dashboards]="for the dashboards"
+  [npm]="for the dashboards" [test]="to test"
   [bench]="to measure" [fuzz]="to fuzz" [lint]="to lint" [format]="to format"
 )
 

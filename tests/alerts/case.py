@@ -8,24 +8,6 @@ WRONG, CALM = "db1:19187", "db2:19187"
 
 
 @dataclasses.dataclass(frozen=True)
-class Rise:
-    """A series that grows by this much from scrape to scrape."""
-    by: float
-
-
-@dataclasses.dataclass(frozen=True)
-class Cycle:
-    """A series that takes these values in turn, beginning with the first."""
-    values: tuple
-
-
-@dataclasses.dataclass(frozen=True)
-class Now:
-    """A series that says the time of each scrape, less this many seconds."""
-    less: int = 0
-
-
-@dataclasses.dataclass(frozen=True)
 class Case:
     """One rule. Its series are named with their labels, but for job and instance, which each gets unless it has them;
     what a series does is a number, one of the above, what promtool writes for a value ("NaN", "stale"), or None where it

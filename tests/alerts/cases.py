@@ -1,6 +1,7 @@
 """Every rule, and what it is held against."""
 
-from case import WRONG, Case, Cycle, Now, Rise
+from case import WRONG, Case
+from series import Cycle, Now, Rise
 
 WHO = f"{WRONG} (scidex-pg-exporter)"
 ROUTE = "scidex_pg_pool_ro_routes_to"

@@ -33,15 +33,17 @@ def complaint(case, alert, records):
     needed = [record for record in records if record["record"] in alert["expr"]]
     tests = Timelines(case).all()
     # Most of what is wrong with a rule the first shows.
-    return _complaint(case, [*needed, alert], [next(tests)]) or _complaint(case, [*needed, alert], list(tests))
+    return (promtool([*needed, alert], [next(tests)], case.step) or
+            promtool([*needed, alert], list(tests), case.step))
 
 
-def _complaint(case, rules, tests):
+def promtool(rules, tests, step):
+    """What promtool says against the rules if they do not pass the tests, evaluated each `step` seconds; else nothing."""
     with tempfile.TemporaryDirectory(prefix="scidex-rules-") as name:
         folder = pathlib.Path(name)
         (folder / "rules.json").write_text(json.dumps({"groups": [{"name": "rules", "rules": rules}]}))  # JSON is YAML
         (folder / "tests.json").write_text(json.dumps(
-            {"rule_files": ["rules.json"], "evaluation_interval": f"{case.step}s", "tests": tests}))
+            {"rule_files": ["rules.json"], "evaluation_interval": f"{step}s", "tests": tests}))
         done = subprocess.run(["promtool", "test", "rules", "tests.json"], cwd=folder, capture_output=True, text=True,
                               timeout=300)
         return "" if done.returncode == 0 else done.stdout + done.stderr

@@ -1,49 +1,11 @@
 """Makes promtool's unit tests of a case: for each what it shows, the series, and what must fire when."""
 
-import dataclasses
-import re
-
-from case import CALM, JOB, WRONG, Cycle, Now, Rise
+from case import CALM, WRONG
+from series import Rise, Unscraped, selector, values
 
 # Steps for which something stays wrong after its alert fires.
 LASTS = 20
 FIRING = 'ALERTS{alertstate="firing"}'
-
-
-@dataclasses.dataclass(frozen=True)
-class Unscraped:
-    """What goes on while a scrape fails."""
-    behaviour: object
-
-
-def _selector(series, instance):
-    name, labels = re.fullmatch(r"(\w+)(?:\{(.*)\})?", series).groups()
-    given = [labels] if labels else []
-    own = [f'{label}="{value}"' for label, value in (("job", JOB), ("instance", instance))
-           if f"{label}=" not in (labels or "")]
-    return f"{name}{{{', '.join(own + given)}}}"
-
-
-def _values(phases, seconds):
-    """What a series does over the phases, each (what it does, steps), as promtool has it."""
-    values, last = [], 0
-    for behaviour, steps in phases:
-        failed = isinstance(behaviour, Unscraped)
-        behaviour = behaviour.behaviour if failed else behaviour
-        for index in range(steps):
-            if behaviour is None or isinstance(behaviour, str):
-                values.append(behaviour or "_")
-                continue
-            if isinstance(behaviour, Rise):
-                last += behaviour.by
-            elif isinstance(behaviour, Cycle):
-                last = behaviour.values[index % len(behaviour.values)]
-            elif isinstance(behaviour, Now):
-                last = len(values) * seconds - behaviour.less
-            else:
-                last = behaviour
-            values.append("stale" if failed else format(last, ".12g"))
-    return " ".join(values)
 
 
 def _failed(behaviours):
@@ -134,8 +96,8 @@ class Timelines:
 
     def _series(self, instance, *phases):
         names = {name: None for behaviours, _ in phases for name in behaviours}
-        return [{"series": _selector(name, instance),
-                 "values": _values([(behaviours.get(name), steps) for behaviours, steps in phases], self.case.step)}
+        return [{"series": selector(name, instance),
+                 "values": values([(behaviours.get(name), steps) for behaviours, steps in phases], self.case.step)}
                 for name in names]
 
     def _silent(self, name, series):

@@ -19,6 +19,8 @@ import monitoring  # noqa: E402
 import postgres  # noqa: E402
 import servers  # noqa: E402
 
+# From a stopped replica to the firing alert in Prometheus: a scrape, an evaluation, `for`, and what else may take time.
+RO_FALLTHROUGH_SECONDS = 2 * monitoring.INTERVAL_SECONDS + 2 + 2
 # The slowest is the half hour of RoFallthroughProlonged, here of half a minute.
 DEADLINE_SECONDS = 90
 
@@ -65,6 +67,12 @@ class EndToEnd(unittest.TestCase):
     def value(self, query):
         result = json.loads(servers.fetch(f"{self.prometheus}/api/v1/query?query={query}"))["data"]["result"]
         return float(result[0]["value"][1]) if result else None
+
+    def first_fired(self, alert):
+        """The time of the first evaluation at which it did."""
+        selector = f'ALERTS{{alertname="{alert}",alertstate="firing"}}[5m]'
+        series, = json.loads(servers.fetch(f"{self.prometheus}/api/v1/query?query={selector}"))["data"]["result"]
+        return float(series["values"][0][0])
 
     def arrived(self, status):
         """What has this status by the latest word of it, in the order of its first."""
@@ -121,9 +129,11 @@ class EndToEnd(unittest.TestCase):
     def a_replica_that_stops(self):
         expected = self.declare(note("ticket", "RoFallthrough"), note("ticket", "ReplicaDown", "ro"),
                                 note("page", "RoFallthroughProlonged"))
+        stopped = time.time()
         self.replica.stop()
         self.await_notes("firing", *expected)
         self.assert_order(expected[0], expected[2])
+        self.assertLessEqual(self.first_fired("ScidexPgPoolRoFallthrough") - stopped, RO_FALLTHROUGH_SECONDS)
         self.replica.start()
         self.await_notes("resolved", *expected)
 

@@ -14,7 +14,8 @@ import servers
 ALERTS = pathlib.Path(__file__).resolve().parents[2] / "alerts"
 JOB = "scidex-pg-exporter"
 # Windows of two seconds want more than one scrape.
-INTERVAL = "200ms"
+INTERVAL_SECONDS = 0.2
+INTERVAL = f"{INTERVAL_SECONDS * 1000:.0f}ms"
 
 _FASTER = {"s": lambda number: f"{number * 1000 // 60}ms", "m": lambda number: f"{number}s",
            "h": lambda number: f"{number}m", "d": lambda number: f"{number}h"}

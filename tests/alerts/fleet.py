@@ -1,0 +1,162 @@
+#!/usr/bin/env python3
+"""All rules together, on all that a real exporter exposes, for four instances on days on which things happen that are no
+fault of theirs: what fires is what the day says, and nothing else.
+
+Usage: SCIDEX_EXPORTER=build/release/bin/scidex_pg_exporter fleet.py
+"""
+
+import pathlib
+import re
+import sys
+import tempfile
+import unittest
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "tests" / "support"))
+import exporter  # noqa: E402
+import postgres  # noqa: E402
+import rulebook  # noqa: E402
+import servers  # noqa: E402
+from series import Now, Rise, selector, values  # noqa: E402
+
+STEP_SECONDS = 30
+HOUR = 3600 // STEP_SECONDS
+INSTANCES = ("db1", "db2", "db3", "db4")
+SERIES = re.compile(r"^(\w+)(\{.*\})? (\S+)$", re.MULTILINE)
+SERVED = re.compile(r'acquires_total\{.*outcome="immediate"|_(wait|use)_seconds_(sum|count)')
+NOTHING = {"series": "something_else", "values": "1"}
+FALLING_THROUGH = {"scidex_pg_pool_ro_routes_to": 2, 'scidex_pg_pool_backend_up{pool="ro"}': 0,
+                   'scidex_pg_pool_ro_route_reason{reason="ok"}': 0,
+                   'scidex_pg_pool_ro_route_reason{reason="connect_refused"}': 1}
+
+
+def written(labels):
+    return "{" + ", ".join(f'{name}="{value}"' for name, value in labels.items()) + "}"
+
+
+def is_counter(name):
+    return name.split("{")[0].endswith(("_total", "_sum", "_count", "_bucket"))
+
+
+class Fleet(unittest.TestCase):
+    maxDiff = None
+
+    @classmethod
+    def setUpClass(cls):
+        folder = tempfile.TemporaryDirectory(prefix="scidex-fleet-")
+        cls.addClassCleanup(folder.cleanup)
+        primary, replica = postgres.start_primary_and_replica(cls.addClassCleanup)
+        running = exporter.Exporter(cls.addClassCleanup, pathlib.Path(folder.name), SCIDEX_PG_DSN=primary.dsn,
+                                    SCIDEX_PG_RO_DSN=replica.dsn)
+        running.start()
+        servers.poll("lag", lambda: b"\nscidex_pg_pool_replica_lag_seconds NaN" not in
+                     servers.fetch(f"{running.url}metrics"))
+        text = servers.fetch(f"{running.url}metrics").decode()
+        cls.rules = rulebook.load()
+        asked = set(re.findall(r"\w+", " ".join(rule["expr"] for rule in cls.rules)))
+        cls.calm = {"up": 1} | {f"{name}{labels}": cls.behaviour(f"{name}{labels}", value)
+                                for name, labels, value in SERIES.findall(text) if name in asked}
+
+    @staticmethod
+    def behaviour(name, value):
+        """While all is well."""
+        if "probe_last_run_timestamp" in name:
+            return Now()
+        if is_counter(name):
+            return Rise(STEP_SECONDS / 10 if SERVED.search(name) else 0)
+        return value if value == "NaN" else float(value)
+
+    # What all series of an instance do in a phase of its day.
+
+    def well(self, different=None):
+        return self.calm | (different or {})
+
+    def counting_from(self, number):
+        """For one step."""
+        return self.calm | {series: number for series in self.calm if is_counter(series)}
+
+    def down(self):
+        return dict.fromkeys(self.calm, "stale") | {"up": 0}
+
+    def gone(self):
+        return dict.fromkeys(self.calm, "stale")
+
+    def not_there(self):
+        return dict.fromkeys(self.calm)
+
+    def day(self, *phases):
+        """An hour of an instance in phases, each (what its series do, steps)."""
+        self.assertEqual(sum(steps for _, steps in phases), HOUR)
+        return [(self.counting_from(100), 1), *phases]
+
+    def assert_fires(self, days, *expected):
+        """days: {instance: its day}; expected: (alert, severity, {other labels}) of each that fires at any time."""
+        series = [{"series": selector(name, instance),
+                   "values": values([(behaviours[name], steps) for behaviours, steps in day], STEP_SECONDS)}
+                  for instance, day in days.items() for name in self.calm]
+        fired = ('count by (alertname, severity, instance, pool) '
+                 f'(max_over_time(ALERTS{{alertstate="firing"}}[{HOUR * STEP_SECONDS}s]))')
+        samples = [{"labels": written({"alertname": f"ScidexPgPool{alert}", "severity": severity} | more), "value": 1}
+                   for alert, severity, more in expected]
+        test = {"name": self.id(), "interval": f"{STEP_SECONDS}s", "input_series": series or [NOTHING],
+                "promql_expr_test": [{"expr": fired, "eval_time": f"{HOUR * STEP_SECONDS}s", "exp_samples": samples}]}
+        self.assertEqual(rulebook.promtool(self.rules, [test], STEP_SECONDS), "")
+
+    def all_well_but(self, **days):
+        return {name: days.get(name, self.day((self.well(), HOUR))) for name in INSTANCES}
+
+    def test_a_day_on_which_all_is_well(self):
+        self.assert_fires(self.all_well_but())
+
+    def test_a_prometheus_that_knows_no_exporter(self):
+        self.assert_fires({}, ("ExporterAbsent", "critical", {}))
+
+    def test_half_of_the_instances_are_down(self):
+        down = self.day((self.well(), 20), (self.down(), HOUR - 20))
+        self.assert_fires(self.all_well_but(db3=down, db4=down),
+                          *(("ExporterDown", "critical", {"instance": name}) for name in ("db3", "db4")))
+
+    def test_half_of_the_instances_are_down_and_the_others_fall_through(self):
+        """The ones that are known are told of one by one; two are no fleet."""
+        down = self.day((self.well(), 20), (self.down(), HOUR - 20))
+        through = self.day((self.well(), 20), (self.well(FALLING_THROUGH), HOUR - 20))
+        self.assert_fires({"db1": through, "db2": through, "db3": down, "db4": down},
+                          *(("ExporterDown", "critical", {"instance": name}) for name in ("db3", "db4")),
+                          *((alert, severity, {"instance": name} | more) for name in ("db1", "db2")
+                            for alert, severity, more in (("RoFallthrough", "warning", {}),
+                                                          ("RoFallthroughProlonged", "critical", {}),
+                                                          ("ReplicaDown", "warning", {"pool": "ro"}))))
+
+    def test_every_instance_is_restarted_in_turn_and_counts_from_0(self):
+        def restarted(step):
+            started = {"process_start_time_seconds": step * STEP_SECONDS}
+            return self.day((self.well(), step), (self.down(), 1), (self.counting_from(0) | started, 1),
+                            (self.well(started), HOUR - step - 2))
+
+        self.assert_fires({name: restarted(20 + 10 * number) for number, name in enumerate(INSTANCES)})
+
+    def test_an_instance_is_renamed(self):
+        days = self.all_well_but(db4=self.day((self.well(), 40), (self.gone(), HOUR - 40)))
+        days["db5"] = self.day((self.not_there(), 40), (self.counting_from(0), 1), (self.well(), HOUR - 41))
+        self.assert_fires(days)
+
+    def test_an_instance_is_renamed_while_it_falls_through(self):
+        """Nothing is lost: the new name has its alert, too, and half an hour of its own."""
+        through = self.well(FALLING_THROUGH)
+        days = self.all_well_but(db4=self.day((through, 40), (self.gone(), HOUR - 40)))
+        days["db5"] = self.day((self.not_there(), 40), (through, HOUR - 40))
+        self.assert_fires(days, ("RoFallthroughProlonged", "critical", {"instance": "db5"}),
+                          *((alert, "warning", {"instance": name} | more) for name in ("db4", "db5")
+                            for alert, more in (("RoFallthrough", {}), ("ReplicaDown", {"pool": "ro"}))))
+
+    def test_a_target_that_is_scraped_and_has_none_of_the_series(self):
+        other = self.not_there() | {"up": 1}
+        self.assert_fires(self.all_well_but(db4=self.day((other, HOUR))), ("RouteUnknown", "warning", {"instance": "db4"}))
+
+    def test_prometheus_itself_stands_still_for_two_minutes(self):
+        pause = self.day((self.well(), 50), (self.not_there(), 4), (self.well(), HOUR - 54))
+        self.assert_fires(dict.fromkeys(INSTANCES, pause))
+
+
+if __name__ == "__main__":
+    unittest.main()
