@@ -47,7 +47,7 @@ lint_thread_safety() {
 }
 
 lint_clang_tidy() {
-  configure clang SCIDEX_BUILD_TESTS=ON
+  configure clang-tidy
   grep -rLZ --include='*.cc' co_await src | tidy
   # The analyzer does not follow a coroutine, and takes what Asio set in one for never set.
   grep -rlZ --include='*.cc' co_await src | tidy --checks='-clang-analyzer-*'
@@ -55,7 +55,7 @@ lint_clang_tidy() {
 
 # tidy [OPTION…]: judges the files that it reads, and shows the findings without the progress reported between them.
 tidy() {
-  xargs -0 -n 4 -P "$(nproc)" "clang-tidy-$llvm" -p build/clang --quiet --warnings-as-errors='*' "$@" 2>&1 |
+  xargs -0 -n 4 -P "$(nproc)" "clang-tidy-$llvm" -p build/clang-tidy --quiet --warnings-as-errors='*' "$@" 2>&1 |
     { grep -vE '^([0-9]+ (warning|error).* generated\.|\[[0-9]+/[0-9]+\] .*|/[^:]*\.cc\.|)$' || true; }
 }
 

@@ -335,8 +335,7 @@ control::ControlStats Database::control_stats() const {
   }
   stats.replica = replica_watch_->Stats();
   // A probe that was answered by what is no replica, or one too far behind, has failed too.
-  for (std::size_t i = 0; i < base::kEnumCount<routing::Reason>; ++i) {
-    const auto reason = static_cast<routing::Reason>(i);
+  for (const routing::Reason reason : base::kEnumValues<routing::Reason>) {
     stats.probes[PoolRole::kRo].failures[reason] += stats.replica.judged_unfit[reason];
   }
   stats.autoscaler = AutoscalerNow()->Stats();

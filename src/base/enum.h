@@ -16,6 +16,14 @@ struct EnumNames;
 template <typename E>
 inline constexpr std::size_t kEnumCount = EnumNames<E>::kNames.size();
 
+// All values, in their order.
+template <typename E>
+inline constexpr auto kEnumValues = [] {
+  std::array<E, kEnumCount<E>> values{};
+  for (std::size_t i = 0; i < values.size(); ++i) values[i] = static_cast<E>(i);
+  return values;
+}();
+
 template <typename E>
 constexpr std::string_view Name(E value) {
   return EnumNames<E>::kNames[static_cast<std::size_t>(value)];
@@ -23,8 +31,8 @@ constexpr std::string_view Name(E value) {
 
 template <typename E>
 constexpr std::optional<E> ParseEnum(std::string_view name) {
-  for (std::size_t i = 0; i < kEnumCount<E>; ++i) {
-    if (EnumNames<E>::kNames[i] == name) return static_cast<E>(i);
+  for (const E value : kEnumValues<E>) {
+    if (Name(value) == name) return value;
   }
   return std::nullopt;
 }

@@ -108,8 +108,7 @@ class Logger {
 
   EnumArray<LogLevel, std::uint64_t> Counts() const {
     EnumArray<LogLevel, std::uint64_t> counts;
-    for (std::size_t i = 0; i < kEnumCount<LogLevel>; ++i) {
-      const auto level = static_cast<LogLevel>(i);
+    for (const LogLevel level : kEnumValues<LogLevel>) {
       counts[level] = counts_[level].load(std::memory_order_relaxed);
     }
     return counts;

@@ -5,32 +5,10 @@
 #include <cstddef>
 #include <cstdio>
 
+#include "base/utf8.h"
+
 namespace scidex::base {
 namespace {
-
-constexpr std::string_view kReplacement = "\xEF\xBF\xBD";
-
-unsigned Byte(std::string_view text, std::size_t at) {
-  return static_cast<unsigned char>(text[at]);
-}
-
-// The length of the well-formed UTF-8 sequence of two to four bytes at the start of `text`, or 0:
-// no surrogate, no longer form than needed, nothing above U+10FFFF.
-std::size_t SequenceLength(std::string_view text) {
-  const unsigned lead = Byte(text, 0);
-  const std::size_t length = lead >= 0xC2 && lead <= 0xDF   ? 2
-                             : lead >= 0xE0 && lead <= 0xEF ? 3
-                             : lead >= 0xF0 && lead <= 0xF4 ? 4
-                                                            : 0;
-  if (length == 0 || text.size() < length) return 0;
-  const unsigned lowest = lead == 0xE0 ? 0xA0 : lead == 0xF0 ? 0x90 : 0x80;
-  const unsigned highest = lead == 0xED ? 0x9F : lead == 0xF4 ? 0x8F : 0xBF;
-  if (Byte(text, 1) < lowest || Byte(text, 1) > highest) return 0;
-  for (std::size_t i = 2; i < length; ++i) {
-    if (Byte(text, i) < 0x80 || Byte(text, i) > 0xBF) return 0;
-  }
-  return length;
-}
 
 void AppendAscii(std::string& out, char c) {
   constexpr std::string_view kNamed = "\"\\\n\r\t";
@@ -52,16 +30,13 @@ void AppendAscii(std::string& out, char c) {
 std::string Quoted(std::string_view text) {
   std::string out = "\"";
   while (!text.empty()) {
-    std::size_t length = 1;
-    if (Byte(text, 0) < 0x80) {
+    const std::size_t length = SequenceLength(text);
+    if (length == 1) {
       AppendAscii(out, text[0]);
-    } else if (const std::size_t sequence = SequenceLength(text); sequence != 0) {
-      length = sequence;
-      out += text.substr(0, length);
     } else {
-      out += kReplacement;
+      out += length == 0 ? kReplacement : text.substr(0, length);
     }
-    text.remove_prefix(length);
+    text.remove_prefix(std::max(length, std::size_t{1}));
   }
   out += '"';
   return out;

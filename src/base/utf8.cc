@@ -24,7 +24,8 @@ bool IsIn(char c, unsigned char first, unsigned char last) {
   return byte >= first && byte <= last;
 }
 
-// The length of the well-formed sequence that `text` begins with; 0 if it begins with none.
+}  // namespace
+
 std::size_t SequenceLength(std::string_view text) {
   if (IsIn(text[0], 0, 0x7F)) return 1;
   for (const Lead& lead : kLeads) {
@@ -38,14 +39,12 @@ std::size_t SequenceLength(std::string_view text) {
   return 0;
 }
 
-}  // namespace
-
 std::string ToUtf8(std::string_view text) {
   std::string utf8;
   utf8.reserve(text.size());
   while (!text.empty()) {
     const std::size_t length = SequenceLength(text);
-    utf8 += length == 0 ? "\xEF\xBF\xBD" : text.substr(0, length);
+    utf8 += length == 0 ? kReplacement : text.substr(0, length);
     text.remove_prefix(std::max(length, std::size_t{1}));
   }
   return utf8;

@@ -28,9 +28,9 @@ std::size_t Distance(std::string_view a, std::string_view b) {
   return row.back();
 }
 
-class Reader {
+class FileReader {
  public:
-  Reader(const std::string& path, Draft& draft) : path_(path), draft_(draft) {}
+  FileReader(const std::string& path, Draft& draft) : path_(path), draft_(draft) {}
 
   Lines Read() {
     const YAML::Node root = ParseYaml(path_, ReadText(path_));
@@ -115,6 +115,6 @@ class Reader {
 
 }  // namespace
 
-Lines ReadFile(const std::string& path, Draft& draft) { return Reader(path, draft).Read(); }
+Lines ReadFile(const std::string& path, Draft& draft) { return FileReader(path, draft).Read(); }
 
 }  // namespace scidex::config

@@ -74,9 +74,9 @@ Key Time(std::string path, Duration least, Duration most, const Place<Duration>&
 template <typename E>
 Key OneOf(std::string path, const Place<E>& place) {
   std::string expected = "one of ";
-  for (std::size_t i = 0; i < base::kEnumCount<E>; ++i) {
-    if (i > 0) expected += ", ";
-    expected += base::Name(static_cast<E>(i));
+  for (const E value : base::kEnumValues<E>) {
+    if (value != E{}) expected += ", ";
+    expected += base::Name(value);
   }
   return Scalar<E>(
       std::move(path), std::move(expected), place,

@@ -84,11 +84,11 @@ std::string ComplaintOf(const QueryValue& value, const std::string& unit) {
 }
 
 // Reads one mapping: each key has a function that takes its value.
-class Reader {
+class QueryReader {
  public:
   using Takers = std::map<std::string, std::function<void(const YAML::Node&)>>;
 
-  Reader(const std::string& path, std::string key) : path_(path), key_(std::move(key)) {}
+  QueryReader(const std::string& path, std::string key) : path_(path), key_(std::move(key)) {}
 
   void Read(const YAML::Node& node, const Takers& takers) {
     line_ = node.Mark().line + 1;
@@ -168,7 +168,7 @@ QueryValue ReadValue(const std::string& path, const std::string& key, const YAML
                      const std::string& query) {
   QueryValue value;
   std::string unit;
-  Reader reader(path, key);
+  QueryReader reader(path, key);
   reader.Read(node, {{"column", [&](auto& v) { value.column = reader.Text(v, "a column"); }},
                      {"metric", [&](auto& v) { value.metric = reader.Text(v, "a metric's name"); }},
                      {"type", [&](auto& v) { value.type = reader.OneOf<control::ValueType>(v); }},
@@ -192,7 +192,7 @@ QueryValue ReadValue(const std::string& path, const std::string& key, const YAML
   return value;
 }
 
-void CheckLabel(const Reader& reader, const std::string& label) {
+void CheckLabel(const QueryReader& reader, const std::string& label) {
   if (!IsName(label) || label.starts_with("__") || label == "le" || label == "quantile") {
     reader.Refuse("\"" + label +
                   "\" cannot be a label; write letters, digits and _, no __ at the start, and "
@@ -200,7 +200,7 @@ void CheckLabel(const Reader& reader, const std::string& label) {
   }
 }
 
-void CheckQuery(const Reader& reader, const QueryOptions& query) {
+void CheckQuery(const QueryReader& reader, const QueryOptions& query) {
   if (query.name.empty()) reader.Refuse("has no name; write name: NAME");
   if (query.sql.empty()) reader.Refuse("has no sql; write sql: SELECT …");
   if (query.values.empty()) {
@@ -223,7 +223,7 @@ PlacedQuery ReadQuery(const std::string& path, const std::string& key, const YAM
   QueryOptions query;
   std::optional<Duration> timeout;
   YAML::Node values;
-  Reader reader(path, key);
+  QueryReader reader(path, key);
   reader.Read(
       node,
       {{"name",

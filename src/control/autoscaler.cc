@@ -13,11 +13,6 @@ using routing::Reason;
 
 namespace {
 
-template <typename Body>
-void ForEachPool(Body body) {
-  for (std::size_t i = 0; i < base::kEnumCount<PoolRole>; ++i) body(static_cast<PoolRole>(i));
-}
-
 std::string ToText(const std::optional<std::size_t>& budget) {
   return budget ? std::to_string(*budget) : "unknown";
 }
@@ -32,21 +27,20 @@ Autoscaler::Autoscaler(const AutoscalerOptions& options,
     MutexLock lock(mutex_);
     stats_.mode = options.mode;
     // What else was known is of pools and servers that may be others now.
-    for (std::size_t i = 0; i < base::kEnumCount<PoolRole>; ++i) {
-      const auto role = static_cast<PoolRole>(i);
+    for (const PoolRole role : base::kEnumValues<PoolRole>) {
       stats_.pools[role].decisions = before.pools[role].decisions;
     }
   }
   if (options.mode == AutoscalerMode::kOff) return;
-  ForEachPool([&](PoolRole role) {
-    if (!pools[role]) return;
+  for (const PoolRole role : base::kEnumValues<PoolRole>) {
+    if (!pools[role]) continue;
     servers_[role] = pools[role]->server;
     pools_[role].emplace(Scaled{*pools[role], ScalingHistory(options.shrink_after), std::nullopt});
     pool::Pool& pool = *pools[role]->pool;
     if (options.mode == AutoscalerMode::kOn && pools[role]->is_new) {
       pool.Resize(SampleOf(pool.Stats(), {}).floor(), pool::ResizeCause::kAutoscaler);
     }
-  });
+  }
   task_ = std::make_unique<base::PeriodicTask>(clock_, "autoscaler",
                                                base::Add(clock_.Now(), options_.interval),
                                                [this](const std::stop_token&) { return Run(); });
@@ -71,11 +65,11 @@ void Autoscaler::OnProbe(PoolRole role, const ProbeResult& result) {
     return;
   }
   ServerObservation observation{clock_.Now(), *result.facts.connections, {}};
-  ForEachPool([&](PoolRole other) {
-    if (!pools_[other]) return;
+  for (const PoolRole other : base::kEnumValues<PoolRole>) {
+    if (!pools_[other]) continue;
     const pool::PoolStats stats = pools_[other]->pool.pool->Stats();
     observation.open[other] = stats.idle + stats.in_use;
-  });
+  }
   MutexLock lock(mutex_);
   observations_[role].Add(std::move(observation));
 }
@@ -86,10 +80,10 @@ std::vector<ServerLimit> Autoscaler::Limits(TimePoint now) const {
     MutexLock lock(mutex_);
     observations = observations_;
   }
-  ForEachPool([&](PoolRole role) {
+  for (const PoolRole role : base::kEnumValues<PoolRole>) {
     ServerObservations& of_pool = observations[role];
     if (!of_pool.empty() && now - of_pool.latest().at > kConnectionsKnownFor) of_pool.Clear();
-  });
+  }
   return LimitsOf(observations, servers_, options_.server_reserve);
 }
 
@@ -97,22 +91,22 @@ TimePoint Autoscaler::Run() {
   const TimePoint now = clock_.Now();
   OfPools<std::optional<ScalingDecision>> wishes;
   OfPools<std::optional<BudgetClaim>> claims;
-  ForEachPool([&](PoolRole role) {
-    if (!pools_[role]) return;
+  for (const PoolRole role : base::kEnumValues<PoolRole>) {
+    if (!pools_[role]) continue;
     ScalingHistory& history = pools_[role]->history;
     history.Add(SampleOf(pools_[role]->pool.pool->Stats(), now));
     const ScalingSample& sample = history.latest();
     wishes[role] = Wish(history, options_);
     claims[role] = {sample.size, sample.target_size, wishes[role]->target_size, sample.floor()};
-  });
+  }
   const std::vector<ServerLimit> limits = Limits(now);
   const OfPools<std::optional<std::size_t>> budgets = Divide(limits, claims);
-  ForEachPool([&](PoolRole role) {
-    if (!pools_[role]) return;
+  for (const PoolRole role : base::kEnumValues<PoolRole>) {
+    if (!pools_[role]) continue;
     Scaled& scaled = *pools_[role];
     Carry(role, scaled, Bound(*wishes[role], scaled.history.latest(), budgets[role]),
           TightestLimit(limits, role));
-  });
+  }
   return base::Add(now, options_.interval);
 }
 

@@ -19,21 +19,16 @@ constexpr std::size_t Less(std::size_t amount, std::size_t by) {
   return amount > by ? amount - by : 0;
 }
 
-template <typename Body>
-void ForEachPool(Body body) {
-  for (std::size_t i = 0; i < base::kEnumCount<PoolRole>; ++i) body(static_cast<PoolRole>(i));
-}
-
 // Of the pools under a limit; `count` is how many sessions the server had under it.
 std::size_t Room(std::size_t limit, std::size_t count, const ServerObservation& observation,
                  const OfPools<bool>& binds, std::size_t reserve) {
   std::size_t open = 0;
   std::size_t probes = 0;
-  ForEachPool([&](PoolRole pool) {
-    if (!binds[pool]) return;
+  for (const PoolRole pool : base::kEnumValues<PoolRole>) {
+    if (!binds[pool]) continue;
     open += observation.open[pool];
     ++probes;
-  });
+  }
   const std::size_t others = Less(count, open + probes);
   return Less(limit, others + probes + reserve);
 }
@@ -62,10 +57,10 @@ const ConnectionFacts* FactsOf(PoolRole pool, const OfPools<ServerObservations>&
                                const OfPools<std::optional<std::size_t>>& servers) {
   if (!observations[pool].empty()) return &observations[pool].latest().facts;
   const ConnectionFacts* facts = nullptr;
-  ForEachPool([&](PoolRole other) {
+  for (const PoolRole other : base::kEnumValues<PoolRole>) {
     if (servers[other] == servers[pool] && !observations[other].empty())
       facts = &observations[other].latest().facts;
-  });
+  }
   return facts;
 }
 
@@ -78,18 +73,18 @@ void Fill(const std::vector<ServerLimit>& limits, std::size_t ServerLimit::*most
     return std::all_of(limits.begin(), limits.end(), [&](const ServerLimit& limit) {
       if (!limit.binds[one_more]) return true;
       std::size_t sum = 0;
-      ForEachPool([&](PoolRole pool) {
+      for (const PoolRole pool : base::kEnumValues<PoolRole>) {
         if (limit.binds[pool])
           sum += std::max(connections[pool], have[pool] + (pool == one_more ? 1 : 0));
-      });
+      }
       return sum <= limit.*most;
     });
   };
   for (;;) {
     std::optional<PoolRole> next;
-    ForEachPool([&](PoolRole pool) {
+    for (const PoolRole pool : base::kEnumValues<PoolRole>) {
       if (have[pool] < goal[pool] && (!next || have[pool] < have[*next])) next = pool;
-    });
+    }
     if (!next) return;
     if (fits(*next)) {
       ++have[*next];
@@ -111,21 +106,21 @@ std::vector<ServerLimit> LimitsOf(const OfPools<ServerObservations>& observation
                                   const OfPools<std::optional<std::size_t>>& servers,
                                   std::size_t reserve) {
   std::vector<ServerLimit> limits;
-  ForEachPool([&](PoolRole observer) {
-    if (observations[observer].empty() || !servers[observer]) return;
+  for (const PoolRole observer : base::kEnumValues<PoolRole>) {
+    if (observations[observer].empty() || !servers[observer]) continue;
     const ConnectionFacts& seen = observations[observer].latest().facts;
     OfPools<bool> on_server;
     OfPools<bool> of_role;
     OfPools<bool> of_database;
-    ForEachPool([&](PoolRole pool) {
-      if (!servers[pool]) return;
+    for (const PoolRole pool : base::kEnumValues<PoolRole>) {
+      if (!servers[pool]) continue;
       const ConnectionFacts* const facts = FactsOf(pool, observations, servers);
       const bool same = servers[pool] == servers[observer];
       const bool met = facts != nullptr && facts->instance == seen.instance;
       on_server[pool] = same || met;
       of_role[pool] = same || (met && facts->role == seen.role);
       of_database[pool] = same || (met && facts->database == seen.database);
-    });
+    }
     using Facts = ConnectionFacts;
     AddLimit(
         observations[observer], on_server, reserve,
@@ -138,7 +133,7 @@ std::vector<ServerLimit> LimitsOf(const OfPools<ServerObservations>& observation
         observations[observer], of_database, reserve,
         [](const Facts& f) { return f.database_limit; },
         [](const Facts& f) { return f.sessions_of_database; }, limits);
-  });
+  }
   return limits;
 }
 
@@ -148,24 +143,24 @@ OfPools<std::optional<std::size_t>> Divide(const std::vector<ServerLimit>& limit
   OfPools<std::size_t> sizes;
   OfPools<std::size_t> share;
   OfPools<std::size_t> wanted;
-  ForEachPool([&](PoolRole pool) {
-    if (!claims[pool]) return;
+  for (const PoolRole pool : base::kEnumValues<PoolRole>) {
+    if (!claims[pool]) continue;
     share[pool] = claims[pool]->floor;
     wanted[pool] = claims[pool]->wanted;
     sizes[pool] = claims[pool]->size;
-  });
+  }
   Fill(limits, &ServerLimit::keep, nothing, wanted, share);
 
   OfPools<std::size_t> granted;
-  ForEachPool([&](PoolRole pool) {
+  for (const PoolRole pool : base::kEnumValues<PoolRole>) {
     if (claims[pool]) granted[pool] = std::min(claims[pool]->target_size, share[pool]);
-  });
+  }
   Fill(limits, &ServerLimit::grow, sizes, share, granted);
 
   OfPools<std::optional<std::size_t>> result;
-  ForEachPool([&](PoolRole pool) {
+  for (const PoolRole pool : base::kEnumValues<PoolRole>) {
     if (claims[pool] && TightestLimit(limits, pool)) result[pool] = granted[pool];
-  });
+  }
   return result;
 }
 

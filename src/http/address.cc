@@ -41,7 +41,7 @@ std::optional<std::uint16_t> ParsePort(std::string_view text) {
 }
 
 template <typename SocketAddress>
-Address Of(const SocketAddress& socket) {
+Address AddressOf(const SocketAddress& socket) {
   Address address;
   std::memcpy(&address.socket, &socket, sizeof socket);
   address.size = sizeof socket;
@@ -60,7 +60,7 @@ Address V4(in_addr host, std::uint16_t port) {
   socket.sin_family = AF_INET;
   socket.sin_port = htons(port);
   socket.sin_addr = host;
-  return Of(socket);
+  return AddressOf(socket);
 }
 
 Address V6(const in6_addr& host, std::uint16_t port, std::uint32_t scope) {
@@ -69,7 +69,7 @@ Address V6(const in6_addr& host, std::uint16_t port, std::uint32_t scope) {
   socket.sin6_port = htons(port);
   socket.sin6_addr = host;
   socket.sin6_scope_id = scope;
-  return Of(socket);
+  return AddressOf(socket);
 }
 
 // "::1" or "fe80::1%eth0", without the brackets.

@@ -53,7 +53,7 @@ void Drop(mg_connection* connection, const std::exception& error) {
   base::LogError("http request was dropped", {{"error", error.what()}});
 }
 
-Backend& Of(const mg_connection* connection) {
+Backend& BackendOf(const mg_connection* connection) {
   return *static_cast<Backend*>(mg_get_user_context_data(connection));
 }
 
@@ -129,7 +129,7 @@ bool Backend::IsFromFront(const mg_connection* connection) const {
 }
 
 int Backend::OnRequest(mg_connection* connection) noexcept {
-  Backend& self = Of(connection);
+  Backend& self = BackendOf(connection);
   try {
     const mg_request_info& info = *mg_get_request_info(connection);
     const bool head = std::strcmp(info.request_method, "HEAD") == 0;
@@ -152,7 +152,7 @@ int Backend::OnError(mg_connection* connection, int status, const char*) noexcep
     const std::string text = code == 400 ? "the request is malformed: its method or target is "
                                            "none that is known here"
                                          : std::string(FindCode(code)->reason);
-    Of(connection).Send(connection, PlainResponse(code, text + '\n'), false, true);
+    BackendOf(connection).Send(connection, PlainResponse(code, text + '\n'), false, true);
   } catch (const std::exception& error) {
     Drop(connection, error);
   }
@@ -160,7 +160,7 @@ int Backend::OnError(mg_connection* connection, int status, const char*) noexcep
 }
 
 int Backend::OnLog(const mg_connection* connection, const char* message) noexcept {
-  Backend& self = Of(connection);
+  Backend& self = BackendOf(connection);
   {
     const base::MutexLock lock(self.mutex_);
     if (!self.started_) {

@@ -43,7 +43,7 @@ std::optional<std::string> DecodeBase64(std::string_view text) {
   return decoded;
 }
 
-std::optional<Credentials> Parse(std::string_view authorization) {
+std::optional<Credentials> ParseBasic(std::string_view authorization) {
   constexpr std::string_view kScheme = "Basic ";
   if (!EqualFold(authorization.substr(0, kScheme.size()), kScheme)) return std::nullopt;
   const auto decoded = DecodeBase64(authorization.substr(kScheme.size()));
@@ -94,7 +94,7 @@ Logins::Logins(int at_once) : at_once_(at_once), key_(RandomHex()) {}
 
 Logins::Verdict Logins::Judge(std::string_view authorization,
                               const std::map<std::string, base::Secret>& users) {
-  const std::optional<Credentials> given = Parse(authorization);
+  const std::optional<Credentials> given = ParseBasic(authorization);
   if (!given) return Verdict::kRefused;
   const auto user = users.find(given->user);
   const std::string hash = user == users.end() ? NobodysHash(users) : user->second.Reveal();

@@ -5,9 +5,7 @@ namespace {
 
 template <typename E>
 void Add(base::EnumArray<E, std::uint64_t>& sum, const base::EnumArray<E, std::uint64_t>& more) {
-  for (std::size_t i = 0; i < base::kEnumCount<E>; ++i) {
-    sum[static_cast<E>(i)] += more[static_cast<E>(i)];
-  }
+  for (const E value : base::kEnumValues<E>) sum[value] += more[value];
 }
 
 }  // namespace

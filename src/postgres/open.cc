@@ -30,7 +30,7 @@ bool NeedsResolving(const Endpoint& endpoint) {
          inet_pton(AF_INET6, endpoint.host.c_str(), binary.data()) != 1;
 }
 
-Opened Failed(ConnectOutcome outcome, std::string message) {
+Opened NotOpened(ConnectOutcome outcome, std::string message) {
   Opened failed;
   failed.outcome = outcome;
   failed.message = std::move(message);
@@ -101,7 +101,7 @@ PgConnPtr Start(const Parameters& parameters) {
 Opened OpenOne(const Endpoint& endpoint, const Parameters& parameters, TimePoint deadline,
                int stop_fd) {
   PgConnPtr connection = Start(parameters);
-  if (!connection) return Failed(ConnectOutcome::kConnectFailed, "out of memory");
+  if (!connection) return NotOpened(ConnectOutcome::kConnectFailed, "out of memory");
   // libpq's own habit is to print notices to standard error.
   PQsetNoticeProcessor(
       connection.get(), [](void*, const char*) {}, nullptr);
@@ -117,11 +117,11 @@ Opened OpenOne(const Endpoint& endpoint, const Parameters& parameters, TimePoint
       case Wait::kReady:
         break;
       case Wait::kStopped:
-        return Failed(ConnectOutcome::kConnectFailed,
-                      "stopped while connecting to " + Where(endpoint));
+        return NotOpened(ConnectOutcome::kConnectFailed,
+                         "stopped while connecting to " + Where(endpoint));
       case Wait::kDeadline:
-        return Failed(ConnectOutcome::kConnectTimeout,
-                      "no answer from " + Where(endpoint) + " in time");
+        return NotOpened(ConnectOutcome::kConnectTimeout,
+                         "no answer from " + Where(endpoint) + " in time");
     }
     stage = PQstatus(connection.get());
     wanted = PQconnectPoll(connection.get());
@@ -168,8 +168,9 @@ class Attempt {
   Opened Try(const Endpoint& endpoint, TimePoint deadline) {
     if (!NeedsResolving(endpoint)) return TryAddress(endpoint, deadline);
     const Resolver::Result resolved = resolver_.Resolve(endpoint.host, deadline, stop_);
-    Opened last = Failed(ConnectOutcome::kNameNotResolved,
-                         "cannot resolve host name \"" + endpoint.host + "\": " + resolved.error);
+    Opened last =
+        NotOpened(ConnectOutcome::kNameNotResolved,
+                  "cannot resolve host name \"" + endpoint.host + "\": " + resolved.error);
     std::size_t left = resolved.addresses.size();
     for (const std::string& address : resolved.addresses) {
       last = TryAddress({endpoint.host, address, endpoint.port}, ShareOf(deadline, left--));

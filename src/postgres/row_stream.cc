@@ -13,25 +13,26 @@
 namespace scidex::postgres {
 namespace {
 
-using Status = RowStreamResult::Status;
+using StreamStatus = RowStreamResult::Status;
 
-Status StatusOf(QueryResult::Status status) {
+StreamStatus StatusOf(QueryResult::Status status) {
   switch (status) {
     case QueryResult::Status::kOk:
-      return Status::kWhole;
+      return StreamStatus::kWhole;
     case QueryResult::Status::kRefused:
-      return Status::kRefused;
+      return StreamStatus::kRefused;
     case QueryResult::Status::kLost:
-      return Status::kLost;
+      return StreamStatus::kLost;
     case QueryResult::Status::kTimeout:
-      return Status::kTimeout;
+      return StreamStatus::kTimeout;
   }
-  return Status::kLost;
+  return StreamStatus::kLost;
 }
 
 RowStreamResult ToResult(QueryResult&& from) {
   RowStreamResult result{StatusOf(from.status), std::move(from.sqlstate), std::move(from.message)};
-  result.reusable = result.status == Status::kWhole || result.status == Status::kRefused;
+  result.reusable =
+      result.status == StreamStatus::kWhole || result.status == StreamStatus::kRefused;
   return result;
 }
 
@@ -70,14 +71,16 @@ class Stream {
       if (waited != QueryResult::Status::kOk) return ToResult(Broken(connection_, waited));
       const PgResultPtr one(PQgetResult(connection_));
       if (!one) break;
-      if (!Take(*one, outcome)) return {Status::kCut, "", "", false};
+      if (!Take(*one, outcome)) return {StreamStatus::kCut, "", "", false};
     }
     RowStreamResult result = ToResult(std::move(outcome));
     if (PQstatus(connection_) != CONNECTION_OK) {
-      result.status = Status::kLost;
+      result.status = StreamStatus::kLost;
       result.reusable = false;
-    } else if (result.status == Status::kWhole) {
-      result.status = !has_rows_ ? Status::kNoRows : wanted_ ? Status::kWhole : Status::kCut;
+    } else if (result.status == StreamStatus::kWhole) {
+      result.status = !has_rows_ ? StreamStatus::kNoRows
+                      : wanted_  ? StreamStatus::kWhole
+                                 : StreamStatus::kCut;
     }
     return result;
   }
@@ -154,10 +157,10 @@ RowStreamResult StreamRows(Session& session, const std::string& sql, base::TimeP
   RowStreamResult result =
       Stream(connection, callbacks).Run(sql, deadline, stop_fd ? stop_fd->fd() : -1);
   PQsetnonblocking(connection, 0);
-  if (result.status == Status::kCut && !result.reusable) session.ShutDown();
+  if (result.status == StreamStatus::kCut && !result.reusable) session.ShutDown();
   // query_canceled: by nobody else, if it is time.
   if (result.sqlstate == "57014" && base::RealClock().Now() >= start + statement_timeout) {
-    result.status = Status::kTimeout;
+    result.status = StreamStatus::kTimeout;
   }
   return result;
 }

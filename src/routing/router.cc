@@ -215,8 +215,7 @@ void Router::Reconfigure(const Pools& pools, const RoutingOptions& options, bool
     machine_.Reconfigure(ServersOf(pools), options, new_replica, clock_.Now(), clock_.WallNow());
     max_lag_ = options.max_lag;
     if (new_replica) misled_ = false;
-    for (std::size_t i = 0; i < base::kEnumCount<PoolRole>; ++i) {
-      const auto role = static_cast<PoolRole>(i);
+    for (const PoolRole role : base::kEnumValues<PoolRole>) {
       if (epoch_->pools[role] != pools[role]) Retire(role, epoch_->pools[role]);
     }
     ended = std::exchange(epoch_, std::make_shared<Epoch>(Epoch{machine_.route(), pools, {}}));
@@ -225,8 +224,7 @@ void Router::Reconfigure(const Pools& pools, const RoutingOptions& options, bool
     if (machine_.decided()) decided_.NotifyAll();
   }
   ended->over.request_stop();
-  for (std::size_t i = 0; i < base::kEnumCount<PoolRole>; ++i) {
-    const auto role = static_cast<PoolRole>(i);
+  for (const PoolRole role : base::kEnumValues<PoolRole>) {
     if (ended->pools[role] && ended->pools[role] != pools[role]) ended->pools[role]->Close();
   }
   Log(change);
@@ -288,14 +286,11 @@ PoolsStats Router::pool_stats() const {
   base::EnumArray<PoolRole, Counting> counting;
   {
     MutexLock lock(mutex_);
-    for (std::size_t i = 0; i < base::kEnumCount<PoolRole>; ++i) {
-      counting[static_cast<PoolRole>(i)] = CountingOf(static_cast<PoolRole>(i));
-    }
+    for (const PoolRole role : base::kEnumValues<PoolRole>) counting[role] = CountingOf(role);
     stats.max_lag = max_lag_;
     stats.route = machine_.Stats(clock_.Now());
   }
-  for (std::size_t i = 0; i < base::kEnumCount<PoolRole>; ++i) {
-    const auto role = static_cast<PoolRole>(i);
+  for (const PoolRole role : base::kEnumValues<PoolRole>) {
     if (counting[role].pool != nullptr) {
       stats.pools[role] = counting[role].Stats();
     } else {
@@ -303,8 +298,7 @@ PoolsStats Router::pool_stats() const {
     }
   }
   stats.ro_dsn_configured = counting[PoolRole::kRo].pool != nullptr;
-  for (std::size_t i = 0; i < base::kEnumCount<Route>; ++i) {
-    const auto route = static_cast<Route>(i);
+  for (const Route route : base::kEnumValues<Route>) {
     stats.route.acquires[route] = acquires_[route].load(std::memory_order_relaxed);
   }
   return stats;

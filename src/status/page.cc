@@ -118,8 +118,7 @@ std::string PoolHtml(const std::string& role, const std::optional<PoolStats>& po
 
 std::string PoolsHtml(const routing::PoolsStats& stats, const PageContent& content) {
   std::string html = "<section>\n<h2>Pools</h2>\n";
-  for (std::size_t i = 0; i < base::kEnumCount<PoolRole>; ++i) {
-    const auto role = static_cast<PoolRole>(i);
+  for (const PoolRole role : base::kEnumValues<PoolRole>) {
     html += PoolHtml(std::string(base::Name(role)), stats.pools[role], content);
   }
   return html + "</section>\n";

@@ -101,8 +101,7 @@ void AddNoPool(PoolRole role, PageContent& content) {
 
 void AddPools(const routing::PoolsStats& stats, const control::ControlStats& control,
               PageContent& content) {
-  for (std::size_t i = 0; i < base::kEnumCount<PoolRole>; ++i) {
-    const auto role = static_cast<PoolRole>(i);
+  for (const PoolRole role : base::kEnumValues<PoolRole>) {
     if (const auto& pool = stats.pools[role]) {
       AddPool(role, *pool, control.probes[role], content);
     } else {

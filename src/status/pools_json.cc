@@ -28,9 +28,8 @@ Json ToJson(base::Duration value) { return Seconds(value); }
 template <typename E, typename T>
 Json ToJson(const EnumArray<E, T>& values, E first = E{}) {
   Json json = Json::object();
-  for (auto i = static_cast<std::size_t>(first); i < base::kEnumCount<E>; ++i) {
-    const auto key = static_cast<E>(i);
-    json[std::string(base::Name(key))] = ToJson(values[key]);
+  for (const E key : base::kEnumValues<E>) {
+    if (key >= first) json[std::string(base::Name(key))] = ToJson(values[key]);
   }
   return json;
 }
@@ -123,8 +122,7 @@ Json ToJson(PoolRole role, const control::ControlStats& control) {
 
 Json ToJson(const control::AutoscalerStats& stats) {
   Json pools = Json::object();
-  for (std::size_t i = 0; i < base::kEnumCount<PoolRole>; ++i) {
-    const auto role = static_cast<PoolRole>(i);
+  for (const PoolRole role : base::kEnumValues<PoolRole>) {
     const control::ScalingStats& pool = stats.pools[role];
     Json json;
     if (pool.latest) {
@@ -166,7 +164,7 @@ Json Queries(const control::QueriesStats& stats) {
   return json;
 }
 
-Json Transitions(const routing::RouteStats& stats) {
+Json TransitionsJson(const routing::RouteStats& stats) {
   Json json = Json::array();
   for (const routing::Transition& transition : stats.recent) {
     json.push_back({{"from", base::Name(transition.from)},
@@ -198,8 +196,7 @@ std::string PoolsJson(const routing::PoolsStats& stats, const control::ControlSt
   const routing::RouteStats& route = stats.route;
   Json pools = Json::object();
   Json probes = Json::object();
-  for (std::size_t i = 0; i < base::kEnumCount<PoolRole>; ++i) {
-    const auto role = static_cast<PoolRole>(i);
+  for (const PoolRole role : base::kEnumValues<PoolRole>) {
     const std::string name(base::Name(role));
     pools[name] = stats.pools[role] ? ToJson(*stats.pools[role]) : Json();
     probes[name] = stats.pools[role] ? ToJson(role, control) : Json();
@@ -213,7 +210,7 @@ std::string PoolsJson(const routing::PoolsStats& stats, const control::ControlSt
                   {"since", IsoTime(Since(route, now))},
                   {"route_seconds", ToJson(route.in_force)},
                   {"read_acquires", ToJson(route.acquires)},
-                  {"transitions", Transitions(route)},
+                  {"transitions", TransitionsJson(route)},
                   {"pools", pools},
                   {"probes", probes},
                   {"replica",

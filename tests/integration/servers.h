@@ -11,9 +11,6 @@
 
 namespace scidex::test {
 
-// Ample for what takes milliseconds, on a machine that does much else.
-inline constexpr auto kPatience = std::chrono::seconds(20);
-
 // Until `replica` has what `primary` has now.
 inline bool AwaitReplay(const PostgresServer& primary, const PostgresServer& replica) {
   const std::string position = primary.QueryOne("SELECT pg_current_wal_lsn()");

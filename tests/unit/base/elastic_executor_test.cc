@@ -12,7 +12,6 @@ namespace scidex::base {
 namespace {
 
 using std::chrono::seconds;
-constexpr auto kPatience = seconds(10);
 
 TEST(ElasticExecutor, WorkThatBlocksKeepsNoOtherWaiting) {
   std::promise<void> over;
@@ -25,7 +24,7 @@ TEST(ElasticExecutor, WorkThatBlocksKeepsNoOtherWaiting) {
       end.wait();
     });
   }
-  EXPECT_TRUE(test::Eventually(kPatience, [&] { return begun == 20; }));
+  EXPECT_TRUE(test::Eventually(test::kPatience, [&] { return begun == 20; }));
   EXPECT_EQ(executor.threads(), 20u);
   over.set_value();
 }
@@ -49,7 +48,7 @@ TEST(ElasticExecutor, ThreadsWithoutWorkEnd) {
   ASSERT_TRUE(clock.AwaitSleepers(1));
   EXPECT_EQ(executor.threads(), 1u);
   clock.Advance(seconds(5));
-  EXPECT_TRUE(test::Eventually(kPatience, [&] { return executor.threads() == 0; }));
+  EXPECT_TRUE(test::Eventually(test::kPatience, [&] { return executor.threads() == 0; }));
   std::promise<void> done;
   executor.Submit([&done] { done.set_value(); });
   done.get_future().wait();

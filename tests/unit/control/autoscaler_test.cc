@@ -19,8 +19,6 @@ using routing::PoolRole;
 using std::chrono::hours;
 using std::chrono::seconds;
 
-constexpr auto kPatience = seconds(10);
-
 // A pool "primary" of up to 16 connections on a server that has room for 100.
 class AutoscalerTest : public testing::Test {
  protected:
@@ -51,7 +49,7 @@ class AutoscalerTest : public testing::Test {
   ScalingStats Stats() const { return autoscaler_->Stats().pools[PoolRole::kPrimary]; }
   // Returns when the pool has opened all that it may open, if anybody wants it.
   void Settle() {
-    ASSERT_TRUE(test::Eventually(kPatience, [&] {
+    ASSERT_TRUE(test::Eventually(test::kPatience, [&] {
       const pool::PoolStats stats = pool_.Stats();
       // A borrower that is looking at its connection counts as a waiter too.
       return stats.in_use + stats.waiters == borrowers_.size() && stats.connecting == 0 &&
@@ -72,7 +70,7 @@ class AutoscalerTest : public testing::Test {
     // The housekeeper's and the autoscaler's.
     ASSERT_TRUE(clock_.AwaitSleepers(2, seconds(1)));
     clock_.Advance(after);
-    ASSERT_TRUE(test::Eventually(kPatience, [&] { return Looks() == before + 1; }));
+    ASSERT_TRUE(test::Eventually(test::kPatience, [&] { return Looks() == before + 1; }));
   }
   // `count` borrowers that keep what they get until the end of the test.
   void Borrow(std::size_t count) {
@@ -81,7 +79,7 @@ class AutoscalerTest : public testing::Test {
         return pool_.Acquire({base::kNever, stop});
       }));
     }
-    ASSERT_TRUE(test::Eventually(kPatience, [&] {
+    ASSERT_TRUE(test::Eventually(test::kPatience, [&] {
       const pool::PoolStats stats = pool_.Stats();
       return stats.in_use + stats.waiters == borrowers_.size();
     }));

@@ -18,8 +18,6 @@ namespace {
 using routing::Reason;
 using std::chrono::seconds;
 
-constexpr auto kPatience = seconds(10);
-
 // Answers as it is told, and well when it is told nothing.
 class FakeInspector final : public SessionInspector {
  public:
@@ -60,10 +58,11 @@ class ProbeTest : public testing::Test {
   void Probe() {
     const base::WallTime before = probe_->Stats().last_run;
     clock_.Advance(seconds(1));
-    ASSERT_TRUE(test::Eventually(kPatience, [&] { return probe_->Stats().last_run > before; }));
+    ASSERT_TRUE(
+        test::Eventually(test::kPatience, [&] { return probe_->Stats().last_run > before; }));
   }
   bool AwaitResults(std::size_t count) {
-    return test::Eventually(kPatience, [&] { return Results().size() == count; });
+    return test::Eventually(test::kPatience, [&] { return Results().size() == count; });
   }
   static pool::PoolOptions Small() {
     pool::PoolOptions options;
@@ -91,8 +90,8 @@ TEST_F(ProbeTest, AnAnswerOfASessionThatWasThereDoesNotEndThePoolsBackoff) {
   std::future<void> client = std::async(std::launch::async, [this] {
     EXPECT_THROW(pool_.Acquire({clock_.Now() + seconds(3600)}), pool::PoolClosed);
   });
-  ASSERT_TRUE(test::Eventually(kPatience, [&] { return pooled_->connects() == 1; }));
-  ASSERT_TRUE(test::Eventually(kPatience, [&] { return pool_.Stats().connecting == 0; }));
+  ASSERT_TRUE(test::Eventually(test::kPatience, [&] { return pooled_->connects() == 1; }));
+  ASSERT_TRUE(test::Eventually(test::kPatience, [&] { return pool_.Stats().connecting == 0; }));
   for (std::size_t i = 2; i < 12; ++i) {
     probe_->Trigger();
     ASSERT_TRUE(AwaitResults(i));
@@ -218,7 +217,7 @@ TEST_F(ProbeTest, AGoodProbeEndsTheBackoffOfThePool) {
     EXPECT_NO_THROW(pool_.Acquire({base::kNever, stop.get_token()}));
   });
   ASSERT_TRUE(pooled_->AwaitConnects(1));
-  ASSERT_TRUE(test::Eventually(kPatience, [&] {
+  ASSERT_TRUE(test::Eventually(test::kPatience, [&] {
     return pool_.Stats().connects[pool::ConnectOutcome::kConnectRefused] == 1;
   }));
   pooled_->Succeed();

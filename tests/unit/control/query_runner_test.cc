@@ -23,8 +23,6 @@ using base::MutexLock;
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
-constexpr auto kPatience = seconds(10);
-
 // Answers each statement with one row of the number 1, or as it is told.
 class FakeReader final : public RowReader {
  public:
@@ -57,7 +55,7 @@ class FakeReader final : public RowReader {
     changed_.NotifyAll();
   }
   bool AwaitReading(std::size_t count) {
-    return test::Eventually(kPatience, [&] {
+    return test::Eventually(test::kPatience, [&] {
       MutexLock lock(mutex_);
       return reading_ == count;
     });
@@ -99,7 +97,7 @@ class QueryRunnerTest : public testing::Test {
   // The runs of one query that have ended.
   std::uint64_t Runs(std::size_t query = 0) { return runner_->Stats().at(query).runs; }
   bool AwaitRuns(std::uint64_t runs, std::size_t query = 0) {
-    return test::Eventually(kPatience, [&] { return Runs(query) == runs; });
+    return test::Eventually(test::kPatience, [&] { return Runs(query) == runs; });
   }
   // Until each query's first run is over.
   void RunFirst() {
@@ -196,7 +194,7 @@ TEST_F(QueryRunnerTest, WhereThePoolDoesNotSufficeQueriesAreWaitersOfIt) {
   const pool::Lease one = pool_.Acquire();
   const pool::Lease two = pool_.Acquire();
   clock_.Advance(seconds(5));
-  ASSERT_TRUE(test::Eventually(kPatience, [&] { return pool_.Stats().waiters == 4; }));
+  ASSERT_TRUE(test::Eventually(test::kPatience, [&] { return pool_.Stats().waiters == 4; }));
   EXPECT_EQ(Stats().activity, QueryActivity::kWaiting);
   clock_.Advance(seconds(2));
   ASSERT_TRUE(AwaitRuns(1));
@@ -231,7 +229,7 @@ TEST_F(QueryRunnerTest, SaysOnceWhyItFailsAndOnceThatItNoLongerDoes) {
   RunAgain();
   EXPECT_EQ(Stats().latest_message, "");
   RunAgain();
-  ASSERT_TRUE(test::Eventually(kPatience, [&] { return log.Lines().size() == 2; }));
+  ASSERT_TRUE(test::Eventually(test::kPatience, [&] { return log.Lines().size() == 2; }));
   EXPECT_EQ(log.Lines(),
             (std::vector<std::string>{
                 "level=warn msg=\"query failed\" query=a reason=write error=\"25006: no\"",
@@ -292,7 +290,7 @@ TEST_F(QueryRunnerTest, ItsEndEndsRunsThatWaitAndThatReadAndCallsThemNoFailures)
   reader_.Block("a");
   const pool::Lease other = pool_.Acquire();
   clock_.Advance(seconds(5));
-  ASSERT_TRUE(test::Eventually(kPatience, [&] {
+  ASSERT_TRUE(test::Eventually(test::kPatience, [&] {
     std::size_t idle = 0;
     for (const QueryStats& query : runner_->Stats()) idle += query.activity == QueryActivity::kIdle;
     return idle + pool_.Stats().waiters == 2;

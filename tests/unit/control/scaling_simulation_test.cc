@@ -107,8 +107,8 @@ class Simulation {
     ++sample_.acquires;
     sample_.waited += InTime(for_seconds);
   }
-  static base::Duration InTime(double seconds) {
-    return std::chrono::round<base::Duration>(std::chrono::duration<double>(seconds));
+  static base::Duration InTime(double length) {
+    return std::chrono::round<base::Duration>(std::chrono::duration<double>(length));
   }
   std::size_t size() const { return leased_.size() + idle_ + connecting_; }
   const ScalingSample& Look(int second) {

@@ -20,7 +20,7 @@ namespace {
 using ::testing::AllOf;
 using ::testing::HasSubstr;
 
-std::string WhyNot(const ServerOptions& options) {
+std::string WhyNoAddress(const ServerOptions& options) {
   try {
     const Server server(options, {});
   } catch (const ServerError& error) {
@@ -29,7 +29,9 @@ std::string WhyNot(const ServerOptions& options) {
   return "it started";
 }
 
-std::string WhyNot(const std::string& address) { return WhyNot(ServerOptions{{address}, 1}); }
+std::string WhyNoAddress(const std::string& address) {
+  return WhyNoAddress(ServerOptions{{address}, 1});
+}
 
 TEST(HttpAddress, HostAndPortAreReadAsWritten) {
   EXPECT_EQ(ToString(ParseAddress("127.0.0.1:19187")), "127.0.0.1:19187");
@@ -47,35 +49,38 @@ TEST(HttpAddress, PortAloneIsEveryAddress) {
 }
 
 TEST(HttpAddress, IPv6WithoutBracketsOrPortIsRefusedWithWhatWouldBeRight) {
-  EXPECT_EQ(WhyNot("::1:9187"),
+  EXPECT_EQ(WhyNoAddress("::1:9187"),
             "cannot listen on \"::1:9187\": an IPv6 address stands in brackets, and a port after "
             "them; write an address and a port, such as 127.0.0.1:9187, [::1]:9187 or :9187");
   for (const char* address : {"[::]", "[::1:9187", "::1]:9187"}) {
-    EXPECT_THAT(WhyNot(address), HasSubstr("stands in brackets")) << address;
+    EXPECT_THAT(WhyNoAddress(address), HasSubstr("stands in brackets")) << address;
   }
-  EXPECT_THAT(WhyNot("[::g]:1"), HasSubstr("\"::g\" is not an address of IPv6"));
-  EXPECT_THAT(WhyNot("[127.0.0.1]:1"), HasSubstr("\"127.0.0.1\" is not an address of IPv6"));
-  EXPECT_THAT(WhyNot("[fe80::1%none]:1"), HasSubstr("is not an address of IPv6"));
+  EXPECT_THAT(WhyNoAddress("[::g]:1"), HasSubstr("\"::g\" is not an address of IPv6"));
+  EXPECT_THAT(WhyNoAddress("[127.0.0.1]:1"), HasSubstr("\"127.0.0.1\" is not an address of IPv6"));
+  EXPECT_THAT(WhyNoAddress("[fe80::1%none]:1"), HasSubstr("is not an address of IPv6"));
 }
 
 TEST(HttpAddress, HostNameIsRefusedWithWhatWouldBeRight) {
-  EXPECT_THAT(WhyNot("localhost:9187"), AllOf(HasSubstr("\"localhost\" is not an address of IPv4"),
-                                              HasSubstr("127.0.0.1:9187")));
-  EXPECT_THAT(WhyNot("127.0.0.256:1"), HasSubstr("\"127.0.0.256\" is not an address of IPv4"));
+  EXPECT_THAT(
+      WhyNoAddress("localhost:9187"),
+      AllOf(HasSubstr("\"localhost\" is not an address of IPv4"), HasSubstr("127.0.0.1:9187")));
+  EXPECT_THAT(WhyNoAddress("127.0.0.256:1"),
+              HasSubstr("\"127.0.0.256\" is not an address of IPv4"));
 }
 
 TEST(HttpAddress, PortThatIsNoneIsRefused) {
   for (const char* address : {"127.0.0.1:", ":65536", ":-1", ":80s", ":http", ": 80", ":0x50"}) {
-    EXPECT_THAT(WhyNot(address), HasSubstr("the port is not a number from 0 to 65535")) << address;
+    EXPECT_THAT(WhyNoAddress(address), HasSubstr("the port is not a number from 0 to 65535"))
+        << address;
   }
-  EXPECT_THAT(WhyNot("19187"), AllOf(HasSubstr("it has no port"), HasSubstr("or :19187")));
-  EXPECT_THAT(WhyNot(""), HasSubstr("it has no port"));
+  EXPECT_THAT(WhyNoAddress("19187"), AllOf(HasSubstr("it has no port"), HasSubstr("or :19187")));
+  EXPECT_THAT(WhyNoAddress(""), HasSubstr("it has no port"));
 }
 
 TEST(HttpAddress, PortInUseIsRefusedWithTheAddressAndTheKernelsReason) {
   const Server other(OnLoopback(), {});
   const std::string address = "127.0.0.1:" + std::to_string(other.ports().at(0));
-  EXPECT_EQ(WhyNot(address), "cannot listen on " + address + ": Address already in use");
+  EXPECT_EQ(WhyNoAddress(address), "cannot listen on " + address + ": Address already in use");
 }
 
 TEST(HttpAddress, PortOfAConnectionThatHasJustEndedCanBeUsedAgain) {
@@ -95,7 +100,8 @@ TEST(HttpAddress, PortOfAConnectionThatHasJustEndedCanBeUsedAgain) {
 }
 
 TEST(HttpAddress, AddressOfAnotherMachineIsRefused) {
-  EXPECT_EQ(WhyNot("192.0.2.1:0"), "cannot listen on 192.0.2.1:0: Cannot assign requested address");
+  EXPECT_EQ(WhyNoAddress("192.0.2.1:0"),
+            "cannot listen on 192.0.2.1:0: Cannot assign requested address");
 }
 
 // In a child that is nobody: root may bind any port.
@@ -139,13 +145,13 @@ TEST(HttpAddress, SameAddressTwiceIsRefused) {
     port = server.ports().at(0);
   }
   const std::string address = "127.0.0.1:" + std::to_string(port);
-  EXPECT_EQ(WhyNot(ServerOptions{{address, address}, 1}),
+  EXPECT_EQ(WhyNoAddress(ServerOptions{{address, address}, 1}),
             "cannot listen on " + address + ": Address already in use");
 }
 
 TEST(HttpAddress, NoAddressAndFewerRequestsThanNoneAreRefused) {
-  EXPECT_THAT(WhyNot(ServerOptions{{}, 1}), HasSubstr("no address to listen on"));
-  EXPECT_THAT(WhyNot(ServerOptions{{"127.0.0.1:0"}, -1}), HasSubstr("max_requests is -1"));
+  EXPECT_THAT(WhyNoAddress(ServerOptions{{}, 1}), HasSubstr("no address to listen on"));
+  EXPECT_THAT(WhyNoAddress(ServerOptions{{"127.0.0.1:0"}, -1}), HasSubstr("max_requests is -1"));
 }
 
 }  // namespace

@@ -16,8 +16,6 @@ namespace {
 
 using std::chrono::seconds;
 
-constexpr auto kPatience = seconds(10);
-
 class RouterTest : public testing::Test {
  protected:
   std::shared_ptr<pool::Pool> MakePool(PoolRole role) {
@@ -121,7 +119,8 @@ TEST_F(RouterTest, TheDeadlineOfAReadIsThatOfTheRoutesPool) {
   const pool::Lease only_one = router_->AcquireRead();
   std::future<pool::Lease> queued =
       std::async(std::launch::async, [&] { return router_->AcquireRead(); });
-  ASSERT_TRUE(test::Eventually(kPatience, [&] { return ro_fallthrough_->Stats().waiters == 1; }));
+  ASSERT_TRUE(
+      test::Eventually(test::kPatience, [&] { return ro_fallthrough_->Stats().waiters == 1; }));
   clock_.Advance(seconds(2));
   EXPECT_THROW(queued.get(), pool::AcquireTimeout);
 }
@@ -154,7 +153,7 @@ TEST_F(RouterTest, AQueuedReadMovesToTheNewRouteWithinItsDeadline) {
   const pool::Lease only_one = router_->AcquireRead();
   std::future<pool::Lease> queued =
       std::async(std::launch::async, [&] { return router_->AcquireRead(); });
-  ASSERT_TRUE(test::Eventually(kPatience, [&] { return ro_->Stats().waiters == 1; }));
+  ASSERT_TRUE(test::Eventually(test::kPatience, [&] { return ro_->Stats().waiters == 1; }));
   router_->OnReplicaVerdict(Reason::kConnectRefused);
   const pool::Lease lease = queued.get();
   EXPECT_EQ(InUse(*ro_fallthrough_), 1u);
@@ -167,7 +166,8 @@ TEST_F(RouterTest, AQueuedReadMovesAlsoWhenTheReasonChangedInBetween) {
   const pool::Lease only_one = router_->AcquireRead();
   std::future<pool::Lease> queued =
       std::async(std::launch::async, [&] { return router_->AcquireRead(); });
-  ASSERT_TRUE(test::Eventually(kPatience, [&] { return ro_fallthrough_->Stats().waiters == 1; }));
+  ASSERT_TRUE(
+      test::Eventually(test::kPatience, [&] { return ro_fallthrough_->Stats().waiters == 1; }));
   router_->OnReplicaVerdict(Reason::kAuthFailed);
   for (int good = 0; good < 3; ++good) router_->OnReplicaVerdict(Reason::kOk);
   const pool::Lease lease = queued.get();
@@ -181,7 +181,8 @@ TEST_F(RouterTest, ACallersOwnCancellationIsNotTakenForAChangeOfTheRoute) {
   std::future<pool::Lease> queued = std::async(std::launch::async, [&] {
     return router_->AcquireRead({std::nullopt, stop.get_token()});
   });
-  ASSERT_TRUE(test::Eventually(kPatience, [&] { return ro_fallthrough_->Stats().waiters == 1; }));
+  ASSERT_TRUE(
+      test::Eventually(test::kPatience, [&] { return ro_fallthrough_->Stats().waiters == 1; }));
   stop.request_stop();
   EXPECT_THROW(queued.get(), pool::AcquireCancelled);
 }
@@ -192,7 +193,7 @@ TEST_F(RouterTest, QueuedReadsFailAtOnceWhenTheRouteIsDisabled) {
   const pool::Lease only_one = router_->AcquireRead();
   std::future<pool::Lease> queued =
       std::async(std::launch::async, [&] { return router_->AcquireRead(); });
-  ASSERT_TRUE(test::Eventually(kPatience, [&] { return ro_->Stats().waiters == 1; }));
+  ASSERT_TRUE(test::Eventually(test::kPatience, [&] { return ro_->Stats().waiters == 1; }));
   router_->OnReplicaVerdict(Reason::kProbeTimeout);
   EXPECT_THROW(queued.get(), ReadRoutingDisabled);
 }
