@@ -4,9 +4,9 @@
 # install_npm_packages FOLDER: does nothing if what is installed is what its package-lock.json names. Another Node.js than
 # Debian's will do.
 install_npm_packages() {
-  local folder=$1 log=build/npm.log
+  local folder=$1 log=build/npm.${1//\//.}.log
+  { command -v node && command -v npm; } >/dev/null || need_packages npm
   [[ ! $folder/node_modules/.package-lock.json -nt $folder/package-lock.json ]] || return 0
-  command -v npm >/dev/null || need_packages npm
   say "installing what $folder/package-lock.json names, from the npm registry ($log)"
   mkdir -p build
   (cd "$folder" && npm ci --ignore-scripts --no-audit --no-fund) >"$log" 2>&1 || {

@@ -27,7 +27,7 @@ export function targets(dashboard: Dashboard): { panel: Panel; target: Target }[
   return dashboard.panels.flatMap((panel) => (panel.targets ?? []).map((target) => ({ panel, target })));
 }
 
-type Variable = NonNullable<Dashboard['templating']['list']>[number];
+export type Variable = NonNullable<Dashboard['templating']['list']>[number];
 
 export function variable(dashboard: Dashboard, name: string): Variable | undefined {
   return variables(dashboard).find((one) => one.name === name);

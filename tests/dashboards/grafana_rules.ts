@@ -1,40 +1,23 @@
 // The rules of https://github.com/grafana/dashboard-linter by their names there, but for the two on LogQL. Unlike there
 // they look at panels of every type, and have no exceptions.
 import { labelValues, queryVariables, variable, variables } from './dashboards.js';
-import type { Dashboard, Panel } from './dashboard_shape.js';
-import { counter, narrowedBy, type Rule, selectorRule, targetRule, understood } from './rule.js';
+import type { Panel } from './dashboard_shape.js';
+import {
+  counter,
+  narrowedBy,
+  type Rule,
+  selectorRule,
+  targetRule,
+  understood,
+  usesTheVariable,
+  variableRule,
+} from './rule.js';
 
 function panelRule(name: string, holds: (panel: Panel) => boolean, spoil: (panel: Panel) => void): Rule {
   return {
     name,
     broken: ({ dashboard }) => dashboard.panels.filter((panel) => !holds(panel)).map((panel) => String(panel.title)),
-    spoil: ({ dashboard }) => spoil(dashboard.panels[0]),
-  };
-}
-
-function usesTheVariable(datasource: { uid?: string } | undefined): boolean {
-  return datasource?.uid === '${datasource}';
-}
-
-function variableRule(name: string, label: string): Rule {
-  const wrong = (dashboard: Dashboard): string[] => {
-    const found = variable(dashboard, name);
-    if (!found) return [`there is no variable ${name}`];
-    return [
-      usesTheVariable(found.datasource) ? '' : 'is not asked of the chosen data source',
-      found.type === 'query' ? '' : 'is no query',
-      found.label === label ? '' : `is not called ${label}`,
-      found.multi ? '' : 'is not for several values',
-      found.allValue === '.+' ? '' : 'has something else than .+ for All',
-    ].filter(Boolean);
-  };
-  return {
-    name: `template-${name}-rule`,
-    broken: ({ dashboard }) => wrong(dashboard),
-    spoil: ({ dashboard }) => {
-      const found = variable(dashboard, name);
-      if (found) found.allValue = '.*';
-    },
+    spoils: [({ dashboard }) => spoil(dashboard.panels[0])],
   };
 }
 
@@ -47,21 +30,25 @@ export const grafanaRules: Rule[] = [
       variable(dashboard, 'datasource')?.query === 'prometheus'
         ? []
         : ['no variable for the data source'],
-    spoil: ({ dashboard }) => {
-      variables(dashboard)[0].name = 'source';
-    },
+    spoils: [
+      ({ dashboard }) => {
+        variables(dashboard)[0].name = 'source';
+      },
+    ],
   },
-  variableRule('job', 'Job'),
-  variableRule('instance', 'Instance'),
+  variableRule('template-job-rule', 'job', 'Job'),
+  variableRule('template-instance-rule', 'instance', 'Instance'),
   {
     name: 'template-label-promql-rule',
     broken: ({ dashboard }) =>
       queryVariables(dashboard)
         .filter(({ query }) => !understood(labelValues(query)?.selector ?? ''))
         .map(({ query }) => String(query)),
-    spoil: ({ dashboard }) => {
-      queryVariables(dashboard)[0].query = 'label_values(up{, job)';
-    },
+    spoils: [
+      ({ dashboard }) => {
+        queryVariables(dashboard)[0].query = 'label_values(up{, job)';
+      },
+    ],
   },
   {
     name: 'template-on-time-change-reload-rule',
@@ -69,9 +56,11 @@ export const grafanaRules: Rule[] = [
       queryVariables(dashboard)
         .filter(({ refresh }) => refresh !== 2)
         .map(({ name }) => name),
-    spoil: ({ dashboard }) => {
-      queryVariables(dashboard)[0].refresh = 1;
-    },
+    spoils: [
+      ({ dashboard }) => {
+        queryVariables(dashboard)[0].refresh = 1;
+      },
+    ],
   },
   panelRule(
     'panel-datasource-rule',
@@ -130,8 +119,10 @@ export const grafanaRules: Rule[] = [
   {
     name: 'uneditable-dashboard-rule',
     broken: ({ dashboard }) => (dashboard.editable === false ? [] : ['can be edited in Grafana']),
-    spoil: ({ dashboard }) => {
-      dashboard.editable = true;
-    },
+    spoils: [
+      ({ dashboard }) => {
+        dashboard.editable = true;
+      },
+    ],
   },
 ];

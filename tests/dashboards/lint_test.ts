@@ -4,8 +4,8 @@ import { test } from 'node:test';
 
 import { load } from './dashboards.js';
 import { grafanaRules } from './grafana_rules.js';
-import { ownRules, repeated } from './own_rules.js';
-import { selectors } from './promql.js';
+import { ownRules } from './own_rules.js';
+import { selectors, windows } from './promql.js';
 
 const rules = [...grafanaRules, ...ownRules];
 
@@ -15,17 +15,18 @@ for (const rule of rules) {
   });
 
   test(`a dashboard is found that breaks: ${rule.name}`, () => {
-    const found = load().filter((file) => {
-      rule.spoil(file);
-      return rule.broken(file).length > 0;
-    });
-    assert.notEqual(found.length, 0);
+    for (const [index, spoil] of rule.spoils.entries()) {
+      const found = load().filter((file) => {
+        spoil(file);
+        return rule.broken(file).length > 0;
+      });
+      assert.notEqual(found.length, 0, `way ${index + 1}`);
+    }
   });
 }
 
-test('there are dashboards, each with a uid of its own', () => {
+test('there are dashboards', () => {
   assert.deepEqual(load().map(({ name }) => name), ['detail', 'exporter', 'overview', 'read-only']);
-  assert.deepEqual(repeated(load().map(({ dashboard }) => dashboard.uid)), []);
 });
 
 test('a query is taken apart into selectors, their ranges, and what takes them', () => {
@@ -46,5 +47,11 @@ test('a query is taken apart into selectors, their ranges, and what takes them',
       { metric: 'z', matchers: [], range: '$__range', taker: 'changes' },
     ],
   );
+  assert.deepEqual(windows('rate(x[$__rate_interval]) + max_over_time((y > 0)[1h:5m]) offset 2m'), [
+    '$__rate_interval',
+    '1h',
+    '5m',
+    '2m',
+  ]);
   assert.throws(() => selectors('sum(x) by'), SyntaxError);
 });

@@ -1,8 +1,17 @@
 // What this project asks of its dashboards beyond Grafana's linter.
 import { labelValues, queryVariables, settings, variables } from './dashboards.js';
 import type { Panel } from './dashboard_shape.js';
-import { selectors } from './promql.js';
-import { counter, narrowedBy, type Rule, selectorRule } from './rule.js';
+import { selectors, windows } from './promql.js';
+import {
+  counter,
+  narrowedBy,
+  type Rule,
+  selectorRule,
+  targetRule,
+  understood,
+  usesTheVariable,
+  variableRule,
+} from './rule.js';
 
 const columns = 24;
 const tag = 'scidex-pg-pool';
@@ -19,7 +28,7 @@ const ofAPool = /^scidex_pg_pool_(?!ro_|replica_|autoscaler_mode)/;
 
 // Of a panel's description.
 const sentences = /^[A-Z][^]{60,}\.$/;
-const meaning = /\b(rises?|fall|Red)\b/;
+const meaning = /\brises?\b|\bA fall\b|\bRed:/;
 
 function overlap(one: Panel, other: Panel): boolean {
   const [a, b] = [one.gridPos, other.gridPos];
@@ -31,7 +40,7 @@ function pairs<T>(all: T[]): [T, T][] {
   return all.flatMap((one, index) => all.slice(index + 1).map((other): [T, T] => [one, other]));
 }
 
-export function repeated<T>(all: T[]): T[] {
+function repeated<T>(all: T[]): T[] {
   return all.filter((one, index) => all.indexOf(one) !== index);
 }
 
@@ -64,9 +73,11 @@ export const ownRules: Rule[] = [
   {
     name: 'has a uid of its own, by its file',
     broken: ({ name, dashboard }) => (dashboard.uid === `${tag}-${name}` ? [] : [String(dashboard.uid)]),
-    spoil: ({ dashboard }) => {
-      dashboard.uid = tag;
-    },
+    spoils: [
+      ({ dashboard }) => {
+        dashboard.uid = tag;
+      },
+    ],
   },
   {
     name: 'is in the classic model of schema version 42, with nothing to fill in at import',
@@ -74,9 +85,11 @@ export const ownRules: Rule[] = [
       ...(dashboard.schemaVersion === 42 ? [] : [`schema version ${dashboard.schemaVersion}`]),
       ...['__inputs', '__requires', 'id'].filter((key) => key in dashboard),
     ],
-    spoil: ({ dashboard }) => {
-      dashboard.id = 7;
-    },
+    spoils: [
+      ({ dashboard }) => {
+        dashboard.id = 7;
+      },
+    ],
   },
   {
     name: 'says what it is for, is found by its tag, and renews itself each half minute',
@@ -86,9 +99,11 @@ export const ownRules: Rule[] = [
         dashboard.tags?.join() === tag ? '' : `tags ${dashboard.tags}`,
         dashboard.refresh === '30s' ? '' : `refresh ${dashboard.refresh}`,
       ].filter(Boolean),
-    spoil: ({ dashboard }) => {
-      dashboard.refresh = '5s';
-    },
+    spoils: [
+      ({ dashboard }) => {
+        dashboard.refresh = '5s';
+      },
+    ],
   },
   {
     name: 'links to the others by tag, with variables and time',
@@ -97,25 +112,33 @@ export const ownRules: Rule[] = [
       const holds = link?.type === 'dashboards' && link.tags.join() === tag && link.includeVars && link.keepTime;
       return holds && more.length === 0 ? [] : ['no such link'];
     },
-    spoil: ({ dashboard }) => {
-      if (dashboard.links) dashboard.links[0].keepTime = false;
-    },
+    spoils: [
+      ({ dashboard }) => {
+        if (dashboard.links) dashboard.links[0].keepTime = false;
+      },
+    ],
   },
   {
     name: 'has the variables data source, job, instance and pool, each of the values of its label on a metric of ours',
     broken: ({ dashboard }) => [
       ...(variables(dashboard).map(({ name }) => name).join() === 'datasource,job,instance,pool' ? [] : ['others']),
       ...queryVariables(dashboard)
-        .filter(({ name, query, includeAll, multi }) => {
+        .filter(({ name, query }) => {
           const asked = labelValues(query);
-          return !includeAll || !multi || asked?.label !== name || !asked?.selector.startsWith('scidex_pg_pool_');
+          return asked?.label !== name || !asked?.selector.startsWith('scidex_pg_pool_');
         })
         .map(({ name }) => name),
     ],
-    spoil: ({ dashboard }) => {
-      queryVariables(dashboard)[2].query = 'label_values(up, pool)';
-    },
+    spoils: [
+      ({ dashboard }) => {
+        queryVariables(dashboard)[2].query = 'label_values(up, pool)';
+      },
+      ({ dashboard }) => {
+        variables(dashboard).push({ ...variables(dashboard)[3], name: 'cluster' });
+      },
+    ],
   },
+  variableRule('has a variable for the pool as for job and instance', 'pool', 'Pool'),
   {
     name: 'marks route changes, restarts, firing alerts and new versions of what is chosen',
     broken: ({ dashboard }) => {
@@ -129,34 +152,43 @@ export const ownRules: Rule[] = [
                 narrowedBy('job', selector) &&
                 // An alert on a whole job has no instance.
                 (selector.metric === 'ALERTS'
-                  ? selector.matchers.some(({ label, value }) => label === 'instance' && value === '($instance)?')
+                  ? selector.matchers.some(
+                      ({ label, operator, value }) =>
+                        label === 'instance' && operator === '=~' && value === '($instance)?',
+                    )
                   : narrowedBy('instance', selector)),
             );
-            return datasource?.uid !== '${datasource}' || !narrowed;
+            return !usesTheVariable(datasource) || !narrowed;
           })
           .map(({ name }) => name),
       ];
     },
-    spoil: ({ dashboard }) => {
-      const list = dashboard.annotations.list ?? [];
-      list[1].expr = 'process_start_time_seconds';
-    },
+    spoils: [
+      ({ dashboard }) => {
+        const list = dashboard.annotations.list ?? [];
+        list[1].expr = 'process_start_time_seconds';
+      },
+    ],
   },
   {
     name: 'numbers its panels, each once',
     broken: ({ dashboard }) => repeated(dashboard.panels.map(({ id }) => id)).map(String),
-    spoil: ({ dashboard }) => {
-      dashboard.panels[1].id = dashboard.panels[0].id;
-    },
+    spoils: [
+      ({ dashboard }) => {
+        dashboard.panels[1].id = dashboard.panels[0].id;
+      },
+    ],
   },
   {
     name: 'has no two panels of one title and type',
     broken: ({ dashboard }) => repeated(dashboard.panels.map(({ title, type }) => `${title} (${type})`)),
-    spoil: ({ dashboard }) => {
-      const [one] = dashboard.panels;
-      const other = dashboard.panels.slice(1).find(({ type }) => type === one.type);
-      if (other) other.title = one.title;
-    },
+    spoils: [
+      ({ dashboard }) => {
+        const [one] = dashboard.panels;
+        const other = dashboard.panels.slice(1).find(({ type }) => type === one.type);
+        if (other) other.title = one.title;
+      },
+    ],
   },
   {
     name: 'has every panel within the grid, and none over another',
@@ -168,10 +200,12 @@ export const ownRules: Rule[] = [
         .filter(([one, other]) => overlap(one, other))
         .map(([one, other]) => `${one.title} and ${other.title}`),
     ],
-    spoil: ({ dashboard }) => {
-      const { gridPos } = dashboard.panels[0];
-      if (gridPos) gridPos.h += 1;
-    },
+    spoils: [
+      ({ dashboard }) => {
+        const { gridPos } = dashboard.panels[0];
+        if (gridPos) gridPos.h += 1;
+      },
+    ],
   },
   {
     name: 'fills each row of the grid',
@@ -180,9 +214,11 @@ export const ownRules: Rule[] = [
       const height = Math.max(...dashboard.panels.map(({ gridPos }) => (gridPos ? gridPos.y + gridPos.h : 0)));
       return area === columns * height ? [] : [`${columns * height - area} cells are empty`];
     },
-    spoil: ({ dashboard }) => {
-      dashboard.panels.splice(1, 1);
-    },
+    spoils: [
+      ({ dashboard }) => {
+        dashboard.panels.splice(1, 1);
+      },
+    ],
   },
   {
     name: 'says of every panel what it shows, and what a rise or a colour of it means',
@@ -190,9 +226,11 @@ export const ownRules: Rule[] = [
       dashboard.panels
         .filter(({ description = '' }) => !sentences.test(description) || !meaning.test(description))
         .map(({ title }) => String(title)),
-    spoil: ({ dashboard }) => {
-      dashboard.panels[0].description = 'The number of things that are there at the moment, over all that is chosen.';
-    },
+    spoils: [
+      ({ dashboard }) => {
+        dashboard.panels[0].description = 'The number of things that are there at the moment, over all that is chosen.';
+      },
+    ],
   },
   {
     name: 'names its targets apart',
@@ -200,10 +238,12 @@ export const ownRules: Rule[] = [
       dashboard.panels
         .filter(({ targets }) => repeated(targets.map(({ refId }) => refId)).length > 0)
         .map(({ title }) => String(title)),
-    spoil: ({ dashboard }) => {
-      const [panel] = dashboard.panels;
-      panel.targets.push(panel.targets[0]);
-    },
+    spoils: [
+      ({ dashboard }) => {
+        const [panel] = dashboard.panels;
+        panel.targets.push(panel.targets[0]);
+      },
+    ],
   },
   selectorRule(
     'narrows what is measured of a pool to the pools that are chosen',
@@ -212,14 +252,19 @@ export const ownRules: Rule[] = [
     (expr) => expr.includes('$pool'),
   ),
   selectorRule(
-    'looks back over a window that Grafana computes, and only at what has one',
+    'counts over the rate interval or the chosen time, and looks back at nothing else but changes',
     ({ metric, range, taker }) => {
       if (range === undefined) return true;
       if (counter.test(metric)) return range === (taker === 'rate' ? '$__rate_interval' : '$__range');
       return taker === 'changes' && range === '$__range';
     },
-    (expr) => expr.replace(/\[\$__\w+\]/, '[1h]'),
+    (expr) => expr.replace(/\[\$__\w+\]/, '[$__interval]'),
     (expr) => expr.includes('[$__'),
+  ),
+  targetRule(
+    'has no window but those that Grafana computes',
+    ({ expr }) => !understood(expr) || windows(expr).every((window) => window.startsWith('$__')),
+    (expr) => `max_over_time((${expr})[1h:])`,
   ),
   {
     name: 'shows a route by its name and colour, and that there is none',
@@ -227,11 +272,13 @@ export const ownRules: Rule[] = [
       dashboard.panels
         .filter((panel) => showsRoute(panel) !== settings<Mappings>(panel, 'mappings').some(routesIn))
         .map(({ title }) => String(title)),
-    spoil: ({ dashboard }) => {
-      const panel = dashboard.panels.find(showsRoute) ?? dashboard.panels[0];
-      panel.targets.push({ ...panel.targets[0], expr: 'scidex_pg_pool_ro_routes_to', refId: 'route' });
-      panel.fieldConfig.defaults.mappings = [];
-      panel.fieldConfig.overrides = [];
-    },
+    spoils: [
+      ({ dashboard }) => {
+        const panel = dashboard.panels.find(showsRoute) ?? dashboard.panels[0];
+        panel.targets.push({ ...panel.targets[0], expr: 'scidex_pg_pool_ro_routes_to', refId: 'route' });
+        panel.fieldConfig.defaults.mappings = [];
+        panel.fieldConfig.overrides = [];
+      },
+    ],
   },
 ];

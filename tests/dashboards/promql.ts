@@ -56,15 +56,28 @@ function selector(node: SyntaxNode, text: string): Selector {
   };
 }
 
-// Every selector of a query, in its order. Throws a SyntaxError that says where the query is none.
-export function selectors(expr: string): Selector[] {
+// What `take` makes of every node of a query, in its order. Throws a SyntaxError that says where the query is none.
+function walk<T>(expr: string, take: (node: SyntaxNode, text: string) => T | undefined): T[] {
   const text = parsable(expr);
-  const found: Selector[] = [];
+  const found: T[] = [];
   parser.parse(text).iterate({
     enter({ node }) {
       if (node.type.isError) throw new SyntaxError(`no PromQL from "${text.slice(node.from)}" on: ${expr}`);
-      if (node.name === 'VectorSelector') found.push(selector(node, text));
+      const taken = take(node, text);
+      if (taken !== undefined) found.push(taken);
     },
   });
   return found;
+}
+
+export function selectors(expr: string): Selector[] {
+  return walk(expr, (node, text) => (node.name === 'VectorSelector' ? selector(node, text) : undefined));
+}
+
+// Every duration of a query: ranges, those of subqueries and their steps, offsets.
+export function windows(expr: string): string[] {
+  const durations = ['DurationExpr', 'OffsetDurationExpr'];
+  return walk(expr, ({ name, from, to }, text) =>
+    durations.includes(name) ? written(text.slice(from, to)) : undefined,
+  );
 }

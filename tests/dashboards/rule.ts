@@ -1,5 +1,5 @@
 // What a rule of the dashboards is, and what most of them are made of.
-import { type File, targets } from './dashboards.js';
+import { type File, targets, type Variable, variable } from './dashboards.js';
 import type { Target } from './dashboard_shape.js';
 import { type Selector, selectors } from './promql.js';
 
@@ -8,8 +8,8 @@ export interface Rule {
   name: string;
   // What breaks it, in words; nothing if it holds.
   broken(file: File): string[];
-  // Breaks it in one place, which a test that can fail must find.
-  spoil(file: File): void;
+  // Each breaks it in one place, which a test that can fail must find.
+  spoils: ((file: File) => void)[];
 }
 
 export const counter = /_(total|bucket|sum|count)$/;
@@ -39,10 +39,12 @@ export function targetRule(
       targets(dashboard)
         .filter(({ target }) => !holds(target))
         .map(({ panel, target }) => `${panel.title}: ${target.expr}`),
-    spoil: ({ dashboard }) => {
-      const found = targets(dashboard).find(({ target }) => spoilable(target.expr));
-      if (found) found.target.expr = spoil(found.target.expr);
-    },
+    spoils: [
+      ({ dashboard }) => {
+        const found = targets(dashboard).find(({ target }) => spoilable(target.expr));
+        if (found) found.target.expr = spoil(found.target.expr);
+      },
+    ],
   };
 }
 
@@ -59,4 +61,37 @@ export function narrowedBy(label: string, { matchers }: Selector): boolean {
   return matchers.some(
     (matcher) => matcher.label === label && matcher.operator === '=~' && matcher.value === `$${label}`,
   );
+}
+
+export function usesTheVariable(datasource: { uid?: string } | undefined): boolean {
+  return datasource?.uid === '${datasource}';
+}
+
+// Of the variable that offers the values of the label of its name.
+export function variableRule(name: string, label: string, title: string): Rule {
+  const spoilt = (change: (found: Variable) => void) => (file: File) => {
+    const found = variable(file.dashboard, label);
+    if (found) change(found);
+  };
+  return {
+    name,
+    broken: ({ dashboard }) => {
+      const found = variable(dashboard, label);
+      if (!found) return [`there is no variable ${label}`];
+      return [
+        usesTheVariable(found.datasource) ? '' : 'is not asked of the chosen data source',
+        found.type === 'query' ? '' : 'is no query',
+        found.label === title ? '' : `is not called ${title}`,
+        found.multi && found.includeAll ? '' : 'is not for several values',
+        found.allValue === '.+' ? '' : 'has something else than .+ for All',
+      ].filter(Boolean);
+    },
+    spoils: [
+      spoilt((found) => (found.datasource = { type: 'prometheus', uid: 'P1' })),
+      spoilt((found) => (found.label = label)),
+      spoilt((found) => (found.multi = false)),
+      spoilt((found) => (found.allValue = '.*')),
+      spoilt((found) => (found.name = 'another')),
+    ],
+  };
 }

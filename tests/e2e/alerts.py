@@ -129,8 +129,8 @@ class EndToEnd(unittest.TestCase):
     def a_replica_that_stops(self):
         expected = self.declare(note("ticket", "RoFallthrough"), note("ticket", "ReplicaDown", "ro"),
                                 note("page", "RoFallthroughProlonged"))
-        stopped = time.time()
         self.replica.stop()
+        stopped = time.time()
         self.await_notes("firing", *expected)
         self.assert_order(expected[0], expected[2])
         self.assertLessEqual(self.first_fired("ScidexPgPoolRoFallthrough") - stopped, RO_FALLTHROUGH_SECONDS)

@@ -55,7 +55,7 @@ class Server:
         settings = [part for name, value in SETTINGS.items() for part in ("-c", f"{name}={value}")]
         self.process = servers.start(
             self.add_cleanup, unprivileged([program("postgres"), "-D", str(self.data), "-p", str(self.port),
-                                             "-k", str(self.folder), *settings]), log)
+                                            "-k", str(self.folder), *settings]), log)
         servers.poll(self.name, self.accepts, log)
 
     def accepts(self):
@@ -66,6 +66,9 @@ class Server:
     def stop(self):
         self.process.send_signal(signal.SIGINT)  # a fast shutdown
         self.process.wait(timeout=30)
+
+    def sql(self, statement):
+        self.run("psql", "--no-psqlrc", "--quiet", f"--command={statement}", self.dsn)
 
     def dsn_of(self, database):
         return f"host=127.0.0.1 port={self.port} user=postgres dbname={database}"
