@@ -2,7 +2,7 @@
 """./dev demo: the replica is lost and comes back, and everybody who must be told is told.
 
 Usage: SCIDEX_EXPORTER=build/release/bin/scidex_pg_exporter demo.py [--once]
---once ends after the show; without it, everything stays up until Ctrl-C.
+--once ends after the show, and does not pause in it; without it, everything stays up until Ctrl-C.
 """
 
 import contextlib
@@ -22,6 +22,8 @@ import servers  # noqa: E402
 
 QUERY_SETS = ["connections", "replication", "transactions"]
 PATIENCE_SECONDS = 90
+# For a person to open a link and look.
+LOOK_SECONDS = 5
 ENDED_BY = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -52,6 +54,10 @@ class Show:
         if sys.stdout.isatty():
             print("\r\033[K", end="")
         return result
+
+    def pause(self, what):
+        until = time.monotonic() + LOOK_SECONDS
+        self.wait(what, lambda: time.monotonic() >= until)
 
 
 def route(running):
@@ -88,6 +94,8 @@ def run(stack, once):
 
     show.wait("the replica's route", lambda: route(running)[0] == 1)
     show.say("reads go to the replica: scidex_pg_pool_ro_routes_to is 1")
+    if not once:
+        show.pause("you to open the page")
     show.say("stopping the replica")
     replica.stop()
     number, name, reason = show.wait("the route to turn", lambda: route(running)[0] != 1 and route(running))
@@ -95,6 +103,8 @@ def run(stack, once):
     alert = "ScidexPgPoolRoFallthrough"
     note = show.wait(f"{alert} to arrive", lambda: told(receiver, "firing", alert))
     show.say(f"a {note.receiver} arrives: {alert}. {note.annotations['description']}")
+    if not once:
+        show.pause("you to look at the alert")
     show.say("starting the replica again")
     replica.start()
     show.wait("the replica's route", lambda: route(running)[0] == 1)
