@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# What generates and checks the dashboards. Sourced by ./dev.
+# What generates the dashboards, and what npm gets for it. Sourced by ./dev.
 
 # install_npm_packages FOLDER: does nothing if what is installed is what its package-lock.json names. Another Node.js than
 # Debian's will do.
@@ -27,10 +27,4 @@ generate_dashboards() {
   python3 -B packaging/dev/dashboard_layout.py build/dashboards
   say "where each panel is: build/dashboards/*.svg"
   git diff --stat -- dashboards
-}
-
-check_dashboards() {
-  install_npm_packages dashboards
-  install_npm_packages tests/dashboards
-  (cd tests/dashboards && npm test --silent)
 }

@@ -36,7 +36,11 @@ lint_shell_scripts() {
   shellcheck -x "${scripts[@]}"
 }
 
-lint_dashboards() { check_dashboards; }
+lint_dashboards() {
+  install_npm_packages dashboards
+  install_npm_packages tests/dashboards
+  (cd tests/dashboards && npm test --silent)
+}
 
 lint_thread_safety() {
   configure clang SCIDEX_BUILD_TESTS=ON

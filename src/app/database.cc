@@ -1,7 +1,6 @@
 #include "app/database.h"
 
 #include <algorithm>
-#include <array>
 #include <random>
 #include <stdexcept>
 #include <string>
@@ -40,8 +39,6 @@ class Database::ProbeHandle {
 
 namespace {
 
-constexpr std::array kRoles{PoolRole::kPrimary, PoolRole::kRo, PoolRole::kRoFallthrough};
-
 // Of what is asked for: the same server.
 template <typename Wanted>
 bool SameServer(const std::optional<Wanted>& a, const std::optional<Wanted>& b) {
@@ -61,7 +58,7 @@ Database::Database(const DatabaseOptions& options, base::Clock& clock)
   const MutexLock changing(changing_);
   const AllWanted wanted = WantedOf(options);
   Servers servers;
-  for (const PoolRole role : kRoles) {
+  for (const PoolRole role : base::kEnumValues<PoolRole>) {
     if (wanted[role]) servers[role] = MakeServer(role, *wanted[role]);
   }
   router_ = std::make_unique<routing::Router>(PoolsOf(servers), options.routing, clock_);
@@ -75,7 +72,7 @@ Database::Database(const DatabaseOptions& options, base::Clock& clock)
   ReplacePoolLogger();
   ReplaceAutoscaler({});
   try {
-    for (const PoolRole role : kRoles) StartProbe(role, false);
+    for (const PoolRole role : base::kEnumValues<PoolRole>) StartProbe(role, false);
     queries_ = std::make_unique<control::QueryRunner>(
         options.queries,
         [this](control::QueryFrom from, base::TimePoint deadline, const std::stop_token& stop) {
@@ -131,7 +128,7 @@ Database::AllWanted Database::WantedOf(const DatabaseOptions& options) {
 
 routing::Router::Pools Database::PoolsOf(const Servers& servers) {
   routing::Router::Pools pools;
-  for (const PoolRole role : kRoles) pools[role] = servers[role].pool;
+  for (const PoolRole role : base::kEnumValues<PoolRole>) pools[role] = servers[role].pool;
   return pools;
 }
 
@@ -156,7 +153,7 @@ void Database::Reconfigure(const DatabaseOptions& options) {
   Servers next = old;
   bool same_pools = true;
   // What can fail comes first.
-  for (const PoolRole role : kRoles) {
+  for (const PoolRole role : base::kEnumValues<PoolRole>) {
     if (wanted[role] == before[role]) continue;
     same_pools = false;
     next[role] = wanted[role] ? MakeServer(role, *wanted[role]) : Server{};
@@ -169,7 +166,7 @@ void Database::Reconfigure(const DatabaseOptions& options) {
   options_ = options;
   // No probe speaks of a server that is no longer asked for. What it has counted is shown until the
   // next one goes on from it.
-  for (const PoolRole role : kRoles) {
+  for (const PoolRole role : base::kEnumValues<PoolRole>) {
     if (!old[role].pool || (same_probes && next[role].pool == old[role].pool)) continue;
     StopProbe(old[role]);
     if (!next[role].pool) continue;
@@ -187,7 +184,7 @@ void Database::Reconfigure(const DatabaseOptions& options) {
   }
   if (!same_autoscaler) ReplaceAutoscaler(old);
   if (!same_pool_logger) ReplacePoolLogger();
-  for (const PoolRole role : kRoles) {
+  for (const PoolRole role : base::kEnumValues<PoolRole>) {
     if (same_probes && next[role].pool == old[role].pool) continue;
     StartProbe(role, SameServer(before[role], wanted[role]));
   }
@@ -314,7 +311,7 @@ std::shared_ptr<control::Autoscaler> Database::MakeAutoscaler(
   control::OfPools<std::optional<control::Autoscaler::ScaledPool>> pools;
   std::vector<const pool::ConnectGate*> gates;
   const Servers servers = ServersNow();
-  for (const PoolRole role : kRoles) {
+  for (const PoolRole role : base::kEnumValues<PoolRole>) {
     const Server& server = servers[role];
     if (!server.pool) continue;
     // The pools of one DSN have one gate.
@@ -329,7 +326,7 @@ std::shared_ptr<control::Autoscaler> Database::MakeAutoscaler(
 control::ControlStats Database::control_stats() const {
   control::ControlStats stats;
   const Servers servers = ServersNow();
-  for (const PoolRole role : kRoles) {
+  for (const PoolRole role : base::kEnumValues<PoolRole>) {
     if (servers[role].probe) stats.probes[role] = servers[role].probe->Stats();
     if (servers[role].canary) stats.canaries[role] = servers[role].canary->Stats();
   }

@@ -4,6 +4,7 @@
 #include <array>
 #include <cstddef>
 #include <optional>
+#include <string>
 #include <string_view>
 
 namespace scidex::base {
@@ -27,6 +28,14 @@ inline constexpr auto kEnumValues = [] {
 template <typename E>
 constexpr std::string_view Name(E value) {
   return EnumNames<E>::kNames[static_cast<std::size_t>(value)];
+}
+
+// All names, in their order, with a comma between two.
+template <typename E>
+std::string NamesOf() {
+  std::string names;
+  for (const E value : kEnumValues<E>) names.append(names.empty() ? "" : ", ").append(Name(value));
+  return names;
 }
 
 template <typename E>

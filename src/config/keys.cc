@@ -73,13 +73,8 @@ Key Time(std::string path, Duration least, Duration most, const Place<Duration>&
 
 template <typename E>
 Key OneOf(std::string path, const Place<E>& place) {
-  std::string expected = "one of ";
-  for (const E value : base::kEnumValues<E>) {
-    if (value != E{}) expected += ", ";
-    expected += base::Name(value);
-  }
   return Scalar<E>(
-      std::move(path), std::move(expected), place,
+      std::move(path), "one of " + base::NamesOf<E>(), place,
       [](const std::string& text) { return base::ParseEnum<E>(text); },
       [](E value) { return std::string(base::Name(value)); });
 }

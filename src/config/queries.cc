@@ -34,16 +34,6 @@ bool IsName(std::string_view text) {
   });
 }
 
-template <typename E>
-std::string NamesOf() {
-  std::string names;
-  for (const std::string_view name : base::EnumNames<E>::kNames) {
-    names += names.empty() ? "" : ", ";
-    names += name;
-  }
-  return names;
-}
-
 // The name of the family of a metric: what OpenMetrics tells families apart by.
 std::string_view FamilyOf(const QueryValue& value) {
   const std::string_view name = value.metric;
@@ -122,7 +112,7 @@ class QueryReader {
 
   template <typename E>
   E OneOf(const YAML::Node& value) const {
-    const std::string expected = "one of " + NamesOf<E>();
+    const std::string expected = "one of " + base::NamesOf<E>();
     const std::string text = Text(value, expected);
     const std::optional<E> parsed = base::ParseEnum<E>(text);
     if (!parsed) RefuseText(text, expected);

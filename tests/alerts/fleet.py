@@ -17,7 +17,7 @@ import exporter  # noqa: E402
 import postgres  # noqa: E402
 import rulebook  # noqa: E402
 import servers  # noqa: E402
-from series import Now, Rise, selector, values  # noqa: E402
+from series import Now, Rise, selector, values, written  # noqa: E402
 
 STEP_SECONDS = 30
 HOUR = 3600 // STEP_SECONDS
@@ -26,10 +26,6 @@ SERIES = re.compile(r"^(\w+)(\{.*\})? (\S+)$", re.MULTILINE)
 SERVED = re.compile(r'acquires_total\{.*outcome="immediate"|_(wait|use)_seconds_(sum|count)')
 NOTHING = {"series": "something_else", "values": "1"}
 FALLING_THROUGH = {"scidex_pg_pool_ro_routes_to": 2, 'scidex_pg_pool_backend_up{pool="ro"}': 0}
-
-
-def written(labels):
-    return "{" + ", ".join(f'{name}="{value}"' for name, value in labels.items()) + "}"
 
 
 def is_counter(name):
@@ -97,8 +93,8 @@ class Fleet(unittest.TestCase):
                   for instance, day in days.items() for name in self.calm]
         fired = ('count by (alertname, severity, instance, pool) '
                  f'(max_over_time(ALERTS{{alertstate="firing"}}[{HOUR * STEP_SECONDS}s]))')
-        samples = [{"labels": written({"alertname": f"ScidexPgPool{alert}", "severity": severity} | more), "value": 1}
-                   for alert, severity, more in expected]
+        labels = [{"alertname": f"ScidexPgPool{alert}", "severity": severity} | more for alert, severity, more in expected]
+        samples = [{"labels": f"{{{written(one)}}}", "value": 1} for one in labels]
         test = {"name": self.id(), "interval": f"{STEP_SECONDS}s", "input_series": series or [NOTHING],
                 "promql_expr_test": [{"expr": fired, "eval_time": f"{HOUR * STEP_SECONDS}s", "exp_samples": samples}]}
         self.assertEqual(rulebook.promtool(self.rules, [test], STEP_SECONDS), "")

@@ -30,31 +30,34 @@ class Unscraped:
     behaviour: object
 
 
+def written(labels):
+    """As they stand between braces."""
+    return ", ".join(f'{name}="{value}"' for name, value in labels.items())
+
+
 def selector(series, instance):
     name, labels = re.fullmatch(r"(\w+)(?:\{(.*)\})?", series).groups()
-    given = [labels] if labels else []
-    own = [f'{label}="{value}"' for label, value in (("job", JOB), ("instance", instance))
-           if f"{label}=" not in (labels or "")]
-    return f"{name}{{{', '.join(own + given)}}}"
+    own = {label: value for label, value in (("job", JOB), ("instance", instance)) if f"{label}=" not in (labels or "")}
+    return f"{name}{{{', '.join(filter(None, (written(own), labels)))}}}"
 
 
 def values(phases, seconds):
     """What a series does over the phases, each (what it does, steps), as promtool has it."""
-    written, last = [], 0
+    said, last = [], 0
     for behaviour, steps in phases:
         failed = isinstance(behaviour, Unscraped)
         behaviour = behaviour.behaviour if failed else behaviour
         for index in range(steps):
             if behaviour is None or isinstance(behaviour, str):
-                written.append(behaviour or "_")
+                said.append(behaviour or "_")
                 continue
             if isinstance(behaviour, Rise):
                 last += behaviour.by
             elif isinstance(behaviour, Cycle):
                 last = behaviour.values[index % len(behaviour.values)]
             elif isinstance(behaviour, Now):
-                last = len(written) * seconds - behaviour.less
+                last = len(said) * seconds - behaviour.less
             else:
                 last = behaviour
-            written.append("stale" if failed else format(last, ".12g"))
-    return " ".join(written)
+            said.append("stale" if failed else format(last, ".12g"))
+    return " ".join(said)

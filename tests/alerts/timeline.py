@@ -1,7 +1,7 @@
 """Makes promtool's unit tests of a case: for each what it shows, the series, and what must fire when."""
 
 from case import CALM, WRONG
-from series import Rise, Unscraped, selector, values
+from series import Rise, Unscraped, selector, values, written
 
 # Steps for which something stays wrong after its alert fires.
 LASTS = 20
@@ -114,9 +114,8 @@ class Timelines:
 
     def _asked(self, expr, step, fires):
         labels = {"alertname": self.case.alert, "alertstate": "firing"} | self.case.expected_labels()
-        shown = ", ".join(f'{label}="{value}"' for label, value in labels.items())
         return {"expr": expr, "eval_time": self._time(step),
-                "exp_samples": [{"labels": f"ALERTS{{{shown}}}", "value": 1}] if fires else []}
+                "exp_samples": [{"labels": f"ALERTS{{{written(labels)}}}", "value": 1}] if fires else []}
 
     def _time(self, step):
         return f"{step * self.case.step}s"

@@ -1,10 +1,10 @@
 // The rules of https://github.com/grafana/dashboard-linter by their names there, but for the two on LogQL. Unlike there
 // they look at panels of every type, and have no exceptions.
 import { labelValues, queryVariables, variable, variables } from './dashboards.js';
-import type { Panel } from './dashboard_shape.js';
 import {
   counter,
   narrowedBy,
+  panelRule,
   type Rule,
   selectorRule,
   targetRule,
@@ -12,14 +12,6 @@ import {
   usesTheVariable,
   variableRule,
 } from './rule.js';
-
-function panelRule(name: string, holds: (panel: Panel) => boolean, spoil: (panel: Panel) => void): Rule {
-  return {
-    name,
-    broken: ({ dashboard }) => dashboard.panels.filter((panel) => !holds(panel)).map((panel) => String(panel.title)),
-    spoils: [({ dashboard }) => spoil(dashboard.panels[0])],
-  };
-}
 
 export const grafanaRules: Rule[] = [
   {

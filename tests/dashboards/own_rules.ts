@@ -5,6 +5,7 @@ import { selectors, windows } from './promql.js';
 import {
   counter,
   narrowedBy,
+  panelRule,
   type Rule,
   selectorRule,
   targetRule,
@@ -220,31 +221,20 @@ export const ownRules: Rule[] = [
       },
     ],
   },
-  {
-    name: 'says of every panel what it shows, and what a rise or a colour of it means',
-    broken: ({ dashboard }) =>
-      dashboard.panels
-        .filter(({ description = '' }) => !sentences.test(description) || !meaning.test(description))
-        .map(({ title }) => String(title)),
-    spoils: [
-      ({ dashboard }) => {
-        dashboard.panels[0].description = 'The number of things that are there at the moment, over all that is chosen.';
-      },
-    ],
-  },
-  {
-    name: 'names its targets apart',
-    broken: ({ dashboard }) =>
-      dashboard.panels
-        .filter(({ targets }) => repeated(targets.map(({ refId }) => refId)).length > 0)
-        .map(({ title }) => String(title)),
-    spoils: [
-      ({ dashboard }) => {
-        const [panel] = dashboard.panels;
-        panel.targets.push(panel.targets[0]);
-      },
-    ],
-  },
+  panelRule(
+    'says of every panel what it shows, and what a rise or a colour of it means',
+    ({ description = '' }) => sentences.test(description) && meaning.test(description),
+    (panel) => {
+      panel.description = 'The number of things that are there at the moment, over all that is chosen.';
+    },
+  ),
+  panelRule(
+    'names its targets apart',
+    ({ targets }) => repeated(targets.map(({ refId }) => refId)).length === 0,
+    ({ targets }) => {
+      targets.push(targets[0]);
+    },
+  ),
   selectorRule(
     'narrows what is measured of a pool to the pools that are chosen',
     (selector) => !ofAPool.test(selector.metric) || narrowedBy('pool', selector),
@@ -266,19 +256,13 @@ export const ownRules: Rule[] = [
     ({ expr }) => !understood(expr) || windows(expr).every((window) => window.startsWith('$__')),
     (expr) => `max_over_time((${expr})[1h:])`,
   ),
-  {
-    name: 'shows a route by its name and colour, and that there is none',
-    broken: ({ dashboard }) =>
-      dashboard.panels
-        .filter((panel) => showsRoute(panel) !== settings<Mappings>(panel, 'mappings').some(routesIn))
-        .map(({ title }) => String(title)),
-    spoils: [
-      ({ dashboard }) => {
-        const panel = dashboard.panels.find(showsRoute) ?? dashboard.panels[0];
-        panel.targets.push({ ...panel.targets[0], expr: 'scidex_pg_pool_ro_routes_to', refId: 'route' });
-        panel.fieldConfig.defaults.mappings = [];
-        panel.fieldConfig.overrides = [];
-      },
-    ],
-  },
+  panelRule(
+    'shows a route by its name and colour, and that there is none',
+    (panel) => showsRoute(panel) === settings<Mappings>(panel, 'mappings').some(routesIn),
+    (panel) => {
+      panel.targets.push({ ...panel.targets[0], expr: 'scidex_pg_pool_ro_routes_to', refId: 'route' });
+      panel.fieldConfig.defaults.mappings = [];
+      panel.fieldConfig.overrides = [];
+    },
+  ),
 ];

@@ -1,6 +1,6 @@
 // What a rule of the dashboards is, and what most of them are made of.
 import { type File, targets, type Variable, variable } from './dashboards.js';
-import type { Target } from './dashboard_shape.js';
+import type { Panel, Target } from './dashboard_shape.js';
 import { type Selector, selectors } from './promql.js';
 
 // Something that holds of every dashboard.
@@ -25,6 +25,14 @@ export function understood(expr: string): boolean {
 // A query that is none is the matter of another rule.
 function selectorsOf(target: Target): Selector[] {
   return understood(target.expr) ? selectors(target.expr) : [];
+}
+
+export function panelRule(name: string, holds: (panel: Panel) => boolean, spoil: (panel: Panel) => void): Rule {
+  return {
+    name,
+    broken: ({ dashboard }) => dashboard.panels.filter((panel) => !holds(panel)).map((panel) => String(panel.title)),
+    spoils: [({ dashboard }) => spoil(dashboard.panels[0])],
+  };
 }
 
 export function targetRule(

@@ -64,14 +64,16 @@ class EndToEnd(unittest.TestCase):
         lines = servers.fetch(f"{self.exporter.url}metrics").decode().splitlines()
         return next(float(line.split()[-1]) for line in lines if line.startswith(f"{name} "))
 
+    def ask(self, query):
+        return json.loads(servers.fetch(f"{self.prometheus}/api/v1/query?query={query}"))["data"]["result"]
+
     def value(self, query):
-        result = json.loads(servers.fetch(f"{self.prometheus}/api/v1/query?query={query}"))["data"]["result"]
+        result = self.ask(query)
         return float(result[0]["value"][1]) if result else None
 
     def first_fired(self, alert):
         """The time of the first evaluation at which it did."""
-        selector = f'ALERTS{{alertname="{alert}",alertstate="firing"}}[5m]'
-        series, = json.loads(servers.fetch(f"{self.prometheus}/api/v1/query?query={selector}"))["data"]["result"]
+        series, = self.ask(f'ALERTS{{alertname="{alert}",alertstate="firing"}}[5m]')
         return float(series["values"][0][0])
 
     def arrived(self, status):
