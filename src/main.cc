@@ -4,11 +4,11 @@
 
 #include <cstdlib>
 #include <exception>
-#include <iostream>
 #include <string>
 
 #include "app/command_line.h"
 #include "app/run.h"
+#include "base/log.h"
 
 namespace {
 
@@ -31,6 +31,8 @@ int AwaitSignal() {
 }  // namespace
 
 int main(int argc, char** argv) {
+  // The reader of standard output or standard error may go: a write fails then, and ends nothing.
+  signal(SIGPIPE, SIG_IGN);
   // Blocked in every thread that is made from here on; AwaitSignal() takes them.
   const sigset_t signals = OwnSignals();
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
@@ -38,7 +40,7 @@ int main(int argc, char** argv) {
     scidex::app::Run(scidex::app::ParseCommandLine(argc, argv), &AwaitSignal);
     return EXIT_SUCCESS;
   } catch (const std::exception& error) {
-    std::cerr << "scidex_pg_exporter: " << error.what() << '\n';
+    scidex::base::WriteToStandardError(std::string("scidex_pg_exporter: ") + error.what());
     return EXIT_FAILURE;
   }
 }

@@ -1,6 +1,7 @@
 #include "app/database.h"
 
 #include <algorithm>
+#include <exception>
 #include <random>
 #include <stdexcept>
 #include <string>
@@ -47,53 +48,70 @@ bool SameServer(const std::optional<Wanted>& a, const std::optional<Wanted>& b) 
 
 }  // namespace
 
-Database::Database(const DatabaseOptions& options, base::Clock& clock)
-    : clock_(clock),
-      on_auth_failed_(options.on_auth_failed),
-      watchdog_(clock),
-      connectors_("connector", options.connector_threads),
-      resolver_(std::make_shared<postgres::Resolver>()),
-      hangups_(std::make_shared<base::HangupWatch>()),
-      options_(options) {
+// What is changed by Apply(), which cannot fail.
+struct Database::Change {
+  DatabaseOptions options;
+  AllWanted before;
+  AllWanted wanted;
+  Servers old;
+  Servers next;
+  bool same_probes = false;
+  bool new_primary = false;
+  bool new_replica = false;
+  // Null where they stay as they are.
+  std::shared_ptr<control::Autoscaler> autoscaler;
+  std::shared_ptr<control::PoolLogger> pool_logger;
+  std::shared_ptr<routing::Router::Plan> routes;
+  std::shared_ptr<control::QueryRunner::Change> queries;
+
+  bool ProbeStays(PoolRole role) const { return same_probes && next[role].pool == old[role].pool; }
+};
+
+Database::Database(const DatabaseOptions& options, std::shared_ptr<Runtime> runtime)
+    : runtime_(std::move(runtime)), options_(options) {
   const MutexLock changing(changing_);
   const AllWanted wanted = WantedOf(options);
   Servers servers;
   for (const PoolRole role : base::kEnumValues<PoolRole>) {
-    if (wanted[role]) servers[role] = MakeServer(role, *wanted[role]);
+    if (!wanted[role]) continue;
+    servers[role] = MakeServer(role, *wanted[role]);
+    AddProbe(role, options.probe, servers[role]);
   }
-  router_ = std::make_unique<routing::Router>(PoolsOf(servers), options.routing, clock_);
+  base::Clock& clock = runtime_->scheduler.clock();
+  router_ = std::make_unique<routing::Router>(PoolsOf(servers), options.routing, clock);
   replica_watch_ = std::make_unique<control::ReplicaWatch>(
-      options.routing, options.primary.has_value(), clock_,
+      options.routing, options.primary.has_value(), clock,
       [this](routing::Reason verdict) { OnReplicaVerdict(verdict); });
+  queries_ = std::make_unique<control::QueryRunner>(
+      options.queries,
+      [this](control::QueryFrom from, base::TimePoint deadline, const std::stop_token& stop) {
+        if (from == control::QueryFrom::kRoute) return AcquireRead({deadline, stop});
+        return router_->AcquireFallthrough({deadline, stop});
+      },
+      rows_, runtime_->scheduler);
+  auto autoscaler = MakeAutoscaler(options.autoscaler, {}, servers);
+  auto pool_logger = MakePoolLogger(options.pool_logger);
+  // Nothing below can fail.
   {
     const MutexLock lock(mutex_);
     servers_ = servers;
+    autoscaler_ = std::move(autoscaler);
+    pool_logger_ = std::move(pool_logger);
   }
-  ReplacePoolLogger();
-  ReplaceAutoscaler({});
-  try {
-    for (const PoolRole role : base::kEnumValues<PoolRole>) StartProbe(role, false);
-    queries_ = std::make_unique<control::QueryRunner>(
-        options.queries,
-        [this](control::QueryFrom from, base::TimePoint deadline, const std::stop_token& stop) {
-          if (from == control::QueryFrom::kRoute) return AcquireRead({deadline, stop});
-          return router_->AcquireFallthrough({deadline, stop});
-        },
-        rows_, clock_);
-  } catch (...) {
-    Stop();
-    throw;
-  }
+  AutoscalerNow()->Start();
+  for (const Server& server : servers) StartProbe(server);
 }
 
 Database::~Database() { Stop(); }
 
 void Database::Stop() {
+  std::shared_ptr<control::PoolLogger> pool_logger;
   {
     const MutexLock lock(mutex_);
-    pool_logger_.reset();
+    pool_logger.swap(pool_logger_);
   }
-  queries_.reset();
+  pool_logger.reset();
+  queries_->Stop();
   AutoscalerNow()->Stop();
   router_->Close();
   const Servers servers = ServersNow();
@@ -144,51 +162,80 @@ std::shared_ptr<control::Autoscaler> Database::AutoscalerNow() const {
 
 void Database::Reconfigure(const DatabaseOptions& options) {
   const MutexLock changing(changing_);
-  if (options.connector_threads != options_.connector_threads) {
-    throw std::invalid_argument("connector_threads cannot change while the process runs");
+  Change change = Prepare(options);
+  Apply(change);
+}
+
+Database::Change Database::Prepare(const DatabaseOptions& options) {
+  if (options.connects_per_server != options_.connects_per_server) {
+    throw std::invalid_argument("connects_per_server cannot change while the process runs");
   }
-  const AllWanted before = WantedOf(options_);
-  const AllWanted wanted = WantedOf(options);
-  const Servers old = ServersNow();
-  Servers next = old;
+  Change change;
+  change.options = options;
+  change.before = WantedOf(options_);
+  change.wanted = WantedOf(options);
+  change.old = ServersNow();
+  change.next = change.old;
+  change.same_probes = options.probe == options_.probe;
+  const auto same_server = [&](PoolRole role) {
+    return SameServer(change.before[role], change.wanted[role]);
+  };
+  change.new_primary = !same_server(PoolRole::kPrimary);
+  change.new_replica = !same_server(PoolRole::kRo);
   bool same_pools = true;
-  // What can fail comes first.
   for (const PoolRole role : base::kEnumValues<PoolRole>) {
-    if (wanted[role] == before[role]) continue;
-    same_pools = false;
-    next[role] = wanted[role] ? MakeServer(role, *wanted[role]) : Server{};
+    const bool same_pool = change.wanted[role] == change.before[role];
+    same_pools = same_pools && same_pool;
+    if (!same_pool) {
+      change.next[role] = change.wanted[role] ? MakeServer(role, *change.wanted[role]) : Server{};
+    }
+    if (change.next[role].pool && !change.ProbeStays(role)) {
+      AddProbe(role, options.probe, change.next[role]);
+    }
   }
-  const bool same_probes = options.probe == options_.probe;
-  const bool same_autoscaler = same_pools && options.autoscaler == options_.autoscaler;
-  const bool same_pool_logger = options.pool_logger == options_.pool_logger;
-  const bool new_primary = !SameServer(before[PoolRole::kPrimary], wanted[PoolRole::kPrimary]);
-  const bool new_replica = !SameServer(before[PoolRole::kRo], wanted[PoolRole::kRo]);
-  options_ = options;
-  // No probe speaks of a server that is no longer asked for. What it has counted is shown until the
-  // next one goes on from it.
+  if (!same_pools || options.autoscaler != options_.autoscaler)
+    change.autoscaler = MakeAutoscaler(options.autoscaler, change.old, change.next);
+  if (options.pool_logger != options_.pool_logger)
+    change.pool_logger = MakePoolLogger(options.pool_logger);
+  change.routes = router_->Prepare(PoolsOf(change.next), options.routing, change.new_replica);
+  change.queries = queries_->Prepare(options.queries);
+  return change;
+}
+
+void Database::Apply(Change& change) noexcept {
+  std::swap(options_, change.options);
+  // No probe speaks of a server that is no longer asked for.
   for (const PoolRole role : base::kEnumValues<PoolRole>) {
-    if (!old[role].pool || (same_probes && next[role].pool == old[role].pool)) continue;
-    StopProbe(old[role]);
-    if (!next[role].pool) continue;
-    next[role].probe = old[role].probe;
-    next[role].canary = old[role].canary;
+    if (change.ProbeStays(role)) continue;
+    if (change.old[role].pool) StopProbe(change.old[role]);
+    InheritProbe(change.next[role], change.old[role],
+                 SameServer(change.before[role], change.wanted[role]));
   }
-  if (new_primary) primary_in_recovery_ = false;
-  if (!same_autoscaler) AutoscalerNow()->Stop();
-  replica_watch_->Reconfigure(options.routing, options.primary.has_value(), new_primary,
-                              new_replica);
-  router_->Reconfigure(PoolsOf(next), options.routing, new_replica);
+  if (change.new_primary) primary_in_recovery_ = false;
+  const std::shared_ptr<control::Autoscaler> autoscaler = AutoscalerNow();
+  if (change.autoscaler) {
+    autoscaler->Stop();
+    change.autoscaler->Inherit(autoscaler->Stats());
+  }
+  replica_watch_->Reconfigure(options_.routing, options_.primary.has_value(), change.new_primary,
+                              change.new_replica);
+  router_->Apply(change.routes);
+  bool logging = false;
   {
     const MutexLock lock(mutex_);
-    servers_ = next;
+    servers_ = change.next;
+    if (change.autoscaler) autoscaler_ = change.autoscaler;
+    // The one before is destroyed with `change`, without the lock.
+    if (change.pool_logger) std::swap(pool_logger_, change.pool_logger);
+    logging = logging_;
   }
-  if (!same_autoscaler) ReplaceAutoscaler(old);
-  if (!same_pool_logger) ReplacePoolLogger();
+  if (change.autoscaler) change.autoscaler->Start();
+  if (logging) start_pool_logger();
   for (const PoolRole role : base::kEnumValues<PoolRole>) {
-    if (same_probes && next[role].pool == old[role].pool) continue;
-    StartProbe(role, SameServer(before[role], wanted[role]));
+    if (!change.ProbeStays(role)) StartProbe(change.next[role]);
   }
-  queries_->Reconfigure(options.queries);
+  queries_->Apply(*change.queries);
+  change.old = {};
   std::erase_if(gates_, [](const auto& gate) { return gate.second.use_count() == 1; });
 }
 
@@ -224,8 +271,9 @@ Database::Server Database::MakeServer(PoolRole role, const Wanted& wanted) {
   Server server;
   try {
     server.connector = std::make_shared<WatchedConnector>(
-        std::make_shared<postgres::SessionConnector>(name, wanted.session, resolver_, hangups_),
-        on_auth_failed_);
+        std::make_shared<postgres::SessionConnector>(name, wanted.session, runtime_->resolver,
+                                                     runtime_->hangups),
+        [this] { OnAuthFailed(); });
   } catch (const postgres::DsnError& error) {
     throw postgres::DsnError((role == PoolRole::kRo ? "replica.dsn: " : "primary.dsn: ") +
                              std::string(error.what()));
@@ -233,46 +281,68 @@ Database::Server Database::MakeServer(PoolRole role, const Wanted& wanted) {
   server.handle = std::make_shared<ProbeHandle>();
   std::shared_ptr<pool::ConnectGate>& gate = gates_[wanted.session.dsn.Reveal()];
   if (!gate) {
-    gate = std::make_shared<pool::ConnectGate>(wanted.pool.backoff, std::random_device{}());
+    gate = std::make_shared<pool::ConnectGate>(
+        pool::ConnectGateOptions{wanted.pool.backoff, options_.connects_per_server},
+        std::random_device{}());
   }
   server.gate = gate;
   server.pool = std::make_shared<pool::Pool>(
       name, wanted.pool,
-      pool::Pool::Dependencies{server.connector, connectors_, clock_,
+      pool::Pool::Dependencies{server.connector, runtime_->scheduler, runtime_->scheduler.clock(),
                                [handle = server.handle] { handle->Trigger(); }, gate});
   return server;
 }
 
+void Database::AddProbe(PoolRole role, const control::ProbeOptions& options, Server& server) {
+  server.probe = std::make_shared<control::Probe>(
+      options, *server.pool, server.connector, inspector_, runtime_->scheduler,
+      [this, role](const control::ProbeResult& result) { OnProbe(role, result); });
+  server.canary = role == PoolRole::kPrimary
+                      ? nullptr
+                      : std::make_shared<control::Canary>(options, *server.pool, inspector_,
+                                                          runtime_->scheduler);
+}
+
 // What was counted goes on; what was found is of the same server alone.
-void Database::StartProbe(PoolRole role, bool same_server) {
-  const Server server = ServersNow()[role];
+void Database::InheritProbe(const Server& server, const Server& before, bool same_server) noexcept {
   if (!server.pool) return;
   control::ProbeStats probed;
   control::CanaryStats tried;
-  if (server.probe && same_server) {
-    probed = server.probe->Stats();
-  } else if (server.probe) {
-    probed.failures = server.probe->Stats().failures;
+  if (before.probe && same_server) {
+    probed = before.probe->Stats();
+  } else if (before.probe) {
+    probed.failures = before.probe->Stats().failures;
   }
-  if (server.canary && same_server) tried = server.canary->Stats();
-  auto probe = std::make_shared<control::Probe>(
-      options_.probe, *server.pool, server.connector, inspector_, clock_,
-      [this, role](const control::ProbeResult& result) { OnProbe(role, result); }, probed);
-  std::shared_ptr<control::Canary> canary;
-  if (role != PoolRole::kPrimary) {
-    canary =
-        std::make_shared<control::Canary>(options_.probe, *server.pool, inspector_, clock_, tried);
-  }
-  server.handle->Aim(probe.get());
-  const MutexLock lock(mutex_);
-  servers_[role].probe = std::move(probe);
-  servers_[role].canary = std::move(canary);
+  if (before.canary && same_server) tried = before.canary->Stats();
+  server.probe->Inherit(probed);
+  if (server.canary) server.canary->Inherit(tried);
 }
 
-void Database::StopProbe(const Server& server) {
+void Database::StartProbe(const Server& server) noexcept {
+  if (!server.pool) return;
+  server.handle->Aim(server.probe.get());
+  server.probe->Start();
+  if (server.canary) server.canary->Start();
+}
+
+void Database::StopProbe(const Server& server) noexcept {
   server.handle->Aim(nullptr);
   if (server.canary) server.canary->Stop();
   if (server.probe) server.probe->Stop();
+}
+
+void Database::OnAuthFailed() noexcept {
+  try {
+    const MutexLock calling(calling_);
+    if (on_auth_failed_) on_auth_failed_();
+  } catch (const std::exception& error) {
+    base::LogError("a refused login was not handled", {{"error", error.what()}});
+  }
+}
+
+void Database::SetOnAuthFailed(std::function<void()> call) {
+  const MutexLock calling(calling_);
+  on_auth_failed_ = std::move(call);
 }
 
 void Database::OnProbe(PoolRole role, const control::ProbeResult& result) {
@@ -285,12 +355,10 @@ void Database::OnProbe(PoolRole role, const control::ProbeResult& result) {
   }
 }
 
-void Database::ReplacePoolLogger() {
-  auto logger = std::make_unique<control::PoolLogger>(options_.pool_logger, clock_,
-                                                      [this] { return pool_stats(); });
-  const MutexLock lock(mutex_);
-  std::swap(pool_logger_, logger);
-  if (logging_) pool_logger_->Start();
+std::shared_ptr<control::PoolLogger> Database::MakePoolLogger(
+    const control::PoolLoggerOptions& options) {
+  return std::make_shared<control::PoolLogger>(options, runtime_->scheduler,
+                                               [this] { return pool_stats(); });
 }
 
 bool Database::start_pool_logger() {
@@ -299,18 +367,10 @@ bool Database::start_pool_logger() {
   return pool_logger_->Start();
 }
 
-void Database::ReplaceAutoscaler(const Servers& before) {
-  const std::shared_ptr<control::Autoscaler> old = AutoscalerNow();
-  auto autoscaler = MakeAutoscaler(before, old ? old->Stats() : control::AutoscalerStats{});
-  const MutexLock lock(mutex_);
-  autoscaler_ = std::move(autoscaler);
-}
-
 std::shared_ptr<control::Autoscaler> Database::MakeAutoscaler(
-    const Servers& before, const control::AutoscalerStats& stats) {
+    const control::AutoscalerOptions& options, const Servers& before, const Servers& servers) {
   control::OfPools<std::optional<control::Autoscaler::ScaledPool>> pools;
   std::vector<const pool::ConnectGate*> gates;
-  const Servers servers = ServersNow();
   for (const PoolRole role : base::kEnumValues<PoolRole>) {
     const Server& server = servers[role];
     if (!server.pool) continue;
@@ -320,7 +380,7 @@ std::shared_ptr<control::Autoscaler> Database::MakeAutoscaler(
     if (known == gates.end()) gates.push_back(server.gate.get());
     pools[role] = {server.pool, number, server.pool != before[role].pool};
   }
-  return std::make_shared<control::Autoscaler>(options_.autoscaler, pools, clock_, stats);
+  return std::make_shared<control::Autoscaler>(options, pools, runtime_->scheduler);
 }
 
 control::ControlStats Database::control_stats() const {
@@ -336,7 +396,7 @@ control::ControlStats Database::control_stats() const {
     stats.probes[PoolRole::kRo].failures[reason] += stats.replica.judged_unfit[reason];
   }
   stats.autoscaler = AutoscalerNow()->Stats();
-  if (queries_) stats.queries = queries_->Stats();
+  stats.queries = queries_->Stats();
   return stats;
 }
 

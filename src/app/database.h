@@ -28,11 +28,9 @@
 
 #include "app/postgres_inspector.h"
 #include "app/postgres_rows.h"
+#include "app/runtime.h"
 #include "base/clock.h"
-#include "base/executor.h"
-#include "base/hangup_watch.h"
 #include "base/mutex.h"
-#include "base/watchdog.h"
 #include "control/autoscaler.h"
 #include "control/canary.h"
 #include "control/options.h"
@@ -43,7 +41,6 @@
 #include "pool/options.h"
 #include "pool/pool.h"
 #include "postgres/options.h"
-#include "postgres/resolver.h"
 #include "postgres/session_connector.h"
 #include "postgres/transaction.h"
 #include "routing/options.h"
@@ -66,19 +63,18 @@ struct DatabaseOptions {
   control::AutoscalerOptions autoscaler;
   // One from the primary has a pool ro_fallthrough made, also where no read may fall through.
   std::vector<control::QueryOptions> queries;
-  // Connects under way at once, over all pools.
-  std::size_t connector_threads = 4;
-  // Called on any thread when a server refuses a login; must not block. Of the constructor's
-  // options alone.
-  std::function<void()> on_auth_failed = [] {};
+  // Connects under way at once to one server. Of the constructor's options alone.
+  std::size_t connects_per_server = 4;
 };
 
 // Thread safe.
 class Database {
  public:
   // Starts pools and probes, and returns without waiting for a server. Throws postgres::DsnError
-  // and std::invalid_argument, naming the role and the option.
-  explicit Database(const DatabaseOptions& options, base::Clock& clock = base::RealClock());
+  // and std::invalid_argument, naming the role and the option. Databases of one process share a
+  // runtime; a lease may outlive both.
+  explicit Database(const DatabaseOptions& options,
+                    std::shared_ptr<Runtime> runtime = std::make_shared<Runtime>());
   // Ends probes, fails waiters, closes connections.
   ~Database();
   Database(const Database&) = delete;
@@ -96,22 +92,26 @@ class Database {
 
   // A transaction that ends by itself, and the session with it, after `timeout`.
   postgres::ReadTransaction BeginRead(const pool::Lease& lease, base::Duration timeout) {
-    return {lease, watchdog_, base::Add(base::RealClock().Now(), timeout)};
+    return {lease, runtime_->scheduler.timer(), base::Add(base::RealClock().Now(), timeout)};
   }
   postgres::WriteTransaction BeginWrite(const pool::Lease& lease, base::Duration timeout) {
-    return {lease, watchdog_, base::Add(base::RealClock().Now(), timeout)};
+    return {lease, runtime_->scheduler.timer(), base::Add(base::RealClock().Now(), timeout)};
   }
 
   // Goes on with these options: what they do not change stays as it is. A pool whose server or
   // options change is replaced by a new one: what it has lent stays out until its release, who
   // waits in it moves to the new one, and counters go on. A replica that is another is judged anew.
-  // Throws as the constructor, and std::invalid_argument for other connector_threads; then nothing
-  // has changed.
+  // Throws as the constructor, and std::invalid_argument for another connects_per_server; then
+  // nothing has changed: everything that can fail comes first.
   void Reconfigure(const DatabaseOptions& options);
 
   // One snapshot of every pool and of the route.
   routing::PoolsStats pool_stats() const { return router_->pool_stats(); }
   control::ControlStats control_stats() const;
+
+  // `call` is called, on any thread, when a server refuses a login; it must not block. Empty for no
+  // call; then, when this returns, the one before is not under way any more.
+  void SetOnAuthFailed(std::function<void()> call);
 
   // One line a pool in the log at each interval. Idempotent: true for the call that started it.
   bool start_pool_logger();
@@ -138,19 +138,24 @@ class Database {
     std::shared_ptr<control::Canary> canary;
   };
   using Servers = base::EnumArray<routing::PoolRole, Server>;
+  // What a change of the options needs, made before anything is changed.
+  struct Change;
 
   static AllWanted WantedOf(const DatabaseOptions& options);
   static routing::Router::Pools PoolsOf(const Servers& servers);
 
   Server MakeServer(routing::PoolRole role, const Wanted& wanted) SCIDEX_REQUIRES(changing_);
-  void StartProbe(routing::PoolRole role, bool same_server) SCIDEX_REQUIRES(changing_);
-  void StopProbe(const Server& server);
-  // `before` are the servers of the autoscaler that is replaced.
-  std::shared_ptr<control::Autoscaler> MakeAutoscaler(const Servers& before,
-                                                      const control::AutoscalerStats& stats)
-      SCIDEX_REQUIRES(changing_);
-  void ReplaceAutoscaler(const Servers& before) SCIDEX_REQUIRES(changing_);
-  void ReplacePoolLogger() SCIDEX_REQUIRES(changing_);
+  void AddProbe(routing::PoolRole role, const control::ProbeOptions& options, Server& server);
+  std::shared_ptr<control::Autoscaler> MakeAutoscaler(const control::AutoscalerOptions& options,
+                                                      const Servers& before,
+                                                      const Servers& servers);
+  std::shared_ptr<control::PoolLogger> MakePoolLogger(const control::PoolLoggerOptions& options);
+  Change Prepare(const DatabaseOptions& options) SCIDEX_REQUIRES(changing_);
+  void Apply(Change& change) noexcept SCIDEX_REQUIRES(changing_);
+  static void InheritProbe(const Server& server, const Server& before, bool same_server) noexcept;
+  static void StartProbe(const Server& server) noexcept;
+  static void StopProbe(const Server& server) noexcept;
+  void OnAuthFailed() noexcept;
   void OnReplicaVerdict(routing::Reason verdict);
   void OnPrimaryAnswer(const control::ServerFacts& facts);
   void OnProbe(routing::PoolRole role, const control::ProbeResult& result);
@@ -158,17 +163,16 @@ class Database {
   Servers ServersNow() const;
   std::shared_ptr<control::Autoscaler> AutoscalerNow() const;
 
-  base::Clock& clock_;
-  const std::function<void()> on_auth_failed_;
-  base::Watchdog watchdog_;
-  base::Executor connectors_;
-  const std::shared_ptr<postgres::Resolver> resolver_;
-  const std::shared_ptr<base::HangupWatch> hangups_;
+  // First: everything below runs on it.
+  const std::shared_ptr<Runtime> runtime_;
+  // Held for the length of a call.
+  base::Mutex calling_;
+  std::function<void()> on_auth_failed_ SCIDEX_GUARDED_BY(calling_);
   PostgresInspector inspector_;
   PostgresRows rows_;
   std::unique_ptr<routing::Router> router_;
   std::unique_ptr<control::ReplicaWatch> replica_watch_;
-  // By the primary's last answer. Used by its probe's thread alone.
+  // By the primary's last answer. Used by runs of its probe alone.
   bool primary_in_recovery_ = false;
 
   // Held from the first to the last step of a change of the options; not by what reads.
@@ -180,7 +184,7 @@ class Database {
   mutable base::Mutex mutex_;
   Servers servers_ SCIDEX_GUARDED_BY(mutex_);
   std::shared_ptr<control::Autoscaler> autoscaler_ SCIDEX_GUARDED_BY(mutex_);
-  std::unique_ptr<control::PoolLogger> pool_logger_ SCIDEX_GUARDED_BY(mutex_);
+  std::shared_ptr<control::PoolLogger> pool_logger_ SCIDEX_GUARDED_BY(mutex_);
   bool logging_ SCIDEX_GUARDED_BY(mutex_) = false;
   // Last: it uses the router.
   std::unique_ptr<control::QueryRunner> queries_;

@@ -76,7 +76,7 @@ DatabaseOptions DatabaseOptionsOf(const config::Config& config) {
   options.pool_logger = config.pool_logger;
   options.autoscaler = config.autoscaler;
   options.queries = config.queries;
-  options.connector_threads = config.connector_threads;
+  options.connects_per_server = config.connects_per_server;
   return options;
 }
 
@@ -87,18 +87,24 @@ void Check(const config::Config& config) {
   if (const auto web = WebConfigOf(config)) http::CheckWebConfig(*web);
 }
 
-Exporter::Exporter(const config::Config& config, Reloader::Load load)
-    : reloader_(config, std::move(load),
-                [this](const config::Config& next) {
-                  database_.Reconfigure(DatabaseOptionsOf(next));
-                  base::ConfigureLog(next.log);
-                }),
-      database_([&] {
-        DatabaseOptions options = DatabaseOptionsOf(config);
-        options.on_auth_failed = [this] { reloader_.RereadCredentials(); };
-        return options;
-      }()) {
-  reloader_.Start();
+Exporter::AuthWatch::AuthWatch(Database& database, Reloader& reloader) : database_(database) {
+  database_.SetOnAuthFailed([&reloader] { reloader.RereadCredentials(); });
+}
+
+Exporter::AuthWatch::~AuthWatch() { database_.SetOnAuthFailed({}); }
+
+Exporter::Exporter(const config::Config& config, Reloader::Load load,
+                   std::shared_ptr<Runtime> runtime)
+    : runtime_(std::move(runtime)),
+      database_(DatabaseOptionsOf(config), runtime_),
+      reloader_(
+          config, std::move(load),
+          [this](const config::Config& next) {
+            database_.Reconfigure(DatabaseOptionsOf(next));
+            base::ConfigureLog(next.log);
+          },
+          runtime_->scheduler),
+      auth_watch_(database_, reloader_) {
   metrics::AddCollectors(
       exposition_, {[this] { return database_.pool_stats(); },
                     [this] { return database_.control_stats(); }, [this] { return Stats(); }});
@@ -108,10 +114,7 @@ Exporter::Exporter(const config::Config& config, Reloader::Load load)
   database_.start_pool_logger();
 }
 
-Exporter::~Exporter() {
-  server_.reset();
-  reloader_.Stop();
-}
+Exporter::~Exporter() = default;
 
 metrics::ExporterStats Exporter::Stats() const {
   metrics::ExporterStats stats;
@@ -125,6 +128,9 @@ metrics::ExporterStats Exporter::Stats() const {
     for (const http::Code& code : http::kCodes) stats.http_requests.emplace_back(code.number, 0);
   }
   stats.log_messages = base::LogMessageCounts();
+  stats.log_messages_dropped = base::LogMessagesDropped();
+  stats.local_failures = base::LocalFailureCounts();
+  stats.tasks = base::TaskCountsNow();
   return stats;
 }
 

@@ -7,6 +7,7 @@
 
 #include "app/database.h"
 #include "app/reloader.h"
+#include "app/runtime.h"
 #include "base/time.h"
 #include "config/config.h"
 #include "http/message.h"
@@ -28,8 +29,8 @@ class Exporter {
  public:
   // Serves when this returns, whether or not a database answers. The configuration has passed
   // Check. Throws http::ServerError when an address cannot be listened on.
-  // `load` reads the configuration anew.
-  Exporter(const config::Config& config, Reloader::Load load);
+  // `load` reads the configuration again.
+  Exporter(const config::Config& config, Reloader::Load load, std::shared_ptr<Runtime> runtime);
   // Stops serving, then closes the pools.
   ~Exporter();
   Exporter(const Exporter&) = delete;
@@ -44,9 +45,22 @@ class Exporter {
   http::Response Ready(const http::Request& request) const;
   metrics::ExporterStats Stats() const;
 
-  // First: the database calls on it until its end.
-  Reloader reloader_;
+  // Has the database tell the reloader of refused logins while it lives.
+  class AuthWatch {
+   public:
+    AuthWatch(Database& database, Reloader& reloader);
+    ~AuthWatch();
+    AuthWatch(const AuthWatch&) = delete;
+    AuthWatch& operator=(const AuthWatch&) = delete;
+
+   private:
+    Database& database_;
+  };
+
+  const std::shared_ptr<Runtime> runtime_;
   Database database_;
+  Reloader reloader_;
+  AuthWatch auth_watch_;
   metrics::Exposition exposition_;
   // Null until the server is constructed: it serves before its constructor returns.
   std::atomic<const http::Server*> serving_{nullptr};

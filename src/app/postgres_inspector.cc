@@ -22,6 +22,8 @@ Inspection::Result ResultOf(QueryResult::Status status) {
       return Inspection::Result::kLost;
     case QueryResult::Status::kTimeout:
       return Inspection::Result::kTimeout;
+    case QueryResult::Status::kNotSent:
+      return Inspection::Result::kNotTried;
   }
   return Inspection::Result::kLost;
 }
@@ -32,6 +34,8 @@ control::Trial::Result ResultOf(postgres::CanaryResult::Status status) {
       return control::Trial::Result::kRefused;
     case postgres::CanaryResult::Status::kAccepted:
       return control::Trial::Result::kAccepted;
+    case postgres::CanaryResult::Status::kNotTried:
+      return control::Trial::Result::kNotTried;
     case postgres::CanaryResult::Status::kUnknown:
       return control::Trial::Result::kUnknown;
   }

@@ -67,49 +67,33 @@ void CheckCanChange(const config::Config& from, const config::Config& to) {
   same(from.telemetry_path == to.telemetry_path, "web.telemetry_path");
   same(from.web_config_file == to.web_config_file, "web.config_file");
   same(from.enable_lifecycle == to.enable_lifecycle, "web.enable_lifecycle");
-  same(from.connector_threads == to.connector_threads, "connector_threads");
+  same(from.connects_per_server == to.connects_per_server, "connects_per_server");
   same(from.shutdown_timeout == to.shutdown_timeout, "shutdown_timeout");
 }
 
 }  // namespace
 
-Reloader::Reloader(config::Config first, Load load, Apply apply, base::Clock& clock)
+Reloader::Reloader(config::Config first, Load load, Apply apply, base::Scheduler& scheduler)
     : load_(std::move(load)),
       apply_(std::move(apply)),
-      clock_(clock),
+      clock_(scheduler.clock()),
       config_(std::move(first)),
-      loaded_at_(clock.WallNow()),
-      hash_(HashOf(config_)) {}
-
-Reloader::~Reloader() { Stop(); }
-
-void Reloader::Start() {
-  const MutexLock changing(changing_);
-  running_ = true;
-  const MutexLock lock(mutex_);
-  credentials_ = std::make_unique<base::PeriodicTask>(
-      clock_, "credentials", reread_wanted_ ? base::TimePoint::min() : base::kNever,
-      [this](const std::stop_token&) { return TakeCredentials(); });
+      loaded_at_(clock_.WallNow()),
+      hash_(HashOf(config_)),
+      credentials_(
+          scheduler, base::TaskKind::kCredentials,
+          [this](const std::stop_token&) { return TakeCredentials(); }, kBetweenRereads) {
+  credentials_.Start(base::kNever);
 }
 
-void Reloader::Stop() {
-  std::unique_ptr<base::PeriodicTask> task;
-  {
-    const MutexLock lock(mutex_);
-    task.swap(credentials_);
-  }
-  task.reset();
-  const MutexLock changing(changing_);
-  running_ = false;
-}
-
-void Reloader::Take(const config::Config& next) {
-  if (!running_) throw config::ConfigError("the process is ending");
+// What can fail comes before what cannot be undone.
+void Reloader::Take(config::Config next) {
+  const std::uint64_t hash = HashOf(next);
   apply_(next);
-  config_ = next;
+  std::swap(config_, next);
   const MutexLock lock(mutex_);
   loaded_at_ = clock_.WallNow();
-  hash_ = HashOf(next);
+  hash_ = hash;
 }
 
 std::optional<std::string> Reloader::Reload() {
@@ -136,20 +120,7 @@ std::optional<std::string> Reloader::Reload() {
   return refused;
 }
 
-void Reloader::RereadCredentials() {
-  const MutexLock lock(mutex_);
-  if (credentials_) {
-    credentials_->TriggerAt(reread_at_);
-  } else {
-    reread_wanted_ = true;
-  }
-}
-
 base::TimePoint Reloader::TakeCredentials() {
-  {
-    const MutexLock lock(mutex_);
-    reread_at_ = base::Add(clock_.Now(), kBetweenRereads);
-  }
   const MutexLock changing(changing_);
   try {
     const config::Config config = load_();
@@ -159,11 +130,12 @@ base::TimePoint Reloader::TakeCredentials() {
     if (next.primary == config_.primary && next.replica == config_.replica) return base::kNever;
     Check(next);
     Take(next);
-    base::LogInfo("a login was refused; DSNs were read anew and have changed");
+    base::LogInfo("a login was refused; the DSNs were read again and have changed");
     complaint_.clear();
   } catch (const std::exception& error) {
     if (std::exchange(complaint_, error.what()) != error.what()) {
-      base::LogWarn("a login was refused, and DSNs cannot be read anew", {{"error", error.what()}});
+      base::LogWarn("a login was refused, and the DSNs cannot be read again",
+                    {{"error", error.what()}});
     }
   }
   return base::kNever;

@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "base/mutex.h"
 #include "base/periodic_task.h"
+#include "base/scheduler.h"
 #include "base/time.h"
 #include "config/config.h"
 
@@ -23,23 +24,19 @@ class Reloader {
   // Brings a configuration that has passed Check into force, wholly or (it throws) not at all.
   using Apply = std::function<void(const config::Config&)>;
 
-  // `first` is in force, or will be at Start().
-  Reloader(config::Config first, Load load, Apply apply, base::Clock& clock = base::RealClock());
-  ~Reloader();
-
-  // `apply` can be called from now on.
-  void Start();
-  // It can no longer be called when this returns. Idempotent.
-  void Stop();
+  // `first` is in force. `scheduler` outlives the reloader.
+  Reloader(config::Config first, Load load, Apply apply, base::Scheduler& scheduler);
+  // `apply` is not called any more when this returns.
+  ~Reloader() = default;
 
   // Loads the configuration and brings it into force. Where it is not right, or changes what cannot
   // change while the process runs, the one before stays in force, the log says why, and so does
   // what is returned.
   std::optional<std::string> Reload();
 
-  // Asks for the servers' DSNs, and nothing else, to be read anew, as a login was refused: a
+  // Asks for the servers' DSNs, and nothing else, to be read again, as a login was refused: a
   // password may have changed. Returns at once; no more often than once a second.
-  void RereadCredentials();
+  void RereadCredentials() noexcept { credentials_.Trigger(); }
 
   // The latest Reload() went well, or there was none.
   bool successful() const;
@@ -49,7 +46,7 @@ class Reloader {
   std::uint64_t hash() const;
 
  private:
-  void Take(const config::Config& next) SCIDEX_REQUIRES(changing_);
+  void Take(config::Config next) SCIDEX_REQUIRES(changing_);
   base::TimePoint TakeCredentials();
 
   const Load load_;
@@ -58,7 +55,6 @@ class Reloader {
 
   // Held from reading to applying.
   base::Mutex changing_;
-  bool running_ SCIDEX_GUARDED_BY(changing_) = false;
   config::Config config_ SCIDEX_GUARDED_BY(changing_);
   std::string complaint_ SCIDEX_GUARDED_BY(changing_);
 
@@ -66,11 +62,8 @@ class Reloader {
   bool successful_ SCIDEX_GUARDED_BY(mutex_) = true;
   base::WallTime loaded_at_ SCIDEX_GUARDED_BY(mutex_);
   std::uint64_t hash_ SCIDEX_GUARDED_BY(mutex_);
-  base::TimePoint reread_at_ SCIDEX_GUARDED_BY(mutex_) = base::TimePoint::min();
-  // RereadCredentials() was called before there was a task.
-  bool reread_wanted_ SCIDEX_GUARDED_BY(mutex_) = false;
-  // From Start() to Stop().
-  std::unique_ptr<base::PeriodicTask> credentials_ SCIDEX_GUARDED_BY(mutex_);
+  // Last: it uses everything above.
+  base::PeriodicTask credentials_;
 };
 
 }  // namespace scidex::app

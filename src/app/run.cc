@@ -8,27 +8,29 @@
 #include <string>
 
 #include "app/exporter.h"
+#include "app/runtime.h"
 #include "app/version.h"
 #include "base/file_limit.h"
 #include "base/log.h"
 #include "base/periodic_task.h"
-#include "base/watchdog.h"
+#include "base/timer.h"
 #include "config/config.h"
 
 namespace scidex::app {
 namespace {
 
+constexpr auto kLastWordsWithin = std::chrono::milliseconds(500);
+
 void Serve(const config::Config& config, const Reloader::Load& load,
            const AwaitSignal& await_signal) {
   base::ConfigureLog(config.log);
-  base::RaiseFileLimit();
   base::LogInfo("starting", {{"version", VersionText()}});
   for (const std::string& warning : config.warnings) base::LogWarn(warning);
-  // Made before and destroyed after the exporter, whose end it limits.
-  base::Watchdog watchdog(base::RealClock());
-  auto exporter = std::make_unique<Exporter>(config, load);
-  // Of its own thread: whatever holds up a reload, the next signal is heard.
-  base::PeriodicTask reload(base::RealClock(), "reload", base::kNever,
+  // Destroyed after the exporter, whose end its timer limits.
+  const auto runtime = std::make_shared<Runtime>();
+  auto exporter = std::make_unique<Exporter>(config, load, runtime);
+  // Not on this thread: whatever holds up a reload, the next signal is heard.
+  base::PeriodicTask reload(runtime->scheduler, base::TaskKind::kReload, base::kNever,
                             [&exporter](const std::stop_token&) {
                               exporter->Reload();
                               return base::kNever;
@@ -38,10 +40,10 @@ void Serve(const config::Config& config, const Reloader::Load& load,
     reload.Trigger();
     signal = await_signal();
   }
-  const base::Watchdog::Guard limit(
-      watchdog, base::Add(base::RealClock().Now(), config.shutdown_timeout), [] {
-        base::LogUnlessItBlocks(base::LogLevel::kError,
-                                "not ended in order within shutdown_timeout");
+  const base::Timer::Entry limit(
+      runtime->scheduler.timer(), base::Add(base::RealClock().Now(), config.shutdown_timeout), [] {
+        base::LogError("shutdown did not complete within shutdown_timeout");
+        base::FlushLog(kLastWordsWithin);
         std::_Exit(EXIT_SUCCESS);
       });
   base::LogInfo("ending", {{"asked_by", signal == SIGTERM ? "SIGTERM" : "SIGINT"}});
@@ -57,6 +59,7 @@ void Run(const CommandLine& flags, const AwaitSignal& await_signal) {
     std::cout << flags.print;
     return;
   }
+  base::RaiseFileLimit();
   const auto load = [flags] {
     config::Config config = config::Load(flags.config_file, &config::ProcessEnvironment);
     ApplyFlags(flags, config);

@@ -5,10 +5,13 @@
 
 #include <array>
 #include <cerrno>
+#include <exception>
 #include <system_error>
 #include <utility>
 
 #include "base/fork.h"
+#include "base/local_failure.h"
+#include "base/log.h"
 
 namespace scidex::base {
 namespace {
@@ -17,7 +20,7 @@ namespace {
 constexpr std::uint64_t kStop = 0;
 
 UniqueFd Opened(int fd) {
-  if (fd < 0) throw std::system_error(errno, std::generic_category(), "no descriptor for a watch");
+  if (fd < 0) throw LocalFailure(LocalResource::kDescriptors, "no descriptor for a watch");
   return UniqueFd(fd);
 }
 
@@ -90,7 +93,11 @@ void HangupWatch::Tell(std::uint64_t id) {
   const std::function<void()> on_hangup = guarded->second;
   running_ = id;
   lock.Unlock();
-  on_hangup();
+  try {
+    on_hangup();
+  } catch (const std::exception& error) {
+    LogError("a hang-up was not handled", {{"error", error.what()}});
+  }
   lock.Lock();
   running_ = 0;
   told_.NotifyAll();

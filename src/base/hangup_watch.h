@@ -15,7 +15,7 @@ namespace scidex::base {
 // Thread safe. Must outlive its guards.
 class HangupWatch {
  public:
-  // Throws std::system_error when the process has no descriptor left.
+  // Throws LocalFailure when the process has no descriptor or no thread left.
   HangupWatch();
   ~HangupWatch();
   HangupWatch(const HangupWatch&) = delete;

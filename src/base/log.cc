@@ -1,23 +1,27 @@
 #include "base/log.h"
 
-#include <poll.h>
 #include <spdlog/pattern_formatter.h>
-#include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
-#include <unistd.h>
 
 #include <array>
 #include <atomic>
 #include <cmath>
 #include <cstdio>
+#include <cstdlib>
+#include <exception>
 #include <memory>
+#include <string>
 #include <utility>
 
+#include "base/clock.h"
+#include "base/log_writer.h"
 #include "base/mutex.h"
 #include "base/quoted.h"
 
 namespace scidex::base {
 namespace {
+
+constexpr auto kFlushAtExitWithin = std::chrono::milliseconds(500);
 
 constexpr std::array kSpdlogLevels{spdlog::level::debug, spdlog::level::info, spdlog::level::warn,
                                    spdlog::level::err};
@@ -71,40 +75,41 @@ std::unique_ptr<spdlog::formatter> FormatterOf(LogFormat format) {
                                                      spdlog::pattern_time_type::utc);
 }
 
+// With the time of the call, as it is to be written.
+std::string Format(LogFormat format, LogLevel level, std::string_view line) {
+  // A formatter is not thread safe.
+  thread_local const std::array formatters{FormatterOf(LogFormat::kLogfmt),
+                                           FormatterOf(LogFormat::kJson)};
+  spdlog::memory_buf_t text;
+  formatters[static_cast<std::size_t>(format)]->format(
+      spdlog::details::log_msg("", kSpdlogLevels[static_cast<std::size_t>(level)],
+                               spdlog::string_view_t(line.data(), line.size())),
+      text);
+  return {text.data(), text.size()};
+}
+
 class Logger {
  public:
-  Logger() : spdlog_("", std::make_shared<spdlog::sinks::stderr_sink_mt>()) {
-    spdlog_.set_level(spdlog::level::debug);
-    Configure({});
+  Logger() {
+    std::atexit([] { FlushLog(kFlushAtExitWithin); });
   }
 
   void Configure(const LogOptions& options) {
     level_.store(options.level, std::memory_order_relaxed);
     format_.store(options.format, std::memory_order_relaxed);
-    spdlog_.set_formatter(FormatterOf(options.format));
-  }
-
-  void WriteUnlessItBlocks(LogLevel level, std::string_view message) const {
-    pollfd standard_error{STDERR_FILENO, POLLOUT, 0};
-    if (poll(&standard_error, 1, 0) != 1 || (standard_error.revents & POLLOUT) == 0) return;
-    const LogFormat format = format_.load(std::memory_order_relaxed);
-    const std::string line = LineOf(format, level, message, {});
-    spdlog::memory_buf_t text;
-    FormatterOf(format)->format(
-        spdlog::details::log_msg("", kSpdlogLevels[static_cast<std::size_t>(level)], line), text);
-    // A pipe that is ready takes a short line whole.
-    static_cast<void>(!write(STDERR_FILENO, text.data(), text.size()));
   }
 
   void Write(LogLevel level, std::string_view message, std::initializer_list<LogField> fields) {
     if (level < level_.load(std::memory_order_relaxed)) return;
     counts_[level].fetch_add(1, std::memory_order_relaxed);
-    const std::string line =
-        LineOf(format_.load(std::memory_order_relaxed), level, message, fields);
-    spdlog_.log(kSpdlogLevels[static_cast<std::size_t>(level)], spdlog::string_view_t(line));
+    const LogFormat format = format_.load(std::memory_order_relaxed);
+    const std::string line = LineOf(format, level, message, fields);
+    writer_.Push(Format(format, level, line));
     MutexLock lock(tap_mutex_);
     if (tap_) tap_(level, line);
   }
+
+  LogWriter& writer() { return writer_; }
 
   EnumArray<LogLevel, std::uint64_t> Counts() const {
     EnumArray<LogLevel, std::uint64_t> counts;
@@ -120,9 +125,15 @@ class Logger {
   }
 
  private:
-  spdlog::logger spdlog_;
-  std::atomic<LogLevel> level_;
-  std::atomic<LogFormat> format_;
+  std::string DropNotice(std::uint64_t dropped) const {
+    const LogFormat format = format_.load(std::memory_order_relaxed);
+    return Format(format, LogLevel::kWarn,
+                  LineOf(format, LogLevel::kWarn, "log messages dropped", {{"count", dropped}}));
+  }
+
+  std::atomic<LogLevel> level_{LogOptions{}.level};
+  std::atomic<LogFormat> format_{LogOptions{}.format};
+  LogWriter writer_{[this](std::uint64_t dropped) { return DropNotice(dropped); }};
   EnumArray<LogLevel, std::atomic<std::uint64_t>> counts_;
   Mutex tap_mutex_;
   std::function<void(LogLevel, const std::string&)> tap_ SCIDEX_GUARDED_BY(tap_mutex_);
@@ -143,15 +154,26 @@ LogValue::LogValue(double value) {
   quoted_ = !std::isfinite(value);
 }
 
-void LogUnlessItBlocks(LogLevel level, std::string_view message) {
-  TheLogger().WriteUnlessItBlocks(level, message);
-}
-
 void ConfigureLog(const LogOptions& options) { TheLogger().Configure(options); }
 
-void Log(LogLevel level, std::string_view message, std::initializer_list<LogField> fields) {
-  TheLogger().Write(level, message, fields);
+void Log(LogLevel level, std::string_view message,
+         std::initializer_list<LogField> fields) noexcept {
+  try {
+    TheLogger().Write(level, message, fields);
+  } catch (const std::exception&) {
+    // There is no memory for a message.
+  }
 }
+
+void WriteToStandardError(std::string line) noexcept {
+  TheLogger().writer().Push(std::move(line.append(1, '\n')));
+}
+
+bool FlushLog(Duration within) noexcept {
+  return TheLogger().writer().Flush(Add(RealClock().Now(), within));
+}
+
+std::uint64_t LogMessagesDropped() { return TheLogger().writer().dropped(); }
 
 EnumArray<LogLevel, std::uint64_t> LogMessageCounts() { return TheLogger().Counts(); }
 

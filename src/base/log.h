@@ -1,5 +1,5 @@
 // Structured logging to standard error: one line a message, logfmt or JSON, UTC. Under systemd that
-// is the journal.
+// is the journal. No caller waits for standard error: see log_writer.h.
 //
 //   LogInfo("route changed", {{"from", "replica"}, {"to", "primary_fallthrough"}, {"reason",
 //   "connect_refused"}}); ts=2026-11-23T08:00:00.000Z level=info msg="route changed" from=replica
@@ -68,10 +68,12 @@ struct LogField {
   LogValue value;
 };
 
-// Everything below is thread safe, but ConfigureLog is meant for start-up and reload.
+// Everything below is thread safe; ConfigureLog is meant for start-up and reload.
 void ConfigureLog(const LogOptions& options);
 
-void Log(LogLevel level, std::string_view message, std::initializer_list<LogField> fields = {});
+// Never blocks.
+void Log(LogLevel level, std::string_view message,
+         std::initializer_list<LogField> fields = {}) noexcept;
 
 inline void LogDebug(std::string_view message, std::initializer_list<LogField> fields = {}) {
   Log(LogLevel::kDebug, message, fields);
@@ -86,13 +88,19 @@ inline void LogError(std::string_view message, std::initializer_list<LogField> f
   Log(LogLevel::kError, message, fields);
 }
 
-// For the last words of a process whose log may be what holds it up: takes no lock that a writer
-// may hold, and says nothing where standard error takes nothing. Not counted.
-void LogUnlessItBlocks(LogLevel level, std::string_view message);
+// Writes `line`, with a newline, as it is and in the order of the messages. For what a person at a
+// terminal reads.
+void WriteToStandardError(std::string line) noexcept;
 
-// Messages written since the process started, by level; those below the level in force are not
-// written.
+// Waits until what was logged before is written; false if that takes longer than `within`, as when
+// the reader of standard error has stopped. exit() does so too, for half a second at most.
+bool FlushLog(Duration within) noexcept;
+
+// Messages since the process started, by level; those below the level in force are neither written
+// nor counted.
 EnumArray<LogLevel, std::uint64_t> LogMessageCounts();
+// Those of them that were not written, as standard error did not take them in time.
+std::uint64_t LogMessagesDropped();
 
 // Sends each line (without time) to `sink` too, until it is replaced; an empty one ends that. For
 // tests.

@@ -9,6 +9,7 @@
 #include <stdexcept>
 #include <system_error>
 
+#include "base/local_failure.h"
 #include "base/unique_fd.h"
 
 namespace scidex::base {
@@ -19,7 +20,11 @@ namespace {
 }
 
 [[noreturn]] void FailWithErrno(const std::string& path) {
-  Fail(path, "cannot be read: " + std::generic_category().message(errno));
+  const int error = errno;
+  const std::string why = "cannot be read: " + std::generic_category().message(error);
+  if (const auto resource = LocalResourceOf(error))
+    throw LocalFailure(*resource, path + ": " + why);
+  Fail(path, why);
 }
 
 }  // namespace

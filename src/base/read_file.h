@@ -10,7 +10,8 @@ enum class FileKind {
   kRegular,  // never waits for anybody
 };
 
-// Throws std::runtime_error that says "PATH: why".
+// Throws std::runtime_error that says "PATH: why"; a LocalFailure where this process has no
+// descriptor left.
 std::string ReadFile(const std::string& path, FileKind kind = FileKind::kAny);
 
 }  // namespace scidex::base

@@ -2,21 +2,65 @@
 
 #include <sys/eventfd.h>
 
-#include <cerrno>
-#include <system_error>
+#include <cstdint>
+#include <utility>
+
+#include "base/fork.h"
+#include "base/local_failure.h"
 
 namespace scidex::base {
 namespace {
 
 UniqueFd NewEvent() {
   UniqueFd event(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
-  if (!event.valid()) throw std::system_error(errno, std::generic_category(), "eventfd");
+  if (!event.valid()) CountLocalFailure(LocalResource::kDescriptors);
   return event;
+}
+
+struct ThreadsOwn {
+  UniqueFd event;
+  // A child of fork() shares the event with its parent, and must not.
+  std::uint32_t fork_generation = 0;
+  bool in_use = false;
+};
+thread_local ThreadsOwn threads_own;
+
+// -1 if it is in use, or cannot be had.
+int TakeThreadsOwn() {
+  ThreadsOwn& own = threads_own;
+  if (own.in_use) return -1;
+  const std::uint32_t generation = ForkGeneration();
+  if (!own.event.valid() || own.fork_generation != generation) {
+    own.event = NewEvent();
+    own.fork_generation = generation;
+  }
+  own.in_use = own.event.valid();
+  return own.event.get();
+}
+
+void GiveThreadsOwnBack() {
+  eventfd_t count = 0;
+  static_cast<void>(eventfd_read(threads_own.event.get(), &count));
+  threads_own.in_use = false;
 }
 
 }  // namespace
 
-StopFd::StopFd(const std::stop_token& stop)
-    : event_(NewEvent()), callback_(stop, [fd = event_.get()] { eventfd_write(fd, 1); }) {}
+StopFd::StopFd(const std::stop_token& stop) : stop_(stop) {
+  if (!stop.stop_possible()) return;
+  fd_ = TakeThreadsOwn();
+  uses_threads_own_ = fd_ >= 0;
+  if (!uses_threads_own_ && threads_own.in_use) {
+    extra_ = NewEvent();
+    fd_ = extra_.get();
+  }
+  if (fd_ >= 0) callback_.emplace(stop, [fd = fd_] { eventfd_write(fd, 1); });
+}
+
+StopFd::~StopFd() {
+  // Before the descriptor is another's.
+  callback_.reset();
+  if (uses_threads_own_) GiveThreadsOwnBack();
+}
 
 }  // namespace scidex::base

@@ -2,17 +2,25 @@
 
 #include <pthread.h>
 
+#include <system_error>
 #include <utility>
+
+#include "base/local_failure.h"
 
 namespace scidex::base {
 namespace {
 
 std::thread Start(const std::string& name, std::function<void()> body) {
   const SignalsBlocked inherited;
-  return std::thread([short_name = name.substr(0, 15), body = std::move(body)] {
-    pthread_setname_np(pthread_self(), short_name.c_str());
-    body();
-  });
+  try {
+    return std::thread([short_name = name.substr(0, 15), body = std::move(body)] {
+      pthread_setname_np(pthread_self(), short_name.c_str());
+      body();
+    });
+  } catch (const std::system_error& error) {
+    throw LocalFailure(LocalResource::kThreads,
+                       "cannot start the thread " + name + ": " + error.what());
+  }
 }
 
 }  // namespace

@@ -23,7 +23,7 @@ class SignalsBlocked {
 class Thread {
  public:
   Thread() = default;
-  // `name` is cut to the 15 characters that Linux keeps.
+  // `name` is cut to the 15 characters that Linux keeps. Throws LocalFailure.
   Thread(const std::string& name, std::function<void()> body);
   ~Thread() { Join(); }
   Thread(Thread&&) = default;
@@ -31,7 +31,8 @@ class Thread {
 
   // Idempotent.
   void Join();
-  // Runs `body` on a thread that nobody joins. `body` must own everything that it touches.
+  // Runs `body` on a thread that is not joined. `body` must own everything that it touches. Throws
+  // LocalFailure.
   static void Detached(const std::string& name, std::function<void()> body);
 
  private:

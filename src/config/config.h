@@ -46,7 +46,7 @@ struct Config {
   pool::PoolOptions primary_pool;
   pool::PoolOptions ro_pool;
   pool::PoolOptions ro_fallthrough_pool;
-  std::size_t connector_threads = 4;
+  std::size_t connects_per_server = 4;
   routing::RoutingOptions read_only;
   control::ProbeOptions probe;
   control::PoolLoggerOptions pool_logger;

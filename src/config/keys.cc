@@ -71,6 +71,23 @@ Key Time(std::string path, Duration least, Duration most, const Place<Duration>&
       &FormatDuration);
 }
 
+// A duration, or auto for none.
+Key TimeOrAuto(std::string path, Duration least, Duration most,
+               const Place<std::optional<Duration>>& place) {
+  using Value = std::optional<Duration>;
+  std::string expected = "auto, or a duration from " + FormatDuration(least) + " to " +
+                         FormatDuration(most) + " with a unit, such as 500ms, 5s or 1m30s";
+  return Scalar<Value>(
+      std::move(path), std::move(expected), place,
+      [least, most](const std::string& text) -> std::optional<Value> {
+        if (text == "auto") return Value();
+        const Value value = ParseDuration(text);
+        if (!value || *value < least || *value > most) return std::nullopt;
+        return value;
+      },
+      [](const Value& value) { return value ? FormatDuration(*value) : "auto"; });
+}
+
 template <typename E>
 Key OneOf(std::string path, const Place<E>& place) {
   return Scalar<E>(
@@ -174,7 +191,8 @@ void AddPool(std::vector<Key>& keys, const std::string& name,
   time("acquire_timeout", milliseconds(1), hours(1), &Options::acquire_timeout);
   time("connect_timeout", milliseconds(10), hours(1), &Options::connect_timeout);
   time("reset_timeout", milliseconds(1), hours(1), &Options::reset_timeout);
-  time("handoff_after", milliseconds(0), hours(1), &Options::handoff_after);
+  keys.push_back(TimeOrAuto(path("handoff_after"), milliseconds(0), hours(1),
+                            [pool](Draft& d) -> auto& { return pool(d).handoff_after; }));
   time("idle_timeout", seconds(0), hours(24 * 365), &Options::idle_timeout);
   time("max_lifetime", seconds(0), hours(24 * 365), &Options::max_lifetime);
   time("leak_after", seconds(0), hours(24 * 365), &Options::leak_after);
@@ -231,8 +249,8 @@ std::vector<Key> MakeKeys() {
       Count<std::size_t>("autoscaler.server_reserve", 0, 10'000,
                          [](Draft& d) -> auto& { return d.config.autoscaler.server_reserve; }),
       QuerySets(),
-      Count<std::size_t>("connector_threads", 1, 64,
-                         [](Draft& d) -> auto& { return d.config.connector_threads; }),
+      Count<std::size_t>("connects_per_server", 1, 64,
+                         [](Draft& d) -> auto& { return d.config.connects_per_server; }),
       Time("shutdown_timeout", milliseconds(100), hours(1),
            [](Draft& d) -> auto& { return d.config.shutdown_timeout; }),
   };

@@ -20,37 +20,45 @@ std::string ToText(const std::optional<std::size_t>& budget) {
 }  // namespace
 
 Autoscaler::Autoscaler(const AutoscalerOptions& options,
-                       const OfPools<std::optional<ScaledPool>>& pools, base::Clock& clock,
-                       const AutoscalerStats& before)
-    : options_(options), clock_(clock) {
-  {
-    MutexLock lock(mutex_);
-    stats_.mode = options.mode;
-    // What else was known is of pools and servers that may be others now.
-    for (const PoolRole role : base::kEnumValues<PoolRole>) {
-      stats_.pools[role].decisions = before.pools[role].decisions;
-    }
-  }
+                       const OfPools<std::optional<ScaledPool>>& pools, base::Scheduler& scheduler)
+    : options_(options),
+      clock_(scheduler.clock()),
+      task_(scheduler, base::TaskKind::kAutoscaler,
+            [this](const std::stop_token&) { return Run(); }) {
+  stats_.mode = options.mode;
   if (options.mode == AutoscalerMode::kOff) return;
   for (const PoolRole role : base::kEnumValues<PoolRole>) {
     if (!pools[role]) continue;
     servers_[role] = pools[role]->server;
     pools_[role].emplace(Scaled{*pools[role], ScalingHistory(options.shrink_after), std::nullopt});
-    pool::Pool& pool = *pools[role]->pool;
-    if (options.mode == AutoscalerMode::kOn && pools[role]->is_new) {
-      pool.Resize(SampleOf(pool.Stats(), {}).floor(), pool::ResizeCause::kAutoscaler);
-    }
   }
-  task_ = std::make_unique<base::PeriodicTask>(clock_, "autoscaler",
-                                               base::Add(clock_.Now(), options_.interval),
-                                               [this](const std::stop_token&) { return Run(); });
 }
 
 Autoscaler::~Autoscaler() { Stop(); }
 
-void Autoscaler::Stop() {
-  if (task_) task_->Stop();
+void Autoscaler::Inherit(const AutoscalerStats& before) noexcept {
+  MutexLock lock(mutex_);
+  // What else was known is of pools and servers that may be others now.
+  for (const PoolRole role : base::kEnumValues<PoolRole>) {
+    stats_.pools[role].decisions = before.pools[role].decisions;
+  }
 }
+
+void Autoscaler::Start() noexcept {
+  if (options_.mode == AutoscalerMode::kOff) return;
+  if (options_.mode == AutoscalerMode::kOn) ShrinkNewPools();
+  task_.Start(base::Add(clock_.Now(), options_.interval));
+}
+
+void Autoscaler::ShrinkNewPools() {
+  for (const PoolRole role : base::kEnumValues<PoolRole>) {
+    if (!pools_[role] || !pools_[role]->pool.is_new) continue;
+    pool::Pool& pool = *pools_[role]->pool.pool;
+    pool.Resize(SampleOf(pool.Stats(), {}).floor(), pool::ResizeCause::kAutoscaler);
+  }
+}
+
+void Autoscaler::Stop() { task_.Stop(); }
 
 AutoscalerStats Autoscaler::Stats() const {
   MutexLock lock(mutex_);

@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "base/mutex.h"
 #include "base/periodic_task.h"
+#include "base/scheduler.h"
 #include "control/autoscaler_stats.h"
 #include "control/options.h"
 #include "control/probe.h"
@@ -32,13 +33,18 @@ class Autoscaler {
     bool is_new = true;
   };
 
-  // Starts to look after one interval; in mode off never. In mode on each new pool is taken down to
-  // max(1, min_idle) first: what the server can give is not known yet. Goes on from what an
-  // autoscaler `before` it has counted.
+  // Paused until Start(). `scheduler` outlives the autoscaler.
   Autoscaler(const AutoscalerOptions& options, const OfPools<std::optional<ScaledPool>>& pools,
-             base::Clock& clock, const AutoscalerStats& before = {});
+             base::Scheduler& scheduler);
   // As Stop().
   ~Autoscaler();
+
+  // Goes on from what an autoscaler `before` it has counted. Before Start().
+  void Inherit(const AutoscalerStats& before) noexcept;
+  // Looks after one interval for the first time; in mode off never. In mode on each new pool is
+  // taken down to max(1, min_idle) first: what the server can give is not known yet. To be called
+  // once.
+  void Start() noexcept;
 
   // Takes what a probe found out about the server of `role`'s pool. A server that did not answer is
   // not known to give anything, and nothing that a probe found is believed for long.
@@ -50,7 +56,7 @@ class Autoscaler {
   AutoscalerStats Stats() const;
 
  private:
-  // What is known of one pool; used by the task's thread alone.
+  // What is known of one pool; used by runs of the task alone.
   struct Scaled {
     ScaledPool pool;
     ScalingHistory history;
@@ -58,6 +64,7 @@ class Autoscaler {
     std::optional<ScalingDecision> logged;
   };
 
+  void ShrinkNewPools();
   base::TimePoint Run();
   std::vector<ServerLimit> Limits(base::TimePoint now) const;
   void Carry(routing::PoolRole role, Scaled& scaled, const ScalingDecision& decision,
@@ -72,8 +79,8 @@ class Autoscaler {
   mutable base::Mutex mutex_;
   OfPools<ServerObservations> observations_ SCIDEX_GUARDED_BY(mutex_);
   AutoscalerStats stats_ SCIDEX_GUARDED_BY(mutex_);
-  // Last: it uses everything above. Null in mode off.
-  std::unique_ptr<base::PeriodicTask> task_;
+  // Last: it uses everything above.
+  base::PeriodicTask task_;
 };
 
 }  // namespace scidex::control

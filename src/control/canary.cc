@@ -8,19 +8,26 @@ using base::MutexLock;
 using base::TimePoint;
 
 Canary::Canary(const ProbeOptions& options, pool::Pool& pool, SessionInspector& inspector,
-               base::Clock& clock, const CanaryStats& before)
-    : options_(options), pool_(pool), inspector_(inspector), clock_(clock), stats_(before) {
-  if (options_.canary_interval == base::Duration::zero()) return;
-  task_ = std::make_unique<base::PeriodicTask>(
-      clock_, "canary-" + pool_.name(), TimePoint::min(),
-      [this](const std::stop_token& stop) { return Run(stop); });
-}
+               base::Scheduler& scheduler)
+    : options_(options),
+      pool_(pool),
+      inspector_(inspector),
+      clock_(scheduler.clock()),
+      task_(scheduler, base::TaskKind::kCanary,
+            [this](const std::stop_token& stop) { return Run(stop); }) {}
 
 Canary::~Canary() { Stop(); }
 
-void Canary::Stop() {
-  if (task_) task_->Stop();
+void Canary::Inherit(const CanaryStats& before) noexcept {
+  MutexLock lock(mutex_);
+  stats_ = before;
 }
+
+void Canary::Start() noexcept {
+  if (options_.canary_interval > base::Duration::zero()) task_.Start(TimePoint::min());
+}
+
+void Canary::Stop() { task_.Stop(); }
 
 CanaryStats Canary::Stats() const {
   MutexLock lock(mutex_);
@@ -41,6 +48,8 @@ TimePoint Canary::Run(const std::stop_token& stop) {
       // What holds of one may hold of all.
       pool_.Drain();
       break;
+    case Trial::Result::kNotTried:
+      return base::Add(started, options_.interval);
     case Trial::Result::kUnknown:
       lease.Evict(pool::EvictReason::kDead);
       return base::Add(started, options_.interval);

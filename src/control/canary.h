@@ -2,11 +2,10 @@
 // is set is shown by that, but that the promise holds.
 #pragma once
 
-#include <memory>
-
 #include "base/clock.h"
 #include "base/mutex.h"
 #include "base/periodic_task.h"
+#include "base/scheduler.h"
 #include "control/options.h"
 #include "control/probe_stats.h"
 #include "control/session_inspector.h"
@@ -17,14 +16,18 @@ namespace scidex::control {
 // Thread safe.
 class Canary {
  public:
-  // Tries at once, then at each canary_interval; not at all if that is 0. Only an idle session is
-  // taken, so that nobody waits for it; where there is none it is tried again a probe interval
-  // later. What a canary `before` it has found stands until the first try. The references outlive
-  // the canary.
+  // Paused until Start(). The references outlive the canary.
   Canary(const ProbeOptions& options, pool::Pool& pool, SessionInspector& inspector,
-         base::Clock& clock, const CanaryStats& before = {});
+         base::Scheduler& scheduler);
   // As Stop().
   ~Canary();
+
+  // What a canary `before` it has found stands until the first try. Before Start().
+  void Inherit(const CanaryStats& before) noexcept;
+  // Tries at once, then at each canary_interval; not at all if that is 0. Only an idle session is
+  // taken, so that no acquire waits for it; where there is none it is tried again a probe interval
+  // later. To be called once.
+  void Start() noexcept;
 
   // Ends a try under way; the numbers stay. Idempotent.
   void Stop();
@@ -42,8 +45,8 @@ class Canary {
 
   mutable base::Mutex mutex_;
   CanaryStats stats_ SCIDEX_GUARDED_BY(mutex_);
-  // Last: it uses everything above. Null if there is nothing to do.
-  std::unique_ptr<base::PeriodicTask> task_;
+  // Last: it uses everything above.
+  base::PeriodicTask task_;
 };
 
 }  // namespace scidex::control

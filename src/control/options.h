@@ -17,6 +17,9 @@ struct ProbeOptions {
   base::Duration interval = std::chrono::seconds(1);
   // For one probe: connecting, if need be, and asking.
   base::Duration timeout = std::chrono::seconds(1);
+  // Between the beginnings of two probes that were triggered, by a connection that was lost for
+  // one.
+  base::Duration min_trigger_distance = std::chrono::milliseconds(100);
   // Between two tries to write through a read lease, which must be refused. 0: never.
   base::Duration canary_interval = std::chrono::seconds(60);
 

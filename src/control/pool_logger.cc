@@ -28,18 +28,18 @@ void LogPools(const routing::PoolsStats& stats) {
   }
 }
 
-PoolLogger::PoolLogger(const PoolLoggerOptions& options, base::Clock& clock, Source source)
-    : options_(options), clock_(clock), source_(std::move(source)) {}
+PoolLogger::PoolLogger(const PoolLoggerOptions& options, base::Scheduler& scheduler, Source source)
+    : options_(options),
+      clock_(scheduler.clock()),
+      source_(std::move(source)),
+      task_(scheduler, base::TaskKind::kPoolLogger, [this](const std::stop_token&) {
+        LogPools(source_());
+        return base::Add(clock_.Now(), options_.interval);
+      }) {}
 
-bool PoolLogger::Start() {
-  base::MutexLock lock(mutex_);
-  if (task_) return false;
-  task_ = std::make_unique<base::PeriodicTask>(clock_, "pool-logger",
-                                               base::Add(clock_.Now(), options_.interval),
-                                               [this](const std::stop_token&) {
-                                                 LogPools(source_());
-                                                 return base::Add(clock_.Now(), options_.interval);
-                                               });
+bool PoolLogger::Start() noexcept {
+  if (started_.exchange(true)) return false;
+  task_.Start(base::Add(clock_.Now(), options_.interval));
   return true;
 }
 

@@ -2,12 +2,12 @@
 // scraped.
 #pragma once
 
+#include <atomic>
 #include <functional>
-#include <memory>
 
 #include "base/clock.h"
-#include "base/mutex.h"
 #include "base/periodic_task.h"
+#include "base/scheduler.h"
 #include "control/options.h"
 #include "routing/stats.h"
 
@@ -22,18 +22,18 @@ class PoolLogger {
  public:
   using Source = std::function<routing::PoolsStats()>;
 
-  PoolLogger(const PoolLoggerOptions& options, base::Clock& clock, Source source);
+  // `scheduler` outlives the logger.
+  PoolLogger(const PoolLoggerOptions& options, base::Scheduler& scheduler, Source source);
 
-  // Starts the thread, which writes first after one interval. Idempotent: true for the call that
-  // started it.
-  bool Start();
+  // Writes first after one interval. Idempotent: true for the call that started it.
+  bool Start() noexcept;
 
  private:
   const PoolLoggerOptions options_;
   base::Clock& clock_;
   const Source source_;
-  base::Mutex mutex_;
-  std::unique_ptr<base::PeriodicTask> task_ SCIDEX_GUARDED_BY(mutex_);
+  std::atomic<bool> started_{false};
+  base::PeriodicTask task_;
 };
 
 }  // namespace scidex::control

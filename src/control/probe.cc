@@ -14,30 +14,34 @@ using routing::Reason;
 
 Probe::Probe(const ProbeOptions& options, pool::Pool& pool,
              std::shared_ptr<pool::Connector> connector, SessionInspector& inspector,
-             base::Clock& clock, OnResult on_result, const ProbeStats& before)
+             base::Scheduler& scheduler, OnResult on_result)
     : options_(options),
       pool_(pool),
       connector_(std::move(connector)),
       inspector_(inspector),
-      clock_(clock),
+      clock_(scheduler.clock()),
       on_result_(std::move(on_result)),
-      stats_(before) {
-  // Not before task_ is there, which what happens to the first session triggers.
-  task_ = std::make_unique<base::PeriodicTask>(
-      clock_, "probe-" + pool_.name(), base::kNever,
-      [this](const std::stop_token& stop) { return Run(stop); });
-  task_->Trigger();
+      task_(
+          scheduler, base::TaskKind::kProbe,
+          [this](const std::stop_token& stop) { return Run(stop); }, options.min_trigger_distance) {
 }
 
 Probe::~Probe() { Stop(); }
 
+void Probe::Inherit(const ProbeStats& before) noexcept {
+  MutexLock lock(mutex_);
+  stats_ = before;
+}
+
+void Probe::Start() noexcept { task_.Start(TimePoint::min()); }
+
 void Probe::Stop() {
-  task_->Stop();
-  // Tells task_ of its end until then.
+  task_.Stop();
+  // Triggers task_ until then.
   reserved_.reset();
 }
 
-void Probe::Trigger() { task_->Trigger(); }
+void Probe::Trigger() noexcept { task_.Trigger(); }
 
 void Probe::Reconnect() { reconnect_ = true; }
 
@@ -48,21 +52,24 @@ ProbeStats Probe::Stats() const {
 
 TimePoint Probe::Run(const std::stop_token& stop) {
   const TimePoint started = clock_.Now();
-  std::optional<ProbeResult> result = Ask(base::Add(started, options_.timeout), stop);
+  const std::optional<ProbeResult> result = Ask(base::Add(started, options_.timeout), stop);
   if (stop.stop_requested()) return base::kNever;
-  Record(result, clock_.Now() - started);
   if (result) {
+    Record(*result, clock_.Now() - started);
     on_result_(*result);
   }
   return base::Add(started, options_.interval);
 }
 
 std::optional<ProbeResult> Probe::Ask(TimePoint deadline, const std::stop_token& stop) {
-  if (reconnect_.exchange(false) || (reserved_ && !reserved_->IsAlive())) reserved_.reset();
+  using pool::Connection;
+  const bool usable = reserved_ && reserved_->IsAlive(Connection::LivenessCheck::kKernel);
+  if (reconnect_.exchange(false) || !usable) reserved_.reset();
   for (;;) {
     const bool fresh = !reserved_;
     if (fresh) {
       pool::ConnectResult connected = connector_->Connect(deadline, stop);
+      if (connected.outcome == ConnectOutcome::kLocalFailure) return std::nullopt;
       if (connected.outcome != ConnectOutcome::kOk) {
         ProbeResult refusal{routing::ReasonOf(connected.outcome), std::move(connected.message), {}};
         if (connected.outcome == ConnectOutcome::kTooManyConnections) {
@@ -76,12 +83,12 @@ std::optional<ProbeResult> Probe::Ask(TimePoint deadline, const std::stop_token&
       pool_.OnServerAnswered();
     }
     bool lost = false;
-    ProbeResult result = Inspect(*reserved_, deadline, stop, lost);
-    if (result.reason == Reason::kOk) return result;
+    std::optional<ProbeResult> result = Inspect(*reserved_, deadline, stop, lost);
+    if (!result || result->reason == Reason::kOk) return result;
     if (lost) reserved_.reset();
     // One session may have been ended for a reason of its own: only a new one tells about the
     // server.
-    if (!lost || fresh || result.reason == Reason::kProbeTimeout) return result;
+    if (!lost || fresh || result->reason == Reason::kProbeTimeout) return result;
   }
 }
 
@@ -92,54 +99,59 @@ std::optional<ProbeResult> Probe::AskThroughPool(ProbeResult refusal, TimePoint 
                                                  const std::stop_token& stop) {
   while (pool::Lease lease = pool_.TryAcquire({deadline, stop})) {
     bool lost = false;
-    ProbeResult result = Inspect(lease.connection(), deadline, stop, lost);
+    std::optional<ProbeResult> result = Inspect(lease.connection(), deadline, stop, lost);
     if (!lost) return result;
     lease.Evict(pool::EvictReason::kDead);
-    if (result.reason == Reason::kProbeTimeout) return result;
+    if (result->reason == Reason::kProbeTimeout) return result;
   }
   const pool::PoolStats stats = pool_.Stats();
-  if (stats.in_use + stats.idle > 0) return std::nullopt;
-  return refusal;
+  if (stats.in_use + stats.idle == 0) return refusal;
+  MutexLock lock(mutex_);
+  stats_.last_run = clock_.WallNow();
+  return std::nullopt;
 }
 
-ProbeResult Probe::Inspect(pool::Connection& connection, TimePoint deadline,
-                           const std::stop_token& stop, bool& lost) {
+std::optional<ProbeResult> Probe::Inspect(pool::Connection& connection, TimePoint deadline,
+                                          const std::stop_token& stop, bool& lost) {
   Inspection inspection = inspector_.Inspect(connection, deadline, stop);
   using Result = Inspection::Result;
+  // It is this process that was slow.
+  if (inspection.result == Result::kNotTried) return std::nullopt;
   lost = inspection.result == Result::kLost || inspection.result == Result::kTimeout;
   const Reason reason = inspection.result == Result::kAnswered  ? Reason::kOk
                         : inspection.result == Result::kTimeout ? Reason::kProbeTimeout
                                                                 : Reason::kConnectFailed;
-  return {reason, std::move(inspection.message), std::move(inspection.facts)};
+  return ProbeResult{reason, std::move(inspection.message), std::move(inspection.facts)};
 }
 
-void Probe::Record(const std::optional<ProbeResult>& result, base::Duration took) {
+void Probe::Record(const ProbeResult& result, base::Duration took) {
   const base::WallTime now = clock_.WallNow();
   Reason before = Reason::kOk;
   {
     MutexLock lock(mutex_);
-    before = stats_.last_reason;
+    before = std::exchange(stats_.last_reason, result.reason);
     stats_.last_run = now;
     stats_.duration = took;
-    if (!result) return;
-    stats_.last_reason = result->reason;
-    stats_.up = result->reason == Reason::kOk;
+    stats_.up = result.reason == Reason::kOk;
     if (stats_.up) {
       stats_.last_success = now;
-      stats_.in_recovery = result->facts.in_recovery;
-      stats_.behind_pooler = result->facts.behind_pooler;
+      stats_.in_recovery = result.facts.in_recovery;
+      stats_.behind_pooler = result.facts.behind_pooler;
     } else {
-      ++stats_.failures[result->reason];
+      ++stats_.failures[result.reason];
     }
   }
-  if (result->reason == before) return;
-  if (result->reason == Reason::kOk) {
+  if (result.reason != before) Log(result);
+}
+
+void Probe::Log(const ProbeResult& result) const {
+  if (result.reason == Reason::kOk) {
     base::LogInfo("server answers",
-                  {{"pool", pool_.name()}, {"in_recovery", result->facts.in_recovery}});
+                  {{"pool", pool_.name()}, {"in_recovery", result.facts.in_recovery}});
   } else {
-    base::LogWarn("server does not answer", {{"pool", pool_.name()},
-                                             {"reason", base::Name(result->reason)},
-                                             {"error", result->message}});
+    base::LogWarn(
+        "server does not answer",
+        {{"pool", pool_.name()}, {"reason", base::Name(result.reason)}, {"error", result.message}});
   }
 }
 

@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "base/mutex.h"
 #include "base/periodic_task.h"
+#include "base/scheduler.h"
 #include "control/options.h"
 #include "control/probe_stats.h"
 #include "control/session_inspector.h"
@@ -32,22 +33,26 @@ struct ProbeResult {
 // Thread safe.
 class Probe final : private pool::SessionObserver {
  public:
-  // Called on the probe's thread after each probe that tells something about the server.
+  // Called by the task after each probe that tells something about the server.
   using OnResult = std::function<void(const ProbeResult&)>;
 
-  // Probes at once, then at each interval, and goes on from what a probe `before` it has counted.
-  // The references outlive the probe.
+  // Paused until Start(). The references outlive the probe.
   Probe(const ProbeOptions& options, pool::Pool& pool, std::shared_ptr<pool::Connector> connector,
-        SessionInspector& inspector, base::Clock& clock, OnResult on_result,
-        const ProbeStats& before = {});
+        SessionInspector& inspector, base::Scheduler& scheduler, OnResult on_result);
   // As Stop().
   ~Probe() override;
+
+  // Goes on from what a probe `before` it has counted. Before Start().
+  void Inherit(const ProbeStats& before) noexcept;
+  // Probes at once, then at each interval. To be called once.
+  void Start() noexcept;
 
   // Ends a probe under way, and closes its session; the numbers stay. Idempotent.
   void Stop();
 
-  // Probes now: something happened that makes the last answer doubtful. Never blocks.
-  void Trigger();
+  // Probes now: something happened that makes the last answer doubtful. Probes for that reason keep
+  // a distance of ProbeOptions::min_trigger_distance. Never blocks.
+  void Trigger() noexcept;
 
   // Has the next probe open a session anew: what the name of the server leads to may have changed.
   void Reconnect();
@@ -56,17 +61,19 @@ class Probe final : private pool::SessionObserver {
 
  private:
   // Of the reserved session: the moment to look.
-  void OnPeerGone() override { task_->Trigger(); }
-  void OnWrongServer() override { task_->Trigger(); }
+  void OnPeerGone() override { task_.Trigger(); }
+  void OnWrongServer() override { task_.Trigger(); }
 
   base::TimePoint Run(const std::stop_token& stop);
   // Nothing where the attempt tells nothing about the server.
   std::optional<ProbeResult> Ask(base::TimePoint deadline, const std::stop_token& stop);
   std::optional<ProbeResult> AskThroughPool(ProbeResult refusal, base::TimePoint deadline,
                                             const std::stop_token& stop);
-  ProbeResult Inspect(pool::Connection& connection, base::TimePoint deadline,
-                      const std::stop_token& stop, bool& lost);
-  void Record(const std::optional<ProbeResult>& result, base::Duration took);
+  // Nothing where there was no time left to ask.
+  std::optional<ProbeResult> Inspect(pool::Connection& connection, base::TimePoint deadline,
+                                     const std::stop_token& stop, bool& lost);
+  void Record(const ProbeResult& result, base::Duration took);
+  void Log(const ProbeResult& result) const;
 
   const ProbeOptions options_;
   pool::Pool& pool_;
@@ -76,13 +83,13 @@ class Probe final : private pool::SessionObserver {
   const OnResult on_result_;
 
   std::atomic<bool> reconnect_{false};
-  // Used by the task's thread alone.
+  // Used by runs of the task alone.
   std::unique_ptr<pool::Connection> reserved_;
 
   mutable base::Mutex mutex_;
   ProbeStats stats_ SCIDEX_GUARDED_BY(mutex_);
   // Last: it uses everything above.
-  std::unique_ptr<base::PeriodicTask> task_;
+  base::PeriodicTask task_;
 };
 
 }  // namespace scidex::control

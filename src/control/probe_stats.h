@@ -20,7 +20,8 @@ struct ProbeStats {
   bool in_recovery = false;
   // A pooler was in between when it last answered.
   bool behind_pooler = false;
-  // Epoch (0) while there was none.
+  // Epoch (0) while there was none. A probe that this process could not make, for want of a
+  // descriptor or of time, has not run.
   base::WallTime last_run{};
   base::WallTime last_success{};
   // Of the latest probe, answered or not.

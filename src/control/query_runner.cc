@@ -35,7 +35,7 @@ QueryError ErrorOf(Reading::Result result) {
   return QueryError::kLost;
 }
 
-// Of a query whose latest run failed, or dropped series, otherwise than the one before.
+// Logs only when the failure reason or the dropped-series state changes.
 void LogChange(const QueryStats& before, const QueryStats& after) {
   const std::string& name = after.options->name;
   if (after.latest_error) {
@@ -54,46 +54,87 @@ void LogChange(const QueryStats& before, const QueryStats& after) {
 
 }  // namespace
 
+// The queries as they are to be: for each the one that there is, or a new one, and its options if
+// those are others.
+class QueryRunner::Change {
+ public:
+  struct Entry {
+    std::shared_ptr<Query> query;
+    std::shared_ptr<const QueryOptions> options;
+  };
+  std::vector<Entry> entries;
+  std::vector<std::shared_ptr<Query>> queries;
+};
+
+// Ends a run, whatever it throws.
+class QueryRunner::UnderWay {
+ public:
+  UnderWay(QueryRunner& runner, Query& query) : runner_(runner), query_(query) {}
+  ~UnderWay() { runner_.OnEnded(query_); }
+  UnderWay(const UnderWay&) = delete;
+  UnderWay& operator=(const UnderWay&) = delete;
+
+ private:
+  QueryRunner& runner_;
+  Query& query_;
+};
+
 QueryRunner::QueryRunner(const std::vector<QueryOptions>& queries, Acquire acquire,
-                         RowReader& reader, base::Clock& clock, std::uint32_t seed)
+                         RowReader& reader, base::Scheduler& scheduler, std::uint32_t seed)
     : acquire_(std::move(acquire)),
       reader_(reader),
-      clock_(clock),
+      scheduler_(scheduler),
+      clock_(scheduler.clock()),
       random_(seed),
-      threads_("query", clock) {
-  task_ = std::make_unique<base::PeriodicTask>(
-      clock_, "queries", base::kNever, [this](const std::stop_token&) { return StartDue(); });
-  Reconfigure(queries);
+      task_(scheduler, base::TaskKind::kQuerySchedule,
+            [this](const std::stop_token&) { return StartDue(); }) {
+  Apply(*Prepare(queries));
+  task_.Start(base::kNever);
 }
 
 QueryRunner::~QueryRunner() { Stop(); }
 
 void QueryRunner::Stop() {
-  task_->Stop();
+  task_.Stop();
   stop_.request_stop();
+  MutexLock lock(mutex_);
+  while (under_way_ > 0) ended_.Wait(mutex_);
 }
 
-void QueryRunner::Reconfigure(const std::vector<QueryOptions>& queries) {
+std::shared_ptr<QueryRunner::Change> QueryRunner::Prepare(
+    const std::vector<QueryOptions>& queries) {
+  auto change = std::make_shared<Change>();
+  MutexLock lock(mutex_);
+  for (const QueryOptions& options : queries) {
+    const auto known = std::find_if(queries_.begin(), queries_.end(), [&](const auto& query) {
+      return query->stats.options->name == options.name;
+    });
+    const bool is_new = known == queries_.end();
+    Change::Entry entry{is_new ? std::make_shared<Query>() : *known, nullptr};
+    if (is_new || *entry.query->stats.options != options)
+      entry.options = std::make_shared<const QueryOptions>(options);
+    change->queries.push_back(entry.query);
+    change->entries.push_back(std::move(entry));
+  }
+  return change;
+}
+
+void QueryRunner::Apply(Change& change) noexcept {
   {
     MutexLock lock(mutex_);
-    std::vector<std::shared_ptr<Query>> next;
-    for (const QueryOptions& options : queries) {
-      const auto known = std::find_if(queries_.begin(), queries_.end(), [&](const auto& query) {
-        return query->stats.options->name == options.name;
-      });
-      next.push_back(known == queries_.end() ? std::make_shared<Query>() : *known);
-      Query& query = *next.back();
-      if (query.stats.options && *query.stats.options == options) continue;
-      query.stats.options = std::make_shared<const QueryOptions>(options);
+    for (Change::Entry& entry : change.entries) {
+      if (!entry.options) continue;
+      Query& query = *entry.query;
+      query.stats.options = std::move(entry.options);
       query.stats.result = nullptr;
       query.stats.rows = query.stats.dropped = 0;
       std::uniform_int_distribution<base::Duration::rep> offset(
-          0, std::min(options.interval, kFirstRunWithin).count());
+          0, std::min(query.stats.options->interval, kFirstRunWithin).count());
       query.due = base::Add(clock_.Now(), base::Duration(offset(random_)));
     }
-    queries_ = std::move(next);
+    queries_.swap(change.queries);
   }
-  task_->Trigger();
+  task_.Trigger();
 }
 
 QueriesStats QueryRunner::Stats() const {
@@ -110,23 +151,37 @@ TimePoint QueryRunner::StartDue() {
   MutexLock lock(mutex_);
   for (const auto& query : queries_) {
     if (query->due <= now) {
-      const std::shared_ptr<const QueryOptions> options = query->stats.options;
+      const QueryOptions& options = *query->stats.options;
       // Those that have passed while this process did not run.
-      const auto passed = (now - query->due) / options->interval;
-      const TimePoint due = query->due + passed * options->interval;
-      query->due = base::Add(due, options->interval);
+      const auto passed = (now - query->due) / options.interval;
+      const TimePoint due = query->due + passed * options.interval;
+      query->due = base::Add(due, options.interval);
       query->stats.missed += static_cast<std::uint64_t>(passed);
       if (query->stats.activity != QueryActivity::kIdle) {
         ++query->stats.missed;
       } else {
-        query->stats.activity = QueryActivity::kWaiting;
-        const TimePoint deadline = std::min(base::Add(now, options->timeout), query->due);
-        threads_.Submit([this, query, options, deadline] { Run(query, options, deadline); });
+        Submit(query, std::min(base::Add(now, options.timeout), query->due));
       }
     }
     next = std::min(next, query->due);
   }
   return next;
+}
+
+void QueryRunner::Submit(const std::shared_ptr<Query>& query, TimePoint deadline) {
+  scheduler_.executor().Submit(base::TaskKind::kQuery,
+                               [this, query, options = query->stats.options, deadline] {
+                                 const UnderWay until_the_end(*this, *query);
+                                 Run(query, options, deadline);
+                               });
+  query->stats.activity = QueryActivity::kWaiting;
+  ++under_way_;
+}
+
+void QueryRunner::OnEnded(Query& query) noexcept {
+  MutexLock lock(mutex_);
+  query.stats.activity = QueryActivity::kIdle;
+  if (--under_way_ == 0) ended_.NotifyAll();
 }
 
 void QueryRunner::Run(const std::shared_ptr<Query>& query,

@@ -16,9 +16,9 @@
 #include <vector>
 
 #include "base/clock.h"
-#include "base/elastic_executor.h"
 #include "base/mutex.h"
 #include "base/periodic_task.h"
+#include "base/scheduler.h"
 #include "control/options.h"
 #include "control/query_stats.h"
 #include "control/row_reader.h"
@@ -36,15 +36,20 @@ class QueryRunner {
   // The first run of each query is due within its interval, and within kFirstRunWithin. The
   // references outlive the runner.
   QueryRunner(const std::vector<QueryOptions>& queries, Acquire acquire, RowReader& reader,
-              base::Clock& clock, std::uint32_t seed = std::random_device{}());
+              base::Scheduler& scheduler, std::uint32_t seed = std::random_device{}());
   // As Stop().
   ~QueryRunner();
 
+  // What is under way to become the queries of the runner.
+  class Change;
+  // Everything of a change that can fail; to be applied before the next one is prepared.
+  std::shared_ptr<Change> Prepare(const std::vector<QueryOptions>& queries);
+
   // Goes on with these queries. One that has not changed keeps its schedule and its result; one
   // that has changed has no result until its next run; the counters of both go on, by name.
-  void Reconfigure(const std::vector<QueryOptions>& queries);
+  void Apply(Change& change) noexcept;
 
-  // Ends all runs under way. Idempotent.
+  // Ends all runs under way, and returns when they have ended. Idempotent.
   void Stop();
 
   QueriesStats Stats() const;
@@ -65,6 +70,10 @@ class QueryRunner {
   };
 
   base::TimePoint StartDue();
+  void Submit(const std::shared_ptr<Query>& query, base::TimePoint deadline)
+      SCIDEX_REQUIRES(mutex_);
+  class UnderWay;
+  void OnEnded(Query& query) noexcept;
   void Run(const std::shared_ptr<Query>& query, const std::shared_ptr<const QueryOptions>& options,
            base::TimePoint deadline);
   Outcome RunOnce(Query& query, const QueryOptions& options, base::TimePoint deadline);
@@ -73,15 +82,18 @@ class QueryRunner {
 
   const Acquire acquire_;
   RowReader& reader_;
+  base::Scheduler& scheduler_;
   base::Clock& clock_;
   std::stop_source stop_;
 
   mutable base::Mutex mutex_;
+  base::CondVar ended_;
+  // Runs that were submitted and have not ended.
+  std::size_t under_way_ SCIDEX_GUARDED_BY(mutex_) = 0;
   std::minstd_rand random_ SCIDEX_GUARDED_BY(mutex_);
   std::vector<std::shared_ptr<Query>> queries_ SCIDEX_GUARDED_BY(mutex_);
-  // The two that use everything above.
-  base::ElasticExecutor threads_;
-  std::unique_ptr<base::PeriodicTask> task_;
+  // Last: it uses everything above.
+  base::PeriodicTask task_;
 };
 
 }  // namespace scidex::control

@@ -56,6 +56,7 @@ struct Inspection {
     kRefused,  // the server answered, with an error
     kLost,     // the connection was broken
     kTimeout,
+    kNotTried,  // the deadline had passed before anything was asked
   };
   Result result = Result::kLost;
   // For people; empty if it answered.
@@ -69,6 +70,7 @@ struct Trial {
     kRefused,   // as it must be
     kAccepted,  // or refused for want of a privilege alone: the session is not read-only
     kUnknown,   // no answer
+    kNotTried,  // the deadline had passed before
   };
   Result result = Result::kUnknown;
   // The server was in recovery, where no session can write: that is what was shown, and not that
@@ -82,8 +84,8 @@ struct Trial {
 class SessionInspector {
  public:
   virtual ~SessionInspector() = default;
-  // Asks by `deadline`, and gives up early when `stop` is stopped. Unless it was answered or
-  // refused, the connection is beyond use.
+  // Asks by `deadline`, and gives up early when `stop` is stopped. If the connection was lost, or
+  // did not answer in time, it is beyond use.
   virtual Inspection Inspect(pool::Connection& connection, base::TimePoint deadline,
                              const std::stop_token& stop) = 0;
   // Tries to write by `deadline`, in a transaction that is rolled back. If unknown, the connection

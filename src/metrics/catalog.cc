@@ -159,6 +159,15 @@ double LogMessages(const Snapshot& s, const Labels& labels) {
   return ToNumber(s.exporter.log_messages[labels.As<base::LogLevel>(0)]);
 }
 
+double LocalFailures(const Snapshot& s, const Labels& labels) {
+  return ToNumber(s.exporter.local_failures[labels.As<base::LocalResource>(0)]);
+}
+
+template <std::uint64_t base::TaskCounts::*Field>
+double Tasks(const Snapshot& s, const Labels& labels) {
+  return ToNumber(s.exporter.tasks[labels.As<base::TaskKind>(0)].*Field);
+}
+
 double LastScrape(const Snapshot& s, const Labels&) { return ToNumber(s.exposition.last_scrape); }
 
 double CollectorErrors(const Snapshot& s, const Labels& labels) {
@@ -229,6 +238,11 @@ constexpr Family kFamilies[] = {
     {kPools, "scidex_pg_pool_oldest_lease_seconds", kGauge, "seconds",
      "How long the oldest lease has been held; a steady rise is a lease that is never released.",
      OfPool<&PoolStats::oldest_lease>, {kPool}},
+    {kPools, "scidex_pg_pool_handoff_after_seconds", kGauge, "seconds",
+     "For how long a waiter may be overtaken before the next released connection is handed over to "
+     "it. Where handoff_after is auto it rises when handing over costs much of a connection's time: "
+     "leases are short, or threads are slow to wake.",
+     OfPool<&PoolStats::handoff_after>, {kPool}},
     {kPools, "scidex_pg_pool_acquire_timeout_seconds", kGauge, "seconds",
      "How long an acquire waits unless its caller says otherwise.",
      OfPool<&PoolStats::acquire_timeout>, {kPool}},
@@ -386,8 +400,23 @@ constexpr Family kFamilies[] = {
      "HTTP requests answered, by status code.",
      HttpRequests, {kCode}},
     {kExporter, "scidex_pg_exporter_log_messages_total", kCounter, "",
-     "Messages written to the log, by level.",
+     "Log messages by level, dropped ones included; those below the level in force are not counted.",
      LogMessages, {By<base::LogLevel>("level")}},
+    {kExporter, "scidex_pg_exporter_log_messages_dropped_total", kCounter, "",
+     "Log messages that were not written because standard error did not take them in time.",
+     OfExporter<&ExporterStats::log_messages_dropped>},
+    {kExporter, "scidex_pg_exporter_local_failures_total", kCounter, "",
+     "Times that this process lacked a file descriptor, memory or a thread. Such a failure is no "
+     "evidence about a server and never changes the route; a rise means that a limit of the "
+     "process or of the machine is too low.",
+     LocalFailures, {By<base::LocalResource>("resource")}},
+    {kExporter, "scidex_pg_exporter_task_runs_total", kCounter, "",
+     "Runs of background tasks, by kind.",
+     Tasks<&base::TaskCounts::runs>, {By<base::TaskKind>("task")}},
+    {kExporter, "scidex_pg_exporter_task_failures_total", kCounter, "",
+     "Runs of background tasks that ended with an error of the exporter itself, by kind; the task "
+     "runs again at its next time, and the log has the error.",
+     Tasks<&base::TaskCounts::failures>, {By<base::TaskKind>("task")}},
 
     // The names that every Prometheus client has for its process.
     {kProcess, "process_cpu_seconds_total", kCounter, "seconds",

@@ -7,7 +7,9 @@
 #include <vector>
 
 #include "base/enum.h"
+#include "base/local_failure.h"
 #include "base/log.h"
+#include "base/task_kind.h"
 #include "base/time.h"
 #include "control/probe_stats.h"
 #include "routing/stats.h"
@@ -34,6 +36,9 @@ struct ExporterStats {
   // Status codes and how often each was answered: always the same codes in the same order.
   std::vector<std::pair<int, std::uint64_t>> http_requests;
   base::EnumArray<base::LogLevel, std::uint64_t> log_messages;
+  std::uint64_t log_messages_dropped = 0;
+  base::EnumArray<base::LocalResource, std::uint64_t> local_failures;
+  base::EnumArray<base::TaskKind, base::TaskCounts> tasks;
 };
 
 // What the kernel says of this process.

@@ -9,6 +9,12 @@ namespace scidex::pool {
 using base::MutexLock;
 using base::TimePoint;
 
+namespace {
+
+constexpr base::Duration kTrustsWatchFor = std::chrono::milliseconds(10);
+
+}  // namespace
+
 struct PoolCore::Request {
   Claim claim;
   const std::stop_token& stop;
@@ -17,6 +23,10 @@ struct PoolCore::Request {
   bool waited = false;
   // A connection turned out to be unfit, which may have taken all the time there was.
   bool retry = false;
+  // Does not wait, and does not fail either.
+  bool tries_only = false;
+  // A connection was not tried, as the deadline had passed.
+  bool expired = false;
   // Set once the pool may go before this acquire has ended.
   std::shared_ptr<PoolCore> alive = nullptr;
 };
@@ -59,11 +69,12 @@ Lease PoolCore::TryAcquire(const AcquireOptions& options, const base::CallSite& 
   Request request{{borrower, now},
                   options.stop,
                   options.deadline ? *options.deadline : base::Add(now, options_.reset_timeout)};
+  request.tries_only = true;
   for (TimePoint present = now;; present = clock_.Now()) {
     SlotList::iterator slot;
     {
       MutexLock lock(mutex_);
-      if (request.stop.stop_requested()) return {};
+      if (request.stop.stop_requested() || request.expired) return {};
       if (request.retry && present >= request.deadline) return {};
       if (idle_.empty() || !MayOvertake(present)) return {};
       slot = TakeIdle(request, present);
@@ -73,13 +84,13 @@ Lease PoolCore::TryAcquire(const AcquireOptions& options, const base::CallSite& 
 }
 
 bool PoolCore::HeadHasWaited(TimePoint now) const {
-  return !waiters_.empty() && now - waiters_.front()->claim.started >= options_.handoff_after;
+  return !waiters_.empty() && now - waiters_.front()->claim.started >= handoff_.after();
 }
 
 // A running thread may go before waiters that have not waited long; see PoolOptions::handoff_after.
 bool PoolCore::MayOvertake(TimePoint now) const { return !suspended_ && !HeadHasWaited(now); }
 
-// Of which there is one.
+// Requires an idle connection.
 SlotList::iterator PoolCore::TakeIdle(const Request& request, TimePoint now) {
   const SlotList::iterator slot = idle_.begin();
   leased_.splice(leased_.end(), idle_, slot);
@@ -97,6 +108,7 @@ void PoolCore::Lend(SlotList::iterator slot, const Claim& claim, AcquireOutcome 
   slot->moved.store(false, std::memory_order_relaxed);
   slot->granted_as = outcome;
   slot->waited = now - claim.started;
+  slot->handoff_delay = base::Duration::zero();
   slot->leak_reported = false;
   slot->granted.store(false, std::memory_order_relaxed);
   slot->proof = ReadOnlyProof::kNone;
@@ -140,15 +152,14 @@ SlotList::iterator PoolCore::AwaitTurn(const Request& request, Waiter& waiter) {
   Leftovers leftovers;
   MutexLock lock(mutex_);
   for (bool expired = false;; expired = !clock_.WaitUntil(waiter.wake, mutex_, request.deadline)) {
-    if (waiter.handed && !waiter.cancelled) return *waiter.handed;
+    if (waiter.handed && !waiter.cancelled) {
+      Slot& slot = **waiter.handed;
+      slot.handoff_delay = clock_.Now() - slot.leased_at;
+      handoff_.OnHandedOver(slot.handoff_delay);
+      return *waiter.handed;
+    }
     if (waiter.handed) {
-      const TimePoint now = clock_.Now();
-      Revoke(*waiter.handed);
-      if (MayStay(**waiter.handed, now)) {
-        Offer(leased_, *waiter.handed, now);
-      } else {
-        EvictLeased(*waiter.handed, ReasonToEvict(**waiter.handed, now), leftovers);
-      }
+      Untake(*waiter.handed, leftovers);
       FailCancelled(request);
     }
     if (std::exchange(waiter.deadlocked, false)) FindDeadlock();
@@ -160,6 +171,16 @@ SlotList::iterator PoolCore::AwaitTurn(const Request& request, Waiter& waiter) {
       return slot;
     }
     if (gone || expired) GiveUp(request, waiter);
+  }
+}
+
+void PoolCore::Untake(SlotList::iterator slot, Leftovers& leftovers) {
+  const TimePoint now = clock_.Now();
+  Revoke(slot);
+  if (MayStay(*slot, now)) {
+    Offer(leased_, slot, now);
+  } else {
+    EvictLeased(slot, ReasonToEvict(*slot, now), leftovers);
   }
 }
 
@@ -205,23 +226,43 @@ bool PoolCore::Admit(SlotList::iterator slot, Request& request, Waiter* waiter) 
   EvictReason reason = EvictReason::kDead;
   if (slot->expires_at <= slot->leased_at) {
     reason = EvictReason::kMaxLifetime;
-  } else if (slot->connection->IsAlive()) {
+  } else if (IsAlive(*slot)) {
     const Prepared prepared = slot->connection->Prepare(request.deadline, request.claim.borrower);
     if (prepared.result == Prepared::Result::kReady) {
       slot->proof = prepared.proof;
       slot->granted.store(true, std::memory_order_release);
       return true;
     }
+    if (prepared.result == Prepared::Result::kNotTried) {
+      ReturnUntried(slot, request);
+      return false;
+    }
     if (prepared.result == Prepared::Result::kUnproven) reason = EvictReason::kReadOnlyUnproven;
   }
   if (reason != EvictReason::kMaxLifetime) {
-    // Whatever killed this one has likely killed its neighbours: one retry, not one for each.
     request.retry = true;
-    SweepDeadIdle();
-    if (on_trouble_) on_trouble_();
+    OnDeadConnection();
   }
   TakeBack(slot, reason, request, waiter);
   return false;
+}
+
+// The watch tells in milliseconds, unless the machine is too busy to run its thread: what has lain
+// idle for longer is worth a system call.
+bool PoolCore::IsAlive(const Slot& slot) const {
+  const bool idle_for_long = slot.leased_at - slot.offered_at >= kTrustsWatchFor;
+  return slot.connection->IsAlive(idle_for_long ? Connection::LivenessCheck::kKernel
+                                                : Connection::LivenessCheck::kWatch);
+}
+
+// The connection is as it was: an acquire that came too late is no reason to close it.
+void PoolCore::ReturnUntried(SlotList::iterator slot, Request& request) {
+  Leftovers leftovers;
+  MutexLock lock(mutex_);
+  request.expired = true;
+  Untake(slot, leftovers);
+  request.alive = leftovers.core;
+  if (!request.tries_only) FailTimeout(request);
 }
 
 void PoolCore::TakeBack(SlotList::iterator slot, EvictReason reason, Request& request,

@@ -21,36 +21,44 @@ void ConnectGate::Leave(Client& client) {
 ConnectGate::Grant ConnectGate::Ask(Client& client, std::size_t wanted, TimePoint now) {
   MutexLock lock(mutex_);
   Grant grant;
-  const bool failing = limit_ == 1;
-  if (failing && under_way_ == 0 && now < retry_at_) {
+  if (failing_ && under_way_ == 0 && now < retry_at_) {
     grant.retry_at = retry_at_;
   } else {
-    grant.count = std::min(wanted, limit_ - std::min(limit_, under_way_));
+    grant.count = std::min(wanted, Limit() - std::min(Limit(), under_way_));
   }
   under_way_ += grant.count;
   client.wants_more = grant.count < wanted;
   return grant;
 }
 
+std::size_t ConnectGate::Limit() const {
+  return std::min(failing_ ? std::size_t{1} : limit_, max_under_way_);
+}
+
+void ConnectGate::End(std::size_t count) {
+  under_way_ -= count;
+  if (under_way_ == 0) limit_ = kUntilOneSucceeds;
+}
+
 void ConnectGate::OnSucceeded() {
   MutexLock lock(mutex_);
-  --under_way_;
   backoff_.Reset();
-  if (limit_ != kUnlimited) limit_ = limit_ < kRampEnd ? limit_ + 1 : kUnlimited;
+  limit_ = std::exchange(failing_, false) ? kUntilOneSucceeds : limit_ + 1;
+  End(1);
   Wake();
 }
 
 bool ConnectGate::Confirm(TimePoint now) {
   MutexLock lock(mutex_);
-  if (limit_ > 1 || (under_way_ == 1 && now >= retry_at_)) return true;
+  if (!failing_ || (under_way_ == 1 && now >= retry_at_)) return true;
   TakeBack(1);
   return false;
 }
 
 void ConnectGate::OnFailed(TimePoint now) {
   MutexLock lock(mutex_);
-  --under_way_;
-  if (std::exchange(limit_, 1) != 1) {
+  End(1);
+  if (!std::exchange(failing_, true)) {
     same_failure_ = under_way_;
     delay_ = backoff_.Next();
   } else if (same_failure_ > 0) {
@@ -69,7 +77,7 @@ void ConnectGate::Return(std::size_t count) {
 }
 
 void ConnectGate::TakeBack(std::size_t count) {
-  under_way_ -= count;
+  End(count);
   same_failure_ -= std::min(same_failure_, count);
   Wake();
 }

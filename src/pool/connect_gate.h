@@ -1,7 +1,7 @@
-// Says when connects may start. While they succeed: as many as are wanted. After a failure: one at
-// a time, and not before a backoff has passed. From the first success on a ramp: two under way at
-// once, then one more for each that succeeds, so that a server that has just come back is not met
-// by everything that has waited for it.
+// Says when connects may start. At most two are under way until one has succeeded, and then one
+// more for each that succeeds, up to a maximum: a server that hangs holds up two, and one that has
+// just come back is not met by everything that has waited for it. Once none is under way it begins
+// with two again. After a failure: one at a time, and not before a backoff has passed.
 //
 // The pools of one server share one, for failures that tell of the server, so that after such a
 // failure one connect a server is tried and not one a pool; each pool has another, for the rest.
@@ -18,6 +18,12 @@
 
 namespace scidex::pool {
 
+struct ConnectGateOptions {
+  base::BackoffOptions backoff;
+  // Connects under way at once.
+  std::size_t max_under_way = 4;
+};
+
 // Thread safe. Its lock may be taken under a pool's.
 class ConnectGate {
  public:
@@ -28,7 +34,8 @@ class ConnectGate {
     bool wants_more = false;
   };
 
-  ConnectGate(const base::BackoffOptions& backoff, std::uint64_t seed) : backoff_(backoff, seed) {}
+  ConnectGate(const ConnectGateOptions& options, std::uint64_t seed)
+      : max_under_way_(options.max_under_way), backoff_(options.backoff, seed) {}
 
   // From Join() to Leave() the client may be woken.
   void Join(Client& client);
@@ -54,15 +61,20 @@ class ConnectGate {
   void OnServerAnswered();
 
  private:
+  std::size_t Limit() const SCIDEX_REQUIRES(mutex_);
+  void End(std::size_t count) SCIDEX_REQUIRES(mutex_);
   void TakeBack(std::size_t count) SCIDEX_REQUIRES(mutex_);
   void Wake() SCIDEX_REQUIRES(mutex_);
 
+  const std::size_t max_under_way_;
   base::Mutex mutex_;
   base::Backoff backoff_ SCIDEX_GUARDED_BY(mutex_);
   std::vector<Client*> clients_ SCIDEX_GUARDED_BY(mutex_);
   std::size_t under_way_ SCIDEX_GUARDED_BY(mutex_) = 0;
-  // How many may be under way at once; 1 if and only if the latest failed.
-  std::size_t limit_ SCIDEX_GUARDED_BY(mutex_) = kUnlimited;
+  // The latest connect failed: one may be under way at once.
+  bool failing_ SCIDEX_GUARDED_BY(mutex_) = false;
+  // How many may be under way at once otherwise.
+  std::size_t limit_ SCIDEX_GUARDED_BY(mutex_) = kUntilOneSucceeds;
   // Those of under_way_ that were so when the first failed: if they fail too it is no second
   // failure.
   std::size_t same_failure_ SCIDEX_GUARDED_BY(mutex_) = 0;
@@ -70,9 +82,7 @@ class ConnectGate {
   base::Duration delay_ SCIDEX_GUARDED_BY(mutex_){0};
   base::TimePoint retry_at_ SCIDEX_GUARDED_BY(mutex_) = base::TimePoint::min();
 
-  static constexpr std::size_t kUnlimited = SIZE_MAX;
-  // A ramp that has come this far is over.
-  static constexpr std::size_t kRampEnd = 16;
+  static constexpr std::size_t kUntilOneSucceeds = 2;
 };
 
 }  // namespace scidex::pool

@@ -24,6 +24,8 @@ enum class ConnectOutcome {
   kTooManyConnections,
   kNotAcceptingConnections,
   kReadOnlyUnproven,
+  // This process lacked descriptors, memory or a thread: it tells nothing about the server.
+  kLocalFailure,
 };
 
 // How a session was shown to be read-only when it was handed out.
@@ -57,10 +59,18 @@ struct Prepared {
   enum class Result {
     kReady,
     kLost,      // the connection is dead: others of this pool may be too
-    kUnproven,  // alive, but read-only could not be shown
+    kUnproven,  // alive, but read-only could not be proven
+    kNotTried,  // the deadline had passed: nothing was sent, and the connection is as it was
   };
   Result result = Result::kReady;
   ReadOnlyProof proof = ReadOnlyProof::kNone;
+};
+
+// How giving a connection back ended.
+enum class Recycled {
+  kClean,  // it can be lent again
+  kDirty,  // it could not be returned to a clean state
+  kLost,   // it is dead: others of this pool may be too
 };
 
 // One open connection. Used by one thread at a time. Its destructor closes it, without waiting for
@@ -69,15 +79,18 @@ class Connection {
  public:
   virtual ~Connection() = default;
 
-  // Whether the peer is still there, as far as can be told without a round trip.
-  virtual bool IsAlive() noexcept = 0;
+  // Whether the peer is still there, as far as can be told without a round trip. By kWatch a
+  // connection whose socket is watched goes by what the watch has told, which costs nothing.
+  enum class LivenessCheck { kWatch, kKernel };
+  virtual bool IsAlive(LivenessCheck check) noexcept = 0;
 
   // Called on every acquire, after IsAlive(), before the borrower sees the connection. Must end by
   // `deadline`.
   virtual Prepared Prepare(base::TimePoint deadline, const base::CallSite& borrower) noexcept = 0;
 
-  // Called on every release: whether the connection can be lent again. Must end `within` that time.
-  virtual bool Recycle(base::Duration within) noexcept = 0;
+  // Called on every release, to return the connection to a clean state. Must end `within` that
+  // time.
+  virtual Recycled Recycle(base::Duration within) noexcept = 0;
 
   // Whom to tell, until the next call of this or the connection's destruction; null for nobody.
   virtual void Observe(SessionObserver* observer) noexcept = 0;
@@ -104,7 +117,7 @@ class Connector {
 
 template <>
 struct scidex::base::EnumNames<scidex::pool::ConnectOutcome> {
-  static constexpr std::array<std::string_view, 10> kNames{"ok",
+  static constexpr std::array<std::string_view, 11> kNames{"ok",
                                                            "name_not_resolved",
                                                            "connect_refused",
                                                            "connect_timeout",
@@ -113,7 +126,8 @@ struct scidex::base::EnumNames<scidex::pool::ConnectOutcome> {
                                                            "auth_failed",
                                                            "too_many_connections",
                                                            "not_accepting_connections",
-                                                           "read_only_unproven"};
+                                                           "read_only_unproven",
+                                                           "local_failure"};
 };
 
 template <>

@@ -3,8 +3,8 @@
 // ready.cc, housekeeping.cc, snapshot.cc, lifecycle.cc.
 //
 // Locks: mutex_ is the only one. Under it nothing foreign runs (no connect, close, callback or
-// log), it is never held while another pool's is taken, and only the gates' locks and those of the
-// executor's and the housekeeper's queues are taken inside it.
+// log), it is never held while another pool's is taken, and only the locks of the gates, of the
+// housekeeping task, of the executor's queue and of the timer are taken inside it.
 #pragma once
 
 #include <atomic>
@@ -26,6 +26,7 @@
 #include "base/periodic_task.h"
 #include "pool/connect_gate.h"
 #include "pool/connection.h"
+#include "pool/handoff.h"
 #include "pool/lease.h"
 #include "pool/options.h"
 #include "pool/pool.h"
@@ -38,7 +39,8 @@ struct Slot {
   std::unique_ptr<Connection> connection;
   std::uint64_t generation = 0;
   base::TimePoint expires_at = base::kNever;
-  base::TimePoint idle_since{};
+  // Since it was offered to acquirers, to be idle or to go to a waiter.
+  base::TimePoint offered_at{};
 
   // The rest is of the present lease.
   base::TimePoint leased_at{};
@@ -49,6 +51,8 @@ struct Slot {
   std::atomic<bool> moved{false};
   AcquireOutcome granted_as = AcquireOutcome::kImmediate;
   base::Duration waited{0};
+  // From being handed over until the waiter ran.
+  base::Duration handoff_delay{0};
   bool leak_reported = false;
   // Set by the borrower's thread, without the lock, once the connection has proved fit to be used.
   // Until then the acquire has not ended, and a snapshot leaves it out.
@@ -146,6 +150,10 @@ class PoolCore final : public SessionObserver, public std::enable_shared_from_th
   void Lend(SlotList::iterator slot, const Claim& claim, AcquireOutcome outcome,
             base::TimePoint now) SCIDEX_REQUIRES(mutex_);
   bool Admit(SlotList::iterator slot, Request& request, Waiter* waiter);
+  bool IsAlive(const Slot& slot) const;
+  void ReturnUntried(SlotList::iterator slot, Request& request);
+  // Gives back what was lent to an acquire that ends otherwise.
+  void Untake(SlotList::iterator slot, Leftovers& leftovers) SCIDEX_REQUIRES(mutex_);
   void TakeBack(SlotList::iterator slot, EvictReason reason, Request& request, Waiter* waiter);
   void Revoke(SlotList::iterator slot) SCIDEX_REQUIRES(mutex_);
   template <typename Error>
@@ -182,6 +190,7 @@ class PoolCore final : public SessionObserver, public std::enable_shared_from_th
   void Evict(SlotList& from, SlotList::iterator slot, EvictReason reason, Leftovers& leftovers)
       SCIDEX_REQUIRES(mutex_);
   void SweepDeadIdle();
+  void OnDeadConnection();
 
   // growth.cc
   void StartConnects(base::TimePoint now) SCIDEX_REQUIRES(mutex_);
@@ -191,12 +200,17 @@ class PoolCore final : public SessionObserver, public std::enable_shared_from_th
   void ReturnToGates(std::size_t count) SCIDEX_REQUIRES(mutex_);
   std::size_t ConnectsWanted() const SCIDEX_REQUIRES(mutex_);
   void RunConnect();
+  void SubmitConnect() SCIDEX_REQUIRES(mutex_);
   std::optional<std::uint64_t> BeginConnect();
   void ConnectOne(std::uint64_t generation);
-  void OnConnected(ConnectResult& result, std::uint64_t generation, base::TimePoint now,
+  ConnectResult Connect(base::TimePoint started, SlotList& slot) noexcept;
+  void OnConnected(SlotList& opened, std::uint64_t generation, base::TimePoint now,
                    Leftovers& leftovers) SCIDEX_REQUIRES(mutex_);
-  void OnConnectFailed(const ConnectResult& result) SCIDEX_REQUIRES(mutex_);
+  void OnConnectFailed(ConnectResult& result) SCIDEX_REQUIRES(mutex_);
   base::TimePoint ExpiryOf(base::TimePoint created) SCIDEX_REQUIRES(mutex_);
+
+  // lifecycle.cc
+  void StopHousekeeping();
 
   // housekeeping.cc
   base::TimePoint KeepHouse();
@@ -214,7 +228,7 @@ class PoolCore final : public SessionObserver, public std::enable_shared_from_th
   const std::string name_;
   const PoolOptions options_;
   const std::shared_ptr<Connector> connector_;
-  base::Executor& executor_;
+  base::Scheduler& scheduler_;
   base::Clock& clock_;
   const std::function<void()> on_trouble_;
   const std::uint32_t fork_generation_;
@@ -238,6 +252,7 @@ class PoolCore final : public SessionObserver, public std::enable_shared_from_th
   std::size_t closing_ SCIDEX_GUARDED_BY(mutex_) = 0;
   // Oldest first.
   WaiterList waiters_ SCIDEX_GUARDED_BY(mutex_);
+  HandoffThreshold handoff_ SCIDEX_GUARDED_BY(mutex_);
   base::TimePoint last_shrink_ SCIDEX_GUARDED_BY(mutex_);
   // Of OnWrongServer().
   base::TimePoint next_replacement_ SCIDEX_GUARDED_BY(mutex_) = base::TimePoint::min();
@@ -268,7 +283,8 @@ class PoolCore final : public SessionObserver, public std::enable_shared_from_th
 
   // Keeps a closed pool's state alive for the leases that are still out.
   std::shared_ptr<PoolCore> self_ SCIDEX_GUARDED_BY(mutex_);
-  std::unique_ptr<base::PeriodicTask> housekeeper_;
+  // Null once the pool is closed.
+  std::shared_ptr<base::PeriodicTask> housekeeping_ SCIDEX_GUARDED_BY(mutex_);
 };
 
 }  // namespace scidex::pool

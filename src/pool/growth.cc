@@ -1,7 +1,9 @@
 #include <algorithm>
+#include <new>
 #include <random>
 #include <utility>
 
+#include "base/local_failure.h"
 #include "pool/core.h"
 
 namespace scidex::pool {
@@ -23,6 +25,7 @@ bool TellsOfServer(ConnectOutcome outcome) {
     case ConnectOutcome::kTlsFailed:
     case ConnectOutcome::kAuthFailed:
     case ConnectOutcome::kReadOnlyUnproven:
+    case ConnectOutcome::kLocalFailure:
       return false;
   }
   return false;
@@ -46,13 +49,23 @@ std::size_t PoolCore::ConnectsWanted() const {
 void PoolCore::StartConnects(TimePoint now) {
   if (closed_) return;
   for (std::size_t granted = AskGates(ConnectsWanted(), now); granted > 0; --granted) {
-    ++connecting_;
-    ++queued_connects_;
-    // A closed pool does not wait for its turn in a queue that others share.
-    executor_.Submit([core = weak_from_this()] {
-      if (const std::shared_ptr<PoolCore> alive = core.lock()) alive->RunConnect();
-    });
+    try {
+      SubmitConnect();
+    } catch (const std::bad_alloc&) {
+      base::CountLocalFailure(base::LocalResource::kMemory);
+      ReturnToGates(granted);
+      return;
+    }
   }
+}
+
+void PoolCore::SubmitConnect() {
+  // A closed pool does not wait for its turn in a queue that others share.
+  scheduler_.executor().Submit(base::TaskKind::kConnect, [core = weak_from_this()] {
+    if (const std::shared_ptr<PoolCore> alive = core.lock()) alive->RunConnect();
+  });
+  ++connecting_;
+  ++queued_connects_;
 }
 
 std::size_t PoolCore::AskGates(std::size_t wanted, TimePoint now) {
@@ -63,7 +76,7 @@ std::size_t PoolCore::AskGates(std::size_t wanted, TimePoint now) {
     grant = server_gate_->Ask(server_client_, by_own, now);
     own_gate_.Return(by_own - grant.count);
   }
-  if (grant.count == 0 && grant.retry_at != base::kNever) housekeeper_->TriggerAt(grant.retry_at);
+  if (grant.count == 0 && grant.retry_at != base::kNever) housekeeping_->TriggerAt(grant.retry_at);
   return grant.count;
 }
 
@@ -134,11 +147,10 @@ std::optional<std::uint64_t> PoolCore::BeginConnect() {
 
 void PoolCore::ConnectOne(std::uint64_t generation) {
   const TimePoint started = clock_.Now();
-  ConnectResult result =
-      connector_->Connect(base::Add(started, options_.connect_timeout), stop_connects_.get_token());
+  SlotList opened;
+  ConnectResult result = Connect(started, opened);
   const TimePoint now = clock_.Now();
   const bool failed = result.outcome != ConnectOutcome::kOk;
-  if (!failed) result.connection->Observe(this);
   {
     Leftovers leftovers;
     MutexLock lock(mutex_);
@@ -150,21 +162,36 @@ void PoolCore::ConnectOne(std::uint64_t generation) {
     if (failed) {
       OnConnectFailed(result);
     } else {
-      OnConnected(result, generation, now, leftovers);
+      OnConnected(opened, generation, now, leftovers);
     }
     StartConnects(now);
   }
-  if (failed && on_trouble_) on_trouble_();
+  if (failed && result.outcome != ConnectOutcome::kLocalFailure && on_trouble_) on_trouble_();
 }
 
-void PoolCore::OnConnected(ConnectResult& result, std::uint64_t generation, TimePoint now,
+// The slot is made first: once there is a connection, nothing allocates.
+ConnectResult PoolCore::Connect(TimePoint started, SlotList& slot) noexcept {
+  ConnectResult result;
+  try {
+    slot.emplace_back();
+  } catch (const std::bad_alloc&) {
+    base::CountLocalFailure(base::LocalResource::kMemory);
+    result.outcome = ConnectOutcome::kLocalFailure;
+    return result;
+  }
+  result =
+      connector_->Connect(base::Add(started, options_.connect_timeout), stop_connects_.get_token());
+  if (result.outcome != ConnectOutcome::kOk) return result;
+  slot.front().connection = std::move(result.connection);
+  slot.front().connection->Observe(this);
+  return result;
+}
+
+void PoolCore::OnConnected(SlotList& opened, std::uint64_t generation, TimePoint now,
                            Leftovers& leftovers) {
   counted_.last_connect_outcome = ConnectOutcome::kOk;
   counted_.last_connect_message.clear();
-  SlotList opened;
-  opened.emplace_back();
   Slot& slot = opened.front();
-  slot.connection = std::move(result.connection);
   slot.generation = generation;
   slot.expires_at = ExpiryOf(now);
   const bool stays = MayStay(slot, now);
@@ -177,11 +204,11 @@ void PoolCore::OnConnected(ConnectResult& result, std::uint64_t generation, Time
   }
 }
 
-void PoolCore::OnConnectFailed(const ConnectResult& result) {
+void PoolCore::OnConnectFailed(ConnectResult& result) {
   --connecting_;
   if (closed_) return;
   counted_.last_connect_outcome = result.outcome;
-  counted_.last_connect_message = result.message;
+  counted_.last_connect_message = std::move(result.message);
 }
 
 TimePoint PoolCore::ExpiryOf(TimePoint created) {

@@ -46,7 +46,7 @@ void PoolCore::ReapIdle(TimePoint now, Leftovers& leftovers) {
   if (Size() > target_size_) {
     Evict(idle_, oldest, EvictReason::kShrunk, leftovers);
   } else if (options_.idle_timeout > Duration::zero() && idle_.size() > options_.min_idle &&
-             now - oldest->idle_since >= options_.idle_timeout &&
+             now - oldest->offered_at >= options_.idle_timeout &&
              now - last_shrink_ >= options_.idle_timeout) {
     last_shrink_ = now;
     Evict(idle_, oldest, EvictReason::kIdleTimeout, leftovers);

@@ -10,17 +10,29 @@ namespace scidex::pool {
 using base::MutexLock;
 using base::TimePoint;
 
+namespace {
+
+// Where the server has a gate, that one bounds the connects under way.
+ConnectGateOptions OwnGate(const PoolOptions& options, bool server_has_gate) {
+  ConnectGateOptions gate{options.backoff};
+  if (server_has_gate) gate.max_under_way = SIZE_MAX;
+  return gate;
+}
+
+}  // namespace
+
 PoolCore::PoolCore(std::string name, const PoolOptions& options, Pool::Dependencies dependencies)
     : name_(std::move(name)),
       options_(options),
       connector_(std::move(dependencies.connector)),
-      executor_(dependencies.executor),
+      scheduler_(dependencies.scheduler),
       clock_(dependencies.clock),
       on_trouble_(std::move(dependencies.on_trouble)),
       fork_generation_(base::ForkGeneration()),
       target_size_(options.max_size),
+      handoff_(options.handoff_after),
       last_shrink_(clock_.Now()),
-      own_gate_(options.backoff, std::random_device{}()),
+      own_gate_(OwnGate(options, dependencies.server_gate != nullptr), std::random_device{}()),
       server_gate_(std::move(dependencies.server_gate)),
       jitter_(std::random_device{}()) {
   counted_.name = name_;
@@ -33,13 +45,16 @@ PoolCore::PoolCore(std::string name, const PoolOptions& options, Pool::Dependenc
 PoolCore::~PoolCore() = default;
 
 void PoolCore::Start() {
-  housekeeper_ =
-      std::make_unique<base::PeriodicTask>(clock_, "pool-" + name_, base::kNever,
+  const auto task =
+      std::make_shared<base::PeriodicTask>(scheduler_, base::TaskKind::kHousekeeping,
                                            [this](const std::stop_token&) { return KeepHouse(); });
-  server_client_.wake = [this] { housekeeper_->Trigger(); };
+  {
+    MutexLock lock(mutex_);
+    housekeeping_ = task;
+  }
+  server_client_.wake = [&task = *task] { task.Trigger(); };
   if (server_gate_) server_gate_->Join(server_client_);
-  // Not before housekeeper_ is set: the first connect that fails makes use of it.
-  housekeeper_->Trigger();
+  task->Start(TimePoint::min());
 }
 
 bool PoolCore::Forked() const { return base::ForkGeneration() != fork_generation_; }
@@ -70,9 +85,12 @@ void PoolCore::Drain() {
   while (!idle_.empty()) Evict(idle_, idle_.begin(), EvictReason::kDrained, leftovers);
 }
 
-// The housekeeper closes what is idle of it: this may be the thread that watches all sockets.
+// Housekeeping closes what is idle of it: this may be the thread that watches all sockets.
 void PoolCore::OnPeerGone() {
-  housekeeper_->Trigger();
+  {
+    MutexLock lock(mutex_);
+    if (housekeeping_) housekeeping_->Trigger();
+  }
   if (on_trouble_) on_trouble_();
 }
 
@@ -127,10 +145,22 @@ void PoolCore::Close() {
   }
   if (server_gate_) server_gate_->Leave(server_client_);
   stop_connects_.request_stop();
-  housekeeper_->Stop();
+  StopHousekeeping();
   MutexLock lock(mutex_);
   while (connect_jobs_ > 0 || !waiters_.empty() || closing_ > 0 || awaiting_ready_ > 0)
     quiet_.Wait(mutex_);
+}
+
+// A lease may outlive the scheduler, and this with it: nothing of the task is left.
+void PoolCore::StopHousekeeping() {
+  std::shared_ptr<base::PeriodicTask> task;
+  {
+    MutexLock lock(mutex_);
+    task = housekeeping_;
+  }
+  if (task) task->Stop();
+  MutexLock lock(mutex_);
+  housekeeping_.reset();
 }
 
 }  // namespace scidex::pool

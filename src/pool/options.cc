@@ -18,7 +18,7 @@ void Validate(const PoolOptions& options) {
   Require(options.min_idle <= options.max_size, "min_idle (" + std::to_string(options.min_idle) +
                                                     ") must not exceed max_size (" +
                                                     std::to_string(options.max_size) + ")");
-  // Whoever waits for a connect waits in the queue.
+  // An acquire waits for a connect in the queue.
   Require(options.max_waiters >= 1, "max_waiters must be at least 1");
   for (const auto& [name, value] : {std::pair{"acquire_timeout", options.acquire_timeout},
                                     std::pair{"connect_timeout", options.connect_timeout},
@@ -27,10 +27,11 @@ void Validate(const PoolOptions& options) {
                                     std::pair{"backoff initial", options.backoff.initial}}) {
     Require(value > base::Duration::zero(), std::string(name) + " must be positive");
   }
-  for (const auto& [name, value] : {std::pair{"handoff_after", options.handoff_after},
-                                    std::pair{"idle_timeout", options.idle_timeout},
-                                    std::pair{"max_lifetime", options.max_lifetime},
-                                    std::pair{"leak_after", options.leak_after}}) {
+  for (const auto& [name, value] :
+       {std::pair{"handoff_after", options.handoff_after.value_or(base::Duration::zero())},
+        std::pair{"idle_timeout", options.idle_timeout},
+        std::pair{"max_lifetime", options.max_lifetime},
+        std::pair{"leak_after", options.leak_after}}) {
     Require(value >= base::Duration::zero(), std::string(name) + " must not be negative");
   }
 }

@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <optional>
 
 #include "base/backoff.h"
 #include "base/time.h"
@@ -30,8 +31,8 @@ struct PoolOptions {
   base::Duration reset_timeout = std::chrono::seconds(1);
   // A waiter that has waited this long gets the next released connection handed to it; before that,
   // a thread that is running already may overtake it. 0 is strict order at the price of a context
-  // switch for every release.
-  base::Duration handoff_after = std::chrono::milliseconds(5);
+  // switch for every release. Empty: the pool finds the value itself, see handoff.h.
+  std::optional<base::Duration> handoff_after;
   // An idle connection above min_idle is closed after this long without use, one in each such
   // period. 0: never.
   base::Duration idle_timeout = std::chrono::minutes(10);

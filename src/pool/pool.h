@@ -1,7 +1,7 @@
 // A pool of connections: it keeps some open, lends each to one borrower at a time, and never opens
 // more than it may.
 //
-//   Pool pool("ro", options, connector, executor);
+//   Pool pool("ro", options, {connector, scheduler});
 //   {
 //     Lease lease = pool.Acquire();        // or throws an AcquireError
 //     Use(lease.connection());
@@ -9,8 +9,8 @@
 //
 // The order of service: waiters are served in order of arrival once they have waited
 // PoolOptions::handoff_after; before that a thread that is running already may overtake them. Idle
-// connections are reused last in, first out. Connects happen on the executor's threads, never under
-// the pool's lock and never in an acquirer's thread, so that an acquirer takes whatever comes
+// connections are reused last in, first out. Connects happen on the scheduler's threads, never
+// under the pool's lock and never in an acquirer's thread, so that an acquirer takes whatever comes
 // first: a connection released or a connection opened.
 #pragma once
 
@@ -22,7 +22,7 @@
 
 #include "base/call_site.h"
 #include "base/clock.h"
-#include "base/executor.h"
+#include "base/scheduler.h"
 #include "pool/connect_gate.h"
 #include "pool/connection.h"
 #include "pool/errors.h"
@@ -48,8 +48,8 @@ class Pool {
  public:
   struct Dependencies {
     std::shared_ptr<Connector> connector;
-    // Where connects run; may be shared between pools. Outlives the pool.
-    base::Executor& executor;
+    // Where connects and housekeeping run; may be shared between pools. Outlives the pool.
+    base::Scheduler& scheduler;
     base::Clock& clock = base::RealClock();
     // Called, without a lock and on any thread, when a connection turned out dead or could not be
     // opened: the moment to look at the server. Must not block.

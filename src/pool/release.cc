@@ -1,5 +1,7 @@
+#include <new>
 #include <utility>
 
+#include "base/local_failure.h"
 #include "pool/core.h"
 
 namespace scidex::pool {
@@ -10,8 +12,10 @@ using base::TimePoint;
 void PoolCore::Release(SlotList::iterator slot) noexcept {
   // The socket is the parent's: nothing may be sent on it.
   if (Forked()) return;
-  if (!slot->connection->Recycle(options_.reset_timeout)) {
-    return Discard(slot, EvictReason::kResetFailed);
+  const Recycled recycled = slot->connection->Recycle(options_.reset_timeout);
+  if (recycled != Recycled::kClean) {
+    return Discard(slot,
+                   recycled == Recycled::kLost ? EvictReason::kDead : EvictReason::kResetFailed);
   }
   const TimePoint now = clock_.Now();
   Leftovers leftovers;
@@ -26,14 +30,26 @@ void PoolCore::Release(SlotList::iterator slot) noexcept {
 
 void PoolCore::Discard(SlotList::iterator slot, EvictReason reason) noexcept {
   if (Forked()) return;
-  Leftovers leftovers;
-  MutexLock lock(mutex_);
-  CountUse(*slot, clock_.Now());
-  EvictLeased(slot, reason, leftovers);
+  // It may be the last that keeps a closed pool's state alive.
+  const std::shared_ptr<PoolCore> alive = shared_from_this();
+  {
+    Leftovers leftovers;
+    MutexLock lock(mutex_);
+    CountUse(*slot, clock_.Now());
+    EvictLeased(slot, reason, leftovers);
+  }
+  if (reason == EvictReason::kDead) OnDeadConnection();
+}
+
+// What killed one has likely killed its neighbours: the next acquire is not to find out.
+void PoolCore::OnDeadConnection() {
+  SweepDeadIdle();
+  if (on_trouble_) on_trouble_();
 }
 
 void PoolCore::CountUse(const Slot& slot, TimePoint now) {
   counted_.use.Observe(now - slot.leased_at);
+  handoff_.OnUsed(now - slot.leased_at - slot.handoff_delay);
   ++counted_.read_only_proofs[slot.proof];
 }
 
@@ -59,6 +75,7 @@ std::unique_ptr<Connection> PoolCore::Detach(SlotList::iterator slot) noexcept {
 // To the oldest waiter if that one has waited long enough; else it is idle, and the oldest waiter
 // is woken to take it unless a running thread is faster.
 void PoolCore::Offer(SlotList& from, SlotList::iterator slot, TimePoint now) {
+  slot->offered_at = now;
   if (!suspended_ && HeadHasWaited(now)) {
     Waiter& head = *waiters_.front();
     waiters_.pop_front();
@@ -70,7 +87,6 @@ void PoolCore::Offer(SlotList& from, SlotList::iterator slot, TimePoint now) {
     WakeHead();
     return;
   }
-  slot->idle_since = now;
   idle_.splice(idle_.begin(), from, slot);
   WakeHead();
 }
@@ -120,13 +136,21 @@ void PoolCore::SweepDeadIdle() {
   MutexLock lock(mutex_);
   // Another thread is at it.
   if (!checking_.empty()) return;
-  checking_.swap(idle_);
+  // What allocates comes first: nothing may be left in checking_.
   std::vector<SlotList::iterator> slots;
+  std::vector<SlotList::iterator> dead;
+  try {
+    slots.reserve(idle_.size());
+    dead.reserve(idle_.size());
+  } catch (const std::bad_alloc&) {
+    base::CountLocalFailure(base::LocalResource::kMemory);
+    return;
+  }
+  checking_.swap(idle_);
   for (auto slot = checking_.begin(); slot != checking_.end(); ++slot) slots.push_back(slot);
   lock.Unlock();
-  std::vector<SlotList::iterator> dead;
   for (const SlotList::iterator slot : slots) {
-    if (!slot->connection->IsAlive()) dead.push_back(slot);
+    if (!slot->connection->IsAlive(Connection::LivenessCheck::kKernel)) dead.push_back(slot);
   }
   lock.Lock();
   const TimePoint now = clock_.Now();

@@ -25,6 +25,7 @@ PoolStats PoolCore::StatsLocked(TimePoint now) const {
   stats.in_use = leased_.size();
   stats.size = Size();
   stats.target_size = target_size_;
+  stats.handoff_after = handoff_.after();
   stats.waiters = waiters_.size();
   if (!waiters_.empty()) stats.oldest_waiter = now - waiters_.front()->claim.started;
   for (const Slot& slot : leased_) {

@@ -30,7 +30,7 @@ enum class AcquireOutcome {
 
 // Why a connection was closed on purpose.
 enum class EvictReason {
-  kDead,  // the server or the network closed it
+  kDead,  // the server or the network closed it, be it idle or lent
   kIdleTimeout,
   kMaxLifetime,
   kShrunk,       // target_size was lowered
@@ -88,6 +88,8 @@ struct PoolStats {
   std::size_t max_waiters = 0;
   base::Duration oldest_waiter{0};
   base::Duration acquire_timeout{0};
+  // For how long a waiter may be overtaken at present.
+  base::Duration handoff_after{0};
   // Oldest first, at most PoolStats::kOldestLeases of them.
   static constexpr std::size_t kOldestLeases = 3;
   std::vector<LeaseInfo> oldest_leases;

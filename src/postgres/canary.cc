@@ -7,6 +7,8 @@ namespace {
 
 CanaryResult Unknown(const QueryResult& answer) {
   CanaryResult result;
+  if (answer.status == QueryResult::Status::kNotSent)
+    result.status = CanaryResult::Status::kNotTried;
   result.message = answer.message;
   return result;
 }

@@ -13,6 +13,7 @@ struct CanaryResult {
   enum class Status {
     kRefused,   // with SQLSTATE 25006
     kAccepted,  // or refused for want of a privilege alone
+    kNotTried,  // the deadline had passed before: the session is as it was
     kUnknown,   // no answer in time, the connection broke, or the server had another reason
   };
   Status status = Status::kUnknown;

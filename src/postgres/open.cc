@@ -6,12 +6,18 @@
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
+#include <new>
+#include <optional>
 #include <string_view>
+#include <system_error>
 #include <utility>
 #include <vector>
 
 #include "base/clock.h"
+#include "base/local_failure.h"
 #include "base/stop_fd.h"
+#include "postgres/libpq_warnings.h"
 #include "postgres/sqlstate.h"
 #include "postgres/wait.h"
 
@@ -56,12 +62,28 @@ bool Contains(std::string_view text, std::string_view part) {
   return text.find(part) != std::string_view::npos;
 }
 
+// What libpq says when this process lacks something, and not the server: it speaks of its own doing
+// then.
+std::optional<base::LocalResource> LocalResourceIn(std::string_view message) {
+  if (message.starts_with("out of memory")) return base::LocalResource::kMemory;
+  if (!message.starts_with("could not ")) return std::nullopt;
+  for (const int error : {EMFILE, ENFILE, ENOMEM, ENOBUFS}) {
+    if (Contains(message, std::generic_category().message(error)))
+      return base::LocalResourceOf(error);
+  }
+  return std::nullopt;
+}
+
 // libpq tells a failed connect by its text alone. The server's own refusals carry a SQLSTATE; what
 // is left is told by the stage that was reached and by what the system's error strings say in the C
 // locale.
 ConnectOutcome Classify(PGconn* connection, ConnStatusType stage, const std::string& sqlstate,
                         std::string_view message) {
   if (!sqlstate.empty()) return ConnectOutcomeOf(sqlstate);
+  if (const auto resource = LocalResourceIn(message)) {
+    base::CountLocalFailure(*resource);
+    return ConnectOutcome::kLocalFailure;
+  }
   if (PQconnectionNeedsPassword(connection) != 0) return ConnectOutcome::kAuthFailed;
   // Of a server that is going down, or of a proxy without one: TLS had no part in it.
   const bool hung_up = Contains(message, "server closed the connection unexpectedly");
@@ -99,9 +121,9 @@ PgConnPtr Start(const Parameters& parameters) {
 }
 
 Opened OpenOne(const Endpoint& endpoint, const Parameters& parameters, TimePoint deadline,
-               int stop_fd) {
+               const base::StopFd& stop) {
   PgConnPtr connection = Start(parameters);
-  if (!connection) return NotOpened(ConnectOutcome::kConnectFailed, "out of memory");
+  if (!connection) throw std::bad_alloc();
   // libpq's own habit is to print notices to standard error.
   PQsetNoticeProcessor(
       connection.get(), [](void*, const char*) {}, nullptr);
@@ -113,7 +135,7 @@ Opened OpenOne(const Endpoint& endpoint, const Parameters& parameters, TimePoint
   while (wanted == PGRES_POLLING_READING || wanted == PGRES_POLLING_WRITING) {
     // The socket can be another one after each step.
     switch (WaitForSocket(PQsocket(connection.get()),
-                          wanted == PGRES_POLLING_READING ? POLLIN : POLLOUT, deadline, stop_fd)) {
+                          wanted == PGRES_POLLING_READING ? POLLIN : POLLOUT, deadline, stop)) {
       case Wait::kReady:
         break;
       case Wait::kStopped:
@@ -168,9 +190,9 @@ class Attempt {
   Opened Try(const Endpoint& endpoint, TimePoint deadline) {
     if (!NeedsResolving(endpoint)) return TryAddress(endpoint, deadline);
     const Resolver::Result resolved = resolver_.Resolve(endpoint.host, deadline, stop_);
-    Opened last =
-        NotOpened(ConnectOutcome::kNameNotResolved,
-                  "cannot resolve host name \"" + endpoint.host + "\": " + resolved.error);
+    Opened last = NotOpened(
+        resolved.local_failure ? ConnectOutcome::kLocalFailure : ConnectOutcome::kNameNotResolved,
+        "cannot resolve host name \"" + endpoint.host + "\": " + resolved.error);
     std::size_t left = resolved.addresses.size();
     for (const std::string& address : resolved.addresses) {
       last = TryAddress({endpoint.host, address, endpoint.port}, ShareOf(deadline, left--));
@@ -181,7 +203,7 @@ class Attempt {
 
  private:
   Opened TryAddress(const Endpoint& endpoint, TimePoint deadline) {
-    return OpenOne(endpoint, For(endpoint, parameters_), deadline, stop_fd_.fd());
+    return OpenOne(endpoint, For(endpoint, parameters_), deadline, stop_fd_);
   }
 
   Parameters parameters_;
@@ -196,6 +218,7 @@ Opened Open(const Dsn& dsn, const std::map<std::string, base::Secret>& overrides
             Resolver& resolver, TimePoint deadline, const std::stop_token& stop) {
   Parameters parameters = dsn.parameters();
   for (const auto& [keyword, value] : overrides) parameters.insert_or_assign(keyword, value);
+  ForestallWarnings(dsn, parameters);
   const auto wanted = parameters.find("target_session_attrs");
   std::vector<std::string> rounds{wanted == parameters.end() ? dsn.Get("target_session_attrs")
                                                              : wanted->second.Reveal()};

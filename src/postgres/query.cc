@@ -3,10 +3,10 @@
 #include <poll.h>
 #include <sys/socket.h>
 
-#include <optional>
+#include <algorithm>
 #include <utility>
 
-#include "base/stop_fd.h"
+#include "base/clock.h"
 #include "postgres/wait.h"
 
 namespace scidex::postgres {
@@ -20,18 +20,20 @@ QueryResult Broken(PGconn* connection, Status status) {
   if (status == Status::kTimeout) shutdown(PQsocket(connection), SHUT_RDWR);
   QueryResult result;
   result.status = status;
-  result.message = status == Status::kTimeout ? "no answer in time" : PQerrorMessage(connection);
+  result.message = status == Status::kTimeout   ? "no answer in time"
+                   : status == Status::kNotSent ? "the deadline had passed before it was sent"
+                                                : PQerrorMessage(connection);
   result.message.resize(std::min(result.message.find('\n'), result.message.size()));
   return result;
 }
 
-Status AwaitResult(PGconn* connection, base::TimePoint deadline, int stop_fd) {
+Status AwaitResult(PGconn* connection, base::TimePoint deadline, const base::StopFd& stop) {
   for (;;) {
     const int unsent = PQflush(connection);
     if (unsent < 0) return Status::kLost;
     if (unsent == 0 && PQisBusy(connection) == 0) return Status::kOk;
     const short events = static_cast<short>(unsent > 0 ? POLLIN | POLLOUT : POLLIN);
-    if (WaitForSocket(PQsocket(connection), events, deadline, stop_fd) != Wait::kReady)
+    if (WaitForSocket(PQsocket(connection), events, deadline, stop) != Wait::kReady)
       return Status::kTimeout;
     if (PQconsumeInput(connection) == 0) return Status::kLost;
   }
@@ -56,11 +58,12 @@ void Take(PgResultPtr from, QueryResult& result) {
   }
 }
 
-QueryResult Run(PGconn* connection, const char* sql, base::TimePoint deadline, int stop_fd) {
+QueryResult Run(PGconn* connection, const char* sql, base::TimePoint deadline,
+                const base::StopFd& stop) {
   if (PQsendQuery(connection, sql) == 0) return Broken(connection, Status::kLost);
   QueryResult result;
   for (;;) {
-    const Status waited = AwaitResult(connection, deadline, stop_fd);
+    const Status waited = AwaitResult(connection, deadline, stop);
     if (waited != Status::kOk) return Broken(connection, waited);
     PgResultPtr one(PQgetResult(connection));
     if (!one) break;
@@ -74,10 +77,11 @@ QueryResult Run(PGconn* connection, const char* sql, base::TimePoint deadline, i
 
 QueryResult Query(PGconn* connection, const char* sql, base::TimePoint deadline,
                   const std::stop_token& stop) {
-  std::optional<base::StopFd> stop_fd;
-  if (stop.stop_possible()) stop_fd.emplace(stop);
+  if (stop.stop_requested() || base::RealClock().Now() >= deadline)
+    return Broken(connection, Status::kNotSent);
+  const base::StopFd stop_fd(stop);
   PQsetnonblocking(connection, 1);
-  QueryResult result = Run(connection, sql, deadline, stop_fd ? stop_fd->fd() : -1);
+  QueryResult result = Run(connection, sql, deadline, stop_fd);
   PQsetnonblocking(connection, 0);
   return result;
 }

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "base/stop_fd.h"
 #include "base/time.h"
 #include "postgres/libpq.h"
 
@@ -16,6 +17,7 @@ struct QueryResult {
     kRefused,  // the server answered with an error: sqlstate and message say which
     kLost,     // the connection broke
     kTimeout,  // no answer by the deadline; the socket was shut down, as the answer may still come
+    kNotSent,  // the deadline had passed before: nothing was sent, and the connection is as it was
   };
   Status status = Status::kOk;
   // Rows of the last statement; null where there is none.
@@ -25,15 +27,16 @@ struct QueryResult {
 };
 
 // Requires an idle connection in blocking mode, and leaves one, unless it is kLost or kTimeout:
-// then it is beyond use. A stopped `stop` is a deadline that has come.
+// then it is beyond use. A stopped `stop` is a deadline that has passed.
 QueryResult Query(PGconn* connection, const char* sql, base::TimePoint deadline,
                   const std::stop_token& stop = {});
 
 // What Query() is made of, for those who take results one by one.
 
 // kOk once libpq has a result to give without blocking.
-QueryResult::Status AwaitResult(PGconn* connection, base::TimePoint deadline, int stop_fd);
-// A result of kTimeout, for which the socket is shut down, or of kLost.
+QueryResult::Status AwaitResult(PGconn* connection, base::TimePoint deadline,
+                                const base::StopFd& stop);
+// A result of kTimeout, for which the socket is shut down, of kLost or of kNotSent.
 QueryResult Broken(PGconn* connection, QueryResult::Status status);
 // Has `result` be the error that `from` is: kRefused, or kLost where it is none of the server's.
 void TakeError(const PGresult* from, QueryResult& result);

@@ -1,6 +1,8 @@
 // How a session is shown to be read-only, and what it does when somebody writes.
+#include <exception>
 #include <string_view>
 
+#include "base/local_failure.h"
 #include "base/log.h"
 #include "postgres/session.h"
 #include "postgres/sqlstate.h"
@@ -31,7 +33,14 @@ std::string VerbIn(std::string_view message) {
 }  // namespace
 
 Prepared Session::Prepare(TimePoint deadline, const base::CallSite& borrower) noexcept {
-  const Prepared prepared = read_only_ ? ProveReadOnly(deadline) : Prepared{};
+  Prepared prepared;
+  try {
+    if (read_only_) prepared = ProveReadOnly(deadline);
+  } catch (const std::exception& error) {
+    // What it got to is unknown.
+    if (const auto resource = base::LocalResourceOf(error)) base::CountLocalFailure(*resource);
+    prepared.result = Prepared::Result::kLost;
+  }
   borrower_ = borrower;
   return prepared;
 }
@@ -43,8 +52,10 @@ Prepared Session::ProveReadOnly(TimePoint deadline) {
   }
   const std::optional<bool> reported = ReportedReadOnly();
   if (reported == true) return {Prepared::Result::kReady, ReadOnlyProof::kReported};
-  if (reported == false) ReportTampering("a borrower switched read-only off; it is set again");
-  return SetReadOnly(deadline);
+  const Prepared prepared = SetReadOnly(deadline);
+  if (reported == false && prepared.result != Prepared::Result::kNotTried)
+    ReportTampering("a borrower switched read-only off; it is set again");
+  return prepared;
 }
 
 Prepared Session::SetReadOnly(TimePoint deadline) {
@@ -58,6 +69,8 @@ Prepared Session::Judge(const QueryResult& answer, bool proven, ReadOnlyProof pr
       answer.status == QueryResult::Status::kTimeout) {
     return {Prepared::Result::kLost, ReadOnlyProof::kNone};
   }
+  if (answer.status == QueryResult::Status::kNotSent)
+    return {Prepared::Result::kNotTried, ReadOnlyProof::kNone};
   if (answer.status == QueryResult::Status::kOk && proven) return {Prepared::Result::kReady, proof};
   if (observer_ != nullptr) observer_->OnReadOnlyUnproven();
   base::LogError("read-only could not be shown; the session is closed",

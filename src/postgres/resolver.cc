@@ -7,10 +7,12 @@
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
 #include <functional>
 #include <utility>
 
 #include "base/clock.h"
+#include "base/local_failure.h"
 #include "base/thread.h"
 
 namespace scidex::postgres {
@@ -37,6 +39,11 @@ Resolver::Result WithGetaddrinfo(const std::string& host) {
   hints.ai_flags = AI_ADDRCONFIG;
   addrinfo* found = nullptr;
   if (const int error = getaddrinfo(host.c_str(), nullptr, &hints, &found); error != 0) {
+    const auto resource = base::LocalResourceOf(error == EAI_MEMORY   ? ENOMEM
+                                                : error == EAI_SYSTEM ? errno
+                                                                      : 0);
+    if (resource) base::CountLocalFailure(*resource);
+    result.local_failure = resource.has_value();
     result.error = gai_strerror(error);
     return result;
   }
@@ -83,7 +90,7 @@ Resolver::Result Resolver::Resolve(const std::string& host, base::TimePoint dead
                              });
     } catch (const std::exception& error) {
       shared_->under_way.erase(host);
-      return {{}, error.what()};
+      return {{}, error.what(), base::LocalResourceOf(error).has_value()};
     }
   }
   const std::shared_ptr<Pending> pending = entry;

@@ -23,6 +23,8 @@ class Resolver {
     std::vector<std::string> addresses;
     // Why it failed.
     std::string error;
+    // It failed because this process lacks something; counted already.
+    bool local_failure = false;
   };
 
   // Looks a name up, for as long as it takes.

@@ -24,6 +24,7 @@ StreamStatus StatusOf(QueryResult::Status status) {
     case QueryResult::Status::kLost:
       return StreamStatus::kLost;
     case QueryResult::Status::kTimeout:
+    case QueryResult::Status::kNotSent:
       return StreamStatus::kTimeout;
   }
   return StreamStatus::kLost;
@@ -32,7 +33,7 @@ StreamStatus StatusOf(QueryResult::Status status) {
 RowStreamResult ToResult(QueryResult&& from) {
   RowStreamResult result{StatusOf(from.status), std::move(from.sqlstate), std::move(from.message)};
   result.reusable =
-      result.status == StreamStatus::kWhole || result.status == StreamStatus::kRefused;
+      from.status != QueryResult::Status::kLost && from.status != QueryResult::Status::kTimeout;
   return result;
 }
 
@@ -59,7 +60,7 @@ class Stream {
   Stream(PGconn* connection, const RowCallbacks& callbacks)
       : connection_(connection), callbacks_(callbacks) {}
 
-  RowStreamResult Run(const std::string& sql, base::TimePoint deadline, int stop_fd) {
+  RowStreamResult Run(const std::string& sql, base::TimePoint deadline, const base::StopFd& stop) {
     if (PQsendQueryParams(connection_, sql.c_str(), 0, nullptr, nullptr, nullptr, nullptr, 0) ==
             0 ||
         PQsetSingleRowMode(connection_) == 0) {
@@ -67,7 +68,7 @@ class Stream {
     }
     QueryResult outcome;
     for (;;) {
-      const QueryResult::Status waited = AwaitResult(connection_, deadline, stop_fd);
+      const QueryResult::Status waited = AwaitResult(connection_, deadline, stop);
       if (waited != QueryResult::Status::kOk) return ToResult(Broken(connection_, waited));
       const PgResultPtr one(PQgetResult(connection_));
       if (!one) break;
@@ -150,12 +151,10 @@ RowStreamResult StreamRows(Session& session, const std::string& sql, base::TimeP
   const auto statement_timeout = std::max(left * 9 / 10, milliseconds(1));
   QueryResult begun = Begin(session, statement_timeout, deadline);
   if (begun.status != QueryResult::Status::kOk) return ToResult(std::move(begun));
-  std::optional<base::StopFd> stop_fd;
-  if (stop.stop_possible()) stop_fd.emplace(stop);
+  const base::StopFd stop_fd(stop);
   PGconn* const connection = session.raw();
   PQsetnonblocking(connection, 1);
-  RowStreamResult result =
-      Stream(connection, callbacks).Run(sql, deadline, stop_fd ? stop_fd->fd() : -1);
+  RowStreamResult result = Stream(connection, callbacks).Run(sql, deadline, stop_fd);
   PQsetnonblocking(connection, 0);
   if (result.status == StreamStatus::kCut && !result.reusable) session.ShutDown();
   // query_canceled: by nobody else, if it is time.

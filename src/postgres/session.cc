@@ -11,12 +11,14 @@
 #include <utility>
 
 #include "base/clock.h"
+#include "base/local_failure.h"
 #include "base/log.h"
 #include "postgres/sqlstate.h"
 
 namespace scidex::postgres {
 
 using base::TimePoint;
+using pool::Recycled;
 
 // Sees every result of the connection, through libpqxx and libpq alike.
 int Session::OnEvent(PGEventId id, void* info, void* session) {
@@ -56,8 +58,9 @@ Session::Session(std::string name, const SessionOptions& options, PgConnPtr conn
       hangups_(std::move(hangups)),
       expects_recovery_(options.of_replica || ReportedInRecovery() == true) {
   // Without it no deadline could be kept.
-  if (socket_.get() < 0)
-    throw std::system_error(errno, std::generic_category(), "no descriptor left for a session");
+  if (socket_.get() < 0) {
+    throw base::LocalFailure(base::LocalResource::kDescriptors, "no descriptor left for a session");
+  }
   libpqxx_notices_ = PQsetNoticeReceiver(raw(), &OnNotice, this);
   PQregisterEventProc(raw(), &OnEvent, "scidex_session", this);
 }
@@ -71,10 +74,12 @@ Session& Session::Of(const pool::Lease& lease) {
   return *session;
 }
 
-bool Session::IsAlive() noexcept {
+bool Session::IsAlive(LivenessCheck check) noexcept {
   PGconn* const connection = raw();
-  return connection != nullptr && PQstatus(connection) == CONNECTION_OK &&
-         ConsumePending(connection) && !doomed_;
+  if (connection == nullptr || PQstatus(connection) != CONNECTION_OK || doomed_ || peer_gone_)
+    return false;
+  if (check == LivenessCheck::kWatch && hangup_) return true;
+  return ConsumePending(connection) && !doomed_;
 }
 
 // What arrives on an idle session is a notice or a changed setting, which libpq has to see before
@@ -103,9 +108,13 @@ void Session::Observe(pool::SessionObserver* observer) noexcept {
   observer_ = observer;
   if (observer == nullptr) return;
   try {
-    hangup_.emplace(*hangups_, socket_.get(), [observer] { observer->OnPeerGone(); });
-  } catch (const std::system_error& error) {
-    base::LogWarn("a session is not watched, and looked at on each acquire alone",
+    hangup_.emplace(*hangups_, socket_.get(), [this, observer] {
+      peer_gone_ = true;
+      observer->OnPeerGone();
+    });
+  } catch (const std::exception& error) {
+    if (const auto resource = base::LocalResourceOf(error)) base::CountLocalFailure(*resource);
+    base::LogWarn("a session's socket is not watched; each acquire asks the kernel instead",
                   {{"pool", name_}, {"error", error.what()}});
   }
 }
@@ -116,12 +125,24 @@ bool Session::MovedToAnotherKindOfServer() const {
   return expects_recovery_ && !by_transaction_ && ReportedInRecovery() == false;
 }
 
-bool Session::Recycle(base::Duration within) noexcept {
+Recycled Session::Recycle(base::Duration within) noexcept {
+  try {
+    return TryRecycle(within);
+  } catch (const std::exception& error) {
+    if (const auto resource = base::LocalResourceOf(error)) base::CountLocalFailure(*resource);
+    return Recycled::kDirty;
+  }
+}
+
+Recycled Session::TryRecycle(base::Duration within) {
   PGconn* const connection = raw();
-  if (connection == nullptr || doomed_ || PQpipelineStatus(connection) != PQ_PIPELINE_OFF)
-    return false;
+  if (connection == nullptr || doomed_ || PQstatus(connection) != CONNECTION_OK)
+    return Recycled::kLost;
   const PGTransactionStatusType transaction = PQtransactionStatus(connection);
-  if (transaction == PQTRANS_ACTIVE || transaction == PQTRANS_UNKNOWN) return false;
+  if (PQpipelineStatus(connection) != PQ_PIPELINE_OFF || transaction == PQTRANS_ACTIVE ||
+      transaction == PQTRANS_UNKNOWN) {
+    return Recycled::kDirty;
+  }
   PQsetnonblocking(connection, 0);
   if (observer_ != nullptr && MovedToAnotherKindOfServer()) observer_->OnWrongServer();
   if (by_transaction_ && transaction == PQTRANS_IDLE && in_read_only_transaction_)
@@ -129,17 +150,26 @@ bool Session::Recycle(base::Duration within) noexcept {
   in_read_only_transaction_ = false;
   // What is behind a pooler is not ours to reset.
   const SessionReset reset = by_transaction_ ? SessionReset::kRollback : reset_;
-  const bool clean = transaction == PQTRANS_IDLE && reset == SessionReset::kRollback;
-  return clean || Clean(transaction, reset, base::Add(base::RealClock().Now(), within));
+  if (transaction == PQTRANS_IDLE && reset == SessionReset::kRollback) return Recycled::kClean;
+  return Clean(transaction, reset, base::Add(base::RealClock().Now(), within));
 }
 
-bool Session::Clean(PGTransactionStatusType transaction, SessionReset reset, TimePoint deadline) {
+Recycled Session::Clean(PGTransactionStatusType transaction, SessionReset reset,
+                        TimePoint deadline) {
+  Recycled ended = Recycled::kClean;
   const auto run = [&](const char* sql) {
-    return Query(sql, deadline).status == QueryResult::Status::kOk;
+    if (ended != Recycled::kClean) return;
+    const QueryResult::Status status = Query(sql, deadline).status;
+    if (status == QueryResult::Status::kLost || doomed_) {
+      ended = Recycled::kLost;
+    } else if (status != QueryResult::Status::kOk) {
+      ended = Recycled::kDirty;
+    }
   };
-  if (transaction != PQTRANS_IDLE && !run("ROLLBACK")) return false;
-  if (reset == SessionReset::kResetAll && !run("RESET ALL")) return false;
-  return reset != SessionReset::kDiscardAll || run("DISCARD ALL");
+  if (transaction != PQTRANS_IDLE) run("ROLLBACK");
+  if (reset == SessionReset::kResetAll) run("RESET ALL");
+  if (reset == SessionReset::kDiscardAll) run("DISCARD ALL");
+  return ended;
 }
 
 QueryResult Session::Query(const char* sql, TimePoint deadline, const std::stop_token& stop) {

@@ -11,6 +11,7 @@
 
 #include <libpq-events.h>
 
+#include <atomic>
 #include <memory>
 #include <optional>
 #include <string>
@@ -36,10 +37,10 @@ class Session final : public pool::Connection {
   // The session behind a lease of a pool whose connector is a SessionConnector.
   static Session& Of(const pool::Lease& lease);
 
-  bool IsAlive() noexcept override;
+  bool IsAlive(LivenessCheck check) noexcept override;
   pool::Prepared Prepare(base::TimePoint deadline,
                          const base::CallSite& borrower) noexcept override;
-  bool Recycle(base::Duration within) noexcept override;
+  pool::Recycled Recycle(base::Duration within) noexcept override;
   void Observe(pool::SessionObserver* observer) noexcept override;
 
   // For borrowers: the connection as libpqxx knows it. It never reconnects.
@@ -72,9 +73,11 @@ class Session final : public pool::Connection {
 
  private:
   std::optional<bool> Reported(const char* setting) const;
-  bool ConsumePending(PGconn* connection) noexcept;
+  static bool ConsumePending(PGconn* connection) noexcept;
   bool MovedToAnotherKindOfServer() const;
-  bool Clean(PGTransactionStatusType transaction, SessionReset reset, base::TimePoint deadline);
+  pool::Recycled TryRecycle(base::Duration within);
+  pool::Recycled Clean(PGTransactionStatusType transaction, SessionReset reset,
+                       base::TimePoint deadline);
   // read_only.cc
   pool::Prepared ProveReadOnly(base::TimePoint deadline);
   pool::Prepared SetReadOnly(base::TimePoint deadline);
@@ -94,6 +97,8 @@ class Session final : public pool::Connection {
   // somebody else while a watchdog may still want to shut it down.
   const base::UniqueFd socket_;
   pool::SessionObserver* observer_ = nullptr;
+  // Set by the watch.
+  std::atomic<bool> peer_gone_{false};
   const std::shared_ptr<base::HangupWatch> hangups_;
   std::optional<base::HangupWatch::Guard> hangup_;
   // The server is to be in recovery, or was when the session was opened.

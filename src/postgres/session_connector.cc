@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/clock.h"
+#include "base/local_failure.h"
 #include "base/read_file.h"
 
 namespace scidex::postgres {
@@ -23,11 +24,27 @@ ConnectResult Failed(ConnectOutcome outcome, std::string message) {
   return result;
 }
 
+// The socket, its duplicate, and two files at a time that libpq reads on the way.
+constexpr std::size_t kDescriptorsNeeded = 4;
+
+ConnectResult NoDescriptors() {
+  base::CountLocalFailure(base::LocalResource::kDescriptors);
+  return Failed(ConnectOutcome::kLocalFailure,
+                "this process has no file descriptors left to connect with");
+}
+
+bool MayBeForWantOfFiles(ConnectOutcome outcome) {
+  return outcome == ConnectOutcome::kNameNotResolved || outcome == ConnectOutcome::kAuthFailed ||
+         outcome == ConnectOutcome::kTlsFailed || outcome == ConnectOutcome::kConnectFailed;
+}
+
 // Throws std::runtime_error. A newline at the end, which editors add, is not part of the password.
 base::Secret ReadPassword(const std::string& path) {
   std::string password;
   try {
     password = base::ReadFile(path, base::FileKind::kRegular);
+  } catch (const base::LocalFailure&) {
+    throw;
   } catch (const std::runtime_error& error) {
     throw std::runtime_error(std::string("the password file ") + error.what());
   }
@@ -69,7 +86,7 @@ ConnectResult ShowTransactionReadOnly(std::unique_ptr<Session> session, base::Ti
         "or transaction: " +
             shown.message);
   }
-  if (!session->Recycle(deadline - base::RealClock().Now()))
+  if (session->Recycle(deadline - base::RealClock().Now()) != pool::Recycled::kClean)
     return Failed(ConnectOutcome::kConnectFailed, "a READ ONLY transaction was not rolled back");
   return Succeeded(std::move(session));
 }
@@ -113,6 +130,17 @@ std::map<std::string, base::Secret> SessionConnector::Overrides(Startup startup)
 
 ConnectResult SessionConnector::Connect(base::TimePoint deadline,
                                         const std::stop_token& stop) noexcept {
+  if (!base::CanOpenDescriptors(kDescriptorsNeeded)) return NoDescriptors();
+  ConnectResult result = TryConnect(deadline, stop);
+  // Some of what a connect reads goes missing in silence where no file can be opened: the password
+  // file, the resolver's files, certificates.
+  return MayBeForWantOfFiles(result.outcome) && !base::CanOpenDescriptors(kDescriptorsNeeded)
+             ? NoDescriptors()
+             : std::move(result);
+}
+
+ConnectResult SessionConnector::TryConnect(base::TimePoint deadline,
+                                           const std::stop_token& stop) noexcept {
   try {
     Startup startup = options_.read_only && !behind_pooler_ ? Startup::kReadOnly : Startup::kPlain;
     for (int attempt = 0; attempt < 2; ++attempt) {
@@ -122,8 +150,13 @@ ConnectResult SessionConnector::Connect(base::TimePoint deadline,
     }
     return Failed(ConnectOutcome::kReadOnlyUnproven,
                   "the server refuses default_transaction_read_only=on in the startup packet");
+  } catch (const base::LocalFailure& error) {
+    return Failed(ConnectOutcome::kLocalFailure, error.what());
   } catch (const std::exception& error) {
-    return Failed(ConnectOutcome::kConnectFailed, error.what());
+    const auto resource = base::LocalResourceOf(error);
+    if (resource) base::CountLocalFailure(*resource);
+    return Failed(resource ? ConnectOutcome::kLocalFailure : ConnectOutcome::kConnectFailed,
+                  error.what());
   }
 }
 

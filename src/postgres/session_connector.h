@@ -35,6 +35,7 @@ class SessionConnector final : public pool::Connector {
   // Whether the startup packet has the setting.
   enum class Startup { kPlain, kReadOnly };
 
+  pool::ConnectResult TryConnect(base::TimePoint deadline, const std::stop_token& stop) noexcept;
   std::map<std::string, base::Secret> Overrides(Startup startup) const;
   // Nothing where the other kind of startup packet is to be tried.
   std::optional<pool::ConnectResult> ConnectWith(Startup startup, base::TimePoint deadline,

@@ -14,10 +14,10 @@ std::unique_ptr<pqxx::transaction_base> Begin(Session& session, base::TimePoint 
 
 }  // namespace
 
-ReadTransaction::ReadTransaction(const pool::Lease& lease, base::Watchdog& watchdog,
+ReadTransaction::ReadTransaction(const pool::Lease& lease, base::Timer& timer,
                                  base::TimePoint deadline)
     : session_(Session::Of(lease)),
-      guard_(watchdog, deadline, [this] { session_.ShutDown(); }),
+      limit_(timer, deadline, [this] { session_.ShutDown(); }),
       transaction_(Begin(session_, deadline)) {}
 
 }  // namespace scidex::postgres

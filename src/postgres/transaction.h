@@ -3,7 +3,7 @@
 // back to the pool.
 //
 //   pool::Lease lease = router.AcquireRead();
-//   ReadTransaction read(lease, watchdog, deadline);
+//   ReadTransaction read(lease, timer, deadline);
 //   const pqxx::result rows = read->exec("SELECT …");
 #pragma once
 
@@ -12,7 +12,7 @@
 #include <memory>
 
 #include "base/time.h"
-#include "base/watchdog.h"
+#include "base/timer.h"
 #include "pool/lease.h"
 #include "postgres/session.h"
 
@@ -25,7 +25,7 @@ namespace scidex::postgres {
 class ReadTransaction {
  public:
   // Throws pqxx::failure if it cannot be begun.
-  ReadTransaction(const pool::Lease& lease, base::Watchdog& watchdog, base::TimePoint deadline);
+  ReadTransaction(const pool::Lease& lease, base::Timer& timer, base::TimePoint deadline);
 
   pqxx::transaction_base* operator->() { return transaction_.get(); }
   pqxx::transaction_base& operator*() { return *transaction_; }
@@ -33,7 +33,7 @@ class ReadTransaction {
 
  private:
   Session& session_;
-  base::Watchdog::Guard guard_;
+  const base::Timer::Entry limit_;
   const std::unique_ptr<pqxx::transaction_base> transaction_;
 };
 
@@ -41,9 +41,9 @@ class ReadTransaction {
 // `lease` outlives it.
 class WriteTransaction {
  public:
-  WriteTransaction(const pool::Lease& lease, base::Watchdog& watchdog, base::TimePoint deadline)
+  WriteTransaction(const pool::Lease& lease, base::Timer& timer, base::TimePoint deadline)
       : session_(Session::Of(lease)),
-        guard_(watchdog, deadline, [this] { session_.ShutDown(); }),
+        limit_(timer, deadline, [this] { session_.ShutDown(); }),
         transaction_(session_.pqxx()) {}
 
   pqxx::transaction_base* operator->() { return &transaction_; }
@@ -52,7 +52,7 @@ class WriteTransaction {
 
  private:
   Session& session_;
-  base::Watchdog::Guard guard_;
+  const base::Timer::Entry limit_;
   pqxx::work transaction_;
 };
 

@@ -10,16 +10,29 @@
 
 namespace scidex::postgres {
 
-Wait WaitForSocket(int socket, short events, base::TimePoint deadline, int stop_fd) {
-  using std::chrono::milliseconds;
+using std::chrono::milliseconds;
+
+namespace {
+
+// Where the stop has no descriptor that could be waited for.
+constexpr milliseconds kBetweenLooks{50};
+
+// Rounded up, so that a deadline less than a millisecond away is not a busy loop.
+int TimeoutOf(base::Duration left, bool looks) {
+  const milliseconds rounded = std::chrono::ceil<milliseconds>(left);
+  const milliseconds timeout = looks ? std::min(rounded, kBetweenLooks) : rounded;
+  return static_cast<int>(std::clamp<milliseconds::rep>(timeout.count(), 0, INT_MAX));
+}
+
+}  // namespace
+
+Wait WaitForSocket(int socket, short events, base::TimePoint deadline, const base::StopFd& stop) {
   for (;;) {
     const base::Duration left = deadline - base::RealClock().Now();
-    // Rounded up, so that a deadline less than a millisecond away is not a busy loop.
-    const auto timeout =
-        std::clamp<milliseconds::rep>(std::chrono::ceil<milliseconds>(left).count(), 0, INT_MAX);
-    std::array<pollfd, 2> polled{{{socket, events, 0}, {stop_fd, POLLIN, 0}}};
-    const int ready = poll(polled.data(), polled.size(), static_cast<int>(timeout));
-    if (polled[1].revents != 0) return Wait::kStopped;
+    std::array<pollfd, 2> polled{{{socket, events, 0}, {stop.fd(), POLLIN, 0}}};
+    const int ready =
+        poll(polled.data(), polled.size(), TimeoutOf(left, /*looks=*/stop.MustBeAsked()));
+    if (stop.Stopped()) return Wait::kStopped;
     if (polled[0].revents != 0) return Wait::kReady;
     if (ready <= 0 && base::RealClock().Now() >= deadline) return Wait::kDeadline;
   }

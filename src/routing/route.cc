@@ -25,6 +25,8 @@ Reason ReasonOf(pool::ConnectOutcome outcome) {
       return Reason::kNotAcceptingConnections;
     case ConnectOutcome::kReadOnlyUnproven:
       return Reason::kReadOnlyUnproven;
+    case ConnectOutcome::kLocalFailure:
+      break;
   }
   return Reason::kConnectFailed;
 }

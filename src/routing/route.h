@@ -31,6 +31,7 @@ enum class Reason {
   kReadOnlyUnproven,
 };
 
+// Not of kLocalFailure, which is no reason: it tells nothing about the server.
 Reason ReasonOf(pool::ConnectOutcome outcome);
 
 }  // namespace scidex::routing

@@ -13,6 +13,7 @@ Route WithoutReplica(const Servers& servers, Fallthrough fallthrough) {
 
 RouteMachine::RouteMachine(const Servers& servers, const RoutingOptions& options, TimePoint now)
     : servers_(servers), options_(options), accrued_until_(now) {
+  stats_.recent.reserve(RouteStats::kRecent);
   Start();
 }
 
@@ -73,8 +74,9 @@ void RouteMachine::Accrue(TimePoint now) {
 void RouteMachine::ChangeTo(Route route, WallTime wall_now) {
   ++stats_.transitions[stats_.route][route];
   stats_.last_transition = wall_now;
+  // Within what was reserved: a change of the route allocates nothing.
+  if (stats_.recent.size() == RouteStats::kRecent) stats_.recent.erase(stats_.recent.begin());
   stats_.recent.push_back({stats_.route, route, stats_.reason, wall_now});
-  if (stats_.recent.size() > RouteStats::kRecent) stats_.recent.pop_front();
   stats_.route = route;
 }
 

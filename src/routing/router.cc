@@ -28,9 +28,18 @@ struct Router::Epoch {
     return nullptr;
   }
 
-  const Route route;
-  const Pools pools;
+  // Neither changes once the epoch is in force.
+  Route route = Route::kPrimaryDisabled;
+  Pools pools;
   std::stop_source over;
+};
+
+// A change that waits to be applied.
+class Router::Plan {
+ public:
+  RoutingOptions options;
+  bool new_replica = false;
+  std::shared_ptr<Epoch> epoch;
 };
 
 namespace {
@@ -173,20 +182,22 @@ void Router::OnReplicaVerdict(Reason verdict) {
   Change change;
   std::shared_ptr<Epoch> ended;
   DrainIfMisled(verdict);
+  // First: where there is no memory for it nothing has changed yet.
+  auto next = std::make_shared<Epoch>();
   {
     MutexLock lock(mutex_);
     change.first = !machine_.decided();
     change.route_before = machine_.route();
     change.reason_before = machine_.reason();
     if (machine_.OnVerdict(verdict, clock_.Now(), clock_.WallNow())) {
-      ended = std::exchange(epoch_,
-                            std::make_shared<Epoch>(Epoch{machine_.route(), epoch_->pools, {}}));
+      next->route = machine_.route();
+      next->pools = epoch_->pools;
+      ended = std::exchange(epoch_, std::move(next));
     }
     change.route = machine_.route();
     change.reason = machine_.reason();
     if (change.first) decided_.NotifyAll();
   }
-  // First: a log that blocks holds up no read.
   if (ended) ended->over.request_stop();
   Log(change);
 }
@@ -203,7 +214,22 @@ void Router::DrainIfMisled(Reason verdict) {
   if (ro != nullptr) ro->Drain();
 }
 
-void Router::Reconfigure(const Pools& pools, const RoutingOptions& options, bool new_replica) {
+std::shared_ptr<Router::Plan> Router::Prepare(const Pools& pools, const RoutingOptions& options,
+                                              bool new_replica) {
+  auto plan = std::make_shared<Plan>();
+  plan->options = options;
+  plan->new_replica = new_replica;
+  plan->epoch = std::make_shared<Epoch>(Epoch{Route::kPrimaryDisabled, pools, {}});
+  MutexLock lock(mutex_);
+  for (const PoolRole role : base::kEnumValues<PoolRole>) {
+    ForgetIdleRetired(role);
+    retired_[role].reserve(retired_[role].size() + 1);
+  }
+  return plan;
+}
+
+void Router::Apply(const std::shared_ptr<Plan>& plan) noexcept {
+  const Pools& pools = plan->epoch->pools;
   Change change;
   std::shared_ptr<Epoch> ended;
   {
@@ -212,13 +238,15 @@ void Router::Reconfigure(const Pools& pools, const RoutingOptions& options, bool
     change.first = false;
     change.route_before = machine_.route();
     change.reason_before = machine_.reason();
-    machine_.Reconfigure(ServersOf(pools), options, new_replica, clock_.Now(), clock_.WallNow());
-    max_lag_ = options.max_lag;
-    if (new_replica) misled_ = false;
+    machine_.Reconfigure(ServersOf(pools), plan->options, plan->new_replica, clock_.Now(),
+                         clock_.WallNow());
+    max_lag_ = plan->options.max_lag;
+    if (plan->new_replica) misled_ = false;
     for (const PoolRole role : base::kEnumValues<PoolRole>) {
       if (epoch_->pools[role] != pools[role]) Retire(role, epoch_->pools[role]);
     }
-    ended = std::exchange(epoch_, std::make_shared<Epoch>(Epoch{machine_.route(), pools, {}}));
+    plan->epoch->route = machine_.route();
+    ended = std::exchange(epoch_, plan->epoch);
     change.route = machine_.route();
     change.reason = machine_.reason();
     if (machine_.decided()) decided_.NotifyAll();
@@ -230,17 +258,20 @@ void Router::Reconfigure(const Pools& pools, const RoutingOptions& options, bool
   Log(change);
 }
 
-// Those that have nothing lent any more count no more.
+// Prepare() has made room.
 void Router::Retire(PoolRole role, const std::shared_ptr<Pool>& pool) {
-  auto& retired = retired_[role];
+  if (pool != nullptr) retired_[role].push_back(pool);
+}
+
+// Those that have nothing lent any more count no more.
+void Router::ForgetIdleRetired(PoolRole role) {
   pool::PoolStats& counted = counted_[role];
-  std::erase_if(retired, [&](const std::shared_ptr<Pool>& one) {
+  std::erase_if(retired_[role], [&](const std::shared_ptr<Pool>& one) {
     const pool::PoolStats stats = one->Stats();
     if (stats.in_use > 0) return false;
     pool::AddCounters(counted, stats);
     return true;
   });
-  if (pool != nullptr) retired.push_back(pool);
 }
 
 void Router::Log(const Change& change) {

@@ -57,7 +57,15 @@ class Router {
   // closed: what it has lent stays out, who waits in it moves to its successor within the same
   // deadline, and its counters go on in its successor's. With `new_replica` nothing is known of the
   // replica, as at the start.
-  void Reconfigure(const Pools& pools, const RoutingOptions& options, bool new_replica);
+  void Reconfigure(const Pools& pools, const RoutingOptions& options, bool new_replica) {
+    Apply(Prepare(pools, options, new_replica));
+  }
+  // The same in two steps, of which the first is all that can fail. A plan is applied before the
+  // next one is prepared.
+  class Plan;
+  std::shared_ptr<Plan> Prepare(const Pools& pools, const RoutingOptions& options,
+                                bool new_replica);
+  void Apply(const std::shared_ptr<Plan>& plan) noexcept;
 
   // Takes the verdict of one probe of the replica. Logs a change of the route, and wakes the reads
   // that wait. Drains the replica's pool when the verdict says that it leads to another server than
@@ -104,6 +112,7 @@ class Router {
   [[noreturn]] void ThrowDisabled(const Pools& pools);
   void DrainIfMisled(Reason verdict);
   void Retire(PoolRole role, const std::shared_ptr<pool::Pool>& pool) SCIDEX_REQUIRES(mutex_);
+  void ForgetIdleRetired(PoolRole role) SCIDEX_REQUIRES(mutex_);
   static void Log(const Change& change);
 
   base::Clock& clock_;

@@ -2,8 +2,8 @@
 #pragma once
 
 #include <cstdint>
-#include <deque>
 #include <optional>
+#include <vector>
 
 #include "base/enum.h"
 #include "base/time.h"
@@ -34,7 +34,7 @@ struct RouteStats {
   base::WallTime last_transition{};
   // Newest last, at most RouteStats::kRecent.
   static constexpr std::size_t kRecent = 20;
-  std::deque<Transition> recent;
+  std::vector<Transition> recent;
   // Read leases handed out, by the route that served them.
   base::EnumArray<Route, std::uint64_t> acquires;
 };

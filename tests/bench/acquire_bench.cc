@@ -122,11 +122,12 @@ class Crowd {
 
 // What a pool without connections takes from the heap.
 void BM_Memory(benchmark::State& state) {
-  base::Executor executor("connect", 1);
+  base::Scheduler scheduler(base::RealClock());
   const auto connector = std::make_shared<InstantConnector>();
   for (auto _ : state) {
     const std::size_t before = mallinfo2().uordblks;
-    const pool::Pool pool("bench", Patient(8, std::chrono::milliseconds(5)), {connector, executor});
+    const pool::Pool pool("bench", Patient(8, std::chrono::milliseconds(5)),
+                          {connector, scheduler});
     state.counters["bytes"] = static_cast<double>(mallinfo2().uordblks - before);
   }
 }

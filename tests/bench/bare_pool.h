@@ -6,19 +6,21 @@
 #include <optional>
 #include <vector>
 
-#include "base/executor.h"
+#include "base/scheduler.h"
 #include "pool/pool.h"
 
 namespace scidex::bench {
 
 class NoConnection final : public pool::Connection {
  public:
-  bool IsAlive() noexcept override { return true; }
+  bool IsAlive(LivenessCheck /*check*/) noexcept override { return true; }
   pool::Prepared Prepare(base::TimePoint /*deadline*/,
                          const base::CallSite& /*borrower*/) noexcept override {
     return {};
   }
-  bool Recycle(base::Duration /*within*/) noexcept override { return true; }
+  pool::Recycled Recycle(base::Duration /*within*/) noexcept override {
+    return pool::Recycled::kClean;
+  }
   void Observe(pool::SessionObserver* /*observer*/) noexcept override {}
 };
 
@@ -45,7 +47,7 @@ class BarePool {
  public:
   BarePool(std::size_t size, base::Duration handoff_after) {
     pool_.emplace("bench", Patient(size, handoff_after),
-                  pool::Pool::Dependencies{std::make_shared<InstantConnector>(), executor_});
+                  pool::Pool::Dependencies{std::make_shared<InstantConnector>(), scheduler_});
     std::vector<pool::Lease> leases;
     while (leases.size() < size) leases.push_back(pool_->Acquire());
   }
@@ -54,7 +56,7 @@ class BarePool {
   pool::Pool* operator->() { return &*pool_; }
 
  private:
-  base::Executor executor_{"connect", 1};
+  base::Scheduler scheduler_{base::RealClock()};
   std::optional<pool::Pool> pool_;
 };
 

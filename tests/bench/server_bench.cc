@@ -59,7 +59,7 @@ class OurPool {
         pool::Pool::Dependencies{std::make_shared<postgres::SessionConnector>(
                                      "bench", session, std::make_shared<postgres::Resolver>(),
                                      std::make_shared<base::HangupWatch>()),
-                                 executor_});
+                                 scheduler_});
     std::vector<pool::Lease> leases;
     while (leases.size() < kConnections) leases.push_back(pool_->Acquire());
   }
@@ -70,7 +70,7 @@ class OurPool {
   }
 
  private:
-  base::Executor executor_{"connect", 4};
+  base::Scheduler scheduler_{base::RealClock()};
   std::unique_ptr<pool::Pool> pool_;
 };
 

@@ -11,7 +11,7 @@
 #include <string>
 #include <vector>
 
-#include "base/executor.h"
+#include "base/scheduler.h"
 #include "integration/servers.h"
 #include "pool/pool.h"
 #include "postgres/session_connector.h"
@@ -39,7 +39,7 @@ class PoolOnServer : public testing::Test {
     const auto connector = std::make_shared<postgres::SessionConnector>(
         "test", session_, std::make_shared<postgres::Resolver>(), hangups_);
     pool_ = std::make_unique<pool::Pool>("test", options_,
-                                         pool::Pool::Dependencies{connector, executor_, clock});
+                                         pool::Pool::Dependencies{connector, scheduler_, clock});
     return *pool_;
   }
   std::vector<pool::Lease> AcquireMany(std::size_t count) {
@@ -80,7 +80,7 @@ class PoolOnServer : public testing::Test {
   inline static std::unique_ptr<PostgresServer> server_;
   pool::PoolOptions options_;
   postgres::SessionOptions session_ = SessionOn(*server_);
-  base::Executor executor_{"connect", 4};
+  base::Scheduler scheduler_{base::RealClock()};
   const std::shared_ptr<base::HangupWatch> hangups_ = std::make_shared<base::HangupWatch>();
   std::unique_ptr<pool::Pool> pool_;
 };

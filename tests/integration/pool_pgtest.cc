@@ -107,14 +107,14 @@ TEST_F(PoolSession, ReleasedWhileAQueryOrACopyIsUnderWayItIsClosed) {
   EXPECT_EQ(Evictions(EvictReason::kResetFailed), 2U);
 }
 
-TEST_F(PoolSession, ARollbackThatFailsClosesIt) {
+TEST_F(PoolSession, SessionThatDiesWhileItIsLentIsDead) {
   Open();
   {
     const pool::Lease lease = pool_->Acquire();
     Ask(lease, "BEGIN");
     Terminate(Pid(lease));
   }
-  EXPECT_EQ(Evictions(EvictReason::kResetFailed), 1U);
+  EXPECT_EQ(Evictions(EvictReason::kDead), 1U);
   EXPECT_EQ(pool_->Stats().size, 0U);
   NextPid();
 }

@@ -198,12 +198,12 @@ TEST_F(Reload, WhatCannotChangeIsRefusedByItsKey) {
   const int port = exporter.port();
   for (const char* key :
        {"web: {telemetry_path: /x}", "web: {max_requests: 3}", "web: {config_file: /none}",
-        "shutdown_timeout: 1s", "connector_threads: 2"}) {
+        "shutdown_timeout: 1s", "connects_per_server: 2"}) {
     Write(Primary(key));
     EXPECT_EQ(Request(port, "POST", "/-/reload").code, 500) << key;
   }
   EXPECT_THAT(Request(port, "POST", "/-/reload").body,
-              HasSubstr("connector_threads: cannot change while the process runs; restart it"));
+              HasSubstr("connects_per_server: cannot change while the process runs; restart it"));
 }
 
 TEST_F(Reload, PostReloadsWhereTheLifecycleIsEnabledAndIsRefusedElsewhere) {

@@ -18,6 +18,12 @@ TimePoint GiveUp() { return base::RealClock().Now() + std::chrono::seconds(10); 
 
 }  // namespace
 
+void FakeSession::KillUnnoticed() {
+  MutexLock lock(mutex_);
+  alive_ = false;
+  noticed_ = false;
+}
+
 void FakeSession::Kill() {
   MutexLock lock(mutex_);
   alive_ = false;
@@ -33,9 +39,9 @@ void FakeSession::ProveBy(pool::ReadOnlyProof proof) {
   prepared_.proof = proof;
 }
 
-void FakeSession::FailRecycle() {
+void FakeSession::FailRecycle(pool::Recycled recycled) {
   MutexLock lock(mutex_);
-  recycles_well_ = false;
+  recycled_ = recycled;
 }
 
 void FakeSession::BlockPrepare() {
@@ -125,11 +131,11 @@ FakeConnection::~FakeConnection() {
   session_->open_ = false;
 }
 
-bool FakeConnection::IsAlive() noexcept {
+bool FakeConnection::IsAlive(LivenessCheck check) noexcept {
   MutexLock lock(session_->mutex_);
   ++session_->alive_checks_;
   if (session_->block_is_alive_) session_->WaitWhile(session_->block_is_alive_);
-  return session_->alive_;
+  return session_->alive_ || (check == LivenessCheck::kWatch && !session_->noticed_);
 }
 
 pool::Prepared FakeConnection::Prepare(TimePoint deadline,
@@ -142,11 +148,11 @@ pool::Prepared FakeConnection::Prepare(TimePoint deadline,
   return session_->prepared_;
 }
 
-bool FakeConnection::Recycle(base::Duration within) noexcept {
+pool::Recycled FakeConnection::Recycle(base::Duration within) noexcept {
   MutexLock lock(session_->mutex_);
   ++session_->recycles_;
   session_->recycle_within_ = within;
-  return session_->recycles_well_;
+  return session_->recycled_;
 }
 
 void FakeConnection::Observe(pool::SessionObserver* observer) noexcept {

@@ -26,9 +26,11 @@ class FakeSession {
  public:
   // From now on IsAlive() is false.
   void Kill();
+  // The same, but the watch has not told of it: IsAlive() is false only where the kernel is asked.
+  void KillUnnoticed();
   void FailPrepare(pool::Prepared::Result result);
   void ProveBy(pool::ReadOnlyProof proof);
-  void FailRecycle();
+  void FailRecycle(pool::Recycled recycled = pool::Recycled::kDirty);
   // Calls of Prepare(), of IsAlive(), wait until Unblock(), for ten real seconds at most.
   void BlockPrepare();
   void BlockIsAlive();
@@ -55,8 +57,9 @@ class FakeSession {
   mutable base::Mutex mutex_;
   base::CondVar changed_;
   bool alive_ SCIDEX_GUARDED_BY(mutex_) = true;
+  bool noticed_ SCIDEX_GUARDED_BY(mutex_) = true;
   bool open_ SCIDEX_GUARDED_BY(mutex_) = true;
-  bool recycles_well_ SCIDEX_GUARDED_BY(mutex_) = true;
+  pool::Recycled recycled_ SCIDEX_GUARDED_BY(mutex_) = pool::Recycled::kClean;
   pool::Prepared prepared_ SCIDEX_GUARDED_BY(mutex_);
   bool block_prepare_ SCIDEX_GUARDED_BY(mutex_) = false;
   bool block_is_alive_ SCIDEX_GUARDED_BY(mutex_) = false;
@@ -76,10 +79,10 @@ class FakeConnection final : public pool::Connection {
   explicit FakeConnection(std::shared_ptr<FakeSession> session) : session_(std::move(session)) {}
   ~FakeConnection() override;
 
-  bool IsAlive() noexcept override;
+  bool IsAlive(LivenessCheck check) noexcept override;
   pool::Prepared Prepare(base::TimePoint deadline,
                          const base::CallSite& borrower) noexcept override;
-  bool Recycle(base::Duration within) noexcept override;
+  pool::Recycled Recycle(base::Duration within) noexcept override;
   void Observe(pool::SessionObserver* observer) noexcept override;
 
   FakeSession& session() const { return *session_; }

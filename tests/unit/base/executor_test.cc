@@ -1,74 +1,193 @@
 #include "base/executor.h"
 
-#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <memory>
+#include <mutex>
+#include <stdexcept>
 #include <vector>
 
+#include "base/local_failure.h"
+#include "support/eventually.h"
+#include "support/log_tap.h"
 #include "unit/base/event.h"
 
 namespace scidex::base {
 namespace {
 
-TEST(Executor, OneThreadRunsInOrderOfArrival) {
+using std::chrono::milliseconds;
+using test::Eventually;
+using test::kPatience;
+
+constexpr ExecutorOptions kQuickly{.grow_after = milliseconds(1), .idle_timeout = milliseconds(1)};
+
+class ExecutorTest : public ::testing::Test {
+ protected:
+  // Keeps so many threads busy until go_on_ happens.
+  void Block(Executor& executor, int threads, TaskKind kind = TaskKind::kQuery) {
+    for (int i = 0; i < threads; ++i) {
+      executor.Submit(kind, [this] {
+        blocked_.Happen();
+        EXPECT_TRUE(go_on_.Await());
+      });
+    }
+    ASSERT_TRUE(blocked_.Await(threads));
+  }
+
+  Timer timer_{RealClock()};
+  Event blocked_;
+  Event go_on_;
+};
+
+TEST_F(ExecutorTest, RunsInOrderOfArrivalWhereOneThreadSuffices) {
   std::vector<int> ran;
   {
-    Executor executor("test", 1);
-    for (int i = 0; i < 5; ++i) executor.Submit([&ran, i] { ran.push_back(i); });
+    Executor executor(timer_, {.grow_after = std::chrono::hours(1)});
+    for (int i = 0; i < 50; ++i) {
+      executor.Submit(TaskKind::kQuery, [&ran, i] { ran.push_back(i); });
+    }
   }
-  EXPECT_THAT(ran, ::testing::ElementsAre(0, 1, 2, 3, 4));
+  ASSERT_EQ(ran.size(), 50U);
+  for (int i = 0; i < 50; ++i) EXPECT_EQ(ran[static_cast<std::size_t>(i)], i);
 }
 
-TEST(Executor, DestructionRunsWhatWasSubmittedBefore) {
-  Event start;
+TEST_F(ExecutorTest, WorkThatBlocksKeepsNoOtherWorkWaiting) {
+  Executor executor(timer_);
+  Block(executor, 20);
+  Event ran;
+  executor.Submit(TaskKind::kProbe, [&] { ran.Happen(); });
+  executor.Submit(TaskKind::kConnect, [&] { ran.Happen(); });
+  EXPECT_TRUE(ran.Await(2));
+  go_on_.Happen();
+}
+
+TEST_F(ExecutorTest, ShortWorkIsDoneByTheThreadsThatAreAlwaysThere) {
+  Executor executor(timer_, {.grow_after = std::chrono::minutes(1)});
+  Event ran;
+  for (int i = 0; i < 1000; ++i) {
+    executor.Submit(i % 2 == 0 ? TaskKind::kProbe : TaskKind::kConnect, [&] { ran.Happen(); });
+  }
+  EXPECT_TRUE(ran.Await(1000));
+  EXPECT_EQ(executor.threads(), 2U);
+}
+
+TEST_F(ExecutorTest, EssentialWorkGoesFirst) {
+  std::mutex mutex;
+  std::vector<TaskKind> ran;
+  {
+    Executor executor(timer_, {.grow_after = std::chrono::hours(1)});
+    Event end;
+    executor.Submit(TaskKind::kProbe, [&] { EXPECT_TRUE(end.Await()); });
+    Block(executor, 1);
+    for (const TaskKind kind : {TaskKind::kQuery, TaskKind::kConnect, TaskKind::kProbe}) {
+      executor.Submit(kind, [&, kind] {
+        const std::lock_guard lock(mutex);
+        ran.push_back(kind);
+        if (ran.size() == 3) end.Happen();
+      });
+    }
+    go_on_.Happen();
+    EXPECT_TRUE(end.Await());
+  }
+  ASSERT_EQ(ran.size(), 3U);
+  EXPECT_EQ(ran.front(), TaskKind::kProbe);
+}
+
+TEST_F(ExecutorTest, EssentialWorkHasAThreadThatOtherWorkCannotTake) {
+  Executor executor(timer_, {.grow_after = std::chrono::hours(1)});
+  Block(executor, 1);
+  Event ran;
+  executor.Submit(TaskKind::kQuery, [] {});
+  for (int i = 0; i < 10; ++i) executor.Submit(TaskKind::kProbe, [&] { ran.Happen(); });
+  EXPECT_TRUE(ran.Await(10));
+  go_on_.Happen();
+}
+
+TEST_F(ExecutorTest, ThreadsThatHaveNoWorkEnd) {
+  Executor executor(timer_, kQuickly);
+  Block(executor, 10);
+  EXPECT_GE(executor.threads(), 10U);
+  go_on_.Happen();
+  EXPECT_TRUE(Eventually(kPatience, [&] { return executor.threads() == 2; }));
+}
+
+TEST_F(ExecutorTest, EndRunsWhatWasSubmittedBefore) {
   Event ran;
   {
-    Executor executor("test", 2);
-    for (int i = 0; i < 2; ++i) executor.Submit([&] { start.Await(); });
-    for (int i = 0; i < 50; ++i) executor.Submit([&] { ran.Happen(); });
-    start.Happen();
+    Executor executor(timer_);
+    executor.Submit(TaskKind::kQuery, [&] { EXPECT_TRUE(go_on_.Await()); });
+    for (int i = 0; i < 50; ++i) executor.Submit(TaskKind::kConnect, [&] { ran.Happen(); });
+    go_on_.Happen();
   }
   EXPECT_EQ(ran.times(), 50);
 }
 
-TEST(Executor, DestructionRunsWhatWorkSubmitsMeanwhile) {
+TEST_F(ExecutorTest, EndRunsWhatWorkSubmitsMeanwhile) {
   Event ran;
   {
-    Executor executor("test", 1);
-    executor.Submit([&] { executor.Submit([&] { ran.Happen(); }); });
+    Executor executor(timer_);
+    executor.Submit(TaskKind::kProbe, [&] {
+      executor.Submit(TaskKind::kQuery,
+                      [&] { executor.Submit(TaskKind::kProbe, [&] { ran.Happen(); }); });
+    });
   }
   EXPECT_EQ(ran.times(), 1);
 }
 
-TEST(Executor, ItsThreadsWorkAtTheSameTime) {
-  Event arrived;
-  Executor executor("test", 3);
-  Event met;
-  for (int i = 0; i < 3; ++i) {
-    executor.Submit([&] {
-      arrived.Happen();
-      if (arrived.Await(3)) met.Happen();
-    });
-  }
-  EXPECT_TRUE(met.Await(3));
-}
-
-TEST(Executor, SubmitDoesNotWaitForWork) {
-  Event go_on;
-  Executor executor("test", 1);
-  for (int i = 0; i < 3; ++i) executor.Submit([&] { EXPECT_TRUE(go_on.Await()); });
-  go_on.Happen();
-}
-
-TEST(Executor, WorkIsGoneOnceItHasRunAndMaySubmitOnItsWay) {
+TEST_F(ExecutorTest, WorkIsGoneOnceItHasRunAndMaySubmitOnItsWay) {
   Event ran;
   Event gone;
-  Executor executor("test", 1);
-  std::shared_ptr<Event> owned(&ran, [&](Event*) { executor.Submit([&] { gone.Happen(); }); });
-  executor.Submit([owned = std::move(owned)] { owned->Happen(); });
+  Executor executor(timer_);
+  std::shared_ptr<Event> owned(
+      &ran, [&](Event*) { executor.Submit(TaskKind::kQuery, [&] { gone.Happen(); }); });
+  executor.Submit(TaskKind::kQuery, [owned = std::move(owned)] { owned->Happen(); });
   EXPECT_TRUE(ran.Await());
   EXPECT_TRUE(gone.Await());
+}
+
+TEST_F(ExecutorTest, WorkThatThrowsIsCountedAndEndsNothing) {
+  const test::LogTap log;
+  const TaskCounts before = TaskCountsNow()[TaskKind::kQuery];
+  Event ran;
+  {
+    Executor executor(timer_);
+    for (int i = 0; i < 3; ++i) {
+      executor.Submit(TaskKind::kQuery, [] { throw std::runtime_error("out of luck"); });
+    }
+    executor.Submit(TaskKind::kQuery, [&] { ran.Happen(); });
+  }
+  EXPECT_EQ(ran.times(), 1);
+  EXPECT_EQ(log.Count({"level=error", "task=query", "out of luck"}), 3U);
+  const TaskCounts after = TaskCountsNow()[TaskKind::kQuery];
+  EXPECT_EQ(after.runs - before.runs, 4U);
+  EXPECT_EQ(after.failures - before.failures, 3U);
+}
+
+TEST_F(ExecutorTest, JobThatIsWithdrawnDoesNotRun) {
+  Event ran;
+  Executor::Job job(TaskKind::kQuery, [&] { ran.Happen(); });
+  {
+    Executor executor(timer_, {.grow_after = std::chrono::hours(1)});
+    Block(executor, 1);
+    executor.Submit(job);
+    EXPECT_TRUE(executor.Withdraw(job));
+    EXPECT_FALSE(executor.Withdraw(job));
+    go_on_.Happen();
+  }
+  EXPECT_EQ(ran.times(), 0);
+}
+
+TEST_F(ExecutorTest, JobCanBeSubmittedAgainOnceItHasBegun) {
+  Event ran;
+  std::optional<Executor::Job> job;
+  Executor executor(timer_);
+  job.emplace(TaskKind::kQuery, [&] {
+    ran.Happen();
+    if (ran.times() < 100) executor.Submit(*job);
+  });
+  executor.Submit(*job);
+  EXPECT_TRUE(ran.Await(100));
 }
 
 }  // namespace

@@ -18,10 +18,17 @@ namespace {
 using std::chrono::milliseconds;
 using ::testing::ElementsAre;
 using ::testing::internal::CaptureStderr;
-using ::testing::internal::GetCapturedStderr;
+
+// What was written, once it is.
+std::string GetCapturedStderr() {
+  EXPECT_TRUE(FlushLog(std::chrono::seconds(60)));
+  return ::testing::internal::GetCapturedStderr();
+}
 
 class LogTest : public ::testing::Test {
  protected:
+  // What was written before is not captured.
+  LogTest() { EXPECT_TRUE(FlushLog(std::chrono::seconds(60))); }
   ~LogTest() override { ConfigureLog({}); }
 
   static std::vector<std::string> Split(const std::string& text) {

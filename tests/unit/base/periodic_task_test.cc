@@ -6,7 +6,10 @@
 #include <condition_variable>
 #include <mutex>
 #include <optional>
+#include <stdexcept>
 
+#include "support/eventually.h"
+#include "support/log_tap.h"
 #include "support/manual_clock.h"
 #include "unit/base/event.h"
 
@@ -28,11 +31,12 @@ class PeriodicTaskTest : public ::testing::Test {
   }
 
   test::ManualClock clock_;
+  Scheduler scheduler_{clock_};
   Event runs_;
 };
 
 TEST_F(PeriodicTaskTest, RunsFirstWhenItIsToldTo) {
-  const PeriodicTask task(clock_, "test", clock_.Now() + seconds(5), EverySecond());
+  const PeriodicTask task(scheduler_, TaskKind::kProbe, clock_.Now() + seconds(5), EverySecond());
   ASSERT_TRUE(Rests(seconds(5)));
   clock_.Advance(seconds(4));
   ASSERT_TRUE(Rests(seconds(1)));
@@ -42,7 +46,7 @@ TEST_F(PeriodicTaskTest, RunsFirstWhenItIsToldTo) {
 }
 
 TEST_F(PeriodicTaskTest, RunsAgainWhenItsBodyHasAskedForIt) {
-  const PeriodicTask task(clock_, "test", clock_.Now(), EverySecond());
+  const PeriodicTask task(scheduler_, TaskKind::kProbe, clock_.Now(), EverySecond());
   for (int run = 1; run <= 5; ++run) {
     ASSERT_TRUE(runs_.Await(run));
     ASSERT_TRUE(Rests(seconds(1)));
@@ -52,14 +56,14 @@ TEST_F(PeriodicTaskTest, RunsAgainWhenItsBodyHasAskedForIt) {
 }
 
 TEST_F(PeriodicTaskTest, TriggerRunsItEarly) {
-  PeriodicTask task(clock_, "test", clock_.Now() + minutes(5), EverySecond());
+  PeriodicTask task(scheduler_, TaskKind::kProbe, clock_.Now() + minutes(5), EverySecond());
   ASSERT_TRUE(Rests(minutes(5)));
   task.Trigger();
   EXPECT_TRUE(runs_.Await(1));
 }
 
 TEST_F(PeriodicTaskTest, TriggerAtMovesTheNextRunForwardOnly) {
-  PeriodicTask task(clock_, "test", clock_.Now() + minutes(5), EverySecond());
+  PeriodicTask task(scheduler_, TaskKind::kProbe, clock_.Now() + minutes(5), EverySecond());
   ASSERT_TRUE(Rests(minutes(5)));
   task.TriggerAt(clock_.Now() + minutes(2));
   ASSERT_TRUE(Rests(minutes(2)));
@@ -69,7 +73,7 @@ TEST_F(PeriodicTaskTest, TriggerAtMovesTheNextRunForwardOnly) {
 }
 
 TEST_F(PeriodicTaskTest, TaskThatIsNeverDueRunsWhenTriggeredAlone) {
-  PeriodicTask task(clock_, "test", kNever, [this](const std::stop_token&) {
+  PeriodicTask task(scheduler_, TaskKind::kProbe, kNever, [this](const std::stop_token&) {
     runs_.Happen();
     return kNever;
   });
@@ -82,7 +86,7 @@ TEST_F(PeriodicTaskTest, TaskThatIsNeverDueRunsWhenTriggeredAlone) {
 TEST_F(PeriodicTaskTest, TriggersDuringARunAskForOneMore) {
   Event inside;
   Event go_on;
-  PeriodicTask task(clock_, "test", clock_.Now(), [&](const std::stop_token&) {
+  PeriodicTask task(scheduler_, TaskKind::kProbe, clock_.Now(), [&](const std::stop_token&) {
     runs_.Happen();
     inside.Happen();
     go_on.Await();
@@ -99,7 +103,7 @@ TEST_F(PeriodicTaskTest, TriggersDuringARunAskForOneMore) {
 TEST_F(PeriodicTaskTest, RunsNeverOverlap) {
   std::atomic<int> inside = 0;
   std::atomic<bool> overlapped = false;
-  PeriodicTask task(clock_, "test", clock_.Now(), [&](const std::stop_token&) {
+  PeriodicTask task(scheduler_, TaskKind::kProbe, clock_.Now(), [&](const std::stop_token&) {
     if (inside.fetch_add(1) != 0) overlapped = true;
     runs_.Happen();
     inside.fetch_sub(1);
@@ -114,7 +118,7 @@ TEST_F(PeriodicTaskTest, RunsNeverOverlap) {
 TEST_F(PeriodicTaskTest, StopEndsALongRunThroughItsToken) {
   Event inside;
   std::atomic<bool> ended = false;
-  PeriodicTask task(clock_, "test", clock_.Now(), [&](const std::stop_token& stop) {
+  PeriodicTask task(scheduler_, TaskKind::kProbe, clock_.Now(), [&](const std::stop_token& stop) {
     std::mutex mutex;
     std::condition_variable_any cond;
     std::unique_lock lock(mutex);
@@ -131,19 +135,19 @@ TEST_F(PeriodicTaskTest, StopEndsALongRunThroughItsToken) {
 
 TEST_F(PeriodicTaskTest, DestructionEndsATaskThatRests) {
   {
-    const PeriodicTask task(clock_, "test", clock_.Now() + minutes(5), EverySecond());
+    const PeriodicTask task(scheduler_, TaskKind::kProbe, clock_.Now() + minutes(5), EverySecond());
     ASSERT_TRUE(Rests(minutes(5)));
   }
   EXPECT_EQ(runs_.times(), 0);
 }
 
-// As with a pool that triggers its housekeeper under its lock, and a body that waits in that pool.
-TEST_F(PeriodicTaskTest, StopCallbackMayTakeALockUnderWhichTheTaskIsTriggered) {
+// As with a pool that triggers its housekeeping under its lock, and a body that waits in that pool.
+TEST_F(PeriodicTaskTest, StopCallbackMayTakeALockUnderWhichItIsTriggered) {
   Mutex mutex;
   Event inside;
   Event asked;
   Event go_on;
-  PeriodicTask task(clock_, "test", clock_.Now(), [&](const std::stop_token& stop) {
+  PeriodicTask task(scheduler_, TaskKind::kProbe, clock_.Now(), [&](const std::stop_token& stop) {
     const std::stop_callback callback(stop, [&] {
       asked.Happen();
       MutexLock lock(mutex);
@@ -161,6 +165,105 @@ TEST_F(PeriodicTaskTest, StopCallbackMayTakeALockUnderWhichTheTaskIsTriggered) {
     task.Trigger();
   }
   go_on.Happen();
+}
+
+TEST_F(PeriodicTaskTest, PausedTaskRunsOnlyOnceItIsStarted) {
+  PeriodicTask task(scheduler_, TaskKind::kProbe, EverySecond());
+  task.Trigger();
+  clock_.Advance(minutes(1));
+  EXPECT_EQ(runs_.times(), 0);
+  task.Start(kNever);
+  EXPECT_TRUE(runs_.Await(1));
+}
+
+TEST_F(PeriodicTaskTest, PausedTaskCanBeStopped) {
+  PeriodicTask task(scheduler_, TaskKind::kProbe, EverySecond());
+  task.Trigger();
+  task.Stop();
+  task.Start(clock_.Now());
+  EXPECT_EQ(runs_.times(), 0);
+}
+
+TEST_F(PeriodicTaskTest, RunsOnAfterARunThatThrows) {
+  const test::LogTap log;
+  const TaskCounts before = TaskCountsNow()[TaskKind::kProbe];
+  const PeriodicTask task(scheduler_, TaskKind::kProbe, clock_.Now(),
+                          [this](const std::stop_token&) {
+                            runs_.Happen();
+                            if (runs_.times() < 4) throw std::runtime_error("no descriptor left");
+                            return kNever;
+                          });
+  for (int run = 1; run <= 4; ++run) {
+    ASSERT_TRUE(runs_.Await(run));
+    if (run < 4) {
+      ASSERT_TRUE(Rests(seconds(1)));
+      clock_.Advance(seconds(1));
+    }
+  }
+  EXPECT_TRUE(test::Eventually(test::kPatience, [&] {
+    return log.Count({"level=info", "runs again", "task=probe"}) == 1;
+  }));
+  // Told of once, counted each time.
+  EXPECT_EQ(log.Count({"level=error", "task=probe", "no descriptor left"}), 1U);
+  const TaskCounts after = TaskCountsNow()[TaskKind::kProbe];
+  EXPECT_EQ(after.runs - before.runs, 4U);
+  EXPECT_EQ(after.failures - before.failures, 3U);
+}
+
+TEST_F(PeriodicTaskTest, RunThatThrowsKeepsThePeriodOfTheTask) {
+  const PeriodicTask task(scheduler_, TaskKind::kProbe, clock_.Now(),
+                          [this](const std::stop_token&) {
+                            runs_.Happen();
+                            if (runs_.times() == 2) throw std::runtime_error("once");
+                            return Add(clock_.Now(), minutes(1));
+                          });
+  ASSERT_TRUE(runs_.Await(1));
+  ASSERT_TRUE(Rests(minutes(1)));
+  clock_.Advance(minutes(1));
+  ASSERT_TRUE(runs_.Await(2));
+  ASSERT_TRUE(Rests(minutes(1)));
+  clock_.Advance(seconds(59));
+  ASSERT_TRUE(Rests(seconds(1)));
+  EXPECT_EQ(runs_.times(), 2);
+  clock_.Advance(seconds(1));
+  EXPECT_TRUE(runs_.Await(3));
+}
+
+TEST_F(PeriodicTaskTest, TriggersKeepTheMinimumDistance) {
+  PeriodicTask task(
+      scheduler_, TaskKind::kProbe,
+      [this](const std::stop_token&) {
+        runs_.Happen();
+        return Add(clock_.Now(), minutes(5));
+      },
+      seconds(1));
+  task.Start(Add(clock_.Now(), minutes(5)));
+  // The first after a calm is heard at once ...
+  task.Trigger();
+  ASSERT_TRUE(runs_.Await(1));
+  // ... and all that follow, together, a second later.
+  for (int i = 0; i < 100; ++i) task.Trigger();
+  ASSERT_TRUE(Rests(seconds(1)));
+  EXPECT_EQ(runs_.times(), 1);
+  clock_.Advance(seconds(1));
+  ASSERT_TRUE(runs_.Await(2));
+  ASSERT_TRUE(Rests(minutes(5)));
+  EXPECT_EQ(runs_.times(), 2);
+}
+
+TEST_F(PeriodicTaskTest, ScheduledRunDoesNotDelayATrigger) {
+  PeriodicTask task(
+      scheduler_, TaskKind::kProbe,
+      [this](const std::stop_token&) {
+        runs_.Happen();
+        return Add(clock_.Now(), minutes(5));
+      },
+      seconds(10));
+  task.Start(clock_.Now());
+  ASSERT_TRUE(runs_.Await(1));
+  ASSERT_TRUE(Rests(minutes(5)));
+  task.Trigger();
+  EXPECT_TRUE(runs_.Await(2));
 }
 
 }  // namespace

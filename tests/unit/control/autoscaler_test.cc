@@ -7,6 +7,7 @@
 #include <optional>
 #include <vector>
 
+#include "support/eager.h"
 #include "support/eventually.h"
 #include "support/fake_connector.h"
 #include "support/log_tap.h"
@@ -34,7 +35,9 @@ class AutoscalerTest : public testing::Test {
     OfPools<std::optional<Autoscaler::ScaledPool>> pools;
     // Not owned.
     pools[PoolRole::kPrimary] = {{std::shared_ptr<pool::Pool>(), &pool_}, 0};
-    autoscaler_.emplace(options_, pools, clock_, before);
+    autoscaler_.emplace(options_, pools, scheduler_);
+    autoscaler_->Inherit(before);
+    autoscaler_->Start();
   }
   void Probe() {
     pool::PoolStats stats = pool_.Stats();
@@ -95,9 +98,11 @@ class AutoscalerTest : public testing::Test {
   }
 
   test::ManualClock clock_;
-  base::Executor executor_{"connector", 2};
+  base::Scheduler scheduler_{clock_, test::kEager};
+  // Of its own, so that a test can tell what waits.
+  base::Scheduler pool_scheduler_{clock_, test::kEager};
   std::shared_ptr<test::FakeConnector> connector_ = std::make_shared<test::FakeConnector>();
-  pool::Pool pool_{"primary", UpTo16(), {connector_, executor_, clock_}};
+  pool::Pool pool_{"primary", UpTo16(), {connector_, pool_scheduler_, clock_}};
   std::size_t others_ = 10;
   AutoscalerOptions options_;
   ProbeResult answer_;
@@ -154,7 +159,8 @@ TEST_F(AutoscalerTest, LeavesAPoolThatAnotherHasMovedWhereItIs) {
   pool_.Resize(9);
   OfPools<std::optional<Autoscaler::ScaledPool>> pools;
   pools[PoolRole::kPrimary] = {{std::shared_ptr<pool::Pool>(), &pool_}, 0, false};
-  autoscaler_.emplace(options_, pools, clock_);
+  autoscaler_.emplace(options_, pools, scheduler_);
+  autoscaler_->Start();
   EXPECT_EQ(Target(), 9u);
 }
 

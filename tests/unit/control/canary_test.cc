@@ -5,7 +5,8 @@
 #include <memory>
 #include <optional>
 
-#include "base/executor.h"
+#include "base/scheduler.h"
+#include "support/eager.h"
 #include "support/eventually.h"
 #include "support/fake_connector.h"
 #include "support/log_tap.h"
@@ -61,7 +62,8 @@ class CanaryTest : public testing::Test {
   }
   void Start(ProbeOptions options = {}) {
     ASSERT_TRUE(Eventually(test::kPatience, [&] { return pool_.Stats().idle == 1; }));
-    canary_.emplace(options, pool_, inspector_, clock_);
+    canary_.emplace(options, pool_, inspector_, scheduler_);
+    canary_->Start();
   }
   // Until one more write was tried.
   void AwaitTry(int count) {
@@ -71,16 +73,19 @@ class CanaryTest : public testing::Test {
   std::uint64_t Evicted(pool::EvictReason reason) { return pool_.Stats().evictions[reason]; }
 
   test::ManualClock clock_;
-  base::Executor executor_{"connect", 1};
+  base::Scheduler scheduler_{clock_, test::kEager};
+  // Of its own, so that a test can tell what waits.
+  base::Scheduler pool_scheduler_{clock_, test::kEager};
   std::shared_ptr<test::FakeConnector> connector_ = std::make_shared<test::FakeConnector>();
   FakeTrials inspector_;
-  pool::Pool pool_{"ro", One(), {connector_, executor_, clock_}};
+  pool::Pool pool_{"ro", One(), {connector_, pool_scheduler_, clock_}};
   std::optional<Canary> canary_;
 };
 
 TEST_F(CanaryTest, NothingIsKnownBeforeTheFirstTry) {
   pool::Lease lease = pool_.Acquire();
-  canary_.emplace(ProbeOptions{}, pool_, inspector_, clock_);
+  canary_.emplace(ProbeOptions{}, pool_, inspector_, scheduler_);
+  canary_->Start();
   ASSERT_TRUE(clock_.AwaitSleepers(1, seconds(1)));
   EXPECT_EQ(canary_->Stats().success, std::nullopt);
   EXPECT_EQ(canary_->Stats().last_run, base::WallTime{});
@@ -139,7 +144,8 @@ TEST_F(CanaryTest, TriesAtItsIntervalAndNotBefore) {
 
 TEST_F(CanaryTest, WaitsForNobodyWhereNoSessionIsIdle) {
   pool::Lease lease = pool_.Acquire();
-  canary_.emplace(ProbeOptions{}, pool_, inspector_, clock_);
+  canary_.emplace(ProbeOptions{}, pool_, inspector_, scheduler_);
+  canary_->Start();
   ASSERT_TRUE(clock_.AwaitSleepers(1, seconds(1)));
   EXPECT_EQ(pool_.Stats().waiters, 0u);
   EXPECT_EQ(inspector_.tries(), 0);

@@ -44,7 +44,8 @@ TEST(PoolLogger, WritesOneLineForEachPoolThatExistsItsNameFirst) {
 TEST(PoolLogger, StartIsIdempotent) {
   const test::LogTap log;
   test::ManualClock clock;
-  PoolLogger logger({std::chrono::seconds(60)}, clock, &TwoPools);
+  base::Scheduler scheduler(clock);
+  PoolLogger logger({std::chrono::seconds(60)}, scheduler, &TwoPools);
   EXPECT_TRUE(logger.Start());
   EXPECT_FALSE(logger.Start());
   ASSERT_TRUE(clock.AwaitSleepers(1, std::chrono::seconds(60)));

@@ -8,6 +8,7 @@
 #include <optional>
 #include <vector>
 
+#include "support/eager.h"
 #include "support/eventually.h"
 #include "support/fake_connector.h"
 #include "support/manual_clock.h"
@@ -43,12 +44,13 @@ class FakeInspector final : public SessionInspector {
 
 class ProbeTest : public testing::Test {
  protected:
-  void Start() {
-    probe_.emplace(ProbeOptions{}, pool_, reserved_, inspector_, clock_,
+  void Start(const ProbeOptions& options = {}) {
+    probe_.emplace(options, pool_, reserved_, inspector_, scheduler_,
                    [this](const ProbeResult& result) {
                      base::MutexLock lock(mutex_);
                      results_.push_back(result.reason);
                    });
+    probe_->Start();
   }
   std::vector<Reason> Results() {
     base::MutexLock lock(mutex_);
@@ -73,18 +75,22 @@ class ProbeTest : public testing::Test {
   }
 
   test::ManualClock clock_;
-  base::Executor executor_{"connector", 1};
+  base::Scheduler scheduler_{clock_, test::kEager};
+  // Of its own, so that a test can tell what waits.
+  base::Scheduler pool_scheduler_{clock_, test::kEager};
   std::shared_ptr<test::FakeConnector> pooled_ = std::make_shared<test::FakeConnector>();
   std::shared_ptr<test::FakeConnector> reserved_ = std::make_shared<test::FakeConnector>();
   FakeInspector inspector_;
-  pool::Pool pool_{"ro", Small(), {pooled_, executor_, clock_}};
+  pool::Pool pool_{"ro", Small(), {pooled_, pool_scheduler_, clock_}};
   base::Mutex mutex_;
   std::vector<Reason> results_ SCIDEX_GUARDED_BY(mutex_);
   std::optional<control::Probe> probe_;
 };
 
-TEST_F(ProbeTest, AnAnswerOfASessionThatWasThereDoesNotEndThePoolsBackoff) {
-  Start();
+TEST_F(ProbeTest, AnAnswerOfAnOldSessionDoesNotEndThePoolsBackoff) {
+  ProbeOptions options;
+  options.min_trigger_distance = base::Duration::zero();
+  Start(options);
   ASSERT_TRUE(AwaitResults(1));
   pooled_->Fail();
   std::future<void> client = std::async(std::launch::async, [this] {

@@ -8,9 +8,10 @@
 #include <optional>
 #include <string>
 
-#include "base/executor.h"
+#include "base/scheduler.h"
 #include "pool/errors.h"
 #include "pool/pool.h"
+#include "support/eager.h"
 #include "support/eventually.h"
 #include "support/fake_connector.h"
 #include "support/log_tap.h"
@@ -92,7 +93,7 @@ class QueryRunnerTest : public testing::Test {
           if (from == QueryFrom::kPrimary) throw pool::AcquireError("there is no pool", {});
           return pool_.Acquire({deadline, stop});
         },
-        reader_, clock_, 7);
+        reader_, scheduler_, 7);
   }
   // The runs of one query that have ended.
   std::uint64_t Runs(std::size_t query = 0) { return runner_->Stats().at(query).runs; }
@@ -120,9 +121,11 @@ class QueryRunnerTest : public testing::Test {
   }
 
   test::ManualClock clock_;
-  base::Executor executor_{"connector", 1};
+  base::Scheduler scheduler_{clock_, test::kEager};
+  // Of its own, so that a test can tell what waits.
+  base::Scheduler pool_scheduler_{clock_, test::kEager};
   std::shared_ptr<test::FakeConnector> connector_ = std::make_shared<test::FakeConnector>();
-  pool::Pool pool_{"ro", OfSize(2), {connector_, executor_, clock_}};
+  pool::Pool pool_{"ro", OfSize(2), {connector_, pool_scheduler_, clock_}};
   FakeReader reader_;
   std::optional<QueryRunner> runner_;
 };
@@ -257,7 +260,7 @@ TEST_F(QueryRunnerTest, AReloadKeepsWhatDidNotChangeAndCountsOnWhatDid) {
   RunFirst();
   QueryOptions changed = Named("changes");
   changed.max_series = 5;
-  runner_->Reconfigure({changed, Named("same"), Named("comes")});
+  runner_->Apply(*runner_->Prepare({changed, Named("same"), Named("comes")}));
   const QueriesStats stats = runner_->Stats();
   ASSERT_EQ(stats.size(), 3u);
   EXPECT_EQ(stats[0].options->max_series, 5u);
@@ -278,7 +281,7 @@ TEST_F(QueryRunnerTest, WhatARunOfTheOldQueryFindsAfterAReloadIsCountedAndNotSho
   ASSERT_TRUE(reader_.AwaitReading(1));
   QueryOptions changed = Named("a");
   changed.sql = "another";
-  runner_->Reconfigure({changed});
+  runner_->Apply(*runner_->Prepare({changed}));
   reader_.Block("nothing");
   ASSERT_TRUE(AwaitRuns(1));
   EXPECT_EQ(Stats().result, nullptr);

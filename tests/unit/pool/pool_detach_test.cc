@@ -14,7 +14,7 @@ TEST_F(PoolDetach, ADetachedConnectionLeavesTheSizeAndBelongsToItsTaker) {
   EXPECT_FALSE(lease);
   EXPECT_EQ(pool.Stats().size, 0U);
   EXPECT_TRUE(session.open());
-  EXPECT_TRUE(taken->IsAlive());
+  EXPECT_TRUE(taken->IsAlive(Connection::LivenessCheck::kKernel));
   pool.Acquire();
   EXPECT_EQ(connector_->connects(), 2U);
 }

@@ -86,7 +86,7 @@ TEST_F(PoolFork, AChildThatClosesOrDrainsOrDestroysThePoolTouchesNoConnection) {
 TEST_F(PoolFork, AChildMayHaveAPoolOfItsOwn) {
   Open();
   EXPECT_TRUE(InChild([this] {
-    base::Executor own("connect", 1);
+    base::Scheduler own(base::RealClock());
     Pool pool("own", options_, {std::make_shared<FakeConnector>(), own});
     return static_cast<bool>(pool.Acquire());
   }));

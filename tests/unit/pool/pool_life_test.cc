@@ -211,7 +211,7 @@ TEST_F(PoolLife, ALeaseThatIsMovedIsReleasedByItsNewOwnerAlone) {
 
 TEST_F(PoolLife, ALeaseGoesBackToThePoolThatLentItWhereverItIsMoved) {
   Pool& pool = Open();
-  Pool other("other", options_, {connector_, executor_, clock_});
+  Pool other("other", options_, {connector_, scheduler_, clock_});
   Lease lease = pool.Acquire();
   lease = other.Acquire();
   EXPECT_EQ(pool.Stats().idle, 1U);

@@ -12,7 +12,7 @@ class PoolRecovery : public PoolTest {
     options_.backoff = {.initial = 1h, .cap = 1h};
     for (const char* name : {"first", "second"}) {
       pools_.push_back(std::make_unique<Pool>(
-          name, options_, Pool::Dependencies{connector_, executor_, clock_, {}, gate_}));
+          name, options_, Pool::Dependencies{connector_, scheduler_, clock_, {}, gate_}));
     }
   }
 
@@ -39,7 +39,8 @@ class PoolRecovery : public PoolTest {
     ASSERT_TRUE(AwaitWaiters(*pools_[1], 1));
   }
 
-  const std::shared_ptr<ConnectGate> gate_ = std::make_shared<ConnectGate>(options_.backoff, 1);
+  const std::shared_ptr<ConnectGate> gate_ =
+      std::make_shared<ConnectGate>(ConnectGateOptions{options_.backoff}, 1);
   std::vector<std::unique_ptr<Pool>> pools_;
   std::optional<Client> first_;
   std::optional<Client> second_;

@@ -18,7 +18,7 @@ PoolSchedule::PoolSchedule(std::uint64_t seed) : random_(seed) {
   options_.idle_timeout = 15s;
   kills_ = Random(2) == 0;
   pool_ =
-      std::make_unique<Pool>("test", options_, Pool::Dependencies{connector_, executor_, clock_});
+      std::make_unique<Pool>("test", options_, Pool::Dependencies{connector_, scheduler_, clock_});
 }
 
 std::string PoolSchedule::Run(std::size_t steps) {

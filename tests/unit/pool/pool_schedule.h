@@ -47,7 +47,7 @@ class PoolSchedule {
   std::mt19937_64 random_;
   PoolOptions options_;
   ManualClock clock_;
-  base::Executor executor_{"connect", 2};
+  base::Scheduler scheduler_{clock_, test::kEager};
   std::shared_ptr<FakeConnector> connector_ = std::make_shared<FakeConnector>();
   std::unique_ptr<Pool> pool_;
 

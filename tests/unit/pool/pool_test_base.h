@@ -13,8 +13,9 @@
 #include <stop_token>
 #include <vector>
 
-#include "base/executor.h"
+#include "base/scheduler.h"
 #include "pool/pool.h"
+#include "support/eager.h"
 #include "support/eventually.h"
 #include "support/fake_connector.h"
 #include "support/manual_clock.h"
@@ -83,7 +84,7 @@ class PoolTest : public ::testing::Test {
     options_.handoff_after = 0s;
   }
 
-  // Returns when its housekeeper has run once.
+  // Returns when its housekeeping has run once.
   Pool& Open() {
     OpenOn(clock_);
     EXPECT_TRUE(clock_.AwaitSleepers(1, 1s));
@@ -92,18 +93,18 @@ class PoolTest : public ::testing::Test {
   Pool& OpenOn(base::Clock& clock) {
     pool_ = std::make_unique<Pool>(
         "test", options_,
-        Pool::Dependencies{connector_, executor_, clock, [this] { ++troubles_; }});
+        Pool::Dependencies{connector_, scheduler_, clock, [this] { ++troubles_; }});
     return *pool_;
   }
 
-  // On slow_clock_, under which the housekeeper does not run again.
+  // On slow_clock_. Housekeeping goes by clock_, and does not run again by itself.
   Pool& OpenSlow() {
     OpenOn(slow_clock_);
-    EXPECT_TRUE(slow_clock_.AwaitSleeping(1));
+    EXPECT_TRUE(clock_.AwaitSleepers(1, 1s));
     return *pool_;
   }
 
-  // Moves time and returns when the housekeeper has run. Nothing else may be due within a second.
+  // Moves time and returns when housekeeping has run. Nothing else may be due within a second.
   void Tick(base::Duration by = 1s) {
     ASSERT_TRUE(clock_.AwaitSleepers(1, 1s));
     clock_.Advance(by);
@@ -120,7 +121,7 @@ class PoolTest : public ::testing::Test {
   PoolOptions options_;
   ManualClock clock_;
   SlowWakeClock slow_clock_;
-  base::Executor executor_{"connect", 4};
+  base::Scheduler scheduler_{clock_, test::kEager};
   std::shared_ptr<FakeConnector> connector_ = std::make_shared<FakeConnector>();
   std::atomic<int> troubles_{0};
   std::unique_ptr<Pool> pool_;

@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 
+#include "support/eager.h"
 #include "support/eventually.h"
 #include "support/fake_connector.h"
 #include "support/log_tap.h"
@@ -26,7 +27,7 @@ class RouterTest : public testing::Test {
     if (role == PoolRole::kRoFallthrough) options.acquire_timeout = seconds(2);
     return std::make_shared<pool::Pool>(
         std::string(base::Name(role)), options,
-        pool::Pool::Dependencies{std::make_shared<test::FakeConnector>(), executor_, clock_});
+        pool::Pool::Dependencies{std::make_shared<test::FakeConnector>(), scheduler_, clock_});
   }
   Router::Pools Pools() const {
     Router::Pools pools;
@@ -47,7 +48,7 @@ class RouterTest : public testing::Test {
   std::size_t InUse(const pool::Pool& pool) { return pool.Stats().in_use; }
 
   test::ManualClock clock_;
-  base::Executor executor_{"connector", 2};
+  base::Scheduler scheduler_{clock_, test::kEager};
   std::shared_ptr<pool::Pool> primary_;
   std::shared_ptr<pool::Pool> ro_;
   std::shared_ptr<pool::Pool> ro_fallthrough_;
@@ -76,7 +77,7 @@ TEST_F(RouterTest, AReadWaitsForTheFirstVerdict) {
   std::future<pool::Lease> read =
       std::async(std::launch::async, [&] { return router_->AcquireRead(); });
   // The three pools' housekeepers, and the read.
-  ASSERT_TRUE(clock_.AwaitSleepers(4, seconds(5)));
+  ASSERT_TRUE(clock_.AwaitSleepers(2, seconds(5)));
   EXPECT_EQ(ro_->Stats().requests + ro_fallthrough_->Stats().requests, 0u);
   router_->OnReplicaVerdict(Reason::kOk);
   const pool::Lease lease = read.get();
@@ -87,7 +88,7 @@ TEST_F(RouterTest, WithoutAVerdictAReadTimesOutAtItsDeadline) {
   Build(true);
   std::future<pool::Lease> read =
       std::async(std::launch::async, [&] { return router_->AcquireRead(Within(seconds(2))); });
-  ASSERT_TRUE(clock_.AwaitSleepers(4, seconds(2)));
+  ASSERT_TRUE(clock_.AwaitSleepers(2, seconds(2)));
   clock_.Advance(seconds(2));
   EXPECT_THROW(read.get(), pool::AcquireTimeout);
 }
@@ -98,7 +99,7 @@ TEST_F(RouterTest, AReadThatWaitsForTheVerdictCanBeCancelled) {
   std::future<pool::Lease> read = std::async(std::launch::async, [&] {
     return router_->AcquireRead({std::nullopt, stop.get_token()});
   });
-  ASSERT_TRUE(clock_.AwaitSleepers(4, seconds(5)));
+  ASSERT_TRUE(clock_.AwaitSleepers(2, seconds(5)));
   stop.request_stop();
   EXPECT_THROW(read.get(), pool::AcquireCancelled);
 }
@@ -107,7 +108,7 @@ TEST_F(RouterTest, CloseEndsReadsThatWaitForTheVerdictAndRefusesMore) {
   Build(true);
   std::future<pool::Lease> read =
       std::async(std::launch::async, [&] { return router_->AcquireRead({base::kNever}); });
-  ASSERT_TRUE(clock_.AwaitSleepers(3, seconds(5)));
+  ASSERT_TRUE(clock_.AwaitSleepers(1, seconds(5)));
   router_->Close();
   EXPECT_THROW(read.get(), pool::PoolClosed);
   EXPECT_THROW(router_->AcquireRead(), pool::PoolClosed);
@@ -278,7 +279,7 @@ TEST_F(RouterTest, WhoWaitsInAPoolThatIsReplacedIsServedByTheNewOne) {
 TEST_F(RouterTest, AReadThatWaitsForAVerdictOnAReplicaThatIsTakenAwayFallsThrough) {
   Build(true);
   auto read = std::async(std::launch::async, [&] { return router_->AcquireRead(); });
-  ASSERT_TRUE(clock_.AwaitSleepers(4, seconds(5)));
+  ASSERT_TRUE(clock_.AwaitSleepers(2, seconds(5)));
   ro_.reset();
   router_->Reconfigure(Pools(), {}, true);
   EXPECT_TRUE(read.get());

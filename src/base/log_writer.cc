@@ -1,0 +1,128 @@
+#include "base/log_writer.h"
+
+#include <poll.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <exception>
+#include <new>
+#include <string_view>
+#include <utility>
+
+#include "base/fork.h"
+#include "base/thread.h"
+
+namespace scidex::base {
+namespace {
+
+constexpr std::size_t kBatchBytes = std::size_t{64} << 10;
+
+bool TakesMore() {
+  pollfd standard_error{STDERR_FILENO, POLLOUT, 0};
+  return poll(&standard_error, 1, 0) == 1 && (standard_error.revents & POLLOUT) != 0;
+}
+
+// False if standard error takes no more: it is closed, its reader is gone, or a disk is full.
+bool WriteAll(std::string_view text) {
+  while (!text.empty()) {
+    const ssize_t written = write(STDERR_FILENO, text.data(), text.size());
+    if (written > 0) {
+      text.remove_prefix(static_cast<std::size_t>(written));
+    } else if (errno == EAGAIN) {
+      // Another process may have made the descriptor non-blocking for all who share it.
+      pollfd standard_error{STDERR_FILENO, POLLOUT, 0};
+      poll(&standard_error, 1, -1);
+    } else if (errno != EINTR) {
+      return false;
+    }
+  }
+  return true;
+}
+
+}  // namespace
+
+bool LogWriter::Forked() const { return Started() && started_in_generation_ != ForkGeneration(); }
+
+void LogWriter::Push(std::string line) noexcept {
+  if (Forked()) {
+    if (!TakesMore() || !WriteAll(line)) Drop(1);
+    return;
+  }
+  MutexLock lock(mutex_);
+  if (lines_.size() >= kMaxLines || bytes_ + line.size() > kMaxBytes) {
+    ++untold_;
+    Drop(1);
+    return;
+  }
+  try {
+    const std::size_t size = line.size();
+    lines_.push_back(std::move(line));
+    bytes_ += size;
+  } catch (const std::bad_alloc&) {
+    Drop(1);
+    return;
+  }
+  if (!Started()) StartThread();
+  wake_.NotifyOne();
+}
+
+void LogWriter::StartThread() noexcept {
+  try {
+    Thread::Detached("log", [this] { Loop(); });
+    started_in_generation_ = ForkGeneration();
+  } catch (const std::exception&) {
+    // Tried again with the next line.
+  }
+}
+
+bool LogWriter::Flush(TimePoint deadline) noexcept {
+  if (Forked()) return true;
+  MutexLock lock(mutex_);
+  if (!Started() && !lines_.empty()) StartThread();
+  while (Started() && (!lines_.empty() || writing_)) {
+    if (!written_all_.WaitUntil(mutex_, deadline)) return lines_.empty() && !writing_;
+  }
+  return lines_.empty();
+}
+
+LogWriter::Batch LogWriter::NextBatch() {
+  Batch batch;
+  while (!lines_.empty() && batch.text.size() < kBatchBytes) {
+    batch.text += lines_.front();
+    bytes_ -= lines_.front().size();
+    lines_.pop_front();
+    ++batch.lines;
+  }
+  if (lines_.empty() && untold_ > 0) {
+    batch.text += notice_(untold_);
+    untold_ = 0;
+  }
+  return batch;
+}
+
+void LogWriter::Loop() {
+  MutexLock lock(mutex_);
+  for (;;) {
+    if (lines_.empty()) {
+      written_all_.NotifyAll();
+      wake_.Wait(mutex_);
+      continue;
+    }
+    writing_ = true;
+    Batch batch;
+    try {
+      batch = NextBatch();
+    } catch (const std::bad_alloc&) {
+      Drop(lines_.size());
+      lines_.clear();
+      bytes_ = 0;
+    }
+    lock.Unlock();
+    if (!WriteAll(batch.text)) Drop(batch.lines);
+    batch = {};
+    lock.Lock();
+    writing_ = false;
+  }
+}
+
+}  // namespace scidex::base

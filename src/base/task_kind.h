@@ -1,0 +1,47 @@
+// What runs in the background: the closed set that metrics and logs name it by.
+#pragma once
+
+#include <cstdint>
+
+#include "base/enum.h"
+
+namespace scidex::base {
+
+enum class TaskKind {
+  kProbe,
+  kCanary,
+  kHousekeeping,
+  kConnect,
+  kQuery,
+  kQuerySchedule,
+  kAutoscaler,
+  kPoolLogger,
+  kCredentials,
+  kReload,
+};
+template <>
+struct EnumNames<TaskKind> {
+  static constexpr std::array<std::string_view, 10> kNames{
+      "probe",          "canary",     "housekeeping", "connect",     "query",
+      "query_schedule", "autoscaler", "pool_logger",  "credentials", "reload"};
+};
+
+// Whether it must go on whatever else blocks: a verdict and the upkeep of a pool hang on it. The
+// rest may wait for a thread.
+constexpr bool IsEssential(TaskKind kind) {
+  return kind != TaskKind::kConnect && kind != TaskKind::kQuery && kind != TaskKind::kCanary &&
+         kind != TaskKind::kReload && kind != TaskKind::kCredentials;
+}
+
+struct TaskCounts {
+  std::uint64_t runs = 0;
+  // Runs that ended with an exception.
+  std::uint64_t failures = 0;
+};
+
+// Thread safe. The counts are the process's.
+void CountTaskRun(TaskKind kind) noexcept;
+void CountTaskFailure(TaskKind kind) noexcept;
+EnumArray<TaskKind, TaskCounts> TaskCountsNow();
+
+}  // namespace scidex::base

@@ -1,0 +1,76 @@
+// Calls functions at their times, all on one thread.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <utility>
+
+#include "base/clock.h"
+#include "base/mutex.h"
+#include "base/thread.h"
+
+namespace scidex::base {
+
+// Thread safe. Must outlive its entries.
+class Timer {
+ public:
+  // Throws LocalFailure when the thread cannot be started. `clock` outlives the timer.
+  explicit Timer(Clock& clock);
+  ~Timer();
+  Timer(const Timer&) = delete;
+  Timer& operator=(const Timer&) = delete;
+
+  Clock& clock() const { return clock_; }
+
+  // One function and the time of its next call. The function must not block, nor destroy its own
+  // entry; what it throws is logged. After the destructor has returned the function neither runs
+  // nor will run.
+  class Entry {
+   public:
+    // Not set: no call is due.
+    Entry(Timer& timer, std::function<void()> call);
+    Entry(Timer& timer, TimePoint when, std::function<void()> call)
+        : Entry(timer, std::move(call)) {
+      Set(when);
+    }
+    ~Entry();
+    Entry(const Entry&) = delete;
+    Entry& operator=(const Entry&) = delete;
+
+    // Calls once at `when` instead of when it was set to before; kNever for no call. May be called
+    // by the function itself.
+    void Set(TimePoint when) noexcept;
+
+   private:
+    friend class Timer;
+    using Node = std::map<std::pair<TimePoint, std::uint64_t>, Entry*>::node_type;
+
+    Timer& timer_;
+    const std::function<void()> call_;
+    const std::uint64_t id_;
+    // What is in the timer's map while a call is due, and here otherwise: setting allocates
+    // nothing.
+    Node node_;
+    TimePoint when_ = kNever;
+  };
+
+ private:
+  using Due = std::map<std::pair<TimePoint, std::uint64_t>, Entry*>;
+
+  void Loop();
+  std::uint64_t NextId();
+  void Call(const Entry& entry) noexcept;
+
+  Clock& clock_;
+  Mutex mutex_;
+  CondVar wake_;
+  CondVar called_;
+  Due due_ SCIDEX_GUARDED_BY(mutex_);
+  std::uint64_t last_id_ SCIDEX_GUARDED_BY(mutex_) = 0;
+  const Entry* calling_ SCIDEX_GUARDED_BY(mutex_) = nullptr;
+  bool stopping_ SCIDEX_GUARDED_BY(mutex_) = false;
+  Thread thread_;
+};
+
+}  // namespace scidex::base

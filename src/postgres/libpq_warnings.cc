@@ -1,0 +1,78 @@
+#include "postgres/libpq_warnings.h"
+
+#include <pwd.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <array>
+#include <cstdlib>
+#include <set>
+#include <stdexcept>
+#include <utility>
+
+#include "base/log.h"
+#include "base/mutex.h"
+
+namespace scidex::postgres {
+namespace {
+
+// OpenSSL's PEM_BUFSIZE, with the NUL at the end.
+constexpr std::size_t kMaxPassphrase = 1023;
+// Below what is no directory.
+constexpr const char* kNoFile = "/dev/null/pgpass";
+
+std::string ValueOf(const Dsn& dsn, const std::map<std::string, base::Secret>& parameters,
+                    const std::string& keyword) {
+  const auto found = parameters.find(keyword);
+  return found == parameters.end() ? dsn.Get(keyword) : found->second.Reveal();
+}
+
+std::string HomeDirectory() {
+  const char* const home = std::getenv("HOME");
+  if (home != nullptr && *home != '\0') return home;
+  passwd entry{};
+  passwd* found = nullptr;
+  std::array<char, 4096> buffer{};
+  getpwuid_r(geteuid(), &entry, buffer.data(), buffer.size(), &found);
+  return found == nullptr ? "" : found->pw_dir;
+}
+
+// Why libpq would ignore the file with a warning; "" if it would not.
+std::string ProblemWith(const std::string& path) {
+  struct stat facts {};
+  if (stat(path.c_str(), &facts) != 0) return "";
+  if (!S_ISREG(facts.st_mode)) return "it is not a plain file";
+  if ((facts.st_mode & (S_IRWXG | S_IRWXO)) != 0)
+    return "others than its owner may access it; set its mode to 0600";
+  return "";
+}
+
+// True once for each pair.
+bool IsNew(const std::string& path, const std::string& problem) {
+  static base::Mutex mutex;
+  static std::set<std::pair<std::string, std::string>>& told =
+      *new std::set<std::pair<std::string, std::string>>;
+  const base::MutexLock lock(mutex);
+  return told.emplace(path, problem).second;
+}
+
+}  // namespace
+
+void ForestallWarnings(const Dsn& dsn, std::map<std::string, base::Secret>& parameters) {
+  if (ValueOf(dsn, parameters, "sslpassword").size() > kMaxPassphrase) {
+    throw std::invalid_argument("sslpassword is longer than " + std::to_string(kMaxPassphrase) +
+                                " bytes, which is all that OpenSSL takes");
+  }
+  // libpq looks for no other password then.
+  if (!ValueOf(dsn, parameters, "password").empty()) return;
+  std::string path = ValueOf(dsn, parameters, "passfile");
+  if (path.empty()) path = HomeDirectory() + "/.pgpass";
+  const std::string problem = ProblemWith(path);
+  if (problem.empty()) return;
+  if (IsNew(path, problem)) {
+    base::LogWarn("the password file is ignored", {{"file", path}, {"reason", problem}});
+  }
+  parameters.insert_or_assign("passfile", base::Secret(kNoFile));
+}
+
+}  // namespace scidex::postgres

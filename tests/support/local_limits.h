@@ -1,0 +1,27 @@
+// Takes resources from this process for a scope, as a busy machine does.
+#pragma once
+
+#include <sys/resource.h>
+
+namespace scidex::test {
+
+// No descriptor can be opened while it lives; those that are open stay so.
+class NoDescriptorsLeft {
+ public:
+  NoDescriptorsLeft() { Set({0, before_.rlim_max}); }
+  ~NoDescriptorsLeft() { Set(before_); }
+  NoDescriptorsLeft(const NoDescriptorsLeft&) = delete;
+  NoDescriptorsLeft& operator=(const NoDescriptorsLeft&) = delete;
+
+ private:
+  static rlimit Now() {
+    rlimit limit{};
+    getrlimit(RLIMIT_NOFILE, &limit);
+    return limit;
+  }
+  static void Set(const rlimit& limit) { setrlimit(RLIMIT_NOFILE, &limit); }
+
+  const rlimit before_ = Now();
+};
+
+}  // namespace scidex::test
