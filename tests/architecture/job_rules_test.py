@@ -17,8 +17,7 @@ usage: ./dev JOB [ARGUMENT…]
 Each job first installs what it needs.
 """
 DEV = "job_build() {\n  ninja\n}\njob_test() { ctest; }\njob_clean() { rm -rf build; }\n"
-CI = """\
-#!/bin/sh
+CI = """#!/bin/sh
 cd "$(dirname "$0")/.." && status=0
 for job in build test clean; do
   said=$(./dev $job --short) || status=1
