@@ -100,7 +100,7 @@ TEST(NameFault, ANameThatStopsResolvingCostsTheRouteWithTheSessionsAndNotBefore)
     return file.string();
   };
   const std::string hosts = write_hosts("127.0.0.1 replica.test\n");
-  const std::string config = dir.Write("exporter.yaml", "probe: {interval: 200ms}\n");
+  const std::string config = dir.Write("exporter.yaml", "probe: {interval: 200ms, timeout: 1m}\n");
   ExporterProcess exporter(SCIDEX_EXPORTER,
                            {{"SCIDEX_PG_DSN", primary.Dsn()},
                             {"SCIDEX_PG_RO_DSN", replica->Dsn() + " host=replica.test"},

@@ -138,7 +138,8 @@ TEST_F(PrimaryFault, DemotedIsNoticedByTheFirstRefusedWriteAndItsSessionsAreRepl
   EXPECT_GE(
       log_.Count({"refused by a server in recovery", "verb=INSERT", "faults_primary_pgtest.cc"}),
       1u);
-  EXPECT_GE(Primary().evictions[pool::EvictReason::kDrained], 1u);
+  EXPECT_TRUE(Eventually(kPatience,
+                         [&] { return Primary().evictions[pool::EvictReason::kDrained] >= 1u; }));
   EXPECT_EQ(Primary().read_only_violations, 0u);
   name.Aim(primary_->port());
   // Refused once more at most: by the session that was opened meanwhile.
@@ -163,7 +164,9 @@ TEST_F(PrimaryFault, WithoutRoomForUsIsNamedAndServesOnceThereIsRoom) {
   EXPECT_THROW(Write(*database_, 100ms), pool::AcquireTimeout);
   EXPECT_TRUE(
       Eventually(kPatience, [&] { return Probe().last_reason == Reason::kTooManyConnections; }));
-  EXPECT_GE(Primary().connects[pool::ConnectOutcome::kTooManyConnections], 1u);
+  EXPECT_TRUE(Eventually(kPatience, [&] {
+    return Primary().connects[pool::ConnectOutcome::kTooManyConnections] >= 1u;
+  }));
   EXPECT_EQ(database_->pool_stats().ro_routes_to(), 2);
   others.clear();
   const Milliseconds well = UntilAWriteSucceeds();

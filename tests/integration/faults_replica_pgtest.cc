@@ -97,7 +97,8 @@ TEST_F(ReplicaFault, KilledAndStartedAgainServesAgain) {
   replica_->Kill9();
   UntilFallthrough();
   EXPECT_TRUE(Eventually(kPatience, [&] { return Why() == Reason::kConnectRefused; }));
-  EXPECT_GE(Probe().failures[Reason::kConnectRefused], 1u);
+  EXPECT_TRUE(
+      Eventually(kPatience, [&] { return Probe().failures[Reason::kConnectRefused] >= 1u; }));
   EXPECT_EQ(log_.Count({"route changed", "from=replica", "to=primary_fallthrough"}), 1u);
   replica_->Start();
   Report("replica killed, well again after its start", {UntilBack()});

@@ -214,7 +214,9 @@ TEST_F(RouteTest, APromotedReplicaLosesTheRouteAndItsSessions) {
   EXPECT_TRUE(Eventually(kPatience, [&] {
     return database.pool_stats().pools[PoolRole::kRo]->evictions[pool::EvictReason::kDrained] >= 2;
   }));
-  EXPECT_GE(database.control_stats().probes[PoolRole::kRo].failures[Reason::kNotInRecovery], 1u);
+  EXPECT_TRUE(Eventually(kPatience, [&] {
+    return database.control_stats().probes[PoolRole::kRo].failures[Reason::kNotInRecovery] >= 1u;
+  }));
 }
 
 // What libpq is told to look for in a session, such as one that may write, no read session is.
