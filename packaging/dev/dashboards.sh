@@ -15,16 +15,29 @@ install_npm_packages() {
   }
 }
 
+# Run in dashboards/. What ./dev test, which does without npm, compares.
+dashboard_digests() { sha256sum package.json package-lock.json tsconfig.json src/*.ts json/*.json; }
+
 generate_dashboards() {
   need_packages dashboards
   install_npm_packages dashboards
   (
     cd dashboards || exit
     npm run --silent generate
-    # What ./dev test, which does without npm, compares.
-    sha256sum package.json package-lock.json tsconfig.json src/*.ts json/*.json >generated.sha256
+    dashboard_digests >generated.sha256
   )
   python3 -B packaging/dev/dashboard_layout.py build/dashboards
   say "where each panel is: build/dashboards/*.svg"
   git diff --stat -- dashboards
+}
+
+# Fails if generate_dashboards would change a file. Shows how.
+check_dashboards() {
+  local generated=$PWD/build/dashboards/json
+  install_npm_packages dashboards
+  rm -rf "$generated"
+  (
+    cd dashboards && npm run --silent generate -- "$generated" &&
+      diff -r json "$generated" && diff generated.sha256 <(dashboard_digests)
+  ) || die "run ./dev dashboards and commit what it writes"
 }

@@ -3,7 +3,8 @@
 
 : "${llvm:?is set by packages.sh}"
 
-readonly lint_steps=(formatting shell_scripts dashboards thread_safety clang_tidy thread_sanitizer address_sanitizer)
+readonly lint_steps=(formatting shell_scripts dashboards debug_build thread_safety clang_tidy thread_sanitizer
+  address_sanitizer)
 # What is run under the sanitizers: the tests of the layers that start threads, and of their work with real servers.
 readonly sanitized_programs=(base_test pool_test routing_test control_test http_test pool_pgtest pool_network_pgtest
   reload_pgtest storm_pgtest)
@@ -21,13 +22,7 @@ lint() {
   say "lint found nothing"
 }
 
-lint_formatting() {
-  if ((llvm != 16)); then
-    say "left to Debian 12: the layout of the sources is that of clang-format 16, which this release does not have"
-    return
-  fi
-  sources src tests | xargs -0 clang-format-16 --dry-run --Werror
-}
+lint_formatting() { job_format --check; }
 
 lint_shell_scripts() {
   local scripts
@@ -37,9 +32,15 @@ lint_shell_scripts() {
 }
 
 lint_dashboards() {
-  install_npm_packages dashboards
+  check_dashboards
   install_npm_packages tests/dashboards
   (cd tests/dashboards && npm test --silent)
+}
+
+# Each source is compiled alone: where several are compiled as one, an #include that one lacks may be another's.
+lint_debug_build() {
+  configure debug SCIDEX_BUILD_TESTS=ON SCIDEX_BUILD_BENCH=ON
+  build debug
 }
 
 lint_thread_safety() {

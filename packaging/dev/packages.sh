@@ -9,7 +9,7 @@ declare -A package_groups=(
   [npm]="nodejs npm"
   [demo]="prometheus prometheus-alertmanager python3"
   [test]="libgtest-dev libgmock-dev postgresql pgbouncer prometheus prometheus-alertmanager python3 curl jq
-          libnss-wrapper iproute2 python3-prometheus-client python3-yaml openssl prometheus-postgres-exporter chromium
+          libnss-wrapper iproute2 procps python3-prometheus-client python3-yaml openssl prometheus-postgres-exporter chromium
           chromium-driver python3-selenium"
   [bench]="libbenchmark-dev libsoci-dev libboost-dev python3-psycopg-pool valgrind"
 )

@@ -1,10 +1,15 @@
 # shellcheck shell=bash
 # ./dev run. Sourced by ./dev.
 
-# run_exporter DIRECTORY [FLAG…]: runs it in that directory, which its flags may be relative to.
+# run_exporter DIRECTORY [--once] [FLAG…]: runs it in that directory, which its flags may be relative to.
 run_exporter() {
-  local directory=$1 exporter=$PWD/build/release/bin/scidex_pg_exporter demo=1 argument
+  local directory=$1 exporter=$PWD/build/release/bin/scidex_pg_exporter demo=1 once="" argument
   shift
+  if [[ ${1:-} == --once ]]; then
+    shift
+    once=1
+    unset "${!SCIDEX_PG_@}"
+  fi
   [[ -z ${SCIDEX_PG_DSN:-}${SCIDEX_PG_RO_DSN:-} ]] || demo=
   for argument; do
     # These need no server.
@@ -16,11 +21,48 @@ run_exporter() {
     # shellcheck source=packaging/dev/demo_servers.sh
     source packaging/dev/demo_servers.sh
     start_demo_servers
-    say_what_next "$@"
+    [[ $once ]] || say_what_next "$@"
   fi
   cd "$directory" || die "cannot enter $directory"
   [[ $demo ]] || exec "$exporter" "$@"
-  run_on_demo_servers "$exporter" "$@"
+  if [[ $once ]]; then
+    run_until_ready "$exporter" "$@"
+  else
+    run_on_demo_servers "$exporter" "$@"
+  fi
+}
+
+# run_until_ready EXPORTER [FLAG…]: ends once reads go to the replica.
+run_until_ready() {
+  local port watcher status=0
+  port=$(free_port)
+  end_when_ready "$port" 9>&- &
+  watcher=$!
+  run_on_demo_servers "$@" "--web.listen-address=127.0.0.1:$port" || status=$?
+  kill "$watcher" 2>/dev/null || true
+  [[ -e $demo_dir/ready ]] || die "the exporter ended ($status) before reads went to the replica"
+  say "reads went to the replica"
+  return "$status"
+}
+
+# end_when_ready PORT: ends this script as a SIGTERM from outside would. Runs in the background.
+end_when_ready() {
+  local deadline=$((SECONDS + 300))
+  until is_ready "$1"; do
+    ((SECONDS < deadline)) || break
+    sleep 0.2
+  done
+  kill -s TERM $$
+}
+
+# is_ready PORT: whether the exporter there says that reads go to the replica.
+is_ready() {
+  local answer=""
+  {
+    printf 'GET /-/ready?route=replica HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n' >&3
+    read -r -t 10 answer <&3
+  } 2>/dev/null 3<>"/dev/tcp/127.0.0.1/$1" || return
+  [[ $answer == "HTTP/1.1 200 "* ]] && : >"$demo_dir/ready"
 }
 
 # run_on_demo_servers EXPORTER [FLAG…]: ends as it ends. In a session of its own, so that Ctrl-C reaches it once,

@@ -53,18 +53,7 @@ std::optional<Credentials> ParseBasic(std::string_view authorization) {
   return Credentials{decoded->substr(0, colon), decoded->substr(colon + 1)};
 }
 
-bool Matches(const std::string& password, const std::string& hash) {
-  auto data = std::make_unique<crypt_data>();
-  const char* result =
-      crypt_rn(password.c_str(), hash.c_str(), data.get(), static_cast<int>(sizeof *data));
-  const bool same = result != nullptr && hash.size() == std::string_view(result).size() &&
-                    CRYPTO_memcmp(result, hash.data(), hash.size()) == 0;
-  OPENSSL_cleanse(data.get(), sizeof *data);
-  // crypt() reads up to a NUL, which what follows it must not make right.
-  return same && password.find('\0') == std::string::npos;
-}
-
-// As costly as the costliest of the users', so that time tells nobody which names there are.
+// As costly as the costliest of the users'.
 std::string NobodysHash(const std::map<std::string, base::Secret>& users) {
   std::string cost = "04";
   for (const auto& [user, hash] : users) {
@@ -90,7 +79,17 @@ bool IsBcryptHash(const std::string& text) {
          });
 }
 
-Logins::Logins(int at_once) : at_once_(at_once), key_(RandomHex()) {}
+std::string Bcrypt(const std::string& password, const std::string& hash) {
+  auto data = std::make_unique<crypt_data>();
+  const char* result =
+      crypt_rn(password.c_str(), hash.c_str(), data.get(), static_cast<int>(sizeof *data));
+  std::string computed = result == nullptr ? "" : result;
+  OPENSSL_cleanse(data.get(), sizeof *data);
+  return computed;
+}
+
+Logins::Logins(int at_once, Compute compute)
+    : at_once_(at_once), compute_(std::move(compute)), key_(RandomHex()) {}
 
 Logins::Verdict Logins::Judge(std::string_view authorization,
                               const std::map<std::string, base::Secret>& users) {
@@ -112,6 +111,14 @@ Logins::Verdict Logins::Judge(std::string_view authorization,
   }
   if (right) Remember(digest);
   return right ? Verdict::kWelcome : Verdict::kRefused;
+}
+
+bool Logins::Matches(const std::string& password, const std::string& hash) const {
+  const std::string computed = compute_(password, hash);
+  const bool same = computed.size() == hash.size() &&
+                    CRYPTO_memcmp(computed.data(), hash.data(), hash.size()) == 0;
+  // crypt() reads up to a NUL, which what follows it must not make right.
+  return same && password.find('\0') == std::string::npos;
 }
 
 std::string Logins::Digest(const std::string& user, const std::string& hash,

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <array>
+#include <chrono>
 #include <map>
 #include <string>
 #include <string_view>
@@ -9,6 +10,7 @@
 
 #include "base/enum.h"
 #include "base/secret.h"
+#include "base/time.h"
 
 namespace scidex::http {
 
@@ -18,6 +20,8 @@ struct ServerOptions {
   // Requests that are answered at once; one more gets 503. 0 is no limit: then they wait for each
   // other. Endpoints for everyone are not counted.
   int max_requests = 16;
+  // At the end: for the responses under way.
+  base::Duration stop_grace = std::chrono::milliseconds(500);
 
   friend bool operator==(const ServerOptions&, const ServerOptions&) = default;
 };

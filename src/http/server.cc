@@ -24,7 +24,6 @@
 namespace scidex::http {
 namespace {
 
-constexpr auto kStopGrace = std::chrono::milliseconds(500);
 // For endpoints for everyone, and for the word that there are too many requests.
 constexpr int kSpareThreads = 2;
 constexpr int kThreadsWithoutLimit = 16;
@@ -79,6 +78,7 @@ class Server::Impl {
 
   const Endpoints endpoints_;
   const int max_requests_;
+  const base::Duration stop_grace_;
   const std::unique_ptr<WebConfig> web_;
   std::optional<Tls> tls_;
   Logins logins_;
@@ -97,6 +97,7 @@ Server::Impl::Impl(const ServerOptions& options, Endpoints endpoints,
     : endpoints_(std::move(endpoints)),
       max_requests_(options.max_requests == 0 ? std::numeric_limits<int>::max()
                                               : options.max_requests),
+      stop_grace_(options.stop_grace),
       web_(std::move(web)),
       logins_(std::max(1, (ThreadsOf(options) - kSpareThreads) / 2)) {
   if (SpeaksTls(web_.get())) {
@@ -118,7 +119,7 @@ Server::Impl::Impl(const ServerOptions& options, Endpoints endpoints,
 
 Server::Impl::~Impl() {
   stopping_ = true;
-  front_->Drain(base::Add(base::RealClock().Now(), kStopGrace));
+  front_->Drain(base::Add(base::RealClock().Now(), stop_grace_));
   front_.reset();
   backend_.reset();
 }

@@ -27,8 +27,8 @@ class Server {
   // on.
   Server(const ServerOptions& options, Endpoints endpoints,
          std::unique_ptr<WebConfig> web = nullptr);
-  // Lets the responses under way finish for up to half a second (requests that come in then get
-  // 503), hangs up on everybody, and returns when no handler runs any more.
+  // Lets the responses under way finish for up to stop_grace (requests that come in then get 503),
+  // hangs up on everybody, and returns when no handler runs any more.
   ~Server();
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;

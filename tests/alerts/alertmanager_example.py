@@ -17,7 +17,7 @@ THING = {"job": "api", "instance": "db1"}
 
 
 def amtool(*arguments):
-    return subprocess.run(["amtool", *arguments], capture_output=True, text=True, timeout=60)
+    return subprocess.run(["amtool", *arguments], capture_output=True, text=True, timeout=servers.DEADLINE_SECONDS)
 
 
 def alert(name, severity, **labels):

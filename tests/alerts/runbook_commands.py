@@ -69,11 +69,11 @@ class Commands(unittest.TestCase):
         return command
 
     def test_every_shell_command_succeeds_and_says_something(self):
-        environment = exporter.environment(DSN=self.primary.dsn, RO_DSN=self.replica.dsn, PGCONNECT_TIMEOUT="10")
+        environment = exporter.environment(DSN=self.primary.dsn, RO_DSN=self.replica.dsn, PGCONNECT_TIMEOUT=str(servers.DEADLINE_SECONDS))
         for runbook, command in commands():
             with self.subTest(runbook=runbook, command=command):
                 done = subprocess.run(["bash", "-o", "pipefail", "-c", self.pasted(command)], capture_output=True,
-                                      stdin=subprocess.DEVNULL, text=True, timeout=60, env=environment)
+                                      stdin=subprocess.DEVNULL, text=True, timeout=servers.DEADLINE_SECONDS, env=environment)
                 self.assertEqual((done.returncode, done.stderr), (0, ""), done.stdout)
                 self.assertTrue(done.stdout.strip())
 
@@ -97,7 +97,7 @@ class Commands(unittest.TestCase):
             with self.subTest(runbook=runbook, promql=block):
                 rules.write_text(json.dumps({"groups": [{"name": "g", "rules": [{"record": "r", "expr": block}]}]}))
                 check = subprocess.run(["promtool", "check", "rules", str(rules)], capture_output=True, text=True,
-                                       timeout=60)
+                                       timeout=servers.DEADLINE_SECONDS)
                 self.assertEqual(check.returncode, 0, check.stderr)
 
     def test_there_are_both(self):

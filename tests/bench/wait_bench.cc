@@ -40,7 +40,7 @@ void Report(benchmark::State& state, const std::vector<std::vector<double>>& wai
 
 // `use` calls back once it holds a connection.
 template <typename Use>
-void Crowd(benchmark::State& state, Use use) {
+void MeasureWaits(benchmark::State& state, Use use) {
   for (auto _ : state) {
     std::vector<std::vector<double>> waits(kThreads);
     std::atomic<bool> over{false};
@@ -66,7 +66,7 @@ void Crowd(benchmark::State& state, Use use) {
 
 void BM_WaitPool(benchmark::State& state) {
   BarePool pool(8, std::chrono::milliseconds(state.range(0)));
-  Crowd(state, [&pool](const auto& hold) {
+  MeasureWaits(state, [&pool](const auto& hold) {
     const pool::Lease lease = pool->Acquire();
     hold();
   });
@@ -76,7 +76,7 @@ BENCHMARK(BM_WaitPool)->ArgName("handoff_ms")->Arg(0)->Arg(1)->Arg(5)->Arg(20)->
 template <typename Peer>
 void BM_WaitPeer(benchmark::State& state) {
   Peer pool(8);
-  Crowd(state, [&pool](const auto& hold) {
+  MeasureWaits(state, [&pool](const auto& hold) {
     const std::size_t place = pool.Take();
     hold();
     pool.Give(place);

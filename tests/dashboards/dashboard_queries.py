@@ -259,7 +259,7 @@ class LiveQueries(unittest.TestCase):
     def test_promtool_has_nothing_to_say_about_the_exposition(self):
         text = servers.fetch(f"{self.busy.url}metrics")
         check = subprocess.run(["promtool", "check", "metrics"], input=text, capture_output=True,
-                               timeout=60)
+                               timeout=servers.DEADLINE_SECONDS)
         self.assertEqual((check.returncode, check.stdout, check.stderr), (0, b"", b""))
 
 

@@ -35,7 +35,7 @@ class Demo(unittest.TestCase):
     def assert_nothing_is_left(self):
         """Neither a file nor a process whose command line names the folder."""
         self.assertEqual(list(self.folder.iterdir()), [])
-        found = subprocess.run(["pgrep", "--full", str(self.folder)], capture_output=True, text=True, timeout=60)
+        found = subprocess.run(["pgrep", "--full", str(self.folder)], capture_output=True, text=True, timeout=servers.DEADLINE_SECONDS)
         self.assertEqual(found.stdout, "")
 
     def said(self):
@@ -43,7 +43,7 @@ class Demo(unittest.TestCase):
 
     def test_the_show_to_its_end(self):
         demo = self.start("--once")
-        self.assertEqual(demo.wait(timeout=150), 0, self.said())
+        self.assertEqual(demo.wait(timeout=servers.DEADLINE_SECONDS), 0, self.said())
         for expected in (r"the page +http://127\.0\.0\.1:\d+/", r"Prometheus +http://", r"Alertmanager +http://",
                          "ro_routes_to is 1", "stopping the replica", "ro_routes_to is 2, primary_fallthrough, because of",
                          "a ticket arrives: ScidexPgPoolRoFallthrough", "starting the replica again",
@@ -58,7 +58,7 @@ class Demo(unittest.TestCase):
                 demo = self.start()
                 servers.poll(when, lambda: when in self.said(), self.log)
                 demo.send_signal(number)
-                self.assertEqual(demo.wait(timeout=60), 128 + number, self.said())
+                self.assertEqual(demo.wait(timeout=servers.DEADLINE_SECONDS), 128 + number, self.said())
                 self.assert_nothing_is_left()
 
 

@@ -58,7 +58,7 @@ class SideBySide(unittest.TestCase):
             cls.primary.run("createdb", "-h", "127.0.0.1", "-p", str(cls.primary.port), "-U", "postgres", name)
         busy = cls.primary.dsn_of("busy")
         cls.primary.run("pgbench", "--initialize", "--quiet", busy)
-        servers.start(cls.addClassCleanup, [postgres.program("pgbench"), f"--client={CLIENTS}", "--time=120",
+        servers.start(cls.addClassCleanup, [postgres.program("pgbench"), f"--client={CLIENTS}", "--time=3600",
                                             "--rate=200", busy], cls.folder / "pgbench.log")
         for _ in range(HELD):
             holder = subprocess.Popen([postgres.program("psql"), "-qX", cls.primary.dsn_of("held")],

@@ -4,6 +4,7 @@
 Usage: SCIDEX_EXPORTER=build/release/bin/scidex_pg_exporter status_page.py
 """
 
+import json
 import pathlib
 import signal
 import sys
@@ -21,6 +22,8 @@ REPLICA = "Reads go to the replica"
 FALLTHROUGH = "Reads fall through to the primary"
 # Left by a page when it is loaded: a page that was loaded again has lost it.
 MARK = "window.loadedOnce = true"
+# To the tab.
+COME_BACK = "document.dispatchEvent(new Event('visibilitychange'))"
 
 
 class StatusPage(unittest.TestCase):
@@ -32,8 +35,12 @@ class StatusPage(unittest.TestCase):
     def setUp(self):
         folder = tempfile.TemporaryDirectory(prefix="scidex-e2e-")
         self.addCleanup(folder.cleanup)
-        self.exporter = exporter.Exporter(self.addCleanup, pathlib.Path(folder.name), SCIDEX_PG_DSN=self.primary.dsn,
-                                          SCIDEX_PG_RO_DSN=self.replica.dsn)
+        config = pathlib.Path(folder.name, "exporter.yaml")
+        config.write_text(json.dumps({  # JSON is YAML
+            "primary": {"dsn": self.primary.dsn}, "replica": {"dsn": self.replica.dsn},
+            # On a busy machine, too, a replica that answers is fit.
+            "probe": {"timeout": "1m"}}))
+        self.exporter = exporter.Exporter(self.addCleanup, config.parent, f"--config.file={config}")
         self.exporter.start()
         self.driver.get_log("browser")  # what an earlier test left there
 
@@ -134,12 +141,12 @@ class StatusPage(unittest.TestCase):
             "Object.defineProperty(document, 'hidden', {get: () => (++window.looks, true), configurable: true})")
         self.poll("look at whether somebody looks", lambda: self.driver.execute_script("return window.looks") > 0)
         self.assertEqual(self.driver.execute_script("return window.asked"), 0)
-        self.driver.execute_script("delete document.hidden")
-        self.come_back_to_the_tab()
-        self.assertEqual(self.driver.execute_script("return window.asked"), 1)
+        # In one go, as the next renewal would be another.
+        asked = self.driver.execute_script(f"delete document.hidden; {COME_BACK}; return window.asked")
+        self.assertEqual(asked, 1)
 
     def come_back_to_the_tab(self):
-        self.driver.execute_script("document.dispatchEvent(new Event('visibilitychange'))")
+        self.driver.execute_script(COME_BACK)
 
     def test_without_javascript_the_values_are_there(self):
         self.addCleanup(browser.devtools, self.driver, "Emulation.setScriptExecutionDisabled", value=False)

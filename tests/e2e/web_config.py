@@ -30,7 +30,7 @@ UNKNOWN_KEY = "not found in type"
 
 
 def openssl(*arguments, folder):
-    subprocess.run(["openssl", *arguments], cwd=folder, check=True, capture_output=True, timeout=60)
+    subprocess.run(["openssl", *arguments], cwd=folder, check=True, capture_output=True, timeout=servers.DEADLINE_SECONDS)
 
 
 def make_certificate(folder, name, issuer=None, san="DNS:localhost"):
@@ -75,7 +75,7 @@ def basic(user, password):
 def ask(port, folder, tls=None, headers=None, path="/"):
     """One request on a connection of its own; without `tls` in plain HTTP."""
     try:
-        with socket.create_connection(("127.0.0.1", port), timeout=10) as plain:
+        with socket.create_connection(("127.0.0.1", port), timeout=servers.DEADLINE_SECONDS) as plain:
             stream = plain if tls is None else tls.wrap(plain, folder)
             with contextlib.closing(stream):
                 if tls is not None and stream.selected_alpn_protocol() == "h2":

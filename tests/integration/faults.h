@@ -35,13 +35,19 @@ Milliseconds TimeUntil(Predicate happened, Moment start = Moment::clock::now()) 
 }
 
 // Prints the median and the worst of `times` and keeps them with the test's result.
-inline Milliseconds Report(const std::string& what, std::vector<Milliseconds> times) {
+inline void Report(const std::string& what, std::vector<Milliseconds> times) {
   std::sort(times.begin(), times.end());
   const Milliseconds median = times[times.size() / 2];
   std::cout << what << ": median " << median.count() << " ms, worst " << times.back().count()
             << " ms of " << times.size() << "\n";
   testing::Test::RecordProperty(what, std::to_string(times.back().count()));
-  return median;
+}
+
+// What ARCHITECTURE.md promises of these times. Only ./dev test --long, which is for a machine that
+// does nothing else, fails on one that took longer.
+inline void ExpectWithin(Milliseconds bound, const std::vector<Milliseconds>& times) {
+  if (!Long()) return;
+  EXPECT_LT(*std::max_element(times.begin(), times.end()), bound);
 }
 
 // A role and a database of the replica's sessions alone, so that a fault of theirs is none of the

@@ -67,28 +67,29 @@ class ReplicaFault : public Fault {
   // What there is of sessions on the replica is ended, so that new ones have to be opened.
   static void EndSessions() {
     replica_->Execute(
-        "SELECT pg_terminate_backend(pid, 20000) FROM pg_stat_activity WHERE usename IN ('app', "
+        "SELECT pg_terminate_backend(pid, 180000) FROM pg_stat_activity WHERE usename IN ('app', "
         "'reader')");
   }
 };
 
-// A probe alone would know after ten seconds.
+// A probe alone would know after an hour.
 TEST_F(ReplicaFault, KilledLosesTheRouteAtOnceAlsoWhenNobodyReads) {
   std::vector<Milliseconds> times;
   for (int round = 0; round < Rounds(2); ++round) {
     app::DatabaseOptions options = Options();
-    options.probe.interval = 10s;
+    options.probe.interval = 1h;
     Open(options);
     const Moment start = Moment::clock::now();
     replica_->Kill9();
     times.push_back(UntilFallthrough(start));
     ExpectFallthroughServes();
     EXPECT_TRUE(Eventually(kPatience, [&] { return !Probe().up; }));
-    EXPECT_EQ(Ro().idle, 0u);
+    EXPECT_TRUE(Eventually(kPatience, [&] { return Ro().idle == 0u; }));
     database_.reset();
     replica_->Start();
   }
-  EXPECT_LT(Report("replica killed, until known", times), 2s);
+  Report("replica killed, until known", times);
+  ExpectWithin(2s, times);
 }
 
 TEST_F(ReplicaFault, KilledAndStartedAgainServesAgain) {
@@ -96,7 +97,8 @@ TEST_F(ReplicaFault, KilledAndStartedAgainServesAgain) {
   replica_->Kill9();
   UntilFallthrough();
   EXPECT_TRUE(Eventually(kPatience, [&] { return Why() == Reason::kConnectRefused; }));
-  EXPECT_GE(Probe().failures[Reason::kConnectRefused], 1u);
+  EXPECT_TRUE(
+      Eventually(kPatience, [&] { return Probe().failures[Reason::kConnectRefused] >= 1u; }));
   EXPECT_EQ(log_.Count({"route changed", "from=replica", "to=primary_fallthrough"}), 1u);
   replica_->Start();
   Report("replica killed, well again after its start", {UntilBack()});
@@ -113,11 +115,13 @@ TEST_F(ReplicaFault, RestartedServesAgain) {
   Report("replica restarted, well again", {UntilBack()});
 }
 
-TEST_F(ReplicaFault, FrozenLosesTheRouteWithinOneProbe) {
+TEST_F(ReplicaFault, FrozenLosesTheRouteByItsProbe) {
   std::vector<Milliseconds> known;
   std::vector<Milliseconds> well;
   for (int round = 0; round < Rounds(1); ++round) {
-    Open(Options());
+    app::DatabaseOptions options = Options();
+    options.probe.timeout = 1s;
+    Open(options);
     replica_->Suspend();
     known.push_back(UntilFallthrough());
     ExpectFallthroughServes();
@@ -129,12 +133,14 @@ TEST_F(ReplicaFault, FrozenLosesTheRouteWithinOneProbe) {
   Report("replica frozen, until known", known);
   Report("replica frozen, well again", well);
   // Probe interval + probe timeout + 1 s.
-  EXPECT_LT(*std::max_element(known.begin(), known.end()), 3s);
+  ExpectWithin(3s, known);
 }
 
-TEST_F(ReplicaFault, CutOffByTheNetworkLosesTheRouteWithinOneProbe) {
+TEST_F(ReplicaFault, CutOffByTheNetworkLosesTheRouteByItsProbe) {
   TcpProxy network(replica_->port());
-  Open(To(network.Dsn(replica_->Dsn("reader", "reading"))));
+  app::DatabaseOptions options = To(network.Dsn(replica_->Dsn("reader", "reading")));
+  options.probe.timeout = 1s;
+  Open(options);
   std::vector<Milliseconds> known;
   std::vector<Milliseconds> well;
   for (int round = 0; round < Rounds(1); ++round) {
@@ -147,7 +153,7 @@ TEST_F(ReplicaFault, CutOffByTheNetworkLosesTheRouteWithinOneProbe) {
   }
   Report("replica behind a black hole, until known", known);
   Report("replica behind a black hole, well again", well);
-  EXPECT_LT(*std::max_element(known.begin(), known.end()), 3s);
+  ExpectWithin(3s, known);
   Close();
 }
 
@@ -155,9 +161,7 @@ TEST_F(ReplicaFault, ANetworkOfFewBytesAtATimeAndOfDelaysKeepsTheRoute) {
   TcpProxy network(replica_->port());
   network.LimitWrites(7);
   network.Delay(std::chrono::microseconds(200));
-  app::DatabaseOptions options = To(network.Dsn(replica_->Dsn("reader", "reading")));
-  options.probe.timeout = 5s;
-  Open(options);
+  Open(To(network.Dsn(replica_->Dsn("reader", "reading"))));
   for (int i = 0; i < 5; ++i) EXPECT_EQ(Read(*database_, "SELECT pg_is_in_recovery()"), "t");
   EXPECT_EQ(database_->pool_stats().route.transitions[Route::kReplica][Route::kPrimaryFallthrough],
             0u);
@@ -170,8 +174,9 @@ TEST_F(ReplicaFault, ThatLagsLosesTheRouteAndComesBackWhenItHasCaughtUp) {
   options.probe.interval = 100ms;
   Open(options);
   replica_->Execute("SELECT pg_wal_replay_pause()");
+  const Moment start = Moment::clock::now();
   primary_->Execute("CREATE TABLE lag AS SELECT generate_series(1, 1000)");
-  const Milliseconds known = UntilFallthrough();
+  const Milliseconds known = UntilFallthrough(start);
   Report("replica lags by max_lag of 500 ms, until known", {known});
   EXPECT_EQ(Why(), Reason::kLagExceeded);
   EXPECT_GT(known, 400ms);
@@ -179,7 +184,8 @@ TEST_F(ReplicaFault, ThatLagsLosesTheRouteAndComesBackWhenItHasCaughtUp) {
   EXPECT_TRUE(database_->control_stats().replica.wal_receiver_up);
   replica_->Execute("SELECT pg_wal_replay_resume()");
   Report("replica has caught up, well again", {UntilBack()});
-  EXPECT_EQ(database_->control_stats().replica.lag_bytes, 0u);
+  EXPECT_TRUE(
+      Eventually(kPatience, [&] { return database_->control_stats().replica.lag_bytes == 0u; }));
   primary_->Execute("DROP TABLE lag");
 }
 
@@ -227,7 +233,7 @@ TEST_F(ReplicaFault, WhoseRoleWasDroppedLosesTheRoute) {
   primary_->Execute("ALTER ROLE reader RENAME TO dropped");
   ASSERT_TRUE(AwaitReplay(*primary_, *replica_));
   replica_->Execute(
-      "SELECT pg_terminate_backend(pid, 20000) FROM pg_stat_activity WHERE usename = 'dropped'");
+      "SELECT pg_terminate_backend(pid, 180000) FROM pg_stat_activity WHERE usename = 'dropped'");
   UntilFallthrough();
   EXPECT_EQ(Why(), Reason::kAuthFailed);
   // The old password was hashed with the name.
@@ -377,7 +383,7 @@ TEST_F(Promotion, OfAnIdleReplicaIsKnownWithinAProbeAndItsSessionsAreReplaced) {
   }
   Report("idle replica promoted, until known", known);
   // Probe interval + 1 s.
-  EXPECT_LT(*std::max_element(known.begin(), known.end()), 2s);
+  ExpectWithin(2s, known);
 }
 
 }  // namespace

@@ -32,6 +32,7 @@ class PoolOnServer : public testing::Test {
     options_.max_size = 1;
     options_.acquire_timeout = kPatience;
     options_.connect_timeout = kPatience;
+    options_.reset_timeout = kPatience;
   }
 
   pool::Pool& Open() { return OpenOn(base::RealClock()); }
@@ -67,7 +68,7 @@ class PoolOnServer : public testing::Test {
   }
   // Returns when the backend is gone, not merely told to go.
   static void Terminate(int pid) {
-    ASSERT_EQ(server_->QueryOne("SELECT pg_terminate_backend(" + std::to_string(pid) + ", 20000)"),
+    ASSERT_EQ(server_->QueryOne("SELECT pg_terminate_backend(" + std::to_string(pid) + ", 180000)"),
               "t");
   }
   static bool AwaitNoSession() {

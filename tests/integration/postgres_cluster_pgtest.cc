@@ -12,8 +12,6 @@
 namespace scidex::test {
 namespace {
 
-using std::chrono::seconds;
-
 bool Answers(const std::string& dsn) { return PQping(dsn.c_str()) == PQPING_OK; }
 
 TEST(PostgresServer, PrimaryAnswersItsUsersOverTcpWithTheirPasswordOnly) {
@@ -39,7 +37,7 @@ TEST(PostgresServer, ReplicaIsInRecoveryAndSeesWhatThePrimaryWrites) {
   const auto replica = PostgresServer::MakeReplicaOf(primary);
   primary.Execute("CREATE TABLE seen AS SELECT 42 AS a");
   EXPECT_EQ(replica->QueryOne("SELECT pg_is_in_recovery()"), "t");
-  EXPECT_TRUE(Eventually(seconds(10), [&] {
+  EXPECT_TRUE(Eventually(kPatience, [&] {
     return replica->QueryOne("SELECT to_regclass('seen') IS NOT NULL") == "t" &&
            replica->QueryOne("SELECT a FROM seen") == "42";
   }));
@@ -76,7 +74,7 @@ TEST(PostgresServer, StoppedServerRefusesAndASuspendedOneNeitherRefusesNorAnswer
   EXPECT_EQ(PQisBusy(open), 1);
   primary.Resume();
   EXPECT_TRUE(
-      Eventually(seconds(10), [&] { return PQconsumeInput(open) == 1 && PQisBusy(open) == 0; }));
+      Eventually(kPatience, [&] { return PQconsumeInput(open) == 1 && PQisBusy(open) == 0; }));
   EXPECT_EQ(PQstatus(open), CONNECTION_OK);
   PQfinish(open);
 }

@@ -37,8 +37,9 @@ class ReadOnlyTest : public PrimaryAndReplica {
   }
   // Returns when the backend is gone, not merely told to go.
   static void Terminate(int pid) {
-    ASSERT_EQ(primary_->QueryOne("SELECT pg_terminate_backend(" + std::to_string(pid) + ", 20000)"),
-              "t");
+    ASSERT_EQ(
+        primary_->QueryOne("SELECT pg_terminate_backend(" + std::to_string(pid) + ", 180000)"),
+        "t");
   }
   static pool::PoolStats Fallthrough(const app::Database& database) {
     return *database.pool_stats().pools[PoolRole::kRoFallthrough];

@@ -76,13 +76,13 @@ std::string Said(const Given& given) {
   }
   ExporterProcess exporter(SCIDEX_EXPORTER, given.environment, flags);
   // By then a connect has failed.
-  EXPECT_TRUE(Eventually(std::chrono::seconds(20), [&] {
+  EXPECT_TRUE(Eventually(kPatience, [&] {
     return exporter.Value("scidex_pg_pool_probe_last_run_timestamp_seconds{pool=\"primary\"}") !=
            "0";
   }));
   for (const char* path : {"/metrics", "/", "/api/v1/pools", "/-/ready", "/-/healthy", "/nowhere"})
     said += Get(exporter.port(), path).body;
-  exporter.process().Terminate(std::chrono::seconds(20));
+  exporter.process().Terminate(kPatience);
   return said + exporter.process().Output() + exporter.process().Errors();
 }
 

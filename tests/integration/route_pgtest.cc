@@ -71,8 +71,7 @@ TEST_F(RouteTest, WhenTheReplicaStopsReadsGoOnInFallThroughAndReturnWithIt) {
   Read(database, "SELECT 1");
 
   replica_->Stop();
-  EXPECT_TRUE(Eventually(std::chrono::seconds(2),
-                         [&] { return database.pool_stats().ro_routes_to() == 2; }));
+  EXPECT_TRUE(Eventually(kPatience, [&] { return database.pool_stats().ro_routes_to() == 2; }));
   EXPECT_EQ(Read(database, "SELECT pg_is_in_recovery()"), "f");
   EXPECT_EQ(Read(database, "SHOW transaction_read_only"), "on");
   EXPECT_GE(database.pool_stats().pools[PoolRole::kRoFallthrough]->requests, 2u);
@@ -156,7 +155,7 @@ TEST_F(RouteTest, AServerWithNoRoomForAProbeIsNotDownWhileItsSessionsAnswer) {
   }));
   // Both reserved sessions are ended, and there is no place left for another.
   small.Execute("ALTER ROLE app CONNECTION LIMIT 4");
-  ASSERT_EQ(small.QueryOne("SELECT count(pg_terminate_backend(pid, 20000)) FROM pg_stat_activity "
+  ASSERT_EQ(small.QueryOne("SELECT count(pg_terminate_backend(pid, 180000)) FROM pg_stat_activity "
                            "WHERE usename = 'app' AND query LIKE '%max_connections%'"),
             "2");
   const base::WallTime ended = base::RealClock().WallNow();
@@ -185,12 +184,14 @@ TEST_F(RouteTest, ADeadPrimaryNeverTakesTheRouteFromALiveReplica) {
   EXPECT_EQ(Read(database, "SELECT 1"), "1");
 }
 
-TEST_F(RouteTest, AReplicaThatNoLongerAnswersLosesTheRouteWithinOneProbe) {
-  app::Database database(On(*primary_, *replica_));
+TEST_F(RouteTest, AReplicaThatNoLongerAnswersLosesTheRouteByItsProbe) {
+  app::DatabaseOptions options = On(*primary_, *replica_);
+  options.probe.timeout = std::chrono::seconds(1);
+  app::Database database(options);
   ASSERT_TRUE(AwaitRoute(database, Route::kReplica));
   replica_->Suspend();
-  const bool turned = Eventually(std::chrono::seconds(3),
-                                 [&] { return database.pool_stats().ro_routes_to() == 2; });
+  const bool turned =
+      Eventually(kPatience, [&] { return database.pool_stats().ro_routes_to() == 2; });
   const Reason reason = database.pool_stats().route.reason;
   EXPECT_EQ(Read(database, "SELECT pg_is_in_recovery()"), "f");
   replica_->Resume();
@@ -213,7 +214,9 @@ TEST_F(RouteTest, APromotedReplicaLosesTheRouteAndItsSessions) {
   EXPECT_TRUE(Eventually(kPatience, [&] {
     return database.pool_stats().pools[PoolRole::kRo]->evictions[pool::EvictReason::kDrained] >= 2;
   }));
-  EXPECT_GE(database.control_stats().probes[PoolRole::kRo].failures[Reason::kNotInRecovery], 1u);
+  EXPECT_TRUE(Eventually(kPatience, [&] {
+    return database.control_stats().probes[PoolRole::kRo].failures[Reason::kNotInRecovery] >= 1u;
+  }));
 }
 
 // What libpq is told to look for in a session, such as one that may write, no read session is.
@@ -240,11 +243,10 @@ TEST_F(RouteTest, TheEndDoesNotWaitForProbesOfServersThatHang) {
   ASSERT_TRUE(AwaitRoute(*database, Route::kReplica));
   primary_->Suspend();
   replica_->Suspend();
-  const base::WallTime suspended = base::RealClock().WallNow();
+  // None has ended for longer than many intervals: one hangs.
   ASSERT_TRUE(Eventually(kPatience, [&] {
-    const auto& probes = database->control_stats().probes;
-    return base::RealClock().WallNow() - suspended > std::chrono::milliseconds(100) &&
-           probes[PoolRole::kRo].last_run < suspended + std::chrono::milliseconds(50);
+    return base::RealClock().WallNow() - database->control_stats().probes[PoolRole::kRo].last_run >
+           std::chrono::milliseconds(300);
   }));
   auto end = std::async(std::launch::async, [&] { database.reset(); });
   const bool ended = end.wait_for(kPatience) == std::future_status::ready;
@@ -268,7 +270,6 @@ TEST_F(RouteTest, TheEndFailsAReadThatWaitsForTheFirstVerdict) {
 TEST_F(RouteTest, ReadsWaitForTheFirstVerdictWithinTheirDeadline) {
   replica_->Suspend();
   app::DatabaseOptions options = On(*primary_, *replica_);
-  options.probe.timeout = std::chrono::seconds(5);
   app::Database database(options);
   EXPECT_EQ(database.pool_stats().route.reason, Reason::kStartingUp);
   EXPECT_EQ(database.pool_stats().ro_routes_to(), 2);

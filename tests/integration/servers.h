@@ -25,12 +25,19 @@ inline postgres::SessionOptions SessionOn(const PostgresServer& server) {
   return options;
 }
 
+// Servers that answer have all the time that a busy machine takes. A test of one that does not says
+// when it is given up.
 inline app::DatabaseOptions On(const PostgresServer& primary) {
   app::DatabaseOptions options;
   options.primary = SessionOn(primary);
-  options.primary_pool.max_size = 4;
-  options.ro_pool.max_size = 4;
-  options.ro_fallthrough_pool.max_size = 4;
+  options.probe.timeout = kPatience;
+  for (pool::PoolOptions* pool :
+       {&options.primary_pool, &options.ro_pool, &options.ro_fallthrough_pool}) {
+    pool->max_size = 4;
+    pool->acquire_timeout = kPatience;
+    pool->connect_timeout = kPatience;
+    pool->reset_timeout = kPatience;
+  }
   return options;
 }
 

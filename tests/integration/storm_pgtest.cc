@@ -129,9 +129,10 @@ TEST_F(Storm, NobodyWritesWhoDoesNotLiftReadOnlyHimself) {
     threads.emplace_back([this, i] { Tamper(i); });
     threads.emplace_back([this, i] { TryToWrite(i); });
   }
-  const Moment end = Moment::clock::now() + (Long() ? 300s : 5s);
+  const Moment end = Moment::clock::now() + (Long() ? 300s : 0s);
   unsigned faults = 0;
-  while (Moment::clock::now() < end) OneFault(faults++);
+  while (faults < 12 || tampered_ <= 100 || tried_ <= 100 || Moment::clock::now() < end)
+    OneFault(faults++);
   over_ = true;
   for (std::thread& thread : threads) thread.join();
   base::ConfigureLog({});
@@ -139,8 +140,6 @@ TEST_F(Storm, NobodyWritesWhoDoesNotLiftReadOnlyHimself) {
             << " writes tried, " << written_ << " written\n";
   EXPECT_EQ(written_, 0u);
   EXPECT_EQ(primary_.QueryOne("SELECT count(*) FROM t"), "0");
-  EXPECT_GT(tampered_, 100u);
-  EXPECT_GT(tried_, 100u);
   const routing::PoolsStats stats = database_->pool_stats();
   EXPECT_GT(stats.pools[PoolRole::kRo]->read_only_tampered +
                 stats.pools[PoolRole::kRoFallthrough]->read_only_tampered,

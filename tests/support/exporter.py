@@ -28,4 +28,4 @@ class Exporter:
 
     def stop(self):
         self.process.terminate()
-        self.process.wait(timeout=30)
+        self.process.wait(timeout=servers.DEADLINE_SECONDS)

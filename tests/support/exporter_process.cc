@@ -26,7 +26,7 @@ ExporterProcess::ExporterProcess(const std::string& binary,
 int ExporterProcess::port() {
   if (port_ != 0) return port_;
   const std::string before = "msg=\"listening\" address=127.0.0.1:";
-  Eventually(std::chrono::seconds(20), [&] {
+  Eventually(kPatience, [&] {
     const std::string log = process_.Errors();
     const std::size_t at = log.find(before);
     if (at != std::string::npos) port_ = std::stoi(log.substr(at + before.size()));

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "support/eventually.h"
 #include "support/http_client.h"
 #include "support/process.h"
 
@@ -26,7 +27,7 @@ class ExporterProcess {
   // The value of a series in a scrape, written as in the exposition; "" where there is none.
   std::string Value(const std::string& series);
   bool AwaitValue(const std::string& series, const std::string& value,
-                  std::chrono::nanoseconds timeout = std::chrono::seconds(20));
+                  std::chrono::nanoseconds timeout = kPatience);
   Process& process() { return process_; }
 
  private:

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/clock.h"
+#include "support/eventually.h"
 
 namespace scidex::test {
 
@@ -14,7 +15,7 @@ using pool::ConnectOutcome;
 
 namespace {
 
-TimePoint GiveUp() { return base::RealClock().Now() + std::chrono::seconds(10); }
+TimePoint GiveUp() { return base::RealClock().Now() + kPatience; }
 
 }  // namespace
 

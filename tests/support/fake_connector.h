@@ -31,12 +31,12 @@ class FakeSession {
   void FailPrepare(pool::Prepared::Result result);
   void ProveBy(pool::ReadOnlyProof proof);
   void FailRecycle(pool::Recycled recycled = pool::Recycled::kDirty);
-  // Calls of Prepare(), of IsAlive(), wait until Unblock(), for ten real seconds at most.
+  // Calls of Prepare(), of IsAlive(), wait until Unblock(), for kPatience at most.
   void BlockPrepare();
   void BlockIsAlive();
   void BlockClose();
   void Unblock();
-  // False if it does not happen in ten real seconds.
+  // False if it does not happen within kPatience.
   bool AwaitBlocked();
 
   std::size_t alive_checks() const;
@@ -94,14 +94,14 @@ class FakeConnection final : public pool::Connection {
 // Of a lease from a pool that has a FakeConnector.
 FakeSession& SessionOf(const pool::Lease& lease);
 
-// Thread safe. Awaiting returns false if it does not happen in ten real seconds.
+// Thread safe. Awaiting returns false if it does not happen within kPatience.
 class FakeConnector final : public pool::Connector {
  public:
   pool::ConnectResult Connect(base::TimePoint deadline,
                               const std::stop_token& stop) noexcept override;
 
   // What connects do that begin from now on: succeed at once (as they do until told otherwise),
-  // fail at once, or wait to be told by Finish(), until stopped or for ten real seconds.
+  // fail at once, or wait to be told by Finish(), until stopped or for kPatience.
   void Succeed();
   void Fail(pool::ConnectOutcome outcome = pool::ConnectOutcome::kConnectRefused);
   void Block();

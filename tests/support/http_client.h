@@ -8,12 +8,13 @@
 #include <vector>
 
 #include "base/unique_fd.h"
+#include "support/eventually.h"
 
 namespace scidex::test {
 
 using HttpHeaders = std::vector<std::pair<std::string, std::string>>;
 
-constexpr std::chrono::nanoseconds kHttpTimeout = std::chrono::seconds(10);
+constexpr std::chrono::nanoseconds kHttpTimeout = kPatience;
 
 struct HttpResponse {
   int code = 0;

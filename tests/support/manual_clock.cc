@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <vector>
 
+#include "support/eventually.h"
+
 namespace scidex::test {
 
 using base::MutexLock;
@@ -62,7 +64,7 @@ void ManualClock::Advance(base::Duration by) {
 }
 
 bool ManualClock::AwaitSleepers(std::size_t count, base::Duration within) {
-  const base::TimePoint give_up = base::RealClock().Now() + std::chrono::seconds(10);
+  const base::TimePoint give_up = base::RealClock().Now() + kPatience;
   MutexLock lock(mutex_);
   for (;;) {
     const base::TimePoint now = now_;

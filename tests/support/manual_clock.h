@@ -19,7 +19,7 @@ class ManualClock final : public base::Clock {
   void Advance(base::Duration by);
   // Blocks until `count` threads wait on this clock with a deadline after now and no later than
   // `within` from now: those that the last Advance() has woken are not among them until they wait
-  // again. False if that does not happen in ten real seconds.
+  // again. False if that does not happen within kPatience of real time.
   bool AwaitSleepers(std::size_t count, base::Duration within = std::chrono::hours(1));
 
  private:

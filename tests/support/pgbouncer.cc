@@ -2,7 +2,6 @@
 
 #include <libpq-fe.h>
 
-#include <chrono>
 #include <stdexcept>
 #include <vector>
 
@@ -10,8 +9,6 @@
 #include "support/free_port.h"
 
 namespace scidex::test {
-
-using std::chrono::seconds;
 
 PgBouncer::PgBouncer(const PostgresServer& server, const std::string& pool_mode,
                      const std::string& settings)
@@ -32,7 +29,7 @@ void PgBouncer::Start() {
   process_ = std::make_unique<Process>(ProcessOptions{
       {"/usr/sbin/pgbouncer", (dir_.path() / "pgbouncer.ini").string()}, {}, UnprivilegedUser()});
   const bool listens = Eventually(
-      seconds(20), [&] { return !process_->running() || PQping(Dsn().c_str()) == PQPING_OK; });
+      kPatience, [&] { return !process_->running() || PQping(Dsn().c_str()) == PQPING_OK; });
   if (!listens || !process_->running())
     throw std::runtime_error("PgBouncer does not start:\n" + process_->Errors());
 }

@@ -31,7 +31,7 @@ def unprivileged(command):
 def accepts(port):
     """Whether a server, or what stands before one, takes connections there."""
     ready = [program("pg_isready"), "-q", "-h", "127.0.0.1", "-p", str(port)]
-    return subprocess.run(ready, timeout=60).returncode == 0
+    return subprocess.run(ready, timeout=servers.DEADLINE_SECONDS).returncode == 0
 
 
 class Server:
@@ -46,7 +46,7 @@ class Server:
     def run(self, name, *arguments):
         command = unprivileged([program(name), *arguments])
         done = subprocess.run(command, cwd="/", env={"LC_ALL": "C"}, stdin=subprocess.DEVNULL, capture_output=True,
-                              text=True, timeout=60)
+                              text=True, timeout=servers.DEADLINE_SECONDS)
         if done.returncode != 0:
             raise AssertionError(f"{name}: {done.stdout}{done.stderr}")
 
@@ -65,7 +65,7 @@ class Server:
 
     def stop(self):
         self.process.send_signal(signal.SIGINT)  # a fast shutdown
-        self.process.wait(timeout=30)
+        self.process.wait(timeout=servers.DEADLINE_SECONDS)
 
     def sql(self, statement):
         self.run("psql", "--no-psqlrc", "--quiet", f"--command={statement}", self.dsn)

@@ -4,7 +4,6 @@
 #include <signal.h>
 #include <sys/shm.h>
 
-#include <chrono>
 #include <fstream>
 #include <sstream>
 #include <stdexcept>
@@ -16,8 +15,6 @@
 namespace scidex::test {
 
 namespace fs = std::filesystem;
-using std::chrono::milliseconds;
-using std::chrono::seconds;
 
 namespace {
 
@@ -87,7 +84,7 @@ bool Gone(pid_t pid) {
 
 void Freeze(pid_t pid) {
   kill(pid, SIGSTOP);
-  Eventually(seconds(10), [pid] { return FactsOf(pid).state == 'T' || Gone(pid); });
+  Eventually(kPatience, [pid] { return FactsOf(pid).state == 'T' || Gone(pid); });
 }
 
 std::vector<pid_t> ChildrenOf(pid_t parent) {
@@ -166,7 +163,7 @@ std::unique_ptr<PostgresServer> PostgresServer::MakeReplicaOf(const PostgresServ
            "--dbname=" + primary.Dsn("postgres", "postgres"),
            "--pgdata=" + replica->data_dir().string()});
   while (!replica->TryStart()) replica->port_ = FreePort();
-  if (!Eventually(seconds(20), [&] {
+  if (!Eventually(kPatience, [&] {
         return replica->QueryOne("SELECT status FROM pg_stat_wal_receiver") == "streaming";
       })) {
     throw std::runtime_error("the replica does not stream:\n" + replica->Log());
@@ -211,14 +208,14 @@ bool PostgresServer::TryStart() {
 void PostgresServer::AwaitReady() {
   const std::string dsn = SocketDsn("postgres");
   const bool ready = Eventually(
-      seconds(30), [&] { return !postmaster_->running() || PQping(dsn.c_str()) == PQPING_OK; });
+      kPatience, [&] { return !postmaster_->running() || PQping(dsn.c_str()) == PQPING_OK; });
   if (!ready || !postmaster_->running())
     throw std::runtime_error("the server does not start:\n" + Log());
 }
 
 void PostgresServer::Stop(StopMode mode) {
   postmaster_->Signal(mode == StopMode::kFast ? SIGINT : SIGQUIT);
-  if (!postmaster_->Wait(seconds(30)))
+  if (!postmaster_->Wait(kPatience))
     throw std::runtime_error("the server does not stop:\n" + Log());
 }
 
@@ -234,7 +231,7 @@ void PostgresServer::Kill9() {
   const std::vector<pid_t> children = ChildrenOf(postmaster_->pid());
   postmaster_->Kill();
   for (const pid_t child : children) kill(child, SIGKILL);
-  for (const pid_t child : children) Eventually(seconds(10), [child] { return Gone(child); });
+  for (const pid_t child : children) Eventually(kPatience, [child] { return Gone(child); });
 }
 
 void PostgresServer::Suspend() {
@@ -248,8 +245,8 @@ void PostgresServer::Resume() {
 }
 
 void PostgresServer::Promote() {
-  Execute("SELECT pg_promote(true, 30)");
-  if (!Eventually(seconds(30), [this] { return QueryOne("SELECT pg_is_in_recovery()") == "f"; })) {
+  Execute("SELECT pg_promote(true, 180)");
+  if (!Eventually(kPatience, [this] { return QueryOne("SELECT pg_is_in_recovery()") == "f"; })) {
     throw std::runtime_error("the replica is not promoted:\n" + Log());
   }
 }

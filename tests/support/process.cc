@@ -153,7 +153,7 @@ std::optional<int> Process::Terminate(std::chrono::nanoseconds timeout) {
 
 void Process::Kill() {
   Signal(SIGKILL);
-  Wait(std::chrono::seconds(30));
+  Wait(kPatience);
 }
 
 std::string Process::Output() const { return Contents(output_.get()); }

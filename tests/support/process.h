@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/unique_fd.h"
+#include "support/eventually.h"
 
 namespace scidex::test {
 
@@ -70,8 +71,7 @@ struct ProcessResult {
 
 // Runs a command to its end. Throws std::runtime_error, with what it wrote to its standard error,
 // when it takes longer than `timeout`.
-ProcessResult Run(const ProcessOptions& options,
-                  std::chrono::nanoseconds timeout = std::chrono::seconds(60));
+ProcessResult Run(const ProcessOptions& options, std::chrono::nanoseconds timeout = kPatience);
 
 // Who runs servers that refuse to run as root: "postgres" for root, "" (the caller) for everybody
 // else.

@@ -1,6 +1,8 @@
 // What 200 queries on a schedule of five seconds cost the exporter, on two pools of four: each
 // number next to that of the same exporter without queries, on the same servers, at the same time.
-// Prints a table in Markdown.
+//
+//   scidex_queries_bench           prints a table in Markdown
+//   scidex_queries_bench --short   the same from one second: shows that it runs
 
 #include <algorithm>
 #include <chrono>
@@ -24,7 +26,15 @@ using std::chrono::seconds;
 
 constexpr int kQueries = 200;
 constexpr seconds kInterval{5};
-constexpr seconds kMeasured{60};
+
+struct Extent {
+  // Until every first run is over.
+  seconds warm_up;
+  seconds measured;
+};
+
+constexpr Extent kLong{2 * kInterval, seconds(60)};
+constexpr Extent kShort{seconds(0), seconds(1)};
 
 std::string Configuration(const test::PostgresServer& primary, const test::PostgresServer& replica,
                           int queries, const std::string& from_where) {
@@ -67,9 +77,9 @@ struct Look {
 };
 
 struct Measured {
-  Measured(const Look& before, const Look& after)
+  Measured(const Look& before, const Look& after, seconds measured)
       : cpu_share(std::chrono::duration<double>(after.cpu - before.cpu) /
-                  std::chrono::duration<double>(kMeasured)),
+                  std::chrono::duration<double>(measured)),
         runs(Of(before, after, "scidex_pg_query_runs_total")),
         missed(Of(before, after, "scidex_pg_query_missed_runs_total")),
         errors(Of(before, after, "scidex_pg_query_errors_total")),
@@ -93,7 +103,7 @@ void Row(const std::string& name, const Measured& measured, double most_waiters,
               measured.mean_wait_ms, most_waiters, ResidentMiB(pid));
 }
 
-int Measure() {
+int Measure(const Extent& extent) {
   test::PostgresServer primary;
   const auto replica = test::PostgresServer::MakeReplicaOf(primary);
   const test::TempDir dir;
@@ -120,10 +130,9 @@ int Measure() {
       throw std::runtime_error(one.name + ": no route to the replica");
     }
   }
-  // Every first run is over by then.
-  std::this_thread::sleep_for(2 * kInterval);
+  std::this_thread::sleep_for(extent.warm_up);
   for (Case& one : cases) before.emplace_back(one.exporter);
-  for (int second = 0; second < kMeasured.count(); ++second) {
+  for (int second = 0; second < extent.measured.count(); ++second) {
     std::this_thread::sleep_for(seconds(1));
     for (Case& one : cases) {
       const std::string text = one.exporter.Scrape().body;
@@ -135,11 +144,11 @@ int Measure() {
       "| | CPU of one core | runs | missed | failed | mean wait ms | most waiters at a scrape | "
       "resident MiB |\n|---|--:|--:|--:|--:|--:|--:|--:|\n",
       kQueries, static_cast<long long>(kInterval.count()),
-      static_cast<long long>(kMeasured.count()),
-      static_cast<long long>(kQueries * (kMeasured / kInterval)));
+      static_cast<long long>(extent.measured.count()),
+      static_cast<long long>(kQueries * extent.measured / kInterval));
   for (std::size_t i = 0; i < before.size(); ++i) {
-    Row(cases[i].name, Measured(before[i], Look(cases[i].exporter)), cases[i].most_waiters,
-        cases[i].exporter.process().pid());
+    Row(cases[i].name, Measured(before[i], Look(cases[i].exporter), extent.measured),
+        cases[i].most_waiters, cases[i].exporter.process().pid());
   }
   return 0;
 }
@@ -147,9 +156,10 @@ int Measure() {
 }  // namespace
 }  // namespace scidex::bench
 
-int main() {
+int main(int argc, char** argv) {
   try {
-    return scidex::bench::Measure();
+    const bool is_short = argc == 2 && std::string(argv[1]) == "--short";
+    return scidex::bench::Measure(is_short ? scidex::bench::kShort : scidex::bench::kLong);
   } catch (const std::exception& error) {
     std::cerr << "scidex_queries_bench: " << error.what() << '\n';
     return 1;

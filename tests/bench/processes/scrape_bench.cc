@@ -3,6 +3,7 @@
 // on the same primary. Each is a process of its own; they are asked in turns.
 //
 //   scidex_scrape_bench            prints tables in Markdown
+//   scidex_scrape_bench --short    the same from few scrapes: shows that it runs
 //   scidex_scrape_bench --bare F   is that civetweb handler, and serves the file F
 
 #include <civetweb.h>
@@ -35,12 +36,25 @@
 namespace scidex::bench {
 namespace {
 
+using std::chrono::milliseconds;
 using std::chrono::nanoseconds;
 using std::chrono::seconds;
 using test::HttpConnection;
 
-constexpr int kTurns = 20;
-constexpr int kScrapesATurn = 50;
+struct Extent {
+  int turns;
+  int scrapes_a_turn;
+  nanoseconds parallel;
+  int scrapes_alone;
+  // For which slow clients send a byte, each followed by scrapes for so long.
+  int rounds;
+  nanoseconds round;
+  int reloads;
+  int scrapes_a_reload;
+};
+
+constexpr Extent kLong{20, 50, seconds(2), 500, 5, seconds(1), 100, 1000};
+constexpr Extent kShort{1, 5, milliseconds(100), 5, 2, milliseconds(100), 2, 10};
 
 std::string bare_body;
 
@@ -94,11 +108,11 @@ double ScrapeOnce(int port) {
   return Micros(std::chrono::steady_clock::now() - start);
 }
 
-void Turn(Target& target) {
+void Turn(Target& target, int scrapes) {
   const nanoseconds before = CpuOf(target.pid);
   std::unique_ptr<HttpConnection> kept;
   if (target.keep_alive) kept = std::make_unique<HttpConnection>(target.port, seconds(60));
-  for (int i = 0; i < kScrapesATurn; ++i) {
+  for (int i = 0; i < scrapes; ++i) {
     if (!kept) {
       target.micros.push_back(ScrapeOnce(target.port));
       continue;
@@ -111,17 +125,17 @@ void Turn(Target& target) {
   target.cpu_micros += Micros(CpuOf(target.pid) - before);
 }
 
-void Compare(const std::string& title, std::vector<Target> targets) {
-  for (Target& target : targets) Turn(target);
+void Compare(const std::string& title, const Extent& extent, std::vector<Target> targets) {
+  for (Target& target : targets) Turn(target, extent.scrapes_a_turn);
   for (Target& target : targets) {
     target.micros.clear();
     target.cpu_micros = 0;
   }
-  for (int turn = 0; turn < kTurns; ++turn) {
-    for (Target& target : targets) Turn(target);
+  for (int turn = 0; turn < extent.turns; ++turn) {
+    for (Target& target : targets) Turn(target, extent.scrapes_a_turn);
   }
   const Target& own = targets.front();
-  const double scrapes = kTurns * kScrapesATurn;
+  const double scrapes = extent.turns * extent.scrapes_a_turn;
   std::printf(
       "\n%s\n\n| | median µs | of the exporter's | CPU µs | of the exporter's |\n"
       "|---|--:|--:|--:|--:|\n",
@@ -140,18 +154,19 @@ double MedianOf(int port, int scrapes) {
 }
 
 // Alone, and among 1,000 idle clients and 100 that send a byte a second.
-void AmongClients(int port) {
-  const double alone = MedianOf(port, 500);
+void AmongClients(int port, const Extent& extent) {
+  const double alone = MedianOf(port, extent.scrapes_alone);
   std::vector<std::unique_ptr<HttpConnection>> clients;
   for (int i = 0; i < 1100; ++i) {
     clients.push_back(std::make_unique<HttpConnection>(port, seconds(60)));
   }
   const std::string request = "GET /metrics HTTP/1.1\r\nHost: a\r\n\r\n";
   std::vector<double> micros;
-  for (std::size_t second = 0; second < 5; ++second) {
+  for (int round = 0; round < extent.rounds; ++round) {
     const auto start = std::chrono::steady_clock::now();
-    for (std::size_t i = 0; i < 100; ++i) clients[i]->Send(request.substr(second, 1));
-    while (std::chrono::steady_clock::now() - start < seconds(1))
+    const std::string byte = request.substr(static_cast<std::size_t>(round), 1);
+    for (std::size_t i = 0; i < 100; ++i) clients[i]->Send(byte);
+    while (std::chrono::steady_clock::now() - start < extent.round)
       micros.push_back(ScrapeOnce(port));
   }
   std::printf(
@@ -162,11 +177,11 @@ void AmongClients(int port) {
 }
 
 // How many scrapes a second one client gets, and each of eight at once.
-void Parallel(int port) {
-  const auto rate = [port](int clients) {
+void Parallel(int port, nanoseconds time) {
+  const auto rate = [port, time](int clients) {
     std::atomic<int> scrapes{0};
     std::vector<std::future<void>> done;
-    const auto end = std::chrono::steady_clock::now() + seconds(2);
+    const auto end = std::chrono::steady_clock::now() + time;
     for (int i = 0; i < clients; ++i) {
       done.push_back(std::async(std::launch::async, [&] {
         while (std::chrono::steady_clock::now() < end) {
@@ -176,7 +191,7 @@ void Parallel(int port) {
       }));
     }
     for (auto& one : done) one.get();
-    return scrapes / 2.0;
+    return scrapes / std::chrono::duration<double>(time).count();
   };
   const double one = rate(1);
   const double eight = rate(8);
@@ -184,22 +199,23 @@ void Parallel(int port) {
               one, eight / one);
 }
 
-void Memory(test::ExporterProcess& exporter, const std::function<void(int)>& reload) {
+void Memory(test::ExporterProcess& exporter, const Extent& extent,
+            const std::function<void(int)>& reload) {
   const pid_t pid = exporter.process().pid();
   for (int i = 0; i < 100; ++i) ScrapeOnce(exporter.port());
   const double before = ResidentMiB(pid);
-  for (int i = 0; i < 100; ++i) {
+  for (int i = 0; i < extent.reloads; ++i) {
     reload(i);
-    for (int scrape = 0; scrape < 1000; ++scrape) ScrapeOnce(exporter.port());
+    for (int scrape = 0; scrape < extent.scrapes_a_reload; ++scrape) ScrapeOnce(exporter.port());
   }
   const double after = ResidentMiB(pid);
   std::printf(
-      "\nresident memory: %.1f MiB after 100 scrapes, %.1f MiB after 100,000 more and 100 "
-      "reloads: %+.1f MiB\n",
-      before, after, after - before);
+      "\nresident memory: %.1f MiB after 100 scrapes, %.1f MiB after %d more and %d reloads: "
+      "%+.1f MiB\n",
+      before, after, extent.reloads * extent.scrapes_a_reload, extent.reloads, after - before);
 }
 
-int Measure(const std::string& self) {
+int Measure(const std::string& self, const Extent& extent) {
   base::RaiseFileLimit();
   test::PostgresServer primary;
   const auto replica = test::PostgresServer::MakeReplicaOf(primary);
@@ -239,14 +255,14 @@ int Measure(const std::string& self) {
   const auto civetweb = [&](bool keep_alive) -> Target {
     return {"bare civetweb, the same bytes from memory", bare_port, bare.pid(), keep_alive, {}, 0};
   };
-  Compare("Each scrape on a connection of its own:",
+  Compare("Each scrape on a connection of its own:", extent,
           {own(false),
            civetweb(false),
            {"prometheus-postgres-exporter", other_port, other.pid(), false, {}, 0}});
-  Compare("On one connection:", {own(true), civetweb(true)});
-  Parallel(exporter.port());
-  AmongClients(exporter.port());
-  Memory(exporter, [&](int i) {
+  Compare("On one connection:", extent, {own(true), civetweb(true)});
+  Parallel(exporter.port(), extent.parallel);
+  AmongClients(exporter.port(), extent);
+  Memory(exporter, extent, [&](int i) {
     write(1001 + i % 2);
     if (test::Request(exporter.port(), "POST", "/-/reload").code != 200) {
       throw std::runtime_error("a reload failed");
@@ -262,7 +278,8 @@ int main(int argc, char** argv) {
   try {
     if (argc == 4 && std::string(argv[1]) == "--bare")
       return scidex::bench::BeBare(argv[2], argv[3]);
-    return scidex::bench::Measure(argv[0]);
+    const bool is_short = argc == 2 && std::string(argv[1]) == "--short";
+    return scidex::bench::Measure(argv[0], is_short ? scidex::bench::kShort : scidex::bench::kLong);
   } catch (const std::exception& error) {
     std::cerr << "scidex_scrape_bench: " << error.what() << '\n';
     return 1;

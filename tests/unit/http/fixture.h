@@ -10,11 +10,15 @@
 #include "base/clock.h"
 #include "base/mutex.h"
 #include "http/server.h"
+#include "support/eventually.h"
 
 namespace scidex::http {
 
+// One that waits at its end for what it need not wait for never ends.
 inline ServerOptions OnLoopback(int max_requests = 4) {
-  return {.listen_addresses = {"127.0.0.1:0"}, .max_requests = max_requests};
+  return {.listen_addresses = {"127.0.0.1:0"},
+          .max_requests = max_requests,
+          .stop_grace = std::chrono::hours(1)};
 }
 
 inline Response Text(std::string body) {
@@ -40,7 +44,7 @@ inline std::uint64_t CountOf(const Server& server, int code) {
   return 0;
 }
 
-// A door that handlers wait at until a test opens it; nobody waits for longer than ten seconds.
+// A door that handlers wait at until a test opens it; no handler waits for longer than kPatience.
 class Gate {
  public:
   // True once open.
@@ -64,7 +68,7 @@ class Gate {
  private:
   template <typename Predicate>
   bool Await(Predicate predicate) SCIDEX_NO_THREAD_SAFETY_ANALYSIS {
-    const base::TimePoint give_up = base::Add(base::RealClock().Now(), std::chrono::seconds(10));
+    const base::TimePoint give_up = base::Add(base::RealClock().Now(), test::kPatience);
     while (!predicate()) {
       if (!changed_.WaitUntil(mutex_, give_up)) return predicate();
     }

@@ -21,7 +21,6 @@ namespace scidex::http {
 namespace {
 
 using std::chrono::milliseconds;
-using std::chrono::seconds;
 using test::Get;
 using test::HttpConnection;
 using test::HttpResponse;
@@ -126,7 +125,8 @@ TEST_F(FrontTest, RequestThatDoesNotArriveWholeInTimeIs408) {
 }
 
 TEST_F(FrontTest, ClientThatSendsNothingIsGivenUpWithoutAWord) {
-  Start({.idle_timeout = milliseconds(50)});
+  // Long enough for the second client's request to come first.
+  Start({.idle_timeout = milliseconds(500)});
   HttpConnection idle(port_);
   EXPECT_EQ(idle.ReadToEnd(), "");
   HttpConnection kept(port_);
@@ -140,8 +140,8 @@ TEST_F(FrontTest, ClientThatDoesNotReadItsAnswerIsGivenUp) {
   Start({.send_timeout = milliseconds(50)});
   HttpConnection deaf(port_);
   deaf.SendRequest("GET", "/big");
-  ASSERT_TRUE(test::Eventually(seconds(10), [&] { return Count(200) == 1; }));
-  front_->Drain(base::Add(base::RealClock().Now(), seconds(10)));
+  ASSERT_TRUE(test::Eventually(test::kPatience, [&] { return Count(200) == 1; }));
+  front_->Drain(base::Add(base::RealClock().Now(), test::kPatience));
   // The front has closed: what it sent before is not whole.
   EXPECT_LT(deaf.ReadToEnd().size(), 30'000'000u);
 }
@@ -180,7 +180,7 @@ TEST_F(FrontTest, BackendThatClosesBetweenTwoRequestsIsAskedAgain) {
   const base::Thread backend("backend", [&] {
     for (; served < 3; ++served) {
       base::UniqueFd connection;
-      ASSERT_TRUE(test::Eventually(seconds(10), [&] {
+      ASSERT_TRUE(test::Eventually(test::kPatience, [&] {
         connection = base::UniqueFd(accept(listener.socket.get(), nullptr, nullptr));
         return connection.valid();
       }));

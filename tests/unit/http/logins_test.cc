@@ -5,19 +5,17 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <algorithm>
+#include <atomic>
 #include <future>
 #include <map>
 #include <memory>
 #include <string>
-
-#include "base/clock.h"
-#include "support/eventually.h"
+#include <vector>
 
 namespace scidex::http {
 namespace {
 
-using std::chrono::seconds;
+using ::testing::ElementsAre;
 using Users = std::map<std::string, base::Secret>;
 using Verdict = Logins::Verdict;
 
@@ -69,42 +67,55 @@ TEST(Logins, LoginThatWasRightIsForgottenWhenItsHashChanges) {
 }
 
 TEST(Logins, LoginThatWasRightOnceIsNotComputedAgainAndTheOthersAreBounded) {
-  Logins logins(1);
+  std::promise<void> computing;
+  std::promise<void> go_on;
+  std::atomic<int> computed{0};
+  Logins logins(1, [&](const std::string& password, const std::string& hash) {
+    // The second one is the one that takes its time.
+    if (++computed == 2) {
+      computing.set_value();
+      go_on.get_future().wait();
+    }
+    return Bcrypt(password, hash);
+  });
   const Users users{{"alice", Hash("right")}};
   ASSERT_EQ(logins.Judge(kRight, users), Verdict::kWelcome);
-  // Takes about a second, in which the one place is taken.
-  const Users costly{
-      {"alice", base::Secret("$2b$14$abcdefghijklmnopqrstuu" + std::string(31, 'a'))}};
-  auto slow = std::async(std::launch::async, [&] {
-    Verdict verdict = Verdict::kTooMany;
-    while (verdict == Verdict::kTooMany) verdict = logins.Judge(kWrong, costly);
-    return verdict;
-  });
-  ASSERT_TRUE(test::Eventually(seconds(10),
-                               [&] { return logins.Judge(kWrong, users) == Verdict::kTooMany; }));
+  auto slow = std::async(std::launch::async, [&] { return logins.Judge(kWrong, users); });
+  computing.get_future().wait();
+  EXPECT_EQ(logins.Judge(kWrong, users), Verdict::kTooMany);
+  EXPECT_EQ(logins.Judge(kUnknown, users), Verdict::kTooMany);
   EXPECT_EQ(logins.Judge(kRight, users), Verdict::kWelcome);
+  EXPECT_EQ(computed, 2);
+  go_on.set_value();
   EXPECT_EQ(slow.get(), Verdict::kRefused);
   EXPECT_EQ(logins.Judge(kWrong, users), Verdict::kRefused);
+  EXPECT_EQ(computed, 3);
 }
 
-// The least of several, as a busy machine only ever adds.
-base::Duration TimeOf(Logins& logins, const char* authorization, const Users& users) {
-  base::Duration least = seconds(10);
-  for (int i = 0; i < 5; ++i) {
-    const base::TimePoint start = base::RealClock().Now();
-    EXPECT_EQ(logins.Judge(authorization, users), Verdict::kRefused);
-    least = std::min(least, base::RealClock().Now() - start);
-  }
-  return least;
+TEST(Logins, UnknownUserCostsWhatTheCostliestWrongPasswordDoes) {
+  std::vector<std::string> settings;
+  Logins logins(1, [&](const std::string& password, const std::string& hash) {
+    // Prefix and cost.
+    settings.push_back(hash.substr(0, 7));
+    return Bcrypt(password, hash);
+  });
+  const Users users{{"alice", Hash("right", "06")}, {"bob", Hash("right", "05")}};
+  EXPECT_EQ(logins.Judge(kWrong, users), Verdict::kRefused);
+  EXPECT_EQ(logins.Judge(kUnknown, users), Verdict::kRefused);
+  // Each time, as what was refused is not remembered.
+  EXPECT_EQ(logins.Judge(kUnknown, users), Verdict::kRefused);
+  EXPECT_THAT(settings, ElementsAre("$2b$06$", "$2b$06$", "$2b$06$"));
 }
 
-TEST(Logins, UnknownUserTakesAsLongAsAWrongPassword) {
-  Logins logins(1);
-  const Users users{{"alice", Hash("right", "09")}};
-  const base::Duration wrong = TimeOf(logins, kWrong, users);
-  const base::Duration unknown = TimeOf(logins, kUnknown, users);
-  EXPECT_LT(unknown, 2 * wrong);
-  EXPECT_LT(wrong, 2 * unknown);
+// What an unknown user is compared with is a hash that crypt() computes, and no early failure.
+TEST(Logins, HashOfAnUnknownUserIsOneThatIsComputed) {
+  std::string computed;
+  Logins logins(1, [&](const std::string& password, const std::string& hash) {
+    EXPECT_TRUE(IsBcryptHash(hash));
+    return computed = Bcrypt(password, hash);
+  });
+  EXPECT_EQ(logins.Judge(kUnknown, {{"alice", Hash("right")}}), Verdict::kRefused);
+  EXPECT_TRUE(IsBcryptHash(computed)) << computed;
 }
 
 TEST(Logins, OnlyBcryptHashesAreTaken) {

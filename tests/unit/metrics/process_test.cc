@@ -10,6 +10,7 @@
 #include <gtest/gtest.h>
 
 #include "base/unique_fd.h"
+#include "support/eventually.h"
 
 namespace scidex::metrics {
 namespace {
@@ -40,7 +41,7 @@ TEST(ProcessStats, CountsThreads) {
 
 TEST(ProcessStats, CpuTimeRisesWithWork) {
   const base::Duration before = ReadProcess().cpu;
-  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+  const auto deadline = std::chrono::steady_clock::now() + test::kPatience;
   while (ReadProcess().cpu == before && std::chrono::steady_clock::now() < deadline) {
   }
   EXPECT_GT(ReadProcess().cpu, before);

@@ -6,6 +6,7 @@
 #include <latch>
 
 #include "base/clock.h"
+#include "support/eventually.h"
 
 namespace scidex::postgres {
 namespace {
@@ -14,7 +15,7 @@ base::TimePoint In(base::Duration time) { return base::RealClock().Now() + time;
 
 TEST(Resolver, GivesTheAddressesOfAName) {
   Resolver resolver;
-  const Resolver::Result result = resolver.Resolve("localhost", In(std::chrono::seconds(10)), {});
+  const Resolver::Result result = resolver.Resolve("localhost", In(test::kPatience), {});
   ASSERT_FALSE(result.addresses.empty()) << result.error;
   EXPECT_TRUE(result.addresses.front() == "127.0.0.1" || result.addresses.front() == "::1");
 }
@@ -22,8 +23,7 @@ TEST(Resolver, GivesTheAddressesOfAName) {
 TEST(Resolver, SaysWhyANameDoesNotResolve) {
   Resolver resolver;
   // Reserved never to exist: RFC 6761.
-  const Resolver::Result result =
-      resolver.Resolve("replica.invalid", In(std::chrono::seconds(30)), {});
+  const Resolver::Result result = resolver.Resolve("replica.invalid", In(test::kPatience), {});
   EXPECT_TRUE(result.addresses.empty());
   EXPECT_FALSE(result.error.empty());
 }
@@ -69,7 +69,7 @@ TEST_F(StuckResolver, IsAskedOnceForANameHoweverManyWait) {
   resolver_.Resolve("db", In(std::chrono::milliseconds(20)), {});
   EXPECT_EQ(look_ups_, 1);
   Answer();
-  EXPECT_EQ(resolver_.Resolve("db", In(std::chrono::seconds(10)), {}).addresses.size(), 1u);
+  EXPECT_EQ(resolver_.Resolve("db", In(test::kPatience), {}).addresses.size(), 1u);
 }
 
 }  // namespace
