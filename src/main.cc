@@ -2,13 +2,8 @@
 
 #include <signal.h>
 
-#include <cstdlib>
-#include <exception>
-#include <string>
-
 #include "app/command_line.h"
 #include "app/run.h"
-#include "base/log.h"
 
 namespace {
 
@@ -36,11 +31,5 @@ int main(int argc, char** argv) {
   // Blocked in every thread that is made from here on; AwaitSignal() takes them.
   const sigset_t signals = OwnSignals();
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
-  try {
-    scidex::app::Run(scidex::app::ParseCommandLine(argc, argv), &AwaitSignal);
-    return EXIT_SUCCESS;
-  } catch (const std::exception& error) {
-    scidex::base::WriteToStandardError(std::string("scidex_pg_exporter: ") + error.what());
-    return EXIT_FAILURE;
-  }
+  return scidex::app::Run(scidex::app::ParseCommandLine(argc, argv), &AwaitSignal);
 }

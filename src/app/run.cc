@@ -51,9 +51,7 @@ void Serve(const config::Config& config, const Reloader::Load& load,
   exporter.reset();
 }
 
-}  // namespace
-
-void Run(const CommandLine& flags, const AwaitSignal& await_signal) {
+void DoAsFlagsSay(const CommandLine& flags, const AwaitSignal& await_signal) {
   if (!flags.error.empty()) throw std::runtime_error(flags.error);
   if (!flags.print.empty()) {
     std::cout << flags.print;
@@ -69,6 +67,18 @@ void Run(const CommandLine& flags, const AwaitSignal& await_signal) {
   Check(config);
   if (!flags.config_check) return Serve(config, load, await_signal);
   std::cout << "the configuration is right\n";
+}
+
+}  // namespace
+
+int Run(const CommandLine& flags, const AwaitSignal& await_signal) noexcept {
+  try {
+    DoAsFlagsSay(flags, await_signal);
+    return EXIT_SUCCESS;
+  } catch (const std::exception& error) {
+    base::WriteToStandardError(std::string("scidex_pg_exporter: ") + error.what());
+    return EXIT_FAILURE;
+  }
 }
 
 }  // namespace scidex::app

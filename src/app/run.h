@@ -12,9 +12,9 @@ namespace scidex::app {
 using AwaitSignal = std::function<int()>;
 
 // Does what the flags say: prints, checks the configuration, or serves, loading the configuration
-// anew at each SIGHUP, until another signal comes, and then ends in order, or without order after
-// shutdown_timeout. What is printed goes to standard output. Throws std::exception with one line
-// for people.
-void Run(const CommandLine& flags, const AwaitSignal& await_signal);
+// again at each SIGHUP, until another signal comes, and then ends in order, or without order after
+// shutdown_timeout. What is printed goes to standard output, and one line about what is wrong to
+// standard error. Returns the exit code of the process.
+int Run(const CommandLine& flags, const AwaitSignal& await_signal) noexcept;
 
 }  // namespace scidex::app

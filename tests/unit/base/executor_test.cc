@@ -77,9 +77,15 @@ TEST_F(ExecutorTest, EssentialWorkGoesFirst) {
   std::vector<TaskKind> ran;
   {
     Executor executor(timer_, {.grow_after = std::chrono::hours(1)});
-    Event end;
-    executor.Submit(TaskKind::kProbe, [&] { EXPECT_TRUE(end.Await()); });
+    // The thread for all work first: then the other is left for the second.
     Block(executor, 1);
+    Event begun;
+    Event end;
+    executor.Submit(TaskKind::kProbe, [&] {
+      begun.Happen();
+      EXPECT_TRUE(end.Await());
+    });
+    ASSERT_TRUE(begun.Await());
     for (const TaskKind kind : {TaskKind::kQuery, TaskKind::kConnect, TaskKind::kProbe}) {
       executor.Submit(kind, [&, kind] {
         const std::lock_guard lock(mutex);
