@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "app/file_budget.h"
 #include "app/version.h"
 #include "base/log.h"
 #include "config/web_file.h"
@@ -90,6 +91,9 @@ void Check(const config::Config& config) {
 Exporter::Exporter(const config::Config& config, Reloader::Load load)
     : reloader_(config, std::move(load),
                 [this](const config::Config& next) {
+                  if (http::Server* const server = serving_.load(std::memory_order_acquire)) {
+                    server->ReserveFiles(FilesOf(next));
+                  }
                   database_.Reconfigure(DatabaseOptionsOf(next));
                   base::ConfigureLog(next.log);
                 }),
@@ -102,15 +106,18 @@ Exporter::Exporter(const config::Config& config, Reloader::Load load)
   metrics::AddCollectors(
       exposition_, {[this] { return database_.pool_stats(); },
                     [this] { return database_.control_stats(); }, [this] { return Stats(); }});
-  server_ = std::make_unique<http::Server>(config.web, Endpoints(config), WebConfigOf(config));
+  http::ServerOptions web = config.web;
+  web.reserved_files = FilesOf(config);
+  server_ = std::make_unique<http::Server>(web, Endpoints(config), WebConfigOf(config));
   serving_.store(server_.get(), std::memory_order_release);
   LogListening(config.web.listen_addresses, server_->ports(), server_->tls());
   database_.start_pool_logger();
 }
 
 Exporter::~Exporter() {
-  server_.reset();
+  // A reload speaks to the server.
   reloader_.Stop();
+  server_.reset();
 }
 
 metrics::ExporterStats Exporter::Stats() const {

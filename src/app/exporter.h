@@ -49,7 +49,7 @@ class Exporter {
   Database database_;
   metrics::Exposition exposition_;
   // Null until the server is constructed: it serves before its constructor returns.
-  std::atomic<const http::Server*> serving_{nullptr};
+  std::atomic<http::Server*> serving_{nullptr};
   // Last: its handlers use everything above.
   std::unique_ptr<http::Server> server_;
 };

@@ -4,6 +4,7 @@
 #include <array>
 #include <asio.hpp>
 #include <asio/ssl.hpp>
+#include <atomic>
 #include <chrono>
 #include <cstddef>
 #include <deque>
@@ -21,6 +22,7 @@
 #include "base/thread.h"
 #include "http/address.h"
 #include "http/backend.h"
+#include "http/client_limit.h"
 #include "http/message.h"
 #include "http/request_head.h"
 #include "http/wire.h"
@@ -137,23 +139,23 @@ struct Client {
 };
 
 // The clients that are waited for, those who have let wait longest first.
-class Waiting {
+class IdleClients {
  public:
   class Entry {
    public:
-    Entry(Waiting& all, Client& client)
+    Entry(IdleClients& all, Client& client)
         : all_(all), place_(all.clients_.insert(all.clients_.end(), &client)) {}
     ~Entry() { all_.clients_.erase(place_); }
     Entry(const Entry&) = delete;
     Entry& operator=(const Entry&) = delete;
 
    private:
-    Waiting& all_;
+    IdleClients& all_;
     std::list<Client*>::iterator place_;
   };
 
   // False where nobody is waited for.
-  bool SendOneAway() {
+  bool CloseLongestIdle() {
     for (Client* const client : clients_) {
       if (!client->socket.is_open()) continue;
       asio::error_code ignored;
@@ -237,6 +239,13 @@ awaitable<Reply> ReadReply(tcp::socket& backend, bool has_body) {
   co_return reply;
 }
 
+// The front's and the backend's own: both ends of each connection between them, and the listeners
+// with their copies. Some to spare for clients that are accepted only to be refused.
+std::size_t OwnFiles(const FrontOptions& options) {
+  return 16 + 2 * static_cast<std::size_t>(options.backend_connections) +
+         2 * options.listeners.size();
+}
+
 }  // namespace
 
 class Front::Impl {
@@ -244,10 +253,17 @@ class Front::Impl {
   Impl(FrontOptions options, CodeCounts& counts);
   ~Impl();
 
+  void ReserveFiles(std::size_t files) {
+    const std::size_t all = OwnFiles(options_) + files;
+    RequireFiles(all);
+    reserved_files_ = all;
+  }
   void Drain(base::TimePoint until) { visits_.AwaitNone(until); }
 
  private:
   awaitable<void> Accept(tcp::acceptor& acceptor);
+  awaitable<void> AcceptOne(tcp::acceptor& acceptor);
+  void Run() noexcept;
   awaitable<void> Serve(tcp::socket socket);
   awaitable<void> ServeTls(Client& client);
   // Whether the client begins a TLS handshake.
@@ -265,12 +281,14 @@ class Front::Impl {
   awaitable<tcp::socket> Connect();
 
   const FrontOptions options_;
+  std::atomic<std::size_t> reserved_files_ = 0;
   CodeCounts& counts_;
   Visits visits_;
   Places places_;
-  Waiting waiting_;
+  IdleClients idle_clients_;
   std::size_t clients_ = 0;
   std::string complaint_;
+  std::string last_accept_error_;
   // Below this is what uses it.
   asio::io_context io_{1};
   std::vector<tcp::socket> idle_backends_;
@@ -280,6 +298,7 @@ class Front::Impl {
 
 Front::Impl::Impl(FrontOptions options, CodeCounts& counts)
     : options_(std::move(options)), counts_(counts), places_(options_.backend_connections) {
+  ReserveFiles(options_.limits.reserved_files);
   for (const base::UniqueFd& listener : options_.listeners) {
     const bool v4 = AddressOf(listener.get()).socket.ss_family == AF_INET;
     acceptors_.emplace_back(io_, v4 ? tcp::v4() : tcp::v6(),
@@ -288,7 +307,19 @@ Front::Impl::Impl(FrontOptions options, CodeCounts& counts)
   for (tcp::acceptor& acceptor : acceptors_) {
     asio::co_spawn(io_, Accept(acceptor), asio::detached);
   }
-  thread_.emplace("http-front", [this] { io_.run(); });
+  thread_.emplace("http-front", [this] { Run(); });
+}
+
+// A handler that throws ends with what it did; the others go on.
+void Front::Impl::Run() noexcept {
+  for (bool done = false; !done;) {
+    try {
+      io_.run();
+      done = true;
+    } catch (const std::exception& error) {
+      base::LogError("http front", {{"error", error.what()}});
+    }
+  }
 }
 
 Front::Impl::~Impl() {
@@ -296,19 +327,38 @@ Front::Impl::~Impl() {
   thread_->Join();
 }
 
+// Whatever fails, clients are accepted again a little later.
 awaitable<void> Front::Impl::Accept(tcp::acceptor& acceptor) {
   asio::steady_timer pause(io_);
   for (;;) {
-    asio::error_code error;
-    tcp::socket socket = co_await acceptor.async_accept(asio::redirect_error(use_awaitable, error));
-    if (clients_ >= options_.limits.max_clients) waiting_.SendOneAway();
-    if (!error) {
-      asio::co_spawn(io_, Serve(std::move(socket)), asio::detached);
-    } else if (!waiting_.SendOneAway()) {
-      pause.expires_after(kAcceptPause);
-      co_await pause.async_wait(use_awaitable);
+    std::string failure;
+    try {
+      co_await AcceptOne(acceptor);
+      last_accept_error_.clear();
+    } catch (const std::exception& error) {
+      failure = error.what();
     }
+    if (failure.empty()) continue;
+    if (std::exchange(last_accept_error_, failure) != failure) {
+      base::LogError("http clients cannot be accepted", {{"error", failure}});
+    }
+    if (idle_clients_.CloseLongestIdle()) continue;
+    pause.expires_after(kAcceptPause);
+    asio::error_code ignored;
+    co_await pause.async_wait(asio::redirect_error(use_awaitable, ignored));
   }
+}
+
+awaitable<void> Front::Impl::AcceptOne(tcp::acceptor& acceptor) {
+  tcp::socket socket = co_await acceptor.async_accept(use_awaitable);
+  const FrontLimits& limits = options_.limits;
+  // One that is closed to make room is a client until its coroutine has ended; until then one more
+  // than the limit is in the reserve.
+  if (clients_ >= ClientLimit(limits.max_clients, reserved_files_) &&
+      !idle_clients_.CloseLongestIdle()) {
+    co_return;
+  }
+  asio::co_spawn(io_, Serve(std::move(socket)), asio::detached);
 }
 
 awaitable<void> Front::Impl::Serve(tcp::socket socket) {
@@ -334,7 +384,7 @@ awaitable<void> Front::Impl::Serve(tcp::socket socket) {
 }
 
 awaitable<bool> Front::Impl::BeginsTls(Client& client) {
-  const Waiting::Entry entry(waiting_, client);
+  const IdleClients::Entry entry(idle_clients_, client);
   client.Expire(options_.limits.idle_timeout);
   client.socket.non_blocking(true);
   for (;;) {
@@ -368,7 +418,7 @@ awaitable<void> Front::Impl::ServeTls(Client& client) {
   asio::ssl::context shared(context.get());
   asio::ssl::stream<tcp::socket&> stream(client.socket, shared);
   {
-    const Waiting::Entry entry(waiting_, client);
+    const IdleClients::Entry entry(idle_clients_, client);
     client.Expire(options_.limits.request_timeout);
     co_await stream.async_handshake(asio::ssl::stream_base::server, use_awaitable);
   }
@@ -380,7 +430,7 @@ awaitable<void> Front::Impl::ServeTls(Client& client) {
 
 template <typename Stream>
 awaitable<std::size_t> Front::Impl::ReadHead(Client& client, Stream& stream, std::string& bytes) {
-  const Waiting::Entry entry(waiting_, client);
+  const IdleClients::Entry entry(idle_clients_, client);
   client.Expire(bytes.empty() ? options_.limits.idle_timeout : options_.limits.request_timeout);
   for (;;) {
     if (const auto end = FindHeadEnd(bytes)) co_return *end;
@@ -497,6 +547,8 @@ awaitable<Reply> Front::Impl::Exchange(const RequestHead& head) {
 Front::Front(FrontOptions options, CodeCounts& counts)
     : impl_(std::make_unique<Impl>(std::move(options), counts)) {}
 Front::~Front() = default;
+
+void Front::ReserveFiles(std::size_t files) { impl_->ReserveFiles(files); }
 
 void Front::Drain(base::TimePoint until) { impl_->Drain(until); }
 

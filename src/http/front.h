@@ -24,8 +24,12 @@ struct FrontLimits {
   base::Duration idle_timeout = std::chrono::minutes(2);
   // For a client to read its answer.
   base::Duration send_timeout = std::chrono::seconds(30);
-  // Beyond that, and where the process may open no more files, who has waited longest goes.
+  // At most so many clients, and fewer where the limit of open files less `reserved_files` is
+  // lower. One more closes the connection that has been idle for longest, or is refused if no
+  // client is idle.
   std::size_t max_clients = 4096;
+  // Files that the process opens beside those of the server.
+  std::size_t reserved_files = 64;
 };
 
 struct FrontOptions {
@@ -44,12 +48,17 @@ struct FrontOptions {
 // Thread safe.
 class Front {
  public:
-  // Serves when this returns, on a thread of its own.
+  // Serves when this returns, on a thread of its own. Throws ServerError where the limit of open
+  // files is too low.
   Front(FrontOptions options, CodeCounts& counts);
   // Hangs up on everybody.
   ~Front();
   Front(const Front&) = delete;
   Front& operator=(const Front&) = delete;
+
+  // Changes FrontLimits::reserved_files. Throws ServerError, and changes nothing, where the limit
+  // of open files is too low for it.
+  void ReserveFiles(std::size_t files);
 
   // Waits until no answer is under way, or until then.
   void Drain(base::TimePoint until);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <array>
+#include <cstddef>
 #include <map>
 #include <string>
 #include <string_view>
@@ -18,6 +19,9 @@ struct ServerOptions {
   // Requests that are answered at once; one more gets 503. 0 is no limit: then they wait for each
   // other. Endpoints for everyone are not counted.
   int max_requests = 16;
+  // Files of the process that are not the server's: its clients leave room for as many in the limit
+  // of open files.
+  std::size_t reserved_files = 64;
 
   friend bool operator==(const ServerOptions&, const ServerOptions&) = default;
 };

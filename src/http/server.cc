@@ -67,6 +67,7 @@ class Server::Impl {
   std::vector<int> ports() const { return ports_; }
   bool tls() const { return tls_.has_value(); }
   std::vector<std::pair<int, std::uint64_t>> RequestCounts() const { return counts_.Read(); }
+  void ReserveFiles(std::size_t files) { front_->ReserveFiles(files); }
 
  private:
   Response Answer(Request request);
@@ -108,6 +109,7 @@ Server::Impl::Impl(const ServerOptions& options, Endpoints endpoints,
   for (const base::UniqueFd& one : front.listeners) ports_.push_back(PortOf(AddressOf(one.get())));
   front.tls = tls_ ? &*tls_ : nullptr;
   front.backend_connections = ThreadsOf(options);
+  front.limits.reserved_files = options.reserved_files;
   backend_ = std::make_unique<Backend>(
       front.backend_connections, [this](Request request) { return Answer(std::move(request)); },
       counts_);
@@ -192,6 +194,8 @@ Server::~Server() = default;
 std::vector<int> Server::ports() const { return impl_->ports(); }
 
 bool Server::tls() const { return impl_->tls(); }
+
+void Server::ReserveFiles(std::size_t files) { impl_->ReserveFiles(files); }
 
 std::vector<std::pair<int, std::uint64_t>> Server::RequestCounts() const {
   return impl_->RequestCounts();
