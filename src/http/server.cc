@@ -25,8 +25,6 @@ namespace scidex::http {
 namespace {
 
 constexpr auto kStopGrace = std::chrono::milliseconds(500);
-// For endpoints for everyone, and for the word that there are too many requests.
-constexpr int kSpareThreads = 2;
 constexpr int kThreadsWithoutLimit = 16;
 
 std::vector<base::UniqueFd> ListenOn(const std::vector<std::string>& texts) {
@@ -43,7 +41,7 @@ int ThreadsOf(const ServerOptions& options) {
     throw ServerError("max_requests is " + std::to_string(options.max_requests) +
                       "; it must be at least 1, or 0 for no limit");
   }
-  return kSpareThreads + (options.max_requests == 0 ? kThreadsWithoutLimit : options.max_requests);
+  return options.max_requests == 0 ? kThreadsWithoutLimit : options.max_requests;
 }
 
 bool SpeaksTls(WebConfig* web) { return web != nullptr && web->Read()->tls_enabled; }
@@ -71,24 +69,20 @@ class Server::Impl {
 
  private:
   Response Answer(Request request);
-  // The answer to whoever is let in.
-  Response AnswerWelcome(Request request, Access access);
   // What the web configuration file says now; null, and logged, where it is not right.
   std::shared_ptr<const WebOptions> Web();
   // Nothing for who is let in.
   std::optional<Response> Refuse(const Request& request, const WebOptions& web);
 
   const Endpoints endpoints_;
-  const int max_requests_;
   const std::unique_ptr<WebConfig> web_;
   std::optional<Tls> tls_;
   Logins logins_;
   CodeCounts counts_;
   std::vector<int> ports_;
   std::atomic<bool> stopping_{false};
-  std::atomic<int> answering_{0};
   base::Mutex mutex_;
-  std::string complaint_ SCIDEX_GUARDED_BY(mutex_);
+  std::string last_error_ SCIDEX_GUARDED_BY(mutex_);
   std::unique_ptr<Backend> backend_;
   std::unique_ptr<Front> front_;
 };
@@ -96,10 +90,8 @@ class Server::Impl {
 Server::Impl::Impl(const ServerOptions& options, Endpoints endpoints,
                    std::unique_ptr<WebConfig> web)
     : endpoints_(std::move(endpoints)),
-      max_requests_(options.max_requests == 0 ? std::numeric_limits<int>::max()
-                                              : options.max_requests),
       web_(std::move(web)),
-      logins_(std::max(1, (ThreadsOf(options) - kSpareThreads) / 2)) {
+      logins_(std::max(1, ThreadsOf(options) / 2)) {
   if (SpeaksTls(web_.get())) {
     tls_.emplace(*web_);
     tls_->Context();
@@ -110,11 +102,17 @@ Server::Impl::Impl(const ServerOptions& options, Endpoints endpoints,
   front.tls = tls_ ? &*tls_ : nullptr;
   front.backend_connections = ThreadsOf(options);
   front.limits.reserved_files = options.reserved_files;
-  backend_ = std::make_unique<Backend>(
-      front.backend_connections, [this](Request request) { return Answer(std::move(request)); },
-      counts_);
-  front.backend_port = backend_->port();
-  front.backend_token = backend_->token();
+  if (options.max_requests == 0) {
+    front.limits.max_waiting = std::numeric_limits<std::size_t>::max();
+    front.limits.max_wait = base::Duration::max();
+  }
+  const auto answer = [this](Request request) { return Answer(std::move(request)); };
+  for (const auto& [path, endpoint] : endpoints_) {
+    if (endpoint.access == Access::kEveryone) front.direct_paths.insert(path);
+  }
+  front.direct_answer = answer;
+  backend_ = std::make_unique<Backend>(front.backend_connections, answer);
+  front.backend_path = backend_->path();
   front_ = std::make_unique<Front>(std::move(front), counts_);
 }
 
@@ -128,21 +126,21 @@ Server::Impl::~Impl() {
 std::shared_ptr<const WebOptions> Server::Impl::Web() {
   static const auto kNone = std::make_shared<const WebOptions>();
   if (web_ == nullptr) return kNone;
-  std::string complaint;
+  std::string error_text;
   std::shared_ptr<const WebOptions> options;
   try {
     options = web_->Read();
     if (options->tls_enabled && !tls_) {
-      complaint = "it speaks of TLS now, and the server was started without; start it anew";
+      error_text = "it speaks of TLS now, and the server was started without; start it anew";
     }
   } catch (const std::exception& error) {
-    complaint = error.what();
+    error_text = error.what();
   }
   const base::MutexLock lock(mutex_);
-  if (std::exchange(complaint_, complaint) != complaint && !complaint.empty()) {
-    base::LogError("web configuration file", {{"error", complaint}});
+  if (std::exchange(last_error_, error_text) != error_text && !error_text.empty()) {
+    base::LogError("web configuration file", {{"error", error_text}});
   }
-  return complaint.empty() ? options : nullptr;
+  return error_text.empty() ? options : nullptr;
 }
 
 Response Server::Impl::Answer(Request request) {
@@ -156,19 +154,9 @@ Response Server::Impl::Answer(Request request) {
   const std::string accept_encoding = request.Header("Accept-Encoding");
   std::optional<Response> refusal;
   if (access == Access::kUsers) refusal = Refuse(request, *web);
-  Response response = refusal ? std::move(*refusal) : AnswerWelcome(std::move(request), access);
+  Response response = refusal ? std::move(*refusal) : Dispatch(endpoints_, std::move(request));
   AddHeaders(web->headers, response);
   Compress(accept_encoding, response);
-  return response;
-}
-
-Response Server::Impl::AnswerWelcome(Request request, Access access) {
-  if (access == Access::kEveryone) return Dispatch(endpoints_, std::move(request));
-  Response response = ++answering_ > max_requests_
-                          ? PlainResponse(503, "more than " + std::to_string(max_requests_) +
-                                                   " requests at once; try again later\n")
-                          : Dispatch(endpoints_, std::move(request));
-  --answering_;
   return response;
 }
 
