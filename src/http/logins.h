@@ -13,7 +13,7 @@
 
 namespace scidex::http {
 
-// Whether `text` is a bcrypt hash that Logins can compare with.
+// Whether `text` is a bcrypt hash that Logins can compare with, of a cost of 16 at most.
 bool IsBcryptHash(const std::string& text);
 
 // Thread safe.

@@ -19,6 +19,9 @@ struct ServerOptions {
   // Requests that are answered at once; one more gets 503. 0 is no limit: then they wait for each
   // other. Endpoints for everyone are not counted.
   int max_requests = 16;
+  // Names that a request's Host may have; an address may be there in any case. Empty: any name.
+  // Endpoints for everyone do not care.
+  std::vector<std::string> allowed_hosts;
   // Files of the process that are not the server's: its clients leave room for as many in the limit
   // of open files.
   std::size_t reserved_files = 64;

@@ -82,7 +82,9 @@ char ParseRequestLine(std::string_view line, RequestHead& head) {
     Refuse("its first line does not end in HTTP/1.1");
   }
   if (version[5] != '1') throw BadRequest(505, "only HTTP/1.1 and HTTP/1.0 are spoken here");
-  head.target = PathOf(line.substr(first + 1, last - first - 1));
+  const std::string_view target = line.substr(first + 1, last - first - 1);
+  // The server as a whole: https://www.rfc-editor.org/rfc/rfc9112#section-3.2.4
+  head.target = head.method == "OPTIONS" && target == "*" ? "*" : PathOf(target);
   return version[7];
 }
 

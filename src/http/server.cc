@@ -4,6 +4,7 @@
 #include <atomic>
 #include <chrono>
 #include <exception>
+#include <iterator>
 #include <limits>
 #include <optional>
 #include <string>
@@ -19,6 +20,7 @@
 #include "http/dispatch.h"
 #include "http/front.h"
 #include "http/logins.h"
+#include "http/origin.h"
 #include "http/tls.h"
 
 namespace scidex::http {
@@ -27,12 +29,18 @@ namespace {
 constexpr auto kStopGrace = std::chrono::milliseconds(500);
 constexpr int kThreadsWithoutLimit = 16;
 
-std::vector<base::UniqueFd> ListenOn(const std::vector<std::string>& texts) {
+// The listeners, and the port of each text.
+std::vector<base::UniqueFd> ListenOn(const std::vector<std::string>& texts,
+                                     std::vector<int>& ports) {
   if (texts.empty()) throw ServerError("no address to listen on; write one such as :19187");
-  std::vector<Address> addresses;
+  std::vector<std::vector<Address>> addresses;
   for (const std::string& text : texts) addresses.push_back(ParseAddress(text));
   std::vector<base::UniqueFd> listeners;
-  for (const Address& address : addresses) listeners.push_back(Listen(address));
+  for (std::vector<Address>& of_text : addresses) {
+    std::vector<base::UniqueFd> some = Listen(std::move(of_text));
+    ports.push_back(PortOf(AddressOf(some.front().get())));
+    std::move(some.begin(), some.end(), std::back_inserter(listeners));
+  }
   return listeners;
 }
 
@@ -71,16 +79,21 @@ class Server::Impl {
   Response Answer(Request request);
   // What the web configuration file says now; null, and logged, where it is not right.
   std::shared_ptr<const WebOptions> Web();
+  // Empty where the file may be in force.
+  std::string WhyNotInForce(const WebOptions& options);
   // Nothing for who is let in.
   std::optional<Response> Refuse(const Request& request, const WebOptions& web);
 
   const Endpoints endpoints_;
+  const std::vector<std::string> allowed_hosts_;
   const std::unique_ptr<WebConfig> web_;
   std::optional<Tls> tls_;
   Logins logins_;
   CodeCounts counts_;
   std::vector<int> ports_;
   std::atomic<bool> stopping_{false};
+  // Whether the web configuration file named users at any time.
+  std::atomic<bool> had_users_{false};
   base::Mutex mutex_;
   std::string last_error_ SCIDEX_GUARDED_BY(mutex_);
   std::unique_ptr<Backend> backend_;
@@ -90,15 +103,16 @@ class Server::Impl {
 Server::Impl::Impl(const ServerOptions& options, Endpoints endpoints,
                    std::unique_ptr<WebConfig> web)
     : endpoints_(std::move(endpoints)),
+      allowed_hosts_(options.allowed_hosts),
       web_(std::move(web)),
       logins_(std::max(1, ThreadsOf(options) / 2)) {
+  if (web_ != nullptr) had_users_ = !web_->Read()->users.empty();
   if (SpeaksTls(web_.get())) {
     tls_.emplace(*web_);
     tls_->Context();
   }
   FrontOptions front;
-  front.listeners = ListenOn(options.listen_addresses);
-  for (const base::UniqueFd& one : front.listeners) ports_.push_back(PortOf(AddressOf(one.get())));
+  front.listeners = ListenOn(options.listen_addresses, ports_);
   front.tls = tls_ ? &*tls_ : nullptr;
   front.backend_connections = ThreadsOf(options);
   front.limits.reserved_files = options.reserved_files;
@@ -107,6 +121,7 @@ Server::Impl::Impl(const ServerOptions& options, Endpoints endpoints,
     front.limits.max_wait = base::Duration::max();
   }
   const auto answer = [this](Request request) { return Answer(std::move(request)); };
+  front.direct_paths.insert("*");
   for (const auto& [path, endpoint] : endpoints_) {
     if (endpoint.access == Access::kEveryone) front.direct_paths.insert(path);
   }
@@ -123,6 +138,21 @@ Server::Impl::~Impl() {
   backend_.reset();
 }
 
+// A file that is being replaced is empty for a moment, and one that was emptied is more likely an
+// accident than a wish to let everybody in.
+std::string Server::Impl::WhyNotInForce(const WebOptions& options) {
+  if (options.tls_enabled != tls_.has_value()) {
+    return tls_ ? "it configures no TLS now, and the server was started with TLS; restart it"
+                : "it configures TLS now, and the server was started without; restart it";
+  }
+  if (!options.users.empty()) {
+    had_users_ = true;
+  } else if (had_users_) {
+    return "it names no users now, and did before; restart the server to let everybody in";
+  }
+  return "";
+}
+
 std::shared_ptr<const WebOptions> Server::Impl::Web() {
   static const auto kNone = std::make_shared<const WebOptions>();
   if (web_ == nullptr) return kNone;
@@ -130,9 +160,7 @@ std::shared_ptr<const WebOptions> Server::Impl::Web() {
   std::shared_ptr<const WebOptions> options;
   try {
     options = web_->Read();
-    if (options->tls_enabled && !tls_) {
-      error_text = "it speaks of TLS now, and the server was started without; start it anew";
-    }
+    error_text = WhyNotInForce(*options);
   } catch (const std::exception& error) {
     error_text = error.what();
   }
@@ -161,6 +189,9 @@ Response Server::Impl::Answer(Request request) {
 }
 
 std::optional<Response> Server::Impl::Refuse(const Request& request, const WebOptions& web) {
+  if (!allowed_hosts_.empty() && !IsAllowedHost(request.Header("Host"), allowed_hosts_)) {
+    return PlainResponse(403, "this name of the server is not one of web.allowed_hosts\n");
+  }
   if (web.users.empty()) return std::nullopt;
   switch (logins_.Judge(request.Header("Authorization"), web.users)) {
     case Logins::Verdict::kWelcome:

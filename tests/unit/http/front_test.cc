@@ -29,7 +29,7 @@ using test::HttpResponse;
 
 // On a port of loopback that the kernel chose.
 struct Listener {
-  base::UniqueFd socket = Listen(ParseAddress("127.0.0.1:0"));
+  base::UniqueFd socket = Listen(ParseAddress("127.0.0.1:0").at(0));
   int port = PortOf(AddressOf(socket.get()));
 };
 
