@@ -53,12 +53,19 @@ CommandLine ParseCommandLine(int argc, const char* const* argv) {
                  "host:port, [IPv6]:port or :port; repeatable (default: :19187)")
       ->expected(1)
       ->take_all();
+  app.add_option("--web.allowed-hosts", flags.allowed_hosts,
+                 "name of a host by which the exporter may be asked, beside its addresses; "
+                 "repeatable (default: any name)")
+      ->expected(1)
+      ->take_all();
   app.add_option("--web.telemetry-path", flags.telemetry_path,
                  "where the metrics are (default: /metrics)");
   app.add_option("--web.config.file", flags.web_config_file,
                  "TLS, users and headers, as Prometheus's exporters have them (default: none)");
-  app.add_option("--web.max-requests", flags.max_requests,
-                 "requests answered at once; one more gets 503; 0: no limit (default: 16)")
+  app.add_option(
+         "--web.max-requests", flags.max_requests,
+         "requests answered at once; beyond those that wait for a moment, one more gets 503; 0: "
+         "no limit (default: 16)")
       ->check(CLI::Range(0, 1000));
   app.add_flag("--web.enable-lifecycle", flags.enable_lifecycle,
                "serve POST /-/reload, as SIGHUP (default: off)");
@@ -83,6 +90,7 @@ CommandLine ParseCommandLine(int argc, const char* const* argv) {
 
 void ApplyFlags(const CommandLine& flags, config::Config& config) {
   if (!flags.listen_addresses.empty()) config.web.listen_addresses = flags.listen_addresses;
+  if (!flags.allowed_hosts.empty()) config.web.allowed_hosts = flags.allowed_hosts;
   if (flags.telemetry_path) config.telemetry_path = *flags.telemetry_path;
   if (flags.web_config_file) config.web_config_file = *flags.web_config_file;
   if (flags.enable_lifecycle) config.enable_lifecycle = true;

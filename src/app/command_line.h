@@ -17,6 +17,7 @@ struct CommandLine {
   bool config_check = false;
   // What wins over environment and file, where it was given.
   std::vector<std::string> listen_addresses;
+  std::vector<std::string> allowed_hosts;
   std::optional<std::string> telemetry_path;
   std::optional<std::string> web_config_file;
   bool enable_lifecycle = false;

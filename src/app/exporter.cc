@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "app/file_budget.h"
 #include "app/version.h"
 #include "base/log.h"
 #include "config/web_file.h"
@@ -100,6 +101,7 @@ Exporter::Exporter(const config::Config& config, Reloader::Load load,
       reloader_(
           config, std::move(load),
           [this](const config::Config& next) {
+            ReserveFiles(next);
             database_.Reconfigure(DatabaseOptionsOf(next));
             base::ConfigureLog(next.log);
           },
@@ -108,13 +110,30 @@ Exporter::Exporter(const config::Config& config, Reloader::Load load,
   metrics::AddCollectors(
       exposition_, {[this] { return database_.pool_stats(); },
                     [this] { return database_.control_stats(); }, [this] { return Stats(); }});
-  server_ = std::make_unique<http::Server>(config.web, Endpoints(config), WebConfigOf(config));
-  serving_.store(server_.get(), std::memory_order_release);
+  http::ServerOptions web = config.web;
+  web.reserved_files = FilesOf(config);
+  server_ = std::make_unique<http::Server>(web, Endpoints(config), WebConfigOf(config));
+  {
+    const base::MutexLock lock(mutex_);
+    serving_ = server_.get();
+  }
   LogListening(config.web.listen_addresses, server_->ports(), server_->tls());
   database_.start_pool_logger();
 }
 
-Exporter::~Exporter() = default;
+Exporter::~Exporter() {
+  {
+    // A reload speaks to the server.
+    const base::MutexLock lock(mutex_);
+    serving_ = nullptr;
+  }
+  server_.reset();
+}
+
+void Exporter::ReserveFiles(const config::Config& config) {
+  const base::MutexLock lock(mutex_);
+  if (serving_ != nullptr) serving_->ReserveFiles(FilesOf(config));
+}
 
 metrics::ExporterStats Exporter::Stats() const {
   metrics::ExporterStats stats;
@@ -122,9 +141,11 @@ metrics::ExporterStats Exporter::Stats() const {
   stats.config_last_reload_successful = reloader_.successful();
   stats.config_last_reload_success = reloader_.loaded_at();
   stats.config_hash = reloader_.hash();
-  if (const http::Server* const server = serving_.load(std::memory_order_acquire)) {
-    stats.http_requests = server->RequestCounts();
-  } else {
+  {
+    const base::MutexLock lock(mutex_);
+    if (serving_ != nullptr) stats.http_requests = serving_->RequestCounts();
+  }
+  if (stats.http_requests.empty()) {
     for (const http::Code& code : http::kCodes) stats.http_requests.emplace_back(code.number, 0);
   }
   stats.log_messages = base::LogMessageCounts();

@@ -1,13 +1,13 @@
 // The exporter: a Database, its metrics, and the HTTP server that shows them.
 #pragma once
 
-#include <atomic>
 #include <memory>
 #include <string>
 
 #include "app/database.h"
 #include "app/reloader.h"
 #include "app/runtime.h"
+#include "base/mutex.h"
 #include "base/time.h"
 #include "config/config.h"
 #include "http/message.h"
@@ -57,13 +57,18 @@ class Exporter {
     Database& database_;
   };
 
+  // Leaves the files that a configuration needs to what is not HTTP.
+  void ReserveFiles(const config::Config& config);
+
+  mutable base::Mutex mutex_;
+  // Null until the server is constructed, which serves before its constructor returns, and from the
+  // beginning of its end.
+  http::Server* serving_ SCIDEX_GUARDED_BY(mutex_) = nullptr;
   const std::shared_ptr<Runtime> runtime_;
   Database database_;
   Reloader reloader_;
   AuthWatch auth_watch_;
   metrics::Exposition exposition_;
-  // Null until the server is constructed: it serves before its constructor returns.
-  std::atomic<const http::Server*> serving_{nullptr};
   // Last: its handlers use everything above.
   std::unique_ptr<http::Server> server_;
 };

@@ -63,6 +63,7 @@ void CheckCanChange(const config::Config& from, const config::Config& to) {
     }
   };
   same(from.web.listen_addresses == to.web.listen_addresses, "web.listen_addresses");
+  same(from.web.allowed_hosts == to.web.allowed_hosts, "web.allowed_hosts");
   same(from.web.max_requests == to.web.max_requests, "web.max_requests");
   same(from.telemetry_path == to.telemetry_path, "web.telemetry_path");
   same(from.web_config_file == to.web_config_file, "web.config_file");

@@ -139,6 +139,18 @@ Key Addresses(std::string path, const Place<Texts>& place) {
   return key;
 }
 
+Key Names(std::string path, const std::string& expected, const Place<Texts>& place) {
+  Key key = Addresses(std::move(path), place);
+  key.expected = expected;
+  key.set = [place](const Texts& texts, Draft& draft) {
+    place(draft) = texts;
+    return std::none_of(texts.begin(), texts.end(), [](const std::string& text) {
+      return text.empty() || text.find_first_of(" :/") != std::string::npos;
+    });
+  };
+  return key;
+}
+
 Key QuerySets() {
   Key key;
   key.path = "query_sets";
@@ -207,6 +219,9 @@ std::vector<Key> MakeKeys() {
   std::vector<Key> keys{
       Addresses("web.listen_addresses",
                 [](Draft& d) -> auto& { return d.config.web.listen_addresses; }),
+      Names("web.allowed_hosts",
+            "a list of names of hosts without ports, such as [exporter.example]",
+            [](Draft& d) -> auto& { return d.config.web.allowed_hosts; }),
       TelemetryPath(),
       Text("web.config_file", file, [](Draft& d) -> auto& { return d.config.web_config_file; }),
       Bool("web.enable_lifecycle", [](Draft& d) -> auto& { return d.config.enable_lifecycle; }),

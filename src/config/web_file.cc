@@ -200,6 +200,12 @@ class WebFile {
                      " has no effect without client_auth_type; write one of " +
                      "RequireAndVerifyClientCert, VerifyClientCertIfGiven");
     }
+    if (!tls.client_allowed_sans.empty() && tls.client_auth != ClientAuth::kRequireAndVerify) {
+      Refuse(
+          at,
+          "client_allowed_sans protects nothing unless client_auth_type is "
+          "RequireAndVerifyClientCert: names of certificates that are not verified are anybody's");
+    }
     if (tls.min_version > tls.max_version) Refuse(at, "min_version is later than max_version");
   }
 

@@ -2,16 +2,20 @@
 
 #include <arpa/inet.h>
 #include <net/if.h>
+#include <netdb.h>
 #include <netinet/in.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <charconv>
 #include <cstdint>
 #include <cstring>
+#include <memory>
 #include <optional>
 #include <string_view>
 #include <system_error>
+#include <utility>
 
 #include "http/error.h"
 
@@ -34,6 +38,17 @@ std::optional<std::uint16_t> ParsePort(std::string_view text) {
                     "; write an address and a port, such as 127.0.0.1:" + example +
                     ", [::1]:" + example + " or :" + example);
 }
+
+bool IsName(std::string_view host) {
+  constexpr std::string_view kDigits = "0123456789.";
+  constexpr std::string_view kLetters =
+      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.";
+  return host.find_first_not_of(kLetters) == host.npos &&
+         host.find_first_not_of(kDigits) != host.npos;
+}
+
+// Whether a socket could not be had because the machine lacks the address, or its family.
+bool LacksAddress(int error) { return error == EAFNOSUPPORT || error == EADDRNOTAVAIL; }
 
 [[noreturn]] void Fail(const Address& address, int error) {
   throw ServerError("cannot listen on " + ToString(address) + ": " +
@@ -72,6 +87,38 @@ Address V6(const in6_addr& host, std::uint16_t port, std::uint32_t scope) {
   return AddressOf(socket);
 }
 
+void SetPort(Address& address, int port) {
+  // At the same place in both families.
+  auto socket = As<sockaddr_in>(address);
+  socket.sin_port = htons(static_cast<std::uint16_t>(port));
+  std::memcpy(&address.socket, &socket, sizeof socket);
+}
+
+// Without AI_ADDRCONFIG, which leaves out ::1 where the machine has IPv6 on loopback alone.
+std::vector<Address> Resolve(const std::string& text, const std::string& name, std::uint16_t port) {
+  addrinfo hints{};
+  hints.ai_flags = AI_PASSIVE;
+  hints.ai_socktype = SOCK_STREAM;
+  addrinfo* found = nullptr;
+  if (const int error = getaddrinfo(name.c_str(), nullptr, &hints, &found); error != 0) {
+    Refuse(text, '"' + name + "\" cannot be resolved: " + gai_strerror(error), port);
+  }
+  const std::unique_ptr<addrinfo, decltype(&freeaddrinfo)> owner(found, &freeaddrinfo);
+  std::vector<Address> addresses;
+  for (; found != nullptr; found = found->ai_next) {
+    if (found->ai_family != AF_INET && found->ai_family != AF_INET6) continue;
+    Address address;
+    address.size = found->ai_addrlen;
+    std::memcpy(&address.socket, found->ai_addr, found->ai_addrlen);
+    SetPort(address, port);
+    const bool again = std::any_of(addresses.begin(), addresses.end(), [&](const Address& one) {
+      return ToString(one) == ToString(address);
+    });
+    if (!again) addresses.push_back(address);
+  }
+  return addresses;
+}
+
 // "::1" or "fe80::1%eth0", without the brackets.
 std::optional<Address> ParseV6(const std::string& host, std::uint16_t port) {
   const std::size_t percent = host.find('%');
@@ -105,7 +152,7 @@ base::UniqueFd TryToListen(const Address& address) {
 
 }  // namespace
 
-Address ParseAddress(const std::string& text) {
+std::vector<Address> ParseAddress(const std::string& text) {
   const std::size_t colon = text.rfind(':');
   if (colon == std::string::npos) Refuse(text, "it has no port", ParsePort(text));
   std::string host = text.substr(0, colon);
@@ -119,14 +166,16 @@ Address ParseAddress(const std::string& text) {
   if (host.empty() || host == "::") {
     Address address = V6(in6addr_any, *port, 0);
     address.every = true;
-    return address;
+    return {address};
   }
   in_addr v4{};
-  if (!brackets && inet_pton(AF_INET, host.c_str(), &v4) == 1) return V4(v4, *port);
+  if (!brackets && inet_pton(AF_INET, host.c_str(), &v4) == 1) return {V4(v4, *port)};
+  if (!brackets && IsName(host)) return Resolve(text, host, *port);
   if (brackets) {
-    if (const auto address = ParseV6(host, *port)) return *address;
+    if (const auto address = ParseV6(host, *port)) return {*address};
   }
-  Refuse(text, '"' + host + "\" is not an address of IPv" + (brackets ? '6' : '4'), port);
+  Refuse(text, '"' + host + "\" is not an address of IPv" + (brackets ? "6" : "4, nor a name"),
+         port);
 }
 
 std::string ToString(const Address& address) {
@@ -143,12 +192,26 @@ std::string ToString(const Address& address) {
 
 base::UniqueFd Listen(const Address& address) {
   base::UniqueFd listener = TryToListen(address);
-  const bool no_v6 = errno == EAFNOSUPPORT || errno == EADDRNOTAVAIL;
-  if (!listener.valid() && address.every && no_v6) {
+  if (!listener.valid() && address.every && LacksAddress(errno)) {
     listener = TryToListen(V4({htonl(INADDR_ANY)}, static_cast<std::uint16_t>(PortOf(address))));
   }
   if (!listener.valid()) Fail(address, errno);
   return listener;
+}
+
+std::vector<base::UniqueFd> Listen(std::vector<Address> addresses) {
+  std::vector<base::UniqueFd> listeners;
+  for (auto address = addresses.begin(); address != addresses.end(); ++address) {
+    if (!listeners.empty()) SetPort(*address, PortOf(AddressOf(listeners.front().get())));
+    base::UniqueFd listener = TryToListen(*address);
+    const bool is_last = listeners.empty() && address + 1 == addresses.end();
+    if (listener.valid()) {
+      listeners.push_back(std::move(listener));
+    } else if (address->every || is_last || !LacksAddress(errno)) {
+      listeners.push_back(Listen(*address));
+    }
+  }
+  return listeners;
 }
 
 Address AddressOf(int listener) {

@@ -4,6 +4,7 @@
 #include <sys/socket.h>
 
 #include <string>
+#include <vector>
 
 #include "base/unique_fd.h"
 
@@ -16,9 +17,10 @@ struct Address {
   bool every = false;
 };
 
-// "127.0.0.1:19187", "[::1]:19187", or ":19187" for every address of the machine; port 0 lets the
-// kernel choose. Throws ServerError for anything else.
-Address ParseAddress(const std::string& text);
+// "127.0.0.1:19187", "[::1]:19187", ":19187" for every address of the machine, or
+// "localhost:19187": then all the addresses of that name, which is resolved. Port 0 lets the kernel
+// choose. Throws ServerError for anything else.
+std::vector<Address> ParseAddress(const std::string& text);
 
 // "127.0.0.1:19187", "[::1]:19187".
 std::string ToString(const Address& address);
@@ -26,6 +28,9 @@ std::string ToString(const Address& address);
 // Listens, without blocking in accept(). Where the machine has no IPv6, every address is every
 // one of IPv4. Throws ServerError, with the kernel's reason.
 base::UniqueFd Listen(const Address& address);
+// Listens on all the addresses of a name, on the same port. Those that the machine does not have,
+// of IPv6 mostly, are left out unless there is no other.
+std::vector<base::UniqueFd> Listen(std::vector<Address> addresses);
 
 // Where a listening socket listens, and its port is what 0 became.
 Address AddressOf(int listener);

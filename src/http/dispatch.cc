@@ -5,6 +5,7 @@
 
 #include "base/log.h"
 #include "http/codes.h"
+#include "http/origin.h"
 
 namespace scidex::http {
 namespace {
@@ -15,8 +16,14 @@ Response NotFound(const Endpoints& endpoints) {
   return PlainResponse(404, std::move(body));
 }
 
-Response MethodNotAllowed(const std::string& method) {
-  const std::string allowed = method == "GET" ? "GET, HEAD" : method;
+// To OPTIONS, as load balancers ask it.
+Response Options(const std::string& allowed) {
+  Response response;
+  response.headers = {{"Allow", allowed}};
+  return response;
+}
+
+Response MethodNotAllowed(const std::string& allowed) {
   Response response = PlainResponse(405, "this takes " + allowed + " alone\n");
   response.headers = {{"Allow", allowed}};
   return response;
@@ -39,11 +46,19 @@ Response Call(const Handler& handler, const Request& request) {
 }  // namespace
 
 Response Dispatch(const Endpoints& endpoints, Request request) {
+  if (request.method == "OPTIONS" && request.path == "*")
+    return Options("GET, HEAD, OPTIONS, POST");
   const auto found = endpoints.find(request.path);
   if (found == endpoints.end()) return NotFound(endpoints);
   if (request.method == "HEAD") request.method = "GET";
   const Endpoint& endpoint = found->second;
-  if (request.method != endpoint.method) return MethodNotAllowed(endpoint.method);
+  const std::string allowed =
+      (endpoint.method == "GET" ? "GET, HEAD" : endpoint.method) + ", OPTIONS";
+  if (request.method == "OPTIONS") return Options(allowed);
+  if (request.method != endpoint.method) return MethodNotAllowed(allowed);
+  if (request.method != "GET" && IsCrossSite(request)) {
+    return PlainResponse(403, "a page of another site asked for this; ask without a browser\n");
+  }
   return Call(endpoint.handler, request);
 }
 

@@ -5,14 +5,16 @@
 
 #include <chrono>
 #include <cstddef>
-#include <cstdint>
+#include <functional>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
 #include "base/time.h"
 #include "base/unique_fd.h"
 #include "http/codes.h"
+#include "http/message.h"
 #include "http/tls.h"
 
 namespace scidex::http {
@@ -22,10 +24,24 @@ struct FrontLimits {
   base::Duration request_timeout = std::chrono::seconds(10);
   // Until the first byte.
   base::Duration idle_timeout = std::chrono::minutes(2);
-  // For a client to read its answer.
+  // For a client to read its answer, and for how long it may read nothing of it.
   base::Duration send_timeout = std::chrono::seconds(30);
-  // Beyond that, and where the process may open no more files, who has waited longest goes.
+  base::Duration stall_timeout = std::chrono::seconds(10);
+  // For the backend to answer.
+  base::Duration backend_timeout = std::chrono::seconds(30);
+  // At most so many clients, and fewer where the limit of open files less `reserved_files` is
+  // lower. One more closes the connection that has been idle for longest, or is refused if no
+  // client is idle.
   std::size_t max_clients = 4096;
+  // Files that the process opens beside those of the server.
+  std::size_t reserved_files = 64;
+  // Bytes of answers that are under way to clients. One more answer closes the client that has read
+  // nothing for longest.
+  std::size_t max_answer_bytes = std::size_t{64} << 20;
+  // Requests that wait for one of the backend's connections, and for how long; one more, or longer,
+  // gets 503.
+  std::size_t max_waiting = 16;
+  base::Duration max_wait = std::chrono::milliseconds(250);
 };
 
 struct FrontOptions {
@@ -33,10 +49,13 @@ struct FrontOptions {
   std::vector<base::UniqueFd> listeners;
   // Null: plain HTTP.
   Tls* tls = nullptr;
-  // Where the backend is, how many requests it takes at once, and what it knows the front by.
-  std::uint16_t backend_port = 0;
+  // The unix socket of the backend, and how many requests it takes at once.
+  std::string backend_path;
   int backend_connections = 0;
-  std::string backend_token;
+  // Paths that are not the backend's, and what they answer. HEAD is left to the front. Called on
+  // one thread.
+  std::set<std::string> direct_paths;
+  std::function<Response(Request)> direct_answer;
 
   FrontLimits limits;
 };
@@ -44,12 +63,17 @@ struct FrontOptions {
 // Thread safe.
 class Front {
  public:
-  // Serves when this returns, on a thread of its own.
+  // Serves when this returns, on threads of its own. Throws ServerError where the limit of open
+  // files is too low.
   Front(FrontOptions options, CodeCounts& counts);
-  // Hangs up on everybody.
+  // Closes all connections.
   ~Front();
   Front(const Front&) = delete;
   Front& operator=(const Front&) = delete;
+
+  // Changes FrontLimits::reserved_files. Throws ServerError, and changes nothing, where the limit
+  // of open files is too low for it.
+  void ReserveFiles(std::size_t files);
 
   // Waits until no answer is under way, or until then.
   void Drain(base::TimePoint until);

@@ -14,7 +14,7 @@
 
 namespace scidex::http {
 
-// Whether `text` is a bcrypt hash that Logins can compare with.
+// Whether `text` is a bcrypt hash that Logins can compare with, of a cost of 16 at most.
 bool IsBcryptHash(const std::string& text);
 
 // What crypt() makes of `password` with the cost and the salt of `hash`: the same hash if it is the

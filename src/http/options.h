@@ -3,6 +3,7 @@
 
 #include <array>
 #include <chrono>
+#include <cstddef>
 #include <map>
 #include <string>
 #include <string_view>
@@ -22,6 +23,12 @@ struct ServerOptions {
   int max_requests = 16;
   // At the end: for the responses under way.
   base::Duration stop_grace = std::chrono::milliseconds(500);
+  // Names that a request's Host may have; an address may be there in any case. Empty: any name.
+  // Endpoints for everyone do not care.
+  std::vector<std::string> allowed_hosts;
+  // Files of the process that are not the server's: its clients leave room for as many in the limit
+  // of open files.
+  std::size_t reserved_files = 64;
 
   friend bool operator==(const ServerOptions&, const ServerOptions&) = default;
 };

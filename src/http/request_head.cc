@@ -1,6 +1,7 @@
 #include "http/request_head.h"
 
 #include <algorithm>
+#include <array>
 
 #include "http/equal_fold.h"
 
@@ -44,6 +45,14 @@ std::string_view TakeLine(std::string_view& rest) {
   throw BadRequest(400, "the request is malformed: " + why);
 }
 
+// Methods that HTTP itself has (https://www.rfc-editor.org/rfc/rfc9110#section-9), and PATCH. An
+// endpoint refuses those that it does not take.
+bool IsKnownMethod(std::string_view method) {
+  constexpr std::array<std::string_view, 8> kMethods{"GET",    "HEAD",    "POST",    "PUT",
+                                                     "DELETE", "OPTIONS", "CONNECT", "PATCH"};
+  return std::find(kMethods.begin(), kMethods.end(), method) != kMethods.end();
+}
+
 std::string PathOf(std::string_view target) {
   if (!std::all_of(target.begin(), target.end(), &IsVisible)) {
     Refuse("its target has a character that is not printable ASCII");
@@ -66,14 +75,16 @@ char ParseRequestLine(std::string_view line, RequestHead& head) {
     Refuse("its first line is not METHOD PATH HTTP/1.1");
   }
   head.method = line.substr(0, first);
-  if (!IsToken(head.method)) Refuse("its method is not a word");
+  if (!IsKnownMethod(head.method)) Refuse("its method is not one that is known here");
   const std::string_view version = line.substr(last + 1);
   if (version.size() != 8 || !version.starts_with("HTTP/") || !IsDigit(version[5]) ||
       version[6] != '.' || !IsDigit(version[7])) {
     Refuse("its first line does not end in HTTP/1.1");
   }
   if (version[5] != '1') throw BadRequest(505, "only HTTP/1.1 and HTTP/1.0 are spoken here");
-  head.target = PathOf(line.substr(first + 1, last - first - 1));
+  const std::string_view target = line.substr(first + 1, last - first - 1);
+  // The server as a whole: https://www.rfc-editor.org/rfc/rfc9112#section-3.2.4
+  head.target = head.method == "OPTIONS" && target == "*" ? "*" : PathOf(target);
   return version[7];
 }
 

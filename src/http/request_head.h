@@ -18,7 +18,7 @@ inline constexpr std::size_t kMaxHeaders = 50;
 
 struct RequestHead {
   std::string method;
-  // Begins with a slash; of an absolute target the path and the query.
+  // Begins with a slash; of an absolute target the path and the query. "*" for OPTIONS alone.
   std::string target;
   // In the client's order and case, without the blanks around a value.
   std::vector<std::pair<std::string, std::string>> headers;

@@ -4,6 +4,7 @@
 #include <atomic>
 #include <chrono>
 #include <exception>
+#include <iterator>
 #include <limits>
 #include <optional>
 #include <string>
@@ -19,21 +20,26 @@
 #include "http/dispatch.h"
 #include "http/front.h"
 #include "http/logins.h"
+#include "http/origin.h"
 #include "http/tls.h"
 
 namespace scidex::http {
 namespace {
 
-// For endpoints for everyone, and for the word that there are too many requests.
-constexpr int kSpareThreads = 2;
 constexpr int kThreadsWithoutLimit = 16;
 
-std::vector<base::UniqueFd> ListenOn(const std::vector<std::string>& texts) {
+// The listeners, and the port of each text.
+std::vector<base::UniqueFd> ListenOn(const std::vector<std::string>& texts,
+                                     std::vector<int>& ports) {
   if (texts.empty()) throw ServerError("no address to listen on; write one such as :19187");
-  std::vector<Address> addresses;
+  std::vector<std::vector<Address>> addresses;
   for (const std::string& text : texts) addresses.push_back(ParseAddress(text));
   std::vector<base::UniqueFd> listeners;
-  for (const Address& address : addresses) listeners.push_back(Listen(address));
+  for (std::vector<Address>& of_text : addresses) {
+    std::vector<base::UniqueFd> some = Listen(std::move(of_text));
+    ports.push_back(PortOf(AddressOf(some.front().get())));
+    std::move(some.begin(), some.end(), std::back_inserter(listeners));
+  }
   return listeners;
 }
 
@@ -42,7 +48,7 @@ int ThreadsOf(const ServerOptions& options) {
     throw ServerError("max_requests is " + std::to_string(options.max_requests) +
                       "; it must be at least 1, or 0 for no limit");
   }
-  return kSpareThreads + (options.max_requests == 0 ? kThreadsWithoutLimit : options.max_requests);
+  return options.max_requests == 0 ? kThreadsWithoutLimit : options.max_requests;
 }
 
 bool SpeaksTls(WebConfig* web) { return web != nullptr && web->Read()->tls_enabled; }
@@ -66,28 +72,30 @@ class Server::Impl {
   std::vector<int> ports() const { return ports_; }
   bool tls() const { return tls_.has_value(); }
   std::vector<std::pair<int, std::uint64_t>> RequestCounts() const { return counts_.Read(); }
+  void ReserveFiles(std::size_t files) { front_->ReserveFiles(files); }
 
  private:
   Response Answer(Request request);
-  // The answer to whoever is let in.
-  Response AnswerWelcome(Request request, Access access);
   // What the web configuration file says now; null, and logged, where it is not right.
   std::shared_ptr<const WebOptions> Web();
+  // Empty where the file may be in force.
+  std::string WhyNotInForce(const WebOptions& options);
   // Nothing for who is let in.
   std::optional<Response> Refuse(const Request& request, const WebOptions& web);
 
   const Endpoints endpoints_;
-  const int max_requests_;
   const base::Duration stop_grace_;
+  const std::vector<std::string> allowed_hosts_;
   const std::unique_ptr<WebConfig> web_;
   std::optional<Tls> tls_;
   Logins logins_;
   CodeCounts counts_;
   std::vector<int> ports_;
   std::atomic<bool> stopping_{false};
-  std::atomic<int> answering_{0};
+  // Whether the web configuration file named users at any time.
+  std::atomic<bool> had_users_{false};
   base::Mutex mutex_;
-  std::string complaint_ SCIDEX_GUARDED_BY(mutex_);
+  std::string last_error_ SCIDEX_GUARDED_BY(mutex_);
   std::unique_ptr<Backend> backend_;
   std::unique_ptr<Front> front_;
 };
@@ -95,25 +103,32 @@ class Server::Impl {
 Server::Impl::Impl(const ServerOptions& options, Endpoints endpoints,
                    std::unique_ptr<WebConfig> web)
     : endpoints_(std::move(endpoints)),
-      max_requests_(options.max_requests == 0 ? std::numeric_limits<int>::max()
-                                              : options.max_requests),
       stop_grace_(options.stop_grace),
+      allowed_hosts_(options.allowed_hosts),
       web_(std::move(web)),
-      logins_(std::max(1, (ThreadsOf(options) - kSpareThreads) / 2)) {
+      logins_(std::max(1, ThreadsOf(options) / 2)) {
+  if (web_ != nullptr) had_users_ = !web_->Read()->users.empty();
   if (SpeaksTls(web_.get())) {
     tls_.emplace(*web_);
     tls_->Context();
   }
   FrontOptions front;
-  front.listeners = ListenOn(options.listen_addresses);
-  for (const base::UniqueFd& one : front.listeners) ports_.push_back(PortOf(AddressOf(one.get())));
+  front.listeners = ListenOn(options.listen_addresses, ports_);
   front.tls = tls_ ? &*tls_ : nullptr;
   front.backend_connections = ThreadsOf(options);
-  backend_ = std::make_unique<Backend>(
-      front.backend_connections, [this](Request request) { return Answer(std::move(request)); },
-      counts_);
-  front.backend_port = backend_->port();
-  front.backend_token = backend_->token();
+  front.limits.reserved_files = options.reserved_files;
+  if (options.max_requests == 0) {
+    front.limits.max_waiting = std::numeric_limits<std::size_t>::max();
+    front.limits.max_wait = base::Duration::max();
+  }
+  const auto answer = [this](Request request) { return Answer(std::move(request)); };
+  front.direct_paths.insert("*");
+  for (const auto& [path, endpoint] : endpoints_) {
+    if (endpoint.access == Access::kEveryone) front.direct_paths.insert(path);
+  }
+  front.direct_answer = answer;
+  backend_ = std::make_unique<Backend>(front.backend_connections, answer);
+  front.backend_path = backend_->path();
   front_ = std::make_unique<Front>(std::move(front), counts_);
 }
 
@@ -124,24 +139,37 @@ Server::Impl::~Impl() {
   backend_.reset();
 }
 
+// A file that is being replaced is empty for a moment, and one that was emptied is more likely an
+// accident than a wish to let everybody in.
+std::string Server::Impl::WhyNotInForce(const WebOptions& options) {
+  if (options.tls_enabled != tls_.has_value()) {
+    return tls_ ? "it configures no TLS now, and the server was started with TLS; restart it"
+                : "it configures TLS now, and the server was started without; restart it";
+  }
+  if (!options.users.empty()) {
+    had_users_ = true;
+  } else if (had_users_) {
+    return "it names no users now, and did before; restart the server to let everybody in";
+  }
+  return "";
+}
+
 std::shared_ptr<const WebOptions> Server::Impl::Web() {
   static const auto kNone = std::make_shared<const WebOptions>();
   if (web_ == nullptr) return kNone;
-  std::string complaint;
+  std::string error_text;
   std::shared_ptr<const WebOptions> options;
   try {
     options = web_->Read();
-    if (options->tls_enabled && !tls_) {
-      complaint = "it speaks of TLS now, and the server was started without; start it anew";
-    }
+    error_text = WhyNotInForce(*options);
   } catch (const std::exception& error) {
-    complaint = error.what();
+    error_text = error.what();
   }
   const base::MutexLock lock(mutex_);
-  if (std::exchange(complaint_, complaint) != complaint && !complaint.empty()) {
-    base::LogError("web configuration file", {{"error", complaint}});
+  if (std::exchange(last_error_, error_text) != error_text && !error_text.empty()) {
+    base::LogError("web configuration file", {{"error", error_text}});
   }
-  return complaint.empty() ? options : nullptr;
+  return error_text.empty() ? options : nullptr;
 }
 
 Response Server::Impl::Answer(Request request) {
@@ -155,23 +183,16 @@ Response Server::Impl::Answer(Request request) {
   const std::string accept_encoding = request.Header("Accept-Encoding");
   std::optional<Response> refusal;
   if (access == Access::kUsers) refusal = Refuse(request, *web);
-  Response response = refusal ? std::move(*refusal) : AnswerWelcome(std::move(request), access);
+  Response response = refusal ? std::move(*refusal) : Dispatch(endpoints_, std::move(request));
   AddHeaders(web->headers, response);
   Compress(accept_encoding, response);
   return response;
 }
 
-Response Server::Impl::AnswerWelcome(Request request, Access access) {
-  if (access == Access::kEveryone) return Dispatch(endpoints_, std::move(request));
-  Response response = ++answering_ > max_requests_
-                          ? PlainResponse(503, "more than " + std::to_string(max_requests_) +
-                                                   " requests at once; try again later\n")
-                          : Dispatch(endpoints_, std::move(request));
-  --answering_;
-  return response;
-}
-
 std::optional<Response> Server::Impl::Refuse(const Request& request, const WebOptions& web) {
+  if (!allowed_hosts_.empty() && !IsAllowedHost(request.Header("Host"), allowed_hosts_)) {
+    return PlainResponse(403, "this name of the server is not one of web.allowed_hosts\n");
+  }
   if (web.users.empty()) return std::nullopt;
   switch (logins_.Judge(request.Header("Authorization"), web.users)) {
     case Logins::Verdict::kWelcome:
@@ -193,6 +214,8 @@ Server::~Server() = default;
 std::vector<int> Server::ports() const { return impl_->ports(); }
 
 bool Server::tls() const { return impl_->tls(); }
+
+void Server::ReserveFiles(std::size_t files) { impl_->ReserveFiles(files); }
 
 std::vector<std::pair<int, std::uint64_t>> Server::RequestCounts() const {
   return impl_->RequestCounts();

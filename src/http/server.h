@@ -1,6 +1,7 @@
 // An HTTP/1.1 server for a few fixed paths, over TLS where its web configuration file says so.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <utility>
@@ -36,6 +37,10 @@ class Server {
   // The ports bound, in the order of listen_addresses: what port 0 became.
   std::vector<int> ports() const;
   bool tls() const;
+
+  // Changes ServerOptions::reserved_files. Throws ServerError, and changes nothing, where the limit
+  // of open files is too low for it.
+  void ReserveFiles(std::size_t files);
 
   // Responses by status code since the start, in ascending order of code: every code that the
   // server can answer with is there from the start.

@@ -12,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/log.h"
 #include "base/read_file.h"
 
 namespace scidex::http {
@@ -41,13 +42,22 @@ using PrivateKey = std::unique_ptr<EVP_PKEY, Free<EVP_PKEY_free>>;
 void FreeNames(GENERAL_NAMES* names) { GENERAL_NAMES_free(names); }
 using Names = std::unique_ptr<GENERAL_NAMES, Free<FreeNames>>;
 
+// A certificate and a key that do not belong together.
+class Mismatch : public TlsError {
+  using TlsError::TlsError;
+};
+
+// Suites of TLS 1.2 with forward secrecy and authenticated encryption, as RFC 9325 recommends
+// (https://www.rfc-editor.org/rfc/rfc9325#section-4.2).
+constexpr char kDefaultCiphers[] = "ECDHE+AESGCM:ECDHE+CHACHA20";
+
 // The file or, of an inline text, the key of the configuration.
 std::string PlaceOf(const std::string& file, std::string_view key) {
   return file.empty() ? "tls_server_config." + std::string(key) : file;
 }
 
 // The first of OpenSSL's complaints, which are then forgotten.
-std::string Complaint() {
+std::string FirstError() {
   const unsigned long code = ERR_get_error();
   ERR_clear_error();
   const char* reason = ERR_reason_error_string(code);
@@ -86,9 +96,9 @@ void UseCertificate(SSL_CTX* context, const TlsOptions& options, const std::stri
   const std::string key_place = PlaceOf(options.key_file, "key");
   const std::vector<Certificate> chain = ReadCertificates(cert);
   if (chain.empty()) Fail(cert_place, "holds no certificate in PEM");
-  if (SSL_CTX_use_certificate(context, chain.front().get()) != 1) Fail(cert_place, Complaint());
+  if (SSL_CTX_use_certificate(context, chain.front().get()) != 1) Fail(cert_place, FirstError());
   for (std::size_t i = 1; i < chain.size(); ++i) {
-    if (SSL_CTX_add1_chain_cert(context, chain[i].get()) != 1) Fail(cert_place, Complaint());
+    if (SSL_CTX_add1_chain_cert(context, chain[i].get()) != 1) Fail(cert_place, FirstError());
   }
   const Bio bio = Reading(key);
   const PrivateKey private_key(PEM_read_bio_PrivateKey(bio.get(), nullptr, &NoPassword, nullptr));
@@ -98,7 +108,7 @@ void UseCertificate(SSL_CTX* context, const TlsOptions& options, const std::stri
   }
   if (SSL_CTX_use_PrivateKey(context, private_key.get()) != 1) {
     ERR_clear_error();
-    Fail(key_place, "is not the key of the certificate of " + cert_place);
+    throw Mismatch(key_place + ": is not the key of the certificate of " + cert_place);
   }
 }
 
@@ -192,7 +202,7 @@ int Number(TlsVersion version) {
 void UseVersions(SSL_CTX* context, const TlsOptions& options) {
   if (SSL_CTX_set_min_proto_version(context, Number(options.min_version)) != 1 ||
       SSL_CTX_set_max_proto_version(context, Number(options.max_version)) != 1) {
-    Fail("tls_server_config.min_version", Complaint());
+    Fail("tls_server_config.min_version", FirstError());
   }
   // OpenSSL counts the digests of TLS 1.0 and 1.1 as insecure at its default level.
   if (options.min_version < TlsVersion::kTls12) SSL_CTX_set_security_level(context, 0);
@@ -211,8 +221,10 @@ void UseCiphers(SSL_CTX* context, const TlsOptions& options) {
     }
     ciphers += (ciphers.empty() ? "" : ":") + cipher;
   }
+  // Versions before 1.2 have no such suites.
+  if (ciphers.empty() && options.min_version >= TlsVersion::kTls12) ciphers = kDefaultCiphers;
   if (!ciphers.empty() && SSL_CTX_set_cipher_list(context, ciphers.c_str()) != 1) {
-    Fail("tls_server_config.cipher_suites", Complaint());
+    Fail("tls_server_config.cipher_suites", FirstError());
   }
   std::string curves;
   for (const std::string& name : options.curves) {
@@ -220,7 +232,7 @@ void UseCiphers(SSL_CTX* context, const TlsOptions& options) {
     curves += (curves.empty() ? "" : ":") + (name == "X25519" ? name : "P-" + std::string(number));
   }
   if (!curves.empty() && SSL_CTX_set1_groups_list(context, curves.c_str()) != 1) {
-    Fail("tls_server_config.curve_preferences", Complaint());
+    Fail("tls_server_config.curve_preferences", FirstError());
   }
   if (options.prefer_server_cipher_suites) {
     SSL_CTX_set_options(context, SSL_OP_CIPHER_SERVER_PREFERENCE);
@@ -242,7 +254,7 @@ int ChooseProtocol(SSL*, const unsigned char** chosen, unsigned char* size,
 
 }  // namespace
 
-TlsContext Tls::Context() {
+Tls::Material Tls::Read() {
   Material found{.options = config_.Read(), .cert = {}, .key = {}, .client_ca = {}};
   const TlsOptions& options = found.options->tls;
   if (!found.options->tls_enabled) {
@@ -252,15 +264,38 @@ TlsContext Tls::Context() {
   found.cert = TextOf(options.cert_file, options.cert);
   found.key = base::Secret(TextOf(options.key_file, options.key.Reveal()));
   found.client_ca = TextOf(options.client_ca_file, options.client_ca);
+  return found;
+}
+
+TlsContext Tls::InGrace(const Material& found, const TlsError& mismatch) {
+  const base::MutexLock lock(mutex_);
+  // What else has changed must not wait.
+  if (!material_ || material_->options != found.options ||
+      material_->client_ca != found.client_ca) {
+    return nullptr;
+  }
+  const base::TimePoint now = clock_.Now();
+  if (!mismatched_since_) {
+    mismatched_since_ = now;
+    base::LogWarn("TLS keeps its certificate for a moment", {{"error", mismatch.what()}});
+  }
+  return now < base::Add(*mismatched_since_, kMismatchGrace) ? context_ : nullptr;
+}
+
+TlsContext Tls::Context() {
+  Material found = Read();
   {
     const base::MutexLock lock(mutex_);
-    if (material_ && *material_ == found) return context_;
+    if (material_ && *material_ == found) {
+      mismatched_since_.reset();
+      return context_;
+    }
   }
   const auto material = std::make_shared<const Material>(std::move(found));
   // Its callbacks look into the material.
   TlsContext context(SSL_CTX_new(TLS_server_method()),
                      [material](SSL_CTX* made) { SSL_CTX_free(made); });
-  if (!context) throw TlsError("OpenSSL: " + Complaint());
+  if (!context) throw TlsError("OpenSSL: " + FirstError());
   SSL_CTX_set_mode(context.get(), SSL_MODE_RELEASE_BUFFERS);
   SSL_CTX_set_options(context.get(), SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION);
   SSL_CTX_set_alpn_select_cb(context.get(), &ChooseProtocol, nullptr);
@@ -271,9 +306,15 @@ TlsContext Tls::Context() {
   const TlsOptions& kept = material->options->tls;
   UseVersions(context.get(), kept);
   UseCiphers(context.get(), kept);
-  UseCertificate(context.get(), kept, material->cert, material->key.Reveal());
+  try {
+    UseCertificate(context.get(), kept, material->cert, material->key.Reveal());
+  } catch (const Mismatch& mismatch) {
+    if (TlsContext before = InGrace(*material, mismatch)) return before;
+    throw;
+  }
   UseClientAuth(context.get(), kept, material->client_ca);
   const base::MutexLock lock(mutex_);
+  mismatched_since_.reset();
   material_ = material;
   context_ = context;
   return context;

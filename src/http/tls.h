@@ -3,12 +3,16 @@
 
 #include <openssl/ssl.h>
 
+#include <chrono>
 #include <memory>
+#include <optional>
 #include <stdexcept>
 #include <string>
 
+#include "base/clock.h"
 #include "base/mutex.h"
 #include "base/secret.h"
+#include "base/time.h"
 #include "http/options.h"
 #include "http/web_config.h"
 
@@ -25,18 +29,31 @@ class TlsError : public std::runtime_error {
 // Thread safe.
 class Tls {
  public:
-  explicit Tls(WebConfig& config) : config_(config) {}
+  // A certificate and its key are two files, which are seldom replaced at the same moment. For so
+  // long a pair that does not match leaves the one before it in force.
+  static constexpr base::Duration kMismatchGrace = std::chrono::seconds(30);
+
+  explicit Tls(WebConfig& config, const base::Clock& clock = base::RealClock())
+      : config_(config), clock_(clock) {}
 
   // For the next handshake: the files are read each time, so that a renewed certificate needs no
-  // restart. Throws TlsError, and what WebConfig::Read() throws.
+  // restart. The same as before where nothing has changed. Throws TlsError, and what
+  // WebConfig::Read() throws.
   TlsContext Context();
 
  private:
   // What a context is made of.
   struct Material;
 
+  Material Read();
+  // The one before, where `found` differs from its material in a pair that does not match yet.
+  TlsContext InGrace(const Material& found, const TlsError& mismatch);
+
   WebConfig& config_;
+  const base::Clock& clock_;
   base::Mutex mutex_;
+  // Since when the pair does not match; nothing where it does.
+  std::optional<base::TimePoint> mismatched_since_ SCIDEX_GUARDED_BY(mutex_);
   std::shared_ptr<const Material> material_ SCIDEX_GUARDED_BY(mutex_);
   TlsContext context_ SCIDEX_GUARDED_BY(mutex_);
 };

@@ -21,7 +21,7 @@ std::shared_ptr<const WebOptions> WebConfig::Read() {
   for (const auto& [user, hash] : options->users) {
     if (!IsBcryptHash(hash.Reveal())) {
       throw ServerError(path_ + ": basic_auth_users." + user +
-                        ": is not a bcrypt hash; htpasswd -nBC 10 '' makes one");
+                        ": is not a bcrypt hash of a cost up to 16; htpasswd -nBC 10 '' makes one");
     }
   }
   const base::MutexLock lock(mutex_);

@@ -308,8 +308,6 @@ class WebConfig(unittest.TestCase):
             self.assertEqual(server.ask(path="/-/healthy").status, 500)
             server.file.unlink()
             self.assertEqual(server.ask(headers=alice).status, 500)
-            server.file.write_text("")
-            self.assertEqual(server.ask().status, 200)
 
     def test_certificates_are_read_anew_for_each_handshake(self):
         for server in self.both(self.TLS):
@@ -349,6 +347,45 @@ class WebConfig(unittest.TestCase):
                      "rate_limit:\n  interval: 1s\n  burst: 2\n"):
             ours, = self.start(text, EXPORTER)
             self.assertEqual(ours.exit_code(), 1, text)
+
+    def test_names_of_certificates_that_are_not_verified_are_refused(self):
+        for way in ("RequestClientCert", "RequireAnyClientCert", "VerifyClientCertIfGiven"):
+            ours, = self.start(f"{self.TLS}  client_auth_type: {way}\n  client_ca_file: ca.crt\n"
+                               "  client_allowed_sans: [client.example]\n", EXPORTER)
+            self.assertEqual(ours.exit_code(), 1, way)
+
+    def test_a_costly_hash_is_refused(self):
+        text = "basic_auth_users:\n  alice: $2y$17$" + RIGHT[7:] + "\n"
+        ours, = self.start(text, EXPORTER)
+        self.assertEqual(ours.exit_code(), 1)
+
+    def test_a_file_that_is_emptied_lets_nobody_in(self):
+        for emptied in ("", "# nothing\n", "{}\n", "---\n", "basic_auth_users:\n"):
+            ours, theirs = self.both(f"basic_auth_users:\n  alice: {RIGHT}\n")
+            for server in (ours, theirs):
+                server.file.write_text(emptied)
+            with self.subTest(file=emptied):
+                self.assertEqual(ours.ask().status, 500)
+                self.assertEqual(ours.ask(headers=basic("alice", "right")).status, 500)
+                self.assertEqual(theirs.ask().status, 200)
+            ours.file.write_text(f"basic_auth_users:\n  alice: {RIGHT}\n")
+            self.assertEqual(ours.ask().status, 401)
+            self.assertEqual(ours.ask(headers=basic("alice", "right")).status, 200)
+
+    def test_suites_without_forward_secrecy_are_not_offered(self):
+        twelve = {"oldest": ssl.TLSVersion.TLSv1_2, "newest": ssl.TLSVersion.TLSv1_2}
+        ours, theirs = self.both(self.TLS)
+        weak = Client(ciphers="ECDHE-ECDSA-AES128-SHA", **twelve)
+        self.assertEqual(ours.ask(tls=weak).status, "refused")
+        self.assertEqual(theirs.ask(tls=weak).status, 200)
+        self.assertEqual(ours.ask(tls=Client(ciphers="ECDHE-ECDSA-AES128-GCM-SHA256", **twelve)).status, 200)
+
+    def test_a_certificate_whose_key_is_still_to_come_changes_nothing(self):
+        ours, theirs = self.both(self.TLS)
+        for server in (ours, theirs):
+            shutil.copyfile(self.material / "renewed.crt", server.folder / "server.crt")
+        self.assertEqual(ours.ask(tls=Client()).status, 200)
+        self.assertEqual(theirs.ask(tls=Client()).status, "refused")
 
     def test_tls_that_is_turned_on_later_is_not_passed_over(self):
         ours, theirs = self.both("")

@@ -17,7 +17,8 @@ std::string Written(const RequestHead& head) {
 
 void ExpectSafe(const RequestHead& head) {
   const std::string ends("\r\n\0", 3);
-  Expect(head.target.starts_with('/'), "the target is a path", head.target);
+  Expect(head.target.starts_with('/') || (head.target == "*" && head.method == "OPTIONS"),
+         "the target is a path", head.target);
   Expect(head.target.find_first_of(ends + ' ') == std::string::npos, "the target is a word");
   Expect(head.method.find_first_of(ends + ' ') == std::string::npos, "the method is a word");
   for (const auto& [name, value] : head.headers) {

@@ -2,12 +2,16 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <fstream>
 #include <string>
+#include <vector>
 
 #include "base/unique_fd.h"
 #include "http/error.h"
@@ -29,23 +33,21 @@ std::string WhyNoAddress(const ServerOptions& options) {
   return "it started";
 }
 
-std::string WhyNoAddress(const std::string& address) {
-  return WhyNoAddress(ServerOptions{{address}, 1});
-}
+std::string WhyNoAddress(const std::string& address) { return WhyNoAddress(On({address})); }
 
 TEST(HttpAddress, HostAndPortAreReadAsWritten) {
-  EXPECT_EQ(ToString(ParseAddress("127.0.0.1:19187")), "127.0.0.1:19187");
-  EXPECT_EQ(ToString(ParseAddress("10.1.2.3:0")), "10.1.2.3:0");
-  EXPECT_EQ(ToString(ParseAddress("[::1]:19187")), "[::1]:19187");
-  EXPECT_EQ(ToString(ParseAddress("[fe80::1%lo]:9187")), "[fe80::1]:9187");
+  EXPECT_EQ(ToString(ParseAddress("127.0.0.1:19187").at(0)), "127.0.0.1:19187");
+  EXPECT_EQ(ToString(ParseAddress("10.1.2.3:0").at(0)), "10.1.2.3:0");
+  EXPECT_EQ(ToString(ParseAddress("[::1]:19187").at(0)), "[::1]:19187");
+  EXPECT_EQ(ToString(ParseAddress("[fe80::1%lo]:9187").at(0)), "[fe80::1]:9187");
 }
 
 TEST(HttpAddress, PortAloneIsEveryAddress) {
   for (const char* every : {":9187", "[::]:9187"}) {
-    EXPECT_EQ(ToString(ParseAddress(every)), "[::]:9187");
-    EXPECT_TRUE(ParseAddress(every).every) << every;
+    EXPECT_EQ(ToString(ParseAddress(every).at(0)), "[::]:9187");
+    EXPECT_TRUE(ParseAddress(every).at(0).every) << every;
   }
-  EXPECT_FALSE(ParseAddress("0.0.0.0:9187").every);
+  EXPECT_FALSE(ParseAddress("0.0.0.0:9187").at(0).every);
 }
 
 TEST(HttpAddress, IPv6WithoutBracketsOrPortIsRefusedWithWhatWouldBeRight) {
@@ -60,12 +62,47 @@ TEST(HttpAddress, IPv6WithoutBracketsOrPortIsRefusedWithWhatWouldBeRight) {
   EXPECT_THAT(WhyNoAddress("[fe80::1%none]:1"), HasSubstr("is not an address of IPv6"));
 }
 
-TEST(HttpAddress, HostNameIsRefusedWithWhatWouldBeRight) {
-  EXPECT_THAT(
-      WhyNoAddress("localhost:9187"),
-      AllOf(HasSubstr("\"localhost\" is not an address of IPv4"), HasSubstr("127.0.0.1:9187")));
+bool HasIPv6() {
+  const base::UniqueFd fd(socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  sockaddr_in6 loopback{};
+  loopback.sin6_family = AF_INET6;
+  loopback.sin6_addr = in6addr_loopback;
+  return bind(fd.get(), reinterpret_cast<const sockaddr*>(&loopback), sizeof loopback) == 0;
+}
+
+TEST(HttpAddress, NameOfAHostIsEachOfItsAddresses) {
+  const Server server(On({"localhost:0"}), {{"/", Always("here")}});
+  ASSERT_EQ(server.ports().size(), 1u);
+  for (const Address& address : ParseAddress("localhost:0")) {
+    const bool v4 = address.socket.ss_family == AF_INET;
+    if (!v4 && !HasIPv6()) continue;
+    test::HttpConnection client(server.ports().at(0), test::kHttpTimeout, v4 ? "127.0.0.1" : "::1");
+    client.SendRequest("GET", "/");
+    EXPECT_EQ(client.Read().body, "here") << ToString(address);
+  }
+}
+
+// As where IPv6 is there on loopback alone, which AI_ADDRCONFIG takes for a machine without it.
+TEST(HttpAddress, NameOfLoopbackKeepsItsAddressOfIPv6) {
+  addrinfo hints{};
+  hints.ai_family = AF_INET6;
+  addrinfo* found = nullptr;
+  const bool has_v6 = getaddrinfo("localhost", nullptr, &hints, &found) == 0;
+  if (has_v6) freeaddrinfo(found);
+  const std::vector<Address> addresses = ParseAddress("localhost:80");
+  EXPECT_EQ(std::any_of(addresses.begin(), addresses.end(),
+                        [](const Address& one) { return ToString(one) == "[::1]:80"; }),
+            has_v6);
+}
+
+TEST(HttpAddress, NameThatDoesNotResolveIsRefused) {
+  // Longer than a label may be, so that no server is asked.
+  const std::string name(70, 'a');
+  EXPECT_THAT(WhyNoAddress(name + ":9187"),
+              AllOf(HasSubstr(name + "\" cannot be resolved: "), HasSubstr("127.0.0.1:9187")));
   EXPECT_THAT(WhyNoAddress("127.0.0.256:1"),
-              HasSubstr("\"127.0.0.256\" is not an address of IPv4"));
+              HasSubstr("\"127.0.0.256\" is not an address of IPv4, nor a name"));
+  EXPECT_THAT(WhyNoAddress("a b:1"), HasSubstr("is not an address of IPv4, nor a name"));
 }
 
 TEST(HttpAddress, PortThatIsNoneIsRefused) {
@@ -93,8 +130,7 @@ TEST(HttpAddress, PortOfAConnectionThatHasJustEndedCanBeUsedAgain) {
     client.SendRequest("GET", "/", {{"Connection", "close"}});
     client.ReadToEnd();
   }
-  const ServerOptions same{.listen_addresses = {"127.0.0.1:" + std::to_string(port)},
-                           .max_requests = 1};
+  const ServerOptions same = On({"127.0.0.1:" + std::to_string(port)});
   const Server again(same, {{"/", Always("again")}});
   EXPECT_EQ(test::Get(port, "/").body, "again");
 }
@@ -115,7 +151,7 @@ std::string WhyNobodyCannotListen(const std::string& address) {
     std::string why = "it could";
     try {
       if (geteuid() == 0 && setresuid(65534, 65534, 65534) != 0) why = "no nobody";
-      Listen(ParseAddress(address));
+      Listen(ParseAddress(address).at(0));
     } catch (const ServerError& error) {
       why = error.what();
     }
@@ -145,13 +181,13 @@ TEST(HttpAddress, SameAddressTwiceIsRefused) {
     port = server.ports().at(0);
   }
   const std::string address = "127.0.0.1:" + std::to_string(port);
-  EXPECT_EQ(WhyNoAddress(ServerOptions{{address, address}, 1}),
+  EXPECT_EQ(WhyNoAddress(On({address, address})),
             "cannot listen on " + address + ": Address already in use");
 }
 
 TEST(HttpAddress, NoAddressAndFewerRequestsThanNoneAreRefused) {
-  EXPECT_THAT(WhyNoAddress(ServerOptions{{}, 1}), HasSubstr("no address to listen on"));
-  EXPECT_THAT(WhyNoAddress(ServerOptions{{"127.0.0.1:0"}, -1}), HasSubstr("max_requests is -1"));
+  EXPECT_THAT(WhyNoAddress(On({})), HasSubstr("no address to listen on"));
+  EXPECT_THAT(WhyNoAddress(On({"127.0.0.1:0"}, -1)), HasSubstr("max_requests is -1"));
 }
 
 }  // namespace

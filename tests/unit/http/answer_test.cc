@@ -73,11 +73,30 @@ TEST(HttpAnswer, UnknownPathIs404AndNamesThePathsThatExist) {
 
 TEST(HttpAnswer, OtherMethodsAre405WithAllow) {
   const Server server(OnLoopback(), {{"/metrics", Always("up 1\n")}});
-  for (const char* method : {"POST", "PUT", "DELETE", "OPTIONS", "PATCH"}) {
+  for (const char* method : {"POST", "PUT", "DELETE", "PATCH"}) {
     const HttpResponse response = test::Request(server.ports().at(0), method, "/metrics");
     EXPECT_EQ(response.code, 405) << method;
-    EXPECT_EQ(response.Header("Allow"), "GET, HEAD") << method;
+    EXPECT_EQ(response.Header("Allow"), "GET, HEAD, OPTIONS") << method;
   }
+}
+
+TEST(HttpAnswer, OptionsTellsWhatAPathTakes) {
+  const Server server(OnLoopback(), {{"/metrics", Always("up 1\n")},
+                                     {"/-/healthy", {Always("healthy"), Access::kEveryone}},
+                                     {"/-/reload", {Always("done"), Access::kUsers, "POST"}}});
+  const int port = server.ports().at(0);
+  const auto ask = [port](const std::string& path) {
+    const HttpResponse response = test::Request(port, "OPTIONS", path);
+    EXPECT_EQ(response.body, "") << path;
+    return std::to_string(response.code) + ' ' + response.Header("Allow");
+  };
+  EXPECT_EQ(ask("/metrics"), "200 GET, HEAD, OPTIONS");
+  EXPECT_EQ(ask("/-/healthy"), "200 GET, HEAD, OPTIONS");
+  EXPECT_EQ(ask("/-/reload"), "200 POST, OPTIONS");
+  EXPECT_EQ(ask("*"), "200 GET, HEAD, OPTIONS, POST");
+  EXPECT_EQ(test::Request(port, "OPTIONS", "/none").code, 404);
+  // As HAProxy asks unless told otherwise.
+  EXPECT_EQ(test::RequestRaw(port, "OPTIONS /metrics HTTP/1.0\r\n\r\n").code, 200);
 }
 
 TEST(HttpAnswer, RequestWithABodyIsAnsweredWithoutReadingIt) {

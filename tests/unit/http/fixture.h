@@ -6,6 +6,7 @@
 #include <map>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "base/clock.h"
 #include "base/mutex.h"
@@ -15,11 +16,15 @@
 namespace scidex::http {
 
 // One that waits at its end for what it need not wait for never ends.
-inline ServerOptions OnLoopback(int max_requests = 4) {
-  return {.listen_addresses = {"127.0.0.1:0"},
-          .max_requests = max_requests,
-          .stop_grace = std::chrono::hours(1)};
+inline ServerOptions On(std::vector<std::string> addresses, int max_requests = 4) {
+  ServerOptions options;
+  options.listen_addresses = std::move(addresses);
+  options.max_requests = max_requests;
+  options.stop_grace = std::chrono::hours(1);
+  return options;
 }
+
+inline ServerOptions OnLoopback(int max_requests = 4) { return On({"127.0.0.1:0"}, max_requests); }
 
 inline Response Text(std::string body) {
   Response response;

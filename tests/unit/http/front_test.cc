@@ -13,6 +13,7 @@
 #include "base/thread.h"
 #include "http/address.h"
 #include "http/backend.h"
+#include "http/private_listener.h"
 #include "support/eventually.h"
 #include "support/http_client.h"
 #include "unit/http/fixture.h"
@@ -27,27 +28,30 @@ using test::HttpResponse;
 
 // On a port of loopback that the kernel chose.
 struct Listener {
-  base::UniqueFd socket = Listen(ParseAddress("127.0.0.1:0"));
+  base::UniqueFd socket = Listen(ParseAddress("127.0.0.1:0").at(0));
   int port = PortOf(AddressOf(socket.get()));
 };
 
 class FrontTest : public testing::Test {
  protected:
-  // Before `backend_port` if there is one, else before a backend that answers with what it got.
-  void Start(const FrontLimits& limits = {}, std::uint16_t backend_port = 0) {
+  // Before a backend that answers with what it got.
+  void Start(const FrontLimits& limits = {}) {
+    backend_ =
+        std::make_unique<Backend>(2, [](Request request) { return Answer(std::move(request)); });
+    StartBefore(backend_->path(), limits);
+  }
+  void StartBefore(const std::string& backend_path, const FrontLimits& limits = {}) {
     Listener listener;
     FrontOptions options;
     options.limits = limits;
     port_ = listener.port;
     options.listeners.push_back(std::move(listener.socket));
     options.backend_connections = 2;
-    options.backend_port = backend_port;
-    if (backend_port == 0) {
-      backend_ = std::make_unique<Backend>(
-          2, [](Request request) { return Answer(std::move(request)); }, counts_);
-      options.backend_port = backend_->port();
-      options.backend_token = backend_->token();
-    }
+    options.backend_path = backend_path;
+    options.direct_paths = {"/-/healthy"};
+    options.direct_answer = [](const Request& request) {
+      return Text(request.method + ' ' + request.path + ' ' + request.query);
+    };
     front_ = std::make_unique<Front>(std::move(options), counts_);
   }
   std::uint64_t Count(int code) const {
@@ -92,25 +96,14 @@ TEST_F(FrontTest, HandlersSeeNothingOfABodyThatNobodyReads) {
   EXPECT_EQ(client.Read().body, "POST /\nHost=127.0.0.1\n");
 }
 
-TEST_F(FrontTest, TokenOfTheBackendIsNeitherTakenFromAClientNorShownToHandlers) {
-  Start();
-  for (const std::string& token : {std::string("guess"), backend_->token()}) {
-    const HttpResponse response = Get(port_, "/", {{"X-SCIDEX-front", token}});
-    EXPECT_EQ(response.code, 200);
-    EXPECT_EQ(response.body, "GET /\nHost=127.0.0.1\n");
-  }
-}
-
-TEST_F(FrontTest, BackendAnswersNobodyElse) {
-  Start();
-  for (const std::string& token : {std::string(), std::string("guess"), backend_->token() + "0",
-                                   backend_->token().substr(1)}) {
-    for (const char* path : {"/", "/-/healthy"}) {
-      EXPECT_EQ(Get(backend_->port(), path, {{kTokenHeader, token}}).code, 403) << token;
-    }
-  }
-  EXPECT_EQ(Get(backend_->port(), "/").code, 403);
-  EXPECT_EQ(Get(backend_->port(), "/", {{kTokenHeader, backend_->token()}}).code, 200);
+TEST_F(FrontTest, DirectPathsAreAnsweredWithoutTheBackend) {
+  StartBefore("/nowhere");
+  EXPECT_EQ(Get(port_, "/-/healthy?x=1").body, "GET /-/healthy x=1");
+  HttpConnection client(port_);
+  client.SendRequest("HEAD", "/-/healthy");
+  EXPECT_EQ(client.Read(/*to_head=*/true).Header("Content-Length"), "16");
+  EXPECT_EQ(Count(200), 2u);
+  EXPECT_EQ(Get(port_, "/").code, 503);
 }
 
 TEST_F(FrontTest, RequestThatDoesNotArriveWholeInTimeIs408) {
@@ -146,7 +139,7 @@ TEST_F(FrontTest, ClientThatDoesNotReadItsAnswerIsGivenUp) {
   EXPECT_LT(deaf.ReadToEnd().size(), 30'000'000u);
 }
 
-TEST_F(FrontTest, BeyondItsLimitOfClientsWhoHasWaitedLongestGoes) {
+TEST_F(FrontTest, BeyondItsLimitTheLongestIdleClientIsClosed) {
   Start({.max_clients = 3});
   std::vector<std::unique_ptr<HttpConnection>> clients;
   for (int i = 0; i < 3; ++i) {
@@ -165,35 +158,45 @@ TEST_F(FrontTest, BeyondItsLimitOfClientsWhoHasWaitedLongestGoes) {
 }
 
 TEST_F(FrontTest, BackendThatIsGoneIs503) {
-  Listener nobody;
-  const auto port = static_cast<std::uint16_t>(nobody.port);
-  nobody.socket = base::UniqueFd();
-  Start({}, port);
+  StartBefore("/nowhere");
   EXPECT_EQ(Get(port_, "/").code, 503);
   EXPECT_EQ(Count(503), 1u);
 }
 
+// Waits for the next connection to a backend of the test, and for a request on it.
+base::UniqueFd AcceptRequest(const PrivateListener& listener) {
+  base::UniqueFd connection;
+  EXPECT_TRUE(test::Eventually(test::kPatience, [&] {
+    connection = base::UniqueFd(accept4(listener.socket(), nullptr, nullptr, SOCK_CLOEXEC));
+    return connection.valid();
+  }));
+  std::string request(4096, '\0');
+  EXPECT_GT(recv(connection.get(), request.data(), request.size(), 0), 0);
+  return connection;
+}
+
 // A connection of the backend that was kept, and closed by it, costs no client an answer.
 TEST_F(FrontTest, BackendThatClosesBetweenTwoRequestsIsAskedAgain) {
-  const Listener listener;
-  int served = 0;
+  const PrivateListener listener;
   const base::Thread backend("backend", [&] {
-    for (; served < 3; ++served) {
-      base::UniqueFd connection;
-      ASSERT_TRUE(test::Eventually(test::kPatience, [&] {
-        connection = base::UniqueFd(accept(listener.socket.get(), nullptr, nullptr));
-        return connection.valid();
-      }));
-      std::string request(4096, '\0');
-      ASSERT_GT(recv(connection.get(), request.data(), request.size(), 0), 0);
+    for (int served = 0; served < 3; ++served) {
+      const base::UniqueFd connection = AcceptRequest(listener);
       const std::string answer =
           "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: keep-alive\r\n\r\nok";
-      ASSERT_EQ(send(connection.get(), answer.data(), answer.size(), MSG_NOSIGNAL),
+      EXPECT_EQ(send(connection.get(), answer.data(), answer.size(), MSG_NOSIGNAL),
                 static_cast<ssize_t>(answer.size()));
     }
   });
-  Start({}, static_cast<std::uint16_t>(listener.port));
+  StartBefore(listener.path());
   for (int i = 0; i < 3; ++i) EXPECT_EQ(Get(port_, "/").body, "ok");
+}
+
+TEST_F(FrontTest, BackendThatDoesNotAnswerInTimeIs503) {
+  const PrivateListener listener;
+  base::UniqueFd silent;
+  const base::Thread backend("backend", [&] { silent = AcceptRequest(listener); });
+  StartBefore(listener.path(), {.backend_timeout = milliseconds(50)});
+  EXPECT_EQ(Get(port_, "/").code, 503);
 }
 
 }  // namespace

@@ -161,8 +161,7 @@ TEST(HttpServer, CountsEveryAnswerByItsCodeAndHasEveryCodeFromTheStart) {
 }
 
 TEST(HttpServer, ServesSeveralAddressesOfBothFamiliesAndSaysWhichPortEachGot) {
-  const Server server({.listen_addresses = {"127.0.0.1:0", ":0", "[::1]:0"}, .max_requests = 2},
-                      {{"/", Always("here")}});
+  const Server server(On({"127.0.0.1:0", ":0", "[::1]:0"}), {{"/", Always("here")}});
   ASSERT_EQ(server.ports().size(), 3u);
   for (const int i : {1, 2}) {
     HttpConnection client(server.ports()[static_cast<std::size_t>(i)], test::kHttpTimeout, "::1");

@@ -82,8 +82,44 @@ TEST_F(WebConfigTest, WhileItIsNotRightNothingIsServedAndTheLogSaysSoOnce) {
   EXPECT_EQ(log.Count({"canary"}), 0u);
   Write("tls");
   EXPECT_EQ(Get(port, "/", kAlice).code, 500);
+  EXPECT_EQ(log.Count({"the server was started without; restart it"}), 1u);
   Write("deny");
   EXPECT_EQ(Get(port, "/").Header("X-Frame-Options"), "deny");
+}
+
+TEST_F(WebConfigTest, FileThatIsEmptiedLetsNobodyIn) {
+  Write("alice");
+  const int port = Start();
+  const test::LogTap log;
+  Write("");
+  for (const auto& headers : {test::HttpHeaders{}, kAlice}) {
+    EXPECT_EQ(Get(port, "/", headers).code, 500);
+  }
+  EXPECT_EQ(log.Count({"level=error", "it names no users now"}), 1u);
+  // Nor does one that is right but for that.
+  Write("deny");
+  EXPECT_EQ(Get(port, "/").code, 500);
+  Write("alice");
+  EXPECT_EQ(Get(port, "/").code, 401);
+  EXPECT_EQ(Get(port, "/", kAlice).body, "inside");
+}
+
+TEST_F(WebConfigTest, UsersThatAreAddedLaterCannotBeTakenAwayAgain) {
+  Write("");
+  const int port = Start();
+  EXPECT_EQ(Get(port, "/").code, 200);
+  Write("alice");
+  EXPECT_EQ(Get(port, "/").code, 401);
+  Write("");
+  EXPECT_EQ(Get(port, "/").code, 500);
+}
+
+TEST_F(WebConfigTest, ServerThatIsRestartedOnAnEmptiedFileServes) {
+  Write("alice");
+  Start();
+  server_.reset();
+  Write("");
+  EXPECT_EQ(Get(Start(), "/").code, 200);
 }
 
 TEST_F(WebConfigTest, WhatIsNotRightAtTheStartEndsIt) {

@@ -1,0 +1,26 @@
+#include "app/file_budget.h"
+
+namespace scidex::app {
+namespace {
+
+// The log, epoll and event descriptors, files that are read, and the resolver's sockets.
+constexpr std::size_t kOwnFiles = 64;
+// A connection's socket, and the copy by which it is watched.
+constexpr std::size_t kFilesOfAConnection = 2;
+// A reload replaces pools, and the old connections stay for as long as they are lent.
+constexpr std::size_t kGenerations = 2;
+// The probe and the canary of each server.
+constexpr std::size_t kProbes = 2;
+
+}  // namespace
+
+std::size_t FilesOf(const config::Config& config) {
+  std::size_t connections = 0;
+  if (config.primary) {
+    connections += config.primary_pool.max_size + config.ro_fallthrough_pool.max_size + 2 * kProbes;
+  }
+  if (config.replica) connections += config.ro_pool.max_size + kProbes;
+  return kOwnFiles + kGenerations * kFilesOfAConnection * connections;
+}
+
+}  // namespace scidex::app

@@ -1,0 +1,76 @@
+// How many bytes of answers are under way to clients.
+#pragma once
+
+#include <asio/awaitable.hpp>
+#include <asio/steady_timer.hpp>
+#include <cstddef>
+#include <list>
+#include <optional>
+#include <utility>
+
+#include "http/client_list.h"
+
+namespace scidex::http {
+
+class AnswerMemory;
+
+// A part of the memory, for as long as it lives.
+class AnswerCharge {
+ public:
+  AnswerCharge() = default;
+  AnswerCharge(AnswerMemory& memory, std::size_t size) : memory_(&memory), size_(size) {}
+  ~AnswerCharge();
+  AnswerCharge(AnswerCharge&& other) noexcept
+      : memory_(std::exchange(other.memory_, nullptr)), size_(std::exchange(other.size_, 0)) {}
+  AnswerCharge& operator=(AnswerCharge&& other) noexcept {
+    std::swap(memory_, other.memory_);
+    std::swap(size_, other.size_);
+    return *this;
+  }
+
+ private:
+  AnswerMemory* memory_ = nullptr;
+  std::size_t size_ = 0;
+};
+
+// Clients that do not read their answers keep them in memory. Where an answer finds no room, the
+// client goes that has read nothing for longest. Not thread safe: for one io_context.
+class AnswerMemory {
+ public:
+  explicit AnswerMemory(std::size_t limit) : limit_(limit) {}
+  AnswerMemory(const AnswerMemory&) = delete;
+  AnswerMemory& operator=(const AnswerMemory&) = delete;
+
+  // The clients to which an answer is being sent.
+  ClientList& readers() { return readers_; }
+  std::size_t used() const { return used_; }
+
+  // Nothing where no room was made in time. An answer that is larger than the limit has room where
+  // there is no other.
+  asio::awaitable<std::optional<AnswerCharge>> Reserve(std::size_t size);
+
+ private:
+  friend class AnswerCharge;
+  // A reservation that waits for room.
+  struct Waiter {
+    Waiter(AnswerMemory& memory, asio::steady_timer end)
+        : all(memory),
+          timer(std::move(end)),
+          place(all.waiters_.insert(all.waiters_.end(), this)) {}
+    ~Waiter() { all.waiters_.erase(place); }
+
+    AnswerMemory& all;
+    asio::steady_timer timer;
+    std::list<Waiter*>::iterator place;
+  };
+
+  bool HasRoom(std::size_t size) const { return used_ == 0 || used_ + size <= limit_; }
+  void Release(std::size_t size);
+
+  const std::size_t limit_;
+  std::size_t used_ = 0;
+  ClientList readers_;
+  std::list<Waiter*> waiters_;
+};
+
+}  // namespace scidex::http

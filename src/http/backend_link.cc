@@ -1,0 +1,86 @@
+#include "http/backend_link.h"
+
+#include <asio/buffer.hpp>
+#include <asio/read.hpp>
+#include <asio/read_until.hpp>
+#include <asio/this_coro.hpp>
+#include <asio/use_awaitable.hpp>
+#include <asio/write.hpp>
+#include <utility>
+
+#include "base/log.h"
+
+namespace scidex::http {
+namespace {
+
+using asio::use_awaitable;
+
+constexpr std::size_t kReplyReadSize = 65536;
+
+}  // namespace
+
+asio::awaitable<std::unique_ptr<BackendLink::Connection>> BackendLink::Connect() {
+  asio::local::stream_protocol::socket socket(co_await asio::this_coro::executor);
+  co_await socket.async_connect(asio::local::stream_protocol::endpoint(path_), use_awaitable);
+  co_return std::make_unique<Connection>(std::move(socket), deadlines_);
+}
+
+asio::awaitable<ReplyPtr> BackendLink::Ask(Connection& connection, const std::string& request,
+                                           bool answer_has_body) {
+  co_await asio::async_write(connection.socket, asio::buffer(request), use_awaitable);
+  auto reply = std::make_shared<Reply>();
+  reply->text.reserve(kReplyReadSize);
+  co_await asio::async_read_until(connection.socket, asio::dynamic_buffer(reply->text), "\r\n\r\n",
+                                  use_awaitable);
+  const std::size_t length = FindParts(*reply);
+  const std::size_t whole = reply->body + (answer_has_body ? length : 0);
+  std::optional<AnswerCharge> charge = co_await memory_.Reserve(whole);
+  if (!charge) co_return nullptr;
+  reply->charge = std::move(*charge);
+  const std::size_t come = std::min(reply->text.size(), whole);
+  reply->text.resize(whole);
+  co_await asio::async_read(connection.socket,
+                            asio::buffer(reply->text.data() + come, whole - come), use_awaitable);
+  reply->text.shrink_to_fit();
+  co_return reply;
+}
+
+asio::awaitable<ReplyPtr> BackendLink::Exchange(const std::string& request, bool answer_has_body) {
+  const base::TimePoint end = base::Add(deadlines_.Now(), timeout_);
+  // A connection that was kept may have been closed meanwhile; a new one was not.
+  for (bool kept = true; kept;) {
+    kept = !idle_.empty();
+    bool expired = false;
+    try {
+      std::unique_ptr<Connection> connection;
+      if (kept) {
+        connection = std::move(idle_.back());
+        idle_.pop_back();
+      } else {
+        connection = co_await Connect();
+      }
+      connection->deadline.Set(end, Deadline::Ends::kBoth);
+      ReplyPtr reply;
+      try {
+        reply = co_await Ask(*connection, request, answer_has_body);
+      } catch (const asio::system_error&) {
+        expired = connection->deadline.expired() || connection->deadline.interrupted();
+        throw;
+      }
+      if (reply == nullptr) {
+        co_return Refusal(503, "too much is being sent to clients; try again later");
+      }
+      connection->deadline.Clear();
+      if (!reply->last) idle_.push_back(std::move(connection));
+      co_return reply;
+    } catch (const asio::system_error& error) {
+      if (kept && !expired) continue;
+      base::LogError("http request was dropped",
+                     {{"error", expired ? "no answer in time" : error.what()}});
+      break;
+    }
+  }
+  co_return Refusal(503, "the request could not be answered; try again");
+}
+
+}  // namespace scidex::http

@@ -1,0 +1,51 @@
+// The front's connections to the backend.
+#pragma once
+
+#include <asio/awaitable.hpp>
+#include <asio/local/stream_protocol.hpp>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/time.h"
+#include "http/answer_memory.h"
+#include "http/deadlines.h"
+#include "http/reply.h"
+
+namespace scidex::http {
+
+// Not thread safe: for one io_context. Must outlive what it is asked for.
+class BackendLink {
+ public:
+  // `path`: the backend's socket. `timeout`: for an exchange as a whole.
+  BackendLink(std::string path, base::Duration timeout, Deadlines& deadlines, AnswerMemory& memory)
+      : path_(std::move(path)), timeout_(timeout), deadlines_(deadlines), memory_(memory) {}
+  BackendLink(const BackendLink&) = delete;
+  BackendLink& operator=(const BackendLink&) = delete;
+
+  // Sends a request, whole, and reads its answer, whole, so that the backend waits for no client.
+  // What goes wrong is logged, and answered with 503.
+  asio::awaitable<ReplyPtr> Exchange(const std::string& request, bool answer_has_body);
+
+ private:
+  struct Connection {
+    Connection(asio::local::stream_protocol::socket connected, Deadlines& deadlines)
+        : socket(std::move(connected)), deadline(deadlines, socket.native_handle()) {}
+
+    asio::local::stream_protocol::socket socket;
+    Deadline deadline;
+  };
+
+  asio::awaitable<std::unique_ptr<Connection>> Connect();
+  // Null where there is no memory for the answer.
+  asio::awaitable<ReplyPtr> Ask(Connection& connection, const std::string& request,
+                                bool answer_has_body);
+
+  const std::string path_;
+  const base::Duration timeout_;
+  Deadlines& deadlines_;
+  AnswerMemory& memory_;
+  std::vector<std::unique_ptr<Connection>> idle_;
+};
+
+}  // namespace scidex::http

@@ -1,0 +1,37 @@
+#include "http/direct_answers.h"
+
+#include <asio/co_spawn.hpp>
+#include <asio/use_awaitable.hpp>
+#include <utility>
+
+#include "http/run_loop.h"
+
+namespace scidex::http {
+
+DirectAnswers::DirectAnswers(std::set<std::string> paths, Answer answer)
+    : paths_(std::move(paths)), answer_(std::move(answer)) {
+  thread_.emplace("http-health", [this] { RunLoop(io_); });
+}
+
+DirectAnswers::~DirectAnswers() {
+  work_.reset();
+  thread_->Join();
+}
+
+bool DirectAnswers::Has(const RequestHead& head) const {
+  return paths_.contains(head.target.substr(0, head.target.find('?')));
+}
+
+asio::awaitable<ReplyPtr> DirectAnswers::Make(const RequestHead& head) {
+  const auto make = [this, &head]() -> asio::awaitable<ReplyPtr> {
+    Request request{head.method, head.target, "", head.headers};
+    if (const std::size_t mark = head.target.find('?'); mark != std::string::npos) {
+      request.path = head.target.substr(0, mark);
+      request.query = head.target.substr(mark + 1);
+    }
+    co_return MakeReply(answer_(std::move(request)), head.method == "HEAD");
+  };
+  co_return co_await asio::co_spawn(io_, make, asio::use_awaitable);
+}
+
+}  // namespace scidex::http

@@ -1,0 +1,42 @@
+// Answers that do not go through the backend: those to health checks, which must not wait for other
+// requests.
+#pragma once
+
+#include <asio/awaitable.hpp>
+#include <asio/executor_work_guard.hpp>
+#include <asio/io_context.hpp>
+#include <functional>
+#include <optional>
+#include <set>
+#include <string>
+
+#include "base/thread.h"
+#include "http/message.h"
+#include "http/reply.h"
+#include "http/request_head.h"
+
+namespace scidex::http {
+
+// They are made on a thread of their own. Must outlive what it is asked for.
+class DirectAnswers {
+ public:
+  // HEAD is left to it.
+  using Answer = std::function<Response(Request)>;
+
+  DirectAnswers(std::set<std::string> paths, Answer answer);
+  ~DirectAnswers();
+  DirectAnswers(const DirectAnswers&) = delete;
+  DirectAnswers& operator=(const DirectAnswers&) = delete;
+
+  bool Has(const RequestHead& head) const;
+  asio::awaitable<ReplyPtr> Make(const RequestHead& head);
+
+ private:
+  const std::set<std::string> paths_;
+  const Answer answer_;
+  asio::io_context io_{1};
+  asio::executor_work_guard<asio::io_context::executor_type> work_{io_.get_executor()};
+  std::optional<base::Thread> thread_;
+};
+
+}  // namespace scidex::http

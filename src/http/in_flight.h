@@ -1,0 +1,45 @@
+// Requests whose answer is under way.
+#pragma once
+
+#include "base/mutex.h"
+#include "base/time.h"
+
+namespace scidex::http {
+
+// Thread safe.
+class InFlightCounter {
+ public:
+  void Begin() {
+    const base::MutexLock lock(mutex_);
+    ++count_;
+  }
+  void End() {
+    const base::MutexLock lock(mutex_);
+    --count_;
+    changed_.NotifyAll();
+  }
+  // Returns when there is none, or then.
+  void AwaitNone(base::TimePoint until) {
+    const base::MutexLock lock(mutex_);
+    while (count_ > 0 && changed_.WaitUntil(mutex_, until)) continue;
+  }
+
+ private:
+  base::Mutex mutex_;
+  base::CondVar changed_;
+  int count_ SCIDEX_GUARDED_BY(mutex_) = 0;
+};
+
+// Counts a request for as long as it lives.
+class InFlightGuard {
+ public:
+  explicit InFlightGuard(InFlightCounter& counter) : counter_(counter) { counter_.Begin(); }
+  ~InFlightGuard() { counter_.End(); }
+  InFlightGuard(const InFlightGuard&) = delete;
+  InFlightGuard& operator=(const InFlightGuard&) = delete;
+
+ private:
+  InFlightCounter& counter_;
+};
+
+}  // namespace scidex::http

@@ -1,0 +1,52 @@
+#include "http/reply.h"
+
+#include <charconv>
+#include <utility>
+
+#include "base/clock.h"
+#include "http/wire.h"
+
+namespace scidex::http {
+namespace {
+
+// The rest of the line that begins like this.
+std::string_view After(std::string_view head, std::string_view line_start) {
+  const std::size_t start = head.find(line_start);
+  if (start == head.npos) return {};
+  head.remove_prefix(start + line_start.size());
+  return head.substr(0, head.find('\r'));
+}
+
+std::size_t Number(std::string_view text) {
+  std::size_t number = 0;
+  std::from_chars(text.data(), text.data() + text.size(), number);
+  return number;
+}
+
+}  // namespace
+
+ReplyPtr MakeReply(const Response& response, bool head) {
+  auto reply = std::make_shared<Reply>();
+  reply->text = Serialize(response, head ? Body::kLeftOut : Body::kSent, Connection::kUnsaid,
+                          base::RealClock().WallNow());
+  FindParts(*reply);
+  return reply;
+}
+
+ReplyPtr Refusal(int code, const std::string& why) {
+  return MakeReply(PlainResponse(code, why + '\n'));
+}
+
+std::size_t FindParts(Reply& reply) {
+  constexpr std::string_view kConnection = "\r\nConnection: ";
+  reply.body = reply.text.find("\r\n\r\n") + 4;
+  const std::string_view head = std::string_view(reply.text).substr(0, reply.body);
+  reply.code = static_cast<int>(Number(After(head, "HTTP/1.1 ")));
+  const std::size_t line = head.find(kConnection);
+  reply.connection = line == head.npos ? reply.body - 2 : line + 2;
+  reply.rest = line == head.npos ? reply.connection : head.find("\r\n", reply.connection) + 2;
+  reply.last = After(head, kConnection) == "close";
+  return Number(After(head, "\r\nContent-Length: "));
+}
+
+}  // namespace scidex::http

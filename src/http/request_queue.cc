@@ -1,0 +1,82 @@
+#include "http/request_queue.h"
+
+#include <algorithm>
+#include <array>
+#include <asio/redirect_error.hpp>
+#include <asio/this_coro.hpp>
+#include <asio/use_awaitable.hpp>
+#include <optional>
+#include <string_view>
+
+#include "http/equal_fold.h"
+
+namespace scidex::http {
+namespace {
+
+// Whether a header is about the connection to the client, or about a body.
+bool StaysHere(std::string_view name) {
+  constexpr std::array<std::string_view, 9> kNames{
+      "connection", "content-length",    "expect",  "http2-settings", "keep-alive",
+      "te",         "transfer-encoding", "trailer", "upgrade"};
+  return std::any_of(kNames.begin(), kNames.end(),
+                     [&](std::string_view one) { return EqualFold(one, name); });
+}
+
+std::string ToBackend(const RequestHead& head) {
+  std::string text = head.method + ' ' + head.target + " HTTP/1.1\r\n";
+  for (const auto& [name, value] : head.headers) {
+    if (!StaysHere(name)) text.append(name).append(": ").append(value).append("\r\n");
+  }
+  return text += "\r\n";
+}
+
+}  // namespace
+
+asio::awaitable<ReplyPtr> RequestQueue::Ask(const RequestHead& head, const Client& client) {
+  const std::string request = ToBackend(head);
+  const bool has_body = head.method != "HEAD";
+  if (const auto slot = slots_.TryAcquire())
+    co_return co_await backend_.Exchange(request, has_body);
+  const auto same = waiting_.find(request);
+  if (same == waiting_.end()) {
+    const bool may_share = head.method == "GET" || head.method == "HEAD";
+    co_return co_await AskFirst(request, may_share, has_body, client);
+  }
+  const std::shared_ptr<Shared> shared = same->second;
+  shared->clients.push_back(&client);
+  while (!shared->is_done) {
+    asio::error_code woken;
+    co_await shared->done.async_wait(asio::redirect_error(asio::use_awaitable, woken));
+  }
+  co_return shared->reply;
+}
+
+asio::awaitable<ReplyPtr> RequestQueue::AskFirst(const std::string& request, bool may_share,
+                                                 bool has_body, const Client& client) {
+  const auto shared = std::make_shared<Shared>(co_await asio::this_coro::executor);
+  const Finish finish(*shared);
+  shared->clients.push_back(&client);
+  std::optional<SlotGuard> slot;
+  {
+    const auto place = may_share ? waiting_.emplace(request, shared).first : waiting_.end();
+    struct Leave {
+      ~Leave() {
+        if (place != all.end()) all.erase(place);
+      }
+      decltype(waiting_)& all;
+      decltype(waiting_)::iterator place;
+    };
+    const Leave leave{waiting_, place};
+    std::optional<SlotGuard> granted = co_await slots_.Acquire();
+    if (granted) slot.emplace(std::move(*granted));
+  }
+  if (!slot) {
+    shared->reply = Refusal(503, refusal_);
+  } else if (!std::all_of(shared->clients.begin(), shared->clients.end(),
+                          [](const Client* one) { return HasHungUp(*one); })) {
+    shared->reply = co_await backend_.Exchange(request, has_body);
+  }
+  co_return shared->reply;
+}
+
+}  // namespace scidex::http

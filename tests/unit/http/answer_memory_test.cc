@@ -1,0 +1,95 @@
+#include "http/answer_memory.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sys/socket.h>
+
+#include <asio/local/connect_pair.hpp>
+#include <asio/local/stream_protocol.hpp>
+#include <list>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "base/clock.h"
+#include "unit/http/loop.h"
+
+namespace scidex::http {
+namespace {
+
+class HttpAnswerMemory : public testing::Test {
+ protected:
+  asio::awaitable<void> Take(AnswerMemory& memory, std::size_t size) {
+    std::optional<AnswerCharge> charge = co_await memory.Reserve(size);
+    ++ended_;
+    if (charge) taken_.push_back(std::move(*charge));
+  }
+  std::unique_ptr<Client> MakeClient() {
+    asio::local::stream_protocol::socket ours(loop_.io());
+    peers_.emplace_back(loop_.io());
+    asio::local::connect_pair(ours, peers_.back());
+    return std::make_unique<Client>(ClientSocket(std::move(ours)), deadlines_);
+  }
+
+  Loop loop_;
+  Deadlines deadlines_{base::RealClock()};
+  std::list<asio::local::stream_protocol::socket> peers_;
+  std::list<AnswerCharge> taken_;
+  int ended_ = 0;
+};
+
+TEST_F(HttpAnswerMemory, IsGivenBackWhenAnAnswerIsGone) {
+  AnswerMemory memory(100);
+  loop_.Spawn(Take(memory, 60));
+  loop_.Spawn(Take(memory, 40));
+  loop_.Poll();
+  EXPECT_EQ(memory.used(), 100u);
+  taken_.pop_front();
+  EXPECT_EQ(memory.used(), 40u);
+  taken_.clear();
+  EXPECT_EQ(memory.used(), 0u);
+}
+
+TEST_F(HttpAnswerMemory, AnswerThatFindsNoRoomWaitsForSome) {
+  AnswerMemory memory(100);
+  loop_.Spawn(Take(memory, 60));
+  loop_.Spawn(Take(memory, 60));
+  loop_.Poll();
+  EXPECT_EQ(taken_.size(), 1u);
+  taken_.clear();
+  loop_.Poll();
+  EXPECT_EQ(taken_.size(), 1u);
+}
+
+TEST_F(HttpAnswerMemory, AnswerThatFindsNoRoomInTimeGetsNone) {
+  AnswerMemory memory(100);
+  loop_.Spawn(Take(memory, 60));
+  loop_.Spawn(Take(memory, 60));
+  EXPECT_TRUE(loop_.RunUntil([&] { return ended_ == 2; }));
+  EXPECT_EQ(taken_.size(), 1u);
+  EXPECT_EQ(memory.used(), 60u);
+}
+
+TEST_F(HttpAnswerMemory, AnswerLargerThanAllOfItHasRoomAlone) {
+  AnswerMemory memory(100);
+  loop_.Spawn(Take(memory, 1000));
+  loop_.Poll();
+  EXPECT_EQ(taken_.size(), 1u);
+}
+
+TEST_F(HttpAnswerMemory, ClientThatHasReadNothingForLongestMakesRoom) {
+  AnswerMemory memory(100);
+  const auto first = MakeClient();
+  const auto second = MakeClient();
+  ClientList::Entry first_reads(memory.readers(), *first);
+  const ClientList::Entry second_reads(memory.readers(), *second);
+  first_reads.Touch();
+  loop_.Spawn(Take(memory, 60));
+  loop_.Spawn(Take(memory, 60));
+  loop_.Poll();
+  EXPECT_TRUE(second->deadline.interrupted());
+  EXPECT_FALSE(first->deadline.interrupted());
+}
+
+}  // namespace
+}  // namespace scidex::http

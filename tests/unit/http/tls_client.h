@@ -1,0 +1,65 @@
+// A TLS client on loopback that blocks, for no longer than a test's patience.
+#pragma once
+
+#include <netinet/in.h>
+#include <openssl/ssl.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+
+#include <memory>
+#include <string>
+
+#include "base/unique_fd.h"
+
+namespace scidex::http {
+
+class TlsClient {
+ public:
+  // Connects, and does not shake hands yet. `ciphers` is for TLS 1.2, which is then the only
+  // version.
+  explicit TlsClient(int port, const std::string& ciphers = "")
+      : context_(SSL_CTX_new(TLS_client_method()), &SSL_CTX_free),
+        socket_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+    if (!ciphers.empty()) {
+      SSL_CTX_set_max_proto_version(context_.get(), TLS1_2_VERSION);
+      SSL_CTX_set_cipher_list(context_.get(), ciphers.c_str());
+    }
+    const timeval patience{20, 0};
+    setsockopt(socket_.get(), SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
+    setsockopt(socket_.get(), SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_port = htons(static_cast<std::uint16_t>(port));
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    connected_ =
+        connect(socket_.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0;
+    ssl_.reset(SSL_new(context_.get()));
+    SSL_set_fd(ssl_.get(), socket_.get());
+  }
+
+  bool Handshake() { return connected_ && SSL_connect(ssl_.get()) == 1; }
+  // What the server answers to a request, up to the first 4,000 bytes; "" where it closes.
+  std::string Ask(const std::string& path) {
+    const std::string request = "GET " + path + " HTTP/1.1\r\nHost: a\r\n\r\n";
+    if (SSL_write(ssl_.get(), request.data(), static_cast<int>(request.size())) <= 0) return "";
+    std::string answer(4000, '\0');
+    const int size = SSL_read(ssl_.get(), answer.data(), static_cast<int>(answer.size()));
+    answer.resize(static_cast<std::size_t>(std::max(size, 0)));
+    return answer;
+  }
+  // Sends bytes that are no TLS.
+  void SendRaw(const std::string& bytes) {
+    static_cast<void>(send(socket_.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL));
+  }
+
+ private:
+  std::unique_ptr<SSL_CTX, decltype(&SSL_CTX_free)> context_;
+  base::UniqueFd socket_;
+  bool connected_ = false;
+  struct FreeSsl {
+    void operator()(SSL* ssl) const { SSL_free(ssl); }
+  };
+  std::unique_ptr<SSL, FreeSsl> ssl_;
+};
+
+}  // namespace scidex::http

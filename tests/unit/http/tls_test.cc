@@ -1,0 +1,146 @@
+#include "http/tls.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "support/log_tap.h"
+#include "support/manual_clock.h"
+#include "support/temp_dir.h"
+#include "unit/http/certificate.h"
+#include "unit/http/fixture.h"
+#include "unit/http/tls_client.h"
+
+namespace scidex::http {
+namespace {
+
+using std::chrono::milliseconds;
+using ::testing::HasSubstr;
+
+class TlsTest : public testing::Test {
+ protected:
+  TlsTest() {
+    Write(MakeCertificate());
+    WriteFile("tls");
+  }
+  void Write(const CertificatePair& pair) {
+    dir_.Write("crt", pair.certificate);
+    dir_.Write("key", pair.key);
+  }
+  void WriteFile(const std::string& text) { path_ = dir_.Write("web", text); }
+  std::unique_ptr<WebConfig> Config() {
+    return std::make_unique<WebConfig>(path_, [this](const std::string& text) {
+      WebOptions options;
+      options.tls_enabled = text.starts_with("tls");
+      options.tls.cert_file = dir_.path() / "crt";
+      options.tls.key_file = dir_.path() / "key";
+      if (text == "tls with headers") options.headers = {{"X-Frame-Options", "deny"}};
+      return options;
+    });
+  }
+  int Start() {
+    server_ = std::make_unique<Server>(
+        OnLoopback(),
+        Endpoints{{"/", Always("inside")}, {"/-/healthy", {Always("healthy"), Access::kEveryone}}},
+        Config());
+    return server_->ports().at(0);
+  }
+
+  const test::TempDir dir_;
+  std::string path_;
+  std::unique_ptr<Server> server_;
+};
+
+TEST_F(TlsTest, KeptConnectionEndsWhenItsCertificateWasReplaced) {
+  const int port = Start();
+  TlsClient kept(port);
+  ASSERT_TRUE(kept.Handshake());
+  EXPECT_THAT(kept.Ask("/"), HasSubstr("inside"));
+  EXPECT_THAT(kept.Ask("/"), HasSubstr("inside"));
+  Write(MakeCertificate());
+  EXPECT_EQ(kept.Ask("/"), "");
+  TlsClient fresh(port);
+  ASSERT_TRUE(fresh.Handshake());
+  EXPECT_THAT(fresh.Ask("/"), HasSubstr("inside"));
+}
+
+TEST_F(TlsTest, PairThatDoesNotMatchYetKeepsTheOneBeforeForAMoment) {
+  test::ManualClock clock;
+  const auto config = Config();
+  Tls tls(*config, clock);
+  const TlsContext before = tls.Context();
+  const CertificatePair next = MakeCertificate();
+  const test::LogTap log;
+  dir_.Write("crt", next.certificate);
+  EXPECT_EQ(tls.Context(), before);
+  clock.Advance(Tls::kMismatchGrace - milliseconds(1));
+  EXPECT_EQ(tls.Context(), before);
+  EXPECT_EQ(log.Count({"level=warn", "is not the key of the certificate"}), 1u);
+  clock.Advance(milliseconds(1));
+  EXPECT_THROW(tls.Context(), TlsError);
+  dir_.Write("key", next.key);
+  EXPECT_NE(tls.Context(), before);
+  // The next time is another time.
+  dir_.Write("key", MakeCertificate().key);
+  EXPECT_NO_THROW(tls.Context());
+}
+
+TEST_F(TlsTest, PairThatDoesNotMatchHoldsUpNoOtherChange) {
+  const auto config = Config();
+  Tls tls(*config);
+  tls.Context();
+  dir_.Write("key", MakeCertificate().key);
+  WriteFile("tls with headers");
+  EXPECT_THROW(tls.Context(), TlsError);
+}
+
+TEST_F(TlsTest, PairThatNeverMatchedIsRefused) {
+  dir_.Write("key", MakeCertificate().key);
+  EXPECT_THROW(Start(), TlsError);
+}
+
+TEST_F(TlsTest, SuitesOfTls12AreForwardSecretAndAuthenticated) {
+  const int port = Start();
+  EXPECT_TRUE(TlsClient(port, "ECDHE-ECDSA-AES128-GCM-SHA256").Handshake());
+  EXPECT_TRUE(TlsClient(port, "ECDHE-ECDSA-CHACHA20-POLY1305").Handshake());
+  EXPECT_FALSE(TlsClient(port, "ECDHE-ECDSA-AES128-SHA256").Handshake());
+  EXPECT_FALSE(TlsClient(port, "ECDHE-ECDSA-AES256-SHA").Handshake());
+  Write(MakeCertificate(2048));
+  EXPECT_TRUE(TlsClient(port, "ECDHE-RSA-AES256-GCM-SHA384").Handshake());
+  EXPECT_FALSE(TlsClient(port, "AES256-GCM-SHA384").Handshake());
+}
+
+TEST_F(TlsTest, FileWithoutTlsAnswersNoHandshakeAndNoRequest) {
+  const int port = Start();
+  TlsClient kept(port);
+  ASSERT_TRUE(kept.Handshake());
+  WriteFile("plain");
+  EXPECT_EQ(kept.Ask("/"), "");
+  EXPECT_FALSE(TlsClient(port).Handshake());
+}
+
+// A handshake waits for no client that has begun one and does not go on.
+TEST_F(TlsTest, HandshakesThatStandStillHoldUpNobody) {
+  const int port = Start();
+  TlsClient kept(port);
+  ASSERT_TRUE(kept.Handshake());
+  // The first bytes of a handshake.
+  std::vector<std::unique_ptr<TlsClient>> stuck;
+  for (int i = 0; i < 100; ++i) {
+    stuck.push_back(std::make_unique<TlsClient>(port));
+    stuck.back()->SendRaw("\x16\x03\x01\x02");
+  }
+  TlsClient fresh(port);
+  EXPECT_TRUE(fresh.Handshake());
+  EXPECT_THAT(fresh.Ask("/"), HasSubstr("inside"));
+  EXPECT_THAT(kept.Ask("/"), HasSubstr("inside"));
+  // Those that were the first to stand still made room.
+  EXPECT_FALSE(stuck.front()->Handshake());
+}
+
+}  // namespace
+}  // namespace scidex::http
