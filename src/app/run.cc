@@ -1,5 +1,7 @@
 #include "app/run.h"
 
+#include <sys/resource.h>
+
 #include <csignal>
 #include <cstdlib>
 #include <iostream>
@@ -11,6 +13,7 @@
 #include "app/runtime.h"
 #include "app/version.h"
 #include "base/file_limit.h"
+#include "base/local_failure.h"
 #include "base/log.h"
 #include "base/periodic_task.h"
 #include "base/timer.h"
@@ -51,6 +54,15 @@ void Serve(const config::Config& config, const Reloader::Load& load,
   exporter.reset();
 }
 
+// What else to say of an error that may have come of the limit of open files.
+std::string MissingFiles() {
+  constexpr std::size_t kFew = 16;
+  rlimit limit{};
+  if (base::CanOpenDescriptors(kFew) || getrlimit(RLIMIT_NOFILE, &limit) != 0) return "";
+  return "; the limit of open files, " + std::to_string(limit.rlim_cur) +
+         ", is too low: raise it with ulimit -n or LimitNOFILE=";
+}
+
 void DoAsFlagsSay(const CommandLine& flags, const AwaitSignal& await_signal) {
   if (!flags.error.empty()) throw std::runtime_error(flags.error);
   if (!flags.print.empty()) {
@@ -76,7 +88,7 @@ int Run(const CommandLine& flags, const AwaitSignal& await_signal) noexcept {
     DoAsFlagsSay(flags, await_signal);
     return EXIT_SUCCESS;
   } catch (const std::exception& error) {
-    base::WriteToStandardError(std::string("scidex_pg_exporter: ") + error.what());
+    base::WriteToStandardError(std::string("scidex_pg_exporter: ") + error.what() + MissingFiles());
     return EXIT_FAILURE;
   }
 }

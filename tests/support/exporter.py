@@ -11,10 +11,11 @@ def environment(**variables):
 
 
 class Exporter:
-    """SCIDEX_EXPORTER on a port of its own, logging to folder/exporter.log."""
+    """SCIDEX_EXPORTER, or another program, on a port of its own, logging to folder/exporter.log."""
 
-    def __init__(self, add_cleanup, folder, *flags, **variables):
+    def __init__(self, add_cleanup, folder, *flags, program=None, **variables):
         self.add_cleanup, self.flags = add_cleanup, flags
+        self.program = program or os.environ["SCIDEX_EXPORTER"]
         self.log = folder / "exporter.log"
         self.address = f"127.0.0.1:{servers.free_port()}"
         self.url = f"http://{self.address}/"
@@ -22,7 +23,7 @@ class Exporter:
         self.process = None
 
     def start(self):
-        command = [os.environ["SCIDEX_EXPORTER"], f"--web.listen-address={self.address}", *self.flags]
+        command = [self.program, f"--web.listen-address={self.address}", *self.flags]
         self.process = servers.start(self.add_cleanup, command, self.log, self.environment)
         servers.poll("verdict on the replica", lambda: servers.fetch(f"{self.url}-/ready"), self.log)
 

@@ -1,0 +1,279 @@
+#!/usr/bin/env python3
+"""What this machine lacks ends nothing, and is no evidence about a server: file descriptors, threads, a reader of standard
+error. Real servers, the release binary, limits set by prlimit.
+
+Usage: SCIDEX_EXPORTER=build/release/bin/scidex_pg_exporter limits.py
+"""
+
+import contextlib
+import fcntl
+import os
+import pathlib
+import re
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import unittest
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "tests" / "support"))
+import exporter  # noqa: E402
+import postgres  # noqa: E402
+import scraper  # noqa: E402
+import servers  # noqa: E402
+
+# Sessions end soon, so that new ones are needed all the time.
+CONFIGURATION = """
+primary: {{dsn: {primary}}}
+replica: {{dsn: {replica}}}
+pools:
+  primary: {{max_lifetime: 1s, backoff_cap: 1s}}
+  ro: {{max_lifetime: 1s, backoff_cap: 1s}}
+probe: {{interval: 200ms, canary_interval: 1s}}
+"""
+# The limit of threads counts those of all processes of a user, and does not bind root.
+USER_OF_ITS_OWN = 54321
+ROUTE = "scidex_pg_pool_ro_routes_to"
+
+
+class Limits(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.primary, cls.replica = postgres.start_primary_and_replica(cls.addClassCleanup)
+
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory(prefix="scidex-e2e-")
+        self.addCleanup(folder.cleanup)
+        self.folder = pathlib.Path(folder.name)
+        self.folder.chmod(0o755)
+        self.config = self.folder / "exporter.yaml"
+        self.configure()
+
+    def configure(self, more=""):
+        self.config.write_text(CONFIGURATION.format(primary=self.primary.dsn, replica=self.replica.dsn) + more)
+
+    def start(self, *flags, before="", **variables):
+        """The exporter, started by a shell that does `before` first."""
+        wrapper = self.folder / "exporter"
+        wrapper.write_text(f'#!/bin/sh\n{before}\nexec "{os.environ["SCIDEX_EXPORTER"]}" "$@"\n')
+        wrapper.chmod(0o755)
+        self.own = exporter.Exporter(self.addCleanup, self.folder, f"--config.file={self.config}", *flags,
+                                     program=str(wrapper), **variables)
+        self.own.start()
+        self.scraper = scraper.Scraper(self.own.address)
+        self.addCleanup(self.scraper.close)
+        self.await_metrics("route to the replica", lambda m: m[ROUTE] == 1)
+
+    def await_metrics(self, what, holds):
+        def attempt():
+            self.assertIsNone(self.own.process.poll(), f"the exporter has ended: {self.own.log.read_text()}")
+            metrics = self.scraper.metrics()
+            return metrics if holds(metrics) else None
+        return servers.poll(what, attempt, self.own.log)
+
+    # In front of a command that is to run as the exporter's user, who alone may always set its limits.
+    as_its_user = ()
+
+    @contextlib.contextmanager
+    def limit(self, name, soft):
+        """The exporter's limit, by its name for prlimit(1), for a while."""
+        def call(*arguments):
+            command = [*self.as_its_user, "prlimit", f"--pid={self.own.process.pid}", *arguments]
+            return subprocess.run(command, check=True, capture_output=True, text=True,
+                                  timeout=servers.DEADLINE_SECONDS).stdout.strip()
+        before = call(f"--{name}", "--output=SOFT", "--noheadings", "--raw")
+        call(f"--{name}={soft}:")
+        try:
+            yield
+        finally:
+            call(f"--{name}={before}:")
+
+    def failures(self, metrics, of):
+        return metrics[f'scidex_pg_exporter_local_failures_total{{resource="{of}"}}']
+
+    def probes(self, metrics):
+        return metrics['scidex_pg_exporter_task_runs_total{task="probe"}']
+
+    def transitions(self, metrics):
+        return sum(value for name, value in metrics.items() if name.startswith("scidex_pg_pool_ro_route_transitions_total"))
+
+    def await_probes(self, count):
+        before = self.probes(self.scraper.metrics())
+        return self.await_metrics(f"{count} probes", lambda m: self.probes(m) >= before + count)
+
+    def assert_route_was_kept(self, metrics):
+        self.assertEqual((metrics[ROUTE], self.transitions(metrics)), (1, 0))
+
+
+class Descriptors(Limits):
+    def test_silent_clients_under_a_low_limit_end_nothing(self):
+        self.start(before="ulimit -n 512")
+        host, port = self.own.address.split(":")
+        with contextlib.ExitStack() as clients:
+            for _ in range(600):
+                clients.enter_context(socket.create_connection((host, port), timeout=servers.DEADLINE_SECONDS))
+            self.assert_route_was_kept(self.await_probes(10))
+        metrics = self.await_probes(10)
+        self.assert_route_was_kept(metrics)
+        self.assertEqual(self.failures(metrics, "descriptors"), 0)
+
+    def test_start_with_few_descriptors_fails_and_says_so(self):
+        command = f'ulimit -n "$1"; exec "{os.environ["SCIDEX_EXPORTER"]}" --web.listen-address=127.0.0.1:0'
+        for limit in (5, 8, 12, 20, 40, 80):
+            with self.subTest(limit=limit):
+                done = subprocess.run(["sh", "-c", command, "sh", str(limit)], env=exporter.environment(),
+                                      capture_output=True, text=True, timeout=servers.DEADLINE_SECONDS)
+                self.assertEqual(done.returncode, 1, done.stderr)
+                self.assertRegex(done.stderr.splitlines()[-1],
+                                 "^scidex_pg_exporter: .*([Dd]escriptor|open files|Too many)")
+
+    def test_without_any_left_nothing_ends_and_the_route_stays(self):
+        self.start()
+        with self.limit("nofile", 3):
+            metrics = self.await_metrics("failures", lambda m: self.failures(m, "descriptors") >= 10)
+            self.assert_route_was_kept(metrics)
+            self.assert_route_was_kept(self.await_probes(10))
+        metrics = self.await_metrics("new sessions", lambda m: m["scidex_pg_pool_ro_size"] == 2)
+        self.assert_route_was_kept(metrics)
+        # Probes are not verdicts while they cannot be made: all of these have succeeded.
+        self.assertEqual(sum(v for n, v in metrics.items() if n.startswith("scidex_pg_pool_probe_failures_total")), 0)
+
+    def test_a_new_primary_session_is_possible_as_soon_as_there_are_some_again(self):
+        self.start()
+        lost = "scidex_pg_pool_size"
+        with self.limit("nofile", 3):
+            self.await_metrics("sessions ended by max_lifetime", lambda m: m[lost] == 0)
+        self.await_metrics("sessions", lambda m: m[lost] == 2)
+
+    def test_reload_without_any_left_is_refused_and_the_next_one_accepted(self):
+        self.start()
+        loaded = "scidex_pg_exporter_config_last_reload_successful"
+        self.configure("pool_logger: {interval: 60s}\n")
+        with self.limit("nofile", 3):
+            self.own.process.send_signal(signal.SIGHUP)
+            self.await_metrics("refused reload", lambda m: m[loaded] == 0)
+            self.assert_route_was_kept(self.await_probes(5))
+        self.own.process.send_signal(signal.SIGHUP)
+        self.await_metrics("reload", lambda m: m[loaded] == 1)
+        self.assert_route_was_kept(self.await_probes(5))
+
+
+class Threads(Limits):
+    def start(self, *flags, **variables):
+        before = ""
+        if os.geteuid() == 0:
+            # The shell is that user already when it opens the log.
+            binary = self.folder / "scidex_pg_exporter"
+            binary.write_bytes(pathlib.Path(os.environ["SCIDEX_EXPORTER"]).read_bytes())
+            binary.chmod(0o755)
+            self.as_its_user = ("setpriv", f"--reuid={USER_OF_ITS_OWN}", "--clear-groups")
+            before = f'exec {" ".join(self.as_its_user)} --pdeathsig=KILL "{binary}" "$@"'
+        super().start(*flags, before=before, **variables)
+
+    def test_without_any_left_probes_go_on_and_the_route_follows(self):
+        self.start()
+        with self.limit("nproc", 1):
+            self.assert_route_was_kept(self.await_probes(20))
+            self.replica.stop()
+            self.await_metrics("route to the primary", lambda m: m[ROUTE] == 2)
+            self.replica.start()
+            self.await_metrics("route to the replica", lambda m: m[ROUTE] == 1)
+        self.await_metrics("sessions", lambda m: m["scidex_pg_pool_ro_size"] == 2)
+
+    def test_reload_without_any_left_leaves_every_probe_running(self):
+        self.start()
+        with self.limit("nproc", 1):
+            hash_before = self.scraper.metrics()["scidex_pg_exporter_config_hash"]
+            self.configure("query_sets: [connections]\n")
+            self.config.write_text(self.config.read_text().replace("interval: 200ms", "interval: 100ms"))
+            self.own.process.send_signal(signal.SIGHUP)
+            self.await_metrics("new configuration", lambda m: m["scidex_pg_exporter_config_hash"] != hash_before)
+            self.assert_route_was_kept(self.await_probes(20))
+            for pool in ("primary", "ro", "ro_fallthrough"):
+                series = f'scidex_pg_pool_probe_last_run_timestamp_seconds{{pool="{pool}"}}'
+                last = self.scraper.metrics()[series]
+                self.await_metrics(f"probe of {pool}", lambda m, s=series, before=last: m[s] > before)
+
+
+class StandardError(Limits):
+    def start_on_pipe(self, *flags):
+        """The exporter with a pipe that is full already as its standard error; the end to read from."""
+        self.reader, writer = os.pipe()
+        self.addCleanup(lambda: os.close(self.reader))
+        fcntl.fcntl(writer, fcntl.F_SETFL, os.O_NONBLOCK)
+        with contextlib.suppress(BlockingIOError):
+            while True:
+                os.write(writer, b"x" * 4096)
+        fcntl.fcntl(writer, fcntl.F_SETFL, 0)
+        self.own = exporter.Exporter(self.addCleanup, self.folder, f"--config.file={self.config}", *flags)
+        self.own.log.write_text("its log is a pipe\n")
+        self.own.process = subprocess.Popen(
+            [os.environ["SCIDEX_EXPORTER"], f"--web.listen-address={self.own.address}", *self.own.flags],
+            stdin=subprocess.DEVNULL, stderr=writer, env=self.own.environment)
+        self.addCleanup(self.own.process.wait)
+        self.addCleanup(self.own.process.kill)
+        os.close(writer)
+        servers.poll("readiness", lambda: servers.fetch(f"{self.own.url}-/ready"))
+        self.scraper = scraper.Scraper(self.own.address)
+        self.addCleanup(self.scraper.close)
+        self.await_metrics("route to the replica", lambda m: m[ROUTE] == 1)
+
+    def test_that_takes_nothing_delays_neither_route_nor_scrape_nor_end(self):
+        self.start_on_pipe("--log.level=debug")
+        self.replica.stop()
+        self.await_metrics("route to the primary", lambda m: m[ROUTE] == 2)
+        self.replica.start()
+        self.await_metrics("route to the replica", lambda m: m[ROUTE] == 1)
+        self.own.process.send_signal(signal.SIGTERM)
+        self.assertEqual(self.own.process.wait(timeout=servers.DEADLINE_SECONDS), 0)
+
+    def test_that_is_read_again_gets_what_was_kept_in_order_and_the_number_of_what_was_not(self):
+        dropped = "scidex_pg_exporter_log_messages_dropped_total"
+        self.start_on_pipe("--log.level=debug")
+        host, port = self.own.address.split(":")
+
+        def fill():
+            # Each of these is a message at debug level.
+            for _ in range(200):
+                with socket.create_connection((host, port)) as client:
+                    client.sendall(b"GET /")
+            return self.scraper.metrics()[dropped] > 0
+        servers.poll("dropped messages", fill)
+        text = b""
+        with open(self.reader, "rb", buffering=0, closefd=False) as pipe:
+            while b"log messages dropped" not in text:
+                text += pipe.read(65536)
+        lines = [line for line in text.decode().splitlines() if "ts=" in line]
+        times = [re.search(r"ts=(\S+)", line).group(1) for line in lines]
+        self.assertEqual(times, sorted(times))
+        self.assertRegex(lines[-1], r'level=warn msg="log messages dropped" count=[1-9][0-9]*$')
+
+    def test_whose_reader_is_gone_before_the_start_ends_nothing(self):
+        reader, writer = os.pipe()
+        os.close(reader)
+        for flags, code in ((["--config.check", f"--config.file={self.config}"], 0), (["--no-such-flag"], 1)):
+            done = subprocess.run([os.environ["SCIDEX_EXPORTER"], *flags], env=exporter.environment(), stderr=writer,
+                                  stdout=subprocess.DEVNULL, timeout=servers.DEADLINE_SECONDS)
+            self.assertEqual(done.returncode, code)
+        os.close(writer)
+        self.start(before="exec 2>/dev/full")
+        self.assert_route_was_kept(self.await_probes(5))
+        self.await_metrics("lost messages", lambda m: m["scidex_pg_exporter_log_messages_dropped_total"] > 0)
+
+    def test_gets_one_line_about_a_password_file_that_libpq_ignores(self):
+        passwords = self.folder / "pgpass"
+        passwords.write_text("*:*:*:*:secret\n")
+        passwords.chmod(0o644)
+        self.start(PGPASSFILE=str(passwords))
+        self.await_probes(20)
+        lines = self.own.log.read_text().splitlines()
+        self.assertEqual([line for line in lines if "level=" not in line], [])
+        about = [line for line in lines if "password file" in line]
+        self.assertEqual(len(about), 1, about)
+        self.assertIn(f'file={passwords} reason="others than its owner may access it; set its mode to 0600"', about[0])
+
+
+if __name__ == "__main__":
+    unittest.main()
