@@ -1,5 +1,7 @@
 #include "app/run.h"
 
+#include <malloc.h>
+
 #include <csignal>
 #include <cstdlib>
 #include <iostream>
@@ -18,10 +20,15 @@
 namespace scidex::app {
 namespace {
 
+// What is large is given back to the system as soon as it is freed. glibc would keep more and more
+// of it, as it learns from the expositions that come and go on many threads.
+void BoundMemory() { mallopt(M_MMAP_THRESHOLD, 256 << 10); }
+
 void Serve(const config::Config& config, const Reloader::Load& load,
            const AwaitSignal& await_signal) {
   base::ConfigureLog(config.log);
   base::RaiseFileLimit();
+  BoundMemory();
   base::LogInfo("starting", {{"version", VersionText()}});
   for (const std::string& warning : config.warnings) base::LogWarn(warning);
   // Made before and destroyed after the exporter, whose end it limits.

@@ -46,7 +46,7 @@ inline std::uint64_t CountOf(const Server& server, int code) {
   return 0;
 }
 
-// A door that handlers wait at until a test opens it; nobody waits for longer than ten seconds.
+// A door that handlers wait at until a test opens it; no one waits for longer than ten seconds.
 class Gate {
  public:
   // True once open.
