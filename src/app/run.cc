@@ -20,9 +20,8 @@
 namespace scidex::app {
 namespace {
 
-// What is large is given back to the system as soon as it is freed. glibc would keep more and more
-// of it, as it learns from the expositions that come and go on many threads.
-void BoundMemory() { mallopt(M_MMAP_THRESHOLD, 256 << 10); }
+// Expositions come and go on many threads. glibc would keep what was freed for each of them alone.
+void BoundMemory() { mallopt(M_ARENA_MAX, 2); }
 
 void Serve(const config::Config& config, const Reloader::Load& load,
            const AwaitSignal& await_signal) {
