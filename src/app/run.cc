@@ -1,5 +1,6 @@
 #include "app/run.h"
 
+#include <malloc.h>
 #include <sys/resource.h>
 
 #include <csignal>
@@ -24,9 +25,13 @@ namespace {
 
 constexpr auto kLastWordsWithin = std::chrono::milliseconds(500);
 
+// Expositions come and go on many threads. glibc would keep what was freed for each of them alone.
+void BoundMemory() { mallopt(M_ARENA_MAX, 2); }
+
 void Serve(const config::Config& config, const Reloader::Load& load,
            const AwaitSignal& await_signal) {
   base::ConfigureLog(config.log);
+  BoundMemory();
   base::LogInfo("starting", {{"version", VersionText()}});
   for (const std::string& warning : config.warnings) base::LogWarn(warning);
   // Destroyed after the exporter, whose end its timer limits.

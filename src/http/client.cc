@@ -4,10 +4,18 @@
 
 namespace scidex::http {
 
-bool HasHungUp(const Client& client) {
-  // Reading is no means to know: what the client has sent before stands in front of the end.
+namespace {
+
+// Reading is no means to know: what the client has sent before stands in front of the end.
+int StateOf(const Client& client) {
   pollfd socket{const_cast<ClientSocket&>(client.socket).native_handle(), POLLRDHUP, 0};
-  return poll(&socket, 1, 0) > 0;
+  return poll(&socket, 1, 0) > 0 ? socket.revents : 0;
 }
+
+}  // namespace
+
+bool HasHungUp(const Client& client) { return StateOf(client) != 0; }
+
+bool IsGone(const Client& client) { return (StateOf(client) & (POLLERR | POLLHUP)) != 0; }
 
 }  // namespace scidex::http

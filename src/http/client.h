@@ -22,4 +22,7 @@ struct Client {
 // Whether the client has closed its side of the connection, or all of it.
 bool HasHungUp(const Client& client);
 
+// Whether the client can no longer be sent anything.
+bool IsGone(const Client& client);
+
 }  // namespace scidex::http

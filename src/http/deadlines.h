@@ -1,8 +1,10 @@
 // When sockets are no longer waited for.
 #pragma once
 
+#include <atomic>
 #include <functional>
 #include <map>
+#include <utility>
 
 #include "base/clock.h"
 #include "base/time.h"
@@ -64,6 +66,7 @@ class Deadline {
 
   // Ends all waiting for the socket, for good.
   void Interrupt();
+  // Thread safe.
   bool interrupted() const { return interrupted_; }
 
  private:
@@ -74,7 +77,7 @@ class Deadline {
   const int socket_;
   Ends ends_ = Ends::kBoth;
   bool expired_ = false;
-  bool interrupted_ = false;
+  std::atomic<bool> interrupted_ = false;
   Deadlines::Queue::iterator place_;
 };
 

@@ -56,10 +56,12 @@ std::size_t OwnFiles(const FrontOptions& options) {
 
 RequestQueue::Options QueueOptions(const FrontOptions& options) {
   const FrontLimits& limits = options.limits;
-  return {.slots = static_cast<std::size_t>(options.backend_connections),
-          .patience = {limits.max_waiting, limits.max_wait},
-          .refusal = "more than " + std::to_string(options.backend_connections) +
-                     " requests at once; try again later"};
+  return {
+      .slots = static_cast<std::size_t>(options.backend_connections),
+      .patience = {limits.max_waiting, limits.max_wait},
+      .max_sharing = ClientLimit(limits.max_clients, OwnFiles(options) + limits.reserved_files) / 2,
+      .refusal = "more than " + std::to_string(options.backend_connections) +
+                 " requests at once; try again later"};
 }
 
 void SetOptions(ClientSocket& socket) {
@@ -85,6 +87,8 @@ class Front::Impl {
   awaitable<void> ExpireDeadlines();
   awaitable<void> Accept(tcp::acceptor& acceptor);
   awaitable<void> AcceptOne(tcp::acceptor& acceptor);
+  // Closes a client for another: one that is idle, else one that does not read its answer.
+  bool MakeRoom();
   awaitable<void> Serve(ClientSocket socket);
   awaitable<void> ServeTls(Client& client);
   // Whether the client begins a TLS handshake.
@@ -188,7 +192,7 @@ awaitable<void> Front::Impl::Accept(tcp::acceptor& acceptor) {
     if (std::exchange(last_accept_error_, failure) != failure) {
       base::LogError("http clients cannot be accepted", {{"error", failure}});
     }
-    pause.expires_after(idle_clients_.CloseLongestIdle() ? kClosePause : kAcceptPause);
+    pause.expires_after(MakeRoom() ? kClosePause : kAcceptPause);
     asio::error_code ignored;
     co_await pause.async_wait(asio::redirect_error(use_awaitable, ignored));
   }
@@ -198,11 +202,14 @@ awaitable<void> Front::Impl::AcceptOne(tcp::acceptor& acceptor) {
   ClientSocket socket(co_await acceptor.async_accept(use_awaitable));
   // One that is closed to make room is a client until its coroutine has ended. Until then there is
   // one more than the limit says, which the reserve has room for.
-  if (clients_ >= ClientLimit(options_.limits.max_clients, reserved_files_) &&
-      !idle_clients_.CloseLongestIdle()) {
+  if (clients_ >= ClientLimit(options_.limits.max_clients, reserved_files_) && !MakeRoom()) {
     co_return;
   }
   asio::co_spawn(io_, Serve(std::move(socket)), asio::detached);
+}
+
+bool Front::Impl::MakeRoom() {
+  return idle_clients_.CloseLongestIdle() || memory_.readers().CloseLongestIdle();
 }
 
 awaitable<void> Front::Impl::Serve(ClientSocket socket) {
@@ -244,6 +251,7 @@ awaitable<bool> Front::Impl::BeginsTls(Client& client) {
 
 awaitable<void> Front::Impl::ServeTls(Client& client) {
   client.deadline.Set(base::Add(deadlines_.Now(), timeouts_.request), Deadline::Ends::kBoth);
+  std::optional<Handshakes::Begun> begun(std::in_place, *handshakes_, client);
   // Outlives the stream, whose handshake uses more of it than OpenSSL keeps.
   const TlsContext context = co_await handshakes_->Context();
   if (context == nullptr) co_return;
@@ -251,6 +259,7 @@ awaitable<void> Front::Impl::ServeTls(Client& client) {
   asio::ssl::context shared(context.get());
   asio::ssl::stream<ClientSocket&> stream(client.socket, shared);
   co_await handshakes_->Perform(client, stream);
+  begun.reset();
   Terms terms;
   terms.may_go_on = [&]() -> awaitable<bool> {
     co_return co_await handshakes_->Context() == context;

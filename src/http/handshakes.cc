@@ -11,8 +11,8 @@
 namespace scidex::http {
 namespace {
 
-// As many as can be computed, with keys of 4,096 bits, before a client has lost its patience.
-constexpr std::size_t kMaxUnderWay = 32;
+// As many as can be computed in a tenth of a second, with keys of 4,096 bits.
+constexpr std::size_t kMaxUnderWay = 16;
 
 }  // namespace
 
@@ -43,11 +43,16 @@ asio::awaitable<TlsContext> Handshakes::Context() {
   co_return co_await asio::co_spawn(io_, read, asio::use_awaitable);
 }
 
+ClientList& Handshakes::MakeRoom() {
+  if (under_way_.size() >= kMaxUnderWay) under_way_.CloseLongestIdle();
+  return under_way_;
+}
+
 asio::awaitable<void> Handshakes::Perform(Client& client,
                                           asio::ssl::stream<ClientSocket&>& stream) {
-  if (under_way_.size() >= kMaxUnderWay) under_way_.CloseLongestIdle();
-  const ClientList::Entry entry(under_way_, client);
-  const auto perform = [&stream]() -> asio::awaitable<void> {
+  const auto perform = [&client, &stream]() -> asio::awaitable<void> {
+    // What it has sent would still be read, and cost the computing of an answer.
+    if (client.deadline.interrupted()) throw asio::system_error(asio::error::operation_aborted);
     co_await stream.async_handshake(asio::ssl::stream_base::server, asio::use_awaitable);
   };
   co_await asio::co_spawn(io_, perform, asio::use_awaitable);

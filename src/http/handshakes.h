@@ -29,12 +29,22 @@ class Handshakes {
   // The context of the next handshake; null, and logged, where the configuration is not right.
   asio::awaitable<TlsContext> Context();
 
-  // Throws asio::system_error where the client does not go along. Only so many are under way: one
-  // more ends the one that has been so for longest.
+  // A client is among those whose handshake is under way for as long as this lives. Only so many
+  // are: one more ends the one that has been so for longest.
+  class Begun {
+   public:
+    Begun(Handshakes& all, Client& client) : entry_(all.MakeRoom(), client) {}
+
+   private:
+    ClientList::Entry entry_;
+  };
+
+  // Throws asio::system_error where the client does not go along, or had to make room.
   asio::awaitable<void> Perform(Client& client, asio::ssl::stream<ClientSocket&>& stream);
 
  private:
   TlsContext ReadContext();
+  ClientList& MakeRoom();
 
   Tls& tls_;
   // Of the thread alone.

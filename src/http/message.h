@@ -39,7 +39,7 @@ struct Response {
   std::vector<std::pair<std::string, std::string>> headers;
 };
 
-// A sentence for whoever asked.
+// A sentence for the client.
 Response PlainResponse(int code, std::string body);
 
 // Called on any of the server's threads, several at once. What it throws becomes a 500, and is

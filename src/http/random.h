@@ -1,4 +1,4 @@
-// What nobody can guess.
+// Random text that cannot be guessed.
 #pragma once
 
 #include <string>

@@ -27,7 +27,7 @@ struct RequestHead {
   bool keep_alive = true;
 };
 
-// Why a request cannot be served: the code to answer with, and a sentence for whoever sent it.
+// Why a request cannot be served: the code to answer with, and a sentence for the client.
 class BadRequest : public std::runtime_error {
  public:
   BadRequest(int code, const std::string& why) : std::runtime_error(why), code_(code) {}

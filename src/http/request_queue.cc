@@ -30,9 +30,21 @@ std::string ToBackend(const RequestHead& head) {
   return text += "\r\n";
 }
 
+class Counted {
+ public:
+  explicit Counted(std::size_t& count) : count_(count) { ++count_; }
+  ~Counted() { --count_; }
+  Counted(const Counted&) = delete;
+  Counted& operator=(const Counted&) = delete;
+
+ private:
+  std::size_t& count_;
+};
+
 }  // namespace
 
 asio::awaitable<ReplyPtr> RequestQueue::Ask(const RequestHead& head, const Client& client) {
+  if (IsGone(client)) co_return nullptr;
   const std::string request = ToBackend(head);
   const bool has_body = head.method != "HEAD";
   if (const auto slot = slots_.TryAcquire())
@@ -42,7 +54,13 @@ asio::awaitable<ReplyPtr> RequestQueue::Ask(const RequestHead& head, const Clien
     const bool may_share = head.method == "GET" || head.method == "HEAD";
     co_return co_await AskFirst(request, may_share, has_body, client);
   }
-  const std::shared_ptr<Shared> shared = same->second;
+  // So that these clients are never all that there may be.
+  if (sharing_ >= max_sharing_) co_return Refusal(503, refusal_);
+  co_return co_await Join(same->second, client);
+}
+
+asio::awaitable<ReplyPtr> RequestQueue::Join(std::shared_ptr<Shared> shared, const Client& client) {
+  const Counted counted(sharing_);
   shared->clients.push_back(&client);
   while (!shared->is_done) {
     asio::error_code woken;

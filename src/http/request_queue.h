@@ -24,17 +24,20 @@ class RequestQueue {
   struct Options {
     std::size_t slots = 0;
     RequestSlots::Patience patience;
+    // Clients that may wait for the same request as another client does.
+    std::size_t max_sharing = 0;
     // For a request that finds no slot.
     std::string refusal;
   };
 
   RequestQueue(Options options, BackendLink& backend)
       : refusal_(std::move(options.refusal)),
+        max_sharing_(options.max_sharing),
         slots_(options.slots, options.patience),
         backend_(backend) {}
 
-  // The answer to a request; 503 where it found no slot. Null where the client hung up while it
-  // waited.
+  // The answer to a request; 503 where it found no slot. Null where the client is gone, or
+  // hung up while it waited.
   asio::awaitable<ReplyPtr> Ask(const RequestHead& head, const Client& client);
 
   // Ends all waiting, now and from now on.
@@ -66,12 +69,15 @@ class RequestQueue {
     Shared& shared_;
   };
 
+  asio::awaitable<ReplyPtr> Join(std::shared_ptr<Shared> shared, const Client& client);
   asio::awaitable<ReplyPtr> AskFirst(const std::string& request, bool may_share, bool has_body,
                                      const Client& client);
 
   const std::string refusal_;
+  const std::size_t max_sharing_;
   RequestSlots slots_;
   BackendLink& backend_;
+  std::size_t sharing_ = 0;
   std::map<std::string, std::shared_ptr<Shared>> waiting_;
 };
 

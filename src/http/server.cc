@@ -19,6 +19,7 @@
 #include "http/compress.h"
 #include "http/dispatch.h"
 #include "http/front.h"
+#include "http/gzip.h"
 #include "http/logins.h"
 #include "http/origin.h"
 #include "http/tls.h"
@@ -89,6 +90,7 @@ class Server::Impl {
   const std::unique_ptr<WebConfig> web_;
   std::optional<Tls> tls_;
   Logins logins_;
+  GzipCache gzip_;
   CodeCounts counts_;
   std::vector<int> ports_;
   std::atomic<bool> stopping_{false};
@@ -185,7 +187,7 @@ Response Server::Impl::Answer(Request request) {
   if (access == Access::kUsers) refusal = Refuse(request, *web);
   Response response = refusal ? std::move(*refusal) : Dispatch(endpoints_, std::move(request));
   AddHeaders(web->headers, response);
-  Compress(accept_encoding, response);
+  Compress(accept_encoding, gzip_, response);
   return response;
 }
 

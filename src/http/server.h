@@ -18,7 +18,7 @@ namespace scidex::http {
 // paths 404 with the list of paths that there are. For HEAD the body is dropped on the way out.
 // Bodies of requests are not read.
 //
-// Clients that are idle or slow hold up nobody: what there is of them is in http/front.h. With a
+// Clients that are idle or slow do not hold up others; their limits are in http/front.h. With a
 // web configuration file, each request is judged by what that says at the moment; while it is not
 // right, every request gets 500, no TLS handshake succeeds, and the log says why.
 class Server {

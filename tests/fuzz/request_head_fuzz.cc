@@ -1,5 +1,5 @@
 // Whatever clients send is framed in one way: as soon as it is whole, and as the backend will
-// understand it when it is written anew.
+// understand it when it is written again.
 
 #include "fuzz/property.h"
 #include "http/request_head.h"
@@ -42,7 +42,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const RequestHead head = http::ParseHead(std::string_view(text).substr(0, *end));
     ExpectSafe(head);
     const std::string written = Written(head);
-    Expect(http::FindHeadEnd(written) == written.size(), "what is written anew is one head");
+    Expect(http::FindHeadEnd(written) == written.size(), "what is written again is one head");
     bool host = false;
     for (const auto& [name, value] : head.headers) host = host || name.size() == 4;
     // HTTP/1.0 may do without.
@@ -51,7 +51,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       const RequestHead again = http::ParseHead(written);
       Expect(again.method == head.method && again.target == head.target &&
                  again.headers == head.headers && again.has_body == head.has_body,
-             "what is written anew is understood as it was");
+             "what is written again is understood as it was");
     } catch (const http::BadRequest& error) {
       Expect(std::string(error.what()).find("Host") != std::string::npos,
              "what was understood is understood again", error.what());

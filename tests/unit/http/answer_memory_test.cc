@@ -19,8 +19,8 @@ namespace {
 
 class HttpAnswerMemory : public testing::Test {
  protected:
-  asio::awaitable<void> Take(AnswerMemory& memory, std::size_t size) {
-    std::optional<AnswerCharge> charge = co_await memory.Reserve(size);
+  asio::awaitable<void> Take(std::size_t size) {
+    std::optional<AnswerCharge> charge = co_await memory_.Reserve(size);
     ++ended_;
     if (charge) taken_.push_back(std::move(*charge));
   }
@@ -31,6 +31,7 @@ class HttpAnswerMemory : public testing::Test {
     return std::make_unique<Client>(ClientSocket(std::move(ours)), deadlines_);
   }
 
+  AnswerMemory memory_{100};
   Loop loop_;
   Deadlines deadlines_{base::RealClock()};
   std::list<asio::local::stream_protocol::socket> peers_;
@@ -39,21 +40,19 @@ class HttpAnswerMemory : public testing::Test {
 };
 
 TEST_F(HttpAnswerMemory, IsGivenBackWhenAnAnswerIsGone) {
-  AnswerMemory memory(100);
-  loop_.Spawn(Take(memory, 60));
-  loop_.Spawn(Take(memory, 40));
+  loop_.Spawn(Take(60));
+  loop_.Spawn(Take(40));
   loop_.Poll();
-  EXPECT_EQ(memory.used(), 100u);
+  EXPECT_EQ(memory_.used(), 100u);
   taken_.pop_front();
-  EXPECT_EQ(memory.used(), 40u);
+  EXPECT_EQ(memory_.used(), 40u);
   taken_.clear();
-  EXPECT_EQ(memory.used(), 0u);
+  EXPECT_EQ(memory_.used(), 0u);
 }
 
 TEST_F(HttpAnswerMemory, AnswerThatFindsNoRoomWaitsForSome) {
-  AnswerMemory memory(100);
-  loop_.Spawn(Take(memory, 60));
-  loop_.Spawn(Take(memory, 60));
+  loop_.Spawn(Take(60));
+  loop_.Spawn(Take(60));
   loop_.Poll();
   EXPECT_EQ(taken_.size(), 1u);
   taken_.clear();
@@ -62,30 +61,27 @@ TEST_F(HttpAnswerMemory, AnswerThatFindsNoRoomWaitsForSome) {
 }
 
 TEST_F(HttpAnswerMemory, AnswerThatFindsNoRoomInTimeGetsNone) {
-  AnswerMemory memory(100);
-  loop_.Spawn(Take(memory, 60));
-  loop_.Spawn(Take(memory, 60));
+  loop_.Spawn(Take(60));
+  loop_.Spawn(Take(60));
   EXPECT_TRUE(loop_.RunUntil([&] { return ended_ == 2; }));
   EXPECT_EQ(taken_.size(), 1u);
-  EXPECT_EQ(memory.used(), 60u);
+  EXPECT_EQ(memory_.used(), 60u);
 }
 
 TEST_F(HttpAnswerMemory, AnswerLargerThanAllOfItHasRoomAlone) {
-  AnswerMemory memory(100);
-  loop_.Spawn(Take(memory, 1000));
+  loop_.Spawn(Take(1000));
   loop_.Poll();
   EXPECT_EQ(taken_.size(), 1u);
 }
 
 TEST_F(HttpAnswerMemory, ClientThatHasReadNothingForLongestMakesRoom) {
-  AnswerMemory memory(100);
   const auto first = MakeClient();
   const auto second = MakeClient();
-  ClientList::Entry first_reads(memory.readers(), *first);
-  const ClientList::Entry second_reads(memory.readers(), *second);
+  ClientList::Entry first_reads(memory_.readers(), *first);
+  const ClientList::Entry second_reads(memory_.readers(), *second);
   first_reads.Touch();
-  loop_.Spawn(Take(memory, 60));
-  loop_.Spawn(Take(memory, 60));
+  loop_.Spawn(Take(60));
+  loop_.Spawn(Take(60));
   loop_.Poll();
   EXPECT_TRUE(second->deadline.interrupted());
   EXPECT_FALSE(first->deadline.interrupted());

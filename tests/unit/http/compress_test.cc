@@ -2,13 +2,13 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <zlib.h>
 
 #include <string>
 
 #include "http/server.h"
 #include "support/http_client.h"
 #include "unit/http/fixture.h"
+#include "unit/http/gunzip.h"
 
 namespace scidex::http {
 namespace {
@@ -16,25 +16,11 @@ namespace {
 using testing::Contains;
 using testing::Pair;
 
-std::string Gunzip(const std::string& compressed) {
-  z_stream stream{};
-  EXPECT_EQ(inflateInit2(&stream, 15 + 16), Z_OK);
-  std::string text(1 << 20, '\0');
-  std::string input = compressed;
-  stream.next_in = reinterpret_cast<Bytef*>(input.data());
-  stream.avail_in = static_cast<uInt>(input.size());
-  stream.next_out = reinterpret_cast<Bytef*>(text.data());
-  stream.avail_out = static_cast<uInt>(text.size());
-  EXPECT_EQ(inflate(&stream, Z_FINISH), Z_STREAM_END);
-  text.resize(stream.total_out);
-  inflateEnd(&stream);
-  return text;
-}
-
 TEST(Compress, GivesWhatTheClientAcceptsAndBringsBackTheSameBytes) {
+  GzipCache cache;
   const std::string body = OfSize(100'000) + "end";
   Response response = Text(body);
-  Compress("gzip", response);
+  Compress("gzip", cache, response);
   EXPECT_LT(response.body.size(), 2'000u);
   EXPECT_EQ(Gunzip(response.body), body);
   EXPECT_THAT(response.headers, Contains(Pair("Content-Encoding", "gzip")));
@@ -42,16 +28,18 @@ TEST(Compress, GivesWhatTheClientAcceptsAndBringsBackTheSameBytes) {
 }
 
 TEST(Compress, LeavesABodyAsItIsForAClientThatDoesNotAcceptItAndSaysThatItDepends) {
+  GzipCache cache;
   const std::string body = OfSize(2'000);
   Response response = Text(body);
-  Compress("", response);
+  Compress("", cache, response);
   EXPECT_EQ(response.body, body);
   EXPECT_THAT(response.headers, Contains(Pair("Vary", "Accept-Encoding")));
 }
 
 TEST(Compress, LeavesASmallBodyAsItIs) {
+  GzipCache cache;
   Response response = Text("healthy\n");
-  Compress("gzip", response);
+  Compress("gzip", cache, response);
   EXPECT_EQ(response.body, "healthy\n");
   EXPECT_TRUE(response.headers.empty());
 }

@@ -4,7 +4,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <deque>
 #include <memory>
+#include <stdexcept>
 #include <string>
 #include <utility>
 #include <vector>
@@ -88,7 +90,7 @@ TEST_F(FrontTest, PassesOnWhatHandlersMayKnowAndNothingOfTheConnection) {
   EXPECT_EQ(client.Read().body, "GET /x\nHost=127.0.0.1\nAccept=text/plain\n");
 }
 
-TEST_F(FrontTest, HandlersSeeNothingOfABodyThatNobodyReads) {
+TEST_F(FrontTest, HandlersSeeNothingOfABodyThatIsNotRead) {
   Start();
   HttpConnection client(port_);
   client.SendRequest("POST", "/",
@@ -155,6 +157,59 @@ TEST_F(FrontTest, BeyondItsLimitTheLongestIdleClientIsClosed) {
     clients[static_cast<std::size_t>(i)]->SendRequest("GET", "/");
     EXPECT_EQ(clients[static_cast<std::size_t>(i)]->Read().code, 200);
   }
+}
+
+// AddressSanitizer saw a timer's handler look at a client that was gone.
+TEST_F(FrontTest, ClientsThatLeaveAtTheMomentOfADeadlineLeaveNothing) {
+  Start({.request_timeout = milliseconds(2),
+         .idle_timeout = milliseconds(2),
+         .send_timeout = milliseconds(2)});
+  const std::string get = "GET /big HTTP/1.1\r\nHost: a\r\n\r\n";
+  // Waits for a request, for the rest of one, for the reading of an answer, and for the end of a
+  // body.
+  const std::vector<std::string> sent{"", get.substr(0, 9), get,
+                                      "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\n"};
+  // Each leaves when some others have come, which takes about as long as a deadline.
+  std::deque<std::unique_ptr<HttpConnection>> clients;
+  for (std::size_t i = 0; i < 4000; ++i) {
+    clients.push_back(std::make_unique<HttpConnection>(port_));
+    clients.back()->Send(sent[i % sent.size()]);
+    if (clients.size() > i % 41) clients.pop_front();
+  }
+  clients.clear();
+  EXPECT_TRUE(test::Eventually(test::kPatience, [&] {
+    try {
+      return Get(port_, "/-/healthy").code == 200;
+    } catch (const std::runtime_error&) {
+      // Two milliseconds are short for a busy machine.
+      return false;
+    }
+  }));
+}
+
+TEST_F(FrontTest, ClientThatDoesNotReadMakesRoomWhereNoneIsIdle) {
+  Start({.max_clients = 2});
+  HttpConnection deaf(port_);
+  deaf.SendRequest("GET", "/big");
+  HttpConnection also_deaf(port_);
+  also_deaf.SendRequest("GET", "/big");
+  ASSERT_TRUE(test::Eventually(test::kPatience, [&] { return Count(200) == 2; }));
+  EXPECT_EQ(Get(port_, "/").code, 200);
+}
+
+TEST_F(FrontTest, AnswersThatAreNotReadHoldNoMoreMemoryThanTheirLimit) {
+  Start({.max_answer_bytes = 70'000'000});
+  std::vector<std::unique_ptr<HttpConnection>> deaf;
+  for (int i = 0; i < 3; ++i) {
+    deaf.push_back(std::make_unique<HttpConnection>(port_));
+    deaf.back()->SendRequest("GET", "/big?" + std::to_string(i));
+    ASSERT_TRUE(test::Eventually(test::kPatience,
+                                 [&] { return Count(200) == static_cast<std::uint64_t>(i) + 1; }));
+  }
+  // Two answers fit: the client that had read nothing for longest has made room for the third.
+  EXPECT_LT(deaf[0]->ReadToEnd().size(), 30'000'000u);
+  EXPECT_EQ(deaf[1]->Read().body.size(), 30'000'000u);
+  EXPECT_EQ(deaf[2]->Read().body.size(), 30'000'000u);
 }
 
 TEST_F(FrontTest, BackendThatIsGoneIs503) {

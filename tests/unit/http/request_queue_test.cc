@@ -26,6 +26,7 @@ class HttpRequestQueue : public testing::Test {
  protected:
   ~HttpRequestQueue() override {
     gate_.Open();
+    EXPECT_TRUE(Answered());
     // Hangs up on the backend, which waits for that.
     link_.reset();
   }
@@ -64,7 +65,8 @@ class HttpRequestQueue : public testing::Test {
                    }};
   std::unique_ptr<BackendLink> link_ =
       std::make_unique<BackendLink>(backend_.path(), hours(1), deadlines_, memory_);
-  RequestQueue queue_{{.slots = 1, .patience = {2, hours(1)}, .refusal = "too many"}, *link_};
+  RequestQueue queue_{
+      {.slots = 1, .patience = {2, hours(1)}, .max_sharing = 49, .refusal = "too many"}, *link_};
   std::list<asio::local::stream_protocol::socket> peers_;
   std::list<std::unique_ptr<Client>> clients_;
   std::list<RequestHead> heads_;
@@ -116,6 +118,15 @@ TEST_F(HttpRequestQueue, OneMoreThanMayWaitIsRefused) {
   gate_.Open();
   ASSERT_TRUE(Answered());
   EXPECT_EQ(handled_, 3);
+}
+
+TEST_F(HttpRequestQueue, OneMoreThanMayShareIsRefused) {
+  Ask("/a");
+  for (int i = 0; i < 51; ++i) Ask("/b");
+  EXPECT_EQ(Bodies().back(), "too many\n");
+  gate_.Open();
+  ASSERT_TRUE(Answered());
+  EXPECT_EQ(handled_, 2);
 }
 
 TEST_F(HttpRequestQueue, RequestWhoseClientsHaveAllHungUpIsDropped) {

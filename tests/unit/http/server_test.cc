@@ -101,7 +101,7 @@ TEST(HttpServer, ClientThatLeavesInMidAnswerLeavesNothingBehind) {
       << OpenFiles();
 }
 
-TEST(HttpServer, ClientThatSendsNothingHoldsUpNobodyAndCountsAsNoRequest) {
+TEST(HttpServer, ClientThatSendsNothingHoldsUpNoOneAndCountsAsNoRequest) {
   const Server server(OnLoopback(1), {{"/", Always("served")}});
   const int port = server.ports().at(0);
   HttpConnection idle(port);
@@ -113,7 +113,7 @@ TEST(HttpServer, ClientThatSendsNothingHoldsUpNobodyAndCountsAsNoRequest) {
 
 // One that trickled its request in, and one that did not read its answer, held a thread each until
 // there was none.
-TEST(HttpServer, ThousandIdleAndAHundredSlowClientsHoldUpNobody) {
+TEST(HttpServer, ThousandIdleAndAHundredSlowClientsHoldUpNoOne) {
   base::RaiseFileLimit();
   const Server server(OnLoopback(0),
                       {{"/", Always("served")}, {"/big", Always(OfSize(8'000'000))}});

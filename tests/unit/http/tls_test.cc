@@ -124,10 +124,12 @@ TEST_F(TlsTest, FileWithoutTlsAnswersNoHandshakeAndNoRequest) {
 }
 
 // A handshake waits for no client that has begun one and does not go on.
-TEST_F(TlsTest, HandshakesThatStandStillHoldUpNobody) {
+TEST_F(TlsTest, HandshakesThatStandStillHoldUpNoOne) {
   const int port = Start();
   TlsClient kept(port);
   ASSERT_TRUE(kept.Handshake());
+  // Only then has the server seen the end of the handshake too.
+  EXPECT_THAT(kept.Ask("/"), HasSubstr("inside"));
   // The first bytes of a handshake.
   std::vector<std::unique_ptr<TlsClient>> stuck;
   for (int i = 0; i < 100; ++i) {

@@ -87,7 +87,7 @@ TEST_F(WebConfigTest, WhileItIsNotRightNothingIsServedAndTheLogSaysSoOnce) {
   EXPECT_EQ(Get(port, "/").Header("X-Frame-Options"), "deny");
 }
 
-TEST_F(WebConfigTest, FileThatIsEmptiedLetsNobodyIn) {
+TEST_F(WebConfigTest, FileThatIsEmptiedLetsNoOneIn) {
   Write("alice");
   const int port = Start();
   const test::LogTap log;

@@ -1,0 +1,135 @@
+#include "http/gzip.h"
+
+#include <zlib.h>
+
+#include <algorithm>
+#include <new>
+#include <utility>
+#include <vector>
+
+namespace scidex::http {
+namespace {
+
+// Half the time of the default level, for an exposition that is 3 % longer.
+constexpr int kLevel = 4;
+constexpr int kRawWindow = -15;
+constexpr int kMemoryLevel = 8;
+// A family from this size is a part of its own: what two parts have in common is compressed twice.
+constexpr std::size_t kLarge = 32 << 10;
+// Of all that is remembered, compressed and not.
+constexpr std::size_t kMostRemembered = 16 << 20;
+
+// No name, no time, compressed by something that runs on Unix.
+constexpr std::string_view kHead("\x1f\x8b\x08\0\0\0\0\0\0\x03", 10);
+// An empty block, which is the last.
+constexpr std::string_view kLastBlock("\x03\0", 2);
+
+// Blocks that end on a byte and look back at nothing before them, so that others can follow.
+std::string Deflate(std::string_view text) {
+  z_stream stream{};
+  if (deflateInit2(&stream, kLevel, Z_DEFLATED, kRawWindow, kMemoryLevel, Z_DEFAULT_STRATEGY) !=
+      Z_OK) {
+    throw std::bad_alloc();
+  }
+  // The end of a flush needs some bytes more than the bound of a stream that is finished.
+  std::string deflated(deflateBound(&stream, text.size()) + 16, '\0');
+  // zlib does not write to what it reads; its type says otherwise.
+  stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(text.data()));  // NOLINT
+  stream.avail_in = static_cast<uInt>(text.size());
+  stream.next_out = reinterpret_cast<Bytef*>(deflated.data());
+  stream.avail_out = static_cast<uInt>(deflated.size());
+  // There is room for all of it.
+  deflate(&stream, Z_FULL_FLUSH);
+  deflated.resize(stream.total_out);
+  deflateEnd(&stream);
+  return deflated;
+}
+
+std::uint32_t Checksum(std::string_view text) {
+  return static_cast<std::uint32_t>(
+      crc32(0, reinterpret_cast<const Bytef*>(text.data()), static_cast<uInt>(text.size())));
+}
+
+// The families of an exposition, those that are small together with their neighbours. What is no
+// exposition is one.
+std::vector<std::string_view> Split(std::string_view text) {
+  std::vector<std::string_view> parts;
+  std::size_t start = 0;
+  for (std::size_t family = 0; family < text.size();) {
+    const std::size_t next = text.find("\n# HELP ", family);
+    const std::size_t end = next == text.npos ? text.size() : next + 1;
+    if (end - family >= kLarge) {
+      if (family > start) parts.push_back(text.substr(start, family - start));
+      parts.push_back(text.substr(family, end - family));
+      start = end;
+    }
+    family = end;
+  }
+  if (start < text.size()) parts.push_back(text.substr(start));
+  return parts;
+}
+
+void AppendNumber(std::string& out, std::uint32_t number) {
+  for (int byte = 0; byte < 4; ++byte) out += static_cast<char>(number >> (8 * byte) & 255);
+}
+
+}  // namespace
+
+std::shared_ptr<const GzipCache::Part> GzipCache::Find(std::string_view text) {
+  const base::MutexLock lock(mutex_);
+  const auto found = std::find_if(parts_.begin(), parts_.end(),
+                                  [&](const auto& part) { return part->text == text; });
+  if (found == parts_.end()) return nullptr;
+  parts_.splice(parts_.begin(), parts_, found);
+  return *found;
+}
+
+void GzipCache::Remember(std::shared_ptr<const Part> part) {
+  const base::MutexLock lock(mutex_);
+  size_ += part->text.size() + part->deflated.size();
+  parts_.push_front(std::move(part));
+  while (size_ > kMostRemembered) {
+    size_ -= parts_.back()->text.size() + parts_.back()->deflated.size();
+    parts_.pop_back();
+  }
+}
+
+std::shared_ptr<const GzipCache::Part> GzipCache::PartOf(std::string_view text) {
+  const bool large = text.size() >= kLarge;
+  if (large) {
+    if (auto part = Find(text)) return part;
+  }
+  auto part = std::make_shared<Part>();
+  part->deflated = Deflate(text);
+  part->checksum = Checksum(text);
+  {
+    const base::MutexLock lock(mutex_);
+    compressed_bytes_ += text.size();
+  }
+  if (large) {
+    part->text = text;
+    Remember(part);
+  }
+  return part;
+}
+
+std::string GzipCache::Compress(std::string_view text) {
+  std::string out(kHead);
+  unsigned long checksum = crc32(0, nullptr, 0);
+  for (const std::string_view piece : Split(text)) {
+    const std::shared_ptr<const Part> part = PartOf(piece);
+    out += part->deflated;
+    checksum = crc32_combine(checksum, part->checksum, static_cast<z_off_t>(piece.size()));
+  }
+  out += kLastBlock;
+  AppendNumber(out, static_cast<std::uint32_t>(checksum));
+  AppendNumber(out, static_cast<std::uint32_t>(text.size()));
+  return out;
+}
+
+std::size_t GzipCache::compressed_bytes() const {
+  const base::MutexLock lock(mutex_);
+  return compressed_bytes_;
+}
+
+}  // namespace scidex::http

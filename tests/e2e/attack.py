@@ -1,0 +1,195 @@
+#!/usr/bin/env python3
+"""The exporter under attack: while hostile clients do what they can, health checks and scrapes are answered, and memory
+stays bounded. Prints what was measured. SCIDEX_TEST_LONG=1 attacks for longer, and does the same to Debian's
+prometheus-postgres-exporter, whose numbers stand beside.
+
+Usage: SCIDEX_EXPORTER=build/release/bin/scidex_pg_exporter attack.py
+"""
+
+import concurrent.futures
+import os
+import pathlib
+import ssl
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "tests" / "support"))
+import attacks  # noqa: E402
+import exporter  # noqa: E402
+import postgres  # noqa: E402
+import probe  # noqa: E402
+import servers  # noqa: E402
+
+# A sanitizer needs memory of its own.
+SANITIZED = "san.so" in subprocess.run(["ldd", os.environ["SCIDEX_EXPORTER"]], capture_output=True, text=True).stdout
+LONG = os.environ.get("SCIDEX_TEST_LONG") == "1"
+SECONDS = 15 if LONG else 2.5
+# What a process may open, for the exporter as for the other.
+FILES = 512
+# For a machine that does much else at the same time. On two quiet cores a health check takes 0.1 s at most, a scrape 0.5 s.
+MOST_SECONDS = 15
+MOST_MIB = 150
+# An exposition of more than a megabyte.
+BIG = """
+queries:
+  - name: big
+    from: primary
+    interval: 1s
+    max_series: 9000
+    sql: SELECT repeat('x', 100) || i AS name, i AS value FROM generate_series(1, 9000) AS i
+    labels: [name]
+    values:
+      - {column: value, metric: app_big, help: "Many series."}
+"""
+
+
+class Target:
+    """A server that is attacked."""
+
+    def __init__(self, name, process, log, port, health, tls=None):
+        self.name, self.process, self.log, self.port, self.tls = name, process, log, port, tls
+        self.paths = {"health": health, "scrape": "/metrics"}
+
+    def inner_ports(self):
+        """What the process listens on beside its port."""
+        inodes = set()
+        for file in pathlib.Path(f"/proc/{self.process.pid}/fd").iterdir():
+            try:
+                inodes.add(os.readlink(file))
+            except FileNotFoundError:
+                pass
+        ports = set()
+        for line in pathlib.Path("/proc/net/tcp").read_text().splitlines()[1:]:
+            fields = line.split()
+            if fields[3] == "0A" and f"socket:[{fields[9]}]" in inodes:
+                ports.add(int(fields[1].split(":")[1], 16))
+        return ports - {self.port}
+
+    def resident_mib(self):
+        status = pathlib.Path(f"/proc/{self.process.pid}/status").read_text()
+        return int(status.split("VmRSS:")[1].split()[0]) / 1024
+
+
+class Attack(unittest.TestCase):
+    rows = []
+
+    @classmethod
+    def setUpClass(cls):
+        folder = tempfile.TemporaryDirectory(prefix="scidex-e2e-")
+        cls.addClassCleanup(folder.cleanup)
+        cls.folder = pathlib.Path(folder.name)
+        cls.primary, cls.replica = postgres.start_primary_and_replica(cls.addClassCleanup)
+        cls.config = cls.folder / "exporter.yaml"
+        cls.config.write_text(f"primary: {{dsn: {cls.primary.dsn}}}\nreplica: {{dsn: {cls.replica.dsn}}}\n{BIG}")
+
+    @classmethod
+    def tearDownClass(cls):
+        print("\n| attack | server | health worst ms | failed | scrape worst ms | failed | resident MiB above rest |\n"
+              "|---|---|--:|--:|--:|--:|--:|", file=sys.stderr)
+        print("\n".join(cls.rows), file=sys.stderr)
+
+    def exporter(self, *flags, tls=None):
+        folder = pathlib.Path(self.enterContext(tempfile.TemporaryDirectory()))
+        own = exporter.Exporter(self.addCleanup, folder, f"--config.file={self.config}", *flags)
+        command = [os.environ["SCIDEX_EXPORTER"], f"--web.listen-address={own.address}", *own.flags]
+        process = servers.start(self.addCleanup, ["prlimit", f"--nofile={FILES}", *command], own.log, own.environment)
+        target = Target("the exporter", process, own.log, int(own.address.split(":")[1]), "/-/healthy", tls)
+        servers.poll("large exposition",
+                     lambda: len(probe.ask(target.port, "/metrics", target.tls, timeout=5).body) > 1_000_000, own.log)
+        return target
+
+    def other(self):
+        port = servers.free_port()
+        log = self.folder / "other.log"
+        process = servers.start(
+            self.addCleanup,
+            ["prlimit", f"--nofile={FILES}", "/usr/bin/prometheus-postgres-exporter",
+             f"--web.listen-address=127.0.0.1:{port}", "--log.level=error"],
+            log, exporter.environment(DATA_SOURCE_NAME=f"{self.primary.dsn}?sslmode=disable"))
+        target = Target("prometheus-postgres-exporter", process, log, port, "/")
+        servers.poll("start", lambda: probe.ask(port, "/", None, timeout=5).status == 200, log)
+        return target
+
+    def attack(self, target, name):
+        """Attacks, and asks meanwhile."""
+        rest = target.resident_mib()
+        command = [sys.executable, "-B", attacks.__file__, name, str(target.port), str(SECONDS),
+                   *map(str, target.inner_ports())]
+        if name == "inside" and os.geteuid() == 0:
+            command = ["setpriv", "--reuid=nobody", "--clear-groups", *command]
+        process = subprocess.Popen(command)
+        self.addCleanup(process.wait)
+        self.addCleanup(process.kill)
+        with concurrent.futures.ThreadPoolExecutor() as pool:
+            asked = {kind: pool.submit(probe.ask_while, lambda: process.poll() is None, target.port, path, target.tls,
+                                       MOST_SECONDS)
+                     for kind, path in target.paths.items()}
+            most = rest
+            while process.poll() is None:
+                most = max(most, target.resident_mib())
+                time.sleep(0.05)
+            worst = {kind: one.result() for kind, one in asked.items()}
+        self.rows.append(f"| {name} | {target.name} | " + " | ".join(
+            f"{1000 * worst[kind].seconds:.0f} | {worst[kind].failed} of {worst[kind].asked}"
+            for kind in ("health", "scrape")) + f" | {most - rest:.0f} |")
+        self.assertIsNone(target.process.poll(), "it has ended")
+        return worst, most - rest
+
+    def hold(self, name, *flags, tls=None):
+        target = self.exporter(*flags, tls=tls)
+        worst, grown = self.attack(target, name)
+        for kind in ("health", "scrape"):
+            self.assertLess(worst[kind].seconds, MOST_SECONDS, kind)
+        # Where more is asked than can be answered, some get 503; of handshakes, some must make room for others.
+        self.assertLess(worst["health"].failed, 1 if tls is None else worst["health"].asked / 4, worst["health"].error)
+        self.assertLess(worst["scrape"].failed, worst["scrape"].asked / 4, worst["scrape"].error)
+        if not SANITIZED:
+            self.assertLess(grown, MOST_MIB)
+        self.assertEqual(probe.ask(target.port, "/metrics", target.tls, timeout=MOST_SECONDS).status, 200)
+        # A sanitizer that has seen something says so at the end.
+        target.process.terminate()
+        self.assertEqual(target.process.wait(timeout=60), 0, target.log.read_text(errors="replace"))
+        if LONG and tls is None:
+            self.attack(self.other(), name)
+
+    def test_clients_that_send_nothing(self):
+        self.hold("idle")
+
+    def test_clients_that_send_slowly(self):
+        self.hold("trickle")
+
+    def test_clients_that_do_not_read(self):
+        self.hold("deaf")
+
+    def test_bursts_of_compressed_scrapes(self):
+        self.hold("compress")
+
+    def test_clients_that_reset_their_connections(self):
+        self.hold("resets")
+
+    def test_a_local_process_of_another_user(self):
+        self.hold("inside")
+
+    def test_nothing_listens_behind_the_front_that_others_could_reach(self):
+        self.assertEqual(self.exporter().inner_ports(), set())
+
+    def test_bursts_of_tls_handshakes(self):
+        for suffix, command in {"key": ["genrsa", "-out"],
+                                "crt": ["req", "-new", "-x509", "-subj", "/CN=a", "-days", "1", "-key",
+                                        self.folder / "tls.key", "-out"]}.items():
+            length = ["4096"] if suffix == "key" else []
+            subprocess.run(["openssl", *command, self.folder / f"tls.{suffix}", *length], check=True,
+                           capture_output=True, timeout=60)
+        file = self.folder / "web.yml"
+        file.write_text("tls_server_config: {cert_file: tls.crt, key_file: tls.key}\n")
+        context = ssl.create_default_context(cafile=self.folder / "tls.crt")
+        context.check_hostname = False
+        self.hold("handshakes", f"--web.config.file={file}", tls=context)
+
+
+if __name__ == "__main__":
+    unittest.main()

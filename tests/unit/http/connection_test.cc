@@ -1,0 +1,144 @@
+#include "http/connection.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <string>
+
+#include "unit/http/served_connection.h"
+
+namespace scidex::http {
+namespace {
+
+using std::chrono::seconds;
+using ::testing::HasSubstr;
+using ::testing::StartsWith;
+
+const std::string kGet = "GET /a HTTP/1.1\r\nHost: x\r\n\r\n";
+
+TEST(HttpConnection, RequestIsPassedOnWithItsLastByteAndNotBefore) {
+  ServedConnection connection;
+  for (std::size_t i = 0; i + 1 < kGet.size(); ++i) connection.Send(kGet.substr(i, 1));
+  EXPECT_FALSE(connection.HasRequest());
+  connection.Send(kGet.substr(kGet.size() - 1));
+  ASSERT_TRUE(connection.HasRequest());
+  connection.Answer("here");
+  connection.ReadAll();
+  EXPECT_THAT(connection.received(), HasSubstr("\r\n\r\nhere"));
+  EXPECT_FALSE(connection.ended());
+}
+
+TEST(HttpConnection, PipelinedRequestIsPassedOnAfterTheAnswerToTheOneBefore) {
+  ServedConnection connection;
+  connection.Send(kGet + kGet);
+  ASSERT_TRUE(connection.HasRequest());
+  EXPECT_EQ(connection.requests(), 1);
+  connection.Answer("first");
+  EXPECT_EQ(connection.requests(), 2);
+  connection.Answer("second");
+  connection.ReadAll();
+  EXPECT_LT(connection.received().find("first"), connection.received().find("second"));
+}
+
+TEST(HttpConnection, ClientThatHasClosedItsSideGetsItsAnswer) {
+  ServedConnection connection;
+  connection.Send(kGet);
+  connection.CloseForWriting();
+  connection.Answer("here");
+  connection.ReadAll();
+  EXPECT_THAT(connection.received(), HasSubstr("here"));
+  EXPECT_TRUE(connection.ended());
+}
+
+TEST(HttpConnection, RequestThatIsNotWholeInTimeIs408) {
+  ServedConnection connection;
+  connection.Advance(seconds(60));
+  connection.Send(kGet.substr(0, 5));
+  connection.Advance(seconds(10) - std::chrono::nanoseconds(1));
+  connection.Send(kGet.substr(5, 1));
+  connection.ReadAll();
+  EXPECT_EQ(connection.received(), "");
+  connection.Advance(std::chrono::nanoseconds(1));
+  connection.ReadAll();
+  EXPECT_THAT(connection.received(), StartsWith("HTTP/1.1 408 "));
+}
+
+TEST(HttpConnection, ClientThatAsksForNothingIsClosedInTime) {
+  ServedConnection connection;
+  connection.Advance(seconds(120) - std::chrono::nanoseconds(1));
+  EXPECT_FALSE(connection.ended());
+  connection.Advance(std::chrono::nanoseconds(1));
+  EXPECT_TRUE(connection.ended());
+}
+
+TEST(HttpConnection, TimeThatTheBackendTakesIsNotTheClients) {
+  ServedConnection connection;
+  connection.Send(kGet);
+  connection.Advance(seconds(600));
+  connection.Answer("here");
+  connection.ReadAll();
+  EXPECT_THAT(connection.received(), HasSubstr("here"));
+  EXPECT_FALSE(connection.ended());
+}
+
+// Larger than what the kernel takes.
+const std::size_t kMuch = 3 << 20;
+
+TEST(HttpConnection, ClientThatReadsNothingIsClosedWhenItStalls) {
+  ServedConnection connection;
+  connection.Send(kGet);
+  connection.Answer(std::string(kMuch, 'x'));
+  connection.Advance(seconds(9));
+  EXPECT_FALSE(connection.ended());
+  connection.Advance(seconds(1));
+  EXPECT_TRUE(connection.ended());
+}
+
+TEST(HttpConnection, ClientThatReadsSlowlyMakesProgressUntilTheLastMoment) {
+  ServedConnection connection;
+  connection.Send(kGet);
+  connection.Answer(std::string(kMuch, 'x'));
+  for (int i = 0; i < 29; ++i) {
+    connection.Advance(seconds(1));
+    // As much as makes room in the kernel.
+    for (int piece = 0; piece < 8; ++piece) connection.Read(4096);
+    ASSERT_FALSE(connection.ended()) << i;
+  }
+  connection.Advance(seconds(1));
+  EXPECT_TRUE(connection.ended());
+}
+
+TEST(HttpConnection, RequestWithABodyIsAnsweredAndTheRestReadForAMoment) {
+  ServedConnection connection;
+  connection.Send("POST /a HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n");
+  connection.Answer("here");
+  connection.Send("some more");
+  connection.ReadAll();
+  EXPECT_THAT(connection.received(), HasSubstr("Connection: close"));
+  EXPECT_FALSE(connection.ended());
+  connection.Advance(seconds(1));
+  EXPECT_TRUE(connection.ended());
+}
+
+TEST(HttpConnection, AnswerThatTheBackendDoesNotGiveClosesTheConnection) {
+  ServedConnection connection;
+  connection.Send(kGet + kGet);
+  connection.Drop();
+  EXPECT_TRUE(connection.ended());
+  connection.ReadAll();
+  EXPECT_EQ(connection.received(), "");
+  EXPECT_EQ(connection.answers(), 0u);
+}
+
+TEST(HttpConnection, ClientThatIsGoneWhenItsAnswerComesLeavesNothing) {
+  ServedConnection connection;
+  connection.Send(kGet);
+  connection.Close();
+  connection.Answer(std::string(kMuch, 'x'));
+  EXPECT_TRUE(connection.ended());
+  EXPECT_EQ(connection.waited_for(), 0u);
+}
+
+}  // namespace
+}  // namespace scidex::http
