@@ -34,7 +34,7 @@ std::unique_ptr<BarePool> bare;
 void BM_Pool(benchmark::State& state) {
   if (state.thread_index() == 0) {
     bare = std::make_unique<BarePool>(static_cast<std::size_t>(state.range(0)),
-                                      std::chrono::milliseconds(state.range(1)));
+                                      HandoffOf(state.range(1)));
   }
   for (auto _ : state) {
     const pool::Lease lease = (*bare)->Acquire();
@@ -42,17 +42,17 @@ void BM_Pool(benchmark::State& state) {
   }
   if (state.thread_index() == 0) bare.reset();
 }
-BENCHMARK(BM_Pool)->ArgNames({"size", "handoff_ms"})->Args({8, 5})->UseRealTime();
+BENCHMARK(BM_Pool)->ArgNames({"size", "handoff_ms"})->Args({8, kAuto})->UseRealTime();
 BENCHMARK(BM_Pool)
     ->ArgNames({"size", "handoff_ms"})
-    ->ArgsProduct({{1, 4, 8}, {5}})
+    ->ArgsProduct({{1, 4, 8}, {kAuto}})
     ->Threads(2)
     ->Threads(8)
     ->Threads(64)
     ->UseRealTime();
 BENCHMARK(BM_Pool)
     ->ArgNames({"size", "handoff_ms"})
-    ->ArgsProduct({{8}, {0, 1, 20}})
+    ->ArgsProduct({{8}, {0, 1, 5, 20}})
     ->Threads(64)
     ->UseRealTime();
 

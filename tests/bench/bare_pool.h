@@ -2,6 +2,9 @@
 // nothing.
 #pragma once
 
+#include <benchmark/benchmark.h>
+
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <vector>
@@ -32,8 +35,15 @@ class InstantConnector final : public pool::Connector {
   }
 };
 
+// The argument handoff_ms of a benchmark: kAuto leaves it to the pool.
+inline constexpr std::int64_t kAuto = -1;
+inline std::optional<base::Duration> HandoffOf(std::int64_t ms) {
+  if (ms == kAuto) return std::nullopt;
+  return std::chrono::milliseconds(ms);
+}
+
 // For a queue that may grow as long as it likes.
-inline pool::PoolOptions Patient(std::size_t size, base::Duration handoff_after) {
+inline pool::PoolOptions Patient(std::size_t size, std::optional<base::Duration> handoff_after) {
   pool::PoolOptions options;
   options.max_size = size;
   options.min_idle = 0;
@@ -43,9 +53,14 @@ inline pool::PoolOptions Patient(std::size_t size, base::Duration handoff_after)
   return options;
 }
 
+// What the threshold was at the end.
+inline void ReportHandoff(benchmark::State& state, const pool::PoolStats& stats) {
+  state.counters["handoff_ms"] = base::Seconds(stats.handoff_after) * 1000;
+}
+
 class BarePool {
  public:
-  BarePool(std::size_t size, base::Duration handoff_after) {
+  BarePool(std::size_t size, std::optional<base::Duration> handoff_after) {
     pool_.emplace("bench", Patient(size, handoff_after),
                   pool::Pool::Dependencies{std::make_shared<InstantConnector>(), scheduler_});
     std::vector<pool::Lease> leases;

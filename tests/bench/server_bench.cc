@@ -50,7 +50,7 @@ class WithConnections {
 
 class OurPool {
  public:
-  explicit OurPool(base::Duration handoff_after, bool read_only = false) {
+  explicit OurPool(std::optional<base::Duration> handoff_after, bool read_only = false) {
     postgres::SessionOptions session;
     session.dsn = base::Secret(Server().Dsn());
     session.read_only = read_only;
@@ -96,7 +96,7 @@ void Measure(benchmark::State& state) {
 
 void BM_SelectPool(benchmark::State& state) {
   if (state.thread_index() == 0) {
-    shared<OurPool> = std::make_unique<OurPool>(std::chrono::milliseconds(state.range(0)));
+    shared<OurPool> = std::make_unique<OurPool>(HandoffOf(state.range(0)));
   }
   Measure<OurPool>(state);
 }
@@ -106,6 +106,7 @@ constexpr double kSeconds = 2;
 BENCHMARK(BM_SelectPool)
     ->MinTime(kSeconds)
     ->ArgName("handoff_ms")
+    ->Arg(kAuto)
     ->Arg(0)
     ->Arg(1)
     ->Arg(5)

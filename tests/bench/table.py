@@ -6,7 +6,7 @@ import re
 import statistics
 import sys
 
-COUNTERS = ("p50_ms", "p99_ms", "max_ms", "least_served", "most_served", "bytes")
+COUNTERS = ("p50_ms", "p99_ms", "max_ms", "least_served", "most_served", "handoff_ms", "bytes")
 NANOSECONDS = {"ns": 1, "us": 1e3, "ms": 1e6, "s": 1e9}
 
 

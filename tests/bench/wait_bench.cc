@@ -65,13 +65,21 @@ void MeasureWaits(benchmark::State& state, Use use) {
 }
 
 void BM_WaitPool(benchmark::State& state) {
-  BarePool pool(8, std::chrono::milliseconds(state.range(0)));
+  BarePool pool(8, HandoffOf(state.range(0)));
   MeasureWaits(state, [&pool](const auto& hold) {
     const pool::Lease lease = pool->Acquire();
     hold();
   });
+  ReportHandoff(state, pool->Stats());
 }
-BENCHMARK(BM_WaitPool)->ArgName("handoff_ms")->Arg(0)->Arg(1)->Arg(5)->Arg(20)->Iterations(1);
+BENCHMARK(BM_WaitPool)
+    ->ArgName("handoff_ms")
+    ->Arg(kAuto)
+    ->Arg(0)
+    ->Arg(1)
+    ->Arg(5)
+    ->Arg(20)
+    ->Iterations(1);
 
 template <typename Peer>
 void BM_WaitPeer(benchmark::State& state) {

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 #include <libpq-fe.h>
 
+#include <chrono>
 #include <memory>
 #include <string>
 
@@ -14,6 +15,7 @@
 namespace scidex::test {
 namespace {
 
+using namespace std::chrono_literals;
 using control::Enforcement;
 using pool::ReadOnlyProof;
 using postgres::QueryResult;
@@ -86,6 +88,20 @@ TEST_P(PgBouncerHolds, AWriteThroughAReadLeaseIsRefusedAndCounted) {
     EXPECT_EQ(Ask(lease, "INSERT INTO t VALUES (1)"), "25006");
   }
   EXPECT_EQ(Fallthrough(database).read_only_violations, 2u);
+}
+
+TEST_P(PgBouncerHolds, DeadlineThatHasPassedCostsNoSession) {
+  const PgBouncer bouncer(*primary_, GetParam());
+  app::Database database(Through(bouncer));
+  EXPECT_EQ(Read(database, "SELECT 1"), "1");
+  const pool::PoolStats before = Fallthrough(database);
+  for (int i = 0; i < 20; ++i) {
+    EXPECT_THROW(database.AcquireRead({base::RealClock().Now() - 1ms}), pool::AcquireTimeout);
+  }
+  const pool::PoolStats after = Fallthrough(database);
+  EXPECT_EQ(after.evictions[pool::EvictReason::kDead], before.evictions[pool::EvictReason::kDead]);
+  EXPECT_EQ(after.connects[pool::ConnectOutcome::kOk], before.connects[pool::ConnectOutcome::kOk]);
+  EXPECT_EQ(Read(database, "SELECT 1"), "1");
 }
 
 TEST_P(PgBouncerHolds, AReadLeaseServesOneTransactionAfterTheOther) {

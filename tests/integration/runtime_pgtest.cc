@@ -1,0 +1,143 @@
+// What databases share, and what one of their servers must not take from the others.
+
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <chrono>
+#include <filesystem>
+#include <future>
+#include <iterator>
+#include <memory>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include "app/exporter.h"
+#include "integration/primary_and_replica.h"
+#include "integration/servers.h"
+#include "support/free_port.h"
+#include "support/silent_server.h"
+
+namespace scidex::test {
+namespace {
+
+using namespace std::chrono_literals;
+using pool::ConnectOutcome;
+using routing::PoolRole;
+using routing::Reason;
+using routing::Route;
+
+std::size_t Threads() {
+  const std::filesystem::directory_iterator tasks("/proc/self/task");
+  return static_cast<std::size_t>(std::distance(begin(tasks), end(tasks)));
+}
+
+class RuntimeTest : public PrimaryAndReplica {
+ protected:
+  static void SetUpTestSuite() { Start({}); }
+
+  static postgres::SessionOptions At(int port) {
+    postgres::SessionOptions session;
+    session.dsn = base::Secret("host=127.0.0.1 dbname=none user=none port=" + std::to_string(port));
+    return session;
+  }
+};
+
+TEST_F(RuntimeTest, ReplicaThatHangsDelaysNoWriterAndNoFallThrough) {
+  const SilentServer silent;
+  app::DatabaseOptions options = On(*primary_);
+  options.replica = At(silent.port());
+  options.ro_pool.min_idle = 10;
+  options.ro_pool.max_size = 10;
+  // None of its connects ends while the test lasts.
+  options.ro_pool.connect_timeout = std::chrono::hours(1);
+  options.probe.timeout = 100ms;
+  app::Database database(options);
+  // With every deadline far away, only what waits for the hung server takes for ever.
+  const auto acquire =
+      [&](auto (app::Database::*how)(const pool::AcquireOptions&, const base::CallSite&)) {
+        return std::async(std::launch::async, [&database, how] {
+          return (database.*how)({base::kNever}, base::CallSite::current());
+        });
+      };
+  ASSERT_TRUE(AwaitRoute(database, Route::kPrimaryFallthrough));
+  std::vector<std::future<pool::Lease>> leases;
+  for (int i = 0; i < 4; ++i) {
+    leases.push_back(acquire(&app::Database::AcquireWrite));
+    leases.push_back(acquire(&app::Database::AcquireRead));
+  }
+  for (auto& lease : leases) {
+    ASSERT_EQ(lease.wait_for(kPatience), std::future_status::ready);
+    EXPECT_TRUE(lease.get());
+  }
+  const pool::PoolStats ro = *database.pool_stats().pools[PoolRole::kRo];
+  EXPECT_EQ(ro.connecting, 2u);
+  EXPECT_EQ(ro.size, 2u);
+}
+
+TEST_F(RuntimeTest, HundredDatabasesHaveTheThreadsOfOne) {
+  const auto runtime = std::make_shared<app::Runtime>();
+  const std::size_t before = Threads();
+  const int refusing = FreePort();
+  std::vector<std::unique_ptr<app::Database>> databases;
+  for (int i = 0; i < 100; ++i) {
+    app::DatabaseOptions options;
+    options.primary = At(refusing);
+    options.replica = At(refusing);
+    databases.push_back(std::make_unique<app::Database>(options, runtime));
+  }
+  for (const auto& database : databases) {
+    ASSERT_TRUE(Eventually(
+        kPatience, [&] { return database->pool_stats().route.reason == Reason::kConnectRefused; }));
+  }
+  // Those that were added for the start go when they have been idle.
+  EXPECT_TRUE(Eventually(kPatience, [&] { return Threads() <= before + 1; })) << Threads();
+}
+
+TEST_F(RuntimeTest, LeaseMayOutliveDatabaseAndRuntime) {
+  pool::Lease lease;
+  {
+    app::Database database(On(*primary_));
+    lease = database.AcquireWrite();
+  }
+  EXPECT_EQ(
+      postgres::Session::Of(lease).Query("SELECT 1", base::RealClock().Now() + kPatience).status,
+      postgres::QueryResult::Status::kOk);
+  lease.Release();
+}
+
+TEST_F(RuntimeTest, CallForARefusedLoginThatThrowsEndsNothing) {
+  app::DatabaseOptions options = On(*primary_);
+  options.primary->dsn = base::Secret(primary_->Dsn() + " password=wrong");
+  app::Database database(options);
+  std::atomic<int> calls{0};
+  database.SetOnAuthFailed([&] {
+    ++calls;
+    throw std::runtime_error("not now");
+  });
+  EXPECT_TRUE(Eventually(kPatience, [&] { return calls >= 3; }));
+  database.SetOnAuthFailed({});
+  EXPECT_GE(database.control_stats().probes[PoolRole::kPrimary].failures[Reason::kAuthFailed], 1u);
+}
+
+TEST_F(RuntimeTest, ExporterThatCannotListenLeavesNothingThatRuns) {
+  config::Config config;
+  config.primary = SessionOn(*primary_);
+  config.primary->dsn = base::Secret(primary_->Dsn() + " password=wrong");
+  const SilentServer taken;
+  config.web.listen_addresses = {"127.0.0.1:" + std::to_string(taken.port())};
+  const std::size_t before = Threads();
+  {
+    const auto runtime = std::make_shared<app::Runtime>();
+    for (int i = 0; i < 10; ++i) {
+      // Its logins are refused all the while, each of which has the DSNs read again.
+      EXPECT_THROW(app::Exporter(
+                       config, [&] { return config; }, runtime),
+                   http::ServerError);
+    }
+  }
+  EXPECT_EQ(Threads(), before);
+}
+
+}  // namespace
+}  // namespace scidex::test
