@@ -15,6 +15,9 @@ namespace {
 
 using StreamStatus = RowStreamResult::Status;
 
+// For a server to end a statement at its timeout, and to say so.
+constexpr auto kCancelTime = std::chrono::milliseconds(500);
+
 StreamStatus StatusOf(QueryResult::Status status) {
   switch (status) {
     case QueryResult::Status::kOk:
@@ -149,12 +152,14 @@ RowStreamResult StreamRows(Session& session, const std::string& sql, base::TimeP
   const base::TimePoint start = base::RealClock().Now();
   const auto left = std::chrono::duration_cast<milliseconds>(deadline - start);
   const auto statement_timeout = std::max(left * 9 / 10, milliseconds(1));
+  // A statement that the server is about to end is no reason to give up its session.
+  const base::TimePoint given_up_at = std::max(deadline, start + statement_timeout + kCancelTime);
   QueryResult begun = Begin(session, statement_timeout, deadline);
   if (begun.status != QueryResult::Status::kOk) return ToResult(std::move(begun));
   const base::StopFd stop_fd(stop);
   PGconn* const connection = session.raw();
   PQsetnonblocking(connection, 1);
-  RowStreamResult result = Stream(connection, callbacks).Run(sql, deadline, stop_fd);
+  RowStreamResult result = Stream(connection, callbacks).Run(sql, given_up_at, stop_fd);
   PQsetnonblocking(connection, 0);
   if (result.status == StreamStatus::kCut && !result.reusable) session.ShutDown();
   // query_canceled: by nobody else, if it is time.

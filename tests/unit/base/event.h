@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "base/mutex.h"
+#include "support/eventually.h"
 
 namespace scidex::base {
 
@@ -14,9 +15,9 @@ class Event {
     ++times_;
     changed_.NotifyAll();
   }
-  // False if it has not happened `times` times within ten seconds.
+  // False if it has not happened `times` times within kPatience.
   bool Await(int times = 1) {
-    const TimePoint give_up = Add(RealClock().Now(), std::chrono::seconds(10));
+    const TimePoint give_up = Add(RealClock().Now(), test::kPatience);
     MutexLock lock(mutex_);
     while (times_ < times && changed_.WaitUntil(mutex_, give_up)) continue;
     return times_ >= times;

@@ -51,7 +51,7 @@ TEST(PoolLogger, StartIsIdempotent) {
   ASSERT_TRUE(clock.AwaitSleepers(1, std::chrono::seconds(60)));
   EXPECT_TRUE(log.Lines().empty());
   clock.Advance(std::chrono::seconds(60));
-  ASSERT_TRUE(test::Eventually(std::chrono::seconds(10), [&] { return log.Lines().size() >= 2; }));
+  ASSERT_TRUE(test::Eventually(test::kPatience, [&] { return log.Lines().size() >= 2; }));
   ASSERT_TRUE(clock.AwaitSleepers(1, std::chrono::seconds(60)));
   EXPECT_EQ(log.Lines().size(), 2u);
 }

@@ -148,7 +148,7 @@ void PoolSchedule::Collect() {
 
 std::string PoolSchedule::AwaitRest() {
   std::string unrest;
-  Eventually(5s, [&] {
+  Eventually(kLong, [&] {
     unrest = Unrest();
     return unrest.empty() || !torn_.empty();
   });

@@ -31,7 +31,7 @@ using test::ManualClock;
 using test::SessionOf;
 
 // Longer than anything here takes, unless it never comes.
-inline constexpr auto kLong = 10s;
+inline constexpr auto kLong = test::kPatience;
 
 // An acquire on a thread of its own. Cancelled if it still waits at the end of the test.
 class Client {

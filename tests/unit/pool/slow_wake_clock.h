@@ -4,6 +4,7 @@
 #include <cstddef>
 
 #include "base/clock.h"
+#include "support/eventually.h"
 
 namespace scidex::pool {
 
@@ -34,7 +35,7 @@ class SlowWakeClock final : public base::Clock {
     base::MutexLock lock(mutex_);
     now_ += by;
   }
-  // From now on threads that are woken do not get to run, for ten real seconds at most.
+  // From now on threads that are woken do not get to run, for kPatience at most.
   void Freeze() {
     base::MutexLock lock(mutex_);
     frozen_ = true;
@@ -44,14 +45,14 @@ class SlowWakeClock final : public base::Clock {
     frozen_ = false;
     changed_.NotifyAll();
   }
-  // Until `count` threads wait, or were woken and are held up; false if it is fewer after ten real
-  // seconds.
+  // Until `count` threads wait, or were woken and are held up; false if it is fewer after
+  // kPatience.
   bool AwaitSleeping(std::size_t count) { return Await(&SlowWakeClock::sleeping_, count); }
   bool AwaitHeld(std::size_t count) { return Await(&SlowWakeClock::held_, count); }
 
  private:
   bool Await(std::size_t SlowWakeClock::*threads, std::size_t count) {
-    const base::TimePoint give_up = base::RealClock().Now() + std::chrono::seconds(10);
+    const base::TimePoint give_up = base::RealClock().Now() + test::kPatience;
     base::MutexLock lock(mutex_);
     while (this->*threads < count) {
       if (!changed_.WaitUntil(mutex_, give_up)) return false;
@@ -59,7 +60,7 @@ class SlowWakeClock final : public base::Clock {
     return true;
   }
   void HoldWhileFrozen() {
-    const base::TimePoint give_up = base::RealClock().Now() + std::chrono::seconds(10);
+    const base::TimePoint give_up = base::RealClock().Now() + test::kPatience;
     base::MutexLock lock(mutex_);
     --sleeping_;
     ++held_;

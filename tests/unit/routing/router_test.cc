@@ -268,7 +268,7 @@ TEST_F(RouterTest, WhoWaitsInAPoolThatIsReplacedIsServedByTheNewOne) {
   auto reader = std::async(std::launch::async, [&] { return router_->AcquireRead().Forward(); });
   auto writer = std::async(std::launch::async, [&] { return router_->AcquireWrite().Forward(); });
   ASSERT_TRUE(test::Eventually(
-      seconds(5), [&] { return ro_->Stats().waiters == 1 && primary_->Stats().waiters == 1; }));
+      test::kPatience, [&] { return ro_->Stats().waiters == 1 && primary_->Stats().waiters == 1; }));
   ro_ = MakePool(PoolRole::kRo);
   primary_ = MakePool(PoolRole::kPrimary);
   router_->Reconfigure(Pools(), {}, false);
