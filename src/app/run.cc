@@ -25,8 +25,13 @@ namespace {
 
 constexpr auto kLastWordsWithin = std::chrono::milliseconds(500);
 
-// Expositions come and go on many threads. glibc would keep what was freed for each of them alone.
-void BoundMemory() { mallopt(M_ARENA_MAX, 2); }
+// Expositions come and go on many threads. Unless told otherwise, glibc keeps what was freed for
+// each thread alone, and has the system clear fresh memory for each exposition.
+void BoundMemory() {
+  mallopt(M_ARENA_MAX, 2);
+  mallopt(M_MMAP_THRESHOLD, 4 << 20);
+  mallopt(M_TRIM_THRESHOLD, 8 << 20);
+}
 
 void Serve(const config::Config& config, const Reloader::Load& load,
            const AwaitSignal& await_signal) {

@@ -27,8 +27,8 @@ namespace scidex::http {
 namespace {
 
 constexpr std::size_t kWriteSize = 1 << 20;
-// A body up to this size goes out together with the head.
-constexpr std::size_t kSmallBody = 1 << 16;
+// A body up to this size is copied to go out together with the head, which spares the front a wait.
+constexpr std::size_t kSmallBody = 1 << 18;
 
 std::string Decode(std::string_view text) {
   std::string decoded(text.size() + 1, '\0');

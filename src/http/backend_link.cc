@@ -1,5 +1,6 @@
 #include "http/backend_link.h"
 
+#include <algorithm>
 #include <asio/buffer.hpp>
 #include <asio/read.hpp>
 #include <asio/read_until.hpp>
@@ -15,7 +16,9 @@ namespace {
 
 using asio::use_awaitable;
 
-constexpr std::size_t kReplyReadSize = 65536;
+// Room for an answer of an unknown size, and how much of it may be left unused.
+constexpr std::size_t kLeastRoom = 16 << 10;
+constexpr std::size_t kMostRoom = 1 << 20;
 
 }  // namespace
 
@@ -29,7 +32,7 @@ asio::awaitable<ReplyPtr> BackendLink::Ask(Connection& connection, const std::st
                                            bool answer_has_body) {
   co_await asio::async_write(connection.socket, asio::buffer(request), use_awaitable);
   auto reply = std::make_shared<Reply>();
-  reply->text.reserve(kReplyReadSize);
+  reply->text.reserve(std::clamp(expected_size_ + expected_size_ / 8, kLeastRoom, kMostRoom));
   co_await asio::async_read_until(connection.socket, asio::dynamic_buffer(reply->text), "\r\n\r\n",
                                   use_awaitable);
   const std::size_t length = FindParts(*reply);
@@ -41,7 +44,8 @@ asio::awaitable<ReplyPtr> BackendLink::Ask(Connection& connection, const std::st
   reply->text.resize(whole);
   co_await asio::async_read(connection.socket,
                             asio::buffer(reply->text.data() + come, whole - come), use_awaitable);
-  reply->text.shrink_to_fit();
+  if (reply->text.capacity() / 2 > whole) reply->text.shrink_to_fit();
+  expected_size_ = whole;
   co_return reply;
 }
 

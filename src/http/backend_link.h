@@ -45,6 +45,8 @@ class BackendLink {
   const base::Duration timeout_;
   Deadlines& deadlines_;
   AnswerMemory& memory_;
+  // Of the answer before, so that one read mostly takes all of the next.
+  std::size_t expected_size_ = 0;
   std::vector<std::unique_ptr<Connection>> idle_;
 };
 

@@ -70,8 +70,9 @@ class Target:
         return ports - {self.port}
 
     def resident_mib(self):
+        """0 once it has ended."""
         status = pathlib.Path(f"/proc/{self.process.pid}/status").read_text()
-        return int(status.split("VmRSS:")[1].split()[0]) / 1024
+        return int(status.split("VmRSS:")[1].split()[0]) / 1024 if "VmRSS:" in status else 0
 
 
 class Attack(unittest.TestCase):

@@ -20,8 +20,8 @@ using ::testing::UnorderedElementsAre;
 class HttpRequestSlots : public testing::Test {
  protected:
   // Slots that are held until Leave().
-  asio::awaitable<void> Enter(RequestSlots& slots, int who) {
-    std::optional<SlotGuard> slot = co_await slots.Acquire();
+  asio::awaitable<void> Enter(int who) {
+    std::optional<SlotGuard> slot = co_await slots_->Acquire();
     if (slot) {
       in_.push_back(who);
       held_.emplace(who, std::move(*slot));
@@ -34,6 +34,7 @@ class HttpRequestSlots : public testing::Test {
     loop_.Poll();
   }
 
+  std::optional<RequestSlots> slots_;
   Loop loop_;
   std::vector<int> in_;
   std::vector<int> refused_;
@@ -41,8 +42,8 @@ class HttpRequestSlots : public testing::Test {
 };
 
 TEST_F(HttpRequestSlots, AreTakenInTheOrderInWhichRequestsCame) {
-  RequestSlots slots(2, {10, hours(1)});
-  for (int i = 0; i < 5; ++i) loop_.Spawn(Enter(slots, i));
+  slots_.emplace(2, RequestSlots::Patience{10, hours(1)});
+  for (int i = 0; i < 5; ++i) loop_.Spawn(Enter(i));
   loop_.Poll();
   EXPECT_THAT(in_, ElementsAre(0, 1));
   Leave(1);
@@ -50,25 +51,25 @@ TEST_F(HttpRequestSlots, AreTakenInTheOrderInWhichRequestsCame) {
   Leave(0);
   Leave(2);
   EXPECT_THAT(in_, ElementsAre(0, 1, 2, 3, 4));
-  EXPECT_FALSE(slots.TryAcquire().has_value());
+  EXPECT_FALSE(slots_->TryAcquire().has_value());
   Leave(3);
   Leave(4);
-  EXPECT_TRUE(slots.TryAcquire().has_value());
+  EXPECT_TRUE(slots_->TryAcquire().has_value());
 }
 
 TEST_F(HttpRequestSlots, OneThatWaitsTooLongIsRefusedAndLosesNoSlot) {
-  RequestSlots slots(1, {10, milliseconds(5)});
-  loop_.Spawn(Enter(slots, 0));
-  loop_.Spawn(Enter(slots, 1));
+  slots_.emplace(1, RequestSlots::Patience{10, milliseconds(5)});
+  loop_.Spawn(Enter(0));
+  loop_.Spawn(Enter(1));
   EXPECT_TRUE(loop_.RunUntil([&] { return !refused_.empty(); }));
   EXPECT_THAT(refused_, ElementsAre(1));
   Leave(0);
-  EXPECT_TRUE(slots.TryAcquire().has_value());
+  EXPECT_TRUE(slots_->TryAcquire().has_value());
 }
 
 TEST_F(HttpRequestSlots, OneMoreThanMayWaitIsRefusedAtOnce) {
-  RequestSlots slots(1, {1, hours(1)});
-  for (int i = 0; i < 3; ++i) loop_.Spawn(Enter(slots, i));
+  slots_.emplace(1, RequestSlots::Patience{1, hours(1)});
+  for (int i = 0; i < 3; ++i) loop_.Spawn(Enter(i));
   loop_.Poll();
   EXPECT_THAT(refused_, ElementsAre(2));
   Leave(0);
@@ -76,12 +77,12 @@ TEST_F(HttpRequestSlots, OneMoreThanMayWaitIsRefusedAtOnce) {
 }
 
 TEST_F(HttpRequestSlots, StopRefusesThoseThatWaitAndThoseThatCome) {
-  RequestSlots slots(1, {10, hours(1)});
-  loop_.Spawn(Enter(slots, 0));
-  loop_.Spawn(Enter(slots, 1));
+  slots_.emplace(1, RequestSlots::Patience{10, hours(1)});
+  loop_.Spawn(Enter(0));
+  loop_.Spawn(Enter(1));
   loop_.Poll();
-  slots.Stop();
-  loop_.Spawn(Enter(slots, 2));
+  slots_->Stop();
+  loop_.Spawn(Enter(2));
   loop_.Poll();
   EXPECT_THAT(refused_, UnorderedElementsAre(1, 2));
 }

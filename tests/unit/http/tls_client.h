@@ -3,9 +3,12 @@
 
 #include <netinet/in.h>
 #include <openssl/ssl.h>
+#include <poll.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 
+#include <algorithm>
+#include <cstdint>
 #include <memory>
 #include <string>
 
@@ -50,6 +53,11 @@ class TlsClient {
   // Sends bytes that are no TLS.
   void SendRaw(const std::string& bytes) {
     static_cast<void>(send(socket_.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL));
+  }
+  // Whether the server has closed the connection.
+  bool IsClosed() const {
+    pollfd socket{socket_.get(), POLLRDHUP, 0};
+    return poll(&socket, 1, 0) > 0;
   }
 
  private:
