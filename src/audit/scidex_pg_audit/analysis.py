@@ -41,6 +41,7 @@ class Analysis:
         self.class_bodies: dict[Class, Environment] = {}
         self.constructed: dict[tuple[Class, str], Value] = {}
         self.cache: dict[object, Value] = {}
+        self.memory: dict[object, Value] = {}
         self.base_cache: dict[Class, list[Class]] = {}
         self.here: Path = ()
         # Functions that are nested too deeply to be analysed.
@@ -70,12 +71,13 @@ class Analysis:
                 if user not in stale:
                     stale.add(user)
                     waiting.append(user)
+        self.memory.clear()
         self.previous = {function: self.summaries.pop(function) for function in stale if function in self.summaries}
         for function in functions:
             self.summary(function)
 
     def forget(self) -> None:
-        for held in (self.summaries, self.environments, self.class_bodies, self.cache, self.users, self.recursive):
+        for held in (self.summaries, self.environments, self.class_bodies, self.cache, self.memory, self.users, self.recursive):
             held.clear()
 
     def summary(self, function: Function) -> Summary:

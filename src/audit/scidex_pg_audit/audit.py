@@ -14,7 +14,7 @@ from scidex_pg_audit.definitions import Module
 from scidex_pg_audit.findings import Finding
 from scidex_pg_audit.judging import Judge
 from scidex_pg_audit.modules import CodeBase
-from scidex_pg_audit.relevance import interesting
+from scidex_pg_audit.relevance import interesting, relevant
 from scidex_pg_audit.source_files import Unreadable
 
 # Deeply nested code is followed by calls that are nested as deeply.
@@ -68,7 +68,7 @@ def audit_here(paths: list[str], configuration: Configuration, strict: bool) -> 
             report.unreadable.append(parsed)
         else:
             modules.append(parsed)
-    functions = [function for module in modules for function in module.functions.values()]
+    functions = relevant(modules, configuration)
     analysis = Analysis(configuration, CodeBase(modules), interesting(modules, configuration.sinks))
     effects = analysis.effects(functions)
     judge = Judge(configuration, strict, [text for module in modules for text in module.prepares])

@@ -7,12 +7,15 @@ from typing import TYPE_CHECKING
 from scidex_pg_audit.definitions import Function
 from scidex_pg_audit.paths import through
 from scidex_pg_audit.values import (NONE, NOTHING, UNKNOWN, Arguments, FunctionRef, Injected, Mapping, Sequence, Step,
-                                    Value, join, only)
+                                    Symbol, Value, join, only)
 
 if TYPE_CHECKING:
     from scidex_pg_audit.analysis import Analysis
 
 Bindings = dict[str, Value]
+# Stands among bindings that are the same for all that a function does, as its caller is not known: there, what depends on
+# one condition goes together even if nothing is known of the condition.
+ENTRY = ""
 
 
 def bind(analysis: Analysis, reference: FunctionRef, arguments: Arguments, step: Step | None) -> Bindings:
@@ -43,6 +46,23 @@ def bind(analysis: Analysis, reference: FunctionRef, arguments: Arguments, step:
     return bindings
 
 
+def unpacked(arguments: Arguments) -> Arguments:
+    """*args and **kwargs take their places as soon as they are known."""
+    positional, keywords, more = list(arguments.positional), list(arguments.keywords), arguments.open
+    star, double_star = arguments.star, arguments.double_star
+    if star and not any(isinstance(atom, Symbol) for atom in star):
+        atom = next(iter(star)) if len(star) == 1 else None
+        positional += atom.items if isinstance(atom, Sequence) else ()
+        more = more or not isinstance(atom, Sequence) or bool(atom.rest)
+        star = NOTHING
+    if double_star and not any(isinstance(atom, Symbol) for atom in double_star):
+        for atom in double_star:
+            keywords += atom.items if isinstance(atom, Mapping) else ()
+            more = more or not isinstance(atom, Mapping) or bool(atom.rest)
+        double_star = NOTHING
+    return Arguments(tuple(positional), tuple(keywords), more or bool(star or double_star), star, double_star)
+
+
 def injected(value: Value) -> Value:
     """A default as the framework or Python gives it."""
     result = NOTHING
@@ -53,7 +73,7 @@ def injected(value: Value) -> Value:
 
 def entry(analysis: Analysis, function: Function) -> Bindings:
     """What the parameters are where nothing is known of the caller."""
-    bindings: Bindings = {}
+    bindings: Bindings = {ENTRY: NOTHING}
     for name in function.parameters:
         value = UNKNOWN
         if name in function.annotations:

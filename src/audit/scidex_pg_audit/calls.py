@@ -5,8 +5,8 @@ from __future__ import annotations
 from scidex_pg_audit import access, handles, library, replay
 from scidex_pg_audit.binding import bind
 from scidex_pg_audit.classes import bases
-from scidex_pg_audit.definitions import Class
-from scidex_pg_audit.effects import Effect, dull, symbols
+from scidex_pg_audit.definitions import Class, Function
+from scidex_pg_audit.effects import DEEPEST_VALUE, Effect, bounded, depth, dull, symbols
 from scidex_pg_audit.frame import Frame
 from scidex_pg_audit.guards import guarded
 from scidex_pg_audit.paths import through
@@ -16,6 +16,9 @@ from scidex_pg_audit.values import (NOTHING, READ, UNKNOWN, WRITE, Arguments, At
 
 # Of calls within calls; what lies deeper is unknown.
 DEEPEST = 24
+DEEPEST_MUTED = 8
+# Of calls within one function, with all that they lead to; what comes then is unknown.
+MOST_CALLS = 20_000
 MOST_ATTRIBUTES = 12
 
 
@@ -34,7 +37,8 @@ def pending(frame: Frame, name: str, arguments: Arguments) -> Value:
 
 
 def perform(frame: Frame, effect: Effect) -> Value:
-    if frame.depth >= DEEPEST:
+    frame.performed += 1
+    if frame.depth >= (DEEPEST_MUTED if frame.muted else DEEPEST) or frame.performed > MOST_CALLS:
         return UNKNOWN
     frame.depth += 1
     try:
@@ -112,9 +116,9 @@ def dispatch(frame: Frame, atom: Atom, effect: Effect) -> Value:
     if isinstance(atom, Handle):
         return only(atom)
     if isinstance(atom, Partial):
-        merged = Arguments(atom.arguments.positional + effect.arguments.positional,
-                           atom.arguments.keywords + effect.arguments.keywords,
-                           atom.arguments.open or effect.arguments.open)
+        own, more = atom.arguments, effect.arguments
+        merged = Arguments(own.positional + more.positional, own.keywords + more.keywords, own.open or more.open,
+                           join(own.star, more.star), join(own.double_star, more.double_star))
         return perform(frame, Effect(atom.callee, merged, effect.trail, effect.known_at, effect.when))
     if isinstance(atom, Instance):
         called = access.attribute(frame, only(atom), "__call__")
@@ -130,7 +134,7 @@ def kept(arguments: Arguments) -> Arguments:
 
 
 def small(value: Value) -> Value:
-    return value if len(value) <= 2 else UNKNOWN
+    return value if len(value) <= 2 and depth(value) <= 1 else UNKNOWN
 
 
 def through_all(value: Value, effect: Effect) -> Value:
@@ -155,8 +159,23 @@ def apply(frame: Frame, reference: FunctionRef, effect: Effect) -> Value:
                 frame.assign(name, join(frame.environment.get(name, NOTHING), replay.substituted(frame, value, bindings)))
     store_in_receiver(frame, reference, bindings)
     if function.is_generator:
-        return only(Generator(through_all(replay.substituted(frame, summary.yields, bindings), effect)))
-    return through_all(replay.substituted(frame, summary.returns, bindings), effect)
+        return only(Generator(through_all(given(frame, function, summary.yields, bindings), effect)))
+    return through_all(given(frame, function, summary.returns, bindings), effect)
+
+
+def given(frame: Frame, function: Function, value: Value, bindings: dict[str, Value]) -> Value:
+    """What a function returns or yields, remembered: the same is asked for again and again."""
+    names = symbols(value)
+    if not names:
+        return value
+    passed = tuple((name, bindings.get(name, UNKNOWN)) for name in sorted(names))
+    # Paths are not compared, but those of handles must not be mixed up.
+    paths = tuple(atom.path for _, one in passed for atom in one if isinstance(atom, (Handle, Symbol)))
+    key = (function, value, passed, paths)
+    memory = frame.analysis.memory
+    if key not in memory:
+        memory[key] = replay.substituted(frame, value, bindings)
+    return memory[key]
 
 
 def replay_all(frame: Frame, reference: FunctionRef, effect: Effect, bindings: dict[str, Value]) -> None:
@@ -205,7 +224,9 @@ def construct(frame: Frame, definition: Class, effect: Effect) -> Value:
                 attributes[name] = replay.substituted(frame, value, bindings)
     if not initialiser:
         attributes = fields(frame, definition, effect)
-    worth = tuple((name, value) for name, value in sorted(attributes.items()) if worth_keeping(value))[:MOST_ATTRIBUTES]
+    frame.analysis.note_construction(definition, attributes)
+    worth = tuple((name, bounded(value, DEEPEST_VALUE - 1)) for name, value in sorted(attributes.items())
+                  if worth_keeping(value))[:MOST_ATTRIBUTES]
     return only(Instance(definition, worth))
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from scidex_pg_audit.effects import dull, symbols
+from scidex_pg_audit.effects import DEEPEST_VALUE, bounded, dull, symbols
 from scidex_pg_audit.frame import Frame
 from scidex_pg_audit.values import UNKNOWN, FunctionRef, Symbol, Text, Value, only
 
@@ -27,5 +27,5 @@ def closed_atom(frame: Frame, atom: FunctionRef, depth: int) -> FunctionRef:
         if depth < DEEPEST:
             held = closed(frame, held, depth + 1)
         if not dull(held) or symbols(held) or any(isinstance(one, Text) for one in held):
-            bound.append((name, held))
+            bound.append((name, bounded(held, DEEPEST_VALUE - 1)))
     return FunctionRef(atom.function, tuple(bound))

@@ -3,8 +3,9 @@
 import ast
 import re
 
-from scidex_pg_audit.definitions import Class, Function, FunctionNode, Module
+from scidex_pg_audit.definitions import Class, Function, FunctionNode, Module, Unit
 
+LONGEST_MENTION = 64
 PREPARE = re.compile(r"\s*PREPARE\s+\w", re.IGNORECASE)
 SORTS = {"staticmethod": "static", "classmethod": "class", "property": "property", "cached_property": "property"}
 
@@ -12,7 +13,10 @@ SORTS = {"staticmethod": "static", "classmethod": "class", "property": "property
 def collect(module: Module) -> None:
     module.body = Function("<module>", "<module>", module.tree, module)
     module.functions[id(module.tree)] = module.body
-    Collector(module).statements(module.tree.body, module.body, None, "")
+    for statement in module.tree.body:
+        module.body.unit = Unit()
+        module.units.append(module.body.unit)
+        Collector(module).statements([statement], module.body, None, "")
 
 
 class Collector:
@@ -50,11 +54,15 @@ class Collector:
 
     def visit_lambda(self, node: ast.Lambda, function: Function, owner: Class | None, prefix: str) -> bool:
         inner = self.add(node, "<lambda>", function, None, prefix)
+        inner.unit = function.unit
         self.push([node.body], inner, None, prefix)
         return True
 
     def add(self, node: FunctionNode, name: str, outer: Function, owner: Class | None, prefix: str) -> Function:
         inner = Function(name, prefix + name, node, self.module, outer, owner)
+        inner.unit.exports.add(name)
+        if owner is not None and name == "__init__":
+            inner.unit.exports.add(owner.name)
         self.module.functions[id(node)] = inner
         outer.nested.append(inner)
         arguments = node.args
@@ -64,6 +72,7 @@ class Collector:
             inner.parameters.append(argument.arg)
             if argument.annotation is not None:
                 inner.annotations[argument.arg] = argument.annotation
+                self.push([argument.annotation], inner, None, prefix)
         for argument, default in zip(reversed(named), reversed(arguments.defaults)):
             inner.defaults[argument.arg] = default
         for argument, default in zip(arguments.kwonlyargs, arguments.kw_defaults):
@@ -75,10 +84,14 @@ class Collector:
             if parameter:
                 assign(inner, parameter)
         self.push([*arguments.defaults, *filter(None, arguments.kw_defaults)], outer, None, prefix)
+        # What a default names is there in the function.
+        for default in [*arguments.defaults, *filter(None, arguments.kw_defaults)]:
+            inner.unit.mentions.update(names_in(default))
         return inner
 
     def visit_class(self, node: ast.ClassDef, function: Function, owner: Class | None, prefix: str) -> bool:
         assign(function, node.name)
+        function.unit.exports.add(node.name)
         inner = Class(node.name, prefix + node.name, node, self.module, function)
         inner.fields = [one.target.id for one in node.body
                         if isinstance(one, ast.AnnAssign) and isinstance(one.target, ast.Name)]
@@ -89,16 +102,23 @@ class Collector:
         return True
 
     def visit_name(self, node: ast.Name, function: Function, owner: Class | None, prefix: str) -> bool:
+        function.unit.mentions.add(node.id)
         if isinstance(node.ctx, ast.Load):
             function.loads.add(node.id)
             function.references[node.id] = function.references.get(node.id, 0) + 1
-        elif owner is None:
+        else:
+            function.unit.exports.add(node.id)
+        if isinstance(node.ctx, ast.Store) and owner is None:
             assign(function, node.id)
             if node.id in function.globals:
                 self.module.global_writers.setdefault(node.id, []).append(function)
         return True
 
     def visit_attribute(self, node: ast.Attribute, function: Function, owner: Class | None, prefix: str) -> bool:
+        if isinstance(node.ctx, ast.Store):
+            function.unit.exports.add(node.attr)
+        else:
+            function.unit.mentions.add(node.attr)
         if isinstance(node.ctx, ast.Store) and isinstance(node.value, ast.Name):
             holder: Function | None = function
             while holder is not None and holder.self_name != node.value.id:
@@ -134,6 +154,9 @@ class Collector:
     def visit_import(self, node, function: Function, owner: Class | None, prefix: str) -> bool:
         for alias in node.names:
             assign(function, alias.asname or alias.name.split(".")[0])
+            if alias.asname:
+                unit = Unit({alias.name.rpartition(".")[2]}, {alias.asname})
+                self.module.units.append(unit)
         return True
 
     def visit_handler(self, node: ast.ExceptHandler, function: Function, owner: Class | None, prefix: str) -> bool:
@@ -148,9 +171,17 @@ class Collector:
         return False
 
     def visit_constant(self, node: ast.Constant, function: Function, owner: Class | None, prefix: str) -> bool:
-        if isinstance(node.value, str) and len(node.value) > 12 and PREPARE.match(node.value):
-            self.module.prepares.append(node.value)
+        if isinstance(node.value, str):
+            if len(node.value) <= LONGEST_MENTION:
+                function.unit.mentions.add(node.value)
+            if len(node.value) > 12 and PREPARE.match(node.value):
+                self.module.prepares.append(node.value)
         return True
+
+
+def names_in(node: ast.AST) -> set[str]:
+    return {inner.id if isinstance(inner, ast.Name) else inner.attr for inner in ast.walk(node)
+            if isinstance(inner, (ast.Name, ast.Attribute))}
 
 
 def assign(function: Function, name: str) -> None:

@@ -10,6 +10,14 @@ FunctionNode = Union[ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.Modu
 
 
 @dataclass(eq=False, slots=True)
+class Unit:
+    """A function, or a statement outside of all: the names and short strings in it, and the names that what it has may
+    be had by elsewhere."""
+    mentions: set[str] = field(default_factory=set)
+    exports: set[str] = field(default_factory=set)
+
+
+@dataclass(eq=False, slots=True)
 class Module:
     """One file. `names` are dotted names that an import may use for it, the longest first."""
     file: str
@@ -19,6 +27,7 @@ class Module:
     functions: dict[int, "Function"] = field(default_factory=dict)
     classes: dict[int, "Class"] = field(default_factory=dict)
     body: "Function" = field(init=False)
+    units: list[Unit] = field(default_factory=list)  # the statements outside of all functions
     prepares: list[str] = field(default_factory=list)  # literals that prepare statements
     allows: dict[int, str] = field(default_factory=dict)  # reasons to allow what a line does
     # Which functions assign a global of this name.
@@ -66,6 +75,7 @@ class Function:
     nested: list["Function"] = field(default_factory=list)
     globals: set[str] = field(default_factory=set)
     nonlocals: set[str] = field(default_factory=set)
+    unit: Unit = field(default_factory=Unit)
     is_generator: bool = False
     decorated: bool = False
 

@@ -99,6 +99,31 @@ def parts(atom: object) -> list[Value]:
     return []
 
 
+# Values that nest deeper are unknown: an object may hold functions that hold the object.
+DEEPEST_VALUE = 4
+
+
+@functools.lru_cache(maxsize=200_000)
+def depth(value: Value) -> int:
+    deepest = 0
+    for atom in value:
+        inner = parts(atom)
+        if isinstance(atom, Symbol):
+            inner = [argument for step in atom.steps if isinstance(step, Invoke) for argument in step.arguments.values()]
+            if isinstance(atom.name, Pending):
+                inner += atom.name.arguments.values()
+        for one in inner:
+            deepest = max(deepest, 1 + depth(one))
+    return deepest
+
+
+def bounded(value: Value, deepest: int = DEEPEST_VALUE) -> Value:
+    """`value` without what nests too deeply."""
+    if depth(value) <= deepest:
+        return value
+    return frozenset(atom for atom in value if depth(frozenset((atom,))) <= deepest) | frozenset((Unknown(),))
+
+
 DULL = (Unknown, Constant, Text, External, Setting, Statement)
 
 

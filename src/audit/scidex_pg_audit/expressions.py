@@ -6,6 +6,7 @@ import ast
 
 from scidex_pg_audit import access, calls
 from scidex_pg_audit.branching import guarded_alternatives, truth_guards, under
+from scidex_pg_audit.binding import unpacked
 from scidex_pg_audit.closures import closed
 from scidex_pg_audit.effects import Effect
 from scidex_pg_audit.frame import Frame
@@ -116,25 +117,20 @@ def super_of(frame: Frame) -> Value:
 def arguments_of(frame: Frame, node: ast.Call) -> Arguments:
     positional: list[Value] = []
     keywords: list[tuple[str, Value]] = []
-    more = False
+    star, double_star, more = NOTHING, NOTHING, False
     for argument in node.args:
         if not isinstance(argument, ast.Starred):
             positional.append(evaluate(frame, argument))
             continue
         value = evaluate(frame, argument.value)
-        atom = next(iter(value)) if len(value) == 1 else None
-        if isinstance(atom, Sequence) and not more:
-            positional += atom.items
-        more = more or not isinstance(atom, Sequence) or bool(atom.rest)
+        star = join(star, value)
     for keyword in node.keywords:
         value = evaluate(frame, keyword.value)
         if keyword.arg is not None:
             keywords.append((keyword.arg, value))
             continue
-        for atom in value:
-            keywords += atom.items if isinstance(atom, Mapping) else []
-            more = more or not isinstance(atom, Mapping) or bool(atom.rest)
-    return Arguments(tuple(positional), tuple(keywords), more)
+        double_star = join(double_star, value)
+    return unpacked(Arguments(tuple(positional), tuple(keywords), more, star, double_star))
 
 
 def grow(frame: Frame, func: ast.Attribute, arguments: Arguments) -> None:
@@ -185,6 +181,10 @@ def mapping(frame: Frame, node: ast.Dict) -> Value:
 
 
 def subscript(frame: Frame, node: ast.Subscript) -> Value:
+    dotted = dotted_name(node.value)
+    if dotted and isinstance(node.slice, ast.Constant) and isinstance(node.slice.value, str):
+        if frame.analysis.configuration.read_objects.item(dotted, node.slice.value):
+            return access.external_item(frame, dotted, node.slice.value)
     value = evaluate(frame, node.value)
     if any(isinstance(atom, External) and atom.name.endswith("Annotated") for atom in value):
         parts = node.slice.elts if isinstance(node.slice, ast.Tuple) else [node.slice]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import dataclasses
 from typing import TYPE_CHECKING
 
 from scidex_pg_audit.definitions import Function
@@ -31,6 +32,7 @@ class Frame:
         self.guards: Guards = NO_GUARDS
         self.muted = 0
         self.depth = 0
+        self.performed = 0
         self.breaks: list[list[Environment]] = []
         self.continues: list[list[Environment]] = []
         self.raised: list[list[Environment]] = []
@@ -49,7 +51,8 @@ class Frame:
 
     def record(self, effect: Effect) -> None:
         if not self.muted and len(self.effects) < MOST_EFFECTS:
-            self.effects[effect] = None
+            conditions = frozenset(guard for guard in self.guards if guard.symbol) - effect.when
+            self.effects[dataclasses.replace(effect, when=effect.when | conditions) if conditions else effect] = None
 
     def assign(self, name: str, value: Value) -> None:
         if self.environment is None:

@@ -1,6 +1,53 @@
-"""Names of functions that may write in the end, so that other calls on parameters need not be remembered."""
+"""Which functions can have to do with a read handle, by names alone: the others need no analysis of their own."""
 
-from scidex_pg_audit.definitions import Module
+from scidex_pg_audit.configuration import Configuration
+from scidex_pg_audit.definitions import Function, Module, Unit
+
+
+def relevant(modules: list[Module], configuration: Configuration) -> list[Function]:
+    """Functions in which a handle can begin, or into which one can come but as an argument."""
+    known = Names(seeds(configuration))
+    users: dict[str, list[Unit]] = {}
+    for module in modules:
+        for unit in [*module.units, *(function.unit for function in module.functions.values())]:
+            for name in unit.mentions:
+                users.setdefault(name, []).append(unit)
+    found: set[int] = set()
+    while known.waiting:
+        for unit in users.get(known.waiting.pop(), ()):
+            if id(unit) not in found:
+                found.add(id(unit))
+                known.add(unit.exports)
+    return [function for module in modules for function in module.functions.values()
+            if is_relevant(function, module, found)]
+
+
+class Names:
+    def __init__(self, names: set[str]) -> None:
+        self.seen = set(names)
+        self.waiting = list(names)
+
+    def add(self, names: set[str]) -> None:
+        self.waiting.extend(names - self.seen)
+        self.seen |= names
+
+
+def seeds(configuration: Configuration) -> set[str]:
+    names = set(configuration.aliases | configuration.dsns)
+    for patterns in (configuration.read_givers, configuration.read_objects, configuration.read_types):
+        names.update(patterns.by_name)
+    return names
+
+
+def is_relevant(function: Function, module: Module, found: set[int]) -> bool:
+    if function is module.body:
+        return any(id(unit) in found for unit in module.units)
+    around: Function | None = function
+    while around is not None and around is not module.body:
+        if id(around.unit) in found or any(id(inner.unit) in found for inner in around.nested):
+            return True
+        around = around.outer
+    return False
 
 
 def interesting(modules: list[Module], sinks: frozenset[str]) -> frozenset[str]:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import dataclasses
 
 from scidex_pg_audit import access, calls
-from scidex_pg_audit.effects import Effect, Site, dull, settled, sql_argument, symbols
+from scidex_pg_audit.effects import Effect, Site, bounded, dull, settled, sql_argument, symbols, symbols_of_arguments
+from scidex_pg_audit.binding import ENTRY, unpacked
 from scidex_pg_audit.frame import Frame
 from scidex_pg_audit.guards import Guarded, holds
 from scidex_pg_audit.paths import continued
@@ -38,6 +39,8 @@ def translated(guards: Guards, bindings: Bindings) -> Guards | None:
     result: set[Guard] = set()
     for guard in guards:
         if not guard.symbol:
+            if ENTRY in bindings:
+                result.add(guard)
             continue
         value = bindings.get(guard.symbol, UNKNOWN)
         decided = holds(guard, value)
@@ -47,6 +50,9 @@ def translated(guards: Guards, bindings: Bindings) -> Guards | None:
             atom = next(iter(value))
             if isinstance(atom, Symbol) and isinstance(atom.name, str) and not atom.steps:
                 result.add(guard._replace(symbol=atom.name))
+                continue
+        if decided is None and ENTRY in bindings:
+            result.add(guard._replace(symbol="", test=f"{guard.symbol} {guard.test}"))
     return frozenset(result)
 
 
@@ -61,7 +67,7 @@ def substituted_atom(frame: Frame, atom: Atom, bindings: Bindings) -> Value:
     rebuild = REBUILDS.get(type(atom))
     if rebuild is None:
         return only(atom)
-    return rebuild(atom, lambda value: substituted(frame, value, bindings))
+    return bounded(rebuild(atom, lambda value: substituted(frame, value, bindings)))
 
 
 def substituted_symbol(frame: Frame, symbol: Symbol, bindings: Bindings) -> Value:
@@ -82,9 +88,9 @@ def substituted_symbol(frame: Frame, symbol: Symbol, bindings: Bindings) -> Valu
 
 
 def substituted_arguments(frame: Frame, arguments: Arguments, bindings: Bindings) -> Arguments:
-    return Arguments(tuple(substituted(frame, value, bindings) for value in arguments.positional),
-                     tuple((name, substituted(frame, value, bindings)) for name, value in arguments.keywords),
-                     arguments.open)
+    if not symbols_of_arguments(arguments):
+        return arguments
+    return unpacked(arguments.map(lambda value: substituted(frame, value, bindings)))
 
 
 REBUILDS = {
@@ -95,9 +101,7 @@ REBUILDS = {
     Mapping: lambda atom, new: only(Mapping(tuple((key, new(item)) for key, item in atom.items), new(atom.rest))),
     Instance: lambda atom, new: only(Instance(atom.definition, tuple((key, new(one)) for key, one in atom.attributes))),
     FunctionRef: lambda atom, new: only(FunctionRef(atom.function, tuple((key, new(one)) for key, one in atom.bound))),
-    Partial: lambda atom, new: only(Partial(new(atom.callee), Arguments(
-        tuple(new(one) for one in atom.arguments.positional),
-        tuple((key, new(one)) for key, one in atom.arguments.keywords), atom.arguments.open))),
+    Partial: lambda atom, new: only(Partial(new(atom.callee), unpacked(atom.arguments.map(new)))),
     Prepared: lambda atom, new: only(Prepared(new(atom.handle), new(atom.sql))),
     Super: lambda atom, new: only(Super(atom.definition, new(atom.receiver))),
     Method: lambda atom, new: frozenset(Method(owner, atom.name) for owner in new(frozenset((atom.owner,)))),

@@ -10,6 +10,7 @@ from scidex_pg_audit.decorators import decorated
 from scidex_pg_audit.environments import all_met, copied, met
 from scidex_pg_audit.expressions import added, dotted_name, evaluate
 from scidex_pg_audit.frame import Environment, Frame
+from scidex_pg_audit.guards import guarded
 from scidex_pg_audit.paths import extended
 from scidex_pg_audit.values import NOTHING, UNKNOWN, ClassRef, FunctionRef, Symbol, join, only
 
@@ -30,15 +31,17 @@ def run(frame: Frame) -> None:
 
 
 def block(frame: Frame, body: list[ast.stmt]) -> None:
+    before = frame.guards
     for statement in body:
         if frame.environment is None:
-            return
+            break
         frame.analysis.here = extended((), frame.step(statement))
         execute = KINDS.get(type(statement))
         if execute is not None:
             execute(frame, statement)
         if frame.raised and frame.environment is not None:
             frame.raised[-1].append(dict(frame.environment))
+    frame.guards = before
 
 
 def assignment(frame: Frame, node: ast.Assign) -> None:
@@ -82,7 +85,9 @@ def condition(frame: Frame, node: ast.If) -> None:
     branch(frame, node.body, node.test, True, true)
     then, frame.environment, frame.guards = frame.environment, before, guards
     branch(frame, node.orelse, node.test, False, false)
-    frame.environment, frame.guards = met(then, frame.environment, true, false), guards
+    # Where one branch leaves, what follows is the other.
+    lasting = (false if then is None else frozenset()) | (true if frame.environment is None else frozenset())
+    frame.environment, frame.guards = met(then, frame.environment, true, false), guards | lasting
 
 
 def branch(frame: Frame, body: list[ast.stmt], test: ast.expr, truth: bool, guards) -> None:
@@ -141,7 +146,8 @@ def finish(frame: Frame, body: list[ast.stmt], normal: Environment | None, raise
 
 def returned(frame: Frame, node: ast.Return) -> None:
     value = evaluate(frame, node.value) if node.value is not None else NOTHING
-    frame.summary.returns = join(frame.summary.returns, access.through_here(frame, value, node))
+    conditions = frozenset(guard for guard in frame.guards if guard.symbol)
+    frame.summary.returns = join(frame.summary.returns, guarded(access.through_here(frame, value, node), conditions))
     frame.environment = None
 
 

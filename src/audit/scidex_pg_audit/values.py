@@ -83,10 +83,13 @@ class Enter(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Arguments:
-    """Of a call; `open` says that there may be more, as with *args."""
+    """Of a call; `open` says that there may be more. `star` and `double_star` are what *args and **kwargs are as long as
+    that is not known."""
     positional: tuple["Value", ...] = ()
     keywords: tuple[tuple[str, "Value"], ...] = ()
     open: bool = False
+    star: "Value" = frozenset()
+    double_star: "Value" = frozenset()
 
     def get(self, position: int, keyword: str = "") -> "Value":
         """NOTHING if there is no such argument."""
@@ -96,10 +99,16 @@ class Arguments:
 
     def behind(self, count: int) -> "Arguments":
         """Without the first ones."""
-        return Arguments(self.positional[count:], self.keywords, self.open)
+        return Arguments(self.positional[count:], self.keywords, self.open, self.star, self.double_star)
 
     def values(self) -> list["Value"]:
-        return [*self.positional, *(value for _, value in self.keywords)]
+        return [*self.positional, *(value for _, value in self.keywords), self.star, self.double_star]
+
+    def map(self, change) -> "Arguments":
+        """With every value changed."""
+        return Arguments(tuple(change(value) for value in self.positional),
+                         tuple((name, change(value)) for name, value in self.keywords), self.open, change(self.star),
+                         change(self.double_star))
 
 
 Access = Union[Get, Invoke, Item, Enter]

@@ -8,10 +8,11 @@ CHANGES = frozenset(("INSERT", "UPDATE", "DELETE", "MERGE"))
 DEFINITIONS = frozenset("""CREATE ALTER DROP TRUNCATE GRANT REVOKE COMMENT REINDEX REFRESH CLUSTER VACUUM ANALYZE IMPORT
     REASSIGN SECURITY""".split())
 TWO_WORDS = frozenset(("CREATE", "ALTER", "DROP"))
+BETWEEN = frozenset("OR REPLACE TEMP TEMPORARY GLOBAL LOCAL UNLOGGED UNIQUE TRUSTED PROCEDURAL".split())
 PERHAPS = frozenset(("CALL", "DO", "NOTIFY", "COMMIT", "END"))
 QUERIES = frozenset(("SELECT", "VALUES", "TABLE", "WITH"))
-HARMLESS = frozenset("""SHOW FETCH CLOSE DEALLOCATE DISCARD LISTEN UNLISTEN ROLLBACK ABORT SAVEPOINT RELEASE BEGIN START
-    RESET CHECKPOINT MOVE LOAD""".split())
+HARMLESS = frozenset("""SHOW FETCH CLOSE DEALLOCATE DISCARD LISTEN UNLISTEN ROLLBACK ABORT SAVEPOINT RELEASE RESET
+    CHECKPOINT MOVE LOAD""".split())
 READ_ONLY_WORDS = frozenset(("DEFAULT_TRANSACTION_READ_ONLY", "TRANSACTION_READ_ONLY"))
 LOCKS = (("FOR", "UPDATE"), ("FOR", "NO", "KEY", "UPDATE"), ("FOR", "SHARE"), ("FOR", "KEY", "SHARE"))
 
@@ -34,7 +35,7 @@ def judge_statement(words: list[str], more: frozenset[str]) -> Verdict:
     if verb in CHANGES:
         return Verdict(CERTAIN, verb)
     if verb in DEFINITIONS:
-        return Verdict(CERTAIN, " ".join(words[:2]) if verb in TWO_WORDS else verb)
+        return Verdict(CERTAIN, defined(words))
     if verb in PERHAPS:
         return Verdict(POSSIBLE, "COMMIT" if verb == "END" else verb)
     if verb in QUERIES:
@@ -45,6 +46,12 @@ def judge_statement(words: list[str], more: frozenset[str]) -> Verdict:
         return judge_explain(words, more)
     if verb == "SET":
         return judge_set(words)
+    if verb in ("BEGIN", "START"):
+        return judge_set(words)
+    if verb == "RESET" and READ_ONLY_WORDS & set(words):
+        return lift(None)
+    if words[:2] in (["PREPARE", "TRANSACTION"], ["COMMIT", "PREPARED"], ["ROLLBACK", "PREPARED"]):
+        return Verdict(CERTAIN, "PREPARE" if verb == "PREPARE" else " ".join(words[:2]))
     if verb == "PREPARE" and "AS" in words:
         inner = judge_statement(words[words.index("AS") + 1:], more)
         return READS._replace(prepares=((words[1].lower(), inner),))
@@ -55,8 +62,17 @@ def judge_statement(words: list[str], more: frozenset[str]) -> Verdict:
     return READS if verb in HARMLESS else NOT_KNOWN
 
 
+def defined(words: list[str]) -> str:
+    """CREATE TABLE, also where it says OR REPLACE TEMP UNLOGGED in between."""
+    if words[0] not in TWO_WORDS:
+        return words[0]
+    return " ".join((words[0], *[word for word in words[1:] if word not in BETWEEN][:1]))
+
+
 def judge_query(words: list[str], more: frozenset[str]) -> Verdict:
     found = [READS]
+    if words[0] == "WITH" and not any(word in QUERIES | CHANGES and before == ")" for before, word in outermost(words)):
+        found = [NOT_KNOWN]
     depth = 0
     for position, word in enumerate(words):
         depth += (word == "(") - (word == ")")
@@ -76,6 +92,17 @@ def judge_query(words: list[str], more: frozenset[str]) -> Verdict:
     return worst(found)
 
 
+def outermost(words: list[str]) -> list[tuple[str, str]]:
+    """The words outside of all parentheses, each with the one before it."""
+    found, depth = [], 0
+    for before, word in zip(["", *words], words):
+        depth += word == "("
+        if depth == 0:
+            found.append((before, word))
+        depth -= word == ")"
+    return found
+
+
 def judge_copy(words: list[str], more: frozenset[str]) -> Verdict:
     depth = 0
     for position, word in enumerate(words):
@@ -89,7 +116,9 @@ def judge_copy(words: list[str], more: frozenset[str]) -> Verdict:
 
 def judge_explain(words: list[str], more: frozenset[str]) -> Verdict:
     start = next((position for position, word in enumerate(words) if word in CHANGES | QUERIES), len(words))
-    return judge_statement(words[start:], more) if "ANALYZE" in words[:start] else READS
+    options = words[:start]
+    runs = "ANALYZE" in options and not set(options[options.index("ANALYZE"):][1:2]) & {"FALSE", "OFF", "0"}
+    return judge_statement(words[start:], more) if runs else READS
 
 
 def judge_set(words: list[str]) -> Verdict:

@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+from scidex_pg_audit.sql.first_verb import defined
 from scidex_pg_audit.sql.functions import READ_ONLY_SETTINGS, judge_call, lift
 from scidex_pg_audit.sql.tokens import tokens
 from scidex_pg_audit.sql.verdict import CERTAIN, NOT_KNOWN, POSSIBLE, READS, Verdict, worst
@@ -69,8 +70,7 @@ def judge_statement(statement: Tree, text: str, more: frozenset[str]) -> Verdict
         return judge_kind(node, text, more)
     if kind in CHANGES:
         return Verdict(CERTAIN, CHANGES[kind])
-    words = list(tokens(text))[:2]
-    return Verdict(CERTAIN, " ".join(words[:2 if words[:1] in (["CREATE"], ["ALTER"], ["DROP"]) else 1]))
+    return Verdict(CERTAIN, defined(list(tokens(text))))
 
 
 def judge_select(node: Tree, text: str, more: frozenset[str]) -> Verdict:
