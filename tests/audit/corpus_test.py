@@ -8,16 +8,13 @@ is its configuration.
 
 import pathlib
 import re
-import sys
 import unittest
 
-HERE = pathlib.Path(__file__).resolve().parent
-sys.path.insert(0, str(HERE.parents[1] / "src" / "audit"))
+from package import CORPUS
 
-from scidex_pg_audit import allowing, configuration  # noqa: E402
-from scidex_pg_audit.audit import audit  # noqa: E402
+from scidex_pg_audit import allowing, configuration
+from scidex_pg_audit.audit import audit
 
-CORPUS = HERE / "corpus"
 FOLDERS_OF_CASES = ("packages", "configured")
 EXPECTED = re.compile(r"#(?P<strict> strict)? => (?P<verb>[\w ]+)(?P<possible>\?)?(?:@(?P<offset>-\d+))?$")
 FEWEST = 120

@@ -63,6 +63,10 @@ class Configuration:
                 | self.query_writes.keys() | self.row_writes.keys() | self.execute_functions.keys())
 
 
+# Tables whose keys are names of the code that is audited.
+FREE_TABLES = frozenset(("methods.write", "methods.query_write", "methods.row_write", "functions.execute"))
+
+
 def load(file: pathlib.Path | None = None) -> Configuration:
     """That of `file`, or the defaults alone."""
     document = read(DEFAULTS)
@@ -86,12 +90,11 @@ def read(file: pathlib.Path) -> dict[str, Any]:
         raise BadConfiguration(f"{file}: {error}") from None
 
 
-def emptied(document: dict[str, Any]) -> dict[str, Any]:
-    return {key: emptied(value) if isinstance(value, dict) else [] for key, value in document.items()}
-
-
-# Tables whose keys are names of the code that is audited.
-FREE_TABLES = frozenset(("methods.write", "methods.query_write", "methods.row_write", "functions.execute"))
+def emptied(document: dict[str, Any], prefix: str = "") -> dict[str, Any]:
+    if prefix in FREE_TABLES:
+        return {}
+    return {key: emptied(value, f"{prefix}.{key}".strip(".")) if isinstance(value, dict) else []
+            for key, value in document.items()}
 
 
 def merge(document: dict[str, Any], own: dict[str, Any], file: pathlib.Path, prefix: str) -> None:
