@@ -4,21 +4,21 @@ caller."""
 from __future__ import annotations
 
 import ast
-import sys
 
 from scidex_pg_audit import binding, replay
 from scidex_pg_audit.annotations import annotated
 from scidex_pg_audit.classes import bases
 from scidex_pg_audit.configuration import Configuration
 from scidex_pg_audit.definitions import Class, Function, Module
-from scidex_pg_audit.effects import Effect, Summary, dull, symbols
+from scidex_pg_audit.effects import Effect, Summary, symbols
+from scidex_pg_audit.exposure import exposes
 from scidex_pg_audit.expressions import evaluate
 from scidex_pg_audit.frame import Environment, Frame
 from scidex_pg_audit.heap import Heap
 from scidex_pg_audit.modules import CodeBase
 from scidex_pg_audit.statements import run
-from scidex_pg_audit.values import (NOTHING, UNKNOWN, ClassRef, FunctionRef, Handle, Instance, Path, Value, holds_handle,
-                                    join, only)
+from scidex_pg_audit.values import (NOTHING, UNKNOWN, ClassRef, FunctionRef, Get, Handle, Instance, Path, Symbol,
+                                    Value, holds_handle, join, only)
 
 # How often all is looked at again because something was read before another function stored it.
 MOST_ROUNDS = 3
@@ -76,6 +76,9 @@ class Analysis:
         for function in functions:
             self.summary(function)
 
+    def exposes(self, function: Function) -> bool:
+        return exposes(function, self.summary(function))
+
     def forget(self) -> None:
         for held in (self.summaries, self.environments, self.class_bodies, self.cache, self.memory, self.users, self.recursive):
             held.clear()
@@ -122,6 +125,8 @@ class Analysis:
                 if receiver:
                     bindings = bindings | {function.self_name: receiver}
                 for effect in effects:
+                    if receiver and not overridden(effect, function.self_name, receiver):
+                        continue
                     try:
                         replay.replayed(frame, effect, bindings, ())
                     except RecursionError:
@@ -261,6 +266,13 @@ class Analysis:
             self.constructed[key] = join(self.constructed.get(key, NOTHING), value or UNKNOWN)
 
 
+def overridden(effect: Effect, self_name: str, receiver: Value) -> bool:
+    """Whether an effect calls a method of the object that the class of `receiver` has made its own."""
+    methods = set().union(*(atom.definition.methods for atom in receiver if isinstance(atom, Instance)))
+    return any(isinstance(atom, Symbol) and atom.name == self_name and atom.steps and isinstance(atom.steps[0], Get)
+               and atom.steps[0].name in methods for atom in effect.callee)
+
+
 def is_symbolic(effect: Effect) -> bool:
     return bool(symbols(effect.callee)) or any(symbols(value) for value in effect.arguments.positional[:1]) or any(
         symbols(value) for _, value in effect.arguments.keywords)
@@ -275,10 +287,3 @@ def called_directly_alone(function: Function) -> bool:
         return False
     references = outer.references.get(function.name, 0)
     return references > 0 and references == outer.direct_calls.get(function.name, 0)
-
-
-def deep_recursion() -> None:
-    sys.setrecursionlimit(20_000)
-
-
-__all__ = ["Analysis", "dull"]

@@ -21,6 +21,7 @@ def store(frame: Frame, target: ast.Attribute, value: Value) -> None:
     if target.attr in READ_ONLY and value == only(Constant(False)):
         lift(frame, target, owner)
     dotted = expressions.dotted_name(target)
+    frame.summary.publishes |= not dull(value)
     for atom in owner:
         if isinstance(atom, ClassRef):
             frame.analysis.heap.store((atom.definition, target.attr), value)

@@ -68,9 +68,8 @@ def audit_here(paths: list[str], configuration: Configuration, strict: bool) -> 
             report.unreadable.append(parsed)
         else:
             modules.append(parsed)
-    functions = relevant(modules, configuration)
     analysis = Analysis(configuration, CodeBase(modules), interesting(modules, configuration.sinks))
-    effects = analysis.effects(functions)
+    effects = analysis.effects(relevant(modules, configuration, analysis.exposes))
     judge = Judge(configuration, strict, [text for module in modules for text in module.prepares])
     report.findings = judge.findings(effects)
     report.unreadable += [Unreadable(function.module.file, getattr(function.node, "lineno", 0),

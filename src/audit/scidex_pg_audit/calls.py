@@ -18,7 +18,7 @@ from scidex_pg_audit.values import (NOTHING, READ, UNKNOWN, WRITE, Arguments, At
 DEEPEST = 24
 DEEPEST_MUTED = 8
 # Of calls within one function, with all that they lead to; what comes then is unknown.
-MOST_CALLS = 20_000
+MOST_CALLS = 5_000
 MOST_ATTRIBUTES = 12
 
 

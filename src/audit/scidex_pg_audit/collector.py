@@ -106,7 +106,7 @@ class Collector:
         if isinstance(node.ctx, ast.Load):
             function.loads.add(node.id)
             function.references[node.id] = function.references.get(node.id, 0) + 1
-        else:
+        elif function is self.module.body:
             function.unit.exports.add(node.id)
         if isinstance(node.ctx, ast.Store) and owner is None:
             assign(function, node.id)
@@ -139,6 +139,7 @@ class Collector:
 
     def visit_global(self, node: ast.Global, function: Function, owner: Class | None, prefix: str) -> bool:
         function.globals.update(node.names)
+        function.unit.exports.update(node.names)
         for name in node.names:
             self.module.global_writers.setdefault(name, []).append(function)
         return True

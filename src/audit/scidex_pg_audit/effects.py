@@ -41,6 +41,8 @@ class Summary:
     stores: dict[str, Value] = field(default_factory=dict)
     nonlocals: dict[str, Value] = field(default_factory=dict)
     assigned: dict[str, Value] = field(default_factory=dict)
+    # Whether a handle is stored in something that other functions reach.
+    publishes: bool = False
     symbolic: list[Effect] = field(default_factory=list)
 
 
@@ -96,6 +98,10 @@ def parts(atom: object) -> list[Value]:
         return [atom.receiver]
     if isinstance(atom, Method):
         return [frozenset((atom.owner,))]
+    if isinstance(atom, Symbol):
+        # Of what a call gives, its arguments.
+        inner = [value for step in atom.steps if isinstance(step, Invoke) for value in step.arguments.values()]
+        return inner + (atom.name.arguments.values() if isinstance(atom.name, Pending) else [])
     return []
 
 
@@ -107,12 +113,7 @@ DEEPEST_VALUE = 4
 def depth(value: Value) -> int:
     deepest = 0
     for atom in value:
-        inner = parts(atom)
-        if isinstance(atom, Symbol):
-            inner = [argument for step in atom.steps if isinstance(step, Invoke) for argument in step.arguments.values()]
-            if isinstance(atom.name, Pending):
-                inner += atom.name.arguments.values()
-        for one in inner:
+        for one in parts(atom):
             deepest = max(deepest, 1 + depth(one))
     return deepest
 

@@ -1,25 +1,51 @@
 """Which functions can have to do with a read handle, by names alone: the others need no analysis of their own."""
 
+from collections.abc import Callable, Iterator
+
 from scidex_pg_audit.configuration import Configuration
 from scidex_pg_audit.definitions import Function, Module, Unit
 
 
-def relevant(modules: list[Module], configuration: Configuration) -> list[Function]:
-    """Functions in which a handle can begin, or into which one can come but as an argument."""
+def relevant(modules: list[Module], configuration: Configuration, exposes: Callable[[Function], bool]) -> list[Function]:
+    """Functions in which a handle can begin, or into which one can come but as an argument. `exposes` says whether those
+    who call a function, or read what it stores, have to do with a handle, too."""
     known = Names(seeds(configuration))
     users: dict[str, list[Unit]] = {}
+    owners: dict[int, list[Function]] = {}
     for module in modules:
-        for unit in [*module.units, *(function.unit for function in module.functions.values())]:
-            for name in unit.mentions:
-                users.setdefault(name, []).append(unit)
+        for unit in module.units:
+            owners.setdefault(id(unit), []).append(module.body)
+        for function in module.functions.values():
+            owners.setdefault(id(function.unit), []).append(function)
+    for unit in units(modules):
+        for name in unit.mentions:
+            users.setdefault(name, []).append(unit)
     found: set[int] = set()
     while known.waiting:
         for unit in users.get(known.waiting.pop(), ()):
-            if id(unit) not in found:
-                found.add(id(unit))
+            if id(unit) in found:
+                continue
+            found.add(id(unit))
+            if any(exposes(outermost(function)) or exposes(function) for function in owners.get(id(unit), ())):
                 known.add(unit.exports)
     return [function for module in modules for function in module.functions.values()
             if is_relevant(function, module, found)]
+
+
+def units(modules: list[Module]) -> Iterator[Unit]:
+    seen: set[int] = set()
+    for module in modules:
+        for unit in [*module.units, *(function.unit for function in module.functions.values())]:
+            if id(unit) not in seen:
+                seen.add(id(unit))
+                yield unit
+
+
+def outermost(function: Function) -> Function:
+    """The function around all, as its callers see it."""
+    while function.outer is not None and function.outer.outer is not None:
+        function = function.outer
+    return function
 
 
 class Names:
