@@ -10,13 +10,14 @@ declare -A package_groups=(
   [demo]="prometheus prometheus-alertmanager python3"
   [test]="libgtest-dev libgmock-dev postgresql pgbouncer prometheus prometheus-alertmanager python3 curl jq
           libnss-wrapper iproute2 procps python3-prometheus-client python3-yaml openssl prometheus-postgres-exporter chromium
-          chromium-driver python3-selenium"
+          chromium-driver python3-selenium python3-pglast python3-jsonschema"
+  [audit]="python3 python3-pglast"
   [bench]="libbenchmark-dev libsoci-dev libboost-dev python3-psycopg-pool valgrind"
 )
 declare -A package_reasons=(
   [build]="to build" [run]="for the throw-away servers of ./dev run" [demo]="for the show" [dashboards]="for the dashboards"
   [npm]="for the dashboards" [test]="to test"
-  [bench]="to measure" [fuzz]="to fuzz" [lint]="to lint" [format]="to format"
+  [audit]="to audit" [bench]="to measure" [fuzz]="to fuzz" [lint]="to lint" [format]="to format"
 )
 
 os_name=unknown

@@ -113,6 +113,10 @@ class LayerRules(unittest.TestCase):
     def test_a_folder_that_is_not_in_the_table(self):
         self.assert_finds("util:1: a folder that is no layer of the table", {"util/more.h": ""})
 
+    def test_a_program_in_another_language_is_no_layer(self):
+        self.assertEqual(self.findings({"audit/tool.py": "", "audit/names.toml": ""}), [])
+        self.assert_finds("audit:1: a folder that is no layer of the table", {"audit/tool.py": "", "audit/more.h": ""})
+
     def test_a_layer_without_a_folder(self):
         self.assert_finds("CMakeLists.txt:1: the layer status has no folder", {}, TABLE + "status|base||\n")
 

@@ -1,0 +1,1 @@
+"""Finds writes through read handles in Python code, without running it."""

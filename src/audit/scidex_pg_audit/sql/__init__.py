@@ -1,0 +1,1 @@
+"""Whether a piece of SQL writes. Knows nothing of Python code."""

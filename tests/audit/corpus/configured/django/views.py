@@ -1,0 +1,22 @@
+from django.db import connections, transaction
+
+from models import Page
+
+
+def f(pk):
+    Page.objects.using("replica").filter(pk=pk).first()
+    Page.objects.using("replica").filter(pk=pk).update(views=1)  # => UPDATE
+    Page.objects.filter(pk=pk).update(views=1)
+    Page.objects.using("default").filter(pk=pk).delete()
+    Page.objects.db_manager("replica").create(pk=1)  # => INSERT
+    Page(pk=1).save(using="replica")  # => UPDATE
+    Page(pk=1).save(using="default")
+    list(Page.objects.using("replica").select_for_update())  # => SELECT FOR UPDATE
+    with connections["replica"].cursor() as cur:
+        cur.execute("DELETE FROM page")  # => DELETE
+    with connections["default"].cursor() as cur:
+        cur.execute("DELETE FROM page")
+    page = Page.objects.using("replica").get(pk=pk)
+    page.save()  # => UPDATE?
+    for page in Page.objects.using("replica").all():
+        print(page)

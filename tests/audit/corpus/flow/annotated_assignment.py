@@ -1,0 +1,3 @@
+def f():
+    db: "Connection" = get_db_ro()
+    db.execute("UPDATE t SET a = 1")  # => UPDATE

@@ -1,0 +1,2 @@
+def f():
+    getattr(get_db_ro(), "execute")("UPDATE t SET a = 1")  # => UPDATE

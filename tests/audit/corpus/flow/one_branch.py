@@ -1,0 +1,5 @@
+def f(fast):
+    db = get_db()
+    if fast():
+        db = get_db_ro()
+    db.execute("UPDATE t SET a = 1")  # => UPDATE?

@@ -1,0 +1,4 @@
+def f(write):
+    db = get_db() if write else get_db_ro()
+    if not write:
+        db.execute("UPDATE t SET a = 1")  # => UPDATE

@@ -1,0 +1,4 @@
+def f():
+    with get_db_ro() as db:
+        with db.transaction():
+            db.execute("UPDATE t SET a = 1")  # => UPDATE

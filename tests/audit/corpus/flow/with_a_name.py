@@ -1,0 +1,4 @@
+def f():
+    db = get_db_ro()
+    with db:
+        db.execute("DELETE FROM t")  # => DELETE

@@ -1,0 +1,2 @@
+def save(db=get_db_ro()):
+    db.execute("UPDATE t SET a = 1")  # => UPDATE

@@ -1,0 +1,2 @@
+def reader():
+    return get_db_ro()

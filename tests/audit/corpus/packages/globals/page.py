@@ -1,0 +1,5 @@
+import state
+
+
+def f():
+    state.pool.execute("UPDATE t SET a = 1")  # => UPDATE

@@ -1,0 +1,6 @@
+pool = None
+
+
+def start():
+    global pool
+    pool = get_db_ro()

@@ -1,0 +1,3 @@
+def f():
+    db = get_db_ro()
+    db.execute(b"DELETE FROM t")  # => DELETE
