@@ -7,6 +7,7 @@ which also fails where the route was wrong for longer than two probe intervals.
 Usage: SCIDEX_EXPORTER=build/release/bin/scidex_pg_exporter resource_storm.py [SEED]
 """
 
+import contextlib
 import os
 import pathlib
 import random
@@ -148,24 +149,24 @@ class ResourceStorm(unittest.TestCase):
     def freeze_replica(self):
         children = self.family(self.replica)
         for pid in children:
-            os.kill(pid, signal.SIGSTOP)
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGSTOP)
         try:
             self.await_route(2, "replica frozen", within=TIMEOUT_SECONDS)
         finally:
-            for pid in children:
-                os.kill(pid, signal.SIGCONT)
+            self.thaw(children)
         self.await_route(1, "replica thawed")
 
     def freeze_primary(self):
         before = self.transitions()
         children = self.family(self.primary)
         for pid in children:
-            os.kill(pid, signal.SIGSTOP)
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGSTOP)
         try:
             self.await_probe_failures("primary")
         finally:
-            for pid in children:
-                os.kill(pid, signal.SIGCONT)
+            self.thaw(children)
         self.await_metrics("primary that answers", lambda m: m['scidex_pg_pool_backend_up{pool="primary"}'] == 1)
         self.assertEqual(self.transitions(), before, "the primary is no reason for the route")
 
@@ -193,6 +194,13 @@ class ResourceStorm(unittest.TestCase):
         pid = server.process.pid
         children = pathlib.Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
         return [pid, *map(int, children)]
+
+    @staticmethod
+    def thaw(processes):
+        for pid in processes:
+            # One may have been told to end before it was frozen.
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGCONT)
 
     def transitions(self):
         return sum(value for name, value in self.metrics().items()
