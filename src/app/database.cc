@@ -336,7 +336,7 @@ void Database::OnAuthFailed() noexcept {
     const MutexLock calling(calling_);
     if (on_auth_failed_) on_auth_failed_();
   } catch (const std::exception& error) {
-    base::LogError("a refused login was not handled", {{"error", error.what()}});
+    base::LogFailure("a refused login was not handled", error);
   }
 }
 

@@ -4,6 +4,7 @@
 #include <exception>
 #include <iterator>
 #include <memory>
+#include <new>
 
 #include "base/local_failure.h"
 #include "base/log.h"
@@ -62,8 +63,7 @@ void Executor::Stop() {
   {
     MutexLock lock(mutex_);
     stopping_ = true;
-    essential_wake_.NotifyAll();
-    wake_.NotifyAll();
+    WakeAll();
     while (!threads_.empty()) ended_one_.Wait(mutex_);
     ended.swap(ended_);
   }
@@ -79,19 +79,38 @@ void Executor::Submit(TaskKind kind, std::function<void()> work) {
 void Executor::Submit(Job& job) noexcept { Enqueue(job); }
 
 void Executor::Enqueue(Job& job) noexcept {
-  const bool essential = IsEssential(job.kind_);
   job.queued_at_ = RealClock().Now();
   MutexLock lock(mutex_);
-  (essential ? essential_ : ordinary_).Push(job);
+  (IsEssential(job.kind_) ? essential_ : ordinary_).Push(job);
   if (stopping_) {
-    essential_wake_.NotifyAll();
-    wake_.NotifyAll();
+    ended_one_.NotifyAll();
     return;
   }
-  (essential && idle_essential_ > 0 ? essential_wake_ : wake_).NotifyOne();
-  const bool served = ordinary_.size() <= idle_ && Waiting() <= idle_ + idle_essential_;
-  if (served) return;
+  ServeWaiting();
+}
+
+void Executor::ServeWaiting() noexcept {
+  if (stopping_ || WakeOne(essential_.size() > 0)) return;
   if (options_.grow_after > Duration::zero() || !TryAddThread()) GrowLater();
+}
+
+bool Executor::WakeOne(bool essential) {
+  Idle* idle = essential ? std::exchange(idle_essential_, nullptr) : nullptr;
+  if (idle == nullptr) idle = std::exchange(idle_core_, nullptr);
+  if (idle == nullptr && !idle_elastic_.empty()) {
+    idle = idle_elastic_.back();
+    idle_elastic_.pop_back();
+  }
+  if (idle == nullptr) return false;
+  idle->woken = true;
+  idle->wake.NotifyOne();
+  return true;
+}
+
+void Executor::WakeAll() {
+  while (WakeOne(/*essential=*/true)) {
+  }
+  ended_one_.NotifyAll();
 }
 
 bool Executor::Withdraw(Job& job) noexcept {
@@ -141,6 +160,8 @@ void Executor::Grow() {
 }
 
 void Executor::AddThread(Role role) {
+  // So that a thread that becomes idle allocates nothing.
+  idle_elastic_.reserve(threads_.size() + 1);
   threads_.emplace_back();
   const auto self = std::prev(threads_.end());
   try {
@@ -156,6 +177,9 @@ bool Executor::TryAddThread() noexcept {
   try {
     AddThread(Role::kElastic);
     return true;
+  } catch (const std::bad_alloc&) {
+    CountLocalFailure(LocalResource::kMemory);
+    return false;
   } catch (const std::exception&) {
     // Counted where it was thrown.
     return false;
@@ -166,6 +190,8 @@ Executor::Job* Executor::Take(Role role) {
   Job* job = essential_.Pop();
   if (job == nullptr && (role != Role::kEssential || stopping_)) job = ordinary_.Pop();
   if (job != nullptr) ++taken_;
+  // The thread that was woken for what still waits may have taken other work.
+  if (Waiting() > 0) ServeWaiting();
   return job;
 }
 
@@ -177,11 +203,32 @@ bool Executor::AwaitWork(Role role, TimePoint idle_until) {
     return true;
   }
   if (RealClock().Now() >= idle_until) return false;
-  std::size_t& idle = role == Role::kEssential ? idle_essential_ : idle_;
-  ++idle;
-  RealClock().WaitUntil(role == Role::kEssential ? essential_wake_ : wake_, mutex_, idle_until);
-  --idle;
+  switch (role) {
+    case Role::kEssential:
+      WaitIdle(idle_essential_, idle_until);
+      break;
+    case Role::kCore:
+      WaitIdle(idle_core_, idle_until);
+      break;
+    case Role::kElastic:
+      WaitIdleElastic(idle_until);
+      break;
+  }
   return true;
+}
+
+void Executor::WaitIdle(Idle*& place, TimePoint idle_until) {
+  Idle self;
+  place = &self;
+  while (!self.woken) RealClock().WaitUntil(self.wake, mutex_, idle_until);
+}
+
+void Executor::WaitIdleElastic(TimePoint idle_until) {
+  Idle self;
+  idle_elastic_.push_back(&self);
+  while (!self.woken && RealClock().WaitUntil(self.wake, mutex_, idle_until)) {
+  }
+  if (!self.woken) std::erase(idle_elastic_, &self);
 }
 
 void Executor::Loop(Role role, Threads::iterator self) {
@@ -215,7 +262,7 @@ void Executor::Run(Job& job) noexcept {
     job.work_();
   } catch (const std::exception& error) {
     CountTaskFailure(kind);
-    LogError("a task failed", {{"task", Name(kind)}, {"error", error.what()}});
+    LogFailure("a task failed", error, Name(kind));
   }
 }
 

@@ -16,6 +16,7 @@
 #include <list>
 #include <optional>
 #include <utility>
+#include <vector>
 
 #include "base/clock.h"
 #include "base/mutex.h"
@@ -91,16 +92,28 @@ class Executor {
   };
   enum class Role { kEssential, kCore, kElastic };
   using Threads = std::list<std::optional<Thread>>;
+  // A thread that waits for work; lives on its stack.
+  struct Idle {
+    CondVar wake;
+    bool woken = false;
+  };
 
   void Enqueue(Job& job) noexcept;
   void Loop(Role role, Threads::iterator self);
   Job* Take(Role role) SCIDEX_REQUIRES(mutex_);
   // Waits for work; false when the thread is to end.
   bool AwaitWork(Role role, TimePoint idle_until) SCIDEX_REQUIRES(mutex_);
+  void WaitIdle(Idle*& place, TimePoint idle_until) SCIDEX_REQUIRES(mutex_);
+  void WaitIdleElastic(TimePoint idle_until) SCIDEX_REQUIRES(mutex_);
+  // False if no thread waits that takes such work.
+  bool WakeOne(bool essential) SCIDEX_REQUIRES(mutex_);
+  void WakeAll() SCIDEX_REQUIRES(mutex_);
   static void Run(Job& job) noexcept;
   std::size_t Waiting() const SCIDEX_REQUIRES(mutex_) {
     return essential_.size() + ordinary_.size();
   }
+  // Sees to it that work that waits is taken by a thread.
+  void ServeWaiting() noexcept SCIDEX_REQUIRES(mutex_);
   bool IsStalled() const SCIDEX_REQUIRES(mutex_);
   void Grow();
   void GrowLater() noexcept SCIDEX_REQUIRES(mutex_);
@@ -113,9 +126,6 @@ class Executor {
   Timer& timer_;
   const ExecutorOptions options_;
   mutable Mutex mutex_;
-  // Of the thread for essential work, and of those for all work.
-  CondVar essential_wake_;
-  CondVar wake_;
   // Notified when, at the end, a job or a thread has ended.
   CondVar ended_one_;
   Queue essential_ SCIDEX_GUARDED_BY(mutex_);
@@ -123,9 +133,11 @@ class Executor {
   Threads threads_ SCIDEX_GUARDED_BY(mutex_);
   // To be joined: they touch nothing here any more.
   Threads ended_ SCIDEX_GUARDED_BY(mutex_);
-  // Threads that wait for work: the one for essential work, and those for all.
-  std::size_t idle_essential_ SCIDEX_GUARDED_BY(mutex_) = 0;
-  std::size_t idle_ SCIDEX_GUARDED_BY(mutex_) = 0;
+  // Threads that wait for work: null if they do not, and the elastic ones, of which the last to become
+  // idle is the first to be woken, so that those that are not needed stay idle and end.
+  Idle* idle_essential_ SCIDEX_GUARDED_BY(mutex_) = nullptr;
+  Idle* idle_core_ SCIDEX_GUARDED_BY(mutex_) = nullptr;
+  std::vector<Idle*> idle_elastic_ SCIDEX_GUARDED_BY(mutex_);
   std::size_t running_ SCIDEX_GUARDED_BY(mutex_) = 0;
   // Jobs that threads have taken so far, and at the last call of Grow().
   std::uint64_t taken_ SCIDEX_GUARDED_BY(mutex_) = 0;

@@ -96,7 +96,7 @@ void HangupWatch::Tell(std::uint64_t id) {
   try {
     on_hangup();
   } catch (const std::exception& error) {
-    LogError("a hang-up was not handled", {{"error", error.what()}});
+    LogFailure("a hang-up was not handled", error);
   }
   lock.Lock();
   running_ = 0;

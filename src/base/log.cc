@@ -165,6 +165,19 @@ void Log(LogLevel level, std::string_view message,
   }
 }
 
+void LogFailure(std::string_view message, const std::exception& error,
+                std::string_view task) noexcept {
+  try {
+    if (task.empty()) {
+      LogError(message, {{"error", error.what()}});
+    } else {
+      LogError(message, {{"task", task}, {"error", error.what()}});
+    }
+  } catch (const std::exception&) {
+    // There is no memory for a message.
+  }
+}
+
 void WriteToStandardError(std::string line) noexcept {
   TheLogger().writer().Push(std::move(line.append(1, '\n')));
 }

@@ -10,6 +10,7 @@
 
 #include <concepts>
 #include <cstdint>
+#include <exception>
 #include <functional>
 #include <initializer_list>
 #include <string>
@@ -87,6 +88,11 @@ inline void LogWarn(std::string_view message, std::initializer_list<LogField> fi
 inline void LogError(std::string_view message, std::initializer_list<LogField> fields = {}) {
   Log(LogLevel::kError, message, fields);
 }
+
+// An error with what was thrown, and the task that threw it if it was one: for where nothing more may
+// be thrown.
+void LogFailure(std::string_view message, const std::exception& error,
+                std::string_view task = {}) noexcept;
 
 // Writes `line`, with a newline, as it is and in the order of the messages. For what a person at a
 // terminal reads.

@@ -9,7 +9,7 @@
 namespace scidex::base {
 namespace {
 
-// Of a body that asks to run again at once, and then fails.
+// Of a body that asks to run again at once, or only when it is triggered, and then fails.
 constexpr Duration kRetryAfter = std::chrono::seconds(1);
 
 }  // namespace
@@ -102,7 +102,7 @@ TimePoint PeriodicTask::RunBody(TimePoint started) noexcept {
     return next;
   } catch (const std::exception& error) {
     OnFailure(error);
-    return Add(started, period_);
+    return Add(started, period_ == Duration::max() ? kRetryAfter : period_);
   }
 }
 

@@ -72,7 +72,7 @@ void Timer::Call(const Entry& entry) noexcept {
   try {
     entry.call_();
   } catch (const std::exception& error) {
-    LogError("a timer's function failed", {{"error", error.what()}});
+    LogFailure("a timer's function failed", error);
   }
 }
 

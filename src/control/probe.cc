@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/local_failure.h"
 #include "base/log.h"
 
 namespace scidex::control {
@@ -52,7 +53,13 @@ ProbeStats Probe::Stats() const {
 
 TimePoint Probe::Run(const std::stop_token& stop) {
   const TimePoint started = clock_.Now();
-  const std::optional<ProbeResult> result = Ask(base::Add(started, options_.timeout), stop);
+  std::optional<ProbeResult> result;
+  try {
+    result = Ask(base::Add(started, options_.timeout), stop);
+  } catch (const base::LocalFailure&) {
+    // What the session got to is unknown.
+    reserved_.reset();
+  }
   if (stop.stop_requested()) return base::kNever;
   if (result) {
     Record(*result, clock_.Now() - started);

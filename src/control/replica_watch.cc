@@ -62,7 +62,7 @@ void ReplicaWatch::Reconfigure(const routing::RoutingOptions& options, bool has_
   has_primary_ = has_primary;
   withheld_.reset();
   if (new_primary) {
-    lag_ = LagEstimator();
+    lag_.Clear();
     primary_answers_.reset();
     primary_system_identifier_.reset();
   }

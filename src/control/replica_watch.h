@@ -24,6 +24,7 @@ namespace scidex::control {
 class LagEstimator {
  public:
   void OnPrimary(std::uint64_t wal_position, base::TimePoint now);
+  void Clear() noexcept { samples_.clear(); }
 
   // Empty where it cannot be known: the replica never replayed a transaction, and no primary is
   // there to compare with. Without `primary_answers` the replica's own word is all there is.

@@ -172,8 +172,11 @@ class PoolCore final : public SessionObserver, public std::enable_shared_from_th
 
   // deadlock.cc
   bool HoldsLease(std::thread::id thread) const SCIDEX_REQUIRES(mutex_);
-  void FindDeadlock() SCIDEX_REQUIRES(mutex_);
-  std::string DescribeDeadlock() const SCIDEX_REQUIRES(mutex_);
+  // Neither is found nor described where there is no memory for it.
+  void FindDeadlock() noexcept SCIDEX_REQUIRES(mutex_);
+  void TryFindDeadlock() SCIDEX_REQUIRES(mutex_);
+  std::string DescribeDeadlock() const noexcept SCIDEX_REQUIRES(mutex_);
+  std::string TryDescribeDeadlock() const SCIDEX_REQUIRES(mutex_);
 
   // ready.cc
   bool IsReady() const SCIDEX_REQUIRES(mutex_);

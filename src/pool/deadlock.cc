@@ -1,6 +1,8 @@
 #include <algorithm>
+#include <new>
 #include <vector>
 
+#include "base/local_failure.h"
 #include "pool/core.h"
 
 namespace scidex::pool {
@@ -13,7 +15,15 @@ bool PoolCore::HoldsLease(std::thread::id thread) const {
 // Marks the waiter that has to give way if every lease is held by a thread that waits: the last to
 // come. Called by whatever can complete a deadlock: a holder that joins the queue, a connection
 // that is closed and not replaced, a target that is lowered.
-void PoolCore::FindDeadlock() {
+void PoolCore::FindDeadlock() noexcept {
+  try {
+    TryFindDeadlock();
+  } catch (const std::bad_alloc&) {
+    base::CountLocalFailure(base::LocalResource::kMemory);
+  }
+}
+
+void PoolCore::TryFindDeadlock() {
   const std::size_t room = options_.autoscaled ? options_.max_size : target_size_;
   const bool another_to_come = Size() + closing_ > leased_.size() || leased_.size() < room;
   if (waiters_.empty() || suspended_ || another_to_come) return;
@@ -38,7 +48,15 @@ void PoolCore::FindDeadlock() {
   last->wake.NotifyOne();
 }
 
-std::string PoolCore::DescribeDeadlock() const {
+std::string PoolCore::DescribeDeadlock() const noexcept {
+  try {
+    return TryDescribeDeadlock();
+  } catch (const std::bad_alloc&) {
+    return {};
+  }
+}
+
+std::string PoolCore::TryDescribeDeadlock() const {
   std::string text = "every lease is held by a thread that waits for another one";
   const char* separator = ": ";
   std::size_t described = 0;

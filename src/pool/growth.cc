@@ -106,6 +106,8 @@ void PoolCore::TellGates(ConnectOutcome outcome, TimePoint now) {
   }
   if (of_server) {
     server_gate_->OnFailed(now);
+  } else if (server_gate_ && outcome == ConnectOutcome::kLocalFailure) {
+    server_gate_->Return(1);
   } else if (server_gate_) {
     server_gate_->OnSucceeded();
   }

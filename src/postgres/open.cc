@@ -6,11 +6,8 @@
 
 #include <algorithm>
 #include <array>
-#include <cerrno>
 #include <new>
-#include <optional>
 #include <string_view>
-#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -18,6 +15,7 @@
 #include "base/local_failure.h"
 #include "base/stop_fd.h"
 #include "postgres/libpq_warnings.h"
+#include "postgres/local_error.h"
 #include "postgres/sqlstate.h"
 #include "postgres/wait.h"
 
@@ -60,18 +58,6 @@ std::string Presentable(const char* libpq_message, const Parameters& parameters)
 
 bool Contains(std::string_view text, std::string_view part) {
   return text.find(part) != std::string_view::npos;
-}
-
-// What libpq says when this process lacks something, and not the server: it speaks of its own doing
-// then.
-std::optional<base::LocalResource> LocalResourceIn(std::string_view message) {
-  if (message.starts_with("out of memory")) return base::LocalResource::kMemory;
-  if (!message.starts_with("could not ")) return std::nullopt;
-  for (const int error : {EMFILE, ENFILE, ENOMEM, ENOBUFS}) {
-    if (Contains(message, std::generic_category().message(error)))
-      return base::LocalResourceOf(error);
-  }
-  return std::nullopt;
 }
 
 // libpq tells a failed connect by its text alone. The server's own refusals carry a SQLSTATE; what
@@ -129,13 +115,14 @@ Opened OpenOne(const Endpoint& endpoint, const Parameters& parameters, TimePoint
       connection.get(), [](void*, const char*) {}, nullptr);
   // Verbose messages have the SQLSTATE, which libpq keeps to itself for a connect that failed.
   PQsetErrorVerbosity(connection.get(), PQERRORS_VERBOSE);
+  SocketWait wait(deadline, stop);
   ConnStatusType stage = PQstatus(connection.get());
   PostgresPollingStatusType wanted =
       stage == CONNECTION_BAD ? PGRES_POLLING_FAILED : PGRES_POLLING_WRITING;
   while (wanted == PGRES_POLLING_READING || wanted == PGRES_POLLING_WRITING) {
     // The socket can be another one after each step.
-    switch (WaitForSocket(PQsocket(connection.get()),
-                          wanted == PGRES_POLLING_READING ? POLLIN : POLLOUT, deadline, stop)) {
+    switch (wait.For(PQsocket(connection.get()),
+                     wanted == PGRES_POLLING_READING ? POLLIN : POLLOUT)) {
       case Wait::kReady:
         break;
       case Wait::kStopped:

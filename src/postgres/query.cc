@@ -7,7 +7,7 @@
 #include <utility>
 
 #include "base/clock.h"
-#include "postgres/wait.h"
+#include "postgres/local_error.h"
 
 namespace scidex::postgres {
 namespace {
@@ -27,14 +27,13 @@ QueryResult Broken(PGconn* connection, Status status) {
   return result;
 }
 
-Status AwaitResult(PGconn* connection, base::TimePoint deadline, const base::StopFd& stop) {
+Status AwaitResult(PGconn* connection, SocketWait& wait) {
   for (;;) {
     const int unsent = PQflush(connection);
     if (unsent < 0) return Status::kLost;
     if (unsent == 0 && PQisBusy(connection) == 0) return Status::kOk;
     const short events = static_cast<short>(unsent > 0 ? POLLIN | POLLOUT : POLLIN);
-    if (WaitForSocket(PQsocket(connection), events, deadline, stop) != Wait::kReady)
-      return Status::kTimeout;
+    if (wait.For(PQsocket(connection), events) != Wait::kReady) return Status::kTimeout;
     if (PQconsumeInput(connection) == 0) return Status::kLost;
   }
 }
@@ -42,6 +41,7 @@ Status AwaitResult(PGconn* connection, base::TimePoint deadline, const base::Sto
 void TakeError(const PGresult* from, QueryResult& result) {
   const char* sqlstate = PQresultErrorField(from, PG_DIAG_SQLSTATE);
   const char* message = PQresultErrorField(from, PG_DIAG_MESSAGE_PRIMARY);
+  if (sqlstate == nullptr) ThrowIfLocal(PQresultErrorMessage(from));
   result.status = sqlstate == nullptr ? Status::kLost : Status::kRefused;
   result.sqlstate = sqlstate == nullptr ? "" : sqlstate;
   result.message = message == nullptr ? PQresultErrorMessage(from) : message;
@@ -58,12 +58,14 @@ void Take(PgResultPtr from, QueryResult& result) {
   }
 }
 
-QueryResult Run(PGconn* connection, const char* sql, base::TimePoint deadline,
-                const base::StopFd& stop) {
-  if (PQsendQuery(connection, sql) == 0) return Broken(connection, Status::kLost);
+QueryResult Run(PGconn* connection, const char* sql, SocketWait wait) {
+  if (PQsendQuery(connection, sql) == 0) {
+    ThrowIfLocal(PQerrorMessage(connection));
+    return Broken(connection, Status::kLost);
+  }
   QueryResult result;
   for (;;) {
-    const Status waited = AwaitResult(connection, deadline, stop);
+    const Status waited = AwaitResult(connection, wait);
     if (waited != Status::kOk) return Broken(connection, waited);
     PgResultPtr one(PQgetResult(connection));
     if (!one) break;
@@ -81,7 +83,7 @@ QueryResult Query(PGconn* connection, const char* sql, base::TimePoint deadline,
     return Broken(connection, Status::kNotSent);
   const base::StopFd stop_fd(stop);
   PQsetnonblocking(connection, 1);
-  QueryResult result = Run(connection, sql, deadline, stop_fd);
+  QueryResult result = Run(connection, sql, SocketWait(deadline, stop_fd));
   PQsetnonblocking(connection, 0);
   return result;
 }

@@ -5,9 +5,9 @@
 #include <string>
 #include <vector>
 
-#include "base/stop_fd.h"
 #include "base/time.h"
 #include "postgres/libpq.h"
+#include "postgres/wait.h"
 
 namespace scidex::postgres {
 
@@ -34,11 +34,11 @@ QueryResult Query(PGconn* connection, const char* sql, base::TimePoint deadline,
 // What Query() is made of, for those who take results one by one.
 
 // kOk once libpq has a result to give without blocking.
-QueryResult::Status AwaitResult(PGconn* connection, base::TimePoint deadline,
-                                const base::StopFd& stop);
+QueryResult::Status AwaitResult(PGconn* connection, SocketWait& wait);
 // A result of kTimeout, for which the socket is shut down, of kLost or of kNotSent.
 QueryResult Broken(PGconn* connection, QueryResult::Status status);
-// Has `result` be the error that `from` is: kRefused, or kLost where it is none of the server's.
+// Has `result` be the error that `from` is: kRefused, or kLost where it is not the server's. Throws
+// base::LocalFailure where libpq had no memory for a result.
 void TakeError(const PGresult* from, QueryResult& result);
 
 // The value at row 0, column `column`; "" for NULL.

@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <exception>
 #include <functional>
 #include <utility>
 
@@ -61,6 +62,19 @@ Resolver::Result WithGetaddrinfo(const std::string& host) {
   return result;
 }
 
+Resolver::Result LookUpSafely(const Resolver::LookUp& look_up, const std::string& host) noexcept {
+  try {
+    return look_up(host);
+  } catch (const std::exception& error) {
+    Resolver::Result result;
+    const auto resource = base::LocalResourceOf(error);
+    if (resource) base::CountLocalFailure(*resource);
+    result.local_failure = resource.has_value();
+    result.error = "the look-up failed";
+    return result;
+  }
+}
+
 }  // namespace
 
 Resolver::Resolver() : Resolver(&WithGetaddrinfo) {}
@@ -81,7 +95,7 @@ Resolver::Result Resolver::Resolve(const std::string& host, base::TimePoint dead
     try {
       base::Thread::Detached("resolver",
                              [shared = shared_, pending = entry, host, look_up = look_up_] {
-                               Result result = look_up(host);
+                               Result result = LookUpSafely(look_up, host);
                                MutexLock locked(shared->mutex);
                                pending->result = std::move(result);
                                pending->done = true;

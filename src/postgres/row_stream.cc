@@ -63,7 +63,7 @@ class Stream {
   Stream(PGconn* connection, const RowCallbacks& callbacks)
       : connection_(connection), callbacks_(callbacks) {}
 
-  RowStreamResult Run(const std::string& sql, base::TimePoint deadline, const base::StopFd& stop) {
+  RowStreamResult Run(const std::string& sql, SocketWait wait) {
     if (PQsendQueryParams(connection_, sql.c_str(), 0, nullptr, nullptr, nullptr, nullptr, 0) ==
             0 ||
         PQsetSingleRowMode(connection_) == 0) {
@@ -71,7 +71,7 @@ class Stream {
     }
     QueryResult outcome;
     for (;;) {
-      const QueryResult::Status waited = AwaitResult(connection_, deadline, stop);
+      const QueryResult::Status waited = AwaitResult(connection_, wait);
       if (waited != QueryResult::Status::kOk) return ToResult(Broken(connection_, waited));
       const PgResultPtr one(PQgetResult(connection_));
       if (!one) break;
@@ -159,7 +159,7 @@ RowStreamResult StreamRows(Session& session, const std::string& sql, base::TimeP
   const base::StopFd stop_fd(stop);
   PGconn* const connection = session.raw();
   PQsetnonblocking(connection, 1);
-  RowStreamResult result = Stream(connection, callbacks).Run(sql, given_up_at, stop_fd);
+  RowStreamResult result = Stream(connection, callbacks).Run(sql, SocketWait(given_up_at, stop_fd));
   PQsetnonblocking(connection, 0);
   if (result.status == StreamStatus::kCut && !result.reusable) session.ShutDown();
   // query_canceled: by nobody else, if it is time.

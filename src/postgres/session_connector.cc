@@ -1,5 +1,6 @@
 #include "postgres/session_connector.h"
 
+#include <cstdlib>
 #include <exception>
 #include <stdexcept>
 #include <utility>
@@ -115,6 +116,10 @@ std::map<std::string, base::Secret> SessionConnector::Overrides(Startup startup)
   overrides.emplace("fallback_application_name", base::Secret(options_.application_name));
   if (!options_.password_file.empty())
     overrides.emplace("password", ReadPassword(options_.password_file));
+  // libpq asks for Kerberos credentials at each connect unless told otherwise, and waits for them
+  // without a deadline.
+  if (!dsn_.parameters().contains("gssencmode") && std::getenv("PGGSSENCMODE") == nullptr)
+    overrides.emplace("gssencmode", base::Secret("disable"));
   if (startup == Startup::kReadOnly) {
     // Last, so that it wins over what the DSN or PGOPTIONS says.
     const std::string others = dsn_.Get("options");

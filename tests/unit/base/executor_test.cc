@@ -5,7 +5,9 @@
 #include <atomic>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <stdexcept>
+#include <utility>
 #include <vector>
 
 #include "base/local_failure.h"
@@ -47,6 +49,10 @@ TEST_F(ExecutorTest, RunsInOrderOfArrivalWhereOneThreadSuffices) {
     for (int i = 0; i < 50; ++i) {
       executor.Submit(TaskKind::kQuery, [&ran, i] { ran.push_back(i); });
     }
+    // At its end the executor has all threads do all work.
+    Event done;
+    executor.Submit(TaskKind::kQuery, [&] { done.Happen(); });
+    ASSERT_TRUE(done.Await());
   }
   ASSERT_EQ(ran.size(), 50U);
   for (int i = 0; i < 50; ++i) EXPECT_EQ(ran[static_cast<std::size_t>(i)], i);
@@ -108,6 +114,44 @@ TEST_F(ExecutorTest, EssentialWorkHasAThreadThatOtherWorkCannotTake) {
   for (int i = 0; i < 10; ++i) executor.Submit(TaskKind::kProbe, [&] { ran.Happen(); });
   EXPECT_TRUE(ran.Await(10));
   go_on_.Happen();
+}
+
+// A thread that was woken and has not run yet is not there for other work.
+TEST_F(ExecutorTest, WorkBehindWorkThatBlocksIsTakenByAnotherThread) {
+  Executor executor(timer_, {.grow_after = std::chrono::hours(1)});
+  for (const auto& [first, second] : {std::pair{TaskKind::kProbe, TaskKind::kProbe},
+                                      std::pair{TaskKind::kProbe, TaskKind::kConnect}}) {
+    for (int i = 0; i < 50; ++i) {
+      Event ran;
+      Event go_on;
+      Event over;
+      executor.Submit(first, [&] {
+        EXPECT_TRUE(go_on.Await());
+        over.Happen();
+      });
+      executor.Submit(second, [&] { ran.Happen(); });
+      EXPECT_TRUE(ran.Await());
+      go_on.Happen();
+      EXPECT_TRUE(over.Await());
+    }
+  }
+}
+
+TEST_F(ExecutorTest, WorkThatNoIdleThreadMayTakeHasAThreadAdded) {
+  Executor executor(timer_);
+  for (int i = 0; i < 50; ++i) {
+    Event ran;
+    Event go_on;
+    Event over;
+    executor.Submit(TaskKind::kConnect, [&] { ran.Happen(); });
+    executor.Submit(TaskKind::kProbe, [&] {
+      EXPECT_TRUE(go_on.Await());
+      over.Happen();
+    });
+    EXPECT_TRUE(ran.Await());
+    go_on.Happen();
+    EXPECT_TRUE(over.Await());
+  }
 }
 
 TEST_F(ExecutorTest, ThreadsThatHaveNoWorkEnd) {

@@ -8,6 +8,7 @@
 #include <optional>
 #include <stdexcept>
 
+#include "support/eager.h"
 #include "support/eventually.h"
 #include "support/log_tap.h"
 #include "support/manual_clock.h"
@@ -31,7 +32,7 @@ class PeriodicTaskTest : public ::testing::Test {
   }
 
   test::ManualClock clock_;
-  Scheduler scheduler_{clock_};
+  Scheduler scheduler_{clock_, test::kEager};
   Event runs_;
 };
 

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "support/eager.h"
 #include "support/eventually.h"
 #include "support/log_tap.h"
 #include "support/manual_clock.h"
@@ -44,7 +45,7 @@ TEST(PoolLogger, WritesOneLineForEachPoolThatExistsItsNameFirst) {
 TEST(PoolLogger, StartIsIdempotent) {
   const test::LogTap log;
   test::ManualClock clock;
-  base::Scheduler scheduler(clock);
+  base::Scheduler scheduler(clock, test::kEager);
   PoolLogger logger({std::chrono::seconds(60)}, scheduler, &TwoPools);
   EXPECT_TRUE(logger.Start());
   EXPECT_FALSE(logger.Start());
