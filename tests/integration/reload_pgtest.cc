@@ -211,7 +211,7 @@ TEST_F(Reload, PostReloadsWhereTheLifecycleIsEnabledAndIsRefusedElsewhere) {
   ASSERT_GT(enabled.port(), 0);
   EXPECT_EQ(Request(enabled.port(), "POST", "/-/reload").code, 200);
   EXPECT_EQ(Get(enabled.port(), "/-/reload").code, 405);
-  EXPECT_EQ(Get(enabled.port(), "/-/reload").Header("Allow"), "POST");
+  EXPECT_EQ(Get(enabled.port(), "/-/reload").Header("Allow"), "POST, OPTIONS");
   Write("nonsense: 1\n");
   const HttpResponse refused = Request(enabled.port(), "POST", "/-/reload");
   EXPECT_EQ(refused.code, 500);
