@@ -30,7 +30,7 @@ constexpr auto kLastWordsWithin = std::chrono::milliseconds(500);
 void BoundMemory() {
   mallopt(M_ARENA_MAX, 2);
   mallopt(M_MMAP_THRESHOLD, 4 << 20);
-  mallopt(M_TRIM_THRESHOLD, 8 << 20);
+  mallopt(M_TRIM_THRESHOLD, 2 << 20);
 }
 
 void Serve(const config::Config& config, const Reloader::Load& load,

@@ -18,7 +18,7 @@ using asio::use_awaitable;
 
 // Room for an answer of an unknown size, and how much of it may be left unused.
 constexpr std::size_t kLeastRoom = 16 << 10;
-constexpr std::size_t kMostRoom = 1 << 20;
+constexpr std::size_t kMostRoom = 4 << 20;
 
 }  // namespace
 
@@ -30,16 +30,24 @@ asio::awaitable<std::unique_ptr<BackendLink::Connection>> BackendLink::Connect()
 
 asio::awaitable<ReplyPtr> BackendLink::Ask(Connection& connection, const std::string& request,
                                            bool answer_has_body) {
-  co_await asio::async_write(connection.socket, asio::buffer(request), use_awaitable);
   auto reply = std::make_shared<Reply>();
-  reply->text.reserve(std::clamp(expected_size_ + expected_size_ / 8, kLeastRoom, kMostRoom));
+  // Before the backend makes an answer there must be room for it; most are as long as the one
+  // before.
+  const std::size_t room = std::clamp(expected_size_ + kLeastRoom / 4, kLeastRoom, kMostRoom);
+  std::optional<AnswerCharge> charge = co_await memory_.Reserve(room);
+  if (!charge) co_return nullptr;
+  reply->charge = std::move(*charge);
+  co_await asio::async_write(connection.socket, asio::buffer(request), use_awaitable);
+  reply->text.reserve(room);
   co_await asio::async_read_until(connection.socket, asio::dynamic_buffer(reply->text), "\r\n\r\n",
                                   use_awaitable);
   const std::size_t length = FindParts(*reply);
   const std::size_t whole = reply->body + (answer_has_body ? length : 0);
-  std::optional<AnswerCharge> charge = co_await memory_.Reserve(whole);
-  if (!charge) co_return nullptr;
-  reply->charge = std::move(*charge);
+  if (whole > room) {
+    std::optional<AnswerCharge> rest = co_await memory_.Reserve(whole - room);
+    if (!rest) co_return nullptr;
+    reply->rest_charge = std::move(*rest);
+  }
   const std::size_t come = std::min(reply->text.size(), whole);
   reply->text.resize(whole);
   co_await asio::async_read(connection.socket,

@@ -22,7 +22,9 @@ struct Reply {
   std::size_t body = 0;
   // Whether the backend closes.
   bool last = false;
+  // For what it was expected to take, and for what it took beyond that.
   AnswerCharge charge;
+  AnswerCharge rest_charge;
 };
 using ReplyPtr = std::shared_ptr<const Reply>;
 

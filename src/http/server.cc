@@ -119,6 +119,7 @@ Server::Impl::Impl(const ServerOptions& options, Endpoints endpoints,
   front.tls = tls_ ? &*tls_ : nullptr;
   front.backend_connections = ThreadsOf(options);
   front.limits.reserved_files = options.reserved_files;
+  front.limits.max_waiting = static_cast<std::size_t>(front.backend_connections);
   if (options.max_requests == 0) {
     front.limits.max_waiting = std::numeric_limits<std::size_t>::max();
     front.limits.max_wait = base::Duration::max();

@@ -32,6 +32,17 @@ def connect(port, small_window=False):
     return one
 
 
+def burst(port, count, until):
+    """As many clients at once as the server has room for."""
+    clients = []
+    while len(clients) < count and time.monotonic() < until:
+        one = connect(port)
+        if one is None:
+            break
+        clients.append(one)
+    return clients
+
+
 def reset(one):
     one.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     one.close()
@@ -109,7 +120,7 @@ def deaf(port, until, _):
 def compress(port, until, _):
     """Bursts of a thousand clients that want the exposition compressed, and hang up without waiting for it."""
     while time.monotonic() < until:
-        clients = [one for one in (connect(port) for _ in range(SOCKETS)) if one]
+        clients = burst(port, SOCKETS, until)
         for one in clients:
             send(one, GZIP)
         time.sleep(0.5)
@@ -168,7 +179,7 @@ def handshakes(port, until, _):
     """Bursts of five hundred clients that begin a TLS handshake and compute nothing themselves."""
     hello = client_hello()
     while time.monotonic() < until:
-        clients = [one for one in (connect(port) for _ in range(500)) if one]
+        clients = burst(port, 500, until)
         for one in clients:
             send(one, hello)
         time.sleep(1)
