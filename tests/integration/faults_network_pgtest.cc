@@ -116,7 +116,9 @@ TEST(NameFault, ANameThatStopsResolvingCostsTheRouteWithTheSessionsAndNotBefore)
   replica->Execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'app'");
   EXPECT_TRUE(exporter.AwaitValue("scidex_pg_pool_ro_routes_to", "2"));
   EXPECT_TRUE(exporter.AwaitValue(reason("name_not_resolved"), "1"));
-  EXPECT_NE(exporter.process().Errors().find("replica.test"), std::string::npos);
+  EXPECT_TRUE(Eventually(kPatience, [&] {
+    return exporter.process().Errors().find("replica.test") != std::string::npos;
+  }));
   write_hosts("127.0.0.1 replica.test\n");
   EXPECT_TRUE(exporter.AwaitValue("scidex_pg_pool_ro_routes_to", "1"));
 }

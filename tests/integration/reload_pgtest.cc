@@ -184,7 +184,10 @@ TEST_F(Reload, SighupBringsTheFileIntoForceAndARefusedOneKeepsTheLast) {
   exporter.process().Signal(SIGHUP);
   EXPECT_TRUE(exporter.AwaitValue("scidex_pg_exporter_config_last_reload_successful", "0"));
   EXPECT_EQ(exporter.Value("scidex_pg_pool_max_size{pool=\"primary\"}"), "7");
-  EXPECT_THAT(exporter.process().Errors(), HasSubstr("did you mean pools.primary.max_size?"));
+  EXPECT_TRUE(Eventually(kPatience, [&] {
+    return exporter.process().Errors().find("did you mean pools.primary.max_size?") !=
+           std::string::npos;
+  }));
 
   Write(Primary("web: {listen_addresses: [\":1\"]}\nlog: {level: debug}\n"));
   exporter.process().Signal(SIGHUP);
