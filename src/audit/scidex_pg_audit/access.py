@@ -9,9 +9,10 @@ from scidex_pg_audit.classes import class_attribute, instance_attribute, super_a
 from scidex_pg_audit.definitions import Module
 from scidex_pg_audit.frame import Frame
 from scidex_pg_audit.paths import through
-from scidex_pg_audit.values import (NOTHING, READ, UNKNOWN, WRITE, Arguments, ClassRef, Constant, Enter, External, Factory,
-                                    FunctionRef, Generator, Get, Handle, Instance, Item, Mapping, Method, ModuleRef, Partial,
-                                    Prepared, Sequence, Setting, Statement, Super, Symbol, Text, Value, join, only)
+from scidex_pg_audit.values import (NOTHING, READ, UNKNOWN, WRITE, Arguments, ClassRef, Constant, Enter, External,
+                                    Factory, FunctionRef, Generator, Get, Handle, Instance, Item, Mapping, Method,
+                                    ModuleRef, Partial, Prepared, Sequence, Setting, Statement, Super, Symbol, Text,
+                                    Value, join, only)
 
 # A symbol with more steps is unknown.
 MOST_STEPS = 7

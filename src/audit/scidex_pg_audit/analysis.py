@@ -43,6 +43,8 @@ class Analysis:
         self.cache: dict[object, Value] = {}
         self.memory: dict[object, Value] = {}
         self.base_cache: dict[Class, list[Class]] = {}
+        self.known_subclasses: dict[Class, list[Class]] | None = None
+        # The statement that is looked at, where handles that are known by name begin.
         self.here: Path = ()
         # Functions that are nested too deeply to be analysed.
         self.failed: dict[Function, str] = {}
@@ -80,8 +82,9 @@ class Analysis:
         return exposes(function, self.summary(function))
 
     def forget(self) -> None:
-        for held in (self.summaries, self.environments, self.class_bodies, self.cache, self.memory, self.users, self.recursive):
+        for held in (self.summaries, self.environments, self.class_bodies, self.cache, self.memory, self.users):
             held.clear()
+        self.recursive.clear()
 
     def summary(self, function: Function) -> Summary:
         if self.running:
@@ -139,13 +142,13 @@ class Analysis:
         return [one for one in self.subclasses().get(function.owner, ()) if function.name not in one.methods]
 
     def subclasses(self) -> dict[Class, list[Class]]:
-        if not hasattr(self, "_subclasses"):
-            self._subclasses: dict[Class, list[Class]] = {}
+        if self.known_subclasses is None:
+            self.known_subclasses = {}
             for module in self.code_base.modules:
                 for definition in module.classes.values():
                     for base in list(bases(Frame(self, module.body), definition))[1:]:
-                        self._subclasses.setdefault(base, []).append(definition)
-        return self._subclasses
+                        self.known_subclasses.setdefault(base, []).append(definition)
+        return self.known_subclasses
 
     # What the other parts of the analysis ask for.
 

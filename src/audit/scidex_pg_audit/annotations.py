@@ -6,8 +6,8 @@ import ast
 from typing import TYPE_CHECKING
 
 from scidex_pg_audit.definitions import Module
-from scidex_pg_audit.values import (NOTHING, READ, UNKNOWN, WRITE, ClassRef, Handle, Injected, Instance, Step, Value, join,
-                                    only)
+from scidex_pg_audit.values import (NOTHING, READ, UNKNOWN, WRITE, ClassRef, Handle, Injected, Instance, Step, Value,
+                                    join, only)
 
 if TYPE_CHECKING:
     from scidex_pg_audit.analysis import Analysis

@@ -9,8 +9,8 @@ from scidex_pg_audit import expressions, library
 from scidex_pg_audit.effects import Effect, dull
 from scidex_pg_audit.frame import Frame
 from scidex_pg_audit.sql.functions import SET_READ_ONLY
-from scidex_pg_audit.values import (NOTHING, Arguments, ClassRef, Constant, External, Handle, Instance, Mapping, ModuleRef,
-                                    Statement, Symbol, Value, join, literal, only)
+from scidex_pg_audit.values import (NOTHING, Arguments, ClassRef, Constant, External, Handle, Instance, Mapping,
+                                    ModuleRef, Statement, Symbol, Value, join, literal, only)
 
 # Attributes of connections by which drivers make their transactions read-only or not.
 READ_ONLY = frozenset(("read_only", "readonly"))

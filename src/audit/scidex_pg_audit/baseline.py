@@ -15,8 +15,8 @@ class BadBaseline(Exception):
 
 
 def write(file: pathlib.Path, findings: list[Finding]) -> None:
-    entries = [{"fingerprint": fingerprint, "file": finding.file, "function": finding.function, "handle": finding.handle,
-                "verb": finding.verb} for fingerprint, finding in zip(fingerprints(findings), findings)]
+    entries = [{"fingerprint": mark, "file": finding.file, "function": finding.function, "handle": finding.handle,
+                "verb": finding.verb} for mark, finding in zip(fingerprints(findings), findings)]
     file.write_text(json.dumps({"version": VERSION, "findings": entries}, indent=2) + "\n", encoding="utf-8")
 
 

@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from scidex_pg_audit.analysis import Analysis
 
 Bindings = dict[str, Value]
-# Stands among bindings that are the same for all that a function does, as its caller is not known: there, what depends on
-# one condition goes together even if nothing is known of the condition.
+# Marks bindings of a function whose caller is not known. They are the same for all that the function does, so that what
+# depends on one condition goes together even if nothing is known of the condition.
 ENTRY = ""
 
 

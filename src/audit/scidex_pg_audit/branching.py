@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from scidex_pg_audit.frame import Frame
 from scidex_pg_audit.guards import contradicts, feasible, guarded, of_test
-from scidex_pg_audit.values import Constant, Guards, Symbol, Value
+from scidex_pg_audit.values import Constant, Guards, Handle, Instance, Symbol, Text, Value
 
 STABLE = (ast.Name, ast.Attribute, ast.Compare, ast.Constant, ast.UnaryOp, ast.BoolOp, ast.Subscript, ast.Load, ast.Not,
           ast.cmpop, ast.boolop, ast.unaryop)
@@ -95,7 +95,6 @@ def narrow_none(frame: Frame, test: ast.expr, truth: bool) -> None:
 
 def is_something(atom: object) -> bool:
     """Surely not None."""
-    from scidex_pg_audit.values import Handle, Instance, Text
     return isinstance(atom, (Handle, Instance, Text)) or (isinstance(atom, Constant) and atom.value is not None)
 
 

@@ -10,9 +10,9 @@ from scidex_pg_audit.effects import DEEPEST_VALUE, Effect, bounded, depth, dull,
 from scidex_pg_audit.frame import Frame
 from scidex_pg_audit.guards import guarded
 from scidex_pg_audit.paths import through
-from scidex_pg_audit.values import (NOTHING, READ, UNKNOWN, WRITE, Arguments, Atom, ClassRef, External, Factory, FunctionRef,
-                                    Generator, Get, Handle, Instance, Invoke, Method, Partial, Pending, Step, Symbol, Value,
-                                    join, only)
+from scidex_pg_audit.values import (NOTHING, READ, UNKNOWN, WRITE, Arguments, Atom, ClassRef, External, Factory,
+                                    FunctionRef, Generator, Get, Handle, Instance, Invoke, Method, Partial, Pending,
+                                    Step, Symbol, Value, join, only)
 
 # Of calls within calls; what lies deeper is unknown.
 DEEPEST = 24
@@ -156,7 +156,8 @@ def apply(frame: Frame, reference: FunctionRef, effect: Effect) -> Value:
     if summary.nonlocals and frame.function in outers(function):
         for name, value in summary.nonlocals.items():
             if frame.environment is not None:
-                frame.assign(name, join(frame.environment.get(name, NOTHING), replay.substituted(frame, value, bindings)))
+                new = replay.substituted(frame, value, bindings)
+                frame.assign(name, join(frame.environment.get(name, NOTHING), new))
     store_in_receiver(frame, reference, bindings)
     if function.is_generator:
         return only(Generator(through_all(given(frame, function, summary.yields, bindings), effect)))
@@ -179,7 +180,8 @@ def given(frame: Frame, function: Function, value: Value, bindings: dict[str, Va
 
 
 def replay_all(frame: Frame, reference: FunctionRef, effect: Effect, bindings: dict[str, Value]) -> None:
-    key = (reference.function, tuple(sorted(bindings.items(), key=lambda pair: pair[0])), effect.trail[-1:], effect.when)
+    passed = tuple(sorted(bindings.items(), key=lambda pair: pair[0]))
+    key = (reference.function, passed, effect.trail[-1:], effect.when)
     if key in frame.applied:
         return
     frame.applied.add(key)
@@ -231,7 +233,9 @@ def construct(frame: Frame, definition: Class, effect: Effect) -> Value:
 
 
 def worth_keeping(value: Value) -> bool:
-    return not dull(value) or bool(symbols(value)) or any(not isinstance(atom, External) for atom in value) and len(value) < 4
+    if not dull(value) or symbols(value):
+        return True
+    return len(value) < 4 and any(not isinstance(atom, External) for atom in value)
 
 
 def fields(frame: Frame, definition: Class, effect: Effect) -> dict[str, Value]:

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from scidex_pg_audit import access, calls
 from scidex_pg_audit.definitions import Class
 from scidex_pg_audit.frame import Frame
-from scidex_pg_audit.values import (NOTHING, UNKNOWN, Arguments, ClassRef, FunctionRef, Instance, Partial, Super, Symbol,
-                                    Value, join, only)
+from scidex_pg_audit.values import (NOTHING, UNKNOWN, Arguments, ClassRef, FunctionRef, Instance, Partial, Super,
+                                    Symbol, Value, join, only)
 
 DEEPEST = 12
 

@@ -22,7 +22,7 @@ def decorated(frame: Frame, node: ast.FunctionDef | ast.AsyncFunctionDef, value:
         if any(isinstance(atom, (FunctionRef, Partial, Factory, Instance, Handle)) for atom in made):
             value = made
     if value != original:
-        # Whoever calls it later, the wrapper runs.
+        # The wrapper runs for each caller, also one that the code base does not show.
         trail = (frame.site(node),)
         calls.perform(frame, Effect(wrappers(value), Arguments((), (), True), trail))
     return value

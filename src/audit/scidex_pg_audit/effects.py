@@ -23,8 +23,8 @@ class Site(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Effect:
-    """A call that may write. `trail` are the places it was reached from, the call itself first; `known_at` says at which
-    of them the SQL is known."""
+    """A call that may write. `trail` are the places it was reached from, the call itself first; `known_at` says at
+    which of them the SQL is known."""
     callee: Value
     arguments: Arguments
     trail: tuple[Site, ...]

@@ -12,7 +12,8 @@ from scidex_pg_audit.effects import Effect
 from scidex_pg_audit.frame import Frame
 from scidex_pg_audit.texts import concatenated, is_text, percent
 from scidex_pg_audit.values import (NOTHING, UNKNOWN, Arguments, Constant, External, FunctionRef, Handle, Injected,
-                                    Mapping, Method, Sequence, Setting, Super, Symbol, Text, Value, join, literal, only, union)
+                                    Mapping, Method, Sequence, Setting, Super, Symbol, Text, Value, join, literal,
+                                    only, union)
 
 LONGEST_SEQUENCE = 24
 
@@ -100,7 +101,8 @@ def handle_argument(node: ast.Call, callee: Value, arguments: Arguments) -> ast.
     if any(isinstance(atom, (Method, Symbol)) for atom in callee) and isinstance(node.func, ast.Attribute):
         return None
     for argument, value in zip(node.args, arguments.positional):
-        if any(isinstance(atom, (Handle, Symbol)) for atom in value) and isinstance(argument, (ast.Name, ast.Attribute)):
+        named = isinstance(argument, (ast.Name, ast.Attribute))
+        if named and any(isinstance(atom, (Handle, Symbol)) for atom in value):
             return argument
     return None
 

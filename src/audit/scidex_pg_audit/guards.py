@@ -1,7 +1,7 @@
 """Conditions of branches, kept on what is had only under them.
 
-`db = get_db() if write else get_db_ro()` and, later, `if write:` decide alike; and a caller that passes write=True decides
-for both.
+`db = get_db() if write else get_db_ro()` and, later, `if write:` decide alike; and a caller that passes write=True
+decides for both.
 """
 
 import ast
@@ -106,8 +106,8 @@ def simple(test: ast.expr, symbol_of: SymbolOf, stable: Callable[[ast.expr], boo
 
 def expression(test: ast.expr) -> Guard:
     positive = True
-    if isinstance(test, ast.Compare) and len(test.ops) == 1 and isinstance(test.ops[0], (ast.NotEq, ast.IsNot, ast.NotIn)):
+    opposites: dict[type, type] = {ast.NotEq: ast.Eq, ast.IsNot: ast.Is, ast.NotIn: ast.In}
+    if isinstance(test, ast.Compare) and len(test.ops) == 1 and type(test.ops[0]) in opposites:
         positive = False
-        opposite = {ast.NotEq: ast.Eq, ast.IsNot: ast.Is, ast.NotIn: ast.In}[type(test.ops[0])]
-        test = ast.Compare(test.left, [opposite()], test.comparators)
+        test = ast.Compare(test.left, [opposites[type(test.ops[0])]()], test.comparators)
     return Guard("", ast.dump(test), None, positive)

@@ -9,8 +9,8 @@ from scidex_pg_audit.effects import Effect, dull, sql_argument
 from scidex_pg_audit.frame import Frame
 from scidex_pg_audit.paths import through
 from scidex_pg_audit.texts import is_text
-from scidex_pg_audit.values import (NOTHING, READ, UNKNOWN, Arguments, Generator, Get, Handle, Mapping, Method, Prepared,
-                                    Sequence, Statement, Symbol, Text, Value, join, literal, only)
+from scidex_pg_audit.values import (NOTHING, READ, UNKNOWN, Arguments, Generator, Get, Handle, Mapping, Method,
+                                    Prepared, Sequence, Statement, Symbol, Text, Value, join, literal, only)
 
 LOCKS = frozenset(("with_for_update", "select_for_update"))
 # What a statement of the handle gives is a handle again: psycopg's execute() returns its cursor.

@@ -9,9 +9,9 @@ from scidex_pg_audit.guards import contradicts
 from scidex_pg_audit.paths import extended
 from scidex_pg_audit.sql import judge as sql
 from scidex_pg_audit.sql.functions import SET_READ_ONLY
-from scidex_pg_audit.sql.verdict import CERTAIN, NO_WRITE, NOT_KNOWN, POSSIBLE, READS, Verdict, worst
-from scidex_pg_audit.values import (READ, Arguments, Constant, Handle, Method, NO_GUARDS, Prepared, Statement, Step, Text,
-                                    Value)
+from scidex_pg_audit.sql.verdict import CERTAIN, NO_WRITE, NOT_KNOWN, ORDER, POSSIBLE, READS, Verdict, worst
+from scidex_pg_audit.values import (READ, Arguments, Constant, Handle, Method, NO_GUARDS, Prepared, Statement, Step,
+                                    Text, Value)
 
 # The verb of what cannot be known.
 UNKNOWN_SQL = "UNKNOWN"
@@ -55,8 +55,7 @@ class Judge:
         if not found:
             return None
         verdict, handle, known_at = min(
-            found, key=lambda one: ((CERTAIN, POSSIBLE, NOT_KNOWN.certainty, NO_WRITE).index(one[0].certainty), one[0].verb,
-                                    one[1].path))
+            found, key=lambda one: (ORDER.index(one[0].certainty), one[0].verb, one[1].path))
         if verdict.certainty == NO_WRITE or (not verdict.writes and not self.strict):
             return None
         verb = verdict.verb if verdict.writes else UNKNOWN_SQL

@@ -8,19 +8,19 @@ from scidex_pg_audit import access, calls
 from scidex_pg_audit.effects import Effect, symbols_of_arguments
 from scidex_pg_audit.frame import Frame
 from scidex_pg_audit.texts import concatenated
-from scidex_pg_audit.values import (HOLE, NOTHING, READ, UNKNOWN, WRITE, Arguments, ClassRef, Factory, FunctionRef, Generator,
-                                    Handle, Injected, Partial, Pending, Sequence, Setting, Statement, Symbol, Text, Value,
-                                    join, literal, only, text)
+from scidex_pg_audit.values import (HOLE, NOTHING, READ, UNKNOWN, WRITE, Arguments, ClassRef, Factory, FunctionRef,
+                                    Generator, Handle, Injected, Partial, Pending, Sequence, Setting, Statement,
+                                    Symbol, Text, Value, join, literal, only, text)
 
 # What they are passed is what they give, as far as the audit sees.
-SAME = frozenset("""text SQL TextClause RawSQL raw literal_sql dedent cleandoc str closing aclosing nullcontext cast copy
-    deepcopy run wait_for shield create_task ensure_future enter_context enter_async_context push_async_exit sync_to_async
-    async_to_sync run_until_complete assert_type asynccontextmanager contextmanager cache lru_cache staticmethod classmethod
-    Composed_ as_completed LiteralString""".split())
+SAME = frozenset("""text SQL TextClause RawSQL raw literal_sql dedent cleandoc str closing aclosing nullcontext cast
+    copy deepcopy run wait_for shield create_task ensure_future enter_context enter_async_context push_async_exit
+    sync_to_async async_to_sync run_until_complete assert_type asynccontextmanager contextmanager cache lru_cache
+    staticmethod classmethod as_completed""".split())
 ELEMENT = frozenset(("next", "anext", "gather", "iter", "aiter", "list", "tuple", "sorted", "reversed", "set"))
 # Which argument of theirs is called with those behind it.
-CALLERS = {"to_thread": 0, "run_in_threadpool": 0, "submit": 0, "run_in_executor": 1, "call_soon": 0, "call_later": 1,
-           "apply_async": 0, "run_sync": 0, "start_soon": 0, "add_task": 0, "spawn": 0, "defer": 0, "call_with_retry": 0}
+CALLERS = {"to_thread": 0, "run_in_threadpool": 0, "submit": 0, "run_in_executor": 1, "call_soon": 0,
+           "call_later": 1, "apply_async": 0, "run_sync": 0, "start_soon": 0, "add_task": 0, "spawn": 0, "defer": 0}
 STATEMENTS = {"insert": "INSERT", "update": "UPDATE", "delete": "DELETE", "CreateTable": "CREATE TABLE",
               "DropTable": "DROP TABLE", "CreateIndex": "CREATE INDEX", "DropIndex": "DROP INDEX", "DDL": "DDL",
               "CreateSchema": "CREATE SCHEMA", "DropSchema": "DROP SCHEMA", "select": "", "Select": "", "union": "",
@@ -118,7 +118,8 @@ def opened(frame: Frame, last: str, effect: Effect) -> Value:
 def names_replica(dsns: frozenset[str], atom: object) -> bool:
     if isinstance(atom, Setting):
         return atom.name in dsns
-    return isinstance(atom, Text) and any(isinstance(piece, str) and dsn in piece for piece in atom.pieces for dsn in dsns)
+    pieces = [piece for piece in atom.pieces if isinstance(piece, str)] if isinstance(atom, Text) else []
+    return any(dsn in piece for piece in pieces for dsn in dsns)
 
 
 def using(frame: Frame, last: str, arguments: Arguments) -> Value:

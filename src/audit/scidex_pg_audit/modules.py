@@ -21,7 +21,8 @@ class CodeBase:
             return None
         if "." not in name:
             candidates = [module for module in candidates if reachable(module, importer)]
-        if not candidates or (name.partition(".")[0] in sys.stdlib_module_names and not sibling(candidates[0], importer)):
+        standard = name.partition(".")[0] in sys.stdlib_module_names
+        if not candidates or (standard and not sibling(candidates[0], importer)):
             return None
         return max(candidates, key=lambda module: nearness(module, importer))
 
@@ -46,7 +47,8 @@ def folder(module: Module) -> str:
 
 
 def sibling(module: Module, importer: Module) -> bool:
-    return folder(module) == folder(importer) or (module.is_package and folder(module).rpartition("/")[0] == folder(importer))
+    own = folder(module)
+    return own == folder(importer) or (module.is_package and own.rpartition("/")[0] == folder(importer))
 
 
 def reachable(module: Module, importer: Module) -> bool:

@@ -6,9 +6,10 @@ from scidex_pg_audit.configuration import Configuration
 from scidex_pg_audit.definitions import Function, Module, Unit
 
 
-def relevant(modules: list[Module], configuration: Configuration, exposes: Callable[[Function], bool]) -> list[Function]:
-    """Functions in which a handle can begin, or into which one can come but as an argument. `exposes` says whether those
-    who call a function, or read what it stores, have to do with a handle, too."""
+def relevant(modules: list[Module], configuration: Configuration,
+             exposes: Callable[[Function], bool]) -> list[Function]:
+    """Functions in which a handle can begin, or into which one can come but as an argument. `exposes` says whether
+    those that call a function, or read what it stores, have to do with a handle, too."""
     known = Names(seeds(configuration))
     users: dict[str, list[Unit]] = {}
     owners: dict[int, list[Function]] = {}

@@ -11,9 +11,9 @@ from scidex_pg_audit.frame import Frame
 from scidex_pg_audit.guards import Guarded, holds
 from scidex_pg_audit.paths import continued
 from scidex_pg_audit.texts import alternatives, concatenated
-from scidex_pg_audit.values import (NO_GUARDS, NOTHING, UNKNOWN, Arguments, Atom, Enter, Factory, FunctionRef, Generator,
-                                    Get, Guard, Guards, Injected, Instance, Invoke, Item, Mapping, Method, Partial, Pending,
-                                    Prepared, Sequence, Super, Symbol, Text, Value, join, only)
+from scidex_pg_audit.values import (NO_GUARDS, NOTHING, UNKNOWN, Arguments, Atom, Enter, Factory, FunctionRef,
+                                    Generator, Get, Guard, Guards, Injected, Instance, Invoke, Item, Mapping, Method,
+                                    Partial, Pending, Prepared, Sequence, Super, Symbol, Text, Value, join, only)
 
 Bindings = dict[str, Value]
 LONGEST_TRAIL = 10
@@ -119,8 +119,8 @@ def needed(effect: Effect, bindings: Bindings) -> bool:
 
 
 def replayed(frame: Frame, effect: Effect, bindings: Bindings, calls_above: tuple[Site, ...]) -> None:
-    """An effect of a callee becomes one of the caller, which was reached by `calls_above`; by none if nothing is known of
-    a caller."""
+    """An effect of a callee becomes one of the caller, which was reached by `calls_above`; by none if nothing is known
+    of a caller."""
     if not needed(effect, bindings):
         return
     when = translated(effect.when, bindings)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import ast
+import io
 import re
+import tokenize
 import warnings
 from typing import NamedTuple
 
@@ -53,8 +55,6 @@ def parse(source: Source) -> Module | Unreadable:
 
 def allows(content: bytes) -> dict[int, str]:
     """Reasons to allow what a line does, by line."""
-    import io
-    import tokenize
     found = {}
     try:
         for token in tokenize.tokenize(io.BytesIO(content).readline):

@@ -83,8 +83,8 @@ class Enter(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Arguments:
-    """Of a call; `open` says that there may be more. `star` and `double_star` are what *args and **kwargs are as long as
-    that is not known."""
+    """Of a call; `open` says that there may be more. `star` and `double_star` are what *args and **kwargs are as long
+    as that is not known."""
     positional: tuple["Value", ...] = ()
     keywords: tuple[tuple[str, "Value"], ...] = ()
     open: bool = False
@@ -123,8 +123,8 @@ class Pending:
 
 @dataclass(frozen=True, slots=True)
 class Symbol:
-    """What is not known before a caller says it: a parameter or a free variable of the function under analysis, or a
-    Pending call; or what is had from one by `steps`."""
+    """What is not known before a caller says it: a parameter or a free variable of the function under analysis, or
+    a Pending call; or what is had from one by `steps`."""
     name: Union[str, Pending]
     steps: tuple[Access, ...] = ()
     when: Guards = NO_GUARDS

@@ -3,7 +3,8 @@
 from scidex_pg_audit.sql.verdict import CERTAIN, POSSIBLE, READS, Verdict
 
 SEQUENCES = "nextval setval"
-LARGE_OBJECTS = """lo_creat lo_create lo_from_bytea lo_import lo_put lo_truncate lo_truncate64 lo_unlink lowrite lo_write"""
+LARGE_OBJECTS = """lo_creat lo_create lo_from_bytea lo_import lo_put lo_truncate lo_truncate64 lo_unlink lowrite
+    lo_write"""
 STATISTICS = """pg_stat_reset pg_stat_reset_shared pg_stat_reset_single_table_counters
     pg_stat_reset_single_function_counters pg_stat_reset_slru pg_stat_reset_replication_slot
     pg_stat_reset_subscription_stats pg_stat_reset_backend_stats pg_stat_statements_reset

@@ -1,4 +1,4 @@
-"""The verdict on SQL as a program has it: with placeholders of its driver, and with holes where a value is not known."""
+"""The verdict on SQL as a program has it: with its driver's placeholders, and with holes where a value is unknown."""
 
 import functools
 import re

@@ -1,4 +1,4 @@
-"""A verdict by PostgreSQL's own parser, as pglast offers it: its tree in JSON, which hardly differs between versions."""
+"""A verdict by PostgreSQL's own parser, as pglast offers it: its tree in JSON, whose form is stable across versions."""
 
 import json
 import re
