@@ -133,8 +133,8 @@ class Executor {
   Threads threads_ SCIDEX_GUARDED_BY(mutex_);
   // To be joined: they touch nothing here any more.
   Threads ended_ SCIDEX_GUARDED_BY(mutex_);
-  // Threads that wait for work: null if they do not, and the elastic ones, of which the last to become
-  // idle is the first to be woken, so that those that are not needed stay idle and end.
+  // Threads that wait for work: null if they do not, and the elastic ones, of which the last to
+  // become idle is the first to be woken, so that those that are not needed stay idle and end.
   Idle* idle_essential_ SCIDEX_GUARDED_BY(mutex_) = nullptr;
   Idle* idle_core_ SCIDEX_GUARDED_BY(mutex_) = nullptr;
   std::vector<Idle*> idle_elastic_ SCIDEX_GUARDED_BY(mutex_);

@@ -89,8 +89,8 @@ inline void LogError(std::string_view message, std::initializer_list<LogField> f
   Log(LogLevel::kError, message, fields);
 }
 
-// An error with what was thrown, and the task that threw it if it was one: for where nothing more may
-// be thrown.
+// An error with what was thrown, and the task that threw it if it was one: for where nothing more
+// may be thrown.
 void LogFailure(std::string_view message, const std::exception& error,
                 std::string_view task = {}) noexcept;
 

@@ -121,8 +121,8 @@ Opened OpenOne(const Endpoint& endpoint, const Parameters& parameters, TimePoint
       stage == CONNECTION_BAD ? PGRES_POLLING_FAILED : PGRES_POLLING_WRITING;
   while (wanted == PGRES_POLLING_READING || wanted == PGRES_POLLING_WRITING) {
     // The socket can be another one after each step.
-    switch (wait.For(PQsocket(connection.get()),
-                     wanted == PGRES_POLLING_READING ? POLLIN : POLLOUT)) {
+    switch (
+        wait.For(PQsocket(connection.get()), wanted == PGRES_POLLING_READING ? POLLIN : POLLOUT)) {
       case Wait::kReady:
         break;
       case Wait::kStopped:

@@ -35,8 +35,7 @@ milliseconds TimeoutOf(base::Duration left, bool looks) {
 Wait SocketWait::For(int socket, short events) {
   for (;;) {
     const base::TimePoint start = base::RealClock().Now();
-    const milliseconds timeout =
-        TimeoutOf(deadline_ - start, /*looks=*/stop_.MustBeAsked());
+    const milliseconds timeout = TimeoutOf(deadline_ - start, /*looks=*/stop_.MustBeAsked());
     std::array<pollfd, 2> polled{{{socket, events, 0}, {stop_.fd(), POLLIN, 0}}};
     const int ready = poll(polled.data(), polled.size(), static_cast<int>(timeout.count()));
     if (ready < 0 && errno != EINTR)

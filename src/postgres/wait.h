@@ -12,7 +12,8 @@ enum class Wait { kReady, kDeadline, kStopped };
 class SocketWait {
  public:
   // `stop` outlives this.
-  SocketWait(base::TimePoint deadline, const base::StopFd& stop) : deadline_(deadline), stop_(stop) {}
+  SocketWait(base::TimePoint deadline, const base::StopFd& stop)
+      : deadline_(deadline), stop_(stop) {}
 
   // Waits until `socket` has one of the poll() `events` (errors and hang-ups count: the next read
   // tells), the deadline passes, or `stop` is stopped. What has arrived by the deadline is still

@@ -267,8 +267,9 @@ TEST_F(RouterTest, WhoWaitsInAPoolThatIsReplacedIsServedByTheNewOne) {
   const pool::Lease write = router_->AcquireWrite();
   auto reader = std::async(std::launch::async, [&] { return router_->AcquireRead().Forward(); });
   auto writer = std::async(std::launch::async, [&] { return router_->AcquireWrite().Forward(); });
-  ASSERT_TRUE(test::Eventually(
-      test::kPatience, [&] { return ro_->Stats().waiters == 1 && primary_->Stats().waiters == 1; }));
+  ASSERT_TRUE(test::Eventually(test::kPatience, [&] {
+    return ro_->Stats().waiters == 1 && primary_->Stats().waiters == 1;
+  }));
   ro_ = MakePool(PoolRole::kRo);
   primary_ = MakePool(PoolRole::kPrimary);
   router_->Reconfigure(Pools(), {}, false);
