@@ -146,11 +146,14 @@ class Attack(unittest.TestCase):
         for kind in ("health", "scrape"):
             self.assertLess(worst[kind].seconds, MOST_SECONDS, kind)
         # Where more is asked than can be answered, some get 503; of handshakes, some must make room for others.
-        self.assertLess(worst["health"].failed, 1 if tls is None else worst["health"].asked / 4, worst["health"].error)
-        self.assertLess(worst["scrape"].failed, worst["scrape"].asked / 4, worst["scrape"].error)
+        if LONG:
+            # How many are refused depends on how fast the machine is.
+            self.assertLess(worst["health"].failed, 1 if tls is None else worst["health"].asked / 4, worst["health"].error)
+            self.assertLess(worst["scrape"].failed, worst["scrape"].asked / 4, worst["scrape"].error)
         if not SANITIZED:
             self.assertLess(grown, MOST_MIB)
-        self.assertEqual(probe.ask(target.port, "/metrics", target.tls, timeout=MOST_SECONDS).status, 200)
+        servers.poll("scrape after the attack",
+                     lambda: probe.ask(target.port, "/metrics", target.tls, timeout=MOST_SECONDS).status == 200)
         # A sanitizer that has seen something says so at the end.
         target.process.terminate()
         self.assertEqual(target.process.wait(timeout=60), 0, target.log.read_text(errors="replace"))
