@@ -5,8 +5,7 @@
 
 readonly lint_steps=(formatting shell_scripts dashboards debug_build thread_safety clang_tidy thread_sanitizer
   address_sanitizer)
-# What is run under the sanitizers: the tests of the layers that start threads, of their work with real servers, and the
-# attacks on the exporter.
+# What is run under the sanitizers: the tests of the layers that start threads, of their work with real servers.
 readonly sanitized_programs=(base_test pool_test routing_test control_test postgres_test http_test pool_pgtest
   pool_network_pgtest read_only_pgtest route_pgtest runtime_pgtest reload_pgtest storm_pgtest)
 
@@ -75,7 +74,7 @@ run_sanitized() {
   # ThreadSanitizer of gcc 12 refuses some random layouts of the address space.
   ! setarch -R true 2>/dev/null || fixed=(setarch -R)
   configure "$preset" SCIDEX_BUILD_TESTS=ON
-  "${fixed[@]}" ninja -C "build/$preset" -j "$(nproc)" "${sanitized_programs[@]}" scidex_pg_exporter
+  "${fixed[@]}" ninja -C "build/$preset" -j "$(nproc)" "${sanitized_programs[@]}"
   "${fixed[@]}" ctest --preset "$preset" -j "$(nproc)" --no-tests=error "${@:2}" \
-    -R "^($(IFS='|' && echo "${sanitized_programs[*]}"))(:|\$)|^e2e: attack\.py\$"
+    -R "^($(IFS='|' && echo "${sanitized_programs[*]}"))(:|\$)"
 }
