@@ -77,11 +77,9 @@ std::unique_ptr<spdlog::formatter> FormatterOf(LogFormat format) {
 
 // With the time of the call, as it is to be written.
 std::string Format(LogFormat format, LogLevel level, std::string_view line) {
-  // A formatter is not thread safe.
-  thread_local const std::array formatters{FormatterOf(LogFormat::kLogfmt),
-                                           FormatterOf(LogFormat::kJson)};
   spdlog::memory_buf_t text;
-  formatters[static_cast<std::size_t>(format)]->format(
+  // One of its own: a formatter is not thread safe.
+  FormatterOf(format)->format(
       spdlog::details::log_msg("", kSpdlogLevels[static_cast<std::size_t>(level)],
                                spdlog::string_view_t(line.data(), line.size())),
       text);
