@@ -163,9 +163,9 @@ double LocalFailures(const Snapshot& s, const Labels& labels) {
   return ToNumber(s.exporter.local_failures[labels.As<base::LocalResource>(0)]);
 }
 
-template <std::uint64_t base::TaskCounts::*Field>
+template <std::uint64_t base::TaskCounts::*kField>
 double Tasks(const Snapshot& s, const Labels& labels) {
-  return ToNumber(s.exporter.tasks[labels.As<base::TaskKind>(0)].*Field);
+  return ToNumber(s.exporter.tasks[labels.As<base::TaskKind>(0)].*kField);
 }
 
 double LastScrape(const Snapshot& s, const Labels&) { return ToNumber(s.exposition.last_scrape); }
