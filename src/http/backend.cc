@@ -118,7 +118,7 @@ bool Write(mg_connection* connection, std::string_view bytes) {
   return true;
 }
 
-void Send(mg_connection* connection, Response response, bool head, bool close) {
+void Send(mg_connection* connection, const Response& response, bool head, bool close) {
   if (close) mg_disable_connection_keep_alive(connection);
   const bool together = !head && response.body.size() <= kSmallBody;
   const std::string bytes =
