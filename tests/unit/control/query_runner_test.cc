@@ -173,7 +173,8 @@ TEST_F(QueryRunnerTest, OneThatHangsKeepsOneConnectionAndNoOtherQueryWaiting) {
   clock_.Advance(seconds(5));
   ASSERT_TRUE(AwaitRuns(1, 1));
   ASSERT_TRUE(AwaitRuns(1, 2));
-  EXPECT_EQ(Stats(0).activity, QueryActivity::kRunning);
+  ASSERT_TRUE(test::Eventually(test::kPatience,
+                               [&] { return Stats(0).activity == QueryActivity::kRunning; }));
   EXPECT_EQ(pool_.Stats().in_use, 1u);
   clock_.Advance(seconds(10));
   ASSERT_TRUE(AwaitRuns(2, 1));
