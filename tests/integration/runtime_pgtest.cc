@@ -90,8 +90,8 @@ TEST_F(RuntimeTest, HundredDatabasesHaveFewThreads) {
     ASSERT_TRUE(Eventually(
         kPatience, [&] { return database->pool_stats().route.reason == Reason::kConnectRefused; }));
   }
-  // Their 600 tasks need none of their own. How many are added to two depends on how busy the machine
-  // is.
+  // Their 600 tasks need none of their own. How many are added to two depends on how busy the
+  // machine is.
   EXPECT_TRUE(Eventually(kPatience, [&] { return Threads() <= before + 16; })) << Threads();
 }
 
