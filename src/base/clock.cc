@@ -18,8 +18,9 @@ class MachineClock final : public Clock {
 
 }  // namespace
 
+// Never destroyed: what is still at work when the statics are destroyed may look at it.
 Clock& RealClock() {
-  static MachineClock clock;
+  static Clock& clock = *new MachineClock;
   return clock;
 }
 

@@ -170,10 +170,9 @@ int Backend::OnRequest(mg_connection* connection) noexcept {
   try {
     const mg_request_info& info = *mg_get_request_info(connection);
     const bool head = std::strcmp(info.request_method, "HEAD") == 0;
-    Response response = BackendOf(connection).answer_(MakeRequest(info));
-    const int code = response.code;
-    Send(connection, std::move(response), head, false);
-    return code;
+    const Response response = BackendOf(connection).answer_(MakeRequest(info));
+    Send(connection, response, head, false);
+    return response.code;
   } catch (const std::exception& error) {
     Drop(connection, error);
     return 500;

@@ -1,9 +1,13 @@
 // Where reads go, on a real primary and a real streaming replica.
 
 #include <gtest/gtest.h>
+#include <unistd.h>
 
+#include <fstream>
 #include <future>
+#include <iterator>
 #include <memory>
+#include <string>
 
 #include "integration/primary_and_replica.h"
 #include "integration/servers.h"
@@ -17,6 +21,13 @@ using routing::Reason;
 using routing::Route;
 
 using RouteTest = PrimaryAndReplica;
+
+// A thread of this process waits for something.
+bool IsAsleep(pid_t thread) {
+  std::ifstream file("/proc/self/task/" + std::to_string(thread) + "/stat");
+  const std::string stat{std::istreambuf_iterator<char>(file), {}};
+  return stat.find(") S ") != std::string::npos;
+}
 
 TEST_F(RouteTest, WithAReplicaReadsGoToIt) {
   app::Database database(On(*primary_, *replica_));
@@ -260,8 +271,13 @@ TEST_F(RouteTest, TheEndFailsAReadThatWaitsForTheFirstVerdict) {
   app::DatabaseOptions options = On(*primary_, *replica_);
   options.probe.timeout = std::chrono::hours(1);
   auto database = std::make_unique<app::Database>(options);
-  auto read = std::async(std::launch::async, [&] { database->AcquireRead({base::kNever}); });
-  EXPECT_EQ(read.wait_for(std::chrono::milliseconds(50)), std::future_status::timeout);
+  std::promise<pid_t> thread;
+  auto read = std::async(std::launch::async, [&thread, &database = *database] {
+    thread.set_value(gettid());
+    database.AcquireRead({base::kNever});
+  });
+  const pid_t reader = thread.get_future().get();
+  ASSERT_TRUE(Eventually(kPatience, [&] { return IsAsleep(reader); }));
   database.reset();
   replica_->Resume();
   EXPECT_THROW(read.get(), pool::PoolClosed);
