@@ -35,6 +35,7 @@ class Analysis:
         self.summaries: dict[Function, Summary] = {}
         self.previous: dict[Function, Summary] = {}
         self.running: dict[Function, Frame] = {}
+        self.entering: Function | None = None
         self.users: dict[Function, set[Function]] = {}
         self.recursive: set[Function] = set()
         self.environments: dict[Module, Environment] = {}
@@ -51,44 +52,66 @@ class Analysis:
 
     def effects(self, functions: list[Function]) -> list[Effect]:
         """All effects on known handles that `functions` have."""
+        found: dict[Function, dict[Effect, None]] = {}
+        again = list(functions)
         for _ in range(MOST_ROUNDS):
-            self.heap.changed = False
             self.summarise(functions)
-            found: dict[Effect, None] = {}
-            for function in functions:
-                found.update(self.entered(function))
-            if not self.heap.changed:
+            for function in again:
+                found[function] = self.entered(function)
+            stale = self.with_users(self.heap.outdated)
+            if not stale:
                 break
-            self.forget()
-        return list(found)
+            self.heap.outdated.clear()
+            self.forget(stale)
+            again = [function for function in functions if function in stale]
+        return list({effect: None for function in functions for effect in found[function]})
 
     def summarise(self, functions: list[Function]) -> None:
         for function in functions:
             self.summary(function)
         # Recursion has been seen with nothing behind it; now there is something.
-        stale = set(self.recursive)
-        waiting = list(stale)
-        while waiting:
-            for user in self.users.get(waiting.pop(), ()):
-                if user not in stale:
-                    stale.add(user)
-                    waiting.append(user)
+        stale = self.with_users(self.recursive)
+        self.recursive.clear()
         self.memory.clear()
         self.previous = {function: self.summaries.pop(function) for function in stale if function in self.summaries}
         for function in functions:
             self.summary(function)
 
+    def with_users(self, functions: set[Function]) -> set[Function]:
+        """`functions`, and all that have used what is known of them."""
+        found = set(functions)
+        waiting = list(found)
+        while waiting:
+            for user in self.users.get(waiting.pop(), ()):
+                if user not in found:
+                    found.add(user)
+                    waiting.append(user)
+        return found
+
     def exposes(self, function: Function) -> bool:
         return exposes(function, self.summary(function))
 
-    def forget(self) -> None:
-        for held in (self.summaries, self.environments, self.class_bodies, self.cache, self.memory, self.users):
-            held.clear()
-        self.recursive.clear()
+    def forget(self, stale: set[Function]) -> None:
+        for function in stale:
+            self.summaries.pop(function, None)
+            if function is function.module.body:
+                self.environments.pop(function.module, None)
+        for definition in [one for one in self.class_bodies if one.outer in stale]:
+            del self.class_bodies[definition]
+        self.cache.clear()
+        self.memory.clear()
+
+    def user(self) -> Function | None:
+        """The function for which something is asked."""
+        return next(reversed(self.running)) if self.running else self.entering
+
+    def loaded(self, key: tuple[object, str]) -> Value:
+        return self.heap.load(key, self.user())
 
     def summary(self, function: Function) -> Summary:
-        if self.running:
-            self.users.setdefault(function, set()).add(next(reversed(self.running)))
+        user = self.user()
+        if user is not None and user is not function:
+            self.users.setdefault(function, set()).add(user)
         known = self.summaries.get(function)
         if known is not None:
             return known
@@ -117,6 +140,7 @@ class Analysis:
 
     def entered(self, function: Function) -> dict[Effect, None]:
         """The effects of a function of whose caller nothing is known."""
+        self.entering = function
         effects = self.summary(function).effects
         frame = Frame(self, function)
         if effects and not called_directly_alone(function):
@@ -134,6 +158,7 @@ class Analysis:
                         replay.replayed(frame, effect, bindings, ())
                     except RecursionError:
                         self.failed[function] = "calls nested too deeply"
+        self.entering = None
         return frame.effects
 
     def heirs(self, function: Function) -> list[Class]:
@@ -214,7 +239,7 @@ class Analysis:
             self.summary(module.body)
         running = self.running.get(module.body)
         environment = (running.environment if running else self.environments.get(module)) or {}
-        value = join(environment.get(name, NOTHING), self.heap.load((module.file, name)))
+        value = join(environment.get(name, NOTHING), self.loaded((module.file, name)))
         return value or self.definition(module, name)
 
     def definition(self, module: Module, name: str) -> Value | None:
@@ -234,11 +259,15 @@ class Analysis:
         value = self.class_bodies.get(definition, {}).get(name, NOTHING)
         if not value and name in definition.methods:
             value = only(FunctionRef(definition.methods[name]))
-        return join(value, self.heap.load((definition, name)))
+        return join(value, self.loaded((definition, name)))
 
     def stored_attribute(self, definition: Class, name: str) -> Value:
         """What methods of a class store in an attribute of their object, where nothing is known of their callers."""
         key = (definition, "stored", name)
+        user = self.user()
+        if key in self.cache and user is not None:
+            for writer in definition.attribute_writers.get(name, ()):
+                self.users.setdefault(writer, set()).add(user)
         if key not in self.cache:
             self.cache[key] = NOTHING
             value = NOTHING

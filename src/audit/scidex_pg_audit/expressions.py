@@ -69,9 +69,9 @@ def attribute(frame: Frame, node: ast.Attribute) -> Value:
             return access.named(frame, dotted)
     value = access.attribute(frame, evaluate(frame, node.value), node.attr)
     if dotted and all(isinstance(atom, External) for atom in value):
-        kept = frame.analysis.heap.load((frame.module.file, dotted))
+        kept = frame.analysis.loaded((frame.module.file, dotted))
         for atom in value:
-            kept = join(kept, frame.analysis.heap.load(("external", atom.name)))
+            kept = join(kept, frame.analysis.loaded(("external", atom.name)))
         return kept or value
     return value
 

@@ -3,6 +3,9 @@
 Kept over the rounds of the analysis, as a function may be read before another that stores what it reads.
 """
 
+from __future__ import annotations
+
+from scidex_pg_audit.definitions import Function
 from scidex_pg_audit.effects import dull, symbols
 from scidex_pg_audit.values import NOTHING, Value, join
 
@@ -12,8 +15,9 @@ Key = tuple[object, str]
 class Heap:
     def __init__(self) -> None:
         self.values: dict[Key, Value] = {}
-        self.missed: set[Key] = set()
-        self.changed = False
+        self.readers: dict[Key, set[Function]] = {}
+        # Functions that read something before it got what it has now.
+        self.outdated: set[Function] = set()
 
     def store(self, key: Key, value: Value) -> None:
         kept = frozenset(atom for atom in value if not symbols(frozenset((atom,))))
@@ -21,8 +25,10 @@ class Heap:
         after = join(before, kept)
         if after != before:
             self.values[key] = after
-            self.changed |= key in self.missed and not dull(after)
+            if not dull(after):
+                self.outdated |= self.readers.get(key, set())
 
-    def load(self, key: Key) -> Value:
-        self.missed.add(key)
+    def load(self, key: Key, reader: Function | None) -> Value:
+        if reader is not None:
+            self.readers.setdefault(key, set()).add(reader)
         return self.values.get(key, NOTHING)
