@@ -28,6 +28,12 @@ class AnswerCharge {
     return *this;
   }
 
+  // Takes a part of it, which must be no more than all.
+  AnswerCharge Split(std::size_t size) {
+    size_ -= size;
+    return AnswerCharge(*memory_, size);
+  }
+
  private:
   AnswerMemory* memory_ = nullptr;
   std::size_t size_ = 0;

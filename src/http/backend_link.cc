@@ -31,12 +31,12 @@ asio::awaitable<std::unique_ptr<BackendLink::Connection>> BackendLink::Connect()
 asio::awaitable<ReplyPtr> BackendLink::Ask(Connection& connection, const std::string& request,
                                            bool answer_has_body) {
   auto reply = std::make_shared<Reply>();
-  // Before the backend makes an answer there must be room for it; most are as long as the one
-  // before.
+  // Before the backend makes an answer there must be room for it, and for the backend's own copy
+  // until all of it has been read. Most are as long as the one before.
   const std::size_t room = std::clamp(expected_size_ + kLeastRoom / 4, kLeastRoom, kMostRoom);
-  std::optional<AnswerCharge> charge = co_await memory_.Reserve(room);
+  std::optional<AnswerCharge> charge = co_await memory_.Reserve(2 * room);
   if (!charge) co_return nullptr;
-  reply->charge = std::move(*charge);
+  reply->charge = charge->Split(room);
   co_await asio::async_write(connection.socket, asio::buffer(request), use_awaitable);
   reply->text.reserve(room);
   co_await asio::async_read_until(connection.socket, asio::dynamic_buffer(reply->text), "\r\n\r\n",

@@ -50,6 +50,17 @@ TEST_F(HttpAnswerMemory, IsGivenBackWhenAnAnswerIsGone) {
   EXPECT_EQ(memory_.used(), 0u);
 }
 
+TEST_F(HttpAnswerMemory, PartOfAChargeIsGivenBackWithoutTheOther) {
+  loop_.Spawn(Take(100));
+  loop_.Poll();
+  ASSERT_EQ(taken_.size(), 1u);
+  {
+    const AnswerCharge part = taken_.front().Split(30);
+    EXPECT_EQ(memory_.used(), 100u);
+  }
+  EXPECT_EQ(memory_.used(), 70u);
+}
+
 TEST_F(HttpAnswerMemory, AnswerThatFindsNoRoomWaitsForSome) {
   loop_.Spawn(Take(60));
   loop_.Spawn(Take(60));
