@@ -1,6 +1,10 @@
 // Flags, signals, exit code.
 
+#include <fcntl.h>
 #include <signal.h>
+#include <unistd.h>
+
+#include <cstdlib>
 
 #include "app/command_line.h"
 #include "app/run.h"
@@ -16,8 +20,42 @@ sigset_t OwnSignals() {
   return signals;
 }
 
+// Where a parent has closed one of the first three, the next file or socket of this process would
+// take its place, and what is meant for standard error would be sent to a client or a server.
+bool HoldStandardDescriptors() {
+  for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; ++fd) {
+    // open() takes the lowest that is free.
+    if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", O_RDWR) != fd) return false;
+  }
+  return true;
+}
+
+// Until there is something to be ended in order, a signal ends the process at once, whatever it
+// waits for. The first process of a container is not ended by a signal that it does not handle.
+void EndAtOnce(int signal) {
+  raise(signal);
+  _exit(128 + signal);
+}
+
+void HandleSignalsOfTheStart() {
+  struct sigaction action {};
+  action.sa_handler = &EndAtOnce;
+  action.sa_flags = static_cast<int>(SA_RESETHAND | SA_NODEFER);
+  for (const int signal : {SIGTERM, SIGINT}) {
+    struct sigaction before {};
+    sigaction(signal, nullptr, &before);
+    if (before.sa_handler != SIG_IGN) sigaction(signal, &action, nullptr);
+  }
+  // A reload that is asked for now follows the start.
+  sigset_t reload;
+  sigemptyset(&reload);
+  sigaddset(&reload, SIGHUP);
+  pthread_sigmask(SIG_BLOCK, &reload, nullptr);
+}
+
 int AwaitSignal() {
   const sigset_t signals = OwnSignals();
+  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   int received = 0;
   sigwait(&signals, &received);
   return received;
@@ -26,10 +64,9 @@ int AwaitSignal() {
 }  // namespace
 
 int main(int argc, char** argv) {
+  HandleSignalsOfTheStart();
+  if (!HoldStandardDescriptors()) return EXIT_FAILURE;
   // The reader of standard output or standard error may go: a write fails then, and ends nothing.
   signal(SIGPIPE, SIG_IGN);
-  // Blocked in every thread that is made from here on; AwaitSignal() takes them.
-  const sigset_t signals = OwnSignals();
-  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   return scidex::app::Run(scidex::app::ParseCommandLine(argc, argv), &AwaitSignal);
 }

@@ -85,8 +85,7 @@ bool LogWriter::Flush(TimePoint deadline) noexcept {
   return lines_.empty();
 }
 
-LogWriter::Batch LogWriter::NextBatch() {
-  Batch batch;
+void LogWriter::TakeNext(Batch& batch) {
   while (!lines_.empty() && batch.text.size() < kBatchBytes) {
     batch.text += lines_.front();
     bytes_ -= lines_.front().size();
@@ -97,7 +96,13 @@ LogWriter::Batch LogWriter::NextBatch() {
     batch.text += notice_(untold_);
     untold_ = 0;
   }
-  return batch;
+}
+
+void LogWriter::DropFirst() noexcept {
+  if (lines_.empty()) return;
+  bytes_ -= lines_.front().size();
+  lines_.pop_front();
+  Drop(1);
 }
 
 void LogWriter::Loop() {
@@ -111,11 +116,10 @@ void LogWriter::Loop() {
     writing_ = true;
     Batch batch;
     try {
-      batch = NextBatch();
-    } catch (const std::bad_alloc&) {
-      Drop(lines_.size());
-      lines_.clear();
-      bytes_ = 0;
+      TakeNext(batch);
+    } catch (const std::exception&) {
+      // What fits into memory is written; a line for which there is none would come up for ever.
+      if (batch.lines == 0) DropFirst();
     }
     lock.Unlock();
     if (!WriteAll(batch.text)) Drop(batch.lines);

@@ -52,7 +52,9 @@ class LogWriter {
     std::string text;
     std::uint64_t lines = 0;
   };
-  Batch NextBatch() SCIDEX_REQUIRES(mutex_);
+  // Moves what is to be written next into `batch`: nothing is lost where memory runs out meanwhile.
+  void TakeNext(Batch& batch) SCIDEX_REQUIRES(mutex_);
+  void DropFirst() noexcept SCIDEX_REQUIRES(mutex_);
   void Drop(std::uint64_t lines) noexcept { dropped_.fetch_add(lines, std::memory_order_relaxed); }
 
   const DropNotice notice_;

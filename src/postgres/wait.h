@@ -12,20 +12,25 @@ enum class Wait { kReady, kDeadline, kStopped };
 class SocketWait {
  public:
   // `stop` outlives this.
-  SocketWait(base::TimePoint deadline, const base::StopFd& stop)
-      : deadline_(deadline), stop_(stop) {}
+  SocketWait(base::TimePoint deadline, const base::StopFd& stop);
 
   // Waits until `socket` has one of the poll() `events` (errors and hang-ups count: the next read
   // tells), the deadline passes, or `stop` is stopped. What has arrived by the deadline is still
   // kReady after it, but not for ever: a server that sends without end does not move the deadline.
-  // For as long as this process itself was kept from running, the deadline does move: that is not
-  // the server's time. Throws base::LocalFailure where the system cannot wait.
+  // While this process is kept from running, in a wait or between two, no time passes for the
+  // server: it has afterwards what it had before. Throws base::LocalFailure where the system cannot
+  // wait.
   Wait For(int socket, short events);
 
  private:
+  void MakeUpFor(base::Duration pause);
+
   base::TimePoint deadline_;
   const base::StopFd& stop_;
+  // When the latest wait ended.
+  base::TimePoint ran_at_;
   int late_ = 0;
+  int pauses_ = 0;
 };
 
 }  // namespace scidex::postgres

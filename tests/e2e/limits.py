@@ -129,6 +129,15 @@ class Descriptors(Limits):
                 self.assertRegex(done.stderr.splitlines()[-1],
                                  "^scidex_pg_exporter: .*([Dd]escriptor|open files|Too many)")
 
+    def test_no_file_takes_the_place_of_closed_standard_error(self):
+        for closed in ("2>&-", "<&- >&- 2>&-"):
+            with self.subTest(closed=closed):
+                self.start("--log.level=debug", before=f"exec {closed}")
+                self.await_probes(5)
+                files = pathlib.Path(f"/proc/{self.own.process.pid}/fd")
+                self.assertEqual(os.readlink(files / "2"), "/dev/null")
+                self.own.stop()
+
     def test_without_any_left_nothing_ends_and_the_route_stays(self):
         self.start()
         with self.limit("nofile", 3):

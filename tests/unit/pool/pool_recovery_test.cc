@@ -73,6 +73,21 @@ TEST_F(PoolRecovery, AFailureOfOnePoolsOwnHoldsBackNoOther) {
   EXPECT_EQ(pools_[0]->Stats().connecting, 0U);
 }
 
+TEST_F(PoolRecovery, AFailureOfThisMachineIsNoSuccessOfTheServer) {
+  FailFirst();
+  const Client third(*pools_[0]);
+  const Client fourth(*pools_[1]);
+  ASSERT_TRUE(AwaitWaiters(*pools_[0], 2));
+  ASSERT_TRUE(AwaitWaiters(*pools_[1], 2));
+  clock_.Advance(1h);
+  ASSERT_TRUE(connector_->AwaitBlocked(1));
+  connector_->Finish(ConnectOutcome::kLocalFailure);
+  // The other pool goes on where this one was: with one connect, as after a failure.
+  ASSERT_TRUE(connector_->AwaitConnects(3));
+  ASSERT_TRUE(connector_->AwaitBlocked(1));
+  EXPECT_EQ(Connecting(), 1U);
+}
+
 TEST_F(PoolRecovery, APoolThatClosesWhileItsConnectIsTheOneTriedLeavesItToTheOthers) {
   FailFirst();
   pools_[0]->OnServerAnswered();

@@ -4,6 +4,9 @@
 
 #include <atomic>
 #include <latch>
+#include <new>
+#include <stdexcept>
+#include <string>
 
 #include "base/clock.h"
 #include "support/eventually.h"
@@ -26,6 +29,20 @@ TEST(Resolver, SaysWhyANameDoesNotResolve) {
   const Resolver::Result result = resolver.Resolve("replica.invalid", In(test::kPatience), {});
   EXPECT_TRUE(result.addresses.empty());
   EXPECT_FALSE(result.error.empty());
+}
+
+TEST(Resolver, LookUpThatThrowsEndsNothingAndIsForgotten) {
+  std::atomic<int> look_ups{0};
+  Resolver resolver([&](const std::string&) -> Resolver::Result {
+    if (++look_ups == 1) throw std::bad_alloc();
+    if (look_ups == 2) throw std::runtime_error("broken");
+    return {{"127.0.0.1"}, ""};
+  });
+  const Resolver::Result no_memory = resolver.Resolve("db", In(test::kPatience), {});
+  EXPECT_TRUE(no_memory.local_failure);
+  EXPECT_EQ(no_memory.error, "the look-up failed");
+  EXPECT_FALSE(resolver.Resolve("db", In(test::kPatience), {}).local_failure);
+  EXPECT_EQ(resolver.Resolve("db", In(test::kPatience), {}).addresses.size(), 1u);
 }
 
 // A resolver that does not answer before the test lets it.
