@@ -179,10 +179,22 @@ http::Response Exporter::Reload(bool enabled) {
   if (!enabled) {
     response.code = 403;
     response.body = "this needs --web.enable-lifecycle; SIGHUP does the same\n";
-  } else if (const auto refused = Reload()) {
-    response.code = 500;
-    response.body =
-        "the configuration was refused, and the one before stays in force: " + *refused + '\n';
+    return response;
+  }
+  const Reloader::Result result = Reload(Reloader::IfUnderWay::kGiveUp);
+  switch (result.outcome) {
+    case Reloader::Outcome::kReloaded:
+      break;
+    case Reloader::Outcome::kRefused:
+      response.code = 500;
+      response.body =
+          "the configuration was refused, and the one before stays in force: " + result.error +
+          '\n';
+      break;
+    case Reloader::Outcome::kUnderWay:
+      response.code = 409;
+      response.body = "another reload is under way; ask again when it has ended\n";
+      break;
   }
   return response;
 }

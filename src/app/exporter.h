@@ -37,7 +37,9 @@ class Exporter {
   Exporter& operator=(const Exporter&) = delete;
 
   // As Reloader::Reload().
-  std::optional<std::string> Reload() { return reloader_.Reload(); }
+  Reloader::Result Reload(Reloader::IfUnderWay if_under_way) {
+    return reloader_.Reload(if_under_way);
+  }
 
  private:
   http::Endpoints Endpoints(const config::Config& config);

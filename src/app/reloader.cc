@@ -97,7 +97,16 @@ void Reloader::Take(config::Config next) {
   hash_ = hash;
 }
 
-std::optional<std::string> Reloader::Reload() {
+Reloader::Result Reloader::Reload(IfUnderWay if_under_way) {
+  const bool under_way = reloads_.fetch_add(1) > 0;
+  const Result result = under_way && if_under_way == IfUnderWay::kGiveUp
+                            ? Result{Outcome::kUnderWay, ""}
+                            : LoadAndTake();
+  reloads_.fetch_sub(1);
+  return result;
+}
+
+Reloader::Result Reloader::LoadAndTake() {
   const MutexLock changing(changing_);
   std::string refused;
   try {
@@ -115,10 +124,10 @@ std::optional<std::string> Reloader::Reload() {
   if (refused.empty()) {
     base::LogInfo("configuration reloaded");
     for (const std::string& warning : config_.warnings) base::LogWarn(warning);
-    return std::nullopt;
+    return {Outcome::kReloaded, ""};
   }
   base::LogError("configuration refused; the one before stays in force", {{"error", refused}});
-  return refused;
+  return {Outcome::kRefused, refused};
 }
 
 base::TimePoint Reloader::TakeCredentials() {

@@ -1,10 +1,10 @@
 // The configuration in force, and how another comes into force while the process runs.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <memory>
-#include <optional>
 #include <string>
 
 #include "base/clock.h"
@@ -29,10 +29,17 @@ class Reloader {
   // `apply` is not called any more when this returns.
   ~Reloader() = default;
 
+  enum class Outcome { kReloaded, kRefused, kUnderWay };
+  struct Result {
+    Outcome outcome;
+    // Why it was refused.
+    std::string error;
+  };
+  enum class IfUnderWay { kWait, kGiveUp };
   // Loads the configuration and brings it into force. Where it is not right, or changes what cannot
   // change while the process runs, the one before stays in force, the log says why, and so does
-  // what is returned.
-  std::optional<std::string> Reload();
+  // what is returned. There is one reload at a time.
+  Result Reload(IfUnderWay if_under_way);
 
   // Asks for the servers' DSNs, and nothing else, to be read again, as a login was refused: a
   // password may have changed. Returns at once; no more often than once a second.
@@ -46,6 +53,7 @@ class Reloader {
   std::uint64_t hash() const;
 
  private:
+  Result LoadAndTake();
   void Take(config::Config next) SCIDEX_REQUIRES(changing_);
   base::TimePoint TakeCredentials();
 
@@ -53,6 +61,7 @@ class Reloader {
   const Apply apply_;
   base::Clock& clock_;
 
+  std::atomic<int> reloads_{0};
   // Held from reading to applying.
   base::Mutex changing_;
   config::Config config_ SCIDEX_GUARDED_BY(changing_);

@@ -1,7 +1,9 @@
 #include "app/run.h"
 
 #include <malloc.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 #include <csignal>
 #include <cstdlib>
@@ -33,11 +35,17 @@ void BoundMemory() {
   mallopt(M_TRIM_THRESHOLD, 2 << 20);
 }
 
+void WarnOfRoot() {
+  if (geteuid() == 0)
+    base::LogWarn("running as root, which the exporter never needs; run it as a user of its own");
+}
+
 void Serve(const config::Config& config, const Reloader::Load& load,
            const AwaitSignal& await_signal) {
   base::ConfigureLog(config.log);
   BoundMemory();
   base::LogInfo("starting", {{"version", VersionText()}});
+  WarnOfRoot();
   for (const std::string& warning : config.warnings) base::LogWarn(warning);
   // Destroyed after the exporter, whose end its timer limits.
   const auto runtime = std::make_shared<Runtime>();
@@ -45,7 +53,7 @@ void Serve(const config::Config& config, const Reloader::Load& load,
   // Not on this thread: whatever holds up a reload, the next signal is heard.
   base::PeriodicTask reload(runtime->scheduler, base::TaskKind::kReload, base::kNever,
                             [&exporter](const std::stop_token&) {
-                              exporter->Reload();
+                              exporter->Reload(Reloader::IfUnderWay::kWait);
                               return base::kNever;
                             });
   int signal = await_signal();
@@ -79,6 +87,8 @@ void DoAsFlagsSay(const CommandLine& flags, const AwaitSignal& await_signal) {
     std::cout << flags.print;
     return;
   }
+  // Passwords are held from here on: neither in a core dump, nor for other processes of this user.
+  prctl(PR_SET_DUMPABLE, 0);
   base::RaiseFileLimit();
   const auto load = [flags] {
     config::Config config = config::Load(flags.config_file, &config::ProcessEnvironment);

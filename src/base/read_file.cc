@@ -1,14 +1,17 @@
 #include "base/read_file.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <array>
 #include <cerrno>
+#include <chrono>
 #include <stdexcept>
 #include <system_error>
 
+#include "base/clock.h"
 #include "base/local_failure.h"
 #include "base/unique_fd.h"
 
@@ -27,23 +30,45 @@ namespace {
   Fail(path, why);
 }
 
+// Waits until a pipe can be read; a file always can.
+void Await(int fd, const std::string& path, TimePoint deadline) {
+  for (;;) {
+    const auto left =
+        std::chrono::ceil<std::chrono::milliseconds>(deadline - RealClock().Now()).count();
+    if (left <= 0) Fail(path, "this pipe was not closed by its writer in time");
+    pollfd polled{fd, POLLIN, 0};
+    const int ready = poll(&polled, 1, static_cast<int>(left));
+    if (ready > 0) return;
+    if (ready < 0 && errno != EINTR) FailWithErrno(path);
+  }
+}
+
+void CheckKind(const struct stat& facts, const std::string& path, FileKind kind) {
+  if (S_ISREG(facts.st_mode) || (kind == FileKind::kPipe && S_ISFIFO(facts.st_mode))) return;
+  if (S_ISDIR(facts.st_mode)) Fail(path, "is a directory; name a file in it");
+  Fail(path,
+       kind == FileKind::kPipe ? "is neither a regular file nor a pipe" : "is not a regular file");
+}
+
 }  // namespace
 
-std::string ReadFile(const std::string& path, FileKind kind) {
-  // A pipe is opened without waiting for its writer.
-  const int wait = kind == FileKind::kRegular ? O_NONBLOCK : 0;
-  const UniqueFd file(open(path.c_str(), O_RDONLY | O_CLOEXEC | wait));
+std::string ReadFile(const std::string& path, FileKind kind, Duration patience) {
+  // A pipe is opened without waiting for its writer, and a terminal does not become ours.
+  const UniqueFd file(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
   struct stat facts {};
   if (file.get() < 0 || fstat(file.get(), &facts) != 0) FailWithErrno(path);
-  if (S_ISDIR(facts.st_mode)) Fail(path, "is a directory; name a file in it");
-  if (kind == FileKind::kRegular && !S_ISREG(facts.st_mode)) Fail(path, "is not a regular file");
+  CheckKind(facts, path, kind);
+  const TimePoint deadline = RealClock().Now() + patience;
   std::string text;
-  std::array<char, 4096> part{};
+  std::array<char, 16384> part{};
   for (;;) {
+    if (S_ISFIFO(facts.st_mode)) Await(file.get(), path, deadline);
     const ssize_t got = read(file.get(), part.data(), part.size());
     if (got == 0) return text;
     if (got > 0) text.append(part.data(), static_cast<std::size_t>(got));
-    if (got < 0 && errno != EINTR) FailWithErrno(path);
+    if (got < 0 && errno != EINTR && errno != EAGAIN) FailWithErrno(path);
+    if (text.size() > kMaxFileBytes)
+      Fail(path, "is larger than 1 MiB, which no such file should be");
   }
 }
 

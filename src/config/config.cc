@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/hash.h"
+#include "base/quoted.h"
 #include "config/duration.h"
 #include "config/file.h"
 #include "config/keys.h"
@@ -32,8 +33,8 @@ Duration ParseInterval(const std::string& text) {
   if (const auto duration = ParseDuration(text); duration && *duration >= std::chrono::seconds(1))
     return *duration;
   throw ConfigError(
-      "SCIDEX_PG_POOL_LOG_INTERVAL: \"" + text +
-      "\" is not an interval; write a number of seconds, such as 3600, or a duration such as 1h");
+      "SCIDEX_PG_POOL_LOG_INTERVAL: " + base::QuotedUnlessSecret(text) +
+      " is not an interval; write a number of seconds, such as 3600, or a duration such as 1h");
 }
 
 void ApplyEnvironment(const Environment& environment, Draft& draft) {

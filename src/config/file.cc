@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/quoted.h"
 #include "config/queries.h"
 #include "config/yaml.h"
 
@@ -35,6 +36,10 @@ class FileReader {
   Lines Read() {
     const YAML::Node root = ParseYaml(path_, ReadText(path_));
     if (!root.IsNull()) Section(root, "");
+    // Most likely it was emptied, or is being written: its keys' defaults are not what was meant.
+    if (lines_.empty() && !has_queries_) {
+      throw ConfigError(path_ + ": sets nothing; write at least one key, or give no --config.file");
+    }
     return std::move(lines_);
   }
 
@@ -62,6 +67,7 @@ class FileReader {
     if (path == "queries") {
       if (!value.IsSequence()) Refuse(line, path, "is not a list; write - name: … lines");
       draft_.queries = ReadQueries(path_, value);
+      has_queries_ = true;
       return;
     }
     const bool is_section = std::any_of(
@@ -86,7 +92,7 @@ class FileReader {
   }
 
   [[noreturn]] void RefuseValue(const Key& key, int line, const YAML::Node& value) const {
-    std::string what = value.IsScalar() ? "\"" + value.Scalar() + "\""
+    std::string what = value.IsScalar() ? base::QuotedUnlessSecret(value.Scalar())
                        : value.IsNull() ? "nothing"
                                         : "this";
     if (key.secret) what = "this";
@@ -111,6 +117,7 @@ class FileReader {
   const std::string& path_;
   Draft& draft_;
   Lines lines_;
+  bool has_queries_ = false;
 };
 
 }  // namespace

@@ -72,7 +72,7 @@ std::string OneLine(const std::string& text) {
 
 std::string ReadText(const std::string& path) {
   try {
-    return base::ReadFile(path);
+    return base::ReadFile(path, base::FileKind::kPipe);
   } catch (const std::runtime_error& error) {
     throw ConfigError(error.what());
   }

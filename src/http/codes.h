@@ -24,6 +24,7 @@ inline constexpr std::array kCodes{
     Code{404, "Not Found"},
     Code{405, "Method Not Allowed"},
     Code{408, "Request Timeout"},
+    Code{409, "Conflict"},
     Code{431, "Request Header Fields Too Large"},
     Code{500, "Internal Server Error"},
     Code{503, "Service Unavailable"},

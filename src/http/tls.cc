@@ -69,7 +69,7 @@ std::string FirstError() {
 }
 
 std::string TextOf(const std::string& file, const std::string& text) {
-  return file.empty() ? text : base::ReadFile(file, base::FileKind::kRegular);
+  return file.empty() ? text : base::ReadFile(file);
 }
 
 Bio Reading(const std::string& text) {

@@ -12,7 +12,7 @@ WebConfig::WebConfig(std::string path, Parse parse)
     : path_(std::move(path)), parse_(std::move(parse)) {}
 
 std::shared_ptr<const WebOptions> WebConfig::Read() {
-  base::Secret text(base::ReadFile(path_, base::FileKind::kRegular));
+  base::Secret text(base::ReadFile(path_));
   {
     const base::MutexLock lock(mutex_);
     if (options_ != nullptr && text == text_) return options_;

@@ -73,10 +73,26 @@ TEST_F(ConfigTest, TheMinimalFileLoads) {
   EXPECT_TRUE(config.replica.has_value());
 }
 
-TEST_F(ConfigTest, AFileOfCommentsOrOfNothingIsTheDefaults) {
-  EXPECT_EQ(LoadText("").probe.interval, std::chrono::seconds(1));
-  EXPECT_EQ(LoadText("# nothing\n").probe.interval, std::chrono::seconds(1));
-  EXPECT_EQ(LoadText("probe:\n  # interval: 2s\n").probe.interval, std::chrono::seconds(1));
+TEST_F(ConfigTest, AFileThatSetsNothingIsRefused) {
+  for (const char* text : {"", "\n", "# nothing\n", "---\n", "{}\n", "null\n",
+                           "probe:\n  # interval: 2s\n", "probe: {}\n"}) {
+    EXPECT_EQ(ErrorOf(text), "FILE: sets nothing; write at least one key, or give no --config.file")
+        << text;
+  }
+  EXPECT_EQ(LoadText("probe: {timeout: 1s}\nlog:\n  # level: debug\n").probe.interval,
+            std::chrono::seconds(1));
+  EXPECT_EQ(LoadText("queries: []\n").queries.size(), 0u);
+}
+
+TEST_F(ConfigTest, ValueThatLooksLikeADsnIsNotRepeated) {
+  for (const char* value : {"postgresql://u:canary4711@db", "host=db password=canary4711"}) {
+    const std::string error = ErrorOf("log: {level: \"" + std::string(value) + "\"}\n");
+    EXPECT_EQ(error.find("canary4711"), std::string::npos) << error;
+    EXPECT_NE(error.find("log.level"), std::string::npos) << error;
+    EXPECT_EQ(
+        ErrorOf("log: {level: info}\n", {{"SCIDEX_PG_POOL_LOG_INTERVAL", value}}).find("canary"),
+        std::string::npos);
+  }
 }
 
 TEST_F(ConfigTest, ASlipOfThePenThatMakesASecretAKeyDoesNotPrintIt) {
@@ -240,11 +256,11 @@ TEST_F(ConfigTest, AFileThatCannotBeReadIsNamed) {
 }
 
 TEST_F(ConfigTest, ABadIntervalInTheEnvironmentIsNamed) {
-  EXPECT_EQ(ErrorOf("", {{"SCIDEX_PG_POOL_LOG_INTERVAL", "often"}}),
+  EXPECT_EQ(ErrorOf("log: {level: info}\n", {{"SCIDEX_PG_POOL_LOG_INTERVAL", "often"}}),
             "SCIDEX_PG_POOL_LOG_INTERVAL: \"often\" is not an interval; write a number of seconds, "
             "such as 3600, or a "
             "duration such as 1h");
-  EXPECT_NE(ErrorOf("", {{"SCIDEX_PG_POOL_LOG_INTERVAL", "0"}}), "no error");
+  EXPECT_NE(ErrorOf("log: {level: info}\n", {{"SCIDEX_PG_POOL_LOG_INTERVAL", "0"}}), "no error");
 }
 
 TEST_F(ConfigTest, NoErrorRepeatsADsn) {

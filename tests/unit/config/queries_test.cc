@@ -194,7 +194,7 @@ TEST_F(QueriesConfig, AnotherQueryIsAnotherHash) {
   };
   EXPECT_EQ(hash("SELECT 1"), hash("SELECT 1"));
   EXPECT_NE(hash("SELECT 1"), hash("SELECT 2"));
-  EXPECT_NE(hash("SELECT 1"), LoadText("").hash);
+  EXPECT_NE(hash("SELECT 1"), LoadText("queries: []\n").hash);
 }
 
 }  // namespace
