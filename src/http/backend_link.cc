@@ -7,6 +7,7 @@
 #include <asio/this_coro.hpp>
 #include <asio/use_awaitable.hpp>
 #include <asio/write.hpp>
+#include <string_view>
 #include <utility>
 
 #include "base/log.h"
@@ -19,8 +20,31 @@ using asio::use_awaitable;
 // Room for an answer of an unknown size, and how much of it may be left unused.
 constexpr std::size_t kLeastRoom = 16 << 10;
 constexpr std::size_t kMostRoom = 4 << 20;
+constexpr std::size_t kMostPaths = 64;
+
+// Of "GET /metrics?a=b HTTP/1.1 …".
+std::string_view PathOf(std::string_view request) {
+  request.remove_prefix(std::min(request.find(' ') + 1, request.size()));
+  return request.substr(0, request.find_first_of(" ?\r"));
+}
 
 }  // namespace
+
+std::size_t BackendLink::RoomFor(std::string_view path) const {
+  const auto expected = expected_sizes_.find(path);
+  const std::size_t size = expected == expected_sizes_.end() ? 0 : expected->second;
+  return std::clamp(size + kLeastRoom / 4, kLeastRoom, kMostRoom);
+}
+
+// Only of what is long, so that paths that do not exist are not kept.
+void BackendLink::Expect(std::string_view path, std::size_t size) {
+  const auto expected = expected_sizes_.find(path);
+  if (expected != expected_sizes_.end()) {
+    expected->second = size;
+  } else if (size > kLeastRoom && expected_sizes_.size() < kMostPaths) {
+    expected_sizes_.emplace(path, size);
+  }
+}
 
 asio::awaitable<std::unique_ptr<BackendLink::Connection>> BackendLink::Connect() {
   asio::local::stream_protocol::socket socket(co_await asio::this_coro::executor);
@@ -33,7 +57,8 @@ asio::awaitable<ReplyPtr> BackendLink::Ask(Connection& connection, const std::st
   auto reply = std::make_shared<Reply>();
   // Before the backend makes an answer there must be room for it, and for the backend's own copy
   // until all of it has been read. Most are as long as the one before.
-  const std::size_t room = std::clamp(expected_size_ + kLeastRoom / 4, kLeastRoom, kMostRoom);
+  const std::string_view path = PathOf(request);
+  const std::size_t room = RoomFor(path);
   std::optional<AnswerCharge> charge = co_await memory_.Reserve(2 * room);
   if (!charge) co_return nullptr;
   reply->charge = charge->Split(room);
@@ -53,7 +78,7 @@ asio::awaitable<ReplyPtr> BackendLink::Ask(Connection& connection, const std::st
   co_await asio::async_read(connection.socket,
                             asio::buffer(reply->text.data() + come, whole - come), use_awaitable);
   if (reply->text.capacity() / 2 > whole) reply->text.shrink_to_fit();
-  expected_size_ = whole;
+  Expect(path, whole);
   co_return reply;
 }
 

@@ -3,8 +3,12 @@
 
 #include <asio/awaitable.hpp>
 #include <asio/local/stream_protocol.hpp>
+#include <cstddef>
+#include <functional>
+#include <map>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/time.h"
@@ -41,12 +45,15 @@ class BackendLink {
   asio::awaitable<ReplyPtr> Ask(Connection& connection, const std::string& request,
                                 bool answer_has_body);
 
+  std::size_t RoomFor(std::string_view path) const;
+  void Expect(std::string_view path, std::size_t size);
+
   const std::string path_;
   const base::Duration timeout_;
   Deadlines& deadlines_;
   AnswerMemory& memory_;
-  // Of the answer before, so that one read mostly takes all of the next.
-  std::size_t expected_size_ = 0;
+  // Of the latest answer of each path.
+  std::map<std::string, std::size_t, std::less<>> expected_sizes_;
   std::vector<std::unique_ptr<Connection>> idle_;
 };
 
