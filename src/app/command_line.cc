@@ -5,6 +5,7 @@
 
 #include "app/version.h"
 #include "base/enum.h"
+#include "base/quoted.h"
 
 namespace scidex::app {
 namespace {
@@ -33,6 +34,33 @@ void AddEnum(CLI::App& app, const std::string& flag, const std::string& help,
   app.add_option_function<std::string>(
          flag, [&target](const std::string& name) { target = base::ParseEnum<E>(name); }, help)
       ->check(CLI::IsMember(Names<E>()));
+}
+
+// The flags among what was not expected, without their values: somebody may have given a password.
+std::string NamesOf(const std::vector<std::string>& arguments) {
+  std::string names;
+  for (const std::string& argument : arguments) {
+    if (!argument.starts_with('-')) continue;
+    // What follows one hyphen is a letter, and then its value.
+    const std::size_t end = argument.starts_with("--") ? argument.find('=') : 2;
+    names.append(names.empty() ? "" : ", ").append(argument.substr(0, end));
+  }
+  if (!names.empty()) return "there is no flag " + names;
+  const bool shown = arguments.size() == 1 && !base::MayHoldASecret(arguments.front());
+  return shown ? base::Quoted(arguments.front()) + " is no flag"
+               : "there is an argument that is no flag";
+}
+
+// What follows a flag is left out where it could be a connection string.
+std::string WithoutSecrets(std::string text, int argc, const char* const* argv) {
+  for (int i = 1; i < argc; ++i) {
+    std::string value = argv[i];
+    if (value.starts_with("--")) value.erase(0, std::min(value.find('='), value.size() - 1) + 1);
+    const std::size_t at = value.empty() ? std::string::npos : text.find(value);
+    if (at != std::string::npos && base::MayHoldASecret(value))
+      text.replace(at, value.size(), "the value");
+  }
+  return text;
 }
 
 std::string FirstLine(std::string text) {
@@ -76,8 +104,10 @@ CommandLine ParseCommandLine(int argc, const char* const* argv) {
     app.parse(argc, argv);
   } catch (const CLI::CallForHelp&) {
     flags.print = app.help();
+  } catch (const CLI::ExtrasError&) {
+    flags.error = NamesOf(app.remaining()) + "; --help lists the flags";
   } catch (const CLI::ParseError& error) {
-    flags.error = FirstLine(error.what()) + "; --help lists the flags";
+    flags.error = FirstLine(WithoutSecrets(error.what(), argc, argv)) + "; --help lists the flags";
   }
   if (version) flags.print = VersionText() + "\n";
   if (flags.telemetry_path && !config::IsTelemetryPath(*flags.telemetry_path)) {

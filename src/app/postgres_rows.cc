@@ -49,9 +49,7 @@ Reading PostgresRows::Read(pool::Connection& connection, const std::string& sql,
   callbacks.on_row = [&sink](auto values) { return sink.OnRow(values); };
   RowStreamResult stream = postgres::StreamRows(dynamic_cast<postgres::Session&>(connection), sql,
                                                 deadline, stop, callbacks);
-  std::string message = std::move(stream.message);
-  if (!stream.sqlstate.empty()) message = stream.sqlstate + ": " + message;
-  return {ResultOf(stream), std::move(message), stream.reusable};
+  return {ResultOf(stream), std::move(stream.message), stream.reusable};
 }
 
 }  // namespace scidex::app

@@ -48,4 +48,13 @@ bool IsBareWord(std::string_view text) {
   });
 }
 
+bool MayHoldASecret(std::string_view text) {
+  return text.find_first_of("=@") != std::string_view::npos ||
+         text.find("://") != std::string_view::npos;
+}
+
+std::string QuotedUnlessSecret(std::string_view text) {
+  return MayHoldASecret(text) ? "this" : Quoted(text);
+}
+
 }  // namespace scidex::base

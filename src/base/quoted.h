@@ -10,6 +10,13 @@ namespace scidex::base {
 // that is not UTF-8 becomes U+FFFD, so that a parser takes whatever a server or a client sent.
 std::string Quoted(std::string_view text);
 
+// Whether `text`, which was written where something else belongs, looks like a connection string,
+// and so must not be repeated in a message.
+bool MayHoldASecret(std::string_view text);
+
+// Such a text in a message: in double quotes, or "this".
+std::string QuotedUnlessSecret(std::string_view text);
+
 // Whether `text` may stand in a logfmt line without quotes.
 bool IsBareWord(std::string_view text);
 

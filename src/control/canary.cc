@@ -69,7 +69,7 @@ void Canary::Record(const Trial& trial) {
   if (!refused) {
     base::LogError(
         "a write through a read lease was not refused as read-only; all sessions are closed",
-        {{"pool", pool_.name()}, {"error", trial.message}});
+        {{"pool", pool_.name()}, {"error", trial.message.ForLog()}});
   }
 }
 

@@ -156,9 +156,9 @@ void Probe::Log(const ProbeResult& result) const {
     base::LogInfo("server answers",
                   {{"pool", pool_.name()}, {"in_recovery", result.facts.in_recovery}});
   } else {
-    base::LogWarn(
-        "server does not answer",
-        {{"pool", pool_.name()}, {"reason", base::Name(result.reason)}, {"error", result.message}});
+    base::LogWarn("server does not answer", {{"pool", pool_.name()},
+                                             {"reason", base::Name(result.reason)},
+                                             {"error", result.message.ForLog()}});
   }
 }
 

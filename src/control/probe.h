@@ -24,8 +24,7 @@ namespace scidex::control {
 struct ProbeResult {
   // kOk or why there was no answer.
   routing::Reason reason = routing::Reason::kOk;
-  // For people.
-  std::string message;
+  base::Explanation message;
   // Holds only for kOk.
   ServerFacts facts;
 };

@@ -36,13 +36,12 @@ QueryError ErrorOf(Reading::Result result) {
 }
 
 // Logs only when the failure reason or the dropped-series state changes.
-void LogChange(const QueryStats& before, const QueryStats& after) {
+void LogChange(const QueryStats& before, const QueryStats& after, const std::string& error) {
   const std::string& name = after.options->name;
   if (after.latest_error) {
     if (after.latest_error == before.latest_error) return;
-    base::LogWarn("query failed", {{"query", name},
-                                   {"reason", base::Name(*after.latest_error)},
-                                   {"error", after.latest_message}});
+    base::LogWarn("query failed",
+                  {{"query", name}, {"reason", base::Name(*after.latest_error)}, {"error", error}});
     return;
   }
   if (before.latest_error) base::LogInfo("query answers again", {{"query", name}});
@@ -191,7 +190,7 @@ void QueryRunner::Run(const std::shared_ptr<Query>& query,
   try {
     outcome = RunOnce(*query, *options, deadline);
   } catch (const std::exception& error) {
-    outcome = {nullptr, QueryError::kLost, error.what()};
+    outcome = {nullptr, QueryError::kLost, {"the run failed", error.what()}};
   }
   Record(*query, *options, std::move(outcome), clock_.Now() - started);
 }
@@ -199,7 +198,7 @@ void QueryRunner::Run(const std::shared_ptr<Query>& query,
 QueryRunner::Outcome QueryRunner::RunOnce(Query& query, const QueryOptions& options,
                                           TimePoint deadline) {
   const auto failed = [this](QueryError error, const std::exception& why) {
-    return Outcome{nullptr, error, why.what(), stop_.stop_requested()};
+    return Outcome{nullptr, error, {why.what(), ""}, stop_.stop_requested()};
   };
   const TimePoint started = clock_.Now();
   pool::Lease lease;
@@ -237,13 +236,14 @@ QueryRunner::Outcome QueryRunner::ReadRows(pool::Lease& lease, const QueryOption
                                                         : pool::EvictReason::kDead);
   }
   if (reading.result == Reading::Result::kNoRows) {
-    reading.message = "the statement is none that returns rows; write a SELECT";
+    reading.message = {"the statement is none that returns rows; write a SELECT", ""};
   }
   if (reading.result != Reading::Result::kWhole && reading.result != Reading::Result::kCut) {
     return {nullptr, ErrorOf(reading.result), std::move(reading.message), stop_.stop_requested()};
   }
-  if (builder.failure()) return {nullptr, builder.failure()->error, builder.failure()->message};
-  return {std::make_shared<const QueryResult>(builder.Take()), std::nullopt, ""};
+  if (builder.failure())
+    return {nullptr, builder.failure()->error, {builder.failure()->message, ""}};
+  return {std::make_shared<const QueryResult>(builder.Take()), std::nullopt, {}};
 }
 
 void QueryRunner::Record(Query& query, const QueryOptions& options, Outcome outcome,
@@ -274,12 +274,12 @@ void QueryRunner::Record(Query& query, const QueryOptions& options, Outcome outc
     } else {
       ++stats.errors[*outcome.error];
       stats.latest_error = outcome.error;
-      stats.latest_message = outcome.message;
+      stats.latest_message = outcome.message.words;
       if (current && options.on_error == QueryOnError::kDrop) stats.result = nullptr;
     }
     after = stats;
   }
-  LogChange(before, after);
+  LogChange(before, after, outcome.message.ForLog());
 }
 
 }  // namespace scidex::control

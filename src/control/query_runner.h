@@ -64,7 +64,7 @@ class QueryRunner {
     std::shared_ptr<const QueryResult> result;
     // Of a run without one.
     std::optional<QueryError> error;
-    std::string message;
+    base::Explanation message;
     // This runner is ending.
     bool stopped = false;
   };

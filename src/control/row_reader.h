@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 
+#include "base/explanation.h"
 #include "base/time.h"
 #include "pool/connection.h"
 
@@ -40,8 +41,8 @@ struct Reading {
     kLost,          // the connection was broken
   };
   Result result = Result::kLost;
-  // For people; empty if it ended well.
-  std::string message;
+  // Empty if it ended well.
+  base::Explanation message;
   // The session can be used again.
   bool reusable = false;
 };

@@ -7,6 +7,7 @@
 #include <stop_token>
 #include <string>
 
+#include "base/explanation.h"
 #include "base/time.h"
 #include "pool/connection.h"
 #include "routing/route.h"
@@ -59,8 +60,8 @@ struct Inspection {
     kNotTried,  // the deadline had passed before anything was asked
   };
   Result result = Result::kLost;
-  // For people; empty if it answered.
-  std::string message;
+  // Empty if it answered.
+  base::Explanation message;
   ServerFacts facts;
 };
 
@@ -76,8 +77,8 @@ struct Trial {
   // The server was in recovery, where no session can write: that is what was shown, and not that
   // the setting works.
   bool in_recovery = false;
-  // For people; empty if it was refused.
-  std::string message;
+  // Empty if it was refused.
+  base::Explanation message;
 };
 
 // Thread safe.

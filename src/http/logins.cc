@@ -100,7 +100,7 @@ Logins::Verdict Logins::Judge(std::string_view authorization,
   const auto user = users.find(given->user);
   const std::string hash = user == users.end() ? NobodysHash(users) : user->second.Reveal();
   const std::string digest = Digest(given->user, hash, given->password);
-  if (IsKnown(digest)) return Verdict::kWelcome;
+  if (IsKnown(digest)) return Verdict::kAccepted;
   {
     const base::MutexLock lock(mutex_);
     if (under_way_ >= at_once_) return Verdict::kTooMany;
@@ -112,7 +112,7 @@ Logins::Verdict Logins::Judge(std::string_view authorization,
     --under_way_;
   }
   if (right) Remember(digest);
-  return right ? Verdict::kWelcome : Verdict::kRefused;
+  return right ? Verdict::kAccepted : Verdict::kRefused;
 }
 
 bool Logins::Matches(const std::string& password, const std::string& hash) const {

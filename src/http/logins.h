@@ -24,7 +24,7 @@ std::string Bcrypt(const std::string& password, const std::string& hash);
 // Thread safe.
 class Logins {
  public:
-  enum class Verdict { kWelcome, kRefused, kTooMany };
+  enum class Verdict { kAccepted, kRefused, kTooMany };
   using Compute = std::function<std::string(const std::string& password, const std::string& hash)>;
 
   // Of logins that have to be computed, `at_once` at most may be under way; one more is kTooMany.

@@ -198,7 +198,7 @@ std::optional<Response> Server::Impl::Refuse(const Request& request, const WebOp
   }
   if (web.users.empty()) return std::nullopt;
   switch (logins_.Judge(request.Header("Authorization"), web.users)) {
-    case Logins::Verdict::kWelcome:
+    case Logins::Verdict::kAccepted:
       return std::nullopt;
     case Logins::Verdict::kTooMany:
       return PlainResponse(503, "too many logins at once; try again later\n");

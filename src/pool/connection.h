@@ -8,6 +8,7 @@
 
 #include "base/call_site.h"
 #include "base/enum.h"
+#include "base/explanation.h"
 #include "base/time.h"
 
 namespace scidex::pool {
@@ -100,8 +101,8 @@ struct ConnectResult {
   ConnectOutcome outcome = ConnectOutcome::kConnectFailed;
   // Set if and only if outcome is kOk.
   std::unique_ptr<Connection> connection;
-  // For people; holds no secret. Empty if and only if outcome is kOk.
-  std::string message;
+  // Empty if and only if outcome is kOk.
+  base::Explanation message;
 };
 
 class Connector {

@@ -210,7 +210,7 @@ void PoolCore::OnConnectFailed(ConnectResult& result) {
   --connecting_;
   if (closed_) return;
   counted_.last_connect_outcome = result.outcome;
-  counted_.last_connect_message = std::move(result.message);
+  counted_.last_connect_message = std::move(result.message.words);
 }
 
 TimePoint PoolCore::ExpiryOf(TimePoint created) {

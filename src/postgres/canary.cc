@@ -32,7 +32,7 @@ CanaryResult TryWrite(Session& session, base::TimePoint deadline, const std::sto
   result.in_recovery = Value(recovery, 0) == "t";
   result.status = written.sqlstate == kReadOnlySqlTransaction ? CanaryResult::Status::kRefused
                                                               : CanaryResult::Status::kAccepted;
-  if (accepted) result.message = "the write was accepted";
+  if (accepted) result.message = {"the write was accepted", ""};
   if (written.sqlstate == kInsufficientPrivilege) result.message = written.message;
   return result;
 }

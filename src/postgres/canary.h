@@ -4,6 +4,7 @@
 #include <stop_token>
 #include <string>
 
+#include "base/explanation.h"
 #include "base/time.h"
 #include "postgres/session.h"
 
@@ -20,7 +21,7 @@ struct CanaryResult {
   // The server was in recovery, where nobody can write.
   bool in_recovery = false;
   // Unless it was refused: why not.
-  std::string message;
+  base::Explanation message;
 };
 
 // Tries to delete no row of a system catalog, in a transaction: before anything else the server

@@ -57,6 +57,30 @@ bool IsPort(const std::string& text) {
   return error == std::errc() && end == text.data() + text.size() && port >= 1 && port <= 65535;
 }
 
+// libpq takes whatever follows a keyword for its value, so that what was meant as a list of
+// keywords, the password among them, becomes the name of a host or a database, which is shown.
+void CheckNames(const Dsn& dsn) {
+  static constexpr std::array<std::pair<std::string_view, std::string_view>, 4> kNoPartOf{{
+      {"host", "=; \t\n\v\f\r"},
+      {"hostaddr", "=; \t\n\v\f\r"},
+      {"dbname", "=;,"},
+      {"user", "=;,:"},
+  }};
+  for (const auto& [keyword, characters] : kNoPartOf) {
+    const std::string value = dsn.Get(std::string(keyword));
+    // The name of a socket's directory is that of a file.
+    const bool is_path = keyword == "host" && (value.starts_with('/') || value.starts_with('@'));
+    if (!is_path && value.find_first_of(characters) != std::string::npos) {
+      Refuse("the value of " + std::string(keyword) +
+             " has a character that no such name has; separate keywords by blanks, and those in a "
+             "URI by \"&\" after one \"?\"");
+    }
+    const auto is_control = [](char c) { return (c >= 0 && c < ' ') || c == '\x7f'; };
+    if (std::any_of(value.begin(), value.end(), is_control))
+      Refuse("the value of " + std::string(keyword) + " has a control character");
+  }
+}
+
 void CheckValues(const Dsn& dsn) {
   static constexpr std::array<std::string_view, 6> kSslModes{"disable", "allow",     "prefer",
                                                              "require", "verify-ca", "verify-full"};
@@ -74,6 +98,7 @@ void CheckValues(const Dsn& dsn) {
       std::find(kSslModes.begin(), kSslModes.end(), sslmode) == kSslModes.end()) {
     Refuse("sslmode is none of disable, allow, prefer, require, verify-ca, verify-full");
   }
+  CheckNames(dsn);
   for (const char* keyword : {"host", "dbname"}) {
     if (dsn.Get(keyword).find('@') != std::string::npos && dsn.Get(keyword).front() != '@') {
       Refuse(

@@ -16,6 +16,7 @@
 #include "base/stop_fd.h"
 #include "postgres/libpq_warnings.h"
 #include "postgres/local_error.h"
+#include "postgres/masking.h"
 #include "postgres/sqlstate.h"
 #include "postgres/wait.h"
 
@@ -34,26 +35,37 @@ bool NeedsResolving(const Endpoint& endpoint) {
          inet_pton(AF_INET6, endpoint.host.c_str(), binary.data()) != 1;
 }
 
-Opened NotOpened(ConnectOutcome outcome, std::string message) {
+Opened NotOpened(ConnectOutcome outcome, base::Explanation message) {
   Opened failed;
   failed.outcome = outcome;
   failed.message = std::move(message);
   return failed;
 }
 
-// The first line of libpq's message, without the password should a server ever repeat it.
-std::string Presentable(const char* libpq_message, const Parameters& parameters) {
-  std::string text(libpq_message);
-  text.resize(std::min(text.find('\n'), text.size()));
-  const auto password = parameters.find("password");
-  if (password == parameters.end() || password->second.Reveal().size() < 3) return text;
-  const std::string& secret = password->second.Reveal();
-  constexpr std::string_view kStars = "***";
-  for (std::size_t at = text.find(secret); at != std::string::npos;
-       at = text.find(secret, at + kStars.size())) {
-    text.replace(at, secret.size(), kStars);
+std::string WordsFor(ConnectOutcome outcome) {
+  switch (outcome) {
+    case ConnectOutcome::kOk:
+    case ConnectOutcome::kReadOnlyUnproven:
+    case ConnectOutcome::kConnectFailed:
+      break;
+    case ConnectOutcome::kNameNotResolved:
+      return "a host name cannot be resolved";
+    case ConnectOutcome::kConnectRefused:
+      return "the host refuses the connection, or there is no such socket";
+    case ConnectOutcome::kConnectTimeout:
+      return "no answer in time";
+    case ConnectOutcome::kTlsFailed:
+      return "TLS cannot be agreed on";
+    case ConnectOutcome::kAuthFailed:
+      return "the login is refused";
+    case ConnectOutcome::kTooManyConnections:
+      return "the server has no room for another connection";
+    case ConnectOutcome::kNotAcceptingConnections:
+      return "the server is starting, ending or recovering";
+    case ConnectOutcome::kLocalFailure:
+      return "this machine lacks what a connection needs";
   }
-  return text;
+  return "the connection cannot be opened";
 }
 
 bool Contains(std::string_view text, std::string_view part) {
@@ -110,6 +122,8 @@ Opened OpenOne(const Endpoint& endpoint, const Parameters& parameters, TimePoint
                const base::StopFd& stop) {
   PgConnPtr connection = Start(parameters);
   if (!connection) throw std::bad_alloc();
+  // It may come from the environment, a file of passwords or one of services.
+  if (const char* const password = PQpass(connection.get())) RememberSecret(base::Secret(password));
   // libpq's own habit is to print notices to standard error.
   PQsetNoticeProcessor(
       connection.get(), [](void*, const char*) {}, nullptr);
@@ -126,11 +140,10 @@ Opened OpenOne(const Endpoint& endpoint, const Parameters& parameters, TimePoint
       case Wait::kReady:
         break;
       case Wait::kStopped:
-        return NotOpened(ConnectOutcome::kConnectFailed,
-                         "stopped while connecting to " + Where(endpoint));
+        return NotOpened(ConnectOutcome::kConnectFailed, {"stopped while connecting", ""});
       case Wait::kDeadline:
         return NotOpened(ConnectOutcome::kConnectTimeout,
-                         "no answer from " + Where(endpoint) + " in time");
+                         {WordsFor(ConnectOutcome::kConnectTimeout), Where(endpoint)});
     }
     stage = PQstatus(connection.get());
     wanted = PQconnectPoll(connection.get());
@@ -142,9 +155,10 @@ Opened OpenOne(const Endpoint& endpoint, const Parameters& parameters, TimePoint
     opened.connection = std::move(connection);
     return opened;
   }
-  opened.message = Presentable(PQerrorMessage(connection.get()), parameters);
-  opened.sqlstate = SqlStateIn(opened.message);
-  opened.outcome = Classify(connection.get(), stage, opened.sqlstate, opened.message);
+  const std::string heard = Masked(PQerrorMessage(connection.get()));
+  opened.sqlstate = SqlStateIn(heard);
+  opened.outcome = Classify(connection.get(), stage, opened.sqlstate, heard);
+  opened.message = {WordsFor(opened.outcome) + InBrackets(opened.sqlstate), heard};
   return opened;
 }
 
@@ -177,9 +191,10 @@ class Attempt {
   Opened Try(const Endpoint& endpoint, TimePoint deadline) {
     if (!NeedsResolving(endpoint)) return TryAddress(endpoint, deadline);
     const Resolver::Result resolved = resolver_.Resolve(endpoint.host, deadline, stop_);
-    Opened last = NotOpened(
-        resolved.local_failure ? ConnectOutcome::kLocalFailure : ConnectOutcome::kNameNotResolved,
-        "cannot resolve host name \"" + endpoint.host + "\": " + resolved.error);
+    const ConnectOutcome unresolved =
+        resolved.local_failure ? ConnectOutcome::kLocalFailure : ConnectOutcome::kNameNotResolved;
+    Opened last = NotOpened(unresolved,
+                            {WordsFor(unresolved), '"' + endpoint.host + "\": " + resolved.error});
     std::size_t left = resolved.addresses.size();
     for (const std::string& address : resolved.addresses) {
       last = TryAddress({endpoint.host, address, endpoint.port}, ShareOf(deadline, left--));
@@ -206,6 +221,10 @@ Opened Open(const Dsn& dsn, const std::map<std::string, base::Secret>& overrides
   Parameters parameters = dsn.parameters();
   for (const auto& [keyword, value] : overrides) parameters.insert_or_assign(keyword, value);
   ForestallWarnings(dsn, parameters);
+  for (const char* keyword : {"password", "sslpassword"}) {
+    const auto given = parameters.find(keyword);
+    RememberSecret(given == parameters.end() ? base::Secret(dsn.Get(keyword)) : given->second);
+  }
   const auto wanted = parameters.find("target_session_attrs");
   std::vector<std::string> rounds{wanted == parameters.end() ? dsn.Get("target_session_attrs")
                                                              : wanted->second.Reveal()};

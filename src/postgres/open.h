@@ -5,6 +5,7 @@
 #include <stop_token>
 #include <string>
 
+#include "base/explanation.h"
 #include "base/secret.h"
 #include "base/time.h"
 #include "pool/connection.h"
@@ -18,8 +19,8 @@ struct Opened {
   pool::ConnectOutcome outcome = pool::ConnectOutcome::kConnectFailed;
   // Set if and only if outcome is kOk.
   PgConnPtr connection;
-  // For people; without secrets. Of several servers that failed, the last one's.
-  std::string message;
+  // Of several servers that failed, the last one's.
+  base::Explanation message;
   // Of a refusal by the server; "" otherwise.
   std::string sqlstate;
 };

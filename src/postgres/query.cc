@@ -8,6 +8,8 @@
 
 #include "base/clock.h"
 #include "postgres/local_error.h"
+#include "postgres/masking.h"
+#include "postgres/sqlstate.h"
 
 namespace scidex::postgres {
 namespace {
@@ -20,10 +22,13 @@ QueryResult Broken(PGconn* connection, Status status) {
   if (status == Status::kTimeout) shutdown(PQsocket(connection), SHUT_RDWR);
   QueryResult result;
   result.status = status;
-  result.message = status == Status::kTimeout   ? "no answer in time"
-                   : status == Status::kNotSent ? "the deadline had passed before it was sent"
-                                                : PQerrorMessage(connection);
-  result.message.resize(std::min(result.message.find('\n'), result.message.size()));
+  if (status == Status::kTimeout) {
+    result.message = {"no answer in time", ""};
+  } else if (status == Status::kNotSent) {
+    result.message = {"the deadline had passed before it was sent", ""};
+  } else {
+    result.message = {"the connection was lost", Masked(PQerrorMessage(connection))};
+  }
   return result;
 }
 
@@ -43,8 +48,14 @@ void TakeError(const PGresult* from, QueryResult& result) {
   const char* message = PQresultErrorField(from, PG_DIAG_MESSAGE_PRIMARY);
   if (sqlstate == nullptr) ThrowIfLocal(PQresultErrorMessage(from));
   result.status = sqlstate == nullptr ? Status::kLost : Status::kRefused;
-  result.sqlstate = sqlstate == nullptr ? "" : sqlstate;
-  result.message = message == nullptr ? PQresultErrorMessage(from) : message;
+  const std::string heard = Masked(message == nullptr ? PQresultErrorMessage(from) : message);
+  if (sqlstate == nullptr) {
+    result.message = {"the connection was lost", heard};
+    return;
+  }
+  // What is none may be any text.
+  if (IsSqlState(sqlstate)) result.sqlstate = sqlstate;
+  result.message = {"the server answers with an error" + InBrackets(result.sqlstate), heard};
 }
 
 namespace {

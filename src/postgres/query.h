@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "base/explanation.h"
 #include "base/time.h"
 #include "postgres/libpq.h"
 #include "postgres/wait.h"
@@ -14,7 +15,7 @@ namespace scidex::postgres {
 struct QueryResult {
   enum class Status {
     kOk,
-    kRefused,  // the server answered with an error: sqlstate and message say which
+    kRefused,  // the server answered with an error: message says which
     kLost,     // the connection broke
     kTimeout,  // no answer by the deadline; the socket was shut down, as the answer may still come
     kNotSent,  // the deadline had passed before: nothing was sent, and the connection is as it was
@@ -22,8 +23,10 @@ struct QueryResult {
   Status status = Status::kOk;
   // Rows of the last statement; null where there is none.
   PgResultPtr rows;
+  // Of kRefused; "" where the server gave none.
   std::string sqlstate;
-  std::string message;
+  // Empty for kOk.
+  base::Explanation message;
 };
 
 // Requires an idle connection in blocking mode, and leaves one, unless it is kLost or kTimeout:

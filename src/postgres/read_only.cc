@@ -74,7 +74,7 @@ Prepared Session::Judge(const QueryResult& answer, bool proven, ReadOnlyProof pr
   if (answer.status == QueryResult::Status::kOk && proven) return {Prepared::Result::kReady, proof};
   if (observer_ != nullptr) observer_->OnReadOnlyUnproven();
   base::LogError("read-only could not be shown; the session is closed",
-                 {{"pool", name_}, {"error", answer.message}});
+                 {{"pool", name_}, {"error", answer.message.ForLog()}});
   return {Prepared::Result::kUnproven, ReadOnlyProof::kNone};
 }
 

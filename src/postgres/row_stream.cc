@@ -75,7 +75,7 @@ class Stream {
       if (waited != QueryResult::Status::kOk) return ToResult(Broken(connection_, waited));
       const PgResultPtr one(PQgetResult(connection_));
       if (!one) break;
-      if (!Take(*one, outcome)) return {StreamStatus::kCut, "", "", false};
+      if (!Take(*one, outcome)) return {StreamStatus::kCut, "", {}, false};
     }
     RowStreamResult result = ToResult(std::move(outcome));
     if (PQstatus(connection_) != CONNECTION_OK) {

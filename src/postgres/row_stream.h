@@ -8,6 +8,7 @@
 #include <string>
 #include <string_view>
 
+#include "base/explanation.h"
 #include "base/time.h"
 #include "postgres/session.h"
 
@@ -18,13 +19,13 @@ struct RowStreamResult {
     kWhole,
     kCut,      // a callback wanted no more
     kNoRows,   // the statement is of a kind that has none, such as SET
-    kRefused,  // the server answered with an error: sqlstate and message say which
+    kRefused,  // the server answered with an error: message says which
     kLost,     // the connection broke
     kTimeout,  // not ended by the deadline
   };
   Status status = Status::kLost;
   std::string sqlstate;
-  std::string message;
+  base::Explanation message;
   // Otherwise the session is beyond use.
   bool reusable = false;
 };

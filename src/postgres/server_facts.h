@@ -7,6 +7,7 @@
 #include <stop_token>
 #include <string>
 
+#include "base/explanation.h"
 #include "base/time.h"
 #include "postgres/session.h"
 
@@ -52,7 +53,7 @@ struct ServerFacts {
 
 struct ServerFactsResult {
   QueryResult::Status status = QueryResult::Status::kOk;
-  std::string message;
+  base::Explanation message;
   // Holds only for kOk.
   ServerFacts facts;
 };

@@ -176,7 +176,7 @@ QueryResult Session::Query(const char* sql, TimePoint deadline, const std::stop_
   if (raw() == nullptr) {
     QueryResult lost;
     lost.status = QueryResult::Status::kLost;
-    lost.message = "the connection was closed";
+    lost.message = {"the connection was closed", ""};
     return lost;
   }
   return postgres::Query(raw(), sql, deadline, stop);

@@ -18,7 +18,7 @@ namespace {
 
 constexpr const char* kReadOnlyStartup = "-c default_transaction_read_only=on";
 
-ConnectResult Failed(ConnectOutcome outcome, std::string message) {
+ConnectResult Failed(ConnectOutcome outcome, base::Explanation message) {
   ConnectResult result;
   result.outcome = outcome;
   result.message = std::move(message);
@@ -31,7 +31,7 @@ constexpr std::size_t kDescriptorsNeeded = 4;
 ConnectResult NoDescriptors() {
   base::CountLocalFailure(base::LocalResource::kDescriptors);
   return Failed(ConnectOutcome::kLocalFailure,
-                "this process has no file descriptors left to connect with");
+                {"this process has no file descriptors left to connect with", ""});
 }
 
 bool MayBeForWantOfFiles(ConnectOutcome outcome) {
@@ -43,11 +43,14 @@ bool MayBeForWantOfFiles(ConnectOutcome outcome) {
 base::Secret ReadPassword(const std::string& path) {
   std::string password;
   try {
-    password = base::ReadFile(path, base::FileKind::kRegular);
+    password = base::ReadFile(path);
   } catch (const base::LocalFailure&) {
     throw;
   } catch (const std::runtime_error& error) {
-    throw std::runtime_error(std::string("the password file ") + error.what());
+    // What is named may be the password itself.
+    std::string why = error.what();
+    if (why.starts_with(path)) why.erase(0, path.size());
+    throw std::runtime_error("the password file" + why);
   }
   while (!password.empty() && (password.back() == '\n' || password.back() == '\r'))
     password.pop_back();
@@ -64,13 +67,13 @@ ConnectResult Succeeded(std::unique_ptr<Session> session) {
 ConnectResult Unanswered(const QueryResult& answer) {
   return Failed(answer.status == QueryResult::Status::kTimeout ? ConnectOutcome::kConnectTimeout
                                                                : ConnectOutcome::kConnectFailed,
-                "while read-only was checked: " + answer.message);
+                {"while read-only was checked: " + answer.message.words, answer.message.heard});
 }
 
 // PgBouncer refuses startup options that it does not know with a protocol violation.
 bool RefusesOptions(const Opened& opened) {
   return opened.sqlstate == "08P01" ||
-         opened.message.find("startup parameter") != std::string::npos;
+         opened.message.heard.find("startup parameter") != std::string::npos;
 }
 
 // A pooler that gives each statement to another server session can hold no transaction.
@@ -83,12 +86,13 @@ ConnectResult ShowTransactionReadOnly(std::unique_ptr<Session> session, base::Ti
   if (shown.status != QueryResult::Status::kOk || Value(shown, 0) != "on") {
     return Failed(
         ConnectOutcome::kReadOnlyUnproven,
-        "a pooler in between holds no READ ONLY transaction; its pool_mode must be session "
-        "or transaction: " +
-            shown.message);
+        {"a pooler in between holds no READ ONLY transaction; its pool_mode must be session "
+         "or transaction",
+         shown.message.ForLog()});
   }
   if (session->Recycle(deadline - base::RealClock().Now()) != pool::Recycled::kClean)
-    return Failed(ConnectOutcome::kConnectFailed, "a READ ONLY transaction was not rolled back");
+    return Failed(ConnectOutcome::kConnectFailed,
+                  {"a READ ONLY transaction was not rolled back", ""});
   return Succeeded(std::move(session));
 }
 
@@ -153,15 +157,17 @@ ConnectResult SessionConnector::TryConnect(base::TimePoint deadline,
         return std::move(*result);
       startup = startup == Startup::kPlain ? Startup::kReadOnly : Startup::kPlain;
     }
-    return Failed(ConnectOutcome::kReadOnlyUnproven,
-                  "the server refuses default_transaction_read_only=on in the startup packet");
+    return Failed(
+        ConnectOutcome::kReadOnlyUnproven,
+        {"the server refuses default_transaction_read_only=on in the startup packet", ""});
   } catch (const base::LocalFailure& error) {
-    return Failed(ConnectOutcome::kLocalFailure, error.what());
+    return Failed(ConnectOutcome::kLocalFailure,
+                  {"this machine lacks what a connection needs", error.what()});
   } catch (const std::exception& error) {
     const auto resource = base::LocalResourceOf(error);
     if (resource) base::CountLocalFailure(*resource);
     return Failed(resource ? ConnectOutcome::kLocalFailure : ConnectOutcome::kConnectFailed,
-                  error.what());
+                  {error.what(), ""});
   }
 }
 
@@ -188,7 +194,7 @@ std::optional<ConnectResult> SessionConnector::ShowReadOnly(std::unique_ptr<Sess
   if (startup == Startup::kPlain) return std::nullopt;
   if (Value(shown, 1) != "on" || session->ReportedReadOnly() == false) {
     return Failed(ConnectOutcome::kReadOnlyUnproven,
-                  "default_transaction_read_only=on in the startup packet had no effect");
+                  {"default_transaction_read_only=on in the startup packet had no effect", ""});
   }
   return Succeeded(std::move(session));
 }

@@ -3,7 +3,6 @@
 #include <algorithm>
 
 namespace scidex::postgres {
-namespace {
 
 bool IsSqlState(std::string_view text) {
   return text.size() == 5 && std::all_of(text.begin(), text.end(), [](char c) {
@@ -11,7 +10,9 @@ bool IsSqlState(std::string_view text) {
          });
 }
 
-}  // namespace
+std::string InBrackets(std::string_view sqlstate) {
+  return sqlstate.empty() ? "" : " (SQLSTATE " + std::string(sqlstate) + ")";
+}
 
 std::string SqlStateIn(std::string_view message) {
   constexpr std::string_view kBefore = ":  ";

@@ -12,6 +12,12 @@ namespace scidex::postgres {
 inline constexpr std::string_view kReadOnlySqlTransaction = "25006";
 inline constexpr std::string_view kInsufficientPrivilege = "42501";
 
+// Five digits and capital letters.
+bool IsSqlState(std::string_view text);
+
+// " (SQLSTATE 28P01)", or "" for "".
+std::string InBrackets(std::string_view sqlstate);
+
 // The SQLSTATE inside a message that libpq wrote with verbose errors ("FATAL:  28P01: password …"),
 // or "".
 std::string SqlStateIn(std::string_view message);

@@ -7,7 +7,8 @@ std::unique_ptr<pqxx::transaction_base> Begin(Session& session, base::TimePoint 
   if (!session.by_transaction()) return std::make_unique<pqxx::read_transaction>(session.pqxx());
   const QueryResult entered = session.EnterReadOnly(deadline);
   if (entered.status != QueryResult::Status::kOk)
-    throw pqxx::broken_connection("a READ ONLY transaction could not be begun: " + entered.message);
+    throw pqxx::broken_connection("a READ ONLY transaction could not be begun: " +
+                                  entered.message.words);
   // It neither begins nor ends the one that the session is in.
   return std::make_unique<pqxx::nontransaction>(session.pqxx());
 }

@@ -31,7 +31,7 @@ class InstantConnector final : public pool::Connector {
  public:
   pool::ConnectResult Connect(base::TimePoint /*deadline*/,
                               const std::stop_token& /*stop*/) noexcept override {
-    return {pool::ConnectOutcome::kOk, std::make_unique<NoConnection>(), ""};
+    return {pool::ConnectOutcome::kOk, std::make_unique<NoConnection>(), {}};
   }
 };
 

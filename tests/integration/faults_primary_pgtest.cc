@@ -29,7 +29,7 @@ std::string Write(app::Database& database, base::Duration patience = kPatience) 
   const postgres::QueryResult result =
       postgres::Session::Of(lease).Query("INSERT INTO t VALUES (1)", deadline);
   if (result.status == postgres::QueryResult::Status::kOk) return "";
-  return result.sqlstate.empty() ? result.message : result.sqlstate;
+  return result.sqlstate.empty() ? result.message.words : result.sqlstate;
 }
 
 class PrimaryFault : public Fault {

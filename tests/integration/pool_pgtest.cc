@@ -197,7 +197,8 @@ TEST_F(PoolPassword, WhoseFileIsMissingIsNotAskedForInALoopAndIsReadWhenItIsTher
     EXPECT_THROW(pool_->Acquire({.deadline = base::RealClock().Now() + 5ms}), pool::AcquireTimeout);
   }
   ASSERT_TRUE(AwaitFailure(ConnectOutcome::kConnectFailed));
-  EXPECT_NE(pool_->Stats().last_connect_message.find("the password file "), std::string::npos);
+  EXPECT_NE(pool_->Stats().last_connect_message.find("the password file: cannot be read"),
+            std::string::npos);
   dir_.Write("password", "first");
   pool_->OnServerAnswered();
   NextPid();

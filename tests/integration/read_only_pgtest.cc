@@ -186,7 +186,8 @@ TEST_F(ReadOnlyTest, TheCanarysWriteIsNotRefusedAsReadOnlyWhereASessionMayWrite)
   const postgres::CanaryResult canary =
       postgres::TryWrite(session, base::RealClock().Now() + kPatience, {});
   EXPECT_EQ(canary.status, postgres::CanaryResult::Status::kAccepted);
-  EXPECT_NE(canary.message.find("permission denied"), std::string::npos) << canary.message;
+  EXPECT_NE(canary.message.heard.find("permission denied"), std::string::npos)
+      << canary.message.ForLog();
 }
 
 TEST_F(ReadOnlyTest, AFunctionThatReadsCanWriteThroughAWriteLeaseBesideItsReadLease) {

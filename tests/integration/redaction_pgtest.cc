@@ -50,6 +50,18 @@ const std::vector<std::string>& Dsns() {
       "Xq7swordfish",
       "app:Xq7swordfish@127.0.0.1:1/db",
       "mysql://app:Xq7swordfish@127.0.0.1:1/db",
+      // Wrong, but no error to libpq: the password becomes a part of a name.
+      "host=127.0.0.1,port=1,password=Xq7swordfish",
+      "host=127.0.0.1;port=1;password=Xq7swordfish",
+      "host=127.0.0.1 port=1 user=app,password=Xq7swordfish",
+      "host=127.0.0.1 port=1 user=app:Xq7swordfish",
+      "host=127.0.0.1 port=1 dbname='host=x password=Xq7swordfish'",
+      "host=127.0.0.1 port=1 dbname=postgresql://x/y?password=Xq7swordfish",
+      "host=127.0.0.1 port=1 dbname=db;password=Xq7swordfish",
+      "hostaddr='127.0.0.1 password=Xq7swordfish' port=1",
+      "postgresql://app@127.0.0.1:1/db;password=Xq7swordfish?user=u",
+      "postgresql://app%3AXq7swordfish@127.0.0.1:1/db",
+      "postgresql://127.0.0.1%20password%3DXq7swordfish:1/db",
   };
   return kDsns;
 }
@@ -120,6 +132,33 @@ TEST(Redaction, OfAPasswordFile) {
                 "primary:\n  dsn: host=127.0.0.1 port=1\n  password_file: " + password + "\n")
           .string();
   ExpectNotShown({"a password file", {}, {"--config.file=" + file}});
+}
+
+TEST(Redaction, OfAPasswordThatIsGivenAsTheNameOfItsFile) {
+  const TempDir dir;
+  const std::string file =
+      dir.Write("exporter.yaml", "primary: {dsn: host=127.0.0.1 port=1, password_file: " +
+                                     std::string(kCanary) + "}\n")
+          .string();
+  ExpectNotShown({"a password as the name of a file", {}, {"--config.file=" + file}});
+}
+
+TEST(Redaction, OfTheVariablesOfLibpq) {
+  for (const auto& [name, value] :
+       {std::pair{"PGDATABASE", "postgresql://x/y?password=Xq7swordfish"},
+        std::pair{"PGDATABASE", "host=x password=Xq7swordfish"},
+        std::pair{"PGUSER", "app:Xq7swordfish"}, std::pair{"PGHOST", "db;password=Xq7swordfish"}}) {
+    ExpectNotShown(
+        {std::string(name) + '=' + value, {{name, value}, {"SCIDEX_PG_DSN", "port=1"}}, {}});
+  }
+}
+
+TEST(Redaction, OfAFlagThatThereIsNot) {
+  for (const std::string flag :
+       {"--dsn=postgresql://app:Xq7swordfish@db/x", "postgresql://app:Xq7swordfish@db/x",
+        "--password=Xq7swordfish", "-pXq7swordfish"}) {
+    ExpectNotShown({flag, {}, {flag}});
+  }
 }
 
 TEST(Redaction, OfPgpassword) {

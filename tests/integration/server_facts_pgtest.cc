@@ -36,7 +36,7 @@ class ServerFactsTest : public PrimaryAndReplica {
   static postgres::ConnectionFacts Ask(postgres::Session& session) {
     const postgres::ServerFactsResult result =
         postgres::ReadServerFacts(session, base::RealClock().Now() + kPatience);
-    EXPECT_EQ(result.status, postgres::QueryResult::Status::kOk) << result.message;
+    EXPECT_EQ(result.status, postgres::QueryResult::Status::kOk) << result.message.ForLog();
     return result.facts.connections;
   }
 };

@@ -180,11 +180,11 @@ pool::ConnectResult FakeConnector::Connect(TimePoint deadline,
                                  : mode_ == Mode::kFail  ? failure_
                                                          : WaitToBeTold(stop);
   if (outcome != ConnectOutcome::kOk) {
-    return {outcome, nullptr, "the fake says " + std::string(base::Name(outcome))};
+    return {outcome, nullptr, {"the fake says " + std::string(base::Name(outcome)), ""}};
   }
   const auto session = std::make_shared<FakeSession>();
   sessions_.push_back(session);
-  return {outcome, std::make_unique<FakeConnection>(session), ""};
+  return {outcome, std::make_unique<FakeConnection>(session), {}};
 }
 
 ConnectOutcome FakeConnector::WaitToBeTold(const std::stop_token& stop) {

@@ -44,6 +44,23 @@ TEST(CommandLine, EveryFlagWinsOverTheConfiguration) {
   EXPECT_EQ(config.log.format, base::LogFormat::kJson);
 }
 
+TEST(CommandLine, NoErrorRepeatsAPassword) {
+  using Arguments = std::initializer_list<const char*>;
+  for (const Arguments& arguments :
+       {Arguments{"--dsn=postgresql://app:canary4711@db/x"}, Arguments{"--password=canary4711"},
+        Arguments{"--password", "canary4711"}, Arguments{"-pcanary4711"},
+        Arguments{"-p", "canary4711"}, Arguments{"postgresql://app:canary4711@db/x"},
+        Arguments{"host=db password=canary4711"}, Arguments{"host=db", "canary4711"},
+        Arguments{"--log.level=postgresql://app:canary4711@db"},
+        Arguments{"--log.level", "password=canary4711"},
+        Arguments{"--web.max-requests", "password=canary4711"}}) {
+    const CommandLine flags = Parse(arguments);
+    EXPECT_NE(flags.error, "");
+    EXPECT_EQ(flags.error.find("canary4711"), std::string::npos) << flags.error;
+  }
+  EXPECT_NE(Parse({"--dsn=x", "y"}).error.find("there is no flag --dsn;"), std::string::npos);
+}
+
 TEST(CommandLine, WhatIsWrongIsOneLineThatNamesTheFlag) {
   for (const auto& [argument, name] :
        {std::pair{"--web.listen-adress=:1", "--web.listen-adress"},

@@ -32,7 +32,7 @@ class FakeTrials final : public SessionInspector {
   }
   void Answer(Trial::Result result, bool in_recovery = false) {
     base::MutexLock lock(mutex_);
-    next_ = {result, in_recovery, "as told"};
+    next_ = {result, in_recovery, {"as told", ""}};
   }
   int tries() {
     base::MutexLock lock(mutex_);
@@ -45,7 +45,7 @@ class FakeTrials final : public SessionInspector {
 
  private:
   base::Mutex mutex_;
-  Trial next_ SCIDEX_GUARDED_BY(mutex_) = {Trial::Result::kRefused, false, ""};
+  Trial next_ SCIDEX_GUARDED_BY(mutex_) = {Trial::Result::kRefused, false, {}};
   int tries_ SCIDEX_GUARDED_BY(mutex_) = 0;
   bool was_prepared_ SCIDEX_GUARDED_BY(mutex_) = false;
 };

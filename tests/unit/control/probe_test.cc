@@ -29,7 +29,7 @@ class FakeInspector final : public SessionInspector {
       result = answers_.front();
       answers_.pop_front();
     }
-    return {result, "as told", {}};
+    return {result, {"as told", ""}, {}};
   }
   Trial TryWrite(pool::Connection&, base::TimePoint, const std::stop_token&) override { return {}; }
   void Answer(std::deque<Inspection::Result> answers) {

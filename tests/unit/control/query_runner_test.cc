@@ -38,7 +38,7 @@ class FakeReader final : public RowReader {
                                   base::Add(base::RealClock().Now(), milliseconds(5)));
     }
     --reading_;
-    if (stop.stop_requested()) return {Reading::Result::kTimeout, "stopped", false};
+    if (stop.stop_requested()) return {Reading::Result::kTimeout, {"stopped", ""}, false};
     const Reading reading = reading_result_;
     if (reading.result != Reading::Result::kWhole) return reading;
     const RowSink::Column column{"n"};
@@ -69,7 +69,7 @@ class FakeReader final : public RowReader {
  private:
   base::Mutex mutex_;
   base::CondVar changed_;
-  Reading reading_result_ SCIDEX_GUARDED_BY(mutex_){Reading::Result::kWhole, "", true};
+  Reading reading_result_ SCIDEX_GUARDED_BY(mutex_){Reading::Result::kWhole, {}, true};
   std::string blocked_ SCIDEX_GUARDED_BY(mutex_) = "nothing";
   std::size_t reading_ SCIDEX_GUARDED_BY(mutex_) = 0;
   std::vector<base::TimePoint> deadlines_ SCIDEX_GUARDED_BY(mutex_);
@@ -212,37 +212,41 @@ TEST_F(QueryRunnerTest, AfterAFailureShowsNothingOrWhatItFoundLast) {
   keeps.on_error = QueryOnError::kKeepLast;
   Start({Named("drops"), keeps});
   RunFirst();
-  reader_.Answer({Reading::Result::kRefused, "42P01: relation \"x\" does not exist", true});
+  reader_.Answer({Reading::Result::kRefused,
+                  {"an error (SQLSTATE 42P01)", "relation \"x\" does not exist"},
+                  true});
   clock_.Advance(seconds(10));
   ASSERT_TRUE(AwaitRuns(2, 0));
   ASSERT_TRUE(AwaitRuns(2, 1));
   EXPECT_EQ(Stats(0).result, nullptr);
   EXPECT_NE(Stats(1).result, nullptr);
   EXPECT_EQ(Stats(1).errors[QueryError::kRefused], 1u);
-  EXPECT_EQ(Stats(1).latest_message, "42P01: relation \"x\" does not exist");
+  EXPECT_EQ(Stats(1).latest_message, "an error (SQLSTATE 42P01)")
+      << "what the server said is for the log alone";
   EXPECT_LT(Stats(1).last_success, Stats(1).last_run);
 }
 
 TEST_F(QueryRunnerTest, SaysOnceWhyItFailsAndOnceThatItNoLongerDoes) {
   const test::LogTap log;
   Start({Named("a")});
-  reader_.Answer({Reading::Result::kWriteRefused, "25006: no", true});
+  reader_.Answer({Reading::Result::kWriteRefused, {"(SQLSTATE 25006)", "no"}, true});
   RunFirst();
   RunAgain();
-  reader_.Answer({Reading::Result::kWhole, "", true});
+  reader_.Answer({Reading::Result::kWhole, {}, true});
   RunAgain();
   EXPECT_EQ(Stats().latest_message, "");
   RunAgain();
   ASSERT_TRUE(test::Eventually(test::kPatience, [&] { return log.Lines().size() == 2; }));
-  EXPECT_EQ(log.Lines(),
-            (std::vector<std::string>{
-                "level=warn msg=\"query failed\" query=a reason=write error=\"25006: no\"",
-                "level=info msg=\"query answers again\" query=a"}));
+  EXPECT_EQ(
+      log.Lines(),
+      (std::vector<std::string>{
+          "level=warn msg=\"query failed\" query=a reason=write error=\"(SQLSTATE 25006): no\"",
+          "level=info msg=\"query answers again\" query=a"}));
 }
 
 TEST_F(QueryRunnerTest, ASessionThatIsBeyondUseIsClosed) {
   Start({Named("a")});
-  reader_.Answer({Reading::Result::kLost, "gone", false});
+  reader_.Answer({Reading::Result::kLost, {"gone", ""}, false});
   RunFirst();
   EXPECT_EQ(pool_.Stats().evictions[pool::EvictReason::kDead], 1u);
   EXPECT_EQ(pool_.Stats().in_use, 0u);

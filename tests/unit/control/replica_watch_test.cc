@@ -26,7 +26,7 @@ class ReplicaWatchTest : public testing::Test {
     result.facts.wal_receiver_up = true;
     return result;
   }
-  static ProbeResult Down(Reason reason) { return {reason, "down", {}}; }
+  static ProbeResult Down(Reason reason) { return {reason, {"down", ""}, {}}; }
 
   test::ManualClock clock_;
   std::vector<Reason> verdicts_;

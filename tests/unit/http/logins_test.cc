@@ -34,7 +34,7 @@ TEST(Logins, UserWithTheRightPasswordIsWelcomeAndNobodyElse) {
   Logins logins(1);
   const Users users{{"alice", Hash("right")}};
   for (int i = 0; i < 2; ++i) {
-    EXPECT_EQ(logins.Judge(kRight, users), Verdict::kWelcome);
+    EXPECT_EQ(logins.Judge(kRight, users), Verdict::kAccepted);
     EXPECT_EQ(logins.Judge(kWrong, users), Verdict::kRefused);
     EXPECT_EQ(logins.Judge(kUnknown, users), Verdict::kRefused);
   }
@@ -49,7 +49,7 @@ TEST(Logins, WhatIsNoLoginIsRefused) {
     EXPECT_EQ(logins.Judge(authorization, users), Verdict::kRefused) << authorization;
   }
   // A user and a password of nothing are a login.
-  EXPECT_EQ(logins.Judge("Basic Og==", users), Verdict::kWelcome);
+  EXPECT_EQ(logins.Judge("Basic Og==", users), Verdict::kAccepted);
 }
 
 TEST(Logins, PasswordWithMoreAfterANulIsAnother) {
@@ -61,7 +61,7 @@ TEST(Logins, PasswordWithMoreAfterANulIsAnother) {
 
 TEST(Logins, LoginThatWasRightIsForgottenWhenItsHashChanges) {
   Logins logins(1);
-  ASSERT_EQ(logins.Judge(kRight, {{"alice", Hash("right")}}), Verdict::kWelcome);
+  ASSERT_EQ(logins.Judge(kRight, {{"alice", Hash("right")}}), Verdict::kAccepted);
   EXPECT_EQ(logins.Judge(kRight, {{"alice", Hash("other")}}), Verdict::kRefused);
   EXPECT_EQ(logins.Judge(kRight, {{"bob", Hash("right")}}), Verdict::kRefused);
 }
@@ -79,12 +79,12 @@ TEST(Logins, LoginThatWasRightOnceIsNotComputedAgainAndTheOthersAreBounded) {
     return Bcrypt(password, hash);
   });
   const Users users{{"alice", Hash("right")}};
-  ASSERT_EQ(logins.Judge(kRight, users), Verdict::kWelcome);
+  ASSERT_EQ(logins.Judge(kRight, users), Verdict::kAccepted);
   auto slow = std::async(std::launch::async, [&] { return logins.Judge(kWrong, users); });
   computing.get_future().wait();
   EXPECT_EQ(logins.Judge(kWrong, users), Verdict::kTooMany);
   EXPECT_EQ(logins.Judge(kUnknown, users), Verdict::kTooMany);
-  EXPECT_EQ(logins.Judge(kRight, users), Verdict::kWelcome);
+  EXPECT_EQ(logins.Judge(kRight, users), Verdict::kAccepted);
   EXPECT_EQ(computed, 2);
   go_on.set_value();
   EXPECT_EQ(slow.get(), Verdict::kRefused);

@@ -1,0 +1,23 @@
+// Keeps secrets out of what servers and libpq say.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+
+#include "base/secret.h"
+
+namespace scidex::postgres {
+
+// How many secrets are masked: the latest ones. A password is another one after each rotation.
+inline constexpr std::size_t kRememberedSecrets = 256;
+
+// Has it masked from now on. An empty one is ignored. Thread safe.
+void RememberSecret(const base::Secret& secret);
+
+// The first line of `text`, with *** in place of each remembered secret, also of one that the
+// server has cut to the length of a name. Of a text that has a secret of less than four bytes in
+// it, as it may by chance, nothing is left. Thread safe.
+std::string Masked(std::string_view text);
+
+}  // namespace scidex::postgres

@@ -1,0 +1,46 @@
+#include "postgres/masking.h"
+
+#include <gtest/gtest.h>
+
+namespace scidex::postgres {
+namespace {
+
+void Remember(const std::string& secret) { RememberSecret(base::Secret(secret)); }
+
+TEST(Masked, HidesEachSecretWhereverItStands) {
+  Remember("swordfish");
+  Remember("tuna salad");
+  EXPECT_EQ(Masked("role \"swordfish\": swordfish, tuna salad"), "role \"***\": ***, ***");
+  EXPECT_EQ(Masked("nothing to hide"), "nothing to hide");
+}
+
+TEST(Masked, IsOneLine) {
+  Remember("two\nlines");
+  EXPECT_EQ(Masked("password two\nlines of\nthe server"), "password *** of");
+  EXPECT_EQ(Masked(""), "");
+}
+
+TEST(Masked, HidesASecretThatWasCutToTheLengthOfAName) {
+  const std::string secret(100, 'x');
+  Remember(secret);
+  EXPECT_EQ(Masked("database \"" + secret.substr(0, 63) + "\" does not exist"),
+            "database \"***\" does not exist");
+}
+
+TEST(Masked, OfASecretThatCouldBeAnywhereNothingIsLeft) {
+  Remember("z9");
+  EXPECT_EQ(Masked("the password z9 is wrong"), "(not shown, as it has a secret in it)");
+  EXPECT_EQ(Masked("wrong"), "wrong");
+}
+
+TEST(Masked, SecretThatIsUsedAgainStaysRemembered) {
+  Remember("swordfish");
+  for (std::size_t i = 0; i < 2 * kRememberedSecrets; ++i) {
+    Remember("passing by " + std::to_string(i));
+    if (i % 100 == 0) Remember("swordfish");
+  }
+  EXPECT_EQ(Masked("swordfish"), "***");
+}
+
+}  // namespace
+}  // namespace scidex::postgres
