@@ -30,7 +30,7 @@ class Secrets {
       if (secret.size() > kTooShortToMask) {
         Replace(text, secret);
         Replace(text, secret.substr(0, kNameBytes));
-      } else if (text.find(secret) != std::string::npos) {
+      } else if (HasWord(text, secret)) {
         return "(not shown, as it has a secret in it)";
       }
     }
@@ -38,6 +38,18 @@ class Secrets {
   }
 
  private:
+  static bool IsOfWord(char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
+  }
+  static bool HasWord(const std::string& text, const std::string& word) {
+    for (std::size_t at = text.find(word); at != std::string::npos; at = text.find(word, at + 1)) {
+      const std::size_t end = at + word.size();
+      if ((at == 0 || !IsOfWord(text[at - 1])) && (end == text.size() || !IsOfWord(text[end])))
+        return true;
+    }
+    return false;
+  }
+
   static void Replace(std::string& text, std::string_view secret) {
     for (std::size_t at = text.find(secret); at != std::string::npos;
          at = text.find(secret, at + kMask.size())) {

@@ -16,8 +16,8 @@ inline constexpr std::size_t kRememberedSecrets = 256;
 void RememberSecret(const base::Secret& secret);
 
 // The first line of `text`, with *** in place of each remembered secret, also of one that the
-// server has cut to the length of a name. Of a text that has a secret of less than four bytes in
-// it, as it may by chance, nothing is left. Thread safe.
+// server has cut to the length of a name. Of a text that has one of less than four bytes as a word,
+// which it may have by chance, nothing is left. Thread safe.
 std::string Masked(std::string_view text);
 
 }  // namespace scidex::postgres

@@ -155,10 +155,13 @@ Opened OpenOne(const Endpoint& endpoint, const Parameters& parameters, TimePoint
     opened.connection = std::move(connection);
     return opened;
   }
-  const std::string heard = Masked(PQerrorMessage(connection.get()));
-  opened.sqlstate = SqlStateIn(heard);
-  opened.outcome = Classify(connection.get(), stage, opened.sqlstate, heard);
-  opened.message = {WordsFor(opened.outcome) + InBrackets(opened.sqlstate), heard};
+  // What it means is told by the text as it came: a password may be a word of it.
+  const std::string_view said(PQerrorMessage(connection.get()));
+  const std::string_view first = said.substr(0, said.find('\n'));
+  opened.sqlstate = SqlStateIn(first);
+  opened.refuses_parameter = Contains(first, "startup parameter");
+  opened.outcome = Classify(connection.get(), stage, opened.sqlstate, first);
+  opened.message = {WordsFor(opened.outcome) + InBrackets(opened.sqlstate), Masked(said)};
   return opened;
 }
 

@@ -72,8 +72,7 @@ ConnectResult Unanswered(const QueryResult& answer) {
 
 // PgBouncer refuses startup options that it does not know with a protocol violation.
 bool RefusesOptions(const Opened& opened) {
-  return opened.sqlstate == "08P01" ||
-         opened.message.heard.find("startup parameter") != std::string::npos;
+  return opened.sqlstate == "08P01" || opened.refuses_parameter;
 }
 
 // A pooler that gives each statement to another server session can hold no transaction.

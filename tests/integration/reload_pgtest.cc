@@ -267,7 +267,7 @@ TEST_F(Reload, AFileThatTellsOfAnotherServerIsNotTakenForANewPassword) {
   ASSERT_TRUE(exporter.AwaitValue(up, "1"));
   const std::string hash = Value(exporter, "hash");
   // As it is in the middle of being written.
-  Write("");
+  Write("log: {level: info}\n");
   primary_->Execute(
       "ALTER ROLE moved PASSWORD 'canary-two';"
       "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'moved'");
