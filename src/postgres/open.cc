@@ -77,6 +77,8 @@ bool Contains(std::string_view text, std::string_view part) {
 // locale.
 ConnectOutcome Classify(PGconn* connection, ConnStatusType stage, const std::string& sqlstate,
                         std::string_view message) {
+  // PgBouncer's max_client_conn, for which it has no SQLSTATE of its own.
+  if (Contains(message, "no more connections allowed")) return ConnectOutcome::kTooManyConnections;
   if (!sqlstate.empty()) return ConnectOutcomeOf(sqlstate);
   if (const auto resource = LocalResourceIn(message)) {
     base::CountLocalFailure(*resource);
@@ -159,7 +161,6 @@ Opened OpenOne(const Endpoint& endpoint, const Parameters& parameters, TimePoint
   const std::string_view said(PQerrorMessage(connection.get()));
   const std::string_view first = said.substr(0, said.find('\n'));
   opened.sqlstate = SqlStateIn(first);
-  opened.refuses_parameter = Contains(first, "startup parameter");
   opened.outcome = Classify(connection.get(), stage, opened.sqlstate, first);
   opened.message = {WordsFor(opened.outcome) + InBrackets(opened.sqlstate), Masked(said)};
   return opened;

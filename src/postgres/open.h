@@ -23,8 +23,6 @@ struct Opened {
   base::Explanation message;
   // Of a refusal by the server; "" otherwise.
   std::string sqlstate;
-  // The server, or a pooler, says that it does not take a startup parameter.
-  bool refuses_parameter = false;
 };
 
 // Tries the DSN's servers in order, each for its share of the time left, with `overrides` over the

@@ -27,7 +27,10 @@ int Session::OnEvent(PGEventId id, void* info, void* session) {
   const char* sqlstate = PQresultErrorField(result, PG_DIAG_SQLSTATE);
   if (sqlstate == nullptr) return 1;
   auto* const self = static_cast<Session*>(session);
-  if (MeansLost(sqlstate)) self->doomed_ = true;
+  const char* severity = PQresultErrorField(result, PG_DIAG_SEVERITY_NONLOCALIZED);
+  if (EndsSession(severity == nullptr ? "" : severity) ||
+      (self->by_transaction_ && MeansLost(sqlstate)))
+    self->doomed_ = true;
   if (sqlstate == kReadOnlySqlTransaction) {
     const char* message = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
     self->OnRefusedWrite(message == nullptr ? "" : message);
@@ -41,9 +44,8 @@ void Session::OnNotice(void* session, const PGresult* notice) {
     const char* value = PQresultErrorField(notice, code);
     return value == nullptr ? "" : value;
   };
-  const std::string_view severity = field(PG_DIAG_SEVERITY_NONLOCALIZED);
   // A server that stops at once, or that has crashed elsewhere, announces it as a mere warning.
-  if (severity == "FATAL" || severity == "PANIC" || MeansLost(field(PG_DIAG_SQLSTATE)))
+  if (EndsSession(field(PG_DIAG_SEVERITY_NONLOCALIZED)) || MeansShutdown(field(PG_DIAG_SQLSTATE)))
     self->doomed_ = true;
   if (self->libpqxx_notices_ != nullptr) self->libpqxx_notices_(nullptr, notice);
 }

@@ -70,9 +70,11 @@ ConnectResult Unanswered(const QueryResult& answer) {
                 {"while read-only was checked: " + answer.message.words, answer.message.heard});
 }
 
-// PgBouncer refuses startup options that it does not know with a protocol violation.
+// A pooler refuses startup options that it does not know with a protocol violation (PgBouncer) or
+// as a feature that it lacks (managed proxies), and others in ways of their own: whatever it is but
+// the login and room is tried without them.
 bool RefusesOptions(const Opened& opened) {
-  return opened.sqlstate == "08P01" || opened.refuses_parameter;
+  return opened.outcome == ConnectOutcome::kConnectFailed && !opened.sqlstate.empty();
 }
 
 // A pooler that gives each statement to another server session can hold no transaction.

@@ -25,10 +25,15 @@ std::string SqlStateIn(std::string_view message) {
   return "";
 }
 
+bool EndsSession(std::string_view severity) { return severity == "FATAL" || severity == "PANIC"; }
+
+bool MeansShutdown(std::string_view sqlstate) {
+  return sqlstate == "57P01" || sqlstate == "57P02" || sqlstate == "57P03";
+}
+
 bool MeansLost(std::string_view sqlstate) {
   constexpr std::string_view kConnectionExceptions = "08";
-  return sqlstate == "57P01" || sqlstate == "57P02" || sqlstate == "57P03" ||
-         sqlstate.starts_with(kConnectionExceptions);
+  return MeansShutdown(sqlstate) || sqlstate.starts_with(kConnectionExceptions);
 }
 
 pool::ConnectOutcome ConnectOutcomeOf(std::string_view sqlstate) {

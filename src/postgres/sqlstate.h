@@ -22,8 +22,13 @@ std::string InBrackets(std::string_view sqlstate);
 // or "".
 std::string SqlStateIn(std::string_view message);
 
-// Whether a server, or a pooler in front of it, ends the session with this SQLSTATE: no statement
-// on it will succeed, even if its socket stays open.
+// Whether the server ends the session that it sends a message of this severity to.
+bool EndsSession(std::string_view severity);
+// Whether the server says that it is stopping, or that it restarts after a crash.
+bool MeansShutdown(std::string_view sqlstate);
+// Whether a pooler says with this SQLSTATE, in an error of any severity, that the session is of no
+// use any more. From a server an error of class 08 may be about a connection of its own, to a
+// foreign server.
 bool MeansLost(std::string_view sqlstate);
 
 // How a connect ended that the server refused with this SQLSTATE.

@@ -210,6 +210,20 @@ TEST_F(PgBouncerTest, WhenThePoolerIsRestartedReadsGoOn) {
   EXPECT_EQ(Read(database, "SELECT 2"), "2");
 }
 
+TEST_F(PgBouncerTest, OneWithoutRoomForAClientIsNoServerThatRefuses) {
+  PgBouncer bouncer(*primary_, "transaction", "max_client_conn = 1");
+  const postgres::PgConnPtr only(PQconnectdb(bouncer.Dsn().c_str()));
+  ASSERT_EQ(PQstatus(only.get()), CONNECTION_OK) << PQerrorMessage(only.get());
+  app::Database database(Through(bouncer));
+  ASSERT_TRUE(Eventually(kPatience, [&] {
+    return database.control_stats()
+               .probes[PoolRole::kPrimary]
+               .failures[Reason::kTooManyConnections] > 0;
+  }));
+  EXPECT_EQ(
+      database.control_stats().probes[PoolRole::kPrimary].failures[Reason::kConnectFailed], 0u);
+}
+
 TEST_F(PgBouncerTest, WhileThePoolerIsPausedAReadEndsAtItsDeadline) {
   PgBouncer bouncer(*primary_, "transaction");
   app::Database database(Through(bouncer));

@@ -119,6 +119,22 @@ TEST_F(PoolSession, SessionThatDiesWhileItIsLentIsDead) {
   NextPid();
 }
 
+TEST_F(PoolSession, ErrorAboutAnotherConnectionCostsNoSession) {
+  Open();
+  const int pid = NextPid();
+  // As of dblink, or of a foreign table, whose server is away.
+  for (const std::string what :
+       {"EXCEPTION 'away' USING ERRCODE = '08001'", "EXCEPTION 'away' USING ERRCODE = '08006'",
+        "WARNING 'away' USING ERRCODE = '08006'"}) {
+    {
+      const pool::Lease lease = pool_->Acquire();
+      postgres::Session::Of(lease).Query(("DO $$ BEGIN RAISE " + what + "; END $$").c_str(),
+                                         base::RealClock().Now() + kPatience);
+    }
+    EXPECT_EQ(NextPid(), pid) << what;
+  }
+}
+
 TEST_F(PoolSession, ARollbackThatIsNotAnsweredEndsAtResetTimeout) {
   options_.reset_timeout = 200ms;
   Open();

@@ -26,6 +26,7 @@ TEST(SqlState, AMessageOfLibpqItselfHasNone) {
 TEST(SqlState, ThoseThatEndASessionAreToldFromThoseThatEndAStatement) {
   for (const char* lost : {"57P01", "57P02", "57P03", "08000", "08003", "08006", "08P01"}) {
     EXPECT_TRUE(MeansLost(lost)) << lost;
+    EXPECT_EQ(MeansShutdown(lost), lost[0] == '5') << lost;
   }
   // Cancelled, divided by zero, read-only, serialization, too many connections; and none at all.
   for (const char* not_lost : {"57014", "22012", "25006", "40001", "53300", ""}) {
