@@ -249,6 +249,8 @@ std::vector<Key> MakeKeys() {
            [](Draft& d) -> auto& { return d.config.probe.interval; }),
       Time("probe.timeout", milliseconds(10), hours(1),
            [](Draft& d) -> auto& { return d.config.probe.timeout; }),
+      Time("probe.new_session_interval", milliseconds(10), hours(1),
+           [](Draft& d) -> auto& { return d.config.probe.new_session_interval; }),
       Time("probe.canary_interval", seconds(0), hours(24 * 365),
            [](Draft& d) -> auto& { return d.config.probe.canary_interval; }),
       Time("pool_logger.interval", seconds(1), hours(24 * 365),

@@ -20,6 +20,9 @@ struct ProbeOptions {
   // Between the beginnings of two probes that were triggered, by a connection that was lost for
   // one.
   base::Duration min_trigger_distance = std::chrono::milliseconds(100);
+  // How long one session may answer before another one is opened in its place: only that shows that
+  // the server lets new ones in.
+  base::Duration new_session_interval = std::chrono::seconds(10);
   // Between two tries to write through a read lease, which must be refused. 0: never.
   base::Duration canary_interval = std::chrono::seconds(60);
 

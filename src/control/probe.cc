@@ -42,7 +42,10 @@ void Probe::Stop() {
   reserved_.reset();
 }
 
-void Probe::Trigger() noexcept { task_.Trigger(); }
+void Probe::Trigger() noexcept {
+  new_session_wanted_ = true;
+  task_.Trigger();
+}
 
 void Probe::Reconnect() { reconnect_ = true; }
 
@@ -73,21 +76,25 @@ std::optional<ProbeResult> Probe::Ask(TimePoint deadline, const std::stop_token&
   const bool usable = reserved_ && reserved_->IsAlive(Connection::LivenessCheck::kKernel);
   if (reconnect_.exchange(false) || !usable) reserved_.reset();
   for (;;) {
-    const bool fresh = !reserved_;
+    const bool fresh = !reserved_ || NewSessionIsDue();
     if (fresh) {
+      const bool lost_before = !reserved_;
       pool::ConnectResult connected = connector_->Connect(deadline, stop);
-      if (connected.outcome == ConnectOutcome::kLocalFailure) return std::nullopt;
-      if (connected.outcome != ConnectOutcome::kOk) {
+      if (connected.outcome == ConnectOutcome::kOk) {
+        Adopt(std::move(connected.connection), lost_before);
+      } else if (connected.outcome == ConnectOutcome::kLocalFailure) {
+        new_session_wanted_ = true;
+        if (!reserved_) return std::nullopt;
+      } else {
         ProbeResult refusal{routing::ReasonOf(connected.outcome), std::move(connected.message), {}};
-        if (connected.outcome == ConnectOutcome::kTooManyConnections) {
-          return AskThroughPool(std::move(refusal), deadline, stop);
-        }
-        return refusal;
+        new_session_wanted_ = true;
+        refused_ = true;
+        if (connected.outcome != ConnectOutcome::kTooManyConnections) return refusal;
+        // Borrowers have what the pool has, until that ends.
+        if (!reserved_) return AskThroughPool(std::move(refusal), deadline, stop);
+        const pool::PoolStats stats = pool_.Stats();
+        if (stats.in_use + stats.idle == 0) return refusal;
       }
-      reserved_ = std::move(connected.connection);
-      reserved_->Observe(this);
-      // Not when an old session answers: that does not show that connects succeed.
-      pool_.OnServerAnswered();
     }
     bool lost = false;
     std::optional<ProbeResult> result = Inspect(*reserved_, deadline, stop, lost);
@@ -97,6 +104,21 @@ std::optional<ProbeResult> Probe::Ask(TimePoint deadline, const std::stop_token&
     // server.
     if (!lost || fresh || result->reason == Reason::kProbeTimeout) return result;
   }
+}
+
+// An old session goes on answering where no new one is let in: after a change of a password, of
+// pg_hba.conf, of a role.
+bool Probe::NewSessionIsDue() {
+  return new_session_wanted_.exchange(false) ||
+         clock_.Now() >= base::Add(opened_at_, options_.new_session_interval);
+}
+
+void Probe::Adopt(std::unique_ptr<pool::Connection> session, bool lost_before) {
+  reserved_ = std::move(session);
+  reserved_->Observe(this);
+  opened_at_ = clock_.Now();
+  // Not where there was one that answered: a pool's connects may fail for a reason of its own.
+  if (std::exchange(refused_, false) || lost_before) pool_.OnServerAnswered();
 }
 
 // The server has no room for one more session. If another one answers, it is not down; if those

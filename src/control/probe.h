@@ -49,8 +49,9 @@ class Probe final : private pool::SessionObserver {
   // Ends a probe under way, and closes its session; the numbers stay. Idempotent.
   void Stop();
 
-  // Probes now: something happened that makes the last answer doubtful. Probes for that reason keep
-  // a distance of ProbeOptions::min_trigger_distance. Never blocks.
+  // Probes now, by a new session: something happened that makes the last answer doubtful, such as a
+  // connect of the pool that failed. Probes for that reason keep a distance of
+  // ProbeOptions::min_trigger_distance. Never blocks.
   void Trigger() noexcept;
 
   // Has the next probe open a session anew: what the name of the server leads to may have changed.
@@ -66,6 +67,8 @@ class Probe final : private pool::SessionObserver {
   base::TimePoint Run(const std::stop_token& stop);
   // Nothing where the attempt tells nothing about the server.
   std::optional<ProbeResult> Ask(base::TimePoint deadline, const std::stop_token& stop);
+  bool NewSessionIsDue();
+  void Adopt(std::unique_ptr<pool::Connection> session, bool lost_before);
   std::optional<ProbeResult> AskThroughPool(ProbeResult refusal, base::TimePoint deadline,
                                             const std::stop_token& stop);
   // Nothing where there was no time left to ask.
@@ -82,8 +85,12 @@ class Probe final : private pool::SessionObserver {
   const OnResult on_result_;
 
   std::atomic<bool> reconnect_{false};
+  std::atomic<bool> new_session_wanted_{false};
   // Used by runs of the task alone.
   std::unique_ptr<pool::Connection> reserved_;
+  base::TimePoint opened_at_ = base::TimePoint::min();
+  // The latest new session was refused.
+  bool refused_ = false;
 
   mutable base::Mutex mutex_;
   ProbeStats stats_ SCIDEX_GUARDED_BY(mutex_);

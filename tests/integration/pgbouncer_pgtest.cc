@@ -220,8 +220,8 @@ TEST_F(PgBouncerTest, OneWithoutRoomForAClientIsNoServerThatRefuses) {
                .probes[PoolRole::kPrimary]
                .failures[Reason::kTooManyConnections] > 0;
   }));
-  EXPECT_EQ(
-      database.control_stats().probes[PoolRole::kPrimary].failures[Reason::kConnectFailed], 0u);
+  EXPECT_EQ(database.control_stats().probes[PoolRole::kPrimary].failures[Reason::kConnectFailed],
+            0u);
 }
 
 TEST_F(PgBouncerTest, WhileThePoolerIsPausedAReadEndsAtItsDeadline) {

@@ -283,6 +283,20 @@ TEST_F(RouteTest, TheEndFailsAReadThatWaitsForTheFirstVerdict) {
   EXPECT_THROW(read.get(), pool::PoolClosed);
 }
 
+TEST_F(RouteTest, ReplicaThatLetsNoNewSessionInLosesTheReads) {
+  app::DatabaseOptions options = On(*primary_, *replica_);
+  options.probe.interval = std::chrono::milliseconds(50);
+  options.probe.new_session_interval = std::chrono::milliseconds(200);
+  app::Database database(options);
+  ASSERT_TRUE(AwaitRoute(database, Route::kReplica));
+  // Sessions that there are go on, the probe's among them.
+  primary_->Execute("ALTER ROLE app NOLOGIN");
+  EXPECT_TRUE(AwaitRoute(database, Route::kPrimaryFallthrough));
+  EXPECT_EQ(database.pool_stats().route.reason, Reason::kAuthFailed);
+  primary_->Execute("ALTER ROLE app LOGIN");
+  EXPECT_TRUE(AwaitRoute(database, Route::kReplica));
+}
+
 TEST_F(RouteTest, ReadsWaitForTheFirstVerdictWithinTheirDeadline) {
   replica_->Suspend();
   app::DatabaseOptions options = On(*primary_, *replica_);

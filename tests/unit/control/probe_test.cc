@@ -107,6 +107,56 @@ TEST_F(ProbeTest, AnAnswerOfAnOldSessionDoesNotEndThePoolsBackoff) {
   client.get();
 }
 
+TEST_F(ProbeTest, ServerThatLetsNoNewSessionInIsFoundWithinTheInterval) {
+  Start();
+  ASSERT_TRUE(AwaitResults(1));
+  reserved_->Fail(pool::ConnectOutcome::kAuthFailed);
+  for (int i = 0; i < 9; ++i) Probe();
+  EXPECT_EQ(Results(), std::vector<Reason>(10, Reason::kOk));
+  EXPECT_EQ(reserved_->connects(), 1u);
+  Probe();
+  EXPECT_EQ(Results().back(), Reason::kAuthFailed);
+  // Each probe tries, so that it is known at once that they are let in again.
+  Probe();
+  EXPECT_EQ(Results().back(), Reason::kAuthFailed);
+  reserved_->Succeed();
+  Probe();
+  EXPECT_EQ(Results().back(), Reason::kOk);
+  EXPECT_EQ(reserved_->open(), 1u);
+}
+
+TEST_F(ProbeTest, TriggerAsksByANewSession) {
+  ProbeOptions options;
+  options.min_trigger_distance = base::Duration::zero();
+  Start(options);
+  ASSERT_TRUE(AwaitResults(1));
+  reserved_->Fail(pool::ConnectOutcome::kAuthFailed);
+  probe_->Trigger();
+  ASSERT_TRUE(AwaitResults(2));
+  EXPECT_EQ(Results().back(), Reason::kAuthFailed);
+}
+
+TEST_F(ProbeTest, ServerWithoutRoomForANewSessionServesWhatThePoolHas) {
+  Start();
+  ASSERT_TRUE(AwaitResults(1));
+  reserved_->Fail(pool::ConnectOutcome::kTooManyConnections);
+  pool::Lease lease = pool_.Acquire();
+  for (int i = 0; i < 12; ++i) Probe();
+  EXPECT_EQ(Results().back(), Reason::kOk);
+  lease.Evict(pool::EvictReason::kBorrower);
+  Probe();
+  EXPECT_EQ(Results().back(), Reason::kTooManyConnections);
+}
+
+TEST_F(ProbeTest, WhatThisMachineLacksForANewSessionIsNoRefusal) {
+  Start();
+  ASSERT_TRUE(AwaitResults(1));
+  reserved_->Fail(pool::ConnectOutcome::kLocalFailure);
+  for (int i = 0; i < 12; ++i) Probe();
+  EXPECT_EQ(Results(), std::vector<Reason>(13, Reason::kOk));
+  EXPECT_GT(reserved_->connects(), 1u);
+}
+
 TEST_F(ProbeTest, ASessionThatIsToBeOpenedAnewIsAskedForOnce) {
   Start();
   ASSERT_TRUE(AwaitResults(1));
