@@ -56,11 +56,12 @@ Inspection PostgresInspector::Inspect(pool::Connection& connection, base::TimePo
   postgres::ServerFactsResult answer =
       postgres::ReadServerFacts(dynamic_cast<postgres::Session&>(connection), deadline, stop);
   postgres::ServerFacts& facts = answer.facts;
-  return {ResultOf(answer.status),
-          std::move(answer.message),
-          {facts.in_recovery, std::move(facts.system_identifier), facts.wal_position,
-           facts.replayed_all_received, facts.wal_receiver_up, facts.since_last_replay,
-           ConnectionsOf(std::move(facts.connections)), facts.behind_pooler}};
+  return {
+      ResultOf(answer.status),
+      std::move(answer.message),
+      {facts.in_recovery, std::move(facts.system_identifier), facts.wal_position, facts.timeline,
+       facts.replayed_all_received, facts.wal_receiver_up, facts.since_last_replay,
+       ConnectionsOf(std::move(facts.connections)), facts.behind_pooler}};
 }
 
 control::Trial PostgresInspector::TryWrite(pool::Connection& connection, base::TimePoint deadline,

@@ -86,7 +86,9 @@ std::optional<ProbeResult> Probe::Ask(TimePoint deadline, const std::stop_token&
         new_session_wanted_ = true;
         if (!reserved_) return std::nullopt;
       } else {
-        ProbeResult refusal{routing::ReasonOf(connected.outcome), std::move(connected.message), {}};
+        ProbeResult refusal;
+        refusal.reason = routing::ReasonOf(connected.outcome);
+        refusal.message = std::move(connected.message);
         new_session_wanted_ = true;
         refused_ = true;
         if (connected.outcome != ConnectOutcome::kTooManyConnections) return refusal;
@@ -142,6 +144,7 @@ std::optional<ProbeResult> Probe::AskThroughPool(ProbeResult refusal, TimePoint 
 
 std::optional<ProbeResult> Probe::Inspect(pool::Connection& connection, TimePoint deadline,
                                           const std::stop_token& stop, bool& lost) {
+  const TimePoint asked_at = clock_.Now();
   Inspection inspection = inspector_.Inspect(connection, deadline, stop);
   using Result = Inspection::Result;
   // It is this process that was slow.
@@ -150,7 +153,7 @@ std::optional<ProbeResult> Probe::Inspect(pool::Connection& connection, TimePoin
   const Reason reason = inspection.result == Result::kAnswered  ? Reason::kOk
                         : inspection.result == Result::kTimeout ? Reason::kProbeTimeout
                                                                 : Reason::kConnectFailed;
-  return ProbeResult{reason, std::move(inspection.message), std::move(inspection.facts)};
+  return ProbeResult{reason, std::move(inspection.message), std::move(inspection.facts), asked_at};
 }
 
 void Probe::Record(const ProbeResult& result, base::Duration took) {

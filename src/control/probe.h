@@ -27,6 +27,8 @@ struct ProbeResult {
   base::Explanation message;
   // Holds only for kOk.
   ServerFacts facts;
+  // When the server was asked: what it says is of this moment or later.
+  base::TimePoint asked_at{};
 };
 
 // Thread safe.

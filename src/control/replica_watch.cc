@@ -65,6 +65,12 @@ void ReplicaWatch::Reconfigure(const routing::RoutingOptions& options, bool has_
     lag_.Clear();
     primary_answers_.reset();
     primary_system_identifier_.reset();
+    primary_instance_.clear();
+    primary_timeline_.reset();
+  }
+  if (new_primary || new_replica) {
+    replayed_.reset();
+    ahead_ = false;
   }
   if (new_replica) {
     lagged_ = false;
@@ -76,18 +82,42 @@ void ReplicaWatch::Reconfigure(const routing::RoutingOptions& options, bool has_
 
 void ReplicaWatch::OnPrimaryProbe(const ProbeResult& result) {
   std::optional<ProbeResult> withheld;
+  bool found_ahead = false;
   {
     MutexLock lock(mutex_);
     withheld.swap(withheld_);
-    primary_answers_ = result.reason == Reason::kOk;
-    if (*primary_answers_) LookAtPrimary(result.facts);
+    // One in recovery takes no writes: it is no primary that a replica could be behind.
+    primary_answers_ = result.reason == Reason::kOk && !result.facts.in_recovery;
+    const bool ahead_before = ahead_;
+    if (result.reason == Reason::kOk) LookAtPrimary(result);
+    found_ahead = ahead_ && !ahead_before;
+    if (found_ahead) {
+      ++stats_.judged_unfit[Reason::kDiverged];
+      stats_.lag.reset();
+    }
   }
-  if (withheld) OnReplicaProbe(*withheld);
+  if (withheld) {
+    OnReplicaProbe(*withheld);
+  } else if (found_ahead) {
+    on_verdict_(Reason::kDiverged);
+  }
 }
 
-void ReplicaWatch::LookAtPrimary(const ServerFacts& facts) {
+void ReplicaWatch::LookAtPrimary(const ProbeResult& result) {
+  const ServerFacts& facts = result.facts;
   if (facts.system_identifier) primary_system_identifier_ = facts.system_identifier;
-  if (facts.wal_position && !facts.in_recovery) lag_.OnPrimary(*facts.wal_position, clock_.Now());
+  if (facts.in_recovery) return;
+  if (facts.connections) primary_instance_ = facts.connections->instance;
+  primary_timeline_ = facts.timeline;
+  if (!facts.wal_position) return;
+  lag_.OnPrimary(*facts.wal_position, clock_.Now());
+  // Positions compare in this order alone: a primary that was asked earlier may have written since.
+  if (replayed_ && result.asked_at >= replayed_known_at_) ahead_ = *replayed_ > *facts.wal_position;
+}
+
+bool ReplicaWatch::IsAhead(const ServerFacts& replica) const {
+  return ahead_ ||
+         (primary_timeline_ && replica.timeline && *replica.timeline > *primary_timeline_);
 }
 
 void ReplicaWatch::OnReplicaProbe(const ProbeResult& result) {
@@ -102,8 +132,15 @@ void ReplicaWatch::OnReplicaProbe(const ProbeResult& result) {
       observation.system_identifier = result.facts.system_identifier;
       observation.primary_answers = primary_answers_.value_or(false);
       observation.primary_system_identifier = primary_system_identifier_;
+      observation.primary_instance = primary_instance_;
+      if (result.facts.connections) observation.instance = result.facts.connections->instance;
       if (result.facts.in_recovery) {
-        observation.lag = lag_.Lag(result.facts, observation.primary_answers, clock_.Now());
+        replayed_ = result.facts.wal_position;
+        replayed_known_at_ = clock_.Now();
+        observation.ahead = IsAhead(result.facts);
+        // What is ahead is not behind by nothing.
+        if (!observation.ahead)
+          observation.lag = lag_.Lag(result.facts, observation.primary_answers, clock_.Now());
         observation.lagged_before = lagged_;
         stats_.lag = observation.lag;
         stats_.lag_bytes = lag_.Bytes(result.facts);

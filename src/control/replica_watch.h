@@ -63,7 +63,9 @@ class ReplicaWatch {
   ReplicaStats Stats() const;
 
  private:
-  void LookAtPrimary(const ServerFacts& facts) SCIDEX_REQUIRES(mutex_);
+  void LookAtPrimary(const ProbeResult& result) SCIDEX_REQUIRES(mutex_);
+  // On another timeline than the primary can have had, or ahead of it.
+  bool IsAhead(const ServerFacts& replica) const SCIDEX_REQUIRES(mutex_);
 
   base::Clock& clock_;
   const OnVerdict on_verdict_;
@@ -77,6 +79,13 @@ class ReplicaWatch {
   // What the replica answered before the primary was first asked.
   std::optional<ProbeResult> withheld_ SCIDEX_GUARDED_BY(mutex_);
   std::optional<std::string> primary_system_identifier_ SCIDEX_GUARDED_BY(mutex_);
+  std::string primary_instance_ SCIDEX_GUARDED_BY(mutex_);
+  std::optional<std::uint64_t> primary_timeline_ SCIDEX_GUARDED_BY(mutex_);
+  // How far the replica was, and when that was known.
+  std::optional<std::uint64_t> replayed_ SCIDEX_GUARDED_BY(mutex_);
+  base::TimePoint replayed_known_at_ SCIDEX_GUARDED_BY(mutex_){};
+  // The primary, asked later, was not as far.
+  bool ahead_ SCIDEX_GUARDED_BY(mutex_) = false;
   // The latest answer of the replica was judged kLagExceeded.
   bool lagged_ SCIDEX_GUARDED_BY(mutex_) = false;
   ReplicaStats stats_ SCIDEX_GUARDED_BY(mutex_);

@@ -40,6 +40,9 @@ struct ServerFacts {
   std::optional<std::string> system_identifier;
   // In bytes: a primary's own WAL position, a replica's last replayed.
   std::optional<std::uint64_t> wal_position;
+  // The timeline that a primary writes; for a replica at least so late a one. Empty where it may
+  // not be read.
+  std::optional<std::uint64_t> timeline = std::nullopt;
   // A replica's: everything that it received is replayed.
   bool replayed_all_received = false;
   bool wal_receiver_up = false;

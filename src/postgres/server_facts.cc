@@ -19,8 +19,13 @@ SELECT r.in_recovery,
        CASE WHEN has_function_privilege('pg_control_system()', 'EXECUTE')
             THEN (SELECT system_identifier FROM pg_control_system()) END,
        pg_wal_lsn_diff(CASE WHEN r.in_recovery THEN pg_last_wal_replay_lsn() ELSE pg_current_wal_lsn() END, '0/0'),
+       CASE WHEN NOT r.in_recovery
+            THEN ('x' || left(pg_walfile_name(pg_current_wal_lsn()), 8))::bit(32)::bigint
+            WHEN has_function_privilege('pg_control_checkpoint()', 'EXECUTE')
+            THEN (SELECT timeline_id FROM pg_control_checkpoint()) END,
        r.in_recovery AND pg_last_wal_receive_lsn() IS NOT DISTINCT FROM pg_last_wal_replay_lsn(),
-       EXISTS (SELECT FROM pg_stat_wal_receiver WHERE pid IS NOT NULL),
+       EXISTS (SELECT FROM pg_stat_wal_receiver
+               WHERE pid IS NOT NULL AND coalesce(status, 'streaming') = 'streaming'),
        CASE WHEN r.in_recovery THEN extract(epoch FROM clock_timestamp() - pg_last_xact_replay_timestamp()) END,
        extract(epoch FROM pg_postmaster_start_time()),
        u.rolname,
@@ -46,6 +51,7 @@ enum Column {
   kInRecovery,
   kSystemIdentifier,
   kWalPosition,
+  kTimeline,
   kReplayedAll,
   kWalReceiver,
   kSinceReplay,
@@ -106,6 +112,7 @@ ServerFactsResult ReadServerFacts(Session& session, base::TimePoint deadline,
   if (const std::string id = Value(answer, kSystemIdentifier); !id.empty())
     facts.system_identifier = id;
   facts.wal_position = Unsigned(Value(answer, kWalPosition));
+  facts.timeline = Unsigned(Value(answer, kTimeline));
   facts.replayed_all_received = Value(answer, kReplayedAll) == "t";
   facts.wal_receiver_up = Value(answer, kWalReceiver) == "t";
   facts.since_last_replay = FromSeconds(Value(answer, kSinceReplay));

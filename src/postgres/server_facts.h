@@ -39,9 +39,13 @@ struct ServerFacts {
   std::optional<std::string> system_identifier;
   // WAL positions in bytes. A primary's own; a replica's last replayed.
   std::optional<std::uint64_t> wal_position;
+  // The one that a primary writes. A replica's is that of its latest restart point, and may be
+  // later by now. Empty where the role may not read it.
+  std::optional<std::uint64_t> timeline;
   // A replica's: everything that it received is replayed.
   bool replayed_all_received = false;
-  // A replica's: the process that receives WAL is running.
+  // A replica's: WAL is streamed to it. Where its state is hidden from the role: the process that
+  // receives WAL is running.
   bool wal_receiver_up = false;
   // A replica's: since the last transaction that it replayed was committed on the primary, by the
   // replica's clock.

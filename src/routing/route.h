@@ -25,7 +25,11 @@ enum class Reason {
   kTooManyConnections,
   kNotAcceptingConnections,
   kNotInRecovery,
+  // The replica's DSN leads to the primary itself.
+  kIsPrimary,
   kWrongCluster,
+  // It has WAL that the primary never had.
+  kDiverged,
   kLagExceeded,
   kProbeTimeout,
   kReadOnlyUnproven,
@@ -44,7 +48,7 @@ struct scidex::base::EnumNames<scidex::routing::Route> {
 
 template <>
 struct scidex::base::EnumNames<scidex::routing::Reason> {
-  static constexpr std::array<std::string_view, 16> kNames{"ok",
+  static constexpr std::array<std::string_view, 18> kNames{"ok",
                                                            "starting_up",
                                                            "replica_not_configured",
                                                            "name_not_resolved",
@@ -56,7 +60,9 @@ struct scidex::base::EnumNames<scidex::routing::Reason> {
                                                            "too_many_connections",
                                                            "not_accepting_connections",
                                                            "not_in_recovery",
+                                                           "is_primary",
                                                            "wrong_cluster",
+                                                           "diverged",
                                                            "lag_exceeded",
                                                            "probe_timeout",
                                                            "read_only_unproven"};

@@ -17,6 +17,10 @@ struct ReplicaObservation {
   // The rest holds only for an answer.
   bool in_recovery = false;
   std::optional<std::string> system_identifier;
+  // Of one run of one server; empty where it is not known.
+  std::string instance;
+  // It has replayed more than the primary had written later, or is on a later timeline.
+  bool ahead = false;
   std::optional<base::Duration> lag;
   // The judgement before this one was kLagExceeded: then it has to come down to half of what it may
   // be, so that one at the edge does not flap.
@@ -24,6 +28,7 @@ struct ReplicaObservation {
   // What is known of the primary at that moment.
   bool primary_answers = false;
   std::optional<std::string> primary_system_identifier;
+  std::string primary_instance;
 };
 
 // kOk or the reason why the replica cannot serve. While the primary does not answer, lag is no

@@ -45,8 +45,12 @@ std::string_view Explanation(Reason reason) {
       return "The replica is starting up or shutting down.";
     case Reason::kNotInRecovery:
       return "The server is not in recovery: it was promoted, or never was a replica.";
+    case Reason::kIsPrimary:
+      return "The replica's DSN leads to the primary itself.";
     case Reason::kWrongCluster:
       return "The server is a replica of some other primary.";
+    case Reason::kDiverged:
+      return "The replica has data that the primary never had or has lost; it must be rebuilt.";
     case Reason::kLagExceeded:
       return "The replica is too far behind.";
     case Reason::kProbeTimeout:

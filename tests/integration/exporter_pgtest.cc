@@ -237,7 +237,7 @@ TEST_F(ExporterTest, WhateverIsWrongWithTheReplicaIsAReasonOfAProcessThatServes)
        "connect_failed"},
       {"postgresql://app:" + std::string(PostgresServer::kPassword) +
            "@127.0.0.1:" + std::to_string(primary_->port()) + "/app",
-       "not_in_recovery"},
+       "is_primary"},
   };
   for (const BadServer& bad : cases) {
     ExporterProcess exporter(SCIDEX_EXPORTER,

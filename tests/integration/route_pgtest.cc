@@ -122,7 +122,7 @@ TEST_F(RouteTest, AReadThatIsQueuedWhenTheReplicaStopsIsServedByTheNewRoute) {
 TEST_F(RouteTest, ADsnOfAReplicaThatIsAPrimaryIsCaughtAndNamed) {
   app::Database database(On(*primary_, *primary_));
   ASSERT_TRUE(AwaitRoute(database, Route::kPrimaryFallthrough));
-  EXPECT_EQ(database.pool_stats().route.reason, Reason::kNotInRecovery);
+  EXPECT_EQ(database.pool_stats().route.reason, Reason::kIsPrimary);
 }
 
 TEST_F(RouteTest, AFullPoolIsNoEvidenceAgainstItsServer) {
@@ -167,7 +167,7 @@ TEST_F(RouteTest, AServerWithNoRoomForAProbeIsNotDownWhileItsSessionsAnswer) {
   // Both reserved sessions are ended, and there is no place left for another.
   small.Execute("ALTER ROLE app CONNECTION LIMIT 4");
   ASSERT_EQ(small.QueryOne("SELECT count(pg_terminate_backend(pid, 180000)) FROM pg_stat_activity "
-                           "WHERE usename = 'app' AND query LIKE '%max_connections%'"),
+                           "WHERE usename = 'app' AND query LIKE '%pg_control_system%'"),
             "2");
   const base::WallTime ended = base::RealClock().WallNow();
   ASSERT_TRUE(Eventually(

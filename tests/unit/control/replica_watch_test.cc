@@ -57,6 +57,62 @@ TEST_F(ReplicaWatchTest, APrimaryThatIsNeverAskedHoldsUpOneVerdictAndNoMore) {
   EXPECT_EQ(verdicts_, std::vector<Reason>{Reason::kOk});
 }
 
+TEST_F(ReplicaWatchTest, ReplicaAheadOfAPrimaryThatWasAskedLaterHasDiverged) {
+  watch_.OnPrimaryProbe(Primary(100));
+  // So far the primary may have written on.
+  watch_.OnReplicaProbe(Replica(150));
+  EXPECT_EQ(verdicts_, std::vector<Reason>{Reason::kOk});
+  ProbeResult later = Primary(120);
+  later.asked_at = clock_.Now();
+  watch_.OnPrimaryProbe(later);
+  EXPECT_EQ(verdicts_.back(), Reason::kDiverged);
+  EXPECT_EQ(watch_.Stats().lag, std::nullopt);
+  EXPECT_EQ(watch_.Stats().judged_unfit[Reason::kDiverged], 1u);
+  watch_.OnReplicaProbe(Replica(150));
+  EXPECT_EQ(verdicts_.back(), Reason::kDiverged);
+  EXPECT_EQ(watch_.Stats().lag, std::nullopt);
+  // Rebuilt.
+  watch_.OnReplicaProbe(Replica(110));
+  later.asked_at = clock_.Now();
+  watch_.OnPrimaryProbe(later);
+  watch_.OnReplicaProbe(Replica(120));
+  EXPECT_EQ(verdicts_.back(), Reason::kOk);
+}
+
+TEST_F(ReplicaWatchTest, PrimaryThatWasAskedBeforeTheReplicaShowsNothing) {
+  ProbeResult earlier = Primary(100);
+  earlier.asked_at = clock_.Now();
+  clock_.Advance(seconds(1));
+  watch_.OnReplicaProbe(Replica(150));
+  watch_.OnPrimaryProbe(earlier);
+  EXPECT_EQ(verdicts_, std::vector<Reason>{Reason::kOk});
+}
+
+TEST_F(ReplicaWatchTest, ReplicaOnALaterTimelineHasDiverged) {
+  ProbeResult primary = Primary(200);
+  primary.facts.timeline = 1;
+  ProbeResult replica = Replica(100);
+  replica.facts.timeline = 2;
+  watch_.OnPrimaryProbe(primary);
+  watch_.OnReplicaProbe(replica);
+  EXPECT_EQ(verdicts_, std::vector<Reason>{Reason::kDiverged});
+  // It follows one by one: that of its latest restart point is behind for a while.
+  primary.facts.timeline = 3;
+  watch_.OnPrimaryProbe(primary);
+  watch_.OnReplicaProbe(replica);
+  EXPECT_EQ(verdicts_.back(), Reason::kOk);
+}
+
+TEST_F(ReplicaWatchTest, ServerInRecoveryIsNoPrimaryThatAnswers) {
+  ProbeResult standby = Replica(100);
+  ProbeResult behind = Replica(50);
+  behind.facts.wal_receiver_up = false;
+  behind.facts.since_last_replay = seconds(7200);
+  watch_.OnPrimaryProbe(standby);
+  watch_.OnReplicaProbe(behind);
+  EXPECT_EQ(verdicts_, std::vector<Reason>{Reason::kOk}) << "it is the only server left";
+}
+
 TEST_F(ReplicaWatchTest, AReplicaThatDoesNotAnswerIsJudgedAtOnce) {
   watch_.OnReplicaProbe(Down(Reason::kConnectRefused));
   EXPECT_EQ(verdicts_, std::vector<Reason>{Reason::kConnectRefused});

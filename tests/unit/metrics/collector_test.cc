@@ -117,7 +117,7 @@ TEST(Collector, ASessionThatWasNotAskedForAProofIsNone) {
 TEST(Collector, AProbeFailsOnlyForReasonsOfTheServer) {
   const auto failures =
       Series(Find(Collect(Part::kPools, {}), "scidex_pg_pool_probe_failures_total"));
-  EXPECT_EQ(failures.size(), 3U * 13);
+  EXPECT_EQ(failures.size(), 3U * 15);
   for (const char* reason : {"ok", "starting_up", "replica_not_configured"}) {
     EXPECT_FALSE(failures.contains(std::string("primary/") + reason)) << reason;
   }

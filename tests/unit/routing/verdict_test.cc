@@ -37,6 +37,23 @@ TEST(ReplicaVerdict, AServerThatIsNotInRecoveryIsNoReplica) {
   EXPECT_EQ(Judge(observation), Reason::kNotInRecovery);
 }
 
+TEST(ReplicaVerdict, TheSameRunOfTheSameServerIsThePrimary) {
+  ReplicaObservation observation = Good();
+  observation.in_recovery = false;
+  observation.instance = observation.primary_instance = "started at noon";
+  EXPECT_EQ(Judge(observation), Reason::kIsPrimary);
+  observation.primary_instance = "started later";
+  EXPECT_EQ(Judge(observation), Reason::kNotInRecovery);
+  observation.instance = observation.primary_instance = "";
+  EXPECT_EQ(Judge(observation), Reason::kNotInRecovery);
+}
+
+TEST(ReplicaVerdict, ReplicaThatIsAheadHasDiverged) {
+  ReplicaObservation observation = Good();
+  observation.ahead = true;
+  EXPECT_EQ(Judge(observation), Reason::kDiverged);
+}
+
 TEST(ReplicaVerdict, AReplicaOfAnotherClusterDoesNotServe) {
   ReplicaObservation observation = Good();
   observation.system_identifier = "8";
