@@ -41,16 +41,19 @@ void HandleSignalsOfTheStart() {
   struct sigaction action {};
   action.sa_handler = &EndAtOnce;
   action.sa_flags = static_cast<int>(SA_RESETHAND | SA_NODEFER);
+  // Whatever a parent has ignored or blocked: they are obeyed later, too.
+  sigset_t ending;
+  sigemptyset(&ending);
   for (const int signal : {SIGTERM, SIGINT}) {
-    struct sigaction before {};
-    sigaction(signal, nullptr, &before);
-    if (before.sa_handler != SIG_IGN) sigaction(signal, &action, nullptr);
+    sigaction(signal, &action, nullptr);
+    sigaddset(&ending, signal);
   }
   // A reload that is asked for now follows the start.
   sigset_t reload;
   sigemptyset(&reload);
   sigaddset(&reload, SIGHUP);
   pthread_sigmask(SIG_BLOCK, &reload, nullptr);
+  pthread_sigmask(SIG_UNBLOCK, &ending, nullptr);
 }
 
 int AwaitSignal() {

@@ -42,8 +42,12 @@ std::string NamesOf(const std::vector<std::string>& arguments) {
   for (const std::string& argument : arguments) {
     if (!argument.starts_with('-')) continue;
     // What follows one hyphen is a letter, and then its value.
-    const std::size_t end = argument.starts_with("--") ? argument.find('=') : 2;
-    names.append(names.empty() ? "" : ", ").append(argument.substr(0, end));
+    const bool is_long = argument.starts_with("--");
+    const std::string name = argument.substr(0, is_long ? argument.find('=') : 2);
+    constexpr const char* kOfNames =
+        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_";
+    const bool is_name = name.find_first_not_of(kOfNames) == std::string::npos;
+    names.append(names.empty() ? "" : ", ").append(is_name ? name : "such as one that was given");
   }
   if (!names.empty()) return "there is no flag " + names;
   const bool shown = arguments.size() == 1 && !base::MayHoldASecret(arguments.front());
@@ -108,6 +112,13 @@ CommandLine ParseCommandLine(int argc, const char* const* argv) {
     flags.error = NamesOf(app.remaining()) + "; --help lists the flags";
   } catch (const CLI::ParseError& error) {
     flags.error = FirstLine(WithoutSecrets(error.what(), argc, argv)) + "; --help lists the flags";
+  }
+  for (const auto& [flag, value] :
+       {std::pair{"--config.file", app.count("--config.file") > 0 && flags.config_file.empty()},
+        std::pair{"--web.config.file",
+                  flags.web_config_file.has_value() && flags.web_config_file->empty()}}) {
+    // Most likely a variable that is not set: without the file, everyone would be let in.
+    if (value) flags.error = std::string(flag) + ": is empty; write the path of a file, or no flag";
   }
   if (version) flags.print = VersionText() + "\n";
   if (flags.telemetry_path && !config::IsTelemetryPath(*flags.telemetry_path)) {

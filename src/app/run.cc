@@ -19,6 +19,7 @@
 #include "base/local_failure.h"
 #include "base/log.h"
 #include "base/periodic_task.h"
+#include "base/quoted.h"
 #include "base/timer.h"
 #include "config/config.h"
 
@@ -108,7 +109,8 @@ int Run(const CommandLine& flags, const AwaitSignal& await_signal) noexcept {
     DoAsFlagsSay(flags, await_signal);
     return EXIT_SUCCESS;
   } catch (const std::exception& error) {
-    base::WriteToStandardError(std::string("scidex_pg_exporter: ") + error.what() + MissingFiles());
+    base::WriteToStandardError("scidex_pg_exporter: " + base::OneLine(error.what()) +
+                               MissingFiles());
     return EXIT_FAILURE;
   }
 }

@@ -10,10 +10,14 @@
 namespace scidex::base {
 namespace {
 
-void AppendAscii(std::string& out, char c) {
+enum class Quotes { kEscaped, kAsTheyAre };
+
+void AppendAscii(std::string& out, char c, Quotes quotes) {
   constexpr std::string_view kNamed = "\"\\\n\r\t";
   constexpr std::string_view kLetters = "\"\\nrt";
-  if (const std::size_t named = kNamed.find(c); named != std::string_view::npos) {
+  const std::size_t named = kNamed.find(c);
+  const bool is_quote = c == '"' || c == '\\';
+  if (named != std::string_view::npos && (!is_quote || quotes == Quotes::kEscaped)) {
     out += '\\';
     out += kLetters[named];
   } else if (c >= ' ' && c != '\x7f') {
@@ -25,22 +29,48 @@ void AppendAscii(std::string& out, char c) {
   }
 }
 
-}  // namespace
+// Control characters beyond ASCII, ends of lines, and what turns the direction of what follows.
+bool IsHidden(std::string_view sequence) {
+  if (sequence.size() == 2) return sequence[0] == '\xc2' && sequence[1] < '\xa0';
+  if (sequence.size() != 3 || sequence[0] != '\xe2') return false;
+  const char last = sequence[2];
+  return (sequence[1] == '\x80' && last >= '\xa8' && last <= '\xae') ||
+         (sequence[1] == '\x81' && last >= '\xa6' && last <= '\xa9');
+}
 
-std::string Quoted(std::string_view text) {
-  std::string out = "\"";
+// Of two or three bytes.
+void AppendCode(std::string& out, std::string_view sequence) {
+  unsigned code = sequence.size() == 2 ? sequence[0] & 0x1f : sequence[0] & 0x0f;
+  for (const char c : sequence.substr(1)) code = code << 6 | (c & 0x3f);
+  std::array<char, 8> text{};
+  std::snprintf(text.data(), text.size(), "\\u%04x", code);
+  out += text.data();
+}
+
+std::string Escaped(std::string_view text, Quotes quotes) {
+  std::string out;
   while (!text.empty()) {
     const std::size_t length = SequenceLength(text);
+    const std::string_view sequence = text.substr(0, length);
     if (length == 1) {
-      AppendAscii(out, text[0]);
+      AppendAscii(out, text[0], quotes);
+    } else if (length == 0) {
+      out += kReplacement;
+    } else if (IsHidden(sequence)) {
+      AppendCode(out, sequence);
     } else {
-      out += length == 0 ? kReplacement : text.substr(0, length);
+      out += sequence;
     }
     text.remove_prefix(std::max(length, std::size_t{1}));
   }
-  out += '"';
   return out;
 }
+
+}  // namespace
+
+std::string Quoted(std::string_view text) { return '"' + Escaped(text, Quotes::kEscaped) + '"'; }
+
+std::string OneLine(std::string_view text) { return Escaped(text, Quotes::kAsTheyAre); }
 
 bool IsBareWord(std::string_view text) {
   return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) {

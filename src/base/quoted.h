@@ -6,9 +6,13 @@
 
 namespace scidex::base {
 
-// `text` as a JSON string: quotes, backslashes and control characters are escaped, and each byte
-// that is not UTF-8 becomes U+FFFD, so that a parser takes whatever a server or a client sent.
+// `text` as a JSON string: quotes, backslashes and control characters are escaped, those that end a
+// line or turn its direction too, and each byte that is not UTF-8 becomes U+FFFD, so that a parser
+// and a terminal take whatever a server or a client sent.
 std::string Quoted(std::string_view text);
+
+// The same without quotes, in which quotes and backslashes stay as they are: for a line of text.
+std::string OneLine(std::string_view text);
 
 // Whether `text`, which was written where something else belongs, looks like a connection string,
 // and so must not be repeated in a message.

@@ -18,15 +18,20 @@
 namespace scidex::base {
 namespace {
 
+// What is no path may be a connection string.
+std::string Shown(const std::string& path) {
+  return path.find("://") == std::string::npos ? path : "this file";
+}
+
 [[noreturn]] void Fail(const std::string& path, const std::string& why) {
-  throw std::runtime_error(path + ": " + why);
+  throw std::runtime_error(Shown(path) + ": " + why);
 }
 
 [[noreturn]] void FailWithErrno(const std::string& path) {
   const int error = errno;
   const std::string why = "cannot be read: " + std::generic_category().message(error);
   if (const auto resource = LocalResourceOf(error))
-    throw LocalFailure(*resource, path + ": " + why);
+    throw LocalFailure(*resource, Shown(path) + ": " + why);
   Fail(path, why);
 }
 
@@ -66,7 +71,9 @@ std::string ReadFile(const std::string& path, FileKind kind, Duration patience) 
     const ssize_t got = read(file.get(), part.data(), part.size());
     if (got == 0) return text;
     if (got > 0) text.append(part.data(), static_cast<std::size_t>(got));
-    if (got < 0 && errno != EINTR && errno != EAGAIN) FailWithErrno(path);
+    // A pipe is waited for above; nothing else is.
+    const bool again = errno == EINTR || (errno == EAGAIN && S_ISFIFO(facts.st_mode));
+    if (got < 0 && !again) FailWithErrno(path);
     if (text.size() > kMaxFileBytes)
       Fail(path, "is larger than 1 MiB, which no such file should be");
   }

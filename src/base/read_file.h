@@ -15,7 +15,7 @@ enum class FileKind {
   kRegular,  // never waits for anybody
   kPipe,     // or a pipe, whose end is awaited for `patience`
 };
-inline constexpr Duration kPipePatience = std::chrono::seconds(10);
+inline constexpr Duration kPipePatience = std::chrono::seconds(5);
 
 // Throws std::runtime_error that says "PATH: why" for a file of another kind, or of more than
 // kMaxFileBytes; a LocalFailure where this process has no descriptor left.

@@ -10,6 +10,7 @@
 
 #include "base/enum.h"
 #include "base/hash.h"
+#include "base/quoted.h"
 #include "config/duration.h"
 #include "config/query_sets.h"
 #include "config/yaml.h"
@@ -44,7 +45,7 @@ std::string_view FamilyOf(const QueryValue& value) {
 // Why a metric cannot have this name and type; empty if it can.
 std::string ComplaintOf(const QueryValue& value, const std::string& unit) {
   const std::string& name = value.metric;
-  const std::string quoted = "\"" + name + "\" ";
+  const std::string quoted = base::QuotedUnlessSecret(name) + " ";
   if (!IsName(name)) {
     return quoted + "is not a metric's name; write letters, digits and _, such as orders_waiting";
   }
@@ -145,7 +146,7 @@ class QueryReader {
 
  private:
   [[noreturn]] void RefuseText(const std::string& text, const std::string& expected) const {
-    Refuse("\"" + text + "\" is not what is expected; write " + expected);
+    Refuse(base::QuotedUnlessSecret(text) + " is not what is expected; write " + expected);
   }
 
   const std::string& path_;
@@ -173,7 +174,7 @@ QueryValue ReadValue(const std::string& path, const std::string& key, const YAML
       units += units.empty() ? "" : ", ";
       units += one;
     }
-    reader.Refuse("\"" + unit + "\" is not a base unit; write one of " + units);
+    reader.Refuse(base::QuotedUnlessSecret(unit) + " is not a base unit; write one of " + units);
   }
   if (value.metric.empty()) value.metric = query + "_" + value.column;
   if (const std::string complaint = ComplaintOf(value, unit); !complaint.empty()) {
@@ -184,8 +185,8 @@ QueryValue ReadValue(const std::string& path, const std::string& key, const YAML
 
 void CheckLabel(const QueryReader& reader, const std::string& label) {
   if (!IsName(label) || label.starts_with("__") || label == "le" || label == "quantile") {
-    reader.Refuse("\"" + label +
-                  "\" cannot be a label; write letters, digits and _, no __ at the start, and "
+    reader.Refuse(base::QuotedUnlessSecret(label) +
+                  " cannot be a label; write letters, digits and _, no __ at the start, and "
                   "neither le nor quantile: SELECT … AS another_name");
   }
 }
@@ -204,7 +205,8 @@ void CheckQuery(const QueryReader& reader, const QueryOptions& query) {
   if (columns.size() < query.labels.size()) reader.Refuse("has a label twice; write each once");
   for (const QueryValue& value : query.values) {
     if (columns.contains(value.column)) {
-      reader.Refuse("\"" + value.column + "\" is a label and a value; it can be one of both");
+      reader.Refuse(base::QuotedUnlessSecret(value.column) +
+                    " is a label and a value; it can be one of both");
     }
   }
 }
@@ -220,8 +222,8 @@ PlacedQuery ReadQuery(const std::string& path, const std::string& key, const YAM
         [&](auto& v) {
           query.name = reader.Text(v, "a name");
           if (!IsName(query.name) || query.name.size() > 100) {
-            reader.Refuse("\"" + query.name +
-                          "\" is not a query's name; write letters, digits and _");
+            reader.Refuse(base::QuotedUnlessSecret(query.name) +
+                          " is not a query's name; write letters, digits and _");
           }
         }},
        {"sql", [&](auto& v) { query.sql = reader.Text(v, "a SELECT"); }},

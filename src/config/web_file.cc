@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/quoted.h"
 #include "config/yaml.h"
 
 namespace scidex::config {
@@ -68,7 +69,7 @@ class WebFile {
 
   http::WebOptions Read(const std::string& text) {
     const YAML::Node root = ParseYaml(path_, text);
-    if (root.IsNull()) return options_;
+    if (root.IsNull()) RefuseEmpty();
     Section(root, "",
             {{"tls_server_config", [this](const At& at) { Tls(at); }},
              {"http_server_config", [this](const At& at) { Http(at); }},
@@ -76,10 +77,20 @@ class WebFile {
              {"rate_limit", [this](const At& at) {
                 Refuse(at, "is not served here; limit with web.max_requests, or in a proxy");
               }}});
+    if (options_.users.empty() && options_.headers.empty() && !options_.tls_enabled &&
+        !root["http_server_config"])
+      RefuseEmpty();
     return std::move(options_);
   }
 
  private:
+  // Most likely it was emptied, or is being written: with nothing in it, it would let everyone in.
+  [[noreturn]] void RefuseEmpty() const {
+    throw ConfigError(path_ +
+                      ": sets nothing; write basic_auth_users or tls_server_config, or give "
+                      "no web configuration file");
+  }
+
   // Where a value stands.
   struct At {
     std::string key;
@@ -154,7 +165,8 @@ class WebFile {
       if (text == name) return value;
       if (names.size() < advertised) names.push_back(name);
     }
-    Refuse(at, '"' + text + "\" is not what is expected; write one of " + Listed(names));
+    Refuse(at, base::QuotedUnlessSecret(text) + " is not what is expected; write one of " +
+                   Listed(names));
   }
 
   void Tls(const At& section) {
@@ -213,7 +225,8 @@ class WebFile {
     std::vector<std::string> curves = Texts(at);
     for (const std::string& curve : curves) {
       if (std::find(kCurves.begin(), kCurves.end(), curve) == kCurves.end()) {
-        Refuse(at, '"' + curve + "\" is not a curve; there are " + Listed(kCurves));
+        Refuse(at,
+               base::QuotedUnlessSecret(curve) + " is not a curve; there are " + Listed(kCurves));
       }
     }
     return curves;
@@ -239,7 +252,8 @@ class WebFile {
       const std::string value = Text(at);
       const auto& values = header->values;
       if (!values.empty() && std::find(values.begin(), values.end(), value) == values.end()) {
-        Refuse(at, '"' + value + "\" is not what is expected; write one of " + Listed(values));
+        Refuse(at, base::QuotedUnlessSecret(value) + " is not what is expected; write one of " +
+                       Listed(values));
       }
       if (std::any_of(value.begin(), value.end(), [](char c) { return c >= 0 && c < ' '; })) {
         Refuse(at, "has a control character; write one line");

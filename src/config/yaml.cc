@@ -8,6 +8,7 @@
 
 #include <yaml-cpp/eventhandler.h>
 
+#include "base/quoted.h"
 #include "base/read_file.h"
 
 namespace scidex::config {
@@ -25,13 +26,19 @@ bool IsControl(char c) {
   return (c >= '\0' && c < ' ' && c != '\t' && c != '\n' && c != '\r') || c == '\x7f';
 }
 
-// Takes no notice of what a document holds.
+// Each alias is as long as what it stands for, so that a short file could fill the memory.
+constexpr std::size_t kMostAliases = 32;
+constexpr std::size_t kMostBytesWithAliases = std::size_t{64} << 10;
+
+// Takes no notice of what a document holds, but for how often it repeats itself.
 class Ignored : public YAML::EventHandler {
  public:
+  std::size_t aliases() const { return aliases_; }
+
   void OnDocumentStart(const YAML::Mark&) override {}
   void OnDocumentEnd() override {}
   void OnNull(const YAML::Mark&, YAML::anchor_t) override {}
-  void OnAlias(const YAML::Mark&, YAML::anchor_t) override {}
+  void OnAlias(const YAML::Mark&, YAML::anchor_t) override { ++aliases_; }
   void OnScalar(const YAML::Mark&, const std::string&, YAML::anchor_t,
                 const std::string&) override {}
   void OnSequenceStart(const YAML::Mark&, const std::string&, YAML::anchor_t,
@@ -40,32 +47,27 @@ class Ignored : public YAML::EventHandler {
   void OnMapStart(const YAML::Mark&, const std::string&, YAML::anchor_t,
                   YAML::EmitterStyle::value) override {}
   void OnMapEnd() override {}
+
+ private:
+  std::size_t aliases_ = 0;
 };
 
 // YAML::LoadAll would tell too, but never ends where a text begins with a comma: it finds one empty
 // document after the other there.
-bool HasSeveralDocuments(const std::string& text) {
+void CheckDocuments(const std::string& path, const std::string& text) {
   std::istringstream stream(text);
   YAML::Parser parser(stream);
   Ignored ignored;
-  return parser.HandleNextDocument(ignored) && parser.HandleNextDocument(ignored);
-}
-
-// A value may hold anything, and what is said of it is a line of a log.
-std::string OneLine(const std::string& text) {
-  constexpr char kDigits[] = "0123456789abcdef";
-  std::string line;
-  for (const char c : text) {
-    const auto code = static_cast<unsigned char>(c);
-    if (code >= ' ' && code != 0x7f) {
-      line += c;
-    } else {
-      line += "\\x";
-      line += kDigits[code >> 4];
-      line += kDigits[code & 15];
-    }
+  if (parser.HandleNextDocument(ignored) && parser.HandleNextDocument(ignored)) {
+    throw ConfigError(path +
+                      ": holds several YAML documents; write one, and no comma before a key");
   }
-  return line;
+  if (ignored.aliases() > kMostAliases ||
+      (ignored.aliases() > 0 && text.size() > kMostBytesWithAliases)) {
+    throw ConfigError(path +
+                      ": has too many aliases (*name) or is too large for any; write at most " +
+                      std::to_string(kMostAliases) + ", in a file of at most 64 KiB");
+  }
 }
 
 }  // namespace
@@ -86,19 +88,16 @@ YAML::Node ParseYaml(const std::string& path, const std::string& text) {
              "has a control character; is it a text?");
   }
   try {
-    if (HasSeveralDocuments(text)) {
-      throw ConfigError(path +
-                        ": holds several YAML documents; write one, and no comma before a key");
-    }
+    CheckDocuments(path, text);
     return YAML::Load(text);
   } catch (const YAML::Exception& error) {
     throw ConfigError(path + ":" + std::to_string(error.mark.line + 1) +
-                      ": not YAML: " + OneLine(error.msg));
+                      ": not YAML: " + base::OneLine(error.msg));
   }
 }
 
 void RefuseAt(const std::string& path, int line, const std::string& key, const std::string& what) {
-  throw ConfigError(path + ":" + std::to_string(line) + ": " + OneLine(key + ": " + what));
+  throw ConfigError(path + ":" + std::to_string(line) + ": " + base::OneLine(key + ": " + what));
 }
 
 std::vector<YamlEntry> EntriesOf(const std::string& path, const YAML::Node& mapping,

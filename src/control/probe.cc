@@ -59,9 +59,12 @@ TimePoint Probe::Run(const std::stop_token& stop) {
   std::optional<ProbeResult> result;
   try {
     result = Ask(base::Add(started, options_.timeout), stop);
-  } catch (const base::LocalFailure&) {
+  } catch (const std::exception& error) {
     // What the session got to is unknown.
     reserved_.reset();
+    // What a server answered may have been the cause.
+    if (!base::LocalResourceOf(error))
+      result = ProbeResult{Reason::kConnectFailed, {"the probe failed", error.what()}, {}, started};
   }
   if (stop.stop_requested()) return base::kNever;
   if (result) {

@@ -17,6 +17,7 @@
 #include <system_error>
 #include <utility>
 
+#include "base/quoted.h"
 #include "http/error.h"
 
 namespace scidex::http {
@@ -34,7 +35,7 @@ std::optional<std::uint16_t> ParsePort(std::string_view text) {
 [[noreturn]] void Refuse(const std::string& text, const std::string& why,
                          std::optional<std::uint16_t> port) {
   const std::string example = std::to_string(port.value_or(19187));
-  throw ServerError("cannot listen on \"" + text + "\": " + why +
+  throw ServerError("cannot listen on " + base::QuotedUnlessSecret(text) + ": " + why +
                     "; write an address and a port, such as 127.0.0.1:" + example +
                     ", [::1]:" + example + " or :" + example);
 }

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "postgres/libpq.h"
+#include "postgres/libpq_files.h"
 
 namespace scidex::postgres {
 namespace {
@@ -68,9 +69,9 @@ void CheckNames(const Dsn& dsn) {
   }};
   for (const auto& [keyword, characters] : kNoPartOf) {
     const std::string value = dsn.Get(std::string(keyword));
-    // The name of a socket's directory is that of a file.
+    // A socket's directory may have a blank in its name.
     const bool is_path = keyword == "host" && (value.starts_with('/') || value.starts_with('@'));
-    if (!is_path && value.find_first_of(characters) != std::string::npos) {
+    if (value.find_first_of(is_path ? "=;" : characters) != std::string::npos) {
       Refuse("the value of " + std::string(keyword) +
              " has a character that no such name has; separate keywords by blanks, and those in a "
              "URI by \"&\" after one \"?\"");
@@ -151,6 +152,7 @@ Dsn Dsn::Parse(const base::Secret& dsn) {
     Refuse(kind);
   }
   parsed.parameters_ = NonEmpty(options.get());
+  CheckServiceFiles();
   parsed.defaults_ = NonEmpty(ConninfoPtr(PQconndefaults()).get());
   CheckValues(parsed);
   parsed.endpoints_ = EndpointsOf(parsed);

@@ -1,10 +1,7 @@
 #include "postgres/libpq_warnings.h"
 
-#include <pwd.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
-#include <array>
 #include <cstdlib>
 #include <set>
 #include <stdexcept>
@@ -12,6 +9,7 @@
 
 #include "base/log.h"
 #include "base/mutex.h"
+#include "postgres/libpq_files.h"
 
 namespace scidex::postgres {
 namespace {
@@ -25,16 +23,6 @@ std::string ValueOf(const Dsn& dsn, const std::map<std::string, base::Secret>& p
                     const std::string& keyword) {
   const auto found = parameters.find(keyword);
   return found == parameters.end() ? dsn.Get(keyword) : found->second.Reveal();
-}
-
-std::string HomeDirectory() {
-  const char* const home = std::getenv("HOME");
-  if (home != nullptr && *home != '\0') return home;
-  passwd entry{};
-  passwd* found = nullptr;
-  std::array<char, 4096> buffer{};
-  getpwuid_r(geteuid(), &entry, buffer.data(), buffer.size(), &found);
-  return found == nullptr ? "" : found->pw_dir;
 }
 
 // Why libpq would ignore the file with a warning; "" if it would not.

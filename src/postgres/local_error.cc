@@ -4,6 +4,8 @@
 #include <string>
 #include <system_error>
 
+#include "postgres/masking.h"
+
 namespace scidex::postgres {
 
 // libpq speaks of its own doing then; a server's message begins with its severity.
@@ -20,7 +22,7 @@ std::optional<base::LocalResource> LocalResourceIn(std::string_view message) {
 
 void ThrowIfLocal(std::string_view message) {
   if (const auto resource = LocalResourceIn(message))
-    throw base::LocalFailure(*resource, std::string(message.substr(0, message.find('\n'))));
+    throw base::LocalFailure(*resource, Masked(message));
 }
 
 }  // namespace scidex::postgres

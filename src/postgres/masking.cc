@@ -1,7 +1,9 @@
 #include "postgres/masking.h"
 
 #include <algorithm>
+#include <cstddef>
 #include <deque>
+#include <vector>
 
 #include "base/mutex.h"
 
@@ -12,6 +14,8 @@ constexpr std::string_view kMask = "***";
 constexpr std::size_t kTooShortToMask = 3;
 // Of an identifier, by the server's NAMEDATALEN.
 constexpr std::size_t kNameBytes = 63;
+// Of a message: the log is for people.
+constexpr std::size_t kMostBytes = 4096;
 
 class Secrets {
  public:
@@ -24,25 +28,32 @@ class Secrets {
     if (secrets_.size() > kRememberedSecrets) secrets_.pop_front();
   }
 
-  std::string Mask(std::string text) const {
+  // In all of `text`, so that one secret may be a part of another.
+  std::string Mask(std::string_view text) const {
     const base::MutexLock lock(mutex_);
-    for (const std::string& secret : secrets_) {
-      if (secret.size() > kTooShortToMask) {
-        Replace(text, secret);
-        Replace(text, secret.substr(0, kNameBytes));
-      } else if (HasWord(text, secret)) {
-        return "(not shown, as it has a secret in it)";
+    std::size_t longest = 0;
+    for (const std::string& secret : secrets_) longest = std::max(longest, secret.size());
+    text = text.substr(0, kMostBytes + longest);
+    std::vector<bool> hidden(text.size());
+    for (const std::string_view secret : secrets_) {
+      if (secret.size() <= kTooShortToMask) {
+        if (HasWord(text, secret)) return "(not shown, as it has a secret in it)";
+        continue;
       }
+      Hide(text, secret, hidden);
+      // The server cuts a name between two characters.
+      for (std::size_t cut = kNameBytes - 3; cut <= kNameBytes && cut < secret.size(); ++cut)
+        Hide(text, secret.substr(0, cut), hidden);
     }
-    return text;
+    return Without(text, hidden);
   }
 
  private:
   static bool IsOfWord(char c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
   }
-  static bool HasWord(const std::string& text, const std::string& word) {
-    for (std::size_t at = text.find(word); at != std::string::npos; at = text.find(word, at + 1)) {
+  static bool HasWord(std::string_view text, std::string_view word) {
+    for (std::size_t at = text.find(word); at != text.npos; at = text.find(word, at + 1)) {
       const std::size_t end = at + word.size();
       if ((at == 0 || !IsOfWord(text[at - 1])) && (end == text.size() || !IsOfWord(text[end])))
         return true;
@@ -50,11 +61,21 @@ class Secrets {
     return false;
   }
 
-  static void Replace(std::string& text, std::string_view secret) {
-    for (std::size_t at = text.find(secret); at != std::string::npos;
-         at = text.find(secret, at + kMask.size())) {
-      text.replace(at, secret.size(), kMask);
+  static void Hide(std::string_view text, std::string_view secret, std::vector<bool>& hidden) {
+    for (std::size_t at = text.find(secret); at != text.npos; at = text.find(secret, at + 1))
+      std::fill_n(hidden.begin() + static_cast<std::ptrdiff_t>(at), secret.size(), true);
+  }
+
+  static std::string Without(std::string_view text, const std::vector<bool>& hidden) {
+    std::string shown;
+    for (std::size_t i = 0; i < text.size() && shown.size() < kMostBytes; ++i) {
+      if (!hidden[i]) {
+        shown += text[i];
+      } else if (i == 0 || !hidden[i - 1]) {
+        shown += kMask;
+      }
     }
+    return shown;
   }
 
   mutable base::Mutex mutex_;
@@ -73,7 +94,7 @@ void RememberSecret(const base::Secret& secret) {
 }
 
 std::string Masked(std::string_view text) {
-  std::string masked = AllSecrets().Mask(std::string(text));
+  std::string masked = AllSecrets().Mask(text);
   masked.resize(std::min(masked.find('\n'), masked.size()));
   return masked;
 }

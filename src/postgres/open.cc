@@ -14,6 +14,7 @@
 #include "base/clock.h"
 #include "base/local_failure.h"
 #include "base/stop_fd.h"
+#include "postgres/libpq_files.h"
 #include "postgres/libpq_warnings.h"
 #include "postgres/local_error.h"
 #include "postgres/masking.h"
@@ -224,6 +225,8 @@ Opened Open(const Dsn& dsn, const std::map<std::string, base::Secret>& overrides
             Resolver& resolver, TimePoint deadline, const std::stop_token& stop) {
   Parameters parameters = dsn.parameters();
   for (const auto& [keyword, value] : overrides) parameters.insert_or_assign(keyword, value);
+  CheckServiceFiles();
+  CheckTlsFiles(dsn, parameters);
   ForestallWarnings(dsn, parameters);
   for (const char* keyword : {"password", "sslpassword"}) {
     const auto given = parameters.find(keyword);

@@ -27,7 +27,8 @@ struct Opened {
 
 // Tries the DSN's servers in order, each for its share of the time left, with `overrides` over the
 // DSN's own parameters. target_session_attrs works as in libpq, prefer-standby by a second round;
-// load_balance_hosts does not. Throws what ForestallWarnings() throws, and std::bad_alloc.
+// load_balance_hosts does not. Throws what CheckTlsFiles(),
+// CheckServiceFiles() and ForestallWarnings() throw, and std::bad_alloc.
 Opened Open(const Dsn& dsn, const std::map<std::string, base::Secret>& overrides,
             Resolver& resolver, base::TimePoint deadline, const std::stop_token& stop);
 

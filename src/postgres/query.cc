@@ -18,11 +18,14 @@ using Status = QueryResult::Status;
 
 }  // namespace
 
-QueryResult Broken(PGconn* connection, Status status) {
-  if (status == Status::kTimeout) shutdown(PQsocket(connection), SHUT_RDWR);
+QueryResult Broken(PGconn* connection, Status status, const SocketWait* wait) {
+  const bool too_much = wait != nullptr && wait->TooMuch(PQsocket(connection));
+  if (status == Status::kTimeout || too_much) shutdown(PQsocket(connection), SHUT_RDWR);
   QueryResult result;
   result.status = status;
-  if (status == Status::kTimeout) {
+  if (too_much) {
+    result.message = {"the answer is larger than 64 MiB", ""};
+  } else if (status == Status::kTimeout) {
     result.message = {"no answer in time", ""};
   } else if (status == Status::kNotSent) {
     result.message = {"the deadline had passed before it was sent", ""};
@@ -39,14 +42,16 @@ Status AwaitResult(PGconn* connection, SocketWait& wait) {
     if (unsent == 0 && PQisBusy(connection) == 0) return Status::kOk;
     const short events = static_cast<short>(unsent > 0 ? POLLIN | POLLOUT : POLLIN);
     if (wait.For(PQsocket(connection), events) != Wait::kReady) return Status::kTimeout;
-    if (PQconsumeInput(connection) == 0) return Status::kLost;
+    if (wait.TooMuch(PQsocket(connection)) || PQconsumeInput(connection) == 0) return Status::kLost;
   }
 }
 
 void TakeError(const PGresult* from, QueryResult& result) {
   const char* sqlstate = PQresultErrorField(from, PG_DIAG_SQLSTATE);
   const char* message = PQresultErrorField(from, PG_DIAG_MESSAGE_PRIMARY);
-  if (sqlstate == nullptr) ThrowIfLocal(PQresultErrorMessage(from));
+  // What libpq makes itself has no severity.
+  if (sqlstate == nullptr && PQresultErrorField(from, PG_DIAG_SEVERITY) == nullptr)
+    ThrowIfLocal(PQresultErrorMessage(from));
   result.status = sqlstate == nullptr ? Status::kLost : Status::kRefused;
   const std::string heard = Masked(message == nullptr ? PQresultErrorMessage(from) : message);
   if (sqlstate == nullptr) {
@@ -60,13 +65,31 @@ void TakeError(const PGresult* from, QueryResult& result) {
 
 namespace {
 
-void Take(PgResultPtr from, QueryResult& result) {
-  const ExecStatusType status = PQresultStatus(from.get());
-  if (status != PGRES_COMMAND_OK && status != PGRES_TUPLES_OK) {
-    TakeError(from.get(), result);
-  } else if (result.status == Status::kOk) {
-    result.rows = std::move(from);
+// False for what no query of ours is answered with, such as COPY: libpq would give it again and
+// again without reading any further.
+bool Take(PgResultPtr from, QueryResult& result) {
+  switch (PQresultStatus(from.get())) {
+    case PGRES_COMMAND_OK:
+    case PGRES_TUPLES_OK:
+    case PGRES_EMPTY_QUERY:
+      if (result.status == Status::kOk) result.rows = std::move(from);
+      return true;
+    case PGRES_NONFATAL_ERROR:
+    case PGRES_FATAL_ERROR:
+    case PGRES_BAD_RESPONSE:
+      TakeError(from.get(), result);
+      return true;
+    default:
+      return false;
   }
+}
+
+QueryResult Unexpected(PGconn* connection) {
+  shutdown(PQsocket(connection), SHUT_RDWR);
+  QueryResult result;
+  result.status = Status::kLost;
+  result.message = {"the server gave an answer of another kind than was asked for", ""};
+  return result;
 }
 
 QueryResult Run(PGconn* connection, const char* sql, SocketWait wait) {
@@ -77,10 +100,10 @@ QueryResult Run(PGconn* connection, const char* sql, SocketWait wait) {
   QueryResult result;
   for (;;) {
     const Status waited = AwaitResult(connection, wait);
-    if (waited != Status::kOk) return Broken(connection, waited);
+    if (waited != Status::kOk) return Broken(connection, waited, &wait);
     PgResultPtr one(PQgetResult(connection));
     if (!one) break;
-    Take(std::move(one), result);
+    if (!Take(std::move(one), result)) return Unexpected(connection);
   }
   if (PQstatus(connection) != CONNECTION_OK) result.status = Status::kLost;
   return result;
@@ -100,7 +123,8 @@ QueryResult Query(PGconn* connection, const char* sql, base::TimePoint deadline,
 }
 
 std::string Value(const QueryResult& result, int column) {
-  if (!result.rows || PQntuples(result.rows.get()) == 0) return "";
+  if (!result.rows || PQntuples(result.rows.get()) == 0 || column >= PQnfields(result.rows.get()))
+    return "";
   return PQgetvalue(result.rows.get(), 0, column);
 }
 

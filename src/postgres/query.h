@@ -38,13 +38,15 @@ QueryResult Query(PGconn* connection, const char* sql, base::TimePoint deadline,
 
 // kOk once libpq has a result to give without blocking.
 QueryResult::Status AwaitResult(PGconn* connection, SocketWait& wait);
-// A result of kTimeout, for which the socket is shut down, of kLost or of kNotSent.
-QueryResult Broken(PGconn* connection, QueryResult::Status status);
+// A result of kTimeout, for which the socket is shut down, of kLost or of kNotSent; `wait` was that
+// for the answer, if there was one.
+QueryResult Broken(PGconn* connection, QueryResult::Status status,
+                   const SocketWait* wait = nullptr);
 // Has `result` be the error that `from` is: kRefused, or kLost where it is not the server's. Throws
 // base::LocalFailure where libpq had no memory for a result.
 void TakeError(const PGresult* from, QueryResult& result);
 
-// The value at row 0, column `column`; "" for NULL.
+// The value at row 0, column `column`; "" for NULL, and where there is no such row or column.
 std::string Value(const QueryResult& result, int column);
 
 }  // namespace scidex::postgres

@@ -1,9 +1,12 @@
 // How a session is shown to be read-only, and what it does when somebody writes.
+#include <algorithm>
+#include <array>
 #include <exception>
 #include <string_view>
 
 #include "base/local_failure.h"
 #include "base/log.h"
+#include "postgres/masking.h"
 #include "postgres/session.h"
 #include "postgres/sqlstate.h"
 
@@ -15,16 +18,29 @@ using pool::ReadOnlyProof;
 
 namespace {
 
+// The first words of the command tags of what changes something, or may.
+bool BeginsACommand(std::string_view words) {
+  constexpr std::array<std::string_view, 29> kFirstWords{
+      "ALTER",  "ANALYZE",  "CALL",   "CHECKPOINT", "CLUSTER", "COMMENT",  "COMMIT",  "COPY",
+      "CREATE", "DELETE",   "DO",     "DROP",       "EXECUTE", "GRANT",    "IMPORT",  "INSERT",
+      "LISTEN", "LOCK",     "MERGE",  "NOTIFY",     "PREPARE", "REASSIGN", "REFRESH", "REINDEX",
+      "REVOKE", "SECURITY", "SELECT", "TRUNCATE",   "UPDATE"};
+  return std::find(kFirstWords.begin(), kFirstWords.end(), words.substr(0, words.find(' '))) !=
+         kFirstWords.end();
+}
+
 // "cannot execute INSERT in a read-only transaction" -> "INSERT". A server that speaks another
-// language still writes the command in capitals.
+// language still writes the command in capitals. What is no command may be anybody's text.
 std::string VerbIn(std::string_view message) {
+  constexpr std::size_t kLongest = 32;
   const auto is_capital = [](char c) { return c >= 'A' && c <= 'Z'; };
   for (std::size_t from = 0; from < message.size(); ++from) {
     std::size_t to = from;
     while (to < message.size() && (is_capital(message[to]) || (to > from && message[to] == ' ')))
       ++to;
     while (to > from && message[to - 1] == ' ') --to;
-    if (to - from >= 2) return std::string(message.substr(from, to - from));
+    const std::string_view words = message.substr(from, to - from);
+    if (BeginsACommand(words)) return std::string(words.substr(0, kLongest));
     from = to > from ? to : from;
   }
   return "unknown";
@@ -105,7 +121,7 @@ void Session::ReportTampering(const char* what) {
 void Session::OnRefusedWrite(const char* message) {
   if (refusal_expected_) return;
   const std::initializer_list<base::LogField> fields{
-      {"pool", name_}, {"verb", VerbIn(message)}, {"call_site", base::ToString(borrower_)}};
+      {"pool", name_}, {"verb", VerbIn(Masked(message))}, {"call_site", base::ToString(borrower_)}};
   if (read_only_) {
     if (observer_ != nullptr) observer_->OnReadOnlyViolation();
     base::LogWarn("a write was refused in a read-only session", fields);

@@ -72,10 +72,11 @@ class Stream {
     QueryResult outcome;
     for (;;) {
       const QueryResult::Status waited = AwaitResult(connection_, wait);
-      if (waited != QueryResult::Status::kOk) return ToResult(Broken(connection_, waited));
+      if (waited != QueryResult::Status::kOk) return ToResult(Broken(connection_, waited, &wait));
       const PgResultPtr one(PQgetResult(connection_));
       if (!one) break;
-      if (!Take(*one, outcome)) return {StreamStatus::kCut, "", {}, false};
+      if (!Take(*one, outcome))
+        return {is_copy_ ? StreamStatus::kNoRows : StreamStatus::kCut, "", {}, false};
     }
     RowStreamResult result = ToResult(std::move(outcome));
     if (PQstatus(connection_) != CONNECTION_OK) {
@@ -107,6 +108,7 @@ class Stream {
       case PGRES_COPY_OUT:
       case PGRES_COPY_IN:
       case PGRES_COPY_BOTH:
+        is_copy_ = true;
         return false;
       default:
         TakeError(&one, outcome);
@@ -141,6 +143,7 @@ class Stream {
   std::vector<std::optional<std::string_view>> values_;
   bool has_rows_ = false;
   bool wanted_ = true;
+  bool is_copy_ = false;
   int discarded_ = 0;
 };
 
@@ -161,7 +164,9 @@ RowStreamResult StreamRows(Session& session, const std::string& sql, base::TimeP
   PQsetnonblocking(connection, 1);
   RowStreamResult result = Stream(connection, callbacks).Run(sql, SocketWait(given_up_at, stop_fd));
   PQsetnonblocking(connection, 0);
-  if (result.status == StreamStatus::kCut && !result.reusable) session.ShutDown();
+  if ((result.status == StreamStatus::kCut || result.status == StreamStatus::kNoRows) &&
+      !result.reusable)
+    session.ShutDown();
   // query_canceled: by nobody else, if it is time.
   if (result.sqlstate == "57014" && base::RealClock().Now() >= start + statement_timeout) {
     result.status = StreamStatus::kTimeout;

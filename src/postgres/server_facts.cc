@@ -107,6 +107,12 @@ ServerFactsResult ReadServerFacts(Session& session, base::TimePoint deadline,
   result.status = answer.status;
   result.message = answer.message;
   if (answer.status != QueryResult::Status::kOk) return result;
+  if (!answer.rows || PQntuples(answer.rows.get()) != 1 ||
+      PQnfields(answer.rows.get()) != kBackendPid + 1) {
+    result.status = QueryResult::Status::kLost;
+    result.message = {"the server does not answer what it was asked", ""};
+    return result;
+  }
   ServerFacts& facts = result.facts;
   facts.in_recovery = Value(answer, kInRecovery) == "t";
   if (const std::string id = Value(answer, kSystemIdentifier); !id.empty())

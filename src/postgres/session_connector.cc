@@ -54,6 +54,10 @@ base::Secret ReadPassword(const std::string& path) {
   }
   while (!password.empty() && (password.back() == '\n' || password.back() == '\r'))
     password.pop_back();
+  // libpq would look for another password, and send that one.
+  if (password.empty()) throw std::runtime_error("the password file: is empty");
+  if (password.find('\0') != std::string::npos)
+    throw std::runtime_error("the password file: has a NUL byte, which no password can have");
   return base::Secret(std::move(password));
 }
 

@@ -1,6 +1,9 @@
 #include "postgres/wait.h"
 
+#include <linux/tcp.h>
+#include <netinet/in.h>
 #include <poll.h>
+#include <sys/socket.h>
 
 #include <algorithm>
 #include <array>
@@ -23,6 +26,8 @@ constexpr int kLateReads = 64;
 // A wait that ends so much later than it was to end, and so much time between two waits, is not the
 // server's doing.
 constexpr milliseconds kPause{100};
+// So many waits are most that an answer takes, and are not worth a system call more each.
+constexpr int kWaitsOfSmallAnswers = 16;
 // Pauses that are made up for: a machine on which every wait is late still has deadlines.
 constexpr int kPauses = 8;
 
@@ -33,12 +38,24 @@ milliseconds TimeoutOf(base::Duration left, bool looks) {
   return std::clamp(timeout, milliseconds(0), milliseconds(INT_MAX));
 }
 
+std::uint64_t BytesReceived(int socket) {
+  tcp_info info{};
+  socklen_t size = sizeof info;
+  return getsockopt(socket, IPPROTO_TCP, TCP_INFO, &info, &size) == 0 ? info.tcpi_bytes_received
+                                                                      : 0;
+}
+
 }  // namespace
 
 SocketWait::SocketWait(base::TimePoint deadline, const base::StopFd& stop)
     : deadline_(deadline), stop_(stop), ran_at_(base::RealClock().Now()) {}
 
+bool SocketWait::TooMuch(int socket) const {
+  return received_before_ && BytesReceived(socket) > *received_before_ + kMostBytes;
+}
+
 Wait SocketWait::For(int socket, short events) {
+  if (++waits_ == kWaitsOfSmallAnswers) received_before_ = BytesReceived(socket);
   for (;;) {
     const base::TimePoint start = base::RealClock().Now();
     if (start - ran_at_ > kPause) MakeUpFor(start - ran_at_);

@@ -1,6 +1,9 @@
 // Waits for a socket under a deadline.
 #pragma once
 
+#include <cstdint>
+#include <optional>
+
 #include "base/stop_fd.h"
 #include "base/time.h"
 
@@ -22,6 +25,12 @@ class SocketWait {
   // wait.
   Wait For(int socket, short events);
 
+  // More than kMostBytes have come, after the first waits: no memory for any more. On a TCP socket;
+  // the server at another one runs on this machine.
+  bool TooMuch(int socket) const;
+
+  static constexpr std::uint64_t kMostBytes = std::uint64_t{64} << 20;
+
  private:
   void MakeUpFor(base::Duration pause);
 
@@ -31,6 +40,8 @@ class SocketWait {
   base::TimePoint ran_at_;
   int late_ = 0;
   int pauses_ = 0;
+  int waits_ = 0;
+  std::optional<std::uint64_t> received_before_;
 };
 
 }  // namespace scidex::postgres

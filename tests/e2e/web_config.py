@@ -186,9 +186,16 @@ class WebConfig(unittest.TestCase):
 
     TLS = "tls_server_config:\n  cert_file: server.crt\n  key_file: server.key\n"
 
-    def test_an_empty_file_is_plain_http_without_users(self):
-        for text in ("", "basic_auth_users:\n", "http_server_config:\n  http2: false\n", "tls_server_config: {}\n"):
-            self.assert_answers(text, ({}, 200), ({"tls": Client()}, "refused"))
+    def test_a_file_without_users_and_tls_is_plain_http(self):
+        self.assert_answers("http_server_config:\n  http2: false\n", ({}, 200), ({"tls": Client()}, "refused"))
+
+    def test_a_file_that_sets_nothing_is_refused_at_the_start(self):
+        for text in ("", "# nothing\n", "---\n", "basic_auth_users:\n", "tls_server_config: {}\n"):
+            with self.subTest(file=text):
+                ours, = self.start(text, EXPORTER)
+                theirs, = self.start(text, TOOLKIT)
+                self.assertEqual(ours.exit_code(), 1)
+                self.assertEqual(theirs.ask().status, 200)
 
     def test_users_are_asked_for_their_password(self):
         text = f"basic_auth_users:\n  alice: {RIGHT}\n  'bob smith': '{RIGHT}'\n"

@@ -44,14 +44,20 @@ TEST(CommandLine, EveryFlagWinsOverTheConfiguration) {
   EXPECT_EQ(config.log.format, base::LogFormat::kJson);
 }
 
+TEST(CommandLine, EmptyPathOfAFileIsRefused) {
+  for (const char* flag : {"--config.file", "--web.config.file"}) {
+    EXPECT_NE(Parse({flag, ""}).error.find(std::string(flag) + ": is empty"), std::string::npos);
+  }
+}
+
 TEST(CommandLine, NoErrorRepeatsAPassword) {
   using Arguments = std::initializer_list<const char*>;
   for (const Arguments& arguments :
        {Arguments{"--dsn=postgresql://app:canary4711@db/x"}, Arguments{"--password=canary4711"},
-        Arguments{"--password", "canary4711"}, Arguments{"-pcanary4711"},
-        Arguments{"-p", "canary4711"}, Arguments{"postgresql://app:canary4711@db/x"},
-        Arguments{"host=db password=canary4711"}, Arguments{"host=db", "canary4711"},
-        Arguments{"--log.level=postgresql://app:canary4711@db"},
+        Arguments{"--postgresql://app:canary4711@db"}, Arguments{"--password", "canary4711"},
+        Arguments{"-pcanary4711"}, Arguments{"-p", "canary4711"},
+        Arguments{"postgresql://app:canary4711@db/x"}, Arguments{"host=db password=canary4711"},
+        Arguments{"host=db", "canary4711"}, Arguments{"--log.level=postgresql://app:canary4711@db"},
         Arguments{"--log.level", "password=canary4711"},
         Arguments{"--web.max-requests", "password=canary4711"}}) {
     const CommandLine flags = Parse(arguments);

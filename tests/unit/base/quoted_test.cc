@@ -30,6 +30,18 @@ TEST(Quoted, NoControlCharacterIsLeft) {
   }
 }
 
+TEST(Quoted, NothingEndsALineOrTurnsItsDirection) {
+  // NEL, CSI, the ends of line and paragraph, right-to-left override and isolate.
+  EXPECT_EQ(Quoted("a\u0085b\u009bc\u2028d\u2029e\u202ef\u2066g"),
+            R"("a\u0085b\u009bc\u2028d\u2029e\u202ef\u2066g")");
+  EXPECT_EQ(Quoted("\u00a0\u2027\u202f\u2065\u206a\u00fc\u20ac"),
+            "\"\u00a0\u2027\u202f\u2065\u206a\u00fc\u20ac\"");
+}
+
+TEST(OneLine, LeavesQuotesAndBackslashes) {
+  EXPECT_EQ(OneLine("a \"b\" c\\d\n\x1b[31m"), "a \"b\" c\\d\\n\\u001b[31m");
+}
+
 TEST(Quoted, BytesThatAreNotUtf8BecomeTheReplacementCharacter) {
   const std::string r = "\xEF\xBF\xBD";
   EXPECT_EQ(ThroughAParser("gr\xFCn"), "gr" + r + "n");

@@ -84,6 +84,15 @@ TEST_F(ConfigTest, AFileThatSetsNothingIsRefused) {
   EXPECT_EQ(LoadText("queries: []\n").queries.size(), 0u);
 }
 
+TEST_F(ConfigTest, FewAliasesAreTakenAndManyRefused) {
+  EXPECT_EQ(LoadText("pools:\n  ro: &a {max_size: 3}\n  primary: *a\n").primary_pool.max_size, 3u);
+  std::string many = "web:\n  allowed_hosts: [&a host";
+  for (int i = 0; i < 33; ++i) many += ", *a";
+  EXPECT_NE(ErrorOf(many + "]\n").find("too many aliases"), std::string::npos);
+  std::string large = "pools:\n  ro: &a {max_size: 3}\n  primary: *a\n#";
+  EXPECT_NE(ErrorOf(large + std::string(70'000, 'x')).find("too large"), std::string::npos);
+}
+
 TEST_F(ConfigTest, ValueThatLooksLikeADsnIsNotRepeated) {
   for (const char* value : {"postgresql://u:canary4711@db", "host=db password=canary4711"}) {
     const std::string error = ErrorOf("log: {level: \"" + std::string(value) + "\"}\n");

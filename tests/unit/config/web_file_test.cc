@@ -35,15 +35,23 @@ std::string Tls(const std::string& keys) {
   return "tls_server_config:\n  cert_file: a.crt\n  key_file: a.key\n" + keys;
 }
 
-TEST(WebFile, NothingOrEmptySectionsAreTheDefaults) {
+TEST(WebFile, EmptySectionsBesideOneThatIsNotAreTheDefaults) {
   for (const char* text :
-       {"", "# nothing\n", "tls_server_config:\nhttp_server_config:\nbasic_auth_users:\n",
+       {"tls_server_config:\nhttp_server_config:\nbasic_auth_users:\n",
         "tls_server_config: {}\nhttp_server_config: {headers: }\n",
-        "tls_server_config:\n  client_auth_type: ''\n"}) {
+        "tls_server_config:\n  client_auth_type: ''\nhttp_server_config: {http2: false}\n"}) {
     const WebOptions options = Parse(text);
     EXPECT_FALSE(options.tls_enabled) << text;
     EXPECT_THAT(options.users, IsEmpty()) << text;
     EXPECT_THAT(options.headers, IsEmpty()) << text;
+  }
+}
+
+TEST(WebFile, OneThatSetsNothingIsRefused) {
+  for (const char* text :
+       {"", "\n", "# nothing\n", "---\n", "{}\n", "null\n", "basic_auth_users:\n",
+        "basic_auth_users: {}\n", "tls_server_config: {}\n"}) {
+    EXPECT_THAT(WhyNot(text), HasSubstr("sets nothing")) << text;
   }
 }
 

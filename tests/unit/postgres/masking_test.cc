@@ -14,6 +14,20 @@ TEST(Masked, HidesEachSecretWhereverItStands) {
   EXPECT_EQ(Masked("nothing to hide"), "nothing to hide");
 }
 
+TEST(Masked, HidesAllOfASecretThatAnotherOneIsAPartOf) {
+  Remember("hunter22");
+  Remember("hunter22-Replica");
+  Remember("22-Replica-two");
+  EXPECT_EQ(Masked("hunter22, hunter22-Replica, hunter22-Replica-two"), "***, ***, ***");
+}
+
+TEST(Masked, IsOfBoundedLength) {
+  const std::string secret(5'000, 's');
+  Remember(secret);
+  EXPECT_EQ(Masked(std::string(4'000, 'x') + secret + "end").find('s'), std::string::npos);
+  EXPECT_EQ(Masked(std::string(1'000'000, 'x')).size(), 4096u);
+}
+
 TEST(Masked, IsOneLine) {
   Remember("two\nlines");
   EXPECT_EQ(Masked("password two\nlines of\nthe server"), "password *** of");
@@ -25,6 +39,11 @@ TEST(Masked, HidesASecretThatWasCutToTheLengthOfAName) {
   Remember(secret);
   EXPECT_EQ(Masked("database \"" + secret.substr(0, 63) + "\" does not exist"),
             "database \"***\" does not exist");
+  std::string accented = "ab";
+  for (int i = 0; i < 40; ++i) accented += "\u00fc";
+  Remember(accented);
+  EXPECT_EQ(Masked("column \"" + accented.substr(0, 62) + "\" does not exist"),
+            "column \"***\" does not exist");
 }
 
 TEST(Masked, OfASecretThatCouldBeAnywhereNothingIsLeft) {

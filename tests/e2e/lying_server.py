@@ -1,0 +1,143 @@
+#!/usr/bin/env python3
+"""A server that takes the login and then answers in ways that no PostgreSQL does: its probes fail, nothing spins, hangs or
+fills the memory, and the exporter ends in order.
+
+Usage: SCIDEX_EXPORTER=build/release/bin/scidex_pg_exporter lying_server.py
+"""
+
+import pathlib
+import socket
+import struct
+import sys
+import tempfile
+import threading
+import unittest
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "tests" / "support"))
+import exporter  # noqa: E402
+import scraper  # noqa: E402
+import servers  # noqa: E402
+
+SSL_REQUEST, GSS_REQUEST = 80877103, 80877104
+
+
+def message(kind, body=b""):
+    """https://www.postgresql.org/docs/current/protocol-message-formats.html"""
+    return kind + struct.pack("!I", len(body) + 4) + body
+
+
+READY = message(b"Z", b"I")
+COPY_IN = message(b"G", struct.pack("!bh", 0, 0))
+COPY_OUT = message(b"H", struct.pack("!bh", 0, 0))
+ONE_COLUMN = (message(b"T", struct.pack("!h", 1) + b"a\0" + struct.pack("!ihihih", 0, 0, 25, -1, -1, 0)) +
+              message(b"D", struct.pack("!hi", 1, 1) + b"t") + message(b"C", b"SELECT 1\0") + READY)
+NO_ROW = message(b"C", b"SELECT 0\0") + READY
+# No SQLSTATE, and words of this machine's own failures.
+AS_IF_LOCAL = message(b"E", b"Scould not do: Too many open files\0Mcould not open socket: Too many open files\0\0") + READY
+ODD_SQLSTATE = message(b"E", b"SERROR\0VERROR\0C<b>forged</b>\0Mno\0\0") + READY
+
+
+class LyingServer:
+    def __init__(self, add_cleanup, answer):
+        self.answer = answer
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.port = self.listener.getsockname()[1]
+        add_cleanup(self.listener.close)
+        threading.Thread(target=self.accept, daemon=True).start()
+
+    def accept(self):
+        while True:
+            try:
+                client = self.listener.accept()[0]
+            except OSError:
+                return
+            threading.Thread(target=self.serve, args=(client,), daemon=True).start()
+
+    @staticmethod
+    def read(client, size):
+        data = b""
+        while len(data) < size:
+            part = client.recv(size - len(data))
+            if not part:
+                raise ConnectionError
+            data += part
+        return data
+
+    def serve(self, client):
+        with client:
+            try:
+                while True:
+                    size, code = struct.unpack("!II", self.read(client, 8))
+                    self.read(client, size - 8)
+                    if code not in (SSL_REQUEST, GSS_REQUEST):
+                        break
+                    client.sendall(b"N")
+                client.sendall(message(b"R", struct.pack("!I", 0)) + message(b"S", b"server_version\x0015.8\0") +
+                               message(b"K", struct.pack("!II", 1, 1)) + READY)
+                while True:
+                    _, size = struct.unpack("!cI", self.read(client, 5))
+                    self.read(client, size - 4)
+                    self.answer(client)
+            except (ConnectionError, OSError):
+                pass
+
+
+class Lies(unittest.TestCase):
+    def check(self, answer, *reasons):
+        server = LyingServer(self.addCleanup, answer)
+        folder = tempfile.TemporaryDirectory(prefix="scidex-e2e-")
+        self.addCleanup(folder.cleanup)
+        process = exporter.Exporter(
+            self.addCleanup, pathlib.Path(folder.name),
+            SCIDEX_PG_DSN=f"host=127.0.0.1 port={server.port} user=app sslmode=disable")
+        process.process = servers.start(
+            self.addCleanup, [process.program, f"--web.listen-address={process.address}"], process.log, process.environment)
+        client = scraper.Scraper(process.address)
+        self.addCleanup(client.close)
+
+        def failed():
+            metrics = client.metrics()
+            return sum(metrics[f'scidex_pg_pool_probe_failures_total{{pool="primary",reason="{one}"}}'] for one in reasons)
+        servers.poll("probes that fail", lambda: failed() >= 3, process.log)
+        metrics = client.metrics()
+        self.assertEqual(metrics['scidex_pg_pool_backend_up{pool="primary"}'], 0)
+        self.assertLess(metrics["process_resident_memory_bytes"], 512 << 20)
+        process.stop()
+        self.assertNotIn("shutdown did not complete", process.log.read_text())
+        self.assertNotIn("<b>", process.log.read_text().replace("\\u003c", "<"))
+
+    def check_answer(self, answer, reason="connect_failed"):
+        self.check(lambda client: client.sendall(answer), reason)
+
+    def test_copy_that_nobody_asked_for(self):
+        for answer in (COPY_IN, COPY_OUT):
+            with self.subTest(answer=answer):
+                self.check_answer(answer)
+
+    def test_other_columns_than_were_asked_for(self):
+        self.check_answer(ONE_COLUMN)
+
+    def test_no_row(self):
+        self.check_answer(NO_ROW)
+
+    def test_words_of_a_local_failure(self):
+        self.check_answer(AS_IF_LOCAL)
+
+    def test_code_that_is_no_sqlstate(self):
+        self.check_answer(ODD_SQLSTATE)
+
+    def test_silence(self):
+        self.check_answer(b"", reason="probe_timeout")
+
+    def test_row_without_end(self):
+        def flood(client):
+            client.sendall(ONE_COLUMN[:ONE_COLUMN.index(b"D")] + b"D" + struct.pack("!Ihi", (900 << 20) + 10, 1, 900 << 20))
+            for _ in range(900):
+                client.sendall(b"x" * (1 << 20))
+        # Which of the two it is depends on how fast the bytes come.
+        self.check(flood, "connect_failed", "probe_timeout")
+
+
+if __name__ == "__main__":
+    unittest.main()
