@@ -26,7 +26,7 @@ class SocketWait {
   Wait For(int socket, short events);
 
   // More than kMostBytes have come, after the first waits: no memory for any more. On a TCP socket;
-  // the server at another one runs on this machine.
+  // the server at another one runs on this machine. One message, such as a row, libpq reads whole.
   bool TooMuch(int socket) const;
 
   static constexpr std::uint64_t kMostBytes = std::uint64_t{64} << 20;
