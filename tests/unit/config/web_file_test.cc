@@ -156,5 +156,15 @@ TEST(WebFile, NoErrorRepeatsAKeyOrAHash) {
   }
 }
 
+TEST(WebFile, NamesOfCertificatesThatAreNotVerifiedAreRefused) {
+  for (const char* type :
+       {"RequestClientCert", "RequireAnyClientCert", "VerifyClientCertIfGiven"}) {
+    EXPECT_THAT(WhyNot(Tls("  client_allowed_sans: [x]\n  client_auth_type: " + std::string(type) +
+                           "\n  client_ca_file: ca.crt\n")),
+                HasSubstr("client_allowed_sans protects nothing"))
+        << type;
+  }
+}
+
 }  // namespace
 }  // namespace scidex::config
