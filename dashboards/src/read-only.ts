@@ -63,6 +63,13 @@ const numbers = [
       'written through a read lease; the log names it.',
   ),
   counted(
+    'Writes that succeeded',
+    'scidex_pg_pool_read_only_writes_total',
+    'red',
+    'Statements that wrote through a read lease, because its borrower had switched read-only off. ' +
+      'What they wrote is in the database; the log names the borrower.',
+  ),
+  counted(
     'Sessions refused',
     'scidex_pg_pool_read_only_unproven_total',
     'orange',

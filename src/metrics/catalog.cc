@@ -285,6 +285,10 @@ constexpr Family kFamilies[] = {
      "Read sessions that were found switched to writable and set read-only again; each is in the "
      "log with its borrower.",
      OfPool<&PoolStats::read_only_tampered>, {kPool}},
+    {kPools, "scidex_pg_pool_read_only_writes_total", kCounter, "",
+     "Write statements that succeeded through a read lease, whose borrower had switched read-only "
+     "off; each is in the log with its borrower.",
+     OfPool<&PoolStats::read_only_writes>, {kPool}},
     {kPools, "scidex_pg_pool_read_only_unproven_total", kCounter, "",
      "Sessions refused because they could not be shown to be read-only; a rise often means a "
      "pooler in front of the server.",

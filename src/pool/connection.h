@@ -46,6 +46,8 @@ class SessionObserver {
   virtual void OnReadOnlyViolation() {}
   // A session that had been read-only was found switched off.
   virtual void OnReadOnlyTampered() {}
+  // A write succeeded although the session is to be read-only: its borrower switched that off.
+  virtual void OnReadOnlyWrite() {}
   // Read-only could not be shown.
   virtual void OnReadOnlyUnproven() {}
   // The peer has hung up, be the connection idle or lent.

@@ -131,6 +131,7 @@ class PoolCore final : public SessionObserver, public std::enable_shared_from_th
 
   void OnReadOnlyViolation() override { violations_.fetch_add(1, std::memory_order_relaxed); }
   void OnReadOnlyTampered() override { tampered_.fetch_add(1, std::memory_order_relaxed); }
+  void OnReadOnlyWrite() override { writes_.fetch_add(1, std::memory_order_relaxed); }
   void OnReadOnlyUnproven() override { unproven_.fetch_add(1, std::memory_order_relaxed); }
   void OnPeerGone() override;
   void OnWrongServer() override;
@@ -282,6 +283,7 @@ class PoolCore final : public SessionObserver, public std::enable_shared_from_th
   PoolStats counted_ SCIDEX_GUARDED_BY(mutex_);
   std::atomic<std::uint64_t> violations_{0};
   std::atomic<std::uint64_t> tampered_{0};
+  std::atomic<std::uint64_t> writes_{0};
   std::atomic<std::uint64_t> unproven_{0};
 
   // Keeps a closed pool's state alive for the leases that are still out.

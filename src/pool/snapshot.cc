@@ -48,6 +48,7 @@ PoolStats PoolCore::StatsLocked(TimePoint now) const {
   }
   stats.read_only_violations = violations_.load(std::memory_order_relaxed);
   stats.read_only_tampered = tampered_.load(std::memory_order_relaxed);
+  stats.read_only_writes = writes_.load(std::memory_order_relaxed);
   stats.read_only_unproven = unproven_.load(std::memory_order_relaxed);
   return stats;
 }

@@ -21,6 +21,7 @@ void AddCounters(PoolStats& stats, const PoolStats& before) {
   Add(stats.read_only_proofs, before.read_only_proofs);
   stats.read_only_violations += before.read_only_violations;
   stats.read_only_tampered += before.read_only_tampered;
+  stats.read_only_writes += before.read_only_writes;
   stats.read_only_unproven += before.read_only_unproven;
   stats.leases_leaked += before.leases_leaked;
   stats.acquire_wait.Add(before.acquire_wait);

@@ -102,6 +102,7 @@ struct PoolStats {
   base::EnumArray<ReadOnlyProof, std::uint64_t> read_only_proofs;
   std::uint64_t read_only_violations = 0;
   std::uint64_t read_only_tampered = 0;
+  std::uint64_t read_only_writes = 0;
   std::uint64_t read_only_unproven = 0;
   std::uint64_t leases_leaked = 0;
   Histogram acquire_wait{WaitBounds()};

@@ -3,6 +3,7 @@
 #include <array>
 #include <exception>
 #include <string_view>
+#include <utility>
 
 #include "base/local_failure.h"
 #include "base/log.h"
@@ -46,7 +47,55 @@ std::string VerbIn(std::string_view message) {
   return "unknown";
 }
 
+// https://github.com/postgres/postgres/blob/master/src/include/tcop/cmdtaglist.h
+bool IsWrite(std::string_view tag) {
+  constexpr std::array<std::string_view, 22> kWrites{"INSERT",
+                                                     "UPDATE",
+                                                     "DELETE",
+                                                     "MERGE",
+                                                     "TRUNCATE",
+                                                     "CREATE",
+                                                     "ALTER",
+                                                     "DROP",
+                                                     "GRANT",
+                                                     "REVOKE",
+                                                     "COMMENT",
+                                                     "SECURITY LABEL",
+                                                     "REASSIGN",
+                                                     "REINDEX",
+                                                     "CLUSTER",
+                                                     "REFRESH",
+                                                     "IMPORT",
+                                                     "COMMIT PREPARED",
+                                                     "PREPARE TRANSACTION",
+                                                     "VACUUM",
+                                                     "ANALYZE",
+                                                     "ROLLBACK PREPARED"};
+  return std::any_of(kWrites.begin(), kWrites.end(), [tag](std::string_view write) {
+    return tag.starts_with(write) && (tag.size() == write.size() || tag[write.size()] == ' ');
+  });
+}
+
 }  // namespace
+
+// A session that is read-only runs none of these, but for VACUUM and its like, which no setting
+// stops: that one succeeded shows that its borrower lifted read-only, however it did.
+void Session::LookForWrite(const PGresult* result) {
+  const ExecStatusType status = PQresultStatus(result);
+  const bool copied_in = std::exchange(copying_in_, status == PGRES_COPY_IN);
+  if (status != PGRES_COMMAND_OK && status != PGRES_TUPLES_OK) return;
+  // libpq only reads it.
+  const std::string_view tag(PQcmdStatus(const_cast<PGresult*>(result)));
+  // What SELECT has for its tag is CREATE TABLE AS, if it has no rows to give.
+  const bool select_into = status == PGRES_COMMAND_OK && tag.starts_with("SELECT ");
+  const bool copy_from = copied_in && tag.starts_with("COPY ");
+  if (refusal_expected_ || !(IsWrite(tag) || select_into || copy_from)) return;
+  if (observer_ != nullptr) observer_->OnReadOnlyWrite();
+  base::LogError("a write succeeded through a read-only session",
+                 {{"pool", name_},
+                  {"verb", tag.substr(0, tag.find_first_of(" 0123456789"))},
+                  {"call_site", base::ToString(borrower_)}});
+}
 
 Prepared Session::Prepare(TimePoint deadline, const base::CallSite& borrower) noexcept {
   Prepared prepared;

@@ -24,9 +24,10 @@ using pool::Recycled;
 int Session::OnEvent(PGEventId id, void* info, void* session) {
   if (id != PGEVT_RESULTCREATE) return 1;
   const PGresult* result = static_cast<PGEventResultCreate*>(info)->result;
+  auto* const self = static_cast<Session*>(session);
+  if (self->read_only_) self->LookForWrite(result);
   const char* sqlstate = PQresultErrorField(result, PG_DIAG_SQLSTATE);
   if (sqlstate == nullptr) return 1;
-  auto* const self = static_cast<Session*>(session);
   const char* severity = PQresultErrorField(result, PG_DIAG_SEVERITY_NONLOCALIZED);
   if (EndsSession(severity == nullptr ? "" : severity) ||
       (self->by_transaction_ && MeansLost(sqlstate)))

@@ -83,6 +83,8 @@ class Session final : public pool::Connection {
   pool::Prepared SetReadOnly(base::TimePoint deadline);
   pool::Prepared Judge(const QueryResult& answer, bool proven, pool::ReadOnlyProof proof);
   void OnRefusedWrite(const char* message);
+  // By the command's tag, of a result without an error.
+  void LookForWrite(const PGresult* result);
   void ReportTampering(const char* what);
 
   // libpq's hooks; the last argument of the one and the first of the other is the session.
@@ -108,6 +110,8 @@ class Session final : public pool::Connection {
   bool in_read_only_transaction_ = false;
   bool entered_ = false;
   bool refusal_expected_ = false;
+  // The result before this one asked for the rows of a COPY.
+  bool copying_in_ = false;
   base::CallSite borrower_;
   PQnoticeReceiver libpqxx_notices_ = nullptr;
   // The server announced that it ends the session.

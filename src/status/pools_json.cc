@@ -70,6 +70,7 @@ Json ReadOnly(const pool::PoolStats& stats) {
   return {{"proofs", ToJson(stats.read_only_proofs, pool::ReadOnlyProof::kReported)},
           {"violations", stats.read_only_violations},
           {"tampered", stats.read_only_tampered},
+          {"writes", stats.read_only_writes},
           {"unproven", stats.read_only_unproven}};
 }
 

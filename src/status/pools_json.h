@@ -19,7 +19,7 @@
 //     oldest_waiter_seconds, oldest_lease_seconds, acquire_timeout_seconds
 //     requests, acquires {outcome: n}, connects {outcome: n}, evictions {reason: n}
 //     resizes {direction: {cause: n}}, leases_leaked
-//     read_only          {proofs {how: n}, violations, tampered, unproven}
+//     read_only          {proofs {how: n}, violations, tampered, writes, unproven}
 //     acquire_wait, use, connect
 //                        {count, sum_seconds}
 //     oldest_leases      oldest first: [{borrower, age_seconds}]; borrower is the place in the

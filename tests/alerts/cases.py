@@ -175,6 +175,12 @@ CASES = [
             "but its borrower could have written. The log names the borrower.",
             "scidex_pg_pool_read_only_tampered_total", holds=285, forgets=285, keep=900),
 
+    counted("ScidexPgPoolReadOnlyWrite", "critical", "routing",
+            "A write succeeded through a read-only lease.",
+            f"In the pool ro of {WHO} a statement that writes has succeeded: its borrower had switched read-only off. What "
+            "it wrote is in the database. The log names the borrower and the statement's verb.",
+            "scidex_pg_pool_read_only_writes_total", holds=285, forgets=285, keep=900),
+
     counted("ScidexPgPoolReadOnlyUnproven", "warning", "routing",
             "Sessions could not be shown to be read-only, and were refused.",
             f"The pool ro of {WHO} has refused sessions that could not be shown to be read-only. Most often a pooler is in "

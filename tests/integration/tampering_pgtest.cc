@@ -149,6 +149,27 @@ TEST_P(TamperingTest, LeavesTheNextBorrowerReadOnly) {
   }
 }
 
+TEST_P(TamperingTest, WriteThatSucceedsIsCountedWhenItHappens) {
+  const auto& [way, tampering] = GetParam();
+  app::Database database(OneSession(way));
+  pool::Lease lease = database.AcquireRead();
+  for (const char* statement : tampering.statements) Ask(lease, statement);
+  // Some of them write themselves.
+  std::uint64_t written = Stats(database).read_only_writes;
+  for (const char* write :
+       {"INSERT INTO t VALUES (1)", "UPDATE t SET a = 2 WHERE false", "DELETE FROM t RETURNING a",
+        "CREATE TABLE made AS SELECT 1 AS one", "DROP TABLE made"}) {
+    const postgres::QueryResult result =
+        postgres::Session::Of(lease).Query(write, base::RealClock().Now() + kPatience);
+    if (result.status == postgres::QueryResult::Status::kOk) ++written;
+    EXPECT_EQ(Stats(database).read_only_writes, written) << write << result.sqlstate;
+  }
+  // However the lease ends.
+  lease.Evict(pool::EvictReason::kBorrower);
+  EXPECT_EQ(Stats(database).read_only_writes, written);
+  server_->Execute("TRUNCATE t");
+}
+
 class RoundTrips : public ThreeWays {
  protected:
   static std::size_t Statements() {

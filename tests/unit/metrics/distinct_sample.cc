@@ -76,8 +76,9 @@ pool::PoolStats MakePool(Numbers& numbers) {
   numbers.Fill(stats.resizes[pool::ResizeDirection::kUp]);
   numbers.Fill(stats.resizes[pool::ResizeDirection::kDown]);
   numbers.Fill(stats.read_only_proofs, pool::ReadOnlyProof::kReported);
-  for (std::uint64_t* field : {&stats.read_only_violations, &stats.read_only_tampered,
-                               &stats.read_only_unproven, &stats.leases_leaked}) {
+  for (std::uint64_t* field :
+       {&stats.read_only_violations, &stats.read_only_tampered, &stats.read_only_writes,
+        &stats.read_only_unproven, &stats.leases_leaked}) {
     *field = numbers.Count();
   }
   for (pool::Histogram* histogram : {&stats.acquire_wait, &stats.use, &stats.connect}) {

@@ -447,10 +447,12 @@ TEST_F(PoolHealth, WhatASessionFindsOutIsCounted) {
   observer.OnReadOnlyTampered();
   observer.OnReadOnlyTampered();
   observer.OnReadOnlyUnproven();
+  for (int i = 0; i < 4; ++i) observer.OnReadOnlyWrite();
   const PoolStats stats = pool.Stats();
   EXPECT_EQ(stats.read_only_violations, 3U);
   EXPECT_EQ(stats.read_only_tampered, 2U);
   EXPECT_EQ(stats.read_only_unproven, 1U);
+  EXPECT_EQ(stats.read_only_writes, 4U);
 }
 
 }  // namespace

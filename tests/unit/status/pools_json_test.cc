@@ -117,6 +117,7 @@ TEST(PoolsJson, HasTheNumbersOfEachPool) {
             Json({{"proofs", {{"reported", 1190}, {"set", 0}, {"transaction", 0}}},
                   {"violations", 13},
                   {"tampered", 14},
+                  {"writes", 17},
                   {"unproven", 15}}));
   EXPECT_EQ(pool["acquire_wait"], Json({{"count", 1}, {"sum_seconds", 1.5}}));
 }

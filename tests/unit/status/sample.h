@@ -44,6 +44,7 @@ inline pool::PoolStats SamplePool(const char* name) {
   pool.read_only_proofs[pool::ReadOnlyProof::kReported] = 1190;
   pool.read_only_violations = 13;
   pool.read_only_tampered = 14;
+  pool.read_only_writes = 17;
   pool.read_only_unproven = 15;
   pool.leases_leaked = 16;
   pool.acquire_wait.Observe(std::chrono::milliseconds(1500));
