@@ -1,9 +1,8 @@
 #include "config/scalar_position.h"
 
-#include <yaml-cpp/mark.h>
-
 #include <algorithm>
 #include <charconv>
+#include <cstdint>
 #include <string>
 
 #include "base/utf8.h"

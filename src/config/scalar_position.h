@@ -1,13 +1,11 @@
 // Where in a YAML document the characters of a scalar were written.
 #pragma once
 
+#include <yaml-cpp/mark.h>
+
 #include <cstddef>
 #include <optional>
 #include <string_view>
-
-namespace YAML {
-struct Mark;
-}
 
 namespace scidex::config {
 

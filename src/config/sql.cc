@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <array>
 #include <exception>
-#include <memory>
 #include <nlohmann/json.hpp>
 #include <utility>
 
@@ -259,6 +258,22 @@ std::size_t LongestOperator(std::string_view sql) {
   return longest;
 }
 
+class Parsed {
+ public:
+  explicit Parsed(std::string_view sql) : result_(pg_query_parse(std::string(sql).c_str())) {}
+  ~Parsed() { pg_query_free_parse_result(result_); }
+  Parsed(const Parsed&) = delete;
+  Parsed& operator=(const Parsed&) = delete;
+
+  // Null if there is none.
+  const PgQueryError* error() const { return result_.error; }
+  // As JSON.
+  const char* tree() const { return result_.parse_tree; }
+
+ private:
+  const PgQueryParseResult result_;
+};
+
 SqlFinding Check(std::string_view sql) {
   if (const std::size_t nul = sql.find('\0'); nul != std::string_view::npos) {
     return Refused("has a NUL character, which no statement can hold; leave it out", nul);
@@ -271,14 +286,9 @@ SqlFinding Check(std::string_view sql) {
     return Unchecked("has more than " + std::to_string(kMaxOperator) +
                      " characters of operators in a row");
   }
-  const std::unique_ptr<PgQueryParseResult, void (*)(PgQueryParseResult*)> parsed(
-      new PgQueryParseResult(pg_query_parse(std::string(sql).c_str())),
-      [](PgQueryParseResult* result) {
-        pg_query_free_parse_result(*result);
-        delete result;
-      });
-  if (parsed->error != nullptr) return FromError(*parsed->error, sql);
-  return Judge(Json::parse(parsed->parse_tree), sql);
+  const Parsed parsed(sql);
+  if (parsed.error() != nullptr) return FromError(*parsed.error(), sql);
+  return Judge(Json::parse(parsed.tree()), sql);
 }
 
 }  // namespace
