@@ -3,7 +3,8 @@
 
 declare -A package_groups=(
   [build]="g++ cmake ninja-build ccache pkgconf git libpq-dev libpqxx-dev libyaml-cpp-dev libspdlog-dev libfmt-dev
-           libcli11-dev nlohmann-json3-dev prometheus-cpp-dev libcivetweb-dev zlib1g-dev libasio-dev libssl-dev libcrypt-dev"
+           libcli11-dev nlohmann-json3-dev prometheus-cpp-dev libcivetweb-dev zlib1g-dev libasio-dev libssl-dev libcrypt-dev
+           libpg-query-dev"
   [run]="postgresql"
   [dashboards]="python3"
   [npm]="nodejs npm"

@@ -81,6 +81,13 @@ CommandLine ParseCommandLine(int argc, const char* const* argv) {
   app.footer(kFooter);
   app.add_option("--config.file", flags.config_file, "configuration in YAML (default: none)");
   app.add_flag("--config.check", flags.config_check, "check the configuration and end");
+  std::optional<SyntaxIs> syntax;
+  AddEnum(app, "--config.check.syntax",
+          "what SQL is to a check that PostgreSQL's grammar in this program does not know "
+          "(default: error)",
+          syntax);
+  app.add_flag("--config.check.connect", flags.connect,
+               "have a check run each query once, and print its columns and what comes of it");
   app.add_option("--web.listen-address", flags.listen_addresses,
                  "host:port, [IPv6]:port or :port; repeatable (default: :19187)")
       ->expected(1)
@@ -119,6 +126,11 @@ CommandLine ParseCommandLine(int argc, const char* const* argv) {
                   flags.web_config_file.has_value() && flags.web_config_file->empty()}}) {
     // Most likely a variable that is not set: without the file, everyone would be let in.
     if (value) flags.error = std::string(flag) + ": is empty; write the path of a file, or no flag";
+  }
+  flags.syntax = syntax.value_or(SyntaxIs::kError);
+  if (flags.error.empty() && !flags.config_check && (flags.connect || syntax)) {
+    flags.error = std::string(flags.connect ? "--config.check.connect" : "--config.check.syntax") +
+                  ": needs --config.check";
   }
   if (version) flags.print = VersionText() + "\n";
   if (flags.telemetry_path && !config::IsTelemetryPath(*flags.telemetry_path)) {

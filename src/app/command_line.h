@@ -1,12 +1,26 @@
 // The flags of the process.
 #pragma once
 
+#include <array>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
+#include "base/enum.h"
 #include "base/log.h"
 #include "config/config.h"
+
+namespace scidex::app {
+
+enum class SyntaxIs { kError, kWarn };
+
+}  // namespace scidex::app
+
+template <>
+struct scidex::base::EnumNames<scidex::app::SyntaxIs> {
+  static constexpr std::array<std::string_view, 2> kNames{"error", "warn"};
+};
 
 namespace scidex::app {
 
@@ -15,6 +29,10 @@ struct CommandLine {
   std::string config_file;
   // Check the configuration instead of serving.
   bool config_check = false;
+  // Of a check: what SQL is that PostgreSQL's grammar does not know, and whether to run the
+  // queries.
+  SyntaxIs syntax = SyntaxIs::kError;
+  bool connect = false;
   // What wins over environment and file, where it was given.
   std::vector<std::string> listen_addresses;
   std::vector<std::string> allowed_hosts;

@@ -83,10 +83,9 @@ Database::Database(const DatabaseOptions& options, std::shared_ptr<Runtime> runt
       options.routing, options.primary.has_value(), clock,
       [this](routing::Reason verdict) { OnReplicaVerdict(verdict); });
   queries_ = std::make_unique<control::QueryRunner>(
-      options.queries,
+      Scheduled(options),
       [this](control::QueryFrom from, base::TimePoint deadline, const std::stop_token& stop) {
-        if (from == control::QueryFrom::kRoute) return AcquireRead({deadline, stop});
-        return router_->AcquireFallthrough({deadline, stop});
+        return AcquireForQuery(from, deadline, stop);
       },
       rows_, runtime_->scheduler);
   auto autoscaler = MakeAutoscaler(options.autoscaler, {}, servers);
@@ -120,6 +119,26 @@ void Database::Stop() {
     StopProbe(servers[role]);
     servers[role].pool->Close();
   }
+}
+
+std::vector<control::QueryOptions> Database::Scheduled(const DatabaseOptions& options) {
+  return options.schedule_queries ? options.queries : std::vector<control::QueryOptions>();
+}
+
+pool::Lease Database::AcquireForQuery(control::QueryFrom from, base::TimePoint deadline,
+                                      const std::stop_token& stop) {
+  if (from == control::QueryFrom::kRoute) return AcquireRead({deadline, stop});
+  return router_->AcquireFallthrough({deadline, stop});
+}
+
+control::QueryTrial Database::Try(const control::QueryOptions& query,
+                                  base::Duration acquire_within) {
+  return control::TryQuery(
+      query,
+      [this](control::QueryFrom from, base::TimePoint deadline, const std::stop_token& stop) {
+        return AcquireForQuery(from, deadline, stop);
+      },
+      rows_, runtime_->scheduler.clock(), acquire_within);
 }
 
 Database::AllWanted Database::WantedOf(const DatabaseOptions& options) {
@@ -198,7 +217,7 @@ Database::Change Database::Prepare(const DatabaseOptions& options) {
   if (options.pool_logger != options_.pool_logger)
     change.pool_logger = MakePoolLogger(options.pool_logger);
   change.routes = router_->Prepare(PoolsOf(change.next), options.routing, change.new_replica);
-  change.queries = queries_->Prepare(options.queries);
+  change.queries = queries_->Prepare(Scheduled(options));
   return change;
 }
 

@@ -37,6 +37,7 @@
 #include "control/pool_logger.h"
 #include "control/probe_stats.h"
 #include "control/query_runner.h"
+#include "control/query_trial.h"
 #include "control/replica_watch.h"
 #include "pool/options.h"
 #include "pool/pool.h"
@@ -63,6 +64,8 @@ struct DatabaseOptions {
   control::AutoscalerOptions autoscaler;
   // One from the primary has a pool ro_fallthrough made, also where no read may fall through.
   std::vector<control::QueryOptions> queries;
+  // Otherwise they run where Try() is called alone.
+  bool schedule_queries = true;
   // Connects under way at once to one server. Of the constructor's options alone.
   std::size_t connects_per_server = 4;
 };
@@ -109,6 +112,10 @@ class Database {
   routing::PoolsStats pool_stats() const { return router_->pool_stats(); }
   control::ControlStats control_stats() const;
 
+  // Runs one query once, with a connection that is acquired as the schedule would, within
+  // `acquire_within`.
+  control::QueryTrial Try(const control::QueryOptions& query, base::Duration acquire_within);
+
   // `call` is called, on any thread, when a server refuses a login; it must not block. Empty for no
   // call; then, when this returns, the one before is not under way any more.
   void SetOnAuthFailed(std::function<void()> call);
@@ -144,6 +151,9 @@ class Database {
   static AllWanted WantedOf(const DatabaseOptions& options);
   static routing::Router::Pools PoolsOf(const Servers& servers);
 
+  static std::vector<control::QueryOptions> Scheduled(const DatabaseOptions& options);
+  pool::Lease AcquireForQuery(control::QueryFrom from, base::TimePoint deadline,
+                              const std::stop_token& stop);
   Server MakeServer(routing::PoolRole role, const Wanted& wanted) SCIDEX_REQUIRES(changing_);
   void AddProbe(routing::PoolRole role, const control::ProbeOptions& options, Server& server);
   std::shared_ptr<control::Autoscaler> MakeAutoscaler(const control::AutoscalerOptions& options,

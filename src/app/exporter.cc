@@ -88,6 +88,12 @@ void Check(const config::Config& config) {
   if (const auto web = WebConfigOf(config)) http::CheckWebConfig(*web);
 }
 
+void LogWarnings(const config::Config& config) {
+  for (const auto* warnings : {&config.warnings, &config.unknown_sql}) {
+    for (const std::string& warning : *warnings) base::LogWarn(warning);
+  }
+}
+
 Exporter::AuthWatch::AuthWatch(Database& database, Reloader& reloader) : database_(database) {
   database_.SetOnAuthFailed([&reloader] { reloader.RereadCredentials(); });
 }

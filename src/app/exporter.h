@@ -24,6 +24,9 @@ DatabaseOptions DatabaseOptionsOf(const config::Config& config);
 // config::ConfigError and http::ServerError, which name the place.
 void Check(const config::Config& config);
 
+// What is allowed but unwise.
+void LogWarnings(const config::Config& config);
+
 // Thread safe.
 class Exporter {
  public:

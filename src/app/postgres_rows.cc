@@ -42,7 +42,7 @@ Reading PostgresRows::Read(pool::Connection& connection, const std::string& sql,
   callbacks.on_columns = [&sink](std::span<const postgres::ColumnInfo> infos) {
     std::vector<control::RowSink::Column> columns;
     for (const postgres::ColumnInfo& info : infos) {
-      columns.push_back({info.name, info.type == kBoolean});
+      columns.push_back({info.name, info.type == kBoolean, info.type});
     }
     return sink.OnColumns(columns);
   };

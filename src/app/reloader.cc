@@ -123,7 +123,7 @@ Reloader::Result Reloader::LoadAndTake() {
   }
   if (refused.empty()) {
     base::LogInfo("configuration reloaded");
-    for (const std::string& warning : config_.warnings) base::LogWarn(warning);
+    LogWarnings(config_);
     return {Outcome::kReloaded, ""};
   }
   base::LogError("configuration refused; the one before stays in force", {{"error", refused}});

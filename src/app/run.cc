@@ -5,6 +5,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <csignal>
 #include <cstdlib>
 #include <iostream>
@@ -13,6 +14,7 @@
 #include <string>
 
 #include "app/exporter.h"
+#include "app/query_trials.h"
 #include "app/runtime.h"
 #include "app/version.h"
 #include "base/file_limit.h"
@@ -36,6 +38,8 @@ void BoundMemory() {
   mallopt(M_TRIM_THRESHOLD, 2 << 20);
 }
 
+void Say(const std::string& line) { base::WriteToStandardError("scidex_pg_exporter: " + line); }
+
 void WarnOfRoot() {
   if (geteuid() == 0)
     base::LogWarn("running as root, which the exporter never needs; run it as a user of its own");
@@ -47,7 +51,7 @@ void Serve(const config::Config& config, const Reloader::Load& load,
   BoundMemory();
   base::LogInfo("starting", {{"version", VersionText()}});
   WarnOfRoot();
-  for (const std::string& warning : config.warnings) base::LogWarn(warning);
+  LogWarnings(config);
   // Destroyed after the exporter, whose end its timer limits.
   const auto runtime = std::make_shared<Runtime>();
   auto exporter = std::make_unique<Exporter>(config, load, runtime);
@@ -82,11 +86,27 @@ std::string MissingFiles() {
          ", is too low: raise it with ulimit -n or LimitNOFILE=";
 }
 
-void DoAsFlagsSay(const CommandLine& flags, const AwaitSignal& await_signal) {
+// What --config.check found beside errors; whether the configuration is right.
+bool ReportCheck(const CommandLine& flags, const config::Config& config) {
+  const bool is_error = flags.syntax == SyntaxIs::kError;
+  for (const std::string& unknown : config.unknown_sql)
+    Say((is_error ? "" : "warning: ") + unknown);
+  for (const std::string& warning : config.warnings) Say("warning: " + warning);
+  if (is_error && !config.unknown_sql.empty()) return false;
+  std::cout << "the configuration is right\n" << std::flush;
+  if (!flags.connect) return true;
+  base::LogOptions log = config.log;
+  log.level = std::max(log.level, base::LogLevel::kWarn);
+  base::ConfigureLog(log);
+  return TryQueries(config, std::cout);
+}
+
+// Whether all is well.
+bool DoAsFlagsSay(const CommandLine& flags, const AwaitSignal& await_signal) {
   if (!flags.error.empty()) throw std::runtime_error(flags.error);
   if (!flags.print.empty()) {
     std::cout << flags.print;
-    return;
+    return true;
   }
   // Passwords are held from here on: neither in a core dump, nor for other processes of this user.
   prctl(PR_SET_DUMPABLE, 0);
@@ -98,19 +118,18 @@ void DoAsFlagsSay(const CommandLine& flags, const AwaitSignal& await_signal) {
   };
   const config::Config config = load();
   Check(config);
-  if (!flags.config_check) return Serve(config, load, await_signal);
-  std::cout << "the configuration is right\n";
+  if (flags.config_check) return ReportCheck(flags, config);
+  Serve(config, load, await_signal);
+  return true;
 }
 
 }  // namespace
 
 int Run(const CommandLine& flags, const AwaitSignal& await_signal) noexcept {
   try {
-    DoAsFlagsSay(flags, await_signal);
-    return EXIT_SUCCESS;
+    return DoAsFlagsSay(flags, await_signal) ? EXIT_SUCCESS : EXIT_FAILURE;
   } catch (const std::exception& error) {
-    base::WriteToStandardError("scidex_pg_exporter: " + base::OneLine(error.what()) +
-                               MissingFiles());
+    Say(base::OneLine(error.what()) + MissingFiles());
     return EXIT_FAILURE;
   }
 }

@@ -2,6 +2,7 @@
 
 #include <pthread.h>
 
+#include <exception>
 #include <system_error>
 #include <utility>
 
@@ -23,6 +24,21 @@ std::thread Start(const std::string& name, std::function<void()> body) {
   }
 }
 
+struct Call {
+  const std::function<void()>& body;
+  std::exception_ptr thrown;
+};
+
+void* Make(void* call) {
+  auto& made = *static_cast<Call*>(call);
+  try {
+    made.body();
+  } catch (...) {
+    made.thrown = std::current_exception();
+  }
+  return nullptr;
+}
+
 }  // namespace
 
 SignalsBlocked::SignalsBlocked() {
@@ -42,6 +58,26 @@ void Thread::Join() {
 
 void Thread::Detached(const std::string& name, std::function<void()> body) {
   Start(name, std::move(body)).detach();
+}
+
+void RunOnStack(const std::string& name, std::size_t bytes, const std::function<void()>& body) {
+  Call call{body, nullptr};
+  pthread_attr_t attributes;
+  pthread_attr_init(&attributes);
+  int error = pthread_attr_setstacksize(&attributes, bytes);
+  pthread_t thread{};
+  if (error == 0) {
+    const SignalsBlocked inherited;
+    error = pthread_create(&thread, &attributes, &Make, &call);
+  }
+  pthread_attr_destroy(&attributes);
+  if (error != 0) {
+    throw LocalFailure(LocalResource::kThreads, "cannot start the thread " + name + ": " +
+                                                    std::generic_category().message(error));
+  }
+  pthread_setname_np(thread, name.substr(0, 15).c_str());
+  pthread_join(thread, nullptr);
+  if (call.thrown) std::rethrow_exception(call.thrown);
 }
 
 }  // namespace scidex::base

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <csignal>
+#include <cstddef>
 #include <functional>
 #include <string>
 #include <thread>
@@ -38,5 +39,10 @@ class Thread {
  private:
   std::thread thread_;
 };
+
+// Runs `body` on a thread whose stack has `bytes`, for what recurses as deeply as its input is
+// nested, and returns when it has ended. Only what is used of the stack takes memory. Throws
+// LocalFailure, and what `body` throws.
+void RunOnStack(const std::string& name, std::size_t bytes, const std::function<void()>& body);
 
 }  // namespace scidex::base

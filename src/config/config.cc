@@ -11,6 +11,7 @@
 #include "config/file.h"
 #include "config/keys.h"
 #include "config/queries.h"
+#include "config/query_check.h"
 
 namespace scidex::config {
 namespace {
@@ -178,6 +179,7 @@ Config Load(const std::string& path, const Environment& environment) {
   config.primary = draft.primary;
   if (config.replica && draft.primary.dsn.empty()) config.primary.reset();
   CheckServersOf(draft.queries, config);
+  CheckStatements(draft.queries, config);
   for (PlacedQuery& query : draft.queries) config.queries.push_back(std::move(query.options));
   return config;
 }

@@ -60,6 +60,9 @@ struct Config {
   std::uint64_t hash = 0;
   // What is allowed but unwise, for the log.
   std::vector<std::string> warnings;
+  // SQL that the grammar of this program does not know, though a newer server may: for the log, and
+  // errors of a check.
+  std::vector<std::string> unknown_sql;
 
   Config();
 };

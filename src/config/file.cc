@@ -3,6 +3,7 @@
 #include <yaml-cpp/yaml.h>
 
 #include <algorithm>
+#include <memory>
 #include <numeric>
 #include <string_view>
 #include <utility>
@@ -34,7 +35,8 @@ class FileReader {
   FileReader(const std::string& path, Draft& draft) : path_(path), draft_(draft) {}
 
   Lines Read() {
-    const YAML::Node root = ParseYaml(path_, ReadText(path_));
+    text_ = std::make_shared<const std::string>(ReadText(path_));
+    const YAML::Node root = ParseYaml(path_, *text_);
     if (!root.IsNull()) Section(root, "");
     // Most likely it was emptied, or is being written: its keys' defaults are not what was meant.
     if (lines_.empty() && !has_queries_) {
@@ -66,7 +68,7 @@ class FileReader {
     }
     if (path == "queries") {
       if (!value.IsSequence()) Refuse(line, path, "is not a list; write - name: … lines");
-      draft_.queries = ReadQueries(path_, value);
+      draft_.queries = ReadQueries(path_, text_, value);
       has_queries_ = true;
       return;
     }
@@ -116,6 +118,8 @@ class FileReader {
 
   const std::string& path_;
   Draft& draft_;
+  // Outlives the reader: the places of queries have it.
+  std::shared_ptr<const std::string> text_;
   Lines lines_;
   bool has_queries_ = false;
 };

@@ -213,6 +213,7 @@ void CheckQuery(const QueryReader& reader, const QueryOptions& query) {
 
 PlacedQuery ReadQuery(const std::string& path, const std::string& key, const YAML::Node& node) {
   QueryOptions query;
+  SqlPlace sql_place{path, key + ".sql", 0, {}, nullptr};
   std::optional<Duration> timeout;
   YAML::Node values;
   QueryReader reader(path, key);
@@ -226,7 +227,12 @@ PlacedQuery ReadQuery(const std::string& path, const std::string& key, const YAM
                           " is not a query's name; write letters, digits and _");
           }
         }},
-       {"sql", [&](auto& v) { query.sql = reader.Text(v, "a SELECT"); }},
+       {"sql",
+        [&](auto& v) {
+          query.sql = reader.Text(v, "a SELECT");
+          sql_place.line = reader.line();
+          sql_place.mark = v.Mark();
+        }},
        {"from", [&](auto& v) { query.from = reader.OneOf<control::QueryFrom>(v); }},
        {"interval",
         [&](auto& v) { query.interval = reader.Time(v, milliseconds(100), hours(24)); }},
@@ -252,15 +258,18 @@ PlacedQuery ReadQuery(const std::string& path, const std::string& key, const YAM
     query.values.push_back(ReadValue(path, place, value, query.name));
   }
   CheckQuery(reader, query);
-  return {query, path + ":" + std::to_string(reader.line()) + ": " + key};
+  return {query, path + ":" + std::to_string(reader.line()) + ": " + key, sql_place};
 }
 
 }  // namespace
 
-std::vector<PlacedQuery> ReadQueries(const std::string& path, const YAML::Node& list) {
+std::vector<PlacedQuery> ReadQueries(const std::string& path,
+                                     const std::shared_ptr<const std::string>& text,
+                                     const YAML::Node& list) {
   std::vector<PlacedQuery> queries;
   for (const YAML::Node& node : list) {
     queries.push_back(ReadQuery(path, "queries[" + std::to_string(queries.size()) + "]", node));
+    queries.back().sql_place.text = text;
   }
   return queries;
 }
@@ -269,7 +278,8 @@ std::vector<PlacedQuery> ReadQuerySet(std::string_view name) {
   for (const QuerySetFile& file : QuerySetFiles()) {
     if (file.name != name) continue;
     const std::string path = "config/queries/" + std::string(name) + ".yaml";
-    return ReadQueries(path, ParseYaml(path, std::string(file.text))["queries"]);
+    const auto text = std::make_shared<const std::string>(file.text);
+    return ReadQueries(path, text, ParseYaml(path, *text)["queries"]);
   }
   return {};
 }

@@ -4,6 +4,7 @@
 #include <yaml-cpp/yaml.h>
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -12,18 +13,33 @@
 
 namespace scidex::config {
 
+// Where the SQL of a query was written.
+struct SqlPlace {
+  std::string path;
+  // "queries[0].sql", and its line.
+  std::string key;
+  int line = 0;
+  // Of the value, in the text of the whole file.
+  YAML::Mark mark;
+  std::shared_ptr<const std::string> text;
+};
+
 // A query, and where it was written, for errors: "exporter.yaml:12: queries[0]".
 struct PlacedQuery {
   control::QueryOptions options;
   std::string place;
+  SqlPlace sql_place;
 };
 
 inline constexpr std::size_t kMaxQueries = 1000;
 
 // All of these throw ConfigError.
 
-// The list under the key `queries`. Each is right by itself.
-std::vector<PlacedQuery> ReadQueries(const std::string& path, const YAML::Node& list);
+// The list under the key `queries` of the file at `path`, which has `text`. Each is right by
+// itself, but for its SQL, which is not looked at.
+std::vector<PlacedQuery> ReadQueries(const std::string& path,
+                                     const std::shared_ptr<const std::string>& text,
+                                     const YAML::Node& list);
 
 // The queries of a set that comes with the exporter, such as "replication".
 std::vector<PlacedQuery> ReadQuerySet(std::string_view name);

@@ -6,7 +6,6 @@
 
 #include "base/log.h"
 #include "control/query_result.h"
-#include "pool/errors.h"
 
 namespace scidex::control {
 
@@ -16,24 +15,6 @@ using base::TimePoint;
 namespace {
 
 constexpr base::Duration kFirstRunWithin = std::chrono::seconds(5);
-
-QueryError ErrorOf(Reading::Result result) {
-  switch (result) {
-    case Reading::Result::kNoRows:
-      return QueryError::kNoRows;
-    case Reading::Result::kRefused:
-      return QueryError::kRefused;
-    case Reading::Result::kWriteRefused:
-      return QueryError::kWriteRefused;
-    case Reading::Result::kTimeout:
-      return QueryError::kTimeout;
-    case Reading::Result::kWhole:
-    case Reading::Result::kCut:
-    case Reading::Result::kLost:
-      break;
-  }
-  return QueryError::kLost;
-}
 
 // Logs only when the failure reason or the dropped-series state changes.
 void LogChange(const QueryStats& before, const QueryStats& after, const std::string& error) {
@@ -78,7 +59,7 @@ class QueryRunner::UnderWay {
   Query& query_;
 };
 
-QueryRunner::QueryRunner(const std::vector<QueryOptions>& queries, Acquire acquire,
+QueryRunner::QueryRunner(const std::vector<QueryOptions>& queries, QueryAcquire acquire,
                          RowReader& reader, base::Scheduler& scheduler, std::uint32_t seed)
     : acquire_(std::move(acquire)),
       reader_(reader),
@@ -190,60 +171,30 @@ void QueryRunner::Run(const std::shared_ptr<Query>& query,
   try {
     outcome = RunOnce(*query, *options, deadline);
   } catch (const std::exception& error) {
-    outcome = {nullptr, QueryError::kLost, {"the run failed", error.what()}};
+    outcome = {{nullptr, QueryError::kLost, {"the run failed", error.what()}}};
   }
   Record(*query, *options, std::move(outcome), clock_.Now() - started);
 }
 
 QueryRunner::Outcome QueryRunner::RunOnce(Query& query, const QueryOptions& options,
                                           TimePoint deadline) {
-  const auto failed = [this](QueryError error, const std::exception& why) {
-    return Outcome{nullptr, error, {why.what(), ""}, stop_.stop_requested()};
-  };
   const TimePoint started = clock_.Now();
-  pool::Lease lease;
-  std::optional<Outcome> failure;
-  try {
-    lease = acquire_(options.from, deadline, stop_.get_token()).Forward();
-  } catch (const pool::AcquireTimeout& error) {
-    failure = failed(QueryError::kAcquireTimeout, error);
-  } catch (const pool::QueueFull& error) {
-    failure = failed(QueryError::kQueueFull, error);
-  } catch (const pool::AcquireError& error) {
-    failure = failed(QueryError::kNoRoute, error);
-  }
+  std::optional<QueryOutcome> outcome;
+  pool::Lease lease = AcquireForQuery(acquire_, options.from, deadline, stop_.get_token(), outcome);
   const TimePoint acquired = clock_.Now();
   {
     MutexLock lock(mutex_);
     query.stats.waited += acquired - started;
-    if (!failure) query.stats.activity = QueryActivity::kRunning;
+    if (!outcome) query.stats.activity = QueryActivity::kRunning;
   }
-  if (failure) return std::move(*failure);
-  Outcome outcome = ReadRows(lease, options, deadline);
+  if (outcome) return {std::move(*outcome), stop_.stop_requested()};
+  QueryResultBuilder builder(options);
+  outcome = ReadForQuery(lease, reader_, options, deadline, stop_.get_token(), builder, builder);
   lease.Release();
   MutexLock lock(mutex_);
   query.stats.used += clock_.Now() - acquired;
-  return outcome;
-}
-
-QueryRunner::Outcome QueryRunner::ReadRows(pool::Lease& lease, const QueryOptions& options,
-                                           TimePoint deadline) {
-  QueryResultBuilder builder(options);
-  Reading reading =
-      reader_.Read(lease.connection(), options.sql, deadline, stop_.get_token(), builder);
-  if (!reading.reusable) {
-    lease.Evict(reading.result == Reading::Result::kCut ? pool::EvictReason::kBorrower
-                                                        : pool::EvictReason::kDead);
-  }
-  if (reading.result == Reading::Result::kNoRows) {
-    reading.message = {"the statement is none that returns rows; write a SELECT", ""};
-  }
-  if (reading.result != Reading::Result::kWhole && reading.result != Reading::Result::kCut) {
-    return {nullptr, ErrorOf(reading.result), std::move(reading.message), stop_.stop_requested()};
-  }
-  if (builder.failure())
-    return {nullptr, builder.failure()->error, {builder.failure()->message, ""}};
-  return {std::make_shared<const QueryResult>(builder.Take()), std::nullopt, {}};
+  // A result that is there is recorded, also at the end.
+  return {std::move(*outcome), !outcome->result && stop_.stop_requested()};
 }
 
 void QueryRunner::Record(Query& query, const QueryOptions& options, Outcome outcome,

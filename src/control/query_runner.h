@@ -20,22 +20,18 @@
 #include "base/periodic_task.h"
 #include "base/scheduler.h"
 #include "control/options.h"
+#include "control/query_run.h"
 #include "control/query_stats.h"
 #include "control/row_reader.h"
-#include "pool/lease.h"
 
 namespace scidex::control {
 
 // Thread safe.
 class QueryRunner {
  public:
-  // A lease of a read-only session by `deadline`; throws a pool::AcquireError.
-  using Acquire = std::function<pool::Lease(QueryFrom from, base::TimePoint deadline,
-                                            const std::stop_token& stop)>;
-
   // The first run of each query is due within its interval, and within kFirstRunWithin. The
   // references outlive the runner.
-  QueryRunner(const std::vector<QueryOptions>& queries, Acquire acquire, RowReader& reader,
+  QueryRunner(const std::vector<QueryOptions>& queries, QueryAcquire acquire, RowReader& reader,
               base::Scheduler& scheduler, std::uint32_t seed = std::random_device{}());
   // As Stop().
   ~QueryRunner();
@@ -59,12 +55,7 @@ class QueryRunner {
     QueryStats stats;
     base::TimePoint due{};
   };
-  // What a run found.
-  struct Outcome {
-    std::shared_ptr<const QueryResult> result;
-    // Of a run without one.
-    std::optional<QueryError> error;
-    base::Explanation message;
+  struct Outcome : QueryOutcome {
     // This runner is ending.
     bool stopped = false;
   };
@@ -77,10 +68,9 @@ class QueryRunner {
   void Run(const std::shared_ptr<Query>& query, const std::shared_ptr<const QueryOptions>& options,
            base::TimePoint deadline);
   Outcome RunOnce(Query& query, const QueryOptions& options, base::TimePoint deadline);
-  Outcome ReadRows(pool::Lease& lease, const QueryOptions& options, base::TimePoint deadline);
   void Record(Query& query, const QueryOptions& options, Outcome outcome, base::Duration took);
 
-  const Acquire acquire_;
+  const QueryAcquire acquire_;
   RowReader& reader_;
   base::Scheduler& scheduler_;
   base::Clock& clock_;

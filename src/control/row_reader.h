@@ -1,6 +1,7 @@
 // What a query asks of a session. Control knows no database: the composition root implements this.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <span>
 #include <stop_token>
@@ -20,6 +21,8 @@ class RowSink {
     std::string_view name;
     // Its values are the texts t and f.
     bool boolean = false;
+    // The OID of its type.
+    std::uint32_t type = 0;
   };
 
   virtual ~RowSink() = default;

@@ -118,7 +118,10 @@ TEST_F(RuntimeTest, CallForARefusedLoginThatThrowsEndsNothing) {
   });
   EXPECT_TRUE(Eventually(kPatience, [&] { return calls >= 3; }));
   database.SetOnAuthFailed({});
-  EXPECT_GE(database.control_stats().probes[PoolRole::kPrimary].failures[Reason::kAuthFailed], 1u);
+  // It is called before the probe that it came of has its result.
+  EXPECT_TRUE(Eventually(kPatience, [&] {
+    return database.control_stats().probes[PoolRole::kPrimary].failures[Reason::kAuthFailed] >= 1u;
+  }));
 }
 
 TEST_F(RuntimeTest, ExporterThatCannotListenLeavesNothingThatRuns) {

@@ -75,6 +75,8 @@ TEST(CommandLine, WhatIsWrongIsOneLineThatNamesTheFlag) {
         std::pair{"--web.max-requests=-1", "--web.max-requests"},
         std::pair{"--web.telemetry-path=metrics", "--web.telemetry-path"},
         std::pair{"--web.telemetry-path=/-/ready", "--web.telemetry-path"},
+        std::pair{"--config.check.syntax=error", "--config.check.syntax: needs --config.check"},
+        std::pair{"--config.check.connect", "--config.check.connect: needs --config.check"},
         std::pair{"--config.file", "--config.file"}, std::pair{"word", "word"}}) {
     const CommandLine flags = Parse({argument});
     EXPECT_NE(flags.error.find(name), std::string::npos) << argument << ": " << flags.error;
@@ -82,12 +84,20 @@ TEST(CommandLine, WhatIsWrongIsOneLineThatNamesTheFlag) {
   }
 }
 
+TEST(CommandLine, ACheckTakesUnknownSyntaxForAnErrorUnlessTold) {
+  EXPECT_EQ(Parse({"--config.check"}).syntax, SyntaxIs::kError);
+  EXPECT_EQ(Parse({"--config.check", "--config.check.syntax=warn"}).syntax, SyntaxIs::kWarn);
+  EXPECT_NE(Parse({"--config.check", "--config.check.syntax=loud"}).error, "");
+  EXPECT_FALSE(Parse({"--config.check"}).connect);
+  EXPECT_TRUE(Parse({"--config.check", "--config.check.connect"}).connect);
+}
+
 TEST(CommandLine, HelpNamesEveryFlagAndVariable) {
   const std::string help = Parse({"--help"}).print;
-  for (const char* name :
-       {"--config.file", "--config.check", "--web.listen-address", "--web.telemetry-path",
-        "--web.max-requests", "--log.level", "--log.format", "--version", "SCIDEX_PG_DSN",
-        "SCIDEX_PG_RO_DSN", "SCIDEX_PG_POOL_LOG_INTERVAL"}) {
+  for (const char* name : {"--config.file", "--config.check", "--config.check.syntax",
+                           "--config.check.connect", "--web.listen-address", "--web.telemetry-path",
+                           "--web.max-requests", "--log.level", "--log.format", "--version",
+                           "SCIDEX_PG_DSN", "SCIDEX_PG_RO_DSN", "SCIDEX_PG_POOL_LOG_INTERVAL"}) {
     EXPECT_NE(help.find(name), std::string::npos) << name;
   }
 }

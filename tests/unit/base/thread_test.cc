@@ -5,9 +5,12 @@
 
 #include <array>
 #include <csignal>
+#include <cstddef>
 #include <memory>
+#include <stdexcept>
 #include <string>
 
+#include "base/local_failure.h"
 #include "unit/base/event.h"
 
 namespace scidex::base {
@@ -53,6 +56,31 @@ TEST(Thread, DetachedThreadRuns) {
   const auto ran = std::make_shared<Event>();
   Thread::Detached("test", [ran] { ran->Happen(); });
   EXPECT_TRUE(ran->Await());
+}
+
+// Not optimised into a loop: each level has its part of the stack.
+int Depth(int levels) {
+  std::array<volatile char, 1024> frame{};
+  frame[0] = 1;
+  return levels == 0 ? frame[0] : frame[0] + Depth(levels - 1);
+}
+
+TEST(RunOnStack, DeepRecursionHasTheStackThatWasAskedFor) {
+  constexpr std::size_t kStack = std::size_t{64} << 20;
+  int depth = 0;
+  // Four times what a thread has by default.
+  RunOnStack("test", kStack, [&] { depth = Depth(32 << 10); });
+  EXPECT_EQ(depth, (32 << 10) + 1);
+}
+
+TEST(RunOnStack, WhatIsThrownReachesTheCaller) {
+  EXPECT_THROW(RunOnStack("test", 1 << 20, [] { throw std::logic_error("x"); }), std::logic_error);
+}
+
+TEST(RunOnStack, AStackThatCannotBeIsALocalFailure) {
+  bool ran = false;
+  EXPECT_THROW(RunOnStack("test", std::size_t{1} << 60, [&] { ran = true; }), LocalFailure);
+  EXPECT_FALSE(ran);
 }
 
 }  // namespace

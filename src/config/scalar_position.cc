@@ -1,0 +1,172 @@
+#include "config/scalar_position.h"
+
+#include <algorithm>
+#include <charconv>
+#include <cstdint>
+#include <string>
+
+#include "base/utf8.h"
+
+namespace scidex::config {
+namespace {
+
+bool IsSpace(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
+
+bool IsBlank(std::string_view text) { return std::all_of(text.begin(), text.end(), &IsSpace); }
+
+// What some bytes of the document stand for.
+struct Unit {
+  std::size_t length = 1;
+  std::string meaning;
+};
+
+void AppendUtf8(std::string& out, std::uint32_t code) {
+  const auto add = [&out](std::uint32_t byte) { out += static_cast<char>(byte); };
+  if (code < 0x80) {
+    add(code);
+  } else if (code < 0x800) {
+    add(0xC0 | code >> 6);
+    add(0x80 | (code & 0x3F));
+  } else if (code < 0x10000) {
+    add(0xE0 | code >> 12);
+    add(0x80 | (code >> 6 & 0x3F));
+    add(0x80 | (code & 0x3F));
+  } else {
+    add(0xF0 | (code >> 18 & 0x07));
+    add(0x80 | (code >> 12 & 0x3F));
+    add(0x80 | (code >> 6 & 0x3F));
+    add(0x80 | (code & 0x3F));
+  }
+}
+
+// An escape of a double-quoted scalar: https://yaml.org/spec/1.2.2/#57-escaped-characters.
+Unit Escape(std::string_view rest) {
+  if (rest.size() < 2) return {1, std::string(rest)};
+  const char letter = rest[1];
+  const std::size_t digits = letter == 'x' ? 2 : letter == 'u' ? 4 : letter == 'U' ? 8 : 0;
+  if (digits > 0) {
+    const std::string_view number = rest.substr(2, digits);
+    std::uint32_t code = 0;
+    std::from_chars(number.data(), number.data() + number.size(), code, 16);
+    Unit unit{2 + digits, ""};
+    AppendUtf8(unit.meaning, code);
+    return unit;
+  }
+  constexpr std::string_view kLetters = "abtnvfre0\t";
+  constexpr std::string_view kMeanings{"\a\b\t\n\v\f\r\x1b\0\t", 10};
+  const std::size_t named = kLetters.find(letter);
+  if (named != std::string_view::npos) return {2, std::string(1, kMeanings[named])};
+  switch (letter) {
+    case '\n':
+      return {2, ""};
+    case 'N':
+      return {2, "\u0085"};
+    case '_':
+      return {2, "\u00a0"};
+    case 'L':
+      return {2, "\u2028"};
+    case 'P':
+      return {2, "\u2029"};
+    default:
+      return {2, std::string(1, letter)};
+  }
+}
+
+// The scalar that begins at a place of a document, a unit after the other. White space may be
+// folded, so only the rest is exact.
+class Reader {
+ public:
+  Reader(std::string_view text, std::size_t at) : text_(text), at_(at) {
+    SkipProperties();
+    const char first = at_ < text_.size() ? text_[at_] : '\0';
+    if (first == '|' || first == '>') {
+      at_ = std::min(text_.find('\n', at_), text_.size());
+    } else if (first == '\'' || first == '"') {
+      quote_ = first;
+      ++at_;
+    }
+  }
+
+  std::size_t at() const { return at_; }
+
+  // The next one that is no white space; with an empty meaning at the end.
+  Unit Next() {
+    Unit unit = Read();
+    while (at_ < text_.size() && !Ended() && IsBlank(unit.meaning)) {
+      at_ += unit.length;
+      unit = Read();
+    }
+    return unit;
+  }
+  void Skip(const Unit& unit) { at_ += unit.length; }
+
+ private:
+  // Anchors and tags.
+  void SkipProperties() {
+    while (at_ < text_.size() && (text_[at_] == '&' || text_[at_] == '!')) {
+      while (at_ < text_.size() && !IsSpace(text_[at_])) ++at_;
+      while (at_ < text_.size() && IsSpace(text_[at_])) ++at_;
+    }
+  }
+
+  bool Ended() const {
+    const std::string_view rest = text_.substr(at_);
+    return quote_ != '\0' && rest.starts_with(quote_) &&
+           !(quote_ == '\'' && rest.starts_with("''"));
+  }
+
+  Unit Read() const {
+    const std::string_view rest = text_.substr(at_);
+    if (rest.empty() || Ended()) return {0, ""};
+    if (quote_ == '"' && rest[0] == '\\') return Escape(rest);
+    if (quote_ == '\'' && rest[0] == '\'') return {2, "'"};
+    return {1, std::string(1, rest[0])};
+  }
+
+  const std::string_view text_;
+  std::size_t at_;
+  char quote_ = '\0';
+};
+
+// The place of a mark, whose column yaml-cpp counts in bytes.
+std::size_t OffsetOf(std::string_view text, const YAML::Mark& mark) {
+  std::size_t at = 0;
+  for (int line = 0; line < mark.line; ++line)
+    at = std::min(text.find('\n', at), text.size() - 1) + 1;
+  return std::min(at + static_cast<std::size_t>(std::max(mark.column, 0)), text.size());
+}
+
+TextPosition PositionOf(std::string_view text, std::size_t at) {
+  const std::string_view before = text.substr(0, at);
+  const std::size_t newline = before.rfind('\n');
+  std::string_view line = newline == std::string_view::npos ? before : before.substr(newline + 1);
+  TextPosition position{static_cast<int>(std::count(before.begin(), before.end(), '\n')) + 1, 1};
+  while (!line.empty()) {
+    line.remove_prefix(std::max(base::SequenceLength(line), std::size_t{1}));
+    ++position.column;
+  }
+  return position;
+}
+
+}  // namespace
+
+std::optional<TextPosition> PositionInScalar(std::string_view text, const YAML::Mark& mark,
+                                             std::string_view scalar, std::size_t offset) {
+  if (text.empty() || mark.line < 0) return std::nullopt;
+  Reader reader(text, OffsetOf(text, mark));
+  std::optional<std::size_t> found;
+  for (std::size_t i = 0; i < scalar.size();) {
+    if (IsSpace(scalar[i])) {
+      ++i;
+      continue;
+    }
+    const Unit unit = reader.Next();
+    if (unit.meaning.empty() || !scalar.substr(i).starts_with(unit.meaning)) return std::nullopt;
+    if (offset < i + unit.meaning.size() && !found) found = reader.at();
+    i += unit.meaning.size();
+    reader.Skip(unit);
+  }
+  return PositionOf(text, found.value_or(reader.at()));
+}
+
+}  // namespace scidex::config
