@@ -99,9 +99,8 @@ void Reloader::Take(config::Config next) {
 
 Reloader::Result Reloader::Reload(IfUnderWay if_under_way) {
   const bool under_way = reloads_.fetch_add(1) > 0;
-  const Result result = under_way && if_under_way == IfUnderWay::kGiveUp
-                            ? Result{Outcome::kUnderWay, ""}
-                            : LoadAndTake();
+  Result result = under_way && if_under_way == IfUnderWay::kGiveUp ? Result{Outcome::kUnderWay, ""}
+                                                                   : LoadAndTake();
   reloads_.fetch_sub(1);
   return result;
 }
