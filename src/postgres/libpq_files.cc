@@ -29,7 +29,7 @@ std::string Variable(const char* name) {
 }  // namespace
 
 std::string HomeDirectory() {
-  const std::string home = Variable("HOME");
+  std::string home = Variable("HOME");
   if (!home.empty()) return home;
   passwd entry{};
   passwd* found = nullptr;
