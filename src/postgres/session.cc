@@ -29,7 +29,7 @@ int Session::OnEvent(PGEventId id, void* info, void* session) {
   const char* sqlstate = PQresultErrorField(result, PG_DIAG_SQLSTATE);
   if (sqlstate == nullptr) return 1;
   const char* severity = PQresultErrorField(result, PG_DIAG_SEVERITY_NONLOCALIZED);
-  if (EndsSession(severity == nullptr ? "" : severity) ||
+  if (EndsSession(severity == nullptr ? "" : severity) || MeansShutdown(sqlstate) ||
       (self->by_transaction_ && MeansLost(sqlstate)))
     self->doomed_ = true;
   if (sqlstate == kReadOnlySqlTransaction) {

@@ -157,19 +157,20 @@ TEST_P(PoolNetworkInjects, ASqlStateOfALostConnectionBeforeReadyForQueryAndItsSe
   EXPECT_NE(NextPid(), pid);
 }
 
-INSTANTIATE_TEST_SUITE_P(Each, PoolNetworkInjects,
-                         testing::Values("57P01", "57P02", "57P03", "08000", "08006", "08P01"));
+INSTANTIATE_TEST_SUITE_P(Each, PoolNetworkInjects, testing::Values("57P01", "57P02", "57P03"));
 
 TEST_F(PoolNetwork, AnInjectedErrorOfAStatementLeavesTheSessionInThePool) {
   Open();
-  int pid = 0;
-  {
-    const pool::Lease lease = pool_->Acquire();
-    pid = Pid(lease);
-    proxy_.InjectBeforeReady("22012", "ERROR");
-    EXPECT_EQ(Ask(lease, "SELECT 1"), "22012");
+  const int pid = NextPid();
+  // Those of class 08 may be about a connection of the server's own.
+  for (const std::string sqlstate : {"22012", "08000", "08006", "08P01"}) {
+    {
+      const pool::Lease lease = pool_->Acquire();
+      proxy_.InjectBeforeReady(sqlstate, "ERROR");
+      EXPECT_EQ(Ask(lease, "SELECT 1"), sqlstate);
+    }
+    EXPECT_EQ(NextPid(), pid) << sqlstate;
   }
-  EXPECT_EQ(NextPid(), pid);
 }
 
 TEST_F(PoolNetwork, AFatalErrorBeforeReadyForQueryEndsATransactionOfLibpqxxAndItsSession) {
