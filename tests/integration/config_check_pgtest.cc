@@ -140,7 +140,10 @@ TEST_F(ConfigCheck, NoSqlOfAReloadEndsTheProcess) {
     file(sql);
     EXPECT_EQ(Request(exporter.port(), "POST", "/-/reload").code, 200);
   }
-  EXPECT_THAT(exporter.process().Errors(), HasSubstr("queries[0].sql: syntax error"));
+  // The log is written behind what it tells of.
+  EXPECT_TRUE(Eventually(kPatience, [&] {
+    return exporter.process().Errors().find("queries[0].sql: syntax error") != std::string::npos;
+  }));
   file("SELECT 2 AS n");
   EXPECT_EQ(Request(exporter.port(), "POST", "/-/reload").code, 200);
   EXPECT_TRUE(exporter.AwaitValue("q_n", "2"));
