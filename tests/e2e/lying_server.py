@@ -6,11 +6,9 @@ Usage: SCIDEX_EXPORTER=build/release/bin/scidex_pg_exporter lying_server.py
 """
 
 import pathlib
-import socket
 import struct
 import sys
 import tempfile
-import threading
 import unittest
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -18,14 +16,7 @@ sys.path.insert(0, str(ROOT / "tests" / "support"))
 import exporter  # noqa: E402
 import scraper  # noqa: E402
 import servers  # noqa: E402
-
-SSL_REQUEST, GSS_REQUEST = 80877103, 80877104
-
-
-def message(kind, body=b""):
-    """https://www.postgresql.org/docs/current/protocol-message-formats.html"""
-    return kind + struct.pack("!I", len(body) + 4) + body
-
+from fake_postgres import FakePostgres, message  # noqa: E402
 
 READY = message(b"Z", b"I")
 COPY_IN = message(b"G", struct.pack("!bh", 0, 0))
@@ -38,54 +29,20 @@ AS_IF_LOCAL = message(b"E", b"Scould not do: Too many open files\0Mcould not ope
 ODD_SQLSTATE = message(b"E", b"SERROR\0VERROR\0C<b>forged</b>\0Mno\0\0") + READY
 
 
-class LyingServer:
-    def __init__(self, add_cleanup, answer):
-        self.answer = answer
-        self.listener = socket.create_server(("127.0.0.1", 0))
-        self.port = self.listener.getsockname()[1]
-        add_cleanup(self.listener.close)
-        threading.Thread(target=self.accept, daemon=True).start()
-
-    def accept(self):
+def liar(answer):
+    """Lets everybody in, and answers each message by answer(client)."""
+    def serve(server, client):
+        client.sendall(message(b"R", struct.pack("!I", 0)) + message(b"S", b"server_version\x0015.8\0") +
+                       message(b"K", struct.pack("!II", 1, 1)) + READY)
         while True:
-            try:
-                client = self.listener.accept()[0]
-            except OSError:
-                return
-            threading.Thread(target=self.serve, args=(client,), daemon=True).start()
-
-    @staticmethod
-    def read(client, size):
-        data = b""
-        while len(data) < size:
-            part = client.recv(size - len(data))
-            if not part:
-                raise ConnectionError
-            data += part
-        return data
-
-    def serve(self, client):
-        with client:
-            try:
-                while True:
-                    size, code = struct.unpack("!II", self.read(client, 8))
-                    self.read(client, size - 8)
-                    if code not in (SSL_REQUEST, GSS_REQUEST):
-                        break
-                    client.sendall(b"N")
-                client.sendall(message(b"R", struct.pack("!I", 0)) + message(b"S", b"server_version\x0015.8\0") +
-                               message(b"K", struct.pack("!II", 1, 1)) + READY)
-                while True:
-                    _, size = struct.unpack("!cI", self.read(client, 5))
-                    self.read(client, size - 4)
-                    self.answer(client)
-            except (ConnectionError, OSError):
-                pass
+            server.read_message(client)
+            answer(client)
+    return serve
 
 
 class Lies(unittest.TestCase):
     def check(self, answer, *reasons):
-        server = LyingServer(self.addCleanup, answer)
+        server = FakePostgres(self.addCleanup, liar(answer))
         folder = tempfile.TemporaryDirectory(prefix="scidex-e2e-")
         self.addCleanup(folder.cleanup)
         process = exporter.Exporter(

@@ -7,7 +7,6 @@ Usage: SCIDEX_EXPORTER=build/release/bin/scidex_pg_exporter secrets.py
 
 import os
 import pathlib
-import socket
 import struct
 import sys
 import tempfile
@@ -18,61 +17,29 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests" / "support"))
 import exporter  # noqa: E402
 import servers  # noqa: E402
+from fake_postgres import FakePostgres, message  # noqa: E402
 
 SECRET = "Xq7swordfish"
 PAGES = ("metrics", "", "api/v1/pools", "-/ready", "-/healthy", "status.js")
-SSL_REQUEST, GSS_REQUEST = 80877103, 80877104
 
 
-class EchoServer:
-    """Speaks PostgreSQL's protocol up to the password, which it refuses with.
-    https://www.postgresql.org/docs/current/protocol-message-formats.html"""
+class EchoServer(FakePostgres):
+    """Asks for the password in clear text, and refuses with it."""
 
     def __init__(self, add_cleanup):
-        self.listener = socket.create_server(("127.0.0.1", 0))
-        self.port = self.listener.getsockname()[1]
         self.heard = threading.Event()
-        add_cleanup(self.listener.close)
-        threading.Thread(target=self.accept, daemon=True).start()
+        super().__init__(add_cleanup, EchoServer.refuse)
 
-    def accept(self):
-        while True:
-            try:
-                client = self.listener.accept()[0]
-            except OSError:
-                return
-            threading.Thread(target=self.serve, args=(client,), daemon=True).start()
-
-    @staticmethod
-    def read(client, size):
-        data = b""
-        while len(data) < size:
-            part = client.recv(size - len(data))
-            if not part:
-                raise ConnectionError
-            data += part
-        return data
-
-    def serve(self, client):
-        with client:
-            try:
-                while True:
-                    size, code = struct.unpack("!II", self.read(client, 8))
-                    self.read(client, size - 8)
-                    if code not in (SSL_REQUEST, GSS_REQUEST):
-                        break
-                    client.sendall(b"N")
-                client.sendall(b"R" + struct.pack("!II", 8, 3))  # AuthenticationCleartextPassword
-                kind, size = struct.unpack("!cI", self.read(client, 5))
-                password = self.read(client, size - 4).rstrip(b"\0")
-                if kind == b"p" and password == SECRET.encode():
-                    self.heard.set()
-                fields = b"".join(code + text + b"\0" for code, text in (
-                    (b"S", b"FATAL"), (b"V", b"FATAL"), (b"C", b"28P01"), (b"M", b"wrong: " + password + b", really"),
-                    (b"D", password), (b"H", password), (b"F", password), (b"R", password))) + b"\0"
-                client.sendall(b"E" + struct.pack("!I", len(fields) + 4) + fields)
-            except (ConnectionError, OSError):
-                pass
+    def refuse(self, client):
+        client.sendall(message(b"R", struct.pack("!I", 3)))  # AuthenticationCleartextPassword
+        kind, body = self.read_message(client)
+        password = body.rstrip(b"\0")
+        if kind == b"p" and password == SECRET.encode():
+            self.heard.set()
+        fields = b"".join(code + text + b"\0" for code, text in (
+            (b"S", b"FATAL"), (b"V", b"FATAL"), (b"C", b"28P01"), (b"M", b"wrong: " + password + b", really"),
+            (b"D", password), (b"H", password), (b"F", password), (b"R", password)))
+        client.sendall(message(b"E", fields + b"\0"))
 
 
 class Secrets(unittest.TestCase):
