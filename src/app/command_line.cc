@@ -36,7 +36,7 @@ void AddEnum(CLI::App& app, const std::string& flag, const std::string& help,
       ->check(CLI::IsMember(Names<E>()));
 }
 
-// The flags among what was not expected, without their values: somebody may have given a password.
+// The names of the unknown flags, without their values, which may be passwords.
 std::string NamesOf(const std::vector<std::string>& arguments) {
   std::string names;
   for (const std::string& argument : arguments) {

@@ -13,7 +13,6 @@ struct Explanation {
   std::string heard;
 
   std::string ForLog() const { return heard.empty() ? words : words + ": " + heard; }
-  bool empty() const { return words.empty() && heard.empty(); }
 };
 
 }  // namespace scidex::base

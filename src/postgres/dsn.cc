@@ -167,6 +167,12 @@ std::string Dsn::Get(const std::string& keyword) const {
   return "";
 }
 
+std::string Dsn::Get(const std::string& keyword,
+                     const std::map<std::string, base::Secret>& parameters) const {
+  const auto found = parameters.find(keyword);
+  return found == parameters.end() ? Get(keyword) : found->second.Reveal();
+}
+
 std::string Dsn::Redacted() const {
   std::string text;
   for (const char* keyword : {"service", "host", "hostaddr", "port", "dbname", "user"}) {

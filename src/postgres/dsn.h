@@ -32,6 +32,9 @@ class Dsn {
   // The value of a libpq keyword, from the DSN or else from libpq's defaults (environment,
   // service); "" if neither.
   std::string Get(const std::string& keyword) const;
+  // The same where `parameters` win over the DSN.
+  std::string Get(const std::string& keyword,
+                  const std::map<std::string, base::Secret>& parameters) const;
   // Every keyword that the DSN itself sets. Holds the password: not for people.
   const std::map<std::string, base::Secret>& parameters() const { return parameters_; }
   // The servers in the order in which they are to be tried; at least one.

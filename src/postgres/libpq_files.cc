@@ -45,8 +45,7 @@ void CheckTlsFiles(const Dsn& dsn, const std::map<std::string, base::Secret>& pa
                                                               {"sslrootcert", "root.crt"},
                                                               {"sslcrl", "root.crl"}}};
   for (const auto& [keyword, by_default] : kFiles) {
-    const auto given = parameters.find(keyword);
-    std::string path = given == parameters.end() ? dsn.Get(keyword) : given->second.Reveal();
+    std::string path = dsn.Get(keyword, parameters);
     if (path.empty()) path = HomeDirectory() + "/.postgresql/" + by_default;
     if (HoldsUp(path)) {
       throw std::invalid_argument("the file of " + std::string(keyword) +

@@ -19,12 +19,6 @@ constexpr std::size_t kMaxPassphrase = 1023;
 // Below what is no directory.
 constexpr const char* kNoFile = "/dev/null/pgpass";
 
-std::string ValueOf(const Dsn& dsn, const std::map<std::string, base::Secret>& parameters,
-                    const std::string& keyword) {
-  const auto found = parameters.find(keyword);
-  return found == parameters.end() ? dsn.Get(keyword) : found->second.Reveal();
-}
-
 // Why libpq would ignore the file with a warning; "" if it would not.
 std::string ProblemWith(const std::string& path) {
   struct stat facts {};
@@ -47,13 +41,13 @@ bool IsNew(const std::string& path, const std::string& problem) {
 }  // namespace
 
 void ForestallWarnings(const Dsn& dsn, std::map<std::string, base::Secret>& parameters) {
-  if (ValueOf(dsn, parameters, "sslpassword").size() > kMaxPassphrase) {
+  if (dsn.Get("sslpassword", parameters).size() > kMaxPassphrase) {
     throw std::invalid_argument("sslpassword is longer than " + std::to_string(kMaxPassphrase) +
                                 " bytes, which is all that OpenSSL takes");
   }
   // libpq looks for no other password then.
-  if (!ValueOf(dsn, parameters, "password").empty()) return;
-  std::string path = ValueOf(dsn, parameters, "passfile");
+  if (!dsn.Get("password", parameters).empty()) return;
+  std::string path = dsn.Get("passfile", parameters);
   if (path.empty()) path = HomeDirectory() + "/.pgpass";
   const std::string problem = ProblemWith(path);
   if (problem.empty()) return;

@@ -43,6 +43,8 @@ Opened NotOpened(ConnectOutcome outcome, base::Explanation message) {
   return failed;
 }
 
+}  // namespace
+
 std::string WordsFor(ConnectOutcome outcome) {
   switch (outcome) {
     case ConnectOutcome::kOk:
@@ -68,6 +70,8 @@ std::string WordsFor(ConnectOutcome outcome) {
   }
   return "the connection cannot be opened";
 }
+
+namespace {
 
 bool Contains(std::string_view text, std::string_view part) {
   return text.find(part) != std::string_view::npos;
@@ -228,13 +232,9 @@ Opened Open(const Dsn& dsn, const std::map<std::string, base::Secret>& overrides
   CheckServiceFiles();
   CheckTlsFiles(dsn, parameters);
   ForestallWarnings(dsn, parameters);
-  for (const char* keyword : {"password", "sslpassword"}) {
-    const auto given = parameters.find(keyword);
-    RememberSecret(given == parameters.end() ? base::Secret(dsn.Get(keyword)) : given->second);
-  }
-  const auto wanted = parameters.find("target_session_attrs");
-  std::vector<std::string> rounds{wanted == parameters.end() ? dsn.Get("target_session_attrs")
-                                                             : wanted->second.Reveal()};
+  for (const char* keyword : {"password", "sslpassword"})
+    RememberSecret(base::Secret(dsn.Get(keyword, parameters)));
+  std::vector<std::string> rounds{dsn.Get("target_session_attrs", parameters)};
   if (rounds.front() == "prefer-standby") rounds = {"standby", "any"};
 
   Attempt attempt(std::move(parameters), resolver, stop);

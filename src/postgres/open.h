@@ -15,6 +15,9 @@
 
 namespace scidex::postgres {
 
+// What such an outcome means, for a message.
+std::string WordsFor(pool::ConnectOutcome outcome);
+
 struct Opened {
   pool::ConnectOutcome outcome = pool::ConnectOutcome::kConnectFailed;
   // Set if and only if outcome is kOk.

@@ -167,7 +167,7 @@ ConnectResult SessionConnector::TryConnect(base::TimePoint deadline,
         {"the server refuses default_transaction_read_only=on in the startup packet", ""});
   } catch (const base::LocalFailure& error) {
     return Failed(ConnectOutcome::kLocalFailure,
-                  {"this machine lacks what a connection needs", error.what()});
+                  {WordsFor(ConnectOutcome::kLocalFailure), error.what()});
   } catch (const std::exception& error) {
     const auto resource = base::LocalResourceOf(error);
     if (resource) base::CountLocalFailure(*resource);
