@@ -26,7 +26,7 @@ function values(texts: Record<string, { text: string; color: string }>): ValueMa
 // How many there were in the chosen time range.
 function counted(title: string, metric: string, color: string, description: string): stat.PanelBuilder {
   return number(
-    { title, description, unit: 'none', width: 6, height: 4 },
+    { title, description, unit: 'none', width: 4, height: 4 },
     steps(quiet, { value: 0.5, color }),
   )
     .decimals(0)
@@ -67,7 +67,7 @@ const numbers = [
     'scidex_pg_pool_read_only_writes_total',
     'red',
     'Statements that wrote through a read lease, because its borrower had switched read-only off. ' +
-      'What they wrote is in the database; the log names the borrower.',
+      'A rise means that what they wrote is in the database; the log names the borrower.',
   ),
   counted(
     'Sessions refused',
@@ -83,7 +83,7 @@ const numbers = [
         'Whether the latest write that was tried through a read lease of each pool was refused, as ' +
         'it must be. Red: one was not, and reads have to be taken for able to write.',
       unit: 'none',
-      width: 6,
+      width: 8,
       height: 4,
     },
     steps(quiet),
