@@ -395,7 +395,7 @@ class WebConfig(unittest.TestCase):
         self.assertEqual(theirs.ask(tls=Client()).status, "refused")
 
     def test_tls_that_is_turned_on_later_is_not_passed_over(self):
-        ours, theirs = self.both("")
+        ours, theirs = self.both(f"basic_auth_users:\n  alice: {RIGHT}\n")
         for server in (ours, theirs):
             server.file.write_text(self.TLS)
         self.assertEqual(ours.ask().status, 500)
