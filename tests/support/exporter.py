@@ -25,7 +25,12 @@ class Exporter:
     def start(self):
         command = [self.program, f"--web.listen-address={self.address}", *self.flags]
         self.process = servers.start(self.add_cleanup, command, self.log, self.environment)
-        servers.poll("verdict on the replica", lambda: servers.fetch(f"{self.url}-/ready"), self.log)
+        servers.poll("verdict on the replica", self.ready, self.log)
+
+    def ready(self):
+        if self.process.poll() is not None:
+            raise AssertionError(f"the exporter ended: {self.log.read_text(errors='replace')}")
+        return servers.fetch(f"{self.url}-/ready")
 
     def stop(self):
         self.process.terminate()
