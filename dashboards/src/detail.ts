@@ -195,6 +195,23 @@ const servers = [
         'wait',
       ),
     ),
+  graph({
+    title: 'Probes that fail',
+    description:
+      'The share of the probes of each pool that failed. A rise to 1 is a server that does not answer ' +
+      'or is not what it should be; what comes and goes is a busy server or network.',
+    unit: 'percentunit',
+    width: 24,
+    height: 8,
+  })
+    .max(1)
+    .withTarget(
+      lines(
+        `sum by (job, instance, pool) (${rate(selectPools('scidex_pg_pool_probe_failures_total'))})` +
+          ` / sum by (job, instance, pool) (${rate(selectPools('scidex_pg_pool_probes_total'))})`,
+        '{{pool}} {{instance}}',
+      ),
+    ),
 ];
 
 export function detail(): Dashboard {

@@ -33,7 +33,12 @@ function counted(title: string, metric: string, color: string, description: stri
     .withTarget(now(`sum(increase(${selectPools(metric)}[$__range]))`));
 }
 
-function states(panel: Panel, mappings: ValueMapping[], expr: string): statetimeline.PanelBuilder {
+function states(
+  panel: Panel,
+  mappings: ValueMapping[],
+  expr: string,
+  name = '{{pool}} {{instance}}',
+): statetimeline.PanelBuilder {
   return describe(new statetimeline.PanelBuilder(), panel)
     .mappings(mappings)
     .mergeValues(true)
@@ -44,7 +49,7 @@ function states(panel: Panel, mappings: ValueMapping[], expr: string): statetime
     .axisPlacement(AxisPlacement.Auto)
     .legend(legend)
     .noValue('no data')
-    .withTarget(lines(expr, '{{pool}} {{instance}}'));
+    .withTarget(lines(expr, name));
 }
 
 const numbers = [
@@ -191,6 +196,44 @@ const timelines = [
       1: { text: 'behind a pooler', color: 'orange' },
     }),
     selectPools('scidex_pg_pool_backend_behind_pooler'),
+  ),
+  states(
+    {
+      title: 'Primary',
+      description:
+        'Whether the primary takes writes. A fall to refuses writes means that it is in recovery, or ' +
+        'that default_transaction_read_only was switched on, as providers do when a disk is full.',
+      unit: 'none',
+      width: 12,
+      height: 7,
+    },
+    values({
+      1: { text: 'takes writes', color: 'green' },
+      0: { text: 'refuses writes', color: 'red' },
+    }),
+    select('scidex_pg_pool_primary_writable'),
+    '{{instance}}',
+  ),
+  states(
+    {
+      title: 'Replica',
+      description:
+        'Whether the data of the replica is as new as max_lag asks. A rise to diverged means that it ' +
+        'has rows that the primary never had, and has to be rebuilt.',
+      unit: 'none',
+      width: 12,
+      height: 7,
+    },
+    values({
+      0: { text: 'within max_lag', color: 'green' },
+      1: { text: 'stale', color: 'orange' },
+      2: { text: 'diverged', color: 'red' },
+    }),
+    `${select('scidex_pg_pool_replica_stale')} + on (job, instance) 2 * ${select(
+      'scidex_pg_pool_ro_route_reason',
+      'reason="diverged"',
+    )}`,
+    '{{instance}}',
   ),
 ];
 

@@ -46,6 +46,11 @@ bool SameServer(const std::optional<Wanted>& a, const std::optional<Wanted>& b) 
   return a.has_value() == b.has_value() && (!a || a->session == b->session);
 }
 
+// Limits of a server are of use to the autoscaler alone.
+bool WantsConnections(const DatabaseOptions& options) {
+  return options.autoscaler.mode != control::AutoscalerMode::kOff;
+}
+
 }  // namespace
 
 // What is changed by Apply(), which cannot fail.
@@ -75,13 +80,15 @@ Database::Database(const DatabaseOptions& options, std::shared_ptr<Runtime> runt
   for (const PoolRole role : base::kEnumValues<PoolRole>) {
     if (!wanted[role]) continue;
     servers[role] = MakeServer(role, *wanted[role]);
-    AddProbe(role, options.probe, servers[role]);
+    AddProbe(role, options, servers[role]);
   }
   base::Clock& clock = runtime_->scheduler.clock();
-  router_ = std::make_unique<routing::Router>(PoolsOf(servers), options.routing, clock);
+  router_ = std::make_unique<routing::Router>(PoolsOf(servers), RoutingOf(options), clock);
   replica_watch_ = std::make_unique<control::ReplicaWatch>(
       options.routing, options.primary.has_value(), clock,
-      [this](routing::Reason verdict) { OnReplicaVerdict(verdict); });
+      [this](routing::Reason verdict, base::TimePoint probed_at) {
+        OnReplicaVerdict(verdict, probed_at);
+      });
   queries_ = std::make_unique<control::QueryRunner>(
       Scheduled(options),
       [this](control::QueryFrom from, base::TimePoint deadline, const std::stop_token& stop) {
@@ -163,6 +170,12 @@ Database::AllWanted Database::WantedOf(const DatabaseOptions& options) {
   return wanted;
 }
 
+routing::RoutingOptions Database::RoutingOf(const DatabaseOptions& options) {
+  routing::RoutingOptions routing = options.routing;
+  routing.good_probe_distance = options.probe.interval;
+  return routing;
+}
+
 routing::Router::Pools Database::PoolsOf(const Servers& servers) {
   routing::Router::Pools pools;
   for (const PoolRole role : base::kEnumValues<PoolRole>) pools[role] = servers[role].pool;
@@ -195,7 +208,8 @@ Database::Change Database::Prepare(const DatabaseOptions& options) {
   change.wanted = WantedOf(options);
   change.old = ServersNow();
   change.next = change.old;
-  change.same_probes = options.probe == options_.probe;
+  change.same_probes =
+      options.probe == options_.probe && WantsConnections(options) == WantsConnections(options_);
   const auto same_server = [&](PoolRole role) {
     return SameServer(change.before[role], change.wanted[role]);
   };
@@ -209,14 +223,14 @@ Database::Change Database::Prepare(const DatabaseOptions& options) {
       change.next[role] = change.wanted[role] ? MakeServer(role, *change.wanted[role]) : Server{};
     }
     if (change.next[role].pool && !change.ProbeStays(role)) {
-      AddProbe(role, options.probe, change.next[role]);
+      AddProbe(role, options, change.next[role]);
     }
   }
   if (!same_pools || options.autoscaler != options_.autoscaler)
     change.autoscaler = MakeAutoscaler(options.autoscaler, change.old, change.next);
   if (options.pool_logger != options_.pool_logger)
     change.pool_logger = MakePoolLogger(options.pool_logger);
-  change.routes = router_->Prepare(PoolsOf(change.next), options.routing, change.new_replica);
+  change.routes = router_->Prepare(PoolsOf(change.next), RoutingOf(options), change.new_replica);
   change.queries = queries_->Prepare(Scheduled(options));
   return change;
 }
@@ -258,8 +272,8 @@ void Database::Apply(Change& change) noexcept {
   std::erase_if(gates_, [](const auto& gate) { return gate.second.use_count() == 1; });
 }
 
-void Database::OnReplicaVerdict(routing::Reason verdict) {
-  router_->OnReplicaVerdict(verdict);
+void Database::OnReplicaVerdict(routing::Reason verdict, base::TimePoint probed_at) {
+  router_->OnReplicaVerdict(verdict, probed_at);
   if (!routing::IsMisled(verdict)) return;
   // The name may lead elsewhere by now, but a session stays where it is.
   const Server ro = ServersNow()[PoolRole::kRo];
@@ -268,7 +282,7 @@ void Database::OnReplicaVerdict(routing::Reason verdict) {
 
 // A primary in recovery was demoted, or its name leads to a replica: nobody can write there. Where
 // the name leads to may have changed; sessions stay where they were opened.
-void Database::OnPrimaryAnswer(const control::ServerFacts& facts) {
+void Database::OnPrimaryAnswer(const routing::ServerFacts& facts) {
   const Servers servers = ServersNow();
   if (facts.in_recovery && servers[PoolRole::kPrimary].handle) {
     servers[PoolRole::kPrimary].handle->Reconnect();
@@ -312,13 +326,19 @@ Database::Server Database::MakeServer(PoolRole role, const Wanted& wanted) {
   return server;
 }
 
-void Database::AddProbe(PoolRole role, const control::ProbeOptions& options, Server& server) {
+void Database::AddProbe(PoolRole role, const DatabaseOptions& options, Server& server) {
+  base::Clock& clock = runtime_->scheduler.clock();
+  server.facts = std::make_shared<postgres::FactsReader>(
+      postgres::FactsOptions{.name = server.pool->name(),
+                             .connections = WantsConnections(options),
+                             .lag_query = role == PoolRole::kRo ? options.probe.lag_query : ""},
+      clock);
   server.probe = std::make_shared<control::Probe>(
-      options, *server.pool, server.connector, inspector_, runtime_->scheduler,
+      options.probe, *server.pool, server.connector, *server.facts, runtime_->scheduler,
       [this, role](const control::ProbeResult& result) { OnProbe(role, result); });
   server.canary = role == PoolRole::kPrimary
                       ? nullptr
-                      : std::make_shared<control::Canary>(options, *server.pool, inspector_,
+                      : std::make_shared<control::Canary>(options.probe, *server.pool, inspector_,
                                                           runtime_->scheduler);
 }
 

@@ -42,6 +42,7 @@
 #include "pool/options.h"
 #include "pool/pool.h"
 #include "postgres/options.h"
+#include "postgres/server_facts.h"
 #include "postgres/session_connector.h"
 #include "postgres/transaction.h"
 #include "routing/options.h"
@@ -140,6 +141,7 @@ class Database {
     std::shared_ptr<pool::Connector> connector;
     std::shared_ptr<ProbeHandle> handle;
     std::shared_ptr<pool::Pool> pool;
+    std::shared_ptr<postgres::FactsReader> facts;
     std::shared_ptr<control::Probe> probe;
     // Of a pool whose sessions are read-only.
     std::shared_ptr<control::Canary> canary;
@@ -155,7 +157,8 @@ class Database {
   pool::Lease AcquireForQuery(control::QueryFrom from, base::TimePoint deadline,
                               const std::stop_token& stop);
   Server MakeServer(routing::PoolRole role, const Wanted& wanted) SCIDEX_REQUIRES(changing_);
-  void AddProbe(routing::PoolRole role, const control::ProbeOptions& options, Server& server);
+  void AddProbe(routing::PoolRole role, const DatabaseOptions& options, Server& server);
+  static routing::RoutingOptions RoutingOf(const DatabaseOptions& options);
   std::shared_ptr<control::Autoscaler> MakeAutoscaler(const control::AutoscalerOptions& options,
                                                       const Servers& before,
                                                       const Servers& servers);
@@ -166,8 +169,8 @@ class Database {
   static void StartProbe(const Server& server) noexcept;
   static void StopProbe(const Server& server) noexcept;
   void OnAuthFailed() noexcept;
-  void OnReplicaVerdict(routing::Reason verdict);
-  void OnPrimaryAnswer(const control::ServerFacts& facts);
+  void OnReplicaVerdict(routing::Reason verdict, base::TimePoint probed_at);
+  void OnPrimaryAnswer(const routing::ServerFacts& facts);
   void OnProbe(routing::PoolRole role, const control::ProbeResult& result);
   void Stop();
   Servers ServersNow() const;

@@ -8,8 +8,6 @@ namespace scidex::app {
 // Only for connections that a postgres::SessionConnector opened. Thread safe.
 class PostgresInspector final : public control::SessionInspector {
  public:
-  control::Inspection Inspect(pool::Connection& connection, base::TimePoint deadline,
-                              const std::stop_token& stop) override;
   control::Trial TryWrite(pool::Connection& connection, base::TimePoint deadline,
                           const std::stop_token& stop) override;
 };

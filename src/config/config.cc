@@ -12,6 +12,7 @@
 #include "config/keys.h"
 #include "config/queries.h"
 #include "config/query_check.h"
+#include "config/sql.h"
 
 namespace scidex::config {
 namespace {
@@ -104,6 +105,35 @@ void WarnOfRareProbes(Config& config) {
                             ": between probes no pool grows");
 }
 
+// One query of one column.
+void CheckLagQuery(const std::string& path, const Lines& lines, Config& config) {
+  const std::string& sql = config.probe.lag_query;
+  if (sql.empty()) return;
+  const std::string place = PlaceOf(path, lines, "probe.lag_query") + ": ";
+  const SqlFinding finding = CheckSql({sql}).front();
+  if (finding.kind == SqlFinding::Kind::kRefused) throw ConfigError(place + finding.message);
+  if (finding.kind != SqlFinding::Kind::kQuery)
+    config.warnings.push_back(place + finding.message + "; it was not checked");
+  if (finding.columns && finding.columns->size() != 1) {
+    throw ConfigError(place + "returns " + std::to_string(finding.columns->size()) +
+                      " columns; return one, the lag in seconds");
+  }
+}
+
+void CheckLag(const std::string& path, const Lines& lines, Config& config) {
+  const routing::RoutingOptions& options = config.read_only;
+  if (options.max_stale_lag == base::Duration::zero()) return;
+  const std::string place = PlaceOf(path, lines, "read_only.max_stale_lag") + ": ";
+  if (options.on_lag != routing::OnLag::kServeStale)
+    config.warnings.push_back(place + "has no effect without on_lag: serve_stale");
+  if (options.max_stale_lag < options.max_lag) {
+    throw ConfigError(place + FormatDuration(options.max_stale_lag) +
+                      " is less than read_only.max_lag, which is " +
+                      FormatDuration(options.max_lag) +
+                      "; write at least that, or 0s for no limit");
+  }
+}
+
 std::uint64_t HashOf(const Draft& draft) {
   std::uint64_t hash = base::kEmptyHash;
   for (const Key& key : Keys()) {
@@ -174,12 +204,14 @@ Config Load(const std::string& path, const Environment& environment) {
   CheckPool(path, lines, "ro_fallthrough", config.ro_fallthrough_pool);
   WarnOfReadableDsn(path, lines, config);
   WarnOfRareProbes(config);
+  CheckLag(path, lines, config);
   config.replica.reset();
   if (!draft.replica.dsn.empty()) config.replica = draft.replica;
   config.primary = draft.primary;
   if (config.replica && draft.primary.dsn.empty()) config.primary.reset();
   CheckServersOf(draft.queries, config);
   CheckStatements(draft.queries, config);
+  CheckLagQuery(path, lines, config);
   for (PlacedQuery& query : draft.queries) config.queries.push_back(std::move(query.options));
   return config;
 }

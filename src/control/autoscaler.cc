@@ -72,7 +72,7 @@ void Autoscaler::OnProbe(PoolRole role, const ProbeResult& result) {
     observations_[role].Clear();
     return;
   }
-  ServerObservation observation{clock_.Now(), *result.facts.connections, {}};
+  ServerObservation observation{clock_.Now(), result.facts.instance, *result.facts.connections, {}};
   for (const PoolRole other : base::kEnumValues<PoolRole>) {
     if (!pools_[other]) continue;
     const pool::PoolStats stats = pools_[other]->pool.pool->Stats();

@@ -23,6 +23,9 @@ struct ProbeOptions {
   // How long one session may answer before another one is opened in its place: only that shows that
   // the server lets new ones in.
   base::Duration new_session_interval = std::chrono::seconds(10);
+  // SQL that gives a replica's lag in seconds, NULL if it is unknown, for servers without WAL
+  // functions. Empty: measured by positions and transactions.
+  std::string lag_query;
   // Between two tries to write through a read lease, which must be refused. 0: never.
   base::Duration canary_interval = std::chrono::seconds(60);
 

@@ -13,8 +13,18 @@ using base::TimePoint;
 using pool::ConnectOutcome;
 using routing::Reason;
 
+namespace {
+
+std::optional<bool> Writable(const routing::ServerFacts& facts) {
+  if (facts.in_recovery) return false;
+  if (!facts.read_only_by_default) return std::nullopt;
+  return !*facts.read_only_by_default;
+}
+
+}  // namespace
+
 Probe::Probe(const ProbeOptions& options, pool::Pool& pool,
-             std::shared_ptr<pool::Connector> connector, SessionInspector& inspector,
+             std::shared_ptr<pool::Connector> connector, routing::ServerInspector& inspector,
              base::Scheduler& scheduler, OnResult on_result)
     : options_(options),
       pool_(pool),
@@ -64,10 +74,12 @@ TimePoint Probe::Run(const std::stop_token& stop) {
     reserved_.reset();
     // What a server answered may have been the cause.
     if (!base::LocalResourceOf(error))
-      result = ProbeResult{Reason::kConnectFailed, {"the probe failed", error.what()}, {}, started};
+      result = ProbeResult{
+          Reason::kConnectFailed, {"the probe failed", error.what()}, {}, started, started};
   }
   if (stop.stop_requested()) return base::kNever;
   if (result) {
+    result->started = started;
     Record(*result, clock_.Now() - started);
     on_result_(*result);
   }
@@ -148,15 +160,16 @@ std::optional<ProbeResult> Probe::AskThroughPool(ProbeResult refusal, TimePoint 
 std::optional<ProbeResult> Probe::Inspect(pool::Connection& connection, TimePoint deadline,
                                           const std::stop_token& stop, bool& lost) {
   const TimePoint asked_at = clock_.Now();
-  Inspection inspection = inspector_.Inspect(connection, deadline, stop);
-  using Result = Inspection::Result;
+  routing::Inspection inspection = inspector_.Inspect(connection, deadline, stop);
+  using Result = routing::Inspection::Result;
   // It is this process that was slow.
   if (inspection.result == Result::kNotTried) return std::nullopt;
   lost = inspection.result == Result::kLost || inspection.result == Result::kTimeout;
   const Reason reason = inspection.result == Result::kAnswered  ? Reason::kOk
                         : inspection.result == Result::kTimeout ? Reason::kProbeTimeout
                                                                 : Reason::kConnectFailed;
-  return ProbeResult{reason, std::move(inspection.message), std::move(inspection.facts), asked_at};
+  return ProbeResult{
+      reason, std::move(inspection.message), std::move(inspection.facts), asked_at, {}};
 }
 
 void Probe::Record(const ProbeResult& result, base::Duration took) {
@@ -165,12 +178,14 @@ void Probe::Record(const ProbeResult& result, base::Duration took) {
   {
     MutexLock lock(mutex_);
     before = std::exchange(stats_.last_reason, result.reason);
+    ++stats_.probes;
     stats_.last_run = now;
     stats_.duration = took;
     stats_.up = result.reason == Reason::kOk;
     if (stats_.up) {
       stats_.last_success = now;
       stats_.in_recovery = result.facts.in_recovery;
+      stats_.writable = Writable(result.facts);
       stats_.behind_pooler = result.facts.behind_pooler;
     } else {
       ++stats_.failures[result.reason];

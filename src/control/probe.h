@@ -15,8 +15,8 @@
 #include "base/scheduler.h"
 #include "control/options.h"
 #include "control/probe_stats.h"
-#include "control/session_inspector.h"
 #include "pool/pool.h"
+#include "routing/evidence.h"
 
 namespace scidex::control {
 
@@ -26,9 +26,11 @@ struct ProbeResult {
   routing::Reason reason = routing::Reason::kOk;
   base::Explanation message;
   // Holds only for kOk.
-  ServerFacts facts;
+  routing::ServerFacts facts;
   // When the server was asked: what it says is of this moment or later.
   base::TimePoint asked_at{};
+  // When the probe began: two that were not triggered are an interval apart.
+  base::TimePoint started{};
 };
 
 // Thread safe.
@@ -39,7 +41,7 @@ class Probe final : private pool::SessionObserver {
 
   // Paused until Start(). The references outlive the probe.
   Probe(const ProbeOptions& options, pool::Pool& pool, std::shared_ptr<pool::Connector> connector,
-        SessionInspector& inspector, base::Scheduler& scheduler, OnResult on_result);
+        routing::ServerInspector& inspector, base::Scheduler& scheduler, OnResult on_result);
   // As Stop().
   ~Probe() override;
 
@@ -82,7 +84,7 @@ class Probe final : private pool::SessionObserver {
   const ProbeOptions options_;
   pool::Pool& pool_;
   const std::shared_ptr<pool::Connector> connector_;
-  SessionInspector& inspector_;
+  routing::ServerInspector& inspector_;
   base::Clock& clock_;
   const OnResult on_result_;
 

@@ -18,6 +18,9 @@ struct ProbeStats {
   // The latest probe got an answer. False until there was one.
   bool up = false;
   bool in_recovery = false;
+  // It is not in recovery, and default_transaction_read_only is off for the session that asked.
+  // Empty where it does not tell.
+  std::optional<bool> writable;
   // A pooler was in between when it last answered.
   bool behind_pooler = false;
   // Epoch (0) while there was none. A probe that this process could not make, for want of a
@@ -26,6 +29,8 @@ struct ProbeStats {
   base::WallTime last_success{};
   // Of the latest probe, answered or not.
   base::Duration duration{0};
+  // Those that told something about the server, answered or not.
+  std::uint64_t probes = 0;
   base::EnumArray<routing::Reason, std::uint64_t> failures;
   // Why the latest probe failed; kOk if it did not, kStartingUp before the first.
   routing::Reason last_reason = routing::Reason::kStartingUp;
@@ -54,7 +59,10 @@ struct ReplicaStats {
   // The last that was known: for how long, and how much WAL.
   std::optional<base::Duration> lag;
   std::optional<std::uint64_t> lag_bytes = std::nullopt;
-  bool wal_receiver_up = false;
+  // By its latest answer it lags by more than max_lag, whether or not it serves.
+  bool stale = false;
+  // Empty where the replica does not tell.
+  std::optional<bool> wal_receiver_up = false;
   // Answers that were judged unfit, by verdict.
   base::EnumArray<routing::Reason, std::uint64_t> judged_unfit = {};
 };

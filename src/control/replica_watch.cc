@@ -1,52 +1,12 @@
 #include "control/replica_watch.h"
 
-#include <algorithm>
 #include <utility>
 
 namespace scidex::control {
 
-using base::Duration;
 using base::MutexLock;
 using base::TimePoint;
 using routing::Reason;
-
-namespace {
-
-// At a probe a second, more than an hour of a primary that never rests.
-constexpr std::size_t kMaxSamples = 4096;
-
-}  // namespace
-
-void LagEstimator::OnPrimary(std::uint64_t wal_position, TimePoint now) {
-  // A position that fell back is another primary's.
-  if (!samples_.empty() && wal_position < samples_.back().wal_position) samples_.clear();
-  if (!samples_.empty() && wal_position == samples_.back().wal_position) return;
-  samples_.push_back({wal_position, now});
-  if (samples_.size() > kMaxSamples) samples_.pop_front();
-}
-
-std::optional<Duration> LagEstimator::Lag(const ServerFacts& replica, bool primary_answers,
-                                          TimePoint now) const {
-  const bool caught_up = replica.wal_receiver_up && replica.replayed_all_received;
-  if (!primary_answers || samples_.empty() || !replica.wal_position) {
-    return caught_up ? Duration::zero() : replica.since_last_replay;
-  }
-  const auto missing = std::find_if(samples_.begin(), samples_.end(), [&](const Sample& sample) {
-    return sample.wal_position > *replica.wal_position;
-  });
-  if (missing == samples_.end()) return Duration::zero();
-  const Duration behind = now - missing->first_seen;
-  // It may have been behind before the first look at the primary.
-  if (missing == samples_.begin() && !caught_up)
-    return std::max(behind, replica.since_last_replay.value_or(behind));
-  return behind;
-}
-
-std::optional<std::uint64_t> LagEstimator::Bytes(const ServerFacts& replica) const {
-  if (samples_.empty() || !replica.wal_position) return std::nullopt;
-  const std::uint64_t written = samples_.back().wal_position;
-  return written > *replica.wal_position ? written - *replica.wal_position : 0;
-}
 
 ReplicaWatch::ReplicaWatch(const routing::RoutingOptions& options, bool has_primary,
                            base::Clock& clock, OnVerdict on_verdict)
@@ -68,12 +28,10 @@ void ReplicaWatch::Reconfigure(const routing::RoutingOptions& options, bool has_
     primary_instance_.clear();
     primary_timeline_.reset();
   }
-  if (new_primary || new_replica) {
-    replayed_.reset();
-    ahead_ = false;
-  }
+  if (new_primary || new_replica) ForgetPositions();
   if (new_replica) {
     lagged_ = false;
+    stats_.stale = false;
     stats_.lag.reset();
     stats_.lag_bytes.reset();
     stats_.wal_receiver_up = false;
@@ -99,23 +57,45 @@ void ReplicaWatch::OnPrimaryProbe(const ProbeResult& result) {
   if (withheld) {
     OnReplicaProbe(*withheld);
   } else if (found_ahead) {
-    on_verdict_(Reason::kDiverged);
+    on_verdict_(Reason::kDiverged, result.started);
   }
 }
 
 void ReplicaWatch::LookAtPrimary(const ProbeResult& result) {
-  const ServerFacts& facts = result.facts;
+  const routing::ServerFacts& facts = result.facts;
   if (facts.system_identifier) primary_system_identifier_ = facts.system_identifier;
   if (facts.in_recovery) return;
-  if (facts.connections) primary_instance_ = facts.connections->instance;
+  // Of what another primary has nothing is known.
+  if (facts.instance != primary_instance_) ForgetPositions();
+  primary_instance_ = facts.instance;
   primary_timeline_ = facts.timeline;
+  lag_.OnPrimary(facts, clock_.Now());
   if (!facts.wal_position) return;
-  lag_.OnPrimary(*facts.wal_position, clock_.Now());
   // Positions compare in this order alone: a primary that was asked earlier may have written since.
-  if (replayed_ && result.asked_at >= replayed_known_at_) ahead_ = *replayed_ > *facts.wal_position;
+  if (!replayed_ || result.asked_at < replayed_known_at_ || *replayed_ <= *facts.wal_position)
+    return;
+  ahead_ = true;
+  ahead_until_ = *replayed_;
 }
 
-bool ReplicaWatch::IsAhead(const ServerFacts& replica) const {
+void ReplicaWatch::LookAtReplica(const ProbeResult& result) {
+  const routing::ServerFacts& facts = result.facts;
+  // What it replayed that the primary never had stays in it, also when the primary has come as far:
+  // until it is another one, or was set back.
+  if (facts.instance != replica_instance_ ||
+      facts.wal_position.value_or(ahead_until_) < ahead_until_)
+    ahead_ = false;
+  replica_instance_ = facts.instance;
+  replayed_ = facts.wal_position;
+  replayed_known_at_ = clock_.Now();
+}
+
+void ReplicaWatch::ForgetPositions() {
+  replayed_.reset();
+  ahead_ = false;
+}
+
+bool ReplicaWatch::IsAhead(const routing::ServerFacts& replica) const {
   return ahead_ ||
          (primary_timeline_ && replica.timeline && *replica.timeline > *primary_timeline_);
 }
@@ -133,15 +113,16 @@ void ReplicaWatch::OnReplicaProbe(const ProbeResult& result) {
       observation.primary_answers = primary_answers_.value_or(false);
       observation.primary_system_identifier = primary_system_identifier_;
       observation.primary_instance = primary_instance_;
-      if (result.facts.connections) observation.instance = result.facts.connections->instance;
+      observation.instance = result.facts.instance;
       if (result.facts.in_recovery) {
-        replayed_ = result.facts.wal_position;
-        replayed_known_at_ = clock_.Now();
+        LookAtReplica(result);
         observation.ahead = IsAhead(result.facts);
         // What is ahead is not behind by nothing.
         if (!observation.ahead)
           observation.lag = lag_.Lag(result.facts, observation.primary_answers, clock_.Now());
         observation.lagged_before = lagged_;
+        observation.stale_before = stats_.stale;
+        stats_.stale = routing::IsStale(observation, options_);
         stats_.lag = observation.lag;
         stats_.lag_bytes = lag_.Bytes(result.facts);
       }
@@ -149,7 +130,9 @@ void ReplicaWatch::OnReplicaProbe(const ProbeResult& result) {
     // Not for ever: a primary whose every session is lent may go without a first answer.
     withhold = result.reason == Reason::kOk && has_primary_ && !primary_answers_ && !withheld_;
     if (withhold) withheld_ = result;
-    stats_.wal_receiver_up = result.reason == Reason::kOk && result.facts.wal_receiver_up;
+    stats_.wal_receiver_up = result.reason != Reason::kOk ? false
+                             : result.facts.in_recovery   ? result.facts.wal_receiver_up
+                                                          : std::optional(false);
     options = options_;
   }
   if (withhold) return;
@@ -159,7 +142,7 @@ void ReplicaWatch::OnReplicaProbe(const ProbeResult& result) {
     lagged_ = verdict == Reason::kLagExceeded;
     if (verdict != Reason::kOk) ++stats_.judged_unfit[verdict];
   }
-  on_verdict_(verdict);
+  on_verdict_(verdict, result.started);
 }
 
 ReplicaStats ReplicaWatch::Stats() const {

@@ -2,13 +2,13 @@
 #pragma once
 
 #include <cstdint>
-#include <deque>
 #include <functional>
 #include <optional>
 #include <string>
 
 #include "base/clock.h"
 #include "base/mutex.h"
+#include "control/lag_estimator.h"
 #include "control/probe.h"
 #include "control/probe_stats.h"
 #include "routing/options.h"
@@ -16,36 +16,11 @@
 
 namespace scidex::control {
 
-// How far a replica is behind, measured by this process's clock alone: for how long the primary has
-// been known to have WAL that the replica has not replayed. So an idle primary is no lag, nor is a
-// difference between the servers' clocks, and a WAL receiver that died is.
-//
-// Not thread safe.
-class LagEstimator {
- public:
-  void OnPrimary(std::uint64_t wal_position, base::TimePoint now);
-  void Clear() noexcept { samples_.clear(); }
-
-  // Empty where it cannot be known: the replica never replayed a transaction, and no primary is
-  // there to compare with. Without `primary_answers` the replica's own word is all there is.
-  std::optional<base::Duration> Lag(const ServerFacts& replica, bool primary_answers,
-                                    base::TimePoint now) const;
-  // How much WAL of the primary's last known one it has not replayed.
-  std::optional<std::uint64_t> Bytes(const ServerFacts& replica) const;
-
- private:
-  struct Sample {
-    std::uint64_t wal_position;
-    base::TimePoint first_seen;
-  };
-  // Ascending in both; only changes of the position are kept.
-  std::deque<Sample> samples_;
-};
-
 // Thread safe.
 class ReplicaWatch {
  public:
-  using OnVerdict = std::function<void(routing::Reason)>;
+  // The verdict, and when the probe that it is by began.
+  using OnVerdict = std::function<void(routing::Reason, base::TimePoint)>;
 
   // `has_primary`: OnPrimaryProbe() will be called. A replica that answers is judged only after
   // that, as its lag and its cluster could not be known.
@@ -64,8 +39,10 @@ class ReplicaWatch {
 
  private:
   void LookAtPrimary(const ProbeResult& result) SCIDEX_REQUIRES(mutex_);
+  void LookAtReplica(const ProbeResult& result) SCIDEX_REQUIRES(mutex_);
+  void ForgetPositions() SCIDEX_REQUIRES(mutex_);
   // On another timeline than the primary can have had, or ahead of it.
-  bool IsAhead(const ServerFacts& replica) const SCIDEX_REQUIRES(mutex_);
+  bool IsAhead(const routing::ServerFacts& replica) const SCIDEX_REQUIRES(mutex_);
 
   base::Clock& clock_;
   const OnVerdict on_verdict_;
@@ -84,8 +61,10 @@ class ReplicaWatch {
   // How far the replica was, and when that was known.
   std::optional<std::uint64_t> replayed_ SCIDEX_GUARDED_BY(mutex_);
   base::TimePoint replayed_known_at_ SCIDEX_GUARDED_BY(mutex_){};
-  // The primary, asked later, was not as far.
+  std::string replica_instance_ SCIDEX_GUARDED_BY(mutex_);
+  // The primary, asked later, was not as far; and how far the replica was.
   bool ahead_ SCIDEX_GUARDED_BY(mutex_) = false;
+  std::uint64_t ahead_until_ SCIDEX_GUARDED_BY(mutex_) = 0;
   // The latest answer of the replica was judged kLagExceeded.
   bool lagged_ SCIDEX_GUARDED_BY(mutex_) = false;
   ReplicaStats stats_ SCIDEX_GUARDED_BY(mutex_);

@@ -5,6 +5,7 @@
 
 namespace scidex::control {
 
+using routing::ConnectionFacts;
 using routing::PoolRole;
 
 namespace {
@@ -53,15 +54,15 @@ void AddLimit(const ServerObservations& observations, const OfPools<bool>& binds
 }
 
 // What is known of the server that `pool` connects to; null for nothing.
-const ConnectionFacts* FactsOf(PoolRole pool, const OfPools<ServerObservations>& observations,
-                               const OfPools<std::optional<std::size_t>>& servers) {
-  if (!observations[pool].empty()) return &observations[pool].latest().facts;
-  const ConnectionFacts* facts = nullptr;
+const ServerObservation* LatestOf(PoolRole pool, const OfPools<ServerObservations>& observations,
+                                  const OfPools<std::optional<std::size_t>>& servers) {
+  if (!observations[pool].empty()) return &observations[pool].latest();
+  const ServerObservation* latest = nullptr;
   for (const PoolRole other : base::kEnumValues<PoolRole>) {
     if (servers[other] == servers[pool] && !observations[other].empty())
-      facts = &observations[other].latest().facts;
+      latest = &observations[other].latest();
   }
-  return facts;
+  return latest;
 }
 
 // Raises `have` towards `goal`, by one for whoever has least, while all limits hold. A pool counts
@@ -97,7 +98,7 @@ void Fill(const std::vector<ServerLimit>& limits, std::size_t ServerLimit::*most
 }  // namespace
 
 void ServerObservations::Add(ServerObservation observation) {
-  if (!observations_.empty() && latest().facts.instance != observation.facts.instance) Clear();
+  if (!observations_.empty() && latest().instance != observation.instance) Clear();
   observations_.push_back(std::move(observation));
   if (observations_.size() > kGrowWindow) observations_.pop_front();
 }
@@ -108,18 +109,19 @@ std::vector<ServerLimit> LimitsOf(const OfPools<ServerObservations>& observation
   std::vector<ServerLimit> limits;
   for (const PoolRole observer : base::kEnumValues<PoolRole>) {
     if (observations[observer].empty() || !servers[observer]) continue;
-    const ConnectionFacts& seen = observations[observer].latest().facts;
+    const ServerObservation& seen = observations[observer].latest();
     OfPools<bool> on_server;
     OfPools<bool> of_role;
     OfPools<bool> of_database;
     for (const PoolRole pool : base::kEnumValues<PoolRole>) {
       if (!servers[pool]) continue;
-      const ConnectionFacts* const facts = FactsOf(pool, observations, servers);
+      const ServerObservation* const latest = LatestOf(pool, observations, servers);
       const bool same = servers[pool] == servers[observer];
-      const bool met = facts != nullptr && facts->instance == seen.instance;
+      const bool met =
+          latest != nullptr && !seen.instance.empty() && latest->instance == seen.instance;
       on_server[pool] = same || met;
-      of_role[pool] = same || (met && facts->role == seen.role);
-      of_database[pool] = same || (met && facts->database == seen.database);
+      of_role[pool] = same || (met && latest->facts.role == seen.facts.role);
+      of_database[pool] = same || (met && latest->facts.database == seen.facts.database);
     }
     using Facts = ConnectionFacts;
     AddLimit(

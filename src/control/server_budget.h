@@ -11,11 +11,12 @@
 #include <cstddef>
 #include <deque>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "base/enum.h"
 #include "base/time.h"
-#include "control/session_inspector.h"
+#include "routing/evidence.h"
 #include "routing/pools.h"
 
 namespace scidex::control {
@@ -27,7 +28,9 @@ using OfPools = base::EnumArray<routing::PoolRole, T>;
 // in_use: the server does not count one that is still logging in among its sessions).
 struct ServerObservation {
   base::TimePoint at{};
-  ConnectionFacts facts;
+  // As ServerFacts::instance.
+  std::string instance;
+  routing::ConnectionFacts facts;
   OfPools<std::size_t> open;
 };
 
@@ -58,7 +61,7 @@ struct ServerLimit {
 };
 
 // The limits of every server that was observed. `servers` has a number for each pool that exists:
-// the same number is the same server, and so is the same ConnectionFacts::instance under another
+// the same number is the same server, and so is the same ServerFacts::instance under another
 // number. `reserve` is left to others below each limit.
 std::vector<ServerLimit> LimitsOf(const OfPools<ServerObservations>& observations,
                                   const OfPools<std::optional<std::size_t>>& servers,

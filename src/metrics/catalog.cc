@@ -133,7 +133,13 @@ double IsEnforcedBy(const Snapshot& s, const Labels& labels) {
 }
 
 double WalReceiverUp(const Snapshot& s, const Labels&) {
-  return ToNumber(s.control.replica.wal_receiver_up);
+  return OrNan(s.control.replica.wal_receiver_up);
+}
+
+double ReplicaStale(const Snapshot& s, const Labels&) { return ToNumber(s.control.replica.stale); }
+
+double PrimaryWritable(const Snapshot& s, const Labels&) {
+  return OrNan(s.control.probes[PoolRole::kPrimary].writable);
 }
 
 double ScalingDecisions(const Snapshot& s, const Labels& labels) {
@@ -344,19 +350,27 @@ constexpr Family kFamilies[] = {
      "1 if a pooler was between here and the server of a pool when it last answered; read-only is "
      "then enforced by transaction, which is weaker.",
      OfProbe<&ProbeStats::behind_pooler>, {kPool}},
+    {kPools, "scidex_pg_pool_primary_writable", kGauge, "",
+     "1 if the primary, when it last answered, was not in recovery and had "
+     "default_transaction_read_only off; 0 if writes fail there; NaN if unknown.",
+     PrimaryWritable},
     {kPools, "scidex_pg_pool_replica_lag_seconds", kGauge, "seconds",
-     "How far the replica was behind the primary when it was last known; NaN until then.",
+     "For how long the primary has had a transaction that the replica has not replayed; NaN if "
+     "unknown.",
      Lag},
     {kPools, "scidex_pg_pool_replica_lag_bytes", kGauge, "bytes",
-     "How much of the primary's WAL the replica had not replayed when it was last known; NaN until "
-     "then.",
+     "How much of the primary's WAL the replica has not replayed; NaN if unknown.",
      LagBytes},
     {kPools, "scidex_pg_pool_replica_max_lag_seconds", kGauge, "seconds",
-     "The lag above which the replica loses the route; 0 if any is accepted.",
+     "The lag above which the replica is stale, and loses the route unless on_lag is serve_stale; "
+     "0 if any is accepted.",
      MaxLag},
+    {kPools, "scidex_pg_pool_replica_stale", kGauge, "",
+     "1 if the replica lags by more than the maximum, whether or not it serves reads.",
+     ReplicaStale},
     {kPools, "scidex_pg_pool_replica_wal_receiver_up", kGauge, "",
      "1 if the replica streams WAL from its primary, 0 if not: its lag will grow as soon as the "
-     "primary writes.",
+     "primary writes. NaN if the replica does not tell.",
      WalReceiverUp},
     {kPools, "scidex_pg_pool_probe_last_run_timestamp_seconds", kGauge, "seconds",
      "When the server of a pool was last probed, in Unix time; 0 if never. One that stands still "
@@ -368,6 +382,9 @@ constexpr Family kFamilies[] = {
     {kPools, "scidex_pg_pool_probe_duration_seconds", kGauge, "seconds",
      "How long the latest probe of a pool's server took, answered or not.",
      OfProbe<&ProbeStats::duration>, {kPool}},
+    {kPools, "scidex_pg_pool_probes_total", kCounter, "",
+     "Probes of a pool's server that ended, failed ones included.",
+     OfProbe<&ProbeStats::probes>, {kPool}},
     {kPools, "scidex_pg_pool_probe_failures_total", kCounter, "",
      "Probes of a pool's server that failed, by reason.",
      ProbeFailures, {kPool, kFailure}},

@@ -1,130 +1,367 @@
 #include "postgres/server_facts.h"
 
 #include <charconv>
+#include <chrono>
 #include <cmath>
 #include <cstdlib>
+#include <utility>
+
+#include "base/log.h"
+#include "postgres/guard.h"
+#include "postgres/sqlstate.h"
 
 namespace scidex::postgres {
 namespace {
 
-// pg_is_in_recovery() first: the WAL functions raise an error on the other kind of server.
+using base::MutexLock;
+using base::TimePoint;
+using routing::ConnectionFacts;
+using routing::Inspection;
+using routing::ServerFacts;
+using Status = QueryResult::Status;
+
+// Refused for long, most likely; asking costs a round trip a fact, and lines in the server's log.
+constexpr base::Duration kAskAgainAfter = std::chrono::minutes(10);
+
+struct Question {
+  // Of `r`, which has in_recovery, and of `from`.
+  const char* columns;
+  int count = 1;
+  const char* from = "";
+};
+
+// The WAL functions raise an error on the other kind of server. What a primary has inserted is not
+// before any transaction that is complete there; what it has written can be, where commits are not
+// synchronous.
 //
 // Not pg_stat_activity: that joins what is not asked for. Its function shows which role and which
 // database a session is of to everybody, and what kind of process it is only to some: whatever then
 // has both may be a client. Only clients count for max_connections, and neither limit of a role or
 // database binds a superuser.
 // https://www.postgresql.org/docs/current/runtime-config-connection.html
-constexpr const char* kSql = R"(
-SELECT r.in_recovery,
-       CASE WHEN has_function_privilege('pg_control_system()', 'EXECUTE')
-            THEN (SELECT system_identifier FROM pg_control_system()) END,
-       pg_wal_lsn_diff(CASE WHEN r.in_recovery THEN pg_last_wal_replay_lsn() ELSE pg_current_wal_lsn() END, '0/0'),
-       CASE WHEN NOT r.in_recovery
-            THEN ('x' || left(pg_walfile_name(pg_current_wal_lsn()), 8))::bit(32)::bigint
-            WHEN has_function_privilege('pg_control_checkpoint()', 'EXECUTE')
-            THEN (SELECT timeline_id FROM pg_control_checkpoint()) END,
-       r.in_recovery AND pg_last_wal_receive_lsn() IS NOT DISTINCT FROM pg_last_wal_replay_lsn(),
-       EXISTS (SELECT FROM pg_stat_wal_receiver
-               WHERE pid IS NOT NULL AND coalesce(status, 'streaming') = 'streaming'),
-       CASE WHEN r.in_recovery THEN extract(epoch FROM clock_timestamp() - pg_last_xact_replay_timestamp()) END,
-       extract(epoch FROM pg_postmaster_start_time()),
-       u.rolname,
-       d.datname,
-       current_setting('max_connections'),
-       current_setting('superuser_reserved_connections')::int
-         + coalesce(current_setting('reserved_connections', true)::int, 0),
-       CASE WHEN u.rolconnlimit >= 0 AND NOT u.rolsuper THEN u.rolconnlimit END,
-       CASE WHEN d.datconnlimit >= 0 AND NOT u.rolsuper THEN d.datconnlimit END,
-       s.everybodys, s.of_role, s.of_database,
-       pg_backend_pid()
-  FROM (SELECT pg_is_in_recovery() AS in_recovery) r
-  LEFT JOIN pg_roles u ON u.rolname = session_user
-  LEFT JOIN pg_database d ON d.datname = current_database()
- CROSS JOIN LATERAL (SELECT count(*) AS everybodys,
+Question QuestionOf(Fact fact, int server_version) {
+  switch (fact) {
+    case Fact::kBackend:
+      return {"pg_backend_pid()"};
+    case Fact::kSystemIdentifier:
+      return {
+          "CASE WHEN has_function_privilege('pg_control_system()', 'EXECUTE')"
+          " THEN (SELECT system_identifier FROM pg_control_system()) END"};
+    case Fact::kInstance:
+      return {"(extract(epoch FROM pg_postmaster_start_time()) * 1000000)::bigint"};
+    case Fact::kWalPosition:
+      return {
+          "pg_wal_lsn_diff(CASE WHEN r.in_recovery THEN pg_last_wal_replay_lsn()"
+          " ELSE pg_current_wal_insert_lsn() END, '0/0')"};
+    case Fact::kTimeline:
+      return {
+          "CASE WHEN NOT r.in_recovery"
+          " THEN ('x' || left(pg_walfile_name(pg_current_wal_lsn()), 8))::bit(32)::bigint"
+          " WHEN has_function_privilege('pg_control_checkpoint()', 'EXECUTE')"
+          " THEN (SELECT timeline_id FROM pg_control_checkpoint()) END"};
+    case Fact::kTransactions: {
+      constexpr int kWithSnapshotType = 130000;
+      return {server_version >= kWithSnapshotType ? "pg_current_snapshot()::text"
+                                                  : "txid_current_snapshot()::text"};
+    }
+    case Fact::kReplayedAll:
+      return {
+          "CASE WHEN r.in_recovery"
+          " THEN pg_last_wal_receive_lsn() IS NOT DISTINCT FROM pg_last_wal_replay_lsn() END"};
+    case Fact::kWalReceiver:
+      return {
+          "CASE WHEN r.in_recovery"
+          " THEN EXISTS (SELECT FROM pg_stat_wal_receiver"
+          " WHERE pid IS NOT NULL AND coalesce(status, 'streaming') = 'streaming') END"};
+    case Fact::kLastReplay:
+      return {
+          "CASE WHEN r.in_recovery"
+          " THEN extract(epoch FROM clock_timestamp() - pg_last_xact_replay_timestamp())::numeric "
+          "END"};
+    case Fact::kReadOnlyByDefault:
+      return {"current_setting('default_transaction_read_only')"};
+    case Fact::kConnections:
+      return {
+          "c.rolname, c.datname, current_setting('max_connections'),"
+          " current_setting('superuser_reserved_connections')::int"
+          " + coalesce(current_setting('reserved_connections', true)::int, 0),"
+          " c.role_limit, c.database_limit, c.everybodys, c.of_role, c.of_database",
+          9, R"(
+ CROSS JOIN (SELECT u.rolname, d.datname,
+                    CASE WHEN u.rolconnlimit >= 0 AND NOT u.rolsuper THEN u.rolconnlimit END AS role_limit,
+                    CASE WHEN d.datconnlimit >= 0 AND NOT u.rolsuper THEN d.datconnlimit END AS database_limit,
+                    s.*
+               FROM (SELECT) one
+               LEFT JOIN pg_roles u ON u.rolname = session_user
+               LEFT JOIN pg_database d ON d.datname = current_database()
+              CROSS JOIN LATERAL
+                    (SELECT count(*) AS everybodys,
                             count(*) FILTER (WHERE usesysid = u.oid) AS of_role,
                             count(*) FILTER (WHERE datid = d.oid) AS of_database
                        FROM pg_stat_get_activity(NULL)
                       WHERE coalesce(backend_type = 'client backend',
-                                     usesysid IS NOT NULL AND datid IS NOT NULL)) s)";
+                                     usesysid IS NOT NULL AND datid IS NOT NULL)) s) c)"};
+    case Fact::kQueriedLag:
+      break;
+  }
+  return {"NULL"};
+}
 
-enum Column {
-  kInRecovery,
-  kSystemIdentifier,
-  kWalPosition,
-  kTimeline,
-  kReplayedAll,
-  kWalReceiver,
-  kSinceReplay,
-  kInstance,
-  kRole,
-  kDatabase,
-  kMaxConnections,
-  kReserved,
-  kRoleLimit,
-  kDatabaseLimit,
-  kSessions,
-  kSessionsOfRole,
-  kSessionsOfDatabase,
-  kBackendPid
-};
-
-std::optional<std::uint64_t> Unsigned(const std::string& text) {
+std::optional<std::uint64_t> Unsigned(std::string_view text) {
   std::uint64_t value = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc() || text.empty()) return std::nullopt;
+  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
   return value;
 }
 
-std::optional<base::Duration> FromSeconds(const std::string& text) {
+std::optional<bool> Boolean(std::string_view text) {
   if (text.empty()) return std::nullopt;
-  const double seconds = std::strtod(text.c_str(), nullptr);
+  return text == "t" || text == "on";
+}
+
+std::optional<base::Duration> FromSeconds(const std::string& text) {
+  char* end = nullptr;
+  const double seconds = std::strtod(text.c_str(), &end);
+  // Beyond a century it is no lag, and no base::Duration either.
+  constexpr double kMost = 3.2e9;
+  if (text.empty() || *end != '\0' || !std::isfinite(seconds) || seconds > kMost)
+    return std::nullopt;
   // A replica whose clock is behind the primary's is not ahead of it.
   return std::chrono::round<base::Duration>(std::chrono::duration<double>(std::fmax(seconds, 0.0)));
 }
 
-ConnectionFacts ConnectionsOf(const QueryResult& answer) {
-  const auto count = [&](Column column) { return Unsigned(Value(answer, column)); };
+// "xmin:xmax:running,running"
+std::optional<routing::TransactionFacts> Transactions(const std::string& text) {
+  const std::string_view view(text);
+  const std::size_t first = view.find(':');
+  const std::size_t second = view.find(':', first + 1);
+  if (first == view.npos || second == view.npos) return std::nullopt;
+  const auto xmin = Unsigned(view.substr(0, first));
+  const auto xmax = Unsigned(view.substr(first + 1, second - first - 1));
+  if (!xmin || !xmax) return std::nullopt;
+  return routing::TransactionFacts{*xmin, *xmax, text};
+}
+
+ConnectionFacts Connections(const QueryResult& answer, int column) {
+  const auto next = [&] { return Value(answer, column++); };
+  const auto count = [&] { return Unsigned(next()); };
   ConnectionFacts facts;
-  facts.instance = Value(answer, kInstance);
-  facts.role = Value(answer, kRole);
-  facts.database = Value(answer, kDatabase);
-  facts.max_connections = count(kMaxConnections).value_or(0);
-  facts.reserved = count(kReserved).value_or(0);
-  facts.role_limit = count(kRoleLimit);
-  facts.database_limit = count(kDatabaseLimit);
-  facts.sessions = count(kSessions).value_or(0);
-  facts.sessions_of_role = count(kSessionsOfRole).value_or(0);
-  facts.sessions_of_database = count(kSessionsOfDatabase).value_or(0);
+  facts.role = next();
+  facts.database = next();
+  facts.max_connections = count().value_or(0);
+  facts.reserved = count().value_or(0);
+  facts.role_limit = count();
+  facts.database_limit = count();
+  facts.sessions = count().value_or(0);
+  facts.sessions_of_role = count().value_or(0);
+  facts.sessions_of_database = count().value_or(0);
   return facts;
+}
+
+void Take(Fact fact, const Session& session, const QueryResult& answer, int column,
+          ServerFacts& facts) {
+  const std::string value = Value(answer, column);
+  switch (fact) {
+    case Fact::kBackend:
+      facts.behind_pooler = value != std::to_string(PQbackendPID(session.raw()));
+      break;
+    case Fact::kSystemIdentifier:
+      if (!value.empty()) facts.system_identifier = value;
+      break;
+    case Fact::kInstance:
+      facts.instance = value;
+      break;
+    case Fact::kWalPosition:
+      facts.wal_position = Unsigned(value);
+      break;
+    case Fact::kTimeline:
+      facts.timeline = Unsigned(value);
+      break;
+    case Fact::kTransactions:
+      facts.transactions = Transactions(value);
+      break;
+    case Fact::kReplayedAll:
+      facts.replayed_all_received = Boolean(value);
+      break;
+    case Fact::kWalReceiver:
+      facts.wal_receiver_up = Boolean(value);
+      break;
+    case Fact::kLastReplay:
+      facts.since_last_replay = FromSeconds(value);
+      break;
+    case Fact::kReadOnlyByDefault:
+      facts.read_only_by_default = Boolean(value);
+      break;
+    case Fact::kConnections:
+      facts.connections = Connections(answer, column);
+      break;
+    case Fact::kQueriedLag:
+      facts.queried_lag = FromSeconds(value);
+      break;
+  }
+}
+
+Inspection::Result ResultOf(Status status) {
+  switch (status) {
+    case Status::kOk:
+      return Inspection::Result::kAnswered;
+    case Status::kRefused:
+      return Inspection::Result::kRefused;
+    case Status::kLost:
+      return Inspection::Result::kLost;
+    case Status::kTimeout:
+      return Inspection::Result::kTimeout;
+    case Status::kNotSent:
+      return Inspection::Result::kNotTried;
+  }
+  return Inspection::Result::kLost;
+}
+
+// About the statement, and not about a moment: a cancelled one, or a server that is short of
+// something, may answer the next time.
+bool IsLasting(std::string_view sqlstate) {
+  for (const char* passing : {"08", "25", "40", "53", "57", "58"}) {
+    if (sqlstate.starts_with(passing)) return false;
+  }
+  return true;
+}
+
+// Has the session able to answer after an error.
+void LeaveError(Session& session, TimePoint deadline) {
+  if (PQtransactionStatus(session.raw()) != PQTRANS_INERROR) return;
+  if (session.by_transaction()) {
+    session.BeginReadOnly(deadline);
+  } else {
+    session.Query("ROLLBACK", deadline);
+  }
 }
 
 }  // namespace
 
-ServerFactsResult ReadServerFacts(Session& session, base::TimePoint deadline,
-                                  const std::stop_token& stop) {
-  const QueryResult answer = session.Query(kSql, deadline, stop);
-  ServerFactsResult result;
-  result.status = answer.status;
-  result.message = answer.message;
-  if (answer.status != QueryResult::Status::kOk) return result;
-  if (!answer.rows || PQntuples(answer.rows.get()) != 1 ||
-      PQnfields(answer.rows.get()) != kBackendPid + 1) {
-    result.status = QueryResult::Status::kLost;
-    result.message = {"the server does not answer what it was asked", ""};
-    return result;
+FactsReader::FactsReader(FactsOptions options, base::Clock& clock)
+    : options_(std::move(options)), clock_(clock) {}
+
+Inspection FactsReader::Inspect(pool::Connection& connection, TimePoint deadline,
+                                const std::stop_token& stop) {
+  return Read(dynamic_cast<Session&>(connection), deadline, stop);
+}
+
+Inspection FactsReader::Read(Session& session, TimePoint deadline, const std::stop_token& stop) {
+  const Facts wanted = Wanted();
+  Facts together = wanted;
+  together[Fact::kQueriedLag] = false;
+  QueryResult answer = Ask(session, together, deadline, stop);
+  if (answer.status == Status::kRefused)
+    return ReadOneByOne(session, wanted, std::move(answer), deadline, stop);
+  Inspection inspection{ResultOf(answer.status), answer.message, {}};
+  if (answer.status != Status::kOk) return inspection;
+  ServerFacts& facts = inspection.facts;
+  int column = 0;
+  facts.in_recovery = Value(answer, column++) == "t";
+  facts.lag_is_queried = facts.in_recovery && !options_.lag_query.empty();
+  for (const Fact fact : base::kEnumValues<Fact>) {
+    if (!together[fact]) continue;
+    OnAnswered(fact);
+    Take(fact, session, answer, column, facts);
+    column += QuestionOf(fact, 0).count;
   }
-  ServerFacts& facts = result.facts;
-  facts.in_recovery = Value(answer, kInRecovery) == "t";
-  if (const std::string id = Value(answer, kSystemIdentifier); !id.empty())
-    facts.system_identifier = id;
-  facts.wal_position = Unsigned(Value(answer, kWalPosition));
-  facts.timeline = Unsigned(Value(answer, kTimeline));
-  facts.replayed_all_received = Value(answer, kReplayedAll) == "t";
-  facts.wal_receiver_up = Value(answer, kWalReceiver) == "t";
-  facts.since_last_replay = FromSeconds(Value(answer, kSinceReplay));
-  facts.connections = ConnectionsOf(answer);
-  facts.behind_pooler = Value(answer, kBackendPid) != std::to_string(PQbackendPID(session.raw()));
-  return result;
+  if (wanted[Fact::kQueriedLag] && facts.in_recovery)
+    AddFact(Fact::kQueriedLag, session, deadline, stop, facts);
+  return inspection;
+}
+
+// A server that answers with an error has answered: what it refuses is left out.
+Inspection FactsReader::ReadOneByOne(Session& session, const Facts& wanted, QueryResult refusal,
+                                     TimePoint deadline, const std::stop_token& stop) {
+  LeaveError(session, deadline);
+  const QueryResult recovery = Ask(session, {}, deadline, stop);
+  Inspection inspection;
+  if (recovery.status == Status::kOk) {
+    inspection.facts.in_recovery = Value(recovery, 0) == "t";
+  } else if (recovery.status == Status::kRefused && session.ReportedInRecovery()) {
+    inspection.facts.in_recovery = *session.ReportedInRecovery();
+  } else {
+    // A statement that was cancelled again and again tells nothing about the server.
+    inspection.result = recovery.sqlstate == kQueryCanceled ? Inspection::Result::kNotTried
+                                                            : ResultOf(recovery.status);
+    inspection.message = recovery.status == Status::kRefused ? refusal.message : recovery.message;
+    return inspection;
+  }
+  inspection.result = Inspection::Result::kAnswered;
+  inspection.facts.lag_is_queried = inspection.facts.in_recovery && !options_.lag_query.empty();
+  for (const Fact fact : base::kEnumValues<Fact>) {
+    if (!wanted[fact] || (fact == Fact::kQueriedLag && !inspection.facts.in_recovery)) continue;
+    if (!AddFact(fact, session, deadline, stop, inspection.facts)) break;
+  }
+  return inspection;
+}
+
+bool FactsReader::AddFact(Fact fact, Session& session, TimePoint deadline,
+                          const std::stop_token& stop, ServerFacts& facts) {
+  Facts alone{};
+  alone[fact] = true;
+  const QueryResult answer = Ask(session, alone, deadline, stop);
+  if (answer.status == Status::kOk) {
+    OnAnswered(fact);
+    Take(fact, session, answer, fact == Fact::kQueriedLag ? 0 : 1, facts);
+  } else if (answer.status == Status::kRefused) {
+    OnRefused(fact, answer);
+    LeaveError(session, deadline);
+  }
+  return answer.status == Status::kOk || answer.status == Status::kRefused;
+}
+
+FactsReader::Facts FactsReader::Wanted() const {
+  const TimePoint now = clock_.Now();
+  Facts wanted{};
+  MutexLock lock(mutex_);
+  for (const Fact fact : base::kEnumValues<Fact>) wanted[fact] = ask_again_[fact] <= now;
+  if (!options_.connections) wanted[Fact::kConnections] = false;
+  if (options_.lag_query.empty()) wanted[Fact::kQueriedLag] = false;
+  return wanted;
+}
+
+QueryResult FactsReader::Ask(Session& session, const Facts& wanted, TimePoint deadline,
+                             const std::stop_token& stop) const {
+  if (wanted[Fact::kQueriedLag]) {
+    return QueryGuarded(session, options_.lag_query, deadline, stop, SearchPath::kOfRole);
+  }
+  std::string columns;
+  std::string from;
+  int count = 1;
+  for (const Fact fact : base::kEnumValues<Fact>) {
+    if (!wanted[fact]) continue;
+    const Question question = QuestionOf(fact, PQserverVersion(session.raw()));
+    columns.append(", ").append(question.columns);
+    from.append(question.from);
+    count += question.count;
+  }
+  const std::string sql = "SELECT r.in_recovery" + columns +
+                          " FROM (SELECT pg_is_in_recovery() AS in_recovery) r" + from;
+  QueryResult answer = QueryGuarded(session, sql, deadline, stop);
+  if (answer.status == Status::kOk && (!answer.rows || PQntuples(answer.rows.get()) != 1 ||
+                                       PQnfields(answer.rows.get()) != count)) {
+    answer.status = Status::kLost;
+    answer.message = {"the server does not answer what it was asked", ""};
+  }
+  return answer;
+}
+
+void FactsReader::OnRefused(Fact fact, const QueryResult& refusal) {
+  const bool lasting = IsLasting(refusal.sqlstate);
+  {
+    MutexLock lock(mutex_);
+    if (lasting) ask_again_[fact] = base::Add(clock_.Now(), kAskAgainAfter);
+    if (std::exchange(refused_[fact], true)) return;
+  }
+  base::LogWarn(
+      "the server does not tell a fact",
+      {{"pool", options_.name}, {"fact", base::Name(fact)}, {"error", refusal.message.ForLog()}});
+}
+
+void FactsReader::OnAnswered(Fact fact) {
+  MutexLock lock(mutex_);
+  refused_[fact] = false;
 }
 
 }  // namespace scidex::postgres

@@ -1,68 +1,97 @@
-// What a server says of itself, in one query.
+// Reads what a server says of itself: in one query, and where the server refuses that one, fact by
+// fact.
 #pragma once
 
-#include <cstddef>
-#include <cstdint>
-#include <optional>
 #include <stop_token>
 #include <string>
 
-#include "base/explanation.h"
+#include "base/clock.h"
+#include "base/enum.h"
+#include "base/mutex.h"
 #include "base/time.h"
 #include "postgres/session.h"
+#include "routing/evidence.h"
 
 namespace scidex::postgres {
 
-// How many connections the server allows, and how many there are. Any role may read all of it; of
-// sessions of roles that ours may not look into, workers of parallel queries and logical
-// replication cannot be told from clients, and are counted as such.
-struct ConnectionFacts {
-  // Of one run of one server, in which a primary and its replica differ: when it was started.
-  std::string instance;
-  // The role that logged in, and its database.
-  std::string role;
-  std::string database;
-  std::size_t max_connections = 0;
-  // superuser_reserved_connections, and reserved_connections where there are (PostgreSQL 16).
-  std::size_t reserved = 0;
-  // Empty where there is none, or where it does not bind this role.
-  std::optional<std::size_t> role_limit;
-  std::optional<std::size_t> database_limit;
-  std::size_t sessions = 0;
-  std::size_t sessions_of_role = 0;
-  std::size_t sessions_of_database = 0;
+// What is asked for besides whether the server is in recovery. Each can be refused alone.
+enum class Fact {
+  kBackend,
+  kSystemIdentifier,
+  kInstance,
+  kWalPosition,
+  kTimeline,
+  kTransactions,
+  kReplayedAll,
+  kWalReceiver,
+  kLastReplay,
+  kReadOnlyByDefault,
+  kConnections,
+  kQueriedLag,
 };
 
-struct ServerFacts {
-  bool in_recovery = false;
-  // Of pg_control_system(); empty where the role may not read it.
-  std::optional<std::string> system_identifier;
-  // WAL positions in bytes. A primary's own; a replica's last replayed.
-  std::optional<std::uint64_t> wal_position;
-  // The one that a primary writes. A replica's is that of its latest restart point, and may be
-  // later by now. Empty where the role may not read it.
-  std::optional<std::uint64_t> timeline;
-  // A replica's: everything that it received is replayed.
-  bool replayed_all_received = false;
-  // A replica's: WAL is streamed to it. Where its state is hidden from the role: the process that
-  // receives WAL is running.
-  bool wal_receiver_up = false;
-  // A replica's: since the last transaction that it replayed was committed on the primary, by the
-  // replica's clock.
-  std::optional<base::Duration> since_last_replay;
-  ConnectionFacts connections;
-  // What answers is another process than the one that the session was opened with.
-  bool behind_pooler = false;
+}  // namespace scidex::postgres
+
+template <>
+struct scidex::base::EnumNames<scidex::postgres::Fact> {
+  static constexpr std::array<std::string_view, 12> kNames{"backend pid",
+                                                           "system identifier",
+                                                           "start time",
+                                                           "WAL position",
+                                                           "timeline",
+                                                           "completed transactions",
+                                                           "received WAL",
+                                                           "WAL receiver",
+                                                           "time of the last replayed transaction",
+                                                           "default_transaction_read_only",
+                                                           "connections",
+                                                           "probe.lag_query"};
 };
 
-struct ServerFactsResult {
-  QueryResult::Status status = QueryResult::Status::kOk;
-  base::Explanation message;
-  // Holds only for kOk.
-  ServerFacts facts;
+namespace scidex::postgres {
+
+struct FactsOptions {
+  // Of the pool, for the log.
+  std::string name;
+  // Reads catalogs that some services close to ordinary roles.
+  bool connections = false;
+  // SQL of the operator's that gives a replica's lag in seconds, NULL if it is unknown. Empty:
+  // none.
+  std::string lag_query = {};
 };
 
-ServerFactsResult ReadServerFacts(Session& session, base::TimePoint deadline,
-                                  const std::stop_token& stop = {});
+// Of one server. A fact that was refused is asked for again after ten minutes. Thread safe. Only
+// for connections that a SessionConnector opened.
+class FactsReader final : public routing::ServerInspector {
+ public:
+  FactsReader(FactsOptions options, base::Clock& clock);
+
+  routing::Inspection Inspect(pool::Connection& connection, base::TimePoint deadline,
+                              const std::stop_token& stop) override;
+  // The same.
+  routing::Inspection Read(Session& session, base::TimePoint deadline,
+                           const std::stop_token& stop = {});
+
+ private:
+  using Facts = base::EnumArray<Fact, bool>;
+
+  Facts Wanted() const;
+  QueryResult Ask(Session& session, const Facts& wanted, base::TimePoint deadline,
+                  const std::stop_token& stop) const;
+  routing::Inspection ReadOneByOne(Session& session, const Facts& wanted, QueryResult refusal,
+                                   base::TimePoint deadline, const std::stop_token& stop);
+  // False if the session is of no use any more, or there is no time left.
+  bool AddFact(Fact fact, Session& session, base::TimePoint deadline, const std::stop_token& stop,
+               routing::ServerFacts& facts);
+  void OnRefused(Fact fact, const QueryResult& refusal);
+  void OnAnswered(Fact fact);
+
+  const FactsOptions options_;
+  base::Clock& clock_;
+  mutable base::Mutex mutex_;
+  base::EnumArray<Fact, base::TimePoint> ask_again_ SCIDEX_GUARDED_BY(mutex_);
+  // Was refused when it was last asked for: the log says so once.
+  Facts refused_ SCIDEX_GUARDED_BY(mutex_);
+};
 
 }  // namespace scidex::postgres

@@ -20,6 +20,12 @@ namespace scidex::postgres {
 using base::TimePoint;
 using pool::Recycled;
 
+namespace {
+
+constexpr const char* kRepeatableRead = "SET default_transaction_isolation = 'repeatable read'";
+
+}  // namespace
+
 // Sees every result of the connection, through libpqxx and libpq alike.
 int Session::OnEvent(PGEventId id, void* info, void* session) {
   if (id != PGEVT_RESULTCREATE) return 1;
@@ -172,7 +178,13 @@ Recycled Session::Clean(PGTransactionStatusType transaction, SessionReset reset,
   if (transaction != PQTRANS_IDLE) run("ROLLBACK");
   if (reset == SessionReset::kResetAll) run("RESET ALL");
   if (reset == SessionReset::kDiscardAll) run("DISCARD ALL");
+  if (reset != SessionReset::kRollback && avoids_serializable_) run(kRepeatableRead);
   return ended;
+}
+
+QueryResult Session::AvoidSerializable(TimePoint deadline) {
+  avoids_serializable_ = true;
+  return Query(kRepeatableRead, deadline);
 }
 
 QueryResult Session::Query(const char* sql, TimePoint deadline, const std::stop_token& stop) {

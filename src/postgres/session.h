@@ -64,6 +64,10 @@ class Session final : public pool::Connection {
   // The same, but for the first call after Prepare() that finds its transaction as it was begun.
   QueryResult EnterReadOnly(base::TimePoint deadline);
 
+  // Has its transactions be of the level repeatable read unless a borrower asks for another one,
+  // also after a reset: a standby refuses every statement of a serializable transaction.
+  QueryResult AvoidSerializable(base::TimePoint deadline);
+
   // Ends whatever call is blocked on this session, and the session with it. Thread safe.
   void ShutDown() noexcept;
 
@@ -109,6 +113,7 @@ class Session final : public pool::Connection {
   // What it is by, if by_transaction_, while the session is lent; and whether it has been entered.
   bool in_read_only_transaction_ = false;
   bool entered_ = false;
+  bool avoids_serializable_ = false;
   bool refusal_expected_ = false;
   // The result before this one asked for the rows of a COPY.
   bool copying_in_ = false;

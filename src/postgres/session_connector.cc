@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/local_failure.h"
 #include "base/read_file.h"
+#include "postgres/guard.h"
 
 namespace scidex::postgres {
 
@@ -191,8 +192,11 @@ std::optional<ConnectResult> SessionConnector::ShowReadOnly(std::unique_ptr<Sess
                                                             Startup startup,
                                                             base::TimePoint deadline,
                                                             const std::stop_token& stop) {
-  const QueryResult shown = session->Query(
-      "SELECT pg_backend_pid(), current_setting('default_transaction_read_only')", deadline, stop);
+  const QueryResult shown =
+      QueryGuarded(*session,
+                   "SELECT pg_backend_pid(), current_setting('default_transaction_read_only'),"
+                   " current_setting('default_transaction_isolation')",
+                   deadline, stop);
   if (shown.status != QueryResult::Status::kOk) return Unanswered(shown);
   behind_pooler_ = Value(shown, 0) != std::to_string(PQbackendPID(session->raw()));
   if (behind_pooler_) return ShowTransactionReadOnly(std::move(session), deadline);
@@ -200,6 +204,10 @@ std::optional<ConnectResult> SessionConnector::ShowReadOnly(std::unique_ptr<Sess
   if (Value(shown, 1) != "on" || session->ReportedReadOnly() == false) {
     return Failed(ConnectOutcome::kReadOnlyUnproven,
                   {"default_transaction_read_only=on in the startup packet had no effect", ""});
+  }
+  if (options_.of_replica && Value(shown, 2) == "serializable") {
+    const QueryResult avoided = session->AvoidSerializable(deadline);
+    if (avoided.status != QueryResult::Status::kOk) return Unanswered(avoided);
   }
   return Succeeded(std::move(session));
 }

@@ -11,6 +11,7 @@ namespace scidex::postgres {
 
 inline constexpr std::string_view kReadOnlySqlTransaction = "25006";
 inline constexpr std::string_view kInsufficientPrivilege = "42501";
+inline constexpr std::string_view kQueryCanceled = "57014";
 
 // Five digits and capital letters.
 bool IsSqlState(std::string_view text);

@@ -40,11 +40,18 @@ bool RouteMachine::Reconfigure(const Servers& servers, const RoutingOptions& opt
   return after != before;
 }
 
-bool RouteMachine::OnVerdict(Reason verdict, TimePoint now, WallTime wall_now) {
+bool RouteMachine::OnVerdict(Reason verdict, TimePoint probed_at, TimePoint now,
+                             WallTime wall_now) {
   Accrue(now);
   const Route before = stats_.route;
   const bool good = verdict == Reason::kOk;
-  good_in_a_row_ = good ? good_in_a_row_ + 1 : 0;
+  if (!good) {
+    good_in_a_row_ = 0;
+  } else if (good_in_a_row_ == 0 ||
+             probed_at >= base::Add(good_at_, options_.good_probe_distance)) {
+    ++good_in_a_row_;
+    good_at_ = probed_at;
+  }
   if (!stats_.decided) {
     stats_.decided = true;
     stats_.reason = verdict;

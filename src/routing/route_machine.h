@@ -32,8 +32,9 @@ class RouteMachine {
 
   // Takes the verdict of one probe of the replica: the first is believed as it is; after that the
   // replica loses the route at the first bad one and has it again after good_probes good ones in a
-  // row. True if the route changed.
-  bool OnVerdict(Reason verdict, base::TimePoint now, base::WallTime wall_now);
+  // row, whose probes began at least good_probe_distance apart. True if the route changed.
+  bool OnVerdict(Reason verdict, base::TimePoint probed_at, base::TimePoint now,
+                 base::WallTime wall_now);
 
   Route route() const { return stats_.route; }
   Reason reason() const { return stats_.reason; }
@@ -51,6 +52,8 @@ class RouteMachine {
   RouteStats stats_;
   base::TimePoint accrued_until_;
   std::size_t good_in_a_row_ = 0;
+  // When the latest one that counts began.
+  base::TimePoint good_at_{};
 };
 
 }  // namespace scidex::routing

@@ -178,7 +178,7 @@ void Router::Close() {
   while (awaiting_ > 0) decided_.Wait(mutex_);
 }
 
-void Router::OnReplicaVerdict(Reason verdict) {
+void Router::OnReplicaVerdict(Reason verdict, TimePoint probed_at) {
   Change change;
   std::shared_ptr<Epoch> ended;
   DrainIfMisled(verdict);
@@ -189,7 +189,7 @@ void Router::OnReplicaVerdict(Reason verdict) {
     change.first = !machine_.decided();
     change.route_before = machine_.route();
     change.reason_before = machine_.reason();
-    if (machine_.OnVerdict(verdict, clock_.Now(), clock_.WallNow())) {
+    if (machine_.OnVerdict(verdict, probed_at, clock_.Now(), clock_.WallNow())) {
       next->route = machine_.route();
       next->pools = epoch_->pools;
       ended = std::exchange(epoch_, std::move(next));

@@ -70,7 +70,7 @@ class Router {
   // Takes the verdict of one probe of the replica. Logs a change of the route, and wakes the reads
   // that wait. Drains the replica's pool when the verdict says that it leads to another server than
   // it should, and again when it no longer does.
-  void OnReplicaVerdict(Reason verdict);
+  void OnReplicaVerdict(Reason verdict, base::TimePoint probed_at);
 
   // Fails reads that wait for the first verdict with PoolClosed, at once and from now on; returns
   // when none waits any more. To be called before the pools are closed. Idempotent.

@@ -2,6 +2,16 @@
 
 namespace scidex::routing {
 
+namespace {
+
+bool Lags(const ReplicaObservation& observation, base::Duration most, bool before) {
+  const base::Duration limit = before ? most / 2 : most;
+  return observation.primary_answers && most > base::Duration::zero() && observation.lag &&
+         *observation.lag > limit;
+}
+
+}  // namespace
+
 Reason JudgeReplica(const ReplicaObservation& observation, const RoutingOptions& options) {
   if (observation.answer != Reason::kOk) return observation.answer;
   const bool other_cluster =
@@ -14,10 +24,14 @@ Reason JudgeReplica(const ReplicaObservation& observation, const RoutingOptions&
   }
   if (other_cluster) return Reason::kWrongCluster;
   if (observation.ahead) return Reason::kDiverged;
-  const bool lag_counts = observation.primary_answers && options.max_lag > base::Duration::zero();
-  const base::Duration limit = observation.lagged_before ? options.max_lag / 2 : options.max_lag;
-  if (lag_counts && observation.lag && *observation.lag > limit) return Reason::kLagExceeded;
-  return Reason::kOk;
+  const bool serves_stale = options.on_lag == OnLag::kServeStale;
+  const base::Duration most = serves_stale ? options.max_stale_lag : options.max_lag;
+  return Lags(observation, most, observation.lagged_before) ? Reason::kLagExceeded : Reason::kOk;
+}
+
+bool IsStale(const ReplicaObservation& observation, const RoutingOptions& options) {
+  return observation.answer == Reason::kOk && observation.in_recovery &&
+         Lags(observation, options.max_lag, observation.stale_before);
 }
 
 bool IsMisled(Reason verdict) {

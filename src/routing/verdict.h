@@ -22,9 +22,10 @@ struct ReplicaObservation {
   // It has replayed more than the primary had written later, or is on a later timeline.
   bool ahead = false;
   std::optional<base::Duration> lag;
-  // The judgement before this one was kLagExceeded: then it has to come down to half of what it may
-  // be, so that one at the edge does not flap.
+  // The judgement before this one was kLagExceeded, or that it is stale: then the lag has to come
+  // down to half of what it may be, so that a replica at the edge does not flap.
   bool lagged_before = false;
+  bool stale_before = false;
   // What is known of the primary at that moment.
   bool primary_answers = false;
   std::optional<std::string> primary_system_identifier;
@@ -34,6 +35,9 @@ struct ReplicaObservation {
 // kOk or the reason why the replica cannot serve. While the primary does not answer, lag is no
 // reason: a replica that answers is then the only server left.
 Reason JudgeReplica(const ReplicaObservation& observation, const RoutingOptions& options);
+
+// The replica lags by more than max_lag, whether or not it serves.
+bool IsStale(const ReplicaObservation& observation, const RoutingOptions& options);
 
 // The verdict is that the replica's DSN leads to another server than it should.
 bool IsMisled(Reason verdict);

@@ -123,9 +123,11 @@ Rows ConnectErrors(const routing::PoolsStats& stats) {
 Rows Replica(const routing::PoolsStats& stats, const control::ReplicaStats& replica) {
   if (!stats.ro_dsn_configured) return {};
   const bool bounded = stats.max_lag > base::Duration::zero();
-  return {{{replica.lag ? DurationText(*replica.lag) : "not known yet",
+  return {{{replica.lag ? DurationText(*replica.lag) : "unknown",
             bounded ? DurationText(stats.max_lag) : "no bound",
-            replica.wal_receiver_up ? "up" : "down"}}};
+            !replica.wal_receiver_up   ? "unknown"
+            : *replica.wal_receiver_up ? "up"
+                                       : "down"}}};
 }
 
 std::string CanaryText(const control::CanaryStats& canary, WallTime now) {

@@ -111,6 +111,7 @@ Json ToJson(PoolRole role, const control::ControlStats& control) {
   const control::ProbeStats& stats = control.probes[role];
   return {{"up", stats.up},
           {"in_recovery", stats.in_recovery},
+          {"writable", OrNull(stats.writable)},
           {"behind_pooler", stats.behind_pooler},
           {"read_only_enforcement", OrNull(control::EnforcementOf(role, stats))},
           {"read_only_canary", ToJson(control.canaries[role])},
@@ -118,6 +119,7 @@ Json ToJson(PoolRole role, const control::ControlStats& control) {
           {"last_run", TimeOrNull(stats.last_run)},
           {"last_success", TimeOrNull(stats.last_success)},
           {"duration_seconds", Seconds(stats.duration)},
+          {"probes", stats.probes},
           {"failures", ToJson(stats.failures, routing::Reason::kNameNotResolved)}};
 }
 
@@ -218,7 +220,8 @@ std::string PoolsJson(const routing::PoolsStats& stats, const control::ControlSt
                    {{"lag_seconds", OrNull(control.replica.lag)},
                     {"lag_bytes", OrNull(control.replica.lag_bytes)},
                     {"max_lag_seconds", Seconds(stats.max_lag)},
-                    {"wal_receiver_up", control.replica.wal_receiver_up}}},
+                    {"stale", control.replica.stale},
+                    {"wal_receiver_up", OrNull(control.replica.wal_receiver_up)}}},
                   {"autoscaler", ToJson(control.autoscaler)},
                   {"queries", Queries(control.queries)},
                   {"page", ToJson(ContentOf(stats, control, now))}};

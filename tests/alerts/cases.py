@@ -270,6 +270,27 @@ CASES = [
                "no replica is configured": {'scidex_pg_pool_backend_in_recovery{pool="ro"}': 0, CONFIGURED: 0}},
          labels=RO, for_=60),
 
+    Case("ScidexPgPoolReplicaDiverged", "critical", "backend", "The replica has rows that the primary never had.",
+         f"The replica of {WHO} has replayed WAL that its primary does not have, so one of the two has lost transactions. "
+         "Reads do not go there. The replica has to be rebuilt.", "read-only",
+         calm={'scidex_pg_pool_ro_route_reason{reason="diverged"}': 0,
+               'scidex_pg_pool_ro_route_reason{reason="ok"}': 1},
+         wrong={'scidex_pg_pool_ro_route_reason{reason="diverged"}': 1,
+                'scidex_pg_pool_ro_route_reason{reason="ok"}': 0},
+         near={"it lags": {'scidex_pg_pool_ro_route_reason{reason="lag_exceeded"}': 1,
+                           'scidex_pg_pool_ro_route_reason{reason="ok"}': 0}},
+         labels={"reason": "diverged"}, for_=60),
+
+    Case("ScidexPgPoolPrimaryReadOnly", "critical", "backend", "The primary refuses writes.",
+         f"The primary of {WHO} answers, and refuses writes: it is in recovery, or default_transaction_read_only is on "
+         "there, as providers set it when a disk is full.", "read-only",
+         calm={"scidex_pg_pool_primary_writable": 1, 'scidex_pg_pool_backend_up{pool="primary"}': 1,
+               'scidex_pg_pool_backend_up{pool="ro"}': 1},
+         wrong={"scidex_pg_pool_primary_writable": 0},
+         near={"it is down": {"scidex_pg_pool_primary_writable": 0, 'scidex_pg_pool_backend_up{pool="primary"}': 0},
+               "it has not answered yet": {"scidex_pg_pool_primary_writable": "NaN"}},
+         labels={}, for_=60),
+
     Case("ScidexPgPoolReplicaLag", "warning", "backend", "The replica lags, and is on its way to losing the route.",
          f"The replica of {WHO} is 16s behind, more than half of max_lag. Users read old data, and at max_lag reads go to "
          "the primary.", "detail",

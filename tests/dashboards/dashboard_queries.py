@@ -49,6 +49,8 @@ STILL = {
     ("Tampering", "A"): "what a query sets ends with its transaction: it takes a service of its own to tamper",
     ("Tampering by pool", "A"): "the same",
     ("Writes that succeeded", "A"): "the same",
+    ("Primary", "A"): "always 1: the primary takes writes",
+    ("Replica", "A"): "always 0: the lag here stays below max_lag",
 }
 
 

@@ -25,7 +25,7 @@ const routes = new Map([
 ]);
 
 // What is measured of a pool has the label pool; the route, the replica and the autoscaler's mode have none.
-const ofAPool = /^scidex_pg_pool_(?!ro_|replica_|autoscaler_mode)/;
+const ofAPool = /^scidex_pg_pool_(?!ro_|replica_|primary_|autoscaler_mode)/;
 
 // Of a panel's description.
 const sentences = /^[A-Z][^]{60,}\.$/;

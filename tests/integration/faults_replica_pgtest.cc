@@ -40,6 +40,9 @@ class ReplicaFault : public Fault {
     options.replica->dsn = base::Secret(replica_dsn);
     return options;
   }
+  std::uint64_t Probes() const {
+    return database_->control_stats().probes[routing::PoolRole::kRo].probes;
+  }
   // Returns once the replica serves and its sessions are open.
   app::Database& Open(const app::DatabaseOptions& options) {
     database_ = std::make_unique<app::Database>(options);
@@ -181,7 +184,7 @@ TEST_F(ReplicaFault, ThatLagsLosesTheRouteAndComesBackWhenItHasCaughtUp) {
   EXPECT_EQ(Why(), Reason::kLagExceeded);
   EXPECT_GT(known, 400ms);
   EXPECT_GT(*database_->control_stats().replica.lag_bytes, 1000u);
-  EXPECT_TRUE(database_->control_stats().replica.wal_receiver_up);
+  EXPECT_EQ(database_->control_stats().replica.wal_receiver_up, true);
   replica_->Execute("SELECT pg_wal_replay_resume()");
   Report("replica has caught up, well again", {UntilBack()});
   EXPECT_TRUE(
@@ -200,9 +203,15 @@ TEST_F(ReplicaFault, WhoseWalReceiverIsDeadLags) {
       "current_setting('primary_conninfo'))");
   replica_->Execute("ALTER SYSTEM SET primary_conninfo = 'host=127.0.0.1 port=1'");
   replica_->Execute("SELECT pg_reload_conf()");
+  EXPECT_TRUE(Eventually(
+      kPatience, [&] { return database_->control_stats().replica.wal_receiver_up == false; }));
+  // On an idle primary that is no lag yet, and WAL that carries no transaction is none at all.
+  primary_->Execute("CHECKPOINT; SELECT pg_switch_wal(); CHECKPOINT");
   EXPECT_TRUE(
-      Eventually(kPatience, [&] { return !database_->control_stats().replica.wal_receiver_up; }));
-  // On an idle primary that is no lag yet.
+      Eventually(kPatience, [&] { return database_->control_stats().replica.lag_bytes > 1000u; }));
+  const std::uint64_t probes = Probes();
+  EXPECT_TRUE(Eventually(kPatience, [&] { return Probes() > probes + 10; }));
+  EXPECT_EQ(database_->control_stats().replica.lag, base::Duration::zero());
   EXPECT_EQ(RoutesTo(), 1);
   primary_->Execute("CREATE TABLE lag AS SELECT generate_series(1, 1000)");
   UntilFallthrough();

@@ -8,6 +8,7 @@
 #include "integration/primary_and_replica.h"
 #include "integration/servers.h"
 #include "postgres/server_facts.h"
+#include "support/manual_clock.h"
 
 namespace scidex::test {
 namespace {
@@ -33,11 +34,19 @@ class ServerFactsTest : public PrimaryAndReplica {
         postgres::PgConnPtr(PQconnectdb(server.Dsn(user, database).c_str())),
         std::make_shared<base::HangupWatch>());
   }
-  static postgres::ConnectionFacts Ask(postgres::Session& session) {
-    const postgres::ServerFactsResult result =
-        postgres::ReadServerFacts(session, base::RealClock().Now() + kPatience);
-    EXPECT_EQ(result.status, postgres::QueryResult::Status::kOk) << result.message.ForLog();
-    return result.facts.connections;
+  static routing::ServerFacts Facts(postgres::Session& session) {
+    postgres::FactsReader reader({.name = "test", .connections = true}, base::RealClock());
+    return Facts(reader, session);
+  }
+  static routing::ServerFacts Facts(postgres::FactsReader& reader, postgres::Session& session) {
+    const routing::Inspection inspection =
+        reader.Read(session, base::RealClock().Now() + kPatience);
+    EXPECT_EQ(inspection.result, routing::Inspection::Result::kAnswered)
+        << inspection.message.ForLog();
+    return inspection.facts;
+  }
+  static routing::ConnectionFacts Ask(postgres::Session& session) {
+    return Facts(session).connections.value();
   }
 };
 
@@ -48,7 +57,7 @@ TEST_F(ServerFactsTest, ARoleWithoutRightsCountsEverybody) {
   const auto app = Open(*primary_, "app", "app");
   const auto superuser = Open(*primary_, "postgres", "other");
   const auto second = Open(*primary_, "stranger", "app");
-  const postgres::ConnectionFacts facts = Ask(*stranger);
+  const routing::ConnectionFacts facts = Ask(*stranger);
   EXPECT_EQ(facts.sessions, 4u);
   EXPECT_EQ(facts.sessions_of_role, 2u);
   EXPECT_EQ(facts.sessions_of_database, 2u);
@@ -58,23 +67,151 @@ TEST_F(ServerFactsTest, ARoleWithoutRightsCountsEverybody) {
 }
 
 TEST_F(ServerFactsTest, LimitsAreReadAndDoNotBindASuperuser) {
-  const postgres::ConnectionFacts stranger = Ask(*Open(*primary_, "stranger", "other"));
+  const routing::ConnectionFacts stranger = Ask(*Open(*primary_, "stranger", "other"));
   EXPECT_EQ(stranger.max_connections, 50u);
   EXPECT_EQ(stranger.reserved, 4u);
   EXPECT_EQ(stranger.role_limit, 7u);
   EXPECT_EQ(stranger.database_limit, 9u);
-  const postgres::ConnectionFacts superuser = Ask(*Open(*primary_, "postgres", "other"));
+  const routing::ConnectionFacts superuser = Ask(*Open(*primary_, "postgres", "other"));
   EXPECT_EQ(superuser.role_limit, std::nullopt);
   EXPECT_EQ(superuser.database_limit, std::nullopt);
   EXPECT_EQ(Ask(*Open(*primary_, "app", "app")).role_limit, std::nullopt);
 }
 
 TEST_F(ServerFactsTest, AReplicaAnswersTooAndIsAnotherInstance) {
-  const postgres::ConnectionFacts replica = Ask(*Open(*replica_, "stranger", "other"));
+  const routing::ConnectionFacts replica = Ask(*Open(*replica_, "stranger", "other"));
   EXPECT_EQ(replica.max_connections, 50u);
   EXPECT_EQ(replica.role_limit, 7u);
   EXPECT_GE(replica.sessions, 1u);
-  EXPECT_NE(replica.instance, Ask(*Open(*primary_, "stranger", "other")).instance);
+  EXPECT_NE(Facts(*Open(*replica_, "stranger", "other")).instance,
+            Facts(*Open(*primary_, "stranger", "other")).instance);
+}
+
+// Runs `change` on the primary, and `undo` at the end; both are replayed on the replica when the
+// calls return.
+class Changed {
+ public:
+  Changed(const PostgresServer& primary, const PostgresServer& replica, const std::string& change,
+          std::string undo, std::string database)
+      : primary_(primary),
+        replica_(replica),
+        undo_(std::move(undo)),
+        database_(std::move(database)) {
+    Run(change);
+  }
+  ~Changed() { Run(undo_); }
+  Changed(const Changed&) = delete;
+  Changed& operator=(const Changed&) = delete;
+
+ private:
+  void Run(const std::string& sql) const {
+    primary_.Execute(sql, database_);
+    const std::string position = primary_.QueryOne("SELECT pg_current_wal_insert_lsn()");
+    EXPECT_TRUE(Eventually(kPatience, [&] {
+      return replica_.QueryOne("SELECT pg_last_wal_replay_lsn() >= '" + position + "'") == "t";
+    }));
+  }
+
+  const PostgresServer& primary_;
+  const PostgresServer& replica_;
+  const std::string undo_;
+  const std::string database_;
+};
+
+int Count(const std::string& text, const std::string& part) {
+  int count = 0;
+  for (std::size_t at = 0; (at = text.find(part, at)) != text.npos; at += part.size()) ++count;
+  return count;
+}
+
+TEST_F(ServerFactsTest, RevokedCatalogsCostWhatTheyTellAlone) {
+  const Changed revoked(*primary_, *replica_,
+                        "REVOKE SELECT ON pg_database, pg_roles, pg_authid FROM PUBLIC",
+                        "GRANT SELECT ON pg_database, pg_roles TO PUBLIC", "other");
+  const auto session = Open(*primary_, "stranger", "other");
+  const routing::ServerFacts facts = Facts(*session);
+  EXPECT_FALSE(facts.connections);
+  EXPECT_FALSE(facts.in_recovery);
+  EXPECT_TRUE(facts.wal_position);
+  EXPECT_TRUE(facts.timeline);
+  EXPECT_TRUE(facts.transactions);
+  EXPECT_NE(facts.instance, "");
+}
+
+TEST_F(ServerFactsTest, FunctionThatIsMissingIsAskedForOnceInTenMinutes) {
+  const Changed revoked(*primary_, *replica_,
+                        "REVOKE EXECUTE ON FUNCTION pg_last_wal_receive_lsn() FROM PUBLIC",
+                        "GRANT EXECUTE ON FUNCTION pg_last_wal_receive_lsn() TO PUBLIC", "other");
+  const auto session = Open(*replica_, "stranger", "other");
+  ManualClock clock;
+  postgres::FactsReader reader({.name = "test"}, clock);
+  const auto refusals = [] {
+    return Count(replica_->Log(), "permission denied for function pg_last_wal_receive_lsn");
+  };
+  const int before = refusals();
+  const routing::ServerFacts facts = Facts(reader, *session);
+  EXPECT_EQ(facts.replayed_all_received, std::nullopt);
+  EXPECT_TRUE(facts.in_recovery);
+  EXPECT_TRUE(facts.wal_position);
+  EXPECT_EQ(facts.wal_receiver_up, true);
+  EXPECT_EQ(refusals(), before + 2) << "with the others, and alone";
+  Facts(reader, *session);
+  EXPECT_EQ(refusals(), before + 2);
+  clock.Advance(std::chrono::minutes(10));
+  Facts(reader, *session);
+  EXPECT_EQ(refusals(), before + 4);
+}
+
+TEST_F(ServerFactsTest, RecoveryIsKnownByReportWhereItsFunctionIsRefused) {
+  const Changed revoked(*primary_, *replica_,
+                        "REVOKE EXECUTE ON FUNCTION pg_is_in_recovery() FROM PUBLIC",
+                        "GRANT EXECUTE ON FUNCTION pg_is_in_recovery() TO PUBLIC", "other");
+  EXPECT_TRUE(Facts(*Open(*replica_, "stranger", "other")).in_recovery);
+  EXPECT_FALSE(Facts(*Open(*primary_, "stranger", "other")).in_recovery);
+}
+
+TEST_F(ServerFactsTest, SettingsOfTheRoleDoNotStandInTheWay) {
+  const Changed odd(*primary_, *replica_,
+                    "CREATE SCHEMA evil;"
+                    "CREATE FUNCTION evil.pg_is_in_recovery() RETURNS bool LANGUAGE sql "
+                    "RETURN NOT pg_catalog.pg_is_in_recovery();"
+                    "GRANT USAGE ON SCHEMA evil TO PUBLIC;"
+                    "ALTER ROLE stranger SET search_path = evil, pg_catalog;"
+                    "ALTER ROLE stranger SET statement_timeout = '2ms';"
+                    "ALTER ROLE stranger SET lock_timeout = '1ms';"
+                    "ALTER ROLE stranger SET default_transaction_isolation = 'serializable';"
+                    "ALTER ROLE stranger SET default_transaction_deferrable = on;"
+                    "ALTER ROLE stranger SET row_security = off;"
+                    "ALTER ROLE stranger SET DateStyle = 'German';"
+                    "ALTER ROLE stranger SET IntervalStyle = 'sql_standard';"
+                    "ALTER ROLE stranger SET extra_float_digits = -15",
+                    "ALTER ROLE stranger RESET ALL; DROP SCHEMA evil CASCADE", "other");
+  const std::string started = " FROM (SELECT extract(epoch FROM pg_postmaster_start_time())) t(s)";
+  for (const PostgresServer* server : {primary_.get(), replica_.get()}) {
+    const auto session = Open(*server, "stranger", "other");
+    for (int i = 0; i < 20; ++i) {
+      const routing::ServerFacts facts = Facts(*session);
+      EXPECT_EQ(facts.in_recovery, server == replica_.get());
+      EXPECT_EQ(facts.instance, server->QueryOne("SELECT (s * 1000000)::bigint" + started));
+      EXPECT_TRUE(facts.wal_position);
+      EXPECT_TRUE(facts.connections);
+    }
+  }
+}
+
+TEST_F(ServerFactsTest, LagByAQueryIsWhatItReturns) {
+  const auto lag_by = [](const std::string& sql) {
+    postgres::FactsReader reader({.name = "test", .lag_query = sql}, base::RealClock());
+    const routing::ServerFacts facts = Facts(reader, *Open(*replica_, "stranger", "other"));
+    EXPECT_TRUE(facts.lag_is_queried);
+    return facts.queried_lag;
+  };
+  EXPECT_EQ(lag_by("SELECT 1.5"), std::chrono::milliseconds(1500));
+  EXPECT_EQ(lag_by("SELECT NULL::int"), std::nullopt);
+  EXPECT_EQ(lag_by("SELECT 'soon'"), std::nullopt);
+  EXPECT_EQ(lag_by("SELECT lag FROM no_such_table"), std::nullopt);
+  postgres::FactsReader reader({.name = "test", .lag_query = "SELECT 1"}, base::RealClock());
+  EXPECT_FALSE(Facts(reader, *Open(*primary_, "stranger", "other")).lag_is_queried);
 }
 
 }  // namespace

@@ -59,7 +59,7 @@ TEST_F(ConfigTest, EveryKeyChangesWhatItSays) {
   for (const Key& key : Keys()) {
     const auto before = key.get(draft);
     for (const char* other : {"/other", "7", "7s", "debug", "json", "never", "reset_all", "dry_run",
-                              "true", "replication"}) {
+                              "true", "replication", "serve_stale"}) {
       if (before != std::vector<std::string>{other} && key.set({other}, draft)) break;
     }
     EXPECT_NE(key.get(draft), before) << key.path;

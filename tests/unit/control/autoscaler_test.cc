@@ -25,7 +25,7 @@ class AutoscalerTest : public testing::Test {
  protected:
   AutoscalerTest() {
     answer_.facts.connections.emplace();
-    answer_.facts.connections->instance = "1";
+    answer_.facts.instance = "1";
     answer_.facts.connections->max_connections = 100;
     options_.mode = AutoscalerMode::kOn;
   }

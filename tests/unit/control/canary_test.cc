@@ -21,9 +21,6 @@ using test::Eventually;
 // Refuses writes until it is told otherwise.
 class FakeTrials final : public SessionInspector {
  public:
-  Inspection Inspect(pool::Connection&, base::TimePoint, const std::stop_token&) override {
-    return {};
-  }
   Trial TryWrite(pool::Connection& connection, base::TimePoint, const std::stop_token&) override {
     base::MutexLock lock(mutex_);
     ++tries_;

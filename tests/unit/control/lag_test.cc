@@ -1,6 +1,6 @@
 #include <gtest/gtest.h>
 
-#include "control/replica_watch.h"
+#include "control/lag_estimator.h"
 
 namespace scidex::control {
 namespace {
@@ -10,10 +10,21 @@ using std::chrono::seconds;
 
 constexpr base::TimePoint kStart{hours(1)};
 
-ServerFacts Replica(std::uint64_t replayed) {
-  ServerFacts facts;
+routing::TransactionFacts Transactions(const std::string& text) {
+  const std::size_t colon = text.find(':');
+  return {std::stoull(text), std::stoull(text.substr(colon + 1)), text};
+}
+
+routing::ServerFacts Primary(std::uint64_t written, const std::string& transactions = "") {
+  routing::ServerFacts facts;
+  facts.wal_position = written;
+  if (!transactions.empty()) facts.transactions = Transactions(transactions);
+  return facts;
+}
+
+routing::ServerFacts Replica(std::uint64_t replayed, const std::string& transactions = "") {
+  routing::ServerFacts facts = Primary(replayed, transactions);
   facts.in_recovery = true;
-  facts.wal_position = replayed;
   facts.wal_receiver_up = true;
   facts.replayed_all_received = true;
   facts.since_last_replay = hours(9);
@@ -22,16 +33,16 @@ ServerFacts Replica(std::uint64_t replayed) {
 
 TEST(ReplicaLag, AnIdlePrimaryIsNoLagHoweverOldTheLastTransaction) {
   LagEstimator lag;
-  lag.OnPrimary(100, kStart);
+  lag.OnPrimary(Primary(100), kStart);
   EXPECT_EQ(lag.Lag(Replica(100), true, kStart + hours(1)), base::Duration::zero());
 }
 
 TEST(ReplicaLag, IsTheTimeSinceThePrimaryWasFirstSeenWithWalThatTheReplicaLacks) {
   LagEstimator lag;
-  lag.OnPrimary(100, kStart);
-  lag.OnPrimary(200, kStart + seconds(10));
-  lag.OnPrimary(200, kStart + seconds(11));
-  lag.OnPrimary(300, kStart + seconds(12));
+  lag.OnPrimary(Primary(100), kStart);
+  lag.OnPrimary(Primary(200), kStart + seconds(10));
+  lag.OnPrimary(Primary(200), kStart + seconds(11));
+  lag.OnPrimary(Primary(300), kStart + seconds(12));
   EXPECT_EQ(lag.Lag(Replica(150), true, kStart + seconds(15)), seconds(5));
   EXPECT_EQ(lag.Lag(Replica(200), true, kStart + seconds(15)), seconds(3));
   EXPECT_EQ(lag.Lag(Replica(300), true, kStart + seconds(15)), base::Duration::zero());
@@ -39,41 +50,115 @@ TEST(ReplicaLag, IsTheTimeSinceThePrimaryWasFirstSeenWithWalThatTheReplicaLacks)
 
 TEST(ReplicaLag, GrowsWhenTheReceiverIsDeadAlthoughAllThatWasReceivedIsReplayed) {
   LagEstimator lag;
-  lag.OnPrimary(100, kStart);
-  lag.OnPrimary(200, kStart + seconds(1));
-  ServerFacts dead = Replica(100);
+  lag.OnPrimary(Primary(100), kStart);
+  lag.OnPrimary(Primary(200), kStart + seconds(1));
+  routing::ServerFacts dead = Replica(100);
   dead.wal_receiver_up = false;
   EXPECT_EQ(lag.Lag(dead, true, kStart + seconds(61)), seconds(60));
 }
 
 TEST(ReplicaLag, FromBeforeTheFirstLookIsTheAgeOfTheLastReplay) {
   LagEstimator lag;
-  lag.OnPrimary(200, kStart);
-  ServerFacts behind = Replica(100);
+  lag.OnPrimary(Primary(200), kStart);
+  routing::ServerFacts behind = Replica(100);
   behind.replayed_all_received = false;
   EXPECT_EQ(lag.Lag(behind, true, kStart), hours(9));
 }
 
 TEST(ReplicaLag, AStreamThatIsCaughtUpIsNotJudgedByTheAgeOfTheLastReplay) {
   LagEstimator lag;
-  lag.OnPrimary(200, kStart);
+  lag.OnPrimary(Primary(200), kStart);
   EXPECT_EQ(lag.Lag(Replica(199), true, kStart + base::Duration(5)), base::Duration(5));
 }
 
 TEST(ReplicaLag, WithoutAPrimaryIsTheReplicasOwnWord) {
   LagEstimator lag;
   EXPECT_EQ(lag.Lag(Replica(100), false, kStart), base::Duration::zero());
-  ServerFacts dead = Replica(100);
+  routing::ServerFacts replaying = Replica(100);
+  replaying.replayed_all_received = false;
+  EXPECT_EQ(lag.Lag(replaying, false, kStart), hours(9));
+  routing::ServerFacts dead = Replica(100);
   dead.wal_receiver_up = false;
-  EXPECT_EQ(lag.Lag(dead, false, kStart), hours(9));
-  dead.since_last_replay.reset();
   EXPECT_EQ(lag.Lag(dead, false, kStart), std::nullopt);
+}
+
+TEST(ReplicaLag, WalWithoutATransactionIsNone) {
+  LagEstimator lag;
+  lag.OnPrimary(Primary(100, "7:7:"), kStart);
+  lag.OnPrimary(Primary(196, "7:7:"), kStart + seconds(1));
+  EXPECT_EQ(lag.Lag(Replica(100), true, kStart + hours(1)), base::Duration::zero());
+  EXPECT_EQ(lag.Bytes(Replica(100)), 96u);
+  lag.OnPrimary(Primary(300, "8:8:"), kStart + hours(1));
+  EXPECT_EQ(lag.Lag(Replica(100), true, kStart + hours(1) + seconds(5)), seconds(5));
+}
+
+TEST(ReplicaLag, TailOfAnIdlePrimaryAtTheFirstLookIsNone) {
+  LagEstimator lag;
+  lag.OnPrimary(Primary(196, "7:7:"), kStart);
+  routing::ServerFacts archived = Replica(100, "7:7:");
+  archived.wal_receiver_up = false;
+  EXPECT_EQ(lag.Lag(archived, true, kStart + hours(1)), base::Duration::zero());
+  // One that has not seen the last transaction.
+  archived.transactions = Transactions("6:6:");
+  EXPECT_EQ(lag.Lag(archived, true, kStart + hours(1)), hours(9));
+}
+
+TEST(ReplicaLag, TransactionThatRunsOnThePrimaryIsNoneUntilItIsComplete) {
+  LagEstimator lag;
+  lag.OnPrimary(Primary(100, "7:9:7"), kStart);
+  EXPECT_EQ(lag.Lag(Replica(100, "7:9:"), true, kStart + hours(1)), base::Duration::zero());
+  lag.OnPrimary(Primary(150, "9:9:"), kStart + hours(1));
+  EXPECT_EQ(lag.Lag(Replica(120, "7:9:"), true, kStart + hours(1) + seconds(4)), seconds(4));
+}
+
+TEST(ReplicaLag, WithoutPositionsIsToldByTransactions) {
+  LagEstimator lag;
+  routing::ServerFacts primary;
+  primary.transactions = Transactions("7:7:");
+  routing::ServerFacts replica;
+  replica.in_recovery = true;
+  replica.transactions = Transactions("7:7:");
+  lag.OnPrimary(primary, kStart);
+  EXPECT_EQ(lag.Lag(replica, true, kStart), base::Duration::zero());
+  primary.transactions = Transactions("8:8:");
+  lag.OnPrimary(primary, kStart + seconds(1));
+  EXPECT_EQ(lag.Lag(replica, true, kStart + seconds(9)), seconds(8));
+}
+
+TEST(ReplicaLag, OfServersThatTellNothingIsUnknown) {
+  LagEstimator lag;
+  lag.OnPrimary({}, kStart);
+  routing::ServerFacts replica;
+  replica.in_recovery = true;
+  EXPECT_EQ(lag.Lag(replica, true, kStart), std::nullopt);
+}
+
+TEST(ReplicaLag, IsUnknownOnceThePrimaryIsSilentAndTheReplicaReceivesNothing) {
+  LagEstimator lag;
+  lag.OnPrimary(Primary(100), kStart);
+  lag.OnPrimary(Primary(200), kStart + seconds(1));
+  routing::ServerFacts cut_off = Replica(200);
+  cut_off.wal_receiver_up = false;
+  EXPECT_EQ(lag.Lag(cut_off, false, kStart + hours(1)), std::nullopt);
+  // What it lacks of what is known is.
+  cut_off.wal_position = 100;
+  EXPECT_EQ(lag.Lag(cut_off, false, kStart + seconds(31)), seconds(30));
+}
+
+TEST(ReplicaLag, ByAQueryIsWhatTheQuerySays) {
+  LagEstimator lag;
+  lag.OnPrimary(Primary(200), kStart);
+  routing::ServerFacts replica = Replica(100);
+  replica.lag_is_queried = true;
+  EXPECT_EQ(lag.Lag(replica, true, kStart), std::nullopt);
+  replica.queried_lag = seconds(3);
+  EXPECT_EQ(lag.Lag(replica, true, kStart), seconds(3));
 }
 
 TEST(ReplicaLag, StartsAnewWhenThePrimarysPositionFallsBack) {
   LagEstimator lag;
-  lag.OnPrimary(500, kStart);
-  lag.OnPrimary(100, kStart + seconds(1));
+  lag.OnPrimary(Primary(500), kStart);
+  lag.OnPrimary(Primary(100), kStart + seconds(1));
   EXPECT_EQ(lag.Lag(Replica(100), true, kStart + hours(1)), base::Duration::zero());
 }
 

@@ -20,26 +20,25 @@ using routing::Reason;
 using std::chrono::seconds;
 
 // Answers as it is told, and well when it is told nothing.
-class FakeInspector final : public SessionInspector {
+class FakeInspector final : public routing::ServerInspector {
  public:
-  Inspection Inspect(pool::Connection&, base::TimePoint, const std::stop_token&) override {
+  routing::Inspection Inspect(pool::Connection&, base::TimePoint, const std::stop_token&) override {
     base::MutexLock lock(mutex_);
-    Inspection::Result result = Inspection::Result::kAnswered;
+    routing::Inspection::Result result = routing::Inspection::Result::kAnswered;
     if (!answers_.empty()) {
       result = answers_.front();
       answers_.pop_front();
     }
     return {result, {"as told", ""}, {}};
   }
-  Trial TryWrite(pool::Connection&, base::TimePoint, const std::stop_token&) override { return {}; }
-  void Answer(std::deque<Inspection::Result> answers) {
+  void Answer(std::deque<routing::Inspection::Result> answers) {
     base::MutexLock lock(mutex_);
     answers_ = std::move(answers);
   }
 
  private:
   base::Mutex mutex_;
-  std::deque<Inspection::Result> answers_ SCIDEX_GUARDED_BY(mutex_);
+  std::deque<routing::Inspection::Result> answers_ SCIDEX_GUARDED_BY(mutex_);
 };
 
 class ProbeTest : public testing::Test {
@@ -125,6 +124,16 @@ TEST_F(ProbeTest, ServerThatLetsNoNewSessionInIsFoundWithinTheInterval) {
   EXPECT_EQ(reserved_->open(), 1u);
 }
 
+TEST_F(ProbeTest, AttemptsAreCountedBesideFailures) {
+  Start();
+  ASSERT_TRUE(AwaitResults(1));
+  inspector_.Answer({routing::Inspection::Result::kTimeout});
+  Probe();
+  Probe();
+  EXPECT_EQ(probe_->Stats().probes, 3u);
+  EXPECT_EQ(probe_->Stats().failures[Reason::kProbeTimeout], 1u);
+}
+
 TEST_F(ProbeTest, TriggerAsksByANewSession) {
   ProbeOptions options;
   options.min_trigger_distance = base::Duration::zero();
@@ -197,7 +206,7 @@ TEST_F(ProbeTest, WhyItCannotConnectIsTheReason) {
 TEST_F(ProbeTest, ASessionThatWasEndedIsReplacedBeforeTheServerIsJudged) {
   Start();
   ASSERT_TRUE(AwaitResults(1));
-  inspector_.Answer({Inspection::Result::kLost});
+  inspector_.Answer({routing::Inspection::Result::kLost});
   Probe();
   ASSERT_TRUE(AwaitResults(2));
   EXPECT_EQ(Results().back(), Reason::kOk);
@@ -205,7 +214,7 @@ TEST_F(ProbeTest, ASessionThatWasEndedIsReplacedBeforeTheServerIsJudged) {
 }
 
 TEST_F(ProbeTest, ANewSessionThatIsLostTooIsEvidence) {
-  inspector_.Answer({Inspection::Result::kLost});
+  inspector_.Answer({routing::Inspection::Result::kLost});
   Start();
   ASSERT_TRUE(AwaitResults(1));
   EXPECT_EQ(Results().front(), Reason::kConnectFailed);
@@ -214,7 +223,7 @@ TEST_F(ProbeTest, ANewSessionThatIsLostTooIsEvidence) {
 TEST_F(ProbeTest, AServerThatDoesNotAnswerInTimeIsAProbeTimeout) {
   Start();
   ASSERT_TRUE(AwaitResults(1));
-  inspector_.Answer({Inspection::Result::kTimeout});
+  inspector_.Answer({routing::Inspection::Result::kTimeout});
   Probe();
   ASSERT_TRUE(AwaitResults(2));
   EXPECT_EQ(Results().back(), Reason::kProbeTimeout);
@@ -250,7 +259,7 @@ TEST_F(ProbeTest, WithoutRoomAndWithoutASessionTheServerIsFull) {
 TEST_F(ProbeTest, WithoutRoomASessionOfThePoolThatIsLostTellsNothing) {
   { const pool::Lease idle = pool_.Acquire(); }
   reserved_->Fail(pool::ConnectOutcome::kTooManyConnections);
-  inspector_.Answer({Inspection::Result::kLost});
+  inspector_.Answer({routing::Inspection::Result::kLost});
   Start();
   ASSERT_TRUE(AwaitResults(1));
   EXPECT_EQ(Results().front(), Reason::kTooManyConnections);

@@ -26,11 +26,12 @@ class ReplicaWatchTest : public testing::Test {
     result.facts.wal_receiver_up = true;
     return result;
   }
-  static ProbeResult Down(Reason reason) { return {reason, {"down", ""}, {}}; }
+  static ProbeResult Down(Reason reason) { return {reason, {"down", ""}, {}, {}, {}}; }
 
   test::ManualClock clock_;
   std::vector<Reason> verdicts_;
-  ReplicaWatch watch_{{}, true, clock_, [this](Reason verdict) { verdicts_.push_back(verdict); }};
+  ReplicaWatch watch_{
+      {}, true, clock_, [this](Reason verdict, base::TimePoint) { verdicts_.push_back(verdict); }};
 };
 
 TEST_F(ReplicaWatchTest, AReplicaThatAnswersAndKeepsUpIsGood) {
@@ -38,7 +39,7 @@ TEST_F(ReplicaWatchTest, AReplicaThatAnswersAndKeepsUpIsGood) {
   watch_.OnReplicaProbe(Replica(100));
   EXPECT_EQ(verdicts_, std::vector<Reason>{Reason::kOk});
   EXPECT_EQ(watch_.Stats().lag, base::Duration::zero());
-  EXPECT_TRUE(watch_.Stats().wal_receiver_up);
+  EXPECT_EQ(watch_.Stats().wal_receiver_up, true);
 }
 
 TEST_F(ReplicaWatchTest, AReplicaThatAnswersFirstIsJudgedOnceThePrimaryWasAsked) {
@@ -71,6 +72,12 @@ TEST_F(ReplicaWatchTest, ReplicaAheadOfAPrimaryThatWasAskedLaterHasDiverged) {
   watch_.OnReplicaProbe(Replica(150));
   EXPECT_EQ(verdicts_.back(), Reason::kDiverged);
   EXPECT_EQ(watch_.Stats().lag, std::nullopt);
+  // The primary has come further, with rows of its own.
+  later = Primary(200);
+  later.asked_at = clock_.Now();
+  watch_.OnPrimaryProbe(later);
+  watch_.OnReplicaProbe(Replica(150));
+  EXPECT_EQ(verdicts_.back(), Reason::kDiverged);
   // Rebuilt.
   watch_.OnReplicaProbe(Replica(110));
   later.asked_at = clock_.Now();
@@ -187,7 +194,7 @@ TEST_F(ReplicaWatchTest, WhatIsKnownOfTheLagStaysKnownWhileTheReplicaIsDown) {
   watch_.OnReplicaProbe(Down(Reason::kProbeTimeout));
   EXPECT_EQ(verdicts_.back(), Reason::kProbeTimeout);
   EXPECT_EQ(watch_.Stats().lag, base::Duration::zero());
-  EXPECT_FALSE(watch_.Stats().wal_receiver_up);
+  EXPECT_EQ(watch_.Stats().wal_receiver_up, false);
 }
 
 }  // namespace

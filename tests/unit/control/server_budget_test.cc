@@ -18,7 +18,7 @@ class ServerBudgetTest : public testing::Test {
  protected:
   ServerBudgetTest() {
     seen_.at = base::TimePoint(hours(1));
-    seen_.facts.instance = "1";
+    seen_.instance = "1";
     seen_.facts.role = "app";
     seen_.facts.database = "shop";
     seen_.facts.max_connections = 100;
@@ -88,7 +88,7 @@ TEST_F(ServerBudgetTest, AReplicaIsAServerOfItsOwn) {
   servers_[kRo] = 1;
   Probe();
   EXPECT_EQ(Tightest(kRo), std::nullopt);
-  seen_.facts.instance = "2";
+  seen_.instance = "2";
   seen_.facts.max_connections = 50;
   seen_.facts.sessions = 1;
   seen_.open[kRo] = 0;
@@ -120,7 +120,7 @@ TEST_F(ServerBudgetTest, OfARolesLimitOnlyItsOwnPoolsHaveAShare) {
 
 TEST_F(ServerBudgetTest, AServerThatWasRestartedWithOtherSettingsIsBelievedAtOnce) {
   Probe();
-  seen_.facts.instance = "1, restarted";
+  seen_.instance = "1, restarted";
   seen_.facts.max_connections = 200;
   Probe();
   EXPECT_EQ(Tightest(), 200u - 3 - 4 - 2 - kReserve);

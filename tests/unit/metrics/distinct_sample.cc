@@ -108,10 +108,12 @@ control::ProbeStats MakeProbe(PoolRole role, Numbers& numbers) {
   control::ProbeStats stats;
   stats.up = role != PoolRole::kRo;
   stats.in_recovery = role == PoolRole::kRo;
+  stats.writable = role == PoolRole::kPrimary;
   stats.behind_pooler = role == PoolRole::kRoFallthrough;
   stats.last_run = numbers.Wall();
   stats.last_success = numbers.Wall();
   stats.duration = numbers.Time();
+  stats.probes = numbers.Count();
   numbers.Fill(stats.failures, Reason::kNameNotResolved);
   return stats;
 }
@@ -167,7 +169,8 @@ DistinctSample MakeDistinctSample() {
   snapshot.pools.ro_dsn_configured = true;
   snapshot.pools.max_lag = numbers.Time();
   snapshot.pools.route = MakeRoute(numbers);
-  snapshot.control.replica = {numbers.Time(), numbers.Count(), true};
+  snapshot.control.replica = {
+      .lag = numbers.Time(), .lag_bytes = numbers.Count(), .stale = true, .wal_receiver_up = true};
   snapshot.control.canaries[PoolRole::kRo] = {true, control::CanaryProof::kRecovery,
                                               numbers.Wall()};
   snapshot.control.canaries[PoolRole::kRoFallthrough] = {false, control::CanaryProof::kSetting,

@@ -62,7 +62,7 @@ TEST(RouteMachine, UntilTheFirstVerdictShowsWhatPolicyGivesWithoutAReplica) {
 
 TEST(RouteMachine, TheFirstVerdictNeedsNoHysteresisAndIsNoTransition) {
   RouteMachine machine = Machine(kBoth);
-  EXPECT_TRUE(machine.OnVerdict(Reason::kOk, kStart, kWall));
+  EXPECT_TRUE(machine.OnVerdict(Reason::kOk, kStart, kStart, kWall));
   EXPECT_EQ(machine.route(), Route::kReplica);
   EXPECT_EQ(machine.reason(), Reason::kOk);
   EXPECT_EQ(machine.Stats(kStart).transitions[Route::kPrimaryFallthrough][Route::kReplica], 0u);
@@ -71,7 +71,7 @@ TEST(RouteMachine, TheFirstVerdictNeedsNoHysteresisAndIsNoTransition) {
 
 TEST(RouteMachine, ABadFirstVerdictDecidesWithItsReason) {
   RouteMachine machine = Machine(kBoth);
-  EXPECT_FALSE(machine.OnVerdict(Reason::kNotInRecovery, kStart, kWall));
+  EXPECT_FALSE(machine.OnVerdict(Reason::kNotInRecovery, kStart, kStart, kWall));
   EXPECT_TRUE(machine.decided());
   EXPECT_EQ(machine.route(), Route::kPrimaryFallthrough);
   EXPECT_EQ(machine.reason(), Reason::kNotInRecovery);
@@ -79,8 +79,9 @@ TEST(RouteMachine, ABadFirstVerdictDecidesWithItsReason) {
 
 TEST(RouteMachine, TheReplicaLosesTheRouteAtTheFirstBadVerdict) {
   RouteMachine machine = Machine(kBoth);
-  machine.OnVerdict(Reason::kOk, kStart, kWall);
-  EXPECT_TRUE(machine.OnVerdict(Reason::kConnectRefused, kStart + seconds(5), kWall + seconds(5)));
+  machine.OnVerdict(Reason::kOk, kStart, kStart, kWall);
+  EXPECT_TRUE(machine.OnVerdict(Reason::kConnectRefused, kStart + seconds(5), kStart + seconds(5),
+                                kWall + seconds(5)));
   EXPECT_EQ(machine.route(), Route::kPrimaryFallthrough);
   EXPECT_EQ(machine.reason(), Reason::kConnectRefused);
   const RouteStats stats = machine.Stats(kStart + seconds(7));
@@ -92,33 +93,48 @@ TEST(RouteMachine, TheReplicaLosesTheRouteAtTheFirstBadVerdict) {
 
 TEST(RouteMachine, TheReplicaHasTheRouteAgainAfterThreeGoodVerdictsInARow) {
   RouteMachine machine = Machine(kBoth);
-  machine.OnVerdict(Reason::kConnectRefused, kStart, kWall);
-  machine.OnVerdict(Reason::kOk, kStart, kWall);
-  machine.OnVerdict(Reason::kOk, kStart, kWall);
+  machine.OnVerdict(Reason::kConnectRefused, kStart, kStart, kWall);
+  machine.OnVerdict(Reason::kOk, kStart, kStart, kWall);
+  machine.OnVerdict(Reason::kOk, kStart, kStart, kWall);
   EXPECT_EQ(machine.route(), Route::kPrimaryFallthrough);
   EXPECT_EQ(machine.reason(), Reason::kConnectRefused);
-  EXPECT_TRUE(machine.OnVerdict(Reason::kOk, kStart, kWall));
+  EXPECT_TRUE(machine.OnVerdict(Reason::kOk, kStart, kStart, kWall));
   EXPECT_EQ(machine.route(), Route::kReplica);
   EXPECT_EQ(machine.reason(), Reason::kOk);
 }
 
+TEST(RouteMachine, GoodVerdictsThatWereTriggeredTogetherCountOnce) {
+  RoutingOptions options;
+  options.good_probe_distance = seconds(1);
+  RouteMachine machine(kBoth, options, kStart);
+  machine.OnVerdict(Reason::kConnectRefused, kStart, kStart, kWall);
+  const auto good_after = [&](base::Duration since_start) {
+    machine.OnVerdict(Reason::kOk, kStart + since_start, kStart + since_start, kWall);
+    return machine.route() == Route::kReplica;
+  };
+  for (int i = 0; i < 10; ++i) EXPECT_FALSE(good_after(seconds(1) + std::chrono::milliseconds(i)));
+  EXPECT_FALSE(good_after(seconds(2)));
+  EXPECT_FALSE(good_after(seconds(3) - base::Duration(1)));
+  EXPECT_TRUE(good_after(seconds(3)));
+}
+
 TEST(RouteMachine, ABadVerdictInBetweenStartsTheCountAnew) {
   RouteMachine machine = Machine(kBoth);
-  machine.OnVerdict(Reason::kConnectRefused, kStart, kWall);
+  machine.OnVerdict(Reason::kConnectRefused, kStart, kStart, kWall);
   for (const Reason verdict :
        {Reason::kOk, Reason::kOk, Reason::kLagExceeded, Reason::kOk, Reason::kOk}) {
-    machine.OnVerdict(verdict, kStart, kWall);
+    machine.OnVerdict(verdict, kStart, kStart, kWall);
   }
   EXPECT_EQ(machine.route(), Route::kPrimaryFallthrough);
   EXPECT_EQ(machine.reason(), Reason::kLagExceeded);
-  machine.OnVerdict(Reason::kOk, kStart, kWall);
+  machine.OnVerdict(Reason::kOk, kStart, kStart, kWall);
   EXPECT_EQ(machine.route(), Route::kReplica);
 }
 
 TEST(RouteMachine, WithoutFallthroughABadReplicaDisablesReads) {
   RouteMachine machine = Machine(kBoth, Fallthrough::kNever);
-  machine.OnVerdict(Reason::kOk, kStart, kWall);
-  machine.OnVerdict(Reason::kProbeTimeout, kStart, kWall);
+  machine.OnVerdict(Reason::kOk, kStart, kStart, kWall);
+  machine.OnVerdict(Reason::kProbeTimeout, kStart, kStart, kWall);
   EXPECT_EQ(machine.route(), Route::kPrimaryDisabled);
   EXPECT_EQ(machine.Stats(kStart).transitions[Route::kReplica][Route::kPrimaryDisabled], 1u);
 }
@@ -129,7 +145,7 @@ enum class Before { kUndecided, kReplica, kOff, kOffAndAlmostBack };
 RouteMachine In(Before before, Servers servers, Fallthrough fallthrough) {
   RouteMachine machine = Machine(servers, fallthrough);
   const auto take = [&](std::initializer_list<Reason> verdicts) {
-    for (const Reason verdict : verdicts) machine.OnVerdict(verdict, kStart, kWall);
+    for (const Reason verdict : verdicts) machine.OnVerdict(verdict, kStart, kStart, kWall);
   };
   if (before == Before::kReplica) take({Reason::kOk});
   if (before == Before::kOff) take({Reason::kConnectFailed});
@@ -151,7 +167,7 @@ TEST(RouteMachine, EachVerdictInEachStateUnderEachPolicyHasItsOneOutcome) {
           const auto verdict = static_cast<Reason>(v);
           RouteMachine machine = In(before, servers, policy);
           const Route was = machine.route();
-          const bool changed = machine.OnVerdict(verdict, kStart, kWall);
+          const bool changed = machine.OnVerdict(verdict, kStart, kStart, kWall);
           const bool good = verdict == Reason::kOk;
           const Route route = good && before != Before::kOff ? Route::kReplica : off;
           const Reason reason = good && before == Before::kOff ? Reason::kConnectFailed : verdict;
@@ -172,10 +188,11 @@ TEST(RouteMachine, EachVerdictInEachStateUnderEachPolicyHasItsOneOutcome) {
 
 TEST(RouteMachine, KeepsTheLatestTransitionsOnly) {
   RouteMachine machine = Machine(kBoth);
-  machine.OnVerdict(Reason::kOk, kStart, kWall);
+  machine.OnVerdict(Reason::kOk, kStart, kStart, kWall);
   for (int i = 0; i < 30; ++i) {
-    machine.OnVerdict(Reason::kConnectRefused, kStart, kWall + seconds(i));
-    for (int good = 0; good < 3; ++good) machine.OnVerdict(Reason::kOk, kStart, kWall + seconds(i));
+    machine.OnVerdict(Reason::kConnectRefused, kStart, kStart, kWall + seconds(i));
+    for (int good = 0; good < 3; ++good)
+      machine.OnVerdict(Reason::kOk, kStart, kStart, kWall + seconds(i));
   }
   const RouteStats stats = machine.Stats(kStart);
   ASSERT_EQ(stats.recent.size(), RouteStats::kRecent);
@@ -201,7 +218,7 @@ TEST(Route, EveryConnectOutcomeIsAReasonOfTheSameName) {
 
 TEST(RouteMachine, AnotherPolicyHoldsAtOnceAndKeepsWhatIsKnownOfTheReplica) {
   RouteMachine machine = Machine(kBoth);
-  machine.OnVerdict(Reason::kConnectRefused, kStart, kWall);
+  machine.OnVerdict(Reason::kConnectRefused, kStart, kStart, kWall);
   RoutingOptions never;
   never.fallthrough = Fallthrough::kNever;
   EXPECT_TRUE(machine.Reconfigure(kBoth, never, false, kStart + seconds(2), kWall));
@@ -215,30 +232,30 @@ TEST(RouteMachine, AnotherPolicyHoldsAtOnceAndKeepsWhatIsKnownOfTheReplica) {
 
 TEST(RouteMachine, APolicyThatIsNotInForceChangesNoRoute) {
   RouteMachine machine = Machine(kBoth);
-  machine.OnVerdict(Reason::kOk, kStart, kWall);
+  machine.OnVerdict(Reason::kOk, kStart, kStart, kWall);
   RoutingOptions never;
   never.fallthrough = Fallthrough::kNever;
   EXPECT_FALSE(machine.Reconfigure(kBoth, never, false, kStart, kWall));
   EXPECT_EQ(machine.route(), Route::kReplica);
-  machine.OnVerdict(Reason::kConnectRefused, kStart, kWall);
+  machine.OnVerdict(Reason::kConnectRefused, kStart, kStart, kWall);
   EXPECT_EQ(machine.route(), Route::kPrimaryDisabled);
 }
 
 TEST(RouteMachine, AnotherReplicaIsJudgedAsAtTheStart) {
   RouteMachine machine = Machine(kBoth);
-  machine.OnVerdict(Reason::kOk, kStart, kWall);
+  machine.OnVerdict(Reason::kOk, kStart, kStart, kWall);
   EXPECT_TRUE(machine.Reconfigure(kBoth, {}, true, kStart, kWall));
   EXPECT_FALSE(machine.decided());
   EXPECT_EQ(machine.route(), Route::kPrimaryFallthrough);
   EXPECT_EQ(machine.reason(), Reason::kStartingUp);
-  machine.OnVerdict(Reason::kOk, kStart, kWall);
+  machine.OnVerdict(Reason::kOk, kStart, kStart, kWall);
   EXPECT_EQ(machine.route(), Route::kReplica);
   EXPECT_EQ(machine.Stats(kStart).transitions[Route::kReplica][Route::kPrimaryFallthrough], 0u);
 }
 
 TEST(RouteMachine, AReplicaThatIsTakenAwayIsAChangeOfTheRoute) {
   RouteMachine machine = Machine(kBoth);
-  machine.OnVerdict(Reason::kOk, kStart, kWall);
+  machine.OnVerdict(Reason::kOk, kStart, kStart, kWall);
   EXPECT_TRUE(machine.Reconfigure(kPrimaryOnly, {}, true, kStart, kWall));
   EXPECT_TRUE(machine.decided());
   EXPECT_EQ(machine.reason(), Reason::kReplicaNotConfigured);

@@ -57,7 +57,7 @@ class RouterTest : public testing::Test {
 
 TEST_F(RouterTest, ReadsGoToTheReplicasPoolAndWritesToThePrimarys) {
   Build(true);
-  router_->OnReplicaVerdict(Reason::kOk);
+  router_->OnReplicaVerdict(Reason::kOk, clock_.Now());
   const pool::Lease read = router_->AcquireRead();
   const pool::Lease write = router_->AcquireWrite();
   EXPECT_EQ(InUse(*ro_), 1u);
@@ -79,7 +79,7 @@ TEST_F(RouterTest, AReadWaitsForTheFirstVerdict) {
   // The three pools' housekeepers, and the read.
   ASSERT_TRUE(clock_.AwaitSleepers(2, seconds(5)));
   EXPECT_EQ(ro_->Stats().requests + ro_fallthrough_->Stats().requests, 0u);
-  router_->OnReplicaVerdict(Reason::kOk);
+  router_->OnReplicaVerdict(Reason::kOk, clock_.Now());
   const pool::Lease lease = read.get();
   EXPECT_EQ(InUse(*ro_), 1u);
 }
@@ -116,7 +116,7 @@ TEST_F(RouterTest, CloseEndsReadsThatWaitForTheVerdictAndRefusesMore) {
 
 TEST_F(RouterTest, TheDeadlineOfAReadIsThatOfTheRoutesPool) {
   Build(true);
-  router_->OnReplicaVerdict(Reason::kConnectRefused);
+  router_->OnReplicaVerdict(Reason::kConnectRefused, clock_.Now());
   const pool::Lease only_one = router_->AcquireRead();
   std::future<pool::Lease> queued =
       std::async(std::launch::async, [&] { return router_->AcquireRead(); });
@@ -128,34 +128,34 @@ TEST_F(RouterTest, TheDeadlineOfAReadIsThatOfTheRoutesPool) {
 
 TEST_F(RouterTest, WhatWasOpenedWhileTheReplicasNameLedElsewhereIsReplacedBeforeItLeadsBack) {
   Build(true);
-  router_->OnReplicaVerdict(Reason::kOk);
+  router_->OnReplicaVerdict(Reason::kOk, clock_.Now());
   router_->AcquireRead();
-  router_->OnReplicaVerdict(Reason::kNotInRecovery);
+  router_->OnReplicaVerdict(Reason::kNotInRecovery, clock_.Now());
   EXPECT_EQ(ro_->Stats().evictions[pool::EvictReason::kDrained], 1u);
   ro_->Acquire();
-  router_->OnReplicaVerdict(Reason::kNotInRecovery);
+  router_->OnReplicaVerdict(Reason::kNotInRecovery, clock_.Now());
   EXPECT_EQ(ro_->Stats().evictions[pool::EvictReason::kDrained], 1u);
-  router_->OnReplicaVerdict(Reason::kOk);
+  router_->OnReplicaVerdict(Reason::kOk, clock_.Now());
   EXPECT_EQ(ro_->Stats().evictions[pool::EvictReason::kDrained], 2u);
 }
 
 TEST_F(RouterTest, AReplicaThatWasMerelyAwayKeepsItsConnections) {
   Build(true);
-  router_->OnReplicaVerdict(Reason::kOk);
+  router_->OnReplicaVerdict(Reason::kOk, clock_.Now());
   router_->AcquireRead();
-  router_->OnReplicaVerdict(Reason::kProbeTimeout);
-  router_->OnReplicaVerdict(Reason::kOk);
+  router_->OnReplicaVerdict(Reason::kProbeTimeout, clock_.Now());
+  router_->OnReplicaVerdict(Reason::kOk, clock_.Now());
   EXPECT_EQ(ro_->Stats().idle, 1u);
 }
 
 TEST_F(RouterTest, AQueuedReadMovesToTheNewRouteWithinItsDeadline) {
   Build(true);
-  router_->OnReplicaVerdict(Reason::kOk);
+  router_->OnReplicaVerdict(Reason::kOk, clock_.Now());
   const pool::Lease only_one = router_->AcquireRead();
   std::future<pool::Lease> queued =
       std::async(std::launch::async, [&] { return router_->AcquireRead(); });
   ASSERT_TRUE(test::Eventually(test::kPatience, [&] { return ro_->Stats().waiters == 1; }));
-  router_->OnReplicaVerdict(Reason::kConnectRefused);
+  router_->OnReplicaVerdict(Reason::kConnectRefused, clock_.Now());
   const pool::Lease lease = queued.get();
   EXPECT_EQ(InUse(*ro_fallthrough_), 1u);
   EXPECT_EQ(router_->pool_stats().route.acquires[Route::kPrimaryFallthrough], 1u);
@@ -163,14 +163,14 @@ TEST_F(RouterTest, AQueuedReadMovesToTheNewRouteWithinItsDeadline) {
 
 TEST_F(RouterTest, AQueuedReadMovesAlsoWhenTheReasonChangedInBetween) {
   Build(true);
-  router_->OnReplicaVerdict(Reason::kConnectRefused);
+  router_->OnReplicaVerdict(Reason::kConnectRefused, clock_.Now());
   const pool::Lease only_one = router_->AcquireRead();
   std::future<pool::Lease> queued =
       std::async(std::launch::async, [&] { return router_->AcquireRead(); });
   ASSERT_TRUE(
       test::Eventually(test::kPatience, [&] { return ro_fallthrough_->Stats().waiters == 1; }));
-  router_->OnReplicaVerdict(Reason::kAuthFailed);
-  for (int good = 0; good < 3; ++good) router_->OnReplicaVerdict(Reason::kOk);
+  router_->OnReplicaVerdict(Reason::kAuthFailed, clock_.Now());
+  for (int good = 0; good < 3; ++good) router_->OnReplicaVerdict(Reason::kOk, clock_.Now());
   const pool::Lease lease = queued.get();
   EXPECT_EQ(InUse(*ro_), 1u);
 }
@@ -190,23 +190,23 @@ TEST_F(RouterTest, ACallersOwnCancellationIsNotTakenForAChangeOfTheRoute) {
 
 TEST_F(RouterTest, QueuedReadsFailAtOnceWhenTheRouteIsDisabled) {
   Build(true, Fallthrough::kNever);
-  router_->OnReplicaVerdict(Reason::kOk);
+  router_->OnReplicaVerdict(Reason::kOk, clock_.Now());
   const pool::Lease only_one = router_->AcquireRead();
   std::future<pool::Lease> queued =
       std::async(std::launch::async, [&] { return router_->AcquireRead(); });
   ASSERT_TRUE(test::Eventually(test::kPatience, [&] { return ro_->Stats().waiters == 1; }));
-  router_->OnReplicaVerdict(Reason::kProbeTimeout);
+  router_->OnReplicaVerdict(Reason::kProbeTimeout, clock_.Now());
   EXPECT_THROW(queued.get(), ReadRoutingDisabled);
 }
 
 TEST_F(RouterTest, AChangeIsLoggedOnceWithItsReason) {
   const test::LogTap log;
   Build(true);
-  router_->OnReplicaVerdict(Reason::kOk);
-  router_->OnReplicaVerdict(Reason::kOk);
-  router_->OnReplicaVerdict(Reason::kLagExceeded);
-  router_->OnReplicaVerdict(Reason::kLagExceeded);
-  router_->OnReplicaVerdict(Reason::kConnectRefused);
+  router_->OnReplicaVerdict(Reason::kOk, clock_.Now());
+  router_->OnReplicaVerdict(Reason::kOk, clock_.Now());
+  router_->OnReplicaVerdict(Reason::kLagExceeded, clock_.Now());
+  router_->OnReplicaVerdict(Reason::kLagExceeded, clock_.Now());
+  router_->OnReplicaVerdict(Reason::kConnectRefused, clock_.Now());
   EXPECT_EQ(log.Lines(),
             (std::vector<std::string>{
                 "level=info msg=\"route decided\" route=replica reason=ok",
@@ -228,7 +228,7 @@ TEST_F(RouterTest, PoolStatsHasNothingForAPoolThatDoesNotExist) {
 
 TEST_F(RouterTest, APoolThatIsReplacedKeepsWhatItLentAndItsCountersGoOn) {
   Build(true);
-  router_->OnReplicaVerdict(Reason::kOk);
+  router_->OnReplicaVerdict(Reason::kOk, clock_.Now());
   const std::shared_ptr<pool::Pool> old = ro_;
   std::optional<pool::Lease> lent = router_->AcquireRead();
   router_->AcquireWrite();
@@ -262,7 +262,7 @@ TEST_F(RouterTest, CountersOfPoolsThatWereReplacedAgainAndAgainAreAllThere) {
 
 TEST_F(RouterTest, WhoWaitsInAPoolThatIsReplacedIsServedByTheNewOne) {
   Build(true);
-  router_->OnReplicaVerdict(Reason::kOk);
+  router_->OnReplicaVerdict(Reason::kOk, clock_.Now());
   const pool::Lease read = router_->AcquireRead();
   const pool::Lease write = router_->AcquireWrite();
   auto reader = std::async(std::launch::async, [&] { return router_->AcquireRead().Forward(); });

@@ -93,6 +93,23 @@ TEST(ReplicaVerdict, LagNeverTakesTheRouteWhileThePrimaryDoesNotAnswer) {
   EXPECT_EQ(Judge(observation), Reason::kOk);
 }
 
+TEST(ReplicaVerdict, StaleReplicaServesUpToItsBoundWherePolicySaysSo) {
+  RoutingOptions options;
+  options.on_lag = OnLag::kServeStale;
+  ReplicaObservation observation = Good();
+  observation.lag = std::chrono::hours(5);
+  EXPECT_EQ(JudgeReplica(observation, options), Reason::kOk);
+  EXPECT_TRUE(IsStale(observation, options));
+  options.max_stale_lag = std::chrono::minutes(1);
+  EXPECT_EQ(JudgeReplica(observation, options), Reason::kLagExceeded);
+  observation.lag = seconds(59);
+  observation.stale_before = true;
+  EXPECT_EQ(JudgeReplica(observation, options), Reason::kOk);
+  EXPECT_TRUE(IsStale(observation, options));
+  observation.lag = seconds(15);
+  EXPECT_FALSE(IsStale(observation, options));
+}
+
 TEST(ReplicaVerdict, AMaxLagOfZeroAcceptsAnyLag) {
   ReplicaObservation observation = Good();
   observation.lag = std::chrono::hours(5);

@@ -138,7 +138,7 @@ TEST(Page, SaysOfEachServerWhetherItAnswers) {
 TEST(Page, SaysHowFarTheReplicaIsBehindIfOneIsConfigured) {
   EXPECT_THAT(PageOf(OnReplica()), HasSubstr("<td>1.5 s</td><td>30 s</td><td>up</td>"));
   EXPECT_THAT(PageOf(OnPrimary()), HasSubstr("<td>1.5 s</td><td>30 s</td><td>down</td>"));
-  EXPECT_THAT(PageOf(Undecided()), HasSubstr("<td>not known yet</td><td>30 s</td>"));
+  EXPECT_THAT(PageOf(Undecided()), HasSubstr("<td>unknown</td><td>30 s</td>"));
   EXPECT_THAT(PageOf(Disabled()), HasSubstr("<section hidden>\n<h2>Replica</h2>"));
 }
 

@@ -41,10 +41,10 @@ TEST(PoolsJson, HasTheDocumentedKeysInTheirOrder) {
                           "oldest_lease_seconds", "acquire_timeout_seconds", "requests", "acquires",
                           "connects", "evictions", "resizes", "leases_leaked", "read_only",
                           "acquire_wait", "use", "connect", "oldest_leases", "last_connect_error"));
-  EXPECT_THAT(
-      Keys(json["probes"]["ro"]),
-      ElementsAre("up", "in_recovery", "behind_pooler", "read_only_enforcement", "read_only_canary",
-                  "reason", "last_run", "last_success", "duration_seconds", "failures"));
+  EXPECT_THAT(Keys(json["probes"]["ro"]),
+              ElementsAre("up", "in_recovery", "writable", "behind_pooler", "read_only_enforcement",
+                          "read_only_canary", "reason", "last_run", "last_success",
+                          "duration_seconds", "probes", "failures"));
 }
 
 TEST(PoolsJson, HasWhatEachQueryCostsAndWhyItFails) {
@@ -155,6 +155,7 @@ TEST(PoolsJson, HasTheProbesAndTheReplica) {
   EXPECT_EQ(json["replica"], Json({{"lag_seconds", 1.5},
                                    {"lag_bytes", 4096},
                                    {"max_lag_seconds", 30.0},
+                                   {"stale", false},
                                    {"wal_receiver_up", true}}));
   EXPECT_EQ(json["probes"]["ro"]["behind_pooler"], false);
   EXPECT_EQ(json["probes"]["ro"]["read_only_enforcement"], "session");

@@ -86,7 +86,8 @@ inline Sample OnReplica() {
   probe.in_recovery = true;
   probe.failures[Reason::kConnectRefused] = 9;
   sample.control.probes[PoolRole::kRo] = probe;
-  sample.control.replica = {std::chrono::milliseconds(1500), 4096, true};
+  sample.control.replica = {
+      .lag = std::chrono::milliseconds(1500), .lag_bytes = 4096, .wal_receiver_up = true};
   const base::WallTime tried = kNow - std::chrono::seconds(40);
   sample.control.canaries[PoolRole::kRo] = {true, control::CanaryProof::kRecovery, tried};
   sample.control.canaries[PoolRole::kRoFallthrough] = {true, control::CanaryProof::kSetting, tried};

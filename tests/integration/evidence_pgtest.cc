@@ -1,0 +1,172 @@
+// What the route is judged by, on a real primary and a real streaming replica: servers that tell
+// less than usual, settings of roles that stand in the way, and a replica that has diverged.
+
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <filesystem>
+#include <string>
+
+#include "integration/primary_and_replica.h"
+#include "integration/servers.h"
+
+namespace scidex::test {
+namespace {
+
+using routing::PoolRole;
+using routing::Reason;
+using routing::Route;
+using std::chrono::milliseconds;
+
+class Evidence : public PrimaryAndReplica {
+ protected:
+  static app::DatabaseOptions Quick() {
+    app::DatabaseOptions options = On(*primary_, *replica_);
+    options.probe.interval = milliseconds(50);
+    options.probe.new_session_interval = milliseconds(200);
+    return options;
+  }
+  static void Change(const std::string& sql) {
+    primary_->Execute(sql);
+    ASSERT_TRUE(AwaitReplay(*primary_, *replica_));
+  }
+  // The route stays on the replica for so many probes of it.
+  static void ExpectKept(const app::Database& database, std::uint64_t probes) {
+    ASSERT_TRUE(AwaitRoute(database, Route::kReplica));
+    const auto probed = [&] { return database.control_stats().probes[PoolRole::kRo].probes; };
+    const std::uint64_t before = probed();
+    ASSERT_TRUE(Eventually(kPatience, [&] { return probed() >= before + probes; }));
+    const routing::RouteStats route = database.pool_stats().route;
+    EXPECT_EQ(route.transitions[Route::kReplica][Route::kPrimaryFallthrough], 0u);
+    EXPECT_EQ(route.transitions[Route::kPrimaryFallthrough][Route::kReplica], 0u);
+    EXPECT_EQ(route.reason, Reason::kOk);
+  }
+};
+
+TEST_F(Evidence, CatalogsThatAreRevokedDoNotTakeTheRoute) {
+  Change("REVOKE SELECT ON pg_database, pg_roles FROM PUBLIC");
+  app::DatabaseOptions options = Quick();
+  options.autoscaler.mode = control::AutoscalerMode::kDryRun;
+  {
+    app::Database database(options);
+    ExpectKept(database, 10);
+    EXPECT_TRUE(database.control_stats().probes[PoolRole::kPrimary].up);
+    EXPECT_EQ(database.control_stats().replica.lag, base::Duration::zero());
+  }
+  Change("GRANT SELECT ON pg_database, pg_roles TO PUBLIC");
+}
+
+TEST_F(Evidence, ReplicaThatTellsNothingButRecoveryServesWithUnknownLag) {
+  const std::string functions =
+      "pg_last_wal_replay_lsn(), pg_last_wal_receive_lsn(), pg_current_snapshot(),"
+      " pg_last_xact_replay_timestamp(), pg_postmaster_start_time(), pg_walfile_name(pg_lsn)";
+  Change("REVOKE EXECUTE ON FUNCTION " + functions + " FROM PUBLIC");
+  Change("REVOKE SELECT ON pg_stat_wal_receiver FROM PUBLIC");
+  {
+    app::Database database(Quick());
+    ExpectKept(database, 10);
+    EXPECT_EQ(database.control_stats().replica.lag, std::nullopt);
+    EXPECT_EQ(database.control_stats().replica.wal_receiver_up, std::nullopt);
+    EXPECT_EQ(Read(database, "SELECT pg_is_in_recovery()"), "t");
+  }
+  Change("GRANT EXECUTE ON FUNCTION " + functions + " TO PUBLIC");
+  Change("GRANT SELECT ON pg_stat_wal_receiver TO PUBLIC");
+}
+
+TEST_F(Evidence, TimeoutsOfTheRoleDoNotFlapTheRoute) {
+  Change("ALTER ROLE app SET statement_timeout = '2ms'");
+  Change("ALTER ROLE app SET lock_timeout = '1ms'");
+  {
+    app::Database database(Quick());
+    ExpectKept(database, 40);
+  }
+  Change("ALTER ROLE app RESET ALL");
+}
+
+TEST_F(Evidence, IdleSessionTimeoutOfTheRoleDoesNotTakeTheRoute) {
+  Change("ALTER ROLE app SET idle_session_timeout = '500ms'");
+  {
+    // The probe's session ends between two probes.
+    app::Database database(On(*primary_, *replica_));
+    ExpectKept(database, 4);
+    EXPECT_EQ(Read(database, "SELECT pg_is_in_recovery()"), "t");
+  }
+  Change("ALTER ROLE app RESET ALL");
+}
+
+TEST_F(Evidence, SerializableRoleReadsFromAReplica) {
+  Change("ALTER ROLE app SET default_transaction_isolation = 'serializable'");
+  for (const auto reset : {postgres::SessionReset::kRollback, postgres::SessionReset::kResetAll,
+                           postgres::SessionReset::kDiscardAll}) {
+    app::DatabaseOptions options = Quick();
+    options.replica->reset = reset;
+    options.ro_pool.min_idle = 0;
+    options.ro_pool.max_size = 1;
+    app::Database database(options);
+    ExpectKept(database, 5);
+    for (int i = 0; i < 3; ++i) {
+      const pool::Lease lease = database.AcquireRead();
+      EXPECT_EQ(Ask(lease, "SELECT pg_is_in_recovery()"), "t");
+      EXPECT_EQ(Ask(lease, "SHOW transaction_isolation"), "repeatable read");
+    }
+  }
+  Change("ALTER ROLE app RESET ALL");
+}
+
+TEST_F(Evidence, PrimaryThatRefusesWritesBySettingIsShown) {
+  app::Database database(Quick());
+  const auto writable = [&] {
+    return database.control_stats().probes[PoolRole::kPrimary].writable;
+  };
+  ASSERT_TRUE(Eventually(kPatience, [&] { return writable() == true; }));
+  primary_->Execute("ALTER SYSTEM SET default_transaction_read_only = on");
+  primary_->Execute("SELECT pg_reload_conf()");
+  EXPECT_TRUE(Eventually(kPatience, [&] { return writable() == false; }));
+  primary_->Execute("ALTER SYSTEM RESET default_transaction_read_only");
+  primary_->Execute("SELECT pg_reload_conf()");
+  EXPECT_TRUE(Eventually(kPatience, [&] { return writable() == true; }));
+  EXPECT_EQ(database.control_stats().probes[PoolRole::kRo].writable, false);
+}
+
+// A primary that was put back from a copy of its files: also on the same timeline.
+TEST(Diverged, ReplicaWithRowsThatThePrimaryNeverHadServesNoReads) {
+  PostgresServer primary;
+  const auto replica = PostgresServer::MakeReplicaOf(primary);
+  const std::filesystem::path data = primary.data_dir();
+  const std::filesystem::path copy = data.parent_path() / "copy";
+  const auto put = [](const std::filesystem::path& from, const std::filesystem::path& to) {
+    const std::string command = "cp -a '" + from.string() + "' '" + to.string() + "'";
+    ASSERT_EQ(std::system(command.c_str()), 0);  // NOLINT(cert-env33-c)
+  };
+  primary.Stop();
+  put(data, copy);
+  primary.Start();
+  primary.Execute("CREATE TABLE lost AS SELECT generate_series(1, 10000) AS n");
+  ASSERT_TRUE(AwaitReplay(primary, *replica));
+  app::DatabaseOptions options = On(primary, *replica);
+  options.probe.interval = milliseconds(50);
+  app::Database database(options);
+  ASSERT_TRUE(AwaitRoute(database, Route::kReplica));
+
+  primary.Stop(PostgresServer::StopMode::kImmediate);
+  std::filesystem::remove_all(data);
+  put(copy, data);
+  primary.Start();
+  EXPECT_TRUE(Eventually(kPatience,
+                         [&] { return database.pool_stats().route.reason == Reason::kDiverged; }));
+  EXPECT_EQ(database.pool_stats().ro_routes_to(), 2);
+  EXPECT_EQ(database.control_stats().replica.lag, std::nullopt);
+  EXPECT_EQ(replica->QueryOne("SELECT count(*) FROM lost"), "10000");
+  EXPECT_EQ(Read(database, "SELECT to_regclass('lost') IS NULL"), "t");
+  // The primary gets as far as the replica is, by rows that the replica never has.
+  const std::string position = replica->QueryOne("SELECT pg_last_wal_replay_lsn()");
+  primary.Execute("CREATE TABLE other AS SELECT generate_series(1, 30000) AS n");
+  ASSERT_EQ(primary.QueryOne("SELECT pg_current_wal_lsn() > '" + position + "'"), "t");
+  const auto probed = [&] { return database.control_stats().probes[PoolRole::kRo].probes; };
+  const std::uint64_t before = probed();
+  ASSERT_TRUE(Eventually(kPatience, [&] { return probed() > before + 10; }));
+  EXPECT_EQ(database.pool_stats().route.reason, Reason::kDiverged);
+}
+
+}  // namespace
+}  // namespace scidex::test
