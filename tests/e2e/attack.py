@@ -156,7 +156,7 @@ class Attack(unittest.TestCase):
                      lambda: probe.ask(target.port, "/metrics", target.tls, timeout=MOST_SECONDS).status == 200)
         # A sanitizer that has seen something says so at the end.
         target.process.terminate()
-        self.assertEqual(target.process.wait(timeout=60), 0, target.log.read_text(errors="replace"))
+        self.assertEqual(target.process.wait(timeout=servers.DEADLINE_SECONDS), 0, target.log.read_text(errors="replace"))
         if LONG and tls is None:
             self.attack(self.other(), name)
 
@@ -187,7 +187,7 @@ class Attack(unittest.TestCase):
                                         self.folder / "tls.key", "-out"]}.items():
             length = ["4096"] if suffix == "key" else []
             subprocess.run(["openssl", *command, self.folder / f"tls.{suffix}", *length], check=True,
-                           capture_output=True, timeout=60)
+                           capture_output=True, timeout=servers.DEADLINE_SECONDS)
         file = self.folder / "web.yml"
         file.write_text("tls_server_config: {cert_file: tls.crt, key_file: tls.key}\n")
         context = ssl.create_default_context(cafile=self.folder / "tls.crt")

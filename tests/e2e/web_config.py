@@ -195,6 +195,7 @@ class WebConfig(unittest.TestCase):
                 ours, = self.start(text, EXPORTER)
                 theirs, = self.start(text, TOOLKIT)
                 self.assertEqual(ours.exit_code(), 1)
+                self.assertIsNone(theirs.exit_code(), theirs.log.read_text())
                 self.assertEqual(theirs.ask().status, 200)
 
     def test_users_are_asked_for_their_password(self):
