@@ -106,6 +106,7 @@ std::optional<ProbeResult> Probe::Ask(TimePoint deadline, const std::stop_token&
         refusal.message = std::move(connected.message);
         new_session_wanted_ = true;
         refused_ = true;
+        went_silent_ = false;
         if (connected.outcome != ConnectOutcome::kTooManyConnections) return refusal;
         // Borrowers have what the pool has, until that ends.
         if (!reserved_) return AskThroughPool(std::move(refusal), deadline, stop);
@@ -117,6 +118,8 @@ std::optional<ProbeResult> Probe::Ask(TimePoint deadline, const std::stop_token&
     std::optional<ProbeResult> result = Inspect(*reserved_, deadline, stop, lost);
     if (!result || result->reason == Reason::kOk) return result;
     if (lost) reserved_.reset();
+    went_silent_ = !fresh && result->reason == Reason::kProbeTimeout;
+    if (went_silent_) task_.Trigger();
     // One session may have been ended for a reason of its own: only a new one tells about the
     // server.
     if (!lost || fresh || result->reason == Reason::kProbeTimeout) return result;
@@ -134,6 +137,9 @@ void Probe::Adopt(std::unique_ptr<pool::Connection> session, bool lost_before) {
   reserved_ = std::move(session);
   reserved_->Observe(this);
   opened_at_ = clock_.Now();
+  // A session that went silent while a new one answers: so may those of the pool have that were
+  // opened before it.
+  if (std::exchange(went_silent_, false)) pool_.EvictIdle();
   // Not where there was one that answered: a pool's connects may fail for a reason of its own.
   if (std::exchange(refused_, false) || lost_before) pool_.OnServerAnswered();
 }

@@ -95,6 +95,8 @@ class Probe final : private pool::SessionObserver {
   base::TimePoint opened_at_ = base::TimePoint::min();
   // The latest new session was refused.
   bool refused_ = false;
+  // The session before had answered earlier, and then did not in time.
+  bool went_silent_ = false;
 
   mutable base::Mutex mutex_;
   ProbeStats stats_ SCIDEX_GUARDED_BY(mutex_);

@@ -111,6 +111,7 @@ class PoolCore final : public SessionObserver, public std::enable_shared_from_th
   void AwaitReady(base::TimePoint deadline, const std::stop_token& stop);
   void Resize(std::size_t target, ResizeCause cause);
   void Drain();
+  void EvictIdle();
   void Suspend();
   void Resume();
   void OnServerAnswered();

@@ -77,6 +77,13 @@ void PoolCore::Resize(std::size_t target, ResizeCause cause) {
   FindDeadlock();
 }
 
+void PoolCore::EvictIdle() {
+  if (Forked()) return;
+  Leftovers leftovers;
+  MutexLock lock(mutex_);
+  while (!idle_.empty()) Evict(idle_, idle_.begin(), EvictReason::kDrained, leftovers);
+}
+
 void PoolCore::Drain() {
   if (Forked()) return;
   Leftovers leftovers;

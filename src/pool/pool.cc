@@ -32,6 +32,7 @@ Lease Pool::TryAcquire(const AcquireOptions& options, const base::CallSite& borr
 void Pool::Resize(std::size_t target, ResizeCause cause) { core_->Resize(target, cause); }
 
 void Pool::Drain() { core_->Drain(); }
+void Pool::EvictIdle() { core_->EvictIdle(); }
 
 void Pool::Suspend() { core_->Suspend(); }
 

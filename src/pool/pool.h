@@ -84,6 +84,9 @@ class Pool {
   // is acquired after this was opened after it.
   void Drain();
 
+  // Closes the idle connections alone, as they may be of no use any more.
+  void EvictIdle();
+
   // Holds every acquire in the queue until Resume(); deadlines go on, leases that are out stay out.
   // Idempotent.
   void Suspend();

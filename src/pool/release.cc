@@ -38,7 +38,12 @@ void PoolCore::Discard(SlotList::iterator slot, EvictReason reason) noexcept {
     CountUse(*slot, clock_.Now());
     EvictLeased(slot, reason, leftovers);
   }
-  if (reason == EvictReason::kDead) OnDeadConnection();
+  if (reason == EvictReason::kDead) {
+    OnDeadConnection();
+  } else if (reason == EvictReason::kResetFailed && on_trouble_) {
+    // It may be the server that did not answer.
+    on_trouble_();
+  }
 }
 
 // What killed one has likely killed its neighbours: the next acquire is not to find out.

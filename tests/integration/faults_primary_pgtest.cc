@@ -4,6 +4,7 @@
 #include <netinet/in.h>
 #include <sys/socket.h>
 
+#include <future>
 #include <memory>
 #include <string>
 #include <thread>
@@ -144,6 +145,29 @@ TEST_F(PrimaryFault, DemotedIsNoticedByTheFirstRefusedWriteAndItsSessionsAreRepl
   name.Aim(primary_->port());
   // Refused once more at most: by the session that was opened meanwhile.
   Report("primary demoted, writes well again once the name is right", {UntilAWriteSucceeds()});
+  Close();
+}
+
+// As a firewall that was restarted does. Neither end is told, so only a query finds out.
+TEST_F(PrimaryFault, ConnectionsThatWereDroppedInSilenceCostNoWrite) {
+  TcpProxy firewall(primary_->port());
+  app::DatabaseOptions options = On(*primary_);
+  options.primary->dsn = base::Secret(firewall.Dsn(primary_->Dsn()));
+  options.primary_pool.min_idle = 10;
+  options.primary_pool.max_size = 10;
+  options.ro_fallthrough_pool.min_idle = 0;
+  options.probe.timeout = 500ms;
+  database_ = std::make_unique<app::Database>(options);
+  ASSERT_TRUE(Eventually(kPatience, [&] { return Primary().idle == 10u; }));
+  firewall.Forget();
+  const Moment start = Moment::clock::now();
+  Report(
+      "connections dropped in silence, idle ones replaced",
+      {TimeUntil([&] { return Primary().evictions[pool::EvictReason::kDrained] >= 10u; }, start)});
+  std::vector<std::future<std::string>> writes;
+  for (int i = 0; i < 10; ++i)
+    writes.push_back(std::async(std::launch::async, [&] { return Write(*database_); }));
+  for (auto& write : writes) EXPECT_EQ(write.get(), "");
   Close();
 }
 

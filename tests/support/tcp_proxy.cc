@@ -153,6 +153,12 @@ void TcpProxy::Thaw() {
   Wake();
 }
 
+void TcpProxy::Forget() {
+  MutexLock lock(mutex_);
+  forgotten_.splice(forgotten_.end(), links_);
+  Wake();
+}
+
 void TcpProxy::Aim(int server_port) {
   MutexLock lock(mutex_);
   server_port_ = server_port;

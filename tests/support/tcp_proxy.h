@@ -44,6 +44,9 @@ class TcpProxy {
   // passed on afterwards.
   void Freeze();
   void Thaw();
+  // Drops the connections that are open as a firewall does that has forgotten them: nothing passes
+  // any more, and nobody is told. Those from now on are not affected.
+  void Forget();
   // Leads connections from now on to this port.
   void Aim(int server_port);
   // Undoes the first three above, but for connections that are about to be cut.
@@ -105,6 +108,7 @@ class TcpProxy {
   std::string from_ SCIDEX_GUARDED_BY(mutex_);
   std::string to_ SCIDEX_GUARDED_BY(mutex_);
   std::list<Link> links_ SCIDEX_GUARDED_BY(mutex_);
+  std::list<Link> forgotten_ SCIDEX_GUARDED_BY(mutex_);
   // Last: it uses all of the above.
   std::jthread thread_;
 };

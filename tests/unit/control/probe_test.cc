@@ -127,11 +127,11 @@ TEST_F(ProbeTest, ServerThatLetsNoNewSessionInIsFoundWithinTheInterval) {
 TEST_F(ProbeTest, AttemptsAreCountedBesideFailures) {
   Start();
   ASSERT_TRUE(AwaitResults(1));
-  inspector_.Answer({routing::Inspection::Result::kTimeout});
+  inspector_.Answer({routing::Inspection::Result::kRefused});
   Probe();
   Probe();
   EXPECT_EQ(probe_->Stats().probes, 3u);
-  EXPECT_EQ(probe_->Stats().failures[Reason::kProbeTimeout], 1u);
+  EXPECT_EQ(probe_->Stats().failures[Reason::kConnectFailed], 1u);
 }
 
 TEST_F(ProbeTest, TriggerAsksByANewSession) {
@@ -224,10 +224,38 @@ TEST_F(ProbeTest, AServerThatDoesNotAnswerInTimeIsAProbeTimeout) {
   Start();
   ASSERT_TRUE(AwaitResults(1));
   inspector_.Answer({routing::Inspection::Result::kTimeout});
+  reserved_->Fail(pool::ConnectOutcome::kConnectTimeout);
   Probe();
-  ASSERT_TRUE(AwaitResults(2));
-  EXPECT_EQ(Results().back(), Reason::kProbeTimeout);
-  EXPECT_EQ(reserved_->connects(), 1u) << "there is no time left for another";
+  ASSERT_TRUE(test::Eventually(test::kPatience, [&] { return Results().size() >= 2; }));
+  EXPECT_EQ(Results()[1], Reason::kProbeTimeout) << "there is no time left for another";
+}
+
+TEST_F(ProbeTest, SilentSessionHasIdleOnesReplacedOnceANewOneAnswers) {
+  { const pool::Lease idle = pool_.Acquire(); }
+  Start();
+  ASSERT_TRUE(AwaitResults(1));
+  inspector_.Answer({routing::Inspection::Result::kTimeout});
+  Probe();
+  // At once, not an interval later.
+  ASSERT_TRUE(AwaitResults(3));
+  EXPECT_EQ(Results(), (std::vector<Reason>{Reason::kOk, Reason::kProbeTimeout, Reason::kOk}));
+  EXPECT_EQ(pool_.Stats().evictions[pool::EvictReason::kDrained], 1u);
+  Probe();
+  EXPECT_EQ(pool_.Stats().evictions[pool::EvictReason::kDrained], 1u);
+}
+
+TEST_F(ProbeTest, ServerThatWasSilentForAWhileKeepsItsIdleSessions) {
+  { const pool::Lease idle = pool_.Acquire(); }
+  Start();
+  ASSERT_TRUE(AwaitResults(1));
+  inspector_.Answer({routing::Inspection::Result::kTimeout});
+  reserved_->Fail(pool::ConnectOutcome::kConnectTimeout);
+  Probe();
+  ASSERT_TRUE(AwaitResults(3));
+  reserved_->Succeed();
+  Probe();
+  EXPECT_EQ(Results().back(), Reason::kOk);
+  EXPECT_EQ(pool_.Stats().evictions[pool::EvictReason::kDrained], 0u);
 }
 
 TEST_F(ProbeTest, WithoutRoomForOneMoreSessionAnotherOneIsAsked) {

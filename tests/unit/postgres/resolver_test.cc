@@ -2,14 +2,19 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <atomic>
+#include <future>
 #include <latch>
 #include <new>
 #include <stdexcept>
 #include <string>
+#include <thread>
+#include <vector>
 
 #include "base/clock.h"
 #include "support/eventually.h"
+#include "support/manual_clock.h"
 
 namespace scidex::postgres {
 namespace {
@@ -45,6 +50,56 @@ TEST(Resolver, LookUpThatThrowsEndsNothingAndIsForgotten) {
   EXPECT_EQ(resolver.Resolve("db", In(test::kPatience), {}).addresses.size(), 1u);
 }
 
+TEST(Resolver, KeepsTheAddressesOfANameWhileNobodyKnows) {
+  test::ManualClock clock;
+  Resolver::Result answer{{"10.0.0.1"}, ""};
+  Resolver resolver([&](const std::string&) { return answer; }, clock);
+  const auto resolve = [&] { return resolver.Resolve("db", In(test::kPatience), {}); };
+  resolve();
+  answer = {{}, "temporary failure"};
+  EXPECT_EQ(resolve().addresses, std::vector<std::string>{"10.0.0.1"});
+  clock.Advance(Resolver::kKeptFor);
+  EXPECT_EQ(resolve().addresses, std::vector<std::string>{"10.0.0.1"});
+  clock.Advance(base::Duration(1));
+  EXPECT_EQ(resolve().error, "temporary failure");
+}
+
+TEST(Resolver, ForgetsTheAddressesOfANameThatIsNoMore) {
+  Resolver::Result answer{{"10.0.0.1"}, ""};
+  Resolver resolver([&](const std::string&) { return answer; });
+  const auto resolve = [&] { return resolver.Resolve("db", In(test::kPatience), {}); };
+  resolve();
+  answer = {{}, "no such name", false, true};
+  EXPECT_EQ(resolve().error, "no such name");
+  answer = {{}, "temporary failure"};
+  EXPECT_EQ(resolve().error, "temporary failure");
+}
+
+TEST(Resolver, ServesEveryNameByAFewLookUpsAtOnceWhileAllFail) {
+  base::Mutex mutex;
+  std::size_t running = 0;
+  std::size_t most = 0;
+  Resolver resolver([&](const std::string&) -> Resolver::Result {
+    {
+      base::MutexLock lock(mutex);
+      most = std::max(most, ++running);
+    }
+    std::this_thread::yield();
+    base::MutexLock lock(mutex);
+    --running;
+    return {{}, "temporary failure"};
+  });
+  std::vector<std::future<Resolver::Result>> results;
+  for (int i = 0; i < 100; ++i) {
+    results.push_back(std::async(std::launch::async, [&resolver, i] {
+      return resolver.Resolve("db" + std::to_string(i), In(test::kPatience), {});
+    }));
+  }
+  for (auto& result : results) EXPECT_EQ(result.get().error, "temporary failure");
+  base::MutexLock lock(mutex);
+  EXPECT_LE(most, Resolver::kMaxLookUps);
+}
+
 // A resolver that does not answer before the test lets it.
 class StuckResolver : public testing::Test {
  protected:
@@ -70,6 +125,25 @@ TEST_F(StuckResolver, IsWaitedForUntilTheDeadlineAndNoLonger) {
   EXPECT_TRUE(result.addresses.empty());
   EXPECT_EQ(result.error, "the resolver did not answer in time");
   Answer();
+}
+
+TEST(Resolver, StuckLookUpLeavesHalfOfTheTimeForWhatIsKnown) {
+  std::latch answer{1};
+  std::latch ended{2};
+  std::atomic<int> look_ups{0};
+  {
+    Resolver resolver([&](const std::string&) -> Resolver::Result {
+      if (++look_ups > 1) answer.wait();
+      ended.count_down();
+      return {{"10.0.0.1"}, ""};
+    });
+    resolver.Resolve("db", In(test::kPatience), {});
+    const base::TimePoint deadline = In(std::chrono::milliseconds(200));
+    const Resolver::Result result = resolver.Resolve("db", deadline, {});
+    EXPECT_EQ(result.addresses.size(), 1u) << result.error;
+  }
+  answer.count_down();
+  ended.wait();
 }
 
 TEST_F(StuckResolver, HoldsNobodyUpWhoIsToldToStop) {
