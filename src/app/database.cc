@@ -12,6 +12,7 @@
 #include "base/log.h"
 #include "base/mutex.h"
 #include "control/probe.h"
+#include "postgres/judged_connector.h"
 
 namespace scidex::app {
 
@@ -319,10 +320,13 @@ Database::Server Database::MakeServer(PoolRole role, const Wanted& wanted) {
         std::random_device{}());
   }
   server.gate = gate;
+  server.judged = std::make_shared<postgres::JudgedServer>();
   server.pool = std::make_shared<pool::Pool>(
       name, wanted.pool,
-      pool::Pool::Dependencies{server.connector, runtime_->scheduler, runtime_->scheduler.clock(),
-                               [handle = server.handle] { handle->Trigger(); }, gate});
+      pool::Pool::Dependencies{
+          std::make_shared<postgres::JudgedConnector>(server.connector, server.judged),
+          runtime_->scheduler, runtime_->scheduler.clock(),
+          [handle = server.handle] { handle->Trigger(); }, gate});
   return server;
 }
 
@@ -331,6 +335,7 @@ void Database::AddProbe(PoolRole role, const DatabaseOptions& options, Server& s
   server.facts = std::make_shared<postgres::FactsReader>(
       postgres::FactsOptions{.name = server.pool->name(),
                              .connections = WantsConnections(options),
+                             .judged = server.judged,
                              .lag_query = role == PoolRole::kRo ? options.probe.lag_query : ""},
       clock);
   server.probe = std::make_shared<control::Probe>(

@@ -139,6 +139,7 @@ class Database {
   struct Server {
     std::shared_ptr<pool::ConnectGate> gate;
     std::shared_ptr<pool::Connector> connector;
+    std::shared_ptr<postgres::JudgedServer> judged;
     std::shared_ptr<ProbeHandle> handle;
     std::shared_ptr<pool::Pool> pool;
     std::shared_ptr<postgres::FactsReader> facts;

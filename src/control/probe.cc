@@ -82,6 +82,8 @@ TimePoint Probe::Run(const std::stop_token& stop) {
     result->started = started;
     Record(*result, clock_.Now() - started);
     on_result_(*result);
+    // Not before: what is lent of it is lent by the verdict.
+    if (result->reason == Reason::kOk) inspector_.OnJudged();
   }
   return base::Add(started, options_.interval);
 }
@@ -96,7 +98,8 @@ std::optional<ProbeResult> Probe::Ask(TimePoint deadline, const std::stop_token&
       const bool lost_before = !reserved_;
       pool::ConnectResult connected = connector_->Connect(deadline, stop);
       if (connected.outcome == ConnectOutcome::kOk) {
-        Adopt(std::move(connected.connection), lost_before);
+        if (!StaysWhereItIs(*connected.connection))
+          Adopt(std::move(connected.connection), lost_before);
       } else if (connected.outcome == ConnectOutcome::kLocalFailure) {
         new_session_wanted_ = true;
         if (!reserved_) return std::nullopt;
@@ -131,6 +134,19 @@ std::optional<ProbeResult> Probe::Ask(TimePoint deadline, const std::stop_token&
 bool Probe::NewSessionIsDue() {
   return new_session_wanted_.exchange(false) ||
          clock_.Now() >= base::Add(opened_at_, options_.new_session_interval);
+}
+
+// Where a name leads to several servers, what was judged is that of the session that there is. Not
+// for long, if no new session comes there any more.
+bool Probe::StaysWhereItIs(const pool::Connection& fresh) {
+  constexpr int kMaxElsewhere = 3;
+  if (!reserved_ || !inspector_.IsElsewhere(fresh) || ++elsewhere_in_a_row_ > kMaxElsewhere) {
+    elsewhere_in_a_row_ = 0;
+    return false;
+  }
+  opened_at_ = clock_.Now();
+  if (std::exchange(refused_, false)) pool_.OnServerAnswered();
+  return true;
 }
 
 void Probe::Adopt(std::unique_ptr<pool::Connection> session, bool lost_before) {

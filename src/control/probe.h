@@ -72,6 +72,7 @@ class Probe final : private pool::SessionObserver {
   // Nothing where the attempt tells nothing about the server.
   std::optional<ProbeResult> Ask(base::TimePoint deadline, const std::stop_token& stop);
   bool NewSessionIsDue();
+  bool StaysWhereItIs(const pool::Connection& fresh);
   void Adopt(std::unique_ptr<pool::Connection> session, bool lost_before);
   std::optional<ProbeResult> AskThroughPool(ProbeResult refusal, base::TimePoint deadline,
                                             const std::stop_token& stop);
@@ -95,6 +96,8 @@ class Probe final : private pool::SessionObserver {
   base::TimePoint opened_at_ = base::TimePoint::min();
   // The latest new session was refused.
   bool refused_ = false;
+  // New sessions that led to another server than the one that is judged.
+  int elsewhere_in_a_row_ = 0;
   // The session before had answered earlier, and then did not in time.
   bool went_silent_ = false;
 

@@ -238,6 +238,7 @@ bool PoolCore::Admit(SlotList::iterator slot, Request& request, Waiter* waiter) 
       return false;
     }
     if (prepared.result == Prepared::Result::kUnproven) reason = EvictReason::kReadOnlyUnproven;
+    if (prepared.result == Prepared::Result::kOtherServer) reason = EvictReason::kOtherServer;
   }
   if (reason != EvictReason::kMaxLifetime) {
     request.retry = true;

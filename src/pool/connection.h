@@ -25,6 +25,8 @@ enum class ConnectOutcome {
   kTooManyConnections,
   kNotAcceptingConnections,
   kReadOnlyUnproven,
+  // It answered, and is not the server that is judged.
+  kOtherServer,
   // This process lacked descriptors, memory or a thread: it tells nothing about the server.
   kLocalFailure,
 };
@@ -61,9 +63,10 @@ class SessionObserver {
 struct Prepared {
   enum class Result {
     kReady,
-    kLost,      // the connection is dead: others of this pool may be too
-    kUnproven,  // alive, but read-only could not be proven
-    kNotTried,  // the deadline had passed: nothing was sent, and the connection is as it was
+    kLost,         // the connection is dead: others of this pool may be too
+    kUnproven,     // alive, but read-only could not be proven
+    kOtherServer,  // alive, but not to the server that is judged
+    kNotTried,     // the deadline had passed: nothing was sent, and the connection is as it was
   };
   Result result = Result::kReady;
   ReadOnlyProof proof = ReadOnlyProof::kNone;
@@ -120,7 +123,7 @@ class Connector {
 
 template <>
 struct scidex::base::EnumNames<scidex::pool::ConnectOutcome> {
-  static constexpr std::array<std::string_view, 11> kNames{"ok",
+  static constexpr std::array<std::string_view, 12> kNames{"ok",
                                                            "name_not_resolved",
                                                            "connect_refused",
                                                            "connect_timeout",
@@ -130,6 +133,7 @@ struct scidex::base::EnumNames<scidex::pool::ConnectOutcome> {
                                                            "too_many_connections",
                                                            "not_accepting_connections",
                                                            "read_only_unproven",
+                                                           "other_server",
                                                            "local_failure"};
 };
 

@@ -25,6 +25,7 @@ bool TellsOfServer(ConnectOutcome outcome) {
     case ConnectOutcome::kTlsFailed:
     case ConnectOutcome::kAuthFailed:
     case ConnectOutcome::kReadOnlyUnproven:
+    case ConnectOutcome::kOtherServer:
     case ConnectOutcome::kLocalFailure:
       return false;
   }

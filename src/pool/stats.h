@@ -39,6 +39,7 @@ enum class EvictReason {
   kBorrower,     // the borrower asked for it
   kResetFailed,  // it could not be returned to a clean state
   kReadOnlyUnproven,
+  kOtherServer,  // it is not to the server that is judged
 };
 
 enum class ResizeDirection { kUp, kDown };
@@ -53,9 +54,9 @@ struct scidex::base::EnumNames<scidex::pool::AcquireOutcome> {
 };
 template <>
 struct scidex::base::EnumNames<scidex::pool::EvictReason> {
-  static constexpr std::array<std::string_view, 9> kNames{
-      "dead",     "idle_timeout", "max_lifetime",      "shrunk", "drained", "closed",
-      "borrower", "reset_failed", "read_only_unproven"};
+  static constexpr std::array<std::string_view, 10> kNames{
+      "dead",     "idle_timeout", "max_lifetime",       "shrunk",      "drained", "closed",
+      "borrower", "reset_failed", "read_only_unproven", "other_server"};
 };
 template <>
 struct scidex::base::EnumNames<scidex::pool::ResizeDirection> {

@@ -65,6 +65,8 @@ std::string WordsFor(ConnectOutcome outcome) {
       return "the server has no room for another connection";
     case ConnectOutcome::kNotAcceptingConnections:
       return "the server is starting, ending or recovering";
+    case ConnectOutcome::kOtherServer:
+      return "the name leads to another server than the one that is probed";
     case ConnectOutcome::kLocalFailure:
       return "this machine lacks what a connection needs";
   }

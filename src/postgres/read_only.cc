@@ -99,6 +99,10 @@ void Session::LookForWrite(const PGresult* result) {
 
 Prepared Session::Prepare(TimePoint deadline, const base::CallSite& borrower) noexcept {
   Prepared prepared;
+  if (judged_ && !judged_->MayBe(server_started_)) {
+    prepared.result = Prepared::Result::kOtherServer;
+    return prepared;
+  }
   try {
     if (read_only_) prepared = ProveReadOnly(deadline);
   } catch (const std::exception& error) {

@@ -246,7 +246,23 @@ Inspection FactsReader::Inspect(pool::Connection& connection, TimePoint deadline
   return Read(dynamic_cast<Session&>(connection), deadline, stop);
 }
 
+bool FactsReader::IsElsewhere(const pool::Connection& connection) const {
+  const auto& session = dynamic_cast<const Session&>(connection);
+  return options_.judged && !options_.judged->MayBe(session.server_started());
+}
+
 Inspection FactsReader::Read(Session& session, TimePoint deadline, const std::stop_token& stop) {
+  Inspection inspection = ReadAll(session, deadline, stop);
+  if (inspection.result == Inspection::Result::kAnswered)
+    server_started_ = session.server_started();
+  return inspection;
+}
+
+void FactsReader::OnJudged() {
+  if (options_.judged) options_.judged->Set(server_started_);
+}
+
+Inspection FactsReader::ReadAll(Session& session, TimePoint deadline, const std::stop_token& stop) {
   const Facts wanted = Wanted();
   Facts together = wanted;
   together[Fact::kQueriedLag] = false;

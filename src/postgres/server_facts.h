@@ -2,6 +2,9 @@
 // fact.
 #pragma once
 
+#include <atomic>
+#include <cstdint>
+#include <memory>
 #include <stop_token>
 #include <string>
 
@@ -9,6 +12,7 @@
 #include "base/enum.h"
 #include "base/mutex.h"
 #include "base/time.h"
+#include "postgres/judged_server.h"
 #include "postgres/session.h"
 #include "routing/evidence.h"
 
@@ -55,6 +59,8 @@ struct FactsOptions {
   std::string name;
   // Reads catalogs that some services close to ordinary roles.
   bool connections = false;
+  // Told which server is judged. Null: nobody is.
+  std::shared_ptr<JudgedServer> judged = nullptr;
   // SQL of the operator's that gives a replica's lag in seconds, NULL if it is unknown. Empty:
   // none.
   std::string lag_query = {};
@@ -68,13 +74,17 @@ class FactsReader final : public routing::ServerInspector {
 
   routing::Inspection Inspect(pool::Connection& connection, base::TimePoint deadline,
                               const std::stop_token& stop) override;
-  // The same.
+  void OnJudged() override;
+  bool IsElsewhere(const pool::Connection& connection) const override;
+  // As Inspect().
   routing::Inspection Read(Session& session, base::TimePoint deadline,
                            const std::stop_token& stop = {});
 
  private:
   using Facts = base::EnumArray<Fact, bool>;
 
+  routing::Inspection ReadAll(Session& session, base::TimePoint deadline,
+                              const std::stop_token& stop);
   Facts Wanted() const;
   QueryResult Ask(Session& session, const Facts& wanted, base::TimePoint deadline,
                   const std::stop_token& stop) const;
@@ -88,6 +98,8 @@ class FactsReader final : public routing::ServerInspector {
 
   const FactsOptions options_;
   base::Clock& clock_;
+  // When the server that answered last was started.
+  std::atomic<std::int64_t> server_started_{0};
   mutable base::Mutex mutex_;
   base::EnumArray<Fact, base::TimePoint> ask_again_ SCIDEX_GUARDED_BY(mutex_);
   // Was refused when it was last asked for: the log says so once.

@@ -12,15 +12,18 @@
 #include <libpq-events.h>
 
 #include <atomic>
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 
 #include "base/hangup_watch.h"
 #include "base/unique_fd.h"
 #include "pool/connection.h"
 #include "pool/lease.h"
 #include "postgres/adopted_connection.h"
+#include "postgres/judged_server.h"
 #include "postgres/options.h"
 #include "postgres/query.h"
 
@@ -68,6 +71,12 @@ class Session final : public pool::Connection {
   // also after a reset: a standby refuses every statement of a serializable transaction.
   QueryResult AvoidSerializable(base::TimePoint deadline);
 
+  // When its server was started, in microseconds since the epoch; 0 if that is not known.
+  std::int64_t server_started() const { return server_started_; }
+  void SetServerStarted(std::int64_t started) { server_started_ = started; }
+  // From now on Prepare() admits it only while its server may be the one that is judged.
+  void Follow(std::shared_ptr<const JudgedServer> judged) { judged_ = std::move(judged); }
+
   // Ends whatever call is blocked on this session, and the session with it. Thread safe.
   void ShutDown() noexcept;
 
@@ -114,6 +123,8 @@ class Session final : public pool::Connection {
   bool in_read_only_transaction_ = false;
   bool entered_ = false;
   bool avoids_serializable_ = false;
+  std::int64_t server_started_ = 0;
+  std::shared_ptr<const JudgedServer> judged_;
   bool refusal_expected_ = false;
   // The result before this one asked for the rows of a COPY.
   bool copying_in_ = false;

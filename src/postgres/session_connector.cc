@@ -79,10 +79,14 @@ ConnectResult Succeeded(std::unique_ptr<Session> session) {
   return result;
 }
 
+bool IsBehindPooler(const Session& session, const QueryResult& answer) {
+  return Value(answer, 0) != std::to_string(PQbackendPID(session.raw()));
+}
+
 ConnectResult Unanswered(const QueryResult& answer) {
   return Failed(answer.status == QueryResult::Status::kTimeout ? ConnectOutcome::kConnectTimeout
                                                                : ConnectOutcome::kConnectFailed,
-                {"while read-only was checked: " + answer.message.words, answer.message.heard});
+                {"after the login: " + answer.message.words, answer.message.heard});
 }
 
 // A pooler refuses startup options that it does not know with a protocol violation (PgBouncer) or
@@ -198,27 +202,55 @@ std::optional<ConnectResult> SessionConnector::ConnectWith(Startup startup,
   if (opened.outcome != ConnectOutcome::kOk) return Failed(opened.outcome, opened.message);
   auto session = std::make_unique<Session>(name_, options_, std::move(opened.connection), hangups_);
   if (options_.read_only) return ShowReadOnly(std::move(session), startup, deadline, stop);
-  return Succeeded(std::move(session));
+  return Introduce(std::move(session), deadline, stop);
+}
+
+// Of a pooler it is not known which server is behind it at the moment.
+QueryResult SessionConnector::AskForServer(Session& session, const std::string& columns,
+                                           base::TimePoint deadline, const std::stop_token& stop) {
+  const auto ask = [&](const char* started) {
+    return QueryGuarded(session, std::string("SELECT pg_backend_pid(), ") + started + columns,
+                        deadline, stop);
+  };
+  QueryResult answer;
+  if (tells_start_) {
+    answer = ask("(extract(epoch FROM pg_postmaster_start_time()) * 1000000)::bigint");
+    // A privilege or a function that is missing, and not a moment in which it could not.
+    tells_start_ = !answer.sqlstate.starts_with("42") && !answer.sqlstate.starts_with("0A");
+  }
+  if (!tells_start_) answer = ask("NULL");
+  const std::string started = Value(answer, 1);
+  if (!started.empty() && !IsBehindPooler(session, answer))
+    session.SetServerStarted(std::strtoll(started.c_str(), nullptr, 10));
+  return answer;
+}
+
+// A server that does not tell is no reason to have no session.
+ConnectResult SessionConnector::Introduce(std::unique_ptr<Session> session,
+                                          base::TimePoint deadline, const std::stop_token& stop) {
+  const QueryResult answer = AskForServer(*session, "", deadline, stop);
+  return answer.status == QueryResult::Status::kOk || answer.status == QueryResult::Status::kRefused
+             ? Succeeded(std::move(session))
+             : Unanswered(answer);
 }
 
 std::optional<ConnectResult> SessionConnector::ShowReadOnly(std::unique_ptr<Session> session,
                                                             Startup startup,
                                                             base::TimePoint deadline,
                                                             const std::stop_token& stop) {
-  const QueryResult shown =
-      QueryGuarded(*session,
-                   "SELECT pg_backend_pid(), current_setting('default_transaction_read_only'),"
-                   " current_setting('default_transaction_isolation')",
-                   deadline, stop);
+  const QueryResult shown = AskForServer(*session,
+                                         ", current_setting('default_transaction_read_only'),"
+                                         " current_setting('default_transaction_isolation')",
+                                         deadline, stop);
   if (shown.status != QueryResult::Status::kOk) return Unanswered(shown);
-  behind_pooler_ = Value(shown, 0) != std::to_string(PQbackendPID(session->raw()));
+  behind_pooler_ = IsBehindPooler(*session, shown);
   if (behind_pooler_) return ShowTransactionReadOnly(std::move(session), deadline);
   if (startup == Startup::kPlain) return std::nullopt;
-  if (Value(shown, 1) != "on" || session->ReportedReadOnly() == false) {
+  if (Value(shown, 2) != "on" || session->ReportedReadOnly() == false) {
     return Failed(ConnectOutcome::kReadOnlyUnproven,
                   {"default_transaction_read_only=on in the startup packet had no effect", ""});
   }
-  if (options_.of_replica && Value(shown, 2) == "serializable") {
+  if (options_.of_replica && Value(shown, 3) == "serializable") {
     const QueryResult avoided = session->AvoidSerializable(deadline);
     if (avoided.status != QueryResult::Status::kOk) return Unanswered(avoided);
   }

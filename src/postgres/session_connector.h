@@ -40,6 +40,11 @@ class SessionConnector final : public pool::Connector {
   // Nothing where the other kind of startup packet is to be tried.
   std::optional<pool::ConnectResult> ConnectWith(Startup startup, base::TimePoint deadline,
                                                  const std::stop_token& stop);
+  // "pid of the backend, start of the server" and `columns`; tells the session what it learns.
+  QueryResult AskForServer(Session& session, const std::string& columns, base::TimePoint deadline,
+                           const std::stop_token& stop);
+  pool::ConnectResult Introduce(std::unique_ptr<Session> session, base::TimePoint deadline,
+                                const std::stop_token& stop);
   std::optional<pool::ConnectResult> ShowReadOnly(std::unique_ptr<Session> session, Startup startup,
                                                   base::TimePoint deadline,
                                                   const std::stop_token& stop);
@@ -51,6 +56,8 @@ class SessionConnector final : public pool::Connector {
   const std::shared_ptr<base::HangupWatch> hangups_;
   // What the last session was opened to: with which startup packet the next one is tried first.
   std::atomic<bool> behind_pooler_{false};
+  // The server did not refuse to tell when it was started.
+  std::atomic<bool> tells_start_{true};
 };
 
 }  // namespace scidex::postgres

@@ -100,6 +100,11 @@ class ServerInspector {
   // did not answer in time, it is beyond use.
   virtual Inspection Inspect(pool::Connection& connection, base::TimePoint deadline,
                              const std::stop_token& stop) = 0;
+  // There is a verdict on what was inspected last: from now on its server is the one that is
+  // judged.
+  virtual void OnJudged() {}
+  // Whether the connection leads to another server than that one; false where it cannot be told.
+  virtual bool IsElsewhere(const pool::Connection&) const { return false; }
 };
 
 }  // namespace scidex::routing

@@ -25,6 +25,7 @@ Reason ReasonOf(pool::ConnectOutcome outcome) {
       return Reason::kNotAcceptingConnections;
     case ConnectOutcome::kReadOnlyUnproven:
       return Reason::kReadOnlyUnproven;
+    case ConnectOutcome::kOtherServer:
     case ConnectOutcome::kLocalFailure:
       break;
   }

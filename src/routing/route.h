@@ -35,7 +35,8 @@ enum class Reason {
   kReadOnlyUnproven,
 };
 
-// Not of kLocalFailure, which is no reason: it tells nothing about the server.
+// Not of kLocalFailure and kOtherServer, which are no reasons: they tell nothing about the server
+// that is judged.
 Reason ReasonOf(pool::ConnectOutcome outcome);
 
 }  // namespace scidex::routing

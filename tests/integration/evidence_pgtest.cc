@@ -9,6 +9,7 @@
 
 #include "integration/primary_and_replica.h"
 #include "integration/servers.h"
+#include "support/tcp_proxy.h"
 
 namespace scidex::test {
 namespace {
@@ -126,6 +127,46 @@ TEST_F(Evidence, PrimaryThatRefusesWritesBySettingIsShown) {
   primary_->Execute("SELECT pg_reload_conf()");
   EXPECT_TRUE(Eventually(kPatience, [&] { return writable() == true; }));
   EXPECT_EQ(database.control_stats().probes[PoolRole::kRo].writable, false);
+}
+
+// A name that leads to two replicas, as that of a load balancer does: the probe's session is on the
+// one, and the pool's new ones come to the other, whose replay has stopped.
+TEST_F(Evidence, ReadsAreServedByTheReplicaThatWasJudgedAlone) {
+  const auto stale = PostgresServer::MakeReplicaOf(*primary_);
+  TcpProxy balancer(replica_->port());
+  app::DatabaseOptions options = Quick();
+  options.replica->dsn = base::Secret(balancer.Dsn(replica_->Dsn()));
+  options.routing.max_lag = milliseconds(500);
+  options.ro_pool.min_idle = 0;
+  options.probe.new_session_interval = std::chrono::hours(1);
+  app::Database database(options);
+  ASSERT_TRUE(AwaitRoute(database, Route::kReplica));
+  stale->Execute("SELECT pg_wal_replay_pause()");
+  Change("CREATE TABLE fresh (a int)");
+  // Until the lag of the other one is over the maximum.
+  const base::TimePoint lags = base::RealClock().Now() + milliseconds(600);
+  ASSERT_TRUE(Eventually(kPatience, [&] { return base::RealClock().Now() > lags; }));
+  EXPECT_EQ(Read(database, "SELECT to_regclass('fresh') IS NOT NULL"), "t");
+
+  balancer.Aim(stale->port());
+  {
+    const pool::Lease lease = database.AcquireRead();
+    replica_->Execute("SELECT pg_terminate_backend(" + Ask(lease, "SELECT pg_backend_pid()") +
+                      ", 180000)");
+  }
+  for (int i = 0; i < 50; ++i)
+    EXPECT_EQ(Read(database, "SELECT to_regclass('fresh') IS NOT NULL"), "t");
+  EXPECT_GE(
+      database.pool_stats().pools[PoolRole::kRo]->connects[pool::ConnectOutcome::kOtherServer], 1u);
+  // No new session leads to the first one any more: so the probe moves, and sees what there is.
+  EXPECT_TRUE(Eventually(
+      kPatience, [&] { return database.pool_stats().route.reason == Reason::kLagExceeded; }));
+  EXPECT_EQ(Read(database, "SELECT pg_is_in_recovery()"), "f");
+  stale->Execute("SELECT pg_wal_replay_resume()");
+  EXPECT_TRUE(AwaitRoute(database, Route::kReplica));
+  EXPECT_EQ(Read(database, "SELECT to_regclass('fresh') IS NOT NULL"), "t");
+  EXPECT_EQ(Read(database, "SHOW port"), std::to_string(stale->port()));
+  Change("DROP TABLE fresh");
 }
 
 // A primary that was put back from a copy of its files: also on the same timeline.

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <deque>
 #include <future>
 #include <memory>
@@ -31,12 +32,15 @@ class FakeInspector final : public routing::ServerInspector {
     }
     return {result, {"as told", ""}, {}};
   }
+  bool IsElsewhere(const pool::Connection&) const override { return elsewhere_; }
+  void LeadElsewhere(bool elsewhere) { elsewhere_ = elsewhere; }
   void Answer(std::deque<routing::Inspection::Result> answers) {
     base::MutexLock lock(mutex_);
     answers_ = std::move(answers);
   }
 
  private:
+  std::atomic<bool> elsewhere_{false};
   base::Mutex mutex_;
   std::deque<routing::Inspection::Result> answers_ SCIDEX_GUARDED_BY(mutex_);
 };
@@ -132,6 +136,26 @@ TEST_F(ProbeTest, AttemptsAreCountedBesideFailures) {
   Probe();
   EXPECT_EQ(probe_->Stats().probes, 3u);
   EXPECT_EQ(probe_->Stats().failures[Reason::kConnectFailed], 1u);
+}
+
+TEST_F(ProbeTest, StaysOnItsServerUntilNoNewSessionLeadsThere) {
+  ProbeOptions options;
+  options.new_session_interval = seconds(1);
+  Start(options);
+  ASSERT_TRUE(AwaitResults(1));
+  const auto first = reserved_->sessions().front();
+  inspector_.LeadElsewhere(true);
+  for (int i = 0; i < 3; ++i) Probe();
+  EXPECT_EQ(reserved_->open(), 1u);
+  EXPECT_TRUE(first->open());
+  inspector_.LeadElsewhere(false);
+  Probe();
+  EXPECT_FALSE(first->open()) << "a new session of its server takes the place of the old one";
+  const auto second = reserved_->sessions().back();
+  inspector_.LeadElsewhere(true);
+  for (int i = 0; i < 4; ++i) Probe();
+  EXPECT_FALSE(second->open());
+  EXPECT_EQ(Results(), std::vector<Reason>(9, Reason::kOk));
 }
 
 TEST_F(ProbeTest, TriggerAsksByANewSession) {

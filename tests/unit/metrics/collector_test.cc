@@ -75,8 +75,8 @@ TEST(Collector, EveryCombinationIsThereAtZeroWhileNoPoolExists) {
     }
   }
   EXPECT_EQ(Find(families, "scidex_pg_pool_acquires_total").metric.size(), 3U * 8);
-  EXPECT_EQ(Find(families, "scidex_pg_pool_connects_total").metric.size(), 3U * 11);
-  EXPECT_EQ(Find(families, "scidex_pg_pool_evictions_total").metric.size(), 3U * 9);
+  EXPECT_EQ(Find(families, "scidex_pg_pool_connects_total").metric.size(), 3U * 12);
+  EXPECT_EQ(Find(families, "scidex_pg_pool_evictions_total").metric.size(), 3U * 10);
   EXPECT_EQ(Find(families, "scidex_pg_pool_resizes_total").metric.size(), 3U * 2 * 2);
   EXPECT_EQ(Find(families, "scidex_pg_pool_use_seconds").metric.size(), 3U);
   const MetricFamily& decisions = Find(families, "scidex_pg_pool_autoscaler_decisions_total");

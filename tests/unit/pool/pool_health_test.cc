@@ -123,6 +123,16 @@ TEST_F(PoolHealth, ASessionThatIsNotShownToBeReadOnlyIsClosedAndNotHandedOut) {
   EXPECT_EQ(pool.Stats().evictions[EvictReason::kReadOnlyUnproven], 1U);
 }
 
+TEST_F(PoolHealth, SessionOfAServerThatIsNotJudgedIsClosedAndNotHandedOut) {
+  Pool& pool = Open();
+  pool.Acquire();
+  connector_->sessions()[0]->FailPrepare(Prepared::Result::kOtherServer);
+  const Lease lease = pool.Acquire();
+  EXPECT_EQ(&SessionOf(lease), connector_->sessions()[1].get());
+  EXPECT_FALSE(connector_->sessions()[0]->open());
+  EXPECT_EQ(pool.Stats().evictions[EvictReason::kOtherServer], 1U);
+}
+
 TEST_F(PoolHealth, ADeadIdleConnectionIsReplacedWithinASecondBeforeAnyoneAsks) {
   options_.min_idle = 1;
   Pool& pool = Open();

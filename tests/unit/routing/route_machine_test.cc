@@ -210,8 +210,11 @@ TEST(Route, TheGaugeIsOneTwoThree) {
 TEST(Route, EveryConnectOutcomeIsAReasonOfTheSameName) {
   for (std::size_t i = 0; i < base::kEnumCount<pool::ConnectOutcome>; ++i) {
     const auto outcome = static_cast<pool::ConnectOutcome>(i);
-    // It tells nothing about the server.
-    if (outcome == pool::ConnectOutcome::kLocalFailure) continue;
+    // They tell nothing about the server that is judged.
+    if (outcome == pool::ConnectOutcome::kLocalFailure ||
+        outcome == pool::ConnectOutcome::kOtherServer) {
+      continue;
+    }
     EXPECT_EQ(base::Name(ReasonOf(outcome)), base::Name(outcome));
   }
 }
