@@ -64,8 +64,8 @@ const numbers = [
     'Tampering',
     'scidex_pg_pool_read_only_tampered_total',
     'red',
-    'Sessions that their borrower switched to writable. A rise means that a borrower could have ' +
-      'written through a read lease; the log names it.',
+    'Leases whose borrower lifted read-only, or committed a transaction of its own in which it could ' +
+      'have written. The log names it.',
   ),
   counted(
     'Writes that succeeded',
@@ -144,8 +144,8 @@ const graphs = [
   graph({
     title: 'Tampering by pool',
     description:
-      'Sessions per second that came back writable. Any rise is a borrower that switches read-only ' +
-      'off: on the primary it could have written.',
+      'Leases per second whose borrower lifted read-only, or could have: on the primary it could have ' +
+      'written.',
     unit: 'ops',
     width: 12,
     height: 8,

@@ -17,7 +17,7 @@ is_installed() { [[ $(dpkg-query -W -f='${db:Status-Status}' "$1" 2>/dev/null) =
 services=()
 for package; do
   case $package in
-    postgresql | pgbouncer | prometheus | prometheus-alertmanager)
+    postgresql | pgbouncer | pgpool2 | prometheus | prometheus-alertmanager)
       is_installed "$package" || services+=("$package")
       ;;
   esac

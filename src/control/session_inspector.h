@@ -18,8 +18,8 @@ struct Trial {
     kNotTried,  // the deadline had passed before
   };
   Result result = Result::kUnknown;
-  // The server was in recovery, where no session can write: that is what was shown, and not that
-  // the setting works.
+  // The server was in recovery and forwards no writes, so that no session can write: that is what
+  // was shown, and not that the setting works.
   bool in_recovery = false;
   // Empty if it was refused.
   base::Explanation message;

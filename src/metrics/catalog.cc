@@ -288,8 +288,8 @@ constexpr Family kFamilies[] = {
      "tried it.",
      OfPool<&PoolStats::read_only_violations>, {kPool}},
     {kPools, "scidex_pg_pool_read_only_tampered_total", kCounter, "",
-     "Read sessions that were found switched to writable and set read-only again; each is in the "
-     "log with its borrower.",
+     "Read leases whose borrower lifted read-only, or could have and written without a command tag "
+     "that tells; each is in the log with its borrower.",
      OfPool<&PoolStats::read_only_tampered>, {kPool}},
     {kPools, "scidex_pg_pool_read_only_writes_total", kCounter, "",
      "Write statements that succeeded through a read lease, whose borrower had switched read-only "
@@ -309,7 +309,7 @@ constexpr Family kFamilies[] = {
      CanarySuccess, {kPool}},
     {kPools, "scidex_pg_pool_read_only_canary_proof", kGauge, "",
      "1 for what the latest refused canary has shown: that the setting works, or that the server "
-     "was in recovery, where nobody can write.",
+     "was in recovery and forwards no writes, so that nobody can write.",
      CanaryProves, {kPool, By<CanaryProof>("of")}},
     {kPools, "scidex_pg_pool_read_only_canary_last_run_timestamp_seconds", kGauge, "seconds",
      "When a write was last tried through a read lease, in Unix time; 0 if never.",

@@ -1,9 +1,16 @@
 #include "postgres/canary.h"
 
+#include "postgres/guard.h"
 #include "postgres/sqlstate.h"
 
 namespace scidex::postgres {
 namespace {
+
+// A managed reader may be in recovery and yet forward writes to its primary (Amazon Aurora's local
+// write forwarding): there recovery shows nothing, and the session's own setting is what refuses.
+constexpr const char* kNobodyCanWrite =
+    "SELECT pg_catalog.pg_is_in_recovery() AND coalesce(pg_catalog.lower("
+    "pg_catalog.current_setting('apg_write_forward.consistency_mode', true)), '') IN ('', 'off')";
 
 CanaryResult Unknown(const QueryResult& answer) {
   CanaryResult result;
@@ -16,7 +23,7 @@ CanaryResult Unknown(const QueryResult& answer) {
 }  // namespace
 
 CanaryResult TryWrite(Session& session, base::TimePoint deadline, const std::stop_token& stop) {
-  const QueryResult recovery = session.Query("SELECT pg_is_in_recovery()", deadline, stop);
+  const QueryResult recovery = QueryGuarded(session, kNobodyCanWrite, deadline, stop);
   if (recovery.status != QueryResult::Status::kOk) return Unknown(recovery);
   const QueryResult written = session.QueryRefused(
       session.by_transaction()

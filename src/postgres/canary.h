@@ -18,7 +18,7 @@ struct CanaryResult {
     kUnknown,   // no answer in time, the connection broke, or the server had another reason
   };
   Status status = Status::kUnknown;
-  // The server was in recovery, where nobody can write.
+  // The server was in recovery, where nobody can write; false where it forwards writes to another.
   bool in_recovery = false;
   // Unless it was refused: why not.
   base::Explanation message;

@@ -29,7 +29,7 @@ QueryResult QueryGuarded(Session& session, std::string_view statement, base::Tim
   const std::string sql = SettingsFor(session.raw(), path).append(statement);
   QueryResult result;
   for (int i = 0; i < kTries; ++i) {
-    result = session.Query(sql.c_str(), deadline, stop);
+    result = session.QueryOfOurs(sql.c_str(), deadline, stop);
     if (result.sqlstate != kQueryCanceled || PQtransactionStatus(session.raw()) != PQTRANS_IDLE) {
       break;
     }

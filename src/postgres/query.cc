@@ -69,10 +69,11 @@ namespace {
 // again without reading any further.
 bool Take(PgResultPtr from, QueryResult& result) {
   switch (PQresultStatus(from.get())) {
-    case PGRES_COMMAND_OK:
     case PGRES_TUPLES_OK:
-    case PGRES_EMPTY_QUERY:
       if (result.status == Status::kOk) result.rows = std::move(from);
+      return true;
+    case PGRES_COMMAND_OK:
+    case PGRES_EMPTY_QUERY:
       return true;
     case PGRES_NONFATAL_ERROR:
     case PGRES_FATAL_ERROR:

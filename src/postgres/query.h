@@ -21,7 +21,7 @@ struct QueryResult {
     kNotSent,  // the deadline had passed before: nothing was sent, and the connection is as it was
   };
   Status status = Status::kOk;
-  // Rows of the last statement; null where there is none.
+  // Rows of the last statement that gives any; null where there is none.
   PgResultPtr rows;
   // Of kRefused; "" where the server gave none.
   std::string sqlstate;

@@ -76,6 +76,13 @@ bool IsWrite(std::string_view tag) {
   });
 }
 
+constexpr const char* kSwitchedOff = "a borrower switched read-only off; it is set again";
+
+// Qualified, as the borrower has chosen the search_path.
+constexpr const char* kTransactionState =
+    "SELECT pg_catalog.current_setting('transaction_read_only'), "
+    "pg_catalog.txid_current_if_assigned()";
+
 }  // namespace
 
 // A session that is read-only runs none of these, but for VACUUM and its like, which no setting
@@ -110,7 +117,11 @@ Prepared Session::Prepare(TimePoint deadline, const base::CallSite& borrower) no
     if (const auto resource = base::LocalResourceOf(error)) base::CountLocalFailure(*resource);
     prepared.result = Prepared::Result::kLost;
   }
-  borrower_ = borrower;
+  if (prepared.result == Prepared::Result::kReady) {
+    borrower_ = borrower;
+    tampering_reported_ = false;
+    watched_ = read_only_;
+  }
   return prepared;
 }
 
@@ -119,16 +130,15 @@ Prepared Session::ProveReadOnly(TimePoint deadline) {
     const QueryResult begun = BeginReadOnly(deadline);
     return Judge(begun, true, ReadOnlyProof::kTransaction);
   }
-  const std::optional<bool> reported = ReportedReadOnly();
-  if (reported == true) return {Prepared::Result::kReady, ReadOnlyProof::kReported};
-  const Prepared prepared = SetReadOnly(deadline);
-  if (reported == false && prepared.result != Prepared::Result::kNotTried)
-    ReportTampering("a borrower switched read-only off; it is set again");
-  return prepared;
+  if (ReportedReadOnly() == true) return {Prepared::Result::kReady, ReadOnlyProof::kReported};
+  return SetReadOnly(deadline);
 }
 
 Prepared Session::SetReadOnly(TimePoint deadline) {
-  const QueryResult set = Query("SET SESSION default_transaction_read_only = on", deadline);
+  const QueryResult set =
+      Query("SHOW default_transaction_read_only; SET SESSION default_transaction_read_only = on",
+            deadline);
+  if (Value(set, 0) == "off") ReportTampering(kSwitchedOff);
   // Where the setting is reported, the report has the last word.
   return Judge(set, ReportedReadOnly() != false, ReadOnlyProof::kSet);
 }
@@ -147,14 +157,20 @@ Prepared Session::Judge(const QueryResult& answer, bool proven, ReadOnlyProof pr
   return {Prepared::Result::kUnproven, ReadOnlyProof::kNone};
 }
 
+// By a query, as only that takes a snapshot.
 QueryResult Session::BeginReadOnly(TimePoint deadline) {
   in_read_only_transaction_ = false;
   entered_ = false;
   const bool idle = raw() == nullptr || PQtransactionStatus(raw()) == PQTRANS_IDLE;
-  QueryResult begun = Query(idle ? "BEGIN READ ONLY" : "ROLLBACK; BEGIN READ ONLY", deadline);
+  QueryResult begun = QueryOfOurs(
+      idle ? "BEGIN READ ONLY; SELECT 1" : "ROLLBACK; BEGIN READ ONLY; SELECT 1", deadline);
   if (begun.status != QueryResult::Status::kOk) return begun;
   in_read_only_transaction_ = PQtransactionStatus(raw()) == PQTRANS_INTRANS;
-  if (!in_read_only_transaction_) begun.status = QueryResult::Status::kRefused;
+  if (in_read_only_transaction_) {
+    watch_.OnBegun(true);
+  } else {
+    begun.status = QueryResult::Status::kRefused;
+  }
   return begun;
 }
 
@@ -166,7 +182,68 @@ QueryResult Session::EnterReadOnly(TimePoint deadline) {
   return entered;
 }
 
+void Session::LookForTampering(const PGresult* result) {
+  const ExecStatusType status = PQresultStatus(result);
+  if (!watched_ || refusal_expected_ || status == PGRES_SINGLE_TUPLE) return;
+  // What the statement before this one has left; of this one it is reported after the result.
+  if (!by_transaction_ && ReportedReadOnly() == false) ReportTampering(kSwitchedOff);
+  if (status != PGRES_COMMAND_OK && status != PGRES_TUPLES_OK) return;
+  // libpq only reads it.
+  Report(watch_.OnTag(PQcmdStatus(const_cast<PGresult*>(result))));
+}
+
+// However the lease ends: a session that is closed is looked at too.
+void Session::LookForTamperingAtTheEnd() {
+  if (!std::exchange(watched_, false)) return;
+  if (!by_transaction_ && ReportedReadOnly() == false) ReportTampering(kSwitchedOff);
+  const PGTransactionStatusType transaction =
+      raw() == nullptr ? PQTRANS_UNKNOWN : PQtransactionStatus(raw());
+  if (transaction == PQTRANS_IDLE) Report(watch_.OnIdle());
+  // A COMMIT may be what was not answered.
+  if ((transaction == PQTRANS_UNKNOWN || transaction == PQTRANS_ACTIVE) && watch_.doubtful())
+    Report(TransactionWatch::Shown::kCouldHaveWritten);
+}
+
+// A temporary table takes a transaction ID too, so that this errs on the side of doubt.
+void Session::BeforeCommit() {
+  if (!watch_.doubtful() || raw() == nullptr || PQtransactionStatus(raw()) != PQTRANS_INTRANS)
+    return;
+  const bool watched = std::exchange(watched_, false);
+  const QueryResult state = Query(kTransactionState, base::kNever);
+  watched_ = watched;
+  if (state.status == QueryResult::Status::kOk && Value(state, 0) == "on" &&
+      Value(state, 1).empty())
+    watch_.OnCleared();
+}
+
+void Session::AskOfOpenTransaction(TimePoint deadline) {
+  if (!watch_.doubtful() || tampering_reported_) return;
+  const QueryResult state = Query(kTransactionState, deadline);
+  if (state.status == QueryResult::Status::kOk && Value(state, 0) != "on")
+    ReportTampering("a borrower lifted read-only in a transaction, which is rolled back");
+}
+
+void Session::ExpectBegin(bool expected) {
+  if (expected && raw() != nullptr && PQtransactionStatus(raw()) == PQTRANS_IDLE)
+    Report(watch_.OnIdle());
+  watch_.ExpectBegin(expected);
+}
+
+void Session::Report(TransactionWatch::Shown shown) {
+  switch (shown) {
+    case TransactionWatch::Shown::kNothing:
+      return;
+    case TransactionWatch::Shown::kCouldHaveWritten:
+      return ReportTampering("a borrower could have written in a transaction of its own");
+    case TransactionWatch::Shown::kProgramOfItsOwn:
+      return ReportTampering("a borrower could have written by a DO or CALL outside a transaction");
+    case TransactionWatch::Shown::kEndedTheTransaction:
+      return ReportTampering("a borrower ended the read-only transaction that it was lent");
+  }
+}
+
 void Session::ReportTampering(const char* what) {
+  if (std::exchange(tampering_reported_, true)) return;
   if (observer_ != nullptr) observer_->OnReadOnlyTampered();
   base::LogWarn(what, {{"pool", name_}, {"call_site", base::ToString(borrower_)}});
 }

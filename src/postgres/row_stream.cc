@@ -54,7 +54,7 @@ QueryResult Begin(Session& session, std::chrono::milliseconds statement_timeout,
   if (encoding == nullptr || std::string_view(encoding) != "UTF8") {
     sql += "; SET LOCAL client_encoding = 'UTF8'";
   }
-  return session.Query(sql.c_str(), deadline);
+  return session.QueryOfOurs(sql.c_str(), deadline);
 }
 
 // Takes the results of one statement in single-row mode.

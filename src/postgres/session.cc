@@ -31,7 +31,10 @@ int Session::OnEvent(PGEventId id, void* info, void* session) {
   if (id != PGEVT_RESULTCREATE) return 1;
   const PGresult* result = static_cast<PGEventResultCreate*>(info)->result;
   auto* const self = static_cast<Session*>(session);
-  if (self->read_only_) self->LookForWrite(result);
+  if (self->read_only_) {
+    self->LookForWrite(result);
+    self->LookForTampering(result);
+  }
   const char* sqlstate = PQresultErrorField(result, PG_DIAG_SQLSTATE);
   if (sqlstate == nullptr) return 1;
   const char* severity = PQresultErrorField(result, PG_DIAG_SEVERITY_NONLOCALIZED);
@@ -74,7 +77,13 @@ Session::Session(std::string name, const SessionOptions& options, PgConnPtr conn
   PQregisterEventProc(raw(), &OnEvent, "scidex_session", this);
 }
 
-Session::~Session() = default;
+Session::~Session() {
+  try {
+    LookForTamperingAtTheEnd();
+  } catch (const std::exception& error) {
+    if (const auto resource = base::LocalResourceOf(error)) base::CountLocalFailure(*resource);
+  }
+}
 
 Session& Session::Of(const pool::Lease& lease) {
   auto* session = dynamic_cast<Session*>(&lease.connection());
@@ -144,6 +153,7 @@ Recycled Session::Recycle(base::Duration within) noexcept {
 }
 
 Recycled Session::TryRecycle(base::Duration within) {
+  LookForTamperingAtTheEnd();
   PGconn* const connection = raw();
   if (connection == nullptr || doomed_ || PQstatus(connection) != CONNECTION_OK)
     return Recycled::kLost;
@@ -154,13 +164,14 @@ Recycled Session::TryRecycle(base::Duration within) {
   }
   PQsetnonblocking(connection, 0);
   if (observer_ != nullptr && MovedToAnotherKindOfServer()) observer_->OnWrongServer();
-  if (by_transaction_ && transaction == PQTRANS_IDLE && in_read_only_transaction_)
-    ReportTampering("a borrower ended the read-only transaction that it was lent");
+  const TimePoint deadline = base::Add(base::RealClock().Now(), within);
+  if (transaction == PQTRANS_INTRANS) AskOfOpenTransaction(deadline);
+  watch_.OnIdle();
   in_read_only_transaction_ = false;
   // What is behind a pooler is not ours to reset.
   const SessionReset reset = by_transaction_ ? SessionReset::kRollback : reset_;
   if (transaction == PQTRANS_IDLE && reset == SessionReset::kRollback) return Recycled::kClean;
-  return Clean(transaction, reset, base::Add(base::RealClock().Now(), within));
+  return Clean(transaction, reset, deadline);
 }
 
 Recycled Session::Clean(PGTransactionStatusType transaction, SessionReset reset,
@@ -194,7 +205,17 @@ QueryResult Session::Query(const char* sql, TimePoint deadline, const std::stop_
     lost.message = {"the connection was closed", ""};
     return lost;
   }
+  if (watched_ && PQtransactionStatus(raw()) == PQTRANS_IDLE) Report(watch_.OnIdle());
   return postgres::Query(raw(), sql, deadline, stop);
+}
+
+QueryResult Session::QueryOfOurs(const char* sql, TimePoint deadline, const std::stop_token& stop) {
+  const bool watched = std::exchange(watched_, false);
+  QueryResult result = Query(sql, deadline, stop);
+  watched_ = watched;
+  if (!by_transaction_ && raw() != nullptr && PQtransactionStatus(raw()) == PQTRANS_INTRANS)
+    watch_.OnBegun(false);
+  return result;
 }
 
 QueryResult Session::QueryRefused(const char* sql, TimePoint deadline,

@@ -26,6 +26,7 @@
 #include "postgres/judged_server.h"
 #include "postgres/options.h"
 #include "postgres/query.h"
+#include "postgres/transaction_watch.h"
 
 namespace scidex::postgres {
 
@@ -57,12 +58,18 @@ class Session final : public pool::Connection {
   QueryResult QueryRefused(const char* sql, base::TimePoint deadline,
                            const std::stop_token& stop = {});
 
+  // The same, for a query of our own: what it does is not held against the borrower, and if it
+  // began a transaction, that one is READ ONLY.
+  QueryResult QueryOfOurs(const char* sql, base::TimePoint deadline,
+                          const std::stop_token& stop = {});
+
   // Has read-only enforced by transaction: there is a pooler in between. Before the first
   // Prepare().
   void EnforceByTransaction() { by_transaction_ = true; }
   bool by_transaction() const { return by_transaction_; }
-  // Where that is so: begins a READ ONLY transaction, in place of the one that there may be. kOk if
-  // the session is in it.
+  // Where that is so: begins a READ ONLY transaction, in place of the one that there may be, and
+  // has it take its snapshot, after which PostgreSQL refuses to lift READ ONLY. kOk if the session
+  // is in it.
   QueryResult BeginReadOnly(base::TimePoint deadline);
   // The same, but for the first call after Prepare() that finds its transaction as it was begun.
   QueryResult EnterReadOnly(base::TimePoint deadline);
@@ -76,6 +83,13 @@ class Session final : public pool::Connection {
   void SetServerStarted(std::int64_t started) { server_started_ = started; }
   // From now on Prepare() admits it only while its server may be the one that is judged.
   void Follow(std::shared_ptr<const JudgedServer> judged) { judged_ = std::move(judged); }
+
+  // For a transaction that libpqxx begins READ ONLY: the next BEGIN is that one, or is to come no
+  // more.
+  void ExpectBegin(bool expected);
+  // Asks the server, if a borrower may have lifted READ ONLY in the transaction that it is about to
+  // commit; costs nothing otherwise.
+  void BeforeCommit();
 
   // Ends whatever call is blocked on this session, and the session with it. Thread safe.
   void ShutDown() noexcept;
@@ -98,6 +112,12 @@ class Session final : public pool::Connection {
   void OnRefusedWrite(const char* message);
   // By the command's tag, of a result without an error.
   void LookForWrite(const PGresult* result);
+  // By the same, and by the setting that is reported.
+  void LookForTampering(const PGresult* result);
+  void LookForTamperingAtTheEnd();
+  void AskOfOpenTransaction(base::TimePoint deadline);
+  void Report(TransactionWatch::Shown shown);
+  // Once a lease.
   void ReportTampering(const char* what);
 
   // libpq's hooks; the last argument of the one and the first of the other is the session.
@@ -126,6 +146,10 @@ class Session final : public pool::Connection {
   std::int64_t server_started_ = 0;
   std::shared_ptr<const JudgedServer> judged_;
   bool refusal_expected_ = false;
+  // Between Prepare() and Recycle(), but for the time of a query of our own.
+  bool watched_ = false;
+  bool tampering_reported_ = false;
+  TransactionWatch watch_;
   // The result before this one asked for the rows of a COPY.
   bool copying_in_ = false;
   base::CallSite borrower_;

@@ -96,12 +96,17 @@ bool RefusesOptions(const Opened& opened) {
   return opened.outcome == ConnectOutcome::kConnectFailed && !opened.sqlstate.empty();
 }
 
+// With a volatile function: pgpool has a replica answer a query without one, where the setting may
+// be another than in the session that would write.
+constexpr const char* kTransactionSetting =
+    "SELECT current_setting('transaction_read_only'), pg_is_in_recovery()";
+
 // A pooler that gives each statement to another server session can hold no transaction.
 ConnectResult ShowTransactionReadOnly(std::unique_ptr<Session> session, base::TimePoint deadline) {
   session->EnforceByTransaction();
   QueryResult shown = session->BeginReadOnly(deadline);
   if (shown.status == QueryResult::Status::kOk)
-    shown = session->Query("SHOW transaction_read_only", deadline);
+    shown = session->Query(kTransactionSetting, deadline);
   if (shown.status == QueryResult::Status::kTimeout) return Unanswered(shown);
   if (shown.status != QueryResult::Status::kOk || Value(shown, 0) != "on") {
     return Failed(
@@ -238,9 +243,12 @@ std::optional<ConnectResult> SessionConnector::ShowReadOnly(std::unique_ptr<Sess
                                                             Startup startup,
                                                             base::TimePoint deadline,
                                                             const std::stop_token& stop) {
+  // With a volatile function: pgpool has a replica answer a query without one, where the setting
+  // may be another than in the session that would write.
   const QueryResult shown = AskForServer(*session,
                                          ", current_setting('default_transaction_read_only'),"
-                                         " current_setting('default_transaction_isolation')",
+                                         " current_setting('default_transaction_isolation'),"
+                                         " pg_is_in_recovery()",
                                          deadline, stop);
   if (shown.status != QueryResult::Status::kOk) return Unanswered(shown);
   behind_pooler_ = IsBehindPooler(*session, shown);

@@ -4,7 +4,10 @@ namespace scidex::postgres {
 namespace {
 
 std::unique_ptr<pqxx::transaction_base> Begin(Session& session, base::TimePoint deadline) {
-  if (!session.by_transaction()) return std::make_unique<pqxx::read_transaction>(session.pqxx());
+  if (!session.by_transaction()) {
+    session.ExpectBegin(true);
+    return std::make_unique<pqxx::read_transaction>(session.pqxx());
+  }
   const QueryResult entered = session.EnterReadOnly(deadline);
   if (entered.status != QueryResult::Status::kOk)
     throw pqxx::broken_connection("a READ ONLY transaction could not be begun: " +
@@ -20,5 +23,13 @@ ReadTransaction::ReadTransaction(const pool::Lease& lease, base::Timer& timer,
     : session_(Session::Of(lease)),
       limit_(timer, deadline, [this] { session_.ShutDown(); }),
       transaction_(Begin(session_, deadline)) {}
+
+// libpqxx 6 begins a transaction with its first statement, if there is one.
+ReadTransaction::~ReadTransaction() { session_.ExpectBegin(false); }
+
+void ReadTransaction::Commit() {
+  session_.BeforeCommit();
+  transaction_->commit();
+}
 
 }  // namespace scidex::postgres

@@ -26,10 +26,14 @@ class ReadTransaction {
  public:
   // Throws pqxx::failure if it cannot be begun.
   ReadTransaction(const pool::Lease& lease, base::Timer& timer, base::TimePoint deadline);
+  ReadTransaction(const ReadTransaction&) = delete;
+  ReadTransaction& operator=(const ReadTransaction&) = delete;
+  ~ReadTransaction();
 
   pqxx::transaction_base* operator->() { return transaction_.get(); }
   pqxx::transaction_base& operator*() { return *transaction_; }
-  void Commit() { transaction_->commit(); }
+  // One round trip more where a SET may have lifted READ ONLY in it.
+  void Commit();
 
  private:
   Session& session_;

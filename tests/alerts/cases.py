@@ -170,9 +170,9 @@ CASES = [
             "scidex_pg_pool_read_only_violations_total", holds=285, forgets=285, keep=900),
 
     counted("ScidexPgPoolReadOnlyTampered", "critical", "routing",
-            "A borrower switched a read-only session to writable.",
-            f"In the pool ro of {WHO} a session came back writable. It was set read-only again before anybody else got it, "
-            "but its borrower could have written. The log names the borrower.",
+            "A borrower lifted read-only on a read session, or could have.",
+            f"In the pool ro of {WHO} a borrower has switched read-only off, or has committed a transaction of its own in "
+            "which it could have written. The next borrower's session is read-only again. The log names the borrower.",
             "scidex_pg_pool_read_only_tampered_total", holds=285, forgets=285, keep=900),
 
     counted("ScidexPgPoolReadOnlyWrite", "critical", "routing",

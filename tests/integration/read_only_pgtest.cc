@@ -178,6 +178,23 @@ TEST_F(ReadOnlyTest, TheCanaryProvesTheSettingOnThePrimaryAndRecoveryOnTheReplic
   EXPECT_EQ(canary(PoolRole::kPrimary).success, std::nullopt);
 }
 
+// As on a managed reader that forwards writes to its primary, which this standby does not.
+TEST_F(ReadOnlyTest, TheCanaryTakesNoRecoveryForAProofWhereWritesAreForwarded) {
+  const auto proof_with = [](const std::string& mode) {
+    primary_->Execute("ALTER ROLE app SET apg_write_forward.consistency_mode = '" + mode + "'");
+    EXPECT_TRUE(AwaitReplay(*primary_, *replica_));
+    app::Database database(On(*primary_, *replica_));
+    const auto canary = [&] { return database.control_stats().canaries[PoolRole::kRo]; };
+    EXPECT_TRUE(Eventually(kPatience, [&] { return canary().success == true; }));
+    EXPECT_EQ(Ask(database.AcquireRead(), "SHOW default_transaction_read_only"), "on");
+    return canary().proof;
+  };
+  EXPECT_EQ(proof_with("SESSION"), control::CanaryProof::kSetting);
+  EXPECT_EQ(proof_with("eventual"), control::CanaryProof::kSetting);
+  EXPECT_EQ(proof_with("OFF"), control::CanaryProof::kRecovery);
+  primary_->Execute("ALTER ROLE app RESET apg_write_forward.consistency_mode");
+}
+
 // What the canary does, on a session that may write.
 TEST_F(ReadOnlyTest, TheCanarysWriteIsNotRefusedAsReadOnlyWhereASessionMayWrite) {
   app::Database database(On(*primary_));

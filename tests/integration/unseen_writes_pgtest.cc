@@ -1,0 +1,324 @@
+// Writes that no command tag tells of, through read sessions: their borrowers are known all the
+// same, however the lease ends. And what an honest borrower does is not held against it.
+
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <string>
+#include <tuple>
+#include <vector>
+
+#include "integration/three_ways.h"
+#include "support/log_tap.h"
+
+namespace scidex::test {
+namespace {
+
+using namespace std::chrono_literals;
+using postgres::Session;
+
+struct Statements {
+  const char* name;
+  std::vector<const char*> statements;
+};
+
+class UnseenWrites : public ThreeWays {
+ protected:
+  static void SetUpTestSuite() {
+    ThreeWays::SetUpTestSuite();
+    server_->Execute(
+        "CREATE FUNCTION writes() RETURNS int LANGUAGE sql AS "
+        "'INSERT INTO t VALUES (1) RETURNING a'");
+    server_->Execute(
+        "CREATE PROCEDURE lifts() LANGUAGE plpgsql AS $$ BEGIN COMMIT; SET TRANSACTION READ WRITE; "
+        "INSERT INTO t VALUES (1); COMMIT; END $$");
+  }
+  void TearDown() override {
+    server_->Execute("TRUNCATE t");
+    ThreeWays::TearDown();
+  }
+  static std::string Written() { return server_->QueryOne("SELECT count(*) FROM t"); }
+  static std::uint64_t Tampered(const app::Database& database) {
+    return Stats(database).read_only_tampered;
+  }
+};
+
+// Behind no pooler.
+const Statements kUnseen[] = {
+    {"AFunction", {"BEGIN READ WRITE", "SELECT writes()", "COMMIT"}},
+    {"AWith",
+     {"START TRANSACTION READ WRITE",
+      "WITH w AS (INSERT INTO t VALUES (1) RETURNING a) SELECT a FROM w", "COMMIT"}},
+    {"ADo", {"BEGIN READ WRITE", "DO 'BEGIN PERFORM writes(); END'", "END"}},
+    {"AnExplainAnalyze",
+     {"BEGIN READ WRITE", "EXPLAIN ANALYZE INSERT INTO t VALUES (1)", "COMMIT"}},
+    {"ACursor", {"BEGIN READ WRITE", "DECLARE c CURSOR FOR SELECT writes()", "FETCH c", "COMMIT"}},
+    {"SetTransaction", {"BEGIN", "SET TRANSACTION READ WRITE", "SELECT writes()", "COMMIT"}},
+    {"TheSetting", {"BEGIN", "SET transaction_read_only = off", "SELECT writes()", "COMMIT"}},
+    {"AllInOne", {"BEGIN READ WRITE; SELECT writes(); COMMIT"}},
+    {"LiftedAndSetBack",
+     {"BEGIN READ WRITE", "SELECT writes()", "SET TRANSACTION READ ONLY", "COMMIT"}},
+    {"AfterASavepoint",
+     {"BEGIN READ WRITE", "SELECT writes()", "SAVEPOINT s", "ROLLBACK TO s", "COMMIT"}},
+    {"AChainedTransaction",
+     {"BEGIN", "COMMIT AND CHAIN", "SET TRANSACTION READ WRITE", "SELECT writes()", "COMMIT"}},
+    {"EndedByABegin",
+     {"BEGIN", "SET TRANSACTION READ WRITE", "SELECT writes()", "COMMIT", "BEGIN"}},
+    {"ADoThatCommits",
+     {"DO $$ BEGIN COMMIT; SET TRANSACTION READ WRITE; PERFORM writes(); END $$"}},
+    {"AProcedureThatCommits", {"CALL lifts()"}},
+};
+
+class UnseenWrite : public UnseenWrites,
+                    public testing::WithParamInterface<std::tuple<Way, Statements>> {};
+
+std::string NameOfTest(const testing::TestParamInfo<std::tuple<Way, Statements>>& info) {
+  const auto& [way, unseen] = info.param;
+  return std::string(unseen.name) + NameOf(way);
+}
+
+INSTANTIATE_TEST_SUITE_P(By, UnseenWrite,
+                         testing::Combine(testing::Values(Way::kReported, Way::kNotReported),
+                                          testing::ValuesIn(kUnseen)),
+                         NameOfTest);
+
+TEST_P(UnseenWrite, IsCountedAsTamperingWithItsBorrower) {
+  const auto& [way, unseen] = GetParam();
+  const LogTap log;
+  app::Database database(OneSession(way));
+  pool::Lease lease = database.AcquireRead();
+  for (const char* statement : unseen.statements) Ask(lease, statement);
+  ASSERT_EQ(Written(), "1");
+  EXPECT_EQ(Stats(database).read_only_writes, 0u);
+  EXPECT_EQ(Tampered(database), 1u);
+  EXPECT_EQ(log.Count({"a borrower could have written", "unseen_writes_pgtest.cc"}), 1u);
+  lease.Release();
+  EXPECT_EQ(Tampered(database), 1u);
+}
+
+// A pooler's transaction is read-only for good, so that a borrower must leave it.
+const Statements kLeaving[] = {
+    {"AWriteBetween", {"COMMIT", "INSERT INTO t VALUES (1)", "BEGIN"}},
+    {"AFunctionBetween", {"COMMIT", "SELECT writes()", "BEGIN READ ONLY"}},
+    {"ARollback", {"ROLLBACK", "SELECT writes()", "BEGIN"}},
+    {"ARollbackAfterASavepoint", {"SAVEPOINT s", "ROLLBACK", "SELECT writes()", "BEGIN"}},
+    {"ARollbackLeftSo", {"SAVEPOINT s", "ROLLBACK", "SELECT writes()"}},
+    {"AllInOne", {"COMMIT; SELECT writes(); COMMIT; BEGIN READ ONLY"}},
+    {"AChainedTransaction",
+     {"COMMIT AND CHAIN", "SET TRANSACTION READ WRITE", "SELECT writes()", "COMMIT", "BEGIN"}},
+};
+
+class LeavingThePoolersTransaction : public UnseenWrites,
+                                     public testing::WithParamInterface<Statements> {};
+
+INSTANTIATE_TEST_SUITE_P(By, LeavingThePoolersTransaction, testing::ValuesIn(kLeaving),
+                         [](const auto& test) { return std::string(test.param.name); });
+
+TEST_P(LeavingThePoolersTransaction, IsCountedAsTamperingWithItsBorrower) {
+  const LogTap log;
+  app::Database database(OneSession(Way::kPooler));
+  pool::Lease lease = database.AcquireRead();
+  for (const char* statement : GetParam().statements) Ask(lease, statement);
+  ASSERT_EQ(Written(), "1");
+  lease.Release();
+  EXPECT_EQ(Tampered(database), 1u);
+  EXPECT_EQ(log.Count({"ended the read-only transaction", "unseen_writes_pgtest.cc"}), 1u);
+  EXPECT_EQ(Stats(database).read_only_writes,
+            std::string(GetParam().name) == "AWriteBetween" ? 1u : 0u);
+}
+
+TEST_F(UnseenWrites, APoolersTransactionIsNotLifted) {
+  app::Database database(OneSession(Way::kPooler));
+  for (const char* lift : {"SET TRANSACTION READ WRITE", "BEGIN READ WRITE",
+                           "SET transaction_read_only = off", "START TRANSACTION READ WRITE",
+                           "SELECT set_config('transaction_read_only', 'off', true)"}) {
+    {
+      const pool::Lease lease = database.AcquireRead();
+      EXPECT_EQ(Ask(lease, lift), "25001") << lift;
+    }
+    const pool::Lease lease = database.AcquireRead();
+    Ask(lease, "SAVEPOINT s");
+    EXPECT_EQ(Ask(lease, lift), "25001") << lift;
+    Ask(lease, "ROLLBACK TO s");
+    EXPECT_EQ(Ask(lease, "SELECT writes()"), "25006") << lift;
+  }
+  EXPECT_EQ(Tampered(database), 0u);
+}
+
+// What follows is on a server that reports the setting.
+
+struct End {
+  const char* name;
+  // The options are those that the database has.
+  void (*end)(app::Database&, app::DatabaseOptions, pool::Lease&);
+};
+
+const End kEnds[] = {
+    {"Released", [](app::Database&, app::DatabaseOptions, pool::Lease& lease) { lease.Release(); }},
+    {"Evicted", [](app::Database&, app::DatabaseOptions, pool::Lease& lease) { lease.Evict(); }},
+    {"ReleasedToAPoolThatWasReplaced",
+     [](app::Database& database, app::DatabaseOptions options, pool::Lease& lease) {
+       options.ro_fallthrough_pool.max_size = 2;
+       database.Reconfigure(options);
+       lease.Release();
+     }},
+    {"EndedByItsDeadline",
+     [](app::Database&, app::DatabaseOptions, pool::Lease& lease) {
+       Session::Of(lease).Query("SELECT pg_sleep(600)", base::RealClock().Now() + 10ms);
+       lease.Release();
+     }},
+    {"EndedWithItsServerProcess",
+     [](app::Database&, app::DatabaseOptions, pool::Lease& lease) {
+       Ask(lease, "SELECT pg_terminate_backend(pg_backend_pid())");
+       lease.Release();
+     }},
+    {"SetBack",
+     [](app::Database&, app::DatabaseOptions, pool::Lease& lease) {
+       Ask(lease, "SET default_transaction_read_only = on");
+       lease.Release();
+     }},
+};
+
+class SwitchedOff : public UnseenWrites, public testing::WithParamInterface<End> {};
+
+INSTANTIATE_TEST_SUITE_P(And, SwitchedOff, testing::ValuesIn(kEnds),
+                         [](const auto& test) { return std::string(test.param.name); });
+
+TEST_P(SwitchedOff, IsCountedWithItsBorrowerHoweverTheLeaseEnds) {
+  const LogTap log;
+  app::Database database(OneSession(Way::kReported));
+  pool::Lease lease = database.AcquireRead();
+  Ask(lease, "SET default_transaction_read_only = off");
+  GetParam().end(database, OneSession(Way::kReported), lease);
+  lease.Release();
+  EXPECT_EQ(Tampered(database), 1u);
+  EXPECT_EQ(log.Count({"switched read-only off", "unseen_writes_pgtest.cc"}), 1u);
+  { const pool::Lease next = database.AcquireRead(); }
+  EXPECT_EQ(Tampered(database), 1u);
+}
+
+TEST_P(SwitchedOff, IsCountedBesideTheWriteThatFollowed) {
+  app::Database database(OneSession(Way::kReported));
+  pool::Lease lease = database.AcquireRead();
+  Ask(lease, "SET default_transaction_read_only = off");
+  Ask(lease, "INSERT INTO t VALUES (1)");
+  GetParam().end(database, OneSession(Way::kReported), lease);
+  EXPECT_EQ(Tampered(database), 1u);
+  EXPECT_EQ(Stats(database).read_only_writes, 1u);
+}
+
+TEST_F(UnseenWrites, ACommitWhoseAnswerNeverCameCouldHaveWritten) {
+  server_->Execute(
+      "CREATE TABLE slow (a int); ALTER TABLE slow OWNER TO app; "
+      "CREATE FUNCTION sleeps() RETURNS trigger LANGUAGE plpgsql AS "
+      "$$ BEGIN PERFORM pg_sleep(600); RETURN NULL; END $$; "
+      "CREATE CONSTRAINT TRIGGER sleeps AFTER INSERT ON slow DEFERRABLE INITIALLY DEFERRED "
+      "FOR EACH ROW EXECUTE FUNCTION sleeps(); "
+      "CREATE FUNCTION writes_slowly() RETURNS int LANGUAGE sql AS "
+      "'INSERT INTO slow VALUES (1) RETURNING a'");
+  app::Database database(OneSession(Way::kReported));
+  pool::Lease lease = database.AcquireRead();
+  Ask(lease, "BEGIN READ WRITE");
+  ASSERT_EQ(Ask(lease, "SELECT writes_slowly()"), "1");
+  Session::Of(lease).Query("COMMIT", base::RealClock().Now() + 10ms);
+  EXPECT_EQ(Tampered(database), 0u);
+  lease.Release();
+  EXPECT_EQ(Tampered(database), 1u);
+}
+
+TEST_F(UnseenWrites, ATransactionLeftOpenIsAskedWhetherItWasLifted) {
+  const LogTap log;
+  app::Database database(OneSession(Way::kReported));
+  {
+    const pool::Lease lease = database.AcquireRead();
+    Ask(lease, "BEGIN");
+    Ask(lease, "SELECT 1");
+  }
+  EXPECT_EQ(Tampered(database), 0u);
+  {
+    const pool::Lease lease = database.AcquireRead();
+    Ask(lease, "BEGIN READ WRITE");
+    Ask(lease, "SELECT writes()");
+  }
+  EXPECT_EQ(Tampered(database), 1u);
+  EXPECT_EQ(log.Count({"lifted read-only in a transaction", "unseen_writes_pgtest.cc"}), 1u);
+  EXPECT_EQ(Written(), "0");
+}
+
+TEST_F(UnseenWrites, AReadTransactionThatWasLiftedIsCountedWhenItCommits) {
+  app::Database database(OneSession(Way::kReported));
+  const std::vector<std::vector<const char*>> lifts{
+      {"SET TRANSACTION READ WRITE", "SELECT writes()"},
+      {"SET TRANSACTION READ WRITE", "SELECT writes()", "SET TRANSACTION READ ONLY"},
+      {"BEGIN READ WRITE", "SELECT writes()"},
+  };
+  std::uint64_t tampered = 0;
+  for (const std::vector<const char*>& statements : lifts) {
+    const pool::Lease lease = database.AcquireRead();
+    postgres::ReadTransaction read = database.BeginRead(lease, kPatience);
+    for (const char* statement : statements) read->exec(statement);
+    read.Commit();
+    EXPECT_EQ(Tampered(database), ++tampered) << statements.front();
+  }
+  EXPECT_EQ(Written(), std::to_string(lifts.size()));
+}
+
+void ReadWithSettings(app::Database& database) {
+  const pool::Lease lease = database.AcquireRead();
+  for (int i = 0; i < 2; ++i) {
+    postgres::ReadTransaction read = database.BeginRead(lease, kPatience);
+    read->exec("SET LOCAL statement_timeout = '1h'");
+    read->exec("SELECT count(*) FROM t");
+    read.Commit();
+  }
+  // One that begins nothing, as nothing is asked in it.
+  database.BeginRead(lease, kPatience);
+}
+
+void ReadInASubtransaction(app::Database& database) {
+  const pool::Lease lease = database.AcquireRead();
+  postgres::ReadTransaction read = database.BeginRead(lease, kPatience);
+  read->exec("SAVEPOINT s");
+  read->exec("SELECT count(*) FROM t");
+  read->exec("ROLLBACK TO s");
+  read->exec("SELECT count(*) FROM t");
+  read->exec("DECLARE c CURSOR FOR SELECT 1");
+  read->exec("FETCH c");
+  read.Commit();
+}
+
+void ReadOutsideOfTransactions(app::Database& database) {
+  const pool::Lease lease = database.AcquireRead();
+  Ask(lease, "SET statement_timeout = '1h'");
+  Ask(lease, "SELECT count(*) FROM t");
+  Ask(lease, "SET search_path TO public; SELECT count(*) FROM t");
+  pqxx::nontransaction none(Session::Of(lease).pqxx());
+  none.exec("SELECT count(*) FROM t");
+}
+
+void ReadInATransactionThatIsRolledBack(app::Database& database) {
+  const pool::Lease lease = database.AcquireRead();
+  pqxx::work work(Session::Of(lease).pqxx());
+  work.exec("SELECT count(*) FROM t");
+}
+
+TEST_F(UnseenWrites, WhatAnHonestBorrowerDoesIsNotHeldAgainstIt) {
+  for (const Way way : {Way::kReported, Way::kNotReported, Way::kPooler}) {
+    app::DatabaseOptions options = OneSession(way);
+    options.probe.canary_interval = 1ms;
+    app::Database database(options);
+    ReadWithSettings(database);
+    ReadInASubtransaction(database);
+    if (way != Way::kPooler) {
+      ReadOutsideOfTransactions(database);
+      ReadInATransactionThatIsRolledBack(database);
+    }
+    EXPECT_TRUE(Eventually(kPatience, [&] {
+      return database.control_stats().canaries[routing::PoolRole::kRoFallthrough].success == true;
+    }));
+    EXPECT_EQ(Tampered(database), 0u) << NameOf(way);
+  }
+}
+
+}  // namespace
+}  // namespace scidex::test
