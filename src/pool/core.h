@@ -110,12 +110,15 @@ class PoolCore final : public SessionObserver, public std::enable_shared_from_th
   Lease TryAcquire(const AcquireOptions& options, const base::CallSite& borrower);
   void AwaitReady(base::TimePoint deadline, const std::stop_token& stop);
   void Resize(std::size_t target, ResizeCause cause);
+  void StartAt(std::size_t target);
   void Drain();
   void Suspend();
   void Resume();
   void OnServerAnswered();
+  void Retire();
   void Close();
   PoolStats Stats() const;
+  std::size_t target_size() const;
   const std::string& name() const { return name_; }
   base::Duration acquire_timeout() const { return options_.acquire_timeout; }
   // This process is a child of the one that made the pool.

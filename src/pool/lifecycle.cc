@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <random>
 #include <stdexcept>
 #include <utility>
@@ -77,6 +78,15 @@ void PoolCore::Resize(std::size_t target, ResizeCause cause) {
   FindDeadlock();
 }
 
+void PoolCore::StartAt(std::size_t target) {
+  if (Forked()) return;
+  const std::size_t floor = std::max<std::size_t>(1, options_.min_idle);
+  MutexLock lock(mutex_);
+  target_size_ = std::clamp(target, floor, options_.max_size);
+  StartConnects(clock_.Now());
+  FindDeadlock();
+}
+
 void PoolCore::Drain() {
   if (Forked()) return;
   Leftovers leftovers;
@@ -128,7 +138,7 @@ void PoolCore::OnServerAnswered() {
   StartConnects(clock_.Now());
 }
 
-void PoolCore::Close() {
+void PoolCore::Retire() {
   if (Forked()) return;
   {
     Leftovers leftovers;
@@ -145,10 +155,15 @@ void PoolCore::Close() {
   }
   if (server_gate_) server_gate_->Leave(server_client_);
   stop_connects_.request_stop();
-  StopHousekeeping();
   MutexLock lock(mutex_);
   while (connect_jobs_ > 0 || !waiters_.empty() || closing_ > 0 || awaiting_ready_ > 0)
     quiet_.Wait(mutex_);
+}
+
+void PoolCore::Close() {
+  if (Forked()) return;
+  Retire();
+  StopHousekeeping();
 }
 
 // A lease may outlive the scheduler, and this with it: nothing of the task is left.

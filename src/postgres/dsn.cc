@@ -186,4 +186,13 @@ std::string Dsn::Redacted() const {
   return text;
 }
 
+bool DifferInLoginAlone(const base::Secret& a, const base::Secret& b) {
+  const auto but_login = [](const base::Secret& dsn) {
+    auto parameters = Dsn::Parse(dsn).parameters();
+    for (const char* keyword : {"user", "password", "sslpassword"}) parameters.erase(keyword);
+    return parameters;
+  };
+  return a == b || but_login(a) == but_login(b);
+}
+
 }  // namespace scidex::postgres

@@ -75,6 +75,21 @@ TEST_F(PoolSizing, ATargetOfZeroIsRefusedAlsoWhenNothingIsKeptIdle) {
   EXPECT_THROW(Open().Resize(0), std::invalid_argument);
 }
 
+TEST_F(PoolSizing, StartsAtATargetWithinItsBoundsWithoutCountingAResize) {
+  options_.max_size = 8;
+  options_.min_idle = 2;
+  Pool& pool = Open();
+  pool.StartAt(5);
+  EXPECT_EQ(pool.Stats().target_size, 5U);
+  EXPECT_EQ(pool.target_size(), 5U);
+  pool.StartAt(1);
+  EXPECT_EQ(pool.target_size(), 2U);
+  pool.StartAt(9);
+  EXPECT_EQ(pool.target_size(), 8U);
+  for (const ResizeDirection direction : {ResizeDirection::kUp, ResizeDirection::kDown})
+    EXPECT_EQ(Sum(pool.Stats().resizes[direction]), 0U);
+}
+
 TEST_F(PoolSizing, FillsToMinIdleInParallelAsFarAsTheGateAllows) {
   options_.max_size = 10;
   options_.min_idle = 9;
