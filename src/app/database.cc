@@ -237,7 +237,7 @@ void Database::Apply(Change& change) noexcept {
   for (const PoolRole role : base::kEnumValues<PoolRole>) {
     if (change.ProbeStays(role)) continue;
     if (change.old[role].pool) StopProbe(change.old[role]);
-    InheritProbe(change.next[role], change.old[role],
+    InheritProbe(role, change.next[role], change.old[role],
                  SameServer(change.before[role], change.wanted[role]));
   }
   if (change.new_primary) primary_in_recovery_ = false;
@@ -352,14 +352,21 @@ void Database::AddProbe(PoolRole role, const control::ProbeOptions& options, Ser
 }
 
 // What was counted goes on; what was found is of the same server alone.
-void Database::InheritProbe(const Server& server, const Server& before, bool same_server) noexcept {
-  if (!server.pool) return;
+void Database::InheritProbe(PoolRole role, const Server& server, const Server& before,
+                            bool same_server) noexcept {
   control::ProbeStats probed;
   control::CanaryStats tried;
-  if (before.probe && same_server) {
-    probed = before.probe->Stats();
-  } else if (before.probe) {
-    probed.failures = before.probe->Stats().failures;
+  if (before.probe) probed = before.probe->Stats();
+  {
+    const MutexLock lock(mutex_);
+    if (!before.probe) probed.failures = gone_failures_[role];
+    gone_failures_[role] = probed.failures;
+  }
+  if (!server.pool) return;
+  if (!same_server) {
+    control::ProbeStats of_another;
+    of_another.failures = probed.failures;
+    probed = of_another;
   }
   if (before.canary && same_server) tried = before.canary->Stats();
   server.probe->Inherit(probed);
@@ -436,7 +443,13 @@ std::shared_ptr<control::Autoscaler> Database::MakeAutoscaler(
 
 control::ControlStats Database::control_stats() const {
   control::ControlStats stats;
-  const Servers servers = ServersNow();
+  Servers servers;
+  {
+    const MutexLock lock(mutex_);
+    servers = servers_;
+    for (const PoolRole role : base::kEnumValues<PoolRole>)
+      stats.probes[role].failures = gone_failures_[role];
+  }
   for (const PoolRole role : base::kEnumValues<PoolRole>) {
     if (servers[role].probe) stats.probes[role] = servers[role].probe->Stats();
     if (servers[role].canary) stats.canaries[role] = servers[role].canary->Stats();

@@ -166,7 +166,8 @@ class Database {
   Change Prepare(const DatabaseOptions& options) SCIDEX_REQUIRES(changing_);
   void Apply(Change& change) noexcept SCIDEX_REQUIRES(changing_);
   void ChangeBackoffs(const Change& change) noexcept;
-  static void InheritProbe(const Server& server, const Server& before, bool same_server) noexcept;
+  void InheritProbe(routing::PoolRole role, const Server& server, const Server& before,
+                    bool same_server) noexcept;
   static void StartProbe(const Server& server) noexcept;
   static void StopProbe(const Server& server) noexcept;
   void OnAuthFailed() noexcept;
@@ -198,6 +199,9 @@ class Database {
 
   mutable base::Mutex mutex_;
   Servers servers_ SCIDEX_GUARDED_BY(mutex_);
+  // What the probe of a pool that is gone had counted, until there is such a pool again.
+  base::EnumArray<routing::PoolRole, control::ProbeFailures> gone_failures_
+      SCIDEX_GUARDED_BY(mutex_);
   std::shared_ptr<control::Autoscaler> autoscaler_ SCIDEX_GUARDED_BY(mutex_);
   std::shared_ptr<control::PoolLogger> pool_logger_ SCIDEX_GUARDED_BY(mutex_);
   bool logging_ SCIDEX_GUARDED_BY(mutex_) = false;

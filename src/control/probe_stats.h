@@ -13,6 +13,9 @@
 
 namespace scidex::control {
 
+// By reason.
+using ProbeFailures = base::EnumArray<routing::Reason, std::uint64_t>;
+
 // Of the probe of one pool's server.
 struct ProbeStats {
   // The latest probe got an answer. False until there was one.
@@ -26,7 +29,7 @@ struct ProbeStats {
   base::WallTime last_success{};
   // Of the latest probe, answered or not.
   base::Duration duration{0};
-  base::EnumArray<routing::Reason, std::uint64_t> failures;
+  ProbeFailures failures;
   // Why the latest probe failed; kOk if it did not, kStartingUp before the first.
   routing::Reason last_reason = routing::Reason::kStartingUp;
 };
