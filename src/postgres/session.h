@@ -7,6 +7,14 @@
 //
 // Behind a pooler a setting would be left to other clients, and reports be about other sessions:
 // there each acquire begins a READ ONLY transaction, in which the borrower is until the release.
+//
+// How a transaction ends that is open at the release: what a borrower began is rolled back. What
+// was begun here (that one, and StreamRows()'s) is committed, so that the server's statistics count
+// a success, if the borrower ran nothing in it but SELECT, SHOW, EXPLAIN and FETCH, none failed,
+// and the server says that it has given the transaction no identifier, which each write needs, a
+// large object's too. Anything else is rolled back: SET and LISTEN would be left to a pooler's
+// other clients, and who lifted read-only may have written. What functions in a SELECT do that is
+// no write (pg_notify, set_config for longer than the transaction) is committed with it.
 #pragma once
 
 #include <libpq-events.h>
@@ -25,6 +33,12 @@
 #include "postgres/query.h"
 
 namespace scidex::postgres {
+
+// Commits the open transaction, unless it has written: then this is an error that says so.
+inline constexpr const char* kCommitReads =
+    "SELECT CASE WHEN pg_catalog.txid_current_if_assigned() IS NOT NULL THEN pg_catalog.format("
+    "'a read-only lease has written in transaction %s, which is rolled back', "
+    "pg_catalog.txid_current_if_assigned())::pg_catalog.int4 END; COMMIT";
 
 // Used by one thread at a time, but for ShutDown().
 class Session final : public pool::Connection {
@@ -64,6 +78,10 @@ class Session final : public pool::Connection {
   // The same, but for the first call after Prepare() that finds its transaction as it was begun.
   QueryResult EnterReadOnly(base::TimePoint deadline);
 
+  // The transaction that is open was begun by the caller, READ ONLY, and has done nothing yet: it
+  // is committed at the release if only reads come after this.
+  void ExpectReads() { only_reads_ = true; }
+
   // Ends whatever call is blocked on this session, and the session with it. Thread safe.
   void ShutDown() noexcept;
 
@@ -78,6 +96,8 @@ class Session final : public pool::Connection {
   pool::Recycled TryRecycle(base::Duration within);
   pool::Recycled Clean(PGTransactionStatusType transaction, SessionReset reset,
                        base::TimePoint deadline);
+  // The open transaction may be committed, unless the server says that it has written.
+  bool HasOnlyRead() const;
   // read_only.cc
   pool::Prepared ProveReadOnly(base::TimePoint deadline);
   pool::Prepared SetReadOnly(base::TimePoint deadline);
@@ -85,6 +105,8 @@ class Session final : public pool::Connection {
   void OnRefusedWrite(const char* message);
   // By the command's tag, of a result without an error.
   void LookForWrite(const PGresult* result);
+  // Of a result in a transaction in which only reads are expected.
+  static bool IsOfRead(const PGresult* result);
   void ReportTampering(const char* what);
 
   // libpq's hooks; the last argument of the one and the first of the other is the session.
@@ -109,6 +131,8 @@ class Session final : public pool::Connection {
   // What it is by, if by_transaction_, while the session is lent; and whether it has been entered.
   bool in_read_only_transaction_ = false;
   bool entered_ = false;
+  // The open transaction was begun here and has only read.
+  bool only_reads_ = false;
   bool refusal_expected_ = false;
   // The result before this one asked for the rows of a COPY.
   bool copying_in_ = false;
