@@ -72,14 +72,16 @@ void Autoscaler::Start() noexcept {
 
 void Autoscaler::SizeNewPools() noexcept {
   const MutexLock moving(moving_);
+  before_counts_until_ = base::Add(clock_.Now(), kConnectionsKnownFor);
   for (const PoolRole role : base::kEnumValues<PoolRole>) {
     if (!pools_[role]) continue;
     ScaledPool& scaled = pools_[role]->pool;
-    const std::shared_ptr<pool::Pool> before = std::exchange(scaled.before, nullptr);
-    if (!scaled.is_new || options_.mode != AutoscalerMode::kOn) continue;
-    const std::size_t target = before ? before->target_size() : 1;
-    scaled.pool->StartAt(scaled.same_server ? target : 1);
-    if (!scaled.same_server && before) owed_[role] = target;
+    const bool is_sized = scaled.is_new && options_.mode == AutoscalerMode::kOn;
+    const std::size_t target = scaled.before ? scaled.before->target_size() : 1;
+    if (is_sized) scaled.pool->StartAt(scaled.same_server ? target : 1);
+    if (is_sized && !scaled.same_server && scaled.before) owed_[role] = target;
+    if (!is_sized || !scaled.same_server) scaled.before.reset();
+    if (scaled.before) scaled.pool->MakeRoomFor(*scaled.before, before_counts_until_);
   }
 }
 
@@ -146,8 +148,11 @@ void Autoscaler::OnProbe(PoolRole role, const ProbeResult& result) {
   ServerObservation observation{clock_.Now(), *result.facts.connections, {}};
   for (const PoolRole other : base::kEnumValues<PoolRole>) {
     if (!pools_[other]) continue;
-    const pool::PoolStats stats = pools_[other]->pool.pool->Stats();
+    const ScaledPool& scaled = pools_[other]->pool;
+    const pool::PoolStats stats = scaled.pool->Stats();
     observation.open[other] = stats.idle + stats.in_use;
+    if (scaled.before && observation.at < before_counts_until_)
+      observation.open[other] += scaled.before->Stats().in_use;
   }
   {
     MutexLock lock(mutex_);

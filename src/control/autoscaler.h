@@ -47,7 +47,9 @@ class Autoscaler {
   // In mode on: sets the target_size of each new pool, before anyone acquires from it. One that
   // replaces a pool of the same server goes on with what that one had, which was within the budget.
   // Any other begins with max(1, min_idle), as what its server can give is not known yet; if it
-  // replaces a pool, it gets what that one had once it is known.
+  // replaces a pool, it gets what that one had once it is known. Leases that are out of the pool
+  // before, of the same server, are not taken for others' sessions at first: they are about to end,
+  // and the new pool is not to shrink for them.
   void SizeNewPools() noexcept;
   // Looks after one interval for the first time; in mode off never. To be called once.
   void Start() noexcept;
@@ -87,8 +89,10 @@ class Autoscaler {
   const AutoscalerOptions options_;
   base::Clock& clock_;
   OfPools<std::optional<std::size_t>> servers_;
-  // Which there are, and the pool of each, does not change.
+  // Which there are, and the pool of each, does not change after Start().
   OfPools<std::optional<Scaled>> pools_;
+  // Set before Start().
+  base::TimePoint before_counts_until_ = base::TimePoint::min();
   // From looking at the pools to having moved them, so that no move undoes another. Used with
   // pools_' histories.
   base::Mutex moving_;

@@ -1,9 +1,11 @@
 #include <algorithm>
+#include <new>
 #include <random>
 #include <stdexcept>
 #include <utility>
 
 #include "base/fork.h"
+#include "base/local_failure.h"
 #include "pool/core.h"
 
 namespace scidex::pool {
@@ -87,6 +89,42 @@ void PoolCore::StartAt(std::size_t target) {
   FindDeadlock();
 }
 
+void PoolCore::MakeRoomFor(PoolCore& before, TimePoint until) noexcept {
+  if (Forked()) return;
+  try {
+    std::vector<std::shared_ptr<std::atomic<std::size_t>>> counts;
+    {
+      MutexLock lock(before.mutex_);
+      counts = before.before_;
+      counts.push_back(before.left_);
+      before.left_->store(before.Size() + before.closing_);
+      before.successor_ = weak_from_this();
+    }
+    MutexLock lock(mutex_);
+    before_.swap(counts);
+    before_counts_until_ = until;
+  } catch (const std::bad_alloc&) {
+    base::CountLocalFailure(base::LocalResource::kMemory);
+  }
+}
+
+std::size_t PoolCore::OpenBefore() const {
+  if (before_.empty() || clock_.Now() >= before_counts_until_) return 0;
+  std::size_t open = 0;
+  for (const auto& count : before_) open += count->load();
+  return open;
+}
+
+void PoolCore::OnClosedBefore() {
+  std::shared_ptr<PoolCore> successor;
+  {
+    MutexLock lock(mutex_);
+    StartConnects(clock_.Now());
+    successor = successor_.lock();
+  }
+  if (successor) successor->OnClosedBefore();
+}
+
 void PoolCore::Drain() {
   if (Forked()) return;
   Leftovers leftovers;
@@ -148,6 +186,7 @@ void PoolCore::Retire() {
       connecting_ -= queued_connects_;
       ReturnToGates(queued_connects_);
       while (!idle_.empty()) Evict(idle_, idle_.begin(), EvictReason::kClosed, leftovers);
+      left_->store(leased_.size() + closing_);
       if (!leased_.empty()) self_ = shared_from_this();
       for (Waiter* waiter : waiters_) waiter->wake.NotifyOne();
       ready_.NotifyAll();

@@ -33,6 +33,10 @@ void Pool::Resize(std::size_t target, ResizeCause cause) { core_->Resize(target,
 
 void Pool::StartAt(std::size_t target) { core_->StartAt(target); }
 
+void Pool::MakeRoomFor(const Pool& before, base::TimePoint until) noexcept {
+  core_->MakeRoomFor(*before.core_, until);
+}
+
 void Pool::Drain() { core_->Drain(); }
 
 void Pool::Suspend() { core_->Suspend(); }

@@ -83,6 +83,11 @@ class Pool {
   // Goes on from a pool that this one replaces, or from nothing: target_size is `target`, or what
   // min_idle, 1 and max_size allow that is next to it. It is not counted as a change of the target.
   void StartAt(std::size_t target);
+  // Of a pool that this one replaces on the same server: until then, or until they are closed, its
+  // connections count for target_size here, so that both together have no more than that. But
+  // max(1, min_idle) may always be opened. To be called before `before` is retired, and before
+  // anyone acquires here.
+  void MakeRoomFor(const Pool& before, base::TimePoint until) noexcept;
 
   // Replaces every connection: idle ones now, leased and connecting ones when they come back. What
   // is acquired after this was opened after it.

@@ -141,6 +141,29 @@ TEST_F(AutoscalerTest, ObeysTheLimitOfTheDatabase) {
   EXPECT_EQ(clients.failed(), 0u);
 }
 
+// Leases are out for longer than the looks are apart, so that each sees both pools' connections.
+TEST_F(AutoscalerTest, AReloadOfPoolsThatHaveAllThereIsGetsNothingRefused) {
+  app::DatabaseOptions options = Greedy(server_);
+  app::Database database(options);
+  Clients clients(database, 20, 20, "SELECT pg_sleep(0.2)");
+  constexpr std::size_t kForPools = kForAll - 3;
+  ASSERT_TRUE(Eventually(kPatience, [&] { return Target(database) == kForPools; }));
+  for (int round = 0; round < 3; ++round) {
+    ++options.primary_pool.max_waiters;
+    ++options.ro_fallthrough_pool.max_waiters;
+    database.Reconfigure(options);
+    const std::size_t served = clients.served();
+    EXPECT_TRUE(Eventually(kPatience, [&] {
+      // What is being closed at the moment of a look may count as another's.
+      EXPECT_GE(Target(database), kForPools / 2);
+      return HasFailure() || clients.served() > served + 60;
+    }));
+  }
+  clients.Stop();
+  EXPECT_EQ(clients.failed(), 0u);
+  ExpectNoRefusal(database);
+}
+
 TEST_F(AutoscalerTest, InDryRunMovesNothing) {
   app::DatabaseOptions options = Greedy(server_);
   options.autoscaler.mode = control::AutoscalerMode::kDryRun;

@@ -11,10 +11,12 @@
 
 namespace scidex::test {
 
-// Threads that take a connection, hold it for some milliseconds, and give it back, until the end.
+// Threads that take a connection, run `sql` on it, and give it back, until the end.
 class Clients {
  public:
-  Clients(app::Database& database, std::size_t writers, std::size_t readers) {
+  Clients(app::Database& database, std::size_t writers, std::size_t readers,
+          const char* sql = "SELECT pg_sleep(0.005)")
+      : sql_(sql) {
     for (std::size_t i = 0; i < writers; ++i) {
       threads_.push_back(std::make_unique<base::Thread>(
           "writer", [&] { Run([&] { return database.AcquireWrite({Later()}); }); }));
@@ -40,7 +42,7 @@ class Clients {
     while (!stop_) {
       try {
         const pool::Lease lease = acquire();
-        const auto answer = postgres::Session::Of(lease).Query("SELECT pg_sleep(0.005)", Later());
+        const auto answer = postgres::Session::Of(lease).Query(sql_, Later());
         ++(answer.status == postgres::QueryResult::Status::kOk ? served_ : failed_);
       } catch (const pool::AcquireError&) {
         ++failed_;
@@ -48,6 +50,7 @@ class Clients {
     }
   }
 
+  const char* const sql_;
   std::atomic<bool> stop_{false};
   std::atomic<std::size_t> served_{0};
   std::atomic<std::size_t> failed_{0};

@@ -44,11 +44,12 @@ class AutoscalerTest : public testing::Test {
     autoscaler_->Start();
   }
   // In place of one that might have 9 connections.
-  void Replace(bool same_server) {
+  std::shared_ptr<pool::Pool> Replace(bool same_server) {
     const auto before = std::make_shared<pool::Pool>(
         "primary", UpTo16(), pool::Pool::Dependencies{connector_, pool_scheduler_, clock_});
     before->Resize(9);
     Start({{std::shared_ptr<pool::Pool>(), &pool_}, 0, true, before, same_server});
+    return before;
   }
   void Probe() {
     pool::PoolStats stats = pool_.Stats();
@@ -177,6 +178,19 @@ TEST_F(AutoscalerTest, APoolThatReplacesAnotherStartsAtItsTargetAtOnce) {
   EXPECT_EQ(Target(), 9u);
   EXPECT_EQ(pool_.Stats().resizes[pool::ResizeDirection::kDown][pool::ResizeCause::kAutoscaler],
             0u);
+}
+
+TEST_F(AutoscalerTest, LeasesOfThePoolBeforeDoNotMakeItShrinkUntilTheyHaveBeenOutForLong) {
+  const std::shared_ptr<pool::Pool> before = Replace(true);
+  std::vector<pool::Lease> leases;
+  for (int i = 0; i < 9; ++i) leases.push_back(before->Acquire());
+  before->Retire();
+  others_ = 82 + 9;  // of 100; 1 more is the probe's, and 3 stay free
+  Look(4);
+  EXPECT_EQ(Target(), 9u);
+  LookOnly(kConnectionsKnownFor);
+  Look(4);
+  EXPECT_EQ(Target(), 5u) << "they are somebody's who does not give them back";
 }
 
 TEST_F(AutoscalerTest, OnAnotherServerItGetsThatOnceTheServerHasAnswered) {
