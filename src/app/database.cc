@@ -12,6 +12,7 @@
 #include "base/log.h"
 #include "base/mutex.h"
 #include "control/probe.h"
+#include "postgres/dsn.h"
 #include "postgres/judged_connector.h"
 
 namespace scidex::app {
@@ -50,6 +51,12 @@ bool SameServer(const std::optional<Wanted>& a, const std::optional<Wanted>& b) 
 // Limits of a server are of use to the autoscaler alone.
 bool WantsConnections(const DatabaseOptions& options) {
   return options.autoscaler.mode != control::AutoscalerMode::kOff;
+}
+
+// The same server, whoever logs in to it.
+template <typename Wanted>
+bool SameServerButLogin(const std::optional<Wanted>& a, const std::optional<Wanted>& b) {
+  return a && b && postgres::DifferInLoginAlone(a->session.dsn, b->session.dsn);
 }
 
 }  // namespace
@@ -96,7 +103,7 @@ Database::Database(const DatabaseOptions& options, std::shared_ptr<Runtime> runt
         return AcquireForQuery(from, deadline, stop);
       },
       rows_, runtime_->scheduler);
-  auto autoscaler = MakeAutoscaler(options.autoscaler, {}, servers);
+  auto autoscaler = MakeAutoscaler(options.autoscaler, {}, servers, {});
   auto pool_logger = MakePoolLogger(options.pool_logger);
   // Nothing below can fail.
   {
@@ -105,6 +112,7 @@ Database::Database(const DatabaseOptions& options, std::shared_ptr<Runtime> runt
     autoscaler_ = std::move(autoscaler);
     pool_logger_ = std::move(pool_logger);
   }
+  AutoscalerNow()->SizeNewPools();
   AutoscalerNow()->Start();
   for (const Server& server : servers) StartProbe(server);
 }
@@ -217,18 +225,20 @@ Database::Change Database::Prepare(const DatabaseOptions& options) {
   change.new_primary = !same_server(PoolRole::kPrimary);
   change.new_replica = !same_server(PoolRole::kRo);
   bool same_pools = true;
+  SameServers same_but_login;
   for (const PoolRole role : base::kEnumValues<PoolRole>) {
     const bool same_pool = change.wanted[role] == change.before[role];
     same_pools = same_pools && same_pool;
     if (!same_pool) {
       change.next[role] = change.wanted[role] ? MakeServer(role, *change.wanted[role]) : Server{};
     }
+    same_but_login[role] = SameServerButLogin(change.before[role], change.wanted[role]);
     if (change.next[role].pool && !change.ProbeStays(role)) {
       AddProbe(role, options, change.next[role]);
     }
   }
   if (!same_pools || options.autoscaler != options_.autoscaler)
-    change.autoscaler = MakeAutoscaler(options.autoscaler, change.old, change.next);
+    change.autoscaler = MakeAutoscaler(options.autoscaler, change.old, change.next, same_but_login);
   if (options.pool_logger != options_.pool_logger)
     change.pool_logger = MakePoolLogger(options.pool_logger);
   change.routes = router_->Prepare(PoolsOf(change.next), RoutingOf(options), change.new_replica);
@@ -242,7 +252,7 @@ void Database::Apply(Change& change) noexcept {
   for (const PoolRole role : base::kEnumValues<PoolRole>) {
     if (change.ProbeStays(role)) continue;
     if (change.old[role].pool) StopProbe(change.old[role]);
-    InheritProbe(change.next[role], change.old[role],
+    InheritProbe(role, change.next[role], change.old[role],
                  SameServer(change.before[role], change.wanted[role]));
   }
   if (change.new_primary) primary_in_recovery_ = false;
@@ -250,10 +260,11 @@ void Database::Apply(Change& change) noexcept {
   if (change.autoscaler) {
     autoscaler->Stop();
     change.autoscaler->Inherit(autoscaler->Stats());
+    change.autoscaler->SizeNewPools();
   }
   replica_watch_->Reconfigure(options_.routing, options_.primary.has_value(), change.new_primary,
                               change.new_replica);
-  router_->Apply(change.routes);
+  const std::optional<routing::RouteChange> route = router_->Apply(change.routes);
   bool logging = false;
   {
     const MutexLock lock(mutex_);
@@ -264,6 +275,8 @@ void Database::Apply(Change& change) noexcept {
     logging = logging_;
   }
   if (change.autoscaler) change.autoscaler->Start();
+  if (route) OnRouteChange(change.old, *route);
+  ChangeBackoffs(change);
   if (logging) start_pool_logger();
   for (const PoolRole role : base::kEnumValues<PoolRole>) {
     if (!change.ProbeStays(role)) StartProbe(change.next[role]);
@@ -273,8 +286,24 @@ void Database::Apply(Change& change) noexcept {
   std::erase_if(gates_, [](const auto& gate) { return gate.second.use_count() == 1; });
 }
 
+// Pools that share a gate go by the options of the first of them.
+void Database::ChangeBackoffs(const Change& change) noexcept {
+  for (const PoolRole role : {PoolRole::kRoFallthrough, PoolRole::kRo, PoolRole::kPrimary}) {
+    if (!change.next[role].gate) continue;
+    change.next[role].gate->ChangeBackoff(change.wanted[role]->pool.backoff,
+                                          runtime_->scheduler.clock().Now());
+  }
+}
+
+// What the pool that has lost the reads could serve at once, the one that has them now can.
+void Database::OnRouteChange(const Servers& before, const routing::RouteChange& change) noexcept {
+  if (!change.from || !change.to || !before[*change.from].pool) return;
+  AutoscalerNow()->TakeOver(*change.to, before[*change.from].pool->target_size());
+}
+
 void Database::OnReplicaVerdict(routing::Reason verdict, base::TimePoint probed_at) {
-  router_->OnReplicaVerdict(verdict, probed_at);
+  const auto change = router_->OnReplicaVerdict(verdict, probed_at);
+  if (change) OnRouteChange(ServersNow(), *change);
   if (!routing::IsMisled(verdict)) return;
   // The name may lead elsewhere by now, but a session stays where it is.
   const Server ro = ServersNow()[PoolRole::kRo];
@@ -348,15 +377,18 @@ void Database::AddProbe(PoolRole role, const DatabaseOptions& options, Server& s
 }
 
 // What was counted goes on; what was found is of the same server alone.
-void Database::InheritProbe(const Server& server, const Server& before, bool same_server) noexcept {
-  if (!server.pool) return;
+void Database::InheritProbe(PoolRole role, const Server& server, const Server& before,
+                            bool same_server) noexcept {
   control::ProbeStats probed;
   control::CanaryStats tried;
-  if (before.probe && same_server) {
-    probed = before.probe->Stats();
-  } else if (before.probe) {
-    probed.failures = before.probe->Stats().failures;
+  if (before.probe) probed = before.probe->Stats();
+  {
+    const MutexLock lock(mutex_);
+    if (!before.probe) probed = gone_probes_[role];
+    gone_probes_[role] = control::CountsOf(probed);
   }
+  if (!server.pool) return;
+  if (!same_server) probed = control::CountsOf(probed);
   if (before.canary && same_server) tried = before.canary->Stats();
   server.probe->Inherit(probed);
   if (server.canary) server.canary->Inherit(tried);
@@ -412,7 +444,8 @@ bool Database::start_pool_logger() {
 }
 
 std::shared_ptr<control::Autoscaler> Database::MakeAutoscaler(
-    const control::AutoscalerOptions& options, const Servers& before, const Servers& servers) {
+    const control::AutoscalerOptions& options, const Servers& before, const Servers& servers,
+    const SameServers& same_server) {
   control::OfPools<std::optional<control::Autoscaler::ScaledPool>> pools;
   std::vector<const pool::ConnectGate*> gates;
   for (const PoolRole role : base::kEnumValues<PoolRole>) {
@@ -422,14 +455,21 @@ std::shared_ptr<control::Autoscaler> Database::MakeAutoscaler(
     const auto known = std::find(gates.begin(), gates.end(), server.gate.get());
     const auto number = static_cast<std::size_t>(known - gates.begin());
     if (known == gates.end()) gates.push_back(server.gate.get());
-    pools[role] = {server.pool, number, server.pool != before[role].pool};
+    const bool is_new = server.pool != before[role].pool;
+    pools[role] = {server.pool, number, is_new, is_new ? before[role].pool : nullptr,
+                   same_server[role]};
   }
   return std::make_shared<control::Autoscaler>(options, pools, runtime_->scheduler);
 }
 
 control::ControlStats Database::control_stats() const {
   control::ControlStats stats;
-  const Servers servers = ServersNow();
+  Servers servers;
+  {
+    const MutexLock lock(mutex_);
+    servers = servers_;
+    for (const PoolRole role : base::kEnumValues<PoolRole>) stats.probes[role] = gone_probes_[role];
+  }
   for (const PoolRole role : base::kEnumValues<PoolRole>) {
     if (servers[role].probe) stats.probes[role] = servers[role].probe->Stats();
     if (servers[role].canary) stats.canaries[role] = servers[role].canary->Stats();

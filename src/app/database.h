@@ -104,7 +104,8 @@ class Database {
 
   // Goes on with these options: what they do not change stays as it is. A pool whose server or
   // options change is replaced by a new one: what it has lent stays out until its release, who
-  // waits in it moves to the new one, and counters go on. A replica that is another is judged anew.
+  // waits in it moves to the new one, and counters go on, as does what the autoscaler had let it
+  // have. A replica that is another is judged anew.
   // Throws as the constructor, and std::invalid_argument for another connects_per_server; then
   // nothing has changed: everything that can fail comes first.
   void Reconfigure(const DatabaseOptions& options);
@@ -148,6 +149,8 @@ class Database {
     std::shared_ptr<control::Canary> canary;
   };
   using Servers = base::EnumArray<routing::PoolRole, Server>;
+  // For each pool, whether it is on the server that the one before it was on.
+  using SameServers = base::EnumArray<routing::PoolRole, bool>;
   // What a change of the options needs, made before anything is changed.
   struct Change;
 
@@ -161,16 +164,19 @@ class Database {
   void AddProbe(routing::PoolRole role, const DatabaseOptions& options, Server& server);
   static routing::RoutingOptions RoutingOf(const DatabaseOptions& options);
   std::shared_ptr<control::Autoscaler> MakeAutoscaler(const control::AutoscalerOptions& options,
-                                                      const Servers& before,
-                                                      const Servers& servers);
+                                                      const Servers& before, const Servers& servers,
+                                                      const SameServers& same_server);
   std::shared_ptr<control::PoolLogger> MakePoolLogger(const control::PoolLoggerOptions& options);
   Change Prepare(const DatabaseOptions& options) SCIDEX_REQUIRES(changing_);
   void Apply(Change& change) noexcept SCIDEX_REQUIRES(changing_);
-  static void InheritProbe(const Server& server, const Server& before, bool same_server) noexcept;
+  void ChangeBackoffs(const Change& change) noexcept;
+  void InheritProbe(routing::PoolRole role, const Server& server, const Server& before,
+                    bool same_server) noexcept;
   static void StartProbe(const Server& server) noexcept;
   static void StopProbe(const Server& server) noexcept;
   void OnAuthFailed() noexcept;
   void OnReplicaVerdict(routing::Reason verdict, base::TimePoint probed_at);
+  void OnRouteChange(const Servers& before, const routing::RouteChange& change) noexcept;
   void OnPrimaryAnswer(const routing::ServerFacts& facts);
   void OnProbe(routing::PoolRole role, const control::ProbeResult& result);
   void Stop();
@@ -197,6 +203,8 @@ class Database {
 
   mutable base::Mutex mutex_;
   Servers servers_ SCIDEX_GUARDED_BY(mutex_);
+  // What the probe of a pool that is gone had counted, until there is such a pool again.
+  base::EnumArray<routing::PoolRole, control::ProbeStats> gone_probes_ SCIDEX_GUARDED_BY(mutex_);
   std::shared_ptr<control::Autoscaler> autoscaler_ SCIDEX_GUARDED_BY(mutex_);
   std::shared_ptr<control::PoolLogger> pool_logger_ SCIDEX_GUARDED_BY(mutex_);
   bool logging_ SCIDEX_GUARDED_BY(mutex_) = false;

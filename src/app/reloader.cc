@@ -25,14 +25,7 @@ bool IsSecret(const std::string& keyword) {
 void TakeLogin(const std::optional<postgres::SessionOptions>& now,
                std::optional<postgres::SessionOptions>& server) {
   if (!server || !now || server->dsn == now->dsn) return;
-  const auto but_login = [](const base::Secret& dsn) {
-    auto parameters = postgres::Dsn::Parse(dsn).parameters();
-    std::erase_if(parameters, [](const auto& parameter) {
-      return IsSecret(parameter.first) || parameter.first == "user";
-    });
-    return parameters;
-  };
-  if (now->dsn.empty() || but_login(server->dsn) != but_login(now->dsn)) {
+  if (now->dsn.empty() || !postgres::DifferInLoginAlone(server->dsn, now->dsn)) {
     throw config::ConfigError(
         "they have changed in more than user and password; reload to take them");
   }

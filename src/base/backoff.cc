@@ -11,4 +11,10 @@ Duration Backoff::Next() {
   return Duration(std::uniform_int_distribution<Duration::rep>(0, ceiling_.count())(random_));
 }
 
+void Backoff::Change(const BackoffOptions& options) {
+  options_ = options;
+  if (ceiling_ == Duration::zero()) return;
+  ceiling_ = std::min(std::max(ceiling_, options.initial), options.cap);
+}
+
 }  // namespace scidex::base

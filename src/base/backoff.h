@@ -25,6 +25,8 @@ class Backoff {
   Duration Next();
   // To be called on success: the next failure starts from `initial` again.
   void Reset() { ceiling_ = Duration::zero(); }
+  // Goes on with other bounds.
+  void Change(const BackoffOptions& options);
 
  private:
   BackoffOptions options_;

@@ -205,6 +205,8 @@ Config Load(const std::string& path, const Environment& environment) {
   WarnOfReadableDsn(path, lines, config);
   WarnOfRareProbes(config);
   CheckLag(path, lines, config);
+  for (const PlacedQuery& query : draft.queries)
+    config.warnings.insert(config.warnings.end(), query.warnings.begin(), query.warnings.end());
   config.replica.reset();
   if (!draft.replica.dsn.empty()) config.replica = draft.replica;
   config.primary = draft.primary;

@@ -25,6 +25,7 @@ using std::chrono::hours;
 using std::chrono::milliseconds;
 
 constexpr std::size_t kMaxSeries = 100'000;
+constexpr std::string_view kTotal = "_total";
 
 bool IsName(std::string_view text) {
   const auto is_letter = [](char c) {
@@ -38,8 +39,27 @@ bool IsName(std::string_view text) {
 // The name of the family of a metric: what OpenMetrics tells families apart by.
 std::string_view FamilyOf(const QueryValue& value) {
   const std::string_view name = value.metric;
-  const std::size_t suffix = value.type == control::ValueType::kCounter ? 6 : 0;
-  return name.substr(0, name.size() - suffix);
+  const bool total = value.type == control::ValueType::kCounter && name.ends_with(kTotal);
+  return name.substr(0, name.size() - (total ? kTotal.size() : 0));
+}
+
+// What is unusual about the name of a metric that can have it; empty if nothing is. Dashboards may
+// ask for it all the same.
+std::string OddityOf(const QueryValue& value) {
+  const std::string& name = value.metric;
+  const std::string quoted = base::QuotedUnlessSecret(name);
+  if (value.type == control::ValueType::kCounter && !name.ends_with(kTotal)) {
+    return quoted +
+           " is a counter whose name does not end in _total; OpenMetrics has no such "
+           "counter, and gets it as of unknown type";
+  }
+  for (const char* suffix : {"_count", "_sum", "_info"}) {
+    if (value.type == control::ValueType::kGauge && name.ends_with(suffix)) {
+      return quoted + " is a gauge whose name ends in " + suffix +
+             ", by which tools may take it for part of another type";
+    }
+  }
+  return "";
 }
 
 // Why a metric cannot have this name and type; empty if it can.
@@ -55,21 +75,17 @@ std::string ComplaintOf(const QueryValue& value, const std::string& unit) {
     }
   }
   if (name == "up") return quoted + "is Prometheus's own; choose another name";
-  if (value.type == control::ValueType::kCounter) {
-    if (!name.ends_with("_total") || name == "_total") {
-      return quoted + "is a counter, whose name ends in _total";
-    }
-  } else {
-    for (const char* suffix : {"_total", "_bucket", "_count", "_sum", "_created", "_info"}) {
-      if (name.ends_with(suffix)) {
-        return quoted + "is a gauge, whose name cannot end in " + suffix + "; choose another name";
-      }
-    }
+  if (FamilyOf(value).empty()) return quoted + "is nothing but _total; choose another name";
+  const bool counter = value.type == control::ValueType::kCounter;
+  for (const char* suffix : {"_total", "_bucket", "_created"}) {
+    if (!FamilyOf(value).ends_with(suffix)) continue;
+    return quoted + "is a " + std::string(base::Name(value.type)) + ", whose name cannot end in " +
+           (counter && name.ends_with(kTotal) ? std::string(suffix) + "_total" : suffix) +
+           "; choose another name";
   }
   if (!unit.empty() && !FamilyOf(value).ends_with("_" + unit)) {
     return quoted + "does not end in its unit; write, for instance, " +
-           std::string(FamilyOf(value)) + "_" + unit +
-           (value.type == control::ValueType::kCounter ? "_total" : "");
+           std::string(FamilyOf(value)) + "_" + unit + (counter ? "_total" : "");
   }
   return "";
 }
@@ -155,8 +171,9 @@ class QueryReader {
   int line_ = 0;
 };
 
+// Of the query of that name.
 QueryValue ReadValue(const std::string& path, const std::string& key, const YAML::Node& node,
-                     const std::string& query) {
+                     const std::string& query, std::vector<std::string>& warnings) {
   QueryValue value;
   std::string unit;
   QueryReader reader(path, key);
@@ -179,6 +196,9 @@ QueryValue ReadValue(const std::string& path, const std::string& key, const YAML
   if (value.metric.empty()) value.metric = query + "_" + value.column;
   if (const std::string complaint = ComplaintOf(value, unit); !complaint.empty()) {
     reader.Refuse(complaint);
+  }
+  if (const std::string oddity = OddityOf(value); !oddity.empty()) {
+    warnings.push_back(path + ":" + std::to_string(reader.line()) + ": " + key + ": " + oddity);
   }
   return value;
 }
@@ -253,12 +273,13 @@ PlacedQuery ReadQuery(const std::string& path, const std::string& key, const YAM
        {"max_series", [&](auto& v) { query.max_series = reader.Count(v, kMaxSeries); }},
        {"on_error", [&](auto& v) { query.on_error = reader.OneOf<control::QueryOnError>(v); }}});
   query.timeout = timeout.value_or(std::min(query.timeout, query.interval));
+  std::vector<std::string> warnings;
   for (const YAML::Node& value : values) {
     const std::string place = key + ".values[" + std::to_string(query.values.size()) + "]";
-    query.values.push_back(ReadValue(path, place, value, query.name));
+    query.values.push_back(ReadValue(path, place, value, query.name, warnings));
   }
   CheckQuery(reader, query);
-  return {query, path + ":" + std::to_string(reader.line()) + ": " + key, sql_place};
+  return {query, path + ":" + std::to_string(reader.line()) + ": " + key, sql_place, warnings};
 }
 
 }  // namespace

@@ -29,6 +29,8 @@ struct PlacedQuery {
   control::QueryOptions options;
   std::string place;
   SqlPlace sql_place;
+  // About names that are unusual.
+  std::vector<std::string> warnings;
 };
 
 inline constexpr std::size_t kMaxQueries = 1000;

@@ -110,6 +110,10 @@ std::vector<YamlEntry> EntriesOf(const std::string& path, const YAML::Node& mapp
   std::vector<YamlEntry> entries;
   for (const auto& entry : mapping) {
     const int line = entry.first.Mark().line + 1;
+    if (keys == KeysAre::kWords && entry.first.IsScalar() && entry.first.Scalar() == "<<") {
+      RefuseAt(path, line, place,
+               "has a merge key (<<), which is not supported; write its keys out");
+    }
     if (!entry.first.IsScalar() || (keys == KeysAre::kWords && !IsWord(entry.first.Scalar()))) {
       RefuseAt(path, line, place,
                "has a key that is not a word; is a blank missing after its colon?");

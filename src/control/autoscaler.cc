@@ -1,7 +1,12 @@
 #include "control/autoscaler.h"
 
+#include <algorithm>
+#include <new>
+#include <string>
+#include <string_view>
 #include <utility>
 
+#include "base/local_failure.h"
 #include "base/log.h"
 
 namespace scidex::control {
@@ -15,6 +20,22 @@ namespace {
 
 std::string ToText(const std::optional<std::size_t>& budget) {
   return budget ? std::to_string(*budget) : "unknown";
+}
+
+struct Move {
+  std::size_t to = 0;
+  std::string_view reason;
+};
+
+void LogMove(std::string_view message, const std::string& pool, const ScalingSample& sample,
+             const Move& move, const std::optional<std::size_t>& budget) {
+  base::LogInfo(message, {{"pool", pool},
+                          {"from", sample.target_size},
+                          {"to", move.to},
+                          {"reason", move.reason},
+                          {"in_use", sample.in_use},
+                          {"waiters", sample.waiters},
+                          {"budget", ToText(budget)}});
 }
 
 }  // namespace
@@ -46,16 +67,68 @@ void Autoscaler::Inherit(const AutoscalerStats& before) noexcept {
 
 void Autoscaler::Start() noexcept {
   if (options_.mode == AutoscalerMode::kOff) return;
-  if (options_.mode == AutoscalerMode::kOn) ShrinkNewPools();
   task_.Start(base::Add(clock_.Now(), options_.interval));
 }
 
-void Autoscaler::ShrinkNewPools() {
+void Autoscaler::SizeNewPools() noexcept {
+  const MutexLock moving(moving_);
+  before_counts_until_ = base::Add(clock_.Now(), kConnectionsKnownFor);
   for (const PoolRole role : base::kEnumValues<PoolRole>) {
-    if (!pools_[role] || !pools_[role]->pool.is_new) continue;
-    pool::Pool& pool = *pools_[role]->pool.pool;
-    pool.Resize(SampleOf(pool.Stats(), {}).floor(), pool::ResizeCause::kAutoscaler);
+    if (!pools_[role]) continue;
+    ScaledPool& scaled = pools_[role]->pool;
+    const bool is_sized = scaled.is_new && options_.mode == AutoscalerMode::kOn;
+    const std::size_t target = scaled.before ? scaled.before->target_size() : 1;
+    if (is_sized) scaled.pool->StartAt(scaled.same_server ? target : 1);
+    if (is_sized && !scaled.same_server && scaled.before) owed_[role] = target;
+    if (!is_sized || !scaled.same_server) scaled.before.reset();
+    if (scaled.before) scaled.pool->MakeRoomFor(*scaled.before, before_counts_until_);
   }
+}
+
+void Autoscaler::TakeOver(PoolRole role, std::size_t target) noexcept {
+  if (options_.mode != AutoscalerMode::kOn || !pools_[role]) return;
+  const MutexLock moving(moving_);
+  owed_[role] = std::max(owed_[role].value_or(0), target);
+  try {
+    PayOwed();
+  } catch (const std::bad_alloc&) {
+    // The next probe that is answered has it done.
+    base::CountLocalFailure(base::LocalResource::kMemory);
+  }
+}
+
+// What was asked for before a server was known is asked for once more, and then no more: after that
+// the looks decide.
+void Autoscaler::PayOwed() {
+  const bool nothing =
+      std::none_of(owed_.begin(), owed_.end(), [](const auto& target) { return target; });
+  if (nothing) return;
+  const std::vector<ServerLimit> limits = Limits(clock_.Now());
+  for (const PoolRole role : base::kEnumValues<PoolRole>) {
+    if (!owed_[role] || !TightestLimit(limits, role)) continue;
+    Raise(role, limits, *owed_[role]);
+    owed_[role].reset();
+  }
+}
+
+void Autoscaler::Raise(PoolRole role, const std::vector<ServerLimit>& limits, std::size_t target) {
+  OfPools<std::optional<BudgetClaim>> claims;
+  OfPools<ScalingSample> samples;
+  for (const PoolRole other : base::kEnumValues<PoolRole>) {
+    if (!pools_[other]) continue;
+    const ScalingSample& sample = samples[other] =
+        SampleOf(pools_[other]->pool.pool->Stats(), clock_.Now());
+    claims[other] = {sample.size, sample.target_size, sample.target_size, sample.floor()};
+  }
+  const ScalingSample& sample = samples[role];
+  claims[role]->wanted = std::min(target, sample.max_size);
+  const std::size_t granted =
+      std::min(claims[role]->wanted, Divide(limits, claims)[role].value_or(0));
+  if (granted <= sample.target_size) return;
+  pool::Pool& pool = *pools_[role]->pool.pool;
+  pool.Resize(granted, pool::ResizeCause::kAutoscaler);
+  LogMove("target size moved", pool.name(), sample, {granted, "takes_over"},
+          TightestLimit(limits, role));
 }
 
 void Autoscaler::Stop() { task_.Stop(); }
@@ -75,11 +148,18 @@ void Autoscaler::OnProbe(PoolRole role, const ProbeResult& result) {
   ServerObservation observation{clock_.Now(), result.facts.instance, *result.facts.connections, {}};
   for (const PoolRole other : base::kEnumValues<PoolRole>) {
     if (!pools_[other]) continue;
-    const pool::PoolStats stats = pools_[other]->pool.pool->Stats();
+    const ScaledPool& scaled = pools_[other]->pool;
+    const pool::PoolStats stats = scaled.pool->Stats();
     observation.open[other] = stats.idle + stats.in_use;
+    if (scaled.before && observation.at < before_counts_until_)
+      observation.open[other] += scaled.before->Stats().in_use;
   }
-  MutexLock lock(mutex_);
-  observations_[role].Add(std::move(observation));
+  {
+    MutexLock lock(mutex_);
+    observations_[role].Add(std::move(observation));
+  }
+  const MutexLock moving(moving_);
+  PayOwed();
 }
 
 std::vector<ServerLimit> Autoscaler::Limits(TimePoint now) const {
@@ -96,6 +176,7 @@ std::vector<ServerLimit> Autoscaler::Limits(TimePoint now) const {
 }
 
 TimePoint Autoscaler::Run() {
+  const MutexLock moving(moving_);
   const TimePoint now = clock_.Now();
   OfPools<std::optional<ScalingDecision>> wishes;
   OfPools<std::optional<BudgetClaim>> claims;
@@ -146,15 +227,9 @@ void Autoscaler::LogOnce(Scaled& scaled, const ScalingDecision& decision,
                      scaled.logged->reason == decision.reason;
   scaled.logged = decision;
   if (again) return;
-  base::LogInfo(
-      options_.mode == AutoscalerMode::kOn ? "target size moved" : "target size would be moved",
-      {{"pool", scaled.pool.pool->name()},
-       {"from", sample.target_size},
-       {"to", decision.target_size},
-       {"reason", base::Name(decision.reason)},
-       {"in_use", sample.in_use},
-       {"waiters", sample.waiters},
-       {"budget", ToText(budget)}});
+  LogMove(options_.mode == AutoscalerMode::kOn ? "target size moved" : "target size would be moved",
+          scaled.pool.pool->name(), sample, {decision.target_size, base::Name(decision.reason)},
+          budget);
 }
 
 }  // namespace scidex::control

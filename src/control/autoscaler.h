@@ -31,6 +31,9 @@ class Autoscaler {
     std::size_t server = 0;
     // No other autoscaler has moved it.
     bool is_new = true;
+    // The pool that it replaces, if any, and whether that one was on the same server.
+    std::shared_ptr<pool::Pool> before = nullptr;
+    bool same_server = false;
   };
 
   // Paused until Start(). `scheduler` outlives the autoscaler.
@@ -41,10 +44,19 @@ class Autoscaler {
 
   // Goes on from what an autoscaler `before` it has counted. Before Start().
   void Inherit(const AutoscalerStats& before) noexcept;
-  // Looks after one interval for the first time; in mode off never. In mode on each new pool is
-  // taken down to max(1, min_idle) first: what the server can give is not known yet. To be called
-  // once.
+  // In mode on: sets the target_size of each new pool, before anyone acquires from it. One that
+  // replaces a pool of the same server goes on with what that one had, which was within the budget.
+  // Any other begins with max(1, min_idle), as what its server can give is not known yet; if it
+  // replaces a pool, it gets what that one had once it is known. Leases that are out of the pool
+  // before, of the same server, are not taken for others' sessions at first: they are about to end,
+  // and the new pool is not to shrink for them.
+  void SizeNewPools() noexcept;
+  // Looks after one interval for the first time; in mode off never. To be called once.
   void Start() noexcept;
+
+  // The pool of `role` serves from now on what a pool of this target_size has served. In mode on it
+  // gets the same, as far as its server can give it: now, or as soon as that is known.
+  void TakeOver(routing::PoolRole role, std::size_t target) noexcept;
 
   // Takes what a probe found out about the server of `role`'s pool. A server that did not answer is
   // not known to give anything, and nothing that a probe found is believed for long.
@@ -56,7 +68,7 @@ class Autoscaler {
   AutoscalerStats Stats() const;
 
  private:
-  // What is known of one pool; used by runs of the task alone.
+  // What is known of one pool.
   struct Scaled {
     ScaledPool pool;
     ScalingHistory history;
@@ -64,17 +76,28 @@ class Autoscaler {
     std::optional<ScalingDecision> logged;
   };
 
-  void ShrinkNewPools();
   base::TimePoint Run();
   std::vector<ServerLimit> Limits(base::TimePoint now) const;
+  void PayOwed() SCIDEX_REQUIRES(moving_);
+  void Raise(routing::PoolRole role, const std::vector<ServerLimit>& limits, std::size_t target)
+      SCIDEX_REQUIRES(moving_);
   void Carry(routing::PoolRole role, Scaled& scaled, const ScalingDecision& decision,
-             std::optional<std::size_t> budget);
-  void LogOnce(Scaled& scaled, const ScalingDecision& decision, std::optional<std::size_t> budget);
+             std::optional<std::size_t> budget) SCIDEX_REQUIRES(moving_);
+  void LogOnce(Scaled& scaled, const ScalingDecision& decision, std::optional<std::size_t> budget)
+      SCIDEX_REQUIRES(moving_);
 
   const AutoscalerOptions options_;
   base::Clock& clock_;
   OfPools<std::optional<std::size_t>> servers_;
+  // Which there are, and the pool of each, does not change after Start().
   OfPools<std::optional<Scaled>> pools_;
+  // Set before Start().
+  base::TimePoint before_counts_until_ = base::TimePoint::min();
+  // From looking at the pools to having moved them, so that no move undoes another. Used with
+  // pools_' histories.
+  base::Mutex moving_;
+  // Targets that pools are to have once it is known what their servers can give.
+  OfPools<std::optional<std::size_t>> owed_ SCIDEX_GUARDED_BY(moving_);
 
   mutable base::Mutex mutex_;
   OfPools<ServerObservations> observations_ SCIDEX_GUARDED_BY(mutex_);

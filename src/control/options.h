@@ -85,7 +85,7 @@ inline constexpr std::array<std::string_view, 9> kUnits{
 // A column of a query's result that becomes a metric.
 struct QueryValue {
   std::string column;
-  // The name of the series: a counter's ends in _total.
+  // The name of the series. OpenMetrics knows a counter by its end, _total.
   std::string metric;
   ValueType type = ValueType::kGauge;
   std::string help;

@@ -76,6 +76,9 @@ struct ControlStats {
   QueriesStats queries;
 };
 
+// What was counted, without what was found.
+ProbeStats CountsOf(const ProbeStats& stats) noexcept;
+
 // Empty until a server of that pool has answered, and for a pool whose sessions may write.
 std::optional<Enforcement> EnforcementOf(routing::PoolRole role, const ProbeStats& stats);
 

@@ -1,12 +1,34 @@
 #include "control/query_result.h"
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
+#include <cstdlib>
 #include <utility>
 
 #include "base/utf8.h"
 
 namespace scidex::control {
+namespace {
+
+// As PostgreSQL writes numbers, also in the types of text: with blanks around it and a plus before
+// it. Infinity for what is too large for a double, and 0 for what is too small.
+std::optional<double> ParseNumber(std::string_view text) {
+  text.remove_prefix(std::min(text.find_first_not_of(' '), text.size()));
+  text.remove_suffix(text.size() - (text.find_last_not_of(' ') + 1));
+  if (text.starts_with('+') && !text.starts_with("+-")) text.remove_prefix(1);
+  double number = 0;
+  const char* const last = text.data() + text.size();
+  const auto [end, error] = std::from_chars(text.data(), last, number);
+  if (end != last || error == std::errc::invalid_argument) return std::nullopt;
+  // It leaves open on which side the number is out of range.
+  if (error == std::errc::result_out_of_range) {
+    number = std::strtod(std::string(text).c_str(), nullptr);
+  }
+  return number;
+}
+
+}  // namespace
 
 bool QueryResultBuilder::Fail(QueryError error, std::string message) {
   failure_.emplace(Failure{error, std::move(message)});
@@ -90,13 +112,13 @@ std::optional<double> QueryResultBuilder::ToNumber(const QueryValue& value, std:
     return std::nullopt;
   };
   if (boolean) return text == "t" ? 1 : 0;
-  double number = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (error == std::errc::result_out_of_range && end == text.data() + text.size()) {
-    return fail("is out of the range of a double");
-  }
-  if (error != std::errc() || end != text.data() + text.size()) {
+  const std::optional<double> parsed = ParseNumber(text);
+  if (!parsed) {
     return fail("is not a number; of a time or an interval take extract(epoch FROM …)");
+  }
+  const double number = *parsed;
+  if (std::isinf(number) && text.find_first_of("0123456789") != std::string_view::npos) {
+    return fail("is out of the range of a double");
   }
   if (value.type == ValueType::kCounter && (!std::isfinite(number) || number < 0)) {
     return fail("is no finite number from 0 on, as a counter's must be");

@@ -244,6 +244,10 @@ constexpr Family kFamilies[] = {
     {kPools, "scidex_pg_pool_oldest_lease_seconds", kGauge, "seconds",
      "How long the oldest lease has been held; a steady rise is a lease that is never released.",
      OfPool<&PoolStats::oldest_lease>, {kPool}},
+    {kPools, "scidex_pg_pool_retired_leases", kGauge, "",
+     "Leases of pools that a reload or a new password has replaced and that are still out; each has "
+     "a connection that the other gauges of the pool do not show.",
+     OfPool<&PoolStats::retired_leases>, {kPool}},
     {kPools, "scidex_pg_pool_handoff_after_seconds", kGauge, "seconds",
      "For how long a waiter may be overtaken before the next released connection is handed over to "
      "it. Where handoff_after is auto it rises when handing over costs much of a connection's time: "

@@ -47,6 +47,12 @@ std::string_view FamilyName(const MetricFamily& family, TextFormat format) {
   return name;
 }
 
+// To OpenMetrics, where the name of a counter's series is that of its family and the suffix.
+bool IsUnknown(const MetricFamily& family) {
+  return family.type == MetricType::Untyped ||
+         (family.type == MetricType::Counter && !std::string_view(family.name).ends_with(kTotal));
+}
+
 // A unit is the end of its family's name.
 std::string_view UnitOf(std::string_view family_name) {
   const std::string_view last = family_name.substr(family_name.rfind('_') + 1);
@@ -99,8 +105,7 @@ class FamilyWriter {
     AppendEscaped(out_, family_.help, open_metrics ? Quotes::kEscaped : Quotes::kAsTheyAre);
     out_ += '\n';
     BeginComment("# TYPE ", name);
-    const bool untyped = family_.type == MetricType::Untyped;
-    out_ += open_metrics && untyped ? "unknown" : TypeName(family_.type);
+    out_ += open_metrics && IsUnknown(family_) ? "unknown" : TypeName(family_.type);
     out_ += '\n';
     if (const std::string_view unit = UnitOf(name); open_metrics && !unit.empty()) {
       BeginComment("# UNIT ", name);

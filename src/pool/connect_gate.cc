@@ -88,6 +88,14 @@ void ConnectGate::OnServerAnswered() {
   Wake();
 }
 
+void ConnectGate::ChangeBackoff(const base::BackoffOptions& options, TimePoint now) {
+  MutexLock lock(mutex_);
+  backoff_.Change(options);
+  delay_ = std::min(delay_, options.cap);
+  retry_at_ = std::min(retry_at_, base::Add(now, options.cap));
+  Wake();
+}
+
 void ConnectGate::Wake() {
   for (Client* client : clients_) {
     if (std::exchange(client->wants_more, false) && client->wake) client->wake();

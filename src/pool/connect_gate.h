@@ -60,6 +60,9 @@ class ConnectGate {
   // The server is known to answer: the backoff is over.
   void OnServerAnswered();
 
+  // Another backoff from now on. One that is under way ends no later than a new one could.
+  void ChangeBackoff(const base::BackoffOptions& options, base::TimePoint now);
+
  private:
   std::size_t Limit() const SCIDEX_REQUIRES(mutex_);
   void End(std::size_t count) SCIDEX_REQUIRES(mutex_);

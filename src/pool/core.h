@@ -110,13 +110,17 @@ class PoolCore final : public SessionObserver, public std::enable_shared_from_th
   Lease TryAcquire(const AcquireOptions& options, const base::CallSite& borrower);
   void AwaitReady(base::TimePoint deadline, const std::stop_token& stop);
   void Resize(std::size_t target, ResizeCause cause);
+  void StartAt(std::size_t target);
+  void MakeRoomFor(PoolCore& before, base::TimePoint until) noexcept;
   void Drain();
   void EvictIdle();
   void Suspend();
   void Resume();
   void OnServerAnswered();
+  void Retire();
   void Close();
   PoolStats Stats() const;
+  std::size_t target_size() const;
   const std::string& name() const { return name_; }
   base::Duration acquire_timeout() const { return options_.acquire_timeout; }
   // This process is a child of the one that made the pool.
@@ -216,6 +220,10 @@ class PoolCore final : public SessionObserver, public std::enable_shared_from_th
 
   // lifecycle.cc
   void StopHousekeeping();
+  // A pool before this one has closed some.
+  void OnClosedBefore();
+  // What pools before this one have open, as far as it counts.
+  std::size_t OpenBefore() const SCIDEX_REQUIRES(mutex_);
 
   // housekeeping.cc
   base::TimePoint KeepHouse();
@@ -286,6 +294,14 @@ class PoolCore final : public SessionObserver, public std::enable_shared_from_th
   std::atomic<std::uint64_t> tampered_{0};
   std::atomic<std::uint64_t> writes_{0};
   std::atomic<std::uint64_t> unproven_{0};
+
+  // Connections of this pool, for the one that replaces it: kept up to date once it is retired.
+  const std::shared_ptr<std::atomic<std::size_t>> left_ =
+      std::make_shared<std::atomic<std::size_t>>(0);
+  std::weak_ptr<PoolCore> successor_ SCIDEX_GUARDED_BY(mutex_);
+  // The same of those that this one has replaced, and until when they count.
+  std::vector<std::shared_ptr<std::atomic<std::size_t>>> before_ SCIDEX_GUARDED_BY(mutex_);
+  base::TimePoint before_counts_until_ SCIDEX_GUARDED_BY(mutex_) = base::TimePoint::min();
 
   // Keeps a closed pool's state alive for the leases that are still out.
   std::shared_ptr<PoolCore> self_ SCIDEX_GUARDED_BY(mutex_);

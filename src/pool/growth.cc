@@ -42,7 +42,12 @@ std::size_t PoolCore::ConnectsWanted() const {
   const std::size_t queued = waiters_.size() > IdleCount() ? waiters_.size() - IdleCount() : 0;
   const std::size_t cold = options_.min_idle > IdleCount() ? options_.min_idle - IdleCount() : 0;
   const std::size_t taken = Size() + closing_;
-  const std::size_t room = target_size_ > taken ? target_size_ - taken : 0;
+  const std::size_t before = OpenBefore();
+  const std::size_t most = before == 0
+                               ? target_size_
+                               : std::max({std::size_t{1}, options_.min_idle,
+                                           target_size_ > before ? target_size_ - before : 0});
+  const std::size_t room = most > taken ? most - taken : 0;
   const std::size_t wanted = std::max(queued, cold);
   return wanted > connecting_ ? std::min(wanted - connecting_, room) : 0;
 }

@@ -19,12 +19,14 @@ constexpr Duration kInterval = std::chrono::seconds(1);
 TimePoint PoolCore::KeepHouse() {
   const TimePoint now = clock_.Now();
   std::vector<LeaseInfo> leaks;
+  bool over = false;
   {
     Leftovers leftovers;
     MutexLock lock(mutex_);
     ReapIdle(now, leftovers);
     CollectLeaks(now, leaks);
     StartConnects(now);
+    over = closed_ && leased_.empty();
   }
   SweepDeadIdle();
   for (const LeaseInfo& leak : leaks) {
@@ -32,7 +34,7 @@ TimePoint PoolCore::KeepHouse() {
                                           {"held_seconds", leak.age},
                                           {"call_site", base::ToString(leak.borrower)}});
   }
-  return base::Add(now, kInterval);
+  return over ? base::kNever : base::Add(now, kInterval);
 }
 
 void PoolCore::ReapIdle(TimePoint now, Leftovers& leftovers) {

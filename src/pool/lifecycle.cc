@@ -1,8 +1,11 @@
+#include <algorithm>
+#include <new>
 #include <random>
 #include <stdexcept>
 #include <utility>
 
 #include "base/fork.h"
+#include "base/local_failure.h"
 #include "pool/core.h"
 
 namespace scidex::pool {
@@ -84,6 +87,51 @@ void PoolCore::EvictIdle() {
   while (!idle_.empty()) Evict(idle_, idle_.begin(), EvictReason::kDrained, leftovers);
 }
 
+void PoolCore::StartAt(std::size_t target) {
+  if (Forked()) return;
+  const std::size_t floor = std::max<std::size_t>(1, options_.min_idle);
+  MutexLock lock(mutex_);
+  target_size_ = std::clamp(target, floor, options_.max_size);
+  StartConnects(clock_.Now());
+  FindDeadlock();
+}
+
+void PoolCore::MakeRoomFor(PoolCore& before, TimePoint until) noexcept {
+  if (Forked()) return;
+  try {
+    std::vector<std::shared_ptr<std::atomic<std::size_t>>> counts;
+    {
+      MutexLock lock(before.mutex_);
+      counts = before.before_;
+      counts.push_back(before.left_);
+      before.left_->store(before.Size() + before.closing_);
+      before.successor_ = weak_from_this();
+    }
+    MutexLock lock(mutex_);
+    before_.swap(counts);
+    before_counts_until_ = until;
+  } catch (const std::bad_alloc&) {
+    base::CountLocalFailure(base::LocalResource::kMemory);
+  }
+}
+
+std::size_t PoolCore::OpenBefore() const {
+  if (before_.empty() || clock_.Now() >= before_counts_until_) return 0;
+  std::size_t open = 0;
+  for (const auto& count : before_) open += count->load();
+  return open;
+}
+
+void PoolCore::OnClosedBefore() {
+  std::shared_ptr<PoolCore> successor;
+  {
+    MutexLock lock(mutex_);
+    StartConnects(clock_.Now());
+    successor = successor_.lock();
+  }
+  if (successor) successor->OnClosedBefore();
+}
+
 void PoolCore::Drain() {
   if (Forked()) return;
   Leftovers leftovers;
@@ -135,7 +183,7 @@ void PoolCore::OnServerAnswered() {
   StartConnects(clock_.Now());
 }
 
-void PoolCore::Close() {
+void PoolCore::Retire() {
   if (Forked()) return;
   {
     Leftovers leftovers;
@@ -145,6 +193,7 @@ void PoolCore::Close() {
       connecting_ -= queued_connects_;
       ReturnToGates(queued_connects_);
       while (!idle_.empty()) Evict(idle_, idle_.begin(), EvictReason::kClosed, leftovers);
+      left_->store(leased_.size() + closing_);
       if (!leased_.empty()) self_ = shared_from_this();
       for (Waiter* waiter : waiters_) waiter->wake.NotifyOne();
       ready_.NotifyAll();
@@ -152,10 +201,15 @@ void PoolCore::Close() {
   }
   if (server_gate_) server_gate_->Leave(server_client_);
   stop_connects_.request_stop();
-  StopHousekeeping();
   MutexLock lock(mutex_);
   while (connect_jobs_ > 0 || !waiters_.empty() || closing_ > 0 || awaiting_ready_ > 0)
     quiet_.Wait(mutex_);
+}
+
+void PoolCore::Close() {
+  if (Forked()) return;
+  Retire();
+  StopHousekeeping();
 }
 
 // A lease may outlive the scheduler, and this with it: nothing of the task is left.

@@ -31,6 +31,12 @@ Lease Pool::TryAcquire(const AcquireOptions& options, const base::CallSite& borr
 
 void Pool::Resize(std::size_t target, ResizeCause cause) { core_->Resize(target, cause); }
 
+void Pool::StartAt(std::size_t target) { core_->StartAt(target); }
+
+void Pool::MakeRoomFor(const Pool& before, base::TimePoint until) noexcept {
+  core_->MakeRoomFor(*before.core_, until);
+}
+
 void Pool::Drain() { core_->Drain(); }
 void Pool::EvictIdle() { core_->EvictIdle(); }
 
@@ -44,9 +50,13 @@ void Pool::AwaitReady(base::TimePoint deadline, const std::stop_token& stop) {
 
 void Pool::OnServerAnswered() { core_->OnServerAnswered(); }
 
+void Pool::Retire() { core_->Retire(); }
+
 void Pool::Close() { core_->Close(); }
 
 PoolStats Pool::Stats() const { return core_->Stats(); }
+
+std::size_t Pool::target_size() const { return core_->target_size(); }
 
 base::Duration Pool::acquire_timeout() const { return core_->acquire_timeout(); }
 

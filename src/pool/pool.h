@@ -80,6 +80,15 @@ class Pool {
   // above the target are closed one a second, leased ones on release.
   void Resize(std::size_t target, ResizeCause cause = ResizeCause::kOperator);
 
+  // Goes on from a pool that this one replaces, or from nothing: target_size is `target`, or what
+  // min_idle, 1 and max_size allow that is next to it. It is not counted as a change of the target.
+  void StartAt(std::size_t target);
+  // Of a pool that this one replaces on the same server: until then, or until they are closed, its
+  // connections count for target_size here, so that both together have no more than that. But
+  // max(1, min_idle) may always be opened. To be called before `before` is retired, and before
+  // anyone acquires here.
+  void MakeRoomFor(const Pool& before, base::TimePoint until) noexcept;
+
   // Replaces every connection: idle ones now, leased and connecting ones when they come back. What
   // is acquired after this was opened after it.
   void Drain();
@@ -101,10 +110,15 @@ class Pool {
   void OnServerAnswered();
 
   // Fails waiters at once with PoolClosed, closes idle connections, and waits for connects in
-  // flight to end (they are told to). Leases that are out are closed on release. Idempotent.
+  // flight to end (they are told to). Leases that are out are closed on release; until then they
+  // are looked at for leaks as before, until Close(). Idempotent.
+  void Retire();
+  // The same, and nothing of the pool runs any more. Idempotent.
   void Close();
 
   PoolStats Stats() const;
+  // As in a snapshot, without making one.
+  std::size_t target_size() const;
   const std::string& name() const;
   base::Duration acquire_timeout() const;
 

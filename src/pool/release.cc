@@ -67,13 +67,19 @@ std::unique_ptr<Connection> PoolCore::Detach(SlotList::iterator slot) noexcept {
   if (Forked()) return nullptr;
   slot->connection->Observe(nullptr);
   std::shared_ptr<PoolCore> last;
+  std::shared_ptr<PoolCore> successor;
   SlotList detached;
-  MutexLock lock(mutex_);
-  const TimePoint now = clock_.Now();
-  CountUse(*slot, now);
-  detached.splice(detached.end(), leased_, slot);
-  if (closed_ && leased_.empty()) last = std::move(self_);
-  StartConnects(now);
+  {
+    MutexLock lock(mutex_);
+    const TimePoint now = clock_.Now();
+    CountUse(*slot, now);
+    detached.splice(detached.end(), leased_, slot);
+    if (closed_) left_->store(leased_.size() + closing_);
+    if (closed_ && leased_.empty()) last = std::move(self_);
+    StartConnects(now);
+    successor = successor_.lock();
+  }
+  if (successor) successor->OnClosedBefore();
   return std::move(slot->connection);
 }
 
@@ -129,11 +135,19 @@ void Leftovers::Close() noexcept {
 }
 
 void PoolCore::OnClosed(std::size_t count) {
-  MutexLock lock(mutex_);
-  closing_ -= count;
-  StartConnects(clock_.Now());
-  FindDeadlock();
-  if (closed_) quiet_.NotifyAll();
+  std::shared_ptr<PoolCore> successor;
+  {
+    MutexLock lock(mutex_);
+    closing_ -= count;
+    StartConnects(clock_.Now());
+    FindDeadlock();
+    successor = successor_.lock();
+    if (closed_) {
+      left_->store(leased_.size() + closing_);
+      quiet_.NotifyAll();
+    }
+  }
+  if (successor) successor->OnClosedBefore();
 }
 
 void PoolCore::SweepDeadIdle() {

@@ -18,6 +18,12 @@ PoolStats PoolCore::Stats() const {
   return StatsLocked(clock_.Now());
 }
 
+std::size_t PoolCore::target_size() const {
+  if (Forked()) return 0;
+  MutexLock lock(mutex_);
+  return target_size_;
+}
+
 PoolStats PoolCore::StatsLocked(TimePoint now) const {
   PoolStats stats = counted_;
   stats.connecting = connecting_;

@@ -106,6 +106,8 @@ struct PoolStats {
   std::uint64_t read_only_writes = 0;
   std::uint64_t read_only_unproven = 0;
   std::uint64_t leases_leaked = 0;
+  // Of the pools that this one has replaced: leases that are still out. None of in_use.
+  std::size_t retired_leases = 0;
   Histogram acquire_wait{WaitBounds()};
   Histogram use{UseBounds()};
   Histogram connect{ConnectBounds()};

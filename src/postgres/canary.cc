@@ -12,6 +12,14 @@ constexpr const char* kNobodyCanWrite =
     "SELECT pg_catalog.pg_is_in_recovery() AND coalesce(pg_catalog.lower("
     "pg_catalog.current_setting('apg_write_forward.consistency_mode', true)), '') IN ('', 'off')";
 
+// An error that a block catches is not in the server's log. Only the one that is expected is
+// caught.
+constexpr const char* kCaughtWrite =
+    "DO $$BEGIN DELETE FROM pg_catalog.pg_description WHERE false; "
+    "EXCEPTION WHEN read_only_sql_transaction THEN "
+    "PERFORM pg_catalog.set_config('scidex.canary', SQLSTATE, true); END$$; "
+    "SELECT pg_catalog.current_setting('scidex.canary', true)";
+
 CanaryResult Unknown(const QueryResult& answer) {
   CanaryResult result;
   if (answer.status == QueryResult::Status::kNotSent)
@@ -20,11 +28,8 @@ CanaryResult Unknown(const QueryResult& answer) {
   return result;
 }
 
-}  // namespace
-
-CanaryResult TryWrite(Session& session, base::TimePoint deadline, const std::stop_token& stop) {
-  const QueryResult recovery = QueryGuarded(session, kNobodyCanWrite, deadline, stop);
-  if (recovery.status != QueryResult::Status::kOk) return Unknown(recovery);
+// What a write as a statement comes to.
+CanaryResult TryStatement(Session& session, base::TimePoint deadline, const std::stop_token& stop) {
   const QueryResult written = session.QueryRefused(
       session.by_transaction()
           ? "DELETE FROM pg_catalog.pg_description WHERE false"
@@ -36,11 +41,38 @@ CanaryResult TryWrite(Session& session, base::TimePoint deadline, const std::sto
     return Unknown(written);
   }
   CanaryResult result;
-  result.in_recovery = Value(recovery, 0) == "t";
   result.status = written.sqlstate == kReadOnlySqlTransaction ? CanaryResult::Status::kRefused
                                                               : CanaryResult::Status::kAccepted;
   if (accepted) result.message = {"the write was accepted", ""};
   if (written.sqlstate == kInsufficientPrivilege) result.message = written.message;
+  return result;
+}
+
+// The same, in a block that catches the refusal.
+CanaryResult TryBlock(Session& session, base::TimePoint deadline, const std::stop_token& stop) {
+  using Status = QueryResult::Status;
+  const QueryResult caught = session.QueryRefused(kCaughtWrite, deadline, stop);
+  if (caught.status == Status::kOk && Value(caught, 0) == kReadOnlySqlTransaction) {
+    if (session.by_transaction()) session.ExpectReads();
+    CanaryResult result;
+    result.status = CanaryResult::Status::kRefused;
+    return result;
+  }
+  if (caught.status != Status::kOk && caught.status != Status::kRefused) return Unknown(caught);
+  if (caught.status == Status::kRefused && session.by_transaction()) {
+    const QueryResult begun = session.BeginReadOnly(deadline);
+    if (begun.status != Status::kOk) return Unknown(begun);
+  }
+  return TryStatement(session, deadline, stop);
+}
+
+}  // namespace
+
+CanaryResult TryWrite(Session& session, base::TimePoint deadline, const std::stop_token& stop) {
+  const QueryResult recovery = QueryGuarded(session, kNobodyCanWrite, deadline, stop);
+  if (recovery.status != QueryResult::Status::kOk) return Unknown(recovery);
+  CanaryResult result = TryBlock(session, deadline, stop);
+  result.in_recovery = Value(recovery, 0) == "t";
   return result;
 }
 

@@ -27,6 +27,10 @@ struct CanaryResult {
 // Tries to delete no row of a system catalog, in a transaction: before anything else the server
 // looks whether the transaction may write, so that no privilege is needed. Is no violation.
 // `session` must have been prepared, and is left as it is after a borrower.
+//
+// The refusal is caught in a block of PL/pgSQL, so that it is not in the server's log. Where that
+// cannot be (no such language, or no right to it), and where the block was not refused, the write
+// is tried as a statement: then the log has an ERROR and, by default, the statement.
 CanaryResult TryWrite(Session& session, base::TimePoint deadline, const std::stop_token& stop);
 
 }  // namespace scidex::postgres

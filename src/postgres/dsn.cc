@@ -7,6 +7,7 @@
 #include <string_view>
 #include <utility>
 
+#include "base/quoted.h"
 #include "postgres/libpq.h"
 #include "postgres/libpq_files.h"
 
@@ -50,6 +51,27 @@ std::string KindOf(std::string_view libpq_message) {
     if (libpq_message.starts_with(prefix)) return std::string(kind);
   }
   return "it does not parse";
+}
+
+// Which parameter after "?" it is that libpq does not have, by its message; "" where that may be a
+// piece of a password: one with a "/" and a "?" in it comes before an "@", one with an "&" is
+// itself such a parameter.
+std::string NamedParameter(std::string_view libpq_message, const std::string& dsn) {
+  constexpr std::string_view kBefore = "invalid URI query parameter: \"";
+  if (!libpq_message.starts_with(kBefore)) return "";
+  const std::string_view rest = libpq_message.substr(kBefore.size());
+  const std::string name(rest.substr(0, rest.find('"')));
+  const bool is_word =
+      !name.empty() && name.size() <= 64 && std::all_of(name.begin(), name.end(), [](char c) {
+        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
+      });
+  const std::size_t query = dsn.find('?');
+  const std::size_t at = query == std::string::npos ? query : dsn.find(name, query);
+  if (!is_word || at == std::string::npos || dsn.find('@', query) != std::string::npos) return "";
+  const std::string before = dsn.substr(query, at - query);
+  // Also of sslpassword, and of one that is written with %-escapes.
+  if (before.find("pass") != std::string::npos || before.find('%') != std::string::npos) return "";
+  return ": " + base::Quoted(name);
 }
 
 bool IsPort(const std::string& text) {
@@ -147,7 +169,8 @@ Dsn Dsn::Parse(const base::Secret& dsn) {
   char* message = nullptr;
   const ConninfoPtr options(PQconninfoParse(dsn.Reveal().c_str(), &message));
   if (!options) {
-    const std::string kind = KindOf(message == nullptr ? "" : message);
+    const std::string_view heard = message == nullptr ? "" : message;
+    const std::string kind = KindOf(heard) + NamedParameter(heard, dsn.Reveal());
     PQfreemem(message);
     Refuse(kind);
   }
@@ -184,6 +207,15 @@ std::string Dsn::Redacted() const {
     text += value;
   }
   return text;
+}
+
+bool DifferInLoginAlone(const base::Secret& a, const base::Secret& b) {
+  const auto but_login = [](const base::Secret& dsn) {
+    auto parameters = Dsn::Parse(dsn).parameters();
+    for (const char* keyword : {"user", "password", "sslpassword"}) parameters.erase(keyword);
+    return parameters;
+  };
+  return a == b || but_login(a) == but_login(b);
 }
 
 }  // namespace scidex::postgres

@@ -48,4 +48,8 @@ class Dsn {
   std::vector<Endpoint> endpoints_;
 };
 
+// Whether the two, each of which parses, are the same but for who logs in and how, or the same
+// altogether.
+bool DifferInLoginAlone(const base::Secret& a, const base::Secret& b);
+
 }  // namespace scidex::postgres

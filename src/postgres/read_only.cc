@@ -85,6 +85,31 @@ constexpr const char* kTransactionState =
 
 }  // namespace
 
+bool Session::IsOfRead(const PGresult* result) {
+  const ExecStatusType status = PQresultStatus(result);
+  const std::string_view tag(PQcmdStatus(const_cast<PGresult*>(result)));
+  switch (status) {
+    case PGRES_SINGLE_TUPLE:
+    case PGRES_EMPTY_QUERY:
+      return true;
+    case PGRES_COMMAND_OK:
+      // Of what is prepared, and not run.
+      return tag.empty();
+    case PGRES_TUPLES_OK:
+      return tag.starts_with("SELECT") || tag == "SHOW" || tag == "EXPLAIN" ||
+             tag.starts_with("FETCH");
+    default:
+      return false;
+  }
+}
+
+bool Session::HasOnlyRead() const {
+  // txid_current_if_assigned() is of PostgreSQL 10.
+  constexpr int kSince = 100000;
+  return only_reads_ && raw() != nullptr && PQtransactionStatus(raw()) == PQTRANS_INTRANS &&
+         PQserverVersion(raw()) >= kSince;
+}
+
 // A session that is read-only runs none of these, but for VACUUM and its like, which no setting
 // stops: that one succeeded shows that its borrower lifted read-only, however it did.
 void Session::LookForWrite(const PGresult* result) {
@@ -161,11 +186,15 @@ Prepared Session::Judge(const QueryResult& answer, bool proven, ReadOnlyProof pr
 QueryResult Session::BeginReadOnly(TimePoint deadline) {
   in_read_only_transaction_ = false;
   entered_ = false;
-  const bool idle = raw() == nullptr || PQtransactionStatus(raw()) == PQTRANS_IDLE;
+  const bool committed =
+      HasOnlyRead() && QueryOfOurs(kCommitReads, deadline).status == QueryResult::Status::kOk;
+  only_reads_ = false;
+  const bool idle = committed || raw() == nullptr || PQtransactionStatus(raw()) == PQTRANS_IDLE;
   QueryResult begun = QueryOfOurs(
       idle ? "BEGIN READ ONLY; SELECT 1" : "ROLLBACK; BEGIN READ ONLY; SELECT 1", deadline);
   if (begun.status != QueryResult::Status::kOk) return begun;
   in_read_only_transaction_ = PQtransactionStatus(raw()) == PQTRANS_INTRANS;
+  only_reads_ = in_read_only_transaction_;
   if (in_read_only_transaction_) {
     watch_.OnBegun(true);
   } else {

@@ -40,6 +40,17 @@ RowStreamResult ToResult(QueryResult&& from) {
   return result;
 }
 
+std::string_view Reported(PGconn* connection, const char* setting) {
+  const char* const value = PQparameterStatus(connection, setting);
+  return value == nullptr ? "" : value;
+}
+
+// What the server is to send. Of the bytes of a database without an encoding it knows no meaning:
+// asked for UTF-8, it refuses a whole result for one byte that is none.
+std::string EncodingFor(PGconn* connection) {
+  return Reported(connection, "server_encoding") == "SQL_ASCII" ? "SQL_ASCII" : "UTF8";
+}
+
 QueryResult Begin(Session& session, std::chrono::milliseconds statement_timeout,
                   base::TimePoint deadline) {
   std::string sql;
@@ -50,11 +61,13 @@ QueryResult Begin(Session& session, std::chrono::milliseconds statement_timeout,
     sql = "BEGIN READ ONLY; ";
   }
   sql += "SET LOCAL statement_timeout = " + std::to_string(statement_timeout.count());
-  const char* const encoding = PQparameterStatus(session.raw(), "client_encoding");
-  if (encoding == nullptr || std::string_view(encoding) != "UTF8") {
-    sql += "; SET LOCAL client_encoding = 'UTF8'";
+  const std::string encoding = EncodingFor(session.raw());
+  if (Reported(session.raw(), "client_encoding") != encoding) {
+    sql += "; SET LOCAL client_encoding = '" + encoding + "'";
   }
-  return session.QueryOfOurs(sql.c_str(), deadline);
+  QueryResult begun = session.QueryOfOurs(sql.c_str(), deadline);
+  if (begun.status == QueryResult::Status::kOk) session.ExpectReads();
+  return begun;
 }
 
 // Takes the results of one statement in single-row mode.

@@ -46,11 +46,12 @@ struct RowCallbacks {
 // what has more is shut down.
 inline constexpr int kDiscardedRows = 1000;
 
-// Runs one statement in a READ ONLY transaction, which it leaves to the session's release. Several
-// statements in `sql` are refused by the server, so that nothing can lift READ ONLY and then write.
-// statement_timeout ends the statement when nine tenths of the time until `deadline` are over; a
-// server that does not heed it is left at the deadline, but not before half a second after that.
-// Text comes as UTF-8, but for a database without an encoding.
+// Runs one statement in a READ ONLY transaction, which it leaves to the session's release: that
+// commits it if all went well, by the rules of session.h. Several statements in `sql` are refused
+// by the server, so that nothing can lift READ ONLY and then write. statement_timeout ends the
+// statement when nine tenths of the time until `deadline` are over; a server that does not heed it
+// is left at the deadline, but not before half a second after that. Text comes as UTF-8, but from a
+// database without an encoding (SQL_ASCII) as the bytes that there are.
 //
 // Requires a session as it is acquired. A stopped `stop` is a deadline that has come.
 RowStreamResult StreamRows(Session& session, const std::string& sql, base::TimePoint deadline,

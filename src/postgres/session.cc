@@ -35,6 +35,7 @@ int Session::OnEvent(PGEventId id, void* info, void* session) {
     self->LookForWrite(result);
     self->LookForTampering(result);
   }
+  if (self->only_reads_) self->only_reads_ = IsOfRead(result);
   const char* sqlstate = PQresultErrorField(result, PG_DIAG_SQLSTATE);
   if (sqlstate == nullptr) return 1;
   const char* severity = PQresultErrorField(result, PG_DIAG_SEVERITY_NONLOCALIZED);
@@ -170,23 +171,28 @@ Recycled Session::TryRecycle(base::Duration within) {
   in_read_only_transaction_ = false;
   // What is behind a pooler is not ours to reset.
   const SessionReset reset = by_transaction_ ? SessionReset::kRollback : reset_;
-  if (transaction == PQTRANS_IDLE && reset == SessionReset::kRollback) return Recycled::kClean;
-  return Clean(transaction, reset, deadline);
+  const Recycled recycled = transaction == PQTRANS_IDLE && reset == SessionReset::kRollback
+                                ? Recycled::kClean
+                                : Clean(transaction, reset, deadline);
+  only_reads_ = false;
+  return recycled;
 }
 
 Recycled Session::Clean(PGTransactionStatusType transaction, SessionReset reset,
                         TimePoint deadline) {
   Recycled ended = Recycled::kClean;
+  using Status = QueryResult::Status;
+  const bool committed = HasOnlyRead() && Query(kCommitReads, deadline).status == Status::kOk;
   const auto run = [&](const char* sql) {
     if (ended != Recycled::kClean) return;
-    const QueryResult::Status status = Query(sql, deadline).status;
-    if (status == QueryResult::Status::kLost || doomed_) {
+    const Status status = Query(sql, deadline).status;
+    if (status == Status::kLost || doomed_) {
       ended = Recycled::kLost;
-    } else if (status != QueryResult::Status::kOk) {
+    } else if (status != Status::kOk) {
       ended = Recycled::kDirty;
     }
   };
-  if (transaction != PQTRANS_IDLE) run("ROLLBACK");
+  if (transaction != PQTRANS_IDLE && !committed) run("ROLLBACK");
   if (reset == SessionReset::kResetAll) run("RESET ALL");
   if (reset == SessionReset::kDiscardAll) run("DISCARD ALL");
   if (reset != SessionReset::kRollback && avoids_serializable_) run(kRepeatableRead);
@@ -221,7 +227,7 @@ QueryResult Session::QueryOfOurs(const char* sql, TimePoint deadline, const std:
 QueryResult Session::QueryRefused(const char* sql, TimePoint deadline,
                                   const std::stop_token& stop) {
   refusal_expected_ = true;
-  QueryResult result = Query(sql, deadline, stop);
+  QueryResult result = QueryOfOurs(sql, deadline, stop);
   refusal_expected_ = false;
   return result;
 }

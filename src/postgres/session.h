@@ -7,6 +7,14 @@
 //
 // Behind a pooler a setting would be left to other clients, and reports be about other sessions:
 // there each acquire begins a READ ONLY transaction, in which the borrower is until the release.
+//
+// How a transaction ends that is open at the release: what a borrower began is rolled back. What
+// was begun here (that one, and StreamRows()'s) is committed, so that the server's statistics count
+// a success, if the borrower ran nothing in it but SELECT, SHOW, EXPLAIN and FETCH, none failed,
+// and the server says that it has given the transaction no identifier, which each write needs, a
+// large object's too. Anything else is rolled back: SET and LISTEN would be left to a pooler's
+// other clients, and who lifted read-only may have written. What functions in a SELECT do that is
+// no write (pg_notify, set_config for longer than the transaction) is committed with it.
 #pragma once
 
 #include <libpq-events.h>
@@ -29,6 +37,12 @@
 #include "postgres/transaction_watch.h"
 
 namespace scidex::postgres {
+
+// Commits the open transaction, unless it has written: then this is an error that says so.
+inline constexpr const char* kCommitReads =
+    "SELECT CASE WHEN pg_catalog.txid_current_if_assigned() IS NOT NULL THEN pg_catalog.format("
+    "'a read-only lease has written in transaction %s, which is rolled back', "
+    "pg_catalog.txid_current_if_assigned())::pg_catalog.int4 END; COMMIT";
 
 // Used by one thread at a time, but for ShutDown().
 class Session final : public pool::Connection {
@@ -90,6 +104,9 @@ class Session final : public pool::Connection {
   // Asks the server, if a borrower may have lifted READ ONLY in the transaction that it is about to
   // commit; costs nothing otherwise.
   void BeforeCommit();
+  // The transaction that is open was begun by the caller, READ ONLY, and has done nothing yet: it
+  // is committed at the release if only reads come after this.
+  void ExpectReads() { only_reads_ = true; }
 
   // Ends whatever call is blocked on this session, and the session with it. Thread safe.
   void ShutDown() noexcept;
@@ -105,6 +122,8 @@ class Session final : public pool::Connection {
   pool::Recycled TryRecycle(base::Duration within);
   pool::Recycled Clean(PGTransactionStatusType transaction, SessionReset reset,
                        base::TimePoint deadline);
+  // The open transaction may be committed, unless the server says that it has written.
+  bool HasOnlyRead() const;
   // read_only.cc
   pool::Prepared ProveReadOnly(base::TimePoint deadline);
   pool::Prepared SetReadOnly(base::TimePoint deadline);
@@ -117,6 +136,8 @@ class Session final : public pool::Connection {
   void LookForTamperingAtTheEnd();
   void AskOfOpenTransaction(base::TimePoint deadline);
   void Report(TransactionWatch::Shown shown);
+  // Of a result in a transaction in which only reads are expected.
+  static bool IsOfRead(const PGresult* result);
   // Once a lease.
   void ReportTampering(const char* what);
 
@@ -145,6 +166,8 @@ class Session final : public pool::Connection {
   bool avoids_serializable_ = false;
   std::int64_t server_started_ = 0;
   std::shared_ptr<const JudgedServer> judged_;
+  // The open transaction was begun here and has only read.
+  bool only_reads_ = false;
   bool refusal_expected_ = false;
   // Between Prepare() and Recycle(), but for the time of a query of our own.
   bool watched_ = false;

@@ -20,8 +20,8 @@ namespace scidex::postgres {
 
 // BEGIN READ ONLY. Not committed by its end: rolled back. Used by one thread; `lease` outlives it.
 // Where read-only is enforced by transaction, it is the one in which the session is lent, or, after
-// an earlier one on the same lease, a new one; that is rolled back when the lease ends, committed
-// or not.
+// an earlier one on the same lease, a new one; that ends with the lease, as session.h says,
+// committed or not.
 class ReadTransaction {
  public:
   // Throws pqxx::failure if it cannot be begun.

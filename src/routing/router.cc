@@ -1,5 +1,6 @@
 #include "routing/router.h"
 
+#include <algorithm>
 #include <functional>
 #include <string>
 #include <utility>
@@ -14,18 +15,28 @@ using base::TimePoint;
 using pool::Lease;
 using pool::Pool;
 
+namespace {
+
+// The pool that serves reads.
+std::optional<PoolRole> ReadRole(Route route) {
+  switch (route) {
+    case Route::kReplica:
+      return PoolRole::kRo;
+    case Route::kPrimaryFallthrough:
+      return PoolRole::kRoFallthrough;
+    case Route::kPrimaryDisabled:
+      return std::nullopt;
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
 // A span of time during which neither the route nor the pools change.
 struct Router::Epoch {
   pool::Pool* ReadPool() const {
-    switch (route) {
-      case Route::kReplica:
-        return pools[PoolRole::kRo].get();
-      case Route::kPrimaryFallthrough:
-        return pools[PoolRole::kRoFallthrough].get();
-      case Route::kPrimaryDisabled:
-        return nullptr;
-    }
-    return nullptr;
+    const std::optional<PoolRole> role = ReadRole(route);
+    return role ? pools[*role].get() : nullptr;
   }
 
   // Neither changes once the epoch is in force.
@@ -178,7 +189,12 @@ void Router::Close() {
   while (awaiting_ > 0) decided_.Wait(mutex_);
 }
 
-void Router::OnReplicaVerdict(Reason verdict, TimePoint probed_at) {
+std::optional<RouteChange> Router::Change::OfRoute() const {
+  if (route == route_before) return std::nullopt;
+  return RouteChange{ReadRole(route_before), ReadRole(route)};
+}
+
+std::optional<RouteChange> Router::OnReplicaVerdict(Reason verdict, TimePoint probed_at) {
   Change change;
   std::shared_ptr<Epoch> ended;
   DrainIfMisled(verdict);
@@ -200,6 +216,7 @@ void Router::OnReplicaVerdict(Reason verdict, TimePoint probed_at) {
   }
   if (ended) ended->over.request_stop();
   Log(change);
+  return change.OfRoute();
 }
 
 // Before the route can return to it: what was opened while the pool's name led elsewhere stays
@@ -220,15 +237,17 @@ std::shared_ptr<Router::Plan> Router::Prepare(const Pools& pools, const RoutingO
   plan->options = options;
   plan->new_replica = new_replica;
   plan->epoch = std::make_shared<Epoch>(Epoch{Route::kPrimaryDisabled, pools, {}});
+  // Destroyed without the lock: a pool waits for its housekeeping.
+  std::vector<std::shared_ptr<Pool>> forgotten;
   MutexLock lock(mutex_);
   for (const PoolRole role : base::kEnumValues<PoolRole>) {
-    ForgetIdleRetired(role);
+    ForgetIdleRetired(role, forgotten);
     retired_[role].reserve(retired_[role].size() + 1);
   }
   return plan;
 }
 
-void Router::Apply(const std::shared_ptr<Plan>& plan) noexcept {
+std::optional<RouteChange> Router::Apply(const std::shared_ptr<Plan>& plan) noexcept {
   const Pools& pools = plan->epoch->pools;
   Change change;
   std::shared_ptr<Epoch> ended;
@@ -253,9 +272,10 @@ void Router::Apply(const std::shared_ptr<Plan>& plan) noexcept {
   }
   ended->over.request_stop();
   for (const PoolRole role : base::kEnumValues<PoolRole>) {
-    if (ended->pools[role] && ended->pools[role] != pools[role]) ended->pools[role]->Close();
+    if (ended->pools[role] && ended->pools[role] != pools[role]) ended->pools[role]->Retire();
   }
   Log(change);
+  return change.OfRoute();
 }
 
 // Prepare() has made room.
@@ -264,14 +284,17 @@ void Router::Retire(PoolRole role, const std::shared_ptr<Pool>& pool) {
 }
 
 // Those that have nothing lent any more count no more.
-void Router::ForgetIdleRetired(PoolRole role) {
-  pool::PoolStats& counted = counted_[role];
-  std::erase_if(retired_[role], [&](const std::shared_ptr<Pool>& one) {
-    const pool::PoolStats stats = one->Stats();
-    if (stats.in_use > 0) return false;
-    pool::AddCounters(counted, stats);
-    return true;
-  });
+void Router::ForgetIdleRetired(PoolRole role, std::vector<std::shared_ptr<Pool>>& forgotten) {
+  std::vector<std::shared_ptr<Pool>>& retired = retired_[role];
+  forgotten.reserve(forgotten.size() + retired.size());
+  const auto idle =
+      std::partition(retired.begin(), retired.end(),
+                     [](const std::shared_ptr<Pool>& one) { return one->Stats().in_use > 0; });
+  for (auto one = idle; one != retired.end(); ++one) {
+    pool::AddCounters(counted_[role], (*one)->Stats());
+    forgotten.push_back(std::move(*one));
+  }
+  retired.erase(idle, retired.end());
 }
 
 void Router::Log(const Change& change) {
@@ -299,7 +322,11 @@ pool::PoolStats Router::Counting::Stats() const {
   pool::PoolStats stats;
   if (pool != nullptr) stats = pool->Stats();
   pool::AddCounters(stats, counted);
-  for (const std::shared_ptr<Pool>& one : retired) pool::AddCounters(stats, one->Stats());
+  for (const std::shared_ptr<Pool>& one : retired) {
+    const pool::PoolStats before = one->Stats();
+    pool::AddCounters(stats, before);
+    stats.retired_leases += before.in_use;
+  }
   return stats;
 }
 

@@ -3,6 +3,7 @@
 
 #include <atomic>
 #include <memory>
+#include <optional>
 #include <stop_token>
 #include <vector>
 
@@ -26,6 +27,12 @@ class ReadRoutingDisabled : public pool::AcquireError {
 // The primary was asked for and there is none, or no pool for it.
 class NoPrimary : public pool::AcquireError {
   using AcquireError::AcquireError;
+};
+
+// Which pools serve reads before and after; none where reads are refused.
+struct RouteChange {
+  std::optional<PoolRole> from;
+  std::optional<PoolRole> to;
 };
 
 // Thread safe.
@@ -54,9 +61,9 @@ class Router {
                            const base::CallSite& borrower = base::CallSite::current());
 
   // Serves from these pools by this policy from now on. A pool that is no longer among them is
-  // closed: what it has lent stays out, who waits in it moves to its successor within the same
-  // deadline, and its counters go on in its successor's. With `new_replica` nothing is known of the
-  // replica, as at the start.
+  // retired: what it has lent stays out and is looked at for leaks, who waits in it moves to its
+  // successor within the same deadline, and its counters go on in its successor's. With
+  // `new_replica` nothing is known of the replica, as at the start.
   void Reconfigure(const Pools& pools, const RoutingOptions& options, bool new_replica) {
     Apply(Prepare(pools, options, new_replica));
   }
@@ -65,12 +72,13 @@ class Router {
   class Plan;
   std::shared_ptr<Plan> Prepare(const Pools& pools, const RoutingOptions& options,
                                 bool new_replica);
-  void Apply(const std::shared_ptr<Plan>& plan) noexcept;
+  // Returns the change of the route that came of it, if any.
+  std::optional<RouteChange> Apply(const std::shared_ptr<Plan>& plan) noexcept;
 
   // Takes the verdict of one probe of the replica. Logs a change of the route, and wakes the reads
   // that wait. Drains the replica's pool when the verdict says that it leads to another server than
-  // it should, and again when it no longer does.
-  void OnReplicaVerdict(Reason verdict, base::TimePoint probed_at);
+  // it should, and again when it no longer does. Returns the change of the route, if it changed.
+  std::optional<RouteChange> OnReplicaVerdict(Reason verdict, base::TimePoint probed_at);
 
   // Fails reads that wait for the first verdict with PoolClosed, at once and from now on; returns
   // when none waits any more. To be called before the pools are closed. Idempotent.
@@ -88,6 +96,8 @@ class Router {
     Route route = Route::kReplica;
     Reason reason_before = Reason::kOk;
     Reason reason = Reason::kOk;
+
+    std::optional<RouteChange> OfRoute() const;
   };
 
   base::TimePoint DefaultDeadline() const;
@@ -112,7 +122,8 @@ class Router {
   [[noreturn]] void ThrowDisabled(const Pools& pools);
   void DrainIfMisled(Reason verdict);
   void Retire(PoolRole role, const std::shared_ptr<pool::Pool>& pool) SCIDEX_REQUIRES(mutex_);
-  void ForgetIdleRetired(PoolRole role) SCIDEX_REQUIRES(mutex_);
+  void ForgetIdleRetired(PoolRole role, std::vector<std::shared_ptr<pool::Pool>>& forgotten)
+      SCIDEX_REQUIRES(mutex_);
   static void Log(const Change& change);
 
   base::Clock& clock_;

@@ -93,6 +93,7 @@ Json ToJson(const pool::PoolStats& stats) {
           {"evictions", ToJson(stats.evictions)},
           {"resizes", ToJson(stats.resizes)},
           {"leases_leaked", stats.leases_leaked},
+          {"retired_leases", stats.retired_leases},
           {"read_only", ReadOnly(stats)},
           {"acquire_wait", ToJson(stats.acquire_wait)},
           {"use", ToJson(stats.use)},

@@ -18,7 +18,8 @@
 //     size, connecting, idle, in_use, max_size, target_size, min_idle, waiters, max_waiters
 //     oldest_waiter_seconds, oldest_lease_seconds, acquire_timeout_seconds
 //     requests, acquires {outcome: n}, connects {outcome: n}, evictions {reason: n}
-//     resizes {direction: {cause: n}}, leases_leaked
+//     resizes {direction: {cause: n}}, leases_leaked, retired_leases (of pools that this one has
+//                        replaced)
 //     read_only          {proofs {how: n}, violations, tampered, writes, unproven}
 //     acquire_wait, use, connect
 //                        {count, sum_seconds}

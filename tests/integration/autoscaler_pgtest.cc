@@ -2,12 +2,11 @@
 
 #include <gtest/gtest.h>
 
-#include <atomic>
 #include <memory>
 #include <string>
 #include <vector>
 
-#include "base/thread.h"
+#include "integration/clients.h"
 #include "integration/primary_and_replica.h"
 #include "integration/servers.h"
 
@@ -22,49 +21,6 @@ using std::chrono::seconds;
 // 20 connections, of which 3 are kept for superusers and 2 have a probe: 15 for pools and others.
 constexpr std::size_t kMaxConnections = 20;
 constexpr std::size_t kForAll = 15;
-
-// Threads that take a connection, hold it for some milliseconds, and give it back, until the end.
-class Clients {
- public:
-  Clients(app::Database& database, std::size_t writers, std::size_t readers) {
-    for (std::size_t i = 0; i < writers; ++i) {
-      threads_.push_back(std::make_unique<base::Thread>(
-          "writer", [&] { Run([&] { return database.AcquireWrite({Later()}); }); }));
-    }
-    for (std::size_t i = 0; i < readers; ++i) {
-      threads_.push_back(std::make_unique<base::Thread>(
-          "reader", [&] { Run([&] { return database.AcquireRead({Later()}); }); }));
-    }
-  }
-  ~Clients() { Stop(); }
-  void Stop() {
-    stop_ = true;
-    for (const auto& thread : threads_) thread->Join();
-  }
-  std::size_t served() const { return served_; }
-  std::size_t failed() const { return failed_; }
-
- private:
-  static base::TimePoint Later() { return base::RealClock().Now() + kPatience; }
-
-  template <typename Acquire>
-  void Run(Acquire acquire) {
-    while (!stop_) {
-      try {
-        const pool::Lease lease = acquire();
-        const auto answer = postgres::Session::Of(lease).Query("SELECT pg_sleep(0.005)", Later());
-        ++(answer.status == postgres::QueryResult::Status::kOk ? served_ : failed_);
-      } catch (const pool::AcquireError&) {
-        ++failed_;
-      }
-    }
-  }
-
-  std::atomic<bool> stop_{false};
-  std::atomic<std::size_t> served_{0};
-  std::atomic<std::size_t> failed_{0};
-  std::vector<std::unique_ptr<base::Thread>> threads_;
-};
 
 // A session of somebody else.
 postgres::PgConnPtr Connect(const PostgresServer& server) {
@@ -183,6 +139,29 @@ TEST_F(AutoscalerTest, ObeysTheLimitOfTheDatabase) {
   clients.Stop();
   ExpectNoRefusal(database);
   EXPECT_EQ(clients.failed(), 0u);
+}
+
+// Leases are out for longer than the looks are apart, so that each sees both pools' connections.
+TEST_F(AutoscalerTest, AReloadOfPoolsThatHaveAllThereIsGetsNothingRefused) {
+  app::DatabaseOptions options = Greedy(server_);
+  app::Database database(options);
+  Clients clients(database, 20, 20, "SELECT pg_sleep(0.2)");
+  constexpr std::size_t kForPools = kForAll - 3;
+  ASSERT_TRUE(Eventually(kPatience, [&] { return Target(database) == kForPools; }));
+  for (int round = 0; round < 3; ++round) {
+    ++options.primary_pool.max_waiters;
+    ++options.ro_fallthrough_pool.max_waiters;
+    database.Reconfigure(options);
+    const std::size_t served = clients.served();
+    EXPECT_TRUE(Eventually(kPatience, [&] {
+      // What is being closed at the moment of a look may count as another's.
+      EXPECT_GE(Target(database), kForPools / 2);
+      return HasFailure() || clients.served() > served + 60;
+    }));
+  }
+  clients.Stop();
+  EXPECT_EQ(clients.failed(), 0u);
+  ExpectNoRefusal(database);
 }
 
 TEST_F(AutoscalerTest, InDryRunMovesNothing) {

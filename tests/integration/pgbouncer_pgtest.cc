@@ -146,6 +146,40 @@ TEST_P(PgBouncerHolds, ABorrowerThatEndsTheTransactionIsNamedAndTheNextOneIsRead
   EXPECT_EQ(Ask(lease, "INSERT INTO t VALUES (1)"), "25006");
 }
 
+std::size_t Times(const std::string& text, const std::string& part) {
+  std::size_t count = 0;
+  for (std::size_t at = 0; (at = text.find(part, at)) != std::string::npos; ++at) ++count;
+  return count;
+}
+
+TEST_P(PgBouncerHolds, ALeaseThatHasOnlyReadIsCommittedAndAnyOtherRolledBack) {
+  const PgBouncer bouncer(*primary_, GetParam());
+  app::DatabaseOptions options = Through(bouncer);
+  options.probe.canary_interval = base::Duration::zero();
+  app::Database database(options);
+  // Whether the transaction of a lease that ran this was rolled back.
+  const auto rolled_back = [&](const std::string& sql) {
+    const auto rollbacks = [&] { return Times(primary_->Log(), "statement: ROLLBACK"); };
+    const std::size_t before = rollbacks();
+    Ask(database.AcquireRead(), sql);
+    // The log of what the next lease does comes after.
+    Read(database, "SELECT 'after'");
+    return rollbacks() > before;
+  };
+  for (const char* sql : {"SELECT 1", "SHOW work_mem", "EXPLAIN SELECT 1", "SELECT 1; SELECT 2"})
+    EXPECT_FALSE(rolled_back(sql)) << sql;
+  const std::string objects = "SELECT count(*) FROM pg_largeobject_metadata";
+  const std::string before = primary_->QueryOne(objects);
+  for (const char* sql :
+       {"SET application_name = 'left'", "SELECT 1/0", "LISTEN left_over", "SELECT lo_create(0)",
+        "SET TRANSACTION READ WRITE", "DECLARE c CURSOR WITH HOLD FOR SELECT 1",
+        "SET TRANSACTION READ WRITE; INSERT INTO t VALUES (1)"}) {
+    EXPECT_TRUE(rolled_back(sql)) << sql;
+  }
+  EXPECT_EQ(primary_->QueryOne(objects), before);
+  EXPECT_EQ(primary_->QueryOne("SELECT count(*) FROM t"), "0");
+}
+
 TEST_P(PgBouncerHolds, TheCanaryIsRefusedThere) {
   const PgBouncer bouncer(*primary_, GetParam());
   app::DatabaseOptions options = Through(bouncer);

@@ -116,6 +116,55 @@ class Queries : public PrimaryAndReplica {
   std::optional<app::Database> database_;
 };
 
+// What the server's statistics say of transactions in `database`.
+std::string Ended(const PostgresServer& server, const std::string& how,
+                  const std::string& database) {
+  return server.QueryOne("SELECT xact_" + how + " FROM pg_stat_database WHERE datname = '" +
+                         database + "'");
+}
+
+TEST_F(Queries, ThatSucceedAreCommittedAndWhatABorrowerLeavesOpenIsRolledBack) {
+  primary_->Execute("CREATE DATABASE counted");
+  app::DatabaseOptions options = On(*primary_);
+  options.primary->dsn = base::Secret(primary_->Dsn("app", "counted"));
+  options.probe.canary_interval = base::Duration::zero();
+  options.queries = {Query("q", "SELECT 1 AS n")};
+  database_.emplace(options);
+  ASSERT_TRUE(AwaitSuccesses(20));
+  {
+    const pool::Lease lease = database_->AcquireRead();
+    Ask(lease, "BEGIN; SELECT 1");
+  }
+  // Each session has told of all that it did once it has ended.
+  database_.reset();
+  ASSERT_TRUE(Eventually(kPatience,
+                         [&] { return std::stoi(Ended(*primary_, "commit", "counted")) >= 20; }));
+  EXPECT_TRUE(Eventually(kPatience, [&] {
+    return primary_->QueryOne("SELECT count(*) FROM pg_stat_activity WHERE datname = 'counted'") ==
+           "0";
+  }));
+  EXPECT_TRUE(Eventually(kPatience, [&] { return Ended(*primary_, "rollback", "counted") == "1"; }))
+      << Ended(*primary_, "rollback", "counted");
+}
+
+TEST_F(Queries, OfADatabaseWithoutAnEncodingKeepTheirRowsAndReplaceWhatIsNotUtf8) {
+  primary_->Execute(
+      "CREATE DATABASE ascii OWNER app TEMPLATE template0 ENCODING 'SQL_ASCII' LC_COLLATE 'C' "
+      "LC_CTYPE 'C'");
+  // Also where the session asks for UTF-8.
+  for (const char* encoding : {"", " client_encoding=UTF8"}) {
+    app::DatabaseOptions options = On(*primary_);
+    options.primary->dsn = base::Secret(primary_->Dsn("app", "ascii") + encoding);
+    options.queries = {
+        Query("q", "SELECT convert_from('\\x636166e9', 'SQL_ASCII') AS name, 1 AS n")};
+    options.queries[0].labels = {"name"};
+    database_.emplace(options);
+    ASSERT_TRUE(Eventually(kPatience, [&] { return Stats().result != nullptr; }))
+        << Stats().latest_message;
+    EXPECT_EQ(Stats().result->rows.at(0).labels.at(0), "caf\xef\xbf\xbd");
+  }
+}
+
 TEST_F(Queries, RunWhereReadsGoOrOnThePrimary) {
   QueryOptions primary = Query("primary", "SELECT pg_is_in_recovery() AS n");
   primary.from = control::QueryFrom::kPrimary;

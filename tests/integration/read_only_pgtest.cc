@@ -195,6 +195,29 @@ TEST_F(ReadOnlyTest, TheCanaryTakesNoRecoveryForAProofWhereWritesAreForwarded) {
   primary_->Execute("ALTER ROLE app RESET apg_write_forward.consistency_mode");
 }
 
+// How often the server has logged a statement of the canary's.
+std::size_t CanariesIn(const std::string& log) {
+  std::size_t count = 0;
+  for (std::size_t at = 0; (at = log.find("pg_description", at)) != std::string::npos; ++at)
+    ++count;
+  return count;
+}
+
+TEST_F(ReadOnlyTest, TheCanaryLeavesNothingInTheServersLogUnlessItHasNoPlpgsql) {
+  primary_->Execute("CREATE DATABASE bare OWNER app");
+  primary_->Execute("DROP EXTENSION plpgsql", "bare");
+  for (const auto& [name, logs] : {std::pair{"app", false}, std::pair{"bare", true}}) {
+    const std::size_t before = CanariesIn(primary_->Log());
+    app::DatabaseOptions options = On(*primary_);
+    options.primary->dsn = base::Secret(primary_->Dsn("app", name));
+    app::Database database(options);
+    const auto canary = [&] { return database.control_stats().canaries[PoolRole::kRoFallthrough]; };
+    EXPECT_TRUE(Eventually(kPatience, [&] { return canary().success.has_value(); }));
+    EXPECT_EQ(canary().success, true) << name;
+    EXPECT_EQ(CanariesIn(primary_->Log()) > before, logs) << name;
+  }
+}
+
 // What the canary does, on a session that may write.
 TEST_F(ReadOnlyTest, TheCanarysWriteIsNotRefusedAsReadOnlyWhereASessionMayWrite) {
   app::Database database(On(*primary_));

@@ -4,18 +4,23 @@
 #include <gtest/gtest.h>
 #include <signal.h>
 
+#include <algorithm>
 #include <atomic>
 #include <future>
+#include <map>
+#include <sstream>
 #include <stdexcept>
 #include <string>
 #include <vector>
 
+#include "integration/clients.h"
 #include "integration/primary_and_replica.h"
 #include "integration/servers.h"
 #include "metrics/snapshot.h"
 #include "support/eventually.h"
 #include "support/exporter_process.h"
 #include "support/free_port.h"
+#include "support/log_tap.h"
 #include "support/temp_dir.h"
 
 namespace scidex::test {
@@ -154,6 +159,154 @@ TEST_F(ReloadDatabase, ReloadsWhileEverythingIsInUseLoseNothing) {
   EXPECT_EQ(ro.use.total(), reads + 0u);
 }
 
+TEST_F(ReloadDatabase, LeasesOfAReplacedPoolAreCountedAndLookedAtForLeaks) {
+  const LogTap log;
+  app::DatabaseOptions options = On(*primary_, *replica_);
+  options.probe.canary_interval = base::Duration::zero();
+  options.ro_pool.leak_after = std::chrono::seconds(1);
+  app::Database database(options);
+  ASSERT_TRUE(AwaitRoute(database, routing::Route::kReplica));
+  const auto stats = [&] { return *database.pool_stats().pools[PoolRole::kRo]; };
+  EXPECT_EQ(stats().retired_leases, 0u);
+  std::vector<pool::Lease> leases;
+  for (int i = 0; i < 3; ++i) leases.push_back(database.AcquireRead());
+  ++options.ro_pool.max_waiters;
+  database.Reconfigure(options);
+  EXPECT_EQ(stats().retired_leases, 3u);
+  EXPECT_EQ(stats().in_use, 0u);
+  EXPECT_TRUE(Eventually(kPatience, [&] { return stats().leases_leaked == 3; }));
+  EXPECT_TRUE(Eventually(kPatience, [&] {
+    return log.Count({"lease held too long", "pool=ro ", "reload_pgtest.cc"}) == 3;
+  }));
+  ++options.ro_pool.max_waiters;
+  database.Reconfigure(options);
+  EXPECT_EQ(stats().retired_leases, 3u);
+  leases.clear();
+  EXPECT_EQ(stats().retired_leases, 0u);
+  EXPECT_EQ(stats().leases_leaked, 3u);
+}
+
+TEST_F(ReloadDatabase, AnotherBackoffReachesAServerThatRefuses) {
+  app::DatabaseOptions options = On(*primary_);
+  options.primary->dsn = base::Secret("host=127.0.0.1 port=" + std::to_string(FreePort()));
+  options.primary_pool.min_idle = 1;
+  options.primary_pool.backoff = {std::chrono::hours(1000), std::chrono::hours(1000)};
+  app::Database database(options);
+  const auto refused = [&] {
+    return database.pool_stats()
+        .pools[PoolRole::kPrimary]
+        ->connects[pool::ConnectOutcome::kConnectRefused];
+  };
+  ASSERT_TRUE(Eventually(kPatience, [&] { return refused() >= 1; }));
+  options.primary_pool.backoff = {std::chrono::milliseconds(1), std::chrono::milliseconds(1)};
+  database.Reconfigure(options);
+  const std::uint64_t before = refused();
+  EXPECT_TRUE(Eventually(kPatience, [&] { return refused() >= before + 3; }));
+}
+
+// Of an autoscaler that has looked for long enough and, after the reload, looks no more: what is
+// there then was not grown again.
+class ReloadAutoscaled : public ReloadDatabase {
+ protected:
+  static constexpr std::size_t kReaders = 20;
+
+  ReloadAutoscaled() {
+    for (pool::PoolOptions* pool :
+         {&options_.primary_pool, &options_.ro_pool, &options_.ro_fallthrough_pool}) {
+      pool->min_idle = 1;
+      pool->max_size = 30;
+    }
+    options_.probe.interval = std::chrono::milliseconds(50);
+    options_.probe.canary_interval = base::Duration::zero();
+    options_.autoscaler.mode = control::AutoscalerMode::kOn;
+    options_.autoscaler.interval = std::chrono::milliseconds(50);
+  }
+  static pool::PoolStats Stats(const app::Database& database, PoolRole role) {
+    return *database.pool_stats().pools[role];
+  }
+  // Returns the target that the load has brought about, all of it open.
+  static std::size_t AwaitGrown(const app::Database& database, PoolRole role) {
+    EXPECT_TRUE(Eventually(kPatience, [&] {
+      const pool::PoolStats stats = Stats(database, role);
+      return stats.target_size >= kReaders / 2 && stats.size >= kReaders / 2;
+    }));
+    return Stats(database, role).target_size;
+  }
+  void StopLooking() { options_.autoscaler.interval = std::chrono::hours(1); }
+  // The target is there at once, and connections for the readers soon.
+  static void ExpectStarted(const app::Database& database, PoolRole role, std::size_t target) {
+    EXPECT_EQ(Stats(database, role).target_size, target);
+    EXPECT_TRUE(Eventually(kPatience, [&] {
+      return Stats(database, role).size >= std::min(target, kReaders / 2);
+    })) << Stats(database, role).size;
+  }
+
+  app::DatabaseOptions options_ = On(*primary_, *replica_);
+};
+
+TEST_F(ReloadAutoscaled, APoolWithOtherOptionsStartsAtTheTargetOfTheOneBefore) {
+  app::Database database(options_);
+  Clients clients(database, 0, kReaders);
+  AwaitGrown(database, PoolRole::kRo);
+  StopLooking();
+  database.Reconfigure(options_);
+  const std::size_t target = Stats(database, PoolRole::kRo).target_size;
+  ++options_.ro_pool.max_waiters;
+  database.Reconfigure(options_);
+  ExpectStarted(database, PoolRole::kRo, target);
+  options_.ro_pool.max_size = target - 1;
+  database.Reconfigure(options_);
+  ExpectStarted(database, PoolRole::kRo, target - 1);
+  clients.Stop();
+  EXPECT_EQ(clients.failed(), 0u);
+}
+
+TEST_F(ReloadAutoscaled, APoolWithANewPasswordStartsAtTheTargetOfTheOneBefore) {
+  const auto on = [](const PostgresServer& server, const std::string& password) {
+    return base::Secret("host=127.0.0.1 port=" + std::to_string(server.port()) +
+                        " dbname=app user=changing password=" + password);
+  };
+  primary_->Execute("CREATE ROLE changing LOGIN PASSWORD 'one'");
+  ASSERT_TRUE(AwaitReplay(*primary_, *replica_));
+  options_.primary->dsn = on(*primary_, "one");
+  options_.replica->dsn = on(*replica_, "one");
+  app::Database database(options_);
+  Clients clients(database, 0, kReaders);
+  AwaitGrown(database, PoolRole::kRo);
+  StopLooking();
+  database.Reconfigure(options_);
+  const std::size_t target = Stats(database, PoolRole::kRo).target_size;
+  primary_->Execute("ALTER ROLE changing PASSWORD 'two'");
+  ASSERT_TRUE(AwaitReplay(*primary_, *replica_));
+  options_.primary->dsn = on(*primary_, "two");
+  options_.replica->dsn = on(*replica_, "two");
+  database.Reconfigure(options_);
+  ExpectStarted(database, PoolRole::kRo, target);
+  clients.Stop();
+  EXPECT_EQ(clients.failed(), 0u);
+}
+
+TEST_F(ReloadAutoscaled, ThePoolThatTakesTheReadsOverStartsAtTheTargetOfTheOtherOne) {
+  app::Database database(options_);
+  Clients clients(database, 0, kReaders);
+  AwaitGrown(database, PoolRole::kRo);
+  StopLooking();
+  database.Reconfigure(options_);
+  const std::size_t target = Stats(database, PoolRole::kRo).target_size;
+  EXPECT_EQ(Stats(database, PoolRole::kRoFallthrough).target_size, 1u);
+  replica_->Stop(PostgresServer::StopMode::kImmediate);
+  ASSERT_TRUE(AwaitRoute(database, routing::Route::kPrimaryFallthrough));
+  EXPECT_TRUE(Eventually(kPatience, [&] {
+    return Stats(database, PoolRole::kRoFallthrough).target_size == target;
+  })) << Stats(database, PoolRole::kRoFallthrough).target_size;
+  ExpectStarted(database, PoolRole::kRoFallthrough, target);
+  clients.Stop();
+  replica_->Start();
+  ASSERT_TRUE(AwaitRoute(database, routing::Route::kReplica));
+  // The autoscaler's limits come from its servers: this one has room for no more than it is given.
+  EXPECT_EQ(Stats(database, PoolRole::kRo).target_size, target);
+}
+
 class Reload : public PrimaryAndReplica {
  protected:
   static std::string Value(ExporterProcess& exporter, const std::string& name) {
@@ -222,6 +375,53 @@ TEST_F(Reload, PostReloadsWhereTheLifecycleIsEnabledAndIsRefusedElsewhere) {
 
   ExporterProcess disabled(SCIDEX_EXPORTER, {}, {Write(Primary())});
   EXPECT_EQ(Request(disabled.port(), "POST", "/-/reload").code, 403);
+}
+
+// The value of each series that may only rise.
+std::map<std::string, double> CountersOf(ExporterProcess& exporter) {
+  std::map<std::string, double> counters;
+  std::istringstream lines(exporter.Scrape().body);
+  bool rises = false;
+  for (std::string line; std::getline(lines, line);) {
+    if (line.starts_with("# TYPE "))
+      rises = line.ends_with(" counter") || line.ends_with(" histogram");
+    if (line.starts_with("#") || !rises) continue;
+    const std::size_t blank = line.rfind(' ');
+    counters[line.substr(0, blank)] = std::stod(line.substr(blank + 1));
+  }
+  return counters;
+}
+
+TEST_F(Reload, NoCounterFallsWhateverChanges) {
+  const std::string nowhere =
+      "replica:\n  dsn: \"host=127.0.0.1 dbname=app port=" + std::to_string(FreePort()) + "\"\n";
+  const std::string replica = "replica:\n  dsn: \"" + replica_->Dsn() + "\"\n";
+  const std::string often = "probe: {interval: 100ms}\n";
+  const std::string queries =
+      "queries:\n  - {name: q, sql: SELECT 1 AS n, interval: 100ms, values: [{column: n, help: "
+      "N.}]}\n";
+  ExporterProcess exporter(SCIDEX_EXPORTER, {},
+                           {Write(Primary(nowhere + often + queries)), "--web.enable-lifecycle"});
+  const std::string failed =
+      "scidex_pg_pool_probe_failures_total{pool=\"ro\",reason=\"connect_refused\"}";
+  ASSERT_TRUE(Eventually(kPatience, [&] { return std::stod(exporter.Value(failed)) >= 2; }));
+  const std::string dead = Primary(nowhere + often + queries);
+  for (const std::string& text :
+       {Primary(queries), dead, Primary(replica + queries),
+        Primary("pools: {primary: {max_size: 7}, ro: {max_waiters: 7}}\n" + replica + queries),
+        Primary("autoscaler: {mode: on}\n" + replica + often + queries),
+        Primary("autoscaler: {mode: on}\nread_only: {fallthrough: never}\n" + replica + queries),
+        Primary(queries), Primary("session: {reset: reset_all}\n" + replica + queries), dead}) {
+    const auto before = CountersOf(exporter);
+    const std::string runs = exporter.Value("scidex_pg_query_runs_total{query=\"q\"}");
+    Write(text);
+    ASSERT_EQ(Request(exporter.port(), "POST", "/-/reload").code, 200) << text;
+    auto after = CountersOf(exporter);
+    for (const auto& [series, value] : before) EXPECT_GE(after[series], value) << series << text;
+    ASSERT_TRUE(Eventually(kPatience, [&] {
+      return exporter.Value("scidex_pg_query_runs_total{query=\"q\"}") != runs;
+    }));
+  }
 }
 
 TEST_F(Reload, PasswordsThatHaveChangedAreReadAnewWhenALoginIsRefused) {

@@ -55,6 +55,17 @@ TEST(Backoff, HugeCapDoesNotOverflow) {
   for (int i = 0; i < 200; ++i) EXPECT_GE(backoff.Next(), Duration::zero());
 }
 
+TEST(Backoff, ChangedBoundsHoldFromTheNextDelay) {
+  Backoff backoff({.initial = seconds(1), .cap = seconds(64)}, 1);
+  for (int i = 0; i < 20; ++i) backoff.Next();
+  backoff.Change({.initial = milliseconds(1), .cap = milliseconds(2)});
+  for (int i = 0; i < 100; ++i) EXPECT_LE(backoff.Next(), milliseconds(2));
+  backoff.Change({.initial = seconds(3600), .cap = seconds(7200)});
+  Duration longest{0};
+  for (int i = 0; i < 100; ++i) longest = std::max(longest, backoff.Next());
+  EXPECT_GT(longest, seconds(1));
+}
+
 TEST(Backoff, ResetStartsFromInitialAgain) {
   for (std::uint64_t seed = 0; seed < 200; ++seed) {
     Backoff backoff({.initial = milliseconds(1), .cap = seconds(5)}, seed);

@@ -84,6 +84,12 @@ TEST_F(ConfigTest, AFileThatSetsNothingIsRefused) {
   EXPECT_EQ(LoadText("queries: []\n").queries.size(), 0u);
 }
 
+TEST_F(ConfigTest, AMergeKeyIsSaidNotToBeSupported) {
+  EXPECT_EQ(ErrorOf("pools:\n  ro: &small {max_size: 3}\n  primary:\n    <<: *small\n"),
+            "FILE:4: pools.primary: has a merge key (<<), which is not supported; write its keys "
+            "out");
+}
+
 TEST_F(ConfigTest, FewAliasesAreTakenAndManyRefused) {
   EXPECT_EQ(LoadText("pools:\n  ro: &a {max_size: 3}\n  primary: *a\n").primary_pool.max_size, 3u);
   std::string many = "web:\n  allowed_hosts: [&a host";

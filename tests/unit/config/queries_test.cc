@@ -131,9 +131,16 @@ TEST_F(QueriesConfig, NamesObeyPrometheusRules) {
             at + "\"scidex_pg_pool_x\" begins with scidex_pg_, which is not for queries; choose "
                  "another name");
   EXPECT_EQ(ErrorOfValue("metric: up"), at + "\"up\" is Prometheus's own; choose another name");
-  EXPECT_EQ(ErrorOfValue("type: counter"), at + "\"q_n\" is a counter, whose name ends in _total");
+  EXPECT_EQ(ErrorOfValue("metric: _total, type: counter"),
+            at + "\"_total\" is nothing but _total; choose another name");
   EXPECT_EQ(ErrorOfValue("metric: x_total"),
             at + "\"x_total\" is a gauge, whose name cannot end in _total; choose another name");
+  EXPECT_EQ(ErrorOfValue("metric: x_created_total, type: counter"),
+            at + "\"x_created_total\" is a counter, whose name cannot end in _created_total; "
+                 "choose another name");
+  EXPECT_EQ(
+      ErrorOfValue("metric: x_bucket, type: counter"),
+      at + "\"x_bucket\" is a counter, whose name cannot end in _bucket; choose another name");
   EXPECT_EQ(ErrorOfValue("unit: seconds"),
             at + "\"q_n\" does not end in its unit; write, for instance, q_n_seconds");
   EXPECT_EQ(ErrorOfValue("type: counter, metric: n_total, unit: bytes"),
@@ -142,6 +149,25 @@ TEST_F(QueriesConfig, NamesObeyPrometheusRules) {
             at + "\"hours\" is not a base unit; write one of seconds, bytes, ratio, celsius, "
                  "meters, volts, amperes, joules, grams");
   EXPECT_EQ(ErrorOfValue("metric: x_seconds_total, type: counter, unit: seconds"), "no error");
+}
+
+TEST_F(QueriesConfig, UnusualNamesThatDashboardsAskForAreTakenWithAWarning) {
+  const auto warnings_of = [&](const std::string& value) {
+    const std::vector<std::string> warnings =
+        LoadText("queries:\n  - {name: q, sql: SELECT 1 AS n, values: [{column: n, help: N., " +
+                 value + "}]}\n")
+            .warnings;
+    return warnings.empty() ? "none" : warnings[0].substr(warnings[0].find(": ") + 2);
+  };
+  const std::string at = "queries[0].values[0]: ";
+  EXPECT_EQ(warnings_of("metric: pg_locks_count"),
+            at + "\"pg_locks_count\" is a gauge whose name ends in _count, by which tools may take "
+                 "it for part of another type");
+  EXPECT_NE(warnings_of("metric: pg_info"), "none");
+  EXPECT_EQ(warnings_of("metric: pg_xact_commit, type: counter"),
+            at + "\"pg_xact_commit\" is a counter whose name does not end in _total; OpenMetrics "
+                 "has no such counter, and gets it as of unknown type");
+  EXPECT_EQ(warnings_of("metric: pg_xact_commit"), "none");
 }
 
 TEST_F(QueriesConfig, NoTwoQueriesHaveOneNameAndNoTwoMetricsOneFamily) {
@@ -155,6 +181,9 @@ TEST_F(QueriesConfig, NoTwoQueriesHaveOneNameAndNoTwoMetricsOneFamily) {
   EXPECT_EQ(ErrorOf("queries:\n" + query("a", "metric: x") +
                     query("b", "metric: x_total, type: counter")),
             "FILE:3: queries[1]: the metric \"x_total\" is there already: FILE:2: queries[0]");
+  EXPECT_NE(ErrorOf("queries:\n" + query("a", "metric: x, type: counter") +
+                    query("b", "metric: x_total, type: counter")),
+            "no error");
   EXPECT_EQ(ErrorOf("query_sets: [connections]\nqueries:\n" + query("a", "metric: pg_connections")),
             "config/queries/connections.yaml:3: queries[0]: the metric \"pg_connections\" is there "
             "already: FILE:3: queries[0]");

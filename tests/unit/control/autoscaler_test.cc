@@ -32,12 +32,24 @@ class AutoscalerTest : public testing::Test {
   ~AutoscalerTest() override { stop_.request_stop(); }
 
   void Start(const AutoscalerStats& before = {}) {
-    OfPools<std::optional<Autoscaler::ScaledPool>> pools;
     // Not owned.
-    pools[PoolRole::kPrimary] = {{std::shared_ptr<pool::Pool>(), &pool_}, 0};
+    Start({{std::shared_ptr<pool::Pool>(), &pool_}, 0}, before);
+  }
+  void Start(const Autoscaler::ScaledPool& pool, const AutoscalerStats& before = {}) {
+    OfPools<std::optional<Autoscaler::ScaledPool>> pools;
+    pools[PoolRole::kPrimary] = pool;
     autoscaler_.emplace(options_, pools, scheduler_);
     autoscaler_->Inherit(before);
+    autoscaler_->SizeNewPools();
     autoscaler_->Start();
+  }
+  // In place of one that might have 9 connections.
+  std::shared_ptr<pool::Pool> Replace(bool same_server) {
+    const auto before = std::make_shared<pool::Pool>(
+        "primary", UpTo16(), pool::Pool::Dependencies{connector_, pool_scheduler_, clock_});
+    before->Resize(9);
+    Start({{std::shared_ptr<pool::Pool>(), &pool_}, 0, true, before, same_server});
+    return before;
   }
   void Probe() {
     pool::PoolStats stats = pool_.Stats();
@@ -157,11 +169,82 @@ TEST_F(AutoscalerTest, GoesOnCountingAndForgetsTheRest) {
 
 TEST_F(AutoscalerTest, LeavesAPoolThatAnotherHasMovedWhereItIs) {
   pool_.Resize(9);
-  OfPools<std::optional<Autoscaler::ScaledPool>> pools;
-  pools[PoolRole::kPrimary] = {{std::shared_ptr<pool::Pool>(), &pool_}, 0, false};
-  autoscaler_.emplace(options_, pools, scheduler_);
-  autoscaler_->Start();
+  Start({{std::shared_ptr<pool::Pool>(), &pool_}, 0, false});
   EXPECT_EQ(Target(), 9u);
+}
+
+TEST_F(AutoscalerTest, APoolThatReplacesAnotherStartsAtItsTargetAtOnce) {
+  Replace(true);
+  EXPECT_EQ(Target(), 9u);
+  EXPECT_EQ(pool_.Stats().resizes[pool::ResizeDirection::kDown][pool::ResizeCause::kAutoscaler],
+            0u);
+}
+
+TEST_F(AutoscalerTest, LeasesOfThePoolBeforeDoNotMakeItShrinkUntilTheyHaveBeenOutForLong) {
+  const std::shared_ptr<pool::Pool> before = Replace(true);
+  std::vector<pool::Lease> leases;
+  for (int i = 0; i < 9; ++i) leases.push_back(before->Acquire());
+  before->Retire();
+  others_ = 82 + 9;  // of 100; 1 more is the probe's, and 3 stay free
+  Look(4);
+  EXPECT_EQ(Target(), 9u);
+  LookOnly(kConnectionsKnownFor);
+  Look(4);
+  EXPECT_EQ(Target(), 5u) << "they are somebody's who does not give them back";
+}
+
+TEST_F(AutoscalerTest, OnAnotherServerItGetsThatOnceTheServerHasAnswered) {
+  Replace(false);
+  EXPECT_EQ(Target(), 1u);
+  others_ = 91;  // of 100, and 1 is the probe's, and 3 stay free
+  Probe();
+  EXPECT_EQ(Target(), 5u);
+}
+
+TEST_F(AutoscalerTest, InDryRunAPoolThatReplacesAnotherHasAllItMayHave) {
+  options_.mode = AutoscalerMode::kDryRun;
+  Replace(true);
+  EXPECT_EQ(Target(), 16u);
+}
+
+TEST_F(AutoscalerTest, APoolThatTakesTheReadsOverGetsTheirTargetWithinTheBudget) {
+  const test::LogTap log;
+  Start();
+  Borrow(8);
+  Probe();
+  autoscaler_->TakeOver(PoolRole::kPrimary, 8);
+  EXPECT_EQ(Target(), 8u);
+  // Not merely allowed: opened for those who wait.
+  EXPECT_TRUE(test::Eventually(test::kPatience, [&] { return pool_.Stats().in_use == 8; }));
+  autoscaler_->TakeOver(PoolRole::kPrimary, 3);
+  EXPECT_EQ(Target(), 8u) << "what it has is not taken from it";
+  autoscaler_->TakeOver(PoolRole::kPrimary, 500);
+  EXPECT_EQ(Target(), 16u);
+  EXPECT_EQ(log.Count({"target size moved", "from=1 to=8 reason=takes_over", "budget=86"}), 1u);
+}
+
+TEST_F(AutoscalerTest, WhatIsTakenOverFromNoKnownServerWaitsForItsProbe) {
+  Start();
+  autoscaler_->TakeOver(PoolRole::kPrimary, 8);
+  EXPECT_EQ(Target(), 1u);
+  answer_.reason = routing::Reason::kProbeTimeout;
+  Probe();
+  EXPECT_EQ(Target(), 1u);
+  answer_.reason = routing::Reason::kOk;
+  Probe();
+  EXPECT_EQ(Target(), 8u);
+  pool_.Resize(2);
+  Probe();
+  EXPECT_EQ(Target(), 2u) << "it was given once more";
+}
+
+TEST_F(AutoscalerTest, InDryRunNothingIsTakenOver) {
+  options_.mode = AutoscalerMode::kDryRun;
+  Start();
+  pool_.Resize(2);
+  Probe();
+  autoscaler_->TakeOver(PoolRole::kPrimary, 8);
+  EXPECT_EQ(Target(), 2u);
 }
 
 TEST_F(AutoscalerTest, InDryRunSaysOnceWhatItWouldDoAndMovesNothing) {

@@ -85,6 +85,21 @@ TEST_F(QueryResultTest, NumbersAreWhatPostgreSqlWrites) {
   EXPECT_TRUE(std::isnan(NumberOf("NaN")));
 }
 
+TEST_F(QueryResultTest, NumbersInColumnsOfTextMayHaveBlanksAndAPlus) {
+  EXPECT_EQ(NumberOf("+5"), 5);
+  EXPECT_EQ(NumberOf("42    "), 42);
+  EXPECT_EQ(NumberOf("   -7"), -7);
+  EXPECT_EQ(NumberOf(" +Infinity "), std::numeric_limits<double>::infinity());
+  for (const char* text : {"+", "+-5", "++5", "  ", "+ 5", "1 2", "5\n"}) {
+    EXPECT_EQ(ErrorOf(text), QueryError::kBadValue) << text;
+  }
+}
+
+TEST_F(QueryResultTest, ANumberTooSmallForADoubleIsZero) {
+  EXPECT_EQ(NumberOf("1e-400"), 0);
+  EXPECT_EQ(NumberOf("-0." + std::string(400, '0') + "1"), 0);
+}
+
 TEST_F(QueryResultTest, BooleansAreOneAndZeroAndTheSameTextIsNot) {
   ASSERT_TRUE(Columns({{"state"}, {"waiting", true}, {"taken", true}}));
   ASSERT_TRUE(Row({"new", "t", "f"}));
@@ -97,6 +112,7 @@ TEST_F(QueryResultTest, WhatIsNoNumberOrTooLargeFails) {
     EXPECT_EQ(ErrorOf(text), QueryError::kBadValue) << text;
   }
   EXPECT_EQ(ErrorOf("1" + std::string(400, '0')), QueryError::kBadValue);
+  EXPECT_EQ(ErrorOf("-1e400"), QueryError::kBadValue);
   EXPECT_EQ(ErrorOf("1"), std::nullopt);
 }
 

@@ -61,9 +61,9 @@ class Numbers {
 
 pool::PoolStats MakePool(Numbers& numbers) {
   pool::PoolStats stats;
-  for (std::size_t* field :
-       {&stats.size, &stats.connecting, &stats.idle, &stats.in_use, &stats.max_size,
-        &stats.target_size, &stats.min_idle, &stats.waiters, &stats.max_waiters}) {
+  for (std::size_t* field : {&stats.size, &stats.connecting, &stats.idle, &stats.in_use,
+                             &stats.max_size, &stats.target_size, &stats.min_idle, &stats.waiters,
+                             &stats.max_waiters, &stats.retired_leases}) {
     *field = numbers.Count();
   }
   stats.oldest_waiter = numbers.Time();

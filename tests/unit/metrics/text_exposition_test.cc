@@ -152,6 +152,16 @@ TEST(TextExposition, OfOpenMetricsNamesACountersFamilyWithoutTheSuffixOfItsSerie
             "requests_total 3\n");
 }
 
+TEST(TextExposition, OfOpenMetricsACounterWithoutThatSuffixIsOfUnknownType) {
+  MetricFamily family{"xact_commit", "Commits.", MetricType::Counter, {}};
+  family.metric.resize(1);
+  family.metric[0].counter.value = 3;
+  EXPECT_EQ(OpenMetrics(family),
+            "# HELP xact_commit Commits.\n# TYPE xact_commit unknown\nxact_commit 3\n");
+  EXPECT_EQ(Text(family),
+            "# HELP xact_commit Commits.\n# TYPE xact_commit counter\nxact_commit 3\n");
+}
+
 TEST(TextExposition, OfOpenMetricsHasTheUnitThatANameEndsIn) {
   MetricFamily family = Gauge(1);
   family.name = "wait_seconds";

@@ -141,6 +141,20 @@ TEST_F(ConnectGateTest, AServerThatAnswersEndsTheBackoff) {
   EXPECT_EQ(gate_.Ask(second_, 1, now_).count, 1U);
 }
 
+TEST_F(ConnectGateTest, AShorterBackoffEndsALongerOneThatIsUnderWay) {
+  ConnectGate gate({.backoff = {.initial = 1h, .cap = 24h}, .max_under_way = 16}, 1);
+  gate.Join(second_);
+  ASSERT_EQ(gate.Ask(first_, 1, now_).count, 1U);
+  gate.OnFailed(now_);
+  const base::TimePoint retry_at = gate.Ask(second_, 1, now_).retry_at;
+  ASSERT_GT(retry_at, now_ + 1s);
+  gate.ChangeBackoff({.initial = 1s, .cap = 1s}, now_);
+  EXPECT_EQ(second_woken_, 1);
+  EXPECT_EQ(gate.Ask(second_, 1, now_ + 1s).count, 1U);
+  gate.OnFailed(now_ + 1s);
+  EXPECT_EQ(gate.Ask(second_, 1, now_ + 2s).count, 1U);
+}
+
 TEST_F(ConnectGateTest, WhatIsReturnedIsRoomForOthers) {
   Fail();
   now_ += 1s;

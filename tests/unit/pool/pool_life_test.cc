@@ -279,5 +279,34 @@ TEST_F(PoolLife, ALeakAfterOfZeroReportsNothing) {
   EXPECT_THAT(log.Lines(), ElementsAre());
 }
 
+TEST_F(PoolLife, ALeaseOfARetiredPoolIsStillLookedAtForLeaks) {
+  options_.leak_after = 60s;
+  Pool& pool = Open();
+  const test::LogTap log;
+  Lease lease = pool.Acquire();
+  pool.Retire();
+  EXPECT_THROW(pool.Acquire(), PoolClosed);
+  Tick(59s);
+  EXPECT_EQ(pool.Stats().leases_leaked, 0U);
+  Tick();
+  EXPECT_EQ(pool.Stats().leases_leaked, 1U);
+  EXPECT_EQ(log.Count({"lease held too long", "pool=test", "pool_life_test.cc"}), 1U);
+  Tick(60s);
+  EXPECT_EQ(pool.Stats().leases_leaked, 1U);
+  lease.Release();
+  EXPECT_EQ(connector_->open(), 0U);
+}
+
+TEST_F(PoolLife, ARetiredPoolThatIsClosedLooksForLeaksNoMore) {
+  options_.leak_after = 60s;
+  Pool& pool = Open();
+  const Lease lease = pool.Acquire();
+  pool.Retire();
+  ASSERT_TRUE(clock_.AwaitSleepers(1, 1s));
+  pool.Close();
+  clock_.Advance(120s);
+  EXPECT_EQ(pool.Stats().leases_leaked, 0U);
+}
+
 }  // namespace
 }  // namespace scidex::pool

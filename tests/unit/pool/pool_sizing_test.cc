@@ -75,6 +75,53 @@ TEST_F(PoolSizing, ATargetOfZeroIsRefusedAlsoWhenNothingIsKeptIdle) {
   EXPECT_THROW(Open().Resize(0), std::invalid_argument);
 }
 
+TEST_F(PoolSizing, StartsAtATargetWithinItsBoundsWithoutCountingAResize) {
+  options_.max_size = 8;
+  options_.min_idle = 2;
+  Pool& pool = Open();
+  pool.StartAt(5);
+  EXPECT_EQ(pool.Stats().target_size, 5U);
+  EXPECT_EQ(pool.target_size(), 5U);
+  pool.StartAt(1);
+  EXPECT_EQ(pool.target_size(), 2U);
+  pool.StartAt(9);
+  EXPECT_EQ(pool.target_size(), 8U);
+  for (const ResizeDirection direction : {ResizeDirection::kUp, ResizeDirection::kDown})
+    EXPECT_EQ(Sum(pool.Stats().resizes[direction]), 0U);
+}
+
+TEST_F(PoolSizing, APoolAndTheOneItReplacesHaveNoMoreThanTheTargetTogether) {
+  options_.max_size = 4;
+  Pool& before = Open();
+  std::vector<Lease> leases = AcquireMany(3);
+  Pool after("test", options_, {connector_, scheduler_, clock_});
+  after.MakeRoomFor(before, clock_.Now() + 10s);
+  before.Retire();
+  std::vector<std::unique_ptr<Client>> clients;
+  for (int i = 0; i < 4; ++i) clients.push_back(std::make_unique<Client>(after, base::kNever));
+  ASSERT_TRUE(AwaitWaiters(after, 3));
+  for (std::size_t open = 2; !leases.empty(); ++open) {
+    leases.pop_back();
+    EXPECT_TRUE(Eventually(kLong, [&] { return after.Stats().in_use == open; }));
+    EXPECT_LE(connector_->open(), 4U);
+  }
+}
+
+TEST_F(PoolSizing, ConnectionsOfThePoolBeforeCountForAWhileAlone) {
+  options_.max_size = 2;
+  Pool& before = Open();
+  const std::vector<Lease> leases = AcquireMany(2);
+  Pool after("test", options_, {connector_, scheduler_, clock_});
+  after.MakeRoomFor(before, clock_.Now() + 10s);
+  before.Retire();
+  const Lease first = after.Acquire({base::kNever});
+  Client second(after, base::kNever);
+  ASSERT_TRUE(AwaitWaiters(after, 1));
+  ASSERT_TRUE(clock_.AwaitSleepers(1, 1s));
+  clock_.Advance(10s);
+  EXPECT_TRUE(second.Take());
+}
+
 TEST_F(PoolSizing, FillsToMinIdleInParallelAsFarAsTheGateAllows) {
   options_.max_size = 10;
   options_.min_idle = 9;

@@ -88,6 +88,18 @@ TEST_F(DsnTest, WhatIsWrongIsSaidWithWhatWouldBeRight) {
   EXPECT_NE(ErrorOf("host=a,b,c port=1,2").find("3 hosts"), std::string::npos);
 }
 
+TEST_F(DsnTest, AParameterOfAUriThatLibpqDoesNotHaveIsNamedUnlessItMayBeOfAPassword) {
+  EXPECT_THAT(
+      ErrorOf("postgresql://app@db/shop?sslmode=disable&pgbouncer=true"),
+      testing::HasSubstr("a parameter after \"?\" that libpq does not have: \"pgbouncer\""));
+  for (const char* text :
+       {"postgresql://u:12/rest?swordfish=x@db/shop", "postgresql://db/shop?password=a&swordfish=b",
+        "postgresql://db/shop?%70assword=a&swordfish=b", "postgresql://db/shop?sword7fish=b",
+        "postgresql://db/shop?sword%66ish=b"}) {
+    EXPECT_EQ(ErrorOf(text).find("sword"), std::string::npos) << text;
+  }
+}
+
 TEST_F(DsnTest, NoErrorRepeatsAPieceOfTheSecret) {
   const std::string canary = kCanary;
   const std::vector<std::string> malformed{

@@ -5,6 +5,7 @@
 #include <future>
 #include <memory>
 #include <optional>
+#include <vector>
 
 #include "support/eager.h"
 #include "support/eventually.h"
@@ -247,6 +248,66 @@ TEST_F(RouterTest, APoolThatIsReplacedKeepsWhatItLentAndItsCountersGoOn) {
   EXPECT_EQ(router_->pool_stats().pools[PoolRole::kRo]->use.total(), 2u);
   EXPECT_EQ(old->Stats().idle, 0u);
   EXPECT_EQ(primary_->Stats().acquires[pool::AcquireOutcome::kImmediate], 1u);
+}
+
+TEST_F(RouterTest, LeasesOfPoolsThatWereReplacedAreCountedUntilTheyEnd) {
+  Build(false);
+  const auto retired = [&] {
+    return router_->pool_stats().pools[PoolRole::kRoFallthrough]->retired_leases;
+  };
+  std::vector<pool::Lease> leases;
+  for (std::size_t i = 0; i < 3; ++i) {
+    EXPECT_EQ(retired(), i);
+    leases.push_back(router_->AcquireRead().Forward());
+    ro_fallthrough_ = MakePool(PoolRole::kRoFallthrough);
+    router_->Reconfigure(Pools(), {}, false);
+  }
+  EXPECT_EQ(retired(), 3u);
+  ro_fallthrough_.reset();
+  router_->Reconfigure(Pools(), {}, false);
+  EXPECT_EQ(router_->pool_stats().gone[PoolRole::kRoFallthrough].retired_leases, 3u);
+  leases.clear();
+  EXPECT_EQ(router_->pool_stats().gone[PoolRole::kRoFallthrough].retired_leases, 0u);
+}
+
+TEST_F(RouterTest, ALeakOfAPoolThatWasReplacedIsCountedInItsSuccessors) {
+  Build(false);
+  const test::LogTap log;
+  const pool::Lease lease = router_->AcquireRead();
+  const auto leaked = [&] {
+    return router_->pool_stats().pools[PoolRole::kRoFallthrough]->leases_leaked;
+  };
+  ro_fallthrough_ = MakePool(PoolRole::kRoFallthrough);
+  router_->Reconfigure(Pools(), {}, false);
+  EXPECT_EQ(leaked(), 0u);
+  ASSERT_TRUE(clock_.AwaitSleepers(1, seconds(1)));
+  clock_.Advance(std::chrono::minutes(5));
+  EXPECT_TRUE(test::Eventually(test::kPatience, [&] { return leaked() == 1; }));
+  EXPECT_TRUE(test::Eventually(test::kPatience, [&] {
+    return log.Count({"lease held too long", "pool=ro_fallthrough"}) == 1;
+  }));
+}
+
+TEST_F(RouterTest, SaysWhichPoolsReadsMoveBetween) {
+  Build(true);
+  EXPECT_FALSE(router_->OnReplicaVerdict(Reason::kConnectRefused, clock_.Now()));
+  EXPECT_FALSE(router_->OnReplicaVerdict(Reason::kOk, clock_.Now()));
+  EXPECT_FALSE(router_->OnReplicaVerdict(Reason::kOk, clock_.Now()));
+  const auto up = router_->OnReplicaVerdict(Reason::kOk, clock_.Now());
+  ASSERT_TRUE(up);
+  EXPECT_EQ(up->from, PoolRole::kRoFallthrough);
+  EXPECT_EQ(up->to, PoolRole::kRo);
+  RoutingOptions never;
+  never.fallthrough = Fallthrough::kNever;
+  EXPECT_FALSE(router_->Apply(router_->Prepare(Pools(), never, false)));
+  const auto refused = router_->OnReplicaVerdict(Reason::kConnectRefused, clock_.Now());
+  ASSERT_TRUE(refused);
+  EXPECT_EQ(refused->from, PoolRole::kRo);
+  EXPECT_EQ(refused->to, std::nullopt);
+  const auto back = router_->Apply(router_->Prepare(Pools(), {}, false));
+  ASSERT_TRUE(back);
+  EXPECT_EQ(back->from, std::nullopt);
+  EXPECT_EQ(back->to, PoolRole::kRoFallthrough);
 }
 
 TEST_F(RouterTest, CountersOfPoolsThatWereReplacedAgainAndAgainAreAllThere) {

@@ -35,12 +35,13 @@ TEST(PoolsJson, HasTheDocumentedKeysInTheirOrder) {
                           "probes", "replica", "autoscaler", "queries", "page"));
   EXPECT_THAT(Keys(json["pools"]), ElementsAre("primary", "ro", "ro_fallthrough"));
   EXPECT_THAT(Keys(json["probes"]), ElementsAre("primary", "ro", "ro_fallthrough"));
-  EXPECT_THAT(Keys(json["pools"]["ro"]),
-              ElementsAre("size", "connecting", "idle", "in_use", "max_size", "target_size",
-                          "min_idle", "waiters", "max_waiters", "oldest_waiter_seconds",
-                          "oldest_lease_seconds", "acquire_timeout_seconds", "requests", "acquires",
-                          "connects", "evictions", "resizes", "leases_leaked", "read_only",
-                          "acquire_wait", "use", "connect", "oldest_leases", "last_connect_error"));
+  EXPECT_THAT(
+      Keys(json["pools"]["ro"]),
+      ElementsAre("size", "connecting", "idle", "in_use", "max_size", "target_size", "min_idle",
+                  "waiters", "max_waiters", "oldest_waiter_seconds", "oldest_lease_seconds",
+                  "acquire_timeout_seconds", "requests", "acquires", "connects", "evictions",
+                  "resizes", "leases_leaked", "retired_leases", "read_only", "acquire_wait", "use",
+                  "connect", "oldest_leases", "last_connect_error"));
   EXPECT_THAT(Keys(json["probes"]["ro"]),
               ElementsAre("up", "in_recovery", "writable", "behind_pooler", "read_only_enforcement",
                           "read_only_canary", "reason", "last_run", "last_success",
@@ -113,6 +114,7 @@ TEST(PoolsJson, HasTheNumbersOfEachPool) {
   EXPECT_EQ(pool["evictions"]["dead"], 1);
   EXPECT_EQ(pool["resizes"]["up"]["operator"], 11);
   EXPECT_EQ(pool["leases_leaked"], 16);
+  EXPECT_EQ(pool["retired_leases"], 17);
   EXPECT_EQ(pool["read_only"],
             Json({{"proofs", {{"reported", 1190}, {"set", 0}, {"transaction", 0}}},
                   {"violations", 13},

@@ -47,6 +47,7 @@ inline pool::PoolStats SamplePool(const char* name) {
   pool.read_only_writes = 17;
   pool.read_only_unproven = 15;
   pool.leases_leaked = 16;
+  pool.retired_leases = 17;
   pool.acquire_wait.Observe(std::chrono::milliseconds(1500));
   return pool;
 }

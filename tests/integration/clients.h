@@ -1,0 +1,60 @@
+// Load on a database: borrowers that never rest.
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <memory>
+#include <vector>
+
+#include "base/thread.h"
+#include "integration/servers.h"
+
+namespace scidex::test {
+
+// Threads that take a connection, run `sql` on it, and give it back, until the end.
+class Clients {
+ public:
+  Clients(app::Database& database, std::size_t writers, std::size_t readers,
+          const char* sql = "SELECT pg_sleep(0.005)")
+      : sql_(sql) {
+    for (std::size_t i = 0; i < writers; ++i) {
+      threads_.push_back(std::make_unique<base::Thread>(
+          "writer", [&] { Run([&] { return database.AcquireWrite({Later()}); }); }));
+    }
+    for (std::size_t i = 0; i < readers; ++i) {
+      threads_.push_back(std::make_unique<base::Thread>(
+          "reader", [&] { Run([&] { return database.AcquireRead({Later()}); }); }));
+    }
+  }
+  ~Clients() { Stop(); }
+  void Stop() {
+    stop_ = true;
+    for (const auto& thread : threads_) thread->Join();
+  }
+  std::size_t served() const { return served_; }
+  std::size_t failed() const { return failed_; }
+
+ private:
+  static base::TimePoint Later() { return base::RealClock().Now() + kPatience; }
+
+  template <typename Acquire>
+  void Run(Acquire acquire) {
+    while (!stop_) {
+      try {
+        const pool::Lease lease = acquire();
+        const auto answer = postgres::Session::Of(lease).Query(sql_, Later());
+        ++(answer.status == postgres::QueryResult::Status::kOk ? served_ : failed_);
+      } catch (const pool::AcquireError&) {
+        ++failed_;
+      }
+    }
+  }
+
+  const char* const sql_;
+  std::atomic<bool> stop_{false};
+  std::atomic<std::size_t> served_{0};
+  std::atomic<std::size_t> failed_{0};
+  std::vector<std::unique_ptr<base::Thread>> threads_;
+};
+
+}  // namespace scidex::test
