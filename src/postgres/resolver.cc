@@ -10,6 +10,7 @@
 #include <cerrno>
 #include <exception>
 #include <functional>
+#include <new>
 #include <utility>
 
 #include "base/clock.h"
@@ -25,14 +26,25 @@ struct Resolver::Pending {
   Result result;
 };
 
-struct Resolver::Shared {
-  base::Mutex mutex;
-  base::CondVar changed;
-  std::map<std::string, std::shared_ptr<Pending>> under_way SCIDEX_GUARDED_BY(mutex);
+struct Resolver::Shared : std::enable_shared_from_this<Shared> {
+  Shared(LookUp with, base::Clock& by) : look_up(std::move(with)), clock(by) {}
+
+  // Null without a thread for it, or after `deadline`.
+  std::shared_ptr<Pending> Begin(const std::string& host, base::TimePoint deadline,
+                                 const std::stop_token& stop, Result& failure)
+      SCIDEX_REQUIRES(mutex);
+  void End(const std::string& host, Pending& pending, Result result);
+  Result Kept(const std::string& host, Result failure) const SCIDEX_REQUIRES(mutex);
+
   struct Known {
     std::vector<std::string> addresses;
     base::TimePoint at;
   };
+  const LookUp look_up;
+  base::Clock& clock;
+  base::Mutex mutex;
+  base::CondVar changed;
+  std::map<std::string, std::shared_ptr<Pending>> under_way SCIDEX_GUARDED_BY(mutex);
   std::map<std::string, Known> known SCIDEX_GUARDED_BY(mutex);
 };
 
@@ -85,7 +97,7 @@ Resolver::Result LookUpSafely(const Resolver::LookUp& look_up, const std::string
 
 Resolver::Resolver(base::Clock& clock) : Resolver(&WithGetaddrinfo, clock) {}
 Resolver::Resolver(LookUp look_up, base::Clock& clock)
-    : look_up_(std::move(look_up)), clock_(clock), shared_(std::make_shared<Shared>()) {}
+    : shared_(std::make_shared<Shared>(std::move(look_up), clock)) {}
 Resolver::~Resolver() = default;
 
 Resolver::Result Resolver::Resolve(const std::string& host, base::TimePoint deadline,
@@ -100,54 +112,56 @@ Resolver::Result Resolver::Resolve(const std::string& host, base::TimePoint dead
   const bool is_known = shared_->known.contains(host);
   const base::TimePoint until = is_known && deadline > now ? now + (deadline - now) / 2 : deadline;
   Result failure{{}, "the resolver did not answer in time"};
-  const std::shared_ptr<Pending> pending = Begin(host, until, stop, failure);
+  const std::shared_ptr<Pending> pending = shared_->Begin(host, until, stop, failure);
   while (pending && !pending->done && !stop.stop_requested()) {
     if (!shared_->changed.WaitUntil(shared_->mutex, until)) break;
   }
   if (stop.stop_requested() && !(pending && pending->done)) return {{}, "stopped"};
-  if (!pending || !pending->done) return Kept(host, std::move(failure));
+  if (!pending || !pending->done) return shared_->Kept(host, std::move(failure));
   if (!pending->result.addresses.empty() || pending->result.no_such_name) return pending->result;
-  return Kept(host, pending->result);
+  return shared_->Kept(host, pending->result);
 }
 
-std::shared_ptr<Resolver::Pending> Resolver::Begin(const std::string& host,
-                                                   base::TimePoint deadline,
-                                                   const std::stop_token& stop, Result& failure) {
-  while (!shared_->under_way.contains(host) && shared_->under_way.size() >= kMaxLookUps) {
-    if (stop.stop_requested() || !shared_->changed.WaitUntil(shared_->mutex, deadline))
-      return nullptr;
+std::shared_ptr<Resolver::Pending> Resolver::Shared::Begin(const std::string& host,
+                                                           base::TimePoint deadline,
+                                                           const std::stop_token& stop,
+                                                           Result& failure) {
+  while (!under_way.contains(host) && under_way.size() >= kMaxLookUps) {
+    if (stop.stop_requested() || !changed.WaitUntil(mutex, deadline)) return nullptr;
   }
-  std::shared_ptr<Pending>& entry = shared_->under_way[host];
+  std::shared_ptr<Pending>& entry = under_way[host];
   if (entry) return entry;
   entry = std::make_shared<Pending>();
   try {
-    base::Thread::Detached(
-        "resolver", [shared = shared_, pending = entry, host, look_up = look_up_, &clock = clock_] {
-          Result result = LookUpSafely(look_up, host);
-          MutexLock locked(shared->mutex);
-          if (!result.addresses.empty()) {
-            shared->known[host] = {result.addresses, clock.Now()};
-          } else if (result.no_such_name) {
-            shared->known.erase(host);
-          }
-          pending->result = std::move(result);
-          pending->done = true;
-          shared->under_way.erase(host);
-          shared->changed.NotifyAll();
-        });
+    base::Thread::Detached("resolver", [self = shared_from_this(), pending = entry, host] {
+      self->End(host, *pending, LookUpSafely(self->look_up, host));
+    });
   } catch (const std::exception& error) {
-    shared_->under_way.erase(host);
+    under_way.erase(host);
     failure = {{}, error.what(), base::LocalResourceOf(error).has_value()};
     return nullptr;
   }
   return entry;
 }
 
-Resolver::Result Resolver::Kept(const std::string& host, Result failure) const {
-  const auto known = shared_->known.find(host);
-  if (known == shared_->known.end() || clock_.Now() > base::Add(known->second.at, kKeptFor))
-    return failure;
-  return {known->second.addresses, ""};
+void Resolver::Shared::End(const std::string& host, Pending& pending, Result result) {
+  MutexLock lock(mutex);
+  if (result.no_such_name) known.erase(host);
+  try {
+    if (!result.addresses.empty()) known[host] = {result.addresses, clock.Now()};
+  } catch (const std::bad_alloc&) {
+    base::CountLocalFailure(base::LocalResource::kMemory);
+  }
+  pending.result = std::move(result);
+  pending.done = true;
+  under_way.erase(host);
+  changed.NotifyAll();
+}
+
+Resolver::Result Resolver::Shared::Kept(const std::string& host, Result failure) const {
+  const auto found = known.find(host);
+  if (found == known.end() || clock.Now() > base::Add(found->second.at, kKeptFor)) return failure;
+  return {found->second.addresses, ""};
 }
 
 }  // namespace scidex::postgres

@@ -40,7 +40,8 @@ class Resolver {
   // How long the addresses of a name are used while it cannot be looked up.
   static constexpr base::Duration kKeptFor = std::chrono::minutes(10);
 
-  // With getaddrinfo(). `clock` outlives the resolver.
+  // With getaddrinfo(). `clock` outlives the resolver and its
+  // look-ups.
   explicit Resolver(base::Clock& clock = base::RealClock());
   explicit Resolver(LookUp look_up, base::Clock& clock = base::RealClock());
   ~Resolver();
@@ -55,13 +56,6 @@ class Resolver {
   struct Pending;
   struct Shared;
 
-  // Null without a thread for it, or after `deadline`.
-  std::shared_ptr<Pending> Begin(const std::string& host, base::TimePoint deadline,
-                                 const std::stop_token& stop, Result& failure);
-  Result Kept(const std::string& host, Result failure) const;
-
-  const LookUp look_up_;
-  base::Clock& clock_;
   // Owned by the look-ups too: they may outlive the resolver.
   std::shared_ptr<Shared> shared_;
 };
