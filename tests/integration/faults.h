@@ -43,7 +43,7 @@ inline void Report(const std::string& what, std::vector<Milliseconds> times) {
   testing::Test::RecordProperty(what, std::to_string(times.back().count()));
 }
 
-// What ARCHITECTURE.md promises of these times. Only ./dev test --long, which is for a machine that
+// What docs/faults.md promises of these times. Only ./dev test --long, which is for a machine that
 // does nothing else, fails on one that took longer.
 inline void ExpectWithin(Milliseconds bound, const std::vector<Milliseconds>& times) {
   if (!Long()) return;
