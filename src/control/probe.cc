@@ -93,28 +93,21 @@ std::optional<ProbeResult> Probe::Ask(TimePoint deadline, const std::stop_token&
   const bool usable = reserved_ && reserved_->IsAlive(Connection::LivenessCheck::kKernel);
   if (reconnect_.exchange(false) || !usable) reserved_.reset();
   for (;;) {
-    const bool fresh = !reserved_ || NewSessionIsDue();
-    if (fresh) {
-      const bool lost_before = !reserved_;
-      pool::ConnectResult connected = connector_->Connect(deadline, stop);
-      if (connected.outcome == ConnectOutcome::kOk) {
-        if (!StaysWhereItIs(*connected.connection))
-          Adopt(std::move(connected.connection), lost_before);
-      } else if (connected.outcome == ConnectOutcome::kLocalFailure) {
-        new_session_wanted_ = true;
-        if (!reserved_) return std::nullopt;
-      } else {
-        ProbeResult refusal;
-        refusal.reason = routing::ReasonOf(connected.outcome);
-        refusal.message = std::move(connected.message);
-        new_session_wanted_ = true;
-        refused_ = true;
-        went_silent_ = false;
-        if (connected.outcome != ConnectOutcome::kTooManyConnections) return refusal;
-        // Borrowers have what the pool has, until that ends.
-        if (!reserved_) return AskThroughPool(std::move(refusal), deadline, stop);
-        const pool::PoolStats stats = pool_.Stats();
-        if (stats.in_use + stats.idle == 0) return refusal;
+    bool fresh = false;
+    if (!reserved_ || NewSessionIsDue()) {
+      ProbeResult refusal;
+      switch (Renew(deadline, stop, refusal)) {
+        case Renewal::kAdopted:
+          fresh = true;
+          break;
+        case Renewal::kKept:
+          break;
+        case Renewal::kRefused:
+          return refusal;
+        case Renewal::kNoRoom:
+          return AskThroughPool(std::move(refusal), deadline, stop);
+        case Renewal::kNothing:
+          return std::nullopt;
       }
     }
     bool lost = false;
@@ -127,6 +120,28 @@ std::optional<ProbeResult> Probe::Ask(TimePoint deadline, const std::stop_token&
     // server.
     if (!lost || fresh || result->reason == Reason::kProbeTimeout) return result;
   }
+}
+
+Probe::Renewal Probe::Renew(TimePoint deadline, const std::stop_token& stop, ProbeResult& refusal) {
+  const bool lost_before = !reserved_;
+  pool::ConnectResult connected = connector_->Connect(deadline, stop);
+  if (connected.outcome == ConnectOutcome::kOk) {
+    if (StaysWhereItIs(*connected.connection)) return Renewal::kKept;
+    Adopt(std::move(connected.connection), lost_before);
+    return Renewal::kAdopted;
+  }
+  new_session_wanted_ = true;
+  if (connected.outcome == ConnectOutcome::kLocalFailure)
+    return reserved_ ? Renewal::kKept : Renewal::kNothing;
+  refusal.reason = routing::ReasonOf(connected.outcome);
+  refusal.message = std::move(connected.message);
+  refused_ = true;
+  went_silent_ = false;
+  if (connected.outcome != ConnectOutcome::kTooManyConnections) return Renewal::kRefused;
+  // Borrowers have what the pool has, until that ends.
+  if (!reserved_) return Renewal::kNoRoom;
+  const pool::PoolStats stats = pool_.Stats();
+  return stats.in_use + stats.idle == 0 ? Renewal::kRefused : Renewal::kKept;
 }
 
 // An old session goes on answering where no new one is let in: after a change of a password, of

@@ -71,6 +71,15 @@ class Probe final : private pool::SessionObserver {
   base::TimePoint Run(const std::stop_token& stop);
   // Nothing where the attempt tells nothing about the server.
   std::optional<ProbeResult> Ask(base::TimePoint deadline, const std::stop_token& stop);
+  // What became of a new session, in place of the reserved one.
+  enum class Renewal {
+    kAdopted,
+    kKept,     // the one that there was goes on
+    kRefused,  // and nobody can be asked
+    kNoRoom,   // the sessions of the pool can be asked
+    kNothing,  // this process could not try
+  };
+  Renewal Renew(base::TimePoint deadline, const std::stop_token& stop, ProbeResult& refusal);
   bool NewSessionIsDue();
   bool StaysWhereItIs(const pool::Connection& fresh);
   void Adopt(std::unique_ptr<pool::Connection> session, bool lost_before);
