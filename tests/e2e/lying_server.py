@@ -26,17 +26,21 @@ ONE_COLUMN = (message(b"T", struct.pack("!h", 1) + b"a\0" + struct.pack("!ihihih
 NO_ROW = message(b"C", b"SELECT 0\0") + READY
 # No SQLSTATE, and words of this machine's own failures.
 AS_IF_LOCAL = message(b"E", b"Scould not do: Too many open files\0Mcould not open socket: Too many open files\0\0") + READY
+REFUSED = message(b"E", b"SERROR\0VERROR\0C42501\0Mno\0\0") + READY
 ODD_SQLSTATE = message(b"E", b"SERROR\0VERROR\0C<b>forged</b>\0Mno\0\0") + READY
 
 
 def liar(answer):
-    """Lets everybody in, and answers each message by answer(client)."""
+    """Lets everybody in, refuses what a session asks after the login, and answers a probe's question by answer(client)."""
     def serve(server, client):
         client.sendall(message(b"R", struct.pack("!I", 0)) + message(b"S", b"server_version\x0015.8\0") +
                        message(b"K", struct.pack("!II", 1, 1)) + READY)
         while True:
-            server.read_message(client)
-            answer(client)
+            _, question = server.read_message(client)
+            if b"pg_is_in_recovery" in question:
+                answer(client)
+            else:
+                client.sendall(REFUSED)
     return serve
 
 
