@@ -1,5 +1,7 @@
 #include "control/canary.h"
 
+#include <algorithm>
+
 #include "base/log.h"
 
 namespace scidex::control {
@@ -52,10 +54,23 @@ TimePoint Canary::Run(const std::stop_token& stop) {
       return base::Add(started, options_.interval);
     case Trial::Result::kUnknown:
       lease.Evict(pool::EvictReason::kDead);
-      return base::Add(started, options_.interval);
+      return base::Add(started, OnUnknown(trial));
   }
+  retry_after_ = base::Duration::zero();
   Record(trial);
   return base::Add(started, options_.canary_interval);
+}
+
+// It costs a session each time, and perhaps lines in the server's log.
+base::Duration Canary::OnUnknown(const Trial& trial) {
+  if (retry_after_ == base::Duration::zero()) {
+    base::LogWarn("whether writes are refused cannot be told; it is tried again",
+                  {{"pool", pool_.name()}, {"error", trial.message.ForLog()}});
+    retry_after_ = std::min(options_.interval, options_.canary_interval);
+  } else {
+    retry_after_ = std::min(2 * retry_after_, options_.canary_interval);
+  }
+  return retry_after_;
 }
 
 void Canary::Record(const Trial& trial) {

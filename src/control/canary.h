@@ -36,12 +36,17 @@ class Canary {
 
  private:
   base::TimePoint Run(const std::stop_token& stop);
+  // When to try again.
+  base::Duration OnUnknown(const Trial& trial);
   void Record(const Trial& trial);
 
   const ProbeOptions options_;
   pool::Pool& pool_;
   SessionInspector& inspector_;
   base::Clock& clock_;
+
+  // While it cannot be told; used by runs of the task alone.
+  base::Duration retry_after_{0};
 
   mutable base::Mutex mutex_;
   CanaryStats stats_ SCIDEX_GUARDED_BY(mutex_);

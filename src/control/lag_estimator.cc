@@ -13,25 +13,17 @@ namespace {
 // At a probe a second, more than an hour of a primary that never rests.
 constexpr std::size_t kMaxSamples = 4096;
 
-bool FellBack(const std::optional<std::uint64_t>& now, const std::optional<std::uint64_t>& before) {
-  return now && before && *now < *before;
-}
-
 }  // namespace
 
 void LagEstimator::OnPrimary(const ServerFacts& primary, TimePoint now) {
-  std::optional<std::uint64_t> xmax;
-  if (primary.transactions) xmax = primary.transactions->xmax;
   // Of another primary, or one that was restored.
-  if (!samples_.empty() && (FellBack(primary.wal_position, samples_.back().wal_position) ||
-                            FellBack(xmax, samples_.back().xmax))) {
-    Clear();
-  }
+  if (!samples_.empty() && FellBack(primary, samples_.back())) Clear();
   const bool is_new = IsNew(primary);
   written_ = primary.wal_position;
   completed_ = primary.transactions ? primary.transactions->text : "";
   if (!is_new) return;
-  samples_.push_back({primary.wal_position, xmax, now});
+  samples_.push_back(
+      {primary.wal_position, primary.transactions, primary.timeline, now, samples_.empty()});
   if (samples_.size() > kMaxSamples) samples_.pop_front();
 }
 
@@ -49,30 +41,42 @@ void LagEstimator::Clear() noexcept {
 }
 
 // By its position, whatever the WAL up to there holds; or, where it lacks some, by every
-// transaction that there was being complete on it.
+// transaction that there was being complete on it. Those of another timeline have the same numbers.
 bool LagEstimator::Has(const ServerFacts& replica, const Sample& sample) {
-  return (replica.wal_position && sample.wal_position &&
-          *replica.wal_position >= *sample.wal_position) ||
-         (replica.transactions && sample.xmax && replica.transactions->xmin >= *sample.xmax);
+  if (replica.wal_position && sample.wal_position && *replica.wal_position >= *sample.wal_position)
+    return true;
+  if (!replica.transactions || !sample.transactions) return false;
+  if (replica.timeline && sample.timeline && *replica.timeline != *sample.timeline) return false;
+  if (replica.transactions->xmin >= sample.transactions->xmax) return true;
+  // While an old transaction runs, which others are complete on a replica is not told. The latest
+  // is.
+  return sample.is_first && replica.transactions->xmin >= sample.transactions->xmin &&
+         replica.transactions->xmax >= sample.transactions->xmax;
+}
+
+bool LagEstimator::FellBack(const ServerFacts& primary, const Sample& before) {
+  return (primary.wal_position && before.wal_position &&
+          *primary.wal_position < *before.wal_position) ||
+         (primary.transactions && before.transactions &&
+          primary.transactions->xmax < before.transactions->xmax);
 }
 
 std::optional<Duration> LagEstimator::Lag(const ServerFacts& replica, bool primary_answers,
                                           TimePoint now) const {
   if (replica.lag_is_queried) return replica.queried_lag;
-  const bool receives = replica.wal_receiver_up.value_or(false);
-  const bool replayed_all = replica.replayed_all_received.value_or(false);
-  const bool caught_up = receives && replayed_all;
-  const auto unknown = [&]() -> std::optional<Duration> {
+  const bool caught_up =
+      replica.wal_receiver_up.value_or(false) && replica.replayed_all_received.value_or(false);
+  if (samples_.empty() || (!replica.wal_position && !replica.transactions)) {
+    // Without a primary to compare with, or numbers to compare, there is the replica's own word.
     if (caught_up) return Duration::zero();
     return std::nullopt;
-  };
-  if (!replica.wal_position && !replica.transactions) return unknown();
-  if (samples_.empty())
-    return replayed_all || replica.since_last_replay == std::nullopt ? unknown()
-                                                                     : replica.since_last_replay;
+  }
   const auto missing = std::find_if(samples_.begin(), samples_.end(),
                                     [&](const Sample& sample) { return !Has(replica, sample); });
-  if (missing == samples_.end()) return primary_answers ? Duration::zero() : unknown();
+  if (missing == samples_.end()) {
+    if (primary_answers) return Duration::zero();
+    return std::nullopt;
+  }
   const Duration behind = now - missing->first_seen;
   // It may have been behind before the first look at the primary.
   if (missing == samples_.begin() && !caught_up)

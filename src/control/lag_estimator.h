@@ -23,7 +23,7 @@ class LagEstimator {
 
   // Empty where it cannot be known: what a primary that does not answer wrote since its last
   // answer, or a server that tells neither positions nor transactions. Where no primary was ever
-  // asked, the replica's own word is all there is.
+  // asked, the replica's own word is all there is, if it has replayed all that is streamed to it.
   std::optional<base::Duration> Lag(const routing::ServerFacts& replica, bool primary_answers,
                                     base::TimePoint now) const;
   // How much WAL of the primary's last known one it has not replayed.
@@ -34,10 +34,14 @@ class LagEstimator {
   // counts as one.
   struct Sample {
     std::optional<std::uint64_t> wal_position;
-    std::optional<std::uint64_t> xmax;
+    std::optional<routing::TransactionFacts> transactions;
+    std::optional<std::uint64_t> timeline;
     base::TimePoint first_seen;
+    // Seen at the first look: the position may be well past its last transaction.
+    bool is_first = false;
   };
   static bool Has(const routing::ServerFacts& replica, const Sample& sample);
+  static bool FellBack(const routing::ServerFacts& primary, const Sample& before);
   bool IsNew(const routing::ServerFacts& primary) const;
 
   // Ascending.

@@ -70,12 +70,16 @@ void ReplicaWatch::LookAtPrimary(const ProbeResult& result) {
   primary_instance_ = facts.instance;
   primary_timeline_ = facts.timeline;
   lag_.OnPrimary(facts, clock_.Now());
-  if (!facts.wal_position) return;
-  // Positions compare in this order alone: a primary that was asked earlier may have written since.
-  if (!replayed_ || result.asked_at < replayed_known_at_ || *replayed_ <= *facts.wal_position)
-    return;
+  // They compare in this order alone: a primary that was asked earlier may have written since.
+  if (result.asked_at < replayed_known_at_) return;
+  const bool has_more_wal = replayed_ && facts.wal_position && *replayed_ > *facts.wal_position;
+  // A transaction is complete there that is not on the primary: of another history, which may be
+  // shorter in bytes.
+  const bool has_more_transactions =
+      completed_below_ && facts.transactions && *completed_below_ > facts.transactions->xmax;
+  if (!has_more_wal && !has_more_transactions) return;
   ahead_ = true;
-  ahead_until_ = *replayed_;
+  ahead_until_ = replayed_.value_or(0);
 }
 
 void ReplicaWatch::LookAtReplica(const ProbeResult& result) {
@@ -87,11 +91,14 @@ void ReplicaWatch::LookAtReplica(const ProbeResult& result) {
     ahead_ = false;
   replica_instance_ = facts.instance;
   replayed_ = facts.wal_position;
+  completed_below_.reset();
+  if (facts.transactions) completed_below_ = facts.transactions->xmin;
   replayed_known_at_ = clock_.Now();
 }
 
 void ReplicaWatch::ForgetPositions() {
   replayed_.reset();
+  completed_below_.reset();
   ahead_ = false;
 }
 
@@ -107,6 +114,9 @@ void ReplicaWatch::OnReplicaProbe(const ProbeResult& result) {
   routing::RoutingOptions options;
   {
     MutexLock lock(mutex_);
+    // What is not said of this moment is unknown.
+    stats_.lag.reset();
+    stats_.lag_bytes.reset();
     if (result.reason == Reason::kOk) {
       observation.in_recovery = result.facts.in_recovery;
       observation.system_identifier = result.facts.system_identifier;

@@ -58,8 +58,10 @@ class ReplicaWatch {
   std::optional<std::string> primary_system_identifier_ SCIDEX_GUARDED_BY(mutex_);
   std::string primary_instance_ SCIDEX_GUARDED_BY(mutex_);
   std::optional<std::uint64_t> primary_timeline_ SCIDEX_GUARDED_BY(mutex_);
-  // How far the replica was, and when that was known.
+  // How far the replica was, below which number all of its transactions were complete, and when
+  // that was known.
   std::optional<std::uint64_t> replayed_ SCIDEX_GUARDED_BY(mutex_);
+  std::optional<std::uint64_t> completed_below_ SCIDEX_GUARDED_BY(mutex_);
   base::TimePoint replayed_known_at_ SCIDEX_GUARDED_BY(mutex_){};
   std::string replica_instance_ SCIDEX_GUARDED_BY(mutex_);
   // The primary, asked later, was not as far; and how far the replica was.

@@ -1,5 +1,7 @@
 #include "postgres/canary.h"
 
+#include <string>
+
 #include "postgres/guard.h"
 #include "postgres/sqlstate.h"
 
@@ -30,10 +32,10 @@ CanaryResult Unknown(const QueryResult& answer) {
 
 // What a write as a statement comes to.
 CanaryResult TryStatement(Session& session, base::TimePoint deadline, const std::stop_token& stop) {
+  const std::string write =
+      LimitFor(deadline) + "DELETE FROM pg_catalog.pg_description WHERE false";
   const QueryResult written = session.QueryRefused(
-      session.by_transaction()
-          ? "DELETE FROM pg_catalog.pg_description WHERE false"
-          : "BEGIN; DELETE FROM pg_catalog.pg_description WHERE false; ROLLBACK",
+      session.by_transaction() ? write.c_str() : ("BEGIN; " + write + "; ROLLBACK").c_str(),
       deadline, stop);
   const bool accepted = written.status == QueryResult::Status::kOk;
   if (!accepted && written.sqlstate != kReadOnlySqlTransaction &&
@@ -51,7 +53,8 @@ CanaryResult TryStatement(Session& session, base::TimePoint deadline, const std:
 // The same, in a block that catches the refusal.
 CanaryResult TryBlock(Session& session, base::TimePoint deadline, const std::stop_token& stop) {
   using Status = QueryResult::Status;
-  const QueryResult caught = session.QueryRefused(kCaughtWrite, deadline, stop);
+  const QueryResult caught =
+      session.QueryRefused((LimitFor(deadline) + kCaughtWrite).c_str(), deadline, stop);
   if (caught.status == Status::kOk && Value(caught, 0) == kReadOnlySqlTransaction) {
     if (session.by_transaction()) session.ExpectReads();
     CanaryResult result;

@@ -114,6 +114,17 @@ std::optional<std::uint64_t> Unsigned(std::string_view text) {
   return value;
 }
 
+// A primary's position is past the header of a page that has nothing yet, and no replica gets
+// there. https://github.com/postgres/postgres/blob/master/src/include/access/xlog_internal.h
+std::uint64_t WithoutPageHeader(std::uint64_t position) {
+  constexpr std::uint64_t kPage = 8192;
+  constexpr std::uint64_t kSmallestSegment = 1 << 20;
+  constexpr std::uint64_t kHeader = 24;
+  constexpr std::uint64_t kHeaderOfSegment = 40;
+  if (position % kSmallestSegment == kHeaderOfSegment) return position - kHeaderOfSegment;
+  return position % kPage == kHeader ? position - kHeader : position;
+}
+
 std::optional<bool> Boolean(std::string_view text) {
   if (text.empty()) return std::nullopt;
   return text == "t" || text == "on";
@@ -128,6 +139,13 @@ std::optional<base::Duration> FromSeconds(const std::string& text) {
     return std::nullopt;
   // A replica whose clock is behind the primary's is not ahead of it.
   return std::chrono::round<base::Duration>(std::chrono::duration<double>(std::fmax(seconds, 0.0)));
+}
+
+// One value, or none: more rows, or text that is no number, is a mistake.
+bool IsALag(const QueryResult& answer) {
+  if (!answer.rows || PQntuples(answer.rows.get()) > 1) return false;
+  const std::string value = Value(answer, 0);
+  return value.empty() || FromSeconds(value).has_value();
 }
 
 // "xmin:xmax:running,running"
@@ -173,6 +191,8 @@ void Take(Fact fact, const Session& session, const QueryResult& answer, int colu
       break;
     case Fact::kWalPosition:
       facts.wal_position = Unsigned(value);
+      if (facts.wal_position && !facts.in_recovery)
+        facts.wal_position = WithoutPageHeader(*facts.wal_position);
       break;
     case Fact::kTimeline:
       facts.timeline = Unsigned(value);
@@ -340,7 +360,13 @@ FactsReader::Facts FactsReader::Wanted() const {
 QueryResult FactsReader::Ask(Session& session, const Facts& wanted, TimePoint deadline,
                              const std::stop_token& stop) const {
   if (wanted[Fact::kQueriedLag]) {
-    return QueryGuarded(session, options_.lag_query, deadline, stop, SearchPath::kOfRole);
+    QueryResult answer = QueryGuarded(session, options_.lag_query, deadline, stop,
+                                      SearchPath::kOfRole, GivesUp::kBeforeDeadline);
+    if (answer.status == Status::kOk && !IsALag(answer)) {
+      answer.status = Status::kRefused;
+      answer.message = {"it gave something else than one number of seconds, or NULL", ""};
+    }
+    return answer;
   }
   std::string columns;
   std::string from;
@@ -364,7 +390,8 @@ QueryResult FactsReader::Ask(Session& session, const Facts& wanted, TimePoint de
 }
 
 void FactsReader::OnRefused(Fact fact, const QueryResult& refusal) {
-  const bool lasting = IsLasting(refusal.sqlstate);
+  // The operator's own may be repaired at any time.
+  const bool lasting = fact != Fact::kQueriedLag && IsLasting(refusal.sqlstate);
   {
     MutexLock lock(mutex_);
     if (lasting) ask_again_[fact] = base::Add(clock_.Now(), kAskAgainAfter);

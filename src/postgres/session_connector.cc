@@ -213,17 +213,20 @@ std::optional<ConnectResult> SessionConnector::ConnectWith(Startup startup,
 // Of a pooler it is not known which server is behind it at the moment.
 QueryResult SessionConnector::AskForServer(Session& session, const std::string& columns,
                                            base::TimePoint deadline, const std::stop_token& stop) {
-  const auto ask = [&](const char* started) {
-    return QueryGuarded(session, std::string("SELECT pg_backend_pid(), ") + started + columns,
+  const auto ask = [&](const char* started, const char* more) {
+    return QueryGuarded(session,
+                        std::string("SELECT pg_backend_pid(), ") + started + columns + more,
                         deadline, stop);
   };
   QueryResult answer;
   if (tells_start_) {
-    answer = ask("(extract(epoch FROM pg_postmaster_start_time()) * 1000000)::bigint");
+    // With a volatile function, for the reason that kTransactionSetting has one.
+    answer = ask("(extract(epoch FROM pg_postmaster_start_time()) * 1000000)::bigint",
+                 ", pg_is_in_recovery()");
     // A privilege or a function that is missing, and not a moment in which it could not.
     tells_start_ = !answer.sqlstate.starts_with("42") && !answer.sqlstate.starts_with("0A");
   }
-  if (!tells_start_) answer = ask("NULL");
+  if (!tells_start_) answer = ask("NULL", "");
   const std::string started = Value(answer, 1);
   if (!started.empty() && !IsBehindPooler(session, answer))
     session.SetServerStarted(std::strtoll(started.c_str(), nullptr, 10));
@@ -243,12 +246,9 @@ std::optional<ConnectResult> SessionConnector::ShowReadOnly(std::unique_ptr<Sess
                                                             Startup startup,
                                                             base::TimePoint deadline,
                                                             const std::stop_token& stop) {
-  // With a volatile function: pgpool has a replica answer a query without one, where the setting
-  // may be another than in the session that would write.
   const QueryResult shown = AskForServer(*session,
                                          ", current_setting('default_transaction_read_only'),"
-                                         " current_setting('default_transaction_isolation'),"
-                                         " pg_is_in_recovery()",
+                                         " current_setting('default_transaction_isolation')",
                                          deadline, stop);
   if (shown.status != QueryResult::Status::kOk) return Unanswered(shown);
   behind_pooler_ = IsBehindPooler(*session, shown);

@@ -6,8 +6,7 @@ namespace {
 
 bool Lags(const ReplicaObservation& observation, base::Duration most, bool before) {
   const base::Duration limit = before ? most / 2 : most;
-  return observation.primary_answers && most > base::Duration::zero() && observation.lag &&
-         *observation.lag > limit;
+  return most > base::Duration::zero() && observation.lag && *observation.lag > limit;
 }
 
 }  // namespace
@@ -26,7 +25,9 @@ Reason JudgeReplica(const ReplicaObservation& observation, const RoutingOptions&
   if (observation.ahead) return Reason::kDiverged;
   const bool serves_stale = options.on_lag == OnLag::kServeStale;
   const base::Duration most = serves_stale ? options.max_stale_lag : options.max_lag;
-  return Lags(observation, most, observation.lagged_before) ? Reason::kLagExceeded : Reason::kOk;
+  return observation.primary_answers && Lags(observation, most, observation.lagged_before)
+             ? Reason::kLagExceeded
+             : Reason::kOk;
 }
 
 bool IsStale(const ReplicaObservation& observation, const RoutingOptions& options) {

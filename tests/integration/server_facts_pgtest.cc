@@ -7,6 +7,7 @@
 
 #include "integration/primary_and_replica.h"
 #include "integration/servers.h"
+#include "postgres/canary.h"
 #include "postgres/server_facts.h"
 #include "support/manual_clock.h"
 
@@ -210,8 +211,48 @@ TEST_F(ServerFactsTest, LagByAQueryIsWhatItReturns) {
   EXPECT_EQ(lag_by("SELECT NULL::int"), std::nullopt);
   EXPECT_EQ(lag_by("SELECT 'soon'"), std::nullopt);
   EXPECT_EQ(lag_by("SELECT lag FROM no_such_table"), std::nullopt);
+  EXPECT_EQ(lag_by("SELECT * FROM generate_series(1, 2)"), std::nullopt);
+  EXPECT_EQ(lag_by("SELECT 'NaN'::float8"), std::nullopt);
   postgres::FactsReader reader({.name = "test", .lag_query = "SELECT 1"}, base::RealClock());
   EXPECT_FALSE(Facts(reader, *Open(*primary_, "stranger", "other")).lag_is_queried);
+}
+
+TEST_F(ServerFactsTest, LagQueryThatDoesNotEndIsEndedByTheServer) {
+  postgres::FactsReader reader({.name = "test", .lag_query = "SELECT 1 FROM pg_sleep(3600)"},
+                               base::RealClock());
+  const auto session = Open(*replica_, "stranger", "other");
+  const routing::Inspection inspection =
+      reader.Read(*session, base::RealClock().Now() + std::chrono::seconds(1));
+  EXPECT_EQ(inspection.result, routing::Inspection::Result::kAnswered);
+  EXPECT_EQ(inspection.facts.queried_lag, std::nullopt);
+  EXPECT_TRUE(Eventually(kPatience, [] {
+    return replica_->QueryOne(
+               "SELECT count(*) FROM pg_stat_activity WHERE state = 'active' AND "
+               "usename = 'stranger'") == "0";
+  }));
+}
+
+TEST_F(ServerFactsTest, QuestionThatWaitsForALockIsEndedByTheServer) {
+  // A login takes that lock, too.
+  const auto locker = Open(*primary_, "postgres", "other");
+  auto asks = Open(*primary_, "app", "other");
+  auto tries = Open(*primary_, "app", "other");
+  const auto until = [] { return base::RealClock().Now() + kPatience; };
+  ASSERT_EQ(locker->Query("BEGIN; LOCK TABLE pg_database, pg_description", until()).status,
+            postgres::QueryResult::Status::kOk);
+  postgres::FactsReader reader({.name = "test", .connections = true}, base::RealClock());
+  const auto soon = [] { return base::RealClock().Now() + std::chrono::milliseconds(200); };
+  EXPECT_EQ(reader.Read(*asks, soon()).result, routing::Inspection::Result::kTimeout);
+  EXPECT_EQ(postgres::TryWrite(*tries, soon(), {}).status,
+            postgres::CanaryResult::Status::kUnknown);
+  asks.reset();
+  tries.reset();
+  EXPECT_TRUE(Eventually(kPatience, [&] {
+    return Value(locker->Query("SELECT count(*) FROM pg_catalog.pg_stat_get_activity(NULL) a WHERE "
+                               "a.wait_event_type = 'Lock'",
+                               until()),
+                 0) == "0";
+  }));
 }
 
 }  // namespace

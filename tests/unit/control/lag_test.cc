@@ -76,7 +76,7 @@ TEST(ReplicaLag, WithoutAPrimaryIsTheReplicasOwnWord) {
   EXPECT_EQ(lag.Lag(Replica(100), false, kStart), base::Duration::zero());
   routing::ServerFacts replaying = Replica(100);
   replaying.replayed_all_received = false;
-  EXPECT_EQ(lag.Lag(replaying, false, kStart), hours(9));
+  EXPECT_EQ(lag.Lag(replaying, false, kStart), std::nullopt);
   routing::ServerFacts dead = Replica(100);
   dead.wal_receiver_up = false;
   EXPECT_EQ(lag.Lag(dead, false, kStart), std::nullopt);
@@ -101,6 +101,28 @@ TEST(ReplicaLag, TailOfAnIdlePrimaryAtTheFirstLookIsNone) {
   // One that has not seen the last transaction.
   archived.transactions = Transactions("6:6:");
   EXPECT_EQ(lag.Lag(archived, true, kStart + hours(1)), hours(9));
+}
+
+TEST(ReplicaLag, OldTransactionAtTheFirstLookDoesNotMakeATailOne) {
+  LagEstimator lag;
+  lag.OnPrimary(Primary(196, "7:9:7"), kStart);
+  routing::ServerFacts archived = Replica(100, "7:9:");
+  archived.wal_receiver_up = false;
+  EXPECT_EQ(lag.Lag(archived, true, kStart + hours(1)), base::Duration::zero());
+  // Of a later one the position is known.
+  lag.OnPrimary(Primary(250, "7:10:7"), kStart + hours(1));
+  archived.transactions = Transactions("7:9:");
+  EXPECT_EQ(lag.Lag(archived, true, kStart + hours(1) + seconds(3)), seconds(3));
+}
+
+TEST(ReplicaLag, TransactionsOfAnotherTimelineDoNotCount) {
+  LagEstimator lag;
+  routing::ServerFacts promoted = Primary(500, "7:7:");
+  promoted.timeline = 2;
+  lag.OnPrimary(promoted, kStart);
+  routing::ServerFacts left = Replica(100, "300:300:");
+  left.timeline = 1;
+  EXPECT_EQ(lag.Lag(left, true, kStart + seconds(5)), seconds(5));
 }
 
 TEST(ReplicaLag, TransactionThatRunsOnThePrimaryIsNoneUntilItIsComplete) {

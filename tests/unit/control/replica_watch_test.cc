@@ -188,13 +188,40 @@ TEST_F(ReplicaWatchTest, AnotherClustersServerIsNamedAlsoAfterThePrimaryWentDown
   EXPECT_EQ(verdicts_, std::vector<Reason>{Reason::kWrongCluster});
 }
 
-TEST_F(ReplicaWatchTest, WhatIsKnownOfTheLagStaysKnownWhileTheReplicaIsDown) {
+TEST_F(ReplicaWatchTest, LagIsUnknownWhileTheReplicaIsDown) {
   watch_.OnPrimaryProbe(Primary(100));
   watch_.OnReplicaProbe(Replica(100));
   watch_.OnReplicaProbe(Down(Reason::kProbeTimeout));
   EXPECT_EQ(verdicts_.back(), Reason::kProbeTimeout);
-  EXPECT_EQ(watch_.Stats().lag, base::Duration::zero());
+  EXPECT_EQ(watch_.Stats().lag, std::nullopt);
+  EXPECT_EQ(watch_.Stats().lag_bytes, std::nullopt);
   EXPECT_EQ(watch_.Stats().wal_receiver_up, false);
+}
+
+TEST_F(ReplicaWatchTest, ReplicaWithTransactionsThatThePrimaryLacksHasDiverged) {
+  // The primary's history was put back to 500 transactions ago, and is longer in bytes since.
+  const auto with = [](ProbeResult result, std::uint64_t xmin) {
+    result.facts.transactions = routing::TransactionFacts{xmin, xmin, std::to_string(xmin)};
+    return result;
+  };
+  watch_.OnPrimaryProbe(with(Primary(100), 700));
+  watch_.OnReplicaProbe(with(Replica(100), 1200));
+  ProbeResult later = with(Primary(5'000), 702);
+  later.asked_at = clock_.Now();
+  watch_.OnPrimaryProbe(later);
+  EXPECT_EQ(verdicts_.back(), Reason::kDiverged);
+  EXPECT_EQ(watch_.Stats().lag, std::nullopt);
+}
+
+TEST_F(ReplicaWatchTest, StaleReplicaStaysStaleWhileThePrimaryIsDown) {
+  watch_.OnPrimaryProbe(Primary(100));
+  watch_.OnPrimaryProbe(Primary(200));
+  clock_.Advance(seconds(31));
+  watch_.OnReplicaProbe(Replica(150));
+  watch_.OnPrimaryProbe(Down(Reason::kConnectRefused));
+  watch_.OnReplicaProbe(Replica(150));
+  EXPECT_TRUE(watch_.Stats().stale);
+  EXPECT_EQ(verdicts_.back(), Reason::kOk) << "it is the only server left";
 }
 
 }  // namespace
