@@ -37,7 +37,7 @@ def liar(answer):
                        message(b"K", struct.pack("!II", 1, 1)) + READY)
         while True:
             _, question = server.read_message(client)
-            if b"pg_is_in_recovery" in question:
+            if b"r.in_recovery" in question:
                 answer(client)
             else:
                 client.sendall(REFUSED)
