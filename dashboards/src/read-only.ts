@@ -64,8 +64,8 @@ const numbers = [
     'Tampering',
     'scidex_pg_pool_read_only_tampered_total',
     'red',
-    'Leases whose borrower lifted read-only, or committed a transaction of its own in which it could ' +
-      'have written. The log names it.',
+    'Leases whose borrower lifted read-only, or committed a transaction of its own. A rise means that ' +
+      'it could have written; the log names it.',
   ),
   counted(
     'Writes that succeeded',
@@ -144,8 +144,8 @@ const graphs = [
   graph({
     title: 'Tampering by pool',
     description:
-      'Leases per second whose borrower lifted read-only, or could have: on the primary it could have ' +
-      'written.',
+      'Leases per second whose borrower lifted read-only, or could have. A rise means that it could ' +
+      'have written, if the server was the primary.',
     unit: 'ops',
     width: 12,
     height: 8,
