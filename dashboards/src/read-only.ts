@@ -34,12 +34,12 @@ function counted(title: string, metric: string, color: string, description: stri
 }
 
 function states(
-  panel: Panel,
+  panel: Pick<Panel, 'title' | 'description'>,
   mappings: ValueMapping[],
   expr: string,
   name = '{{pool}} {{instance}}',
 ): statetimeline.PanelBuilder {
-  return describe(new statetimeline.PanelBuilder(), panel)
+  return describe(new statetimeline.PanelBuilder(), { ...panel, unit: 'none', width: 12, height: 7 })
     .mappings(mappings)
     .mergeValues(true)
     .showValue(VisibilityMode.Never)
@@ -166,9 +166,6 @@ const timelines = [
       description:
         'Session: a setting that the pool proves on each acquire. Transaction: behind a pooler, ' +
         'where a borrower can end the transaction that it was lent. A rise to it is a weaker guarantee.',
-      unit: 'none',
-      width: 12,
-      height: 7,
     },
     values({
       0: { text: 'nothing', color: 'text' },
@@ -187,9 +184,6 @@ const timelines = [
       description:
         'Whether a pooler was between here and the server of each pool when it last answered. A rise ' +
         'means that somebody has put one there: read-only is then enforced by transaction.',
-      unit: 'none',
-      width: 12,
-      height: 7,
     },
     values({
       0: { text: 'direct', color: 'green' },
@@ -203,9 +197,6 @@ const timelines = [
       description:
         'Whether the primary takes writes. A fall to refuses writes means that it is in recovery, or ' +
         'that default_transaction_read_only was switched on, as providers do when a disk is full.',
-      unit: 'none',
-      width: 12,
-      height: 7,
     },
     values({
       1: { text: 'takes writes', color: 'green' },
@@ -220,9 +211,6 @@ const timelines = [
       description:
         'Whether the data of the replica is as new as max_lag asks. A rise to diverged means that it ' +
         'has rows that the primary never had, and has to be rebuilt.',
-      unit: 'none',
-      width: 12,
-      height: 7,
     },
     values({
       0: { text: 'within max_lag', color: 'green' },

@@ -53,7 +53,7 @@ bool WantsConnections(const DatabaseOptions& options) {
   return options.autoscaler.mode != control::AutoscalerMode::kOff;
 }
 
-// The same server, whoever logs in to it.
+// The same server; the login may differ.
 template <typename Wanted>
 bool SameServerButLogin(const std::optional<Wanted>& a, const std::optional<Wanted>& b) {
   return a && b && postgres::DifferInLoginAlone(a->session.dsn, b->session.dsn);

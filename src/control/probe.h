@@ -75,7 +75,7 @@ class Probe final : private pool::SessionObserver {
   enum class Renewal {
     kAdopted,
     kKept,     // the one that there was goes on
-    kRefused,  // and nobody can be asked
+    kRefused,  // and there is no session to ask
     kNoRoom,   // the sessions of the pool can be asked
     kNothing,  // this process could not try
   };

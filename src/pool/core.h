@@ -198,6 +198,7 @@ class PoolCore final : public SessionObserver, public std::enable_shared_from_th
   EvictReason ReasonToEvict(const Slot& slot, base::TimePoint now) const SCIDEX_REQUIRES(mutex_);
   void Evict(SlotList& from, SlotList::iterator slot, EvictReason reason, Leftovers& leftovers)
       SCIDEX_REQUIRES(mutex_);
+  void EvictAllIdle(EvictReason reason, Leftovers& leftovers) SCIDEX_REQUIRES(mutex_);
   void SweepDeadIdle();
   void OnDeadConnection();
 

@@ -80,11 +80,15 @@ void PoolCore::Resize(std::size_t target, ResizeCause cause) {
   FindDeadlock();
 }
 
+void PoolCore::EvictAllIdle(EvictReason reason, Leftovers& leftovers) {
+  while (!idle_.empty()) Evict(idle_, idle_.begin(), reason, leftovers);
+}
+
 void PoolCore::EvictIdle() {
   if (Forked()) return;
   Leftovers leftovers;
   MutexLock lock(mutex_);
-  while (!idle_.empty()) Evict(idle_, idle_.begin(), EvictReason::kDrained, leftovers);
+  EvictAllIdle(EvictReason::kDrained, leftovers);
 }
 
 void PoolCore::StartAt(std::size_t target) {
@@ -137,7 +141,7 @@ void PoolCore::Drain() {
   Leftovers leftovers;
   MutexLock lock(mutex_);
   ++generation_;
-  while (!idle_.empty()) Evict(idle_, idle_.begin(), EvictReason::kDrained, leftovers);
+  EvictAllIdle(EvictReason::kDrained, leftovers);
 }
 
 // Housekeeping closes what is idle of it: this may be the thread that watches all sockets.
@@ -192,7 +196,7 @@ void PoolCore::Retire() {
       closed_ = true;
       connecting_ -= queued_connects_;
       ReturnToGates(queued_connects_);
-      while (!idle_.empty()) Evict(idle_, idle_.begin(), EvictReason::kClosed, leftovers);
+      EvictAllIdle(EvictReason::kClosed, leftovers);
       left_->store(leased_.size() + closing_);
       if (!leased_.empty()) self_ = shared_from_this();
       for (Waiter* waiter : waiters_) waiter->wake.NotifyOne();

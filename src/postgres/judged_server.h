@@ -8,6 +8,10 @@
 
 namespace scidex::postgres {
 
+// When a server was started, as SQL.
+inline constexpr const char* kServerStart =
+    "(extract(epoch FROM pg_postmaster_start_time()) * 1000000)::bigint";
+
 // A server is told by when it was started, in microseconds since the epoch; 0 is not known, as
 // behind a pooler, and then any session may be of it. Thread safe.
 class JudgedServer {

@@ -48,7 +48,7 @@ Question QuestionOf(Fact fact, int server_version) {
           "CASE WHEN has_function_privilege('pg_control_system()', 'EXECUTE')"
           " THEN (SELECT system_identifier FROM pg_control_system()) END"};
     case Fact::kInstance:
-      return {"(extract(epoch FROM pg_postmaster_start_time()) * 1000000)::bigint"};
+      return {kServerStart};
     case Fact::kWalPosition:
       return {
           "pg_wal_lsn_diff(CASE WHEN r.in_recovery THEN pg_last_wal_replay_lsn()"
@@ -181,7 +181,7 @@ void Take(Fact fact, const Session& session, const QueryResult& answer, int colu
   const std::string value = Value(answer, column);
   switch (fact) {
     case Fact::kBackend:
-      facts.behind_pooler = value != std::to_string(PQbackendPID(session.raw()));
+      facts.behind_pooler = !session.IsOfBackend(value);
       break;
     case Fact::kSystemIdentifier:
       if (!value.empty()) facts.system_identifier = value;
@@ -273,8 +273,10 @@ bool FactsReader::IsElsewhere(const pool::Connection& connection) const {
 
 Inspection FactsReader::Read(Session& session, TimePoint deadline, const std::stop_token& stop) {
   Inspection inspection = ReadAll(session, deadline, stop);
-  if (inspection.result == Inspection::Result::kAnswered)
+  if (inspection.result == Inspection::Result::kAnswered) {
     server_started_ = session.server_started();
+    inspection.facts.lag_is_queried = inspection.facts.in_recovery && !options_.lag_query.empty();
+  }
   return inspection;
 }
 
@@ -294,7 +296,6 @@ Inspection FactsReader::ReadAll(Session& session, TimePoint deadline, const std:
   ServerFacts& facts = inspection.facts;
   int column = 0;
   facts.in_recovery = Value(answer, column++) == "t";
-  facts.lag_is_queried = facts.in_recovery && !options_.lag_query.empty();
   for (const Fact fact : base::kEnumValues<Fact>) {
     if (!together[fact]) continue;
     OnAnswered(fact);
@@ -324,7 +325,6 @@ Inspection FactsReader::ReadOneByOne(Session& session, const Facts& wanted, Quer
     return inspection;
   }
   inspection.result = Inspection::Result::kAnswered;
-  inspection.facts.lag_is_queried = inspection.facts.in_recovery && !options_.lag_query.empty();
   for (const Fact fact : base::kEnumValues<Fact>) {
     if (!wanted[fact] || (fact == Fact::kQueriedLag && !inspection.facts.in_recovery)) continue;
     if (!AddFact(fact, session, deadline, stop, inspection.facts)) break;

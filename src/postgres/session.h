@@ -92,6 +92,11 @@ class Session final : public pool::Connection {
   // also after a reset: a standby refuses every statement of a serializable transaction.
   QueryResult AvoidSerializable(base::TimePoint deadline);
 
+  // Whether `pid`, by pg_backend_pid(), is that of the process that the session was opened with:
+  // behind a pooler it is another one's.
+  bool IsOfBackend(const std::string& pid) const {
+    return pid == std::to_string(PQbackendPID(raw()));
+  }
   // When its server was started, in microseconds since the epoch; 0 if that is not known.
   std::int64_t server_started() const { return server_started_; }
   void SetServerStarted(std::int64_t started) { server_started_ = started; }

@@ -79,10 +79,6 @@ ConnectResult Succeeded(std::unique_ptr<Session> session) {
   return result;
 }
 
-bool IsBehindPooler(const Session& session, const QueryResult& answer) {
-  return Value(answer, 0) != std::to_string(PQbackendPID(session.raw()));
-}
-
 ConnectResult Unanswered(const QueryResult& answer) {
   return Failed(answer.status == QueryResult::Status::kTimeout ? ConnectOutcome::kConnectTimeout
                                                                : ConnectOutcome::kConnectFailed,
@@ -221,14 +217,13 @@ QueryResult SessionConnector::AskForServer(Session& session, const std::string& 
   QueryResult answer;
   if (tells_start_) {
     // With a volatile function, for the reason that kTransactionSetting has one.
-    answer = ask("(extract(epoch FROM pg_postmaster_start_time()) * 1000000)::bigint",
-                 ", pg_is_in_recovery()");
+    answer = ask(kServerStart, ", pg_is_in_recovery()");
     // A privilege or a function that is missing, and not a moment in which it could not.
     tells_start_ = !answer.sqlstate.starts_with("42") && !answer.sqlstate.starts_with("0A");
   }
   if (!tells_start_) answer = ask("NULL", "");
   const std::string started = Value(answer, 1);
-  if (!started.empty() && !IsBehindPooler(session, answer))
+  if (!started.empty() && session.IsOfBackend(Value(answer, 0)))
     session.SetServerStarted(std::strtoll(started.c_str(), nullptr, 10));
   return answer;
 }
@@ -251,7 +246,7 @@ std::optional<ConnectResult> SessionConnector::ShowReadOnly(std::unique_ptr<Sess
                                          " current_setting('default_transaction_isolation')",
                                          deadline, stop);
   if (shown.status != QueryResult::Status::kOk) return Unanswered(shown);
-  behind_pooler_ = IsBehindPooler(*session, shown);
+  behind_pooler_ = !session->IsOfBackend(Value(shown, 0));
   if (behind_pooler_) return ShowTransactionReadOnly(std::move(session), deadline);
   if (startup == Startup::kPlain) return std::nullopt;
   if (Value(shown, 2) != "on" || session->ReportedReadOnly() == false) {

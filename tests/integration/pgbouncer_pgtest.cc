@@ -31,19 +31,8 @@ class PgBouncerTest : public PrimaryAndReplica {
   }
   void TearDown() override { primary_->Execute("TRUNCATE t"); }
 
-  // Everything through `bouncer`; one read session, so that the next borrower gets that of the
-  // last.
   static app::DatabaseOptions Through(const PgBouncer& bouncer) {
-    app::DatabaseOptions options = On(*primary_);
-    options.primary->dsn = base::Secret(bouncer.Dsn());
-    options.ro_fallthrough_pool.min_idle = 0;
-    options.ro_fallthrough_pool.max_size = 1;
-    // The pooler has one session: none is to wait for another.
-    options.primary_pool.min_idle = 0;
-    return options;
-  }
-  static pool::PoolStats Fallthrough(const app::Database& database) {
-    return *database.pool_stats().pools[PoolRole::kRoFallthrough];
+    return OneReadSession(*primary_, bouncer.Dsn());
   }
   static std::optional<Enforcement> EnforcementOf(const app::Database& database) {
     return control::EnforcementOf(PoolRole::kRoFallthrough,
@@ -68,7 +57,7 @@ TEST_P(PgBouncerHolds, IsDetectedAndEachReadIsInAReadOnlyTransaction) {
   const PgBouncer bouncer(*primary_, GetParam());
   app::Database database(Through(bouncer));
   EXPECT_EQ(Read(database, "SHOW transaction_read_only"), "on");
-  EXPECT_EQ(Fallthrough(database).read_only_proofs[ReadOnlyProof::kTransaction], 1u);
+  EXPECT_EQ(FallthroughStats(database).read_only_proofs[ReadOnlyProof::kTransaction], 1u);
   EXPECT_TRUE(
       Eventually(kPatience, [&] { return EnforcementOf(database) == Enforcement::kTransaction; }));
   EXPECT_TRUE(database.control_stats().probes[PoolRole::kRoFallthrough].behind_pooler);
@@ -87,18 +76,18 @@ TEST_P(PgBouncerHolds, AWriteThroughAReadLeaseIsRefusedAndCounted) {
     const pool::Lease lease = database.AcquireRead();
     EXPECT_EQ(Ask(lease, "INSERT INTO t VALUES (1)"), "25006");
   }
-  EXPECT_EQ(Fallthrough(database).read_only_violations, 2u);
+  EXPECT_EQ(FallthroughStats(database).read_only_violations, 2u);
 }
 
 TEST_P(PgBouncerHolds, DeadlineThatHasPassedCostsNoSession) {
   const PgBouncer bouncer(*primary_, GetParam());
   app::Database database(Through(bouncer));
   EXPECT_EQ(Read(database, "SELECT 1"), "1");
-  const pool::PoolStats before = Fallthrough(database);
+  const pool::PoolStats before = FallthroughStats(database);
   for (int i = 0; i < 20; ++i) {
     EXPECT_THROW(database.AcquireRead({base::RealClock().Now() - 1ms}), pool::AcquireTimeout);
   }
-  const pool::PoolStats after = Fallthrough(database);
+  const pool::PoolStats after = FallthroughStats(database);
   EXPECT_EQ(after.evictions[pool::EvictReason::kDead], before.evictions[pool::EvictReason::kDead]);
   EXPECT_EQ(after.connects[pool::ConnectOutcome::kOk], before.connects[pool::ConnectOutcome::kOk]);
   EXPECT_EQ(Read(database, "SELECT 1"), "1");
@@ -140,7 +129,7 @@ TEST_P(PgBouncerHolds, ABorrowerThatEndsTheTransactionIsNamedAndTheNextOneIsRead
     const pool::Lease lease = database.AcquireRead();
     Ask(lease, "COMMIT");
   }
-  EXPECT_EQ(Fallthrough(database).read_only_tampered, 1u);
+  EXPECT_EQ(FallthroughStats(database).read_only_tampered, 1u);
   EXPECT_GE(log.Count({"ended the read-only transaction", "pgbouncer_pgtest.cc"}), 1u);
   const pool::Lease lease = database.AcquireRead();
   EXPECT_EQ(Ask(lease, "INSERT INTO t VALUES (1)"), "25006");
@@ -189,7 +178,7 @@ TEST_P(PgBouncerHolds, TheCanaryIsRefusedThere) {
     return database.control_stats().canaries[PoolRole::kRoFallthrough].success.has_value();
   }));
   EXPECT_EQ(database.control_stats().canaries[PoolRole::kRoFallthrough].success, true);
-  EXPECT_EQ(Fallthrough(database).read_only_violations, 0u);
+  EXPECT_EQ(FallthroughStats(database).read_only_violations, 0u);
 }
 
 // What is done instead of it, on purpose: it shows that the tests above could fail.

@@ -34,16 +34,9 @@ class PgpoolTest : public PrimaryAndReplica {
   void TearDown() override { primary_->Execute("TRUNCATE t"); }
 
   static app::DatabaseOptions Through(const Pgpool& pgpool) {
-    app::DatabaseOptions options = On(*primary_);
-    options.primary->dsn = base::Secret(pgpool.Dsn());
-    options.primary_pool.min_idle = 0;
-    options.ro_fallthrough_pool.min_idle = 0;
-    options.ro_fallthrough_pool.max_size = 1;
+    app::DatabaseOptions options = OneReadSession(*primary_, pgpool.Dsn());
     options.probe.canary_interval = base::Duration::zero();
     return options;
-  }
-  static pool::PoolStats Fallthrough(const app::Database& database) {
-    return *database.pool_stats().pools[PoolRole::kRoFallthrough];
   }
   // Another client of pgpool, which asks `sql`.
   static std::string OfAnother(const Pgpool& pgpool, const char* sql, const char* more = "") {
@@ -82,7 +75,7 @@ TEST_P(PgpoolHolds, AWriteThroughAReadLeaseIsRefusedAndCounted) {
     EXPECT_EQ(Ask(lease, "SELECT writes()"), "25006");
     lease.Evict();
   }
-  EXPECT_EQ(Fallthrough(database).read_only_violations, 2 * kTimes);
+  EXPECT_EQ(FallthroughStats(database).read_only_violations, 2 * kTimes);
   EXPECT_EQ(Written(), "0");
 }
 
@@ -113,7 +106,7 @@ TEST_P(PgpoolHolds, TheNextBorrowerIsReadOnlyWhateverTheLastDid) {
       evicted ? lease.Evict() : lease.Release();
       lease = database.AcquireRead();
       EXPECT_EQ(Ask(lease, "INSERT INTO t VALUES (1)"), "25006") << tampering.statement;
-      EXPECT_EQ(Fallthrough(database).read_only_tampered, tampered) << tampering.statement;
+      EXPECT_EQ(FallthroughStats(database).read_only_tampered, tampered) << tampering.statement;
     }
   }
   EXPECT_EQ(Written(), "0");

@@ -61,18 +61,10 @@ class ReadOnlyEffects : public testing::Test {
   static void TearDownTestSuite() { server_.reset(); }
 
   static app::DatabaseOptions As(const std::string& user) {
-    app::DatabaseOptions options = On(*server_);
-    options.primary->dsn = base::Secret(server_->Dsn(user));
-    options.primary_pool.min_idle = 0;
-    options.ro_fallthrough_pool.min_idle = 0;
-    options.ro_fallthrough_pool.max_size = 1;
+    app::DatabaseOptions options = OneReadSession(*server_, server_->Dsn(user));
     options.probe.canary_interval = base::Duration::zero();
     return options;
   }
-  static pool::PoolStats Stats(const app::Database& database) {
-    return *database.pool_stats().pools[routing::PoolRole::kRoFallthrough];
-  }
-
   static Answer AnswerTo(const pool::Lease& lease, std::string_view statement,
                          std::string& message) {
     const QueryResult result = Session::Of(lease).Query(std::string(statement).c_str(),
@@ -92,13 +84,13 @@ class ReadOnlyEffects : public testing::Test {
     if (*effect.setup != '\0') server_->Execute(effect.setup);
     pool::Lease lease = database.AcquireRead();
     if (*effect.on_session != '\0') Ask(lease, effect.on_session);
-    const pool::PoolStats before = Stats(database);
+    const pool::PoolStats before = FallthroughStats(database);
     std::string message;
     const Answer answer = AnswerTo(lease, effect.statement, message);
     EXPECT_EQ(answer, Expected(effect, expected)) << message;
     const int pid = PQbackendPID(Session::Of(lease).raw());
     lease.Evict();
-    const pool::PoolStats after = Stats(database);
+    const pool::PoolStats after = FallthroughStats(database);
     const bool runs = answer == Answer::kRuns;
     EXPECT_EQ(after.read_only_violations - before.read_only_violations,
               answer == Answer::kRefused ? 1u : 0u);
@@ -142,11 +134,11 @@ TEST_F(ReadOnlyEffects, AllElseIsRefusedAndCountedForASuperuserToo) {
   std::vector<std::string_view> statements(std::begin(kRefused), std::end(kRefused));
   statements.insert(statements.end(), std::begin(kDefinitions), std::end(kDefinitions));
   for (const std::string_view statement : statements) {
-    const std::uint64_t before = Stats(database).read_only_violations;
+    const std::uint64_t before = FallthroughStats(database).read_only_violations;
     std::string message;
     const pool::Lease lease = database.AcquireRead();
     EXPECT_EQ(AnswerTo(lease, statement, message), Answer::kRefused) << statement << message;
-    EXPECT_EQ(Stats(database).read_only_violations, before + 1) << statement;
+    EXPECT_EQ(FallthroughStats(database).read_only_violations, before + 1) << statement;
   }
   EXPECT_EQ(server_->QueryOne("SELECT count(*) FROM t"), "0");
 }

@@ -241,16 +241,21 @@ class ReloadAutoscaled : public ReloadDatabase {
     })) << Stats(database, role).size;
   }
 
+  // Has the pool for reads keep the target that it has grown to, which is returned.
+  std::size_t StayGrown(app::Database& database) {
+    AwaitGrown(database, PoolRole::kRo);
+    StopLooking();
+    database.Reconfigure(options_);
+    return Stats(database, PoolRole::kRo).target_size;
+  }
+
   app::DatabaseOptions options_ = On(*primary_, *replica_);
 };
 
 TEST_F(ReloadAutoscaled, APoolWithOtherOptionsStartsAtTheTargetOfTheOneBefore) {
   app::Database database(options_);
   Clients clients(database, 0, kReaders);
-  AwaitGrown(database, PoolRole::kRo);
-  StopLooking();
-  database.Reconfigure(options_);
-  const std::size_t target = Stats(database, PoolRole::kRo).target_size;
+  const std::size_t target = StayGrown(database);
   ++options_.ro_pool.max_waiters;
   database.Reconfigure(options_);
   ExpectStarted(database, PoolRole::kRo, target);
@@ -272,10 +277,7 @@ TEST_F(ReloadAutoscaled, APoolWithANewPasswordStartsAtTheTargetOfTheOneBefore) {
   options_.replica->dsn = on(*replica_, "one");
   app::Database database(options_);
   Clients clients(database, 0, kReaders);
-  AwaitGrown(database, PoolRole::kRo);
-  StopLooking();
-  database.Reconfigure(options_);
-  const std::size_t target = Stats(database, PoolRole::kRo).target_size;
+  const std::size_t target = StayGrown(database);
   primary_->Execute("ALTER ROLE changing PASSWORD 'two'");
   ASSERT_TRUE(AwaitReplay(*primary_, *replica_));
   options_.primary->dsn = on(*primary_, "two");
@@ -289,10 +291,7 @@ TEST_F(ReloadAutoscaled, APoolWithANewPasswordStartsAtTheTargetOfTheOneBefore) {
 TEST_F(ReloadAutoscaled, ThePoolThatTakesTheReadsOverStartsAtTheTargetOfTheOtherOne) {
   app::Database database(options_);
   Clients clients(database, 0, kReaders);
-  AwaitGrown(database, PoolRole::kRo);
-  StopLooking();
-  database.Reconfigure(options_);
-  const std::size_t target = Stats(database, PoolRole::kRo).target_size;
+  const std::size_t target = StayGrown(database);
   EXPECT_EQ(Stats(database, PoolRole::kRoFallthrough).target_size, 1u);
   replica_->Stop(PostgresServer::StopMode::kImmediate);
   ASSERT_TRUE(AwaitRoute(database, routing::Route::kPrimaryFallthrough));

@@ -47,6 +47,20 @@ inline app::DatabaseOptions On(const PostgresServer& primary, const PostgresServ
   return options;
 }
 
+// Everything through `dsn`; one read session, so that the next borrower gets that of the last.
+inline app::DatabaseOptions OneReadSession(const PostgresServer& primary, const std::string& dsn) {
+  app::DatabaseOptions options = On(primary);
+  options.primary->dsn = base::Secret(dsn);
+  options.primary_pool.min_idle = 0;
+  options.ro_fallthrough_pool.min_idle = 0;
+  options.ro_fallthrough_pool.max_size = 1;
+  return options;
+}
+
+inline pool::PoolStats FallthroughStats(const app::Database& database) {
+  return *database.pool_stats().pools[routing::PoolRole::kRoFallthrough];
+}
+
 inline bool AwaitRoute(const app::Database& database, routing::Route route) {
   return Eventually(kPatience, [&] {
     const routing::RouteStats stats = database.pool_stats().route;

@@ -102,7 +102,7 @@ TEST_P(TamperingTest, LeavesTheNextBorrowerReadOnly) {
     EXPECT_EQ(Ask(lease, "INSERT INTO t VALUES (1)"), "25006");
   }
   const bool counted = tampering.counted[static_cast<std::size_t>(way)];
-  EXPECT_EQ(Stats(database).read_only_tampered, counted ? 1u : 0u);
+  EXPECT_EQ(FallthroughStats(database).read_only_tampered, counted ? 1u : 0u);
   {
     const pool::Lease lease = database.AcquireRead();
     postgres::ReadTransaction read = database.BeginRead(lease, kPatience);
@@ -121,18 +121,18 @@ TEST_P(TamperingTest, WriteThatSucceedsIsCountedWhenItHappens) {
   pool::Lease lease = database.AcquireRead();
   for (const char* statement : tampering.statements) Ask(lease, statement);
   // Some of them write themselves.
-  std::uint64_t written = Stats(database).read_only_writes;
+  std::uint64_t written = FallthroughStats(database).read_only_writes;
   for (const char* write :
        {"INSERT INTO t VALUES (1)", "UPDATE t SET a = 2 WHERE false", "DELETE FROM t RETURNING a",
         "CREATE TABLE made AS SELECT 1 AS one", "DROP TABLE made"}) {
     const postgres::QueryResult result =
         postgres::Session::Of(lease).Query(write, base::RealClock().Now() + kPatience);
     if (result.status == postgres::QueryResult::Status::kOk) ++written;
-    EXPECT_EQ(Stats(database).read_only_writes, written) << write << result.sqlstate;
+    EXPECT_EQ(FallthroughStats(database).read_only_writes, written) << write << result.sqlstate;
   }
   // However the lease ends.
   lease.Evict(pool::EvictReason::kBorrower);
-  EXPECT_EQ(Stats(database).read_only_writes, written);
+  EXPECT_EQ(FallthroughStats(database).read_only_writes, written);
   server_->Execute("TRUNCATE t");
 }
 

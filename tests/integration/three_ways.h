@@ -51,20 +51,11 @@ class ThreeWays : public testing::Test {
     }
     return "";
   }
-  // One read session, so that the next borrower gets that of the last.
   static app::DatabaseOptions OneSession(Way way) {
-    app::DatabaseOptions options = On(*server_);
-    options.primary->dsn = base::Secret(Dsn(way));
-    options.primary_pool.min_idle = 0;
-    options.ro_fallthrough_pool.min_idle = 0;
-    options.ro_fallthrough_pool.max_size = 1;
+    app::DatabaseOptions options = OneReadSession(*server_, Dsn(way));
     options.probe.canary_interval = base::Duration::zero();
     return options;
   }
-  static pool::PoolStats Stats(const app::Database& database) {
-    return *database.pool_stats().pools[routing::PoolRole::kRoFallthrough];
-  }
-
   inline static std::unique_ptr<PostgresServer> server_;
   inline static std::unique_ptr<TcpProxy> proxy_;
   inline static std::unique_ptr<PgBouncer> pooler_;

@@ -39,7 +39,7 @@ class UnseenWrites : public ThreeWays {
   }
   static std::string Written() { return server_->QueryOne("SELECT count(*) FROM t"); }
   static std::uint64_t Tampered(const app::Database& database) {
-    return Stats(database).read_only_tampered;
+    return FallthroughStats(database).read_only_tampered;
   }
 };
 
@@ -89,7 +89,7 @@ TEST_P(UnseenWrite, IsCountedAsTamperingWithItsBorrower) {
   pool::Lease lease = database.AcquireRead();
   for (const char* statement : unseen.statements) Ask(lease, statement);
   ASSERT_EQ(Written(), "1");
-  EXPECT_EQ(Stats(database).read_only_writes, 0u);
+  EXPECT_EQ(FallthroughStats(database).read_only_writes, 0u);
   EXPECT_EQ(Tampered(database), 1u);
   EXPECT_EQ(log.Count({"a borrower could have written", "unseen_writes_pgtest.cc"}), 1u);
   lease.Release();
@@ -123,7 +123,7 @@ TEST_P(LeavingThePoolersTransaction, IsCountedAsTamperingWithItsBorrower) {
   lease.Release();
   EXPECT_EQ(Tampered(database), 1u);
   EXPECT_EQ(log.Count({"ended the read-only transaction", "unseen_writes_pgtest.cc"}), 1u);
-  EXPECT_EQ(Stats(database).read_only_writes,
+  EXPECT_EQ(FallthroughStats(database).read_only_writes,
             std::string(GetParam().name) == "AWriteBetween" ? 1u : 0u);
 }
 
@@ -204,7 +204,7 @@ TEST_P(SwitchedOff, IsCountedBesideTheWriteThatFollowed) {
   Ask(lease, "INSERT INTO t VALUES (1)");
   GetParam().end(database, OneSession(Way::kReported), lease);
   EXPECT_EQ(Tampered(database), 1u);
-  EXPECT_EQ(Stats(database).read_only_writes, 1u);
+  EXPECT_EQ(FallthroughStats(database).read_only_writes, 1u);
 }
 
 TEST_F(UnseenWrites, ACommitWhoseAnswerNeverCameCouldHaveWritten) {
