@@ -59,6 +59,8 @@ class CanaryTest : public testing::Test {
   }
   void Start(ProbeOptions options = {}) {
     ASSERT_TRUE(Eventually(test::kPatience, [&] { return pool_.Stats().idle == 1; }));
+    // The pool's housekeeping, which takes the idle session for a moment, has run.
+    ASSERT_TRUE(pool_clock_.AwaitSleepers(1, seconds(1)));
     canary_.emplace(options, pool_, inspector_, scheduler_);
     canary_->Start();
   }
@@ -71,11 +73,12 @@ class CanaryTest : public testing::Test {
 
   test::ManualClock clock_;
   base::Scheduler scheduler_{clock_, test::kEager};
-  // Of its own, so that a test can tell what waits.
-  base::Scheduler pool_scheduler_{clock_, test::kEager};
+  // Stands still: a canary that finds the idle session being looked at tries again later.
+  test::ManualClock pool_clock_;
+  base::Scheduler pool_scheduler_{pool_clock_, test::kEager};
   std::shared_ptr<test::FakeConnector> connector_ = std::make_shared<test::FakeConnector>();
   FakeTrials inspector_;
-  pool::Pool pool_{"ro", One(), {connector_, pool_scheduler_, clock_}};
+  pool::Pool pool_{"ro", One(), {connector_, pool_scheduler_, pool_clock_}};
   std::optional<Canary> canary_;
 };
 
