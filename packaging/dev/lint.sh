@@ -6,7 +6,7 @@
 readonly lint_steps=(formatting shell_scripts dashboards debug_build thread_safety clang_tidy thread_sanitizer
   address_sanitizer)
 # What is run under the sanitizers: the tests of the layers that start threads, of their work with real servers.
-readonly sanitized_programs=(base_test pool_test routing_test control_test postgres_test http_test pool_pgtest
+readonly sanitized_programs=(base_test pool_test routing_test control_test queries_test postgres_test http_test pool_pgtest
   pool_network_pgtest read_only_pgtest route_pgtest reload_pgtest storm_pgtest)
 
 lint() {

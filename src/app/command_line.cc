@@ -37,7 +37,7 @@ void AddEnum(CLI::App& app, const std::string& flag, const std::string& help,
 }
 
 // The names of the unknown flags, without their values, which may be passwords.
-std::string NamesOf(const std::vector<std::string>& arguments) {
+std::string UnknownArguments(const std::vector<std::string>& arguments) {
   std::string names;
   for (const std::string& argument : arguments) {
     if (!argument.starts_with('-')) continue;
@@ -116,7 +116,7 @@ CommandLine ParseCommandLine(int argc, const char* const* argv) {
   } catch (const CLI::CallForHelp&) {
     flags.print = app.help();
   } catch (const CLI::ExtrasError&) {
-    flags.error = NamesOf(app.remaining()) + "; --help lists the flags";
+    flags.error = UnknownArguments(app.remaining()) + "; --help lists the flags";
   } catch (const CLI::ParseError& error) {
     flags.error = FirstLine(WithoutSecrets(error.what(), argc, argv)) + "; --help lists the flags";
   }

@@ -65,8 +65,8 @@ http::Response PartOfPage(std::string content_type, std::string_view body) {
 
 }  // namespace
 
-DatabaseOptions DatabaseOptionsOf(const config::Config& config) {
-  DatabaseOptions options;
+database::DatabaseOptions DatabaseOptionsOf(const config::Config& config) {
+  database::DatabaseOptions options;
   options.primary = config.primary;
   options.replica = config.replica;
   options.primary_pool = config.primary_pool;
@@ -94,14 +94,15 @@ void LogWarnings(const config::Config& config) {
   }
 }
 
-Exporter::AuthWatch::AuthWatch(Database& database, Reloader& reloader) : database_(database) {
+Exporter::AuthWatch::AuthWatch(database::Database& database, Reloader& reloader)
+    : database_(database) {
   database_.SetOnAuthFailed([&reloader] { reloader.RereadCredentials(); });
 }
 
 Exporter::AuthWatch::~AuthWatch() { database_.SetOnAuthFailed({}); }
 
 Exporter::Exporter(const config::Config& config, Reloader::Load load,
-                   std::shared_ptr<Runtime> runtime)
+                   std::shared_ptr<database::Runtime> runtime)
     : runtime_(std::move(runtime)),
       database_(DatabaseOptionsOf(config), runtime_),
       reloader_(
@@ -113,9 +114,8 @@ Exporter::Exporter(const config::Config& config, Reloader::Load load,
           },
           runtime_->scheduler),
       auth_watch_(database_, reloader_) {
-  metrics::AddCollectors(
-      exposition_, {[this] { return database_.pool_stats(); },
-                    [this] { return database_.control_stats(); }, [this] { return Stats(); }});
+  metrics::AddCollectors(exposition_,
+                         {[this] { return database_.stats(); }, [this] { return Stats(); }});
   http::ServerOptions web = config.web;
   web.reserved_files = FilesOf(config);
   server_ = std::make_unique<http::Server>(web, Endpoints(config), WebConfigOf(config));
@@ -173,8 +173,7 @@ http::Response Exporter::Ready(const http::Request& request) const {
       return refusal;
     }
   }
-  const status::Readiness ready =
-      status::Ready(database_.pool_stats().route, database_.control_stats(), wanted);
+  const status::Readiness ready = status::Ready(database_.stats(), wanted);
   http::Response response = Of("text/plain; charset=utf-8", ready.text);
   response.code = ready.ready ? 200 : 503;
   return response;
@@ -229,16 +228,14 @@ http::Endpoints Exporter::Endpoints(const config::Config& config) {
       {"/api/v1/pools",
        [this](const http::Request&) {
          return Of("application/json",
-                   status::PoolsJson(database_.pool_stats(), database_.control_stats(),
-                                     base::RealClock().WallNow()));
+                   status::PoolsJson(database_.stats(), base::RealClock().WallNow()));
        }},
       {"/",
        [this,
         options = status::PageOptions{ThisBuild().version, telemetry_path}](const http::Request&) {
          http::Response response =
              Of("text/html; charset=utf-8",
-                status::Page(database_.pool_stats(), database_.control_stats(), options,
-                             base::RealClock().WallNow()));
+                status::Page(database_.stats(), options, base::RealClock().WallNow()));
          response.headers.emplace_back("Content-Security-Policy", status::kPageSecurityPolicy);
          return response;
        }},

@@ -4,12 +4,12 @@
 #include <memory>
 #include <string>
 
-#include "app/database.h"
 #include "app/reloader.h"
-#include "app/runtime.h"
 #include "base/mutex.h"
 #include "base/time.h"
 #include "config/config.h"
+#include "database/database.h"
+#include "database/runtime.h"
 #include "http/message.h"
 #include "http/server.h"
 #include "metrics/exposition.h"
@@ -18,7 +18,7 @@
 namespace scidex::app {
 
 // What the configuration says of the database, as the pool layer takes it.
-DatabaseOptions DatabaseOptionsOf(const config::Config& config);
+database::DatabaseOptions DatabaseOptionsOf(const config::Config& config);
 
 // What --config.check is for: whatever of a start can be tried without starting. Throws
 // config::ConfigError and http::ServerError, which name the place.
@@ -33,7 +33,8 @@ class Exporter {
   // Serves when this returns, whether or not a database answers. The configuration has passed
   // Check. Throws http::ServerError when an address cannot be listened on.
   // `load` reads the configuration again.
-  Exporter(const config::Config& config, Reloader::Load load, std::shared_ptr<Runtime> runtime);
+  Exporter(const config::Config& config, Reloader::Load load,
+           std::shared_ptr<database::Runtime> runtime);
   // Stops serving, then closes the pools.
   ~Exporter();
   Exporter(const Exporter&) = delete;
@@ -53,13 +54,13 @@ class Exporter {
   // Has the database tell the reloader of refused logins while it lives.
   class AuthWatch {
    public:
-    AuthWatch(Database& database, Reloader& reloader);
+    AuthWatch(database::Database& database, Reloader& reloader);
     ~AuthWatch();
     AuthWatch(const AuthWatch&) = delete;
     AuthWatch& operator=(const AuthWatch&) = delete;
 
    private:
-    Database& database_;
+    database::Database& database_;
   };
 
   // Leaves the files that a configuration needs to what is not HTTP.
@@ -69,8 +70,8 @@ class Exporter {
   // Null until the server is constructed, which serves before its constructor returns, and from the
   // beginning of its end.
   http::Server* serving_ SCIDEX_GUARDED_BY(mutex_) = nullptr;
-  const std::shared_ptr<Runtime> runtime_;
-  Database database_;
+  const std::shared_ptr<database::Runtime> runtime_;
+  database::Database database_;
   Reloader reloader_;
   AuthWatch auth_watch_;
   metrics::Exposition exposition_;

@@ -9,17 +9,18 @@ constexpr std::size_t kOwnFiles = 64;
 constexpr std::size_t kFilesOfAConnection = 2;
 // A reload replaces pools, and the old connections stay for as long as they are lent.
 constexpr std::size_t kGenerations = 2;
-// The probe and the canary of each server.
-constexpr std::size_t kProbes = 2;
+// The session of a server's probe, and the new one that takes its place.
+constexpr std::size_t kProbeSessions = 2;
 
 }  // namespace
 
 std::size_t FilesOf(const config::Config& config) {
   std::size_t connections = 0;
   if (config.primary) {
-    connections += config.primary_pool.max_size + config.ro_fallthrough_pool.max_size + 2 * kProbes;
+    connections +=
+        config.primary_pool.max_size + config.ro_fallthrough_pool.max_size + kProbeSessions;
   }
-  if (config.replica) connections += config.ro_pool.max_size + kProbes;
+  if (config.replica) connections += config.ro_pool.max_size + kProbeSessions;
   return kOwnFiles + kGenerations * kFilesOfAConnection * connections;
 }
 

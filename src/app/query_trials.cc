@@ -6,24 +6,24 @@
 #include <ostream>
 #include <string>
 
-#include "app/database.h"
 #include "app/exporter.h"
-#include "app/runtime.h"
 #include "base/log.h"
 #include "base/quoted.h"
 #include "base/timer.h"
+#include "database/database.h"
+#include "database/runtime.h"
 
 namespace scidex::app {
 namespace {
 
-using control::QueryError;
-using control::QueryFrom;
-using control::QueryOptions;
-using control::QueryTrial;
-using control::QueryValue;
+using queries::QueryError;
+using queries::QueryFrom;
+using queries::QueryOptions;
+using queries::QueryTrial;
+using queries::QueryValue;
 
 constexpr auto kAcquireWithin = std::chrono::seconds(10);
-constexpr auto kLastWordsWithin = std::chrono::milliseconds(500);
+constexpr auto kLogFlushedWithin = std::chrono::milliseconds(500);
 
 std::string Count(std::uint64_t count, const std::string& thing) {
   return std::to_string(count) + " " + thing;
@@ -59,7 +59,7 @@ void Print(const QueryOptions& query, const QueryTrial& trial, const std::string
 
 class Trials {
  public:
-  Trials(Database& database, std::ostream& out) : database_(database), out_(out) {}
+  Trials(database::Database& database, std::ostream& out) : database_(database), out_(out) {}
 
   // Whether it did not fail.
   bool Run(const QueryOptions& query) {
@@ -82,7 +82,7 @@ class Trials {
     return "from route " + std::string(base::Name(database_.pool_stats().route.route));
   }
 
-  Database& database_;
+  database::Database& database_;
   std::ostream& out_;
   // By whether it is the route: why no connection came.
   std::optional<QueryTrial> without_connection_[2];
@@ -91,12 +91,12 @@ class Trials {
 }  // namespace
 
 bool TryQueries(const config::Config& config, std::ostream& out) {
-  DatabaseOptions options = DatabaseOptionsOf(config);
+  database::DatabaseOptions options = DatabaseOptionsOf(config);
   options.schedule_queries = false;
   options.probe.canary_interval = base::Duration::zero();
   options.autoscaler.mode = control::AutoscalerMode::kOff;
-  const auto runtime = std::make_shared<Runtime>();
-  auto database = std::make_unique<Database>(options, runtime);
+  const auto runtime = std::make_shared<database::Runtime>();
+  auto database = std::make_unique<database::Database>(options, runtime);
   Trials trials(*database, out);
   std::size_t failed = 0;
   for (const QueryOptions& query : config.queries) {
@@ -107,7 +107,7 @@ bool TryQueries(const config::Config& config, std::ostream& out) {
   const base::Timer::Entry limit(runtime->scheduler.timer(),
                                  base::Add(base::RealClock().Now(), config.shutdown_timeout),
                                  [failed] {
-                                   base::FlushLog(kLastWordsWithin);
+                                   base::FlushLog(kLogFlushedWithin);
                                    std::_Exit(failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE);
                                  });
   database.reset();

@@ -133,9 +133,9 @@ base::TimePoint Reloader::TakeCredentials() {
     Check(next);
     Take(next);
     base::LogInfo("a login was refused; the DSNs were read again and have changed");
-    complaint_.clear();
+    last_error_.clear();
   } catch (const std::exception& error) {
-    if (std::exchange(complaint_, error.what()) != error.what()) {
+    if (std::exchange(last_error_, error.what()) != error.what()) {
       base::LogWarn("a login was refused, and the DSNs cannot be read again",
                     {{"error", error.what()}});
     }

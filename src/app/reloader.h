@@ -65,7 +65,7 @@ class Reloader {
   // Held from reading to applying.
   base::Mutex changing_;
   config::Config config_ SCIDEX_GUARDED_BY(changing_);
-  std::string complaint_ SCIDEX_GUARDED_BY(changing_);
+  std::string last_error_ SCIDEX_GUARDED_BY(changing_);
 
   mutable base::Mutex mutex_;
   bool successful_ SCIDEX_GUARDED_BY(mutex_) = true;

@@ -15,7 +15,6 @@
 
 #include "app/exporter.h"
 #include "app/query_trials.h"
-#include "app/runtime.h"
 #include "app/version.h"
 #include "base/file_limit.h"
 #include "base/local_failure.h"
@@ -24,6 +23,7 @@
 #include "base/quoted.h"
 #include "base/timer.h"
 #include "config/config.h"
+#include "database/runtime.h"
 
 namespace scidex::app {
 namespace {
@@ -53,7 +53,7 @@ void Serve(const config::Config& config, const Reloader::Load& load,
   WarnOfRoot();
   LogWarnings(config);
   // Destroyed after the exporter, whose end its timer limits.
-  const auto runtime = std::make_shared<Runtime>();
+  const auto runtime = std::make_shared<database::Runtime>();
   auto exporter = std::make_unique<Exporter>(config, load, runtime);
   // Not on this thread: whatever holds up a reload, the next signal is heard.
   base::PeriodicTask reload(runtime->scheduler, base::TaskKind::kReload, base::kNever,

@@ -32,7 +32,7 @@ constexpr std::string_view Name(E value) {
 
 // All names, in their order, with a comma between two.
 template <typename E>
-std::string NamesOf() {
+std::string JoinedNames() {
   std::string names;
   for (const E value : kEnumValues<E>) names.append(names.empty() ? "" : ", ").append(Name(value));
   return names;

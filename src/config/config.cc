@@ -154,7 +154,7 @@ void AddQuerySets(Draft& draft) {
 // Theirs are read-only sessions on the primary.
 void CheckServersOf(const std::vector<PlacedQuery>& queries, const Config& config) {
   for (const PlacedQuery& query : queries) {
-    if (query.options.from == control::QueryFrom::kPrimary && !config.primary) {
+    if (query.options.from == queries::QueryFrom::kPrimary && !config.primary) {
       throw ConfigError(query.place +
                         ".from: is primary, and no primary is configured; set "
                         "primary.dsn, or write from: route");

@@ -15,6 +15,7 @@
 #include "http/options.h"
 #include "pool/options.h"
 #include "postgres/options.h"
+#include "queries/options.h"
 #include "routing/options.h"
 
 namespace scidex::config {
@@ -52,7 +53,7 @@ struct Config {
   control::PoolLoggerOptions pool_logger;
   control::AutoscalerOptions autoscaler;
   // The file's, and those of the sets.
-  std::vector<control::QueryOptions> queries;
+  std::vector<queries::QueryOptions> queries;
   // How long an orderly end may take before the process ends without order.
   base::Duration shutdown_timeout = std::chrono::seconds(10);
 

@@ -91,7 +91,7 @@ Key TimeOrAuto(std::string path, Duration least, Duration most,
 template <typename E>
 Key OneOf(std::string path, const Place<E>& place) {
   return Scalar<E>(
-      std::move(path), "one of " + base::NamesOf<E>(), place,
+      std::move(path), "one of " + base::JoinedNames<E>(), place,
       [](const std::string& text) { return base::ParseEnum<E>(text); },
       [](E value) { return std::string(base::Name(value)); });
 }

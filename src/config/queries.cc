@@ -19,8 +19,8 @@ namespace scidex::config {
 namespace {
 
 using base::Duration;
-using control::QueryOptions;
-using control::QueryValue;
+using queries::QueryOptions;
+using queries::QueryValue;
 using std::chrono::hours;
 using std::chrono::milliseconds;
 
@@ -39,7 +39,7 @@ bool IsName(std::string_view text) {
 // The name of the family of a metric: what OpenMetrics tells families apart by.
 std::string_view FamilyOf(const QueryValue& value) {
   const std::string_view name = value.metric;
-  const bool total = value.type == control::ValueType::kCounter && name.ends_with(kTotal);
+  const bool total = value.type == queries::ValueType::kCounter && name.ends_with(kTotal);
   return name.substr(0, name.size() - (total ? kTotal.size() : 0));
 }
 
@@ -48,13 +48,13 @@ std::string_view FamilyOf(const QueryValue& value) {
 std::string OddityOf(const QueryValue& value) {
   const std::string& name = value.metric;
   const std::string quoted = base::QuotedUnlessSecret(name);
-  if (value.type == control::ValueType::kCounter && !name.ends_with(kTotal)) {
+  if (value.type == queries::ValueType::kCounter && !name.ends_with(kTotal)) {
     return quoted +
            " is a counter whose name does not end in _total; OpenMetrics has no such "
            "counter, and gets it as of unknown type";
   }
   for (const char* suffix : {"_count", "_sum", "_info"}) {
-    if (value.type == control::ValueType::kGauge && name.ends_with(suffix)) {
+    if (value.type == queries::ValueType::kGauge && name.ends_with(suffix)) {
       return quoted + " is a gauge whose name ends in " + suffix +
              ", by which tools may take it for part of another type";
     }
@@ -76,7 +76,7 @@ std::string ComplaintOf(const QueryValue& value, const std::string& unit) {
   }
   if (name == "up") return quoted + "is Prometheus's own; choose another name";
   if (FamilyOf(value).empty()) return quoted + "is nothing but _total; choose another name";
-  const bool counter = value.type == control::ValueType::kCounter;
+  const bool counter = value.type == queries::ValueType::kCounter;
   for (const char* suffix : {"_total", "_bucket", "_created"}) {
     if (!FamilyOf(value).ends_with(suffix)) continue;
     return quoted + "is a " + std::string(base::Name(value.type)) + ", whose name cannot end in " +
@@ -129,7 +129,7 @@ class QueryReader {
 
   template <typename E>
   E OneOf(const YAML::Node& value) const {
-    const std::string expected = "one of " + base::NamesOf<E>();
+    const std::string expected = "one of " + base::JoinedNames<E>();
     const std::string text = Text(value, expected);
     const std::optional<E> parsed = base::ParseEnum<E>(text);
     if (!parsed) RefuseText(text, expected);
@@ -179,15 +179,15 @@ QueryValue ReadValue(const std::string& path, const std::string& key, const YAML
   QueryReader reader(path, key);
   reader.Read(node, {{"column", [&](auto& v) { value.column = reader.Text(v, "a column"); }},
                      {"metric", [&](auto& v) { value.metric = reader.Text(v, "a metric's name"); }},
-                     {"type", [&](auto& v) { value.type = reader.OneOf<control::ValueType>(v); }},
+                     {"type", [&](auto& v) { value.type = reader.OneOf<queries::ValueType>(v); }},
                      {"help", [&](auto& v) { value.help = reader.Text(v, "a sentence"); }},
                      {"unit", [&](auto& v) { unit = reader.Text(v, "a unit"); }}});
   if (value.column.empty()) reader.Refuse("has no column; write column: NAME");
   if (value.help.empty()) reader.Refuse("has no help; write help: what the number tells");
   if (!unit.empty() &&
-      std::find(control::kUnits.begin(), control::kUnits.end(), unit) == control::kUnits.end()) {
+      std::find(queries::kUnits.begin(), queries::kUnits.end(), unit) == queries::kUnits.end()) {
     std::string units;
-    for (const std::string_view one : control::kUnits) {
+    for (const std::string_view one : queries::kUnits) {
       units += units.empty() ? "" : ", ";
       units += one;
     }
@@ -253,7 +253,7 @@ PlacedQuery ReadQuery(const std::string& path, const std::string& key, const YAM
           sql_place.line = reader.line();
           sql_place.mark = v.Mark();
         }},
-       {"from", [&](auto& v) { query.from = reader.OneOf<control::QueryFrom>(v); }},
+       {"from", [&](auto& v) { query.from = reader.OneOf<queries::QueryFrom>(v); }},
        {"interval",
         [&](auto& v) { query.interval = reader.Time(v, milliseconds(100), hours(24)); }},
        {"timeout", [&](auto& v) { timeout = reader.Time(v, milliseconds(10), hours(24)); }},
@@ -271,7 +271,7 @@ PlacedQuery ReadQuery(const std::string& path, const std::string& key, const YAM
           values.reset(v);
         }},
        {"max_series", [&](auto& v) { query.max_series = reader.Count(v, kMaxSeries); }},
-       {"on_error", [&](auto& v) { query.on_error = reader.OneOf<control::QueryOnError>(v); }}});
+       {"on_error", [&](auto& v) { query.on_error = reader.OneOf<queries::QueryOnError>(v); }}});
   query.timeout = timeout.value_or(std::min(query.timeout, query.interval));
   std::vector<std::string> warnings;
   for (const YAML::Node& value : values) {

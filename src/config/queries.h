@@ -9,7 +9,7 @@
 #include <string_view>
 #include <vector>
 
-#include "control/options.h"
+#include "queries/options.h"
 
 namespace scidex::config {
 
@@ -26,7 +26,7 @@ struct SqlPlace {
 
 // A query, and where it was written, for errors: "exporter.yaml:12: queries[0]".
 struct PlacedQuery {
-  control::QueryOptions options;
+  queries::QueryOptions options;
   std::string place;
   SqlPlace sql_place;
   // About names that are unusual.
@@ -51,6 +51,6 @@ std::vector<std::string> QuerySetNames();
 // That they can be together: no two have the same name, and no two metrics.
 void CheckTogether(const std::vector<PlacedQuery>& queries);
 
-std::uint64_t HashQuery(const control::QueryOptions& query, std::uint64_t before);
+std::uint64_t HashQuery(const queries::QueryOptions& query, std::uint64_t before);
 
 }  // namespace scidex::config

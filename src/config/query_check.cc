@@ -32,7 +32,7 @@ std::string AtOffset(const PlacedQuery& query, const SqlFinding& finding) {
                        : "");
 }
 
-std::string NamesOf(const std::vector<std::string>& columns) {
+std::string JoinedColumns(const std::vector<std::string>& columns) {
   constexpr std::size_t kNamed = 10;
   std::string names;
   for (std::size_t i = 0; i < std::min(columns.size(), kNamed); ++i) {
@@ -46,7 +46,7 @@ void WarnOfColumns(const PlacedQuery& query, const std::vector<std::string>& col
   const auto check = [&](const std::string& key, const std::string& column) {
     if (std::find(columns.begin(), columns.end(), column) != columns.end()) return;
     warnings.push_back(query.place + key + ": the statement has no column " + base::Quoted(column) +
-                       "; it has " + NamesOf(columns));
+                       "; it has " + JoinedColumns(columns));
   };
   for (const std::string& label : query.options.labels) check(".labels", label);
   for (std::size_t i = 0; i < query.options.values.size(); ++i) {

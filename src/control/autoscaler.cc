@@ -57,11 +57,19 @@ Autoscaler::Autoscaler(const AutoscalerOptions& options,
 
 Autoscaler::~Autoscaler() { Stop(); }
 
-void Autoscaler::Inherit(const AutoscalerStats& before) noexcept {
+void Autoscaler::Inherit(const Autoscaler& before) noexcept {
+  OfPools<std::optional<std::size_t>> owed;
+  {
+    const MutexLock moving(before.moving_);
+    owed = before.owed_;
+  }
+  const AutoscalerStats stats = before.Stats();
+  const MutexLock moving(moving_);
   MutexLock lock(mutex_);
   // What else was known is of pools and servers that may be others now.
   for (const PoolRole role : base::kEnumValues<PoolRole>) {
-    stats_.pools[role].decisions = before.pools[role].decisions;
+    stats_.pools[role].decisions = stats.pools[role].decisions;
+    if (pools_[role] && options_.mode == AutoscalerMode::kOn) owed_[role] = owed[role];
   }
 }
 
@@ -79,7 +87,9 @@ void Autoscaler::SizeNewPools() noexcept {
     const bool is_sized = scaled.is_new && options_.mode == AutoscalerMode::kOn;
     const std::size_t target = scaled.before ? scaled.before->target_size() : 1;
     if (is_sized) scaled.pool->StartAt(scaled.same_server ? target : 1);
-    if (is_sized && !scaled.same_server && scaled.before) owed_[role] = target;
+    // The one before may have been owed more than it ever got.
+    if (is_sized && !scaled.same_server && scaled.before)
+      owed_[role] = std::max(owed_[role].value_or(0), target);
     if (!is_sized || !scaled.same_server) scaled.before.reset();
     if (scaled.before) scaled.pool->MakeRoomFor(*scaled.before, before_counts_until_);
   }
@@ -123,7 +133,7 @@ void Autoscaler::Raise(PoolRole role, const std::vector<ServerLimit>& limits, st
   const ScalingSample& sample = samples[role];
   claims[role]->wanted = std::min(target, sample.max_size);
   const std::size_t granted =
-      std::min(claims[role]->wanted, Divide(limits, claims)[role].value_or(0));
+      std::min(claims[role]->wanted, AllocateBudget(limits, claims)[role].value_or(0));
   if (granted <= sample.target_size) return;
   pool::Pool& pool = *pools_[role]->pool.pool;
   pool.Resize(granted, pool::ResizeCause::kAutoscaler);
@@ -178,22 +188,22 @@ std::vector<ServerLimit> Autoscaler::Limits(TimePoint now) const {
 TimePoint Autoscaler::Run() {
   const MutexLock moving(moving_);
   const TimePoint now = clock_.Now();
-  OfPools<std::optional<ScalingDecision>> wishes;
+  OfPools<std::optional<ScalingDecision>> desired;
   OfPools<std::optional<BudgetClaim>> claims;
   for (const PoolRole role : base::kEnumValues<PoolRole>) {
     if (!pools_[role]) continue;
     ScalingHistory& history = pools_[role]->history;
     history.Add(SampleOf(pools_[role]->pool.pool->Stats(), now));
     const ScalingSample& sample = history.latest();
-    wishes[role] = Wish(history, options_);
-    claims[role] = {sample.size, sample.target_size, wishes[role]->target_size, sample.floor()};
+    desired[role] = DesiredTarget(history, options_);
+    claims[role] = {sample.size, sample.target_size, desired[role]->target_size, sample.floor()};
   }
   const std::vector<ServerLimit> limits = Limits(now);
-  const OfPools<std::optional<std::size_t>> budgets = Divide(limits, claims);
+  const OfPools<std::optional<std::size_t>> budgets = AllocateBudget(limits, claims);
   for (const PoolRole role : base::kEnumValues<PoolRole>) {
     if (!pools_[role]) continue;
     Scaled& scaled = *pools_[role];
-    Carry(role, scaled, Bound(*wishes[role], scaled.history.latest(), budgets[role]),
+    Carry(role, scaled, ClampToBudget(*desired[role], scaled.history.latest(), budgets[role]),
           TightestLimit(limits, role));
   }
   return base::Add(now, options_.interval);

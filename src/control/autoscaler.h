@@ -42,8 +42,9 @@ class Autoscaler {
   // As Stop().
   ~Autoscaler();
 
-  // Goes on from what an autoscaler `before` it has counted. Before Start().
-  void Inherit(const AutoscalerStats& before) noexcept;
+  // Goes on from what an autoscaler `before` it has counted, and from what its pools were to get
+  // but have not yet. `before` has stopped. Before SizeNewPools().
+  void Inherit(const Autoscaler& before) noexcept;
   // In mode on: sets the target_size of each new pool, before anyone acquires from it. One that
   // replaces a pool of the same server goes on with what that one had, which was within the budget.
   // Any other begins with max(1, min_idle), as what its server can give is not known yet; if it
@@ -58,7 +59,8 @@ class Autoscaler {
   // gets the same, as far as its server can give it: now, or as soon as that is known.
   void TakeOver(routing::PoolRole role, std::size_t target) noexcept;
 
-  // Takes what a probe found out about the server of `role`'s pool. A server that did not answer is
+  // Takes what a probe found out about the server of `role`'s pool, always under the same one of a
+  // server's pools. A server that did not answer is
   // not known to give anything, and nothing that a probe found is believed for long.
   void OnProbe(routing::PoolRole role, const ProbeResult& result);
 
@@ -95,7 +97,7 @@ class Autoscaler {
   base::TimePoint before_counts_until_ = base::TimePoint::min();
   // From looking at the pools to having moved them, so that no move undoes another. Used with
   // pools_' histories.
-  base::Mutex moving_;
+  mutable base::Mutex moving_;
   // Targets that pools are to have once it is known what their servers can give.
   OfPools<std::optional<std::size_t>> owed_ SCIDEX_GUARDED_BY(moving_);
 

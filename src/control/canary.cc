@@ -9,11 +9,11 @@ namespace scidex::control {
 using base::MutexLock;
 using base::TimePoint;
 
-Canary::Canary(const ProbeOptions& options, pool::Pool& pool, SessionInspector& inspector,
+Canary::Canary(const ProbeOptions& options, pool::Pool& pool, WriteTester& tester,
                base::Scheduler& scheduler)
     : options_(options),
       pool_(pool),
-      inspector_(inspector),
+      tester_(tester),
       clock_(scheduler.clock()),
       task_(scheduler, base::TaskKind::kCanary,
             [this](const std::stop_token& stop) { return Run(stop); }) {}
@@ -41,31 +41,31 @@ TimePoint Canary::Run(const std::stop_token& stop) {
   const TimePoint deadline = base::Add(started, options_.timeout);
   pool::Lease lease = pool_.TryAcquire({deadline, stop});
   if (!lease) return base::Add(started, options_.interval);
-  const Trial trial = inspector_.TryWrite(lease.connection(), deadline, stop);
-  switch (trial.result) {
-    case Trial::Result::kRefused:
+  const WriteAttempt attempt = tester_.TryWrite(lease.connection(), deadline, stop);
+  switch (attempt.result) {
+    case WriteAttempt::Result::kRefused:
       break;
-    case Trial::Result::kAccepted:
+    case WriteAttempt::Result::kAccepted:
       lease.Evict(pool::EvictReason::kReadOnlyUnproven);
       // What holds of one may hold of all.
       pool_.Drain();
       break;
-    case Trial::Result::kNotTried:
+    case WriteAttempt::Result::kNotTried:
       return base::Add(started, options_.interval);
-    case Trial::Result::kUnknown:
+    case WriteAttempt::Result::kUnknown:
       lease.Evict(pool::EvictReason::kDead);
-      return base::Add(started, OnUnknown(trial));
+      return base::Add(started, OnUnknown(attempt));
   }
   retry_after_ = base::Duration::zero();
-  Record(trial);
+  Record(attempt);
   return base::Add(started, options_.canary_interval);
 }
 
 // It costs a session each time, and perhaps lines in the server's log.
-base::Duration Canary::OnUnknown(const Trial& trial) {
+base::Duration Canary::OnUnknown(const WriteAttempt& attempt) {
   if (retry_after_ == base::Duration::zero()) {
     base::LogWarn("whether writes are refused cannot be told; it is tried again",
-                  {{"pool", pool_.name()}, {"error", trial.message.ForLog()}});
+                  {{"pool", pool_.name()}, {"error", attempt.message.ForLog()}});
     retry_after_ = std::min(options_.interval, options_.canary_interval);
   } else {
     retry_after_ = std::min(2 * retry_after_, options_.canary_interval);
@@ -73,18 +73,19 @@ base::Duration Canary::OnUnknown(const Trial& trial) {
   return retry_after_;
 }
 
-void Canary::Record(const Trial& trial) {
-  const bool refused = trial.result == Trial::Result::kRefused;
+void Canary::Record(const WriteAttempt& attempt) {
+  const bool refused = attempt.result == WriteAttempt::Result::kRefused;
   {
     MutexLock lock(mutex_);
     stats_.last_run = clock_.WallNow();
     stats_.success = refused;
-    if (refused) stats_.proof = trial.in_recovery ? CanaryProof::kRecovery : CanaryProof::kSetting;
+    if (refused)
+      stats_.proof = attempt.in_recovery ? CanaryProof::kRecovery : CanaryProof::kSetting;
   }
   if (!refused) {
     base::LogError(
         "a write through a read lease was not refused as read-only; all sessions are closed",
-        {{"pool", pool_.name()}, {"error", trial.message.ForLog()}});
+        {{"pool", pool_.name()}, {"error", attempt.message.ForLog()}});
   }
 }
 

@@ -8,7 +8,7 @@
 #include "base/scheduler.h"
 #include "control/options.h"
 #include "control/probe_stats.h"
-#include "control/session_inspector.h"
+#include "control/write_attempt.h"
 #include "pool/pool.h"
 
 namespace scidex::control {
@@ -17,7 +17,7 @@ namespace scidex::control {
 class Canary {
  public:
   // Paused until Start(). The references outlive the canary.
-  Canary(const ProbeOptions& options, pool::Pool& pool, SessionInspector& inspector,
+  Canary(const ProbeOptions& options, pool::Pool& pool, WriteTester& tester,
          base::Scheduler& scheduler);
   // As Stop().
   ~Canary();
@@ -37,12 +37,12 @@ class Canary {
  private:
   base::TimePoint Run(const std::stop_token& stop);
   // When to try again.
-  base::Duration OnUnknown(const Trial& trial);
-  void Record(const Trial& trial);
+  base::Duration OnUnknown(const WriteAttempt& attempt);
+  void Record(const WriteAttempt& attempt);
 
   const ProbeOptions options_;
   pool::Pool& pool_;
-  SessionInspector& inspector_;
+  WriteTester& tester_;
   base::Clock& clock_;
 
   // While it cannot be told; used by runs of the task alone.

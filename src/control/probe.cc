@@ -23,15 +23,16 @@ std::optional<bool> Writable(const routing::ServerFacts& facts) {
 
 }  // namespace
 
-Probe::Probe(const ProbeOptions& options, pool::Pool& pool,
+Probe::Probe(const ProbeOptions& options, std::string server, std::shared_ptr<const Pools> pools,
              std::shared_ptr<pool::Connector> connector, routing::ServerInspector& inspector,
              base::Scheduler& scheduler, OnResult on_result)
     : options_(options),
-      pool_(pool),
+      server_(std::move(server)),
       connector_(std::move(connector)),
       inspector_(inspector),
       clock_(scheduler.clock()),
       on_result_(std::move(on_result)),
+      pools_(std::move(pools)),
       task_(
           scheduler, base::TaskKind::kProbe,
           [this](const std::stop_token& stop) { return Run(stop); }, options.min_trigger_distance) {
@@ -42,6 +43,30 @@ Probe::~Probe() { Stop(); }
 void Probe::Inherit(const ProbeStats& before) noexcept {
   MutexLock lock(mutex_);
   stats_ = before;
+}
+
+void Probe::SetPools(std::shared_ptr<const Pools> pools) noexcept {
+  // The pools before may go with this list, and that not under the lock.
+  MutexLock lock(mutex_);
+  pools_.swap(pools);
+}
+
+std::shared_ptr<const Probe::Pools> Probe::PoolsNow() const {
+  MutexLock lock(mutex_);
+  return pools_;
+}
+
+bool Probe::PoolsHaveSessions() const {
+  const std::shared_ptr<const Pools> pools = PoolsNow();
+  return std::any_of(pools->begin(), pools->end(), [](const auto& pool) {
+    const pool::PoolStats stats = pool->Stats();
+    return stats.in_use + stats.idle > 0;
+  });
+}
+
+void Probe::TellPoolsThatItAnswers() {
+  const std::shared_ptr<const Pools> pools = PoolsNow();
+  for (const auto& pool : *pools) pool->OnServerAnswered();
 }
 
 void Probe::Start() noexcept { task_.Start(TimePoint::min()); }
@@ -105,7 +130,7 @@ std::optional<ProbeResult> Probe::Ask(TimePoint deadline, const std::stop_token&
         case Renewal::kRefused:
           return refusal;
         case Renewal::kNoRoom:
-          return AskThroughPool(std::move(refusal), deadline, stop);
+          return AskThroughPools(std::move(refusal), deadline, stop);
         case Renewal::kNothing:
           return std::nullopt;
       }
@@ -138,10 +163,9 @@ Probe::Renewal Probe::Renew(TimePoint deadline, const std::stop_token& stop, Pro
   refused_ = true;
   went_silent_ = false;
   if (connected.outcome != ConnectOutcome::kTooManyConnections) return Renewal::kRefused;
-  // Borrowers have what the pool has, until that ends.
+  // Borrowers have what the pools have, until that ends.
   if (!reserved_) return Renewal::kNoRoom;
-  const pool::PoolStats stats = pool_.Stats();
-  return stats.in_use + stats.idle == 0 ? Renewal::kRefused : Renewal::kKept;
+  return PoolsHaveSessions() ? Renewal::kKept : Renewal::kRefused;
 }
 
 // An old session goes on answering where no new one is let in: after a change of a password, of
@@ -160,7 +184,7 @@ bool Probe::StaysWhereItIs(const pool::Connection& fresh) {
     return false;
   }
   opened_at_ = clock_.Now();
-  if (std::exchange(refused_, false)) pool_.OnServerAnswered();
+  if (std::exchange(refused_, false)) TellPoolsThatItAnswers();
   return true;
 }
 
@@ -168,27 +192,32 @@ void Probe::Adopt(std::unique_ptr<pool::Connection> session, bool lost_before) {
   reserved_ = std::move(session);
   reserved_->Observe(this);
   opened_at_ = clock_.Now();
-  // A session that went silent while a new one answers: so may those of the pool have that were
+  // A session that went silent while a new one answers: so may those of the pools have that were
   // opened before it.
-  if (std::exchange(went_silent_, false)) pool_.EvictIdle();
+  if (std::exchange(went_silent_, false)) {
+    const std::shared_ptr<const Pools> pools = PoolsNow();
+    for (const auto& pool : *pools) pool->EvictIdle();
+  }
   // Not where there was one that answered: a pool's connects may fail for a reason of its own.
-  if (std::exchange(refused_, false) || lost_before) pool_.OnServerAnswered();
+  if (std::exchange(refused_, false) || lost_before) TellPoolsThatItAnswers();
 }
 
 // The server has no room for one more session. If another one answers, it is not down; if those
 // that there are belong to borrowers at the moment, nobody knows. One that is lost was ended like
 // ours, and tells no more.
-std::optional<ProbeResult> Probe::AskThroughPool(ProbeResult refusal, TimePoint deadline,
-                                                 const std::stop_token& stop) {
-  while (pool::Lease lease = pool_.TryAcquire({deadline, stop})) {
-    bool lost = false;
-    std::optional<ProbeResult> result = Inspect(lease.connection(), deadline, stop, lost);
-    if (!lost) return result;
-    lease.Evict(pool::EvictReason::kDead);
-    if (result->reason == Reason::kProbeTimeout) return result;
+std::optional<ProbeResult> Probe::AskThroughPools(ProbeResult refusal, TimePoint deadline,
+                                                  const std::stop_token& stop) {
+  const std::shared_ptr<const Pools> pools = PoolsNow();
+  for (const auto& pool : *pools) {
+    while (pool::Lease lease = pool->TryAcquire({deadline, stop})) {
+      bool lost = false;
+      std::optional<ProbeResult> result = Inspect(lease.connection(), deadline, stop, lost);
+      if (!lost) return result;
+      lease.Evict(pool::EvictReason::kDead);
+      if (result->reason == Reason::kProbeTimeout) return result;
+    }
   }
-  const pool::PoolStats stats = pool_.Stats();
-  if (stats.in_use + stats.idle == 0) return refusal;
+  if (!PoolsHaveSessions()) return refusal;
   MutexLock lock(mutex_);
   stats_.last_run = clock_.WallNow();
   return std::nullopt;
@@ -234,9 +263,9 @@ void Probe::Record(const ProbeResult& result, base::Duration took) {
 void Probe::Log(const ProbeResult& result) const {
   if (result.reason == Reason::kOk) {
     base::LogInfo("server answers",
-                  {{"pool", pool_.name()}, {"in_recovery", result.facts.in_recovery}});
+                  {{"server", server_}, {"in_recovery", result.facts.in_recovery}});
   } else {
-    base::LogWarn("server does not answer", {{"pool", pool_.name()},
+    base::LogWarn("server does not answer", {{"server", server_},
                                              {"reason", base::Name(result.reason)},
                                              {"error", result.message.ForLog()}});
   }

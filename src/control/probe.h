@@ -1,5 +1,5 @@
-// Asks one pool's server at each interval whether it answers, on a connection reserved for that:
-// beyond the pool's, so that a pool that is full, or slow to serve its queue, is never taken for a
+// Asks a server at each interval whether it answers, on a connection reserved for that: beyond
+// those of its pools, so that a pool that is full, or slow to serve its queue, is never taken for a
 // server that is down.
 #pragma once
 
@@ -8,6 +8,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "base/clock.h"
 #include "base/mutex.h"
@@ -38,15 +39,20 @@ class Probe final : private pool::SessionObserver {
  public:
   // Called by the task after each probe that tells something about the server.
   using OnResult = std::function<void(const ProbeResult&)>;
+  // Those whose sessions are on the server.
+  using Pools = std::vector<std::shared_ptr<pool::Pool>>;
 
-  // Paused until Start(). The references outlive the probe.
-  Probe(const ProbeOptions& options, pool::Pool& pool, std::shared_ptr<pool::Connector> connector,
-        routing::ServerInspector& inspector, base::Scheduler& scheduler, OnResult on_result);
+  // Paused until Start(). `server` is its name in the log. The references outlive the probe.
+  Probe(const ProbeOptions& options, std::string server, std::shared_ptr<const Pools> pools,
+        std::shared_ptr<pool::Connector> connector, routing::ServerInspector& inspector,
+        base::Scheduler& scheduler, OnResult on_result);
   // As Stop().
   ~Probe() override;
 
   // Goes on from what a probe `before` it has counted. Before Start().
   void Inherit(const ProbeStats& before) noexcept;
+  // The server has these pools from now on.
+  void SetPools(std::shared_ptr<const Pools> pools) noexcept;
   // Probes at once, then at each interval. To be called once.
   void Start() noexcept;
 
@@ -54,7 +60,7 @@ class Probe final : private pool::SessionObserver {
   void Stop();
 
   // Probes now, by a new session: something happened that makes the last answer doubtful, such as a
-  // connect of the pool that failed. Probes for that reason keep a distance of
+  // connect of a pool that failed. Probes for that reason keep a distance of
   // ProbeOptions::min_trigger_distance. Never blocks.
   void Trigger() noexcept;
 
@@ -76,15 +82,19 @@ class Probe final : private pool::SessionObserver {
     kAdopted,
     kKept,     // the one that there was goes on
     kRefused,  // and there is no session to ask
-    kNoRoom,   // the sessions of the pool can be asked
+    kNoRoom,   // the sessions of the pools can be asked
     kNothing,  // this process could not try
   };
   Renewal Renew(base::TimePoint deadline, const std::stop_token& stop, ProbeResult& refusal);
   bool NewSessionIsDue();
   bool StaysWhereItIs(const pool::Connection& fresh);
   void Adopt(std::unique_ptr<pool::Connection> session, bool lost_before);
-  std::optional<ProbeResult> AskThroughPool(ProbeResult refusal, base::TimePoint deadline,
-                                            const std::stop_token& stop);
+  std::optional<ProbeResult> AskThroughPools(ProbeResult refusal, base::TimePoint deadline,
+                                             const std::stop_token& stop);
+  std::shared_ptr<const Pools> PoolsNow() const;
+  // A pool has a session, lent or idle.
+  bool PoolsHaveSessions() const;
+  void TellPoolsThatItAnswers();
   // Nothing where there was no time left to ask.
   std::optional<ProbeResult> Inspect(pool::Connection& connection, base::TimePoint deadline,
                                      const std::stop_token& stop, bool& lost);
@@ -92,7 +102,7 @@ class Probe final : private pool::SessionObserver {
   void Log(const ProbeResult& result) const;
 
   const ProbeOptions options_;
-  pool::Pool& pool_;
+  const std::string server_;
   const std::shared_ptr<pool::Connector> connector_;
   routing::ServerInspector& inspector_;
   base::Clock& clock_;
@@ -111,6 +121,7 @@ class Probe final : private pool::SessionObserver {
   bool went_silent_ = false;
 
   mutable base::Mutex mutex_;
+  std::shared_ptr<const Pools> pools_ SCIDEX_GUARDED_BY(mutex_);
   ProbeStats stats_ SCIDEX_GUARDED_BY(mutex_);
   // Last: it uses everything above.
   base::PeriodicTask task_;

@@ -7,13 +7,12 @@
 #include "base/enum.h"
 #include "base/time.h"
 #include "control/autoscaler_stats.h"
-#include "control/query_stats.h"
 #include "routing/pools.h"
 #include "routing/route.h"
 
 namespace scidex::control {
 
-// Of the probe of one pool's server.
+// Of the probe of one server.
 struct ProbeStats {
   // The latest probe got an answer. False until there was one.
   bool up = false;
@@ -73,7 +72,6 @@ struct ControlStats {
   base::EnumArray<routing::PoolRole, CanaryStats> canaries;
   ReplicaStats replica;
   AutoscalerStats autoscaler;
-  QueriesStats queries;
 };
 
 // What was counted, without what was found.

@@ -20,7 +20,7 @@ void ReplicaWatch::Reconfigure(const routing::RoutingOptions& options, bool has_
   MutexLock lock(mutex_);
   options_ = options;
   has_primary_ = has_primary;
-  withheld_.reset();
+  pending_probe_.reset();
   if (new_primary) {
     lag_.Clear();
     primary_answers_.reset();
@@ -39,11 +39,11 @@ void ReplicaWatch::Reconfigure(const routing::RoutingOptions& options, bool has_
 }
 
 void ReplicaWatch::OnPrimaryProbe(const ProbeResult& result) {
-  std::optional<ProbeResult> withheld;
+  std::optional<ProbeResult> pending;
   bool found_ahead = false;
   {
     MutexLock lock(mutex_);
-    withheld.swap(withheld_);
+    pending.swap(pending_probe_);
     // One in recovery takes no writes: it is no primary that a replica could be behind.
     primary_answers_ = result.reason == Reason::kOk && !result.facts.in_recovery;
     const bool ahead_before = ahead_;
@@ -54,8 +54,8 @@ void ReplicaWatch::OnPrimaryProbe(const ProbeResult& result) {
       stats_.lag.reset();
     }
   }
-  if (withheld) {
-    OnReplicaProbe(*withheld);
+  if (pending) {
+    OnReplicaProbe(*pending);
   } else if (found_ahead) {
     on_verdict_(Reason::kDiverged, result.started);
   }
@@ -110,7 +110,7 @@ bool ReplicaWatch::IsAhead(const routing::ServerFacts& replica) const {
 void ReplicaWatch::OnReplicaProbe(const ProbeResult& result) {
   routing::ReplicaObservation observation;
   observation.answer = result.reason;
-  bool withhold = false;
+  bool wait_for_primary = false;
   routing::RoutingOptions options;
   {
     MutexLock lock(mutex_);
@@ -138,14 +138,15 @@ void ReplicaWatch::OnReplicaProbe(const ProbeResult& result) {
       }
     }
     // Not for ever: a primary whose every session is lent may go without a first answer.
-    withhold = result.reason == Reason::kOk && has_primary_ && !primary_answers_ && !withheld_;
-    if (withhold) withheld_ = result;
+    wait_for_primary =
+        result.reason == Reason::kOk && has_primary_ && !primary_answers_ && !pending_probe_;
+    if (wait_for_primary) pending_probe_ = result;
     stats_.wal_receiver_up = result.reason != Reason::kOk ? false
                              : result.facts.in_recovery   ? result.facts.wal_receiver_up
                                                           : std::optional(false);
     options = options_;
   }
-  if (withhold) return;
+  if (wait_for_primary) return;
   const Reason verdict = routing::JudgeReplica(observation, options);
   if (result.reason == Reason::kOk) {
     MutexLock lock(mutex_);

@@ -54,7 +54,7 @@ class ReplicaWatch {
   // Empty until the primary's first probe, or for good without a primary.
   std::optional<bool> primary_answers_ SCIDEX_GUARDED_BY(mutex_);
   // What the replica answered before the primary was first asked.
-  std::optional<ProbeResult> withheld_ SCIDEX_GUARDED_BY(mutex_);
+  std::optional<ProbeResult> pending_probe_ SCIDEX_GUARDED_BY(mutex_);
   std::optional<std::string> primary_system_identifier_ SCIDEX_GUARDED_BY(mutex_);
   std::string primary_instance_ SCIDEX_GUARDED_BY(mutex_);
   std::optional<std::uint64_t> primary_timeline_ SCIDEX_GUARDED_BY(mutex_);

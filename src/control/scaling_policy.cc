@@ -165,26 +165,27 @@ std::size_t ScalingHistory::peak() const {
   return peak;
 }
 
-ScalingDecision Wish(const ScalingHistory& history, const AutoscalerOptions& options) {
+ScalingDecision DesiredTarget(const ScalingHistory& history, const AutoscalerOptions& options) {
   const Need need = NeedOf(history.evidence(), options.wait_threshold);
   return need.count > 0 ? Grow(history, need) : Shrink(history, options.shrink_after);
 }
 
-ScalingDecision Bound(const ScalingDecision& wish, const ScalingSample& sample,
-                      const std::optional<std::size_t>& budget) {
+ScalingDecision ClampToBudget(const ScalingDecision& desired, const ScalingSample& sample,
+                              const std::optional<std::size_t>& budget) {
   const std::size_t now = sample.target_size;
   if (!budget) {
-    return wish.target_size > now ? ScalingDecision{now, ScalingReason::kBudgetUnknown} : wish;
+    return desired.target_size > now ? ScalingDecision{now, ScalingReason::kBudgetUnknown}
+                                     : desired;
   }
-  const std::size_t bounded = std::max(std::min(wish.target_size, *budget), sample.floor());
-  if (bounded == wish.target_size) return wish;
+  const std::size_t bounded = std::max(std::min(desired.target_size, *budget), sample.floor());
+  if (bounded == desired.target_size) return desired;
   if (bounded < now) return {bounded, ScalingReason::kOverBudget};
-  return {bounded, bounded == now ? ScalingReason::kAtBudget : wish.reason};
+  return {bounded, bounded == now ? ScalingReason::kAtBudget : desired.reason};
 }
 
 ScalingDecision Step(const ScalingHistory& history, const AutoscalerOptions& options,
                      const std::optional<std::size_t>& budget) {
-  return Bound(Wish(history, options), history.latest(), budget);
+  return ClampToBudget(DesiredTarget(history, options), history.latest(), budget);
 }
 
 }  // namespace scidex::control

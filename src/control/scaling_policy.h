@@ -108,12 +108,12 @@ struct ScalingDecision {
 };
 
 // What the pool would have if the server could give anything. The history is not empty.
-ScalingDecision Wish(const ScalingHistory& history, const AutoscalerOptions& options);
+ScalingDecision DesiredTarget(const ScalingHistory& history, const AutoscalerOptions& options);
 
-// What it gets of a wish: no more than `budget`, which empty is not known, and no less than
-// max(1, min_idle), which the operator wants even of a server that is full.
-ScalingDecision Bound(const ScalingDecision& wish, const ScalingSample& sample,
-                      const std::optional<std::size_t>& budget);
+// What it gets of the desired target: no more than `budget`, which empty is not known, and no less
+// than max(1, min_idle), which the operator wants even of a server that is full.
+ScalingDecision ClampToBudget(const ScalingDecision& desired, const ScalingSample& sample,
+                              const std::optional<std::size_t>& budget);
 
 // Both at once.
 ScalingDecision Step(const ScalingHistory& history, const AutoscalerOptions& options,

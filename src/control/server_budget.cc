@@ -20,33 +20,36 @@ constexpr std::size_t Less(std::size_t amount, std::size_t by) {
   return amount > by ? amount - by : 0;
 }
 
+// What is left to others below a limit, and the pools and probes under it.
+struct Share {
+  OfPools<bool> binds;
+  std::size_t probes = 0;
+  std::size_t reserve = 0;
+};
+
 // Of the pools under a limit; `count` is how many sessions the server had under it.
 std::size_t Room(std::size_t limit, std::size_t count, const ServerObservation& observation,
-                 const OfPools<bool>& binds, std::size_t reserve) {
+                 const Share& share) {
   std::size_t open = 0;
-  std::size_t probes = 0;
   for (const PoolRole pool : base::kEnumValues<PoolRole>) {
-    if (!binds[pool]) continue;
-    open += observation.open[pool];
-    ++probes;
+    if (share.binds[pool]) open += observation.open[pool];
   }
-  const std::size_t others = Less(count, open + probes);
-  return Less(limit, others + probes + reserve);
+  const std::size_t others = Less(count, open + share.probes);
+  return Less(limit, others + share.probes + share.reserve);
 }
 
 // `limit_of` and `count_of` read one kind of limit from the facts.
 template <typename LimitOf, typename CountOf>
-void AddLimit(const ServerObservations& observations, const OfPools<bool>& binds,
-              std::size_t reserve, LimitOf limit_of, CountOf count_of,
-              std::vector<ServerLimit>& limits) {
+void AddLimit(const ServerObservations& observations, const Share& share, LimitOf limit_of,
+              CountOf count_of, std::vector<ServerLimit>& limits) {
   if (!limit_of(observations.latest().facts)) return;
-  ServerLimit limit{binds, 0, SIZE_MAX};
+  ServerLimit limit{share.binds, 0, SIZE_MAX};
   const auto& all = observations.all();
   for (std::size_t i = 0; i < all.size(); ++i) {
     const ConnectionFacts& facts = all[i].facts;
     const std::optional<std::size_t> most = limit_of(facts);
     if (!most) continue;
-    const std::size_t room = Room(*most, count_of(facts), all[i], binds, reserve);
+    const std::size_t room = Room(*most, count_of(facts), all[i], share);
     limit.grow = std::min(limit.grow, room);
     if (i + kKeepWindow >= all.size()) limit.keep = std::max(limit.keep, room);
   }
@@ -110,37 +113,41 @@ std::vector<ServerLimit> LimitsOf(const OfPools<ServerObservations>& observation
   for (const PoolRole observer : base::kEnumValues<PoolRole>) {
     if (observations[observer].empty() || !servers[observer]) continue;
     const ServerObservation& seen = observations[observer].latest();
-    OfPools<bool> on_server;
-    OfPools<bool> of_role;
-    OfPools<bool> of_database;
+    Share on_server{.binds = {}, .reserve = reserve};
+    Share of_role = on_server;
+    Share of_database = on_server;
     for (const PoolRole pool : base::kEnumValues<PoolRole>) {
       if (!servers[pool]) continue;
       const ServerObservation* const latest = LatestOf(pool, observations, servers);
       const bool same = servers[pool] == servers[observer];
       const bool met =
           latest != nullptr && !seen.instance.empty() && latest->instance == seen.instance;
-      on_server[pool] = same || met;
-      of_role[pool] = same || (met && latest->facts.role == seen.facts.role);
-      of_database[pool] = same || (met && latest->facts.database == seen.facts.database);
+      on_server.binds[pool] = same || met;
+      of_role.binds[pool] = same || (met && latest->facts.role == seen.facts.role);
+      of_database.binds[pool] = same || (met && latest->facts.database == seen.facts.database);
+      if (observations[pool].empty()) continue;
+      // Each probe that observes has a session.
+      for (Share* const share : {&on_server, &of_role, &of_database}) {
+        if (share->binds[pool]) ++share->probes;
+      }
     }
     using Facts = ConnectionFacts;
     AddLimit(
-        observations[observer], on_server, reserve,
+        observations[observer], on_server,
         [](const Facts& f) { return std::optional(Less(f.max_connections, f.reserved)); },
         [](const Facts& f) { return f.sessions; }, limits);
     AddLimit(
-        observations[observer], of_role, reserve, [](const Facts& f) { return f.role_limit; },
+        observations[observer], of_role, [](const Facts& f) { return f.role_limit; },
         [](const Facts& f) { return f.sessions_of_role; }, limits);
     AddLimit(
-        observations[observer], of_database, reserve,
-        [](const Facts& f) { return f.database_limit; },
+        observations[observer], of_database, [](const Facts& f) { return f.database_limit; },
         [](const Facts& f) { return f.sessions_of_database; }, limits);
   }
   return limits;
 }
 
-OfPools<std::optional<std::size_t>> Divide(const std::vector<ServerLimit>& limits,
-                                           const OfPools<std::optional<BudgetClaim>>& claims) {
+OfPools<std::optional<std::size_t>> AllocateBudget(
+    const std::vector<ServerLimit>& limits, const OfPools<std::optional<BudgetClaim>>& claims) {
   OfPools<std::size_t> nothing;
   OfPools<std::size_t> sizes;
   OfPools<std::size_t> share;

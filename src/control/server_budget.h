@@ -2,7 +2,7 @@
 // can give: arithmetic without a clock or a lock.
 //
 // A server has limits: max_connections less what it reserves, and perhaps one for the role and one
-// for the database. Of each, others have some, our probes have a session a pool, and
+// for the database. Of each, others have some, our probes have a session a server, and
 // AutoscalerOptions::server_reserve stays free; the rest is for the pools that share the server. A
 // pool that wants more takes it only once it is free, not merely promised by another pool's lower
 // target; a pool has to give only what the server was short of several times in a row.
@@ -34,7 +34,7 @@ struct ServerObservation {
   OfPools<std::size_t> open;
 };
 
-// What a pool's own probe found of late.
+// What the probe of a pool's server found of late.
 class ServerObservations {
  public:
   // Forgets what there was if the server is another one now.
@@ -60,9 +60,10 @@ struct ServerLimit {
   std::size_t grow = 0;
 };
 
-// The limits of every server that was observed. `servers` has a number for each pool that exists:
-// the same number is the same server, and so is the same ServerFacts::instance under another
-// number. `reserve` is left to others below each limit.
+// The limits of every server that was observed: `observations` has what a probe found under one of
+// its server's pools. `servers` has a number for each pool that exists: the same number is the same
+// server, and so is the same ServerFacts::instance under another number. `reserve` is left to
+// others below each limit.
 std::vector<ServerLimit> LimitsOf(const OfPools<ServerObservations>& observations,
                                   const OfPools<std::optional<std::size_t>>& servers,
                                   std::size_t reserve);
@@ -79,8 +80,8 @@ struct BudgetClaim {
 
 // The target_size that each pool may have at most: of what there is too little of, an equal share,
 // where what one does not want is for the others. Empty for a pool that no limit binds.
-OfPools<std::optional<std::size_t>> Divide(const std::vector<ServerLimit>& limits,
-                                           const OfPools<std::optional<BudgetClaim>>& claims);
+OfPools<std::optional<std::size_t>> AllocateBudget(
+    const std::vector<ServerLimit>& limits, const OfPools<std::optional<BudgetClaim>>& claims);
 
 // The least that any limit lets all pools of this pool's server have together.
 std::optional<std::size_t> TightestLimit(const std::vector<ServerLimit>& limits,

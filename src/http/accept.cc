@@ -112,21 +112,21 @@ std::optional<std::size_t> Specificity(const Item& range, const Item& offer) {
 }
 
 // What the narrowest of the ranges that name an offer says of it.
-struct Wish {
+struct Preference {
   double quality = 0;
   std::size_t place = 0;
 };
 
-Wish WishOf(const std::vector<Item>& ranges, const Item& offer) {
-  Wish wish;
+Preference PreferenceOf(const std::vector<Item>& ranges, const Item& offer) {
+  Preference preference;
   std::optional<std::size_t> narrowest;
   for (std::size_t i = 0; i < ranges.size(); ++i) {
     const std::optional<std::size_t> specificity = Specificity(ranges[i], offer);
     if (!specificity || (narrowest && *specificity <= *narrowest)) continue;
     narrowest = specificity;
-    wish = {ranges[i].quality, i};
+    preference = {ranges[i].quality, i};
   }
-  return wish;
+  return preference;
 }
 
 }  // namespace
@@ -134,12 +134,13 @@ Wish WishOf(const std::vector<Item>& ranges, const Item& offer) {
 std::size_t Preferred(std::string_view accept, std::span<const std::string_view> offers) {
   const std::vector<Item> ranges = ParseList(accept);
   std::size_t preferred = 0;
-  Wish best;
+  Preference best;
   for (std::size_t i = 0; i < offers.size(); ++i) {
-    const Wish wish = WishOf(ranges, *Parse(offers[i]));
-    if (wish.quality > best.quality ||
-        (wish.quality == best.quality && wish.quality > 0 && wish.place < best.place)) {
-      best = wish;
+    const Preference preference = PreferenceOf(ranges, *Parse(offers[i]));
+    if (preference.quality > best.quality ||
+        (preference.quality == best.quality && preference.quality > 0 &&
+         preference.place < best.place)) {
+      best = preference;
       preferred = i;
     }
   }

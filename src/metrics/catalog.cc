@@ -14,8 +14,6 @@ using control::CanaryProof;
 using control::CanaryStats;
 using control::Enforcement;
 using control::ProbeStats;
-using control::QueryError;
-using control::QueryStats;
 using control::ScalingReason;
 using pool::AcquireOutcome;
 using pool::ConnectOutcome;
@@ -24,6 +22,8 @@ using pool::PoolStats;
 using pool::ReadOnlyProof;
 using pool::ResizeCause;
 using pool::ResizeDirection;
+using queries::QueryError;
+using queries::QueryStats;
 using routing::PoolRole;
 using routing::Reason;
 using routing::Route;
@@ -52,7 +52,7 @@ constexpr Dimension kCode{"code", {}, 0, [](const Snapshot& s) {
                           }};
 constexpr Dimension kQuery{"query", {}, 0, [](const Snapshot& s) {
                              std::vector<std::string> names;
-                             for (const control::QueryStats& query : s.control.queries)
+                             for (const queries::QueryStats& query : s.queries)
                                names.push_back(query.options->name);
                              return names;
                            }};

@@ -11,15 +11,14 @@ void AddCollectors(Exposition& exposition, const Sources& sources) {
   const auto add = [&exposition](const char* name, Part part, Collector::Source source) {
     exposition.Add(name, std::make_shared<const Collector>(part, std::move(source)));
   };
-  add("pools", Part::kPools, [pools = sources.pools, control = sources.control] {
+  add("pools", Part::kPools, [database = sources.database] {
     Snapshot snapshot;
-    snapshot.pools = pools();
-    snapshot.control = control();
+    static_cast<database::DatabaseStats&>(snapshot) = database();
     return snapshot;
   });
   exposition.Add("queries",
-                 [queries = std::make_shared<QueryCollector>([control = sources.control] {
-                    return control().queries;
+                 [queries = std::make_shared<QueryCollector>([database = sources.database] {
+                    return database().queries;
                   })](TextFormat format, std::string& out) { queries->AppendText(format, out); });
   add("exporter", Part::kExporter, [exporter = sources.exporter] {
     Snapshot snapshot;

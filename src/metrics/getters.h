@@ -26,8 +26,8 @@ inline const control::ProbeStats& ProbeOf(const Snapshot& snapshot, const Labels
   return snapshot.control.probes[labels.As<routing::PoolRole>(0)];
 }
 
-inline const control::QueryStats& QueryOf(const Snapshot& snapshot, const Labels& labels) {
-  return snapshot.control.queries[labels[0]];
+inline const queries::QueryStats& QueryOf(const Snapshot& snapshot, const Labels& labels) {
+  return snapshot.queries[labels[0]];
 }
 
 // A member of the pool kRole.

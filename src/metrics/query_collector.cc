@@ -8,17 +8,17 @@ namespace scidex::metrics {
 namespace {
 
 using base::MutexLock;
-using control::QueriesStats;
-using control::QueryOptions;
-using control::QueryResult;
 using prometheus::ClientMetric;
 using prometheus::MetricFamily;
+using queries::QueriesStats;
+using queries::QueryOptions;
+using queries::QueryResult;
 
 std::vector<MetricFamily> FamiliesOf(const QueryOptions& query, const QueryResult& result) {
   std::vector<MetricFamily> families;
   for (std::size_t i = 0; i < query.values.size(); ++i) {
-    const control::QueryValue& value = query.values[i];
-    const bool counter = value.type == control::ValueType::kCounter;
+    const queries::QueryValue& value = query.values[i];
+    const bool counter = value.type == queries::ValueType::kCounter;
     MetricFamily family;
     family.name = value.metric;
     family.help = value.help;
@@ -38,7 +38,7 @@ std::vector<MetricFamily> FamiliesOf(const QueryOptions& query, const QueryResul
 
 std::vector<std::string> NamesOf(const QueriesStats& stats) {
   std::vector<std::string> names;
-  for (const control::QueryStats& query : stats) names.push_back(query.options->name);
+  for (const queries::QueryStats& query : stats) names.push_back(query.options->name);
   return names;
 }
 
@@ -46,12 +46,12 @@ std::vector<std::string> NamesOf(const QueriesStats& stats) {
 
 void QueryCollector::AppendText(TextFormat format, std::string& out) {
   Snapshot snapshot;
-  snapshot.control.queries = source_();
-  const QueriesStats& stats = snapshot.control.queries;
+  snapshot.queries = source_();
+  const QueriesStats& stats = snapshot.queries;
   if (stats.empty()) return;
   CostsOf(stats)->AppendText(snapshot, format, out);
   const Texts texts = TextsOf(stats);
-  for (const control::QueryStats& query : stats) {
+  for (const queries::QueryStats& query : stats) {
     const auto text = texts.find(query.options->name);
     if (text != texts.end()) out += text->second->texts[static_cast<std::size_t>(format)];
   }
@@ -65,8 +65,8 @@ std::shared_ptr<const Collector> QueryCollector::CostsOf(const QueriesStats& sta
   }
   // The labels' values are all that is asked of it.
   Snapshot labels;
-  for (const control::QueryStats& query : stats) {
-    labels.control.queries.emplace_back().options = query.options;
+  for (const queries::QueryStats& query : stats) {
+    labels.queries.emplace_back().options = query.options;
   }
   auto costs = std::make_shared<const Collector>(Part::kQueries, [labels] { return labels; });
   MutexLock lock(mutex_);
@@ -82,7 +82,7 @@ QueryCollector::Texts QueryCollector::TextsOf(const QueriesStats& stats) {
     known = texts_;
   }
   Texts texts;
-  for (const control::QueryStats& query : stats) {
+  for (const queries::QueryStats& query : stats) {
     if (!query.result) continue;
     const std::string& name = query.options->name;
     const auto one = known.find(name);

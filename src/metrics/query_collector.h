@@ -9,9 +9,9 @@
 #include <vector>
 
 #include "base/mutex.h"
-#include "control/query_stats.h"
 #include "metrics/collector.h"
 #include "metrics/text_exposition.h"
+#include "queries/query_stats.h"
 
 namespace scidex::metrics {
 
@@ -19,7 +19,7 @@ namespace scidex::metrics {
 class QueryCollector {
  public:
   // Called from any thread, several at once.
-  using Source = std::function<control::QueriesStats()>;
+  using Source = std::function<queries::QueriesStats()>;
 
   explicit QueryCollector(Source source) : source_(std::move(source)) {}
 
@@ -29,14 +29,14 @@ class QueryCollector {
  private:
   // Of one result.
   struct Text {
-    std::shared_ptr<const control::QueryResult> result;
+    std::shared_ptr<const queries::QueryResult> result;
     // By TextFormat.
     std::array<std::string, 2> texts;
   };
   using Texts = std::map<std::string, std::shared_ptr<const Text>>;
 
-  std::shared_ptr<const Collector> CostsOf(const control::QueriesStats& stats);
-  Texts TextsOf(const control::QueriesStats& stats);
+  std::shared_ptr<const Collector> CostsOf(const queries::QueriesStats& stats);
+  Texts TextsOf(const queries::QueriesStats& stats);
 
   const Source source_;
   base::Mutex mutex_;

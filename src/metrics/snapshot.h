@@ -11,8 +11,7 @@
 #include "base/log.h"
 #include "base/task_kind.h"
 #include "base/time.h"
-#include "control/probe_stats.h"
-#include "routing/stats.h"
+#include "database/stats.h"
 
 namespace scidex::metrics {
 
@@ -61,9 +60,7 @@ struct ExpositionStats {
   std::vector<std::pair<std::string, std::uint64_t>> collector_errors;
 };
 
-struct Snapshot {
-  routing::PoolsStats pools;
-  control::ControlStats control;
+struct Snapshot : database::DatabaseStats {
   ExporterStats exporter;
   ProcessStats process;
   ExpositionStats exposition;

@@ -8,7 +8,7 @@
 #include <cstdint>
 #include <limits>
 
-#include "control/options.h"
+#include "queries/options.h"
 
 namespace scidex::metrics {
 namespace {
@@ -56,8 +56,8 @@ bool IsUnknown(const MetricFamily& family) {
 // A unit is the end of its family's name.
 std::string_view UnitOf(std::string_view family_name) {
   const std::string_view last = family_name.substr(family_name.rfind('_') + 1);
-  const auto unit = std::find(control::kUnits.begin(), control::kUnits.end(), last);
-  if (unit != control::kUnits.end()) return *unit;
+  const auto unit = std::find(queries::kUnits.begin(), queries::kUnits.end(), last);
+  if (unit != queries::kUnits.end()) return *unit;
   return "";
 }
 

@@ -149,7 +149,7 @@ Lease PoolCore::Wait(Request& request) {
 }
 
 SlotList::iterator PoolCore::AwaitTurn(const Request& request, Waiter& waiter) {
-  Leftovers leftovers;
+  DeferredClose deferred;
   MutexLock lock(mutex_);
   for (bool expired = false;; expired = !clock_.WaitUntil(waiter.wake, mutex_, request.deadline)) {
     if (waiter.handed && !waiter.cancelled) {
@@ -159,7 +159,7 @@ SlotList::iterator PoolCore::AwaitTurn(const Request& request, Waiter& waiter) {
       return *waiter.handed;
     }
     if (waiter.handed) {
-      Untake(*waiter.handed, leftovers);
+      Untake(*waiter.handed, deferred);
       FailCancelled(request);
     }
     if (std::exchange(waiter.deadlocked, false)) FindDeadlock();
@@ -174,13 +174,13 @@ SlotList::iterator PoolCore::AwaitTurn(const Request& request, Waiter& waiter) {
   }
 }
 
-void PoolCore::Untake(SlotList::iterator slot, Leftovers& leftovers) {
+void PoolCore::Untake(SlotList::iterator slot, DeferredClose& deferred) {
   const TimePoint now = clock_.Now();
   Revoke(slot);
   if (MayStay(*slot, now)) {
     Offer(leased_, slot, now);
   } else {
-    EvictLeased(slot, ReasonToEvict(*slot, now), leftovers);
+    EvictLeased(slot, ReasonToEvict(*slot, now), deferred);
   }
 }
 
@@ -258,22 +258,22 @@ bool PoolCore::IsAlive(const Slot& slot) const {
 
 // The connection is as it was: an acquire that came too late is no reason to close it.
 void PoolCore::ReturnUntried(SlotList::iterator slot, Request& request) {
-  Leftovers leftovers;
+  DeferredClose deferred;
   MutexLock lock(mutex_);
   request.expired = true;
-  Untake(slot, leftovers);
-  request.alive = leftovers.core;
+  Untake(slot, deferred);
+  request.alive = deferred.core;
   if (!request.tries_only) FailTimeout(request);
 }
 
 void PoolCore::TakeBack(SlotList::iterator slot, EvictReason reason, Request& request,
                         Waiter* waiter) {
-  Leftovers leftovers;
+  DeferredClose deferred;
   MutexLock lock(mutex_);
   const TimePoint now = clock_.Now();
   Revoke(slot);
-  EvictLeased(slot, reason, leftovers);
-  request.alive = leftovers.core;
+  EvictLeased(slot, reason, deferred);
+  request.alive = deferred.core;
   if (waiter == nullptr) return;
   if (now >= request.deadline) FailTimeout(request);
   Enqueue(request, *waiter);

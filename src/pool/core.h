@@ -62,13 +62,13 @@ struct Slot {
 using SlotList = std::list<Slot>;
 
 // What a change leaves over, to end without the lock: declare it before taking that.
-struct Leftovers {
-  Leftovers() = default;
-  ~Leftovers() {
+struct DeferredClose {
+  DeferredClose() = default;
+  ~DeferredClose() {
     if (!to_close.empty()) Close();
   }
-  Leftovers(const Leftovers&) = delete;
-  Leftovers& operator=(const Leftovers&) = delete;
+  DeferredClose(const DeferredClose&) = delete;
+  DeferredClose& operator=(const DeferredClose&) = delete;
 
   void Close() noexcept;
 
@@ -159,7 +159,7 @@ class PoolCore final : public SessionObserver, public std::enable_shared_from_th
   bool IsAlive(const Slot& slot) const;
   void ReturnUntried(SlotList::iterator slot, Request& request);
   // Gives back what was lent to an acquire that ends otherwise.
-  void Untake(SlotList::iterator slot, Leftovers& leftovers) SCIDEX_REQUIRES(mutex_);
+  void Untake(SlotList::iterator slot, DeferredClose& deferred) SCIDEX_REQUIRES(mutex_);
   void TakeBack(SlotList::iterator slot, EvictReason reason, Request& request, Waiter* waiter);
   void Revoke(SlotList::iterator slot) SCIDEX_REQUIRES(mutex_);
   template <typename Error>
@@ -190,15 +190,15 @@ class PoolCore final : public SessionObserver, public std::enable_shared_from_th
 
   // release.cc
   void CountUse(const Slot& slot, base::TimePoint now) SCIDEX_REQUIRES(mutex_);
-  void EvictLeased(SlotList::iterator slot, EvictReason reason, Leftovers& leftovers)
+  void EvictLeased(SlotList::iterator slot, EvictReason reason, DeferredClose& deferred)
       SCIDEX_REQUIRES(mutex_);
   void Offer(SlotList& from, SlotList::iterator slot, base::TimePoint now) SCIDEX_REQUIRES(mutex_);
   void WakeHead() SCIDEX_REQUIRES(mutex_);
   bool MayStay(const Slot& slot, base::TimePoint now) const SCIDEX_REQUIRES(mutex_);
   EvictReason ReasonToEvict(const Slot& slot, base::TimePoint now) const SCIDEX_REQUIRES(mutex_);
-  void Evict(SlotList& from, SlotList::iterator slot, EvictReason reason, Leftovers& leftovers)
+  void Evict(SlotList& from, SlotList::iterator slot, EvictReason reason, DeferredClose& deferred)
       SCIDEX_REQUIRES(mutex_);
-  void EvictAllIdle(EvictReason reason, Leftovers& leftovers) SCIDEX_REQUIRES(mutex_);
+  void EvictAllIdle(EvictReason reason, DeferredClose& deferred) SCIDEX_REQUIRES(mutex_);
   void SweepDeadIdle();
   void OnDeadConnection();
 
@@ -206,7 +206,7 @@ class PoolCore final : public SessionObserver, public std::enable_shared_from_th
   void StartConnects(base::TimePoint now) SCIDEX_REQUIRES(mutex_);
   std::size_t AskGates(std::size_t wanted, base::TimePoint now) SCIDEX_REQUIRES(mutex_);
   bool ConfirmAtGates(base::TimePoint now) SCIDEX_REQUIRES(mutex_);
-  void TellGates(ConnectOutcome outcome, base::TimePoint now) SCIDEX_REQUIRES(mutex_);
+  void ReportToGates(ConnectOutcome outcome, base::TimePoint now) SCIDEX_REQUIRES(mutex_);
   void ReturnToGates(std::size_t count) SCIDEX_REQUIRES(mutex_);
   std::size_t ConnectsWanted() const SCIDEX_REQUIRES(mutex_);
   void RunConnect();
@@ -215,7 +215,7 @@ class PoolCore final : public SessionObserver, public std::enable_shared_from_th
   void ConnectOne(std::uint64_t generation);
   ConnectResult Connect(base::TimePoint started, SlotList& slot) noexcept;
   void OnConnected(SlotList& opened, std::uint64_t generation, base::TimePoint now,
-                   Leftovers& leftovers) SCIDEX_REQUIRES(mutex_);
+                   DeferredClose& deferred) SCIDEX_REQUIRES(mutex_);
   void OnConnectFailed(ConnectResult& result) SCIDEX_REQUIRES(mutex_);
   base::TimePoint ExpiryOf(base::TimePoint created) SCIDEX_REQUIRES(mutex_);
 
@@ -228,7 +228,7 @@ class PoolCore final : public SessionObserver, public std::enable_shared_from_th
 
   // housekeeping.cc
   base::TimePoint KeepHouse();
-  void ReapIdle(base::TimePoint now, Leftovers& leftovers) SCIDEX_REQUIRES(mutex_);
+  void ReapIdle(base::TimePoint now, DeferredClose& deferred) SCIDEX_REQUIRES(mutex_);
   void CollectLeaks(base::TimePoint now, std::vector<LeaseInfo>& leaks) SCIDEX_REQUIRES(mutex_);
 
   // snapshot.cc

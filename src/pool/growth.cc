@@ -96,7 +96,7 @@ bool PoolCore::ConfirmAtGates(TimePoint now) {
   return false;
 }
 
-void PoolCore::TellGates(ConnectOutcome outcome, TimePoint now) {
+void PoolCore::ReportToGates(ConnectOutcome outcome, TimePoint now) {
   if (closed_ && outcome != ConnectOutcome::kOk) {
     // It may have failed because it was told to end.
     ReturnToGates(1);
@@ -160,17 +160,17 @@ void PoolCore::ConnectOne(std::uint64_t generation) {
   const TimePoint now = clock_.Now();
   const bool failed = result.outcome != ConnectOutcome::kOk;
   {
-    Leftovers leftovers;
+    DeferredClose deferred;
     MutexLock lock(mutex_);
     if (!closed_ || !failed) {
       ++counted_.connects[result.outcome];
       counted_.connect.Observe(now - started);
     }
-    TellGates(result.outcome, now);
+    ReportToGates(result.outcome, now);
     if (failed) {
       OnConnectFailed(result);
     } else {
-      OnConnected(opened, generation, now, leftovers);
+      OnConnected(opened, generation, now, deferred);
     }
     StartConnects(now);
   }
@@ -196,7 +196,7 @@ ConnectResult PoolCore::Connect(TimePoint started, SlotList& slot) noexcept {
 }
 
 void PoolCore::OnConnected(SlotList& opened, std::uint64_t generation, TimePoint now,
-                           Leftovers& leftovers) {
+                           DeferredClose& deferred) {
   counted_.last_connect_outcome = ConnectOutcome::kOk;
   counted_.last_connect_message.clear();
   Slot& slot = opened.front();
@@ -205,7 +205,7 @@ void PoolCore::OnConnected(SlotList& opened, std::uint64_t generation, TimePoint
   const bool stays = MayStay(slot, now);
   --connecting_;
   if (!stays) {
-    Evict(opened, opened.begin(), ReasonToEvict(slot, now), leftovers);
+    Evict(opened, opened.begin(), ReasonToEvict(slot, now), deferred);
   } else {
     Offer(opened, opened.begin(), now);
     TellReady();

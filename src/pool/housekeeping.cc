@@ -21,9 +21,9 @@ TimePoint PoolCore::KeepHouse() {
   std::vector<LeaseInfo> leaks;
   bool over = false;
   {
-    Leftovers leftovers;
+    DeferredClose deferred;
     MutexLock lock(mutex_);
-    ReapIdle(now, leftovers);
+    ReapIdle(now, deferred);
     CollectLeaks(now, leaks);
     StartConnects(now);
     over = closed_ && leased_.empty();
@@ -37,21 +37,21 @@ TimePoint PoolCore::KeepHouse() {
   return over ? base::kNever : base::Add(now, kInterval);
 }
 
-void PoolCore::ReapIdle(TimePoint now, Leftovers& leftovers) {
+void PoolCore::ReapIdle(TimePoint now, DeferredClose& deferred) {
   for (auto slot = idle_.begin(); slot != idle_.end();) {
     const auto next = std::next(slot);
-    if (slot->expires_at <= now) Evict(idle_, slot, EvictReason::kMaxLifetime, leftovers);
+    if (slot->expires_at <= now) Evict(idle_, slot, EvictReason::kMaxLifetime, deferred);
     slot = next;
   }
   if (idle_.empty()) return;
   const auto oldest = std::prev(idle_.end());
   if (Size() > target_size_) {
-    Evict(idle_, oldest, EvictReason::kShrunk, leftovers);
+    Evict(idle_, oldest, EvictReason::kShrunk, deferred);
   } else if (options_.idle_timeout > Duration::zero() && idle_.size() > options_.min_idle &&
              now - oldest->offered_at >= options_.idle_timeout &&
              now - last_shrink_ >= options_.idle_timeout) {
     last_shrink_ = now;
-    Evict(idle_, oldest, EvictReason::kIdleTimeout, leftovers);
+    Evict(idle_, oldest, EvictReason::kIdleTimeout, deferred);
   }
 }
 

@@ -80,15 +80,15 @@ void PoolCore::Resize(std::size_t target, ResizeCause cause) {
   FindDeadlock();
 }
 
-void PoolCore::EvictAllIdle(EvictReason reason, Leftovers& leftovers) {
-  while (!idle_.empty()) Evict(idle_, idle_.begin(), reason, leftovers);
+void PoolCore::EvictAllIdle(EvictReason reason, DeferredClose& deferred) {
+  while (!idle_.empty()) Evict(idle_, idle_.begin(), reason, deferred);
 }
 
 void PoolCore::EvictIdle() {
   if (Forked()) return;
-  Leftovers leftovers;
+  DeferredClose deferred;
   MutexLock lock(mutex_);
-  EvictAllIdle(EvictReason::kDrained, leftovers);
+  EvictAllIdle(EvictReason::kDrained, deferred);
 }
 
 void PoolCore::StartAt(std::size_t target) {
@@ -138,10 +138,10 @@ void PoolCore::OnClosedBefore() {
 
 void PoolCore::Drain() {
   if (Forked()) return;
-  Leftovers leftovers;
+  DeferredClose deferred;
   MutexLock lock(mutex_);
   ++generation_;
-  EvictAllIdle(EvictReason::kDrained, leftovers);
+  EvictAllIdle(EvictReason::kDrained, deferred);
 }
 
 // Housekeeping closes what is idle of it: this may be the thread that watches all sockets.
@@ -190,13 +190,13 @@ void PoolCore::OnServerAnswered() {
 void PoolCore::Retire() {
   if (Forked()) return;
   {
-    Leftovers leftovers;
+    DeferredClose deferred;
     MutexLock lock(mutex_);
     if (!closed_) {
       closed_ = true;
       connecting_ -= queued_connects_;
       ReturnToGates(queued_connects_);
-      EvictAllIdle(EvictReason::kClosed, leftovers);
+      EvictAllIdle(EvictReason::kClosed, deferred);
       left_->store(leased_.size() + closing_);
       if (!leased_.empty()) self_ = shared_from_this();
       for (Waiter* waiter : waiters_) waiter->wake.NotifyOne();

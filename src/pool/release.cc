@@ -18,13 +18,13 @@ void PoolCore::Release(SlotList::iterator slot) noexcept {
                    recycled == Recycled::kLost ? EvictReason::kDead : EvictReason::kResetFailed);
   }
   const TimePoint now = clock_.Now();
-  Leftovers leftovers;
+  DeferredClose deferred;
   MutexLock lock(mutex_);
   CountUse(*slot, now);
   if (MayStay(*slot, now)) {
     Offer(leased_, slot, now);
   } else {
-    EvictLeased(slot, ReasonToEvict(*slot, now), leftovers);
+    EvictLeased(slot, ReasonToEvict(*slot, now), deferred);
   }
 }
 
@@ -33,10 +33,10 @@ void PoolCore::Discard(SlotList::iterator slot, EvictReason reason) noexcept {
   // It may be the last that keeps a closed pool's state alive.
   const std::shared_ptr<PoolCore> alive = shared_from_this();
   {
-    Leftovers leftovers;
+    DeferredClose deferred;
     MutexLock lock(mutex_);
     CountUse(*slot, clock_.Now());
-    EvictLeased(slot, reason, leftovers);
+    EvictLeased(slot, reason, deferred);
   }
   if (reason == EvictReason::kDead) {
     OnDeadConnection();
@@ -58,8 +58,8 @@ void PoolCore::CountUse(const Slot& slot, TimePoint now) {
   ++counted_.read_only_proofs[slot.proof];
 }
 
-void PoolCore::EvictLeased(SlotList::iterator slot, EvictReason reason, Leftovers& leftovers) {
-  Evict(leased_, slot, reason, leftovers);
+void PoolCore::EvictLeased(SlotList::iterator slot, EvictReason reason, DeferredClose& deferred) {
+  Evict(leased_, slot, reason, deferred);
   if (closed_ && leased_.empty()) self_.reset();
 }
 
@@ -121,14 +121,14 @@ EvictReason PoolCore::ReasonToEvict(const Slot& slot, TimePoint now) const {
 }
 
 void PoolCore::Evict(SlotList& from, SlotList::iterator slot, EvictReason reason,
-                     Leftovers& leftovers) {
+                     DeferredClose& deferred) {
   ++counted_.evictions[reason];
   ++closing_;
-  leftovers.to_close.splice(leftovers.to_close.end(), from, slot);
-  leftovers.core = shared_from_this();
+  deferred.to_close.splice(deferred.to_close.end(), from, slot);
+  deferred.core = shared_from_this();
 }
 
-void Leftovers::Close() noexcept {
+void DeferredClose::Close() noexcept {
   const std::size_t count = to_close.size();
   to_close.clear();
   core->OnClosed(count);
@@ -151,7 +151,7 @@ void PoolCore::OnClosed(std::size_t count) {
 }
 
 void PoolCore::SweepDeadIdle() {
-  Leftovers leftovers;
+  DeferredClose deferred;
   MutexLock lock(mutex_);
   // Another thread is at it.
   if (!checking_.empty()) return;
@@ -173,13 +173,13 @@ void PoolCore::SweepDeadIdle() {
   }
   lock.Lock();
   const TimePoint now = clock_.Now();
-  for (const SlotList::iterator slot : dead) Evict(checking_, slot, EvictReason::kDead, leftovers);
+  for (const SlotList::iterator slot : dead) Evict(checking_, slot, EvictReason::kDead, deferred);
   for (auto slot = checking_.begin(); slot != checking_.end();) {
     const auto next = std::next(slot);
     // Those above the target are closed one a second, elsewhere.
     if (const EvictReason reason = ReasonToEvict(*slot, now);
         !MayStay(*slot, now) && reason != EvictReason::kShrunk) {
-      Evict(checking_, slot, reason, leftovers);
+      Evict(checking_, slot, reason, deferred);
     }
     slot = next;
   }

@@ -3,10 +3,13 @@
 #include <string>
 
 #include "postgres/guard.h"
+#include "postgres/session.h"
 #include "postgres/sqlstate.h"
 
 namespace scidex::postgres {
 namespace {
+
+using control::WriteAttempt;
 
 // A managed reader may be in recovery and yet forward writes to its primary (Amazon Aurora's local
 // write forwarding): there recovery shows nothing, and the session's own setting is what refuses.
@@ -22,16 +25,14 @@ constexpr const char* kCaughtWrite =
     "PERFORM pg_catalog.set_config('scidex.canary', SQLSTATE, true); END$$; "
     "SELECT pg_catalog.current_setting('scidex.canary', true)";
 
-CanaryResult Unknown(const QueryResult& answer) {
-  CanaryResult result;
-  if (answer.status == QueryResult::Status::kNotSent)
-    result.status = CanaryResult::Status::kNotTried;
-  result.message = answer.message;
-  return result;
+WriteAttempt Unknown(const QueryResult& answer) {
+  using Result = WriteAttempt::Result;
+  const bool sent = answer.status != QueryResult::Status::kNotSent;
+  return {sent ? Result::kUnknown : Result::kNotTried, false, answer.message};
 }
 
 // What a write as a statement comes to.
-CanaryResult TryStatement(Session& session, base::TimePoint deadline, const std::stop_token& stop) {
+WriteAttempt TryStatement(Session& session, base::TimePoint deadline, const std::stop_token& stop) {
   const std::string write =
       LimitFor(deadline) + "DELETE FROM pg_catalog.pg_description WHERE false";
   const QueryResult written = session.QueryRefused(
@@ -42,24 +43,22 @@ CanaryResult TryStatement(Session& session, base::TimePoint deadline, const std:
       written.sqlstate != kInsufficientPrivilege) {
     return Unknown(written);
   }
-  CanaryResult result;
-  result.status = written.sqlstate == kReadOnlySqlTransaction ? CanaryResult::Status::kRefused
-                                                              : CanaryResult::Status::kAccepted;
+  WriteAttempt result;
+  result.result = written.sqlstate == kReadOnlySqlTransaction ? WriteAttempt::Result::kRefused
+                                                              : WriteAttempt::Result::kAccepted;
   if (accepted) result.message = {"the write was accepted", ""};
   if (written.sqlstate == kInsufficientPrivilege) result.message = written.message;
   return result;
 }
 
 // The same, in a block that catches the refusal.
-CanaryResult TryBlock(Session& session, base::TimePoint deadline, const std::stop_token& stop) {
+WriteAttempt TryBlock(Session& session, base::TimePoint deadline, const std::stop_token& stop) {
   using Status = QueryResult::Status;
   const QueryResult caught =
       session.QueryRefused((LimitFor(deadline) + kCaughtWrite).c_str(), deadline, stop);
   if (caught.status == Status::kOk && Value(caught, 0) == kReadOnlySqlTransaction) {
     if (session.by_transaction()) session.ExpectReads();
-    CanaryResult result;
-    result.status = CanaryResult::Status::kRefused;
-    return result;
+    return {WriteAttempt::Result::kRefused};
   }
   if (caught.status != Status::kOk && caught.status != Status::kRefused) return Unknown(caught);
   if (caught.status == Status::kRefused && session.by_transaction()) {
@@ -71,10 +70,12 @@ CanaryResult TryBlock(Session& session, base::TimePoint deadline, const std::sto
 
 }  // namespace
 
-CanaryResult TryWrite(Session& session, base::TimePoint deadline, const std::stop_token& stop) {
+WriteAttempt CanaryWriter::TryWrite(pool::Connection& connection, base::TimePoint deadline,
+                                    const std::stop_token& stop) {
+  auto& session = dynamic_cast<Session&>(connection);
   const QueryResult recovery = QueryGuarded(session, kNobodyCanWrite, deadline, stop);
   if (recovery.status != QueryResult::Status::kOk) return Unknown(recovery);
-  CanaryResult result = TryBlock(session, deadline, stop);
+  WriteAttempt result = TryBlock(session, deadline, stop);
   result.in_recovery = Value(recovery, 0) == "t";
   return result;
 }

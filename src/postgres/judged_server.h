@@ -1,4 +1,4 @@
-// Which server the probe of a pool judges, for the sessions that the pool lends: a name can lead to
+// Which server a probe judges, for the sessions that its pools lend: a name can lead to
 // several (hosts in one DSN, a load balancer, a moved address), and what was judged of one does not
 // hold for another.
 #pragma once

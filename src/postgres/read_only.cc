@@ -169,7 +169,7 @@ Prepared Session::SetReadOnly(TimePoint deadline) {
 }
 
 Prepared Session::Judge(const QueryResult& answer, bool proven, ReadOnlyProof proof) {
-  if (doomed_ || answer.status == QueryResult::Status::kLost ||
+  if (server_closing_ || answer.status == QueryResult::Status::kLost ||
       answer.status == QueryResult::Status::kTimeout) {
     return {Prepared::Result::kLost, ReadOnlyProof::kNone};
   }

@@ -3,41 +3,49 @@
 #include <algorithm>
 #include <chrono>
 #include <cstddef>
+#include <optional>
+#include <string_view>
 #include <utility>
 #include <vector>
 
 #include "base/clock.h"
 #include "base/stop_fd.h"
 #include "postgres/query.h"
+#include "postgres/session.h"
+#include "postgres/sqlstate.h"
 
 namespace scidex::postgres {
 namespace {
 
-using StreamStatus = RowStreamResult::Status;
+using queries::Reading;
+using queries::RowSink;
+using Result = Reading::Result;
+
+constexpr Oid kBoolean = 16;
 
 // For a server to end a statement at its timeout, and to say so.
 constexpr auto kCancelTime = std::chrono::milliseconds(500);
 
-StreamStatus StatusOf(QueryResult::Status status) {
-  switch (status) {
+Result ResultOf(const QueryResult& from) {
+  switch (from.status) {
     case QueryResult::Status::kOk:
-      return StreamStatus::kWhole;
+      return Result::kWhole;
     case QueryResult::Status::kRefused:
-      return StreamStatus::kRefused;
+      return from.sqlstate == kReadOnlySqlTransaction ? Result::kWriteRefused : Result::kRefused;
     case QueryResult::Status::kLost:
-      return StreamStatus::kLost;
+      return Result::kLost;
     case QueryResult::Status::kTimeout:
     case QueryResult::Status::kNotSent:
-      return StreamStatus::kTimeout;
+      return Result::kTimeout;
   }
-  return StreamStatus::kLost;
+  return Result::kLost;
 }
 
-RowStreamResult ToResult(QueryResult&& from) {
-  RowStreamResult result{StatusOf(from.status), std::move(from.sqlstate), std::move(from.message)};
-  result.reusable =
+Reading ToReading(QueryResult&& from) {
+  Reading reading{ResultOf(from), std::move(from.message)};
+  reading.reusable =
       from.status != QueryResult::Status::kLost && from.status != QueryResult::Status::kTimeout;
-  return result;
+  return reading;
 }
 
 std::string_view Reported(PGconn* connection, const char* setting) {
@@ -73,35 +81,35 @@ QueryResult Begin(Session& session, std::chrono::milliseconds statement_timeout,
 // Takes the results of one statement in single-row mode.
 class Stream {
  public:
-  Stream(PGconn* connection, const RowCallbacks& callbacks)
-      : connection_(connection), callbacks_(callbacks) {}
+  Stream(PGconn* connection, RowSink& sink) : connection_(connection), sink_(sink) {}
 
-  RowStreamResult Run(const std::string& sql, SocketWait wait) {
+  Reading Run(const std::string& sql, SocketWait wait) {
     if (PQsendQueryParams(connection_, sql.c_str(), 0, nullptr, nullptr, nullptr, nullptr, 0) ==
             0 ||
         PQsetSingleRowMode(connection_) == 0) {
-      return ToResult(Broken(connection_, QueryResult::Status::kLost));
+      return ToReading(Broken(connection_, QueryResult::Status::kLost));
     }
     QueryResult outcome;
     for (;;) {
       const QueryResult::Status waited = AwaitResult(connection_, wait);
-      if (waited != QueryResult::Status::kOk) return ToResult(Broken(connection_, waited, &wait));
+      if (waited != QueryResult::Status::kOk) return ToReading(Broken(connection_, waited, &wait));
       const PgResultPtr one(PQgetResult(connection_));
       if (!one) break;
-      if (!Take(*one, outcome))
-        return {is_copy_ ? StreamStatus::kNoRows : StreamStatus::kCut, "", {}, false};
+      if (!Take(*one, outcome)) return {is_copy_ ? Result::kNoRows : Result::kCut, {}, false};
     }
-    RowStreamResult result = ToResult(std::move(outcome));
+    is_cancelled_ = outcome.sqlstate == kQueryCanceled;
+    Reading reading = ToReading(std::move(outcome));
     if (PQstatus(connection_) != CONNECTION_OK) {
-      result.status = StreamStatus::kLost;
-      result.reusable = false;
-    } else if (result.status == StreamStatus::kWhole) {
-      result.status = !has_rows_ ? StreamStatus::kNoRows
-                      : wanted_  ? StreamStatus::kWhole
-                                 : StreamStatus::kCut;
+      reading.result = Result::kLost;
+      reading.reusable = false;
+    } else if (reading.result == Result::kWhole) {
+      reading.result = !has_rows_ ? Result::kNoRows : wanted_ ? Result::kWhole : Result::kCut;
     }
-    return result;
+    return reading;
   }
+
+  // The server ended the statement before it was over.
+  bool is_cancelled() const { return is_cancelled_; }
 
  private:
   // False once too much came that nobody wants.
@@ -131,11 +139,13 @@ class Stream {
 
   void OnColumns(const PGresult& one) {
     if (!values_.empty() || !wanted_) return;
-    std::vector<ColumnInfo> columns;
-    for (int i = 0; i < PQnfields(&one); ++i)
-      columns.push_back({PQfname(&one, i), PQftype(&one, i)});
+    std::vector<RowSink::Column> columns;
+    for (int i = 0; i < PQnfields(&one); ++i) {
+      const Oid type = PQftype(&one, i);
+      columns.push_back({PQfname(&one, i), type == kBoolean, type});
+    }
     values_.resize(columns.size());
-    wanted_ = callbacks_.on_columns(columns);
+    wanted_ = sink_.OnColumns(columns);
   }
 
   bool OnRow(const PGresult& one, int row) {
@@ -147,44 +157,44 @@ class Stream {
       values_[i].emplace(PQgetvalue(&one, row, column),
                          static_cast<std::size_t>(PQgetlength(&one, row, column)));
     }
-    wanted_ = callbacks_.on_row(values_);
+    wanted_ = sink_.OnRow(values_);
     return true;
   }
 
   PGconn* const connection_;
-  const RowCallbacks& callbacks_;
+  RowSink& sink_;
   std::vector<std::optional<std::string_view>> values_;
   bool has_rows_ = false;
   bool wanted_ = true;
   bool is_copy_ = false;
+  bool is_cancelled_ = false;
   int discarded_ = 0;
 };
 
 }  // namespace
 
-RowStreamResult StreamRows(Session& session, const std::string& sql, base::TimePoint deadline,
-                           const std::stop_token& stop, const RowCallbacks& callbacks) {
+Reading RowStream::Read(pool::Connection& connection, const std::string& sql,
+                        base::TimePoint deadline, const std::stop_token& stop, RowSink& sink) {
   using std::chrono::milliseconds;
+  auto& session = dynamic_cast<Session&>(connection);
   const base::TimePoint start = base::RealClock().Now();
   const auto left = std::chrono::duration_cast<milliseconds>(deadline - start);
   const auto statement_timeout = std::max(left * 9 / 10, milliseconds(1));
   // A statement that the server is about to end is no reason to give up its session.
   const base::TimePoint given_up_at = std::max(deadline, start + statement_timeout + kCancelTime);
   QueryResult begun = Begin(session, statement_timeout, deadline);
-  if (begun.status != QueryResult::Status::kOk) return ToResult(std::move(begun));
+  if (begun.status != QueryResult::Status::kOk) return ToReading(std::move(begun));
   const base::StopFd stop_fd(stop);
-  PGconn* const connection = session.raw();
-  PQsetnonblocking(connection, 1);
-  RowStreamResult result = Stream(connection, callbacks).Run(sql, SocketWait(given_up_at, stop_fd));
-  PQsetnonblocking(connection, 0);
-  if ((result.status == StreamStatus::kCut || result.status == StreamStatus::kNoRows) &&
-      !result.reusable)
+  PQsetnonblocking(session.raw(), 1);
+  Stream stream(session.raw(), sink);
+  Reading reading = stream.Run(sql, SocketWait(given_up_at, stop_fd));
+  PQsetnonblocking(session.raw(), 0);
+  if ((reading.result == Result::kCut || reading.result == Result::kNoRows) && !reading.reusable)
     session.ShutDown();
-  // query_canceled: by nobody else, if it is time.
-  if (result.sqlstate == "57014" && base::RealClock().Now() >= start + statement_timeout) {
-    result.status = StreamStatus::kTimeout;
-  }
-  return result;
+  // By nobody else, if it is time.
+  if (stream.is_cancelled() && base::RealClock().Now() >= start + statement_timeout)
+    reading.result = Result::kTimeout;
+  return reading;
 }
 
 }  // namespace scidex::postgres

@@ -399,7 +399,7 @@ void FactsReader::OnRefused(Fact fact, const QueryResult& refusal) {
   }
   base::LogWarn(
       "the server does not tell a fact",
-      {{"pool", options_.name}, {"fact", base::Name(fact)}, {"error", refusal.message.ForLog()}});
+      {{"server", options_.name}, {"fact", base::Name(fact)}, {"error", refusal.message.ForLog()}});
 }
 
 void FactsReader::OnAnswered(Fact fact) {

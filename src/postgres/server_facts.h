@@ -55,7 +55,7 @@ struct scidex::base::EnumNames<scidex::postgres::Fact> {
 namespace scidex::postgres {
 
 struct FactsOptions {
-  // Of the pool, for the log.
+  // Of the server, for the log.
   std::string name;
   // Reads catalogs that some services close to ordinary roles.
   bool connections = false;

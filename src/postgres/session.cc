@@ -41,7 +41,7 @@ int Session::OnEvent(PGEventId id, void* info, void* session) {
   const char* severity = PQresultErrorField(result, PG_DIAG_SEVERITY_NONLOCALIZED);
   if (EndsSession(severity == nullptr ? "" : severity) || MeansShutdown(sqlstate) ||
       (self->by_transaction_ && MeansLost(sqlstate)))
-    self->doomed_ = true;
+    self->server_closing_ = true;
   if (sqlstate == kReadOnlySqlTransaction) {
     const char* message = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
     self->OnRefusedWrite(message == nullptr ? "" : message);
@@ -57,7 +57,7 @@ void Session::OnNotice(void* session, const PGresult* notice) {
   };
   // A server that stops at once, or that has crashed elsewhere, announces it as a mere warning.
   if (EndsSession(field(PG_DIAG_SEVERITY_NONLOCALIZED)) || MeansShutdown(field(PG_DIAG_SQLSTATE)))
-    self->doomed_ = true;
+    self->server_closing_ = true;
   if (self->libpqxx_notices_ != nullptr) self->libpqxx_notices_(nullptr, notice);
 }
 
@@ -95,10 +95,11 @@ Session& Session::Of(const pool::Lease& lease) {
 
 bool Session::IsAlive(LivenessCheck check) noexcept {
   PGconn* const connection = raw();
-  if (connection == nullptr || PQstatus(connection) != CONNECTION_OK || doomed_ || peer_gone_)
+  if (connection == nullptr || PQstatus(connection) != CONNECTION_OK || server_closing_ ||
+      peer_gone_)
     return false;
   if (check == LivenessCheck::kWatch && hangup_) return true;
-  return ConsumePending(connection) && !doomed_;
+  return ConsumePending(connection) && !server_closing_;
 }
 
 // What arrives on an idle session is a notice or a changed setting, which libpq has to see before
@@ -156,7 +157,7 @@ Recycled Session::Recycle(base::Duration within) noexcept {
 Recycled Session::TryRecycle(base::Duration within) {
   LookForTamperingAtTheEnd();
   PGconn* const connection = raw();
-  if (connection == nullptr || doomed_ || PQstatus(connection) != CONNECTION_OK)
+  if (connection == nullptr || server_closing_ || PQstatus(connection) != CONNECTION_OK)
     return Recycled::kLost;
   const PGTransactionStatusType transaction = PQtransactionStatus(connection);
   if (PQpipelineStatus(connection) != PQ_PIPELINE_OFF || transaction == PQTRANS_ACTIVE ||
@@ -186,7 +187,7 @@ Recycled Session::Clean(PGTransactionStatusType transaction, SessionReset reset,
   const auto run = [&](const char* sql) {
     if (ended != Recycled::kClean) return;
     const Status status = Query(sql, deadline).status;
-    if (status == Status::kLost || doomed_) {
+    if (status == Status::kLost || server_closing_) {
       ended = Recycled::kLost;
     } else if (status != Status::kOk) {
       ended = Recycled::kDirty;

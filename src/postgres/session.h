@@ -183,7 +183,7 @@ class Session final : public pool::Connection {
   base::CallSite borrower_;
   PQnoticeReceiver libpqxx_notices_ = nullptr;
   // The server announced that it ends the session.
-  bool doomed_ = false;
+  bool server_closing_ = false;
 };
 
 }  // namespace scidex::postgres

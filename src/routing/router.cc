@@ -222,7 +222,7 @@ std::optional<RouteChange> Router::OnReplicaVerdict(Reason verdict, TimePoint pr
 // Before the route can return to it: what was opened while the pool's name led elsewhere stays
 // there.
 void Router::DrainIfMisled(Reason verdict) {
-  const bool misled = IsMisled(verdict);
+  const bool misled = IsWrongServer(verdict);
   {
     MutexLock lock(mutex_);
     if (std::exchange(misled_, misled) == misled) return;
@@ -314,11 +314,11 @@ void Router::Log(const Change& change) {
   }
 }
 
-Router::Counting Router::CountingOf(PoolRole role) const {
+Router::PoolLineage Router::LineageOf(PoolRole role) const {
   return {epoch_->pools[role], retired_[role], counted_[role]};
 }
 
-pool::PoolStats Router::Counting::Stats() const {
+pool::PoolStats Router::PoolLineage::Stats() const {
   pool::PoolStats stats;
   if (pool != nullptr) stats = pool->Stats();
   pool::AddCounters(stats, counted);
@@ -331,31 +331,31 @@ pool::PoolStats Router::Counting::Stats() const {
 }
 
 pool::PoolStats Router::RoStats() const {
-  Counting ro;
+  PoolLineage ro;
   {
     MutexLock lock(mutex_);
-    ro = CountingOf(PoolRole::kRo);
+    ro = LineageOf(PoolRole::kRo);
   }
   return ro.pool == nullptr ? pool::PoolStats{} : ro.Stats();
 }
 
 PoolsStats Router::pool_stats() const {
   PoolsStats stats;
-  base::EnumArray<PoolRole, Counting> counting;
+  base::EnumArray<PoolRole, PoolLineage> lineages;
   {
     MutexLock lock(mutex_);
-    for (const PoolRole role : base::kEnumValues<PoolRole>) counting[role] = CountingOf(role);
+    for (const PoolRole role : base::kEnumValues<PoolRole>) lineages[role] = LineageOf(role);
     stats.max_lag = max_lag_;
     stats.route = machine_.Stats(clock_.Now());
   }
   for (const PoolRole role : base::kEnumValues<PoolRole>) {
-    if (counting[role].pool != nullptr) {
-      stats.pools[role] = counting[role].Stats();
+    if (lineages[role].pool != nullptr) {
+      stats.pools[role] = lineages[role].Stats();
     } else {
-      stats.gone[role] = counting[role].Stats();
+      stats.gone[role] = lineages[role].Stats();
     }
   }
-  stats.ro_dsn_configured = counting[PoolRole::kRo].pool != nullptr;
+  stats.ro_dsn_configured = lineages[PoolRole::kRo].pool != nullptr;
   for (const Route route : base::kEnumValues<Route>) {
     stats.route.acquires[route] = acquires_[route].load(std::memory_order_relaxed);
   }

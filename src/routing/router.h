@@ -111,13 +111,13 @@ class Router {
   pool::Lease AcquireFrom(pool::Pool& pool, base::TimePoint deadline, const std::stop_token& stop,
                           const Epoch& epoch, const base::CallSite& borrower);
   // A pool, if there is one, and what the pools before it counted.
-  struct Counting {
+  struct PoolLineage {
     pool::PoolStats Stats() const;
     std::shared_ptr<pool::Pool> pool;
     std::vector<std::shared_ptr<pool::Pool>> retired;
     pool::PoolStats counted;
   };
-  Counting CountingOf(PoolRole role) const SCIDEX_REQUIRES(mutex_);
+  PoolLineage LineageOf(PoolRole role) const SCIDEX_REQUIRES(mutex_);
   pool::PoolStats RoStats() const;
   [[noreturn]] void ThrowDisabled(const Pools& pools);
   void DrainIfMisled(Reason verdict);

@@ -35,7 +35,7 @@ bool IsStale(const ReplicaObservation& observation, const RoutingOptions& option
          Lags(observation, options.max_lag, observation.stale_before);
 }
 
-bool IsMisled(Reason verdict) {
+bool IsWrongServer(Reason verdict) {
   return verdict == Reason::kNotInRecovery || verdict == Reason::kIsPrimary ||
          verdict == Reason::kWrongCluster;
 }

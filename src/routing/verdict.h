@@ -40,6 +40,6 @@ Reason JudgeReplica(const ReplicaObservation& observation, const RoutingOptions&
 bool IsStale(const ReplicaObservation& observation, const RoutingOptions& options);
 
 // The verdict is that the replica's DSN leads to another server than it should.
-bool IsMisled(Reason verdict);
+bool IsWrongServer(Reason verdict);
 
 }  // namespace scidex::routing

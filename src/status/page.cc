@@ -171,12 +171,12 @@ std::string FooterHtml(const PageOptions& options) {
 
 }  // namespace
 
-std::string Page(const routing::PoolsStats& stats, const control::ControlStats& control,
-                 const PageOptions& options, base::WallTime now) {
-  const PageContent content = ContentOf(stats, control, now);
+std::string Page(const database::DatabaseStats& stats, const PageOptions& options,
+                 base::WallTime now) {
+  const PageContent content = ContentOf(stats, now);
   return Joined(
       {HeadHtml(content), "<body>\n", HeaderHtml(content, options.version), "<main>\n",
-       RouteHtml(content), PoolsHtml(stats, content),
+       RouteHtml(content), PoolsHtml(stats.pools, content),
        TableHtml("Last failed connects", "connect-errors", {"Pool", "Why"}, content),
        "<div class=\"halves\">\n",
        TableHtml("Read-only", "read-only", {"Pool", "Kept from writing", "Seen to work"}, content),

@@ -5,8 +5,7 @@
 #include <string_view>
 
 #include "base/time.h"
-#include "control/probe_stats.h"
-#include "routing/stats.h"
+#include "database/stats.h"
 
 namespace scidex::status {
 
@@ -28,7 +27,7 @@ struct PageOptions {
 
 // A whole HTML document, in UTF-8, with all that there is to say at `now`. Its style (kPageStyle)
 // and the script that keeps it up to date (kPageScript) are at the paths above.
-std::string Page(const routing::PoolsStats& stats, const control::ControlStats& control,
-                 const PageOptions& options, base::WallTime now);
+std::string Page(const database::DatabaseStats& stats, const PageOptions& options,
+                 base::WallTime now);
 
 }  // namespace scidex::status

@@ -168,12 +168,12 @@ Rows Leases(const routing::PoolsStats& stats) {
 
 // Those that wait for a connection come first, then those that have cost most: so that it is plain
 // which one fills a queue.
-Rows Queries(const control::QueriesStats& stats, WallTime now) {
-  std::vector<const control::QueryStats*> queries;
-  for (const control::QueryStats& query : stats) queries.push_back(&query);
+Rows Queries(const queries::QueriesStats& stats, WallTime now) {
+  std::vector<const queries::QueryStats*> queries;
+  for (const queries::QueryStats& query : stats) queries.push_back(&query);
   std::stable_sort(queries.begin(), queries.end(), [](const auto* a, const auto* b) {
-    const auto rank = [](const control::QueryStats& query) {
-      return std::pair(query.activity == control::QueryActivity::kWaiting,
+    const auto rank = [](const queries::QueryStats& query) {
+      return std::pair(query.activity == queries::QueryActivity::kWaiting,
                        query.waited + query.used);
     };
     return rank(*a) > rank(*b);
@@ -181,7 +181,7 @@ Rows Queries(const control::QueriesStats& stats, WallTime now) {
   constexpr std::size_t kShown = 20;
   if (queries.size() > kShown) queries.resize(kShown);
   Rows rows;
-  for (const control::QueryStats* query : queries) {
+  for (const queries::QueryStats* query : queries) {
     std::string found = "no result yet";
     if (query->latest_error) {
       found = Joined({Name(*query->latest_error), ": ", query->latest_message});
@@ -210,17 +210,18 @@ Rows Transitions(const routing::RouteStats& route) {
 
 }  // namespace
 
-PageContent ContentOf(const routing::PoolsStats& stats, const control::ControlStats& control,
-                      WallTime now) {
+PageContent ContentOf(const database::DatabaseStats& stats, WallTime now) {
+  const routing::PoolsStats& pools = stats.pools;
+  const control::ControlStats& control = stats.control;
   PageContent content;
-  content.title = std::string(Name(stats.route.route)) + " – scidex_pg_exporter";
+  content.title = std::string(Name(pools.route.route)) + " – scidex_pg_exporter";
   content.texts["at"] = TimeText(now);
-  AddRoute(stats.route, now, content);
-  AddPools(stats, control, content);
+  AddRoute(pools.route, now, content);
+  AddPools(pools, control, content);
   content.rows = {
-      {"connect-errors", ConnectErrors(stats)},     {"replica", Replica(stats, control.replica)},
-      {"read-only", ReadOnly(stats, control, now)}, {"leases", Leases(stats)},
-      {"queries", Queries(control.queries, now)},   {"transitions", Transitions(stats.route)}};
+      {"connect-errors", ConnectErrors(pools)},     {"replica", Replica(pools, control.replica)},
+      {"read-only", ReadOnly(pools, control, now)}, {"leases", Leases(pools)},
+      {"queries", Queries(stats.queries, now)},     {"transitions", Transitions(pools.route)}};
   return content;
 }
 

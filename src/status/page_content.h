@@ -9,8 +9,7 @@
 #include <vector>
 
 #include "base/time.h"
-#include "control/probe_stats.h"
-#include "routing/stats.h"
+#include "database/stats.h"
 
 namespace scidex::status {
 
@@ -35,7 +34,6 @@ struct PageContent {
 };
 
 // Plain text throughout: whoever lays it out escapes it.
-PageContent ContentOf(const routing::PoolsStats& stats, const control::ControlStats& control,
-                      base::WallTime now);
+PageContent ContentOf(const database::DatabaseStats& stats, base::WallTime now);
 
 }  // namespace scidex::status

@@ -139,7 +139,7 @@ Json ToJson(const control::AutoscalerStats& stats) {
   return {{"mode", base::Name(stats.mode)}, {"pools", pools}};
 }
 
-Json ToJson(const control::QueryStats& stats) {
+Json ToJson(const queries::QueryStats& stats) {
   Json latest_error;
   if (stats.latest_error) {
     latest_error = {{"reason", base::Name(*stats.latest_error)}, {"message", stats.latest_message}};
@@ -162,9 +162,9 @@ Json ToJson(const control::QueryStats& stats) {
           {"series_dropped", stats.dropped_series}};
 }
 
-Json Queries(const control::QueriesStats& stats) {
+Json Queries(const queries::QueriesStats& stats) {
   Json json = Json::array();
-  for (const control::QueryStats& query : stats) json.push_back(ToJson(query));
+  for (const queries::QueryStats& query : stats) json.push_back(ToJson(query));
   return json;
 }
 
@@ -195,19 +195,19 @@ Json ToJson(const PageContent& content) {
 
 }  // namespace
 
-std::string PoolsJson(const routing::PoolsStats& stats, const control::ControlStats& control,
-                      WallTime now) {
-  const routing::RouteStats& route = stats.route;
+std::string PoolsJson(const database::DatabaseStats& stats, WallTime now) {
+  const control::ControlStats& control = stats.control;
+  const routing::RouteStats& route = stats.pools.route;
   Json pools = Json::object();
   Json probes = Json::object();
   for (const PoolRole role : base::kEnumValues<PoolRole>) {
     const std::string name(base::Name(role));
-    pools[name] = stats.pools[role] ? ToJson(*stats.pools[role]) : Json();
-    probes[name] = stats.pools[role] ? ToJson(role, control) : Json();
+    pools[name] = stats.pools.pools[role] ? ToJson(*stats.pools.pools[role]) : Json();
+    probes[name] = stats.pools.pools[role] ? ToJson(role, control) : Json();
   }
   const Json json{{"at", IsoTime(now)},
-                  {"ro_dsn_configured", stats.ro_dsn_configured},
-                  {"ro_routes_to", stats.ro_routes_to()},
+                  {"ro_dsn_configured", stats.pools.ro_dsn_configured},
+                  {"ro_routes_to", stats.pools.ro_routes_to()},
                   {"route", base::Name(route.route)},
                   {"reason", base::Name(route.reason)},
                   {"decided", route.decided},
@@ -220,12 +220,12 @@ std::string PoolsJson(const routing::PoolsStats& stats, const control::ControlSt
                   {"replica",
                    {{"lag_seconds", OrNull(control.replica.lag)},
                     {"lag_bytes", OrNull(control.replica.lag_bytes)},
-                    {"max_lag_seconds", Seconds(stats.max_lag)},
+                    {"max_lag_seconds", Seconds(stats.pools.max_lag)},
                     {"stale", control.replica.stale},
                     {"wal_receiver_up", OrNull(control.replica.wal_receiver_up)}}},
                   {"autoscaler", ToJson(control.autoscaler)},
-                  {"queries", Queries(control.queries)},
-                  {"page", ToJson(ContentOf(stats, control, now))}};
+                  {"queries", Queries(stats.queries)},
+                  {"page", ToJson(ContentOf(stats, now))}};
   return json.dump(2, ' ', false, Json::error_handler_t::replace) + '\n';
 }
 

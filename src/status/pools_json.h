@@ -49,13 +49,11 @@
 #include <string>
 
 #include "base/time.h"
-#include "control/probe_stats.h"
-#include "routing/stats.h"
+#include "database/stats.h"
 
 namespace scidex::status {
 
 // Indented, with a line feed at its end. Text that is not UTF-8 is made so.
-std::string PoolsJson(const routing::PoolsStats& stats, const control::ControlStats& control,
-                      base::WallTime now);
+std::string PoolsJson(const database::DatabaseStats& stats, base::WallTime now);
 
 }  // namespace scidex::status

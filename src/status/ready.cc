@@ -18,8 +18,8 @@ std::optional<control::Enforcement> EnforcementInForce(routing::Route route,
 
 }  // namespace
 
-Readiness Ready(const routing::RouteStats& route, const control::ControlStats& control,
-                std::optional<routing::Route> wanted) {
+Readiness Ready(const database::DatabaseStats& stats, std::optional<routing::Route> wanted) {
+  const routing::RouteStats& route = stats.pools.route;
   const bool as_wanted = !wanted || *wanted == route.route;
   std::string text = "ready";
   if (!route.decided) {
@@ -32,7 +32,7 @@ Readiness Ready(const routing::RouteStats& route, const control::ControlStats& c
   text += base::Name(route.route);
   text += " reason=";
   text += base::Name(route.reason);
-  if (const auto enforcement = EnforcementInForce(route.route, control)) {
+  if (const auto enforcement = EnforcementInForce(route.route, stats.control)) {
     text += " read_only_enforcement=";
     text += base::Name(*enforcement);
   }

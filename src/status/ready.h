@@ -4,8 +4,8 @@
 #include <optional>
 #include <string>
 
-#include "control/probe_stats.h"
-#include "routing/stats.h"
+#include "database/stats.h"
+#include "routing/route.h"
 
 namespace scidex::status {
 
@@ -18,7 +18,7 @@ struct Readiness {
 };
 
 // `wanted`: whoever asks needs this route to be in force.
-Readiness Ready(const routing::RouteStats& route, const control::ControlStats& control,
+Readiness Ready(const database::DatabaseStats& stats,
                 std::optional<routing::Route> wanted = std::nullopt);
 
 }  // namespace scidex::status

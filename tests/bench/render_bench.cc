@@ -57,9 +57,8 @@ BENCHMARK(BM_WriteByPrometheusCpp)->ArgName("series")->Arg(300)->Arg(10'000);
 // All that there is for three pools: about 480 series, histograms among them.
 void BM_Scrape(benchmark::State& state) {
   metrics::Exposition exposition;
-  metrics::AddCollectors(exposition,
-                         {[] { return Sample().pools; }, [] { return Sample().control; },
-                          [] { return Sample().exporter; }, [] { return Sample().process; }});
+  metrics::AddCollectors(exposition, {[] { return Sample(); }, [] { return Sample().exporter; },
+                                      [] { return Sample().process; }});
   for (auto _ : state)
     benchmark::DoNotOptimize(exposition.Render(static_cast<TextFormat>(state.range(0))));
 }

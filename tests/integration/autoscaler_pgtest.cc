@@ -18,8 +18,9 @@ using routing::PoolRole;
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
-// 20 connections, of which 3 are kept for superusers and 2 have a probe: 15 for pools and others.
-constexpr std::size_t kMaxConnections = 20;
+// 19 connections, of which 3 are kept for superusers and one is the probe's: 15 for pools and
+// others.
+constexpr std::size_t kMaxConnections = 19;
 constexpr std::size_t kForAll = 15;
 
 // A session of somebody else.
@@ -32,8 +33,8 @@ postgres::PgConnPtr Connect(const PostgresServer& server) {
 class AutoscalerTest : public testing::Test {
  protected:
   // Pools that would take three times what there is.
-  static app::DatabaseOptions Greedy(const PostgresServer& server) {
-    app::DatabaseOptions options = On(server);
+  static database::DatabaseOptions Greedy(const PostgresServer& server) {
+    database::DatabaseOptions options = On(server);
     for (pool::PoolOptions* pool : {&options.primary_pool, &options.ro_fallthrough_pool}) {
       pool->min_idle = 1;
       pool->max_size = 30;
@@ -44,18 +45,18 @@ class AutoscalerTest : public testing::Test {
     options.autoscaler.shrink_after = seconds(2);
     return options;
   }
-  static pool::PoolStats Stats(const app::Database& database, PoolRole role) {
+  static pool::PoolStats Stats(const database::Database& database, PoolRole role) {
     return *database.pool_stats().pools[role];
   }
-  static std::size_t Target(const app::Database& database) {
+  static std::size_t Target(const database::Database& database) {
     return Stats(database, PoolRole::kPrimary).target_size +
            Stats(database, PoolRole::kRoFallthrough).target_size;
   }
-  static void ExpectNoRefusal(const app::Database& database) {
+  static void ExpectNoRefusal(const database::Database& database) {
     for (const PoolRole role : {PoolRole::kPrimary, PoolRole::kRoFallthrough}) {
       const pool::PoolStats stats = Stats(database, role);
       EXPECT_EQ(stats.connects[ConnectOutcome::kTooManyConnections], 0u) << stats.name;
-      const control::ProbeStats probe = database.control_stats().probes[role];
+      const control::ProbeStats probe = database.stats().control.probes[role];
       EXPECT_EQ(probe.failures[routing::Reason::kTooManyConnections], 0u) << stats.name;
     }
   }
@@ -66,7 +67,7 @@ class AutoscalerTest : public testing::Test {
 };
 
 TEST_F(AutoscalerTest, TakesAllThatTheServerCanGiveAndNothingMore) {
-  app::Database database(Greedy(server_));
+  database::Database database(Greedy(server_));
   Clients clients(database, 20, 20);
   constexpr std::size_t kForPools = kForAll - 3;
   EXPECT_TRUE(Eventually(kPatience, [&] { return Target(database) == kForPools; }))
@@ -94,7 +95,7 @@ TEST_F(AutoscalerTest, TakesAllThatTheServerCanGiveAndNothingMore) {
 }
 
 TEST_F(AutoscalerTest, MakesRoomForOthersThatComeAndTakesItAgainWhenTheyHaveGone) {
-  app::Database database(Greedy(server_));
+  database::Database database(Greedy(server_));
   Clients clients(database, 20, 20);
   constexpr std::size_t kForPools = kForAll - 3;
   ASSERT_TRUE(Eventually(kPatience, [&] { return Target(database) == kForPools; }));
@@ -118,9 +119,9 @@ TEST_F(AutoscalerTest, MakesRoomForOthersThatComeAndTakesItAgainWhenTheyHaveGone
 
 TEST_F(AutoscalerTest, ObeysTheLimitOfTheRole) {
   server_.Execute("ALTER ROLE app CONNECTION LIMIT 10");
-  app::DatabaseOptions options = Greedy(server_);
+  database::DatabaseOptions options = Greedy(server_);
   options.autoscaler.server_reserve = 1;
-  app::Database database(options);
+  database::Database database(options);
   Clients clients(database, 20, 0);
   EXPECT_TRUE(Eventually(kPatience, [&] { return Target(database) == 10 - 2 - 1; }));
   Connect(server_);
@@ -131,9 +132,9 @@ TEST_F(AutoscalerTest, ObeysTheLimitOfTheRole) {
 
 TEST_F(AutoscalerTest, ObeysTheLimitOfTheDatabase) {
   server_.Execute("ALTER DATABASE app CONNECTION LIMIT 9");
-  app::DatabaseOptions options = Greedy(server_);
+  database::DatabaseOptions options = Greedy(server_);
   options.autoscaler.server_reserve = 0;
-  app::Database database(options);
+  database::Database database(options);
   Clients clients(database, 20, 0);
   EXPECT_TRUE(Eventually(kPatience, [&] { return Target(database) == 9 - 2; }));
   clients.Stop();
@@ -143,8 +144,8 @@ TEST_F(AutoscalerTest, ObeysTheLimitOfTheDatabase) {
 
 // Leases are out for longer than the looks are apart, so that each sees both pools' connections.
 TEST_F(AutoscalerTest, AReloadOfPoolsThatHaveAllThereIsGetsNothingRefused) {
-  app::DatabaseOptions options = Greedy(server_);
-  app::Database database(options);
+  database::DatabaseOptions options = Greedy(server_);
+  database::Database database(options);
   Clients clients(database, 20, 20, "SELECT pg_sleep(0.2)");
   constexpr std::size_t kForPools = kForAll - 3;
   ASSERT_TRUE(Eventually(kPatience, [&] { return Target(database) == kForPools; }));
@@ -165,11 +166,11 @@ TEST_F(AutoscalerTest, AReloadOfPoolsThatHaveAllThereIsGetsNothingRefused) {
 }
 
 TEST_F(AutoscalerTest, InDryRunMovesNothing) {
-  app::DatabaseOptions options = Greedy(server_);
+  database::DatabaseOptions options = Greedy(server_);
   options.autoscaler.mode = control::AutoscalerMode::kDryRun;
-  app::Database database(options);
+  database::Database database(options);
   EXPECT_TRUE(Eventually(kPatience, [&] {
-    const control::AutoscalerStats stats = database.control_stats().autoscaler;
+    const control::AutoscalerStats stats = database.stats().control.autoscaler;
     return stats.pools[PoolRole::kPrimary].decisions[control::ScalingReason::kOverBudget] > 10;
   }));
   EXPECT_EQ(Target(database), 60u);
@@ -178,17 +179,17 @@ TEST_F(AutoscalerTest, InDryRunMovesNothing) {
 using AutoscalerOnTwoServersTest = PrimaryAndReplica;
 
 TEST_F(AutoscalerOnTwoServersTest, AReplicaIsNotTakenForItsPrimary) {
-  app::DatabaseOptions options = On(*primary_, *replica_);
+  database::DatabaseOptions options = On(*primary_, *replica_);
   options.autoscaler.mode = control::AutoscalerMode::kOn;
   options.autoscaler.interval = milliseconds(50);
-  app::Database database(options);
+  database::Database database(options);
   const auto budget = [&](PoolRole role) {
-    return database.control_stats().autoscaler.pools[role].budget.value_or(0);
+    return database.stats().control.autoscaler.pools[role].budget.value_or(0);
   };
-  // Of 50: 3 are reserved, 3 are left to others, and one or two have a probe.
+  // Of 50: 3 are reserved, 3 are left to others, and one is the probe's.
   EXPECT_TRUE(Eventually(kPatience, [&] { return budget(PoolRole::kRo) == 43; }))
       << budget(PoolRole::kRo);
-  EXPECT_TRUE(Eventually(kPatience, [&] { return budget(PoolRole::kPrimary) == 42; }))
+  EXPECT_TRUE(Eventually(kPatience, [&] { return budget(PoolRole::kPrimary) == 43; }))
       << budget(PoolRole::kPrimary);
 }
 

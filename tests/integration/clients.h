@@ -14,7 +14,7 @@ namespace scidex::test {
 // Threads that take a connection, run `sql` on it, and give it back, until the end.
 class Clients {
  public:
-  Clients(app::Database& database, std::size_t writers, std::size_t readers,
+  Clients(database::Database& database, std::size_t writers, std::size_t readers,
           const char* sql = "SELECT pg_sleep(0.005)")
       : sql_(sql) {
     for (std::size_t i = 0; i < writers; ++i) {

@@ -21,8 +21,8 @@ using std::chrono::milliseconds;
 
 class Evidence : public PrimaryAndReplica {
  protected:
-  static app::DatabaseOptions Quick() {
-    app::DatabaseOptions options = On(*primary_, *replica_);
+  static database::DatabaseOptions Quick() {
+    database::DatabaseOptions options = On(*primary_, *replica_);
     options.probe.interval = milliseconds(50);
     options.probe.new_session_interval = milliseconds(200);
     return options;
@@ -32,9 +32,9 @@ class Evidence : public PrimaryAndReplica {
     ASSERT_TRUE(AwaitReplay(*primary_, *replica_));
   }
   // The route stays on the replica for so many probes of it.
-  static void ExpectKept(const app::Database& database, std::uint64_t probes) {
+  static void ExpectKept(const database::Database& database, std::uint64_t probes) {
     ASSERT_TRUE(AwaitRoute(database, Route::kReplica));
-    const auto probed = [&] { return database.control_stats().probes[PoolRole::kRo].probes; };
+    const auto probed = [&] { return database.stats().control.probes[PoolRole::kRo].probes; };
     const std::uint64_t before = probed();
     ASSERT_TRUE(Eventually(kPatience, [&] { return probed() >= before + probes; }));
     const routing::RouteStats route = database.pool_stats().route;
@@ -46,13 +46,13 @@ class Evidence : public PrimaryAndReplica {
 
 TEST_F(Evidence, CatalogsThatAreRevokedDoNotTakeTheRoute) {
   Change("REVOKE SELECT ON pg_database, pg_roles FROM PUBLIC");
-  app::DatabaseOptions options = Quick();
+  database::DatabaseOptions options = Quick();
   options.autoscaler.mode = control::AutoscalerMode::kDryRun;
   {
-    app::Database database(options);
+    database::Database database(options);
     ExpectKept(database, 10);
-    EXPECT_TRUE(database.control_stats().probes[PoolRole::kPrimary].up);
-    EXPECT_EQ(database.control_stats().replica.lag, base::Duration::zero());
+    EXPECT_TRUE(database.stats().control.probes[PoolRole::kPrimary].up);
+    EXPECT_EQ(database.stats().control.replica.lag, base::Duration::zero());
   }
   Change("GRANT SELECT ON pg_database, pg_roles TO PUBLIC");
 }
@@ -64,10 +64,10 @@ TEST_F(Evidence, ReplicaThatTellsNothingButRecoveryServesWithUnknownLag) {
   Change("REVOKE EXECUTE ON FUNCTION " + functions + " FROM PUBLIC");
   Change("REVOKE SELECT ON pg_stat_wal_receiver FROM PUBLIC");
   {
-    app::Database database(Quick());
+    database::Database database(Quick());
     ExpectKept(database, 10);
-    EXPECT_EQ(database.control_stats().replica.lag, std::nullopt);
-    EXPECT_EQ(database.control_stats().replica.wal_receiver_up, std::nullopt);
+    EXPECT_EQ(database.stats().control.replica.lag, std::nullopt);
+    EXPECT_EQ(database.stats().control.replica.wal_receiver_up, std::nullopt);
     EXPECT_EQ(Read(database, "SELECT pg_is_in_recovery()"), "t");
   }
   Change("GRANT EXECUTE ON FUNCTION " + functions + " TO PUBLIC");
@@ -78,7 +78,7 @@ TEST_F(Evidence, TimeoutsOfTheRoleDoNotFlapTheRoute) {
   Change("ALTER ROLE app SET statement_timeout = '2ms'");
   Change("ALTER ROLE app SET lock_timeout = '1ms'");
   {
-    app::Database database(Quick());
+    database::Database database(Quick());
     ExpectKept(database, 40);
   }
   Change("ALTER ROLE app RESET ALL");
@@ -88,7 +88,7 @@ TEST_F(Evidence, IdleSessionTimeoutOfTheRoleDoesNotTakeTheRoute) {
   Change("ALTER ROLE app SET idle_session_timeout = '500ms'");
   {
     // The probe's session ends between two probes.
-    app::Database database(On(*primary_, *replica_));
+    database::Database database(On(*primary_, *replica_));
     ExpectKept(database, 4);
     EXPECT_EQ(Read(database, "SELECT pg_is_in_recovery()"), "t");
   }
@@ -99,11 +99,11 @@ TEST_F(Evidence, SerializableRoleReadsFromAReplica) {
   Change("ALTER ROLE app SET default_transaction_isolation = 'serializable'");
   for (const auto reset : {postgres::SessionReset::kRollback, postgres::SessionReset::kResetAll,
                            postgres::SessionReset::kDiscardAll}) {
-    app::DatabaseOptions options = Quick();
+    database::DatabaseOptions options = Quick();
     options.replica->reset = reset;
     options.ro_pool.min_idle = 0;
     options.ro_pool.max_size = 1;
-    app::Database database(options);
+    database::Database database(options);
     ExpectKept(database, 5);
     for (int i = 0; i < 3; ++i) {
       const pool::Lease lease = database.AcquireRead();
@@ -115,9 +115,9 @@ TEST_F(Evidence, SerializableRoleReadsFromAReplica) {
 }
 
 TEST_F(Evidence, PrimaryThatRefusesWritesBySettingIsShown) {
-  app::Database database(Quick());
+  database::Database database(Quick());
   const auto writable = [&] {
-    return database.control_stats().probes[PoolRole::kPrimary].writable;
+    return database.stats().control.probes[PoolRole::kPrimary].writable;
   };
   ASSERT_TRUE(Eventually(kPatience, [&] { return writable() == true; }));
   primary_->Execute("ALTER SYSTEM SET default_transaction_read_only = on");
@@ -126,7 +126,7 @@ TEST_F(Evidence, PrimaryThatRefusesWritesBySettingIsShown) {
   primary_->Execute("ALTER SYSTEM RESET default_transaction_read_only");
   primary_->Execute("SELECT pg_reload_conf()");
   EXPECT_TRUE(Eventually(kPatience, [&] { return writable() == true; }));
-  EXPECT_EQ(database.control_stats().probes[PoolRole::kRo].writable, false);
+  EXPECT_EQ(database.stats().control.probes[PoolRole::kRo].writable, false);
 }
 
 // A name that leads to two replicas, as that of a load balancer does: the probe's session is on the
@@ -134,12 +134,12 @@ TEST_F(Evidence, PrimaryThatRefusesWritesBySettingIsShown) {
 TEST_F(Evidence, ReadsAreServedByTheReplicaThatWasJudgedAlone) {
   const auto stale = PostgresServer::MakeReplicaOf(*primary_);
   TcpProxy balancer(replica_->port());
-  app::DatabaseOptions options = Quick();
+  database::DatabaseOptions options = Quick();
   options.replica->dsn = base::Secret(balancer.Dsn(replica_->Dsn()));
   options.routing.max_lag = milliseconds(500);
   options.ro_pool.min_idle = 0;
   options.probe.new_session_interval = std::chrono::hours(1);
-  app::Database database(options);
+  database::Database database(options);
   ASSERT_TRUE(AwaitRoute(database, Route::kReplica));
   stale->Execute("SELECT pg_wal_replay_pause()");
   Change("CREATE TABLE fresh (a int)");
@@ -184,9 +184,9 @@ TEST(Diverged, ReplicaWithRowsThatThePrimaryNeverHadServesNoReads) {
   primary.Start();
   primary.Execute("CREATE TABLE lost AS SELECT generate_series(1, 10000) AS n");
   ASSERT_TRUE(AwaitReplay(primary, *replica));
-  app::DatabaseOptions options = On(primary, *replica);
+  database::DatabaseOptions options = On(primary, *replica);
   options.probe.interval = milliseconds(50);
-  app::Database database(options);
+  database::Database database(options);
   ASSERT_TRUE(AwaitRoute(database, Route::kReplica));
 
   primary.Stop(PostgresServer::StopMode::kImmediate);
@@ -196,14 +196,14 @@ TEST(Diverged, ReplicaWithRowsThatThePrimaryNeverHadServesNoReads) {
   EXPECT_TRUE(Eventually(kPatience,
                          [&] { return database.pool_stats().route.reason == Reason::kDiverged; }));
   EXPECT_EQ(database.pool_stats().ro_routes_to(), 2);
-  EXPECT_EQ(database.control_stats().replica.lag, std::nullopt);
+  EXPECT_EQ(database.stats().control.replica.lag, std::nullopt);
   EXPECT_EQ(replica->QueryOne("SELECT count(*) FROM lost"), "10000");
   EXPECT_EQ(Read(database, "SELECT to_regclass('lost') IS NULL"), "t");
   // The primary gets as far as the replica is, by rows that the replica never has.
   const std::string position = replica->QueryOne("SELECT pg_last_wal_replay_lsn()");
   primary.Execute("CREATE TABLE other AS SELECT generate_series(1, 30000) AS n");
   ASSERT_EQ(primary.QueryOne("SELECT pg_current_wal_lsn() > '" + position + "'"), "t");
-  const auto probed = [&] { return database.control_stats().probes[PoolRole::kRo].probes; };
+  const auto probed = [&] { return database.stats().control.probes[PoolRole::kRo].probes; };
   const std::uint64_t before = probed();
   ASSERT_TRUE(Eventually(kPatience, [&] { return probed() > before + 10; }));
   EXPECT_EQ(database.pool_stats().route.reason, Reason::kDiverged);

@@ -59,7 +59,7 @@ inline void AddReader(const PostgresServer& primary) {
 }
 
 // Nothing is lent, nobody waits, and every acquire has its one outcome.
-inline void ExpectNothingLost(const app::Database& database) {
+inline void ExpectNothingLost(const database::Database& database) {
   const routing::PoolsStats stats = database.pool_stats();
   for (std::size_t i = 0; i < base::kEnumCount<routing::PoolRole>; ++i) {
     const auto& pool = stats.pools[static_cast<routing::PoolRole>(i)];
@@ -94,13 +94,13 @@ class Fault : public PrimaryAndReplica {
     database_.reset();
   }
   control::ProbeStats ProbeOf(routing::PoolRole role) const {
-    return database_->control_stats().probes[role];
+    return database_->stats().control.probes[role];
   }
   int RoutesTo() const { return database_->pool_stats().ro_routes_to(); }
   routing::Reason Why() const { return database_->pool_stats().route.reason; }
 
   const LogTap log_;
-  std::unique_ptr<app::Database> database_;
+  std::unique_ptr<database::Database> database_;
 };
 
 }  // namespace scidex::test

@@ -40,7 +40,7 @@ void CutTheNetwork() {
       PostgresServer::MakeReplicaOf(primary, everywhere);
   AllowFromTheOtherSide(primary);
   AllowFromTheOtherSide(*replica);
-  app::DatabaseOptions options = On(primary, *replica);
+  database::DatabaseOptions options = On(primary, *replica);
   options.primary->dsn = base::Secret(DsnOver(primary));
   options.replica->dsn = base::Secret(DsnOver(*replica));
   // A connect that began while the cable was out is not heard of again.
@@ -48,8 +48,8 @@ void CutTheNetwork() {
        {&options.primary_pool, &options.ro_pool, &options.ro_fallthrough_pool})
     pool->connect_timeout = 3s;
   options.probe.timeout = 1s;
-  std::unique_ptr<app::Database> database;
-  network.OnClientSide([&] { database = std::make_unique<app::Database>(options); });
+  std::unique_ptr<database::Database> database;
+  network.OnClientSide([&] { database = std::make_unique<database::Database>(options); });
   ASSERT_TRUE(AwaitRoute(*database, Route::kReplica));
   EXPECT_EQ(Read(*database, "SELECT pg_is_in_recovery()"), "t");
 

@@ -24,7 +24,7 @@ using routing::Reason;
 using routing::Route;
 
 // One write through a lease of its own; the SQLSTATE with which it is refused, or "".
-std::string Write(app::Database& database, base::Duration patience = kPatience) {
+std::string Write(database::Database& database, base::Duration patience = kPatience) {
   const base::TimePoint deadline = base::RealClock().Now() + patience;
   const pool::Lease lease = database.AcquireWrite({deadline});
   const postgres::QueryResult result =
@@ -40,13 +40,13 @@ class PrimaryFault : public Fault {
     primary_->Execute("CREATE TABLE t (a int); ALTER TABLE t OWNER TO app");
     ASSERT_TRUE(AwaitReplay(*primary_, *replica_));
   }
-  static app::DatabaseOptions Quick() {
-    app::DatabaseOptions options = On(*primary_, *replica_);
+  static database::DatabaseOptions Quick() {
+    database::DatabaseOptions options = On(*primary_, *replica_);
     options.probe.interval = 200ms;
     return options;
   }
-  app::Database& Open(const app::DatabaseOptions& options) {
-    database_ = std::make_unique<app::Database>(options);
+  database::Database& Open(const database::DatabaseOptions& options) {
+    database_ = std::make_unique<database::Database>(options);
     EXPECT_TRUE(AwaitRoute(*database_, Route::kReplica));
     EXPECT_TRUE(Eventually(kPatience, [&] { return Probe().up; }));
     EXPECT_EQ(Write(*database_), "");
@@ -75,7 +75,7 @@ class PrimaryFault : public Fault {
 };
 
 TEST_F(PrimaryFault, KilledIsKnownAtOnceAndTakesNoReadFromTheReplica) {
-  app::DatabaseOptions options = Quick();
+  database::DatabaseOptions options = Quick();
   options.probe.interval = 1h;
   Open(options);
   const Moment start = Moment::clock::now();
@@ -93,7 +93,7 @@ TEST_F(PrimaryFault, KilledIsKnownAtOnceAndTakesNoReadFromTheReplica) {
 }
 
 TEST_F(PrimaryFault, FrozenCostsAWriteItsDeadlineAndAReadNothing) {
-  app::DatabaseOptions options = On(*primary_, *replica_);
+  database::DatabaseOptions options = On(*primary_, *replica_);
   // More than a probe of the replica, which is well, needs on a busy machine.
   options.probe.timeout = Long() ? 1s : 5s;
   Open(options);
@@ -123,7 +123,7 @@ TEST_F(PrimaryFault, RestartedTakesWritesAgain) {
 // As after a failover, while a name still leads to the primary of before.
 TEST_F(PrimaryFault, DemotedIsNoticedByTheFirstRefusedWriteAndItsSessionsAreReplaced) {
   TcpProxy name(primary_->port());
-  app::DatabaseOptions options = Quick();
+  database::DatabaseOptions options = Quick();
   options.primary->dsn = base::Secret(name.Dsn(primary_->Dsn()));
   options.primary_pool.min_idle = 0;
   options.probe.interval = 1h;
@@ -151,13 +151,13 @@ TEST_F(PrimaryFault, DemotedIsNoticedByTheFirstRefusedWriteAndItsSessionsAreRepl
 // As a firewall that was restarted does. Neither end is told, so only a query finds out.
 TEST_F(PrimaryFault, ConnectionsThatWereDroppedInSilenceCostNoWrite) {
   TcpProxy firewall(primary_->port());
-  app::DatabaseOptions options = On(*primary_);
+  database::DatabaseOptions options = On(*primary_);
   options.primary->dsn = base::Secret(firewall.Dsn(primary_->Dsn()));
   options.primary_pool.min_idle = 10;
   options.primary_pool.max_size = 10;
   options.ro_fallthrough_pool.min_idle = 0;
   options.probe.timeout = 500ms;
-  database_ = std::make_unique<app::Database>(options);
+  database_ = std::make_unique<database::Database>(options);
   ASSERT_TRUE(Eventually(kPatience, [&] { return Primary().idle == 10u; }));
   firewall.Forget();
   const Moment start = Moment::clock::now();
@@ -181,10 +181,10 @@ TEST_F(PrimaryFault, WithoutRoomForUsIsNamedAndServesOnceThereIsRoom) {
     if (PQstatus(one.get()) != CONNECTION_OK) break;
     others.push_back(std::move(one));
   }
-  app::DatabaseOptions options = On(small);
+  database::DatabaseOptions options = On(small);
   options.primary_pool.min_idle = 0;
   options.ro_fallthrough_pool.min_idle = 0;
-  database_ = std::make_unique<app::Database>(options);
+  database_ = std::make_unique<database::Database>(options);
   EXPECT_THROW(Write(*database_, 100ms), pool::AcquireTimeout);
   EXPECT_TRUE(
       Eventually(kPatience, [&] { return Probe().last_reason == Reason::kTooManyConnections; }));
@@ -214,7 +214,7 @@ TEST_F(PrimaryFault, ABorrowersOwnReadOnlyTransactionReplacesNothing) {
 }
 
 TEST_F(PrimaryFault, OfSeveralHostsTheOneThatTakesWritesIsFound) {
-  app::DatabaseOptions options = Quick();
+  database::DatabaseOptions options = Quick();
   options.primary->dsn =
       base::Secret("host=127.0.0.1,127.0.0.1 port=" + std::to_string(replica_->port()) + "," +
                    std::to_string(primary_->port()) + " user=app dbname=app password=" +
@@ -224,9 +224,9 @@ TEST_F(PrimaryFault, OfSeveralHostsTheOneThatTakesWritesIsFound) {
 
 TEST_F(PrimaryFault, InRecoveryFromTheStartIsSaidAndFollowedWhenItsNameMoves) {
   TcpProxy name(replica_->port());
-  app::DatabaseOptions options = Quick();
+  database::DatabaseOptions options = Quick();
   options.primary->dsn = base::Secret(name.Dsn(primary_->Dsn()));
-  database_ = std::make_unique<app::Database>(options);
+  database_ = std::make_unique<database::Database>(options);
   EXPECT_TRUE(Eventually(kPatience, [&] { return Probe().in_recovery; }));
   EXPECT_TRUE(Eventually(kPatience, [&] {
     return log_.Count({"the primary is in recovery and takes no writes"}) == 1;
@@ -287,16 +287,16 @@ class Garbage {
 
 TEST_F(PrimaryFault, AServerThatTalksGarbageIsAFailedConnectAndNothingHangs) {
   const Garbage garbage;
-  app::DatabaseOptions options = On(*primary_);
+  database::DatabaseOptions options = On(*primary_);
   options.replica = postgres::SessionOptions{};
   options.replica->dsn = base::Secret("host=127.0.0.1 port=" + std::to_string(garbage.port()) +
                                       " user=app dbname=app password=x");
   options.probe.interval = 20ms;
   options.ro_pool.backoff.cap = 50ms;
-  database_ = std::make_unique<app::Database>(options);
+  database_ = std::make_unique<database::Database>(options);
   ASSERT_TRUE(AwaitRoute(*database_, Route::kPrimaryFallthrough));
   EXPECT_TRUE(Eventually(kPatience, [&] {
-    const ProbeStats probe = database_->control_stats().probes[PoolRole::kRo];
+    const ProbeStats probe = database_->stats().control.probes[PoolRole::kRo];
     std::uint64_t failures = 0;
     for (std::size_t i = 0; i < base::kEnumCount<Reason>; ++i)
       failures += probe.failures[static_cast<Reason>(i)];

@@ -28,24 +28,24 @@ class ReplicaFault : public Fault {
     ASSERT_TRUE(AwaitReplay(*primary_, *replica_));
   }
   // Probed as often as by default.
-  static app::DatabaseOptions Options() { return To(replica_->Dsn("reader", "reading")); }
+  static database::DatabaseOptions Options() { return To(replica_->Dsn("reader", "reading")); }
   // More often, where the time is not what is shown.
-  static app::DatabaseOptions Quick() {
-    app::DatabaseOptions options = Options();
+  static database::DatabaseOptions Quick() {
+    database::DatabaseOptions options = Options();
     options.probe.interval = 200ms;
     return options;
   }
-  static app::DatabaseOptions To(const std::string& replica_dsn) {
-    app::DatabaseOptions options = On(*primary_, *replica_);
+  static database::DatabaseOptions To(const std::string& replica_dsn) {
+    database::DatabaseOptions options = On(*primary_, *replica_);
     options.replica->dsn = base::Secret(replica_dsn);
     return options;
   }
   std::uint64_t Probes() const {
-    return database_->control_stats().probes[routing::PoolRole::kRo].probes;
+    return database_->stats().control.probes[routing::PoolRole::kRo].probes;
   }
   // Returns once the replica serves and its sessions are open.
-  app::Database& Open(const app::DatabaseOptions& options) {
-    database_ = std::make_unique<app::Database>(options);
+  database::Database& Open(const database::DatabaseOptions& options) {
+    database_ = std::make_unique<database::Database>(options);
     EXPECT_TRUE(AwaitRoute(*database_, Route::kReplica));
     EXPECT_TRUE(
         Eventually(kPatience, [&] { return Ro().idle >= options.ro_pool.min_idle && Probe().up; }));
@@ -79,7 +79,7 @@ class ReplicaFault : public Fault {
 TEST_F(ReplicaFault, KilledLosesTheRouteAtOnceAlsoWhenNobodyReads) {
   std::vector<Milliseconds> times;
   for (int round = 0; round < Rounds(2); ++round) {
-    app::DatabaseOptions options = Options();
+    database::DatabaseOptions options = Options();
     options.probe.interval = 1h;
     Open(options);
     const Moment start = Moment::clock::now();
@@ -122,7 +122,7 @@ TEST_F(ReplicaFault, FrozenLosesTheRouteByItsProbe) {
   std::vector<Milliseconds> known;
   std::vector<Milliseconds> well;
   for (int round = 0; round < Rounds(1); ++round) {
-    app::DatabaseOptions options = Options();
+    database::DatabaseOptions options = Options();
     options.probe.timeout = 1s;
     Open(options);
     replica_->Suspend();
@@ -141,7 +141,7 @@ TEST_F(ReplicaFault, FrozenLosesTheRouteByItsProbe) {
 
 TEST_F(ReplicaFault, CutOffByTheNetworkLosesTheRouteByItsProbe) {
   TcpProxy network(replica_->port());
-  app::DatabaseOptions options = To(network.Dsn(replica_->Dsn("reader", "reading")));
+  database::DatabaseOptions options = To(network.Dsn(replica_->Dsn("reader", "reading")));
   options.probe.timeout = 1s;
   Open(options);
   std::vector<Milliseconds> known;
@@ -172,7 +172,7 @@ TEST_F(ReplicaFault, ANetworkOfFewBytesAtATimeAndOfDelaysKeepsTheRoute) {
 }
 
 TEST_F(ReplicaFault, ThatLagsLosesTheRouteAndComesBackWhenItHasCaughtUp) {
-  app::DatabaseOptions options = Options();
+  database::DatabaseOptions options = Options();
   options.routing.max_lag = 500ms;
   options.probe.interval = 100ms;
   Open(options);
@@ -183,18 +183,18 @@ TEST_F(ReplicaFault, ThatLagsLosesTheRouteAndComesBackWhenItHasCaughtUp) {
   Report("replica lags by max_lag of 500 ms, until known", {known});
   EXPECT_EQ(Why(), Reason::kLagExceeded);
   EXPECT_GT(known, 400ms);
-  EXPECT_GT(*database_->control_stats().replica.lag_bytes, 1000u);
-  EXPECT_EQ(database_->control_stats().replica.wal_receiver_up, true);
+  EXPECT_GT(*database_->stats().control.replica.lag_bytes, 1000u);
+  EXPECT_EQ(database_->stats().control.replica.wal_receiver_up, true);
   replica_->Execute("SELECT pg_wal_replay_resume()");
   Report("replica has caught up, well again", {UntilBack()});
   EXPECT_TRUE(
-      Eventually(kPatience, [&] { return database_->control_stats().replica.lag_bytes == 0u; }));
+      Eventually(kPatience, [&] { return database_->stats().control.replica.lag_bytes == 0u; }));
   primary_->Execute("DROP TABLE lag");
 }
 
 // What postgres_exporter shows as no lag at all.
 TEST_F(ReplicaFault, WhoseWalReceiverIsDeadLags) {
-  app::DatabaseOptions options = Options();
+  database::DatabaseOptions options = Options();
   options.routing.max_lag = 500ms;
   options.probe.interval = 100ms;
   Open(options);
@@ -204,14 +204,14 @@ TEST_F(ReplicaFault, WhoseWalReceiverIsDeadLags) {
   replica_->Execute("ALTER SYSTEM SET primary_conninfo = 'host=127.0.0.1 port=1'");
   replica_->Execute("SELECT pg_reload_conf()");
   EXPECT_TRUE(Eventually(
-      kPatience, [&] { return database_->control_stats().replica.wal_receiver_up == false; }));
+      kPatience, [&] { return database_->stats().control.replica.wal_receiver_up == false; }));
   // On an idle primary that is no lag yet, and WAL that carries no transaction is none at all.
   primary_->Execute("CHECKPOINT; SELECT pg_switch_wal(); CHECKPOINT");
   EXPECT_TRUE(
-      Eventually(kPatience, [&] { return database_->control_stats().replica.lag_bytes > 1000u; }));
+      Eventually(kPatience, [&] { return database_->stats().control.replica.lag_bytes > 1000u; }));
   const std::uint64_t probes = Probes();
   EXPECT_TRUE(Eventually(kPatience, [&] { return Probes() > probes + 10; }));
-  EXPECT_EQ(database_->control_stats().replica.lag, base::Duration::zero());
+  EXPECT_EQ(database_->stats().control.replica.lag, base::Duration::zero());
   EXPECT_EQ(RoutesTo(), 1);
   primary_->Execute("CREATE TABLE lag AS SELECT generate_series(1, 1000)");
   UntilFallthrough();
@@ -258,7 +258,7 @@ TEST_F(ReplicaFault, WhoseDatabaseWasRenamedLosesTheRoute) {
   EndSessions();
   UntilFallthrough();
   EXPECT_EQ(Why(), Reason::kConnectFailed);
-  EXPECT_GE(log_.Count({"server does not answer", "pool=ro ", "reading"}), 1u);
+  EXPECT_GE(log_.Count({"server does not answer", "server=replica ", "reading"}), 1u);
   primary_->Execute("ALTER DATABASE renamed RENAME TO reading");
   UntilBack();
 }
@@ -334,9 +334,9 @@ TEST_F(Promotion, IsKnownFromASessionInUseAndNoReadCanWrite) {
   PostgresServer primary;
   primary.Execute("CREATE TABLE t (a int); ALTER TABLE t OWNER TO app");
   const std::unique_ptr<PostgresServer> replica = PostgresServer::MakeReplicaOf(primary);
-  app::DatabaseOptions options = On(primary, *replica);
+  database::DatabaseOptions options = On(primary, *replica);
   options.probe.interval = 1h;
-  app::Database database(options);
+  database::Database database(options);
   ASSERT_TRUE(AwaitRoute(database, Route::kReplica));
   std::atomic<bool> over{false};
   std::atomic<std::size_t> written{0};
@@ -363,11 +363,11 @@ TEST_F(Promotion, IsKnownFromASessionInUseAndNoReadCanWrite) {
 TEST_F(Promotion, IsKnownFromASessionThatIsOpenedAfterIt) {
   PostgresServer primary;
   const std::unique_ptr<PostgresServer> replica = PostgresServer::MakeReplicaOf(primary);
-  app::DatabaseOptions options = On(primary, *replica);
+  database::DatabaseOptions options = On(primary, *replica);
   options.probe.interval = 1h;
   options.probe.canary_interval = base::Duration::zero();
   options.ro_pool.min_idle = 0;
-  app::Database database(options);
+  database::Database database(options);
   ASSERT_TRUE(AwaitRoute(database, Route::kReplica));
   replica->Promote();
   Read(database, "SELECT 1");
@@ -380,7 +380,7 @@ TEST_F(Promotion, OfAnIdleReplicaIsKnownWithinAProbeAndItsSessionsAreReplaced) {
   std::vector<Milliseconds> known;
   for (int round = 0; round < Rounds(1); ++round) {
     const std::unique_ptr<PostgresServer> replica = PostgresServer::MakeReplicaOf(primary);
-    app::Database database(On(primary, *replica));
+    database::Database database(On(primary, *replica));
     ASSERT_TRUE(AwaitRoute(database, Route::kReplica));
     const Moment start = Moment::clock::now();
     replica->Promote();

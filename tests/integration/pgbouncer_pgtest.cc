@@ -31,12 +31,12 @@ class PgBouncerTest : public PrimaryAndReplica {
   }
   void TearDown() override { primary_->Execute("TRUNCATE t"); }
 
-  static app::DatabaseOptions Through(const PgBouncer& bouncer) {
+  static database::DatabaseOptions Through(const PgBouncer& bouncer) {
     return OneReadSession(*primary_, bouncer.Dsn());
   }
-  static std::optional<Enforcement> EnforcementOf(const app::Database& database) {
+  static std::optional<Enforcement> EnforcementOf(const database::Database& database) {
     return control::EnforcementOf(PoolRole::kRoFallthrough,
-                                  database.control_stats().probes[PoolRole::kRoFallthrough]);
+                                  database.stats().control.probes[PoolRole::kRoFallthrough]);
   }
   // The SQLSTATE with which another client of the pooler fails to write, or "".
   static std::string WriteOfAnother(const PgBouncer& bouncer) {
@@ -55,17 +55,17 @@ INSTANTIATE_TEST_SUITE_P(In, PgBouncerHolds, testing::Values("session", "transac
 
 TEST_P(PgBouncerHolds, IsDetectedAndEachReadIsInAReadOnlyTransaction) {
   const PgBouncer bouncer(*primary_, GetParam());
-  app::Database database(Through(bouncer));
+  database::Database database(Through(bouncer));
   EXPECT_EQ(Read(database, "SHOW transaction_read_only"), "on");
   EXPECT_EQ(FallthroughStats(database).read_only_proofs[ReadOnlyProof::kTransaction], 1u);
   EXPECT_TRUE(
       Eventually(kPatience, [&] { return EnforcementOf(database) == Enforcement::kTransaction; }));
-  EXPECT_TRUE(database.control_stats().probes[PoolRole::kRoFallthrough].behind_pooler);
+  EXPECT_TRUE(database.stats().control.probes[PoolRole::kRoFallthrough].behind_pooler);
 }
 
 TEST_P(PgBouncerHolds, AWriteThroughAReadLeaseIsRefusedAndCounted) {
   const PgBouncer bouncer(*primary_, GetParam());
-  app::Database database(Through(bouncer));
+  database::Database database(Through(bouncer));
   {
     const pool::Lease lease = database.AcquireRead();
     postgres::ReadTransaction read = database.BeginRead(lease, kPatience);
@@ -81,7 +81,7 @@ TEST_P(PgBouncerHolds, AWriteThroughAReadLeaseIsRefusedAndCounted) {
 
 TEST_P(PgBouncerHolds, DeadlineThatHasPassedCostsNoSession) {
   const PgBouncer bouncer(*primary_, GetParam());
-  app::Database database(Through(bouncer));
+  database::Database database(Through(bouncer));
   EXPECT_EQ(Read(database, "SELECT 1"), "1");
   const pool::PoolStats before = FallthroughStats(database);
   for (int i = 0; i < 20; ++i) {
@@ -95,7 +95,7 @@ TEST_P(PgBouncerHolds, DeadlineThatHasPassedCostsNoSession) {
 
 TEST_P(PgBouncerHolds, AReadLeaseServesOneTransactionAfterTheOther) {
   const PgBouncer bouncer(*primary_, GetParam());
-  app::Database database(Through(bouncer));
+  database::Database database(Through(bouncer));
   const pool::Lease lease = database.AcquireRead();
   {
     postgres::ReadTransaction failed = database.BeginRead(lease, kPatience);
@@ -112,7 +112,7 @@ TEST_P(PgBouncerHolds, AReadLeaseServesOneTransactionAfterTheOther) {
 TEST_P(PgBouncerHolds, AnotherClientCanStillWriteAfterwards) {
   const PgBouncer bouncer(*primary_, GetParam());
   {
-    app::Database database(Through(bouncer));
+    database::Database database(Through(bouncer));
     EXPECT_EQ(Read(database, "SELECT 1"), "1");
     EXPECT_EQ(Read(database, "SELECT 2"), "2");
   }
@@ -124,7 +124,7 @@ TEST_P(PgBouncerHolds, AnotherClientCanStillWriteAfterwards) {
 TEST_P(PgBouncerHolds, ABorrowerThatEndsTheTransactionIsNamedAndTheNextOneIsReadOnly) {
   const LogTap log;
   const PgBouncer bouncer(*primary_, GetParam());
-  app::Database database(Through(bouncer));
+  database::Database database(Through(bouncer));
   {
     const pool::Lease lease = database.AcquireRead();
     Ask(lease, "COMMIT");
@@ -143,9 +143,9 @@ std::size_t Times(const std::string& text, const std::string& part) {
 
 TEST_P(PgBouncerHolds, ALeaseThatHasOnlyReadIsCommittedAndAnyOtherRolledBack) {
   const PgBouncer bouncer(*primary_, GetParam());
-  app::DatabaseOptions options = Through(bouncer);
+  database::DatabaseOptions options = Through(bouncer);
   options.probe.canary_interval = base::Duration::zero();
-  app::Database database(options);
+  database::Database database(options);
   // Whether the transaction of a lease that ran this was rolled back.
   const auto rolled_back = [&](const std::string& sql) {
     const auto rollbacks = [&] { return Times(primary_->Log(), "statement: ROLLBACK"); };
@@ -171,13 +171,13 @@ TEST_P(PgBouncerHolds, ALeaseThatHasOnlyReadIsCommittedAndAnyOtherRolledBack) {
 
 TEST_P(PgBouncerHolds, TheCanaryIsRefusedThere) {
   const PgBouncer bouncer(*primary_, GetParam());
-  app::DatabaseOptions options = Through(bouncer);
+  database::DatabaseOptions options = Through(bouncer);
   options.ro_fallthrough_pool.min_idle = 1;
-  app::Database database(options);
+  database::Database database(options);
   ASSERT_TRUE(Eventually(kPatience, [&] {
-    return database.control_stats().canaries[PoolRole::kRoFallthrough].success.has_value();
+    return database.stats().control.canaries[PoolRole::kRoFallthrough].success.has_value();
   }));
-  EXPECT_EQ(database.control_stats().canaries[PoolRole::kRoFallthrough].success, true);
+  EXPECT_EQ(database.stats().control.canaries[PoolRole::kRoFallthrough].success, true);
   EXPECT_EQ(FallthroughStats(database).read_only_violations, 0u);
 }
 
@@ -193,10 +193,10 @@ TEST_F(PgBouncerTest, ASetSessionWouldBeLeftToOtherClientsInTransactionMode) {
 
 TEST_F(PgBouncerTest, StatementModeIsRefusedWithItsReason) {
   const PgBouncer bouncer(*primary_, "statement");
-  app::DatabaseOptions options = On(*primary_);
+  database::DatabaseOptions options = On(*primary_);
   options.replica = postgres::SessionOptions{};
   options.replica->dsn = base::Secret(bouncer.Dsn());
-  app::Database database(options);
+  database::Database database(options);
   ASSERT_TRUE(AwaitRoute(database, Route::kPrimaryFallthrough));
   EXPECT_EQ(database.pool_stats().route.reason, Reason::kReadOnlyUnproven);
   ASSERT_TRUE(Eventually(kPatience, [&] {
@@ -208,14 +208,14 @@ TEST_F(PgBouncerTest, StatementModeIsRefusedWithItsReason) {
 
 TEST_F(PgBouncerTest, OneThatDropsTheStartupOptionInSilenceIsDetectedToo) {
   const PgBouncer bouncer(*primary_, "transaction", "ignore_startup_parameters = options");
-  app::Database database(Through(bouncer));
+  database::Database database(Through(bouncer));
   const pool::Lease lease = database.AcquireRead();
   EXPECT_TRUE(postgres::Session::Of(lease).by_transaction());
   EXPECT_EQ(Ask(lease, "INSERT INTO t VALUES (1)"), "25006");
 }
 
 TEST_F(PgBouncerTest, ASessionOnAServerWithoutAPoolerIsEnforcedBySetting) {
-  app::Database database(On(*primary_));
+  database::Database database(On(*primary_));
   const pool::Lease lease = database.AcquireRead();
   EXPECT_FALSE(postgres::Session::Of(lease).by_transaction());
   EXPECT_TRUE(
@@ -224,7 +224,7 @@ TEST_F(PgBouncerTest, ASessionOnAServerWithoutAPoolerIsEnforcedBySetting) {
 
 TEST_F(PgBouncerTest, WhenThePoolerIsRestartedReadsGoOn) {
   PgBouncer bouncer(*primary_, "transaction");
-  app::Database database(Through(bouncer));
+  database::Database database(Through(bouncer));
   EXPECT_EQ(Read(database, "SELECT 1"), "1");
   bouncer.Stop();
   EXPECT_THROW(database.AcquireRead({base::RealClock().Now() + std::chrono::milliseconds(100)}),
@@ -237,19 +237,19 @@ TEST_F(PgBouncerTest, OneWithoutRoomForAClientIsNoServerThatRefuses) {
   PgBouncer bouncer(*primary_, "transaction", "max_client_conn = 1");
   const postgres::PgConnPtr only(PQconnectdb(bouncer.Dsn().c_str()));
   ASSERT_EQ(PQstatus(only.get()), CONNECTION_OK) << PQerrorMessage(only.get());
-  app::Database database(Through(bouncer));
+  database::Database database(Through(bouncer));
   ASSERT_TRUE(Eventually(kPatience, [&] {
-    return database.control_stats()
-               .probes[PoolRole::kPrimary]
+    return database.stats()
+               .control.probes[PoolRole::kPrimary]
                .failures[Reason::kTooManyConnections] > 0;
   }));
-  EXPECT_EQ(database.control_stats().probes[PoolRole::kPrimary].failures[Reason::kConnectFailed],
+  EXPECT_EQ(database.stats().control.probes[PoolRole::kPrimary].failures[Reason::kConnectFailed],
             0u);
 }
 
 TEST_F(PgBouncerTest, WhileThePoolerIsPausedAReadEndsAtItsDeadline) {
   PgBouncer bouncer(*primary_, "transaction");
-  app::Database database(Through(bouncer));
+  database::Database database(Through(bouncer));
   EXPECT_EQ(Read(database, "SELECT 1"), "1");
   bouncer.Command("PAUSE");
   EXPECT_THROW(database.AcquireRead({base::RealClock().Now() + std::chrono::milliseconds(100)}),

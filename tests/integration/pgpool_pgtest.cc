@@ -33,8 +33,8 @@ class PgpoolTest : public PrimaryAndReplica {
   }
   void TearDown() override { primary_->Execute("TRUNCATE t"); }
 
-  static app::DatabaseOptions Through(const Pgpool& pgpool) {
-    app::DatabaseOptions options = OneReadSession(*primary_, pgpool.Dsn());
+  static database::DatabaseOptions Through(const Pgpool& pgpool) {
+    database::DatabaseOptions options = OneReadSession(*primary_, pgpool.Dsn());
     options.probe.canary_interval = base::Duration::zero();
     return options;
   }
@@ -64,7 +64,7 @@ INSTANTIATE_TEST_SUITE_P(With, PgpoolHolds,
 // Each on a new session, and on one that pgpool has kept.
 TEST_P(PgpoolHolds, AWriteThroughAReadLeaseIsRefusedAndCounted) {
   const Pgpool pgpool(*primary_, *replica_, GetParam());
-  app::Database database(Through(pgpool));
+  database::Database database(Through(pgpool));
   constexpr std::uint64_t kTimes = 6;
   for (std::uint64_t i = 0; i < kTimes; ++i) {
     pool::Lease lease = database.AcquireRead();
@@ -95,7 +95,7 @@ constexpr Tampering kTamperings[] = {
 
 TEST_P(PgpoolHolds, TheNextBorrowerIsReadOnlyWhateverTheLastDid) {
   const Pgpool pgpool(*primary_, *replica_, GetParam());
-  app::Database database(Through(pgpool));
+  database::Database database(Through(pgpool));
   std::uint64_t tampered = 0;
   for (const Tampering& tampering : kTamperings) {
     for (const bool evicted : {false, true}) {
@@ -115,7 +115,7 @@ TEST_P(PgpoolHolds, TheNextBorrowerIsReadOnlyWhateverTheLastDid) {
 TEST_P(PgpoolHolds, OtherClientsCanStillWrite) {
   const Pgpool pgpool(*primary_, *replica_, GetParam());
   {
-    app::Database database(Through(pgpool));
+    database::Database database(Through(pgpool));
     EXPECT_EQ(Read(database, "SELECT 1"), "1");
   }
   for (int i = 0; i < 20; ++i) EXPECT_EQ(OfAnother(pgpool, "INSERT INTO t VALUES (1)"), "");
@@ -123,11 +123,11 @@ TEST_P(PgpoolHolds, OtherClientsCanStillWrite) {
 
 TEST_P(PgpoolHolds, TheCanaryIsRefusedByTheSetting) {
   const Pgpool pgpool(*primary_, *replica_, GetParam());
-  app::DatabaseOptions options = Through(pgpool);
+  database::DatabaseOptions options = Through(pgpool);
   options.probe.canary_interval = std::chrono::hours(1);
   options.ro_fallthrough_pool.min_idle = 1;
-  app::Database database(options);
-  const auto canary = [&] { return database.control_stats().canaries[PoolRole::kRoFallthrough]; };
+  database::Database database(options);
+  const auto canary = [&] { return database.stats().control.canaries[PoolRole::kRoFallthrough]; };
   ASSERT_TRUE(Eventually(kPatience, [&] { return canary().success.has_value(); }));
   EXPECT_EQ(canary().success, true);
   EXPECT_EQ(canary().proof, control::CanaryProof::kSetting);
@@ -141,9 +141,9 @@ TEST_F(PgpoolTest, ASessionThatAnotherClientSwitchedOffIsNotLentWritable) {
   for (int i = 0; i < 12; ++i) {
     OfAnother(pgpool, "SELECT set_config('default_transaction_read_only', 'off', false)", as_ours);
   }
-  app::DatabaseOptions options = Through(pgpool);
+  database::DatabaseOptions options = Through(pgpool);
   options.ro_fallthrough_pool.acquire_timeout = std::chrono::seconds(2);
-  app::Database database(options);
+  database::Database database(options);
   for (int i = 0; i < 6; ++i) {
     try {
       pool::Lease lease = database.AcquireRead();
@@ -159,14 +159,14 @@ TEST_F(PgpoolTest, ASessionThatAnotherClientSwitchedOffIsNotLentWritable) {
 // Why pgpool is no replica, and no way to know where a read goes.
 TEST_F(PgpoolTest, ItIsJudgedByThePrimaryWhileTheReplicaAnswersReads) {
   const Pgpool pgpool(*primary_, *replica_, "load_balance_mode = on");
-  app::DatabaseOptions options = On(*primary_);
+  database::DatabaseOptions options = On(*primary_);
   options.replica = postgres::SessionOptions{};
   options.replica->dsn = base::Secret(pgpool.Dsn());
-  app::Database database(options);
+  database::Database database(options);
   ASSERT_TRUE(AwaitRoute(database, Route::kPrimaryFallthrough));
   const Reason reason = database.pool_stats().route.reason;
   EXPECT_TRUE(reason == Reason::kNotInRecovery || reason == Reason::kIsPrimary);
-  app::Database fallthrough(Through(pgpool));
+  database::Database fallthrough(Through(pgpool));
   EXPECT_EQ(Read(fallthrough, "SELECT pg_is_in_recovery()"), "f");
   EXPECT_EQ(Read(fallthrough, "SELECT current_setting('port')"), std::to_string(replica_->port()));
 }

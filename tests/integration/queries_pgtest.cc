@@ -16,9 +16,9 @@
 #include <vector>
 
 #include "config/queries.h"
-#include "control/query_stats.h"
 #include "integration/primary_and_replica.h"
 #include "integration/servers.h"
+#include "queries/query_stats.h"
 #include "support/eventually.h"
 #include "support/exporter_process.h"
 #include "support/pgbouncer.h"
@@ -27,9 +27,9 @@
 namespace scidex::test {
 namespace {
 
-using control::QueryError;
-using control::QueryOptions;
-using control::QueryStats;
+using queries::QueryError;
+using queries::QueryOptions;
+using queries::QueryStats;
 using routing::PoolRole;
 using std::chrono::milliseconds;
 using std::chrono::seconds;
@@ -45,7 +45,7 @@ QueryOptions Query(const std::string& name, const std::string& sql) {
   query.sql = sql;
   query.interval = milliseconds(200);
   query.timeout = kPatience;
-  query.values = {{"n", name + "_n", control::ValueType::kGauge, "A number."}};
+  query.values = {{"n", name + "_n", queries::ValueType::kGauge, "A number."}};
   return query;
 }
 
@@ -59,13 +59,13 @@ class Queries : public PrimaryAndReplica {
     ASSERT_TRUE(AwaitReplay(*primary_, *replica_));
   }
   void Open(const std::vector<QueryOptions>& queries) {
-    app::DatabaseOptions options = On(*primary_, *replica_);
+    database::DatabaseOptions options = On(*primary_, *replica_);
     options.probe.canary_interval = base::Duration::zero();
     options.queries = queries;
     database_.emplace(options);
     ASSERT_TRUE(AwaitRoute(*database_, routing::Route::kReplica));
   }
-  QueryStats Stats(std::size_t query = 0) { return database_->control_stats().queries.at(query); }
+  QueryStats Stats(std::size_t query = 0) { return database_->stats().queries.at(query); }
   // On a busy machine any run may be late.
   static std::uint64_t Late(const QueryStats& stats) {
     return stats.errors[QueryError::kAcquireTimeout] + stats.errors[QueryError::kTimeout];
@@ -113,7 +113,7 @@ class Queries : public PrimaryAndReplica {
     return result ? result->rows.at(0).values.at(0).value_or(NAN) : NAN;
   }
 
-  std::optional<app::Database> database_;
+  std::optional<database::Database> database_;
 };
 
 // What the server's statistics say of transactions in `database`.
@@ -125,7 +125,7 @@ std::string Ended(const PostgresServer& server, const std::string& how,
 
 TEST_F(Queries, ThatSucceedAreCommittedAndWhatABorrowerLeavesOpenIsRolledBack) {
   primary_->Execute("CREATE DATABASE counted");
-  app::DatabaseOptions options = On(*primary_);
+  database::DatabaseOptions options = On(*primary_);
   options.primary->dsn = base::Secret(primary_->Dsn("app", "counted"));
   options.probe.canary_interval = base::Duration::zero();
   options.queries = {Query("q", "SELECT 1 AS n")};
@@ -153,7 +153,7 @@ TEST_F(Queries, OfADatabaseWithoutAnEncodingKeepTheirRowsAndReplaceWhatIsNotUtf8
       "LC_CTYPE 'C'");
   // Also where the session asks for UTF-8.
   for (const char* encoding : {"", " client_encoding=UTF8"}) {
-    app::DatabaseOptions options = On(*primary_);
+    database::DatabaseOptions options = On(*primary_);
     options.primary->dsn = base::Secret(primary_->Dsn("app", "ascii") + encoding);
     options.queries = {
         Query("q", "SELECT convert_from('\\x636166e9', 'SQL_ASCII') AS name, 1 AS n")};
@@ -167,7 +167,7 @@ TEST_F(Queries, OfADatabaseWithoutAnEncodingKeepTheirRowsAndReplaceWhatIsNotUtf8
 
 TEST_F(Queries, RunWhereReadsGoOrOnThePrimary) {
   QueryOptions primary = Query("primary", "SELECT pg_is_in_recovery() AS n");
-  primary.from = control::QueryFrom::kPrimary;
+  primary.from = queries::QueryFrom::kPrimary;
   Open({Query("route", "SELECT pg_is_in_recovery() AS n"), primary});
   EXPECT_TRUE(Eventually(kPatience, [&] { return Number(0) == 1; }));
   EXPECT_TRUE(Eventually(kPatience, [&] { return Number(1) == 0; }));
@@ -176,8 +176,8 @@ TEST_F(Queries, RunWhereReadsGoOrOnThePrimary) {
 
 TEST_F(Queries, OnThePrimaryHaveAPoolAlsoWhereNoReadMayFallThrough) {
   QueryOptions query = Query("q", "SELECT 1 AS n");
-  query.from = control::QueryFrom::kPrimary;
-  app::DatabaseOptions options = On(*primary_, *replica_);
+  query.from = queries::QueryFrom::kPrimary;
+  database::DatabaseOptions options = On(*primary_, *replica_);
   options.routing.fallthrough = routing::Fallthrough::kNever;
   options.queries = {query};
   database_.emplace(options);
@@ -195,7 +195,7 @@ TEST_F(Queries, NothingThatLiftsReadOnlyIsFollowedByAWrite) {
               "42601");
   QueryOptions writes = Query("writes", "INSERT INTO kept VALUES (2) RETURNING n");
   QueryOptions lifts = Query("lifts", "SET default_transaction_read_only = off");
-  lifts.from = writes.from = control::QueryFrom::kPrimary;
+  lifts.from = writes.from = queries::QueryFrom::kPrimary;
   Open({lifts, writes});
   EXPECT_TRUE(AwaitErrors(QueryError::kNoRows, 10, 0));
   EXPECT_TRUE(AwaitErrors(QueryError::kWriteRefused, 10, 1));
@@ -215,7 +215,7 @@ TEST_F(Queries, WhatHasNoRowsIsNoResultAndAnEmptyResultIsOne) {
   ExpectError("SET work_mem = '1MB'", QueryError::kNoRows, "write a SELECT");
   ExpectError("", QueryError::kNoRows, "write a SELECT");
   Open({Query("q", "SELECT n FROM kept WHERE false")});
-  std::shared_ptr<const control::QueryResult> result;
+  std::shared_ptr<const queries::QueryResult> result;
   ASSERT_TRUE(Eventually(kPatience, [&] {
     result = Stats().result;
     return result != nullptr;
@@ -236,7 +236,7 @@ TEST_F(Queries, OneThatWaitsForALockIsEndedByTheServerAndItsSessionKept) {
   pqxx::work lock(holder);
   lock.exec("LOCK TABLE locked");
   QueryOptions query = Query("q", "SELECT n FROM locked");
-  query.from = control::QueryFrom::kPrimary;
+  query.from = queries::QueryFrom::kPrimary;
   query.timeout = milliseconds(300);
   Open({query});
   // On a busy machine what the server says may come too late; then the session is closed.
@@ -293,8 +293,8 @@ TEST_F(Queries, AServerThatGoesAwayInTheMiddleOfAResultIsALostRun) {
 
 TEST_F(Queries, AServerThatFreezesEndsEachRunAtItsDeadlineAndOtherQueriesGoOn) {
   QueryOptions primary = Query("primary", "SELECT 1 AS n");
-  primary.from = control::QueryFrom::kPrimary;
-  app::DatabaseOptions options = On(*primary_, *replica_);
+  primary.from = queries::QueryFrom::kPrimary;
+  database::DatabaseOptions options = On(*primary_, *replica_);
   options.routing.fallthrough = routing::Fallthrough::kNever;
   options.probe.interval = seconds(3600);  // the route stays on what does not answer
   options.queries = {Query("q", "SELECT 1 AS n"), primary};
@@ -315,7 +315,7 @@ INSTANTIATE_TEST_SUITE_P(In, QueriesBehindPgBouncer, testing::Values("session", 
 
 TEST_P(QueriesBehindPgBouncer, AnswerAndCannotWriteAndLeaveTheNextOneNothing) {
   const PgBouncer bouncer(*primary_, GetParam());
-  app::DatabaseOptions options = On(*primary_);
+  database::DatabaseOptions options = On(*primary_);
   options.primary->dsn = base::Secret(bouncer.Dsn());
   options.ro_fallthrough_pool.min_idle = 0;
   options.ro_fallthrough_pool.max_size = 1;  // all of them on one session
@@ -350,7 +350,7 @@ TEST_F(Queries, OfEverySetAnswerARoleThatHasPgMonitorAlone) {
                                " dbname=app user=watcher password=" + password);
     return session;
   };
-  app::DatabaseOptions options = On(*primary_, *replica_);
+  database::DatabaseOptions options = On(*primary_, *replica_);
   options.primary = as_watcher(*primary_);
   options.replica = as_watcher(*replica_);
   for (const std::string& set : config::QuerySetNames()) {
@@ -485,7 +485,7 @@ TEST_F(Queries, EndAtOnceWithWhatTheyRun) {
   query.interval = query.timeout = seconds(7200);
   Open({query});
   ASSERT_TRUE(
-      Eventually(kPatience, [&] { return Stats().activity == control::QueryActivity::kRunning; }));
+      Eventually(kPatience, [&] { return Stats().activity == queries::QueryActivity::kRunning; }));
   // If this waited for the query, it would for an hour.
   database_.reset();
 }

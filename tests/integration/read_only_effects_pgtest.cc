@@ -60,8 +60,8 @@ class ReadOnlyEffects : public testing::Test {
   }
   static void TearDownTestSuite() { server_.reset(); }
 
-  static app::DatabaseOptions As(const std::string& user) {
-    app::DatabaseOptions options = OneReadSession(*server_, server_->Dsn(user));
+  static database::DatabaseOptions As(const std::string& user) {
+    database::DatabaseOptions options = OneReadSession(*server_, server_->Dsn(user));
     options.probe.canary_interval = base::Duration::zero();
     return options;
   }
@@ -79,7 +79,7 @@ class ReadOnlyEffects : public testing::Test {
     return refused && answer == Answer::kRuns ? Answer::kRefused : answer;
   }
 
-  static void Try(app::Database& database, const Effect& effect, Answer expected) {
+  static void Try(database::Database& database, const Effect& effect, Answer expected) {
     SCOPED_TRACE(effect.statement);
     if (*effect.setup != '\0') server_->Execute(effect.setup);
     pool::Lease lease = database.AcquireRead();
@@ -116,21 +116,21 @@ class ReadOnlyEffects : public testing::Test {
 };
 
 TEST_F(ReadOnlyEffects, AreAsListedForASuperuser) {
-  app::Database database(As("postgres"));
+  database::Database database(As("postgres"));
   for (const Effect& effect : kEffects) {
     if (effect.since <= major_) Try(database, effect, effect.superuser);
   }
 }
 
 TEST_F(ReadOnlyEffects, AreAsListedForAnOrdinaryRole) {
-  app::Database database(As("app"));
+  database::Database database(As("app"));
   for (const Effect& effect : kEffects) {
     if (effect.since <= major_) Try(database, effect, effect.role);
   }
 }
 
 TEST_F(ReadOnlyEffects, AllElseIsRefusedAndCountedForASuperuserToo) {
-  app::Database database(As("postgres"));
+  database::Database database(As("postgres"));
   std::vector<std::string_view> statements(std::begin(kRefused), std::end(kRefused));
   statements.insert(statements.end(), std::begin(kDefinitions), std::end(kDefinitions));
   for (const std::string_view statement : statements) {

@@ -29,8 +29,8 @@ class ReadOnlyTest : public PrimaryAndReplica {
   void TearDown() override { EXPECT_EQ(primary_->QueryOne("SELECT count(*) FROM t"), "0"); }
 
   // One read session at a time, so that the next borrower gets the session of the last.
-  static app::DatabaseOptions OneSession() {
-    app::DatabaseOptions options = On(*primary_);
+  static database::DatabaseOptions OneSession() {
+    database::DatabaseOptions options = On(*primary_);
     options.ro_fallthrough_pool.min_idle = 0;
     options.ro_fallthrough_pool.max_size = 1;
     return options;
@@ -41,13 +41,13 @@ class ReadOnlyTest : public PrimaryAndReplica {
         primary_->QueryOne("SELECT pg_terminate_backend(" + std::to_string(pid) + ", 180000)"),
         "t");
   }
-  static pool::PoolStats Fallthrough(const app::Database& database) {
+  static pool::PoolStats Fallthrough(const database::Database& database) {
     return *database.pool_stats().pools[PoolRole::kRoFallthrough];
   }
 };
 
 // The SQLSTATE with which `sql` is refused in a transaction of a read lease, or "".
-std::string Refusal(app::Database& database, const std::string& sql) {
+std::string Refusal(database::Database& database, const std::string& sql) {
   const pool::Lease lease = database.AcquireRead();
   postgres::ReadTransaction read = database.BeginRead(lease, kPatience);
   try {
@@ -60,14 +60,14 @@ std::string Refusal(app::Database& database, const std::string& sql) {
 }
 
 TEST_F(ReadOnlyTest, AWriteThroughAReadLeaseIsRefusedOnTheReplica) {
-  app::Database database(On(*primary_, *replica_));
+  database::Database database(On(*primary_, *replica_));
   ASSERT_TRUE(AwaitRoute(database, Route::kReplica));
   EXPECT_EQ(Refusal(database, "INSERT INTO t VALUES (1)"), "25006");
 }
 
 TEST_F(ReadOnlyTest, AWriteThroughAReadLeaseIsRefusedOnFallThroughCountedAndNamed) {
   const LogTap log;
-  app::Database database(On(*primary_));
+  database::Database database(On(*primary_));
   EXPECT_EQ(Refusal(database, "INSERT INTO t VALUES (4711)"), "25006");
   EXPECT_EQ(Fallthrough(database).read_only_violations, 1u);
   bool named = false;
@@ -80,7 +80,7 @@ TEST_F(ReadOnlyTest, AWriteThroughAReadLeaseIsRefusedOnFallThroughCountedAndName
 }
 
 TEST_F(ReadOnlyTest, AWriteOutsideOfATransactionIsRefusedToo) {
-  app::Database database(On(*primary_));
+  database::Database database(On(*primary_));
   const pool::Lease lease = database.AcquireRead();
   const postgres::QueryResult written =
       postgres::Session::Of(lease).Query("INSERT INTO t VALUES (1)", base::kNever);
@@ -91,7 +91,7 @@ TEST_F(ReadOnlyTest, AWriteOutsideOfATransactionIsRefusedToo) {
 // libpqxx 6 reconnects on its own, without the session's settings: the third attempt used to
 // commit.
 TEST_F(ReadOnlyTest, AWriteRetriedAfterItsBackendWasKilledNeverCommits) {
-  app::Database database(OneSession());
+  database::Database database(OneSession());
   const pool::Lease lease = database.AcquireRead();
   postgres::Session& session = postgres::Session::Of(lease);
   Terminate(PQbackendPID(session.raw()));
@@ -109,7 +109,7 @@ TEST_F(ReadOnlyTest, AWriteRetriedAfterItsBackendWasKilledNeverCommits) {
 }
 
 TEST_F(ReadOnlyTest, AReadTriedAgainAfterItsBackendWasKilledGetsANewReadOnlySession) {
-  app::Database database(OneSession());
+  database::Database database(OneSession());
   {
     const pool::Lease lease = database.AcquireRead();
     Terminate(PQbackendPID(postgres::Session::Of(lease).raw()));
@@ -119,7 +119,7 @@ TEST_F(ReadOnlyTest, AReadTriedAgainAfterItsBackendWasKilledGetsANewReadOnlySess
 }
 
 TEST_F(ReadOnlyTest, SetUpSendsTheReadOnlySettingInTheStartupPacket) {
-  app::Database database(OneSession());
+  database::Database database(OneSession());
   const pool::Lease lease = database.AcquireRead();
   postgres::Session& session = postgres::Session::Of(lease);
   session.Query("DISCARD ALL", base::kNever);
@@ -132,7 +132,7 @@ TEST_F(ReadOnlyTest, SetUpSendsTheReadOnlySettingInTheStartupPacket) {
 
 TEST_F(ReadOnlyTest, ASessionThatABorrowerSwitchedOffIsReadOnlyForTheNextAndTheBorrowerIsNamed) {
   const LogTap log;
-  app::Database database(OneSession());
+  database::Database database(OneSession());
   const std::vector<const char*> tampering{
       "SET default_transaction_read_only = off",
       "SET SESSION CHARACTERISTICS AS TRANSACTION READ WRITE",
@@ -153,7 +153,7 @@ TEST_F(ReadOnlyTest, ASessionThatABorrowerSwitchedOffIsReadOnlyForTheNextAndTheB
 }
 
 TEST_F(ReadOnlyTest, ATransactionLeftOpenIsRolledBackAndItsSessionUsedAgain) {
-  app::Database database(OneSession());
+  database::Database database(OneSession());
   int pid = 0;
   {
     const pool::Lease lease = database.AcquireRead();
@@ -165,8 +165,8 @@ TEST_F(ReadOnlyTest, ATransactionLeftOpenIsRolledBackAndItsSessionUsedAgain) {
 }
 
 TEST_F(ReadOnlyTest, TheCanaryProvesTheSettingOnThePrimaryAndRecoveryOnTheReplica) {
-  app::Database database(On(*primary_, *replica_));
-  const auto canary = [&](PoolRole role) { return database.control_stats().canaries[role]; };
+  database::Database database(On(*primary_, *replica_));
+  const auto canary = [&](PoolRole role) { return database.stats().control.canaries[role]; };
   for (const PoolRole role : {PoolRole::kRo, PoolRole::kRoFallthrough}) {
     EXPECT_TRUE(Eventually(kPatience, [&] { return canary(role).success == true; }));
     EXPECT_EQ(database.pool_stats().pools[role]->read_only_violations, 0u);
@@ -183,8 +183,8 @@ TEST_F(ReadOnlyTest, TheCanaryTakesNoRecoveryForAProofWhereWritesAreForwarded) {
   const auto proof_with = [](const std::string& mode) {
     primary_->Execute("ALTER ROLE app SET apg_write_forward.consistency_mode = '" + mode + "'");
     EXPECT_TRUE(AwaitReplay(*primary_, *replica_));
-    app::Database database(On(*primary_, *replica_));
-    const auto canary = [&] { return database.control_stats().canaries[PoolRole::kRo]; };
+    database::Database database(On(*primary_, *replica_));
+    const auto canary = [&] { return database.stats().control.canaries[PoolRole::kRo]; };
     EXPECT_TRUE(Eventually(kPatience, [&] { return canary().success == true; }));
     EXPECT_EQ(Ask(database.AcquireRead(), "SHOW default_transaction_read_only"), "on");
     return canary().proof;
@@ -208,10 +208,10 @@ TEST_F(ReadOnlyTest, TheCanaryLeavesNothingInTheServersLogUnlessItHasNoPlpgsql) 
   primary_->Execute("DROP EXTENSION plpgsql", "bare");
   for (const auto& [name, logs] : {std::pair{"app", false}, std::pair{"bare", true}}) {
     const std::size_t before = CanariesIn(primary_->Log());
-    app::DatabaseOptions options = On(*primary_);
+    database::DatabaseOptions options = On(*primary_);
     options.primary->dsn = base::Secret(primary_->Dsn("app", name));
-    app::Database database(options);
-    const auto canary = [&] { return database.control_stats().canaries[PoolRole::kRoFallthrough]; };
+    database::Database database(options);
+    const auto canary = [&] { return database.stats().control.canaries[PoolRole::kRoFallthrough]; };
     EXPECT_TRUE(Eventually(kPatience, [&] { return canary().success.has_value(); }));
     EXPECT_EQ(canary().success, true) << name;
     EXPECT_EQ(CanariesIn(primary_->Log()) > before, logs) << name;
@@ -220,18 +220,18 @@ TEST_F(ReadOnlyTest, TheCanaryLeavesNothingInTheServersLogUnlessItHasNoPlpgsql) 
 
 // What the canary does, on a session that may write.
 TEST_F(ReadOnlyTest, TheCanarysWriteIsNotRefusedAsReadOnlyWhereASessionMayWrite) {
-  app::Database database(On(*primary_));
+  database::Database database(On(*primary_));
   const pool::Lease lease = database.AcquireWrite();
   postgres::Session& session = postgres::Session::Of(lease);
-  const postgres::CanaryResult canary =
-      postgres::TryWrite(session, base::RealClock().Now() + kPatience, {});
-  EXPECT_EQ(canary.status, postgres::CanaryResult::Status::kAccepted);
+  const control::WriteAttempt canary =
+      postgres::CanaryWriter().TryWrite(session, base::RealClock().Now() + kPatience, {});
+  EXPECT_EQ(canary.result, control::WriteAttempt::Result::kAccepted);
   EXPECT_NE(canary.message.heard.find("permission denied"), std::string::npos)
       << canary.message.ForLog();
 }
 
 TEST_F(ReadOnlyTest, AFunctionThatReadsCanWriteThroughAWriteLeaseBesideItsReadLease) {
-  app::Database database(On(*primary_));
+  database::Database database(On(*primary_));
   const pool::Lease read_lease = database.AcquireRead();
   postgres::ReadTransaction read = database.BeginRead(read_lease, kPatience);
   EXPECT_EQ(std::string(read->exec("SELECT count(*) FROM t")[0][0].c_str()), "0");
@@ -246,14 +246,14 @@ TEST_F(ReadOnlyTest, AFunctionThatReadsCanWriteThroughAWriteLeaseBesideItsReadLe
 }
 
 TEST_F(ReadOnlyTest, ASecondReadUnderTheLastReadLeaseIsToldOfItsDeadlockAndAWriteIsServed) {
-  app::Database database(OneSession());
+  database::Database database(OneSession());
   const pool::Lease outer = database.AcquireRead();
   EXPECT_THROW(database.AcquireRead(), pool::NestedAcquireDeadlock);
   database.AcquireWrite();
 }
 
 TEST_F(ReadOnlyTest, ATransactionEndsAtItsDeadlineWhateverTheServerDoes) {
-  app::Database database(OneSession());
+  database::Database database(OneSession());
   {
     const pool::Lease lease = database.AcquireRead();
     postgres::ReadTransaction read = database.BeginRead(lease, std::chrono::milliseconds(200));

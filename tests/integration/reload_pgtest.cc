@@ -35,13 +35,13 @@ class ReloadDatabase : public PrimaryAndReplica {
 };
 
 TEST_F(ReloadDatabase, APoolThatDoesNotChangeKeepsItsSessionsAndOneThatDoesGetsNewOnes) {
-  app::DatabaseOptions options = On(*primary_, *replica_);
+  database::DatabaseOptions options = On(*primary_, *replica_);
   // So that it is the same one each time.
   options.primary_pool.min_idle = options.primary_pool.max_size = 1;
   options.ro_pool.min_idle = options.ro_pool.max_size = 1;
   // It would be one more reader.
   options.probe.canary_interval = base::Duration::zero();
-  app::Database database(options);
+  database::Database database(options);
   ASSERT_TRUE(AwaitRoute(database, routing::Route::kReplica));
   const std::string writer = Pid(database.AcquireWrite());
   const std::string reader = Pid(database.AcquireRead());
@@ -60,9 +60,9 @@ TEST_F(ReloadDatabase, APoolThatDoesNotChangeKeepsItsSessionsAndOneThatDoesGetsN
 }
 
 TEST_F(ReloadDatabase, AReplicaThatIsAddedGetsTheReadsAndOneThatIsTakenAwayLosesThem) {
-  app::DatabaseOptions options = On(*primary_);
+  database::DatabaseOptions options = On(*primary_);
   options.probe.interval = std::chrono::milliseconds(100);
-  app::Database database(options);
+  database::Database database(options);
   ASSERT_TRUE(AwaitRoute(database, routing::Route::kPrimaryFallthrough));
   database.Reconfigure(On(*primary_, *replica_));
   EXPECT_EQ(Read(database, "SELECT pg_is_in_recovery()"), "t");
@@ -72,8 +72,8 @@ TEST_F(ReloadDatabase, AReplicaThatIsAddedGetsTheReadsAndOneThatIsTakenAwayLoses
 }
 
 TEST_F(ReloadDatabase, WhatAPoolHasCountedStaysWhileThereIsNone) {
-  app::DatabaseOptions options = On(*primary_, *replica_);
-  app::Database database(options);
+  database::DatabaseOptions options = On(*primary_, *replica_);
+  database::Database database(options);
   ASSERT_TRUE(AwaitRoute(database, routing::Route::kReplica));
   const auto requests = [&database] {
     metrics::Snapshot snapshot;
@@ -91,15 +91,15 @@ TEST_F(ReloadDatabase, WhatAPoolHasCountedStaysWhileThereIsNone) {
 }
 
 TEST_F(ReloadDatabase, WhatWasFoundOfAServerIsNotSaidOfAnother) {
-  app::DatabaseOptions options = On(*primary_, *replica_);
-  app::Database database(options);
+  database::DatabaseOptions options = On(*primary_, *replica_);
+  database::Database database(options);
   const auto found = [&database] {
-    const control::ControlStats stats = database.control_stats();
+    const control::ControlStats stats = database.stats().control;
     return stats.probes[PoolRole::kRo].in_recovery || stats.probes[PoolRole::kRo].up ||
            stats.canaries[PoolRole::kRo].success.has_value();
   };
   ASSERT_TRUE(Eventually(kPatience, [&] {
-    return database.control_stats().canaries[PoolRole::kRo].success.has_value();
+    return database.stats().control.canaries[PoolRole::kRo].success.has_value();
   }));
   EXPECT_TRUE(found());
   options.replica->dsn =
@@ -109,11 +109,11 @@ TEST_F(ReloadDatabase, WhatWasFoundOfAServerIsNotSaidOfAnother) {
 }
 
 TEST_F(ReloadDatabase, WhatIsNotRightChangesNothing) {
-  app::DatabaseOptions options = On(*primary_);
+  database::DatabaseOptions options = On(*primary_);
   options.primary_pool.min_idle = options.primary_pool.max_size = 1;
-  app::Database database(options);
+  database::Database database(options);
   const std::string writer = Pid(database.AcquireWrite());
-  app::DatabaseOptions bad = options;
+  database::DatabaseOptions bad = options;
   bad.primary_pool.max_size = 2;
   bad.replica.emplace();
   bad.replica->dsn = base::Secret("host=");
@@ -125,10 +125,10 @@ TEST_F(ReloadDatabase, WhatIsNotRightChangesNothing) {
 }
 
 TEST_F(ReloadDatabase, ReloadsWhileEverythingIsInUseLoseNothing) {
-  app::DatabaseOptions options = On(*primary_, *replica_);
+  database::DatabaseOptions options = On(*primary_, *replica_);
   // It would be one more reader.
   options.probe.canary_interval = base::Duration::zero();
-  app::Database database(options);
+  database::Database database(options);
   ASSERT_TRUE(AwaitRoute(database, routing::Route::kReplica));
   std::atomic<bool> stop{false};
   std::atomic<std::uint64_t> reads{0};
@@ -147,7 +147,7 @@ TEST_F(ReloadDatabase, ReloadsWhileEverythingIsInUseLoseNothing) {
     options.ro_fallthrough_pool.max_size = 2 + round % 2;
     options.probe.interval = std::chrono::milliseconds(100 + 100 * (round % 2));
     database.Reconfigure(options);
-    database.control_stats();
+    database.stats().control;
     ASSERT_TRUE(Eventually(kPatience, [&] { return reads > enough; }));
   }
   stop = true;
@@ -161,10 +161,10 @@ TEST_F(ReloadDatabase, ReloadsWhileEverythingIsInUseLoseNothing) {
 
 TEST_F(ReloadDatabase, LeasesOfAReplacedPoolAreCountedAndLookedAtForLeaks) {
   const LogTap log;
-  app::DatabaseOptions options = On(*primary_, *replica_);
+  database::DatabaseOptions options = On(*primary_, *replica_);
   options.probe.canary_interval = base::Duration::zero();
   options.ro_pool.leak_after = std::chrono::seconds(1);
-  app::Database database(options);
+  database::Database database(options);
   ASSERT_TRUE(AwaitRoute(database, routing::Route::kReplica));
   const auto stats = [&] { return *database.pool_stats().pools[PoolRole::kRo]; };
   EXPECT_EQ(stats().retired_leases, 0u);
@@ -187,11 +187,11 @@ TEST_F(ReloadDatabase, LeasesOfAReplacedPoolAreCountedAndLookedAtForLeaks) {
 }
 
 TEST_F(ReloadDatabase, AnotherBackoffReachesAServerThatRefuses) {
-  app::DatabaseOptions options = On(*primary_);
+  database::DatabaseOptions options = On(*primary_);
   options.primary->dsn = base::Secret("host=127.0.0.1 port=" + std::to_string(FreePort()));
   options.primary_pool.min_idle = 1;
   options.primary_pool.backoff = {std::chrono::hours(1000), std::chrono::hours(1000)};
-  app::Database database(options);
+  database::Database database(options);
   const auto refused = [&] {
     return database.pool_stats()
         .pools[PoolRole::kPrimary]
@@ -221,11 +221,11 @@ class ReloadAutoscaled : public ReloadDatabase {
     options_.autoscaler.mode = control::AutoscalerMode::kOn;
     options_.autoscaler.interval = std::chrono::milliseconds(50);
   }
-  static pool::PoolStats Stats(const app::Database& database, PoolRole role) {
+  static pool::PoolStats Stats(const database::Database& database, PoolRole role) {
     return *database.pool_stats().pools[role];
   }
   // Returns the target that the load has brought about, all of it open.
-  static std::size_t AwaitGrown(const app::Database& database, PoolRole role) {
+  static std::size_t AwaitGrown(const database::Database& database, PoolRole role) {
     EXPECT_TRUE(Eventually(kPatience, [&] {
       const pool::PoolStats stats = Stats(database, role);
       return stats.target_size >= kReaders / 2 && stats.size >= kReaders / 2;
@@ -234,7 +234,7 @@ class ReloadAutoscaled : public ReloadDatabase {
   }
   void StopLooking() { options_.autoscaler.interval = std::chrono::hours(1); }
   // The target is there at once, and connections for the readers soon.
-  static void ExpectStarted(const app::Database& database, PoolRole role, std::size_t target) {
+  static void ExpectStarted(const database::Database& database, PoolRole role, std::size_t target) {
     EXPECT_EQ(Stats(database, role).target_size, target);
     EXPECT_TRUE(Eventually(kPatience, [&] {
       return Stats(database, role).size >= std::min(target, kReaders / 2);
@@ -242,18 +242,18 @@ class ReloadAutoscaled : public ReloadDatabase {
   }
 
   // Has the pool for reads keep the target that it has grown to, which is returned.
-  std::size_t StayGrown(app::Database& database) {
+  std::size_t StayGrown(database::Database& database) {
     AwaitGrown(database, PoolRole::kRo);
     StopLooking();
     database.Reconfigure(options_);
     return Stats(database, PoolRole::kRo).target_size;
   }
 
-  app::DatabaseOptions options_ = On(*primary_, *replica_);
+  database::DatabaseOptions options_ = On(*primary_, *replica_);
 };
 
 TEST_F(ReloadAutoscaled, APoolWithOtherOptionsStartsAtTheTargetOfTheOneBefore) {
-  app::Database database(options_);
+  database::Database database(options_);
   Clients clients(database, 0, kReaders);
   const std::size_t target = StayGrown(database);
   ++options_.ro_pool.max_waiters;
@@ -275,7 +275,7 @@ TEST_F(ReloadAutoscaled, APoolWithANewPasswordStartsAtTheTargetOfTheOneBefore) {
   ASSERT_TRUE(AwaitReplay(*primary_, *replica_));
   options_.primary->dsn = on(*primary_, "one");
   options_.replica->dsn = on(*replica_, "one");
-  app::Database database(options_);
+  database::Database database(options_);
   Clients clients(database, 0, kReaders);
   const std::size_t target = StayGrown(database);
   primary_->Execute("ALTER ROLE changing PASSWORD 'two'");
@@ -289,7 +289,7 @@ TEST_F(ReloadAutoscaled, APoolWithANewPasswordStartsAtTheTargetOfTheOneBefore) {
 }
 
 TEST_F(ReloadAutoscaled, ThePoolThatTakesTheReadsOverStartsAtTheTargetOfTheOtherOne) {
-  app::Database database(options_);
+  database::Database database(options_);
   Clients clients(database, 0, kReaders);
   const std::size_t target = StayGrown(database);
   EXPECT_EQ(Stats(database, PoolRole::kRoFallthrough).target_size, 1u);

@@ -30,7 +30,7 @@ bool IsAsleep(pid_t thread) {
 }
 
 TEST_F(RouteTest, WithAReplicaReadsGoToIt) {
-  app::Database database(On(*primary_, *replica_));
+  database::Database database(On(*primary_, *replica_));
   EXPECT_EQ(Read(database, "SELECT pg_is_in_recovery()"), "t");
   const routing::PoolsStats stats = database.pool_stats();
   EXPECT_EQ(stats.ro_routes_to(), 1);
@@ -41,7 +41,7 @@ TEST_F(RouteTest, WithAReplicaReadsGoToIt) {
 }
 
 TEST_F(RouteTest, WithoutAReplicaReadsFallThroughToThePrimary) {
-  app::Database database(On(*primary_));
+  database::Database database(On(*primary_));
   EXPECT_EQ(Read(database, "SELECT pg_is_in_recovery()"), "f");
   const routing::PoolsStats stats = database.pool_stats();
   EXPECT_EQ(stats.ro_routes_to(), 2);
@@ -53,9 +53,9 @@ TEST_F(RouteTest, WithoutAReplicaReadsFallThroughToThePrimary) {
 }
 
 TEST_F(RouteTest, WhereFallThroughIsForbiddenAReadFailsAtOnce) {
-  app::DatabaseOptions options = On(*primary_);
+  database::DatabaseOptions options = On(*primary_);
   options.routing.fallthrough = routing::Fallthrough::kNever;
-  app::Database database(options);
+  database::Database database(options);
   EXPECT_EQ(database.pool_stats().ro_routes_to(), 3);
   try {
     database.AcquireRead();
@@ -68,16 +68,16 @@ TEST_F(RouteTest, WhereFallThroughIsForbiddenAReadFailsAtOnce) {
 }
 
 TEST_F(RouteTest, WithAReplicaAloneReadsWorkAndWritesHaveNowhereToGo) {
-  app::DatabaseOptions options;
+  database::DatabaseOptions options;
   options.primary.reset();
   options.replica = SessionOn(*replica_);
-  app::Database database(options);
+  database::Database database(options);
   EXPECT_EQ(Read(database, "SELECT 1"), "1");
   EXPECT_THROW(database.AcquireWrite(), routing::NoPrimary);
 }
 
 TEST_F(RouteTest, WhenTheReplicaStopsReadsGoOnInFallThroughAndReturnWithIt) {
-  app::Database database(On(*primary_, *replica_));
+  database::Database database(On(*primary_, *replica_));
   ASSERT_TRUE(AwaitRoute(database, Route::kReplica));
   Read(database, "SELECT 1");
 
@@ -99,11 +99,11 @@ TEST_F(RouteTest, WhenTheReplicaStopsReadsGoOnInFallThroughAndReturnWithIt) {
 }
 
 TEST_F(RouteTest, AReadThatIsQueuedWhenTheReplicaStopsIsServedByTheNewRoute) {
-  app::DatabaseOptions options = On(*primary_, *replica_);
+  database::DatabaseOptions options = On(*primary_, *replica_);
   options.ro_pool.min_idle = 0;
   options.ro_pool.max_size = 1;
   options.ro_pool.acquire_timeout = kPatience;
-  app::Database database(options);
+  database::Database database(options);
   ASSERT_TRUE(AwaitRoute(database, Route::kReplica));
   const pool::Lease only_one = database.AcquireRead();
   std::future<std::string> queued =
@@ -120,17 +120,17 @@ TEST_F(RouteTest, AReadThatIsQueuedWhenTheReplicaStopsIsServedByTheNewRoute) {
 }
 
 TEST_F(RouteTest, ADsnOfAReplicaThatIsAPrimaryIsCaughtAndNamed) {
-  app::Database database(On(*primary_, *primary_));
+  database::Database database(On(*primary_, *primary_));
   ASSERT_TRUE(AwaitRoute(database, Route::kPrimaryFallthrough));
   EXPECT_EQ(database.pool_stats().route.reason, Reason::kIsPrimary);
 }
 
 TEST_F(RouteTest, AFullPoolIsNoEvidenceAgainstItsServer) {
-  app::DatabaseOptions options = On(*primary_, *replica_);
+  database::DatabaseOptions options = On(*primary_, *replica_);
   options.ro_pool.min_idle = 0;
   options.ro_pool.max_size = 1;
   options.probe.interval = std::chrono::milliseconds(20);
-  app::Database database(options);
+  database::Database database(options);
   ASSERT_TRUE(AwaitRoute(database, Route::kReplica));
   const pool::Lease only_one = database.AcquireRead();
   // On another thread: this one would wait for itself.
@@ -140,7 +140,7 @@ TEST_F(RouteTest, AFullPoolIsNoEvidenceAgainstItsServer) {
   EXPECT_THROW(timeout.get(), pool::AcquireTimeout);
   const base::WallTime full = base::RealClock().WallNow();
   ASSERT_TRUE(Eventually(kPatience, [&] {
-    return database.control_stats().probes[PoolRole::kRo].last_success >
+    return database.stats().control.probes[PoolRole::kRo].last_success >
            full + std::chrono::milliseconds(200);
   }));
   EXPECT_EQ(database.pool_stats().ro_routes_to(), 1);
@@ -150,25 +150,25 @@ TEST_F(RouteTest, AFullPoolIsNoEvidenceAgainstItsServer) {
 
 TEST_F(RouteTest, AServerWithNoRoomForAProbeIsNotDownWhileItsSessionsAnswer) {
   const PostgresServer small;
-  app::DatabaseOptions options = On(small);
+  database::DatabaseOptions options = On(small);
   options.primary_pool.min_idle = 2;
   options.primary_pool.max_size = 2;
   options.ro_fallthrough_pool.min_idle = 2;
   options.ro_fallthrough_pool.max_size = 2;
   options.probe.interval = std::chrono::milliseconds(100);
-  app::Database database(options);
-  const auto probe = [&] { return database.control_stats().probes[PoolRole::kPrimary]; };
+  database::Database database(options);
+  const auto probe = [&] { return database.stats().control.probes[PoolRole::kPrimary]; };
   ASSERT_TRUE(Eventually(kPatience, [&] {
     const routing::PoolsStats stats = database.pool_stats();
     return stats.pools[PoolRole::kPrimary]->idle == 2 &&
            stats.pools[PoolRole::kRoFallthrough]->idle == 2 && probe().up &&
-           database.control_stats().probes[PoolRole::kRoFallthrough].up;
+           database.stats().control.probes[PoolRole::kRoFallthrough].up;
   }));
-  // Both reserved sessions are ended, and there is no place left for another.
+  // The reserved session is ended, and there is no place left for another.
   small.Execute("ALTER ROLE app CONNECTION LIMIT 4");
   ASSERT_EQ(small.QueryOne("SELECT count(pg_terminate_backend(pid, 180000)) FROM pg_stat_activity "
                            "WHERE usename = 'app' AND query LIKE '%pg_control_system%'"),
-            "2");
+            "1");
   const base::WallTime ended = base::RealClock().WallNow();
   ASSERT_TRUE(Eventually(
       kPatience, [&] { return probe().last_run > ended + std::chrono::milliseconds(500); }));
@@ -179,16 +179,16 @@ TEST_F(RouteTest, AServerWithNoRoomForAProbeIsNotDownWhileItsSessionsAnswer) {
 TEST_F(RouteTest, ADeadPrimaryNeverTakesTheRouteFromALiveReplica) {
   PostgresServer primary;
   const std::unique_ptr<PostgresServer> replica = PostgresServer::MakeReplicaOf(primary);
-  app::DatabaseOptions options = On(primary, *replica);
+  database::DatabaseOptions options = On(primary, *replica);
   options.routing.max_lag = std::chrono::milliseconds(1);
-  app::Database database(options);
+  database::Database database(options);
   ASSERT_TRUE(AwaitRoute(database, Route::kReplica));
   primary.Kill9();
   ASSERT_TRUE(Eventually(kPatience,
-                         [&] { return !database.control_stats().probes[PoolRole::kPrimary].up; }));
+                         [&] { return !database.stats().control.probes[PoolRole::kPrimary].up; }));
   const base::WallTime dead = base::RealClock().WallNow();
   ASSERT_TRUE(Eventually(kPatience, [&] {
-    return database.control_stats().probes[PoolRole::kRo].last_success >
+    return database.stats().control.probes[PoolRole::kRo].last_success >
            dead + std::chrono::seconds(2);
   }));
   EXPECT_EQ(database.pool_stats().ro_routes_to(), 1);
@@ -196,9 +196,9 @@ TEST_F(RouteTest, ADeadPrimaryNeverTakesTheRouteFromALiveReplica) {
 }
 
 TEST_F(RouteTest, AReplicaThatNoLongerAnswersLosesTheRouteByItsProbe) {
-  app::DatabaseOptions options = On(*primary_, *replica_);
+  database::DatabaseOptions options = On(*primary_, *replica_);
   options.probe.timeout = std::chrono::seconds(1);
-  app::Database database(options);
+  database::Database database(options);
   ASSERT_TRUE(AwaitRoute(database, Route::kReplica));
   replica_->Suspend();
   const bool turned =
@@ -214,7 +214,7 @@ TEST_F(RouteTest, AReplicaThatNoLongerAnswersLosesTheRouteByItsProbe) {
 TEST_F(RouteTest, APromotedReplicaLosesTheRouteAndItsSessions) {
   PostgresServer primary;
   const std::unique_ptr<PostgresServer> replica = PostgresServer::MakeReplicaOf(primary);
-  app::Database database(On(primary, *replica));
+  database::Database database(On(primary, *replica));
   ASSERT_TRUE(AwaitRoute(database, Route::kReplica));
   ASSERT_TRUE(
       Eventually(kPatience, [&] { return database.pool_stats().pools[PoolRole::kRo]->idle == 2; }));
@@ -226,13 +226,13 @@ TEST_F(RouteTest, APromotedReplicaLosesTheRouteAndItsSessions) {
     return database.pool_stats().pools[PoolRole::kRo]->evictions[pool::EvictReason::kDrained] >= 2;
   }));
   EXPECT_TRUE(Eventually(kPatience, [&] {
-    return database.control_stats().probes[PoolRole::kRo].failures[Reason::kNotInRecovery] >= 1u;
+    return database.stats().control.probes[PoolRole::kRo].failures[Reason::kNotInRecovery] >= 1u;
   }));
 }
 
 // What libpq is told to look for in a session, such as one that may write, no read session is.
 TEST_F(RouteTest, WhatADsnAsksOfASessionIsAskedOfTheServer) {
-  app::DatabaseOptions options = On(*primary_);
+  database::DatabaseOptions options = On(*primary_);
   options.primary->dsn = base::Secret(primary_->Dsn() + " target_session_attrs=read-write");
   const std::string ports =
       std::to_string(primary_->port()) + "," + std::to_string(replica_->port());
@@ -240,23 +240,23 @@ TEST_F(RouteTest, WhatADsnAsksOfASessionIsAskedOfTheServer) {
   options.replica->dsn = base::Secret("host=127.0.0.1,127.0.0.1 port=" + ports +
                                       " user=app dbname=app password=" + PostgresServer::kPassword +
                                       " target_session_attrs=read-only");
-  app::Database database(options);
+  database::Database database(options);
   EXPECT_TRUE(AwaitRoute(database, Route::kReplica));
   EXPECT_TRUE(Eventually(
       kPatience, [&] { return database.pool_stats().pools[PoolRole::kRoFallthrough]->idle > 0; }));
 }
 
 TEST_F(RouteTest, TheEndDoesNotWaitForProbesOfServersThatHang) {
-  app::DatabaseOptions options = On(*primary_, *replica_);
+  database::DatabaseOptions options = On(*primary_, *replica_);
   options.probe.interval = std::chrono::milliseconds(20);
   options.probe.timeout = std::chrono::hours(1);
-  auto database = std::make_unique<app::Database>(options);
+  auto database = std::make_unique<database::Database>(options);
   ASSERT_TRUE(AwaitRoute(*database, Route::kReplica));
   primary_->Suspend();
   replica_->Suspend();
   // None has ended for longer than many intervals: one hangs.
   ASSERT_TRUE(Eventually(kPatience, [&] {
-    return base::RealClock().WallNow() - database->control_stats().probes[PoolRole::kRo].last_run >
+    return base::RealClock().WallNow() - database->stats().control.probes[PoolRole::kRo].last_run >
            std::chrono::milliseconds(300);
   }));
   auto end = std::async(std::launch::async, [&] { database.reset(); });
@@ -268,9 +268,9 @@ TEST_F(RouteTest, TheEndDoesNotWaitForProbesOfServersThatHang) {
 
 TEST_F(RouteTest, TheEndFailsAReadThatWaitsForTheFirstVerdict) {
   replica_->Suspend();
-  app::DatabaseOptions options = On(*primary_, *replica_);
+  database::DatabaseOptions options = On(*primary_, *replica_);
   options.probe.timeout = std::chrono::hours(1);
-  auto database = std::make_unique<app::Database>(options);
+  auto database = std::make_unique<database::Database>(options);
   std::promise<pid_t> thread;
   auto read = std::async(std::launch::async, [&thread, &database = *database] {
     thread.set_value(gettid());
@@ -284,10 +284,10 @@ TEST_F(RouteTest, TheEndFailsAReadThatWaitsForTheFirstVerdict) {
 }
 
 TEST_F(RouteTest, ReplicaThatLetsNoNewSessionInLosesTheReads) {
-  app::DatabaseOptions options = On(*primary_, *replica_);
+  database::DatabaseOptions options = On(*primary_, *replica_);
   options.probe.interval = std::chrono::milliseconds(50);
   options.probe.new_session_interval = std::chrono::milliseconds(200);
-  app::Database database(options);
+  database::Database database(options);
   ASSERT_TRUE(AwaitRoute(database, Route::kReplica));
   // Sessions that there are go on, the probe's among them.
   primary_->Execute("ALTER ROLE app NOLOGIN");
@@ -299,8 +299,8 @@ TEST_F(RouteTest, ReplicaThatLetsNoNewSessionInLosesTheReads) {
 
 TEST_F(RouteTest, ReadsWaitForTheFirstVerdictWithinTheirDeadline) {
   replica_->Suspend();
-  app::DatabaseOptions options = On(*primary_, *replica_);
-  app::Database database(options);
+  database::DatabaseOptions options = On(*primary_, *replica_);
+  database::Database database(options);
   EXPECT_EQ(database.pool_stats().route.reason, Reason::kStartingUp);
   EXPECT_EQ(database.pool_stats().ro_routes_to(), 2);
   EXPECT_THROW(database.AcquireRead({base::RealClock().Now() + std::chrono::milliseconds(100)}),

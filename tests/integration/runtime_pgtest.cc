@@ -45,17 +45,17 @@ class RuntimeTest : public PrimaryAndReplica {
 
 TEST_F(RuntimeTest, ReplicaThatHangsDelaysNoWriterAndNoFallThrough) {
   const SilentServer silent;
-  app::DatabaseOptions options = On(*primary_);
+  database::DatabaseOptions options = On(*primary_);
   options.replica = At(silent.port());
   options.ro_pool.min_idle = 10;
   options.ro_pool.max_size = 10;
   // None of its connects ends while the test lasts.
   options.ro_pool.connect_timeout = std::chrono::hours(1);
   options.probe.timeout = 100ms;
-  app::Database database(options);
+  database::Database database(options);
   // With every deadline far away, only what waits for the hung server takes for ever.
   const auto acquire =
-      [&](auto (app::Database::*how)(const pool::AcquireOptions&, const base::CallSite&)) {
+      [&](auto (database::Database::*how)(const pool::AcquireOptions&, const base::CallSite&)) {
         return std::async(std::launch::async, [&database, how] {
           return (database.*how)({base::kNever}, base::CallSite::current());
         });
@@ -63,8 +63,8 @@ TEST_F(RuntimeTest, ReplicaThatHangsDelaysNoWriterAndNoFallThrough) {
   ASSERT_TRUE(AwaitRoute(database, Route::kPrimaryFallthrough));
   std::vector<std::future<pool::Lease>> leases;
   for (int i = 0; i < 4; ++i) {
-    leases.push_back(acquire(&app::Database::AcquireWrite));
-    leases.push_back(acquire(&app::Database::AcquireRead));
+    leases.push_back(acquire(&database::Database::AcquireWrite));
+    leases.push_back(acquire(&database::Database::AcquireRead));
   }
   for (auto& lease : leases) {
     ASSERT_EQ(lease.wait_for(kPatience), std::future_status::ready);
@@ -76,15 +76,15 @@ TEST_F(RuntimeTest, ReplicaThatHangsDelaysNoWriterAndNoFallThrough) {
 }
 
 TEST_F(RuntimeTest, HundredDatabasesHaveFewThreads) {
-  const auto runtime = std::make_shared<app::Runtime>();
+  const auto runtime = std::make_shared<database::Runtime>();
   const std::size_t before = Threads();
   const int refusing = FreePort();
-  std::vector<std::unique_ptr<app::Database>> databases;
+  std::vector<std::unique_ptr<database::Database>> databases;
   for (int i = 0; i < 100; ++i) {
-    app::DatabaseOptions options;
+    database::DatabaseOptions options;
     options.primary = At(refusing);
     options.replica = At(refusing);
-    databases.push_back(std::make_unique<app::Database>(options, runtime));
+    databases.push_back(std::make_unique<database::Database>(options, runtime));
   }
   for (const auto& database : databases) {
     ASSERT_TRUE(Eventually(
@@ -98,7 +98,7 @@ TEST_F(RuntimeTest, HundredDatabasesHaveFewThreads) {
 TEST_F(RuntimeTest, LeaseMayOutliveDatabaseAndRuntime) {
   pool::Lease lease;
   {
-    app::Database database(On(*primary_));
+    database::Database database(On(*primary_));
     lease = database.AcquireWrite();
   }
   EXPECT_EQ(
@@ -108,9 +108,9 @@ TEST_F(RuntimeTest, LeaseMayOutliveDatabaseAndRuntime) {
 }
 
 TEST_F(RuntimeTest, CallForARefusedLoginThatThrowsEndsNothing) {
-  app::DatabaseOptions options = On(*primary_);
+  database::DatabaseOptions options = On(*primary_);
   options.primary->dsn = base::Secret(primary_->Dsn() + " password=wrong");
-  app::Database database(options);
+  database::Database database(options);
   std::atomic<int> calls{0};
   database.SetOnAuthFailed([&] {
     ++calls;
@@ -120,7 +120,7 @@ TEST_F(RuntimeTest, CallForARefusedLoginThatThrowsEndsNothing) {
   database.SetOnAuthFailed({});
   // It is called before the probe that it came of has its result.
   EXPECT_TRUE(Eventually(kPatience, [&] {
-    return database.control_stats().probes[PoolRole::kPrimary].failures[Reason::kAuthFailed] >= 1u;
+    return database.stats().control.probes[PoolRole::kPrimary].failures[Reason::kAuthFailed] >= 1u;
   }));
 }
 
@@ -132,7 +132,7 @@ TEST_F(RuntimeTest, ExporterThatCannotListenLeavesNothingThatRuns) {
   config.web.listen_addresses = {"127.0.0.1:" + std::to_string(taken.port())};
   const std::size_t before = Threads();
   {
-    const auto runtime = std::make_shared<app::Runtime>();
+    const auto runtime = std::make_shared<database::Runtime>();
     for (int i = 0; i < 10; ++i) {
       // Its logins are refused all the while, each of which has the DSNs read again.
       EXPECT_THROW(app::Exporter(

@@ -243,8 +243,8 @@ TEST_F(ServerFactsTest, QuestionThatWaitsForALockIsEndedByTheServer) {
   postgres::FactsReader reader({.name = "test", .connections = true}, base::RealClock());
   const auto soon = [] { return base::RealClock().Now() + std::chrono::milliseconds(200); };
   EXPECT_EQ(reader.Read(*asks, soon()).result, routing::Inspection::Result::kTimeout);
-  EXPECT_EQ(postgres::TryWrite(*tries, soon(), {}).status,
-            postgres::CanaryResult::Status::kUnknown);
+  EXPECT_EQ(postgres::CanaryWriter().TryWrite(*tries, soon(), {}).result,
+            control::WriteAttempt::Result::kUnknown);
   asks.reset();
   tries.reset();
   EXPECT_TRUE(Eventually(kPatience, [&] {

@@ -4,8 +4,8 @@
 #include <chrono>
 #include <string>
 
-#include "app/database.h"
 #include "base/secret.h"
+#include "database/database.h"
 #include "support/eventually.h"
 #include "support/postgres_cluster.h"
 
@@ -27,8 +27,8 @@ inline postgres::SessionOptions SessionOn(const PostgresServer& server) {
 
 // Servers that answer have all the time that a busy machine takes. A test of one that does not says
 // when it is given up.
-inline app::DatabaseOptions On(const PostgresServer& primary) {
-  app::DatabaseOptions options;
+inline database::DatabaseOptions On(const PostgresServer& primary) {
+  database::DatabaseOptions options;
   options.primary = SessionOn(primary);
   options.probe.timeout = kPatience;
   for (pool::PoolOptions* pool :
@@ -41,15 +41,16 @@ inline app::DatabaseOptions On(const PostgresServer& primary) {
   return options;
 }
 
-inline app::DatabaseOptions On(const PostgresServer& primary, const PostgresServer& replica) {
-  app::DatabaseOptions options = On(primary);
+inline database::DatabaseOptions On(const PostgresServer& primary, const PostgresServer& replica) {
+  database::DatabaseOptions options = On(primary);
   options.replica = SessionOn(replica);
   return options;
 }
 
 // Everything through `dsn`; one read session, so that the next borrower gets that of the last.
-inline app::DatabaseOptions OneReadSession(const PostgresServer& primary, const std::string& dsn) {
-  app::DatabaseOptions options = On(primary);
+inline database::DatabaseOptions OneReadSession(const PostgresServer& primary,
+                                                const std::string& dsn) {
+  database::DatabaseOptions options = On(primary);
   options.primary->dsn = base::Secret(dsn);
   options.primary_pool.min_idle = 0;
   options.ro_fallthrough_pool.min_idle = 0;
@@ -57,11 +58,11 @@ inline app::DatabaseOptions OneReadSession(const PostgresServer& primary, const 
   return options;
 }
 
-inline pool::PoolStats FallthroughStats(const app::Database& database) {
+inline pool::PoolStats FallthroughStats(const database::Database& database) {
   return *database.pool_stats().pools[routing::PoolRole::kRoFallthrough];
 }
 
-inline bool AwaitRoute(const app::Database& database, routing::Route route) {
+inline bool AwaitRoute(const database::Database& database, routing::Route route) {
   return Eventually(kPatience, [&] {
     const routing::RouteStats stats = database.pool_stats().route;
     return stats.decided && stats.route == route;
@@ -76,7 +77,7 @@ inline std::string Ask(const pool::Lease& lease, const std::string& sql) {
 }
 
 // The first value of a read through a lease of its own.
-inline std::string Read(app::Database& database, const std::string& sql) {
+inline std::string Read(database::Database& database, const std::string& sql) {
   const pool::Lease lease = database.AcquireRead();
   postgres::ReadTransaction read = database.BeginRead(lease, kPatience);
   return read->exec(sql)[0][0].c_str();

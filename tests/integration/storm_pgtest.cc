@@ -38,13 +38,13 @@ class Storm : public testing::Test {
     AddReader(primary_);
     replica_ = PostgresServer::MakeReplicaOf(primary_);
     name_ = std::make_unique<TcpProxy>(replica_->port());
-    app::DatabaseOptions options = On(primary_);
+    database::DatabaseOptions options = On(primary_);
     options.replica = SessionOn(*replica_);
     options.replica->dsn = base::Secret(name_->Dsn(replica_->Dsn()));
     options.probe.interval = 100ms;
     options.probe.canary_interval = 1s;
     options.ro_pool.acquire_timeout = kPatience;
-    database_ = std::make_unique<app::Database>(options);
+    database_ = std::make_unique<database::Database>(options);
   }
 
   void Tamper(unsigned seed) {
@@ -115,7 +115,7 @@ class Storm : public testing::Test {
   PostgresServer primary_;
   std::unique_ptr<PostgresServer> replica_;
   std::unique_ptr<TcpProxy> name_;
-  std::unique_ptr<app::Database> database_;
+  std::unique_ptr<database::Database> database_;
   std::atomic<bool> over_{false};
   std::atomic<std::size_t> tampered_{0};
   std::atomic<std::size_t> tried_{0};
@@ -145,7 +145,7 @@ TEST_F(Storm, NobodyWritesWhoDoesNotLiftReadOnlyHimself) {
                 stats.pools[PoolRole::kRoFallthrough]->read_only_tampered,
             0u);
   for (const PoolRole role : {PoolRole::kRo, PoolRole::kRoFallthrough})
-    EXPECT_NE(database_->control_stats().canaries[role].success, false);
+    EXPECT_NE(database_->stats().control.canaries[role].success, false);
   ExpectNothingLost(*database_);
   database_.reset();
   EXPECT_TRUE(AwaitNobody(primary_));

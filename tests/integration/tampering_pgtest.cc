@@ -92,7 +92,7 @@ INSTANTIATE_TEST_SUITE_P(By, TamperingTest,
 
 TEST_P(TamperingTest, LeavesTheNextBorrowerReadOnly) {
   const auto& [way, tampering] = GetParam();
-  app::Database database(OneSession(way));
+  database::Database database(OneSession(way));
   {
     const pool::Lease lease = database.AcquireRead();
     for (const char* statement : tampering.statements) Ask(lease, statement);
@@ -117,7 +117,7 @@ TEST_P(TamperingTest, LeavesTheNextBorrowerReadOnly) {
 
 TEST_P(TamperingTest, WriteThatSucceedsIsCountedWhenItHappens) {
   const auto& [way, tampering] = GetParam();
-  app::Database database(OneSession(way));
+  database::Database database(OneSession(way));
   pool::Lease lease = database.AcquireRead();
   for (const char* statement : tampering.statements) Ask(lease, statement);
   // Some of them write themselves.
@@ -149,12 +149,12 @@ class RoundTrips : public ThreeWays {
   }
   // Statements of 100 acquires and releases.
   static std::size_t OfAHundredAcquires(Way way) {
-    app::DatabaseOptions options = OneSession(way);
+    database::DatabaseOptions options = OneSession(way);
     options.probe.interval = std::chrono::hours(1);
-    app::Database database(options);
+    database::Database database(options);
     EXPECT_EQ(Read(database, "SELECT 1"), "1");
     EXPECT_TRUE(Eventually(kPatience, [&] {
-      const control::ControlStats stats = database.control_stats();
+      const control::ControlStats stats = database.stats().control;
       return stats.probes[PoolRole::kPrimary].up && stats.probes[PoolRole::kRoFallthrough].up;
     }));
     const std::size_t before = Statements();

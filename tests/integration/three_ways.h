@@ -51,8 +51,8 @@ class ThreeWays : public testing::Test {
     }
     return "";
   }
-  static app::DatabaseOptions OneSession(Way way) {
-    app::DatabaseOptions options = OneReadSession(*server_, Dsn(way));
+  static database::DatabaseOptions OneSession(Way way) {
+    database::DatabaseOptions options = OneReadSession(*server_, Dsn(way));
     options.probe.canary_interval = base::Duration::zero();
     return options;
   }

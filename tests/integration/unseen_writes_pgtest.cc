@@ -38,7 +38,7 @@ class UnseenWrites : public ThreeWays {
     ThreeWays::TearDown();
   }
   static std::string Written() { return server_->QueryOne("SELECT count(*) FROM t"); }
-  static std::uint64_t Tampered(const app::Database& database) {
+  static std::uint64_t Tampered(const database::Database& database) {
     return FallthroughStats(database).read_only_tampered;
   }
 };
@@ -85,7 +85,7 @@ INSTANTIATE_TEST_SUITE_P(By, UnseenWrite,
 TEST_P(UnseenWrite, IsCountedAsTamperingWithItsBorrower) {
   const auto& [way, unseen] = GetParam();
   const LogTap log;
-  app::Database database(OneSession(way));
+  database::Database database(OneSession(way));
   pool::Lease lease = database.AcquireRead();
   for (const char* statement : unseen.statements) Ask(lease, statement);
   ASSERT_EQ(Written(), "1");
@@ -116,7 +116,7 @@ INSTANTIATE_TEST_SUITE_P(By, LeavingThePoolersTransaction, testing::ValuesIn(kLe
 
 TEST_P(LeavingThePoolersTransaction, IsCountedAsTamperingWithItsBorrower) {
   const LogTap log;
-  app::Database database(OneSession(Way::kPooler));
+  database::Database database(OneSession(Way::kPooler));
   pool::Lease lease = database.AcquireRead();
   for (const char* statement : GetParam().statements) Ask(lease, statement);
   ASSERT_EQ(Written(), "1");
@@ -128,7 +128,7 @@ TEST_P(LeavingThePoolersTransaction, IsCountedAsTamperingWithItsBorrower) {
 }
 
 TEST_F(UnseenWrites, APoolersTransactionIsNotLifted) {
-  app::Database database(OneSession(Way::kPooler));
+  database::Database database(OneSession(Way::kPooler));
   for (const char* lift : {"SET TRANSACTION READ WRITE", "BEGIN READ WRITE",
                            "SET transaction_read_only = off", "START TRANSACTION READ WRITE",
                            "SELECT set_config('transaction_read_only', 'off', true)"}) {
@@ -150,30 +150,32 @@ TEST_F(UnseenWrites, APoolersTransactionIsNotLifted) {
 struct End {
   const char* name;
   // The options are those that the database has.
-  void (*end)(app::Database&, app::DatabaseOptions, pool::Lease&);
+  void (*end)(database::Database&, database::DatabaseOptions, pool::Lease&);
 };
 
 const End kEnds[] = {
-    {"Released", [](app::Database&, app::DatabaseOptions, pool::Lease& lease) { lease.Release(); }},
-    {"Evicted", [](app::Database&, app::DatabaseOptions, pool::Lease& lease) { lease.Evict(); }},
+    {"Released",
+     [](database::Database&, database::DatabaseOptions, pool::Lease& lease) { lease.Release(); }},
+    {"Evicted",
+     [](database::Database&, database::DatabaseOptions, pool::Lease& lease) { lease.Evict(); }},
     {"ReleasedToAPoolThatWasReplaced",
-     [](app::Database& database, app::DatabaseOptions options, pool::Lease& lease) {
+     [](database::Database& database, database::DatabaseOptions options, pool::Lease& lease) {
        options.ro_fallthrough_pool.max_size = 2;
        database.Reconfigure(options);
        lease.Release();
      }},
     {"EndedByItsDeadline",
-     [](app::Database&, app::DatabaseOptions, pool::Lease& lease) {
+     [](database::Database&, database::DatabaseOptions, pool::Lease& lease) {
        Session::Of(lease).Query("SELECT pg_sleep(600)", base::RealClock().Now() + 10ms);
        lease.Release();
      }},
     {"EndedWithItsServerProcess",
-     [](app::Database&, app::DatabaseOptions, pool::Lease& lease) {
+     [](database::Database&, database::DatabaseOptions, pool::Lease& lease) {
        Ask(lease, "SELECT pg_terminate_backend(pg_backend_pid())");
        lease.Release();
      }},
     {"SetBack",
-     [](app::Database&, app::DatabaseOptions, pool::Lease& lease) {
+     [](database::Database&, database::DatabaseOptions, pool::Lease& lease) {
        Ask(lease, "SET default_transaction_read_only = on");
        lease.Release();
      }},
@@ -186,7 +188,7 @@ INSTANTIATE_TEST_SUITE_P(And, SwitchedOff, testing::ValuesIn(kEnds),
 
 TEST_P(SwitchedOff, IsCountedWithItsBorrowerHoweverTheLeaseEnds) {
   const LogTap log;
-  app::Database database(OneSession(Way::kReported));
+  database::Database database(OneSession(Way::kReported));
   pool::Lease lease = database.AcquireRead();
   Ask(lease, "SET default_transaction_read_only = off");
   GetParam().end(database, OneSession(Way::kReported), lease);
@@ -198,7 +200,7 @@ TEST_P(SwitchedOff, IsCountedWithItsBorrowerHoweverTheLeaseEnds) {
 }
 
 TEST_P(SwitchedOff, IsCountedBesideTheWriteThatFollowed) {
-  app::Database database(OneSession(Way::kReported));
+  database::Database database(OneSession(Way::kReported));
   pool::Lease lease = database.AcquireRead();
   Ask(lease, "SET default_transaction_read_only = off");
   Ask(lease, "INSERT INTO t VALUES (1)");
@@ -216,7 +218,7 @@ TEST_F(UnseenWrites, ACommitWhoseAnswerNeverCameCouldHaveWritten) {
       "FOR EACH ROW EXECUTE FUNCTION sleeps(); "
       "CREATE FUNCTION writes_slowly() RETURNS int LANGUAGE sql AS "
       "'INSERT INTO slow VALUES (1) RETURNING a'");
-  app::Database database(OneSession(Way::kReported));
+  database::Database database(OneSession(Way::kReported));
   pool::Lease lease = database.AcquireRead();
   Ask(lease, "BEGIN READ WRITE");
   ASSERT_EQ(Ask(lease, "SELECT writes_slowly()"), "1");
@@ -228,7 +230,7 @@ TEST_F(UnseenWrites, ACommitWhoseAnswerNeverCameCouldHaveWritten) {
 
 TEST_F(UnseenWrites, ATransactionLeftOpenIsAskedWhetherItWasLifted) {
   const LogTap log;
-  app::Database database(OneSession(Way::kReported));
+  database::Database database(OneSession(Way::kReported));
   {
     const pool::Lease lease = database.AcquireRead();
     Ask(lease, "BEGIN");
@@ -246,7 +248,7 @@ TEST_F(UnseenWrites, ATransactionLeftOpenIsAskedWhetherItWasLifted) {
 }
 
 TEST_F(UnseenWrites, AReadTransactionThatWasLiftedIsCountedWhenItCommits) {
-  app::Database database(OneSession(Way::kReported));
+  database::Database database(OneSession(Way::kReported));
   const std::vector<std::vector<const char*>> lifts{
       {"SET TRANSACTION READ WRITE", "SELECT writes()"},
       {"SET TRANSACTION READ WRITE", "SELECT writes()", "SET TRANSACTION READ ONLY"},
@@ -263,7 +265,7 @@ TEST_F(UnseenWrites, AReadTransactionThatWasLiftedIsCountedWhenItCommits) {
   EXPECT_EQ(Written(), std::to_string(lifts.size()));
 }
 
-void ReadWithSettings(app::Database& database) {
+void ReadWithSettings(database::Database& database) {
   const pool::Lease lease = database.AcquireRead();
   for (int i = 0; i < 2; ++i) {
     postgres::ReadTransaction read = database.BeginRead(lease, kPatience);
@@ -275,7 +277,7 @@ void ReadWithSettings(app::Database& database) {
   database.BeginRead(lease, kPatience);
 }
 
-void ReadInASubtransaction(app::Database& database) {
+void ReadInASubtransaction(database::Database& database) {
   const pool::Lease lease = database.AcquireRead();
   postgres::ReadTransaction read = database.BeginRead(lease, kPatience);
   read->exec("SAVEPOINT s");
@@ -287,7 +289,7 @@ void ReadInASubtransaction(app::Database& database) {
   read.Commit();
 }
 
-void ReadOutsideOfTransactions(app::Database& database) {
+void ReadOutsideOfTransactions(database::Database& database) {
   const pool::Lease lease = database.AcquireRead();
   Ask(lease, "SET statement_timeout = '1h'");
   Ask(lease, "SELECT count(*) FROM t");
@@ -296,7 +298,7 @@ void ReadOutsideOfTransactions(app::Database& database) {
   none.exec("SELECT count(*) FROM t");
 }
 
-void ReadInATransactionThatIsRolledBack(app::Database& database) {
+void ReadInATransactionThatIsRolledBack(database::Database& database) {
   const pool::Lease lease = database.AcquireRead();
   pqxx::work work(Session::Of(lease).pqxx());
   work.exec("SELECT count(*) FROM t");
@@ -304,9 +306,9 @@ void ReadInATransactionThatIsRolledBack(app::Database& database) {
 
 TEST_F(UnseenWrites, WhatAnHonestBorrowerDoesIsNotHeldAgainstIt) {
   for (const Way way : {Way::kReported, Way::kNotReported, Way::kPooler}) {
-    app::DatabaseOptions options = OneSession(way);
+    database::DatabaseOptions options = OneSession(way);
     options.probe.canary_interval = 1ms;
-    app::Database database(options);
+    database::Database database(options);
     ReadWithSettings(database);
     ReadInASubtransaction(database);
     if (way != Way::kPooler) {
@@ -314,7 +316,7 @@ TEST_F(UnseenWrites, WhatAnHonestBorrowerDoesIsNotHeldAgainstIt) {
       ReadInATransactionThatIsRolledBack(database);
     }
     EXPECT_TRUE(Eventually(kPatience, [&] {
-      return database.control_stats().canaries[routing::PoolRole::kRoFallthrough].success == true;
+      return database.stats().control.canaries[routing::PoolRole::kRoFallthrough].success == true;
     }));
     EXPECT_EQ(Tampered(database), 0u) << NameOf(way);
   }

@@ -16,9 +16,9 @@
 #include <thread>
 #include <vector>
 
-#include "app/database.h"
 #include "base/log.h"
 #include "bench/processes/process_cost.h"
+#include "database/database.h"
 #include "support/free_port.h"
 
 namespace scidex::bench {
@@ -40,19 +40,19 @@ std::ptrdiff_t EntriesOf(const char* directory) {
   return std::distance(begin(entries), end(entries));
 }
 
-app::DatabaseOptions Refused(int port) {
-  app::DatabaseOptions options;
+database::DatabaseOptions Refused(int port) {
+  database::DatabaseOptions options;
   options.primary->dsn = base::Secret("host=127.0.0.1 user=none port=" + std::to_string(port));
   options.replica = options.primary;
   return options;
 }
 
 void Measure(int count, const Extent& extent) {
-  const app::DatabaseOptions options = Refused(test::FreePort());
-  const auto runtime = std::make_shared<app::Runtime>();
-  std::vector<std::unique_ptr<app::Database>> databases;
+  const database::DatabaseOptions options = Refused(test::FreePort());
+  const auto runtime = std::make_shared<database::Runtime>();
+  std::vector<std::unique_ptr<database::Database>> databases;
   for (int i = 0; i < count; ++i)
-    databases.push_back(std::make_unique<app::Database>(options, runtime));
+    databases.push_back(std::make_unique<database::Database>(options, runtime));
   std::this_thread::sleep_for(extent.warm_up);
   const std::chrono::nanoseconds before = CpuOf(getpid());
   std::this_thread::sleep_for(extent.measured);

@@ -8,7 +8,7 @@
 namespace scidex::config {
 namespace {
 
-using control::QueryOptions;
+using queries::QueryOptions;
 using std::chrono::seconds;
 
 class QueriesConfig : public testing::Test {
@@ -61,14 +61,14 @@ TEST_F(QueriesConfig, AQueryIsWhatItSays) {
   QueryOptions expected;
   expected.name = "orders";
   expected.sql = "SELECT 1\n";
-  expected.from = control::QueryFrom::kPrimary;
+  expected.from = queries::QueryFrom::kPrimary;
   expected.interval = seconds(60);
   expected.timeout = seconds(10);
   expected.labels = {"state", "kind"};
-  expected.values = {{"waiting", "orders_waiting", control::ValueType::kGauge, "Waiting."},
-                     {"taken", "taken_total", control::ValueType::kCounter, "Taken."}};
+  expected.values = {{"waiting", "orders_waiting", queries::ValueType::kGauge, "Waiting."},
+                     {"taken", "taken_total", queries::ValueType::kCounter, "Taken."}};
   expected.max_series = 7;
-  expected.on_error = control::QueryOnError::kKeepLast;
+  expected.on_error = queries::QueryOnError::kKeepLast;
   EXPECT_EQ(config.queries, std::vector<QueryOptions>{expected});
 }
 

@@ -31,15 +31,20 @@ class AutoscalerTest : public testing::Test {
   }
   ~AutoscalerTest() override { stop_.request_stop(); }
 
-  void Start(const AutoscalerStats& before = {}) {
+  void Start() {
     // Not owned.
-    Start({{std::shared_ptr<pool::Pool>(), &pool_}, 0}, before);
+    Start({{std::shared_ptr<pool::Pool>(), &pool_}, 0});
   }
-  void Start(const Autoscaler::ScaledPool& pool, const AutoscalerStats& before = {}) {
+  // In place of the one that there is, if any.
+  void Start(const Autoscaler::ScaledPool& pool) {
     OfPools<std::optional<Autoscaler::ScaledPool>> pools;
     pools[PoolRole::kPrimary] = pool;
-    autoscaler_.emplace(options_, pools, scheduler_);
-    autoscaler_->Inherit(before);
+    auto next = std::make_unique<Autoscaler>(options_, pools, scheduler_);
+    if (autoscaler_) {
+      autoscaler_->Stop();
+      next->Inherit(*autoscaler_);
+    }
+    autoscaler_ = std::move(next);
     autoscaler_->SizeNewPools();
     autoscaler_->Start();
   }
@@ -118,7 +123,7 @@ class AutoscalerTest : public testing::Test {
   std::size_t others_ = 10;
   AutoscalerOptions options_;
   ProbeResult answer_;
-  std::optional<Autoscaler> autoscaler_;
+  std::unique_ptr<Autoscaler> autoscaler_;
   std::stop_source stop_;
   std::vector<std::future<pool::Lease>> borrowers_;
 };
@@ -158,10 +163,8 @@ TEST_F(AutoscalerTest, GoesOnCountingAndForgetsTheRest) {
   Start();
   Borrow(3);
   Look(2);
-  const AutoscalerStats before = autoscaler_->Stats();
-  ASSERT_TRUE(before.pools[PoolRole::kPrimary].latest);
-  autoscaler_.reset();
-  Start(before);
+  ASSERT_TRUE(Stats().latest);
+  Start();
   EXPECT_EQ(Stats().decisions[ScalingReason::kWaiting], 1u);
   EXPECT_EQ(Stats().latest, std::nullopt);
   EXPECT_EQ(Stats().budget, std::nullopt);
@@ -236,6 +239,17 @@ TEST_F(AutoscalerTest, WhatIsTakenOverFromNoKnownServerWaitsForItsProbe) {
   pool_.Resize(2);
   Probe();
   EXPECT_EQ(Target(), 2u) << "it was given once more";
+}
+
+TEST_F(AutoscalerTest, WhatIsOwedToAPoolIsOwedToItsSuccessor) {
+  Replace(/*same_server=*/false);
+  // Replaced again before its server was asked.
+  const auto one = std::make_shared<pool::Pool>(
+      "primary", UpTo16(), pool::Pool::Dependencies{connector_, pool_scheduler_, clock_});
+  one->Resize(1);
+  Start({{std::shared_ptr<pool::Pool>(), &pool_}, 0, true, one, /*same_server=*/false});
+  Probe();
+  EXPECT_EQ(Target(), 9u);
 }
 
 TEST_F(AutoscalerTest, InDryRunNothingIsTakenOver) {

@@ -19,15 +19,16 @@ using std::chrono::seconds;
 using test::Eventually;
 
 // Refuses writes until it is told otherwise.
-class FakeTrials final : public SessionInspector {
+class FakeTester final : public WriteTester {
  public:
-  Trial TryWrite(pool::Connection& connection, base::TimePoint, const std::stop_token&) override {
+  WriteAttempt TryWrite(pool::Connection& connection, base::TimePoint,
+                        const std::stop_token&) override {
     base::MutexLock lock(mutex_);
     ++tries_;
     was_prepared_ = dynamic_cast<test::FakeConnection&>(connection).session().prepares() > 0;
     return next_;
   }
-  void Answer(Trial::Result result, bool in_recovery = false) {
+  void Answer(WriteAttempt::Result result, bool in_recovery = false) {
     base::MutexLock lock(mutex_);
     next_ = {result, in_recovery, {"as told", ""}};
   }
@@ -42,7 +43,7 @@ class FakeTrials final : public SessionInspector {
 
  private:
   base::Mutex mutex_;
-  Trial next_ SCIDEX_GUARDED_BY(mutex_) = {Trial::Result::kRefused, false, {}};
+  WriteAttempt next_ SCIDEX_GUARDED_BY(mutex_) = {WriteAttempt::Result::kRefused, false, {}};
   int tries_ SCIDEX_GUARDED_BY(mutex_) = 0;
   bool was_prepared_ SCIDEX_GUARDED_BY(mutex_) = false;
 };
@@ -61,13 +62,13 @@ class CanaryTest : public testing::Test {
     ASSERT_TRUE(Eventually(test::kPatience, [&] { return pool_.Stats().idle == 1; }));
     // The pool's housekeeping, which takes the idle session for a moment, has run.
     ASSERT_TRUE(pool_clock_.AwaitSleepers(1, seconds(1)));
-    canary_.emplace(options, pool_, inspector_, scheduler_);
+    canary_.emplace(options, pool_, tester_, scheduler_);
     canary_->Start();
   }
   // Until one more write was tried.
   void AwaitTry(int count) {
-    ASSERT_TRUE(Eventually(
-        test::kPatience, [&] { return inspector_.tries() == count && pool_.Stats().in_use == 0; }));
+    ASSERT_TRUE(Eventually(test::kPatience,
+                           [&] { return tester_.tries() == count && pool_.Stats().in_use == 0; }));
   }
   std::uint64_t Evicted(pool::EvictReason reason) { return pool_.Stats().evictions[reason]; }
 
@@ -77,14 +78,14 @@ class CanaryTest : public testing::Test {
   test::ManualClock pool_clock_;
   base::Scheduler pool_scheduler_{pool_clock_, test::kEager};
   std::shared_ptr<test::FakeConnector> connector_ = std::make_shared<test::FakeConnector>();
-  FakeTrials inspector_;
+  FakeTester tester_;
   pool::Pool pool_{"ro", One(), {connector_, pool_scheduler_, pool_clock_}};
   std::optional<Canary> canary_;
 };
 
 TEST_F(CanaryTest, NothingIsKnownBeforeTheFirstTry) {
   pool::Lease lease = pool_.Acquire();
-  canary_.emplace(ProbeOptions{}, pool_, inspector_, scheduler_);
+  canary_.emplace(ProbeOptions{}, pool_, tester_, scheduler_);
   canary_->Start();
   ASSERT_TRUE(clock_.AwaitSleepers(1, seconds(1)));
   EXPECT_EQ(canary_->Stats().success, std::nullopt);
@@ -97,12 +98,12 @@ TEST_F(CanaryTest, ARefusedWriteIsASuccessAndTheSessionWasShownToBeReadOnlyBefor
   ASSERT_TRUE(Eventually(test::kPatience, [&] { return canary_->Stats().success == true; }));
   EXPECT_EQ(canary_->Stats().proof, CanaryProof::kSetting);
   EXPECT_EQ(canary_->Stats().last_run, clock_.WallNow());
-  EXPECT_TRUE(inspector_.was_prepared());
+  EXPECT_TRUE(tester_.was_prepared());
   EXPECT_EQ(pool_.Stats().idle, 1u);
 }
 
 TEST_F(CanaryTest, OnAServerInRecoveryItProvesRecoveryAndNotTheSetting) {
-  inspector_.Answer(Trial::Result::kRefused, true);
+  tester_.Answer(WriteAttempt::Result::kRefused, true);
   Start();
   ASSERT_TRUE(Eventually(test::kPatience, [&] { return canary_->Stats().success == true; }));
   EXPECT_EQ(canary_->Stats().proof, CanaryProof::kRecovery);
@@ -110,7 +111,7 @@ TEST_F(CanaryTest, OnAServerInRecoveryItProvesRecoveryAndNotTheSetting) {
 
 TEST_F(CanaryTest, AWriteThatIsNotRefusedIsAFailureAndEverySessionIsClosed) {
   const test::LogTap log;
-  inspector_.Answer(Trial::Result::kAccepted);
+  tester_.Answer(WriteAttempt::Result::kAccepted);
   Start();
   ASSERT_TRUE(Eventually(test::kPatience, [&] { return canary_->Stats().success == false; }));
   EXPECT_EQ(Evicted(pool::EvictReason::kReadOnlyUnproven), 1u);
@@ -119,12 +120,12 @@ TEST_F(CanaryTest, AWriteThatIsNotRefusedIsAFailureAndEverySessionIsClosed) {
 }
 
 TEST_F(CanaryTest, WithoutAnAnswerNothingIsConcludedAndItIsTriedAgainAProbeIntervalLater) {
-  inspector_.Answer(Trial::Result::kUnknown);
+  tester_.Answer(WriteAttempt::Result::kUnknown);
   Start();
   AwaitTry(1);
   EXPECT_EQ(Evicted(pool::EvictReason::kDead), 1u);
   EXPECT_EQ(canary_->Stats().success, std::nullopt);
-  inspector_.Answer(Trial::Result::kRefused);
+  tester_.Answer(WriteAttempt::Result::kRefused);
   ASSERT_TRUE(Eventually(test::kPatience, [&] {
     clock_.Advance(seconds(1));
     return canary_->Stats().success == true;
@@ -137,22 +138,22 @@ TEST_F(CanaryTest, TriesAtItsIntervalAndNotBefore) {
   ASSERT_TRUE(clock_.AwaitSleepers(1, seconds(60)));
   clock_.Advance(seconds(59));
   ASSERT_TRUE(clock_.AwaitSleepers(1, seconds(1)));
-  EXPECT_EQ(inspector_.tries(), 1);
+  EXPECT_EQ(tester_.tries(), 1);
   clock_.Advance(seconds(1));
   AwaitTry(2);
 }
 
 TEST_F(CanaryTest, WaitsForNobodyWhereNoSessionIsIdle) {
   pool::Lease lease = pool_.Acquire();
-  canary_.emplace(ProbeOptions{}, pool_, inspector_, scheduler_);
+  canary_.emplace(ProbeOptions{}, pool_, tester_, scheduler_);
   canary_->Start();
   ASSERT_TRUE(clock_.AwaitSleepers(1, seconds(1)));
   EXPECT_EQ(pool_.Stats().waiters, 0u);
-  EXPECT_EQ(inspector_.tries(), 0);
+  EXPECT_EQ(tester_.tries(), 0);
   lease.Release();
   ASSERT_TRUE(Eventually(test::kPatience, [&] {
     clock_.Advance(seconds(1));
-    return inspector_.tries() == 1;
+    return tester_.tries() == 1;
   }));
 }
 

@@ -48,8 +48,10 @@ class FakeInspector final : public routing::ServerInspector {
 class ProbeTest : public testing::Test {
  protected:
   void Start(const ProbeOptions& options = {}) {
-    probe_.emplace(options, pool_, reserved_, inspector_, scheduler_,
-                   [this](const ProbeResult& result) {
+    // The pool's housekeeping, which takes idle sessions for a moment, has run.
+    ASSERT_TRUE(clock_.AwaitSleepers(1, seconds(1)));
+    probe_.emplace(options, "replica", std::make_shared<control::Probe::Pools>(pools_), reserved_,
+                   inspector_, scheduler_, [this](const ProbeResult& result) {
                      base::MutexLock lock(mutex_);
                      results_.push_back(result.reason);
                    });
@@ -84,7 +86,10 @@ class ProbeTest : public testing::Test {
   std::shared_ptr<test::FakeConnector> pooled_ = std::make_shared<test::FakeConnector>();
   std::shared_ptr<test::FakeConnector> reserved_ = std::make_shared<test::FakeConnector>();
   FakeInspector inspector_;
-  pool::Pool pool_{"ro", Small(), {pooled_, pool_scheduler_, clock_}};
+  std::shared_ptr<pool::Pool> shared_pool_ = std::make_shared<pool::Pool>(
+      "ro", Small(), pool::Pool::Dependencies{pooled_, pool_scheduler_, clock_});
+  pool::Pool& pool_ = *shared_pool_;
+  control::Probe::Pools pools_{shared_pool_};
   base::Mutex mutex_;
   std::vector<Reason> results_ SCIDEX_GUARDED_BY(mutex_);
   std::optional<control::Probe> probe_;
@@ -288,6 +293,49 @@ TEST_F(ProbeTest, WithoutRoomForOneMoreSessionAnotherOneIsAsked) {
   Start();
   ASSERT_TRUE(AwaitResults(1));
   EXPECT_EQ(Results().front(), Reason::kOk);
+}
+
+// With another pool on the server.
+class ProbeOfTwoPoolsTest : public ProbeTest {
+ protected:
+  ProbeOfTwoPoolsTest() { pools_.insert(pools_.begin(), other_); }
+
+  std::shared_ptr<test::FakeConnector> other_connector_ = std::make_shared<test::FakeConnector>();
+  std::shared_ptr<pool::Pool> other_ = std::make_shared<pool::Pool>(
+      "ro_fallthrough", Small(),
+      pool::Pool::Dependencies{other_connector_, pool_scheduler_, clock_});
+};
+
+TEST_F(ProbeOfTwoPoolsTest, WithoutRoomASessionOfEitherIsAsked) {
+  { const pool::Lease idle_afterwards = pool_.Acquire(); }
+  reserved_->Fail(pool::ConnectOutcome::kTooManyConnections);
+  Start();
+  ASSERT_TRUE(AwaitResults(1));
+  EXPECT_EQ(Results().front(), Reason::kOk);
+}
+
+TEST_F(ProbeOfTwoPoolsTest, SilentSessionHasIdleOnesOfBothReplaced) {
+  { const pool::Lease idle = pool_.Acquire(); }
+  { const pool::Lease idle = other_->Acquire(); }
+  Start();
+  ASSERT_TRUE(AwaitResults(1));
+  inspector_.Answer({routing::Inspection::Result::kTimeout});
+  Probe();
+  ASSERT_TRUE(AwaitResults(3));
+  EXPECT_EQ(pool_.Stats().evictions[pool::EvictReason::kDrained], 1u);
+  EXPECT_EQ(other_->Stats().evictions[pool::EvictReason::kDrained], 1u);
+}
+
+TEST_F(ProbeOfTwoPoolsTest, PoolThatWasReplacedIsAskedNoMore) {
+  { const pool::Lease idle = other_->Acquire(); }
+  Start();
+  ASSERT_TRUE(AwaitResults(1));
+  reserved_->Fail(pool::ConnectOutcome::kTooManyConnections);
+  reserved_->sessions().front()->Kill();
+  probe_->SetPools(std::make_shared<control::Probe::Pools>(1, shared_pool_));
+  Probe();
+  ASSERT_TRUE(AwaitResults(2));
+  EXPECT_EQ(Results().back(), Reason::kTooManyConnections);
 }
 
 TEST_F(ProbeTest, WithoutRoomAndWithEverySessionLentOutThereIsNoVerdict) {

@@ -13,7 +13,7 @@ constexpr auto kRo = PoolRole::kRo;
 constexpr auto kFallthrough = PoolRole::kRoFallthrough;
 
 // A server of 100 connections, 3 of them reserved. The pools primary and ro_fallthrough are on it,
-// with 6 and 2 connections open and a probe each; 4 sessions are of others.
+// with 6 and 2 connections open; one session is of its probe, and 4 are of others.
 class ServerBudgetTest : public testing::Test {
  protected:
   ServerBudgetTest() {
@@ -23,9 +23,9 @@ class ServerBudgetTest : public testing::Test {
     seen_.facts.database = "shop";
     seen_.facts.max_connections = 100;
     seen_.facts.reserved = 3;
-    seen_.facts.sessions = 14;
-    seen_.facts.sessions_of_role = 12;
-    seen_.facts.sessions_of_database = 13;
+    seen_.facts.sessions = 13;
+    seen_.facts.sessions_of_role = 11;
+    seen_.facts.sessions_of_database = 12;
     seen_.open[kPrimary] = 6;
     seen_.open[kFallthrough] = 2;
     servers_[kPrimary] = 0;
@@ -44,9 +44,9 @@ class ServerBudgetTest : public testing::Test {
   OfPools<std::optional<std::size_t>> servers_;
 };
 
-TEST_F(ServerBudgetTest, IsMaxConnectionsLessWhatIsReservedWhatOthersHaveAndTheProbes) {
+TEST_F(ServerBudgetTest, IsMaxConnectionsLessWhatIsReservedWhatOthersHaveAndTheProbe) {
   Probe();
-  EXPECT_EQ(Tightest(), 100u - 3 - 4 - 2 - kReserve);
+  EXPECT_EQ(Tightest(), 100u - 3 - 4 - 1 - kReserve);
   EXPECT_EQ(Tightest(kFallthrough), Tightest()) << "it is for both together";
 }
 
@@ -60,19 +60,20 @@ TEST_F(ServerBudgetTest, IsNotKnownBeforeTheServerWasAsked) {
 TEST_F(ServerBudgetTest, IsBoundByTheLimitOfTheRole) {
   seen_.facts.role_limit = 30;
   Probe();
-  EXPECT_EQ(Tightest(), 30u - 2 - 2 - kReserve);
+  EXPECT_EQ(Tightest(), 30u - 2 - 1 - kReserve);
 }
 
 TEST_F(ServerBudgetTest, IsBoundByTheLimitOfTheDatabase) {
   seen_.facts.database_limit = 40;
   Probe();
-  EXPECT_EQ(Tightest(), 40u - 3 - 2 - kReserve);
+  EXPECT_EQ(Tightest(), 40u - 3 - 1 - kReserve);
 }
 
 TEST_F(ServerBudgetTest, IsNothingOnAServerThatIsFull) {
   seen_.facts.sessions = 97;
   Probe();
-  EXPECT_EQ(Tightest(), 3u) << "10 of them are ours, of which 2 are probes; 5 are to be given back";
+  EXPECT_EQ(Tightest(), 3u)
+      << "9 of them are ours, one of which is the probe's; 5 are to be given back";
   seen_.facts.max_connections = 5;
   Probe();
   EXPECT_EQ(Tightest(), 0u);
@@ -81,7 +82,7 @@ TEST_F(ServerBudgetTest, IsNothingOnAServerThatIsFull) {
 TEST_F(ServerBudgetTest, APoolThatHasMoreOpenThanTheServerCountsIsNoOthersOfLessThanNone) {
   seen_.open[kPrimary] = 50;
   Probe();
-  EXPECT_EQ(Tightest(), 100u - 3 - 2 - kReserve);
+  EXPECT_EQ(Tightest(), 100u - 3 - 1 - kReserve);
 }
 
 TEST_F(ServerBudgetTest, AReplicaIsAServerOfItsOwn) {
@@ -94,7 +95,7 @@ TEST_F(ServerBudgetTest, AReplicaIsAServerOfItsOwn) {
   seen_.open[kRo] = 0;
   Probe(kRo);
   EXPECT_EQ(Tightest(kRo), 50u - 3 - 1 - kReserve);
-  EXPECT_EQ(Tightest(), 100u - 3 - 4 - 2 - kReserve);
+  EXPECT_EQ(Tightest(), 100u - 3 - 4 - 1 - kReserve);
 }
 
 TEST_F(ServerBudgetTest, TwoNamesOfOneServerAreOneServer) {
@@ -103,7 +104,7 @@ TEST_F(ServerBudgetTest, TwoNamesOfOneServerAreOneServer) {
   seen_.facts.sessions += 4;
   Probe();
   Probe(kRo);
-  EXPECT_EQ(Tightest(), 100u - 3 - 4 - 3 - kReserve);
+  EXPECT_EQ(Tightest(), 100u - 3 - 4 - 2 - kReserve);
   EXPECT_EQ(Tightest(kRo), Tightest());
 }
 
@@ -114,7 +115,7 @@ TEST_F(ServerBudgetTest, OfARolesLimitOnlyItsOwnPoolsHaveAShare) {
   seen_.facts.role = "reader";
   seen_.facts.role_limit.reset();
   Probe(kRo);
-  EXPECT_EQ(Tightest(), 30u - 2 - 2 - kReserve);
+  EXPECT_EQ(Tightest(), 30u - 2 - 1 - kReserve);
   EXPECT_GT(*Tightest(kRo), 80u);
 }
 
@@ -123,7 +124,7 @@ TEST_F(ServerBudgetTest, AServerThatWasRestartedWithOtherSettingsIsBelievedAtOnc
   seen_.instance = "1, restarted";
   seen_.facts.max_connections = 200;
   Probe();
-  EXPECT_EQ(Tightest(), 200u - 3 - 4 - 2 - kReserve);
+  EXPECT_EQ(Tightest(), 200u - 3 - 4 - 1 - kReserve);
 }
 
 TEST_F(ServerBudgetTest, WhatOthersGiveBackIsTakenOnlyAfterTenProbes) {
@@ -132,10 +133,10 @@ TEST_F(ServerBudgetTest, WhatOthersGiveBackIsTakenOnlyAfterTenProbes) {
   seen_.facts.sessions -= 20;
   for (int i = 0; i < 9; ++i) {
     Probe();
-    EXPECT_EQ(Limits().front().grow, 66u);
+    EXPECT_EQ(Limits().front().grow, 67u);
   }
   Probe();
-  EXPECT_EQ(Limits().front().grow, 86u);
+  EXPECT_EQ(Limits().front().grow, 87u);
 }
 
 TEST_F(ServerBudgetTest, WhatOthersTakeIsGivenOnlyAfterThreeProbes) {
@@ -143,13 +144,13 @@ TEST_F(ServerBudgetTest, WhatOthersTakeIsGivenOnlyAfterThreeProbes) {
   seen_.facts.sessions += 20;
   Probe();
   Probe();
-  EXPECT_EQ(Limits().front().keep, 86u);
+  EXPECT_EQ(Limits().front().keep, 87u);
   Probe();
-  EXPECT_EQ(Limits().front().keep, 66u);
+  EXPECT_EQ(Limits().front().keep, 67u);
 }
 
 // Three pools on one server that has `keep` and `grow` connections for them.
-class DivideTest : public testing::Test {
+class AllocateBudgetTest : public testing::Test {
  protected:
   void Room(std::size_t keep, std::size_t grow) {
     limits_ = {ServerLimit{{}, keep, grow}};
@@ -160,14 +161,14 @@ class DivideTest : public testing::Test {
     claims_[pool] = {target, target, wanted, 1};
   }
   void ExpectShare(PoolRole pool, std::optional<std::size_t> share) {
-    EXPECT_EQ(Divide(limits_, claims_)[pool], share) << base::Name(pool);
+    EXPECT_EQ(AllocateBudget(limits_, claims_)[pool], share) << base::Name(pool);
   }
 
   std::vector<ServerLimit> limits_;
   OfPools<std::optional<BudgetClaim>> claims_;
 };
 
-TEST_F(DivideTest, WhereThereIsEnoughEachGetsWhatItWants) {
+TEST_F(AllocateBudgetTest, WhereThereIsEnoughEachGetsWhatItWants) {
   Room(20, 20);
   Claim(kPrimary, 5, 9);
   Claim(kRo, 4, 4);
@@ -177,7 +178,7 @@ TEST_F(DivideTest, WhereThereIsEnoughEachGetsWhatItWants) {
   ExpectShare(kFallthrough, 7);
 }
 
-TEST_F(DivideTest, WhereThereIsNotItIsSharedEquallyAndWhatOneDoesNotWantIsForTheOthers) {
+TEST_F(AllocateBudgetTest, WhereThereIsNotItIsSharedEquallyAndWhatOneDoesNotWantIsForTheOthers) {
   Room(20, 20);
   Claim(kPrimary, 8, 16);
   Claim(kRo, 2, 2);
@@ -187,7 +188,7 @@ TEST_F(DivideTest, WhereThereIsNotItIsSharedEquallyAndWhatOneDoesNotWantIsForThe
   ExpectShare(kFallthrough, 9);
 }
 
-TEST_F(DivideTest, APoolThatHasMoreThanItsShareGivesBeforeAnotherTakes) {
+TEST_F(AllocateBudgetTest, APoolThatHasMoreThanItsShareGivesBeforeAnotherTakes) {
   Room(12, 12);
   Claim(kPrimary, 12, 12);
   Claim(kFallthrough, 1, 12);
@@ -201,7 +202,7 @@ TEST_F(DivideTest, APoolThatHasMoreThanItsShareGivesBeforeAnotherTakes) {
   ExpectShare(kFallthrough, 6);
 }
 
-TEST_F(DivideTest, WhatAPoolMayHaveIsNotGivenToAnotherBecauseItIsNotUsed) {
+TEST_F(AllocateBudgetTest, WhatAPoolMayHaveIsNotGivenToAnotherBecauseItIsNotUsed) {
   Room(12, 12);
   Claim(kPrimary, 10, 10);
   claims_[kPrimary]->size = 1;
@@ -210,7 +211,7 @@ TEST_F(DivideTest, WhatAPoolMayHaveIsNotGivenToAnotherBecauseItIsNotUsed) {
   ExpectShare(kFallthrough, 2);
 }
 
-TEST_F(DivideTest, BetweenTheTwoBoundsNothingIsMoved) {
+TEST_F(AllocateBudgetTest, BetweenTheTwoBoundsNothingIsMoved) {
   Room(15, 11);
   Claim(kPrimary, 6, 12);
   Claim(kFallthrough, 6, 6);
@@ -218,7 +219,7 @@ TEST_F(DivideTest, BetweenTheTwoBoundsNothingIsMoved) {
   ExpectShare(kFallthrough, 6);
 }
 
-TEST_F(DivideTest, TheFloorIsGivenInAnyCase) {
+TEST_F(AllocateBudgetTest, TheFloorIsGivenInAnyCase) {
   Room(1, 1);
   Claim(kPrimary, 6, 6);
   claims_[kPrimary]->floor = 2;
@@ -227,7 +228,7 @@ TEST_F(DivideTest, TheFloorIsGivenInAnyCase) {
   ExpectShare(kFallthrough, 1);
 }
 
-TEST_F(DivideTest, AllLimitsHold) {
+TEST_F(AllocateBudgetTest, AllLimitsHold) {
   Room(20, 20);
   ServerLimit of_role{{}, 6, 6};
   of_role.binds[kPrimary] = true;
@@ -238,7 +239,7 @@ TEST_F(DivideTest, AllLimitsHold) {
   ExpectShare(kFallthrough, 14);
 }
 
-TEST_F(DivideTest, APoolOfAServerThatIsNotKnownHasNoShare) {
+TEST_F(AllocateBudgetTest, APoolOfAServerThatIsNotKnownHasNoShare) {
   Room(20, 20);
   limits_.front().binds[kRo] = false;
   Claim(kPrimary, 2, 2);

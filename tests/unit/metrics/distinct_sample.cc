@@ -130,17 +130,17 @@ control::AutoscalerStats MakeAutoscaler(Numbers& numbers) {
 }
 
 // One that has found two rows, a value of which is missing, and one that has found nothing.
-control::QueriesStats MakeQueries(Numbers& numbers) {
-  control::QueriesStats queries;
+queries::QueriesStats MakeQueries(Numbers& numbers) {
+  queries::QueriesStats queries;
   for (const char* name : {"orders", "nothing"}) {
-    control::QueryOptions options;
+    queries::QueryOptions options;
     options.name = name;
     options.labels = {"state"};
     options.values = {
-        {"waiting", std::string(name) + "_waiting_seconds", control::ValueType::kGauge, "A \\."},
-        {"taken", std::string(name) + "_taken_total", control::ValueType::kCounter, "Taken."}};
-    control::QueryStats& query = queries.emplace_back();
-    query.options = std::make_shared<const control::QueryOptions>(options);
+        {"waiting", std::string(name) + "_waiting_seconds", queries::ValueType::kGauge, "A \\."},
+        {"taken", std::string(name) + "_taken_total", queries::ValueType::kCounter, "Taken."}};
+    queries::QueryStats& query = queries.emplace_back();
+    query.options = std::make_shared<const queries::QueryOptions>(options);
     numbers.Fill(query.errors);
     for (std::uint64_t* field : {&query.runs, &query.missed, &query.dropped_series, &query.rows})
       *field = numbers.Count();
@@ -149,9 +149,9 @@ control::QueriesStats MakeQueries(Numbers& numbers) {
     query.last_run = numbers.Wall();
     query.last_success = numbers.Wall();
   }
-  control::QueryResult result;
+  queries::QueryResult result;
   result.rows = {{{"new \"\\\n"}, {0.5, 7}}, {{""}, {std::nullopt, 8}}};
-  queries[0].result = std::make_shared<const control::QueryResult>(result);
+  queries[0].result = std::make_shared<const queries::QueryResult>(result);
   return queries;
 }
 
@@ -192,7 +192,7 @@ DistinctSample MakeDistinctSample() {
     *field = numbers.Count();
   }
   snapshot.process.start = numbers.Wall();
-  snapshot.control.queries = MakeQueries(numbers);
+  snapshot.queries = MakeQueries(numbers);
   return sample;
 }
 

@@ -40,8 +40,8 @@ class Fragile final : public prometheus::Collectable {
 };
 
 Sources SourcesOf(const Snapshot& snapshot) {
-  return {[&snapshot] { return snapshot.pools; }, [&snapshot] { return snapshot.control; },
-          [&snapshot] { return snapshot.exporter; }, [&snapshot] { return snapshot.process; }};
+  return {[&snapshot] { return snapshot; }, [&snapshot] { return snapshot.exporter; },
+          [&snapshot] { return snapshot.process; }};
 }
 
 // A scrape of the distinct sample, by a clock on which the scrape before it took 7 ms.
@@ -139,7 +139,7 @@ TEST(Exposition, HasTheSameSeriesWithAndWithoutPools) {
   const Snapshot full = MakeDistinctSample().snapshot;
   Snapshot empty;
   empty.exporter = full.exporter;
-  empty.control.queries = full.control.queries;
+  empty.queries = full.queries;
   EXPECT_EQ(series_of(empty), series_of(full));
 }
 
@@ -183,7 +183,7 @@ TEST(Exposition, PoolsThatCannotBeReadDoNotCostTheExportersOwnNumbers) {
   const Snapshot snapshot = MakeDistinctSample().snapshot;
   bool failing = false;
   Sources sources = SourcesOf(snapshot);
-  sources.pools = [&failing]() -> routing::PoolsStats {
+  sources.database = [&failing]() -> database::DatabaseStats {
     if (failing) throw std::runtime_error("no pools");
     return {};
   };
@@ -201,11 +201,10 @@ TEST(Exposition, PoolsThatCannotBeReadDoNotCostTheExportersOwnNumbers) {
 TEST(Exposition, EightScrapesAtOnceEachAddUp) {
   Exposition exposition;
   AddCollectors(exposition, {[] {
-                               routing::PoolsStats stats;
-                               stats.pools[routing::PoolRole::kRo].emplace().idle = 3;
+                               database::DatabaseStats stats;
+                               stats.pools.pools[routing::PoolRole::kRo].emplace().idle = 3;
                                return stats;
                              },
-                             [] { return control::ControlStats{}; },
                              [] {
                                ExporterStats stats;
                                stats.http_requests = {{200, 1}};

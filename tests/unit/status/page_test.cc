@@ -27,7 +27,7 @@ using testing::Not;
 using testing::StartsWith;
 
 std::string PageOf(const Sample& sample, const PageOptions& options = {"1.2.3"}) {
-  return Page(sample.pools, sample.control, options, kNow);
+  return Page(sample, options, kNow);
 }
 
 std::size_t Count(const std::string& text, const std::string& part) {
@@ -265,7 +265,7 @@ TEST(Page, HasEachIdOnce) {
 TEST(Page, HasAnElementForWhateverTheScriptMovesIntoIt) {
   for (const Sample& sample : {OnReplica(), OnPrimary(), Disabled(), Undecided()}) {
     const std::string page = PageOf(sample);
-    const PageContent content = ContentOf(sample.pools, sample.control, kNow);
+    const PageContent content = ContentOf(sample, kNow);
     for (const auto& [id, text] : content.texts)
       EXPECT_THAT(page, HasSubstr(" id=\"" + id + "\"")) << text;
     for (const auto& [id, rows] : content.rows)

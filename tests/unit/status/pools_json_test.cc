@@ -17,9 +17,7 @@ using testing::ElementsAre;
 using testing::EndsWith;
 using testing::HasSubstr;
 
-Json Parsed(const Sample& sample) {
-  return Json::parse(PoolsJson(sample.pools, sample.control, kNow));
-}
+Json Parsed(const Sample& sample) { return Json::parse(PoolsJson(sample, kNow)); }
 
 std::vector<std::string> Keys(const Json& json) {
   std::vector<std::string> keys;
@@ -208,7 +206,7 @@ TEST(PoolsJson, TakesTextThatIsNotUtf8) {
 
 TEST(PoolsJson, EndsWithALineFeed) {
   const Sample sample = OnReplica();
-  EXPECT_THAT(PoolsJson(sample.pools, sample.control, kNow), EndsWith("}\n"));
+  EXPECT_THAT(PoolsJson(sample, kNow), EndsWith("}\n"));
 }
 
 }  // namespace

@@ -7,7 +7,7 @@
 namespace scidex::status {
 namespace {
 
-Readiness Of(const Sample& sample) { return Ready(sample.pools.route, sample.control); }
+Readiness Of(const Sample& sample) { return Ready(sample); }
 
 TEST(Ready, IsNotUntilTheFirstVerdict) {
   const Readiness readiness = Of(Undecided());
@@ -33,12 +33,12 @@ TEST(Ready, SaysThatAPoolerMakesTheEnforcementWeaker) {
 
 TEST(Ready, IsNotWhereAnotherRouteIsAskedForThanIsInForce) {
   const Sample sample = OnPrimary();
-  const Readiness readiness = Ready(sample.pools.route, sample.control, routing::Route::kReplica);
+  const Readiness readiness = Ready(sample, routing::Route::kReplica);
   EXPECT_FALSE(readiness.ready);
   EXPECT_EQ(readiness.text,
             "not ready: the route is not replica route=primary_fallthrough reason=connect_refused "
             "read_only_enforcement=session\n");
-  EXPECT_TRUE(Ready(sample.pools.route, sample.control, routing::Route::kPrimaryFallthrough).ready);
+  EXPECT_TRUE(Ready(sample, routing::Route::kPrimaryFallthrough).ready);
 }
 
 TEST(Ready, HoldsAlsoWhereReadsAreRefused) {

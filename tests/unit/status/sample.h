@@ -5,18 +5,14 @@
 
 #include <memory>
 
-#include "control/probe_stats.h"
-#include "routing/stats.h"
+#include "database/stats.h"
 
 namespace scidex::status {
 
 // 2023-11-14T22:13:20.000Z.
 inline constexpr base::WallTime kNow{std::chrono::seconds(1'700'000'000)};
 
-struct Sample {
-  routing::PoolsStats pools;
-  control::ControlStats control;
-};
+using Sample = database::DatabaseStats;
 
 inline pool::PoolStats SamplePool(const char* name) {
   pool::PoolStats pool;
@@ -137,6 +133,7 @@ inline Sample Disabled() {
 inline Sample Undecided() {
   Sample sample = OnReplica();
   sample.control = {};
+  sample.queries = {};
   routing::RouteStats route;
   route.route = routing::Route::kPrimaryFallthrough;
   route.reason = routing::Reason::kStartingUp;
@@ -149,20 +146,20 @@ inline Sample Undecided() {
 inline Sample WithQueries() {
   Sample sample = OnReplica();
   for (const char* name : {"fails", "costly", "waits"}) {
-    control::QueryOptions options;
+    queries::QueryOptions options;
     options.name = name;
-    control::QueryStats& query = sample.control.queries.emplace_back();
-    query.options = std::make_shared<const control::QueryOptions>(options);
+    queries::QueryStats& query = sample.queries.emplace_back();
+    query.options = std::make_shared<const queries::QueryOptions>(options);
     query.runs = 7;
     query.last_run = query.last_success = kNow - std::chrono::seconds(3);
   }
-  sample.control.queries[0].latest_error = control::QueryError::kRefused;
-  sample.control.queries[0].latest_message = "42P01: no such <table>";
-  sample.control.queries[0].errors[control::QueryError::kRefused] = 2;
-  sample.control.queries[1].used = std::chrono::seconds(90);
-  sample.control.queries[1].waited = std::chrono::milliseconds(20);
-  sample.control.queries[1].rows = 1;
-  sample.control.queries[2].activity = control::QueryActivity::kWaiting;
+  sample.queries[0].latest_error = queries::QueryError::kRefused;
+  sample.queries[0].latest_message = "42P01: no such <table>";
+  sample.queries[0].errors[queries::QueryError::kRefused] = 2;
+  sample.queries[1].used = std::chrono::seconds(90);
+  sample.queries[1].waited = std::chrono::milliseconds(20);
+  sample.queries[1].rows = 1;
+  sample.queries[2].activity = queries::QueryActivity::kWaiting;
   return sample;
 }
 

@@ -10,12 +10,12 @@
 #include "base/clock.h"
 #include "base/explanation.h"
 #include "base/time.h"
-#include "control/options.h"
-#include "control/query_run.h"
-#include "control/query_stats.h"
-#include "control/row_reader.h"
+#include "queries/options.h"
+#include "queries/query_run.h"
+#include "queries/query_stats.h"
+#include "queries/row_reader.h"
 
-namespace scidex::control {
+namespace scidex::queries {
 
 struct QueryTrial {
   struct Column {
@@ -43,4 +43,4 @@ QueryTrial TryQuery(const QueryOptions& options, const QueryAcquire& acquire, Ro
                     base::Clock& clock, base::Duration acquire_within,
                     const std::stop_token& stop = {});
 
-}  // namespace scidex::control
+}  // namespace scidex::queries

@@ -1,11 +1,11 @@
-#include "control/query_result.h"
+#include "queries/query_result.h"
 
 #include <gtest/gtest.h>
 
 #include <cmath>
 #include <limits>
 
-namespace scidex::control {
+namespace scidex::queries {
 namespace {
 
 using Texts = std::vector<std::optional<std::string_view>>;
@@ -163,4 +163,4 @@ TEST_F(QueryResultTest, WhatIsOverTheBoundIsDroppedCountedAndInTheEndNotRead) {
 }
 
 }  // namespace
-}  // namespace scidex::control
+}  // namespace scidex::queries

@@ -1,11 +1,11 @@
-#include "control/query_run.h"
+#include "queries/query_run.h"
 
 #include <exception>
 #include <utility>
 
 #include "pool/errors.h"
 
-namespace scidex::control {
+namespace scidex::queries {
 namespace {
 
 QueryError ErrorOf(Reading::Result result) {
@@ -64,4 +64,4 @@ QueryOutcome ReadForQuery(pool::Lease& lease, RowReader& reader, const QueryOpti
   return {std::make_shared<const QueryResult>(builder.Take()), std::nullopt, {}};
 }
 
-}  // namespace scidex::control
+}  // namespace scidex::queries

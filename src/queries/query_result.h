@@ -12,11 +12,11 @@
 #include <utility>
 #include <vector>
 
-#include "control/options.h"
-#include "control/query_stats.h"
-#include "control/row_reader.h"
+#include "queries/options.h"
+#include "queries/query_stats.h"
+#include "queries/row_reader.h"
 
-namespace scidex::control {
+namespace scidex::queries {
 
 // A label value may be so long, in bytes.
 inline constexpr std::size_t kMaxLabelLength = 1024;
@@ -71,4 +71,4 @@ class QueryResultBuilder final : public RowSink {
   std::optional<Failure> failure_;
 };
 
-}  // namespace scidex::control
+}  // namespace scidex::queries

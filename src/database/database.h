@@ -1,4 +1,4 @@
-// The pool layer as a service embeds it: three pools, their probes and the router between them.
+// The pool layer as a service embeds it: servers, their pools and the router between them.
 //
 //   Database database(options);
 //   database.start_pool_logger();
@@ -18,7 +18,6 @@
 // held side by side: they come from different pools.
 #pragma once
 
-#include <cstddef>
 #include <functional>
 #include <map>
 #include <memory>
@@ -26,50 +25,26 @@
 #include <string>
 #include <vector>
 
-#include "app/postgres_inspector.h"
-#include "app/postgres_rows.h"
-#include "app/runtime.h"
 #include "base/clock.h"
 #include "base/mutex.h"
 #include "control/autoscaler.h"
 #include "control/canary.h"
-#include "control/options.h"
 #include "control/pool_logger.h"
 #include "control/probe_stats.h"
-#include "control/query_runner.h"
-#include "control/query_trial.h"
 #include "control/replica_watch.h"
-#include "pool/options.h"
+#include "database/options.h"
+#include "database/runtime.h"
+#include "database/server.h"
+#include "database/stats.h"
 #include "pool/pool.h"
-#include "postgres/options.h"
-#include "postgres/server_facts.h"
-#include "postgres/session_connector.h"
+#include "postgres/canary.h"
+#include "postgres/row_stream.h"
 #include "postgres/transaction.h"
-#include "routing/options.h"
+#include "queries/query_runner.h"
+#include "queries/query_trial.h"
 #include "routing/router.h"
-#include "routing/stats.h"
 
-namespace scidex::app {
-
-struct DatabaseOptions {
-  // The servers; an empty DSN is libpq's defaults, no value is no such server. read_only is set for
-  // each pool here.
-  std::optional<postgres::SessionOptions> primary = postgres::SessionOptions{};
-  std::optional<postgres::SessionOptions> replica;
-  pool::PoolOptions primary_pool;
-  pool::PoolOptions ro_pool;
-  pool::PoolOptions ro_fallthrough_pool;
-  routing::RoutingOptions routing;
-  control::ProbeOptions probe;
-  control::PoolLoggerOptions pool_logger;
-  control::AutoscalerOptions autoscaler;
-  // One from the primary has a pool ro_fallthrough made, also where no read may fall through.
-  std::vector<control::QueryOptions> queries;
-  // Otherwise they run where Try() is called alone.
-  bool schedule_queries = true;
-  // Connects under way at once to one server. Of the constructor's options alone.
-  std::size_t connects_per_server = 4;
-};
+namespace scidex::database {
 
 // Thread safe.
 class Database {
@@ -103,20 +78,20 @@ class Database {
   }
 
   // Goes on with these options: what they do not change stays as it is. A pool whose server or
-  // options change is replaced by a new one: what it has lent stays out until its release, who
-  // waits in it moves to the new one, and counters go on, as does what the autoscaler had let it
+  // options change is replaced by a new one: leases of the old pool stay valid until their release,
+  // its waiters move to the new pool, counters go on, and so does what the autoscaler had let it
   // have. A replica that is another is judged anew.
   // Throws as the constructor, and std::invalid_argument for another connects_per_server; then
   // nothing has changed: everything that can fail comes first.
   void Reconfigure(const DatabaseOptions& options);
 
-  // One snapshot of every pool and of the route.
+  // One snapshot of every pool and of the route; and with what probes and queries found.
   routing::PoolsStats pool_stats() const { return router_->pool_stats(); }
-  control::ControlStats control_stats() const;
+  DatabaseStats stats() const;
 
   // Runs one query once, with a connection that is acquired as the schedule would, within
   // `acquire_within`.
-  control::QueryTrial Try(const control::QueryOptions& query, base::Duration acquire_within);
+  queries::QueryTrial Try(const queries::QueryOptions& query, base::Duration acquire_within);
 
   // `call` is called, on any thread, when a server refuses a login; it must not block. Empty for no
   // call; then, when this returns, the one before is not under way any more.
@@ -126,61 +101,65 @@ class Database {
   bool start_pool_logger();
 
  private:
-  // What is asked for of one pool.
-  struct Wanted {
-    postgres::SessionOptions session;
-    pool::PoolOptions pool;
-
-    friend bool operator==(const Wanted&, const Wanted&) = default;
-  };
-  using AllWanted = base::EnumArray<routing::PoolRole, std::optional<Wanted>>;
-  // How others reach a probe that is made after them and destroyed before them.
-  class ProbeHandle;
-  // One pool and what looks after it; all null where there is no such pool.
-  struct Server {
-    std::shared_ptr<pool::ConnectGate> gate;
-    std::shared_ptr<pool::Connector> connector;
-    std::shared_ptr<postgres::JudgedServer> judged;
-    std::shared_ptr<ProbeHandle> handle;
+  // What the options ask for.
+  struct Wanted;
+  using Servers = base::EnumArray<ServerRole, std::shared_ptr<Server>>;
+  // A pool and what looks after it; null where there is no such pool.
+  struct PoolUnit {
     std::shared_ptr<pool::Pool> pool;
-    std::shared_ptr<postgres::FactsReader> facts;
-    std::shared_ptr<control::Probe> probe;
     // Of a pool whose sessions are read-only.
     std::shared_ptr<control::Canary> canary;
   };
-  using Servers = base::EnumArray<routing::PoolRole, Server>;
+  using PoolUnits = base::EnumArray<routing::PoolRole, PoolUnit>;
+  // What there is at a time.
+  struct Parts {
+    Servers servers;
+    PoolUnits units;
+  };
   // For each pool, whether it is on the server that the one before it was on.
   using SameServers = base::EnumArray<routing::PoolRole, bool>;
   // What a change of the options needs, made before anything is changed.
   struct Change;
 
-  static AllWanted WantedOf(const DatabaseOptions& options);
-  static routing::Router::Pools PoolsOf(const Servers& servers);
-
-  static std::vector<control::QueryOptions> Scheduled(const DatabaseOptions& options);
-  pool::Lease AcquireForQuery(control::QueryFrom from, base::TimePoint deadline,
-                              const std::stop_token& stop);
-  Server MakeServer(routing::PoolRole role, const Wanted& wanted) SCIDEX_REQUIRES(changing_);
-  void AddProbe(routing::PoolRole role, const DatabaseOptions& options, Server& server);
+  static Wanted WantedOf(const DatabaseOptions& options);
+  static routing::Router::Pools PoolsOf(const PoolUnits& units);
+  static std::shared_ptr<const Server::Pools> PoolsOn(ServerRole server, const PoolUnits& units);
   static routing::RoutingOptions RoutingOf(const DatabaseOptions& options);
+  static std::vector<queries::QueryOptions> Scheduled(const DatabaseOptions& options);
+
+  pool::Lease AcquireForQuery(queries::QueryFrom from, base::TimePoint deadline,
+                              const std::stop_token& stop);
+
+  std::shared_ptr<Server> MakeServer(ServerRole role, const Wanted& wanted)
+      SCIDEX_REQUIRES(changing_);
+  std::shared_ptr<Server::Probing> MakeProbing(ServerRole role, Server& server,
+                                               const DatabaseOptions& options,
+                                               const PoolUnits& units);
+  std::shared_ptr<control::Canary> MakeCanary(routing::PoolRole role,
+                                              const control::ProbeOptions& options,
+                                              pool::Pool& pool);
   std::shared_ptr<control::Autoscaler> MakeAutoscaler(const control::AutoscalerOptions& options,
-                                                      const Servers& before, const Servers& servers,
+                                                      const Parts& before, const Parts& next,
                                                       const SameServers& same_server);
   std::shared_ptr<control::PoolLogger> MakePoolLogger(const control::PoolLoggerOptions& options);
+
+  // Reconfigure(), in reconfigure.cc.
   Change Prepare(const DatabaseOptions& options) SCIDEX_REQUIRES(changing_);
+  void PreparePools(Change& change) SCIDEX_REQUIRES(changing_);
   void Apply(Change& change) noexcept SCIDEX_REQUIRES(changing_);
+  void StopOld(const Change& change) noexcept;
+  void ReplaceProbing(ServerRole role, Change& change) noexcept;
+  void KeepCountsOfGone(const Change& change) noexcept;
+  void StartNew(const Change& change) noexcept;
   void ChangeBackoffs(const Change& change) noexcept;
-  void InheritProbe(routing::PoolRole role, const Server& server, const Server& before,
-                    bool same_server) noexcept;
-  static void StartProbe(const Server& server) noexcept;
-  static void StopProbe(const Server& server) noexcept;
+
   void OnAuthFailed() noexcept;
   void OnReplicaVerdict(routing::Reason verdict, base::TimePoint probed_at);
-  void OnRouteChange(const Servers& before, const routing::RouteChange& change) noexcept;
+  void OnRouteChange(const PoolUnits& before, const routing::RouteChange& change) noexcept;
   void OnPrimaryAnswer(const routing::ServerFacts& facts);
-  void OnProbe(routing::PoolRole role, const control::ProbeResult& result);
+  void OnProbe(ServerRole role, const control::ProbeResult& result);
   void Stop();
-  Servers ServersNow() const;
+  Parts PartsNow() const;
   std::shared_ptr<control::Autoscaler> AutoscalerNow() const;
 
   // First: everything below runs on it.
@@ -188,8 +167,8 @@ class Database {
   // Held for the length of a call.
   base::Mutex calling_;
   std::function<void()> on_auth_failed_ SCIDEX_GUARDED_BY(calling_);
-  PostgresInspector inspector_;
-  PostgresRows rows_;
+  postgres::CanaryWriter canary_writer_;
+  postgres::RowStream rows_;
   std::unique_ptr<routing::Router> router_;
   std::unique_ptr<control::ReplicaWatch> replica_watch_;
   // By the primary's last answer. Used by runs of its probe alone.
@@ -202,14 +181,14 @@ class Database {
   std::map<std::string, std::shared_ptr<pool::ConnectGate>> gates_ SCIDEX_GUARDED_BY(changing_);
 
   mutable base::Mutex mutex_;
-  Servers servers_ SCIDEX_GUARDED_BY(mutex_);
+  Parts parts_ SCIDEX_GUARDED_BY(mutex_);
   // What the probe of a pool that is gone had counted, until there is such a pool again.
   base::EnumArray<routing::PoolRole, control::ProbeStats> gone_probes_ SCIDEX_GUARDED_BY(mutex_);
   std::shared_ptr<control::Autoscaler> autoscaler_ SCIDEX_GUARDED_BY(mutex_);
   std::shared_ptr<control::PoolLogger> pool_logger_ SCIDEX_GUARDED_BY(mutex_);
   bool logging_ SCIDEX_GUARDED_BY(mutex_) = false;
   // Last: it uses the router.
-  std::unique_ptr<control::QueryRunner> queries_;
+  std::unique_ptr<queries::QueryRunner> queries_;
 };
 
-}  // namespace scidex::app
+}  // namespace scidex::database

@@ -12,9 +12,9 @@
 
 #include "base/enum.h"
 #include "base/time.h"
-#include "control/options.h"
+#include "queries/options.h"
 
-namespace scidex::control {
+namespace scidex::queries {
 
 // Why a run failed.
 enum class QueryError {
@@ -39,20 +39,20 @@ enum class QueryActivity {
   kRunning,  // with it
 };
 
-}  // namespace scidex::control
+}  // namespace scidex::queries
 
 template <>
-struct scidex::base::EnumNames<scidex::control::QueryActivity> {
+struct scidex::base::EnumNames<scidex::queries::QueryActivity> {
   static constexpr std::array<std::string_view, 3> kNames{"idle", "waiting", "running"};
 };
 template <>
-struct scidex::base::EnumNames<scidex::control::QueryError> {
+struct scidex::base::EnumNames<scidex::queries::QueryError> {
   static constexpr std::array<std::string_view, 12> kNames{
       "no_route", "acquire_timeout", "queue_full", "timeout",   "lost",      "refused",
       "write",    "no_rows",         "bad_column", "bad_value", "bad_label", "duplicate"};
 };
 
-namespace scidex::control {
+namespace scidex::queries {
 
 // What one run found. Does not change once it is there.
 struct QueryResult {
@@ -100,4 +100,4 @@ struct QueryStats {
 // In the order of the configuration.
 using QueriesStats = std::vector<QueryStats>;
 
-}  // namespace scidex::control
+}  // namespace scidex::queries

@@ -19,12 +19,12 @@
 #include "base/mutex.h"
 #include "base/periodic_task.h"
 #include "base/scheduler.h"
-#include "control/options.h"
-#include "control/query_run.h"
-#include "control/query_stats.h"
-#include "control/row_reader.h"
+#include "queries/options.h"
+#include "queries/query_run.h"
+#include "queries/query_stats.h"
+#include "queries/row_reader.h"
 
-namespace scidex::control {
+namespace scidex::queries {
 
 // Thread safe.
 class QueryRunner {
@@ -86,4 +86,4 @@ class QueryRunner {
   base::PeriodicTask task_;
 };
 
-}  // namespace scidex::control
+}  // namespace scidex::queries

@@ -12,7 +12,7 @@
 #include "base/time.h"
 #include "pool/connection.h"
 
-namespace scidex::control {
+namespace scidex::queries {
 
 // Takes the rows of one result while they come. The views hold until the call returns.
 class RowSink {
@@ -60,4 +60,4 @@ class RowReader {
                        base::TimePoint deadline, const std::stop_token& stop, RowSink& sink) = 0;
 };
 
-}  // namespace scidex::control
+}  // namespace scidex::queries

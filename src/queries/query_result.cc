@@ -1,4 +1,4 @@
-#include "control/query_result.h"
+#include "queries/query_result.h"
 
 #include <algorithm>
 #include <charconv>
@@ -8,7 +8,7 @@
 
 #include "base/utf8.h"
 
-namespace scidex::control {
+namespace scidex::queries {
 namespace {
 
 // As PostgreSQL writes numbers, also in the types of text: with blanks around it and a plus before
@@ -126,4 +126,4 @@ std::optional<double> QueryResultBuilder::ToNumber(const QueryValue& value, std:
   return number;
 }
 
-}  // namespace scidex::control
+}  // namespace scidex::queries

@@ -7,7 +7,7 @@
 
 #include "pool/connection.h"
 
-namespace scidex::app {
+namespace scidex::database {
 
 // Thread safe, as what it calls has to be.
 class WatchedConnector final : public pool::Connector {
@@ -28,4 +28,4 @@ class WatchedConnector final : public pool::Connector {
   const std::function<void()> on_auth_failed_;
 };
 
-}  // namespace scidex::app
+}  // namespace scidex::database

@@ -1,11 +1,11 @@
-#include "control/query_trial.h"
+#include "queries/query_trial.h"
 
 #include <algorithm>
 #include <utility>
 
-#include "control/query_result.h"
+#include "queries/query_result.h"
 
-namespace scidex::control {
+namespace scidex::queries {
 namespace {
 
 // Passes rows on, and keeps what is no value of theirs.
@@ -46,10 +46,10 @@ class Texts final : public RowSink {
 };
 
 // Of a result that is there already: without them it is shown all the same.
-std::vector<std::string> NamesOf(const std::vector<std::uint32_t>& types,
-                                 const QueryOptions& options, const QueryAcquire& acquire,
-                                 RowReader& reader, base::TimePoint deadline,
-                                 const std::stop_token& stop) {
+std::vector<std::string> TypeNames(const std::vector<std::uint32_t>& types,
+                                   const QueryOptions& options, const QueryAcquire& acquire,
+                                   RowReader& reader, base::TimePoint deadline,
+                                   const std::stop_token& stop) {
   Texts names;
   std::optional<QueryOutcome> failure;
   pool::Lease lease = AcquireForQuery(acquire, options.from, deadline, stop, failure);
@@ -91,8 +91,8 @@ QueryTrial TryQuery(const QueryOptions& options, const QueryAcquire& acquire, Ro
   trial.message = std::move(outcome->message);
   const std::vector<std::string> types =
       watcher.names.empty() ? std::vector<std::string>()
-                            : NamesOf(watcher.types, options, acquire, reader,
-                                      base::Add(clock.Now(), acquire_within), stop);
+                            : TypeNames(watcher.types, options, acquire, reader,
+                                        base::Add(clock.Now(), acquire_within), stop);
   for (std::size_t i = 0; i < watcher.names.size(); ++i) {
     trial.columns.push_back({std::move(watcher.names[i]), types[i]});
   }
@@ -105,4 +105,4 @@ QueryTrial TryQuery(const QueryOptions& options, const QueryAcquire& acquire, Ro
   return trial;
 }
 
-}  // namespace scidex::control
+}  // namespace scidex::queries

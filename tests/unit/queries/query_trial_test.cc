@@ -1,4 +1,4 @@
-#include "control/query_trial.h"
+#include "queries/query_trial.h"
 
 #include <gtest/gtest.h>
 
@@ -13,7 +13,7 @@
 #include "support/fake_connector.h"
 #include "support/manual_clock.h"
 
-namespace scidex::control {
+namespace scidex::queries {
 namespace {
 
 using std::chrono::seconds;
@@ -144,4 +144,4 @@ TEST_F(QueryTrialTest, TypesThatAreNotToldAreEmpty) {
 }
 
 }  // namespace
-}  // namespace scidex::control
+}  // namespace scidex::queries

@@ -1,4 +1,5 @@
-// What a canary asks of a session. Control knows no database: the composition root implements this.
+// What a canary asks of a session. Control knows no database: the layer that speaks to PostgreSQL
+// implements this.
 #pragma once
 
 #include <stop_token>
@@ -10,29 +11,29 @@
 namespace scidex::control {
 
 // How a write that harms nothing ended, on a session that was shown to be read-only.
-struct Trial {
+struct WriteAttempt {
   enum class Result {
-    kRefused,   // as it must be
+    kRefused,   // with SQLSTATE 25006, as it must be
     kAccepted,  // or refused for want of a privilege alone: the session is not read-only
-    kUnknown,   // no answer
-    kNotTried,  // the deadline had passed before
+    kUnknown,   // no answer in time, the connection broke, or the server had another reason
+    kNotTried,  // the deadline had passed before: the session is as it was
   };
   Result result = Result::kUnknown;
   // The server was in recovery and forwards no writes, so that no session can write: that is what
   // was shown, and not that the setting works.
   bool in_recovery = false;
   // Empty if it was refused.
-  base::Explanation message;
+  base::Explanation message = {};
 };
 
 // Thread safe.
-class SessionInspector {
+class WriteTester {
  public:
-  virtual ~SessionInspector() = default;
+  virtual ~WriteTester() = default;
   // Tries to write by `deadline`, in a transaction that is rolled back. If unknown, the connection
   // is beyond use.
-  virtual Trial TryWrite(pool::Connection& connection, base::TimePoint deadline,
-                         const std::stop_token& stop) = 0;
+  virtual WriteAttempt TryWrite(pool::Connection& connection, base::TimePoint deadline,
+                                const std::stop_token& stop) = 0;
 };
 
 }  // namespace scidex::control

@@ -1,4 +1,4 @@
-#include "control/query_runner.h"
+#include "queries/query_runner.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -17,7 +17,7 @@
 #include "support/log_tap.h"
 #include "support/manual_clock.h"
 
-namespace scidex::control {
+namespace scidex::queries {
 namespace {
 
 using base::MutexLock;
@@ -311,4 +311,4 @@ TEST_F(QueryRunnerTest, ItsEndEndsRunsThatWaitAndThatReadAndCallsThemNoFailures)
 }
 
 }  // namespace
-}  // namespace scidex::control
+}  // namespace scidex::queries

@@ -1,13 +1,13 @@
-#include "control/query_runner.h"
+#include "queries/query_runner.h"
 
 #include <algorithm>
 #include <exception>
 #include <utility>
 
 #include "base/log.h"
-#include "control/query_result.h"
+#include "queries/query_result.h"
 
-namespace scidex::control {
+namespace scidex::queries {
 
 using base::MutexLock;
 using base::TimePoint;
@@ -233,4 +233,4 @@ void QueryRunner::Record(Query& query, const QueryOptions& options, Outcome outc
   LogChange(before, after, outcome.message.ForLog());
 }
 
-}  // namespace scidex::control
+}  // namespace scidex::queries

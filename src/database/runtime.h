@@ -9,7 +9,7 @@
 #include "base/scheduler.h"
 #include "postgres/resolver.h"
 
-namespace scidex::app {
+namespace scidex::database {
 
 // Thread safe. Outlives the databases on it.
 struct Runtime {
@@ -21,4 +21,4 @@ struct Runtime {
   const std::shared_ptr<postgres::Resolver> resolver = std::make_shared<postgres::Resolver>();
 };
 
-}  // namespace scidex::app
+}  // namespace scidex::database

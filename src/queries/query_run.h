@@ -8,13 +8,13 @@
 
 #include "base/explanation.h"
 #include "base/time.h"
-#include "control/options.h"
-#include "control/query_result.h"
-#include "control/query_stats.h"
-#include "control/row_reader.h"
 #include "pool/lease.h"
+#include "queries/options.h"
+#include "queries/query_result.h"
+#include "queries/query_stats.h"
+#include "queries/row_reader.h"
 
-namespace scidex::control {
+namespace scidex::queries {
 
 // A lease of a read-only session by `deadline`; throws a pool::AcquireError.
 using QueryAcquire = std::function<pool::Lease(QueryFrom from, base::TimePoint deadline,
@@ -37,4 +37,4 @@ QueryOutcome ReadForQuery(pool::Lease& lease, RowReader& reader, const QueryOpti
                           base::TimePoint deadline, const std::stop_token& stop,
                           QueryResultBuilder& builder, RowSink& sink);
 
-}  // namespace scidex::control
+}  // namespace scidex::queries

@@ -1,0 +1,53 @@
+// How a database goes from one set of options to another: used by database.cc and reconfigure.cc
+// alone.
+#pragma once
+
+#include <memory>
+#include <optional>
+
+#include "base/enum.h"
+#include "control/autoscaler.h"
+#include "control/pool_logger.h"
+#include "database/database.h"
+#include "database/options.h"
+#include "database/server.h"
+#include "pool/options.h"
+#include "postgres/options.h"
+#include "queries/query_runner.h"
+#include "routing/pools.h"
+#include "routing/router.h"
+
+namespace scidex::database {
+
+struct Database::Wanted {
+  base::EnumArray<ServerRole, std::optional<postgres::SessionOptions>> servers;
+  base::EnumArray<routing::PoolRole, std::optional<pool::PoolOptions>> pools;
+};
+
+// Made by Prepare(), which may fail, and put in force by Apply(), which cannot.
+struct Database::Change {
+  // Those of before once they are in force.
+  DatabaseOptions options;
+  Wanted before;
+  Wanted wanted;
+  Parts old;
+  Parts next;
+  // Null where what asks stays.
+  base::EnumArray<ServerRole, std::shared_ptr<Server::Probing>> probing;
+  base::EnumArray<ServerRole, std::shared_ptr<const Server::Pools>> pools;
+  bool same_probes = false;
+  // Null where they stay as they are.
+  std::shared_ptr<control::Autoscaler> autoscaler;
+  std::shared_ptr<control::PoolLogger> pool_logger;
+  std::shared_ptr<routing::Router::Plan> routes;
+  std::shared_ptr<queries::QueryRunner::Change> queries;
+
+  bool IsSame(ServerRole role) const { return wanted.servers[role] == before.servers[role]; }
+  bool IsSame(routing::PoolRole role) const {
+    return IsSame(ServerOf(role)) && wanted.pools[role] == before.pools[role];
+  }
+};
+
+bool WantsConnections(const DatabaseOptions& options);
+
+}  // namespace scidex::database
