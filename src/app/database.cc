@@ -14,6 +14,7 @@
 #include "control/probe.h"
 #include "postgres/dsn.h"
 #include "postgres/judged_connector.h"
+#include "postgres/server_address.h"
 
 namespace scidex::app {
 
@@ -341,6 +342,7 @@ Database::Server Database::MakeServer(PoolRole role, const Wanted& wanted) {
     throw postgres::DsnError((role == PoolRole::kRo ? "replica.dsn: " : "primary.dsn: ") +
                              std::string(error.what()));
   }
+  server.expected = postgres::ExpectedAddress(postgres::Dsn::Parse(wanted.session.dsn));
   server.handle = std::make_shared<ProbeHandle>();
   std::shared_ptr<pool::ConnectGate>& gate = gates_[wanted.session.dsn.Reveal()];
   if (!gate) {
@@ -365,7 +367,8 @@ void Database::AddProbe(PoolRole role, const DatabaseOptions& options, Server& s
       postgres::FactsOptions{.name = server.pool->name(),
                              .connections = WantsConnections(options),
                              .judged = server.judged,
-                             .lag_query = role == PoolRole::kRo ? options.probe.lag_query : ""},
+                             .lag_query = role == PoolRole::kRo ? options.probe.lag_query : "",
+                             .expected = server.expected},
       clock);
   server.probe = std::make_shared<control::Probe>(
       options.probe, *server.pool, server.connector, *server.facts, runtime_->scheduler,

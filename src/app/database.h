@@ -141,6 +141,7 @@ class Database {
     std::shared_ptr<pool::ConnectGate> gate;
     std::shared_ptr<pool::Connector> connector;
     std::shared_ptr<postgres::JudgedServer> judged;
+    std::optional<routing::ServerAddress> expected;
     std::shared_ptr<ProbeHandle> handle;
     std::shared_ptr<pool::Pool> pool;
     std::shared_ptr<postgres::FactsReader> facts;

@@ -35,13 +35,16 @@ Probe::Probe(const ProbeOptions& options, pool::Pool& pool,
       task_(
           scheduler, base::TaskKind::kProbe,
           [this](const std::stop_token& stop) { return Run(stop); }, options.min_trigger_distance) {
+  stats_.address = inspector_.Expected();
 }
 
 Probe::~Probe() { Stop(); }
 
 void Probe::Inherit(const ProbeStats& before) noexcept {
   MutexLock lock(mutex_);
+  std::optional<routing::ServerAddress> expected = std::move(stats_.address);
   stats_ = before;
+  if (!stats_.address) stats_.address = std::move(expected);
 }
 
 void Probe::Start() noexcept { task_.Start(TimePoint::min()); }
@@ -224,6 +227,7 @@ void Probe::Record(const ProbeResult& result, base::Duration took) {
       stats_.in_recovery = result.facts.in_recovery;
       stats_.writable = Writable(result.facts);
       stats_.behind_pooler = result.facts.behind_pooler;
+      if (result.facts.address) stats_.address = result.facts.address;
     } else {
       ++stats_.failures[result.reason];
     }
@@ -232,11 +236,16 @@ void Probe::Record(const ProbeResult& result, base::Duration took) {
 }
 
 void Probe::Log(const ProbeResult& result) const {
+  const routing::ServerAddress server = Stats().address.value_or(routing::ServerAddress{});
   if (result.reason == Reason::kOk) {
-    base::LogInfo("server answers",
-                  {{"pool", pool_.name()}, {"in_recovery", result.facts.in_recovery}});
+    base::LogInfo("server answers", {{"pool", pool_.name()},
+                                     {"host", server.host},
+                                     {"port", server.port},
+                                     {"in_recovery", result.facts.in_recovery}});
   } else {
     base::LogWarn("server does not answer", {{"pool", pool_.name()},
+                                             {"host", server.host},
+                                             {"port", server.port},
                                              {"reason", base::Name(result.reason)},
                                              {"error", result.message.ForLog()}});
   }
