@@ -13,7 +13,7 @@ namespace {
 using routing::ServerAddress;
 
 // Whole characters, so that what is cut off leaves no half of one.
-std::string Shown(std::string_view text) {
+std::string Bounded(std::string_view text) {
   std::string shown = base::ToUtf8(text);
   std::size_t length = 0;
   while (length < shown.size()) {
@@ -25,7 +25,7 @@ std::string Shown(std::string_view text) {
   return shown;
 }
 
-std::string Text(const char* text) { return text == nullptr ? std::string() : Shown(text); }
+std::string Text(const char* text) { return text == nullptr ? std::string() : Bounded(text); }
 
 std::string Joined(const std::vector<Endpoint>& endpoints,
                    std::string (*of)(const Endpoint& endpoint)) {
@@ -34,7 +34,7 @@ std::string Joined(const std::vector<Endpoint>& endpoints,
     if (!text.empty()) text += ',';
     text += of(endpoint);
   }
-  return Shown(text);
+  return Bounded(text);
 }
 
 std::string HostOf(const Endpoint& endpoint) {
@@ -56,9 +56,9 @@ ServerAddress ExpectedAddress(const Dsn& dsn) {
     same_port = same_port && endpoint.port == endpoints.front().port;
   const std::string dbname = dsn.Get("dbname");
   return {Joined(endpoints, HostOf),
-          same_port ? Shown(endpoints.front().port) : Joined(endpoints, PortOf),
+          same_port ? Bounded(endpoints.front().port) : Joined(endpoints, PortOf),
           // As libpq does.
-          Shown(dbname.empty() ? dsn.Get("user") : dbname)};
+          Bounded(dbname.empty() ? dsn.Get("user") : dbname)};
 }
 
 }  // namespace scidex::postgres
