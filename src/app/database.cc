@@ -285,6 +285,7 @@ void Database::Apply(Change& change) noexcept {
   queries_->Apply(*change.queries);
   change.old = {};
   std::erase_if(gates_, [](const auto& gate) { return gate.second.use_count() == 1; });
+  std::erase_if(events_, [](const auto& events) { return events.second.use_count() == 1; });
 }
 
 // Pools that share a gate go by the options of the first of them.
@@ -351,6 +352,9 @@ Database::Server Database::MakeServer(PoolRole role, const Wanted& wanted) {
         std::random_device{}());
   }
   server.gate = gate;
+  std::shared_ptr<control::ServerEvents>& events = events_[wanted.session.dsn.Reveal()];
+  if (!events) events = std::make_shared<control::ServerEvents>(runtime_->scheduler.clock());
+  server.events = events;
   server.judged = std::make_shared<postgres::JudgedServer>();
   server.pool = std::make_shared<pool::Pool>(
       name, wanted.pool,
@@ -372,7 +376,7 @@ void Database::AddProbe(PoolRole role, const DatabaseOptions& options, Server& s
       clock);
   server.probe = std::make_shared<control::Probe>(
       options.probe, *server.pool, server.connector, *server.facts, runtime_->scheduler,
-      [this, role](const control::ProbeResult& result) { OnProbe(role, result); });
+      [this, role](const control::ProbeResult& result) { OnProbe(role, result); }, server.events);
   server.canary = role == PoolRole::kPrimary
                       ? nullptr
                       : std::make_shared<control::Canary>(options.probe, *server.pool, inspector_,

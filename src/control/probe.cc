@@ -4,7 +4,6 @@
 #include <utility>
 
 #include "base/local_failure.h"
-#include "base/log.h"
 
 namespace scidex::control {
 
@@ -25,20 +24,25 @@ std::optional<bool> Writable(const routing::ServerFacts& facts) {
 
 Probe::Probe(const ProbeOptions& options, pool::Pool& pool,
              std::shared_ptr<pool::Connector> connector, routing::ServerInspector& inspector,
-             base::Scheduler& scheduler, OnResult on_result)
+             base::Scheduler& scheduler, OnResult on_result, std::shared_ptr<ServerEvents> events)
     : options_(options),
       pool_(pool),
       connector_(std::move(connector)),
       inspector_(inspector),
       clock_(scheduler.clock()),
       on_result_(std::move(on_result)),
+      events_(events ? std::move(events) : std::make_shared<ServerEvents>(clock_)),
       task_(
           scheduler, base::TaskKind::kProbe,
           [this](const std::stop_token& stop) { return Run(stop); }, options.min_trigger_distance) {
   stats_.address = inspector_.Expected();
+  events_->Join(pool_.name());
 }
 
-Probe::~Probe() { Stop(); }
+Probe::~Probe() {
+  Stop();
+  events_->Leave(pool_.name());
+}
 
 void Probe::Inherit(const ProbeStats& before) noexcept {
   MutexLock lock(mutex_);
@@ -214,10 +218,10 @@ std::optional<ProbeResult> Probe::Inspect(pool::Connection& connection, TimePoin
 
 void Probe::Record(const ProbeResult& result, base::Duration took) {
   const base::WallTime now = clock_.WallNow();
-  Reason before = Reason::kOk;
+  routing::ServerAddress server;
   {
     MutexLock lock(mutex_);
-    before = std::exchange(stats_.last_reason, result.reason);
+    stats_.last_reason = result.reason;
     ++stats_.probes;
     stats_.last_run = now;
     stats_.duration = took;
@@ -231,24 +235,9 @@ void Probe::Record(const ProbeResult& result, base::Duration took) {
     } else {
       ++stats_.failures[result.reason];
     }
+    if (stats_.address) server = *stats_.address;
   }
-  if (result.reason != before) Log(result);
-}
-
-void Probe::Log(const ProbeResult& result) const {
-  const routing::ServerAddress server = Stats().address.value_or(routing::ServerAddress{});
-  if (result.reason == Reason::kOk) {
-    base::LogInfo("server answers", {{"pool", pool_.name()},
-                                     {"host", server.host},
-                                     {"port", server.port},
-                                     {"in_recovery", result.facts.in_recovery}});
-  } else {
-    base::LogWarn("server does not answer", {{"pool", pool_.name()},
-                                             {"host", server.host},
-                                             {"port", server.port},
-                                             {"reason", base::Name(result.reason)},
-                                             {"error", result.message.ForLog()}});
-  }
+  events_->OnProbe(pool_, result, server);
 }
 
 }  // namespace scidex::control
