@@ -4,7 +4,6 @@
 #include <utility>
 
 #include "base/local_failure.h"
-#include "base/log.h"
 
 namespace scidex::control {
 
@@ -23,26 +22,29 @@ std::optional<bool> Writable(const routing::ServerFacts& facts) {
 
 }  // namespace
 
-Probe::Probe(const ProbeOptions& options, std::string server, std::shared_ptr<const Pools> pools,
+Probe::Probe(const ProbeOptions& options, std::shared_ptr<const Pools> pools,
              std::shared_ptr<pool::Connector> connector, routing::ServerInspector& inspector,
-             base::Scheduler& scheduler, OnResult on_result)
+             std::shared_ptr<ServerEvents> events, base::Scheduler& scheduler, OnResult on_result)
     : options_(options),
-      server_(std::move(server)),
       connector_(std::move(connector)),
       inspector_(inspector),
       clock_(scheduler.clock()),
       on_result_(std::move(on_result)),
+      events_(std::move(events)),
       pools_(std::move(pools)),
       task_(
           scheduler, base::TaskKind::kProbe,
           [this](const std::stop_token& stop) { return Run(stop); }, options.min_trigger_distance) {
+  stats_.address = inspector_.Expected();
 }
 
 Probe::~Probe() { Stop(); }
 
 void Probe::Inherit(const ProbeStats& before) noexcept {
   MutexLock lock(mutex_);
+  std::optional<routing::ServerAddress> expected = std::move(stats_.address);
   stats_ = before;
+  if (!stats_.address) stats_.address = std::move(expected);
 }
 
 void Probe::SetPools(std::shared_ptr<const Pools> pools) noexcept {
@@ -240,10 +242,10 @@ std::optional<ProbeResult> Probe::Inspect(pool::Connection& connection, TimePoin
 
 void Probe::Record(const ProbeResult& result, base::Duration took) {
   const base::WallTime now = clock_.WallNow();
-  Reason before = Reason::kOk;
+  routing::ServerAddress server;
   {
     MutexLock lock(mutex_);
-    before = std::exchange(stats_.last_reason, result.reason);
+    stats_.last_reason = result.reason;
     ++stats_.probes;
     stats_.last_run = now;
     stats_.duration = took;
@@ -253,22 +255,13 @@ void Probe::Record(const ProbeResult& result, base::Duration took) {
       stats_.in_recovery = result.facts.in_recovery;
       stats_.writable = Writable(result.facts);
       stats_.behind_pooler = result.facts.behind_pooler;
+      if (result.facts.address) stats_.address = result.facts.address;
     } else {
       ++stats_.failures[result.reason];
     }
+    if (stats_.address) server = *stats_.address;
   }
-  if (result.reason != before) Log(result);
-}
-
-void Probe::Log(const ProbeResult& result) const {
-  if (result.reason == Reason::kOk) {
-    base::LogInfo("server answers",
-                  {{"server", server_}, {"in_recovery", result.facts.in_recovery}});
-  } else {
-    base::LogWarn("server does not answer", {{"server", server_},
-                                             {"reason", base::Name(result.reason)},
-                                             {"error", result.message.ForLog()}});
-  }
+  events_->OnProbe(*PoolsNow(), result, server);
 }
 
 }  // namespace scidex::control

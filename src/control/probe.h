@@ -7,7 +7,6 @@
 #include <functional>
 #include <memory>
 #include <optional>
-#include <string>
 #include <vector>
 
 #include "base/clock.h"
@@ -15,24 +14,13 @@
 #include "base/periodic_task.h"
 #include "base/scheduler.h"
 #include "control/options.h"
+#include "control/probe_result.h"
 #include "control/probe_stats.h"
+#include "control/server_events.h"
 #include "pool/pool.h"
 #include "routing/evidence.h"
 
 namespace scidex::control {
-
-// What one probe found.
-struct ProbeResult {
-  // kOk or why there was no answer.
-  routing::Reason reason = routing::Reason::kOk;
-  base::Explanation message;
-  // Holds only for kOk.
-  routing::ServerFacts facts;
-  // When the server was asked: what it says is of this moment or later.
-  base::TimePoint asked_at{};
-  // When the probe began: two that were not triggered are an interval apart.
-  base::TimePoint started{};
-};
 
 // Thread safe.
 class Probe final : private pool::SessionObserver {
@@ -42,10 +30,10 @@ class Probe final : private pool::SessionObserver {
   // Those whose sessions are on the server.
   using Pools = std::vector<std::shared_ptr<pool::Pool>>;
 
-  // Paused until Start(). `server` is its name in the log. The references outlive the probe.
-  Probe(const ProbeOptions& options, std::string server, std::shared_ptr<const Pools> pools,
+  // Paused until Start(). The references outlive the probe.
+  Probe(const ProbeOptions& options, std::shared_ptr<const Pools> pools,
         std::shared_ptr<pool::Connector> connector, routing::ServerInspector& inspector,
-        base::Scheduler& scheduler, OnResult on_result);
+        std::shared_ptr<ServerEvents> events, base::Scheduler& scheduler, OnResult on_result);
   // As Stop().
   ~Probe() override;
 
@@ -99,14 +87,13 @@ class Probe final : private pool::SessionObserver {
   std::optional<ProbeResult> Inspect(pool::Connection& connection, base::TimePoint deadline,
                                      const std::stop_token& stop, bool& lost);
   void Record(const ProbeResult& result, base::Duration took);
-  void Log(const ProbeResult& result) const;
 
   const ProbeOptions options_;
-  const std::string server_;
   const std::shared_ptr<pool::Connector> connector_;
   routing::ServerInspector& inspector_;
   base::Clock& clock_;
   const OnResult on_result_;
+  const std::shared_ptr<ServerEvents> events_;
 
   std::atomic<bool> reconnect_{false};
   std::atomic<bool> new_session_wanted_{false};

@@ -6,6 +6,7 @@
 #include "database/watched_connector.h"
 #include "postgres/dsn.h"
 #include "postgres/judged_connector.h"
+#include "postgres/server_address.h"
 #include "postgres/session_connector.h"
 
 namespace scidex::database {
@@ -29,7 +30,9 @@ Server::Server(ServerRole role, const postgres::SessionOptions& session,
       gate_(std::move(gate)),
       runtime_(runtime),
       on_auth_failed_(std::move(on_auth_failed)),
-      connector_(MakeConnector(MainPoolOf(role))) {}
+      connector_(MakeConnector(MainPoolOf(role))),
+      expected_(postgres::ExpectedAddress(postgres::Dsn::Parse(session_.dsn))),
+      events_(std::make_shared<control::ServerEvents>(runtime.scheduler.clock())) {}
 
 Server::~Server() { Stop(); }
 
@@ -62,13 +65,13 @@ std::shared_ptr<Server::Probing> Server::MakeProbing(const control::ProbeOptions
                                                      bool connections,
                                                      std::shared_ptr<const Pools> pools,
                                                      control::Probe::OnResult on_result) {
-  const std::string name(base::Name(role_));
   const bool is_replica = role_ == ServerRole::kReplica;
-  postgres::FactsOptions facts{.name = name,
+  postgres::FactsOptions facts{.name = std::string(base::Name(role_)),
                                .connections = connections,
                                .judged = judged_,
-                               .lag_query = is_replica ? options.lag_query : ""};
-  return std::make_shared<Probing>(std::move(facts), options, name, std::move(pools), connector_,
+                               .lag_query = is_replica ? options.lag_query : "",
+                               .expected = expected_};
+  return std::make_shared<Probing>(std::move(facts), options, std::move(pools), connector_, events_,
                                    runtime_.scheduler, std::move(on_result));
 }
 

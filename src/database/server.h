@@ -4,6 +4,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -13,6 +14,7 @@
 #include "control/options.h"
 #include "control/probe.h"
 #include "control/probe_stats.h"
+#include "control/server_events.h"
 #include "database/runtime.h"
 #include "pool/connect_gate.h"
 #include "pool/options.h"
@@ -20,6 +22,7 @@
 #include "postgres/judged_server.h"
 #include "postgres/options.h"
 #include "postgres/server_facts.h"
+#include "routing/evidence.h"
 #include "routing/pools.h"
 
 namespace scidex::database {
@@ -38,11 +41,11 @@ class Server : public std::enable_shared_from_this<Server> {
   // What asks the server. Made before it is put in force, so that nothing can fail then.
   struct Probing {
     Probing(postgres::FactsOptions facts_options, const control::ProbeOptions& options,
-            std::string server, std::shared_ptr<const Pools> pools,
-            std::shared_ptr<pool::Connector> connector, base::Scheduler& scheduler,
+            std::shared_ptr<const Pools> pools, std::shared_ptr<pool::Connector> connector,
+            std::shared_ptr<control::ServerEvents> events, base::Scheduler& scheduler,
             control::Probe::OnResult on_result)
         : facts(std::move(facts_options), scheduler.clock()),
-          probe(options, std::move(server), std::move(pools), std::move(connector), facts,
+          probe(options, std::move(pools), std::move(connector), facts, std::move(events),
                 scheduler, std::move(on_result)) {}
 
     postgres::FactsReader facts;
@@ -95,6 +98,9 @@ class Server : public std::enable_shared_from_this<Server> {
   const std::shared_ptr<postgres::JudgedServer> judged_ =
       std::make_shared<postgres::JudgedServer>();
   const std::shared_ptr<pool::Connector> connector_;
+  // Where sessions will be opened to, if the DSN alone tells.
+  const std::optional<routing::ServerAddress> expected_;
+  const std::shared_ptr<control::ServerEvents> events_;
 
   // Not held while a probe is waited for: a probe's result may lead back here.
   mutable base::Mutex mutex_;

@@ -16,6 +16,12 @@ void AddCollectors(Exposition& exposition, const Sources& sources) {
     static_cast<database::DatabaseStats&>(snapshot) = database();
     return snapshot;
   });
+  // Made for each scrape, as its labels are not known in advance.
+  exposition.Add("servers", [database = sources.database](TextFormat format, std::string& out) {
+    Snapshot snapshot;
+    static_cast<database::DatabaseStats&>(snapshot) = database();
+    Collector(Part::kServers, [&snapshot] { return snapshot; }).AppendText(snapshot, format, out);
+  });
   exposition.Add("queries",
                  [queries = std::make_shared<QueryCollector>([database = sources.database] {
                     return database().queries;

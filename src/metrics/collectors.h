@@ -17,8 +17,8 @@ struct Sources {
   std::function<ProcessStats()> process = ReadProcess;
 };
 
-// Adds the collectors `pools` (all of a database but its queries), `queries`, `exporter` and
-// `process`.
+// Adds the collectors `pools` (all of a database but its queries), `servers`, `queries`, `exporter`
+// and `process`.
 void AddCollectors(Exposition& exposition, const Sources& sources);
 
 }  // namespace scidex::metrics

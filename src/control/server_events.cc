@@ -1,0 +1,133 @@
+#include "control/server_events.h"
+
+#include <chrono>
+#include <utility>
+
+#include "base/log.h"
+#include "routing/advice.h"
+
+namespace scidex::control {
+
+using base::MutexLock;
+using pool::ConnectOutcome;
+using routing::Reason;
+
+namespace {
+
+constexpr base::Duration kSilentFor = std::chrono::hours(1);
+
+// A server that refuses a session has answered, in a way.
+const char* WhatHappened(Reason reason) {
+  switch (reason) {
+    case Reason::kAuthFailed:
+    case Reason::kTlsFailed:
+    case Reason::kTooManyConnections:
+    case Reason::kNotAcceptingConnections:
+    case Reason::kReadOnlyUnproven:
+      return "server refuses sessions";
+    default:
+      return "server does not answer";
+  }
+}
+
+std::string_view AdviceOn(ConnectOutcome outcome) {
+  if (outcome == ConnectOutcome::kOtherServer)
+    return "the name leads to several servers; name the one that is meant";
+  if (outcome == ConnectOutcome::kLocalFailure)
+    return "raise the limits of this process, or look at the machine's memory";
+  return routing::AdviceOn(routing::ReasonOf(outcome));
+}
+
+std::string NamesOf(const std::vector<std::shared_ptr<pool::Pool>>& pools) {
+  std::string names;
+  for (const auto& pool : pools) names += (names.empty() ? "" : ",") + pool->name();
+  return names;
+}
+
+}  // namespace
+
+void ServerEvents::OnProbe(const std::vector<std::shared_ptr<pool::Pool>>& pools,
+                           const ProbeResult& result, const routing::ServerAddress& server) {
+  if (result.reason != Reason::kOk) return OnFailure(NamesOf(pools), result, server);
+  OnAnswer(NamesOf(pools), result, server);
+  for (const auto& pool : pools) LookAtConnects(*pool, server);
+  const MutexLock lock(mutex_);
+  answers_ = true;
+}
+
+void ServerEvents::OnFailure(const std::string& pools, const ProbeResult& result,
+                             const routing::ServerAddress& server) {
+  std::optional<Reason> before;
+  {
+    const MutexLock lock(mutex_);
+    before = std::exchange(failing_, result.reason);
+    answers_ = false;
+    if (!before) silent_since_ = clock_.Now();
+  }
+  if (before == result.reason) return;
+  // Why it does not answer may change as it goes down and comes up.
+  base::Log(before ? base::LogLevel::kInfo : base::LogLevel::kWarn,
+            before ? "server still gives no session" : WhatHappened(result.reason),
+            {{"pools", pools},
+             {"host", server.host},
+             {"port", server.port},
+             {"reason", base::Name(result.reason)},
+             {"error", result.message.ForLog()},
+             {"advice", routing::AdviceOn(result.reason)}});
+}
+
+void ServerEvents::OnAnswer(const std::string& pools, const ProbeResult& result,
+                            const routing::ServerAddress& server) {
+  bool is_first = false;
+  std::optional<base::Duration> outage;
+  {
+    const MutexLock lock(mutex_);
+    is_first = !std::exchange(has_answered_, true);
+    if (std::exchange(failing_, std::nullopt)) outage = clock_.Now() - silent_since_;
+  }
+  if (outage) {
+    base::LogInfo("server answers again", {{"pools", pools},
+                                           {"host", server.host},
+                                           {"port", server.port},
+                                           {"in_recovery", result.facts.in_recovery},
+                                           {"after_seconds", *outage}});
+  } else if (is_first) {
+    base::LogInfo("server answers", {{"pools", pools},
+                                     {"host", server.host},
+                                     {"port", server.port},
+                                     {"in_recovery", result.facts.in_recovery}});
+  }
+}
+
+// A connect that failed between two probes that were answered, so that no outage tells of it.
+void ServerEvents::LookAtConnects(const pool::Pool& pool, const routing::ServerAddress& server) {
+  const pool::PoolStats stats = pool.Stats();
+  std::optional<ConnectOutcome> failed;
+  {
+    const MutexLock lock(mutex_);
+    const bool is_known = answers_ && connects_.contains(pool.name());
+    Connects& connects = connects_[pool.name()];
+    const base::TimePoint now = clock_.Now();
+    for (const ConnectOutcome outcome : base::kEnumValues<ConnectOutcome>) {
+      const bool is_new = is_known && outcome != ConnectOutcome::kOk &&
+                          stats.connects[outcome] > connects.counted[outcome] &&
+                          now >= connects.silent_until[outcome];
+      if (!is_new) continue;
+      connects.silent_until[outcome] = base::Add(now, kSilentFor);
+      failed = outcome;
+    }
+    connects.counted = stats.connects;
+  }
+  if (!failed) return;
+  const bool is_latest = stats.last_connect_outcome == *failed;
+  base::LogWarn("a pool's connects fail although its server answers",
+                {{"pool", pool.name()},
+                 {"host", server.host},
+                 {"port", server.port},
+                 {"outcome", base::Name(*failed)},
+                 {"error", is_latest ? stats.last_connect_message : std::string()},
+                 {"connections", stats.size},
+                 {"advice", AdviceOn(*failed)}});
+}
+
+}  // namespace scidex::control

@@ -1,0 +1,57 @@
+// What the log says of one server: one line when it stops to answer and one when it answers again,
+// however many pools have sessions there.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/enum.h"
+#include "base/mutex.h"
+#include "control/probe_result.h"
+#include "pool/pool.h"
+#include "routing/evidence.h"
+
+namespace scidex::control {
+
+// Outlives the probes of its server, one of which replaces another in a reload. Thread safe.
+class ServerEvents {
+ public:
+  explicit ServerEvents(base::Clock& clock) : clock_(clock) {}
+
+  // Logs what is new: that the server does not answer, that it answers again, or that it answers
+  // while connects of a pool fail. The latter once for each pool and outcome, and again after an
+  // hour. `pools` are those on the server.
+  void OnProbe(const std::vector<std::shared_ptr<pool::Pool>>& pools, const ProbeResult& result,
+               const routing::ServerAddress& server);
+
+ private:
+  // Of a pool, by the previous probe if that was answered.
+  struct Connects {
+    base::EnumArray<pool::ConnectOutcome, std::uint64_t> counted;
+    base::EnumArray<pool::ConnectOutcome, base::TimePoint> silent_until;
+  };
+
+  void OnFailure(const std::string& pools, const ProbeResult& result,
+                 const routing::ServerAddress& server);
+  void OnAnswer(const std::string& pools, const ProbeResult& result,
+                const routing::ServerAddress& server);
+  void LookAtConnects(const pool::Pool& pool, const routing::ServerAddress& server);
+
+  base::Clock& clock_;
+  base::Mutex mutex_;
+  bool has_answered_ SCIDEX_GUARDED_BY(mutex_) = false;
+  // The latest probe was answered.
+  bool answers_ SCIDEX_GUARDED_BY(mutex_) = false;
+  // Why the latest probe failed, and since when they have.
+  std::optional<routing::Reason> failing_ SCIDEX_GUARDED_BY(mutex_);
+  base::TimePoint silent_since_ SCIDEX_GUARDED_BY(mutex_){};
+  // By the pool's name.
+  std::map<std::string, Connects> connects_ SCIDEX_GUARDED_BY(mutex_);
+};
+
+}  // namespace scidex::control
