@@ -99,9 +99,8 @@ Database::Database(const DatabaseOptions& options, std::shared_ptr<Runtime> runt
       });
   queries_ = std::make_unique<control::QueryRunner>(
       Scheduled(options),
-      [this](control::QueryFrom from, base::TimePoint deadline, const std::stop_token& stop) {
-        return AcquireForQuery(from, deadline, stop);
-      },
+      [this](const control::QueryOptions& asked, base::TimePoint deadline,
+             const std::stop_token& stop) { return AcquireForQuery(asked, deadline, stop); },
       rows_, runtime_->scheduler);
   auto autoscaler = MakeAutoscaler(options.autoscaler, {}, servers, {});
   auto pool_logger = MakePoolLogger(options.pool_logger);
@@ -141,19 +140,20 @@ std::vector<control::QueryOptions> Database::Scheduled(const DatabaseOptions& op
   return options.schedule_queries ? options.queries : std::vector<control::QueryOptions>();
 }
 
-pool::Lease Database::AcquireForQuery(control::QueryFrom from, base::TimePoint deadline,
+pool::Lease Database::AcquireForQuery(const control::QueryOptions& query, base::TimePoint deadline,
                                       const std::stop_token& stop) {
-  if (from == control::QueryFrom::kRoute) return AcquireRead({deadline, stop});
-  return router_->AcquireFallthrough({deadline, stop});
+  const pool::AcquireOptions options{deadline, stop,
+                                     std::make_shared<const std::string>(query.name)};
+  if (query.from == control::QueryFrom::kRoute) return AcquireRead(options);
+  return router_->AcquireFallthrough(options);
 }
 
 control::QueryTrial Database::Try(const control::QueryOptions& query,
                                   base::Duration acquire_within) {
   return control::TryQuery(
       query,
-      [this](control::QueryFrom from, base::TimePoint deadline, const std::stop_token& stop) {
-        return AcquireForQuery(from, deadline, stop);
-      },
+      [this](const control::QueryOptions& asked, base::TimePoint deadline,
+             const std::stop_token& stop) { return AcquireForQuery(asked, deadline, stop); },
       rows_, runtime_->scheduler.clock(), acquire_within);
 }
 

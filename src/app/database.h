@@ -158,7 +158,7 @@ class Database {
   static routing::Router::Pools PoolsOf(const Servers& servers);
 
   static std::vector<control::QueryOptions> Scheduled(const DatabaseOptions& options);
-  pool::Lease AcquireForQuery(control::QueryFrom from, base::TimePoint deadline,
+  pool::Lease AcquireForQuery(const control::QueryOptions& query, base::TimePoint deadline,
                               const std::stop_token& stop);
   Server MakeServer(routing::PoolRole role, const Wanted& wanted) SCIDEX_REQUIRES(changing_);
   void AddProbe(routing::PoolRole role, const DatabaseOptions& options, Server& server);
