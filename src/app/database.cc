@@ -14,6 +14,7 @@
 #include "control/probe.h"
 #include "postgres/dsn.h"
 #include "postgres/judged_connector.h"
+#include "postgres/server_address.h"
 
 namespace scidex::app {
 
@@ -284,6 +285,7 @@ void Database::Apply(Change& change) noexcept {
   queries_->Apply(*change.queries);
   change.old = {};
   std::erase_if(gates_, [](const auto& gate) { return gate.second.use_count() == 1; });
+  std::erase_if(events_, [](const auto& events) { return events.second.use_count() == 1; });
 }
 
 // Pools that share a gate go by the options of the first of them.
@@ -341,6 +343,7 @@ Database::Server Database::MakeServer(PoolRole role, const Wanted& wanted) {
     throw postgres::DsnError((role == PoolRole::kRo ? "replica.dsn: " : "primary.dsn: ") +
                              std::string(error.what()));
   }
+  server.expected = postgres::ExpectedAddress(postgres::Dsn::Parse(wanted.session.dsn));
   server.handle = std::make_shared<ProbeHandle>();
   std::shared_ptr<pool::ConnectGate>& gate = gates_[wanted.session.dsn.Reveal()];
   if (!gate) {
@@ -349,6 +352,9 @@ Database::Server Database::MakeServer(PoolRole role, const Wanted& wanted) {
         std::random_device{}());
   }
   server.gate = gate;
+  std::shared_ptr<control::ServerEvents>& events = events_[wanted.session.dsn.Reveal()];
+  if (!events) events = std::make_shared<control::ServerEvents>(runtime_->scheduler.clock());
+  server.events = events;
   server.judged = std::make_shared<postgres::JudgedServer>();
   server.pool = std::make_shared<pool::Pool>(
       name, wanted.pool,
@@ -365,11 +371,12 @@ void Database::AddProbe(PoolRole role, const DatabaseOptions& options, Server& s
       postgres::FactsOptions{.name = server.pool->name(),
                              .connections = WantsConnections(options),
                              .judged = server.judged,
-                             .lag_query = role == PoolRole::kRo ? options.probe.lag_query : ""},
+                             .lag_query = role == PoolRole::kRo ? options.probe.lag_query : "",
+                             .expected = server.expected},
       clock);
   server.probe = std::make_shared<control::Probe>(
       options.probe, *server.pool, server.connector, *server.facts, runtime_->scheduler,
-      [this, role](const control::ProbeResult& result) { OnProbe(role, result); });
+      [this, role](const control::ProbeResult& result) { OnProbe(role, result); }, server.events);
   server.canary = role == PoolRole::kPrimary
                       ? nullptr
                       : std::make_shared<control::Canary>(options.probe, *server.pool, inspector_,

@@ -39,6 +39,7 @@
 #include "control/query_runner.h"
 #include "control/query_trial.h"
 #include "control/replica_watch.h"
+#include "control/server_events.h"
 #include "pool/options.h"
 #include "pool/pool.h"
 #include "postgres/options.h"
@@ -139,8 +140,10 @@ class Database {
   // One pool and what looks after it; all null where there is no such pool.
   struct Server {
     std::shared_ptr<pool::ConnectGate> gate;
+    std::shared_ptr<control::ServerEvents> events;
     std::shared_ptr<pool::Connector> connector;
     std::shared_ptr<postgres::JudgedServer> judged;
+    std::optional<routing::ServerAddress> expected;
     std::shared_ptr<ProbeHandle> handle;
     std::shared_ptr<pool::Pool> pool;
     std::shared_ptr<postgres::FactsReader> facts;
@@ -200,6 +203,8 @@ class Database {
   DatabaseOptions options_ SCIDEX_GUARDED_BY(changing_);
   // By DSN.
   std::map<std::string, std::shared_ptr<pool::ConnectGate>> gates_ SCIDEX_GUARDED_BY(changing_);
+  std::map<std::string, std::shared_ptr<control::ServerEvents>> events_
+      SCIDEX_GUARDED_BY(changing_);
 
   mutable base::Mutex mutex_;
   Servers servers_ SCIDEX_GUARDED_BY(mutex_);

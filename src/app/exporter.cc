@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "app/file_budget.h"
+#include "app/likely_mistakes.h"
 #include "app/version.h"
 #include "base/log.h"
 #include "config/web_file.h"
@@ -92,6 +93,7 @@ void LogWarnings(const config::Config& config) {
   for (const auto* warnings : {&config.warnings, &config.unknown_sql}) {
     for (const std::string& warning : *warnings) base::LogWarn(warning);
   }
+  for (const Mistake& mistake : LikelyMistakes(config)) base::LogWarn(mistake.text);
 }
 
 Exporter::AuthWatch::AuthWatch(Database& database, Reloader& reloader) : database_(database) {

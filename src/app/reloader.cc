@@ -2,7 +2,9 @@
 
 #include <exception>
 #include <stdexcept>
+#include <string>
 #include <utility>
+#include <vector>
 
 #include "app/exporter.h"
 #include "base/hash.h"
@@ -30,6 +32,16 @@ void TakeLogin(const std::optional<postgres::SessionOptions>& now,
         "they have changed in more than user and password; reload to take them");
   }
   server->dsn = now->dsn;
+}
+
+// "pools.ro.max_size, replica.dsn"; a file that is another altogether changes many.
+std::string Joined(const std::vector<std::string>& keys) {
+  constexpr std::size_t kShown = 20;
+  std::string text;
+  for (std::size_t i = 0; i < keys.size() && i < kShown; ++i)
+    text += (i == 0 ? "" : ", ") + keys[i];
+  if (keys.size() > kShown) text += " and " + std::to_string(keys.size() - kShown) + " more";
+  return text;
 }
 
 std::uint64_t HashOf(const config::Config& config) {
@@ -101,10 +113,12 @@ Reloader::Result Reloader::Reload(IfUnderWay if_under_way) {
 Reloader::Result Reloader::LoadAndTake() {
   const MutexLock changing(changing_);
   std::string refused;
+  std::vector<std::string> changed;
   try {
     const config::Config config = load_();
     Check(config);
     CheckCanChange(config_, config);
+    changed = config::ChangedKeys(config_, config);
     Take(config);
   } catch (const std::exception& error) {
     refused = error.what();
@@ -114,7 +128,11 @@ Reloader::Result Reloader::LoadAndTake() {
     successful_ = refused.empty();
   }
   if (refused.empty()) {
-    base::LogInfo("configuration reloaded");
+    if (changed.empty()) {
+      base::LogInfo("configuration reloaded; nothing has changed");
+    } else {
+      base::LogInfo("configuration reloaded", {{"changed", Joined(changed)}});
+    }
     LogWarnings(config_);
     return {Outcome::kReloaded, ""};
   }
@@ -129,10 +147,16 @@ base::TimePoint Reloader::TakeCredentials() {
     config::Config next = config_;
     TakeLogin(config.primary, next.primary);
     TakeLogin(config.replica, next.replica);
+    for (const char* key : {"primary.dsn", "replica.dsn"}) {
+      const auto fingerprint = config.fingerprints.find(key);
+      if (fingerprint != config.fingerprints.end()) next.fingerprints[key] = fingerprint->second;
+    }
+    const std::vector<std::string> changed = config::ChangedKeys(config_, next);
     if (next.primary == config_.primary && next.replica == config_.replica) return base::kNever;
     Check(next);
     Take(next);
-    base::LogInfo("a login was refused; the DSNs were read again and have changed");
+    base::LogInfo("a login was refused; the DSNs were read again and have changed",
+                  {{"changed", Joined(changed)}});
     complaint_.clear();
   } catch (const std::exception& error) {
     if (std::exchange(complaint_, error.what()) != error.what()) {

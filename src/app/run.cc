@@ -14,6 +14,7 @@
 #include <string>
 
 #include "app/exporter.h"
+#include "app/likely_mistakes.h"
 #include "app/query_trials.h"
 #include "app/runtime.h"
 #include "app/version.h"
@@ -92,7 +93,12 @@ bool ReportCheck(const CommandLine& flags, const config::Config& config) {
   for (const std::string& unknown : config.unknown_sql)
     Say((is_error ? "" : "warning: ") + unknown);
   for (const std::string& warning : config.warnings) Say("warning: " + warning);
-  if (is_error && !config.unknown_sql.empty()) return false;
+  bool is_right = !is_error || config.unknown_sql.empty();
+  for (const Mistake& mistake : LikelyMistakes(config)) {
+    Say((mistake.is_error ? "" : "warning: ") + mistake.text);
+    is_right = is_right && !mistake.is_error;
+  }
+  if (!is_right) return false;
   std::cout << "the configuration is right\n" << std::flush;
   if (!flags.connect) return true;
   base::LogOptions log = config.log;

@@ -145,6 +145,28 @@ std::uint64_t HashOf(const Draft& draft) {
   return hash;
 }
 
+std::map<std::string, std::uint64_t> FingerprintsOf(const Draft& draft) {
+  std::map<std::string, std::uint64_t> fingerprints;
+  for (const Key& key : Keys()) {
+    std::uint64_t& hash = fingerprints.emplace(key.path, base::kEmptyHash).first->second;
+    for (const std::string& text : key.get(draft)) hash = base::Hash('=' + text, hash);
+  }
+  for (const PlacedQuery& query : draft.queries) {
+    fingerprints["queries." + query.options.name] = HashQuery(query.options, base::kEmptyHash);
+  }
+  return fingerprints;
+}
+
+// What another exporter of PostgreSQL is configured with, where this one was told of no server.
+void WarnOfOtherVariables(const Environment& environment, const Draft& draft, Config& config) {
+  if (!draft.primary.dsn.empty() || !draft.replica.dsn.empty()) return;
+  for (const char* name : {"DATA_SOURCE_NAME", "DATA_SOURCE_URI"}) {
+    if (From(environment, name).empty()) continue;
+    config.warnings.push_back(std::string(name) +
+                              " is set, and not read here: set SCIDEX_PG_DSN instead");
+  }
+}
+
 void AddQuerySets(Draft& draft) {
   for (const std::string& set : draft.query_sets) {
     for (PlacedQuery& query : ReadQuerySet(set)) draft.queries.push_back(std::move(query));
@@ -174,6 +196,19 @@ Config::Config() {
   ro_fallthrough_pool.max_size = 5;
 }
 
+std::vector<std::string> ChangedKeys(const Config& from, const Config& to) {
+  std::vector<std::string> changed;
+  std::map<std::string, std::uint64_t> all = from.fingerprints;
+  all.insert(to.fingerprints.begin(), to.fingerprints.end());
+  for (const auto& [key, unused] : all) {
+    const auto before = from.fingerprints.find(key);
+    const auto after = to.fingerprints.find(key);
+    const bool in_both = before != from.fingerprints.end() && after != to.fingerprints.end();
+    if (!in_both || before->second != after->second) changed.push_back(key);
+  }
+  return changed;
+}
+
 bool IsTelemetryPath(const std::string& path) {
   return path.size() >= 2 && path[0] == '/' && !path.starts_with("/-/") &&
          !path.starts_with("/api/") && path != "/status.css" && path != "/status.js" &&
@@ -198,12 +233,14 @@ Config Load(const std::string& path, const Environment& environment) {
   SetSession(draft, draft.primary);
   SetSession(draft, draft.replica);
   draft.config.hash = HashOf(draft);
+  draft.config.fingerprints = FingerprintsOf(draft);
   Config config = std::move(draft.config);
   CheckPool(path, lines, "primary", config.primary_pool);
   CheckPool(path, lines, "ro", config.ro_pool);
   CheckPool(path, lines, "ro_fallthrough", config.ro_fallthrough_pool);
   WarnOfReadableDsn(path, lines, config);
   WarnOfRareProbes(config);
+  WarnOfOtherVariables(environment, draft, config);
   CheckLag(path, lines, config);
   for (const PlacedQuery& query : draft.queries)
     config.warnings.insert(config.warnings.end(), query.warnings.begin(), query.warnings.end());

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <optional>
 #include <stdexcept>
 #include <string>
@@ -58,6 +59,9 @@ struct Config {
 
   // Of what the keys say, but for those that are secret.
   std::uint64_t hash = 0;
+  // Of what each key and each query (as queries.NAME) says, secret ones too: what differs between
+  // two configurations can be named, and neither shown.
+  std::map<std::string, std::uint64_t> fingerprints;
   // What is allowed but unwise, for the log.
   std::vector<std::string> warnings;
   // SQL that the grammar of this program does not know, though a newer server may: for the log, and
@@ -66,6 +70,9 @@ struct Config {
 
   Config();
 };
+
+// The keys that do not say the same in both, in their order, such as "pools.ro.max_size".
+std::vector<std::string> ChangedKeys(const Config& from, const Config& to);
 
 // Whether metrics can be there: it begins with / and is none of the server's other paths.
 bool IsTelemetryPath(const std::string& path);

@@ -4,31 +4,16 @@
 
 #include <algorithm>
 #include <memory>
-#include <numeric>
-#include <string_view>
 #include <utility>
 #include <vector>
 
 #include "base/quoted.h"
+#include "config/nearest.h"
 #include "config/queries.h"
 #include "config/yaml.h"
 
 namespace scidex::config {
 namespace {
-
-// Edits that make one text the other; for "did you mean".
-std::size_t Distance(std::string_view a, std::string_view b) {
-  std::vector<std::size_t> row(b.size() + 1);
-  std::iota(row.begin(), row.end(), std::size_t{0});
-  for (std::size_t i = 1; i <= a.size(); ++i) {
-    std::size_t diagonal = std::exchange(row[0], i);
-    for (std::size_t j = 1; j <= b.size(); ++j) {
-      const std::size_t substituted = diagonal + (a[i - 1] == b[j - 1] ? 0 : 1);
-      diagonal = std::exchange(row[j], std::min({row[j] + 1, row[j - 1] + 1, substituted}));
-    }
-  }
-  return row.back();
-}
 
 class FileReader {
  public:
@@ -98,19 +83,28 @@ class FileReader {
                        : value.IsNull() ? "nothing"
                                         : "this";
     if (key.secret) what = "this";
-    Refuse(line, key.path, what + " is not what is expected; write " + key.expected);
+    std::string guess;
+    for (std::size_t i = 0; value.IsSequence() && i < value.size(); ++i) {
+      const YAML::Node item = value[i];
+      if (guess.empty() && item.IsScalar()) guess = GuessAt(key, item.Scalar(), what);
+    }
+    Refuse(line, key.path, what + " is not what is expected; " + guess + "write " + key.expected);
+  }
+
+  // Of the item of a list that it does not take: has `what` name it, and returns what was meant.
+  static std::string GuessAt(const Key& key, const std::string& item, std::string& what) {
+    if (key.words.empty() || std::find(key.words.begin(), key.words.end(), item) != key.words.end())
+      return "";
+    what = base::QuotedUnlessSecret(item);
+    const std::string* const nearest = Nearest(item, key.words);
+    return nearest == nullptr ? "" : "did you mean " + *nearest + "? ";
   }
 
   [[noreturn]] void RefuseUnknown(const std::string& path, int line) const {
-    const std::string* nearest = nullptr;
-    std::size_t least = path.size() / 3 + 2;
-    for (const Key& key : Keys()) {
-      // A section is as good a guess as a key in it.
-      if (const std::size_t distance = Distance(path, key.path); distance < least) {
-        least = distance;
-        nearest = &key.path;
-      }
-    }
+    // A section is as good a guess as a key in it.
+    std::vector<std::string> paths;
+    for (const Key& key : Keys()) paths.push_back(key.path);
+    const std::string* const nearest = Nearest(path, paths);
     Refuse(line, path,
            nearest == nullptr ? "there is no such key; config/exporter.yaml has them all"
                               : "there is no such key; did you mean " + *nearest + "?");

@@ -155,6 +155,7 @@ Key QuerySets() {
   Key key;
   key.path = "query_sets";
   key.shape = Shape::kList;
+  key.words = QuerySetNames();
   key.expected = "a list of";
   for (const std::string& name : QuerySetNames()) key.expected += " " + name;
   key.expected += ", each at most once";

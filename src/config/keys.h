@@ -31,6 +31,8 @@ struct Key {
   Shape shape = Shape::kText;
   // Never repeated in a message.
   bool secret = false;
+  // All that an item of a list may be; empty where that is not a closed set.
+  std::vector<std::string> words = {};
   // "a whole number from 1 to 10000, such as 10": what would be right.
   std::string expected;
   // Takes what the file says, one text or the texts of a list; false if it is not what is expected.

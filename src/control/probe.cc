@@ -4,7 +4,6 @@
 #include <utility>
 
 #include "base/local_failure.h"
-#include "base/log.h"
 
 namespace scidex::control {
 
@@ -25,23 +24,31 @@ std::optional<bool> Writable(const routing::ServerFacts& facts) {
 
 Probe::Probe(const ProbeOptions& options, pool::Pool& pool,
              std::shared_ptr<pool::Connector> connector, routing::ServerInspector& inspector,
-             base::Scheduler& scheduler, OnResult on_result)
+             base::Scheduler& scheduler, OnResult on_result, std::shared_ptr<ServerEvents> events)
     : options_(options),
       pool_(pool),
       connector_(std::move(connector)),
       inspector_(inspector),
       clock_(scheduler.clock()),
       on_result_(std::move(on_result)),
+      events_(events ? std::move(events) : std::make_shared<ServerEvents>(clock_)),
       task_(
           scheduler, base::TaskKind::kProbe,
           [this](const std::stop_token& stop) { return Run(stop); }, options.min_trigger_distance) {
+  stats_.address = inspector_.Expected();
+  events_->Join(pool_.name());
 }
 
-Probe::~Probe() { Stop(); }
+Probe::~Probe() {
+  Stop();
+  events_->Leave(pool_.name());
+}
 
 void Probe::Inherit(const ProbeStats& before) noexcept {
   MutexLock lock(mutex_);
+  std::optional<routing::ServerAddress> expected = std::move(stats_.address);
   stats_ = before;
+  if (!stats_.address) stats_.address = std::move(expected);
 }
 
 void Probe::Start() noexcept { task_.Start(TimePoint::min()); }
@@ -211,10 +218,10 @@ std::optional<ProbeResult> Probe::Inspect(pool::Connection& connection, TimePoin
 
 void Probe::Record(const ProbeResult& result, base::Duration took) {
   const base::WallTime now = clock_.WallNow();
-  Reason before = Reason::kOk;
+  routing::ServerAddress server;
   {
     MutexLock lock(mutex_);
-    before = std::exchange(stats_.last_reason, result.reason);
+    stats_.last_reason = result.reason;
     ++stats_.probes;
     stats_.last_run = now;
     stats_.duration = took;
@@ -224,22 +231,13 @@ void Probe::Record(const ProbeResult& result, base::Duration took) {
       stats_.in_recovery = result.facts.in_recovery;
       stats_.writable = Writable(result.facts);
       stats_.behind_pooler = result.facts.behind_pooler;
+      if (result.facts.address) stats_.address = result.facts.address;
     } else {
       ++stats_.failures[result.reason];
     }
+    if (stats_.address) server = *stats_.address;
   }
-  if (result.reason != before) Log(result);
-}
-
-void Probe::Log(const ProbeResult& result) const {
-  if (result.reason == Reason::kOk) {
-    base::LogInfo("server answers",
-                  {{"pool", pool_.name()}, {"in_recovery", result.facts.in_recovery}});
-  } else {
-    base::LogWarn("server does not answer", {{"pool", pool_.name()},
-                                             {"reason", base::Name(result.reason)},
-                                             {"error", result.message.ForLog()}});
-  }
+  events_->OnProbe(pool_, result, server);
 }
 
 }  // namespace scidex::control

@@ -14,24 +14,13 @@
 #include "base/periodic_task.h"
 #include "base/scheduler.h"
 #include "control/options.h"
+#include "control/probe_result.h"
 #include "control/probe_stats.h"
+#include "control/server_events.h"
 #include "pool/pool.h"
 #include "routing/evidence.h"
 
 namespace scidex::control {
-
-// What one probe found.
-struct ProbeResult {
-  // kOk or why there was no answer.
-  routing::Reason reason = routing::Reason::kOk;
-  base::Explanation message;
-  // Holds only for kOk.
-  routing::ServerFacts facts;
-  // When the server was asked: what it says is of this moment or later.
-  base::TimePoint asked_at{};
-  // When the probe began: two that were not triggered are an interval apart.
-  base::TimePoint started{};
-};
 
 // Thread safe.
 class Probe final : private pool::SessionObserver {
@@ -39,9 +28,11 @@ class Probe final : private pool::SessionObserver {
   // Called by the task after each probe that tells something about the server.
   using OnResult = std::function<void(const ProbeResult&)>;
 
-  // Paused until Start(). The references outlive the probe.
+  // Paused until Start(). The references outlive the probe. Null for a server that no other pool is
+  // on.
   Probe(const ProbeOptions& options, pool::Pool& pool, std::shared_ptr<pool::Connector> connector,
-        routing::ServerInspector& inspector, base::Scheduler& scheduler, OnResult on_result);
+        routing::ServerInspector& inspector, base::Scheduler& scheduler, OnResult on_result,
+        std::shared_ptr<ServerEvents> events = nullptr);
   // As Stop().
   ~Probe() override;
 
@@ -89,7 +80,6 @@ class Probe final : private pool::SessionObserver {
   std::optional<ProbeResult> Inspect(pool::Connection& connection, base::TimePoint deadline,
                                      const std::stop_token& stop, bool& lost);
   void Record(const ProbeResult& result, base::Duration took);
-  void Log(const ProbeResult& result) const;
 
   const ProbeOptions options_;
   pool::Pool& pool_;
@@ -97,6 +87,7 @@ class Probe final : private pool::SessionObserver {
   routing::ServerInspector& inspector_;
   base::Clock& clock_;
   const OnResult on_result_;
+  const std::shared_ptr<ServerEvents> events_;
 
   std::atomic<bool> reconnect_{false};
   std::atomic<bool> new_session_wanted_{false};

@@ -8,6 +8,7 @@
 #include "base/time.h"
 #include "control/autoscaler_stats.h"
 #include "control/query_stats.h"
+#include "routing/evidence.h"
 #include "routing/pools.h"
 #include "routing/route.h"
 
@@ -23,6 +24,9 @@ struct ProbeStats {
   std::optional<bool> writable;
   // A pooler was in between when it last answered.
   bool behind_pooler = false;
+  // The server that answered last, also while it does not answer now; before it first did, where
+  // sessions will be opened to.
+  std::optional<routing::ServerAddress> address;
   // Epoch (0) while there was none. A probe that this process could not make, for want of a
   // descriptor or of time, has not run.
   base::WallTime last_run{};

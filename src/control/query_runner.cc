@@ -4,7 +4,6 @@
 #include <exception>
 #include <utility>
 
-#include "base/log.h"
 #include "control/query_result.h"
 
 namespace scidex::control {
@@ -15,22 +14,6 @@ using base::TimePoint;
 namespace {
 
 constexpr base::Duration kFirstRunWithin = std::chrono::seconds(5);
-
-// Logs only when the failure reason or the dropped-series state changes.
-void LogChange(const QueryStats& before, const QueryStats& after, const std::string& error) {
-  const std::string& name = after.options->name;
-  if (after.latest_error) {
-    if (after.latest_error == before.latest_error) return;
-    base::LogWarn("query failed",
-                  {{"query", name}, {"reason", base::Name(*after.latest_error)}, {"error", error}});
-    return;
-  }
-  if (before.latest_error) base::LogInfo("query answers again", {{"query", name}});
-  if (after.dropped > 0 && before.dropped == 0) {
-    base::LogWarn("query has more series than max_series; those over it are dropped",
-                  {{"query", name}, {"max_series", after.options->max_series}});
-  }
-}
 
 }  // namespace
 
@@ -65,6 +48,7 @@ QueryRunner::QueryRunner(const std::vector<QueryOptions>& queries, QueryAcquire 
       reader_(reader),
       scheduler_(scheduler),
       clock_(scheduler.clock()),
+      log_(clock_),
       random_(seed),
       task_(scheduler, base::TaskKind::kQuerySchedule,
             [this](const std::stop_token&) { return StartDue(); }) {
@@ -113,8 +97,16 @@ void QueryRunner::Apply(Change& change) noexcept {
       query.due = base::Add(clock_.Now(), base::Duration(offset(random_)));
     }
     queries_.swap(change.queries);
+    for (const auto& query : change.queries) {
+      if (!IsThere(*query)) log_.Forget(query->stats.options->name);
+    }
   }
   task_.Trigger();
+}
+
+bool QueryRunner::IsThere(const Query& query) const {
+  return std::any_of(queries_.begin(), queries_.end(),
+                     [&query](const auto& one) { return one.get() == &query; });
 }
 
 QueriesStats QueryRunner::Stats() const {
@@ -171,7 +163,8 @@ void QueryRunner::Run(const std::shared_ptr<Query>& query,
   try {
     outcome = RunOnce(*query, *options, deadline);
   } catch (const std::exception& error) {
-    outcome = {{nullptr, QueryError::kLost, {"the run failed", error.what()}}};
+    outcome.error = QueryError::kLost;
+    outcome.message = {"the run failed", error.what()};
   }
   Record(*query, *options, std::move(outcome), clock_.Now() - started);
 }
@@ -187,14 +180,16 @@ QueryRunner::Outcome QueryRunner::RunOnce(Query& query, const QueryOptions& opti
     query.stats.waited += acquired - started;
     if (!outcome) query.stats.activity = QueryActivity::kRunning;
   }
-  if (outcome) return {std::move(*outcome), stop_.stop_requested()};
+  RunTimes times{acquired - started, base::Duration::zero()};
+  if (outcome) return {std::move(*outcome), stop_.stop_requested(), times};
   QueryResultBuilder builder(options);
   outcome = ReadForQuery(lease, reader_, options, deadline, stop_.get_token(), builder, builder);
   lease.Release();
   MutexLock lock(mutex_);
-  query.stats.used += clock_.Now() - acquired;
+  times.used = clock_.Now() - acquired;
+  query.stats.used += times.used;
   // A result that is there is recorded, also at the end.
-  return {std::move(*outcome), !outcome->result && stop_.stop_requested()};
+  return {std::move(*outcome), !outcome->result && stop_.stop_requested(), times};
 }
 
 void QueryRunner::Record(Query& query, const QueryOptions& options, Outcome outcome,
@@ -202,8 +197,10 @@ void QueryRunner::Record(Query& query, const QueryOptions& options, Outcome outc
   if (outcome.stopped) return;
   QueryStats before;
   QueryStats after;
+  bool is_there = false;
   {
     MutexLock lock(mutex_);
+    is_there = IsThere(query);
     QueryStats& stats = query.stats;
     before = stats;
     stats.activity = QueryActivity::kIdle;
@@ -230,7 +227,7 @@ void QueryRunner::Record(Query& query, const QueryOptions& options, Outcome outc
     }
     after = stats;
   }
-  LogChange(before, after, outcome.message.ForLog());
+  if (is_there) log_.OnRun(before, after, outcome.times, outcome.message.ForLog());
 }
 
 }  // namespace scidex::control

@@ -20,6 +20,7 @@
 #include "base/periodic_task.h"
 #include "base/scheduler.h"
 #include "control/options.h"
+#include "control/query_log.h"
 #include "control/query_run.h"
 #include "control/query_stats.h"
 #include "control/row_reader.h"
@@ -58,11 +59,14 @@ class QueryRunner {
   struct Outcome : QueryOutcome {
     // This runner is ending.
     bool stopped = false;
+    RunTimes times = {};
   };
 
   base::TimePoint StartDue();
   void Submit(const std::shared_ptr<Query>& query, base::TimePoint deadline)
       SCIDEX_REQUIRES(mutex_);
+  // It was not taken away by a change.
+  bool IsThere(const Query& query) const SCIDEX_REQUIRES(mutex_);
   class UnderWay;
   void OnEnded(Query& query) noexcept;
   void Run(const std::shared_ptr<Query>& query, const std::shared_ptr<const QueryOptions>& options,
@@ -75,6 +79,7 @@ class QueryRunner {
   base::Scheduler& scheduler_;
   base::Clock& clock_;
   std::stop_source stop_;
+  QueryLog log_;
 
   mutable base::Mutex mutex_;
   base::CondVar ended_;

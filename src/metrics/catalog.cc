@@ -165,6 +165,16 @@ double IsMode(const Snapshot& s, const Labels& labels) {
 
 double One(const Snapshot&, const Labels&) { return 1; }
 
+std::vector<std::vector<std::string>> Servers(const Snapshot& s) {
+  std::vector<std::vector<std::string>> rows;
+  for (const PoolRole role : base::kEnumValues<PoolRole>) {
+    const auto& address = s.control.probes[role].address;
+    if (!address) continue;
+    rows.push_back({std::string(base::Name(role)), address->host, address->port, address->dbname});
+  }
+  return rows;
+}
+
 double HttpRequests(const Snapshot& s, const Labels& labels) {
   return ToNumber(s.exporter.http_requests.at(labels[0]).second);
 }
@@ -410,6 +420,12 @@ constexpr Family kFamilies[] = {
     {kPools, "scidex_pg_pool_probe_failures_total", kCounter, "",
      "Probes of a pool's server that failed, by reason.",
      ProbeFailures, {kPool, kFailure}},
+
+    {kServers, "scidex_pg_pool_server_info", kGauge, "",
+     "Always 1; the labels say which server the sessions of a pool are on: of several in a DSN the "
+     "one in use, a pooler where there is one. It stays while the server is down. Before the first "
+     "session they list what the DSN says.",
+     One, {kPool, {"host"}, {"port"}, {"dbname"}}, false, Servers},
 
     // The autoscaler.
     {kPools, "scidex_pg_pool_autoscaler_mode", kGauge, "",

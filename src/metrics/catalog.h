@@ -23,6 +23,7 @@ enum class Type { kCounter, kGauge, kHistogram };
 // Which collector a family belongs to: what fails together.
 enum class Part {
   kPools,       // pools, route and probes
+  kServers,     // which servers the pools are on: their labels change while the process runs
   kExporter,    // what other layers count
   kQueries,     // the queries: those that are configured have series
   kProcess,     // what the kernel says
@@ -41,7 +42,7 @@ struct Dimension {
   std::vector<std::string> Values(const Snapshot& snapshot) const;
 };
 
-inline constexpr std::size_t kMaxDimensions = 3;
+inline constexpr std::size_t kMaxDimensions = 4;
 
 // The labels of one series: for each dimension of its family the index of the value, counted from
 // the first of Dimension::names.
@@ -72,6 +73,9 @@ struct Family {
   std::array<Dimension, kMaxDimensions> dimensions{};
   // Series whose last two labels have the same value do not exist.
   bool differing = false;
+  // Where set, there is one series for each of these, which are the values of all labels, instead
+  // of one for each combination.
+  std::vector<std::vector<std::string>> (*rows)(const Snapshot&) = nullptr;
 
   // Those in use.
   std::span<const Dimension> Dimensions() const;

@@ -42,6 +42,17 @@ void AddSeries(const Family& row, const std::vector<std::vector<std::string>>& v
   }
 }
 
+// Appends one series for each of `rows`.
+void AddRows(const Family& row, const std::vector<std::vector<std::string>>& rows,
+             MetricFamily& family, std::vector<Labels>& series) {
+  for (const std::vector<std::string>& values : rows) {
+    ClientMetric& metric = family.metric.emplace_back();
+    for (std::size_t i = 0; i < values.size(); ++i)
+      metric.label.push_back({std::string(row.dimensions[i].label), values[i]});
+    series.emplace_back();
+  }
+}
+
 ClientMetric::Histogram ToHistogram(const pool::Histogram& source) {
   ClientMetric::Histogram histogram;
   histogram.bucket.reserve(source.bounds().size());
@@ -91,15 +102,19 @@ Collector::Collector(Part part, Source source) : source_(std::move(source)) {
   const Snapshot snapshot = source_();
   for (const Family& row : Catalog()) {
     if (row.part != part) continue;
-    std::vector<std::vector<std::string>> values;
-    for (const Dimension& dimension : row.Dimensions())
-      values.push_back(dimension.Values(snapshot));
     MetricFamily family;
     family.name = row.name;
     family.help = row.help;
     family.type = TypeOf(row.type);
     std::vector<Labels> series;
-    AddSeries(row, values, 0, {}, {}, family, series);
+    if (row.rows != nullptr) {
+      AddRows(row, row.rows(snapshot), family, series);
+    } else {
+      std::vector<std::vector<std::string>> values;
+      for (const Dimension& dimension : row.Dimensions())
+        values.push_back(dimension.Values(snapshot));
+      AddSeries(row, values, 0, {}, {}, family, series);
+    }
     // The bounds of histograms are there from the start, and so are the lines of their buckets.
     for (std::size_t i = 0; i < series.size(); ++i) Set(row, snapshot, series[i], family.metric[i]);
     skeleton_.push_back(std::move(family));

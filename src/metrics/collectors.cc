@@ -17,6 +17,12 @@ void AddCollectors(Exposition& exposition, const Sources& sources) {
     snapshot.control = control();
     return snapshot;
   });
+  // Made for each scrape, as its labels are not known in advance.
+  exposition.Add("servers", [control = sources.control](TextFormat format, std::string& out) {
+    Snapshot snapshot;
+    snapshot.control = control();
+    Collector(Part::kServers, [&snapshot] { return snapshot; }).AppendText(snapshot, format, out);
+  });
   exposition.Add("queries",
                  [queries = std::make_shared<QueryCollector>([control = sources.control] {
                     return control().queries;

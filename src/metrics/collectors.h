@@ -19,7 +19,7 @@ struct Sources {
   std::function<ProcessStats()> process = ReadProcess;
 };
 
-// Adds the collectors `pools` (pools and control), `queries`, `exporter` and `process`.
+// Adds the collectors `pools` (pools and control), `servers`, `queries`, `exporter` and `process`.
 void AddCollectors(Exposition& exposition, const Sources& sources);
 
 }  // namespace scidex::metrics

@@ -8,6 +8,7 @@
 
 #include "base/log.h"
 #include "postgres/guard.h"
+#include "postgres/server_address.h"
 #include "postgres/sqlstate.h"
 
 namespace scidex::postgres {
@@ -275,6 +276,7 @@ Inspection FactsReader::Read(Session& session, TimePoint deadline, const std::st
   Inspection inspection = ReadAll(session, deadline, stop);
   if (inspection.result == Inspection::Result::kAnswered) {
     server_started_ = session.server_started();
+    inspection.facts.address = AddressOf(session.raw());
     inspection.facts.lag_is_queried = inspection.facts.in_recovery && !options_.lag_query.empty();
   }
   return inspection;

@@ -5,6 +5,7 @@
 #include <atomic>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <stop_token>
 #include <string>
 
@@ -64,6 +65,8 @@ struct FactsOptions {
   // SQL of the operator's that gives a replica's lag in seconds, NULL if it is unknown. Empty:
   // none.
   std::string lag_query = {};
+  // Where sessions will be opened to.
+  std::optional<routing::ServerAddress> expected = std::nullopt;
 };
 
 // Of one server. A fact that was refused is asked for again after ten minutes. Thread safe. Only
@@ -74,6 +77,7 @@ class FactsReader final : public routing::ServerInspector {
 
   routing::Inspection Inspect(pool::Connection& connection, base::TimePoint deadline,
                               const std::stop_token& stop) override;
+  std::optional<routing::ServerAddress> Expected() const override { return options_.expected; }
   void OnJudged() override;
   bool IsElsewhere(const pool::Connection& connection) const override;
   // As Inspect().

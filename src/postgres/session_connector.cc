@@ -8,8 +8,8 @@
 
 #include "base/clock.h"
 #include "base/local_failure.h"
-#include "base/read_file.h"
 #include "postgres/guard.h"
+#include "postgres/password_file.h"
 
 namespace scidex::postgres {
 
@@ -48,28 +48,6 @@ ConnectResult NoDescriptors() {
 bool MayBeForWantOfFiles(ConnectOutcome outcome) {
   return outcome == ConnectOutcome::kNameNotResolved || outcome == ConnectOutcome::kAuthFailed ||
          outcome == ConnectOutcome::kTlsFailed || outcome == ConnectOutcome::kConnectFailed;
-}
-
-// Throws std::runtime_error. A newline at the end, which editors add, is not part of the password.
-base::Secret ReadPassword(const std::string& path) {
-  std::string password;
-  try {
-    password = base::ReadFile(path);
-  } catch (const base::LocalFailure&) {
-    throw;
-  } catch (const std::runtime_error& error) {
-    // What is named may be the password itself.
-    std::string why = error.what();
-    if (why.starts_with(path)) why.erase(0, path.size());
-    throw std::runtime_error("the password file" + why);
-  }
-  while (!password.empty() && (password.back() == '\n' || password.back() == '\r'))
-    password.pop_back();
-  // libpq would look for another password, and send that one.
-  if (password.empty()) throw std::runtime_error("the password file: is empty");
-  if (password.find('\0') != std::string::npos)
-    throw std::runtime_error("the password file: has a NUL byte, which no password can have");
-  return base::Secret(std::move(password));
 }
 
 ConnectResult Succeeded(std::unique_ptr<Session> session) {
@@ -140,7 +118,7 @@ std::map<std::string, base::Secret> SessionConnector::Overrides(Startup startup)
   std::map<std::string, base::Secret> overrides;
   overrides.emplace("fallback_application_name", base::Secret(options_.application_name));
   if (!options_.password_file.empty())
-    overrides.emplace("password", ReadPassword(options_.password_file));
+    overrides.emplace("password", ReadPasswordFile(options_.password_file));
   // libpq asks for Kerberos credentials at each connect unless told otherwise, and waits for them
   // without a deadline.
   if (!dsn_.parameters().contains("gssencmode") && std::getenv("PGGSSENCMODE") == nullptr)

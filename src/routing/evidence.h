@@ -42,6 +42,20 @@ struct TransactionFacts {
   std::string text;
 };
 
+// Where a session leads: what libpq was told, and not what a pooler or a proxy there passes it on
+// to. Valid UTF-8, of at most kMaxBytes each.
+struct ServerAddress {
+  static constexpr std::size_t kMaxBytes = 256;
+  // A name, an address or the directory of a socket. Before there is a session: all those that may
+  // be tried, as the DSN lists them; empty where libpq knows a default.
+  std::string host;
+  std::string port;
+  // What PostgreSQL calls datname.
+  std::string dbname;
+
+  friend bool operator==(const ServerAddress&, const ServerAddress&) = default;
+};
+
 // Each is empty where the server refuses it: a privilege that the role lacks, a function that a
 // managed service or an old version does not have.
 struct ServerFacts {
@@ -74,6 +88,8 @@ struct ServerFacts {
   std::optional<ConnectionFacts> connections = std::nullopt;
   // What answers is another process than the one that the session was opened with.
   bool behind_pooler = false;
+  // Of the session that was asked. Empty where the inspector does not tell.
+  std::optional<ServerAddress> address = std::nullopt;
 };
 
 // How asking ended.
@@ -100,6 +116,8 @@ class ServerInspector {
   // did not answer in time, it is beyond use.
   virtual Inspection Inspect(pool::Connection& connection, base::TimePoint deadline,
                              const std::stop_token& stop) = 0;
+  // Where sessions will be opened to, as far as that is known before there is one.
+  virtual std::optional<ServerAddress> Expected() const { return std::nullopt; }
   // There is a verdict on what was inspected last: from now on its server is the one that is
   // judged.
   virtual void OnJudged() {}

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/log.h"
+#include "routing/advice.h"
 #include "routing/verdict.h"
 
 namespace scidex::routing {
@@ -55,6 +56,18 @@ class Router::Plan {
 
 namespace {
 
+// `what` was decided, for `reason`, which says what to do; a replica that serves needs nothing.
+void LogRoute(base::LogLevel level, const char* what, Reason reason, const base::LogField& first,
+              const std::optional<base::LogField>& second = std::nullopt) {
+  const base::LogField why{"reason", base::Name(reason)};
+  const base::LogField advice{"advice", AdviceOn(reason)};
+  const bool advises = level >= base::LogLevel::kWarn;
+  if (second && advises) return base::Log(level, what, {first, *second, why, advice});
+  if (second) return base::Log(level, what, {first, *second, why});
+  if (advises) return base::Log(level, what, {first, why, advice});
+  base::Log(level, what, {first, why});
+}
+
 Servers ServersOf(const Router::Pools& pools) {
   return {pools[PoolRole::kPrimary] != nullptr, pools[PoolRole::kRo] != nullptr};
 }
@@ -66,7 +79,11 @@ Router::Router(const Pools& pools, const RoutingOptions& options, base::Clock& c
       max_lag_(options.max_lag),
       fallthrough_expected_(options.fallthrough_expected),
       machine_(ServersOf(pools), options, clock.Now()),
-      epoch_(std::make_shared<Epoch>(Epoch{machine_.route(), pools, {}})) {}
+      epoch_(std::make_shared<Epoch>(Epoch{machine_.route(), pools, {}})) {
+  // Without a replica there is no verdict to wait for.
+  if (machine_.decided())
+    Log({true, machine_.route(), machine_.route(), machine_.reason(), machine_.reason()});
+}
 
 Lease Router::AcquireRead(const pool::AcquireOptions& options, const base::CallSite& borrower) {
   const TimePoint deadline = options.deadline.value_or(DefaultDeadline());
@@ -300,19 +317,18 @@ void Router::ForgetIdleRetired(PoolRole role, std::vector<std::shared_ptr<Pool>>
 }
 
 void Router::Log(const Change& change) {
+  const base::LogLevel level = LevelOf(change.reason);
   if (change.first) {
-    base::LogInfo("route decided",
-                  {{"route", base::Name(change.route)}, {"reason", base::Name(change.reason)}});
+    LogRoute(level, "route decided", change.reason, {"route", base::Name(change.route)});
   } else if (change.route != change.route_before) {
-    base::Log(change.route == Route::kReplica ? base::LogLevel::kInfo : base::LogLevel::kWarn,
-              "route changed",
-              {{"from", base::Name(change.route_before)},
-               {"to", base::Name(change.route)},
-               {"reason", base::Name(change.reason)}});
+    // At a reload that names another replica this is no loss: its first verdict is to come.
+    LogRoute(level, "route changed", change.reason, {"from", base::Name(change.route_before)},
+             base::LogField{"to", base::Name(change.route)});
   } else if (change.reason != change.reason_before) {
-    base::LogInfo("reason of the route changed", {{"route", base::Name(change.route)},
-                                                  {"from", base::Name(change.reason_before)},
-                                                  {"reason", base::Name(change.reason)}});
+    const bool is_graver = level > LevelOf(change.reason_before);
+    LogRoute(is_graver ? level : base::LogLevel::kInfo, "reason of the route changed",
+             change.reason, {"route", base::Name(change.route)},
+             base::LogField{"from", base::Name(change.reason_before)});
   }
 }
 

@@ -101,10 +101,11 @@ std::string BarHtml(const std::string& role, const PoolStats& pool) {
 
 std::string PoolHtml(const std::string& role, const std::optional<PoolStats>& pool,
                      const PageContent& content) {
-  std::string html = Joined(
-      {"<article id=\"", role, "\"", pool ? "" : " class=\"absent\"", ">\n<div>\n<h3>", role,
-       "</h3>\n", Element("p", role + "-server", content), "\n</div>\n<div class=\"figures\">\n",
-       BarHtml(role, pool.value_or(PoolStats{})), "<p id=\"", role, "-numbers\">"});
+  std::string html =
+      Joined({"<article id=\"", role, "\"", pool ? "" : " class=\"absent\"", ">\n<div>\n<h3>", role,
+              "</h3>\n", Element("p", role + "-server", content), "\n",
+              Element("p", role + "-address", content), "\n</div>\n<div class=\"figures\">\n",
+              BarHtml(role, pool.value_or(PoolStats{})), "<p id=\"", role, "-numbers\">"});
   for (const State& state : kStates) {
     html += Joined({"<span><svg class=\"key\" viewBox=\"0 0 1 1\" aria-hidden=\"true\">",
                     RectHtml(state.name, 0, 1), "</svg>",

@@ -42,6 +42,15 @@ std::string ServerText(const control::ProbeStats& probe) {
   return text;
 }
 
+// "db1:5432/shop", an IPv6 address in brackets.
+std::string AddressText(const routing::ServerAddress& address) {
+  const bool is_ipv6 = address.host.find(':') != std::string::npos;
+  std::string text = is_ipv6 ? '[' + address.host + ']' : address.host;
+  if (!address.port.empty()) text += ':' + address.port;
+  if (!address.dbname.empty()) text += '/' + address.dbname;
+  return text;
+}
+
 std::string SizeText(const PoolStats& pool) {
   std::string text = "size " + std::to_string(pool.size) + " of " + std::to_string(pool.max_size);
   if (pool.target_size < pool.max_size) text += ", target " + std::to_string(pool.target_size);
@@ -84,6 +93,7 @@ void AddPool(PoolRole role, const PoolStats& pool, const control::ProbeStats& pr
   const auto text = [&](const char* what) -> auto& { return content.texts[prefix + what]; };
   const auto count = [&](const char* what, std::uint64_t n) { text(what) = std::to_string(n); };
   text("server") = ServerText(probe);
+  text("address") = probe.address ? AddressText(*probe.address) : "";
   count("in_use", pool.in_use);
   count("idle", pool.idle);
   count("connecting", pool.connecting);

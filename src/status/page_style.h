@@ -72,7 +72,8 @@ th, td {
   text-align: left; vertical-align: top; padding: .3125rem 1rem .3125rem 0;
   border-bottom: 1px solid var(--line); font-weight: normal;
 }
-td:last-child { padding-right: 0; overflow-wrap: anywhere; }
+td:last-child { padding-right: 0; }
+td:last-child, article p { overflow-wrap: anywhere; }
 table:not(.counters) th, .halves td:first-child { white-space: nowrap; }
 .counters { table-layout: fixed; }
 .counters thead td { width: 31%; }

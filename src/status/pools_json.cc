@@ -40,6 +40,9 @@ template <typename E>
 Json ToJson(E value) {
   return base::Name(value);
 }
+Json ToJson(const routing::ServerAddress& address) {
+  return {{"host", address.host}, {"port", address.port}, {"dbname", address.dbname}};
+}
 template <typename T>
 Json OrNull(const std::optional<T>& value) {
   return value ? ToJson(*value) : Json();
@@ -116,6 +119,7 @@ Json ToJson(PoolRole role, const control::ControlStats& control) {
           {"in_recovery", stats.in_recovery},
           {"writable", OrNull(stats.writable)},
           {"behind_pooler", stats.behind_pooler},
+          {"server", OrNull(stats.address)},
           {"read_only_enforcement", OrNull(control::EnforcementOf(role, stats))},
           {"read_only_canary", ToJson(control.canaries[role])},
           {"reason", base::Name(stats.last_reason)},

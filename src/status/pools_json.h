@@ -29,6 +29,8 @@
 //     last_connect_error null or {outcome, message}
 //   probes              {primary, ro, ro_fallthrough}: each null or
 //     up, in_recovery, behind_pooler
+//     server             {host, port, dbname}: where the sessions are, or, before there was one,
+//                        what the DSN says
 //     read_only_enforcement
 //                        session, transaction, or null: not known yet, or sessions that may write
 //     read_only_canary   {success, proof_of, last_run}; proof_of is setting or recovery

@@ -49,6 +49,35 @@ class ConfigCheck : public PrimaryAndReplica {
   const TempDir dir_;
 };
 
+TEST_F(ConfigCheck, AReplicaWithTheHostAndPortOfThePrimaryIsAWarning) {
+  const std::string query = Query("q", "SELECT 1 AS n");
+  const std::string port = std::to_string(primary_->port());
+  const std::string same = "primary: {dsn: \"" + primary_->Dsn() + "\"}\nreplica: {dsn: \"";
+  const ProcessResult check = Check(query, {}, same + primary_->Dsn() + "\"}\n");
+  EXPECT_EQ(check.exit_status, 0) << check.errors;
+  EXPECT_THAT(check.errors, HasSubstr("e.yaml:2: replica.dsn: has the host and port of the "
+                                      "primary, 127.0.0.1:" +
+                                      port + "; reads will not leave the primary"));
+  EXPECT_THAT(Check(query, {}, same + primary_->Dsn("app", "postgres") + "\"}\n").errors,
+              HasSubstr("only if a pooler there tells the two databases apart"));
+  EXPECT_THAT(Check(query).errors, Not(HasSubstr("replica.dsn")));
+}
+
+TEST_F(ConfigCheck, APasswordFileThatIsMissingIsAnErrorAndNeverNamed) {
+  const std::string query = Query("q", "SELECT 1 AS n");
+  const auto with = [](const std::string& path) {
+    return "primary: {dsn: \"" + primary_->Dsn() + "\", password_file: " + path + "}\n";
+  };
+  const ProcessResult missing = Check(query, {}, with(dir_.path() / kRowValue));
+  EXPECT_EQ(missing.exit_status, 1);
+  EXPECT_EQ(missing.output, "");
+  EXPECT_THAT(missing.errors, AllOf(HasSubstr("primary.password_file: the password file: "),
+                                    Not(HasSubstr(kRowValue))));
+  const ProcessResult of_unit = Check(query, {}, with("/run/credentials/none.service/password"));
+  EXPECT_EQ(of_unit.exit_status, 0) << of_unit.errors;
+  EXPECT_THAT(of_unit.errors, HasSubstr("warning: primary.password_file: "));
+}
+
 TEST_F(ConfigCheck, UnknownSyntaxFailsUnlessToldToWarn) {
   const std::string query = Query("q", "SELECT 1 AS n NEW CLAUSE");
   const ProcessResult error = Check(query);

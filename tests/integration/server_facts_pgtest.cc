@@ -9,6 +9,7 @@
 #include "integration/servers.h"
 #include "postgres/canary.h"
 #include "postgres/server_facts.h"
+#include "support/free_port.h"
 #include "support/manual_clock.h"
 
 namespace scidex::test {
@@ -50,6 +51,18 @@ class ServerFactsTest : public PrimaryAndReplica {
     return Facts(session).connections.value();
   }
 };
+
+TEST_F(ServerFactsTest, TheAddressIsThatOfTheServerInUseOfSeveral) {
+  const std::string port = std::to_string(primary_->port());
+  const std::string closed = std::to_string(FreePort());
+  postgres::Session session(
+      "test", postgres::SessionOptions{},
+      postgres::PgConnPtr(PQconnectdb(("host=127.0.0.1,localhost port=" + closed + "," + port +
+                                       " dbname=app user=app password=" + PostgresServer::kPassword)
+                                          .c_str())),
+      std::make_shared<base::HangupWatch>());
+  EXPECT_EQ(Facts(session).address, (routing::ServerAddress{"localhost", port, "app"}));
+}
 
 TEST_F(ServerFactsTest, ARoleWithoutRightsCountsEverybody) {
   // Each other session is counted once it has come, and those of earlier tests have gone.

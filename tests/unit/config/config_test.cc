@@ -54,6 +54,29 @@ TEST_F(ConfigTest, TheCommentedFileHasEveryKeyAndIsEqualToTheDefaults) {
   }
 }
 
+TEST_F(ConfigTest, WhatDiffersBetweenTwoFilesIsNamedAndNotShown) {
+  const std::string query =
+      "queries: [{name: q, sql: SELECT 1 AS n, values: [{column: n, help: N.}]}]\n";
+  const Config before = LoadText("primary: {dsn: 'host=a password=canary1'}\n" + query);
+  EXPECT_EQ(ChangedKeys(before, before), std::vector<std::string>{});
+  const Config after = LoadText(
+      "primary: {dsn: 'host=a password=canary2'}\npools: {ro: {max_size: 7}}\nqueries: [{name: r, "
+      "sql: SELECT 2 AS n, values: [{column: n, help: N.}]}]\n");
+  EXPECT_EQ(
+      ChangedKeys(before, after),
+      (std::vector<std::string>{"pools.ro.max_size", "primary.dsn", "queries.q", "queries.r"}));
+}
+
+TEST_F(ConfigTest, TheVariableOfAnotherExporterIsAWarningUnlessThereIsADsn) {
+  const Variables other{{"DATA_SOURCE_NAME", "postgresql://app:canary@db/shop"}};
+  EXPECT_EQ(LoadText("log: {level: info}\n", other).warnings,
+            (std::vector<std::string>{
+                "DATA_SOURCE_NAME is set, and not read here: set SCIDEX_PG_DSN instead"}));
+  Variables both = other;
+  both["SCIDEX_PG_DSN"] = "host=db";
+  EXPECT_EQ(LoadText("log: {level: info}\n", both).warnings, std::vector<std::string>{});
+}
+
 TEST_F(ConfigTest, EveryKeyChangesWhatItSays) {
   Draft draft;
   for (const Key& key : Keys()) {

@@ -204,9 +204,13 @@ TEST_F(QueriesConfig, SetsAreThereByName) {
   EXPECT_EQ(QuerySetNames(),
             (std::vector<std::string>{"connections", "locks", "replication", "transactions"}));
   EXPECT_GE(LoadText("query_sets: [replication, connections]\n").queries.size(), 4u);
-  EXPECT_EQ(ErrorOf("query_sets: [replicas]\n"),
-            "FILE:1: query_sets: this is not what is expected; write a list of connections locks "
-            "replication transactions, each at most once");
+  EXPECT_EQ(
+      ErrorOf("query_sets: [replicas]\n"),
+      "FILE:1: query_sets: \"replicas\" is not what is expected; write a list of connections locks "
+      "replication transactions, each at most once");
+  EXPECT_EQ(
+      ErrorOf("query_sets: [locks, conections]\n").substr(0, 85),
+      "FILE:1: query_sets: \"conections\" is not what is expected; did you mean connections? w");
   EXPECT_EQ(ErrorOf("query_sets: [locks, locks]\n").substr(0, 19), "FILE:1: query_sets:");
 }
 

@@ -30,7 +30,16 @@ class FakeInspector final : public routing::ServerInspector {
       result = answers_.front();
       answers_.pop_front();
     }
-    return {result, {"as told", ""}, {}};
+    routing::ServerFacts facts;
+    facts.address = address_;
+    return {result, {"as told", ""}, facts};
+  }
+  std::optional<routing::ServerAddress> Expected() const override {
+    return routing::ServerAddress{"db1,db2", "5432", "shop"};
+  }
+  void AnswerFrom(const routing::ServerAddress& address) {
+    base::MutexLock lock(mutex_);
+    address_ = address;
   }
   bool IsElsewhere(const pool::Connection&) const override { return elsewhere_; }
   void LeadElsewhere(bool elsewhere) { elsewhere_ = elsewhere; }
@@ -43,6 +52,7 @@ class FakeInspector final : public routing::ServerInspector {
   std::atomic<bool> elsewhere_{false};
   base::Mutex mutex_;
   std::deque<routing::Inspection::Result> answers_ SCIDEX_GUARDED_BY(mutex_);
+  std::optional<routing::ServerAddress> address_ SCIDEX_GUARDED_BY(mutex_);
 };
 
 class ProbeTest : public testing::Test {
@@ -136,6 +146,22 @@ TEST_F(ProbeTest, AttemptsAreCountedBesideFailures) {
   Probe();
   EXPECT_EQ(probe_->Stats().probes, 3u);
   EXPECT_EQ(probe_->Stats().failures[Reason::kConnectFailed], 1u);
+}
+
+TEST_F(ProbeTest, TheServerThatAnsweredLastIsNamedWhileItIsDown) {
+  reserved_->Fail(pool::ConnectOutcome::kConnectRefused);
+  Start();
+  ASSERT_TRUE(AwaitResults(1));
+  EXPECT_EQ(probe_->Stats().address, (routing::ServerAddress{"db1,db2", "5432", "shop"}));
+  inspector_.AnswerFrom({"db2", "5432", "shop"});
+  reserved_->Succeed();
+  Probe();
+  EXPECT_EQ(probe_->Stats().address, (routing::ServerAddress{"db2", "5432", "shop"}));
+  inspector_.Answer({routing::Inspection::Result::kLost});
+  reserved_->Fail(pool::ConnectOutcome::kConnectRefused);
+  Probe();
+  EXPECT_FALSE(probe_->Stats().up);
+  EXPECT_EQ(probe_->Stats().address, (routing::ServerAddress{"db2", "5432", "shop"}));
 }
 
 TEST_F(ProbeTest, StaysOnItsServerUntilNoNewSessionLeadsThere) {

@@ -240,8 +240,26 @@ TEST_F(QueryRunnerTest, SaysOnceWhyItFailsAndOnceThatItNoLongerDoes) {
   EXPECT_EQ(
       log.Lines(),
       (std::vector<std::string>{
-          "level=warn msg=\"query failed\" query=a reason=write error=\"(SQLSTATE 25006): no\"",
+          "level=warn msg=\"query failed\" query=a reason=write waited_seconds=0 ran_seconds=0 "
+          "error=\"(SQLSTATE 25006): no\" advice=\"correct the query; --config.check.connect runs "
+          "it once\"",
           "level=info msg=\"query answers again\" query=a"}));
+}
+
+TEST_F(QueryRunnerTest, NothingIsSaidOfAQueryThatWasTakenAwayWhileItRan) {
+  Start({Named("a"), Named("b")});
+  reader_.Answer({Reading::Result::kWriteRefused, {"", ""}, true});
+  RunFirst();
+  reader_.Answer({Reading::Result::kWhole, {}, true});
+  reader_.Block("a");
+  clock_.Advance(seconds(10));
+  ASSERT_TRUE(reader_.AwaitReading(1));
+  ASSERT_TRUE(AwaitRuns(2, 1));
+  const test::LogTap log;
+  runner_->Apply(*runner_->Prepare({Named("b")}));
+  reader_.Block("nothing");
+  runner_->Stop();
+  EXPECT_EQ(log.Lines(), std::vector<std::string>{});
 }
 
 TEST_F(QueryRunnerTest, ASessionThatIsBeyondUseIsClosed) {

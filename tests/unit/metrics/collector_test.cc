@@ -192,6 +192,18 @@ TEST(Collector, CodesAndBuildFactsAreThoseOfTheSource) {
               ElementsAre(std::pair("1.0/abc/gcc 1.2.3", 1)));
 }
 
+TEST(Collector, AServerIsOneSeriesOfItsPoolAndNotOneOfEachCombination) {
+  Snapshot snapshot;
+  const auto servers = [&snapshot] {
+    return Series(Find(Collect(Part::kServers, snapshot), "scidex_pg_pool_server_info"));
+  };
+  EXPECT_TRUE(servers().empty());
+  snapshot.control.probes[PoolRole::kPrimary].address = {"db1", "5432", "shop"};
+  snapshot.control.probes[PoolRole::kRo].address = {"db2", "5433", "shop"};
+  EXPECT_THAT(servers(),
+              ElementsAre(std::pair("primary/db1/5432/shop", 1), std::pair("ro/db2/5433/shop", 1)));
+}
+
 TEST(Collector, TakesOneSnapshotAScrape) {
   int snapshots = 0;
   const Collector collector(Part::kPools, [&snapshots] {

@@ -140,7 +140,12 @@ TEST(Exposition, HasTheSameSeriesWithAndWithoutPools) {
   Snapshot empty;
   empty.exporter = full.exporter;
   empty.control.queries = full.control.queries;
-  EXPECT_EQ(series_of(empty), series_of(full));
+  // Of a pool that does not exist there is no server to name.
+  std::set<std::string> known = series_of(full);
+  std::erase_if(known, [](const std::string& name) {
+    return name.starts_with("scidex_pg_pool_server_info");
+  });
+  EXPECT_EQ(series_of(empty), known);
 }
 
 TEST(Exposition, IsAcceptedByPromtoolWithoutAWord) {

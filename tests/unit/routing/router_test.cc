@@ -212,10 +212,47 @@ TEST_F(RouterTest, AChangeIsLoggedOnceWithItsReason) {
             (std::vector<std::string>{
                 "level=info msg=\"route decided\" route=replica reason=ok",
                 "level=warn msg=\"route changed\" from=replica to=primary_fallthrough "
-                "reason=lag_exceeded",
+                "reason=lag_exceeded advice=\"look for a long query, paused replay or a slow disk "
+                "on the replica\"",
                 "level=info msg=\"reason of the route changed\" route=primary_fallthrough "
                 "from=lag_exceeded reason=connect_refused",
             }));
+}
+
+TEST_F(RouterTest, AFirstRouteOtherThanTheReplicaIsAWarning) {
+  const test::LogTap log;
+  Build(true);
+  router_->OnReplicaVerdict(Reason::kConnectRefused, clock_.Now());
+  ro_ = nullptr;
+  Build(false);
+  EXPECT_EQ(log.Count({"level=warn msg=\"route decided\" route=primary_fallthrough",
+                       "reason=connect_refused", "advice=\"check that PostgreSQL runs"}),
+            1u);
+  EXPECT_EQ(log.Count({"level=warn msg=\"route decided\" route=primary_fallthrough",
+                       "reason=replica_not_configured", "advice=\"set replica.dsn"}),
+            1u);
+  EXPECT_EQ(log.Lines().size(), 2u);
+}
+
+TEST_F(RouterTest, AReplicaThatIsAnotherServerIsAnError) {
+  for (const Reason reason : {Reason::kNotInRecovery, Reason::kWrongCluster, Reason::kDiverged}) {
+    const test::LogTap log;
+    Build(true);
+    router_->OnReplicaVerdict(Reason::kConnectRefused, clock_.Now());
+    router_->OnReplicaVerdict(reason, clock_.Now());
+    EXPECT_EQ(log.Count({"level=error", "msg=\"reason of the route changed\""}), 1u);
+    router_->OnReplicaVerdict(Reason::kConnectRefused, clock_.Now());
+    EXPECT_EQ(log.Count({"level=info", "msg=\"reason of the route changed\""}), 1u);
+  }
+}
+
+TEST_F(RouterTest, AReloadThatNamesAnotherReplicaIsNoWarning) {
+  Build(true);
+  router_->OnReplicaVerdict(Reason::kOk, clock_.Now());
+  const test::LogTap log;
+  router_->Reconfigure(Pools(), {}, true);
+  EXPECT_EQ(log.Lines(), (std::vector<std::string>{"level=info msg=\"route changed\" from=replica "
+                                                   "to=primary_fallthrough reason=starting_up"}));
 }
 
 TEST_F(RouterTest, PoolStatsHasNothingForAPoolThatDoesNotExist) {

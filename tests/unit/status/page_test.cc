@@ -135,6 +135,13 @@ TEST(Page, SaysOfEachServerWhetherItAnswers) {
   EXPECT_THAT(PageOf(Undecided()), HasSubstr("<p id=\"ro-server\">not probed yet</p>"));
 }
 
+TEST(Page, SaysWhichServerEachPoolIsOnAlsoWhileItIsDown) {
+  const std::string page = PageOf(OnPrimary());
+  EXPECT_THAT(page, HasSubstr("<p id=\"primary-address\">db1:5432/shop</p>"));
+  EXPECT_THAT(page, HasSubstr("<p id=\"ro-address\">[fd00::2]:5433/shop</p>"));
+  EXPECT_THAT(PageOf(Disabled()), HasSubstr("<p id=\"ro-address\"></p>"));
+}
+
 TEST(Page, SaysHowFarTheReplicaIsBehindIfOneIsConfigured) {
   EXPECT_THAT(PageOf(OnReplica()), HasSubstr("<td>1.5 s</td><td>30 s</td><td>up</td>"));
   EXPECT_THAT(PageOf(OnPrimary()), HasSubstr("<td>1.5 s</td><td>30 s</td><td>down</td>"));

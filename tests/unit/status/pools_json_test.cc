@@ -43,9 +43,9 @@ TEST(PoolsJson, HasTheDocumentedKeysInTheirOrder) {
                   "resizes", "leases_leaked", "retired_leases", "read_only", "acquire_wait", "use",
                   "connect", "oldest_leases", "last_connect_error"));
   EXPECT_THAT(Keys(json["probes"]["ro"]),
-              ElementsAre("up", "in_recovery", "writable", "behind_pooler", "read_only_enforcement",
-                          "read_only_canary", "reason", "last_run", "last_success",
-                          "duration_seconds", "probes", "failures"));
+              ElementsAre("up", "in_recovery", "writable", "behind_pooler", "server",
+                          "read_only_enforcement", "read_only_canary", "reason", "last_run",
+                          "last_success", "duration_seconds", "probes", "failures"));
 }
 
 TEST(PoolsJson, HasWhatEachQueryCostsAndWhyItFails) {
@@ -169,6 +169,8 @@ TEST(PoolsJson, HasTheProbesAndTheReplica) {
                                    {"stale", false},
                                    {"wal_receiver_up", true}}));
   EXPECT_EQ(json["probes"]["ro"]["behind_pooler"], false);
+  EXPECT_EQ(json["probes"]["ro"]["server"],
+            Json({{"host", "fd00::2"}, {"port", "5433"}, {"dbname", "shop"}}));
   EXPECT_EQ(json["probes"]["ro"]["read_only_enforcement"], "session");
   EXPECT_TRUE(json["probes"]["primary"]["read_only_enforcement"].is_null());
   EXPECT_EQ(

@@ -1,0 +1,57 @@
+#include "app/likely_mistakes.h"
+
+#include <optional>
+#include <stdexcept>
+
+#include "postgres/dsn.h"
+#include "postgres/password_file.h"
+
+namespace scidex::app {
+namespace {
+
+// Where systemd puts what LoadCredential= names, while the unit runs.
+constexpr const char* kCredentials = "/run/credentials/";
+
+void AddPasswordFile(const std::string& key, const std::optional<postgres::SessionOptions>& server,
+                     std::vector<Mistake>& mistakes) {
+  if (!server || server->password_file.empty()) return;
+  try {
+    postgres::ReadPasswordFile(server->password_file);
+  } catch (const std::runtime_error& error) {
+    mistakes.push_back({key + ": " + error.what() + "; without it no session can be opened",
+                        !server->password_file.starts_with(kCredentials)});
+  }
+}
+
+// "db1:5432"; empty where there are several, of which the session picks one.
+std::string OnlyServerOf(const postgres::Dsn& dsn) {
+  if (dsn.endpoints().size() != 1) return "";
+  const postgres::Endpoint& endpoint = dsn.endpoints().front();
+  return (endpoint.host.empty() ? endpoint.hostaddr : endpoint.host) + ':' +
+         (endpoint.port.empty() ? "5432" : endpoint.port);
+}
+
+void AddSameServer(const config::Config& config, std::vector<Mistake>& mistakes) {
+  if (!config.primary || !config.replica) return;
+  const postgres::Dsn primary = postgres::Dsn::Parse(config.primary->dsn);
+  const postgres::Dsn replica = postgres::Dsn::Parse(config.replica->dsn);
+  const std::string server = OnlyServerOf(replica);
+  if (server.empty() || server != OnlyServerOf(primary)) return;
+  const bool may_be_pooler = primary.Get("dbname") != replica.Get("dbname");
+  mistakes.push_back(
+      {config.replica_dsn_source + ": has the host and port of the primary, " + server +
+       (may_be_pooler ? "; that is right only if a pooler there tells the two databases apart"
+                      : "; reads will not leave the primary: name the replica")});
+}
+
+}  // namespace
+
+std::vector<Mistake> LikelyMistakes(const config::Config& config) {
+  std::vector<Mistake> mistakes;
+  AddPasswordFile("primary.password_file", config.primary, mistakes);
+  AddPasswordFile("replica.password_file", config.replica, mistakes);
+  AddSameServer(config, mistakes);
+  return mistakes;
+}
+
+}  // namespace scidex::app

@@ -1,0 +1,115 @@
+#include "control/query_log.h"
+
+#include <cstddef>
+#include <optional>
+#include <string_view>
+#include <utility>
+
+#include "base/log.h"
+
+namespace scidex::control {
+
+using base::MutexLock;
+
+namespace {
+
+bool FoundNoConnection(QueryError error) {
+  return error == QueryError::kNoRoute || error == QueryError::kAcquireTimeout ||
+         error == QueryError::kQueueFull || error == QueryError::kLost;
+}
+
+// Where it is not the statement that is to be looked at.
+std::string_view AdviceOn(QueryError error) {
+  switch (error) {
+    case QueryError::kNoRoute:
+      return "look at the route of the reads and at read_only.fallthrough";
+    case QueryError::kAcquireTimeout:
+    case QueryError::kQueueFull:
+      return "look at what holds the pool's connections, or raise its max_size";
+    case QueryError::kTimeout:
+      return "look for locks and load, or raise the query's timeout";
+    case QueryError::kLost:
+      return "look at the server that its pool is on";
+    default:
+      return "correct the query; --config.check.connect runs it once";
+  }
+}
+
+std::string Joined(const std::set<std::string>& names) {
+  constexpr std::size_t kShown = 10;
+  std::string text;
+  std::size_t shown = 0;
+  for (const std::string& name : names) {
+    if (++shown > kShown) return text + " and " + std::to_string(names.size() - kShown) + " more";
+    if (!text.empty()) text += ',';
+    text += name;
+  }
+  return text;
+}
+
+}  // namespace
+
+void QueryLog::OnRun(const QueryStats& before, const QueryStats& after, const RunTimes& times,
+                     const std::string& error) {
+  if (after.latest_error) return OnFailure(before, after, times, error);
+  OnSuccess(before, after);
+  if (after.dropped > 0 && before.dropped == 0) {
+    base::LogWarn("query has more series than max_series; those over it are dropped",
+                  {{"query", after.options->name}, {"max_series", after.options->max_series}});
+  }
+}
+
+void QueryLog::OnFailure(const QueryStats& before, const QueryStats& after, const RunTimes& times,
+                         const std::string& error) {
+  const std::string& name = after.options->name;
+  const bool is_joint = FoundNoConnection(*after.latest_error);
+  bool is_first = false;
+  {
+    const MutexLock lock(mutex_);
+    if (is_joint) {
+      is_first = without_connection_.empty();
+      if (is_first) since_ = clock_.Now();
+      without_connection_.insert(name);
+      back_.erase(name);
+    } else if (without_connection_.erase(name) > 0 && without_connection_.empty()) {
+      back_.clear();
+    }
+  }
+  if (is_joint ? !is_first : after.latest_error == before.latest_error) return;
+  base::LogWarn("query failed", {{"query", name},
+                                 {"reason", base::Name(*after.latest_error)},
+                                 {"waited_seconds", times.waited},
+                                 {"ran_seconds", times.used},
+                                 {"error", error},
+                                 {"advice", AdviceOn(*after.latest_error)}});
+}
+
+void QueryLog::OnSuccess(const QueryStats& before, const QueryStats& after) {
+  const std::string& name = after.options->name;
+  std::set<std::string> back;
+  base::Duration outage{0};
+  {
+    const MutexLock lock(mutex_);
+    if (without_connection_.erase(name) > 0) {
+      back_.insert(name);
+      if (!without_connection_.empty()) return;
+      back.swap(back_);
+      outage = clock_.Now() - since_;
+    }
+  }
+  if (!back.empty()) {
+    base::LogInfo(
+        back.size() == 1 ? "query answers again" : "queries answer again",
+        {{back.size() == 1 ? "query" : "queries", Joined(back)}, {"after_seconds", outage}});
+  } else if (before.latest_error) {
+    base::LogInfo("query answers again", {{"query", name}});
+  }
+}
+
+void QueryLog::Forget(const std::string& name) noexcept {
+  const MutexLock lock(mutex_);
+  back_.erase(name);
+  if (without_connection_.erase(name) > 0 && without_connection_.empty()) back_.clear();
+}
+
+}  // namespace scidex::control

@@ -1,0 +1,32 @@
+#include "postgres/password_file.h"
+
+#include <stdexcept>
+#include <utility>
+
+#include "base/local_failure.h"
+#include "base/read_file.h"
+
+namespace scidex::postgres {
+
+base::Secret ReadPasswordFile(const std::string& path) {
+  std::string password;
+  try {
+    password = base::ReadFile(path);
+  } catch (const base::LocalFailure&) {
+    throw;
+  } catch (const std::runtime_error& error) {
+    // What is named may be the password itself.
+    std::string why = error.what();
+    if (why.starts_with(path)) why.erase(0, path.size());
+    throw std::runtime_error("the password file" + why);
+  }
+  while (!password.empty() && (password.back() == '\n' || password.back() == '\r'))
+    password.pop_back();
+  // libpq would look for another password, and send that one.
+  if (password.empty()) throw std::runtime_error("the password file: is empty");
+  if (password.find('\0') != std::string::npos)
+    throw std::runtime_error("the password file: has a NUL byte, which no password can have");
+  return base::Secret(std::move(password));
+}
+
+}  // namespace scidex::postgres

@@ -1,0 +1,64 @@
+#include "postgres/server_address.h"
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/utf8.h"
+
+namespace scidex::postgres {
+namespace {
+
+using routing::ServerAddress;
+
+// Whole characters, so that what is cut off leaves no half of one.
+std::string Bounded(std::string_view text) {
+  std::string shown = base::ToUtf8(text);
+  std::size_t length = 0;
+  while (length < shown.size()) {
+    const std::size_t next = base::SequenceLength(std::string_view(shown).substr(length));
+    if (length + next > ServerAddress::kMaxBytes) break;
+    length += next;
+  }
+  shown.resize(length);
+  return shown;
+}
+
+std::string Text(const char* text) { return text == nullptr ? std::string() : Bounded(text); }
+
+std::string Joined(const std::vector<Endpoint>& endpoints,
+                   std::string (*of)(const Endpoint& endpoint)) {
+  std::string text;
+  for (const Endpoint& endpoint : endpoints) {
+    if (!text.empty()) text += ',';
+    text += of(endpoint);
+  }
+  return Bounded(text);
+}
+
+std::string HostOf(const Endpoint& endpoint) {
+  return endpoint.host.empty() ? endpoint.hostaddr : endpoint.host;
+}
+
+std::string PortOf(const Endpoint& endpoint) { return endpoint.port; }
+
+}  // namespace
+
+ServerAddress AddressOf(const PGconn* connection) {
+  return {Text(PQhost(connection)), Text(PQport(connection)), Text(PQdb(connection))};
+}
+
+ServerAddress ExpectedAddress(const Dsn& dsn) {
+  const std::vector<Endpoint>& endpoints = dsn.endpoints();
+  bool same_port = true;
+  for (const Endpoint& endpoint : endpoints)
+    same_port = same_port && endpoint.port == endpoints.front().port;
+  const std::string dbname = dsn.Get("dbname");
+  return {Joined(endpoints, HostOf),
+          same_port ? Bounded(endpoints.front().port) : Joined(endpoints, PortOf),
+          // As libpq does.
+          Bounded(dbname.empty() ? dsn.Get("user") : dbname)};
+}
+
+}  // namespace scidex::postgres

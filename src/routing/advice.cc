@@ -1,0 +1,61 @@
+#include "routing/advice.h"
+
+namespace scidex::routing {
+
+std::string_view AdviceOn(Reason reason) {
+  switch (reason) {
+    case Reason::kOk:
+      return "";
+    case Reason::kStartingUp:
+      return "wait for the first verdict on the replica";
+    case Reason::kReplicaNotConfigured:
+      return "set replica.dsn, or accept that reads are the primary's load";
+    case Reason::kNameNotResolved:
+      return "check the host in the DSN and the name service of this machine";
+    case Reason::kConnectRefused:
+      return "check that PostgreSQL runs there and listens on this port";
+    case Reason::kConnectTimeout:
+      return "check the network and the firewall on the way to this host";
+    case Reason::kConnectFailed:
+      return "read the server's log";
+    case Reason::kTlsFailed:
+      return "check certificates and sslmode on both sides";
+    case Reason::kAuthFailed:
+      return "check user, password and pg_hba.conf";
+    case Reason::kTooManyConnections:
+      return "raise max_connections, or lower max_size of the pools that use this server";
+    case Reason::kNotAcceptingConnections:
+      return "wait until it has started; if that lasts, read the server's log";
+    case Reason::kNotInRecovery:
+      return "find out which server is the primary: there may be two";
+    case Reason::kIsPrimary:
+      return "point replica.dsn at the replica";
+    case Reason::kWrongCluster:
+      return "point replica.dsn at a replica of this primary";
+    case Reason::kDiverged:
+      return "rebuild the replica from the primary";
+    case Reason::kLagExceeded:
+      return "look for a long query, paused replay or a slow disk on the replica";
+    case Reason::kProbeTimeout:
+      return "look at the server's load and locks; it accepts connections";
+    case Reason::kReadOnlyUnproven:
+      return "look for a pooler in between, and see docs/read-only.md";
+  }
+  return "";
+}
+
+base::LogLevel LevelOf(Reason reason) {
+  switch (reason) {
+    case Reason::kOk:
+    case Reason::kStartingUp:
+      return base::LogLevel::kInfo;
+    case Reason::kNotInRecovery:
+    case Reason::kWrongCluster:
+    case Reason::kDiverged:
+      return base::LogLevel::kError;
+    default:
+      return base::LogLevel::kWarn;
+  }
+}
+
+}  // namespace scidex::routing
