@@ -113,16 +113,20 @@ def failures(pool, reason):
     return f'scidex_pg_pool_probe_failures_total{{pool="{pool}", reason="{reason}"}}'
 
 
+def server(pool, host):
+    return f'scidex_pg_pool_server_info{{pool="{pool}", host="{host}", port="5432", dbname="shop"}}'
+
+
 def connects(outcome):
     return f'scidex_pg_pool_connects_total{{pool="ro", outcome="{outcome}"}}'
 
 
-def primary_down(why):
-    return f"The primary of {WHO} has answered no probe for a minute{why}. Writes fail, and reads that fall through fail too."
+def primary_down(why, server=" (pg1:5432)"):
+    return f"The primary of {WHO}{server} has answered no probe for a minute{why}. Writes fail, and reads that fall through fail too."
 
 
-def replica_down(why):
-    return (f"The replica of {WHO} has answered no probe for three minutes{why}. Reads fall through to the primary, or are "
+def replica_down(why, server=" (pg2:5432)"):
+    return (f"The replica of {WHO}{server} has answered no probe for three minutes{why}. Reads fall through to the primary, or are "
             "refused where that is forbidden.")
 
 
@@ -396,11 +400,14 @@ CASES = [
     Case("ScidexPgPoolPrimaryDown", "critical", "backend", "The primary cannot be used.",
          primary_down(", because of auth_failed"), "detail",
          calm={PRIMARY_UP: 1, UP: 0, 'scidex_pg_pool_max_size{pool="primary"}': 1, 'scidex_pg_pool_max_size{pool="ro"}': 1,
-               failures("primary", "auth_failed"): Rise(0), failures("primary", "connect_refused"): Rise(0)},
+               failures("primary", "auth_failed"): Rise(0), failures("primary", "connect_refused"): Rise(0),
+               server("primary", "pg1"): 1, server("ro", "pg2"): 1},
          wrong={PRIMARY_UP: 0, failures("primary", "auth_failed"): Rise(2), failures("primary", "connect_refused"): Rise(1)},
          near={"there is no primary": {PRIMARY_UP: 0, 'scidex_pg_pool_max_size{pool="primary"}': 0}},
-         also=(({}, {failures("primary", "auth_failed"): None, failures("primary", "connect_refused"): None},
-                primary_down("")),),
+         also=(({failures("primary", "auth_failed"): None, failures("primary", "connect_refused"): None,
+                                  server("primary", "pg1"): None},
+                {failures("primary", "auth_failed"): None, failures("primary", "connect_refused"): None,
+                 server("primary", "pg1"): None}, primary_down("", "")),),
          labels={"pool": "primary"}, for_=60),
 
     Case("ScidexPgPoolNoConnections", "critical", "backend",
@@ -428,7 +435,7 @@ CASES = [
 
     Case("ScidexPgPoolReplicaDown", "warning", "backend", "The replica cannot be used.",
          replica_down(", because of connect_refused"), "detail",
-         calm={PRIMARY_UP: 0, UP: 1, CONFIGURED: 1, failures("ro", "auth_failed"): Rise(0),
+         calm={PRIMARY_UP: 0, UP: 1, CONFIGURED: 1, server("ro", "pg2"): 1, failures("ro", "auth_failed"): Rise(0),
                failures("ro", "connect_refused"): Rise(0)},
          wrong={UP: 0, failures("ro", "auth_failed"): Rise(1), failures("ro", "connect_refused"): Rise(2)},
          near={"no replica is configured": {UP: 0, CONFIGURED: 0}},
@@ -437,10 +444,11 @@ CASES = [
 
     Case("ScidexPgPoolReplicaNotAReplica", "warning", "backend",
          "The server that is configured as the replica is not one.",
-         f"The server that {WHO} has as its replica answers, and is not in recovery: it was promoted, or it never was a "
+         f"The server that {WHO} has as its replica (pg2:5432) answers, and is not in recovery: it was promoted, or it never was a "
          "replica. It takes writes of its own. Reads do not go there.", "detail",
          calm={UP: 1, 'scidex_pg_pool_backend_in_recovery{pool="ro"}': 1,
-               PRIMARY_UP: 1, 'scidex_pg_pool_backend_in_recovery{pool="primary"}': 0, CONFIGURED: 1, SAME: 0},
+               PRIMARY_UP: 1, 'scidex_pg_pool_backend_in_recovery{pool="primary"}': 0, CONFIGURED: 1, SAME: 0,
+               server("ro", "pg2"): 1},
          wrong={'scidex_pg_pool_backend_in_recovery{pool="ro"}': 0},
          near={"it is down": {UP: 0, 'scidex_pg_pool_backend_in_recovery{pool="ro"}': 0},
                "no replica is configured": {'scidex_pg_pool_backend_in_recovery{pool="ro"}': 0, CONFIGURED: 0}},
