@@ -186,10 +186,10 @@ CASES = [
                "there are enough for an error budget": {rate("acquires"): 0.105, rate("acquire_failures"): 0.1},
                "it is less than half": {rate("acquires"): 0.0055, rate("acquire_failures"): 0.0027},
                "the server was down": {rate("acquire_failures"): 0.0028, ANSWERED: Cycle((0.79,) + (1,) * 22)}},
-         also=(({ANSWERED: Cycle((1,) * 20 + (0,) + (1,) * 100)}, {ANSWERED: 0.81},
+         also=(({ANSWERED: Cycle((1,) * 35 + (0,) + (1,) * 100)}, {ANSWERED: 0.81},
                 f"In the pool ro of {WHO} 10 acquires failed within an hour, more than half of all. There are too few for "
                 "an error budget; each is an error to its caller."),
-               ({rate("acquires"): 0.09}, {rate("acquires"): 0.09, rate("acquire_failures"): 0.0505},
+               ({rate("acquires"): 0.09}, {rate("acquires"): 0.09, rate("acquire_failures"): 0.0505556},
                 f"In the pool ro of {WHO} 182 acquires failed within an hour, more than half of all. There are too few for "
                 "an error budget; each is an error to its caller.")),
          labels=RO, step=300, lead=60 * 300, rises=3300, holds=300, outlives_failed_scrape=False,
