@@ -242,6 +242,8 @@ std::vector<Key> MakeKeys() {
                                     [](Draft& d) -> auto& { return d.session.reset; }),
       OneOf<routing::Fallthrough>("read_only.fallthrough",
                                   [](Draft& d) -> auto& { return d.config.read_only.fallthrough; }),
+      Bool("read_only.fallthrough_expected",
+           [](Draft& d) -> auto& { return d.config.read_only.fallthrough_expected; }),
       Time("read_only.max_lag", seconds(0), hours(24 * 365),
            [](Draft& d) -> auto& { return d.config.read_only.max_lag; }),
       OneOf<routing::OnLag>("read_only.on_lag",

@@ -40,9 +40,8 @@ Database::Database(const DatabaseOptions& options, std::shared_ptr<Runtime> runt
       });
   queries_ = std::make_unique<queries::QueryRunner>(
       Scheduled(options),
-      [this](queries::QueryFrom from, base::TimePoint deadline, const std::stop_token& stop) {
-        return AcquireForQuery(from, deadline, stop);
-      },
+      [this](const queries::QueryOptions& asked, base::TimePoint deadline,
+             const std::stop_token& stop) { return AcquireForQuery(asked, deadline, stop); },
       rows_, runtime_->scheduler);
   auto autoscaler = MakeAutoscaler(options.autoscaler, {}, parts, {});
   auto pool_logger = MakePoolLogger(options.pool_logger);
@@ -91,19 +90,20 @@ std::vector<queries::QueryOptions> Database::Scheduled(const DatabaseOptions& op
   return options.schedule_queries ? options.queries : std::vector<queries::QueryOptions>();
 }
 
-pool::Lease Database::AcquireForQuery(queries::QueryFrom from, base::TimePoint deadline,
+pool::Lease Database::AcquireForQuery(const queries::QueryOptions& query, base::TimePoint deadline,
                                       const std::stop_token& stop) {
-  if (from == queries::QueryFrom::kRoute) return AcquireRead({deadline, stop});
-  return router_->AcquireFallthrough({deadline, stop});
+  const pool::AcquireOptions options{deadline, stop,
+                                     std::make_shared<const std::string>(query.name)};
+  if (query.from == queries::QueryFrom::kRoute) return AcquireRead(options);
+  return router_->AcquireFallthrough(options);
 }
 
 queries::QueryTrial Database::Try(const queries::QueryOptions& query,
                                   base::Duration acquire_within) {
   return queries::TryQuery(
       query,
-      [this](queries::QueryFrom from, base::TimePoint deadline, const std::stop_token& stop) {
-        return AcquireForQuery(from, deadline, stop);
-      },
+      [this](const queries::QueryOptions& asked, base::TimePoint deadline,
+             const std::stop_token& stop) { return AcquireForQuery(asked, deadline, stop); },
       rows_, runtime_->scheduler.clock(), acquire_within);
 }
 

@@ -127,7 +127,7 @@ class Database {
   static routing::RoutingOptions RoutingOf(const DatabaseOptions& options);
   static std::vector<queries::QueryOptions> Scheduled(const DatabaseOptions& options);
 
-  pool::Lease AcquireForQuery(queries::QueryFrom from, base::TimePoint deadline,
+  pool::Lease AcquireForQuery(const queries::QueryOptions& query, base::TimePoint deadline,
                               const std::stop_token& stop);
 
   std::shared_ptr<Server> MakeServer(ServerRole role, const Wanted& wanted)

@@ -99,6 +99,14 @@ double RoDsnConfigured(const Snapshot& s, const Labels&) {
   return ToNumber(s.pools.ro_dsn_configured);
 }
 
+double RoFallthroughExpected(const Snapshot& s, const Labels&) {
+  return ToNumber(s.pools.fallthrough_expected);
+}
+
+double QueryInterval(const Snapshot& s, const Labels& labels) {
+  return ToNumber(QueryOf(s, labels).options->interval);
+}
+
 double MaxLag(const Snapshot& s, const Labels&) { return ToNumber(s.pools.max_lag); }
 
 // NaN while it is not known.
@@ -244,6 +252,10 @@ constexpr Family kFamilies[] = {
      "Acquires that wait for a connection; a rise that lasts means that the pool is too small or "
      "its leases are held too long.",
      OfPool<&PoolStats::waiters>, {kPool}},
+    {kPools, "scidex_pg_pool_query_waiters", kGauge, "",
+     "Those of the waiters that are queries of the exporter itself; the others are acquires of the "
+     "application.",
+     OfPool<&PoolStats::client_waiters>, {kPool}},
     {kPools, "scidex_pg_pool_max_waiters", kGauge, "",
      "Most acquires that may wait at once; the next one fails with outcome queue_full.",
      OfPool<&PoolStats::max_waiters>, {kPool}},
@@ -254,6 +266,9 @@ constexpr Family kFamilies[] = {
     {kPools, "scidex_pg_pool_oldest_lease_seconds", kGauge, "seconds",
      "How long the oldest lease has been held; a steady rise is a lease that is never released.",
      OfPool<&PoolStats::oldest_lease>, {kPool}},
+    {kPools, "scidex_pg_pool_leak_after_seconds", kGauge, "seconds",
+     "The age from which a lease counts as leaked; 0 if none does.",
+     OfPool<&PoolStats::leak_after>, {kPool}},
     {kPools, "scidex_pg_pool_retired_leases", kGauge, "",
      "Leases of pools that a reload or a new password has replaced and that are still out; each has "
      "a connection that the other gauges of the pool do not show.",
@@ -348,6 +363,9 @@ constexpr Family kFamilies[] = {
     {kPools, "scidex_pg_pool_ro_dsn_configured", kGauge, "",
      "1 if a replica is configured, 0 if reads go to the primary by choice.",
      RoDsnConfigured},
+    {kPools, "scidex_pg_pool_ro_fallthrough_expected", kGauge, "",
+     "1 if read_only.fallthrough_expected says that reads are meant to go to the primary.",
+     RoFallthroughExpected},
     {kPools, "scidex_pg_pool_ro_acquires_total", kCounter, "",
      "Read leases by the route that served them.",
      OfRouteBy<&RouteStats::acquires>, {By<Route>("route")}},
@@ -507,6 +525,9 @@ constexpr Family kFamilies[] = {
     {kQueries, "scidex_pg_query_use_seconds_total", kCounter, "seconds",
      "How long all runs have held a connection.",
      OfQuery<&QueryStats::used>, {kQuery}},
+    {kQueries, "scidex_pg_query_interval_seconds", kGauge, "seconds",
+     "How often the query is to run.",
+     QueryInterval, {kQuery}},
     {kQueries, "scidex_pg_query_rows", kGauge, "",
      "Rows of the latest result that have series.",
      OfQuery<&QueryStats::rows>, {kQuery}},

@@ -47,6 +47,7 @@ Lease PoolCore::Acquire(const AcquireOptions& options, const base::CallSite& bor
   Request request{{borrower, now},
                   options.stop,
                   options.deadline ? *options.deadline : base::Add(now, options_.acquire_timeout)};
+  request.claim.client = options.client;
   for (TimePoint present = now;; present = clock_.Now()) {
     SlotList::iterator slot;
     bool taken = false;
@@ -69,6 +70,7 @@ Lease PoolCore::TryAcquire(const AcquireOptions& options, const base::CallSite& 
   Request request{{borrower, now},
                   options.stop,
                   options.deadline ? *options.deadline : base::Add(now, options_.reset_timeout)};
+  request.claim.client = options.client;
   request.tries_only = true;
   for (TimePoint present = now;; present = clock_.Now()) {
     SlotList::iterator slot;
@@ -104,6 +106,7 @@ void PoolCore::Lend(SlotList::iterator slot, const Claim& claim, AcquireOutcome 
                     TimePoint now) {
   slot->leased_at = now;
   slot->borrower = claim.borrower;
+  slot->client = claim.client;
   slot->holder = claim.thread;
   slot->moved.store(false, std::memory_order_relaxed);
   slot->granted_as = outcome;
@@ -209,6 +212,7 @@ void PoolCore::Enqueue(Request& request, Waiter& waiter) {
   while (place != waiters_.begin() && (*std::prev(place))->claim.started > waiter.claim.started)
     --place;
   waiter.place = waiters_.insert(place, &waiter);
+  if (waiter.claim.client) ++client_waiters_;
   waiter.handed.reset();
   if (!request.waited) ++counted_.requests;
   request.waited = true;
@@ -217,6 +221,7 @@ void PoolCore::Enqueue(Request& request, Waiter& waiter) {
 
 void PoolCore::Dequeue(Waiter& waiter) {
   waiters_.erase(waiter.place);
+  if (waiter.claim.client) --client_waiters_;
   if (closed_) quiet_.NotifyAll();
 }
 

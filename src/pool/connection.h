@@ -2,6 +2,7 @@
 // database: an adapter implements these, and the pool's own tests use a fake.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <stop_token>
 #include <string>
@@ -89,6 +90,9 @@ class Connection {
   // connection whose socket is watched goes by what the watch has told, which costs nothing.
   enum class LivenessCheck { kWatch, kKernel };
   virtual bool IsAlive(LivenessCheck check) noexcept = 0;
+
+  // By which the server knows this session; 0 where it has no such number. Never changes.
+  virtual std::int64_t backend_pid() const noexcept { return 0; }
 
   // Called on every acquire, after IsAlive(), before the borrower sees the connection. Must end by
   // `deadline`.

@@ -39,12 +39,15 @@ struct Slot {
   std::unique_ptr<Connection> connection;
   std::uint64_t generation = 0;
   base::TimePoint expires_at = base::kNever;
+  // Connection::backend_pid(), which never changes.
+  std::int64_t backend_pid = 0;
   // Since it was offered to acquirers, to be idle or to go to a waiter.
   base::TimePoint offered_at{};
 
   // The rest is of the present lease.
   base::TimePoint leased_at{};
   base::CallSite borrower;
+  std::shared_ptr<const std::string> client;
   // The thread that acquired it, which holds it until it is moved.
   std::thread::id holder;
   // Set by the borrower's thread, without the lock.
@@ -85,6 +88,8 @@ struct Claim {
   base::CallSite borrower;
   base::TimePoint started{};
   std::thread::id thread = std::this_thread::get_id();
+  // AcquireOptions::client.
+  std::shared_ptr<const std::string> client = nullptr;
 };
 
 // A blocked acquirer; lives on its stack.
@@ -233,6 +238,7 @@ class PoolCore final : public SessionObserver, public std::enable_shared_from_th
 
   // snapshot.cc
   PoolStats StatsLocked(base::TimePoint now) const SCIDEX_REQUIRES(mutex_);
+  static LeaseInfo InfoOf(const Slot& slot, base::TimePoint now);
 
   std::size_t IdleCount() const SCIDEX_REQUIRES(mutex_) { return idle_.size() + checking_.size(); }
   std::size_t Size() const SCIDEX_REQUIRES(mutex_) {
@@ -266,6 +272,8 @@ class PoolCore final : public SessionObserver, public std::enable_shared_from_th
   std::size_t closing_ SCIDEX_GUARDED_BY(mutex_) = 0;
   // Oldest first.
   WaiterList waiters_ SCIDEX_GUARDED_BY(mutex_);
+  // Those of waiters_ with a client: a snapshot does not walk the queue.
+  std::size_t client_waiters_ SCIDEX_GUARDED_BY(mutex_) = 0;
   HandoffThreshold handoff_ SCIDEX_GUARDED_BY(mutex_);
   base::TimePoint last_shrink_ SCIDEX_GUARDED_BY(mutex_);
   // Of OnWrongServer().

@@ -192,6 +192,7 @@ ConnectResult PoolCore::Connect(TimePoint started, SlotList& slot) noexcept {
   if (result.outcome != ConnectOutcome::kOk) return result;
   slot.front().connection = std::move(result.connection);
   slot.front().connection->Observe(this);
+  slot.front().backend_pid = slot.front().connection->backend_pid();
   return result;
 }
 

@@ -32,7 +32,9 @@ TimePoint PoolCore::KeepHouse() {
   for (const LeaseInfo& leak : leaks) {
     base::LogWarn("lease held too long", {{"pool", name_},
                                           {"held_seconds", leak.age},
-                                          {"call_site", base::ToString(leak.borrower)}});
+                                          {"call_site", base::ToString(leak.borrower)},
+                                          {"client", leak.client},
+                                          {"backend_pid", leak.backend_pid}});
   }
   return over ? base::kNever : base::Add(now, kInterval);
 }
@@ -62,7 +64,7 @@ void PoolCore::CollectLeaks(TimePoint now, std::vector<LeaseInfo>& leaks) {
     if (slot.leak_reported) continue;
     slot.leak_reported = true;
     ++counted_.leases_leaked;
-    leaks.push_back({slot.borrower, now - slot.leased_at});
+    leaks.push_back(InfoOf(slot, now));
   }
 }
 

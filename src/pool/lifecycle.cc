@@ -43,6 +43,7 @@ PoolCore::PoolCore(std::string name, const PoolOptions& options, Pool::Dependenc
   counted_.min_idle = options_.min_idle;
   counted_.max_waiters = options_.max_waiters;
   counted_.acquire_timeout = options_.acquire_timeout;
+  counted_.leak_after = options_.leak_after;
 }
 
 PoolCore::~PoolCore() = default;

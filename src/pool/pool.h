@@ -40,6 +40,8 @@ struct AcquireOptions {
   std::optional<base::TimePoint> deadline = std::nullopt;
   // Ends the wait with AcquireCancelled.
   std::stop_token stop = {};
+  // The name of who acquires, where one call site acquires for many: a query's. Null otherwise.
+  std::shared_ptr<const std::string> client = nullptr;
 };
 
 // Thread safe. In a child of fork() nothing here touches the parent's connections: acquiring throws

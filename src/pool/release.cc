@@ -90,6 +90,7 @@ void PoolCore::Offer(SlotList& from, SlotList::iterator slot, TimePoint now) {
   if (!suspended_ && HeadHasWaited(now)) {
     Waiter& head = *waiters_.front();
     waiters_.pop_front();
+    if (head.claim.client) --client_waiters_;
     leased_.splice(leased_.end(), from, slot);
     Lend(slot, head.claim, AcquireOutcome::kWaited, now);
     head.handed = slot;

@@ -24,6 +24,11 @@ std::size_t PoolCore::target_size() const {
   return target_size_;
 }
 
+LeaseInfo PoolCore::InfoOf(const Slot& slot, TimePoint now) {
+  return {slot.borrower, now - slot.leased_at, slot.client ? *slot.client : std::string(),
+          slot.backend_pid};
+}
+
 PoolStats PoolCore::StatsLocked(TimePoint now) const {
   PoolStats stats = counted_;
   stats.connecting = connecting_;
@@ -33,6 +38,7 @@ PoolStats PoolCore::StatsLocked(TimePoint now) const {
   stats.target_size = target_size_;
   stats.handoff_after = handoff_.after();
   stats.waiters = waiters_.size();
+  stats.client_waiters = client_waiters_;
   if (!waiters_.empty()) stats.oldest_waiter = now - waiters_.front()->claim.started;
   for (const Slot& slot : leased_) {
     if (slot.granted.load(std::memory_order_acquire)) {
@@ -41,6 +47,7 @@ PoolStats PoolCore::StatsLocked(TimePoint now) const {
       // Its acquire has not ended: the connection is being looked at, and may turn out dead.
       if (slot.granted_as == AcquireOutcome::kWaited) {
         ++stats.waiters;
+        if (slot.client) ++stats.client_waiters;
         stats.oldest_waiter = std::max(stats.oldest_waiter, now - slot.leased_at + slot.waited);
       } else {
         --stats.requests;
@@ -49,7 +56,7 @@ PoolStats PoolCore::StatsLocked(TimePoint now) const {
       stats.acquire_wait.Unobserve(slot.waited);
     }
     if (stats.oldest_leases.size() < PoolStats::kOldestLeases) {
-      stats.oldest_leases.push_back({slot.borrower, now - slot.leased_at});
+      stats.oldest_leases.push_back(InfoOf(slot, now));
     }
   }
   stats.read_only_violations = violations_.load(std::memory_order_relaxed);

@@ -35,7 +35,9 @@ std::string Summary(const PoolStats& stats) {
                      std::to_string(stats.max_size) + ", " + std::to_string(stats.waiters) +
                      " waiting";
   if (!stats.oldest_leases.empty()) {
-    text += "; longest held by " + base::ToString(stats.oldest_leases.front().borrower);
+    const LeaseInfo& oldest = stats.oldest_leases.front();
+    text += "; longest held by " + base::ToString(oldest.borrower);
+    if (!oldest.client.empty()) text += " for " + oldest.client;
   }
   return text;
 }

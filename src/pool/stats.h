@@ -73,6 +73,10 @@ namespace scidex::pool {
 struct LeaseInfo {
   base::CallSite borrower;
   base::Duration age{0};
+  // AcquireOptions::client; empty if there is none.
+  std::string client = {};
+  // Connection::backend_pid().
+  std::int64_t backend_pid = 0;
 };
 
 struct PoolStats {
@@ -86,9 +90,13 @@ struct PoolStats {
   std::size_t target_size = 0;
   std::size_t min_idle = 0;
   std::size_t waiters = 0;
+  // Those of them that have an AcquireOptions::client.
+  std::size_t client_waiters = 0;
   std::size_t max_waiters = 0;
   base::Duration oldest_waiter{0};
   base::Duration acquire_timeout{0};
+  // 0 if leases are not looked at.
+  base::Duration leak_after{0};
   // For how long a waiter may be overtaken at present.
   base::Duration handoff_after{0};
   // Oldest first, at most PoolStats::kOldestLeases of them.

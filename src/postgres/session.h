@@ -92,6 +92,7 @@ class Session final : public pool::Connection {
   // also after a reset: a standby refuses every statement of a serializable transaction.
   QueryResult AvoidSerializable(base::TimePoint deadline);
 
+  std::int64_t backend_pid() const noexcept override { return PQbackendPID(raw()); }
   // Whether `pid`, by pg_backend_pid(), is that of the process that the session was opened with:
   // behind a pooler it is another one's.
   bool IsOfBackend(const std::string& pid) const {

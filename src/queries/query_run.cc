@@ -28,14 +28,15 @@ QueryError ErrorOf(Reading::Result result) {
 
 }  // namespace
 
-pool::Lease AcquireForQuery(const QueryAcquire& acquire, QueryFrom from, base::TimePoint deadline,
-                            const std::stop_token& stop, std::optional<QueryOutcome>& failure) {
+pool::Lease AcquireForQuery(const QueryAcquire& acquire, const QueryOptions& options,
+                            base::TimePoint deadline, const std::stop_token& stop,
+                            std::optional<QueryOutcome>& failure) {
   const auto fail = [&failure](QueryError error, const std::exception& why) {
     failure = QueryOutcome{nullptr, error, {why.what(), ""}};
     return pool::Lease();
   };
   try {
-    return acquire(from, deadline, stop).Forward();
+    return acquire(options, deadline, stop).Forward();
   } catch (const pool::AcquireTimeout& error) {
     return fail(QueryError::kAcquireTimeout, error);
   } catch (const pool::QueueFull& error) {

@@ -16,9 +16,10 @@
 
 namespace scidex::queries {
 
-// A lease of a read-only session by `deadline`; throws a pool::AcquireError.
-using QueryAcquire = std::function<pool::Lease(QueryFrom from, base::TimePoint deadline,
-                                               const std::stop_token& stop)>;
+// A lease of a read-only session by `deadline`, for the query with these options; throws a
+// pool::AcquireError.
+using QueryAcquire = std::function<pool::Lease(
+    const QueryOptions& options, base::TimePoint deadline, const std::stop_token& stop)>;
 
 // What a run found: a result, or an error with its explanation.
 struct QueryOutcome {
@@ -28,8 +29,9 @@ struct QueryOutcome {
 };
 
 // A lease, or why there is none in `failure`. Throws what is no pool::AcquireError.
-pool::Lease AcquireForQuery(const QueryAcquire& acquire, QueryFrom from, base::TimePoint deadline,
-                            const std::stop_token& stop, std::optional<QueryOutcome>& failure);
+pool::Lease AcquireForQuery(const QueryAcquire& acquire, const QueryOptions& options,
+                            base::TimePoint deadline, const std::stop_token& stop,
+                            std::optional<QueryOutcome>& failure);
 
 // Runs the statement and makes a result of its rows, which go to `sink`: `builder`, or what passes
 // them on to it. Evicts the session where it cannot be used again.

@@ -173,7 +173,7 @@ QueryRunner::Outcome QueryRunner::RunOnce(Query& query, const QueryOptions& opti
                                           TimePoint deadline) {
   const TimePoint started = clock_.Now();
   std::optional<QueryOutcome> outcome;
-  pool::Lease lease = AcquireForQuery(acquire_, options.from, deadline, stop_.get_token(), outcome);
+  pool::Lease lease = AcquireForQuery(acquire_, options, deadline, stop_.get_token(), outcome);
   const TimePoint acquired = clock_.Now();
   {
     MutexLock lock(mutex_);

@@ -52,7 +52,7 @@ std::vector<std::string> TypeNames(const std::vector<std::uint32_t>& types,
                                    const std::stop_token& stop) {
   Texts names;
   std::optional<QueryOutcome> failure;
-  pool::Lease lease = AcquireForQuery(acquire, options.from, deadline, stop, failure);
+  pool::Lease lease = AcquireForQuery(acquire, options, deadline, stop, failure);
   if (!failure && !types.empty()) {
     std::string oids;
     for (const std::uint32_t type : types) oids += (oids.empty() ? "" : ",") + std::to_string(type);
@@ -77,8 +77,8 @@ QueryTrial TryQuery(const QueryOptions& options, const QueryAcquire& acquire, Ro
   QueryResultBuilder builder(options);
   Watcher watcher(builder);
   {
-    pool::Lease lease = AcquireForQuery(acquire, options.from,
-                                        base::Add(clock.Now(), acquire_within), stop, outcome);
+    pool::Lease lease =
+        AcquireForQuery(acquire, options, base::Add(clock.Now(), acquire_within), stop, outcome);
     if (!outcome) {
       const base::TimePoint started = clock.Now();
       outcome = ReadForQuery(lease, reader, options, base::Add(started, options.timeout), stop,

@@ -24,6 +24,8 @@ enum class OnLag {
 
 struct RoutingOptions {
   Fallthrough fallthrough = Fallthrough::kAlways;
+  // That reads go to the primary is as it is meant to be: nothing but the alerts asks for this.
+  bool fallthrough_expected = false;
   // A replica that is further behind than this is stale. 0: any lag is accepted.
   base::Duration max_lag = std::chrono::seconds(30);
   OnLag on_lag = OnLag::kFallthrough;

@@ -77,6 +77,7 @@ Servers ServersOf(const Router::Pools& pools) {
 Router::Router(const Pools& pools, const RoutingOptions& options, base::Clock& clock)
     : clock_(clock),
       max_lag_(options.max_lag),
+      fallthrough_expected_(options.fallthrough_expected),
       machine_(ServersOf(pools), options, clock.Now()),
       epoch_(std::make_shared<Epoch>(Epoch{machine_.route(), pools, {}})) {
   // Without a replica there is no verdict to wait for.
@@ -91,7 +92,7 @@ Lease Router::AcquireRead(const pool::AcquireOptions& options, const base::CallS
     Pool* const pool = epoch->ReadPool();
     if (pool == nullptr) ThrowDisabled(epoch->pools);
     try {
-      Lease lease = AcquireFrom(*pool, deadline, options.stop, *epoch, borrower);
+      Lease lease = AcquireFrom(*pool, {deadline, options.stop, options.client}, *epoch, borrower);
       acquires_[epoch->route].fetch_add(1, std::memory_order_relaxed);
       return lease.Forward();
     } catch (const pool::AcquireCancelled&) {
@@ -118,14 +119,14 @@ void Router::ThrowDisabled(const Pools& pools) {
 
 // What is idle; else waits in the pool's queue until the lease, the deadline, the caller's stop or
 // the end of the epoch.
-Lease Router::AcquireFrom(Pool& pool, TimePoint deadline, const std::stop_token& stop,
-                          const Epoch& epoch, const base::CallSite& borrower) {
-  if (Lease idle = pool.TryAcquire({deadline, stop}, borrower)) return idle.Forward();
+Lease Router::AcquireFrom(Pool& pool, const pool::AcquireOptions& options, const Epoch& epoch,
+                          const base::CallSite& borrower) {
+  if (Lease idle = pool.TryAcquire(options, borrower)) return idle.Forward();
   std::stop_source either;
   const auto relay = [&either] { either.request_stop(); };
-  const std::stop_callback on_stop(stop, relay);
+  const std::stop_callback on_stop(options.stop, relay);
   const std::stop_callback on_over(epoch.over.get_token(), relay);
-  return pool.Acquire({deadline, either.get_token()}, borrower);
+  return pool.Acquire({options.deadline, either.get_token(), options.client}, borrower);
 }
 
 Lease Router::AcquireWrite(const pool::AcquireOptions& options, const base::CallSite& borrower) {
@@ -148,7 +149,7 @@ Lease Router::AcquireOf(PoolRole role, const char* why_none, const pool::Acquire
     if (pool == nullptr) throw NoPrimary(why_none, {});
     if (!deadline) deadline = base::Add(clock_.Now(), pool->acquire_timeout());
     try {
-      return pool->Acquire({deadline, options.stop}, borrower).Forward();
+      return pool->Acquire({deadline, options.stop, options.client}, borrower).Forward();
     } catch (const pool::PoolClosed&) {
       if (Now()->pools[role].get() == pool) throw;
     }
@@ -277,6 +278,7 @@ std::optional<RouteChange> Router::Apply(const std::shared_ptr<Plan>& plan) noex
     machine_.Reconfigure(ServersOf(pools), plan->options, plan->new_replica, clock_.Now(),
                          clock_.WallNow());
     max_lag_ = plan->options.max_lag;
+    fallthrough_expected_ = plan->options.fallthrough_expected;
     if (plan->new_replica) misled_ = false;
     for (const PoolRole role : base::kEnumValues<PoolRole>) {
       if (epoch_->pools[role] != pools[role]) Retire(role, epoch_->pools[role]);
@@ -362,6 +364,7 @@ PoolsStats Router::pool_stats() const {
     MutexLock lock(mutex_);
     for (const PoolRole role : base::kEnumValues<PoolRole>) lineages[role] = LineageOf(role);
     stats.max_lag = max_lag_;
+    stats.fallthrough_expected = fallthrough_expected_;
     stats.route = machine_.Stats(clock_.Now());
   }
   for (const PoolRole role : base::kEnumValues<PoolRole>) {

@@ -108,8 +108,8 @@ class Router {
   std::shared_ptr<Epoch> Now() const;
   std::shared_ptr<Epoch> RouteInForce() const;
   std::shared_ptr<Epoch> AwaitRoute(base::TimePoint deadline, const std::stop_token& stop);
-  pool::Lease AcquireFrom(pool::Pool& pool, base::TimePoint deadline, const std::stop_token& stop,
-                          const Epoch& epoch, const base::CallSite& borrower);
+  pool::Lease AcquireFrom(pool::Pool& pool, const pool::AcquireOptions& options, const Epoch& epoch,
+                          const base::CallSite& borrower);
   // A pool, if there is one, and what the pools before it counted.
   struct PoolLineage {
     pool::PoolStats Stats() const;
@@ -135,6 +135,7 @@ class Router {
   std::size_t awaiting_ SCIDEX_GUARDED_BY(mutex_) = 0;
   bool closed_ SCIDEX_GUARDED_BY(mutex_) = false;
   base::Duration max_lag_ SCIDEX_GUARDED_BY(mutex_);
+  bool fallthrough_expected_ SCIDEX_GUARDED_BY(mutex_);
   // Of each role the pools that were replaced, as long as they may still count, and what the others
   // have counted.
   base::EnumArray<PoolRole, std::vector<std::shared_ptr<pool::Pool>>> retired_

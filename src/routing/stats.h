@@ -46,6 +46,7 @@ struct PoolsStats {
   base::EnumArray<PoolRole, pool::PoolStats> gone;
   bool ro_dsn_configured = false;
   base::Duration max_lag{0};
+  bool fallthrough_expected = false;
   RouteStats route;
 
   int ro_routes_to() const { return RoutesTo(route.route); }

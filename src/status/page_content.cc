@@ -68,6 +68,13 @@ std::string LeaseText(const PoolStats& pool) {
   return "oldest lease " + DurationText(pool.oldest_lease());
 }
 
+std::string HolderText(const pool::LeaseInfo& lease) {
+  std::string text = base::ToString(lease.borrower);
+  if (!lease.client.empty()) text = "the query " + lease.client;
+  if (lease.backend_pid != 0) text += ", process " + std::to_string(lease.backend_pid);
+  return text;
+}
+
 std::uint64_t Failed(const PoolStats& pool) {
   std::uint64_t total = 0;
   for (const std::uint64_t count : pool.acquires) total += count;
@@ -171,7 +178,7 @@ Rows Leases(const routing::PoolsStats& stats) {
   for (const auto& pool : stats.pools) {
     if (!pool) continue;
     for (const pool::LeaseInfo& lease : pool->oldest_leases)
-      rows.push_back({{pool->name, DurationText(lease.age), base::ToString(lease.borrower)}});
+      rows.push_back({{pool->name, DurationText(lease.age), HolderText(lease)}});
   }
   return rows;
 }

@@ -57,8 +57,10 @@ Json ToJson(const pool::Histogram& histogram) {
 Json Leases(const pool::PoolStats& stats) {
   Json json = Json::array();
   for (const pool::LeaseInfo& lease : stats.oldest_leases) {
-    json.push_back(
-        {{"borrower", base::ToString(lease.borrower)}, {"age_seconds", Seconds(lease.age)}});
+    json.push_back({{"borrower", base::ToString(lease.borrower)},
+                    {"client", lease.client.empty() ? Json() : Json(lease.client)},
+                    {"backend_pid", lease.backend_pid == 0 ? Json() : Json(lease.backend_pid)},
+                    {"age_seconds", Seconds(lease.age)}});
   }
   return json;
 }

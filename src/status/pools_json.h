@@ -23,8 +23,9 @@
 //     read_only          {proofs {how: n}, violations, tampered, writes, unproven}
 //     acquire_wait, use, connect
 //                        {count, sum_seconds}
-//     oldest_leases      oldest first: [{borrower, age_seconds}]; borrower is the place in the
-//                        source
+//     oldest_leases      oldest first: [{borrower, client, backend_pid, age_seconds}]; borrower is
+//                        the place in the source, client null or the query that it acquired for,
+//                        backend_pid the server's process, null if there is none
 //     last_connect_error null or {outcome, message}
 //   probes              {primary, ro, ro_fallthrough}: each null or
 //     up, in_recovery, behind_pooler

@@ -29,11 +29,16 @@ class Example(unittest.TestCase):
         result = amtool("check-config", str(CONFIG))
         self.assertEqual(result.returncode, 0, result.stdout + result.stderr)
 
+    def assert_routes(self, receiver, *labels):
+        result = amtool("config", "routes", "test", f"--config.file={CONFIG}", f"--verify.receivers={receiver}", *labels)
+        self.assertEqual(result.returncode, 0, f"{labels}: {result.stdout}{result.stderr}")
+
     def test_routes_by_severity(self):
-        for severity, receiver in (("critical", "page"), ("warning", "ticket"), ("info", "ticket")):
-            result = amtool("config", "routes", "test", f"--config.file={CONFIG}",
-                            f"--verify.receivers={receiver}", f"severity={severity}")
-            self.assertEqual(result.returncode, 0, f"{severity}: {result.stdout}{result.stderr}")
+        for severity, receiver in (("critical", "page"), ("warning", "ticket"), ("info", "nobody")):
+            self.assert_routes(receiver, f"severity={severity}")
+
+    def test_routes_the_watchdog_to_whom_its_silence_alarms(self):
+        self.assert_routes("watchdog", "alertname=ScidexPgPoolWatchdog", "severity=info")
 
 
 class Inhibition(unittest.TestCase):
@@ -70,20 +75,46 @@ class Inhibition(unittest.TestCase):
             [alert("OldestWaiter", "warning", pool="ro"), alert("WaitersPilingUp", "warning", pool="ro", instance="db2"),
              alert("WaitersPilingUp", "warning", pool="primary"), alert("QueueDepth", "warning", pool="ro")])
 
-    def test_what_is_worse_inhibits_the_fall_through(self):
+    def test_a_fall_through_inhibits_what_is_its_cause(self):
+        causes = ("ReplicaNotAReplica", "ReplicaDiverged")
         self.assert_inhibits(
-            [alert("RoFallthroughProlonged", "critical"),
-             alert("FallthroughHurtsPrimary", "critical", pool="primary", instance="db2")],
-            [alert("RoFallthrough", "warning"), alert("RoFallthrough", "warning", instance="db2")],
-            [alert("RoFallthrough", "warning", instance="db3"), alert("RouteFlapping", "warning"),
-             alert("ReplicaDown", "warning", pool="ro")])
+            [alert("RoFallthrough", "warning"), alert("RoFallthrough", "info", instance="db3")],
+            [*(alert(name, "warning") for name in causes), alert("ReplicaDown", "warning", pool="ro")],
+            [alert("ReplicaDown", "warning", pool="ro", instance="db2"), alert("ReplicaDown", "warning", pool="ro", instance="db3"),
+             alert("RouteFlapping", "warning"), alert("ConnectFailures", "warning", pool="primary")])
+
+    def test_a_fleet_that_falls_through_is_one_notice(self):
+        fleet = {"job": "api", "cluster": "west", "alertname": "ScidexPgPoolFleetFallthrough", "severity": "warning"}
+        self.assert_inhibits(
+            [fleet], [alert("RoFallthrough", "warning", cluster="west", instance=name) for name in ("db1", "db2")],
+            [alert("RoFallthrough", "warning", cluster="east"), alert("RoFallthrough", "warning"),
+             alert("RoFallthrough", "info", cluster="west")])
+
+    def test_a_server_that_is_down_inhibits_what_its_pools_fail_with(self):
+        failures = ("NoConnections", "AcquireErrorBudgetBurn", "AcquiresFail", "ConnectFailures")
+        self.assert_inhibits(
+            [alert("PrimaryDown", "critical", pool="primary"), alert("ReplicaDown", "warning", pool="ro", instance="db2")],
+            [*(alert(name, "critical", pool=pool) for name in failures for pool in ("primary", "ro_fallthrough")),
+             *(alert(name, "critical", pool="ro", instance="db2") for name in failures)],
+            [alert("NoConnections", "critical", pool="ro"),
+             alert("AcquireErrorBudgetBurn", "critical", pool="primary", instance="db2"),
+             alert("PrimaryReadOnly", "critical"), alert("QueryFailing", "warning", query="orders")])
+
+    def test_a_pool_without_connections_inhibits_what_comes_of_it(self):
+        self.assert_inhibits(
+            [alert("NoConnections", "critical", pool="ro")],
+            [alert("AcquireErrorBudgetBurn", "critical", pool="ro"), alert("ConnectFailures", "warning", pool="ro"),
+             alert("WaitersPilingUp", "warning", pool="ro"), alert("AcquiresFail", "warning", pool="ro")],
+            [alert("AcquireErrorBudgetBurn", "critical", pool="primary"), alert("LeaseLeaked", "warning", pool="ro")])
 
     def test_an_exporter_that_is_down_inhibits_only_what_it_would_say_of_itself(self):
+        job = {"job": "pair", "alertname": "ScidexPgPoolExporterDown", "severity": "critical"}
         self.assert_inhibits(
-            [alert("ExporterDown", "critical")],
-            [alert("RouteUnknown", "warning"), alert("ExporterStalled", "critical", pool="ro")],
-            [alert("RoFallthrough", "warning"), alert("RoFallthroughProlonged", "critical", instance="db2"),
-             alert("WaitersPilingUp", "critical", pool="ro"), alert("RouteUnknown", "warning", instance="db2")])
+            [alert("ExporterDown", "warning"), job],
+            [alert("RouteUnknown", "warning"), alert("ExporterStalled", "warning", pool="ro"),
+             alert("ExporterDown", "warning", job="pair"), alert("ExporterDown", "warning", job="pair", instance="db2")],
+            [alert("RoFallthrough", "warning"), alert("ExporterDown", "warning", instance="db2"),
+             alert("WaitersPilingUp", "critical", pool="ro"), alert("RouteUnknown", "warning", instance="db3")])
 
 
 if __name__ == "__main__":

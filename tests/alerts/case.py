@@ -9,8 +9,8 @@ WRONG, CALM = "db1:19187", "db2:19187"
 
 @dataclasses.dataclass(frozen=True)
 class Case:
-    """One rule. Its series are named with their labels, but for job and instance, which each gets unless it has them;
-    what a series does is a number, one of the above, what promtool writes for a value ("NaN", "stale"), or None where it
+    """One rule; several may be of the same. Its series are named with their labels, but for job and instance, which each
+    gets unless it has them; what a series does is a number, one of the above, what promtool writes for a value ("NaN", "stale"), or None where it
     is not there. Times are in seconds."""
     alert: str
     severity: str
@@ -39,22 +39,25 @@ class Case:
     lead: int = 1200
     # Not where a failed scrape is what the alert is about, or hides one of the changes that it counts.
     outlives_failed_scrape: bool = True
-    # Not of an alert about all instances of a job.
+    # Not of an alert about all instances of a job; nor, then, of one about nothing that has a job.
     of_instance: bool = True
-    # Whether it fires when no series is there at all.
+    of_job: bool = True
+    # Whether it fires when no series is there at all; whether nothing ever ends it.
     fires_on_nothing: bool = False
+    always: bool = False
 
     @property
     def name(self):
-        return " ".join((self.alert, self.severity, self.labels.get("window", ""))).strip()
+        return f"{self.alert} {self.severity}"
 
     def expected_labels(self):
+        job = {"job": JOB} if self.of_job else {}
         instance = {"instance": WRONG} if self.of_instance else {}
-        return {"job": JOB, "severity": self.severity, "component": self.component} | instance | self.labels
+        return job | instance | {"severity": self.severity, "component": self.component} | self.labels
 
     def expected_annotations(self, description):
         variables = {name: value for name, value in self.expected_labels().items() if name in ("job", "instance", "pool")}
         query = "&".join(f"var-{name}={urllib.parse.quote_plus(value)}" for name, value in variables.items())
         return {"summary": self.summary, "description": description,
                 "runbook_url": f"/usr/share/scidex-pg-exporter/alerts/runbooks/{self.alert}.md",
-                "dashboard_url": f"/d/scidex-pg-pool-{self.dashboard}?{query}"}
+                "dashboard_url": f"/d/scidex-pg-pool-{self.dashboard}" + (f"?{query}" if query else "")}

@@ -1,12 +1,14 @@
 """Every rule, and what it is held against."""
 
-from case import WRONG, Case
-from series import Cycle, Now, Rise
+from case import CALM, WRONG, Case
+from series import Climb, Cycle, Now, Rise
 
 WHO = f"{WRONG} (scidex-pg-exporter)"
 ROUTE = "scidex_pg_pool_ro_routes_to"
 CONFIGURED = "scidex_pg_pool_ro_dsn_configured"
 REFUSED = 'scidex_pg_pool_ro_route_reason{reason="connect_refused"}'
+UNSET = 'scidex_pg_pool_ro_route_reason{reason="replica_not_configured"}'
+EXPECTED = "scidex_pg_pool_ro_fallthrough_expected"
 RO = {"pool": "ro"}
 
 
@@ -14,34 +16,147 @@ def acquires(outcome):
     return f'scidex_pg_pool_acquires_total{{pool="ro", outcome="{outcome}"}}'
 
 
-def burn(severity, window, share, **times):
+UP = 'scidex_pg_pool_backend_up{pool="ro"}'
+PRIMARY_UP = 'scidex_pg_pool_backend_up{pool="primary"}'
+FAILED = ("timeout", "queue_full", "deadlock", "error")
+
+
+def said_of_burn(windows, share):
+    return (f"In the pool ro of {WHO} {share} of the acquires failed over the {windows} that this alert looks at; one in a "
+            "thousand may. Each is an error to its caller.")
+
+
+def burn(share, failing, near, unanswered, **times):
     """A burn of the error budget. At first there is one acquire a second; 1 / 0.1 of the floor."""
-    step = times["step"]
-    failing, near = times.pop("failing"), times.pop("near")
-    description = (f"In the pool ro of {WHO} {share} of the acquires failed over the window of this alert; one in a "
-                   "thousand may. Each is an error to its caller.")
-    few = step / 10
-    # What passes the floor when the burn does, if there was no traffic before.
-    steps = times["rises"] / step + 0.5
-    passing = 0.1 * {"1h": 3600, "6h": 21600, "1d": 86400, "3d": 259200}[window] / steps
+    step, calm_steps = times["step"], times["lead"] // times["step"]
+    description = said_of_burn("hour or the six hours", share)
+    few, minutes = step / 10, 60 // step
+    fires = calm_steps + (times["rises"] + times["for_"]) // step
+    down, remembered = (0,) * (120 // step), (1,) * (35 * minutes or 17)
     return Case(
-        "ScidexPgPoolAcquireErrorBudgetBurn", severity, "waiters",
+        "ScidexPgPoolAcquireErrorBudgetBurn", "critical", "waiters",
         "Acquires fail faster than the error budget allows.", description, "detail",
-        calm={acquires("immediate"): Rise(step), acquires("timeout"): Rise(0), acquires("queue_full"): Rise(0),
-              acquires("deadlock"): Rise(0), acquires("error"): Rise(0), acquires("cancelled"): Rise(0),
-              acquires("closed"): Rise(0)},
+        calm={acquires("immediate"): Rise(step), **{acquires(outcome): Rise(0) for outcome in FAILED},
+              acquires("cancelled"): Rise(0), acquires("closed"): Rise(0), UP: 1},
         wrong={acquires("timeout"): Rise(failing)},
-        near={"the budget is spent a little slower": {acquires("timeout"): Rise(near)},
+        near={"the budget is spent a little slower": {acquires("timeout"): Climb(((0, calm_steps), (near, 10000)))},
               "there is no traffic": {acquires("immediate"): Rise(0)},
-              "there is next to no traffic": {acquires("immediate"): Rise(few * 0.9), acquires("timeout"): Rise(few * 0.1)},
+              "there is next to no traffic": {acquires("immediate"): Rise(few * 0.8), acquires("timeout"): Rise(few * 0.15)},
               "callers cancel, or meet a pool that closes": {acquires("cancelled"): Rise(step),
-                                                             acquires("closed"): Rise(step)}},
-        labels=RO | {"window": window},
+                                                             acquires("closed"): Rise(step)},
+              "the server was down": {acquires("timeout"): Rise(failing), UP: Cycle(down + remembered)}},
+        labels=RO,
         also=(*(({}, {acquires("timeout"): Rise(0), acquires(outcome): Rise(failing)}, description)
-                for outcome in ("queue_full", "deadlock", "error")),
+                for outcome in FAILED[1:]),
               ({}, {acquires("cancelled"): Rise(step), acquires("closed"): Rise(step)}, description),
-              ({acquires("immediate"): Rise(0)}, {acquires("immediate"): Rise(0), acquires("timeout"): Rise(passing)},
-               description.replace(share, "100%"))), **times)
+              ({acquires("immediate"): Rise(few * 1.1)},
+               {acquires("immediate"): Rise(few * 1.1), acquires("timeout"): Rise(failing * 0.11)}, description),
+              # The server was down an hour before it fires, and has failed to answer single probes since.
+              ({UP: Cycle((1,) * (fires - 3600 // step) + down + (1,) * 100)}, {UP: unanswered}, description)), **times)
+
+
+def rate(of):
+    return f'instance_pool:scidex_pg_pool_{of}:rate5m{{pool="ro"}}'
+
+
+ANSWERED = 'instance_pool:scidex_pg_pool_backend_up:avg5m{pool="ro"}'
+
+
+def slow_burn(share, failing, near, **times):
+    """The same over days, of the rates that are recorded."""
+    description = said_of_burn("day or the three days", share)
+    step = times["step"]
+    fires = (times["lead"] + times["rises"] + times["for_"]) // step
+    return Case(
+        "ScidexPgPoolAcquireErrorBudgetBurn", "warning", "waiters",
+        "Acquires fail faster than the error budget allows.", description, "detail",
+        calm={rate("acquires"): 1, rate("acquire_failures"): 0, ANSWERED: 1},
+        wrong={rate("acquire_failures"): failing},
+        near={"the budget is spent a little slower": {
+                  rate("acquire_failures"): Cycle((0,) * (times["lead"] // step) + (near,) * 50 + (0,) * 1000)},
+              "there is next to no traffic": {rate("acquires"): 0.095, rate("acquire_failures"): 0.095 * failing},
+              "the server was down": {rate("acquire_failures"): failing, ANSWERED: Cycle((0.79,) + (1,) * (6 * 3600 // step))}},
+        labels=RO,
+        also=(({rate("acquires"): 0.11}, {rate("acquires"): 0.11, rate("acquire_failures"): failing * 0.11}, description),
+              ({ANSWERED: Cycle((1,) * (fires - 10 * 3600 // step) + (0,) + (1,) * 1000)}, {ANSWERED: 0.81}, description)),
+        outlives_failed_scrape=False, **times)
+
+
+def fallthrough(reason, words=""):
+    return (f"{WHO} sends reads to the primary, through the pool ro_fallthrough (scidex_pg_pool_ro_routes_to is 2), because "
+            f"of {reason}{words}. Reads work and stay read-only, but they load the server that takes the writes: users may "
+            "feel slower writes.")
+
+
+def changes(before, after):
+    return f'scidex_pg_pool_ro_route_transitions_total{{from="{before}", to="{after}"}}'
+
+
+WAITERS = 'scidex_pg_pool_waiters{pool="ro"}'
+QUERIES_WAITING = 'scidex_pg_pool_query_waiters{pool="ro"}'
+BURNS = 'ALERTS{alertname="ScidexPgPoolAcquireErrorBudgetBurn", alertstate="firing", severity="critical", pool="ro"}'
+
+
+def piling(waiters, queries):
+    return (f"In the pool ro of {WHO} at least {waiters} acquirers waited for a connection at every scrape of the last two "
+            f"minutes{queries}. Users feel slower requests, and errors once waits reach the acquire timeout.")
+
+
+LEAKED = (f"In the pool ro of {WHO} a lease has not been released within leak_after. Each one makes the pool smaller for all "
+          "other borrowers. The log and /api/v1/pools name who acquired it, and the process of its session.")
+
+
+SAME = 'scidex_pg_pool_ro_route_reason{reason="is_primary"}'
+
+
+def failures(pool, reason):
+    return f'scidex_pg_pool_probe_failures_total{{pool="{pool}", reason="{reason}"}}'
+
+
+def server(pool, host):
+    return f'scidex_pg_pool_server_info{{pool="{pool}", host="{host}", port="5432", dbname="shop"}}'
+
+
+def connects(outcome):
+    return f'scidex_pg_pool_connects_total{{pool="ro", outcome="{outcome}"}}'
+
+
+def primary_down(why, server=" (pg1:5432)"):
+    return f"The primary of {WHO}{server} has answered no probe for a minute{why}. Writes fail, and reads that fall through fail too."
+
+
+def replica_down(why, server=" (pg2:5432)"):
+    return (f"The replica of {WHO}{server} has answered no probe for three minutes{why}. Reads fall through to the primary, or are "
+            "refused where that is forbidden.")
+
+
+def no_connections(why, failed):
+    return (f"The pool ro of {WHO} has no connection, and its connects fail{why}. In three minutes {failed} acquires failed: "
+            "each is an error to its caller.")
+
+
+LAG, MAX_LAG = "scidex_pg_pool_replica_lag_seconds", "scidex_pg_pool_replica_max_lag_seconds"
+STALE = "scidex_pg_pool_replica_stale"
+LAG_REASON = 'scidex_pg_pool_ro_route_reason{reason="lag_exceeded"}'
+
+
+QUERY = {"query": "orders"}
+SUCCESS = 'scidex_pg_query_last_success_timestamp_seconds{query="orders"}'
+NO_CONNECTION = ("no_route", "acquire_timeout", "queue_full", "timeout", "lost")
+QUERY_ERRORS = ("refused", "write", "no_rows", "bad_column", "bad_value", "bad_label", "duplicate")
+
+
+def runs():
+    return 'scidex_pg_query_runs_total{query="orders"}'
+
+
+def errors(reason):
+    return f'scidex_pg_query_errors_total{{query="orders", reason="{reason}"}}'
+
+
+def failing(share, why):
+    return (f"Of the runs of the query orders of {WHO} {share} failed within a quarter of an hour{why}. Whatever is built on "
+            "its series, alerts among them, sees nothing, or old numbers.")
 
 
 def counted(alert, severity, component, summary, description, counter, **more):
@@ -53,28 +168,34 @@ def counted(alert, severity, component, summary, description, counter, **more):
 
 
 CASES = [
-    burn("critical", "1h", "1.505%", step=60, failing=1, near=0.86, lead=65 * 60, rises=52 * 60, for_=120, forgets=4 * 60),
-    burn("critical", "6h", "0.6417%", step=450, failing=3.1, near=2.6, lead=52 * 450, rises=42 * 450, for_=900,
-         forgets=3 * 450),
-    burn("warning", "1d", "0.3184%", step=1800, failing=6, near=5.2, lead=52 * 1800, rises=43 * 1800, for_=3600,
-         forgets=3 * 1800),
-    burn("warning", "3d", "0.1064%", step=5400, failing=6, near=5.2, lead=52 * 5400, rises=43 * 5400, for_=10800,
-         forgets=3 * 5400),
+    burn("1.507%", failing=1, near=0.86, unanswered=Cycle((1,) * 20 + (0,) + (1,) * 100), step=60, lead=370 * 60,
+         rises=55 * 60, for_=120, forgets=4 * 60),
+    burn("0.6019%", failing=0.8, near=0.7, unanswered=1, step=120, lead=190 * 120, rises=163 * 120, for_=120, holds=240,
+         forgets=16 * 120),
+    slow_burn("0.3175%", failing=0.004, near=0.0028, step=1800, lead=160 * 1800, rises=36 * 1800, for_=3600,
+              holds=9 * 1800, forgets=12 * 1800),
+    slow_burn("0.1018%", failing=0.0012, near=0.00095, step=3600, lead=80 * 3600, rises=60 * 3600, for_=3600,
+              holds=3600, forgets=6 * 3600),
 
-    Case("ScidexPgPoolRoFallthroughProlonged", "critical", "routing",
-         "Read-only traffic has been served by the primary for half an hour, and a replica is configured.",
-         f"{WHO} has sent reads to the primary for half an hour although it has a replica, because of connect_refused. "
-         "Nobody has mended it, and there is no second server to read from.", "overview",
-         calm={ROUTE: 1, CONFIGURED: 1, REFUSED: 0}, wrong={ROUTE: 2, REFUSED: 1},
-         near={"no replica is configured": {ROUTE: 2, CONFIGURED: 0, REFUSED: 1},
-               "reads are refused": {ROUTE: 3, REFUSED: 1},
-               "the replica is back for a moment": {ROUTE: Cycle((2,) * 120 + (1,)), REFUSED: 1}},
-         also=(({ROUTE: 3}, {REFUSED: None},
-                f"{WHO} has sent reads to the primary for half an hour although it has a replica, because of a reason "
-                "that it does not report. Nobody has mended it, and there is no second server to read from."),),
-         for_=1800, keep=300),
+    Case("ScidexPgPoolAcquiresFail", "warning", "waiters", "Most acquires of a pool that has few fail.",
+         f"In the pool ro of {WHO} 10 acquires failed within an hour, more than half of all. There are too few for an error "
+         "budget; each is an error to its caller.", "detail",
+         calm={rate("acquires"): 0.0045, rate("acquire_failures"): 0, ANSWERED: 1},
+         wrong={rate("acquire_failures"): 0.0028},
+         near={"they are nine": {rate("acquires"): 0.003, rate("acquire_failures"): 0.0024},
+               "there are enough for an error budget": {rate("acquires"): 0.105, rate("acquire_failures"): 0.1},
+               "it is less than half": {rate("acquires"): 0.0055, rate("acquire_failures"): 0.0027},
+               "the server was down": {rate("acquire_failures"): 0.0028, ANSWERED: Cycle((0.79,) + (1,) * 22)}},
+         also=(({ANSWERED: Cycle((1,) * 35 + (0,) + (1,) * 100)}, {ANSWERED: 0.81},
+                f"In the pool ro of {WHO} 10 acquires failed within an hour, more than half of all. There are too few for "
+                "an error budget; each is an error to its caller."),
+               ({rate("acquires"): 0.09}, {rate("acquires"): 0.09, rate("acquire_failures"): 0.0505556},
+                f"In the pool ro of {WHO} 182 acquires failed within an hour, more than half of all. There are too few for "
+                "an error budget; each is an error to its caller.")),
+         labels=RO, step=300, lead=60 * 300, rises=3300, holds=300, outlives_failed_scrape=False,
+         forgets=300),
 
-    Case("ScidexPgPoolFallthroughHurtsPrimary", "critical", "routing",
+    Case("ScidexPgPoolFallthroughHurtsPrimary", "warning", "routing",
          "Reads fall through to a primary whose own pool is nearly full.",
          f"{WHO} sends reads to the primary while 90% of its connections for writers are in use. The reads slow the "
          "writes down: users are about to feel both.", "detail",
@@ -94,20 +215,34 @@ CASES = [
          labels={"pool": "primary"}, for_=300),
 
     Case("ScidexPgPoolRoFallthrough", "warning", "routing", "Read-only traffic is served by the primary.",
-         f"{WHO} sends reads to the primary, through the pool ro_fallthrough (scidex_pg_pool_ro_routes_to is 2), because "
-         "of connect_refused. Reads work and stay read-only, but they load the server that takes the writes: users may "
-         "feel slower writes.", "overview",
-         calm={ROUTE: 1, REFUSED: 0}, wrong={ROUTE: 2, REFUSED: 1},
+         fallthrough("connect_refused"), "overview",
+         calm={ROUTE: 1, EXPECTED: 0, REFUSED: 0}, wrong={ROUTE: 2, REFUSED: 1},
          near={"reads are refused": {ROUTE: 3, REFUSED: 1},
+               "it is expected": {ROUTE: 2, EXPECTED: 1, REFUSED: 1},
                "the replica is back for a moment": {ROUTE: Cycle((2,) * 8 + (1,)), REFUSED: 1},
                "reads are refused for a moment": {ROUTE: Cycle((2,) * 8 + (3,)), REFUSED: 1}},
-         also=(({ROUTE: 3}, {REFUSED: None},
-                f"{WHO} sends reads to the primary, through the pool ro_fallthrough (scidex_pg_pool_ro_routes_to is 2), "
-                "because of a reason that it does not report. Reads work and stay read-only, but they load the server "
-                "that takes the writes: users may feel slower writes."),),
+         also=(({ROUTE: 3}, {REFUSED: None}, fallthrough("a reason that it does not report")),
+               *(({}, {REFUSED: 0, f'scidex_pg_pool_ro_route_reason{{reason="{reason}"}}': 1}, fallthrough(reason, f" ({words})"))
+                 for reason, words in (
+                     ("is_primary", "the DSN of the replica leads to the primary itself"),
+                     ("not_in_recovery", "the server of the replica is not in recovery: it was promoted, or never was a "
+                                         "replica, and takes writes of its own"),
+                     ("diverged", "the replica has WAL that the primary never had, and has to be rebuilt"),
+                     ("lag_exceeded", "the replica lags by more than max_lag"),
+                     ("auth_failed", "the replica refuses the login")))),
          for_=120, keep=300),
 
-    Case("ScidexPgPoolFleetFallthrough", "critical", "routing",
+    Case("ScidexPgPoolRoFallthrough", "info", "routing",
+         "Read-only traffic is served by the primary, as its configuration expects.",
+         f"{WHO} sends reads to the primary, because of replica_not_configured, and is configured to expect that "
+         "(read_only.fallthrough_expected). Nothing is to be done.", "overview",
+         calm={ROUTE: 1, EXPECTED: 1, UNSET: 0}, wrong={ROUTE: 2, UNSET: 1},
+         near={"it is not expected": {ROUTE: 2, EXPECTED: 0}, "reads are refused": {ROUTE: 3}},
+         also=(({}, {UNSET: None}, f"{WHO} sends reads to the primary, because of a reason that it does not report, and is "
+                "configured to expect that (read_only.fallthrough_expected). Nothing is to be done."),),
+         for_=120, keep=300),
+
+    Case("ScidexPgPoolFleetFallthrough", "warning", "routing",
          "Most instances of a job send their reads to the primary.",
          "57.14% of the instances of scidex-pg-exporter that have a replica send their reads to the primary. What they "
          "have in common has failed: the replica, its network, its name or its credentials. The primary takes the load "
@@ -129,15 +264,19 @@ CASES = [
                 "66.67% of the instances of scidex-pg-exporter that have a replica send their reads to the primary. What "
                 "they have in common has failed: the replica, its network, its name or its credentials. The primary "
                 "takes the load of all of them."),),
-         for_=300, of_instance=False),
+         for_=120, keep=300, of_instance=False),
 
     Case("ScidexPgPoolRouteFlapping", "warning", "routing", "The route of read-only traffic changes again and again.",
          f"The route of {WHO} has changed 5 times within a quarter of an hour. Its replica is at the edge of what is asked "
          "of it; each change drops the sessions of one side and fills the pool of the other, which users feel as uneven "
          "times.", "overview",
-         calm={ROUTE: 1}, wrong={ROUTE: Cycle((2, 1))},
-         near={"it changes four times in a quarter of an hour": {ROUTE: Cycle((2,) * 15 + (1,) * 15)}},
-         rises=60, holds=825, forgets=825, keep=600, outlives_failed_scrape=False),
+         calm={changes("replica", "primary_fallthrough"): 7, changes("primary_fallthrough", "replica"): 7},
+         # Five between two scrapes, which no gauge shows.
+         wrong={changes("replica", "primary_fallthrough"): Climb(((3, 1),)),
+                changes("primary_fallthrough", "replica"): Climb(((2, 1),))},
+         near={"it changes four times": {changes("replica", "primary_fallthrough"): Climb(((0, 80), (2, 1))),
+                                         changes("primary_fallthrough", "replica"): Climb(((0, 80), (2, 1)))}},
+         holds=600, forgets=600, keep=600, outlives_failed_scrape=False),
 
     Case("ScidexPgPoolRouteDisabled", "critical", "routing", "Read-only traffic is refused.",
          f"{WHO} refuses every read acquire at once, because of connect_refused; falling through to the primary is "
@@ -163,31 +302,31 @@ CASES = [
                 "fire for it."),),
          for_=300),
 
-    counted("ScidexPgPoolReadOnlyViolation", "warning", "routing",
+    counted("ScidexPgPoolReadOnlyViolation", "warning", "read-only",
             "A write was attempted through a read-only lease, and refused.",
             f"Something that {WHO} serves has tried to write through the pool ro. The server refused it: nothing was "
             "written, and whoever meant to write got an error. The log names the place.",
             "scidex_pg_pool_read_only_violations_total", holds=285, forgets=285, keep=900),
 
-    counted("ScidexPgPoolReadOnlyTampered", "critical", "routing",
+    counted("ScidexPgPoolReadOnlyTampered", "warning", "read-only",
             "A borrower lifted read-only on a read session, or could have.",
             f"In the pool ro of {WHO} a borrower has switched read-only off, or has committed a transaction of its own in "
             "which it could have written. The next borrower's session is read-only again. The log names the borrower.",
             "scidex_pg_pool_read_only_tampered_total", holds=285, forgets=285, keep=900),
 
-    counted("ScidexPgPoolReadOnlyWrite", "critical", "routing",
+    counted("ScidexPgPoolReadOnlyWrite", "critical", "read-only",
             "A write succeeded through a read-only lease.",
             f"In the pool ro of {WHO} a statement that writes has succeeded: its borrower had switched read-only off. What "
             "it wrote is in the database. The log names the borrower and the statement's verb.",
             "scidex_pg_pool_read_only_writes_total", holds=285, forgets=285, keep=900),
 
-    counted("ScidexPgPoolReadOnlyUnproven", "warning", "routing",
+    counted("ScidexPgPoolReadOnlyUnproven", "warning", "read-only",
             "Sessions could not be shown to be read-only, and were refused.",
             f"The pool ro of {WHO} has refused sessions that could not be shown to be read-only. Most often a pooler is in "
             "front of the server. Reads that need them wait, or fall through.",
             "scidex_pg_pool_read_only_unproven_total", holds=285, forgets=285, keep=900),
 
-    Case("ScidexPgPoolReadOnlyCanaryFailed", "critical", "routing", "A write through a read-only lease was not refused.",
+    Case("ScidexPgPoolReadOnlyCanaryFailed", "warning", "read-only", "A write through a read-only lease was not refused.",
          f"The canary of {WHO} has tried to write through the pool ro, and was not refused as read-only. Until it is, take "
          "its reads for able to write.", "read-only",
          calm={'scidex_pg_pool_read_only_canary_success{pool="ro"}': 1},
@@ -196,14 +335,17 @@ CASES = [
 
     *(Case("ScidexPgPoolWaitersPilingUp", severity, "waiters",
            "Acquirers queue for connections and the queue does not drain.",
-           f"In the pool ro of {WHO} at least {waiters} acquirers waited for a connection at every scrape of the last two "
-           "minutes. Users feel slower requests, and errors once waits reach the acquire timeout.", "overview",
-           calm={'scidex_pg_pool_waiters{pool="ro"}': 0}, wrong={'scidex_pg_pool_waiters{pool="ro"}': waiters},
-           near={"there is one fewer": {'scidex_pg_pool_waiters{pool="ro"}': waiters - 1},
-                 "the queue drains now and then": {'scidex_pg_pool_waiters{pool="ro"}': Cycle((100,) * 8 + (0,))}},
+           piling(waiters, ", 2 of them this exporter's own queries"), "overview",
+           calm={WAITERS: 0, UP: 1, QUERIES_WAITING: 2}, wrong={WAITERS: waiters},
+           near={"there is one fewer": {WAITERS: waiters - 1},
+                 "the queue drains now and then": {WAITERS: Cycle((100,) * 8 + (0,))},
+                 "the server does not answer": {WAITERS: 100, UP: 0},
+                 "it did not a moment ago": {WAITERS: 100, UP: Cycle((0,) + (1,) * 14)},
+                 "acquires fail, of which another alert tells": {WAITERS: 100, BURNS: 1}},
+           also=(({BURNS.replace("critical", "warning"): 1, QUERIES_WAITING: None}, {QUERIES_WAITING: None}, piling(waiters, "")),),
            labels=RO, rises=120, for_=120, keep=120, forgets=120) for severity, waiters in (("warning", 6), ("critical", 21))),
 
-    Case("ScidexPgPoolOldestWaiter", "critical", "waiters", "Acquires are about to time out.",
+    Case("ScidexPgPoolOldestWaiter", "info", "waiters", "Acquires are about to time out.",
          f"In the pool ro of {WHO} the oldest waiter has waited for 2.6s, more than half of the acquire timeout. Users wait "
          "that long, and the next step are errors.", "detail",
          calm={'scidex_pg_pool_oldest_waiter_seconds{pool="ro"}': 0,
@@ -215,7 +357,7 @@ CASES = [
                                                     'scidex_pg_pool_acquire_timeout_seconds{pool="ro"}': 60}},
          labels=RO, for_=60),
 
-    Case("ScidexPgPoolQueueDepth", "warning", "waiters", "On average somebody always waits for a connection.",
+    Case("ScidexPgPoolQueueDepth", "info", "waiters", "On average at least one acquirer waits for a connection.",
          f"In the pool ro of {WHO} 1.2 acquirers waited on average over five minutes, those between two scrapes included. "
          "Users feel slower requests.", "detail",
          calm={'scidex_pg_pool_acquire_wait_seconds_sum{pool="ro"}': Rise(0)},
@@ -223,7 +365,7 @@ CASES = [
          near={"one waits": {'scidex_pg_pool_acquire_wait_seconds_sum{pool="ro"}': Rise(15)}},
          labels=RO, rises=240, for_=300, holds=45, forgets=45),
 
-    Case("ScidexPgPoolSaturated", "warning", "saturation", "Nearly all connections of a pool are in use all the time.",
+    Case("ScidexPgPoolSaturated", "info", "saturation", "Nearly all connections of a pool are in use all the time.",
          f"In the pool ro of {WHO} 100% of max_size were in use on average over five minutes. The next rise of demand "
          "queues.", "detail",
          calm={'scidex_pg_pool_connections{pool="ro", state="in_use"}': 1,
@@ -234,43 +376,87 @@ CASES = [
                                          'scidex_pg_pool_max_size{pool="ro"}': 0}},
          labels=RO, rises=270, for_=120, holds=30),
 
-    counted("ScidexPgPoolLeaseLeaked", "warning", "saturation", "A lease is held for longer than leak_after.",
-            f"In the pool ro of {WHO} a lease was not given back within leak_after. Each one lost makes the pool smaller "
-            "for everybody else. The log names the place that took it.",
-            "scidex_pg_pool_leases_leaked_total", for_=120, holds=585, forgets=585),
-
-    Case("ScidexPgPoolPrimaryDown", "critical", "backend", "The primary does not answer.",
-         f"The primary of {WHO} has not answered a probe for a minute. Writes fail, and reads that fall through fail too.",
-         "detail",
-         calm={'scidex_pg_pool_backend_up{pool="primary"}': 1, 'scidex_pg_pool_backend_up{pool="ro"}': 0,
-               'scidex_pg_pool_max_size{pool="primary"}': 1, 'scidex_pg_pool_max_size{pool="ro"}': 1},
-         wrong={'scidex_pg_pool_backend_up{pool="primary"}': 0},
-         near={"there is no primary": {'scidex_pg_pool_backend_up{pool="primary"}': 0,
-                                       'scidex_pg_pool_max_size{pool="primary"}': 0}},
-         labels={"pool": "primary"}, for_=60),
-
-    Case("ScidexPgPoolReplicaDown", "warning", "backend", "The replica does not answer.",
-         f"The replica of {WHO} has not answered a probe for two minutes. Reads fall through to the primary, or are refused "
-         "where that is forbidden.", "detail",
-         calm={'scidex_pg_pool_backend_up{pool="primary"}': 0, 'scidex_pg_pool_backend_up{pool="ro"}': 1, CONFIGURED: 1},
-         wrong={'scidex_pg_pool_backend_up{pool="ro"}': 0},
-         near={"no replica is configured": {'scidex_pg_pool_backend_up{pool="ro"}': 0, CONFIGURED: 0}},
-         labels=RO, for_=120),
-
-    Case("ScidexPgPoolReplicaNotAReplica", "critical", "backend",
-         "The server that is configured as the replica is not one.",
-         f"The server that {WHO} has as its replica answers, and is not in recovery: it was promoted, or it never was a "
-         "replica. It takes writes of its own. Reads do not go there.", "detail",
-         calm={'scidex_pg_pool_backend_up{pool="ro"}': 1, 'scidex_pg_pool_backend_in_recovery{pool="ro"}': 1,
-               'scidex_pg_pool_backend_up{pool="primary"}': 1, 'scidex_pg_pool_backend_in_recovery{pool="primary"}': 0,
-               CONFIGURED: 1},
-         wrong={'scidex_pg_pool_backend_in_recovery{pool="ro"}': 0},
-         near={"it is down": {'scidex_pg_pool_backend_up{pool="ro"}': 0,
-                              'scidex_pg_pool_backend_in_recovery{pool="ro"}': 0},
-               "no replica is configured": {'scidex_pg_pool_backend_in_recovery{pool="ro"}': 0, CONFIGURED: 0}},
+    Case("ScidexPgPoolLeaseLeaked", "warning", "saturation", "A lease is held for longer than leak_after.",
+         LEAKED, "detail",
+         calm={'scidex_pg_pool_oldest_lease_seconds{pool="ro"}': 1, 'scidex_pg_pool_leak_after_seconds{pool="ro"}': 300},
+         wrong={'scidex_pg_pool_oldest_lease_seconds{pool="ro"}': 301},
+         near={"it is released in time": {'scidex_pg_pool_oldest_lease_seconds{pool="ro"}': 300},
+               "leases are not looked at": {'scidex_pg_pool_oldest_lease_seconds{pool="ro"}': 100000,
+                                            'scidex_pg_pool_leak_after_seconds{pool="ro"}': 0}},
+         also=(({'scidex_pg_pool_leak_after_seconds{pool="ro"}': 1, 'scidex_pg_pool_oldest_lease_seconds{pool="ro"}': 0.5},
+                {'scidex_pg_pool_leak_after_seconds{pool="ro"}': 1, 'scidex_pg_pool_oldest_lease_seconds{pool="ro"}': 1.5},
+                LEAKED),),
          labels=RO, for_=60),
 
-    Case("ScidexPgPoolReplicaDiverged", "critical", "backend", "The replica has rows that the primary never had.",
+    Case("ScidexPgPoolLeaseLeaked", "warning", "saturation", "A lease is held for longer than leak_after.",
+         LEAKED, "detail",
+         calm={'scidex_pg_pool_leases_leaked_total{pool="ro"}': 7, 'scidex_pg_pool_retired_leases{pool="ro"}': 1},
+         wrong={'scidex_pg_pool_leases_leaked_total{pool="ro"}': Climb(((1, 1),))},
+         near={"there were some long ago": {'scidex_pg_pool_leases_leaked_total{pool="ro"}': 1000000},
+               "none of a pool that was replaced is out": {'scidex_pg_pool_leases_leaked_total{pool="ro"}': Rise(1),
+                                                           'scidex_pg_pool_retired_leases{pool="ro"}': 0}},
+         labels=RO, for_=60, holds=240, forgets=180, outlives_failed_scrape=False),
+
+    Case("ScidexPgPoolPrimaryDown", "critical", "backend", "The primary cannot be used.",
+         primary_down(", because of auth_failed"), "detail",
+         calm={PRIMARY_UP: 1, UP: 0, 'scidex_pg_pool_max_size{pool="primary"}': 1, 'scidex_pg_pool_max_size{pool="ro"}': 1,
+               failures("primary", "auth_failed"): Rise(0), failures("primary", "connect_refused"): Rise(0),
+               server("primary", "pg1"): 1, server("ro", "pg2"): 1},
+         wrong={PRIMARY_UP: 0, failures("primary", "auth_failed"): Rise(2), failures("primary", "connect_refused"): Rise(1)},
+         near={"there is no primary": {PRIMARY_UP: 0, 'scidex_pg_pool_max_size{pool="primary"}': 0}},
+         also=(({failures("primary", "auth_failed"): None, failures("primary", "connect_refused"): None,
+                                  server("primary", "pg1"): None},
+                {failures("primary", "auth_failed"): None, failures("primary", "connect_refused"): None,
+                 server("primary", "pg1"): None}, primary_down("", "")),),
+         labels={"pool": "primary"}, for_=60),
+
+    Case("ScidexPgPoolNoConnections", "critical", "backend",
+         "A pool has no connection, cannot open one, and its acquires fail.", no_connections(" with auth_failed", 5), "detail",
+         calm={'scidex_pg_pool_connections{pool="ro", state="idle"}': 1,
+               'scidex_pg_pool_connections{pool="ro", state="in_use"}': 0,
+               'scidex_pg_pool_connections{pool="ro", state="connecting"}': 1,
+               connects("ok"): Rise(1), connects("auth_failed"): Rise(0), connects("connect_refused"): Rise(0),
+               **{acquires(outcome): Rise(0) for outcome in FAILED}, acquires("immediate"): Rise(1),
+               acquires("cancelled"): Rise(1), acquires("closed"): Rise(1)},
+         wrong={'scidex_pg_pool_connections{pool="ro", state="idle"}': 0, connects("auth_failed"): Rise(2),
+                connects("connect_refused"): Rise(1), acquires("timeout"): Rise(1)},
+         near={"nothing is acquired": {'scidex_pg_pool_connections{pool="ro", state="idle"}': 0,
+                                       connects("auth_failed"): Rise(2)},
+               "it has a connection": {connects("auth_failed"): Rise(2), acquires("timeout"): Rise(1)},
+               "it lends one": {'scidex_pg_pool_connections{pool="ro", state="idle"}': 0,
+                                'scidex_pg_pool_connections{pool="ro", state="in_use"}': 1,
+                                connects("auth_failed"): Rise(2), acquires("timeout"): Rise(1)},
+               "connects succeed": {'scidex_pg_pool_connections{pool="ro", state="idle"}': 0, acquires("timeout"): Rise(1)},
+               "they failed long ago": {'scidex_pg_pool_connections{pool="ro", state="idle"}': 0,
+                                        connects("auth_failed"): 100000, acquires("timeout"): 100000}},
+         also=tuple(({}, {acquires("timeout"): Rise(0), acquires(outcome): Rise(1)}, no_connections(" with auth_failed", 5))
+                    for outcome in FAILED[1:]),
+         labels=RO, for_=60, forgets=165),
+
+    Case("ScidexPgPoolReplicaDown", "warning", "backend", "The replica cannot be used.",
+         replica_down(", because of connect_refused"), "detail",
+         calm={PRIMARY_UP: 0, UP: 1, CONFIGURED: 1, server("ro", "pg2"): 1, failures("ro", "auth_failed"): Rise(0),
+               failures("ro", "connect_refused"): Rise(0)},
+         wrong={UP: 0, failures("ro", "auth_failed"): Rise(1), failures("ro", "connect_refused"): Rise(2)},
+         near={"no replica is configured": {UP: 0, CONFIGURED: 0}},
+         also=(({}, {failures("ro", "auth_failed"): None, failures("ro", "connect_refused"): None}, replica_down("")),),
+         labels=RO, for_=180),
+
+    Case("ScidexPgPoolReplicaNotAReplica", "warning", "backend",
+         "The server that is configured as the replica is not one.",
+         f"The server that {WHO} has as its replica (pg2:5432) answers, and is not in recovery: it was promoted, or it never was a "
+         "replica. It takes writes of its own. Reads do not go there.", "detail",
+         calm={UP: 1, 'scidex_pg_pool_backend_in_recovery{pool="ro"}': 1,
+               PRIMARY_UP: 1, 'scidex_pg_pool_backend_in_recovery{pool="primary"}': 0, CONFIGURED: 1, SAME: 0,
+               server("ro", "pg2"): 1},
+         wrong={'scidex_pg_pool_backend_in_recovery{pool="ro"}': 0},
+         near={"it is down": {UP: 0, 'scidex_pg_pool_backend_in_recovery{pool="ro"}': 0},
+               "no replica is configured": {'scidex_pg_pool_backend_in_recovery{pool="ro"}': 0, CONFIGURED: 0}},
+         also=(({}, {SAME: 1}, f"The DSN of the replica of {WHO} leads to its primary: there is no second server, and the "
+                "one that there is works. Reads do not go there."),),
+         labels=RO, for_=180),
+
+    Case("ScidexPgPoolReplicaDiverged", "warning", "backend", "The replica has rows that the primary never had.",
          f"The replica of {WHO} has replayed WAL that its primary does not have, so one of the two has lost transactions. "
          "Reads do not go there. The replica has to be rebuilt.", "read-only",
          calm={'scidex_pg_pool_ro_route_reason{reason="diverged"}': 0,
@@ -279,7 +465,7 @@ CASES = [
                 'scidex_pg_pool_ro_route_reason{reason="ok"}': 0},
          near={"it lags": {'scidex_pg_pool_ro_route_reason{reason="lag_exceeded"}': 1,
                            'scidex_pg_pool_ro_route_reason{reason="ok"}': 0}},
-         labels={"reason": "diverged"}, for_=60),
+         labels={"reason": "diverged"}, for_=180),
 
     Case("ScidexPgPoolPrimaryReadOnly", "critical", "backend", "The primary refuses writes.",
          f"The primary of {WHO} answers, and refuses writes: it is in recovery, or default_transaction_read_only is on "
@@ -291,19 +477,16 @@ CASES = [
                "it has not answered yet": {"scidex_pg_pool_primary_writable": "NaN"}},
          labels={}, for_=60),
 
-    Case("ScidexPgPoolReplicaLag", "warning", "backend", "The replica lags, and is on its way to losing the route.",
-         f"The replica of {WHO} is 16s behind, more than half of max_lag. Users read old data, and at max_lag reads go to "
-         "the primary.", "detail",
-         calm={"scidex_pg_pool_replica_lag_seconds": 0.1, "scidex_pg_pool_replica_max_lag_seconds": 30},
-         wrong={"scidex_pg_pool_replica_lag_seconds": 16},
-         near={"it is half": {"scidex_pg_pool_replica_lag_seconds": 15},
-               "any lag is accepted": {"scidex_pg_pool_replica_lag_seconds": 1000000,
-                                       "scidex_pg_pool_replica_max_lag_seconds": 0},
-               "the lag is not known": {"scidex_pg_pool_replica_lag_seconds": "NaN"}},
-         also=(({"scidex_pg_pool_replica_max_lag_seconds": 1}, {"scidex_pg_pool_replica_max_lag_seconds": 1},
-                f"The replica of {WHO} is 16s behind, more than half of max_lag. Users read old data, and at max_lag reads "
-                "go to the primary."),),
-         for_=120),
+    Case("ScidexPgPoolReplicaLag", "warning", "backend", "The replica lags.",
+         f"The replica of {WHO} is 16s behind its primary, more than half of max_lag. Reads that go there see data of that "
+         "age, and at max_lag it counts as stale.", "detail",
+         calm={LAG: 0.1, MAX_LAG: 30, STALE: 0}, wrong={LAG: 16},
+         near={"it is half": {LAG: 15}, "any lag is accepted": {LAG: 1000000, MAX_LAG: 0},
+               "the lag is not known": {LAG: "NaN"}, "the route is lost": {LAG: 31, LAG_REASON: 1}},
+         also=(({MAX_LAG: 1, LAG_REASON: 0}, {MAX_LAG: 1, STALE: 1, 'scidex_pg_pool_ro_route{route="replica"}': 1,
+                               'scidex_pg_pool_ro_route{route="primary_fallthrough"}': 0},
+                f"The replica of {WHO} is 16s behind its primary, more than max_lag; the route of reads is replica."),),
+         for_=300),
 
     Case("ScidexPgPoolConnectFailures", "warning", "backend", "Connects to a server that answers fail again and again.",
          f"The pool ro of {WHO} fails to connect 0.05 times a second. It cannot replace what it loses, and does not grow "
@@ -321,22 +504,69 @@ CASES = [
                    'scidex_pg_pool_backend_up{pool="ro"}': Cycle((0,) + (1,) * 20)}},
          labels=RO, rises=270, for_=120, holds=15, forgets=15),
 
-    Case("ScidexPgPoolExporterDown", "critical", "exporter", "The exporter cannot be scraped.",
-         f"{WHO} has not been scraped for three minutes. Nobody sees where its reads go, and no other alert can fire for "
+    Case("ScidexPgPoolQueryFailing", "warning", "queries", "A query fails, and its series are gone or old.",
+         failing("66.67%", ", most with the reason refused"), "exporter",
+         calm={runs(): Rise(3), **{errors(reason): Rise(0) for reason in QUERY_ERRORS},
+               **{errors(reason): Rise(3) for reason in NO_CONNECTION}},
+         wrong={errors("refused"): Rise(2), **{errors(reason): Rise(0) for reason in NO_CONNECTION}},
+         near={"half of its runs fail": {errors("refused"): Rise(1.5)},
+               "it does not run": {runs(): 7}},
+         also=tuple(({}, {errors("refused"): Rise(0), errors(reason): Rise(2)},
+                     failing("66.67%", f", most with the reason {reason}")) for reason in QUERY_ERRORS[1:]),
+         labels=QUERY, rises=675, for_=300, holds=210, forgets=885, outlives_failed_scrape=False),
+
+    Case("ScidexPgPoolQueryStale", "warning", "queries", "A query has had no result for over three of its intervals.",
+         f"The query orders of {WHO} last had a result 46s ago, over three of its intervals. Whatever is built on its "
+         "series, alerts among them, sees nothing, or old numbers.", "exporter",
+         calm={SUCCESS: Now(), 'scidex_pg_query_interval_seconds{query="orders"}': 15, ROUTE: 1, PRIMARY_UP: 1},
+         wrong={SUCCESS: Now(less=46)},
+         near={"it is three": {SUCCESS: Now(less=45)}, "there is no route": {SUCCESS: 0, ROUTE: 3},
+               "the primary was down": {SUCCESS: 0, PRIMARY_UP: Cycle((0,) + (1,) * 50)}},
+         also=(({ROUTE: 2, PRIMARY_UP: Cycle((1,) * 10 + (0,) + (1,) * 100)}, {ROUTE: 2},
+                f"The query orders of {WHO} last had a result 46s ago, over three of its intervals. Whatever is built on "
+                "its series, alerts among them, sees nothing, or old numbers."),),
+         labels=QUERY, for_=600),
+
+    Case("ScidexPgPoolQuerySeriesDropped", "warning", "queries", "A query has more series than max_series.",
+         f"The query orders of {WHO} has more series than its max_series. Those over it are not exposed: sums over them are "
+         "too small.", "exporter",
+         calm={'scidex_pg_query_series_dropped_total{query="orders"}': 7},
+         wrong={'scidex_pg_query_series_dropped_total{query="orders"}': Rise(1)},
+         near={"there were some long ago": {'scidex_pg_query_series_dropped_total{query="orders"}': 1000000}},
+         labels=QUERY, holds=885, forgets=885, keep=900),
+
+    Case("ScidexPgPoolCollectorErrors", "warning", "exporter", "Scrapes lack the metrics of a collector.",
+         f"Scrapes of {WHO} lack the metrics of the collector pools, because it failed. Alerts on them cannot fire. The log "
+         "says why.", "exporter",
+         calm={'scidex_pg_exporter_collector_errors_total{collector="pools"}': 7},
+         wrong={'scidex_pg_exporter_collector_errors_total{collector="pools"}': Rise(1)},
+         near={"there were some long ago": {'scidex_pg_exporter_collector_errors_total{collector="pools"}': 1000000}},
+         labels={"collector": "pools"}, holds=885, forgets=885, keep=900),
+
+    Case("ScidexPgPoolExporterDown", "critical", "exporter", "No exporter of a job can be scraped.",
+         "No instance of scidex-pg-exporter has been scraped for three minutes. It is not known where reads go, and no other "
+         "alert can fire.", "exporter",
+         calm={"up": 1, f'up{{instance="{CALM}"}}': 1}, wrong={"up": 0, f'up{{instance="{CALM}"}}': 0},
+         near={"one is scraped": {"up": 0}, "it is another job's": {'up{job="other"}': 0},
+               "one is scraped now and then": {"up": Cycle((0,) * 11 + (1,)), f'up{{instance="{CALM}"}}': 0}},
+         for_=180, forgets=0, outlives_failed_scrape=False, of_instance=False),
+
+    Case("ScidexPgPoolExporterDown", "warning", "exporter", "An exporter cannot be scraped.",
+         f"{WHO} has not been scraped for three minutes. It is not known where its reads go, and no other alert can fire for "
          "it.", "exporter",
          calm={"up": 1}, wrong={"up": 0},
          near={"it is another job's": {'up{job="other"}': 0},
                "it is scraped now and then": {"up": Cycle((0,) * 12 + (1,))}},
          for_=180, forgets=0, outlives_failed_scrape=False),
 
-    Case("ScidexPgPoolExporterAbsent", "critical", "exporter", "Prometheus has no exporter to scrape.",
+    Case("ScidexPgPoolExporterAbsent", "warning", "exporter", "Prometheus has no exporter to scrape.",
          "Prometheus has had no target in the job scidex-pg-exporter for ten minutes: its configuration or its service "
          "discovery has lost it. No other alert can fire.", "exporter",
          calm={"up": 1}, wrong={"up": "stale"},
          near={"it cannot be scraped": {"up": 0}},
          for_=600, outlives_failed_scrape=False, of_instance=False, fires_on_nothing=True),
 
-    Case("ScidexPgPoolExporterStalled", "critical", "exporter",
+    Case("ScidexPgPoolExporterStalled", "warning", "exporter",
          "The exporter is scraped, and does not probe its servers any more.",
          f"{WHO} last probed the server of the pool ro 1m 1s before it was scraped. What it says of servers and routes is "
          "old.", "exporter",
@@ -373,6 +603,14 @@ CASES = [
          f"{WHO} has 81% of the file descriptors that it may have. At the limit connects and scrapes fail.", "exporter",
          calm={"process_open_fds": 10, "process_max_fds": 100, ROUTE: 1}, wrong={"process_open_fds": 81},
          near={"it is four in five": {"process_open_fds": 80},
-               "it is another program": {"process_open_fds": 99, ROUTE: None}},
+               "it is another program": {"process_open_fds": 99, ROUTE: None},
+               "the limit is not known": {"process_open_fds": 99, "process_max_fds": 0}},
+         also=(({"process_open_fds": 0.1, "process_max_fds": 1}, {"process_open_fds": 0.81, "process_max_fds": 1},
+                f"{WHO} has 81% of the file descriptors that it may have. At the limit connects and scrapes fail."),),
          for_=300),
+
+    Case("ScidexPgPoolWatchdog", "info", "exporter", "Alerts arrive.",
+         "This alert always fires. When it no longer arrives, Prometheus, Alertmanager or the way between them is broken, and "
+         "no other alert arrives either.", "overview", calm={}, wrong={}, near={}, of_instance=False, of_job=False,
+         fires_on_nothing=True, always=True),
 ]

@@ -9,9 +9,12 @@ import collections
 import json
 import pathlib
 import re
+import subprocess
 import sys
 import tempfile
 import unittest
+
+import yaml
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests" / "support"))
@@ -108,7 +111,28 @@ class Links(unittest.TestCase):
         uids = {json.loads(file.read_text())["uid"] for file in DASHBOARDS}
         for alert in self.alerts:
             with self.subTest(alert=alert["alert"]):
-                self.assertIn(re.match(r"/d/([^?]+)\?", alert["annotations"]["dashboard_url"])[1], uids)
+                self.assertIn(re.match(r"/d/([^?]+)", alert["annotations"]["dashboard_url"])[1], uids)
+
+    def test_the_links_take_the_prefixes_of_their_publication(self):
+        def linked(*prefixes):
+            return subprocess.run([rulebook.FILE.parent / "set-links", *prefixes], input=rulebook.FILE.read_text(),
+                                  capture_output=True, text=True, timeout=60)
+
+        done = linked("https://wiki.example/runbooks/", "https://grafana.example:3000")
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        for before, after in zip(self.alerts, (rule for group in yaml.safe_load(done.stdout)["groups"]
+                                               for rule in group["rules"] if "alert" in rule), strict=True):
+            links = after["annotations"]
+            self.assertEqual(links.pop("runbook_url"), f"https://wiki.example/runbooks/{after['alert']}.md")
+            self.assertEqual(links.pop("dashboard_url"),
+                             "https://grafana.example:3000" + before["annotations"]["dashboard_url"])
+            expected = {key: text for key, text in before["annotations"].items() if not key.endswith("_url")}
+            self.assertEqual(after | {"annotations": links}, before | {"annotations": expected})
+        for wrong in ("wiki.example", "https://wiki.example/a|b", "https://"):
+            self.assertEqual(linked(wrong, "https://grafana.example").returncode, 2, wrong)
+
+    def test_at_most_eight_rules_page(self):
+        self.assertLessEqual(sum(alert["labels"]["severity"] == "critical" for alert in self.alerts), 8)
 
     def test_names_groups_and_labels_keep_to_the_conventions(self):
         for alert in self.alerts:
@@ -117,7 +141,7 @@ class Links(unittest.TestCase):
                 self.assertLessEqual(len(alert["alert"]), 40)
                 self.assertIn(alert["labels"]["severity"], ("critical", "warning", "info"))
                 self.assertIn(alert["labels"]["component"],
-                              ("routing", "waiters", "saturation", "backend", "exporter"))
+                              ("routing", "read-only", "waiters", "saturation", "backend", "queries", "exporter"))
                 self.assertFalse([value for value in alert["labels"].values() if "{{" in value])
                 self.assertNotIn("{{", alert["annotations"]["summary"])
         for group in rulebook.groups():

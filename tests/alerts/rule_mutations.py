@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """A changed rule does not go unnoticed: each single change of one fails the tests of a case."""
 
+import collections
 import concurrent.futures
 import copy
 import os
@@ -75,25 +76,34 @@ def mutants(rule):
             yield f"{part}: {key}", mutant
 
 
+def noticed(one):
+    """What one of the rule's cases has against it."""
+    _, cases, alert, records = one
+    return next(filter(None, (rulebook.complaint(case, alert, records) for case in cases)), "")
+
+
 class Mutations(unittest.TestCase):
     def test_no_mutant_passes(self):
         rules = rulebook.load()
-        cases = {case.name: case for case in CASES}
+        cases = collections.defaultdict(list)
+        for case in CASES:
+            cases[case.name].append(case)
         alerts = [rule for rule in rules if "alert" in rule]
         records = [rule for rule in rules if "record" in rule]
         tried = []
         for alert in alerts:
-            case = cases[rulebook.name_of(alert)]
-            tried += [(f"{case.name}: {what}", case, mutant, records) for what, mutant in mutants(alert)]
+            name = rulebook.name_of(alert)
+            tried += [(f"{name}: {what}", cases[name], mutant, records) for what, mutant in mutants(alert)]
         for record in records:
             others_ = [rule for rule in records if rule is not record]
-            # The alert that looks at it first.
-            alert = next(alert for alert in alerts if record["record"] in alert["expr"])
-            tried += [(f"{record['record']}: {what}", cases[rulebook.name_of(alert)], alert, [*others_, mutant])
-                      for what, mutant in mutants(record)]
+            # The alert that is made of it first. The mutant stands where the rule stood, before what is made of it.
+            alert = next(alert for alert in alerts if record in rulebook.needed_by(alert, records))
+            place = records.index(record)
+            tried += [(f"{record['record']}: {what}", cases[rulebook.name_of(alert)], alert,
+                       [*others_[:place], mutant, *others_[place:]]) for what, mutant in mutants(record)]
         self.assertGreater(len(tried), 10 * len(alerts))
         with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as executor:
-            for (what, *_), complaint in zip(tried, executor.map(lambda one: rulebook.complaint(*one[1:]), tried)):
+            for (what, *_), complaint in zip(tried, executor.map(noticed, tried)):
                 with self.subTest(mutant=what):
                     self.assertTrue(complaint, "no test fails")
 

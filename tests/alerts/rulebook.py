@@ -2,6 +2,7 @@
 
 import json
 import pathlib
+import re
 import subprocess
 import tempfile
 
@@ -23,14 +24,21 @@ def load():
 
 
 def name_of(alert):
-    labels = alert["labels"]
-    return " ".join((alert["alert"], labels["severity"], labels.get("window", ""))).strip()
+    return f"{alert['alert']} {alert['labels']['severity']}"
+
+
+def needed_by(rule, records):
+    """The recording rules that it is made of, in their order."""
+    direct = [record for record in records if re.search(rf"{record['record']}\b", rule["expr"])]
+    names = {one["record"] for record in direct for one in [*needed_by(record, records), record]}
+    return [record for record in records if record["record"] in names]
 
 
 def complaint(case, alert, records):
     """What promtool says if the alert, with the recording rules that it needs, does not behave as the case has it;
     else nothing."""
-    needed = [record for record in records if record["record"] in alert["expr"]]
+    given = {series.split("{")[0] for series in case.calm}
+    needed = [record for record in needed_by(alert, records) if record["record"] not in given]
     tests = Timelines(case).all()
     # Most of what is wrong with a rule the first shows.
     return (promtool([*needed, alert], [next(tests)], case.step) or

@@ -13,6 +13,19 @@ class Rise:
 
 
 @dataclasses.dataclass(frozen=True)
+class Climb:
+    """A series that grows by so much for so many scrapes, (by, scrapes) after (by, scrapes), and stays."""
+    phases: tuple
+
+    def at(self, index):
+        for by, scrapes in self.phases:
+            if index < scrapes:
+                return by
+            index -= scrapes
+        return 0
+
+
+@dataclasses.dataclass(frozen=True)
 class Cycle:
     """A series that takes these values in turn, beginning with the first."""
     values: tuple
@@ -36,7 +49,7 @@ def written(labels):
 
 
 def selector(series, instance):
-    name, labels = re.fullmatch(r"(\w+)(?:\{(.*)\})?", series).groups()
+    name, labels = re.fullmatch(r"([\w:]+)(?:\{(.*)\})?", series).groups()
     own = {label: value for label, value in (("job", JOB), ("instance", instance)) if f"{label}=" not in (labels or "")}
     return f"{name}{{{', '.join(filter(None, (written(own), labels)))}}}"
 
@@ -53,6 +66,8 @@ def values(phases, seconds):
                 continue
             if isinstance(behaviour, Rise):
                 last += behaviour.by
+            elif isinstance(behaviour, Climb):
+                last += behaviour.at(index)
             elif isinstance(behaviour, Cycle):
                 last = behaviour.values[index % len(behaviour.values)]
             elif isinstance(behaviour, Now):

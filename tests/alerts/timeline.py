@@ -1,11 +1,10 @@
 """Makes promtool's unit tests of a case: for each what it shows, the series, and what must fire when."""
 
 from case import CALM, WRONG
-from series import Rise, Unscraped, selector, values, written
+from series import Climb, Rise, Unscraped, selector, values, written
 
 # Steps for which something stays wrong after its alert fires.
 LASTS = 20
-FIRING = 'ALERTS{alertstate="firing"}'
 
 
 def _failed(behaviours):
@@ -18,6 +17,8 @@ class Timelines:
 
     def __init__(self, case):
         self.case = case
+        # Others may stand among its series.
+        self.firing = f'ALERTS{{alertname="{case.alert}", alertstate="firing"}}'
         self.begins = case.lead // case.step
         self.fires = self.begins + (case.rises + case.for_) // case.step
         self.ends = self.fires + LASTS
@@ -26,6 +27,10 @@ class Timelines:
 
     def all(self):
         case = self.case
+        if case.always:
+            yield self._fires("fires always", self._nothing(), firing={0: True, self.over: True},
+                              says={self.over: case.description})
+            return
         yield self._fires("fires after its time, not a step before, says what it must, and ends",
                          self._wrong_once({}, {}),
                          firing={self.fires - 1: False, self.fires: True, self.last: True, self.last + 1: False,
@@ -77,7 +82,7 @@ class Timelines:
         """What each counter does while all is calm."""
         calm, wrong = self.case.calm, self.case.wrong
         return {name: calm[name] if isinstance(calm[name], Rise) else Rise(0) for name in calm
-                if isinstance(calm[name], Rise) or isinstance(wrong.get(name), Rise)}
+                if isinstance(calm[name], Rise) or isinstance(wrong.get(name), (Rise, Climb))}
 
     def _restarted(self):
         calm = self.case.calm | self._counters()
@@ -101,12 +106,12 @@ class Timelines:
                 for name in names]
 
     def _silent(self, name, series):
-        ever = f"max_over_time({FIRING}[{(self.over + 1) * self.case.step}s])"
+        ever = f"max_over_time({self.firing}[{(self.over + 1) * self.case.step}s])"
         return self._test(name, series, [self._asked(ever, self.over, False)])
 
     def _fires(self, name, series, firing, says=None):
         """firing: {step: whether it fires then}; says: {step: the description that it has then}."""
-        return self._test(name, series, [self._asked(FIRING, step, fires) for step, fires in firing.items()], [
+        return self._test(name, series, [self._asked(self.firing, step, fires) for step, fires in firing.items()], [
             {"eval_time": self._time(step), "alertname": self.case.alert,
              "exp_alerts": [{"exp_labels": self.case.expected_labels(),
                              "exp_annotations": self.case.expected_annotations(description)}]}

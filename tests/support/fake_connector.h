@@ -9,6 +9,7 @@
 
 #include <array>
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
@@ -79,6 +80,8 @@ class FakeConnection final : public pool::Connection {
   explicit FakeConnection(std::shared_ptr<FakeSession> session) : session_(std::move(session)) {}
   ~FakeConnection() override;
 
+  static constexpr std::int64_t kBackendPid = 4711;
+  std::int64_t backend_pid() const noexcept override { return kBackendPid; }
   bool IsAlive(LivenessCheck check) noexcept override;
   pool::Prepared Prepare(base::TimePoint deadline,
                          const base::CallSite& borrower) noexcept override;

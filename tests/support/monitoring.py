@@ -19,13 +19,15 @@ INTERVAL = f"{INTERVAL_SECONDS * 1000:.0f}ms"
 
 _FASTER = {"s": lambda number: f"{number * 1000 // 60}ms", "m": lambda number: f"{number}s",
            "h": lambda number: f"{number}m", "d": lambda number: f"{number}h"}
-# A range, with or without a subquery's colon; or the value of a key.
-_DURATION = re.compile(r"(?<=\[)(\d+)([smhd])(?=:?\])|(?<=: )(\d+)([smhd])$", re.MULTILINE)
+# A range, of a subquery too; the step of a subquery; or the value of a key.
+_DURATION = re.compile(r"(?<=\[)(\d+)([smhd])(?=:?\]|:\d)|(?<=[smhd]:)(\d+)([smhd])(?=\])|(?<=: )(\d+)([smhd])$",
+                       re.MULTILINE)
 
 
 def faster(text):
     """Rules or a configuration of Alertmanager with every duration divided by sixty; for a day, by twenty-four."""
-    return _DURATION.sub(lambda match: _FASTER[match[2] or match[4]](int(match[1] or match[3])), text)
+    return _DURATION.sub(lambda match: _FASTER[match[2] or match[4] or match[6]](int(match[1] or match[3] or match[5])),
+                         text)
 
 
 class Note(typing.NamedTuple):
@@ -87,7 +89,8 @@ def start_alertmanager(add_cleanup, folder, receiver):
 
 
 def start_prometheus(add_cleanup, folder, targets, alertmanager=None):
-    """Scrapes targets, each host:port. Returns its URL."""
+    """Scrapes targets: each host:port, or of each cluster, {its name: host:port}. Returns its URL."""
+    clusters = targets if isinstance(targets, dict) else {None: targets}
     rules = folder / "faster.rules.yml"
     rules.write_text(faster((ALERTS / "scidex-pg-pool.rules.yml").read_text()))
     config = folder / "prometheus.yml"
@@ -95,7 +98,9 @@ def start_prometheus(add_cleanup, folder, targets, alertmanager=None):
     config.write_text(json.dumps({  # JSON is YAML
         "global": {"scrape_interval": INTERVAL, "scrape_timeout": INTERVAL, "evaluation_interval": INTERVAL},
         "rule_files": [str(rules)],
-        "scrape_configs": [{"job_name": JOB, "static_configs": [{"targets": targets}]}],
+        "scrape_configs": [{"job_name": JOB, "static_configs": [
+            {"targets": [found] if name else found, "labels": {"cluster": name} if name else {}}
+            for name, found in clusters.items()]}],
         "alerting": {"alertmanagers": [{"static_configs": [{"targets": told}]}]}}))
     address = f"127.0.0.1:{servers.free_port()}"
     log = folder / "prometheus.log"

@@ -63,11 +63,12 @@ pool::PoolStats MakePool(Numbers& numbers) {
   pool::PoolStats stats;
   for (std::size_t* field : {&stats.size, &stats.connecting, &stats.idle, &stats.in_use,
                              &stats.max_size, &stats.target_size, &stats.min_idle, &stats.waiters,
-                             &stats.max_waiters, &stats.retired_leases}) {
+                             &stats.client_waiters, &stats.max_waiters, &stats.retired_leases}) {
     *field = numbers.Count();
   }
   stats.oldest_waiter = numbers.Time();
   stats.acquire_timeout = numbers.Time();
+  stats.leak_after = numbers.Time();
   stats.oldest_leases = {{base::CallSite::current(), numbers.Time()},
                          {base::CallSite::current(), std::chrono::milliseconds(5)}};
   numbers.Fill(stats.acquires);

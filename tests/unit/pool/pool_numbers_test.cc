@@ -70,6 +70,30 @@ TEST_F(PoolNumbers, TheThreeOldestLeasesAreNamedOldestFirst) {
   EXPECT_EQ(stats.oldest_leases[0].borrower.line(), line);
 }
 
+TEST_F(PoolNumbers, LeasesAndWaitersOfANamedClientAreTold) {
+  options_.max_size = 1;
+  options_.leak_after = 7min;
+  Pool& pool = Open();
+  const auto client = std::make_shared<const std::string>("orders");
+  Lease lease = pool.Acquire({.client = client});
+  EXPECT_EQ(pool.Stats().leak_after, 7min);
+  ASSERT_EQ(pool.Stats().oldest_leases.size(), 1U);
+  EXPECT_EQ(pool.Stats().oldest_leases[0].client, "orders");
+  EXPECT_EQ(pool.Stats().oldest_leases[0].backend_pid, test::FakeConnection::kBackendPid);
+  Client application(pool);
+  ASSERT_TRUE(AwaitWaiters(pool, 1));
+  EXPECT_EQ(pool.Stats().client_waiters, 0U);
+  auto waiter = std::async(std::launch::async, [&] { return pool.Acquire({.client = client}); });
+  ASSERT_TRUE(AwaitWaiters(pool, 2));
+  EXPECT_EQ(pool.Stats().client_waiters, 1U);
+  lease.Release();
+  application.Take().Release();
+  waiter.get().Release();
+  EXPECT_EQ(pool.Stats().client_waiters, 0U);
+  const Lease next = pool.Acquire();
+  EXPECT_EQ(pool.Stats().oldest_leases[0].client, "");
+}
+
 TEST_F(PoolNumbers, EachRequestEndsInExactlyOneOutcome) {
   options_.max_size = 1;
   options_.max_waiters = 2;

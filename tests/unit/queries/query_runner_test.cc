@@ -89,8 +89,8 @@ class QueryRunnerTest : public testing::Test {
   void Start(const std::vector<QueryOptions>& queries) {
     runner_.emplace(
         queries,
-        [this](QueryFrom from, base::TimePoint deadline, const std::stop_token& stop) {
-          if (from == QueryFrom::kPrimary) throw pool::AcquireError("there is no pool", {});
+        [this](const QueryOptions& options, base::TimePoint deadline, const std::stop_token& stop) {
+          if (options.from == QueryFrom::kPrimary) throw pool::AcquireError("there is no pool", {});
           return pool_.Acquire({deadline, stop});
         },
         reader_, scheduler_, 7);

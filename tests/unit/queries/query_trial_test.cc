@@ -63,7 +63,7 @@ class QueryTrialTest : public testing::Test {
   QueryTrial Try() {
     return TryQuery(
         query_,
-        [this](QueryFrom, base::TimePoint deadline, const std::stop_token& stop) {
+        [this](const QueryOptions&, base::TimePoint deadline, const std::stop_token& stop) {
           acquired_by_ = deadline;
           if (refuses_) throw pool::AcquireTimeout("no connection", {});
           return pool_.Acquire({deadline, stop});

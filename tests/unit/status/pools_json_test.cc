@@ -127,6 +127,15 @@ TEST(PoolsJson, NamesThePlaceThatHoldsALease) {
   ASSERT_EQ(leases.size(), 1U);
   EXPECT_THAT(leases[0]["borrower"].get<std::string>(), HasSubstr("unit/status/sample.h:"));
   EXPECT_EQ(leases[0]["age_seconds"], 12.5);
+  EXPECT_TRUE(leases[0]["client"].is_null());
+  EXPECT_TRUE(leases[0]["backend_pid"].is_null());
+  Sample sample = OnReplica();
+  pool::LeaseInfo& lease = sample.pools.pools[routing::PoolRole::kPrimary]->oldest_leases[0];
+  lease.client = "orders";
+  lease.backend_pid = 4711;
+  const Json of_query = Parsed(sample)["pools"]["primary"]["oldest_leases"][0];
+  EXPECT_EQ(of_query["client"], "orders");
+  EXPECT_EQ(of_query["backend_pid"], 4711);
 }
 
 TEST(PoolsJson, WhatDoesNotExistIsNull) {

@@ -1,0 +1,124 @@
+#!/usr/bin/env python3
+"""What an evaluation of all rules costs, on a real Prometheus with three days of series: the samples that it looks at for each
+instance are bounded, which no machine's speed changes.
+
+Usage: rules_cost.py                the test, on a few instances
+       rules_cost.py --measure 500  how long each group takes on so many; for reading, of no use on a busy machine
+"""
+
+import collections
+import json
+import pathlib
+import re
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+import urllib.parse
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "tests" / "support"))
+import rulebook  # noqa: E402
+import servers  # noqa: E402
+
+GOLDEN = ROOT / "tests" / "unit" / "metrics" / "exposition.golden"
+SERIES = re.compile(r"^(\w+)(?:\{(.*)\})? \S+$", re.MULTILINE)
+INSTANCES = 10
+# All of a scrape that rules ask for, over a quarter of an hour; and three days of what they record, each minute for the last
+# six hours and, to be quick about it, each five minutes before.
+SCRAPE_SECONDS, SCRAPES = 15, 64
+RECORDED = {-seconds for seconds in (*range(0, 6 * 3600, 60), *range(6 * 3600, 3 * 86400, 300))}
+# Of one instance, by all rules together: the windows of days once in five minutes, the rest at each evaluation. They were
+# 5,500,000, most of them by windows of days over raw samples.
+MOST_SAMPLES = 25_000
+
+
+def asked_series(expressions):
+    """Those of an exposition that the rules name, with their labels."""
+    names = set(re.findall(r"[a-z]\w+", " ".join(expressions)))
+    for name, labels in SERIES.findall(GOLDEN.read_text()):
+        if name in names:
+            yield name, labels
+    yield "up", ""
+    for pool in ("primary", "ro", "ro_fallthrough"):
+        for what in ("acquires:rate5m", "acquire_failures:rate5m", "backend_up:avg5m"):
+            yield f"instance_pool:scidex_pg_pool_{what}", f'pool="{pool}"'
+
+
+def write_exposition(file, instances, now, expressions):
+    """OpenMetrics, with the families in one piece each, as promtool wants it."""
+    families = collections.defaultdict(list)
+    for name, labels in asked_series(expressions):
+        families[name].append(labels)
+    for name, found in families.items():
+        file.write(f"# TYPE {name} unknown\n")
+        recorded = name.startswith("instance_pool:")
+        times = [now + at for at in sorted(RECORDED)] if recorded else [
+            now - SCRAPE_SECONDS * ago for ago in range(SCRAPES, -1, -1)]
+        for labels in found:
+            for number in range(instances):
+                series = f'{name}{{job="scidex-pg-exporter",instance="db{number}"{"," + labels if labels else ""}}}'
+                file.writelines(f"{series} 1 {at}\n" for at in times)
+    file.write("# EOF\n")
+
+
+class Evaluation:
+    """A Prometheus that has all that the rules ask for, and evaluates none of them."""
+
+    def __init__(self, add_cleanup, folder, instances):
+        self.now = int(time.time()) - 600
+        self.rules = rulebook.groups()
+        expressions = [rule["expr"] for group in self.rules for rule in group["rules"]]
+        with open(folder / "series.txt", "w", encoding="utf-8") as file:
+            write_exposition(file, instances, self.now, expressions)
+        subprocess.run(["promtool", "tsdb", "create-blocks-from", "openmetrics", str(folder / "series.txt"),
+                        str(folder / "data")], check=True, capture_output=True, timeout=3000)
+        (folder / "prometheus.yml").write_text("scrape_configs: []\n")
+        address = f"127.0.0.1:{servers.free_port()}"
+        servers.start(add_cleanup, ["prometheus", f"--config.file={folder}/prometheus.yml",
+                                    f"--storage.tsdb.path={folder}/data", "--storage.tsdb.retention.time=30d",
+                                    f"--web.listen-address={address}"], folder / "log")
+        self.url = f"http://{address}"
+        servers.poll("Prometheus", lambda: servers.fetch(f"{self.url}/-/ready"), folder / "log")
+
+    def samples(self, expression):
+        """How many samples an evaluation of it looks at."""
+        query = urllib.parse.urlencode({"query": expression, "time": self.now, "stats": "all"})
+        answer = json.loads(servers.fetch(f"{self.url}/api/v1/query?{query}"))
+        return answer["data"]["stats"]["samples"]["totalQueryableSamples"]
+
+
+class Cost(unittest.TestCase):
+    def test_an_evaluation_looks_at_few_samples_of_each_instance(self):
+        folder = tempfile.TemporaryDirectory(prefix="scidex-cost-")
+        self.addCleanup(folder.cleanup)
+        evaluation = Evaluation(self.addCleanup, pathlib.Path(folder.name), INSTANCES)
+        samples = {rule.get("alert", rule.get("record")): evaluation.samples(rule["expr"])
+                   for group in evaluation.rules for rule in group["rules"]}
+        # None is left out for want of its series.
+        self.assertGreater(min(count for name, count in samples.items() if name != "ScidexPgPoolWatchdog"), 0, samples)
+        self.assertLessEqual(sum(samples.values()) / INSTANCES, MOST_SAMPLES, samples)
+
+
+def measure(instances):
+    with tempfile.TemporaryDirectory(prefix="scidex-cost-") as name:
+        ends = []
+        evaluation = Evaluation(ends.append, pathlib.Path(name), instances)
+        total = 0
+        for group in evaluation.rules:
+            begin = time.monotonic()
+            samples = sum(evaluation.samples(rule["expr"]) for rule in group["rules"])
+            took = time.monotonic() - begin
+            total += took
+            print(f"{group['name']}: {took:.3f} s, {samples} samples")
+        print(f"all rules once, {instances} instances: {total:.3f} s")
+        for end in reversed(ends):
+            end()
+
+
+if __name__ == "__main__":
+    if sys.argv[1:2] == ["--measure"]:
+        measure(int(sys.argv[2]))
+    else:
+        unittest.main()
