@@ -336,6 +336,7 @@ Database::Server Database::MakeServer(PoolRole role, const Wanted& wanted) {
   Server server;
   try {
     server.connector = std::make_shared<WatchedConnector>(
+        name,
         std::make_shared<postgres::SessionConnector>(name, wanted.session, runtime_->resolver,
                                                      runtime_->hangups),
         [this] { OnAuthFailed(); });
