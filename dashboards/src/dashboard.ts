@@ -15,7 +15,7 @@ import {
 } from '@grafana/grafana-foundation-sdk/dashboard';
 
 import { datasource } from './datasource';
-import { select } from './query';
+import { ours, select } from './query';
 
 const tag = 'scidex-pg-pool';
 
@@ -88,7 +88,7 @@ export function dashboard(uid: string, title: string, description: string): Dash
       ),
     )
     .annotation(
-      marks('Restarts', 'blue', select('process_start_time_seconds'), 'Started: {{instance}}'),
+      marks('Restarts', 'blue', ours(select('process_start_time_seconds')), 'Started: {{instance}}'),
     )
     .annotation(
       spans(
@@ -105,6 +105,14 @@ export function dashboard(uid: string, title: string, description: string): Dash
         'purple',
         `${versions} unless ${versionsBefore}`,
         'Version {{version}}: {{instance}}',
+      ),
+    )
+    .annotation(
+      marks(
+        'Reloads',
+        'green',
+        select('scidex_pg_exporter_config_last_reload_success_timestamp_seconds'),
+        'Configuration loaded: {{instance}}',
       ),
     )
     .link(

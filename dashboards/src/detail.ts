@@ -5,7 +5,8 @@ import { Dashboard } from '@grafana/grafana-foundation-sdk/dashboard';
 
 import { dashboard, withPanels } from './dashboard';
 import { describe, graph } from './panels';
-import { buckets, lines, quantile, rate, select, selectPools } from './query';
+import { buckets, down, greatest, lines, quantile, rate, select, selectPools } from './query';
+import { serverTable } from './servers';
 
 const inUse = 'state="in_use"';
 
@@ -37,8 +38,10 @@ const connections = [
     .max(1)
     .withTarget(
       lines(
-        `sum by (job, instance, pool) (${selectPools('scidex_pg_pool_connections', inUse)})` +
-          ` / sum by (job, instance, pool) (${selectPools('scidex_pg_pool_max_size')})`,
+        greatest(
+          `sum by (job, instance, pool) (${selectPools('scidex_pg_pool_connections', inUse)})` +
+            ` / sum by (job, instance, pool) (${selectPools('scidex_pg_pool_max_size')})`,
+        ),
         '{{pool}} {{instance}}',
       ),
     ),
@@ -126,7 +129,7 @@ const servers = [
     width: 12,
     height: 8,
   }).withTarget(
-    lines(selectPools('scidex_pg_pool_oldest_lease_seconds'), '{{pool}} {{instance}}'),
+    lines(greatest(selectPools('scidex_pg_pool_oldest_lease_seconds')), '{{pool}} {{instance}}'),
   ),
   graph({
     title: 'Connects by outcome',
@@ -168,9 +171,9 @@ const servers = [
     width: 12,
     height: 8,
   })
-    .withTarget(lines(select('scidex_pg_pool_replica_lag_seconds'), '{{instance}}', 'lag'))
+    .withTarget(lines(greatest(select('scidex_pg_pool_replica_lag_seconds')), '{{instance}}', 'lag'))
     .withTarget(
-      lines(select('scidex_pg_pool_replica_max_lag_seconds'), '{{instance}} may lag', 'max'),
+      lines(`min(${select('scidex_pg_pool_replica_max_lag_seconds')} > 0)`, 'may lag', 'max'),
     ),
   graph({
     title: 'What SQL queries take from the pools',
@@ -183,14 +186,14 @@ const servers = [
   })
     .withTarget(
       lines(
-        `sum by (query) (${rate(select('scidex_pg_query_use_seconds_total'))})`,
+        greatest(`sum by (query) (${rate(select('scidex_pg_query_use_seconds_total'))})`),
         '{{query}} holds',
         'use',
       ),
     )
     .withTarget(
       lines(
-        `sum by (query) (${rate(select('scidex_pg_query_wait_seconds_total'))})`,
+        greatest(`sum by (query) (${rate(select('scidex_pg_query_wait_seconds_total'))})`),
         '{{query}} waits',
         'wait',
       ),
@@ -201,17 +204,139 @@ const servers = [
       'The share of the probes of each pool that failed. A rise to 1 is a server that does not answer ' +
       'or is not what it should be; what comes and goes is a busy server or network.',
     unit: 'percentunit',
-    width: 24,
+    width: 12,
     height: 8,
   })
     .max(1)
     .withTarget(
       lines(
-        `sum by (job, instance, pool) (${rate(selectPools('scidex_pg_pool_probe_failures_total'))})` +
-          ` / sum by (job, instance, pool) (${rate(selectPools('scidex_pg_pool_probes_total'))})`,
+        greatest(
+          `sum by (job, instance, pool) (${rate(selectPools('scidex_pg_pool_probe_failures_total'))})` +
+            ` / sum by (job, instance, pool) (${rate(selectPools('scidex_pg_pool_probes_total'))})`,
+        ),
         '{{pool}} {{instance}}',
       ),
     ),
+  graph({
+    title: 'Failed probes by reason',
+    description:
+      'Probes per second that failed, and why. A rise of connect_refused or connect_timeout is a server ' +
+      'or a network that is down; of auth_failed or wrong_cluster it is a configuration.',
+    unit: 'ops',
+    width: 12,
+    height: 8,
+  }).withTarget(
+    lines(
+      `sum by (reason) (${rate(selectPools('scidex_pg_pool_probe_failures_total'))})`,
+      '{{reason}}',
+    ),
+  ),
+];
+
+const answers = [
+  graph({
+    title: 'Servers that do not answer',
+    description:
+      'Of how many instances the server of each pool did not answer its latest probe. A rise of ro is a ' +
+      'lost replica, of the other two a lost primary; of all instances at once it is the server itself.',
+    unit: 'none',
+    width: 8,
+    height: 8,
+  }).withTarget(lines(`sum by (pool) (${down})`, '{{pool}}')),
+  graph({
+    title: 'Servers in recovery',
+    description:
+      'Of how many instances the server of each pool was in recovery, as a replica is. A fall of ro is ' +
+      'a replica that was promoted; a rise of primary is a primary that was demoted.',
+    unit: 'none',
+    width: 8,
+    height: 8,
+  }).withTarget(
+    lines(`sum by (pool) (${selectPools('scidex_pg_pool_backend_in_recovery')})`, '{{pool}}'),
+  ),
+  graph({
+    title: 'Replicas without a WAL stream',
+    description:
+      'Instances whose replica does not stream WAL from its primary. A rise means that lag will grow as ' +
+      'soon as the primary writes, although the replica answers.',
+    unit: 'none',
+    width: 8,
+    height: 8,
+  }).withTarget(
+    lines(`sum(${select('scidex_pg_pool_replica_wal_receiver_up')} == bool 0)`, 'without'),
+  ),
+];
+
+const leases = [
+  graph({
+    title: 'Leases that leak',
+    description:
+      'Leases per second that were found to be held for longer than leak_after. Any rise is a caller ' +
+      'that does not give its connection back: the log names the place.',
+    unit: 'ops',
+    width: 8,
+    height: 8,
+  }).withTarget(
+    lines(`sum by (pool) (${rate(selectPools('scidex_pg_pool_leases_leaked_total'))})`, '{{pool}}'),
+  ),
+  graph({
+    title: 'Leases of replaced pools',
+    description:
+      'Leases of pools that a reload or a new password has replaced and that are still out. A rise that ' +
+      'stays is connections to the old server that no other panel shows.',
+    unit: 'none',
+    width: 8,
+    height: 8,
+  }).withTarget(
+    lines(`sum by (pool) (${selectPools('scidex_pg_pool_retired_leases')})`, '{{pool}}'),
+  ),
+  graph({
+    title: 'Autoscaler decisions',
+    description:
+      'What the autoscaler decided, per second. A rise of at_max or at_budget means that acquires wait ' +
+      'and it may not help; of waits_long that it lets a pool grow.',
+    unit: 'ops',
+    width: 8,
+    height: 8,
+  }).withTarget(
+    lines(
+      `sum by (decision) (${rate(selectPools('scidex_pg_pool_autoscaler_decisions_total'))})`,
+      '{{decision}}',
+    ),
+  ),
+];
+
+const queries = [
+  graph({
+    title: 'Query errors',
+    description:
+      'Runs of SQL queries per second that failed, by query and reason. Any rise is series that are ' +
+      'gone or old; the log has the words of the server.',
+    unit: 'ops',
+    width: 12,
+    height: 8,
+  }).withTarget(
+    lines(
+      greatest(`sum by (query, reason) (${rate(select('scidex_pg_query_errors_total'))})`),
+      '{{query}} {{reason}}',
+    ),
+  ),
+  graph({
+    title: 'Age of query results',
+    description:
+      'How long ago each query last succeeded, on the instance where that is longest. A rise beyond its ' +
+      'interval means that its runs fail or do not begin.',
+    unit: 's',
+    width: 12,
+    height: 8,
+  }).withTarget(
+    lines(
+      greatest(
+        `max by (query) (time() - (${select('scidex_pg_query_last_success_timestamp_seconds')} > 0))`,
+      ),
+      '{{query}}',
+    ),
+  ),
 ];
 
 export function detail(): Dashboard {
@@ -221,6 +346,6 @@ export function detail(): Dashboard {
       'PostgreSQL pools / Pool detail',
       'What the connections of a pool do, how long acquires wait and why, and how its server is.',
     ),
-    [...connections, ...waits, ...servers],
+    [serverTable(), ...answers, ...connections, ...waits, ...servers, ...queries, ...leases],
   );
 }

@@ -5,7 +5,7 @@ import * as table from '@grafana/grafana-foundation-sdk/table';
 
 import { dashboard, withPanels } from './dashboard';
 import { describe, graph, number, steps } from './panels';
-import { lines, now, rate, rows, select, selectPools } from './query';
+import { greatest, lines, now, ours, rate, rows, scraped, select, selectPools } from './query';
 
 const quiet = { value: null, color: 'text' } as const;
 const perInstance = 'by (job, instance)';
@@ -13,16 +13,16 @@ const perInstance = 'by (job, instance)';
 const numbers = [
   number(
     {
-      title: 'Instances that are scraped',
+      title: 'Instances that are not scraped',
       description:
-        'How many of the chosen instances Prometheus could scrape at last. A fall is an exporter, or ' +
-        'the service that embeds it, that is down.',
+        'How many instances Prometheus could not scrape at last, of those that were there in the chosen ' +
+        'time range. A rise is an exporter, or the service that embeds it, that is down.',
       unit: 'none',
       width: 6,
       height: 4,
     },
-    steps({ value: null, color: 'red' }, { value: 1, color: 'green' }),
-  ).withTarget(now(`sum(${select('up')})`)),
+    steps({ value: null, color: 'green' }, { value: 1, color: 'red' }),
+  ).withTarget(now(`sum(${scraped} == bool 0)`)),
   number(
     {
       title: 'Restarts',
@@ -34,7 +34,7 @@ const numbers = [
       height: 4,
     },
     steps(quiet, { value: 1, color: 'orange' }),
-  ).withTarget(now(`sum(changes(${select('process_start_time_seconds')}[$__range]))`)),
+  ).withTarget(now(`sum(${ours(`changes(${select('process_start_time_seconds')}[$__range])`)})`)),
   number(
     {
       title: 'Refused configurations',
@@ -74,7 +74,7 @@ const graphs = [
     height: 8,
   }).withTarget(
     lines(
-      `time() - (${selectPools('scidex_pg_pool_probe_last_run_timestamp_seconds')} > 0)`,
+      greatest(`time() - (${selectPools('scidex_pg_pool_probe_last_run_timestamp_seconds')} > 0)`),
       '{{pool}} {{instance}}',
     ),
   ),
@@ -87,7 +87,7 @@ const graphs = [
     width: 12,
     height: 8,
   }).withTarget(
-    lines(selectPools('scidex_pg_pool_probe_duration_seconds'), '{{pool}} {{instance}}'),
+    lines(greatest(selectPools('scidex_pg_pool_probe_duration_seconds')), '{{pool}} {{instance}}'),
   ),
   graph({
     title: 'Duration of a scrape',
@@ -95,16 +95,16 @@ const graphs = [
       'How long it took to produce the metrics, without their way over the network. A rise is more ' +
       'series, or a host that is short of processors.',
     unit: 's',
-    width: 8,
+    width: 6,
     height: 8,
-  }).withTarget(lines(select('scidex_pg_exporter_scrape_duration_seconds'), '{{instance}}')),
+  }).withTarget(lines(greatest(select('scidex_pg_exporter_scrape_duration_seconds')), '{{instance}}')),
   graph({
     title: 'HTTP requests by code',
     description:
       'Requests per second by status code. A rise of 401 is a scrape without credentials, of 503 too ' +
       'many at once, of 500 a fault that the log explains.',
     unit: 'reqps',
-    width: 8,
+    width: 6,
     height: 8,
   }).withTarget(
     lines(`sum by (code) (${rate(select('scidex_pg_exporter_http_requests_total'))})`, '{{code}}'),
@@ -115,10 +115,24 @@ const graphs = [
       'Messages per second that were written to the log. A rise of warn or error is something to ' +
       'read there.',
     unit: 'ops',
-    width: 8,
+    width: 6,
     height: 8,
   }).withTarget(
     lines(`sum by (level) (${rate(select('scidex_pg_exporter_log_messages_total'))})`, '{{level}}'),
+  ),
+  graph({
+    title: 'Local failures',
+    description:
+      'Times per second that the process lacked a file descriptor, memory or a thread. Any rise means ' +
+      'that a limit of the process or of the machine is too low.',
+    unit: 'ops',
+    width: 6,
+    height: 8,
+  }).withTarget(
+    lines(
+      `sum by (resource) (${rate(select('scidex_pg_exporter_local_failures_total'))})`,
+      '{{resource}}',
+    ),
   ),
   graph({
     title: 'Memory',
@@ -128,7 +142,7 @@ const graphs = [
     unit: 'bytes',
     width: 8,
     height: 8,
-  }).withTarget(lines(select('process_resident_memory_bytes'), '{{instance}}')),
+  }).withTarget(lines(greatest(ours(select('process_resident_memory_bytes'))), '{{instance}}')),
   graph({
     title: 'File descriptors',
     description:
@@ -139,7 +153,7 @@ const graphs = [
     height: 8,
   })
     .max(1)
-    .withTarget(lines(`${select('process_open_fds')} / ${select('process_max_fds')}`, '{{instance}}')),
+    .withTarget(lines(greatest(ours(`${select('process_open_fds')} / ${select('process_max_fds')}`)), '{{instance}}')),
   graph({
     title: 'Processor',
     description:
@@ -148,7 +162,7 @@ const graphs = [
     unit: 'percentunit',
     width: 8,
     height: 8,
-  }).withTarget(lines(rate(select('process_cpu_seconds_total')), '{{instance}}')),
+  }).withTarget(lines(greatest(ours(rate(select('process_cpu_seconds_total')))), '{{instance}}')),
 ];
 
 // A field `Value #x` holds the values of the query x.
@@ -190,7 +204,7 @@ function builds(): table.PanelBuilder {
       ),
     )
     .withTarget(
-      rows('started', `1000 * max ${perInstance} (${select('process_start_time_seconds')})`),
+      rows('started', `1000 * max ${perInstance} (${ours(select('process_start_time_seconds'))})`),
     )
     .withTarget(
       rows(

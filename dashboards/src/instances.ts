@@ -1,23 +1,39 @@
 // The table of instances: one row each, joined from instant queries on job and instance.
-import { TableCellDisplayMode } from '@grafana/grafana-foundation-sdk/common';
+import { TableCellDisplayMode, TableSortByFieldStateBuilder } from '@grafana/grafana-foundation-sdk/common';
 import { DynamicConfigValue, MappingType } from '@grafana/grafana-foundation-sdk/dashboard';
 import * as table from '@grafana/grafana-foundation-sdk/table';
 
 import { describe } from './panels';
-import { rows, select, selectPools } from './query';
-import { routeMappings } from './route';
+import { rows, scraped, select, selectPools } from './query';
+import { routeOrDownMappings } from './route';
 
 const perInstance = 'by (job, instance)';
 
 // The columns, in their order; a field `Value #x` holds the values of the query x.
 const columns: { field: string; header: string; look?: DynamicConfigValue[] }[] = [
-  { field: 'instance', header: 'Instance' },
+  {
+    field: 'instance',
+    header: 'Instance',
+    look: [
+      {
+        id: 'links',
+        value: [
+          {
+            title: 'Its pools in detail',
+            url:
+              '/d/scidex-pg-pool-detail?${datasource:queryparam}&var-job=${__data.fields.Job}' +
+              '&var-instance=${__data.fields.Instance}&${__url_time_range}',
+          },
+        ],
+      },
+    ],
+  },
   { field: 'job', header: 'Job' },
   {
     field: 'Value #route',
     header: 'Route',
     look: [
-      { id: 'mappings', value: routeMappings },
+      { id: 'mappings', value: routeOrDownMappings },
       { id: 'custom.cellOptions', value: { type: TableCellDisplayMode.ColorText } },
     ],
   },
@@ -44,15 +60,22 @@ export function instanceTable(): table.PanelBuilder {
   const panel = describe(new table.PanelBuilder(), {
     title: 'Instances',
     description:
-      'Every instance: its route, why, and since when; its waiters and connections in the chosen ' +
-      'pools. A rise of those in use without more traffic means that leases are kept longer.',
+      'Every instance, worst first: its route, why, and since when; its waiters and connections in the ' +
+      'chosen pools. A rise of those in use without more traffic means that leases are kept longer.',
     unit: 'none',
     width: 24,
-    height: 9,
+    height: 7,
   })
     .filterable(true)
     .noValue('-')
-    .withTarget(rows('route', `max ${perInstance} (${select('scidex_pg_pool_ro_routes_to')})`))
+    .sortBy([new TableSortByFieldStateBuilder().displayName('Route').desc(true)])
+    .withTarget(
+      rows(
+        'route',
+        `max ${perInstance} (${select('scidex_pg_pool_ro_routes_to')})` +
+          ` or 4 * count ${perInstance} (${scraped} == 0)`,
+      ),
+    )
     .withTarget(
       rows(
         'reason',

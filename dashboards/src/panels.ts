@@ -2,6 +2,7 @@
 import {
   BigValueColorMode,
   BigValueGraphMode,
+  BigValueTextMode,
   GraphGradientMode,
   LegendDisplayMode,
   LegendPlacement,
@@ -74,6 +75,11 @@ export function number(panel: Panel, thresholds: ThresholdsConfigBuilder): stat.
     .thresholds(thresholds)
     .mappings([noData('no data')])
     .noValue('no data');
+}
+
+// A number of each series with its name below, coloured by its thresholds.
+export function named(panel: Panel, thresholds: ThresholdsConfigBuilder): stat.PanelBuilder {
+  return number(panel, thresholds).textMode(BigValueTextMode.ValueAndName);
 }
 
 // Lines over time, from 0 on.

@@ -13,6 +13,27 @@ export function selectPools(metric: string, ...matchers: string[]): string {
   return select(metric, 'pool=~"$pool"', ...matchers);
 }
 
+// Of our instances alone, where other programs have a metric of this name too.
+export function ours(expr: string): string {
+  return `(${expr} and on (job, instance) ${select('scidex_pg_exporter_build_info')})`;
+}
+
+// Whether each instance is scraped that was ours at any time of the chosen range: of one that is down nothing but `up` is
+// left.
+export const scraped =
+  `(${select('up')} and on (job, instance)` +
+  ` present_over_time(${select('scidex_pg_exporter_build_info')}[$__range]))`;
+
+// 1 for each pool whose server does not answer, 0 for each other one that there is.
+export const down =
+  `((${selectPools('scidex_pg_pool_backend_up')} == bool 0) and on (job, instance, pool)` +
+  ` ${selectPools('scidex_pg_pool_max_size')} > 0)`;
+
+// The greatest of each moment: a fleet has more lines than a panel can show.
+export function greatest(expr: string): string {
+  return `topk(20, ${expr})`;
+}
+
 export function rate(selector: string): string {
   return `rate(${selector}[$__rate_interval])`;
 }

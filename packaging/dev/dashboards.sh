@@ -41,3 +41,18 @@ check_dashboards() {
       diff -r json "$generated" && diff generated.sha256 <(dashboard_digests)
   ) || die "run ./dev dashboards and commit what it writes"
 }
+
+# Draws docs/dashboards/INCIDENT.DASHBOARD.png: the overview in each incident, the others while the replica is lost.
+draw_dashboards() {
+  local drawn=$PWD/build/dashboards/pictures
+  need_packages build test
+  install_npm_packages tests/dashboards
+  build_exporter release
+  rm -rf "$drawn"
+  (
+    cd tests/dashboards && npm run --silent draw &&
+      SCIDEX_EXPORTER=$OLDPWD/build/release/bin/scidex_pg_exporter /usr/bin/python3 -B pictures.py "$drawn"
+  ) || die "the dashboards cannot be drawn"
+  mkdir -p docs/dashboards
+  cp "$drawn"/{pool_too_small,exporter_down}.overview.png "$drawn"/replica_lost.*.png docs/dashboards/
+}

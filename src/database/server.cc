@@ -40,10 +40,12 @@ std::shared_ptr<pool::Connector> Server::MakeConnector(PoolRole role) const {
   postgres::SessionOptions session = session_;
   session.read_only = role != PoolRole::kPrimary;
   session.of_replica = role == PoolRole::kRo;
+  const std::string name(base::Name(role));
   try {
     return std::make_shared<WatchedConnector>(
-        std::make_shared<postgres::SessionConnector>(std::string(base::Name(role)), session,
-                                                     runtime_.resolver, runtime_.hangups),
+        name,
+        std::make_shared<postgres::SessionConnector>(name, session, runtime_.resolver,
+                                                     runtime_.hangups),
         on_auth_failed_);
   } catch (const postgres::DsnError& error) {
     throw postgres::DsnError(std::string(base::Name(role_)) + ".dsn: " + error.what());

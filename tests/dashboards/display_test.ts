@@ -5,12 +5,10 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
 import {
-  createTheme,
   type DataFrame,
   type DataTransformerConfig,
   type FieldConfig,
   FieldType,
-  getDisplayProcessor,
   getFieldDisplayName,
   getValueFormats,
   standardTransformers,
@@ -22,8 +20,8 @@ import { lastValueFrom } from 'rxjs';
 
 import { load, settings } from './dashboards.js';
 import type { Panel } from './dashboard_shape.js';
+import { byThresholds, shown, theme } from './shown.js';
 
-const theme = createTheme();
 standardTransformersRegistry.setInit(() =>
   [standardTransformers.mergeTransformer, standardTransformers.organizeFieldsTransformer].map((transformation) => ({
     id: transformation.id,
@@ -37,21 +35,14 @@ standardTransformersRegistry.setInit(() =>
 
 function panelNamed(dashboard: string, title: string): Panel {
   const panels = load().find(({ name }) => name === dashboard)?.dashboard.panels ?? [];
-  const panel = panels.find((one) => one.title === title);
+  // Of two of one title, the one of this type.
+  const panel = panels.find((one) => one.title === title || `${one.title} (${one.type})` === title);
   assert.ok(panel, `${dashboard} has no panel ${title}`);
   return panel;
 }
 
-// What is read of a value, and in which colour.
-function shown(config: FieldConfig, value: unknown): { text: string; color?: string } {
-  const field = { name: 'value', type: FieldType.number, values: [], config };
-  const { prefix = '', text, suffix = '', color } = getDisplayProcessor({ field, theme })(value);
-  return { text: `${prefix}${text}${suffix}`, color };
-}
-
 function shownIn(panel: Panel, value: unknown): { text: string; color?: string } {
-  // A colour by thresholds is what Grafana has for such a panel where it says nothing.
-  return shown({ color: { mode: 'thresholds' }, ...panel.fieldConfig.defaults } as FieldConfig, value);
+  return shown(byThresholds(panel.fieldConfig.defaults as FieldConfig), value);
 }
 
 const color = (name: string) => theme.visualization.getColorByName(name);
@@ -101,8 +92,10 @@ test('what has happened is coloured, and what has not is plain', () => {
 });
 
 test('an instance that is down is seen, and so is a canary that was not refused', () => {
-  const scraped = panelNamed('exporter', 'Instances that are scraped');
-  assert.deepEqual([0, 1].map((value) => shownIn(scraped, value).color), [color('red'), color('green')]);
+  const scraped = panelNamed('overview', 'Instances (stat)');
+  assert.deepEqual([0.998, 1].map((value) => shownIn(scraped, value).color), [color('red'), color('green')]);
+  const missing = panelNamed('exporter', 'Instances that are not scraped');
+  assert.deepEqual([0, 1].map((value) => shownIn(missing, value).color), [color('green'), color('red')]);
   const canary = panelNamed('read-only', 'Canary');
   assert.deepEqual(shownIn(canary, 0), { text: 'not refused', color: color('red') });
   assert.deepEqual(shownIn(canary, 1), { text: 'refused, as it must be', color: color('green') });
@@ -152,7 +145,7 @@ function overridden(panel: Panel): unknown[] {
 }
 
 test('the table of instances has one row for each, with its columns in their order', async () => {
-  const panel = panelNamed('overview', 'Instances');
+  const panel = panelNamed('overview', 'Instances (table)');
   const table = await drawn(panel, { reason: { reason: 'ok' }, version: { version: '0.1.0' } });
   assert.deepEqual(
     [...table],
@@ -181,8 +174,39 @@ test('the table of builds has one row for each, with its columns in their order'
   for (const header of overridden(panel)) assert.ok(table.has(String(header)), String(header));
 });
 
+test('the table of servers has one row for each pool, with its columns in their order', async () => {
+  const panel = panelNamed('detail', 'Servers');
+  const server = { pool: 'ro', host: 'db2', port: '5432', dbname: 'shop' };
+  const table = await drawn(panel, { server, up: { pool: 'ro' }, recovery: { pool: 'ro' } });
+  assert.deepEqual(
+    [...table],
+    [
+      ['Pool', 'ro'],
+      ['Host', 'db2'],
+      ['Port', '5432'],
+      ['Database', 'shop'],
+      ['Answers', 2],
+      ['In recovery', 3],
+      ['Instance', 'db1:19187'],
+      ['Job', 'pools'],
+    ],
+  );
+  for (const header of overridden(panel)) assert.ok(table.has(String(header)), String(header));
+});
+
+test('an instance that is not scraped is the worst of the table, and each leads to its pools', () => {
+  const panel = panelNamed('overview', 'Instances (table)');
+  assert.deepEqual((panel.options as { sortBy: unknown }).sortBy, [{ displayName: 'Route', desc: true }]);
+  const properties = (header: string) =>
+    panel.fieldConfig.overrides.find(({ matcher }) => matcher.options === header)?.properties ?? [];
+  const mappings = properties('Route').find(({ id }) => id === 'mappings')?.value;
+  assert.deepEqual(shown({ mappings } as FieldConfig, 4), { text: 'not scraped', color: color('red') });
+  const [link] = properties('Instance').find(({ id }) => id === 'links')?.value as { url: string }[];
+  assert.match(link.url, /^\/d\/scidex-pg-pool-detail\?.*var-instance=\$\{__data\.fields\.Instance\}/);
+});
+
 test('a route that has never changed says so, and one that has says for how long it has been', () => {
-  const override = panelNamed('overview', 'Instances').fieldConfig.overrides.find(
+  const override = panelNamed('overview', 'Instances (table)').fieldConfig.overrides.find(
     ({ matcher }) => matcher.options === 'Route changed',
   );
   const config = Object.fromEntries((override?.properties ?? []).map(({ id, value }) => [id, value])) as FieldConfig;

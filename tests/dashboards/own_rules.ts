@@ -16,7 +16,9 @@ import {
 
 const columns = 24;
 const tag = 'scidex-pg-pool';
-const annotations = ['Route changes', 'Restarts', 'Firing alerts', 'New versions'];
+const annotations = ['Route changes', 'Restarts', 'Firing alerts', 'New versions', 'Reloads'];
+// Look back at the whole of the chosen time, at what is no counter.
+const overTheRange = ['changes', 'max_over_time', 'present_over_time'];
 // By the value of scidex_pg_pool_ro_routes_to.
 const routes = new Map([
   ['1', ['replica', 'green']],
@@ -47,7 +49,9 @@ function repeated<T>(all: T[]): T[] {
 
 // Shows the number of a route as it is, not how many have it.
 function showsRoute(panel: Panel): boolean {
-  return panel.targets.some(({ expr }) => expr.includes('scidex_pg_pool_ro_routes_to') && !expr.includes('bool'));
+  return panel.targets.some(
+    ({ expr }) => expr.includes('scidex_pg_pool_ro_routes_to') && !/bool|routes_to\{[^}]*\} !=/.test(expr),
+  );
 }
 
 type Mappings = { type: string; options: Record<string, unknown> }[];
@@ -64,7 +68,8 @@ function routesIn(mappings: Mappings): boolean {
       const shown = byValue?.[value];
       return shown?.text === text && shown.color === color;
     }) &&
-    Object.keys(byValue ?? {}).length === routes.size &&
+    // In a table of all instances there is one more: of those that are not scraped.
+    Object.keys(byValue ?? {}).length - (byValue?.['4']?.text === 'not scraped' ? 1 : 0) === routes.size &&
     absent?.match === 'null+nan' &&
     absent.result.text === 'no data'
   );
@@ -141,7 +146,7 @@ export const ownRules: Rule[] = [
   },
   variableRule('has a variable for the pool as for job and instance', 'pool', 'Pool'),
   {
-    name: 'marks route changes, restarts, firing alerts and new versions of what is chosen',
+    name: 'marks route changes, restarts, firing alerts, new versions and reloads of what is chosen',
     broken: ({ dashboard }) => {
       const list = dashboard.annotations.list ?? [];
       return [
@@ -242,11 +247,11 @@ export const ownRules: Rule[] = [
     (expr) => expr.includes('$pool'),
   ),
   selectorRule(
-    'counts over the rate interval or the chosen time, and looks back at nothing else but changes',
+    'counts over the rate interval or the chosen time, and looks back at the whole of that',
     ({ metric, range, taker }) => {
       if (range === undefined) return true;
       if (counter.test(metric)) return range === (taker === 'rate' ? '$__rate_interval' : '$__range');
-      return taker === 'changes' && range === '$__range';
+      return overTheRange.includes(String(taker)) && range === '$__range';
     },
     (expr) => expr.replace(/\[\$__\w+\]/, '[$__interval]'),
     (expr) => expr.includes('[$__'),
@@ -264,5 +269,18 @@ export const ownRules: Rule[] = [
       panel.fieldConfig.defaults.mappings = [];
       panel.fieldConfig.overrides = [];
     },
+  ),
+  targetRule(
+    'asks for our instances alone where every program has such a metric',
+    ({ expr }) => {
+      if (!understood(expr)) return true;
+      const asked = selectors(expr);
+      return (
+        !asked.some(({ metric }) => metric === 'up' || metric.startsWith('process_')) ||
+        asked.some(({ metric }) => metric === 'scidex_pg_exporter_build_info')
+      );
+    },
+    (expr) => expr.replaceAll('scidex_pg_exporter_build_info', 'up'),
+    (expr) => /\bup\{|process_/.test(expr),
   ),
 ];

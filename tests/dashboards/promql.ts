@@ -35,6 +35,8 @@ function written(duration: string): string {
 }
 
 function takerOf(node: SyntaxNode, text: string): string | undefined {
+  // `x[5m] @ end()` is taken as x[5m] is.
+  if (node.parent?.name === 'StepInvariantExpr') return takerOf(node.parent, text);
   if (node.parent?.name !== 'FunctionCallBody') return undefined;
   const call = node.parent.parent;
   const name = call?.getChild('FunctionIdentifier') ?? call?.getChild('AggregateOp');

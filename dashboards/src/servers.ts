@@ -1,0 +1,77 @@
+// The table of servers: one row for each pool of each instance, joined from instant queries on job, instance and pool.
+import { TableCellDisplayMode, TableSortByFieldStateBuilder } from '@grafana/grafana-foundation-sdk/common';
+import { DynamicConfigValue, MappingType } from '@grafana/grafana-foundation-sdk/dashboard';
+import * as table from '@grafana/grafana-foundation-sdk/table';
+
+import { describe } from './panels';
+import { rows, selectPools } from './query';
+
+const perPool = 'by (job, instance, pool)';
+
+function truth(yes: string, no: string): DynamicConfigValue[] {
+  const options = { 1: { text: 'yes', color: yes, index: 0 }, 0: { text: 'no', color: no, index: 1 } };
+  return [
+    { id: 'mappings', value: [{ type: MappingType.ValueToText, options }] },
+    { id: 'custom.cellOptions', value: { type: TableCellDisplayMode.ColorText } },
+  ];
+}
+
+// A field `Value #x` holds the values of the query x.
+const columns: { field: string; header: string; look?: DynamicConfigValue[] }[] = [
+  { field: 'pool', header: 'Pool' },
+  { field: 'host', header: 'Host' },
+  { field: 'port', header: 'Port' },
+  { field: 'dbname', header: 'Database' },
+  { field: 'Value #up', header: 'Answers', look: truth('green', 'red') },
+  { field: 'Value #recovery', header: 'In recovery', look: truth('text', 'text') },
+  { field: 'instance', header: 'Instance' },
+  { field: 'job', header: 'Job' },
+];
+
+export function serverTable(): table.PanelBuilder {
+  const panel = describe(new table.PanelBuilder(), {
+    title: 'Servers',
+    description:
+      'Which server each pool is on, those that do not answer first: of several in a DSN the one in use, ' +
+      'a pooler where there is one. A rise of those that do not answer is an outage.',
+    unit: 'none',
+    width: 24,
+    height: 7,
+  })
+    .filterable(true)
+    .noValue('-')
+    .sortBy([new TableSortByFieldStateBuilder().displayName('Answers').desc(false)])
+    .withTarget(
+      rows(
+        'server',
+        `max by (job, instance, pool, host, port, dbname) (${selectPools('scidex_pg_pool_server_info')})`,
+      ),
+    )
+    .withTarget(
+      rows(
+        'up',
+        `max ${perPool} (${selectPools('scidex_pg_pool_backend_up')}` +
+          ` and on (job, instance, pool) ${selectPools('scidex_pg_pool_server_info')})`,
+      ),
+    )
+    .withTarget(
+      rows(
+        'recovery',
+        `max ${perPool} (${selectPools('scidex_pg_pool_backend_in_recovery')}` +
+          ` and on (job, instance, pool) ${selectPools('scidex_pg_pool_server_info')})`,
+      ),
+    )
+    .withTransformation({ id: 'merge', options: {} })
+    .withTransformation({
+      id: 'organize',
+      options: {
+        excludeByName: { Time: true, 'Value #server': true },
+        indexByName: Object.fromEntries(columns.map(({ field }, index) => [field, index])),
+        renameByName: Object.fromEntries(columns.map(({ field, header }) => [field, header])),
+      },
+    });
+  for (const { header, look } of columns) {
+    if (look) panel.overrideByName(header, look);
+  }
+  return panel;
+}
