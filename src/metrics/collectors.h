@@ -14,6 +14,7 @@ namespace scidex::metrics {
 struct Sources {
   std::function<database::DatabaseStats()> database;
   std::function<ExporterStats()> exporter;
+  // Empty: no collector of that name, for who is not scraped as a process.
   std::function<ProcessStats()> process = ReadProcess;
 };
 

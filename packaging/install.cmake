@@ -1,0 +1,13 @@
+# What `cmake --install` puts where. Two components, as there are two packages of it: `exporter` is the program and what
+# belongs to it, `data` is what goes to the machines of Prometheus, Alertmanager and Grafana.
+include(GNUInstallDirs)
+
+set(data "${CMAKE_INSTALL_DATADIR}/scidex-pg-exporter")
+set(doc "${CMAKE_INSTALL_DATAROOTDIR}/doc/scidex-pg-exporter")
+
+install(TARGETS scidex_pg_exporter RUNTIME DESTINATION "${CMAKE_INSTALL_BINDIR}" COMPONENT exporter)
+install(FILES config/exporter.yaml config/exporter.minimal.yaml DESTINATION "${doc}/examples" COMPONENT exporter)
+install(FILES LICENSE README.md CHANGELOG.md docs/faults.md docs/read-only.md DESTINATION "${doc}" COMPONENT exporter)
+
+install(DIRECTORY alerts DESTINATION "${data}" COMPONENT data)
+install(DIRECTORY dashboards/json dashboards/provisioning DESTINATION "${data}/dashboards" COMPONENT data)
