@@ -62,7 +62,7 @@ def rate(of):
 ANSWERED = 'instance_pool:scidex_pg_pool_backend_up:avg5m{pool="ro"}'
 
 
-def slow_burn(share, failing, near, **times):
+def slow_burn(share, failing, near, slower, **times):
     """The same over days, of the rates that are recorded."""
     description = said_of_burn("day or the three days", share)
     step = times["step"]
@@ -73,7 +73,7 @@ def slow_burn(share, failing, near, **times):
         calm={rate("acquires"): 1, rate("acquire_failures"): 0, ANSWERED: 1},
         wrong={rate("acquire_failures"): failing},
         near={"the budget is spent a little slower": {
-                  rate("acquire_failures"): Cycle((0,) * (times["lead"] // step) + (near,) * 50 + (0,) * 1000)},
+                  rate("acquire_failures"): Cycle((0,) * (times["lead"] // step) + (near,) * slower + (0,) * 1000)},
               "there is next to no traffic": {rate("acquires"): 0.095, rate("acquire_failures"): 0.095 * failing},
               "the server was down": {rate("acquire_failures"): failing, ANSWERED: Cycle((0.79,) + (1,) * (6 * 3600 // step))}},
         labels=RO,
@@ -172,10 +172,10 @@ CASES = [
          rises=55 * 60, for_=120, forgets=4 * 60),
     burn("0.6019%", failing=0.8, near=0.7, unanswered=1, step=120, lead=190 * 120, rises=163 * 120, for_=120, holds=240,
          forgets=16 * 120),
-    slow_burn("0.3175%", failing=0.004, near=0.0028, step=1800, lead=160 * 1800, rises=36 * 1800, for_=3600,
+    slow_burn("0.3143%", failing=0.004, near=0.0028, slower=50, step=1800, lead=160 * 1800, rises=36 * 1800, for_=3600,
               holds=9 * 1800, forgets=12 * 1800),
-    slow_burn("0.1018%", failing=0.0012, near=0.00095, step=3600, lead=80 * 3600, rises=60 * 3600, for_=3600,
-              holds=3600, forgets=6 * 3600),
+    slow_burn("0.1022%", failing=0.0012, near=0.00095, slower=1000, step=1800, lead=160 * 1800, rises=121 * 1800, for_=3600,
+              holds=3600, forgets=12 * 1800),
 
     Case("ScidexPgPoolAcquiresFail", "warning", "waiters", "Most acquires of a pool that has few fail.",
          f"In the pool ro of {WHO} 10 acquires failed within an hour, more than half of all. There are too few for an error "
