@@ -429,8 +429,11 @@ CASES = [
                "connects succeed": {'scidex_pg_pool_connections{pool="ro", state="idle"}': 0, acquires("timeout"): Rise(1)},
                "they failed long ago": {'scidex_pg_pool_connections{pool="ro", state="idle"}': 0,
                                         connects("auth_failed"): 100000, acquires("timeout"): 100000}},
-         also=tuple(({}, {acquires("timeout"): Rise(0), acquires(outcome): Rise(1)}, no_connections(" with auth_failed", 5))
-                    for outcome in FAILED[1:]),
+         also=(*(({}, {acquires("timeout"): Rise(0), acquires(outcome): Rise(1)}, no_connections(" with auth_failed", 5))
+                 for outcome in FAILED[1:]),
+               # One that fails is enough.
+               ({}, {connects("auth_failed"): Climb(((0.9, 1),)), connects("connect_refused"): Rise(0)},
+                no_connections(" with auth_failed", 5))),
          labels=RO, for_=60, forgets=165),
 
     Case("ScidexPgPoolReplicaDown", "warning", "backend", "The replica cannot be used.",
@@ -480,7 +483,7 @@ CASES = [
     Case("ScidexPgPoolReplicaLag", "warning", "backend", "The replica lags.",
          f"The replica of {WHO} is 16s behind its primary, more than half of max_lag. Reads that go there see data of that "
          "age, and at max_lag it counts as stale.", "detail",
-         calm={LAG: 0.1, MAX_LAG: 30, STALE: 0}, wrong={LAG: 16},
+         calm={LAG: 0.1, MAX_LAG: 30, STALE: 0, 'scidex_pg_pool_ro_route_reason{reason="ok"}': 1}, wrong={LAG: 16},
          near={"it is half": {LAG: 15}, "any lag is accepted": {LAG: 1000000, MAX_LAG: 0},
                "the lag is not known": {LAG: "NaN"}, "the route is lost": {LAG: 31, LAG_REASON: 1}},
          also=(({MAX_LAG: 1, LAG_REASON: 0}, {MAX_LAG: 1, STALE: 1, 'scidex_pg_pool_ro_route{route="replica"}': 1,
@@ -518,7 +521,7 @@ CASES = [
     Case("ScidexPgPoolQueryStale", "warning", "queries", "A query has had no result for over three of its intervals.",
          f"The query orders of {WHO} last had a result 46s ago, over three of its intervals. Whatever is built on its "
          "series, alerts among them, sees nothing, or old numbers.", "exporter",
-         calm={SUCCESS: Now(), 'scidex_pg_query_interval_seconds{query="orders"}': 15, ROUTE: 1, PRIMARY_UP: 1},
+         calm={SUCCESS: Now(), 'scidex_pg_query_interval_seconds{query="orders"}': 15, ROUTE: 1, PRIMARY_UP: 1, UP: 0},
          wrong={SUCCESS: Now(less=46)},
          near={"it is three": {SUCCESS: Now(less=45)}, "there is no route": {SUCCESS: 0, ROUTE: 3},
                "the primary was down": {SUCCESS: 0, PRIMARY_UP: Cycle((0,) + (1,) * 50)}},
@@ -526,6 +529,14 @@ CASES = [
                 f"The query orders of {WHO} last had a result 46s ago, over three of its intervals. Whatever is built on "
                 "its series, alerts among them, sees nothing, or old numbers."),),
          labels=QUERY, for_=600),
+
+    Case("ScidexPgPoolQueryStale", "warning", "queries", "A query has had no result for over three of its intervals.",
+         f"The query orders of {WHO} last had a result 46s ago, over three of its intervals. Whatever is built on its "
+         "series, alerts among them, sees nothing, or old numbers.", "exporter",
+         calm={SUCCESS: Now(), 'scidex_pg_query_interval_seconds{query="orders"}': 15, ROUTE: 1, PRIMARY_UP: 1},
+         # The primary was down for a moment when it began, which excuses a query for a quarter of an hour.
+         wrong={SUCCESS: Now(less=46), PRIMARY_UP: Cycle((0,) + (1,) * 1000)},
+         near={"it is three": {SUCCESS: Now(less=45)}}, labels=QUERY, rises=915, for_=600, outlives_failed_scrape=False),
 
     Case("ScidexPgPoolQuerySeriesDropped", "warning", "queries", "A query has more series than max_series.",
          f"The query orders of {WHO} has more series than its max_series. Those over it are not exposed: sums over them are "
