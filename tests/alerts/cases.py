@@ -1,5 +1,7 @@
 """Every rule, and what it is held against."""
 
+import dataclasses
+
 from case import CALM, WRONG, Case
 from series import Climb, Cycle, Now, Rise
 
@@ -176,6 +178,13 @@ CASES = [
               holds=9 * 1800, forgets=12 * 1800),
     slow_burn("0.1022%", failing=0.0012, near=0.00095, slower=1000, step=1800, lead=160 * 1800, rises=121 * 1800, for_=3600,
               holds=3600, forgets=12 * 1800),
+
+    # A day alone: there was more traffic before.
+    dataclasses.replace(
+        slow_burn("0.3395%", failing=0.0035, near=0.0024, slower=50, step=1800, lead=160 * 1800, rises=46 * 1800, for_=3600,
+                  holds=0, forgets=4 * 1800),
+        calm={rate("acquires"): 3, rate("acquire_failures"): 0, ANSWERED: 1},
+        wrong={rate("acquires"): 1, rate("acquire_failures"): 0.0035}, also=(), near={"there is none": {ANSWERED: 1}}),
 
     Case("ScidexPgPoolAcquiresFail", "warning", "waiters", "Most acquires of a pool that has few fail.",
          f"In the pool ro of {WHO} 10 acquires failed within an hour, more than half of all. There are too few for an error "
