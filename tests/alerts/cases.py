@@ -1,5 +1,7 @@
 """Every rule, and what it is held against."""
 
+import dataclasses
+
 from case import CALM, WRONG, Case
 from series import Climb, Cycle, Now, Rise
 
@@ -64,7 +66,7 @@ def rate(of):
 ANSWERED = 'instance_pool:scidex_pg_pool_backend_up:avg5m{pool="ro"}'
 
 
-def slow_burn(share, failing, near, **times):
+def slow_burn(share, failing, near, slower, **times):
     """The same over days, of the rates that are recorded."""
     description = said_of_burn("day or the three days", share)
     step = times["step"]
@@ -75,7 +77,7 @@ def slow_burn(share, failing, near, **times):
         calm={rate("acquires"): 1, rate("acquire_failures"): 0, ANSWERED: 1},
         wrong={rate("acquire_failures"): failing},
         near={"the budget is spent a little slower": {
-                  rate("acquire_failures"): Cycle((0,) * (times["lead"] // step) + (near,) * 50 + (0,) * 1000)},
+                  rate("acquire_failures"): Cycle((0,) * (times["lead"] // step) + (near,) * slower + (0,) * 1000)},
               "there is next to no traffic": {rate("acquires"): 0.095, rate("acquire_failures"): 0.095 * failing},
               "the server was down": {rate("acquire_failures"): failing, ANSWERED: Cycle((0.79,) + (1,) * (6 * 3600 // step))}},
         labels=RO,
@@ -174,10 +176,17 @@ CASES = [
          rises=55 * 60, for_=120, forgets=4 * 60),
     burn("0.6019%", failing=0.8, near=0.7, unanswered=1, step=120, lead=190 * 120, rises=163 * 120, for_=120, holds=240,
          forgets=16 * 120),
-    slow_burn("0.3175%", failing=0.004, near=0.0028, step=1800, lead=160 * 1800, rises=36 * 1800, for_=3600,
+    slow_burn("0.3143%", failing=0.004, near=0.0028, slower=50, step=1800, lead=160 * 1800, rises=36 * 1800, for_=3600,
               holds=9 * 1800, forgets=12 * 1800),
-    slow_burn("0.1018%", failing=0.0012, near=0.00095, step=3600, lead=80 * 3600, rises=60 * 3600, for_=3600,
-              holds=3600, forgets=6 * 3600),
+    slow_burn("0.1022%", failing=0.0012, near=0.00095, slower=1000, step=1800, lead=160 * 1800, rises=121 * 1800, for_=3600,
+              holds=3600, forgets=12 * 1800),
+
+    # A day alone: there was more traffic before.
+    dataclasses.replace(
+        slow_burn("0.3395%", failing=0.0035, near=0.0024, slower=50, step=1800, lead=160 * 1800, rises=46 * 1800, for_=3600,
+                  holds=0, forgets=4 * 1800),
+        calm={rate("acquires"): 3, rate("acquire_failures"): 0, ANSWERED: 1},
+        wrong={rate("acquires"): 1, rate("acquire_failures"): 0.0035}, also=(), near={"there is none": {ANSWERED: 1}}),
 
     Case("ScidexPgPoolAcquiresFail", "warning", "waiters", "Most acquires of a pool that has few fail.",
          f"In the pool ro of {WHO} 10 acquires failed within an hour, more than half of all. There are too few for an error "
@@ -431,8 +440,11 @@ CASES = [
                "connects succeed": {'scidex_pg_pool_connections{pool="ro", state="idle"}': 0, acquires("timeout"): Rise(1)},
                "they failed long ago": {'scidex_pg_pool_connections{pool="ro", state="idle"}': 0,
                                         connects("auth_failed"): 100000, acquires("timeout"): 100000}},
-         also=tuple(({}, {acquires("timeout"): Rise(0), acquires(outcome): Rise(1)}, no_connections(" with auth_failed", 5))
-                    for outcome in FAILED[1:]),
+         also=(*(({}, {acquires("timeout"): Rise(0), acquires(outcome): Rise(1)}, no_connections(" with auth_failed", 5))
+                 for outcome in FAILED[1:]),
+               # One that fails is enough.
+               ({}, {connects("auth_failed"): Climb(((0.9, 1),)), connects("connect_refused"): Rise(0)},
+                no_connections(" with auth_failed", 5))),
          labels=RO, for_=60, forgets=165),
 
     Case("ScidexPgPoolReplicaDown", "warning", "backend", "The replica cannot be used.",
@@ -482,7 +494,7 @@ CASES = [
     Case("ScidexPgPoolReplicaLag", "warning", "backend", "The replica lags.",
          f"The replica of {WHO} is 16s behind its primary, more than half of max_lag. Reads that go there see data of that "
          "age, and at max_lag it counts as stale.", "detail",
-         calm={LAG: 0.1, MAX_LAG: 30, STALE: 0}, wrong={LAG: 16},
+         calm={LAG: 0.1, MAX_LAG: 30, STALE: 0, 'scidex_pg_pool_ro_route_reason{reason="ok"}': 1}, wrong={LAG: 16},
          near={"it is half": {LAG: 15}, "any lag is accepted": {LAG: 1000000, MAX_LAG: 0},
                "the lag is not known": {LAG: "NaN"}, "the route is lost": {LAG: 31, LAG_REASON: 1}},
          also=(({MAX_LAG: 1, LAG_REASON: 0}, {MAX_LAG: 1, STALE: 1, 'scidex_pg_pool_ro_route{route="replica"}': 1,
@@ -520,7 +532,7 @@ CASES = [
     Case("ScidexPgPoolQueryStale", "warning", "queries", "A query has had no result for over three of its intervals.",
          f"The query orders of {WHO} last had a result 46s ago, over three of its intervals. Whatever is built on its "
          "series, alerts among them, sees nothing, or old numbers.", "exporter",
-         calm={SUCCESS: Now(), 'scidex_pg_query_interval_seconds{query="orders"}': 15, ROUTE: 1, PRIMARY_UP: 1},
+         calm={SUCCESS: Now(), 'scidex_pg_query_interval_seconds{query="orders"}': 15, ROUTE: 1, PRIMARY_UP: 1, UP: 0},
          wrong={SUCCESS: Now(less=46)},
          near={"it is three": {SUCCESS: Now(less=45)}, "there is no route": {SUCCESS: 0, ROUTE: 3},
                "the primary was down": {SUCCESS: 0, PRIMARY_UP: Cycle((0,) + (1,) * 50)}},
@@ -528,6 +540,14 @@ CASES = [
                 f"The query orders of {WHO} last had a result 46s ago, over three of its intervals. Whatever is built on "
                 "its series, alerts among them, sees nothing, or old numbers."),),
          labels=QUERY, for_=600),
+
+    Case("ScidexPgPoolQueryStale", "warning", "queries", "A query has had no result for over three of its intervals.",
+         f"The query orders of {WHO} last had a result 46s ago, over three of its intervals. Whatever is built on its "
+         "series, alerts among them, sees nothing, or old numbers.", "exporter",
+         calm={SUCCESS: Now(), 'scidex_pg_query_interval_seconds{query="orders"}': 15, ROUTE: 1, PRIMARY_UP: 1},
+         # The primary was down for a moment when it began, which excuses a query for a quarter of an hour.
+         wrong={SUCCESS: Now(less=46), PRIMARY_UP: Cycle((0,) + (1,) * 1000)},
+         near={"it is three": {SUCCESS: Now(less=45)}}, labels=QUERY, rises=915, for_=600, outlives_failed_scrape=False),
 
     Case("ScidexPgPoolQuerySeriesDropped", "warning", "queries", "A query has more series than max_series.",
          f"The query orders of {WHO} has more series than its max_series. Those over it are not exposed: sums over them are "
