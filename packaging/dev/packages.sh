@@ -13,11 +13,13 @@ declare -A package_groups=(
           libnss-wrapper iproute2 procps python3-prometheus-client python3-yaml openssl prometheus-postgres-exporter chromium
           chromium-driver python3-selenium python3-pglast python3-jsonschema"
   [audit]="python3 python3-pglast"
+  [package]="debhelper dpkg-dev lintian python3"
+  [packaging]="systemd-container mmdebstrap man-db groff"
   [bench]="libbenchmark-dev libsoci-dev libboost-dev python3-psycopg-pool valgrind"
 )
 declare -A package_reasons=(
   [build]="to build" [run]="for the throw-away servers of ./dev run" [demo]="for the show" [dashboards]="for the dashboards"
-  [npm]="for the dashboards" [test]="to test"
+  [npm]="for the dashboards" [test]="to test" [package]="for Debian packages" [packaging]="to test packages"
   [audit]="to audit" [bench]="to measure" [fuzz]="to fuzz" [lint]="to lint" [format]="to format"
 )
 
