@@ -1,44 +1,26 @@
 #!/usr/bin/env bash
 # boot.sh TREE FOLDER COMMAND…: boots the Debian tree TREE with its own systemd as process 1, in a container without a
 # network, whose changes are forgotten; runs COMMAND there, where FOLDER is /task; prints its output, ends with its status.
-# The tree stays as it was. Needs root and systemd-container. SCIDEX_BOOT_SECONDS ends what hangs.
+# Needs root and systemd-container. SCIDEX_BOOT_SECONDS ends what hangs.
 set -euo pipefail
 (($# > 2)) || { sed -n '2,4s/^# //p' "$0" >&2; exit 2; }
-((EUID == 0)) || { echo "boot.sh: must run as root" >&2; exit 1; }
+own_mounts=$(dirname "$(readlink -f "$0")")/own_mounts
 tree=$(readlink -f "$1") folder=$(readlink -f "$2")
 name=scidex-test-$$ work=$(mktemp -d)
-# Runs in mounts of its own.
-# shellcheck disable=SC2016 # expanded there
-readonly inside='
-  umount -R /sys/fs/cgroup 2>/dev/null || true
-  mount -t cgroup2 cgroup2 /sys/fs/cgroup
-  mkdir "/sys/fs/cgroup/$name"
-  echo $$ >"/sys/fs/cgroup/$name/cgroup.procs"
-  exec systemd-nspawn --quiet --boot --directory="$tree" --volatile=overlay --machine="$name" --register=no --keep-unit \
-    --private-network --link-journal=no --console=pipe --bind-ro="$folder:/task" --bind="$work:/launch" \
-    systemd.run=/launch/command systemd.run_success_action=exit systemd.run_failure_action=exit systemd.show_status=0
-'
-export tree folder name work inside
+export tree folder name work
 trap 'rm -rf --one-file-system "$work"' EXIT
 
 printf '#!/bin/bash\nexec %s >/launch/output 2>&1 </dev/null\n' "$(printf '%q ' "${@:3}")" >"$work/command"
 chmod 755 "$work/command"
 : >"$work/output"
-
-# In a change root "/" is no mount, and so can be made neither private nor the container's parent: it is bound to one that is.
-propagation=private
-if ! mountpoint -q /; then
-  propagation=unchanged
-  ! grep -q ' shared:' /proc/self/mountinfo || { echo "boot.sh: this change root shares its mounts" >&2; exit 1; }
-fi
-mkdir "$work/root"
-
-# systemd hangs where it sees version 1 of cgroups beside version 2, so that it is shown version 2 alone.
 status=0
-timeout --foreground --kill-after=10 "${SCIDEX_BOOT_SECONDS:-600}" unshare --mount --propagation "$propagation" bash -euc '
-  mount --rbind / "$work/root"
-  mount --make-rprivate "$work/root"
-  exec chroot "$work/root" bash -euc "$inside"
+# shellcheck disable=SC2016 # expanded there
+timeout --foreground --kill-after=10 "${SCIDEX_BOOT_SECONDS:-600}" "$own_mounts" bash -euc '
+  mkdir "/sys/fs/cgroup/$name"
+  echo $$ >"/sys/fs/cgroup/$name/cgroup.procs"
+  exec systemd-nspawn --quiet --boot --directory="$tree" --volatile=overlay --machine="$name" --register=no --keep-unit \
+    --private-network --link-journal=no --console=pipe --bind-ro="$folder:/task" --bind="$work:/launch" \
+    systemd.run=/launch/command systemd.run_success_action=exit systemd.run_failure_action=exit systemd.show_status=0
 ' </dev/null >"$work/console" 2>&1 || status=$?
 
 cat "$work/output"

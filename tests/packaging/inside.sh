@@ -44,8 +44,8 @@ refused() {
 install_packages() { apt-get install -qy -o Dpkg::Use-Pty=0 -o APT::Sandbox::User=root "$@" >/tmp/apt.log 2>&1 || { cat /tmp/apt.log; fail "apt-get install $*"; }; }
 install_exporter() { install_packages /task/packages/scidex-pg-exporter_*.deb; }
 
-property() { systemctl show "${2:-$unit}" --property="$1" --value; }
-process() { property MainPID "${1:-}"; }
+property() { systemctl show "$unit" --property="$1" --value; }
+process() { property MainPID; }
 
 # drop_in UNIT TEXT: settings that count after systemd has read them.
 drop_in() {
@@ -61,16 +61,18 @@ start_postgres() {
   systemctl start postgresql
   eventually "PostgreSQL answers" pg_isready -q -h /run/postgresql
 }
-psql_as_postgres() { runuser -u postgres -- psql -XqAt -v ON_ERROR_STOP=1 "$@"; }
+# sql TEXT: as a superuser.
+sql() { runuser -u postgres -- psql -XqAt -v ON_ERROR_STOP=1 -c "$1"; }
 
 # The SQL of README.Debian is what makes the role.
 make_role() {
   zcat -f /usr/share/doc/scidex-pg-exporter/README.Debian* | sed -n '/-- BEGIN SQL/,/-- END SQL/p' >/tmp/role.sql
   [[ -s /tmp/role.sql ]] || fail "README.Debian has no SQL"
-  psql_as_postgres <"/tmp/role.sql"
+  sql "$(cat /tmp/role.sql)"
 }
 
+# replace_configuration NAME: by its input, as a whole.
 replace_configuration() {
   install -m 0640 -o root -g scidex-pg-exporter /dev/stdin "$etc/new"
-  mv "$etc/new" "$etc/${1:-exporter.yaml}"
+  mv "$etc/new" "$etc/$1"
 }

@@ -17,7 +17,7 @@ eventually "with its role, the primary is up by peer authentication" \
   metric_is 'scidex_pg_pool_backend_up{pool="primary"}' 1
 equal "reads go to" "$(metric scidex_pg_pool_ro_routes_to)" 2
 equal "sessions are of the role" \
-  "$(psql_as_postgres -c "SELECT DISTINCT usename FROM pg_stat_activity WHERE application_name = 'scidex_pg_exporter'")" $unit
+  "$(sql "SELECT DISTINCT usename FROM pg_stat_activity WHERE application_name = 'scidex_pg_exporter'")" $unit
 eventually "ready, with the route" curl -fsS "$url/-/ready?route=primary_fallthrough"
 scidex_pg_exporter --config.file=$etc/exporter.yaml --probe.ready
 refused "a probe for another route" scidex_pg_exporter --config.file=$etc/exporter.yaml --probe.ready=replica
@@ -32,7 +32,7 @@ done
 equal "the user's shell" "$(getent passwd $unit | cut -d: -f7)" /usr/sbin/nologin
 systemd-analyze verify --man=no /lib/systemd/system/$unit.service
 for name in $unit "$unit@x"; do
-  exposure=$(systemd-analyze security --no-pager $name | sed -nE 's/.*Overall exposure level.*: ([0-9.]+).*/\1/p')
+  exposure=$(systemd-analyze security --no-pager "$name" | sed -nE 's/.*Overall exposure level.*: ([0-9.]+).*/\1/p')
   note "exposure of $name: $exposure"
   awk -v exposure="$exposure" 'BEGIN { exit !(exposure != "" && exposure <= 1.2) }' || fail "exposure $exposure"
 done

@@ -10,13 +10,13 @@ up='scidex_pg_pool_backend_up{pool="primary"}'
 
 # set_password PASSWORD: the role's, whose sessions end, so that new ones must log in with it.
 set_password() {
-  psql_as_postgres -c "ALTER ROLE \"scidex-pg-exporter\" PASSWORD '$1'"
-  psql_as_postgres -c "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'scidex-pg-exporter'" >/dev/null
+  sql "ALTER ROLE \"scidex-pg-exporter\" PASSWORD '$1'"
+  sql "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'scidex-pg-exporter'" >/dev/null
 }
 
 configure() {
   printf 'primary:\n  dsn: host=127.0.0.1 dbname=postgres user=scidex-pg-exporter\n  password_file: %s\n' "$1" |
-    replace_configuration
+    replace_configuration exporter.yaml
 }
 
 set_password first
