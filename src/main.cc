@@ -7,6 +7,7 @@
 #include <cstdlib>
 
 #include "app/command_line.h"
+#include "app/reload_request.h"
 #include "app/run.h"
 
 namespace {
@@ -56,12 +57,14 @@ void HandleSignalsOfTheStart() {
   pthread_sigmask(SIG_UNBLOCK, &ending, nullptr);
 }
 
-int AwaitSignal() {
+scidex::app::Signal AwaitSignal() {
   const sigset_t signals = OwnSignals();
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
-  int received = 0;
-  sigwait(&signals, &received);
-  return received;
+  siginfo_t received{};
+  // Interrupted by a stop and a continuation of the process.
+  while (sigwaitinfo(&signals, &received) < 0) {
+  }
+  return scidex::app::SignalOf(received);
 }
 
 }  // namespace
@@ -71,5 +74,7 @@ int main(int argc, char** argv) {
   if (!HoldStandardDescriptors()) return EXIT_FAILURE;
   // The reader of standard output or standard error may go: a write fails then, and ends nothing.
   signal(SIGPIPE, SIG_IGN);
+  // So it is with a file that has reached its limit of size.
+  signal(SIGXFSZ, SIG_IGN);
   return scidex::app::Run(scidex::app::ParseCommandLine(argc, argv), &AwaitSignal);
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <array>
+#include <chrono>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -9,7 +10,9 @@
 
 #include "base/enum.h"
 #include "base/log.h"
+#include "base/time.h"
 #include "config/config.h"
+#include "routing/route.h"
 
 namespace scidex::app {
 
@@ -33,15 +36,28 @@ struct CommandLine {
   // queries.
   SyntaxIs syntax = SyntaxIs::kError;
   bool connect = false;
+  // Ask the exporter of this process id to reload instead of serving.
+  std::optional<int> reload;
+  // Ask a running exporter whether it is ready, with one of these routes if there are any, instead
+  // of serving.
+  std::optional<std::vector<routing::Route>> probe_ready;
+  base::Duration probe_timeout = std::chrono::seconds(5);
+  // Print one exposition, with what is known after that time, instead of serving.
+  bool once = false;
+  base::Duration once_timeout = std::chrono::seconds(10);
   // What wins over environment and file, where it was given.
+  // Empty texts are left out; where there is no other, the exporter listens nowhere.
   std::vector<std::string> listen_addresses;
   std::vector<std::string> allowed_hosts;
   std::optional<std::string> telemetry_path;
   std::optional<std::string> web_config_file;
   bool enable_lifecycle = false;
   std::optional<int> max_requests;
+  std::optional<std::string> textfile_path;
+  std::optional<base::Duration> textfile_interval;
   std::optional<base::LogLevel> log_level;
   std::optional<base::LogFormat> log_format;
+  std::optional<base::Journald> log_journald;
 
   // For --help and --version: what to print before ending with success.
   std::string print;

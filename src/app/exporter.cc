@@ -1,5 +1,11 @@
 #include "app/exporter.h"
 
+#include <unistd.h>
+
+#include <chrono>
+#include <filesystem>
+#include <stdexcept>
+#include <system_error>
 #include <utility>
 
 #include "app/file_budget.h"
@@ -49,6 +55,25 @@ std::unique_ptr<http::WebConfig> WebConfigOf(const config::Config& config) {
       path, [path](const std::string& text) { return config::ParseWebFile(path, text); });
 }
 
+http::ServerOptions WebOf(const config::Config& config) {
+  http::ServerOptions web = config.web;
+  web.reserved_files = FilesOf(config);
+  return web;
+}
+
+bool EveryoneMayRead(const std::string& path) {
+  std::error_code error;
+  const auto permissions = std::filesystem::status(path, error).permissions();
+  return !error &&
+         (permissions & std::filesystem::perms::others_read) != std::filesystem::perms::none;
+}
+
+// From the end of one run of a probe to the end of the next, and as long again as it may take to
+// find that its server does not answer.
+base::Duration ProbeWithin(const config::Config& config) {
+  return config.probe.interval + 2 * config.probe.timeout;
+}
+
 http::Response Of(std::string content_type, std::string body) {
   http::Response response;
   response.content_type = std::move(content_type);
@@ -85,13 +110,49 @@ void Check(const config::Config& config) {
   CheckDsn(config.primary, config.primary_dsn_source);
   CheckDsn(config.replica, config.replica_dsn_source);
   for (const std::string& address : config.web.listen_addresses) http::ParseAddress(address);
+  if (!config.web.listen_addresses.empty()) http::CheckLimits(WebOf(config));
+  if (!config.textfile_path.empty()) CheckTextfile(config.textfile_path);
   if (const auto web = WebConfigOf(config)) http::CheckWebConfig(*web);
+}
+
+void AddWarnings(config::Config& config) {
+  const std::unique_ptr<http::WebConfig> web = WebConfigOf(config);
+  if (web == nullptr || !EveryoneMayRead(config.web_config_file)) return;
+  try {
+    const std::shared_ptr<const http::WebOptions> options = web->Read();
+    if (options->users.empty() && options->tls.key.empty()) return;
+    config.warnings.push_back(config.web_config_file +
+                              " holds a key or hashes of passwords and can be read by everybody; "
+                              "chmod 0640");
+  } catch (const std::exception&) {
+    // Whoever serves with the file says what is wrong with it.
+  }
+}
+
+void CheckOutputs(const config::Config& config) {
+  if (config.web.listen_addresses.empty() && config.textfile_path.empty()) {
+    throw config::ConfigError(
+        "web.listen_addresses: is empty, and there is no textfile.path, so that the metrics would "
+        "go nowhere; write one of the two");
+  }
 }
 
 void LogWarnings(const config::Config& config) {
   for (const auto* warnings : {&config.warnings, &config.unknown_sql}) {
     for (const std::string& warning : *warnings) base::LogWarn(warning);
   }
+}
+
+Service ServiceOf(const config::Environment& environment) {
+  Service service;
+  try {
+    service.manager = base::ServiceManager(environment("NOTIFY_SOCKET").value_or(""));
+  } catch (const std::runtime_error& error) {
+    base::LogWarn("the service manager is told nothing", {{"error", error.what()}});
+  }
+  service.watchdog = base::WatchdogInterval(environment("WATCHDOG_USEC").value_or(""),
+                                            environment("WATCHDOG_PID").value_or(""), getpid());
+  return service;
 }
 
 Exporter::AuthWatch::AuthWatch(Database& database, Reloader& reloader) : database_(database) {
@@ -101,8 +162,9 @@ Exporter::AuthWatch::AuthWatch(Database& database, Reloader& reloader) : databas
 Exporter::AuthWatch::~AuthWatch() { database_.SetOnAuthFailed({}); }
 
 Exporter::Exporter(const config::Config& config, Reloader::Load load,
-                   std::shared_ptr<Runtime> runtime)
+                   std::shared_ptr<Runtime> runtime, std::shared_ptr<const Service> service)
     : runtime_(std::move(runtime)),
+      service_(std::move(service)),
       database_(DatabaseOptionsOf(config), runtime_),
       reloader_(
           config, std::move(load),
@@ -110,30 +172,113 @@ Exporter::Exporter(const config::Config& config, Reloader::Load load,
             ReserveFiles(next);
             database_.Reconfigure(DatabaseOptionsOf(next));
             base::ConfigureLog(next.log);
+            const base::MutexLock lock(mutex_);
+            if (reporting_ != nullptr) reporting_->SetProbeWithin(ProbeWithin(next));
           },
-          runtime_->scheduler),
-      auth_watch_(database_, reloader_) {
-  metrics::AddCollectors(
-      exposition_, {[this] { return database_.pool_stats(); },
-                    [this] { return database_.control_stats(); }, [this] { return Stats(); }});
-  http::ServerOptions web = config.web;
-  web.reserved_files = FilesOf(config);
-  server_ = std::make_unique<http::Server>(web, Endpoints(config), WebConfigOf(config));
-  {
-    const base::MutexLock lock(mutex_);
-    serving_ = server_.get();
-  }
-  LogListening(config.web.listen_addresses, server_->ports(), server_->tls());
+          [this](Reloader::Phase phase) { Announce(phase); }, runtime_->scheduler),
+      auth_watch_(database_, reloader_),
+      has_primary_(config.primary.has_value()),
+      has_replica_(config.replica.has_value()) {
+  metrics::Sources sources{[this] { return database_.pool_stats(); },
+                           [this] { return database_.control_stats(); },
+                           [this] { return Stats(); }};
+  metrics::AddCollectors(exposition_, sources);
+  sources.process = {};
+  sources.exporter = [this] {
+    metrics::ExporterStats stats = Stats();
+    stats.textfile_written = file_written_;
+    return stats;
+  };
+  metrics::AddCollectors(file_exposition_, sources);
+  if (!config.web.listen_addresses.empty()) StartServer(config);
+  StartTextfile(config);
   database_.start_pool_logger();
+  StartReport(config);
 }
 
 Exporter::~Exporter() {
+  {
+    const base::MutexLock lock(mutex_);
+    reporting_ = nullptr;
+  }
+  report_.reset();
+  StopTextfile();
   {
     // A reload speaks to the server.
     const base::MutexLock lock(mutex_);
     serving_ = nullptr;
   }
   server_.reset();
+}
+
+void Exporter::StartServer(const config::Config& config) {
+  server_ = std::make_unique<http::Server>(WebOf(config), Endpoints(config), WebConfigOf(config));
+  {
+    const base::MutexLock lock(mutex_);
+    serving_ = server_.get();
+  }
+  LogListening(config.web.listen_addresses, server_->ports(), server_->tls());
+}
+
+void Exporter::StartTextfile(const config::Config& config) {
+  if (config.textfile_path.empty()) return;
+  auto textfile = std::make_unique<Textfile>(
+      config.textfile_path, config.textfile_interval,
+      [this](base::WallTime written) { return RenderForFile(written); }, runtime_->scheduler);
+  Textfile& started = *textfile;
+  {
+    const base::MutexLock lock(mutex_);
+    textfile_ = std::move(textfile);
+  }
+  started.Start();
+}
+
+void Exporter::StopTextfile() {
+  // Destroyed after the lock is released: its last run asks for numbers.
+  std::unique_ptr<Textfile> stopped;
+  const base::MutexLock lock(mutex_);
+  stopped.swap(textfile_);
+}
+
+std::string Exporter::RenderForFile(base::WallTime written) {
+  file_written_ = written;
+  return file_exposition_.Render();
+}
+
+bool Exporter::HasVerdicts() const {
+  const control::ControlStats control = database_.control_stats();
+  const bool primary = control.probes[routing::PoolRole::kPrimary].last_run != base::WallTime{};
+  return (primary || !has_primary_) && (database_.pool_stats().route.decided || !has_replica_);
+}
+
+void Exporter::StartReport(const config::Config& config) {
+  ServiceReport::Sources sources;
+  sources.status = [this] { return Status(); };
+  if (server_ != nullptr) {
+    sources.ask_front = [this](std::function<void()> call) { server_->CallBack(std::move(call)); };
+  }
+  sources.probe_runs = [] { return base::TaskCountsNow()[base::TaskKind::kProbe].runs; };
+  report_ =
+      std::make_unique<ServiceReport>(service_->manager, service_->watchdog, ProbeWithin(config),
+                                      std::move(sources), runtime_->scheduler);
+  const base::MutexLock lock(mutex_);
+  reporting_ = report_.get();
+}
+
+std::string Exporter::Status() const {
+  std::string text = status::Ready(database_.pool_stats().route, database_.control_stats()).text;
+  if (!reloader_.successful()) text += "the latest configuration was refused";
+  return text;
+}
+
+void Exporter::Announce(Reloader::Phase phase) {
+  const base::MutexLock lock(mutex_);
+  if (reporting_ == nullptr) return;
+  if (phase == Reloader::Phase::kBegins) {
+    reporting_->OnReloading();
+  } else {
+    reporting_->OnReloaded();
+  }
 }
 
 void Exporter::ReserveFiles(const config::Config& config) {
@@ -150,6 +295,12 @@ metrics::ExporterStats Exporter::Stats() const {
   {
     const base::MutexLock lock(mutex_);
     if (serving_ != nullptr) stats.http_requests = serving_->RequestCounts();
+    if (textfile_ != nullptr) {
+      const TextfileStats textfile = textfile_->Stats();
+      stats.textfile_written = textfile.written;
+      stats.textfile_writes = textfile.writes;
+      stats.textfile_write_failures = textfile.failures;
+    }
   }
   if (stats.http_requests.empty()) {
     for (const http::Code& code : http::kCodes) stats.http_requests.emplace_back(code.number, 0);

@@ -1,13 +1,18 @@
 // The exporter: a Database, its metrics, and the HTTP server that shows them.
 #pragma once
 
+#include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "app/database.h"
 #include "app/reloader.h"
 #include "app/runtime.h"
+#include "app/service_report.h"
+#include "app/textfile.h"
 #include "base/mutex.h"
+#include "base/service_manager.h"
 #include "base/time.h"
 #include "config/config.h"
 #include "http/message.h"
@@ -24,20 +29,43 @@ DatabaseOptions DatabaseOptionsOf(const config::Config& config);
 // config::ConfigError and http::ServerError, which name the place.
 void Check(const config::Config& config);
 
+// Throws config::ConfigError where the metrics would go nowhere.
+void CheckOutputs(const config::Config& config);
+
+// Adds what is allowed but unwise, and stands in other files than the configuration's.
+void AddWarnings(config::Config& config);
+
 // What is allowed but unwise.
 void LogWarnings(const config::Config& config);
+
+// What has started this process, and wants to hear of it.
+struct Service {
+  base::ServiceManager manager;
+  // How often it wants to hear of progress, if it does.
+  std::optional<base::Duration> watchdog;
+};
+
+// By what the environment says.
+Service ServiceOf(const config::Environment& environment);
 
 // Thread safe.
 class Exporter {
  public:
-  // Serves when this returns, whether or not a database answers. The configuration has passed
-  // Check. Throws http::ServerError when an address cannot be listened on.
+  // Serves, unless it listens nowhere, when this returns, whether or not a database answers. The
+  // configuration has passed Check. Throws http::ServerError when an address cannot be listened on.
   // `load` reads the configuration again.
-  Exporter(const config::Config& config, Reloader::Load load, std::shared_ptr<Runtime> runtime);
+  Exporter(const config::Config& config, Reloader::Load load, std::shared_ptr<Runtime> runtime,
+           std::shared_ptr<const Service> service = std::make_shared<Service>());
   // Stops serving, then closes the pools.
   ~Exporter();
   Exporter(const Exporter&) = delete;
   Exporter& operator=(const Exporter&) = delete;
+
+  // The exposition for who does not scrape: without what tells of the process. `written` is the
+  // time that it says it was written at. One at a time.
+  std::string RenderForFile(base::WallTime written);
+  // A first verdict is in on each server that is configured.
+  bool HasVerdicts() const;
 
   // As Reloader::Reload().
   Reloader::Result Reload(Reloader::IfUnderWay if_under_way) {
@@ -49,6 +77,12 @@ class Exporter {
   http::Response Reload(bool enabled);
   http::Response Ready(const http::Request& request) const;
   metrics::ExporterStats Stats() const;
+  std::string Status() const;
+  void StartServer(const config::Config& config);
+  void StartTextfile(const config::Config& config);
+  void StopTextfile();
+  void StartReport(const config::Config& config);
+  void Announce(Reloader::Phase phase);
 
   // Has the database tell the reloader of refused logins while it lives.
   class AuthWatch {
@@ -66,16 +100,28 @@ class Exporter {
   void ReserveFiles(const config::Config& config);
 
   mutable base::Mutex mutex_;
+  // Null until the report is there, and from the beginning of its end.
+  ServiceReport* reporting_ SCIDEX_GUARDED_BY(mutex_) = nullptr;
   // Null until the server is constructed, which serves before its constructor returns, and from the
   // beginning of its end.
   http::Server* serving_ SCIDEX_GUARDED_BY(mutex_) = nullptr;
   const std::shared_ptr<Runtime> runtime_;
+  const std::shared_ptr<const Service> service_;
   Database database_;
   Reloader reloader_;
   AuthWatch auth_watch_;
   metrics::Exposition exposition_;
-  // Last: its handlers use everything above.
+  metrics::Exposition file_exposition_;
+  // What the file that is being rendered says of itself; by RenderForFile() alone.
+  base::WallTime file_written_{};
+  const bool has_primary_;
+  const bool has_replica_;
+  // Null where there is none.
+  std::unique_ptr<Textfile> textfile_ SCIDEX_GUARDED_BY(mutex_);
+  // Null where it does not listen. Its handlers use everything above.
   std::unique_ptr<http::Server> server_;
+  // Last: it asks all of them.
+  std::unique_ptr<ServiceReport> report_;
 };
 
 }  // namespace scidex::app

@@ -61,15 +61,19 @@ void CheckCanChange(const config::Config& from, const config::Config& to) {
   same(from.telemetry_path == to.telemetry_path, "web.telemetry_path");
   same(from.web_config_file == to.web_config_file, "web.config_file");
   same(from.enable_lifecycle == to.enable_lifecycle, "web.enable_lifecycle");
+  same(from.textfile_path == to.textfile_path, "textfile.path");
+  same(from.textfile_interval == to.textfile_interval, "textfile.interval");
   same(from.connects_per_server == to.connects_per_server, "connects_per_server");
   same(from.shutdown_timeout == to.shutdown_timeout, "shutdown_timeout");
 }
 
 }  // namespace
 
-Reloader::Reloader(config::Config first, Load load, Apply apply, base::Scheduler& scheduler)
+Reloader::Reloader(config::Config first, Load load, Apply apply, Announce announce,
+                   base::Scheduler& scheduler)
     : load_(std::move(load)),
       apply_(std::move(apply)),
+      announce_(std::move(announce)),
       clock_(scheduler.clock()),
       config_(std::move(first)),
       loaded_at_(clock_.WallNow()),
@@ -100,6 +104,13 @@ Reloader::Result Reloader::Reload(IfUnderWay if_under_way) {
 
 Reloader::Result Reloader::LoadAndTake() {
   const MutexLock changing(changing_);
+  announce_(Phase::kBegins);
+  Result result = TryToTake();
+  announce_(Phase::kEnded);
+  return result;
+}
+
+Reloader::Result Reloader::TryToTake() {
   std::string refused;
   try {
     const config::Config config = load_();

@@ -23,9 +23,13 @@ class Reloader {
   using Load = std::function<config::Config()>;
   // Brings a configuration that has passed Check into force, wholly or (it throws) not at all.
   using Apply = std::function<void(const config::Config&)>;
+  // Called when a reload begins, and when it has ended, whatever came of it. Must not throw.
+  enum class Phase { kBegins, kEnded };
+  using Announce = std::function<void(Phase)>;
 
   // `first` is in force. `scheduler` outlives the reloader.
-  Reloader(config::Config first, Load load, Apply apply, base::Scheduler& scheduler);
+  Reloader(config::Config first, Load load, Apply apply, Announce announce,
+           base::Scheduler& scheduler);
   // `apply` is not called any more when this returns.
   ~Reloader() = default;
 
@@ -54,11 +58,13 @@ class Reloader {
 
  private:
   Result LoadAndTake();
+  Result TryToTake() SCIDEX_REQUIRES(changing_);
   void Take(config::Config next) SCIDEX_REQUIRES(changing_);
   base::TimePoint TakeCredentials();
 
   const Load load_;
   const Apply apply_;
+  const Announce announce_;
   base::Clock& clock_;
 
   std::atomic<int> reloads_{0};

@@ -12,16 +12,20 @@
 #include <memory>
 #include <stdexcept>
 #include <string>
+#include <thread>
 
 #include "app/exporter.h"
 #include "app/query_trials.h"
+#include "app/ready_probe.h"
+#include "app/reload_request.h"
+#include "app/reload_task.h"
 #include "app/runtime.h"
 #include "app/version.h"
 #include "base/file_limit.h"
 #include "base/local_failure.h"
 #include "base/log.h"
-#include "base/periodic_task.h"
 #include "base/quoted.h"
+#include "base/time.h"
 #include "base/timer.h"
 #include "config/config.h"
 
@@ -29,6 +33,10 @@ namespace scidex::app {
 namespace {
 
 constexpr auto kLastWordsWithin = std::chrono::milliseconds(500);
+// A little less than a service manager waits for by default.
+constexpr auto kReloadWithin = std::chrono::seconds(80);
+constexpr auto kBetweenLooks = std::chrono::milliseconds(10);
+constexpr int kExitWithoutVerdicts = 2;
 
 // Expositions come and go on many threads. Unless told otherwise, glibc keeps what was freed for
 // each thread alone, and has the system clear fresh memory for each exposition.
@@ -38,11 +46,24 @@ void BoundMemory() {
   mallopt(M_TRIM_THRESHOLD, 2 << 20);
 }
 
-void Say(const std::string& line) { base::WriteToStandardError("scidex_pg_exporter: " + line); }
+void Say(const std::string& line, base::LogLevel level = base::LogLevel::kError) {
+  base::WriteToStandardError("scidex_pg_exporter: " + line, level);
+}
 
 void WarnOfRoot() {
   if (geteuid() == 0)
     base::LogWarn("running as root, which the exporter never needs; run it as a user of its own");
+}
+
+// From now on, while what is returned lives: an end that takes longer is an end without order.
+std::unique_ptr<base::Timer::Entry> EndWithin(base::Duration timeout, Runtime& runtime,
+                                              int exit_code) {
+  return std::make_unique<base::Timer::Entry>(
+      runtime.scheduler.timer(), base::Add(base::RealClock().Now(), timeout), [exit_code] {
+        base::LogError("shutdown did not complete within shutdown_timeout");
+        base::FlushLog(kLastWordsWithin);
+        std::_Exit(exit_code);
+      });
 }
 
 void Serve(const config::Config& config, const Reloader::Load& load,
@@ -54,27 +75,72 @@ void Serve(const config::Config& config, const Reloader::Load& load,
   LogWarnings(config);
   // Destroyed after the exporter, whose end its timer limits.
   const auto runtime = std::make_shared<Runtime>();
-  auto exporter = std::make_unique<Exporter>(config, load, runtime);
-  // Not on this thread: whatever holds up a reload, the next signal is heard.
-  base::PeriodicTask reload(runtime->scheduler, base::TaskKind::kReload, base::kNever,
-                            [&exporter](const std::stop_token&) {
-                              exporter->Reload(Reloader::IfUnderWay::kWait);
-                              return base::kNever;
-                            });
-  int signal = await_signal();
-  while (signal == SIGHUP) {
-    reload.Trigger();
+  auto exporter = std::make_unique<Exporter>(
+      config, load, runtime,
+      std::make_shared<const Service>(ServiceOf(&config::ProcessEnvironment)));
+  ReloadTask reload(runtime->scheduler, [&exporter] {
+    return exporter->Reload(Reloader::IfUnderWay::kWait).outcome == Reloader::Outcome::kReloaded;
+  });
+  Signal signal = await_signal();
+  while (signal.number == SIGHUP) {
+    reload.Ask(signal);
     signal = await_signal();
   }
-  const base::Timer::Entry limit(
-      runtime->scheduler.timer(), base::Add(base::RealClock().Now(), config.shutdown_timeout), [] {
-        base::LogError("shutdown did not complete within shutdown_timeout");
-        base::FlushLog(kLastWordsWithin);
-        std::_Exit(EXIT_SUCCESS);
-      });
-  base::LogInfo("ending", {{"asked_by", signal == SIGTERM ? "SIGTERM" : "SIGINT"}});
+  const auto limit = EndWithin(config.shutdown_timeout, *runtime, EXIT_SUCCESS);
+  base::LogInfo("ending", {{"asked_by", signal.number == SIGTERM ? "SIGTERM" : "SIGINT"}});
   reload.Stop();
   exporter.reset();
+}
+
+// --once. Returns the exit code.
+int PrintOnce(config::Config config, const Reloader::Load& load, base::Duration timeout) {
+  config.web.listen_addresses.clear();
+  config.textfile_path.clear();
+  config.log.level = std::max(config.log.level, base::LogLevel::kWarn);
+  base::ConfigureLog(config.log);
+  const auto runtime = std::make_shared<Runtime>();
+  auto exporter = std::make_unique<Exporter>(config, load, runtime);
+  const base::TimePoint deadline = base::Add(base::RealClock().Now(), timeout);
+  while (!exporter->HasVerdicts() && base::RealClock().Now() < deadline)
+    std::this_thread::sleep_for(kBetweenLooks);
+  const int exit_code = exporter->HasVerdicts() ? EXIT_SUCCESS : kExitWithoutVerdicts;
+  std::cout << exporter->RenderForFile({}) << std::flush;
+  if (!std::cout) throw std::runtime_error("standard output does not take the metrics");
+  if (exit_code != EXIT_SUCCESS)
+    Say("there is no verdict on every server yet; what is known is printed");
+  const auto limit = EndWithin(config.shutdown_timeout, *runtime, exit_code);
+  exporter.reset();
+  return exit_code;
+}
+
+bool ReportReload(pid_t exporter) {
+  switch (AskToReload(exporter, kReloadWithin)) {
+    case ReloadAnswer::kReloaded:
+      std::cout << "reloaded\n" << std::flush;
+      return true;
+    case ReloadAnswer::kRefused:
+      Say("the configuration was refused, and the one before stays in force; the exporter's log "
+          "says why");
+      return false;
+    case ReloadAnswer::kNone:
+      break;
+  }
+  Say("process " + std::to_string(exporter) + " has not answered within 80 seconds");
+  return false;
+}
+
+// A file that has become wrong since the exporter was started does not keep it from answering.
+bool ReportReady(const CommandLine& flags, const Reloader::Load& load) {
+  config::Config config;
+  try {
+    config = load();
+  } catch (const std::exception&) {
+    config = config::Config();
+    ApplyFlags(flags, config);
+  }
+  const ReadyAnswer answer = ProbeReady(config, *flags.probe_ready, flags.probe_timeout);
+  std::cout << answer.text << '\n' << std::flush;
+  return answer.ready;
 }
 
 // What else to say of an error that may have come of the limit of open files.
@@ -89,9 +155,11 @@ std::string MissingFiles() {
 // What --config.check found beside errors; whether the configuration is right.
 bool ReportCheck(const CommandLine& flags, const config::Config& config) {
   const bool is_error = flags.syntax == SyntaxIs::kError;
+  const base::LogLevel level = is_error ? base::LogLevel::kError : base::LogLevel::kWarn;
   for (const std::string& unknown : config.unknown_sql)
-    Say((is_error ? "" : "warning: ") + unknown);
-  for (const std::string& warning : config.warnings) Say("warning: " + warning);
+    Say((is_error ? "" : "warning: ") + unknown, level);
+  for (const std::string& warning : config.warnings)
+    Say("warning: " + warning, base::LogLevel::kWarn);
   if (is_error && !config.unknown_sql.empty()) return false;
   std::cout << "the configuration is right\n" << std::flush;
   if (!flags.connect) return true;
@@ -101,33 +169,40 @@ bool ReportCheck(const CommandLine& flags, const config::Config& config) {
   return TryQueries(config, std::cout);
 }
 
-// Whether all is well.
-bool DoAsFlagsSay(const CommandLine& flags, const AwaitSignal& await_signal) {
+int CodeOf(bool success) { return success ? EXIT_SUCCESS : EXIT_FAILURE; }
+
+// Returns the exit code.
+int DoAsFlagsSay(const CommandLine& flags, const AwaitSignal& await_signal) {
   if (!flags.error.empty()) throw std::runtime_error(flags.error);
   if (!flags.print.empty()) {
     std::cout << flags.print;
-    return true;
+    return EXIT_SUCCESS;
   }
+  if (flags.reload) return CodeOf(ReportReload(*flags.reload));
   // Passwords are held from here on: neither in a core dump, nor for other processes of this user.
   prctl(PR_SET_DUMPABLE, 0);
   base::RaiseFileLimit();
   const auto load = [flags] {
     config::Config config = config::Load(flags.config_file, &config::ProcessEnvironment);
     ApplyFlags(flags, config);
+    AddWarnings(config);
     return config;
   };
+  if (flags.probe_ready) return CodeOf(ReportReady(flags, load));
   const config::Config config = load();
   Check(config);
-  if (flags.config_check) return ReportCheck(flags, config);
+  if (!flags.once) CheckOutputs(config);
+  if (flags.config_check) return CodeOf(ReportCheck(flags, config));
+  if (flags.once) return PrintOnce(config, load, flags.once_timeout);
   Serve(config, load, await_signal);
-  return true;
+  return EXIT_SUCCESS;
 }
 
 }  // namespace
 
 int Run(const CommandLine& flags, const AwaitSignal& await_signal) noexcept {
   try {
-    return DoAsFlagsSay(flags, await_signal) ? EXIT_SUCCESS : EXIT_FAILURE;
+    return DoAsFlagsSay(flags, await_signal);
   } catch (const std::exception& error) {
     Say(base::OneLine(error.what()) + MissingFiles());
     return EXIT_FAILURE;

@@ -5,11 +5,12 @@
 #include <string>
 
 #include "app/command_line.h"
+#include "app/reload_request.h"
 
 namespace scidex::app {
 
 // Blocks until there is a signal for the process: SIGHUP, or one to end by.
-using AwaitSignal = std::function<int()>;
+using AwaitSignal = std::function<Signal()>;
 
 // Does what the flags say: prints, checks the configuration, or serves, loading the configuration
 // again at each SIGHUP, until another signal comes, and then ends in order, or without order after

@@ -2,6 +2,7 @@
 
 #include <spdlog/pattern_formatter.h>
 #include <spdlog/spdlog.h>
+#include <unistd.h>
 
 #include <array>
 #include <atomic>
@@ -14,6 +15,7 @@
 #include <utility>
 
 #include "base/clock.h"
+#include "base/journal.h"
 #include "base/log_writer.h"
 #include "base/mutex.h"
 #include "base/quoted.h"
@@ -75,8 +77,20 @@ std::unique_ptr<spdlog::formatter> FormatterOf(LogFormat format) {
                                                      spdlog::pattern_time_type::utc);
 }
 
+std::string ForJournal(LogFormat format, LogLevel level, std::string_view line) {
+  const bool json = format == LogFormat::kJson;
+  std::string text(JournalPrefix(level));
+  return text.append(json ? "{" : "").append(line).append(json ? "}\n" : "\n");
+}
+
+bool WritesForJournal(Journald journald) {
+  if (journald != Journald::kAuto) return journald == Journald::kOn;
+  const char* const stream = std::getenv("JOURNAL_STREAM");
+  return stream != nullptr && IsJournal(STDERR_FILENO, stream);
+}
+
 // With the time of the call, as it is to be written.
-std::string Format(LogFormat format, LogLevel level, std::string_view line) {
+std::string WithTime(LogFormat format, LogLevel level, std::string_view line) {
   spdlog::memory_buf_t text;
   // One of its own: a formatter is not thread safe.
   FormatterOf(format)->format(
@@ -95,6 +109,7 @@ class Logger {
   void Configure(const LogOptions& options) {
     level_.store(options.level, std::memory_order_relaxed);
     format_.store(options.format, std::memory_order_relaxed);
+    for_journal_.store(WritesForJournal(options.journald), std::memory_order_relaxed);
   }
 
   void Write(LogLevel level, std::string_view message, std::initializer_list<LogField> fields) {
@@ -105,6 +120,12 @@ class Logger {
     writer_.Push(Format(format, level, line));
     MutexLock lock(tap_mutex_);
     if (tap_) tap_(level, line);
+  }
+
+  void WriteAsItIs(LogLevel level, std::string line) {
+    line += '\n';
+    if (for_journal_.load(std::memory_order_relaxed)) line.insert(0, JournalPrefix(level));
+    writer_.Push(std::move(line));
   }
 
   LogWriter& writer() { return writer_; }
@@ -123,6 +144,11 @@ class Logger {
   }
 
  private:
+  std::string Format(LogFormat format, LogLevel level, std::string_view line) const {
+    return for_journal_.load(std::memory_order_relaxed) ? ForJournal(format, level, line)
+                                                        : WithTime(format, level, line);
+  }
+
   std::string DropNotice(std::uint64_t dropped) const {
     const LogFormat format = format_.load(std::memory_order_relaxed);
     return Format(format, LogLevel::kWarn,
@@ -131,6 +157,7 @@ class Logger {
 
   std::atomic<LogLevel> level_{LogOptions{}.level};
   std::atomic<LogFormat> format_{LogOptions{}.format};
+  std::atomic<bool> for_journal_{WritesForJournal(LogOptions{}.journald)};
   LogWriter writer_{[this](std::uint64_t dropped) { return DropNotice(dropped); }};
   EnumArray<LogLevel, std::atomic<std::uint64_t>> counts_;
   Mutex tap_mutex_;
@@ -176,8 +203,8 @@ void LogFailure(std::string_view message, const std::exception& error,
   }
 }
 
-void WriteToStandardError(std::string line) noexcept {
-  TheLogger().writer().Push(std::move(line.append(1, '\n')));
+void WriteToStandardError(std::string line, LogLevel level) noexcept {
+  TheLogger().WriteAsItIs(level, std::move(line));
 }
 
 bool FlushLog(Duration within) noexcept {

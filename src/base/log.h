@@ -1,5 +1,6 @@
-// Structured logging to standard error: one line a message, logfmt or JSON, UTC. Under systemd that
-// is the journal. No caller waits for standard error: see log_writer.h.
+// Structured logging to standard error: one line a message, logfmt or JSON, UTC. Where standard
+// error is systemd's journal, which has a time and a level of its own for each message, lines have
+// no time, and their level in front of them. No caller waits for standard error: see log_writer.h.
 //
 //   LogInfo("route changed", {{"from", "replica"}, {"to", "primary_fallthrough"}, {"reason",
 //   "connect_refused"}}); ts=2026-11-23T08:00:00.000Z level=info msg="route changed" from=replica
@@ -8,6 +9,7 @@
 // A base::Secret does not compile as a field.
 #pragma once
 
+#include <array>
 #include <concepts>
 #include <cstdint>
 #include <exception>
@@ -33,9 +35,21 @@ struct EnumNames<LogFormat> {
   static constexpr std::array<std::string_view, 2> kNames{"logfmt", "json"};
 };
 
+// Whether lines are written as the journal takes them.
+enum class Journald {
+  kAuto,  // where JOURNAL_STREAM names the file that standard error is
+  kOn,
+  kOff,
+};
+template <>
+struct EnumNames<Journald> {
+  static constexpr std::array<std::string_view, 3> kNames{"auto", "on", "off"};
+};
+
 struct LogOptions {
   LogLevel level = LogLevel::kInfo;
   LogFormat format = LogFormat::kLogfmt;
+  Journald journald = Journald::kAuto;
 };
 
 // A value of a field. Durations are written in seconds.
@@ -95,8 +109,8 @@ void LogFailure(std::string_view message, const std::exception& error,
                 std::string_view task = {}) noexcept;
 
 // Writes `line`, with a newline, as it is and in the order of the messages. For what a person at a
-// terminal reads.
-void WriteToStandardError(std::string line) noexcept;
+// terminal reads. The journal is told the level.
+void WriteToStandardError(std::string line, LogLevel level = LogLevel::kError) noexcept;
 
 // Waits until what was logged before is written; false if that takes longer than `within`, as when
 // the reader of standard error has stopped. exit() does so too, for half a second at most.

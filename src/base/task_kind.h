@@ -18,19 +18,21 @@ enum class TaskKind {
   kPoolLogger,
   kCredentials,
   kReload,
+  kServiceReport,
+  kTextfile,
 };
 template <>
 struct EnumNames<TaskKind> {
-  static constexpr std::array<std::string_view, 10> kNames{
-      "probe",          "canary",     "housekeeping", "connect",     "query",
-      "query_schedule", "autoscaler", "pool_logger",  "credentials", "reload"};
+  static constexpr std::array<std::string_view, 12> kNames{
+      "probe",      "canary",      "housekeeping", "connect", "query",          "query_schedule",
+      "autoscaler", "pool_logger", "credentials",  "reload",  "service_report", "textfile"};
 };
 
 // Whether it must go on whatever else blocks: a verdict and the upkeep of a pool hang on it. The
 // rest may wait for a thread.
 constexpr bool IsEssential(TaskKind kind) {
   return kind != TaskKind::kConnect && kind != TaskKind::kQuery && kind != TaskKind::kCanary &&
-         kind != TaskKind::kReload && kind != TaskKind::kCredentials;
+         kind != TaskKind::kReload && kind != TaskKind::kCredentials && kind != TaskKind::kTextfile;
 }
 
 struct TaskCounts {

@@ -33,6 +33,9 @@ struct Config {
   // POST /-/reload is served.
   bool enable_lifecycle = false;
   base::LogOptions log;
+  // For node_exporter's textfile collector. Empty: no such file.
+  std::string textfile_path;
+  base::Duration textfile_interval = std::chrono::seconds(15);
 
   // read_only is left to whoever makes the pools. The primary is there unless a replica's DSN is
   // the only one; the replica is there if it has a DSN.

@@ -14,6 +14,7 @@ namespace {
 using base::Duration;
 using std::chrono::hours;
 using std::chrono::milliseconds;
+using std::chrono::minutes;
 using std::chrono::seconds;
 using Texts = std::vector<std::string>;
 
@@ -127,9 +128,8 @@ Key Addresses(std::string path, const Place<Texts>& place) {
   Key key;
   key.path = std::move(path);
   key.shape = Shape::kList;
-  key.expected = "a list of at least one address, such as [\":19187\"]";
+  key.expected = "a list of addresses, such as [\":19187\"], or [] to listen nowhere";
   key.set = [place](const Texts& texts, Draft& draft) {
-    if (texts.empty()) return false;
     place(draft) = texts;
     return true;
   };
@@ -229,6 +229,12 @@ std::vector<Key> MakeKeys() {
                  [](Draft& d) -> auto& { return d.config.web.max_requests; }),
       OneOf<base::LogLevel>("log.level", [](Draft& d) -> auto& { return d.config.log.level; }),
       OneOf<base::LogFormat>("log.format", [](Draft& d) -> auto& { return d.config.log.format; }),
+      OneOf<base::Journald>("log.journald",
+                            [](Draft& d) -> auto& { return d.config.log.journald; }),
+      Text("textfile.path", "the path of a file that ends in .prom",
+           [](Draft& d) -> auto& { return d.config.textfile_path; }),
+      Time("textfile.interval", seconds(1), minutes(1),
+           [](Draft& d) -> auto& { return d.config.textfile_interval; }),
       Dsn("primary.dsn", [](Draft& d) -> auto& { return d.primary.dsn; }),
       Text("primary.password_file", file,
            [](Draft& d) -> auto& { return d.primary.password_file; }),

@@ -179,6 +179,18 @@ std::vector<Address> ParseAddress(const std::string& text) {
          port);
 }
 
+std::vector<Address> AddressesToReach(const std::string& text) {
+  std::vector<Address> addresses;
+  for (const Address& address : ParseAddress(text)) {
+    const auto port = static_cast<std::uint16_t>(PortOf(address));
+    if (address.every) addresses.push_back(V4(in_addr{htonl(INADDR_LOOPBACK)}, port));
+    // Where there is no IPv4. To connect to 0.0.0.0 or [::] is to connect to
+    // loopback.
+    addresses.push_back(address);
+  }
+  return addresses;
+}
+
 std::string ToString(const Address& address) {
   std::array<char, INET6_ADDRSTRLEN> host{};
   const std::string port = ':' + std::to_string(PortOf(address));

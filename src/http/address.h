@@ -22,6 +22,10 @@ struct Address {
 // choose. Throws ServerError for anything else.
 std::vector<Address> ParseAddress(const std::string& text);
 
+// Where a client on the same machine reaches a server that listens on `text`, as above: loopback
+// for one that listens on every address.
+std::vector<Address> AddressesToReach(const std::string& text);
+
 // "127.0.0.1:19187", "[::1]:19187".
 std::string ToString(const Address& address);
 

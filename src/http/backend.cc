@@ -6,19 +6,17 @@
 #include <sys/socket.h>
 
 #include <algorithm>
-#include <charconv>
 #include <cstring>
 #include <exception>
-#include <filesystem>
 #include <initializer_list>
 #include <string_view>
-#include <system_error>
 #include <utility>
 #include <vector>
 
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/thread.h"
+#include "http/client_limit.h"
 #include "http/codes.h"
 #include "http/error.h"
 #include "http/wire.h"
@@ -59,24 +57,24 @@ Backend& BackendOf(const mg_connection* connection) {
   return *static_cast<Backend*>(mg_get_user_context_data(connection));
 }
 
-// The socket of this process that listens on `port` of 127.0.0.1; -1 where there is none.
+bool ListensOn(int fd, int port) {
+  sockaddr_in end{};
+  socklen_t size = sizeof end;
+  int listens = 0;
+  socklen_t listens_size = sizeof listens;
+  return getsockname(fd, reinterpret_cast<sockaddr*>(&end), &size) == 0 &&
+         end.sin_family == AF_INET && ntohs(end.sin_port) == port &&
+         end.sin_addr.s_addr == htonl(INADDR_LOOPBACK) &&
+         getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listens, &listens_size) == 0 && listens != 0;
+}
+
+// The socket of this process that listens on `port` of 127.0.0.1; -1 where there is none. Number by
+// number, as /proc may not be there; the kernel gives the lowest that is free.
 int FindListener(int port) {
-  std::error_code error;
-  std::filesystem::directory_iterator entry("/proc/self/fd", error);
-  for (; !error && entry != std::filesystem::directory_iterator(); entry.increment(error)) {
-    const std::string name = entry->path().filename();
-    int fd = -1;
-    std::from_chars(name.data(), name.data() + name.size(), fd);
-    sockaddr_in end{};
-    socklen_t size = sizeof end;
-    int listens = 0;
-    socklen_t listens_size = sizeof listens;
-    if (getsockname(fd, reinterpret_cast<sockaddr*>(&end), &size) == 0 &&
-        end.sin_family == AF_INET && ntohs(end.sin_port) == port &&
-        end.sin_addr.s_addr == htonl(INADDR_LOOPBACK) &&
-        getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listens, &listens_size) == 0 && listens != 0) {
-      return fd;
-    }
+  constexpr std::size_t kAtMost = std::size_t{1} << 20;
+  const int end = static_cast<int>(std::min(MaxOpenFiles(), kAtMost));
+  for (int fd = 0; fd < end; ++fd) {
+    if (ListensOn(fd, port)) return fd;
   }
   return -1;
 }

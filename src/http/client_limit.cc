@@ -18,10 +18,15 @@ constexpr std::size_t kFewClients = 16;
 
 std::size_t MaxOpenFiles() {
   rlimit limit{};
-  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return 0;
+  // A filter of system calls may refuse it. That is no limit.
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return std::numeric_limits<std::size_t>::max();
   // RLIM_INFINITY is the largest value of its type.
   return static_cast<std::size_t>(
       std::min<rlim_t>(limit.rlim_cur, std::numeric_limits<std::size_t>::max()));
+}
+
+std::size_t FilesOfServer(std::size_t backend_connections, std::size_t listeners) {
+  return 32 + 2 * backend_connections + 2 * listeners;
 }
 
 std::size_t ClientLimit(std::size_t max_clients, std::size_t reserved_files) {

@@ -1,6 +1,7 @@
 #include "http/direct_answers.h"
 
 #include <asio/co_spawn.hpp>
+#include <asio/post.hpp>
 #include <asio/use_awaitable.hpp>
 #include <utility>
 
@@ -33,5 +34,7 @@ asio::awaitable<ReplyPtr> DirectAnswers::Make(const RequestHead& head) {
   };
   co_return co_await asio::co_spawn(io_, make, asio::use_awaitable);
 }
+
+void DirectAnswers::CallBack(std::function<void()> call) { asio::post(io_, std::move(call)); }
 
 }  // namespace scidex::http

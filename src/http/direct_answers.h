@@ -30,6 +30,8 @@ class DirectAnswers {
 
   bool Has(const RequestHead& head) const;
   asio::awaitable<ReplyPtr> Make(const RequestHead& head);
+  // Calls back on the thread that makes them.
+  void CallBack(std::function<void()> call);
 
  private:
   const std::set<std::string> paths_;

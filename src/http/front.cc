@@ -47,11 +47,9 @@ constexpr auto kAcceptPause = std::chrono::milliseconds(100);
 // window takes.
 constexpr int kMaxUnsent = 128 << 10;
 
-// The front's and the backend's own: both ends of each connection between them, and the listeners
-// with their copies. Some to spare for clients that are on their way out.
 std::size_t OwnFiles(const FrontOptions& options) {
-  return 32 + 2 * static_cast<std::size_t>(options.backend_connections) +
-         2 * options.listeners.size();
+  return FilesOfServer(static_cast<std::size_t>(options.backend_connections),
+                       options.listeners.size());
 }
 
 RequestQueue::Options QueueOptions(const FrontOptions& options) {
@@ -80,6 +78,7 @@ class Front::Impl {
   ~Impl();
 
   void ReserveFiles(std::size_t files);
+  void CallBack(std::function<void()> call);
   void Drain(base::TimePoint until) { in_flight_.AwaitNone(until); }
 
  private:
@@ -166,6 +165,10 @@ void Front::Impl::ReserveFiles(std::size_t files) {
   const std::size_t all = OwnFiles(options_) + files;
   RequireFiles(all);
   reserved_files_ = all;
+}
+
+void Front::Impl::CallBack(std::function<void()> call) {
+  asio::post(io_, [this, call = std::move(call)] { direct_.CallBack(call); });
 }
 
 awaitable<void> Front::Impl::ExpireDeadlines() {
@@ -280,6 +283,8 @@ Front::Front(FrontOptions options, CodeCounts& counts)
 Front::~Front() = default;
 
 void Front::ReserveFiles(std::size_t files) { impl_->ReserveFiles(files); }
+
+void Front::CallBack(std::function<void()> call) { impl_->CallBack(std::move(call)); }
 
 void Front::Drain(base::TimePoint until) { impl_->Drain(until); }
 

@@ -75,6 +75,11 @@ class Front {
   // of open files is too low for it.
   void ReserveFiles(std::size_t files);
 
+  // Calls back once the thread that has the clients, and then the one that makes direct answers,
+  // has come to it: never, where one of them stands still, or the front ends before. The call must
+  // not throw.
+  void CallBack(std::function<void()> call);
+
   // Waits until no answer is under way, or until then.
   void Drain(base::TimePoint until);
 

@@ -16,7 +16,8 @@
 namespace scidex::http {
 
 struct ServerOptions {
-  // host:port, [IPv6]:port or :port; port 0 lets the kernel choose. At least one.
+  // host:port, [IPv6]:port or :port; port 0 lets the kernel choose.
+  // Without any there is no server.
   std::vector<std::string> listen_addresses{":19187"};
   // Requests that are answered at once; one more gets 503. 0 is no limit: then they wait for each
   // other. Endpoints for everyone are not counted.

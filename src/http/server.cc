@@ -15,6 +15,7 @@
 #include "base/mutex.h"
 #include "http/address.h"
 #include "http/backend.h"
+#include "http/client_limit.h"
 #include "http/codes.h"
 #include "http/compress.h"
 #include "http/dispatch.h"
@@ -74,6 +75,7 @@ class Server::Impl {
   bool tls() const { return tls_.has_value(); }
   std::vector<std::pair<int, std::uint64_t>> RequestCounts() const { return counts_.Read(); }
   void ReserveFiles(std::size_t files) { front_->ReserveFiles(files); }
+  void CallBack(std::function<void()> call) { front_->CallBack(std::move(call)); }
 
  private:
   Response Answer(Request request);
@@ -220,8 +222,16 @@ bool Server::tls() const { return impl_->tls(); }
 
 void Server::ReserveFiles(std::size_t files) { impl_->ReserveFiles(files); }
 
+void Server::CallBack(std::function<void()> call) { impl_->CallBack(std::move(call)); }
+
 std::vector<std::pair<int, std::uint64_t>> Server::RequestCounts() const {
   return impl_->RequestCounts();
+}
+
+void CheckLimits(const ServerOptions& options) {
+  RequireFiles(
+      FilesOfServer(static_cast<std::size_t>(ThreadsOf(options)), options.listen_addresses.size()) +
+      options.reserved_files);
 }
 
 void CheckWebConfig(WebConfig& web) {

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <utility>
 #include <vector>
@@ -42,6 +43,9 @@ class Server {
   // of open files is too low for it.
   void ReserveFiles(std::size_t files);
 
+  // As Front::CallBack().
+  void CallBack(std::function<void()> call);
+
   // Responses by status code since the start, in ascending order of code: every code that the
   // server can answer with is there from the start.
   std::vector<std::pair<int, std::uint64_t>> RequestCounts() const;
@@ -51,7 +55,8 @@ class Server {
   std::unique_ptr<Impl> impl_;
 };
 
-// What of a start can be tried without starting. Throws as the constructor does.
+// What of a start can be tried without starting. Throw as the constructor does.
+void CheckLimits(const ServerOptions& options);
 void CheckWebConfig(WebConfig& web);
 
 }  // namespace scidex::http

@@ -443,6 +443,18 @@ constexpr Family kFamilies[] = {
      "runs again at its next time, and the log has the error.",
      Tasks<&base::TaskCounts::failures>, {By<base::TaskKind>("task")}},
 
+    {kExporter, "scidex_pg_exporter_textfile_written_timestamp_seconds", kGauge, "seconds",
+     "When the file for node_exporter's textfile collector was last written, in Unix time; 0 if it "
+     "never was. In the file itself it tells how old the file is.",
+     OfExporter<&ExporterStats::textfile_written>},
+    {kExporter, "scidex_pg_exporter_textfile_writes_total", kCounter, "",
+     "Times that the file for node_exporter's textfile collector was to be written, failed ones "
+     "included.",
+     OfExporter<&ExporterStats::textfile_writes>},
+    {kExporter, "scidex_pg_exporter_textfile_write_failures_total", kCounter, "",
+     "Times that it could not be written, and the file before it stayed; the log says why.",
+     OfExporter<&ExporterStats::textfile_write_failures>},
+
     // The names that every Prometheus client has for its process.
     {kProcess, "process_cpu_seconds_total", kCounter, "seconds",
      "User and system CPU time spent by the exporter.",

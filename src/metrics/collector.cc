@@ -1,5 +1,7 @@
 #include "metrics/collector.h"
 
+#include <algorithm>
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -87,10 +89,21 @@ void Fill(const Family& row, const Snapshot& snapshot, const Labels& labels,
 
 }  // namespace
 
+std::vector<std::string> UnknownOfProcess(const Snapshot& snapshot) {
+  std::vector<std::string> names;
+  for (const Family& row : Catalog()) {
+    if (row.part == Part::kProcess && std::isnan(std::get<Number>(row.value)(snapshot, {})))
+      names.emplace_back(row.name);
+  }
+  return names;
+}
+
 Collector::Collector(Part part, Source source) : source_(std::move(source)) {
   const Snapshot snapshot = source_();
+  const std::vector<std::string> unknown = UnknownOfProcess(snapshot);
   for (const Family& row : Catalog()) {
     if (row.part != part) continue;
+    if (std::find(unknown.begin(), unknown.end(), row.name) != unknown.end()) continue;
     std::vector<std::vector<std::string>> values;
     for (const Dimension& dimension : row.Dimensions())
       values.push_back(dimension.Values(snapshot));

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <functional>
+#include <string>
 #include <vector>
 
 #include <prometheus/collectable.h>
@@ -13,7 +14,11 @@
 
 namespace scidex::metrics {
 
-// The families of one part of the catalog.
+// The metrics of Part::kProcess that `snapshot` has no number for.
+std::vector<std::string> UnknownOfProcess(const Snapshot& snapshot);
+
+// The families of one part of the catalog; without those of the process that the kernel does not
+// tell at the start.
 //
 // Thread safe, and without a lock: Collect() takes one snapshot, then works on that alone. Names,
 // help, labels and their text are made once; a scrape sets numbers.

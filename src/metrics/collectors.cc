@@ -1,11 +1,28 @@
 #include "metrics/collectors.h"
 
 #include <memory>
+#include <string>
 
+#include "base/log.h"
 #include "metrics/collector.h"
 #include "metrics/query_collector.h"
 
 namespace scidex::metrics {
+
+namespace {
+
+void WarnOfUnknown(const Snapshot& snapshot) {
+  std::string names;
+  for (const std::string& name : UnknownOfProcess(snapshot))
+    names.append(names.empty() ? "" : " ").append(name);
+  if (!names.empty())
+    base::LogWarn(
+        "the kernel does not tell everything of this process, such as where there is no "
+        "/proc; these metrics are absent",
+        {{"metrics", names}});
+}
+
+}  // namespace
 
 void AddCollectors(Exposition& exposition, const Sources& sources) {
   const auto add = [&exposition](const char* name, Part part, Collector::Source source) {
@@ -26,11 +43,14 @@ void AddCollectors(Exposition& exposition, const Sources& sources) {
     snapshot.exporter = exporter();
     return snapshot;
   });
-  add("process", Part::kProcess, [process = sources.process] {
+  if (!sources.process) return;
+  const auto process = [process = sources.process] {
     Snapshot snapshot;
     snapshot.process = process();
     return snapshot;
-  });
+  };
+  WarnOfUnknown(process());
+  add("process", Part::kProcess, process);
 }
 
 }  // namespace scidex::metrics

@@ -16,6 +16,7 @@ struct Sources {
   std::function<routing::PoolsStats()> pools;
   std::function<control::ControlStats()> control;
   std::function<ExporterStats()> exporter;
+  // Empty: no collector of that name, for who is not scraped as a process.
   std::function<ProcessStats()> process = ReadProcess;
 };
 

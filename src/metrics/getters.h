@@ -3,6 +3,8 @@
 
 #include <concepts>
 #include <functional>
+#include <limits>
+#include <optional>
 
 #include "base/time.h"
 #include "metrics/catalog.h"
@@ -17,6 +19,12 @@ template <typename T>
   requires std::integral<T> || std::floating_point<T>
 double ToNumber(T value) {
   return static_cast<double>(value);
+}
+
+// NaN for what is not known.
+template <typename T>
+double ToNumber(const std::optional<T>& value) {
+  return value ? ToNumber(*value) : std::numeric_limits<double>::quiet_NaN();
 }
 
 inline const pool::PoolStats& PoolOf(const Snapshot& snapshot, const Labels& labels) {

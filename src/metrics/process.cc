@@ -10,8 +10,10 @@
 #include <filesystem>
 #include <iterator>
 #include <limits>
+#include <optional>
 #include <stdexcept>
 #include <string>
+#include <system_error>
 #include <vector>
 
 #include "base/read_file.h"
@@ -76,9 +78,9 @@ std::uint64_t OpenFds() {
   return static_cast<std::uint64_t>(std::distance(begin(entries), end(entries))) - 1;
 }
 
-double MaxFds() {
+std::optional<double> MaxFds() {
   rlimit limit{};
-  getrlimit(RLIMIT_NOFILE, &limit);
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return std::nullopt;
   return limit.rlim_cur == RLIM_INFINITY ? std::numeric_limits<double>::infinity()
                                          : static_cast<double>(limit.rlim_cur);
 }
@@ -86,11 +88,13 @@ double MaxFds() {
 }  // namespace
 
 ProcessStats ReadProcess() {
-  const StatFields fields;
   ProcessStats stats;
+  stats.max_fds = MaxFds();
+  std::error_code error;
+  if (!std::filesystem::exists("/proc/self/stat", error)) return stats;
+  const StatFields fields;
   stats.cpu = Ticks(fields[14]) + Ticks(fields[15]);
   stats.open_fds = OpenFds();
-  stats.max_fds = MaxFds();
   stats.virtual_memory_bytes = fields[23];
   stats.resident_memory_bytes = fields[24] * static_cast<std::uint64_t>(sysconf(_SC_PAGESIZE));
   stats.threads = fields[20];

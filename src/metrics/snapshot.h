@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -39,18 +40,23 @@ struct ExporterStats {
   std::uint64_t log_messages_dropped = 0;
   base::EnumArray<base::LocalResource, std::uint64_t> local_failures;
   base::EnumArray<base::TaskKind, base::TaskCounts> tasks;
+  // When the file for the textfile collector was last written; epoch (0) if it never was.
+  base::WallTime textfile_written{};
+  std::uint64_t textfile_writes = 0;
+  std::uint64_t textfile_write_failures = 0;
 };
 
-// What the kernel says of this process.
+// What the kernel says of this process; nothing where it does not say it: most of it stands in
+// /proc, which may be hidden, and a filter of system calls may refuse the rest.
 struct ProcessStats {
-  base::Duration cpu{0};
-  std::uint64_t open_fds = 0;
+  std::optional<base::Duration> cpu;
+  std::optional<std::uint64_t> open_fds;
   // Infinity where there is no limit.
-  double max_fds = 0;
-  std::uint64_t virtual_memory_bytes = 0;
-  std::uint64_t resident_memory_bytes = 0;
-  std::uint64_t threads = 0;
-  base::WallTime start{};
+  std::optional<double> max_fds;
+  std::optional<std::uint64_t> virtual_memory_bytes;
+  std::optional<std::uint64_t> resident_memory_bytes;
+  std::optional<std::uint64_t> threads;
+  std::optional<base::WallTime> start;
 };
 
 // What producing the exposition cost, and where it failed.

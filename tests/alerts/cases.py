@@ -8,6 +8,8 @@ ROUTE = "scidex_pg_pool_ro_routes_to"
 CONFIGURED = "scidex_pg_pool_ro_dsn_configured"
 REFUSED = 'scidex_pg_pool_ro_route_reason{reason="connect_refused"}'
 RO = {"pool": "ro"}
+TEXTFILE_WRITTEN = "scidex_pg_exporter_textfile_written_timestamp_seconds"
+TEXTFILE_WRITES = "scidex_pg_exporter_textfile_writes_total"
 
 
 def acquires(outcome):
@@ -368,6 +370,18 @@ CASES = [
          wrong={"scidex_pg_exporter_config_last_reload_successful": 0},
          near={"it is mended in time": {"scidex_pg_exporter_config_last_reload_successful": Cycle((0,) * 20 + (1,))}},
          for_=300),
+
+    Case("ScidexPgPoolTextfileStale", "warning", "exporter", "The exporter's file for the textfile collector is old.",
+         f"{WHO} shows pools and route as they were 2m 1s before it was scraped. The exporter has ended, or cannot write the "
+         "file.", "exporter",
+         calm={TEXTFILE_WRITTEN: Now(), TEXTFILE_WRITES: 1},
+         wrong={TEXTFILE_WRITTEN: Now(less=121)},
+         near={"it is two minutes old": {TEXTFILE_WRITTEN: Now(less=120)},
+               "there is no such file": {TEXTFILE_WRITTEN: 0, TEXTFILE_WRITES: 0}},
+         also=(({}, {TEXTFILE_WRITTEN: 0},
+                f"{WHO} shows pools and route as they were 21m 0s before it was scraped. The exporter has ended, or cannot "
+                "write the file."),),
+         for_=60),
 
     Case("ScidexPgPoolFdsNearLimit", "warning", "exporter", "The exporter has nearly as many files open as it may.",
          f"{WHO} has 81% of the file descriptors that it may have. At the limit connects and scrapes fail.", "exporter",

@@ -98,6 +98,21 @@ class Files(unittest.TestCase):
             capture_output=True, env=os.environ | {"CONFIGURATION": CONFIGURATION}, timeout=servers.DEADLINE_SECONDS)
         self.assertEqual(ended.returncode, 0, ended.stderr)
 
+    def test_secret_that_everyone_may_read_is_warned_of(self):
+        web = self.folder / "web.yaml"
+        web.write_text("basic_auth_users:\n  prometheus: $2y$04$exRnqWuxTk7hQ5ttZuRdauQNNMWL5rO2ES6VjQQUCy6iZpNbD/PgC\n")
+        self.config.write_text("primary: {dsn: host=db}\n")
+        for mode, warnings in ((0o644, 1), (0o640, 0)):
+            web.chmod(mode)
+            self.config.chmod(mode)
+            ended = subprocess.run([os.environ["SCIDEX_EXPORTER"], "--config.check", f"--config.file={self.config}",
+                                    f"--web.config.file={web}"], text=True, capture_output=True,
+                                   env=exporter.environment(), timeout=servers.DEADLINE_SECONDS)
+            self.assertEqual(ended.returncode, 0, ended.stderr)
+            for path in (web, self.config):
+                lines = [line for line in ended.stderr.splitlines() if str(path) in line and "chmod 0640" in line]
+                self.assertEqual(len(lines), warnings, ended.stderr)
+
     def test_signal_ends_a_start_that_waits(self):
         os.mkfifo(self.folder / "pipe")
         for number in (signal.SIGTERM, signal.SIGINT):

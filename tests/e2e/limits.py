@@ -129,6 +129,13 @@ class Descriptors(Limits):
                 self.assertRegex(done.stderr.splitlines()[-1],
                                  "^scidex_pg_exporter: .*([Dd]escriptor|open files|Too many)")
 
+    def test_check_says_what_a_start_would_lack(self):
+        command = f'ulimit -n 80; exec "{os.environ["SCIDEX_EXPORTER"]}" --config.check'
+        done = subprocess.run(["sh", "-c", command], env=exporter.environment(), capture_output=True, text=True,
+                              timeout=servers.DEADLINE_SECONDS)
+        self.assertEqual(done.returncode, 1, done.stderr)
+        self.assertRegex(done.stderr, "^scidex_pg_exporter: the limit of open files is 80, and the configuration needs")
+
     def test_no_file_takes_the_place_of_closed_standard_error(self):
         for closed in ("2>&-", "<&- >&- 2>&-"):
             with self.subTest(closed=closed):

@@ -55,3 +55,12 @@ def poll(what, attempt, log=None):
             said = "" if log is None else "; it said:\n" + log.read_text(errors="replace")
             raise AssertionError(f"no {what} within {DEADLINE_SECONDS} s, last: {last}{said}")
         time.sleep(0.05)
+
+
+def poll_of(process, what, attempt, log):
+    """The same, of what a process does that has ended if it does not."""
+    def checked():
+        if process.poll() is not None:
+            raise AssertionError(f"no {what}; the process ended: {log.read_text(errors='replace')}")
+        return attempt()
+    return poll(what, checked, log)

@@ -2,7 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <initializer_list>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -28,10 +30,10 @@ TEST(CommandLine, WithoutFlagsChangesNothing) {
 }
 
 TEST(CommandLine, EveryFlagWinsOverTheConfiguration) {
-  const CommandLine flags =
-      Parse({"--config.file=x.yaml", "--config.check", "--web.listen-address=:1",
-             "--web.listen-address", "127.0.0.1:2", "--web.telemetry-path=/m",
-             "--web.max-requests=3", "--log.level=debug", "--log.format=json"});
+  const CommandLine flags = Parse({"--config.file=x.yaml", "--config.check",
+                                   "--web.listen-address=:1", "--web.listen-address", "127.0.0.1:2",
+                                   "--web.telemetry-path=/m", "--web.max-requests=3",
+                                   "--log.level=debug", "--log.format=json", "--log.journald=on"});
   EXPECT_EQ(flags.error, "");
   EXPECT_EQ(flags.config_file, "x.yaml");
   EXPECT_TRUE(flags.config_check);
@@ -42,11 +44,44 @@ TEST(CommandLine, EveryFlagWinsOverTheConfiguration) {
   EXPECT_EQ(config.web.max_requests, 3);
   EXPECT_EQ(config.log.level, base::LogLevel::kDebug);
   EXPECT_EQ(config.log.format, base::LogFormat::kJson);
+  EXPECT_EQ(config.log.journald, base::Journald::kOn);
+}
+
+TEST(CommandLine, EmptyAddressMeansToListenNowhere) {
+  config::Config config;
+  ApplyFlags(Parse({"--web.listen-address="}), config);
+  EXPECT_EQ(config.web.listen_addresses, std::vector<std::string>{});
+  ApplyFlags(Parse({"--web.listen-address=", "--web.listen-address=:1"}), config);
+  EXPECT_EQ(config.web.listen_addresses, std::vector<std::string>{":1"});
+}
+
+TEST(CommandLine, TextfileWinsOverTheConfiguration) {
+  config::Config config;
+  config.textfile_path = "/a.prom";
+  ApplyFlags(Parse({"--textfile.path=/b.prom", "--textfile.interval=30s"}), config);
+  EXPECT_EQ(config.textfile_path, "/b.prom");
+  EXPECT_EQ(config.textfile_interval, std::chrono::seconds(30));
+}
+
+TEST(CommandLine, ReadyIsAskedForWithAnyRouteWithOneOrWithOneOfSeveral) {
+  using routing::Route;
+  using Routes = std::vector<Route>;
+  EXPECT_EQ(Parse({}).probe_ready, std::nullopt);
+  EXPECT_EQ(Parse({"--probe.ready"}).probe_ready, Routes{});
+  EXPECT_EQ(Parse({"--probe.ready", "--log.level=info"}).probe_ready, Routes{});
+  EXPECT_EQ(Parse({"--probe.ready=replica"}).probe_ready, Routes{Route::kReplica});
+  EXPECT_EQ(Parse({"--probe.ready=replica,primary_fallthrough"}).probe_ready,
+            (Routes{Route::kReplica, Route::kPrimaryFallthrough}));
+  EXPECT_EQ(Parse({"--probe.timeout=250ms"}).probe_timeout, std::chrono::milliseconds(250));
 }
 
 TEST(CommandLine, EmptyPathOfAFileIsRefused) {
-  for (const char* flag : {"--config.file", "--web.config.file"}) {
-    EXPECT_NE(Parse({flag, ""}).error.find(std::string(flag) + ": is empty"), std::string::npos);
+  for (const char* flag : {"--config.file", "--web.config.file", "--textfile.path"}) {
+    for (const CommandLine& flags :
+         {Parse({flag, ""}), Parse({(std::string(flag) + "=").c_str(), "--log.level=info"})}) {
+      EXPECT_NE(flags.error.find(std::string(flag) + ": is empty"), std::string::npos)
+          << flags.error;
+    }
   }
 }
 
@@ -70,14 +105,25 @@ TEST(CommandLine, NoErrorRepeatsAPassword) {
 TEST(CommandLine, WhatIsWrongIsOneLineThatNamesTheFlag) {
   for (const auto& [argument, name] :
        {std::pair{"--web.listen-adress=:1", "--web.listen-adress"},
-        std::pair{"--log.level=loud", "--log.level"}, std::pair{"--log.format=xml", "--log.format"},
+        std::pair{"--log.level=loud", "--log.level"},
+        std::pair{"--log.format=xml", "--log.format"},
         std::pair{"--web.max-requests=many", "--web.max-requests"},
         std::pair{"--web.max-requests=-1", "--web.max-requests"},
         std::pair{"--web.telemetry-path=metrics", "--web.telemetry-path"},
         std::pair{"--web.telemetry-path=/-/ready", "--web.telemetry-path"},
         std::pair{"--config.check.syntax=error", "--config.check.syntax: needs --config.check"},
         std::pair{"--config.check.connect", "--config.check.connect: needs --config.check"},
-        std::pair{"--config.file", "--config.file"}, std::pair{"word", "word"}}) {
+        std::pair{"--config.reload=0", "--config.reload"},
+        std::pair{"--config.reload=self", "--config.reload"},
+        std::pair{"--probe.ready=primary", "--probe.ready"},
+        std::pair{"--probe.ready=", "--probe.ready"},
+        std::pair{"--probe.timeout=5", "--probe.timeout"},
+        std::pair{"--probe.timeout=0s", "--probe.timeout"},
+        std::pair{"--once.timeout=soon", "--once.timeout"},
+        std::pair{"--textfile.interval=2m", "--textfile.interval"},
+        std::pair{"--log.journald=maybe", "--log.journald"},
+        std::pair{"--config.file", "--config.file"},
+        std::pair{"word", "word"}}) {
     const CommandLine flags = Parse({argument});
     EXPECT_NE(flags.error.find(name), std::string::npos) << argument << ": " << flags.error;
     EXPECT_EQ(flags.error.find('\n'), std::string::npos) << flags.error;

@@ -2,6 +2,8 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <cmath>
 #include <cstdlib>
@@ -103,6 +105,51 @@ TEST_F(LogTest, LineHasItsTimeInUtcAndGoesToStandardErrorAlone) {
   gmtime_r(&now, &utc);
   ASSERT_NE(strptime(line.c_str(), "ts=%Y-%m-%dT%H:%M:%S", &written), nullptr);
   EXPECT_NEAR(std::difftime(timegm(&utc), timegm(&written)), 0, 60);
+}
+
+TEST_F(LogTest, LineForTheJournalHasItsLevelInFrontAndNoTime) {
+  ConfigureLog({.level = LogLevel::kDebug, .journald = Journald::kOn});
+  CaptureStderr();
+  LogDebug("a");
+  LogInfo("b", {{"n", 1}});
+  LogWarn("c");
+  LogError("d");
+  WriteToStandardError("as it is");
+  WriteToStandardError("warning", LogLevel::kWarn);
+  EXPECT_EQ(GetCapturedStderr(),
+            "<7>level=debug msg=\"a\"\n"
+            "<6>level=info msg=\"b\" n=1\n"
+            "<4>level=warn msg=\"c\"\n"
+            "<3>level=error msg=\"d\"\n"
+            "<3>as it is\n"
+            "<4>warning\n");
+}
+
+TEST_F(LogTest, JsonForTheJournalIsAnObjectBehindTheLevel) {
+  ConfigureLog({.format = LogFormat::kJson, .journald = Journald::kOn});
+  CaptureStderr();
+  LogInfo("a");
+  EXPECT_EQ(GetCapturedStderr(), "<6>{\"level\":\"info\",\"msg\":\"a\"}\n");
+}
+
+TEST_F(LogTest, LineIsForTheJournalByItselfWhereStandardErrorIsIt) {
+  CaptureStderr();
+  struct stat facts {};
+  ASSERT_EQ(fstat(STDERR_FILENO, &facts), 0);
+  const std::string stream = std::to_string(facts.st_dev) + ":" + std::to_string(facts.st_ino);
+  setenv("JOURNAL_STREAM", stream.c_str(), 1);
+  ConfigureLog({});
+  LogInfo("a");
+  ConfigureLog({.journald = Journald::kOff});
+  LogInfo("b");
+  // Another file has taken the journal's place.
+  setenv("JOURNAL_STREAM", "1:1", 1);
+  ConfigureLog({});
+  LogInfo("c");
+  unsetenv("JOURNAL_STREAM");
+  EXPECT_THAT(GetCapturedStderr(), ::testing::MatchesRegex("<6>level=info msg=\"a\"\n"
+                                                           "ts=.* level=info msg=\"b\"\n"
+                                                           "ts=.* level=info msg=\"c\"\n"));
 }
 
 TEST_F(LogTest, JsonLineIsAnObjectThatAParserReads) {

@@ -59,7 +59,7 @@ TEST_F(ConfigTest, EveryKeyChangesWhatItSays) {
   for (const Key& key : Keys()) {
     const auto before = key.get(draft);
     for (const char* other : {"/other", "7", "7s", "debug", "json", "never", "reset_all", "dry_run",
-                              "true", "replication", "serve_stale"}) {
+                              "true", "replication", "serve_stale", "on"}) {
       if (before != std::vector<std::string>{other} && key.set({other}, draft)) break;
     }
     EXPECT_NE(key.get(draft), before) << key.path;
@@ -192,10 +192,9 @@ TEST_F(ConfigTest, WhatIsWrongIsOneLineWithFileLineKeyAndWhatWouldBeRight) {
   EXPECT_EQ(
       ErrorOf("log:\n  level:\n"),
       "FILE:2: log.level: nothing is not what is expected; write one of debug, info, warn, error");
-  EXPECT_EQ(ErrorOf("web:\n  listen_addresses: []\n"),
-            "FILE:2: web.listen_addresses: this is not what is expected; write a list of at least "
-            "one address, such as "
-            "[\":19187\"]");
+  EXPECT_EQ(ErrorOf("web:\n  listen_addresses: :1\n"),
+            "FILE:2: web.listen_addresses: \":1\" is not what is expected; write a list of "
+            "addresses, such as [\":19187\"], or [] to listen nowhere");
   EXPECT_EQ(ErrorOf("web:\n  telemetry_path: /-/ready\n").substr(0, 28),
             "FILE:2: web.telemetry_path: ");
   EXPECT_EQ(ErrorOf("log: loud\n"), "FILE:1: log: is not a mapping; write KEY: VALUE lines");

@@ -50,6 +50,17 @@ TEST(HttpAddress, PortAloneIsEveryAddress) {
   EXPECT_FALSE(ParseAddress("0.0.0.0:9187").at(0).every);
 }
 
+TEST(HttpAddress, ServerOnEveryAddressIsReachedByLoopback) {
+  const auto texts = [](const std::string& text) {
+    std::vector<std::string> all;
+    for (const Address& address : AddressesToReach(text)) all.push_back(ToString(address));
+    return all;
+  };
+  EXPECT_THAT(texts(":7"), testing::ElementsAre("127.0.0.1:7", "[::]:7"));
+  EXPECT_THAT(texts("127.0.0.2:7"), testing::ElementsAre("127.0.0.2:7"));
+  EXPECT_THAT(texts("[::1]:7"), testing::ElementsAre("[::1]:7"));
+}
+
 TEST(HttpAddress, IPv6WithoutBracketsOrPortIsRefusedWithWhatWouldBeRight) {
   EXPECT_EQ(WhyNoAddress("::1:9187"),
             "cannot listen on \"::1:9187\": an IPv6 address stands in brackets, and a port after "

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 #include <memory>
 #include <string>
@@ -11,6 +12,7 @@
 #include "base/unique_fd.h"
 #include "http/error.h"
 #include "support/http_client.h"
+#include "support/refused_limits.h"
 #include "unit/http/fixture.h"
 
 namespace scidex::http {
@@ -113,6 +115,16 @@ TEST(HttpClientLimit, ServerOutlivesAProcessWithoutAFileToSpare) {
     EXPECT_EQ(waiting.Read().body, "served");
   }
   EXPECT_EQ(Get(port, "/").body, "served");
+}
+
+TEST(ClientLimit, LimitOfFilesThatTheKernelDoesNotTellIsNone) {
+  EXPECT_EXIT(
+      {
+        if (!test::RefuseLimits()) _exit(2);
+        RequireFiles(1'000'000);
+        _exit(ClientLimit(4096, 1'000'000) == 4096 ? 0 : 1);
+      },
+      ::testing::ExitedWithCode(0), "");
 }
 
 }  // namespace

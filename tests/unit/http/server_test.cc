@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <csignal>
 #include <filesystem>
 #include <future>
@@ -45,6 +46,27 @@ TEST(HttpServer, AsManyRequestsAreInsideTheirHandlersAtOnceAsItsOptionsSay) {
   EXPECT_TRUE(gate.AwaitArrivals(8));
   gate.Open();
   for (auto& client : clients) EXPECT_EQ(client.get().body, "together");
+}
+
+TEST(HttpServer, CallsBackOnlyWhileBothOfItsThreadsGoOn) {
+  Gate gate;
+  std::atomic<int> calls{0};
+  const auto server = std::make_shared<Server>(OnLoopback(), Endpoints{{"/-/healthy",
+                                                                        {[&](const Request&) {
+                                                                           gate.Pass();
+                                                                           return Text("healthy");
+                                                                         },
+                                                                         Access::kEveryone}}});
+  server->CallBack([&] { ++calls; });
+  EXPECT_TRUE(test::Eventually(test::kPatience, [&] { return calls == 1; }));
+  auto client =
+      std::async(std::launch::async, [&] { return Get(server->ports().at(0), "/-/healthy"); });
+  EXPECT_TRUE(gate.AwaitArrivals(1));
+  server->CallBack([&] { ++calls; });
+  EXPECT_EQ(calls, 1);
+  gate.Open();
+  EXPECT_EQ(client.get().body, "healthy");
+  EXPECT_TRUE(test::Eventually(test::kPatience, [&] { return calls == 2; }));
 }
 
 TEST(HttpServer, RequestsBeyondThatGet503ButForEndpointsForEveryone) {

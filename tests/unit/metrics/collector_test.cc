@@ -213,5 +213,16 @@ TEST(Collector, ThrowsWhatItsSourceThrows) {
   EXPECT_THROW(collector.Collect(), std::runtime_error);
 }
 
+TEST(Collector, WhatTheKernelDoesNotTellHasNoFamily) {
+  Snapshot snapshot;
+  snapshot.process.threads = 3;
+  const std::vector<MetricFamily> families = Collect(Part::kProcess, snapshot);
+  ASSERT_EQ(families.size(), 1u);
+  EXPECT_EQ(families[0].name, "process_threads");
+  const std::vector<std::string> unknown = UnknownOfProcess(snapshot);
+  EXPECT_EQ(std::count(unknown.begin(), unknown.end(), "process_max_fds"), 1);
+  EXPECT_EQ(std::count(unknown.begin(), unknown.end(), "process_threads"), 0);
+}
+
 }  // namespace
 }  // namespace scidex::metrics

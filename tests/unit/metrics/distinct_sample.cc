@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 
 #include "base/call_site.h"
 #include "base/enum.h"
@@ -183,10 +184,13 @@ DistinctSample MakeDistinctSample() {
     snapshot.exporter.http_requests.emplace_back(code, numbers.Count());
   }
   numbers.Fill(snapshot.exporter.log_messages);
+  snapshot.exporter.textfile_written = numbers.Wall();
+  snapshot.exporter.textfile_writes = numbers.Count();
+  snapshot.exporter.textfile_write_failures = numbers.Count();
 
   snapshot.process.cpu = numbers.Time();
   snapshot.process.max_fds = static_cast<double>(numbers.Count());
-  for (std::uint64_t* field :
+  for (std::optional<std::uint64_t>* field :
        {&snapshot.process.open_fds, &snapshot.process.virtual_memory_bytes,
         &snapshot.process.resident_memory_bytes, &snapshot.process.threads}) {
     *field = numbers.Count();

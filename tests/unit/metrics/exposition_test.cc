@@ -14,6 +14,7 @@
 
 #include "metrics/catalog.h"
 #include "metrics/collectors.h"
+#include "support/log_tap.h"
 #include "support/manual_clock.h"
 #include "support/process.h"
 #include "unit/metrics/distinct_sample.h"
@@ -139,6 +140,7 @@ TEST(Exposition, HasTheSameSeriesWithAndWithoutPools) {
   const Snapshot full = MakeDistinctSample().snapshot;
   Snapshot empty;
   empty.exporter = full.exporter;
+  empty.process = full.process;
   empty.control.queries = full.control.queries;
   EXPECT_EQ(series_of(empty), series_of(full));
 }
@@ -196,6 +198,29 @@ TEST(Exposition, PoolsThatCannotBeReadDoNotCostTheExportersOwnNumbers) {
   EXPECT_THAT(text, HasSubstr("process_open_fds "));
   EXPECT_THAT(text,
               HasSubstr("scidex_pg_exporter_collector_errors_total{collector=\"pools\"} 1\n"));
+}
+
+TEST(Exposition, WhatTheKernelDoesNotTellIsSaidOnceAndAbsent) {
+  const test::LogTap log;
+  const Snapshot snapshot;
+  Exposition exposition;
+  AddCollectors(exposition, SourcesOf(snapshot));
+  for (int i = 0; i < 3; ++i) EXPECT_THAT(exposition.Render(), Not(HasSubstr("process_open_fds")));
+  EXPECT_EQ(log.Count({"level=warn", "/proc", "process_open_fds", "process_max_fds"}), 1u);
+}
+
+TEST(Exposition, WithoutASourceForTheProcessTellsNothingOfIt) {
+  const test::LogTap log;
+  const Snapshot snapshot;
+  Sources sources = SourcesOf(snapshot);
+  sources.process = {};
+  Exposition exposition;
+  AddCollectors(exposition, sources);
+  const std::string text = exposition.Render();
+  EXPECT_THAT(text, Not(HasSubstr("process_")));
+  EXPECT_THAT(text, Not(HasSubstr("collector=\"process\"")));
+  EXPECT_THAT(text, HasSubstr("scidex_pg_pool_ro_size 0\n"));
+  EXPECT_EQ(log.Lines().size(), 0u);
 }
 
 TEST(Exposition, EightScrapesAtOnceEachAddUp) {

@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <chrono>
@@ -11,15 +12,16 @@
 
 #include "base/unique_fd.h"
 #include "support/eventually.h"
+#include "support/refused_limits.h"
 
 namespace scidex::metrics {
 namespace {
 
 TEST(ProcessStats, CountsOpenDescriptorsOneByOne) {
-  const std::uint64_t before = ReadProcess().open_fds;
+  const std::uint64_t before = ReadProcess().open_fds.value();
   const base::UniqueFd one(open("/dev/null", O_RDONLY | O_CLOEXEC));
   const base::UniqueFd two(open("/dev/null", O_RDONLY | O_CLOEXEC));
-  EXPECT_EQ(ReadProcess().open_fds, before + 2);
+  EXPECT_EQ(ReadProcess().open_fds.value(), before + 2);
 }
 
 TEST(ProcessStats, KnowsTheLimitOfDescriptors) {
@@ -31,16 +33,26 @@ TEST(ProcessStats, KnowsTheLimitOfDescriptors) {
   ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &limit), 0);
 }
 
+TEST(ProcessStats, LimitThatTheKernelDoesNotTellIsNotZero) {
+  EXPECT_EXIT(
+      {
+        if (!test::RefuseLimits()) _exit(2);
+        const ProcessStats stats = ReadProcess();
+        _exit(!stats.max_fds && stats.open_fds ? 0 : 1);
+      },
+      testing::ExitedWithCode(0), "");
+}
+
 TEST(ProcessStats, CountsThreads) {
-  const std::uint64_t before = ReadProcess().threads;
+  const std::uint64_t before = ReadProcess().threads.value();
   std::jthread thread([](const std::stop_token& stop) {
     while (!stop.stop_requested()) std::this_thread::yield();
   });
-  EXPECT_EQ(ReadProcess().threads, before + 1);
+  EXPECT_EQ(ReadProcess().threads.value(), before + 1);
 }
 
 TEST(ProcessStats, CpuTimeRisesWithWork) {
-  const base::Duration before = ReadProcess().cpu;
+  const base::Duration before = ReadProcess().cpu.value();
   const auto deadline = std::chrono::steady_clock::now() + test::kPatience;
   while (ReadProcess().cpu == before && std::chrono::steady_clock::now() < deadline) {
   }
@@ -48,7 +60,7 @@ TEST(ProcessStats, CpuTimeRisesWithWork) {
 }
 
 TEST(ProcessStats, StartedAfterTheBuildAndBeforeNowAndKeepsThatTime) {
-  const base::WallTime start = ReadProcess().start;
+  const base::WallTime start = ReadProcess().start.value();
   const base::WallTime now = std::chrono::system_clock::now();
   // The kernel counts in hundredths.
   EXPECT_LE(start, now + std::chrono::milliseconds(20));

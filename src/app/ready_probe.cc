@@ -1,0 +1,72 @@
+#include "app/ready_probe.h"
+
+#include <algorithm>
+#include <exception>
+#include <stdexcept>
+
+#include "base/clock.h"
+#include "base/enum.h"
+#include "base/quoted.h"
+#include "base/read_file.h"
+#include "config/web_file.h"
+#include "http/address.h"
+#include "http/fetch.h"
+
+namespace scidex::app {
+namespace {
+
+bool WebSpeaksTls(const std::string& web_config_file) {
+  return !web_config_file.empty() &&
+         config::ParseWebFile(web_config_file, base::ReadFile(web_config_file)).tls_enabled;
+}
+
+std::string UpToLineFeed(const std::string& text) { return text.substr(0, text.find('\n')); }
+
+// "replica or primary_fallthrough"
+std::string AnyOf(const std::vector<routing::Route>& routes) {
+  std::string names;
+  for (const routing::Route route : routes) {
+    if (!names.empty()) names += " or ";
+    names += base::Name(route);
+  }
+  return names;
+}
+
+bool HasRoute(const std::string& line, const std::vector<routing::Route>& routes) {
+  return std::any_of(routes.begin(), routes.end(), [&](routing::Route route) {
+    return (line + ' ').find(" route=" + std::string(base::Name(route)) + ' ') != line.npos;
+  });
+}
+
+ReadyAnswer AskForReady(const config::Config& config, const std::vector<routing::Route>& routes,
+                        base::Duration timeout) {
+  if (config.web.listen_addresses.empty())
+    return {false, "not asked: the exporter does not listen (web.listen_addresses is empty)"};
+  const std::vector<http::Address> addresses =
+      http::AddressesToReach(config.web.listen_addresses.front());
+  if (http::PortOf(addresses.front()) == 0)
+    return {false, "not asked: web.listen_addresses has port 0, and the port is not known"};
+  const http::Fetched answer = http::Fetch(addresses, WebSpeaksTls(config.web_config_file),
+                                           "/-/ready", base::Add(base::RealClock().Now(), timeout));
+  const std::string line = base::OneLine(UpToLineFeed(answer.body));
+  // Of what else may answer at this address.
+  if (line.find(" route=") == std::string::npos)
+    return {false,
+            "not ready: the answer is " + std::to_string(answer.code) + ", and not of an exporter"};
+  if (answer.code != 200 || routes.empty()) return {answer.code == 200, line};
+  if (HasRoute(line, routes)) return {true, line};
+  return {false, "not ready: the route is not " + AnyOf(routes) + ": " + line};
+}
+
+}  // namespace
+
+ReadyAnswer ProbeReady(const config::Config& config, const std::vector<routing::Route>& routes,
+                       base::Duration timeout) noexcept {
+  try {
+    return AskForReady(config, routes, timeout);
+  } catch (const std::exception& error) {
+    return {false, "no answer: " + base::OneLine(error.what())};
+  }
+}
+
+}  // namespace scidex::app

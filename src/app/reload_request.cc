@@ -1,0 +1,79 @@
+#include "app/reload_request.h"
+
+#include <unistd.h>
+
+#include <cerrno>
+#include <ctime>
+#include <fstream>
+#include <stdexcept>
+#include <system_error>
+
+#include "base/clock.h"
+
+namespace scidex::app {
+namespace {
+
+constexpr int kAsks = 0x5c1de;
+constexpr int kWasReloaded = 0x5c1df;
+constexpr int kWasRefused = 0x5c1e0;
+
+// Where /proc tells. A process of another program is ended by SIGHUP.
+void CheckProgram(pid_t pid) {
+  const auto name_of = [](const std::string& process) {
+    std::ifstream file("/proc/" + process + "/comm");
+    std::string name;
+    std::getline(file, name);
+    return name;
+  };
+  const std::string name = name_of(std::to_string(pid));
+  if (!name.empty() && name != name_of("self"))
+    throw std::runtime_error("process " + std::to_string(pid) + " is no scidex_pg_exporter");
+}
+
+timespec Timespec(base::Duration duration) {
+  const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(duration);
+  timespec spec{};
+  spec.tv_sec = seconds.count();
+  spec.tv_nsec = (duration - seconds).count();
+  return spec;
+}
+
+}  // namespace
+
+Signal SignalOf(const siginfo_t& info) {
+  const bool asks =
+      info.si_signo == SIGHUP && info.si_code == SI_QUEUE && info.si_value.sival_int == kAsks;
+  return {info.si_signo, asks ? info.si_pid : 0};
+}
+
+void AnswerReload(pid_t asker, bool reloaded) {
+  sigval value{};
+  value.sival_int = reloaded ? kWasReloaded : kWasRefused;
+  sigqueue(asker, SIGURG, value);
+}
+
+ReloadAnswer AskToReload(pid_t exporter, base::Duration within) {
+  CheckProgram(exporter);
+  sigset_t answers;
+  sigemptyset(&answers);
+  sigaddset(&answers, SIGURG);
+  pthread_sigmask(SIG_BLOCK, &answers, nullptr);
+  sigval value{};
+  value.sival_int = kAsks;
+  if (sigqueue(exporter, SIGHUP, value) != 0) {
+    throw std::runtime_error("process " + std::to_string(exporter) +
+                             " cannot be asked: " + std::generic_category().message(errno));
+  }
+  const base::TimePoint deadline = base::Add(base::RealClock().Now(), within);
+  for (base::TimePoint now = base::RealClock().Now(); now < deadline;
+       now = base::RealClock().Now()) {
+    siginfo_t info{};
+    const timespec left = Timespec(deadline - now);
+    if (sigtimedwait(&answers, &info, &left) != SIGURG || info.si_pid != exporter) continue;
+    if (info.si_value.sival_int == kWasReloaded) return ReloadAnswer::kReloaded;
+    if (info.si_value.sival_int == kWasRefused) return ReloadAnswer::kRefused;
+  }
+  return ReloadAnswer::kNone;
+}
+
+}  // namespace scidex::app

@@ -1,0 +1,96 @@
+#include "app/service_report.h"
+
+#include <algorithm>
+#include <chrono>
+#include <utility>
+
+#include "base/log.h"
+#include "base/task_kind.h"
+
+namespace scidex::app {
+namespace {
+
+// Between two looks, if the watchdog does not need them closer together.
+constexpr base::Duration kLookEvery = std::chrono::seconds(1);
+// Looks in the time that the watchdog gives: one or two may come late.
+constexpr int kLooksInTime = 4;
+
+// CLOCK_MONOTONIC, as the manager reads it.
+std::string MonotonicMicroseconds() {
+  return std::to_string(std::chrono::duration_cast<std::chrono::microseconds>(
+                            std::chrono::steady_clock::now().time_since_epoch())
+                            .count());
+}
+
+}  // namespace
+
+ServiceReport::ServiceReport(const base::ServiceManager& manager,
+                             std::optional<base::Duration> watchdog, base::Duration probe_within,
+                             Sources sources, base::Scheduler& scheduler)
+    : manager_(manager),
+      watchdog_(watchdog),
+      sources_(std::move(sources)),
+      clock_(scheduler.clock()),
+      probe_within_(probe_within),
+      front_(clock_.Now()),
+      probes_(clock_.Now()),
+      task_(scheduler, base::TaskKind::kServiceReport,
+            [this](const std::stop_token&) { return Look(); }) {
+  if (!manager_.present()) return;
+  manager_.Tell("READY=1");
+  task_.Start(clock_.Now());
+}
+
+ServiceReport::~ServiceReport() {
+  task_.Stop();
+  manager_.Tell("STOPPING=1\nSTATUS=ending");
+}
+
+void ServiceReport::OnReloading() noexcept {
+  manager_.Tell("RELOADING=1\nMONOTONIC_USEC=" + MonotonicMicroseconds());
+}
+
+void ServiceReport::OnReloaded() noexcept {
+  manager_.Tell("READY=1");
+  task_.Trigger();
+}
+
+base::TimePoint ServiceReport::Look() {
+  const base::TimePoint now = clock_.Now();
+  TellStatus();
+  if (!watchdog_) return base::Add(now, kLookEvery);
+  const std::string stalled = Stalled(now);
+  if (stalled.empty()) manager_.Tell("WATCHDOG=1");
+  LogStall(stalled);
+  return base::Add(now, std::min(kLookEvery, *watchdog_ / kLooksInTime));
+}
+
+void ServiceReport::TellStatus() {
+  const std::string status = base::StatusAssignment(sources_.status());
+  const base::MutexLock lock(mutex_);
+  if (status != told_ && manager_.Tell(status)) told_ = status;
+}
+
+std::string ServiceReport::Stalled(base::TimePoint now) {
+  const std::uint64_t answered = *front_answered_;
+  // One question at a time: a front that stands still is not sent more and more of them.
+  if (sources_.ask_front && answered == front_asked_) {
+    ++front_asked_;
+    sources_.ask_front([answers = front_answered_] { ++*answers; });
+  }
+  if (sources_.ask_front && !front_.GoesOn(answered, *watchdog_, now)) return "http front";
+  const base::Duration within = std::max(*watchdog_, probe_within_.load());
+  return probes_.GoesOn(sources_.probe_runs(), within, now) ? "" : "probes";
+}
+
+void ServiceReport::LogStall(const std::string& stalled) {
+  if (std::exchange(last_stalled_, stalled) == stalled) return;
+  if (stalled.empty()) {
+    base::LogInfo("everything makes progress again");
+  } else {
+    base::LogError("something makes no progress; the watchdog is not told that all is well",
+                   {{"stalled", stalled}});
+  }
+}
+
+}  // namespace scidex::app

@@ -1,0 +1,29 @@
+// Whether something goes on, by a number that changes when it does.
+#pragma once
+
+#include <cstdint>
+
+#include "base/time.h"
+
+namespace scidex::app {
+
+// Not thread safe.
+class StallWatch {
+ public:
+  explicit StallWatch(base::TimePoint now) : since_(now) {}
+
+  // Whether `count` has changed within the last `within`.
+  bool GoesOn(std::uint64_t count, base::Duration within, base::TimePoint now) {
+    if (count != count_) {
+      count_ = count;
+      since_ = now;
+    }
+    return now - since_ <= within;
+  }
+
+ private:
+  std::uint64_t count_ = 0;
+  base::TimePoint since_;
+};
+
+}  // namespace scidex::app

@@ -1,0 +1,101 @@
+#include "app/textfile.h"
+
+#include <unistd.h>
+
+#include <cerrno>
+#include <exception>
+#include <filesystem>
+#include <system_error>
+#include <utility>
+
+#include "base/log.h"
+#include "base/quoted.h"
+#include "base/replace_file.h"
+#include "base/task_kind.h"
+#include "config/config.h"
+
+namespace scidex::app {
+namespace {
+
+std::string Folder(const std::string& path) {
+  const std::string folder = std::filesystem::path(path).parent_path().string();
+  return folder.empty() ? "." : folder;
+}
+
+}  // namespace
+
+void CheckTextfile(const std::string& path) {
+  const auto refuse = [](const std::string& why) {
+    throw config::ConfigError("textfile.path: " + why);
+  };
+  const std::string shown = base::QuotedUnlessSecret(path);
+  if (!path.ends_with(".prom"))
+    refuse(shown + " does not end in .prom; the textfile collector reads no other file");
+  std::error_code error;
+  if (std::filesystem::is_directory(path, error))
+    refuse(shown + " is a directory; name a file in it");
+  const std::string folder = Folder(path);
+  if (std::filesystem::exists(folder, error) && !std::filesystem::is_directory(folder, error))
+    refuse(base::QuotedUnlessSecret(folder) + " is not a directory");
+  if (access(folder.c_str(), W_OK | X_OK) != 0) {
+    refuse("no file can be made in " + base::QuotedUnlessSecret(folder) + ": " +
+           std::generic_category().message(errno) +
+           "; name a file in the directory of --collector.textfile.directory that this user may "
+           "write to");
+  }
+}
+
+Textfile::Textfile(std::string path, base::Duration interval, Render render,
+                   base::Scheduler& scheduler)
+    : path_(std::move(path)),
+      interval_(interval),
+      render_(std::move(render)),
+      clock_(scheduler.clock()),
+      task_(scheduler, base::TaskKind::kTextfile,
+            [this](const std::stop_token&) { return Run(); }) {}
+
+TextfileStats Textfile::Stats() const {
+  const base::MutexLock lock(mutex_);
+  return stats_;
+}
+
+base::TimePoint Textfile::Run() {
+  const base::TimePoint next = base::Add(clock_.Now(), interval_);
+  const base::WallTime now = clock_.WallNow();
+  {
+    // Before it is written: the file counts itself.
+    const base::MutexLock lock(mutex_);
+    ++stats_.writes;
+  }
+  const std::string failure = Write(now);
+  {
+    const base::MutexLock lock(mutex_);
+    if (failure.empty()) {
+      stats_.written = now;
+    } else {
+      ++stats_.failures;
+    }
+  }
+  LogOutcome(failure);
+  return next;
+}
+
+std::string Textfile::Write(base::WallTime now) const {
+  try {
+    base::ReplaceFile(path_, render_(now));
+    return "";
+  } catch (const std::exception& error) {
+    return error.what();
+  }
+}
+
+void Textfile::LogOutcome(const std::string& failure) {
+  if (std::exchange(last_failure_, failure) == failure) return;
+  if (failure.empty()) {
+    base::LogInfo("the textfile is written again");
+  } else {
+    base::LogError("the textfile cannot be written; the one before stays", {{"error", failure}});
+  }
+}
+
+}  // namespace scidex::app

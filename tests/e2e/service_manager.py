@@ -1,0 +1,137 @@
+#!/usr/bin/env python3
+"""What the exporter tells the service manager that has started it, which this test is: when it serves, where reads go, when it
+reloads and ends, and that it makes progress. Real servers, the release binary.
+
+Usage: SCIDEX_EXPORTER=build/release/bin/scidex_pg_exporter service_manager.py
+"""
+
+import pathlib
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "tests" / "support"))
+import exporter  # noqa: E402
+import notify  # noqa: E402
+import postgres  # noqa: E402
+import servers  # noqa: E402
+
+CONFIGURATION = "primary: {{dsn: {primary}}}\nreplica: {{dsn: {replica}}}\nprobe: {{interval: 200ms}}\n"
+NOWHERE = "host=127.0.0.1 port=1"
+
+
+class ServiceManagerCase(unittest.TestCase):
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory(prefix="scidex-e2e-")
+        self.addCleanup(folder.cleanup)
+        self.folder = pathlib.Path(folder.name)
+        self.config = self.folder / "exporter.yaml"
+        self.manager = notify.ServiceManager(self.addCleanup, self.folder)
+
+    def start(self, primary, replica, **variables):
+        """Starts the exporter and waits for nothing."""
+        self.config.write_text(CONFIGURATION.format(primary=primary, replica=replica))
+        self.own = exporter.Exporter(self.addCleanup, self.folder, f"--config.file={self.config}",
+                                     NOTIFY_SOCKET=self.manager.address, **variables)
+        self.own.process = servers.start(
+            self.addCleanup, [self.own.program, f"--web.listen-address={self.own.address}", *self.own.flags], self.own.log,
+            self.own.environment)
+
+    def ask_to_reload(self, pid):
+        return subprocess.run([self.own.program, f"--config.reload={pid}"], capture_output=True, text=True,
+                              timeout=servers.DEADLINE_SECONDS)
+
+
+class WithoutServers(ServiceManagerCase):
+    def start(self, **variables):
+        super().start(NOWHERE, NOWHERE, **variables)
+        self.assertEqual(self.manager.await_message("something", lambda message: True), {"READY": "1"})
+
+    def test_ready_is_told_once_it_listens_without_any_database(self):
+        self.start()
+        self.assertEqual(servers.fetch(f"{self.own.url}-/healthy"), b"healthy\n")
+        self.manager.await_status("route=primary_fallthrough reason=connect_refused")
+
+    def test_ready_is_not_told_where_the_port_is_taken(self):
+        self.start()
+        second = subprocess.run([self.own.program, f"--web.listen-address={self.own.address}"], env=self.own.environment,
+                                capture_output=True, text=True, timeout=servers.DEADLINE_SECONDS)
+        self.assertEqual(second.returncode, 1)
+        self.own.stop()
+        self.manager.await_assignment("STOPPING")
+        self.assertEqual(sum("READY" in message for message in self.manager.heard), 1)
+
+    def test_each_end_is_told(self):
+        for number in (signal.SIGTERM, signal.SIGINT):
+            self.start()
+            self.own.process.send_signal(number)
+            self.manager.await_assignment("STOPPING")
+            self.assertEqual(self.own.process.wait(timeout=servers.DEADLINE_SECONDS), 0)
+
+    def test_reload_by_signal_is_told_with_its_beginning_and_end(self):
+        self.start()
+        asked = time.monotonic_ns() // 1000
+        self.own.process.send_signal(signal.SIGHUP)
+        begun = self.manager.await_assignment("RELOADING")
+        self.assertGreaterEqual(int(begun["MONOTONIC_USEC"]), asked)
+        self.manager.await_assignment("READY")
+
+    def test_reload_that_is_waited_for_ends_once_it_was_told(self):
+        self.start()
+        done = self.ask_to_reload(self.own.process.pid)
+        self.assertEqual((done.returncode, done.stdout, done.stderr), (0, "reloaded\n", ""))
+        # All of it has been told already: there is nothing to wait for.
+        self.manager.socket.settimeout(0)
+        self.manager.await_assignment("RELOADING")
+        self.manager.await_assignment("READY")
+
+    def test_reload_that_is_refused_is_told_and_fails_who_waits(self):
+        self.start()
+        self.config.write_text("primary: {dns: x}\n")
+        done = self.ask_to_reload(self.own.process.pid)
+        self.assertEqual((done.returncode, done.stdout), (1, ""))
+        self.assertIn("the configuration was refused", done.stderr)
+        self.manager.await_assignment("RELOADING")
+        self.manager.await_assignment("READY")
+        self.manager.await_status("the latest configuration was refused")
+
+    def test_reload_is_asked_of_no_other_program(self):
+        self.start()
+        other = servers.start(self.addCleanup, ["sleep", "1000"], self.folder / "sleep.log")
+        servers.poll("another program", lambda: pathlib.Path(f"/proc/{other.pid}/comm").read_text() == "sleep\n")
+        done = self.ask_to_reload(other.pid)
+        self.assertEqual((done.returncode, done.stderr),
+                         (1, f"scidex_pg_exporter: process {other.pid} is no scidex_pg_exporter\n"))
+        self.assertIsNone(other.poll())
+
+    def test_watchdog_is_fed_again_and_again(self):
+        self.start(WATCHDOG_USEC="4000000")
+        for _ in range(3):
+            self.manager.await_assignment("WATCHDOG")
+
+    def test_service_manager_that_is_no_more_ends_nothing(self):
+        self.start()
+        self.manager.socket.close()
+        done = self.ask_to_reload(self.own.process.pid)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.own.stop()
+        self.assertEqual(self.own.process.returncode, 0)
+
+
+class OnServers(ServiceManagerCase):
+    def test_status_follows_the_route(self):
+        primary, replica = postgres.start_primary_and_replica(self.addCleanup)
+        self.start(primary.dsn, replica.dsn)
+        self.manager.await_status("ready route=replica reason=ok")
+        replica.stop()
+        self.manager.await_status("ready route=primary_fallthrough reason=connect_refused")
+        replica.start()
+        self.manager.await_status("ready route=replica reason=ok")
+
+
+if __name__ == "__main__":
+    unittest.main()

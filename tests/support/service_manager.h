@@ -1,0 +1,49 @@
+// A service manager as a process sees it: the socket of NOTIFY_SOCKET.
+#pragma once
+
+#include <sys/socket.h>
+#include <sys/un.h>
+
+#include <array>
+#include <cstring>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include "base/unique_fd.h"
+#include "support/temp_dir.h"
+
+namespace scidex::test {
+
+// Not thread safe.
+class ServiceManagerSocket {
+ public:
+  ServiceManagerSocket()
+      : address_((dir_.path() / "notify").string()),
+        fd_(socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)) {
+    sockaddr_un name{};
+    name.sun_family = AF_UNIX;
+    std::strncpy(name.sun_path, address_.c_str(), sizeof name.sun_path - 1);
+    if (bind(fd_.get(), reinterpret_cast<const sockaddr*>(&name), sizeof name) != 0)
+      throw std::runtime_error("cannot bind " + address_);
+  }
+
+  // The value of NOTIFY_SOCKET.
+  const std::string& address() const { return address_; }
+
+  // What has come since the call before, in the order of coming.
+  std::vector<std::string> Take() {
+    std::vector<std::string> messages;
+    std::array<char, 4096> text{};
+    for (ssize_t got = 0; (got = recv(fd_.get(), text.data(), text.size(), 0)) >= 0;)
+      messages.emplace_back(text.data(), static_cast<std::size_t>(got));
+    return messages;
+  }
+
+ private:
+  const TempDir dir_;
+  const std::string address_;
+  const base::UniqueFd fd_;
+};
+
+}  // namespace scidex::test
