@@ -19,10 +19,10 @@ fail() {
 
 # eventually WHAT COMMAND…: until COMMAND succeeds.
 eventually() {
-  local what=$1 deadline=$((SECONDS + 120))
+  local what=$1 deadline=$((SECONDS + 300))
   shift
   until "$@" >/dev/null 2>&1; do
-    ((SECONDS < deadline)) || fail "$what did not happen within two minutes"
+    ((SECONDS < deadline)) || fail "$what did not happen within five minutes"
     sleep 0.1
   done
   note "$what"
