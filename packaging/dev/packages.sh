@@ -11,13 +11,18 @@ declare -A package_groups=(
   [demo]="prometheus prometheus-alertmanager python3"
   [test]="libgtest-dev libgmock-dev postgresql pgbouncer pgpool2 prometheus prometheus-alertmanager python3 curl jq
           libnss-wrapper iproute2 procps python3-prometheus-client python3-yaml openssl prometheus-postgres-exporter chromium
-          chromium-driver python3-selenium python3-pglast python3-jsonschema"
+          chromium-driver python3-selenium python3-pglast python3-jsonschema groff-base"
   [audit]="python3 python3-pglast"
+  [package]="debhelper dpkg-dev lintian python3"
+  [image]="ca-certificates tzdata python3"
+  [kubernetes]="python3 python3-yaml"
+  [packaging]="systemd-container mmdebstrap man-db umoci crun"
   [bench]="libbenchmark-dev libsoci-dev libboost-dev python3-psycopg-pool valgrind"
 )
 declare -A package_reasons=(
   [build]="to build" [run]="for the throw-away servers of ./dev run" [demo]="for the show" [dashboards]="for the dashboards"
-  [npm]="for the dashboards" [test]="to test"
+  [npm]="for the dashboards" [test]="to test" [package]="for Debian packages" [image]="for the image"
+  [kubernetes]="for the manifests" [packaging]="to test packages"
   [audit]="to audit" [bench]="to measure" [fuzz]="to fuzz" [lint]="to lint" [format]="to format"
 )
 

@@ -1,0 +1,29 @@
+# shellcheck shell=bash
+# ./dev image and ./dev kubernetes. Sourced by ./dev, after package.sh.
+
+: "${package_dir:?is set by package.sh}"
+readonly image=build/images/scidex-pg-exporter.tar
+
+# make_image OUT: of the package in build/packages.
+make_image() {
+  mkdir -p "${1%/*}"
+  SOURCE_DATE_EPOCH=$(git log -1 --format=%ct) python3 -B packaging/image.py "$package_dir"/scidex-pg-exporter_*.deb "$1"
+}
+
+# The packages of what is committed, unless they are there.
+ensure_packages() {
+  [[ -n $(find "$package_dir" -name "*_$(package_version)_*.deb" 2>/dev/null) ]] || make_packages
+}
+
+job_image() {
+  need_packages build package image
+  ensure_packages
+  make_image "$image"
+}
+
+# job_kubernetes [IMAGE]
+job_kubernetes() {
+  need_packages kubernetes
+  python3 -B packaging/kubernetes/generate.py . build/kubernetes "$@"
+  say "kubectl apply -k build/kubernetes/base; the chart is build/kubernetes/chart"
+}

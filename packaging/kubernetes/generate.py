@@ -1,0 +1,88 @@
+"""generate.py SOURCE OUT [IMAGE]: the manifests as they are applied, in the folder OUT, from the tree SOURCE.
+
+To those of packaging/kubernetes come the alerts as a PrometheusRule, the dashboards as ConfigMaps for Grafana's sidecar, and
+the name of the image. The chart gets the same files, and the version of the sources.
+"""
+
+import pathlib
+import re
+import shutil
+import sys
+
+import yaml
+
+NAME = "scidex-pg-exporter"
+LABELS = {"app.kubernetes.io/name": NAME}
+
+
+class Dumper(yaml.CSafeDumper):
+    """Texts of several lines as such."""
+
+
+def _text(dumper, text):
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style="|" if "\n" in text else None)
+
+
+Dumper.add_representer(str, _text)
+
+
+def write(path, *documents):
+    path.write_text(yaml.dump_all(documents, Dumper=Dumper, sort_keys=False, width=120, allow_unicode=True), encoding="utf-8")
+
+
+def rules_file(source):
+    return source / "alerts/scidex-pg-pool.rules.yml"
+
+
+def dashboards(source):
+    return sorted((source / "dashboards/json").glob("*.json"))
+
+
+def prometheus_rule(source):
+    return {
+        "apiVersion": "monitoring.coreos.com/v1",
+        "kind": "PrometheusRule",
+        "metadata": {"name": NAME, "labels": dict(LABELS)},
+        "spec": yaml.load(rules_file(source).read_text(encoding="utf-8"), yaml.CSafeLoader),
+    }
+
+
+def dashboard_map(path):
+    return {
+        "apiVersion": "v1",
+        "kind": "ConfigMap",
+        # The label by which Grafana's sidecar finds dashboards.
+        "metadata": {"name": f"{NAME}-dashboard-{path.stem}", "labels": LABELS | {"grafana_dashboard": "1"}},
+        "data": {path.name: path.read_text(encoding="utf-8")},
+    }
+
+
+def generate_base(source, base, image):
+    write(base / "prometheusrule.yaml", prometheus_rule(source))
+    write(base / "dashboards.yaml", *map(dashboard_map, dashboards(source)))
+    kustomization = yaml.safe_load((base / "kustomization.yaml").read_text(encoding="utf-8"))
+    name, _, tag = image.rpartition(":")
+    kustomization["images"] = [{"name": NAME, "newName": name, "newTag": tag}]
+    write(base / "kustomization.yaml", kustomization)
+
+
+def generate_chart(source, chart, version):
+    files = chart / "files"
+    (files / "dashboards").mkdir(parents=True)
+    shutil.copy(rules_file(source), files / "rules.yml")
+    for path in dashboards(source):
+        shutil.copy(path, files / "dashboards")
+    definition = yaml.safe_load((chart / "Chart.yaml").read_text(encoding="utf-8"))
+    write(chart / "Chart.yaml", definition | {"version": version, "appVersion": version})
+
+
+def generate(source, out, image=None):
+    version = re.search(r"^project\(.* VERSION (\S+) ", (source / "CMakeLists.txt").read_text(), re.MULTILINE)[1]
+    shutil.rmtree(out, ignore_errors=True)
+    shutil.copytree(source / "packaging/kubernetes", out, ignore=shutil.ignore_patterns("*.py", "__pycache__"))
+    generate_base(source, out / "base", image or f"{NAME}:{version}")
+    generate_chart(source, out / "chart", version)
+
+
+if __name__ == "__main__":
+    generate(*map(pathlib.Path, sys.argv[1:3]), *sys.argv[3:4])

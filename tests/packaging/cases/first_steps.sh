@@ -1,0 +1,19 @@
+# shellcheck shell=bash
+# The first section of the README, as one who reads it types it.
+# shellcheck source=tests/packaging/inside.sh
+source /task/inside.sh
+
+start_postgres
+mkdir -p /etc/prometheus/rules
+cp -r /task/packages /tmp/packages
+cd /tmp/packages
+install_packages ./scidex-pg-exporter_*.deb
+zcat -f /usr/share/doc/scidex-pg-exporter/README.md* | sed -n '/<!-- install:begin -->/,/<!-- install:end -->/p' |
+  sed -e '/^<!--/d' -e '/^```/d' -e '/^\.\/dev package/d' >/tmp/steps
+[[ -s /tmp/steps ]] || fail "the README has no steps"
+dpkg --purge scidex-pg-exporter >/dev/null 2>&1
+bash -euo pipefail /tmp/steps
+equal "the last step: the replica is" "$(metric scidex_pg_pool_ro_dsn_configured)" 1
+for file in /etc/prometheus/rules/*; do
+  [[ -s $file ]] || fail "there is nothing behind $file"
+done

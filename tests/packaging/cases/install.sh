@@ -1,0 +1,46 @@
+# shellcheck shell=bash
+# From a bare system to a scrape: install, the role of README.Debian, peer authentication through the socket under all of the
+# unit's hardening, the journal, and what belongs to whom.
+# shellcheck source=tests/packaging/inside.sh
+source /task/inside.sh
+
+start_postgres
+# The hour between two snapshots of the pools is made short by its environment variable.
+drop_in "$unit" 'Environment=SCIDEX_PG_POOL_LOG_INTERVAL=1'
+install_packages /task/packages/scidex-pg-exporter_*.deb /task/packages/scidex-pg-exporter-data_*.deb
+equal "after the installation the service is" "$(systemctl is-active $unit)" active
+eventually "without its role it says that it may not log in" \
+  metric_is 'scidex_pg_pool_backend_up{pool="primary"}' 0
+
+make_role
+eventually "with its role, the primary is up by peer authentication" \
+  metric_is 'scidex_pg_pool_backend_up{pool="primary"}' 1
+equal "reads go to" "$(metric scidex_pg_pool_ro_routes_to)" 2
+equal "sessions are of the role" \
+  "$(sql "SELECT DISTINCT usename FROM pg_stat_activity WHERE application_name = 'scidex_pg_exporter'")" $unit
+eventually "ready, with the route" curl -fsS "$url/-/ready?route=primary_fallthrough"
+scidex_pg_exporter --config.file=$etc/exporter.yaml --probe.ready
+refused "a probe for another route" scidex_pg_exporter --config.file=$etc/exporter.yaml --probe.ready=replica
+eventually "systemctl status has the route" grep -q primary_fallthrough <(property StatusText)
+eventually "a snapshot of the pools in the journal" \
+  bash -c "journalctl -u $unit -o cat | grep -q 'pool=ro_fallthrough'"
+[[ $(metric process_max_fds) -gt 0 ]] || fail "process_max_fds is '$(metric process_max_fds)'"
+
+for file in exporter.yaml web.yaml; do
+  equal "$file" "$(stat -c '%U:%G %a' $etc/$file)" "root:$unit 640"
+done
+equal "the user's shell" "$(getent passwd $unit | cut -d: -f7)" /usr/sbin/nologin
+systemd-analyze verify --man=no /lib/systemd/system/$unit.service
+for name in $unit "$unit@x"; do
+  exposure=$(systemd-analyze security --no-pager "$name" | sed -nE 's/.*Overall exposure level.*: ([0-9.]+).*/\1/p')
+  note "exposure of $name: $exposure"
+  awk -v exposure="$exposure" 'BEGIN { exit !(exposure != "" && exposure <= 1.2) }' || fail "exposure $exposure"
+done
+
+# Where the rules' runbook_url points, there is a file.
+while read -r runbook; do
+  [[ -f $runbook ]] || fail "there is no $runbook"
+done < <(sed -n 's/^ *runbook_url: //p' /usr/share/scidex-pg-exporter/alerts/*.yml | sort -u)
+path=$(sed -n 's/^ *path: //p' /usr/share/scidex-pg-exporter/dashboards/provisioning/*.yaml)
+[[ -n $(find "$path" -name '*.json') ]] || fail "no dashboards in $path"
+note "runbooks and dashboards are where rules and provisioning look for them"

@@ -1,0 +1,30 @@
+# shellcheck shell=bash
+# Another configuration: reload waits for it; one with an error is refused and changes nothing; a restart with one fails and
+# says why.
+# shellcheck source=tests/packaging/inside.sh
+source /task/inside.sh
+
+start_postgres
+install_exporter
+make_role
+pid=$(process)
+size='scidex_pg_pool_max_size{pool="primary"}'
+{ cat $etc/exporter.yaml; printf 'pools:\n  primary:\n    max_size: 7\n'; } | replace_configuration exporter.yaml
+systemctl reload $unit
+equal "max_size right after the reload" "$(metric "$size")" 7
+equal "the process is the same" "$(process)" "$pid"
+
+cp -p $etc/exporter.yaml /tmp/good.yaml
+{ cat /tmp/good.yaml; echo 'no_such_key: 1'; } | replace_configuration exporter.yaml
+refused "a reload with an error in the file" systemctl reload $unit
+equal "the process is the same" "$(process)" "$pid"
+equal "the configuration in force" "$(metric "$size")" 7
+equal "the service" "$(systemctl is-active $unit)" active
+
+refused "a restart with an error in the file" systemctl restart $unit
+eventually "the journal names the key" bash -c "journalctl -u $unit -o cat | grep -q no_such_key"
+eventually "after five tries the unit has failed" systemctl is-failed --quiet $unit
+replace_configuration exporter.yaml </tmp/good.yaml
+systemctl reset-failed $unit
+systemctl restart $unit
+equal "with the file corrected" "$(systemctl is-active $unit)" active

