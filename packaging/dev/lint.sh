@@ -3,8 +3,7 @@
 
 : "${llvm:?is set by packages.sh}"
 
-readonly lint_steps=(formatting shell_scripts dashboards kubernetes debug_build thread_safety clang_tidy thread_sanitizer
-  address_sanitizer)
+readonly lint_steps=(formatting shell_scripts dashboards kubernetes debug_build clang_tidy thread_sanitizer address_sanitizer)
 # What is run under the sanitizers: the tests of the layers that start threads, of their work with real servers.
 readonly sanitized_programs=(base_test pool_test routing_test control_test queries_test postgres_test http_test pool_pgtest
   pool_network_pgtest read_only_pgtest route_pgtest reload_pgtest storm_pgtest)
@@ -44,14 +43,10 @@ lint_kubernetes() {
   python3 -B tests/packaging/rendered.py build/kubernetes tests/packaging/npm
 }
 
-# Each source is compiled alone: where several are compiled as one, an #include that one lacks may be another's.
+# Each source and each header is compiled alone: where several are compiled as one, an #include that one lacks may be
+# another's. By clang, which checks the annotations of locks.
 lint_debug_build() {
-  configure debug SCIDEX_BUILD_TESTS=ON SCIDEX_BUILD_BENCH=ON
-  build debug
-}
-
-lint_thread_safety() {
-  configure clang SCIDEX_BUILD_TESTS=ON
+  configure clang SCIDEX_BUILD_TESTS=ON SCIDEX_BUILD_BENCH=ON
   build clang
   build clang all_verify_interface_header_sets
 }

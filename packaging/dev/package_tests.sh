@@ -17,10 +17,19 @@ check_reproducible() {
   say "the packages are the same when they are built again"
 }
 
+# The exit code where this machine boots no container, whatever the packages are like.
+readonly cannot_boot=77
+
+# boots_not REASON: says so and ends.
+boots_not() {
+  echo "dev: $1" >&2
+  exit "$cannot_boot"
+}
+
 # test_packages [--long] [ARG…]: tests of tests/packaging; ARGs go to ctest. --long: and whether they can be reproduced.
 test_packages() {
   local log=build/packaging/tree.log suite
-  ((EUID == 0)) || die "test --packaging boots containers, and must run as root"
+  ((EUID == 0)) || boots_not "test --packaging boots containers, and must run as root"
   suite=$(. /etc/os-release && echo "$VERSION_CODENAME")
   need_packages build test package image packaging
   ensure_packages
@@ -36,7 +45,7 @@ test_packages() {
     die "the system for the tests was not made; all of the output is in $log"
   }
   SCIDEX_BOOT_SECONDS=120 tests/packaging/boot.sh build/packaging/tree tests/packaging true ||
-    die "this machine boots no container, which the tests of the packages need: mounts, cgroups and namespaces as root"
+    boots_not "this machine boots no container, which the tests of the packages need: mounts, cgroups and namespaces as root"
   configure release SCIDEX_BUILD_TESTS=ON
   # As nothing is built there, nobody else would notice a new case.
   build release build.ninja
