@@ -54,9 +54,9 @@ class BareMachine(unittest.TestCase):
             return any(all(part in line for part in parts) for line in lines)
         servers.poll_of(process, "line in the log", lambda: said("listening", str(self.port)), self.log)
         servers.poll_of(process, "line on the primary",
-                        lambda: said("does not answer", "pool=primary", "Network is unreachable"), self.log)
+                        lambda: said("does not answer", "pools=primary,", "Network is unreachable"), self.log)
         servers.poll_of(process, "line on the replica",
-                        lambda: said("does not answer", "pool=ro", "reason=name_not_resolved"), self.log)
+                        lambda: said("does not answer", "pools=ro ", "reason=name_not_resolved"), self.log)
         # The network comes.
         inside = ["nsenter", f"--target={process.pid}", "--net", *(() if os.geteuid() == 0 else ("--user",))]
         subprocess.run([*inside, "ip", "link", "set", "lo", "up"], check=True)

@@ -43,6 +43,7 @@ NAMED = [
     # What a server or libpq said may be said otherwise by another version.
     (r'(error="[^":]*: )(?:[^"\\]|\\.)*"', r'\1…"'),
     (r"\.cc:\d+", ".cc:N"),
+    (r"backend_pid=\d+", "backend_pid=N"),
 ]
 
 

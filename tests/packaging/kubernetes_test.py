@@ -4,6 +4,7 @@ import copy
 import json
 import os
 import pathlib
+import re
 import subprocess
 import sys
 import tempfile
@@ -126,8 +127,17 @@ class Kubernetes(unittest.TestCase):
                          [{"name": "scidex-pg-exporter", "newName": "registry.example/scidex-pg-exporter", "newTag": "1.2.3"}])
 
     def test_program_takes_the_configuration(self):
+        # The Secret is mounted in the pod alone.
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        password, configuration = (pathlib.Path(folder.name) / name for name in ("password", "exporter.yaml"))
+        text, mounts = re.subn(r"(?m)^(\s*password_file:).*$", rf"\1 {password}",
+                               (self.base / "exporter.yaml").read_text(encoding="utf-8"))
+        self.assertEqual(mounts, 2)
+        password.write_text("secret", encoding="utf-8")
+        configuration.write_text(text, encoding="utf-8")
         checked = subprocess.run(
-            [os.environ["SCIDEX_EXPORTER"], f"--config.file={self.base / 'exporter.yaml'}", "--config.check"],
+            [os.environ["SCIDEX_EXPORTER"], f"--config.file={configuration}", "--config.check"],
             capture_output=True, text=True,
             env={"SCIDEX_PG_DSN": "host=db1 dbname=shop user=app", "SCIDEX_PG_RO_DSN": "host=db2 dbname=shop user=app"})
         self.assertEqual(checked.returncode, 0, checked.stdout + checked.stderr)
