@@ -9,5 +9,6 @@ install(TARGETS scidex_pg_exporter RUNTIME DESTINATION "${CMAKE_INSTALL_BINDIR}"
 install(FILES config/exporter.yaml config/exporter.minimal.yaml DESTINATION "${doc}/examples" COMPONENT exporter)
 install(FILES LICENSE README.md CHANGELOG.md docs/faults.md docs/read-only.md DESTINATION "${doc}" COMPONENT exporter)
 
-install(DIRECTORY alerts DESTINATION "${data}" COMPONENT data)
+install(DIRECTORY alerts DESTINATION "${data}" COMPONENT data PATTERN set-links EXCLUDE)
+install(PROGRAMS alerts/set-links DESTINATION "${data}/alerts" COMPONENT data)
 install(DIRECTORY dashboards/json dashboards/provisioning DESTINATION "${data}/dashboards" COMPONENT data)
