@@ -1,5 +1,5 @@
 // The one table of metrics: what is exposed, what it is called, what it means, and where in a
-// snapshot its numbers are. The README's table, the dashboards, the alerts and the tests are
+// snapshot its numbers are. The table of docs/metrics.md, the dashboards, the alerts and the tests are
 // checked against it.
 //
 // To add a metric, add a row.
@@ -83,7 +83,7 @@ struct Family {
 
 std::span<const Family> Catalog();
 
-// The table as the README has it, with a line feed at its end.
+// The table as docs/metrics.md has it, with a line feed at its end.
 std::string CatalogAsMarkdown();
 
 }  // namespace scidex::metrics

@@ -16,8 +16,7 @@ PROGRAM = {
     "share/doc/scidex-pg-exporter/README.md",
     "share/doc/scidex-pg-exporter/examples/exporter.minimal.yaml",
     "share/doc/scidex-pg-exporter/examples/exporter.yaml",
-    "share/doc/scidex-pg-exporter/faults.md",
-    "share/doc/scidex-pg-exporter/read-only.md",
+    *(f"share/doc/scidex-pg-exporter/docs/{path.name}" for path in (ROOT / "docs").glob("*.md")),
 }
 
 

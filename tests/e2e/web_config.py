@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Web configuration files: the same files and requests go to the exporter and to Debian's
 prometheus-postgres-exporter, which embeds Prometheus's exporter-toolkit, and have the same effect. Where they have not,
-the difference is one of README.md's table, and is shown here on both."""
+the difference is one of the table of docs/web-configuration.md, and is shown here on both."""
 
 import base64
 import contextlib

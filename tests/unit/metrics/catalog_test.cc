@@ -91,8 +91,8 @@ TEST(Catalog, TheGaugesOfTheReplacedSystemKeepTheirNamesAndHaveNoLabels) {
   }
 }
 
-TEST(Catalog, TheReadmeHasTheTable) {
-  const std::string path = SCIDEX_SOURCE_DIR "/README.md";
+TEST(Catalog, TheReferencePageHasTheTable) {
+  const std::string path = SCIDEX_SOURCE_DIR "/docs/metrics.md";
   const std::string begin = "<!-- metrics:begin -->\n";
   const std::string end = "<!-- metrics:end -->\n";
   std::string readme = ReadAll(path);
@@ -108,7 +108,7 @@ TEST(Catalog, TheReadmeHasTheTable) {
     return;
   }
   EXPECT_EQ(readme.substr(start, to - start), CatalogAsMarkdown())
-      << "SCIDEX_UPDATE_GOLDEN=1 writes the table into the README";
+      << "SCIDEX_UPDATE_GOLDEN=1 writes the table into docs/metrics.md";
 }
 
 }  // namespace

@@ -1,0 +1,52 @@
+#!/usr/bin/env python3
+"""Every link of a document to a file of this repository leads somewhere, and so does the anchor behind it.
+
+Usage: links.py
+"""
+
+import pathlib
+import re
+import subprocess
+import unittest
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
+ELSEWHERE = re.compile(r"[a-z]+:")
+
+
+def documents():
+    listed = subprocess.run(["git", "-C", ROOT, "ls-files", "--cached", "--others", "--exclude-standard", "*.md"],
+                            check=True, capture_output=True, text=True).stdout
+    return [ROOT / name for name in listed.splitlines() if (ROOT / name).exists()]
+
+
+def text_of(path):
+    """Without what stands in fences, which is no text of the document."""
+    return re.sub(r"(?ms)^```.*?^```", "", path.read_text(encoding="utf-8"))
+
+
+def anchors(path):
+    """As GitHub makes them of headings."""
+    headings = re.findall(r"(?m)^#+ +(.*)$", text_of(path))
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+class Links(unittest.TestCase):
+    def test_each_leads_somewhere(self):
+        found = 0
+        for document in documents():
+            for link in LINK.findall(text_of(document)):
+                if ELSEWHERE.match(link):
+                    continue
+                found += 1
+                with self.subTest(document=str(document.relative_to(ROOT)), link=link):
+                    path, _, anchor = link.partition("#")
+                    target = (document.parent / path).resolve() if path else document
+                    self.assertTrue(target.exists(), "there is no such file")
+                    if anchor:
+                        self.assertIn(anchor, anchors(target))
+        self.assertGreater(found, 20)
+
+
+if __name__ == "__main__":
+    unittest.main()
