@@ -3,7 +3,7 @@
 
 : "${llvm:?is set by packages.sh}"
 
-readonly lint_steps=(formatting shell_scripts dashboards kubernetes debug_build clang_tidy thread_sanitizer address_sanitizer)
+readonly lint_steps=(formatting prose shell_scripts dashboards kubernetes debug_build clang_tidy thread_sanitizer address_sanitizer)
 # What is run under the sanitizers: the tests of the layers that start threads, of their work with real servers.
 readonly sanitized_programs=(base_test pool_test routing_test control_test queries_test postgres_test http_test pool_pgtest
   pool_network_pgtest read_only_pgtest route_pgtest reload_pgtest storm_pgtest)
@@ -22,6 +22,20 @@ lint() {
 }
 
 lint_formatting() { job_format --check; }
+
+# Words that CONTRIBUTING.md ("Plain English") rules out. Lines between "<!-- NAME:begin -->" and "<!-- NAME:end -->" are
+# skipped: tables that a test compares with the program, and the list of the words itself.
+lint_prose() {
+  local words='anew|whoever|mend(s|ed|ing)?|nobody|somebody|is none|of which there is one' files
+  mapfile -t files < <(git ls-files --cached --others --exclude-standard -- \
+    '*.md' 'config/*.yaml' 'alerts/*.yml' ':!:**/node_modules/**' ':!:build/**')
+  awk -v words="(^|[^[:alnum:]_])($words)([^[:alnum:]_]|\$)" '
+    FNR == 1 { skipped = 0 }
+    /<!-- [a-z]+:begin -->/ { skipped = 1 }
+    /<!-- [a-z]+:end -->/ { skipped = 0 }
+    !skipped && tolower($0) ~ words { print FILENAME ":" FNR ": " $0; found = 1 }
+    END { exit found }' "${files[@]}"
+}
 
 lint_shell_scripts() {
   local scripts
