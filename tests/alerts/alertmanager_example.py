@@ -34,7 +34,7 @@ class Example(unittest.TestCase):
         self.assertEqual(result.returncode, 0, f"{labels}: {result.stdout}{result.stderr}")
 
     def test_routes_by_severity(self):
-        for severity, receiver in (("critical", "page"), ("warning", "ticket"), ("info", "nobody")):
+        for severity, receiver in (("critical", "page"), ("warning", "ticket"), ("info", "none")):
             self.assert_routes(receiver, f"severity={severity}")
 
     def test_routes_the_watchdog_to_whom_its_silence_alarms(self):
@@ -42,7 +42,7 @@ class Example(unittest.TestCase):
 
 
 class Inhibition(unittest.TestCase):
-    """In a real Alertmanager, which is gone before the first group_wait: it notifies nobody."""
+    """In a real Alertmanager, which is gone before the first group_wait: it sends no notification."""
 
     def setUp(self):
         folder = tempfile.TemporaryDirectory()

@@ -317,22 +317,22 @@ CASES = [
          for_=120),
 
     Case("ScidexPgPoolRouteUnknown", "warning", "routing", "It is not known where read-only traffic goes.",
-         f"{WHO} is scraped, and its route is none that these rules know, or not there. No alert on the route can fire "
-         "for it.", "exporter",
+         f"{WHO} is scraped, but its route has an unknown value, or is missing. No alert on the route can fire for "
+         "it.", "exporter",
          calm={ROUTE: 1, "up": 1}, wrong={ROUTE: 4},
          near={"reads fall through": {ROUTE: 2}, "reads are refused": {ROUTE: 3},
                "it is not scraped": {ROUTE: None, "up": 0},
                "it is scraped by another job, and is another program": {ROUTE: None, "up": None, 'up{job="other"}': 1},
                "it is 0 for a moment": {ROUTE: Cycle((0,) * 20 + (1,))}},
          also=(({ROUTE: None, "up": None}, {ROUTE: None, "up": 1},
-                f"{WHO} is scraped, and its route is none that these rules know, or not there. No alert on the route can "
-                "fire for it."),),
+                f"{WHO} is scraped, but its route has an unknown value, or is missing. No alert on the route can fire "
+                "for it."),),
          for_=300),
 
     counted("ScidexPgPoolReadOnlyViolation", "warning", "read-only",
             "A write was attempted through a read-only lease, and refused.",
             f"Something that {WHO} serves has tried to write through the pool ro. The server refused it: nothing was "
-            "written, and whoever meant to write got an error. The log names the place.",
+            "written, and the caller got an error. The log names the place.",
             "scidex_pg_pool_read_only_violations_total", holds=285, forgets=285, keep=900),
 
     counted("ScidexPgPoolReadOnlyTampered", "warning", "read-only",
