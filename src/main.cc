@@ -57,9 +57,13 @@ void HandleSignalsOfTheStart() {
   pthread_sigmask(SIG_UNBLOCK, &ending, nullptr);
 }
 
-scidex::app::Signal AwaitSignal() {
+void HoldSignals() {
   const sigset_t signals = OwnSignals();
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+}
+
+scidex::app::Signal AwaitSignal() {
+  const sigset_t signals = OwnSignals();
   siginfo_t received{};
   // Interrupted by a stop and a continuation of the process.
   while (sigwaitinfo(&signals, &received) < 0) {
@@ -76,5 +80,5 @@ int main(int argc, char** argv) {
   signal(SIGPIPE, SIG_IGN);
   // So it is with a file that has reached its limit of size.
   signal(SIGXFSZ, SIG_IGN);
-  return scidex::app::Run(scidex::app::ParseCommandLine(argc, argv), &AwaitSignal);
+  return scidex::app::Run(scidex::app::ParseCommandLine(argc, argv), {&HoldSignals, &AwaitSignal});
 }

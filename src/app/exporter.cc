@@ -195,7 +195,6 @@ Exporter::Exporter(const config::Config& config, Reloader::Load load,
   if (!config.web.listen_addresses.empty()) StartServer(config);
   StartTextfile(config);
   database_.start_pool_logger();
-  StartReport(config);
 }
 
 Exporter::~Exporter() {

@@ -62,6 +62,10 @@ class Exporter {
   Exporter(const Exporter&) = delete;
   Exporter& operator=(const Exporter&) = delete;
 
+  // Tells the service manager that the exporter is ready, and from then on how it is. `config` is
+  // that of the constructor. To be called once.
+  void StartReport(const config::Config& config);
+
   // The exposition for who does not scrape: without what tells of the process. `written` is the
   // time that it says it was written at. One at a time.
   std::string RenderForFile(base::WallTime written);
@@ -82,7 +86,6 @@ class Exporter {
   void StartServer(const config::Config& config);
   void StartTextfile(const config::Config& config);
   void StopTextfile();
-  void StartReport(const config::Config& config);
   void Announce(Reloader::Phase phase);
 
   // Has the database tell the reloader of refused logins while it lives.

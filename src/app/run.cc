@@ -67,8 +67,7 @@ std::unique_ptr<base::Timer::Entry> EndWithin(base::Duration timeout, database::
       });
 }
 
-void Serve(const config::Config& config, const Reloader::Load& load,
-           const AwaitSignal& await_signal) {
+void Serve(const config::Config& config, const Reloader::Load& load, const Signals& signals) {
   base::ConfigureLog(config.log);
   BoundMemory();
   base::LogInfo("starting", {{"version", VersionText()}});
@@ -82,10 +81,13 @@ void Serve(const config::Config& config, const Reloader::Load& load,
   ReloadTask reload(runtime->scheduler, [&exporter] {
     return exporter->Reload(Reloader::IfUnderWay::kWait).outcome == Reloader::Outcome::kReloaded;
   });
-  Signal signal = await_signal();
+  // A service manager that is told of the start may end the process at once, and in order.
+  signals.hold();
+  exporter->StartReport(config);
+  Signal signal = signals.await();
   while (signal.number == SIGHUP) {
     reload.Ask(signal);
-    signal = await_signal();
+    signal = signals.await();
   }
   const auto limit = EndWithin(config.shutdown_timeout, *runtime, EXIT_SUCCESS);
   base::LogInfo("ending", {{"asked_by", signal.number == SIGTERM ? "SIGTERM" : "SIGINT"}});
@@ -182,7 +184,7 @@ bool ReportCheck(const CommandLine& flags, const config::Config& config) {
 int CodeOf(bool success) { return success ? EXIT_SUCCESS : EXIT_FAILURE; }
 
 // Returns the exit code.
-int DoAsFlagsSay(const CommandLine& flags, const AwaitSignal& await_signal) {
+int DoAsFlagsSay(const CommandLine& flags, const Signals& signals) {
   if (!flags.error.empty()) throw std::runtime_error(flags.error);
   if (!flags.print.empty()) {
     std::cout << flags.print;
@@ -204,15 +206,15 @@ int DoAsFlagsSay(const CommandLine& flags, const AwaitSignal& await_signal) {
   if (!flags.once) CheckOutputs(config);
   if (flags.config_check) return CodeOf(ReportCheck(flags, config));
   if (flags.once) return PrintOnce(config, load, flags.once_timeout);
-  Serve(config, load, await_signal);
+  Serve(config, load, signals);
   return EXIT_SUCCESS;
 }
 
 }  // namespace
 
-int Run(const CommandLine& flags, const AwaitSignal& await_signal) noexcept {
+int Run(const CommandLine& flags, const Signals& signals) noexcept {
   try {
-    return DoAsFlagsSay(flags, await_signal);
+    return DoAsFlagsSay(flags, signals);
   } catch (const std::exception& error) {
     Say(base::OneLine(error.what()) + MissingFiles());
     return EXIT_FAILURE;

@@ -1,5 +1,6 @@
 #include "queries/query_log.h"
 
+#include <chrono>
 #include <cstddef>
 #include <optional>
 #include <string_view>
@@ -12,6 +13,8 @@ namespace scidex::queries {
 using base::MutexLock;
 
 namespace {
+
+constexpr base::Duration kRemindAfter = std::chrono::hours(1);
 
 bool FoundNoConnection(QueryError error) {
   return error == QueryError::kNoRoute || error == QueryError::kAcquireTimeout ||
@@ -63,25 +66,29 @@ void QueryLog::OnFailure(const QueryStats& before, const QueryStats& after, cons
                          const std::string& error) {
   const std::string& name = after.options->name;
   const bool is_joint = FoundNoConnection(*after.latest_error);
-  bool is_first = false;
+  bool is_news = after.latest_error != before.latest_error;
   {
     const MutexLock lock(mutex_);
+    const base::TimePoint now = clock_.Now();
     if (is_joint) {
-      is_first = without_connection_.empty();
-      if (is_first) since_ = clock_.Now();
+      is_news = without_connection_.empty();
+      if (is_news) since_ = now;
       without_connection_.insert(name);
       back_.erase(name);
     } else if (without_connection_.erase(name) > 0 && without_connection_.empty()) {
       back_.clear();
     }
+    base::TimePoint& reminder = is_joint ? joint_reminder_ : reminders_[name];
+    if (!is_news && now < reminder) return;
+    reminder = base::Add(now, kRemindAfter);
   }
-  if (is_joint ? !is_first : after.latest_error == before.latest_error) return;
-  base::LogWarn("query failed", {{"query", name},
-                                 {"reason", base::Name(*after.latest_error)},
-                                 {"waited_seconds", times.waited},
-                                 {"ran_seconds", times.used},
-                                 {"error", error},
-                                 {"advice", AdviceOn(*after.latest_error)}});
+  base::LogWarn(is_news ? "query failed" : "query still fails",
+                {{"query", name},
+                 {"reason", base::Name(*after.latest_error)},
+                 {"waited_seconds", times.waited},
+                 {"ran_seconds", times.used},
+                 {"error", error},
+                 {"advice", AdviceOn(*after.latest_error)}});
 }
 
 void QueryLog::OnSuccess(const QueryStats& before, const QueryStats& after) {
@@ -90,6 +97,7 @@ void QueryLog::OnSuccess(const QueryStats& before, const QueryStats& after) {
   base::Duration outage{0};
   {
     const MutexLock lock(mutex_);
+    reminders_.erase(name);
     if (without_connection_.erase(name) > 0) {
       back_.insert(name);
       if (!without_connection_.empty()) return;
@@ -109,6 +117,7 @@ void QueryLog::OnSuccess(const QueryStats& before, const QueryStats& after) {
 void QueryLog::Forget(const std::string& name) noexcept {
   const MutexLock lock(mutex_);
   back_.erase(name);
+  reminders_.erase(name);
   if (without_connection_.erase(name) > 0 && without_connection_.empty()) back_.clear();
 }
 

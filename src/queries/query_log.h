@@ -1,6 +1,7 @@
 // What the log says of the runs of the queries: that one fails, and that it no longer does.
 #pragma once
 
+#include <map>
 #include <set>
 #include <string>
 #include <vector>
@@ -17,8 +18,9 @@ struct RunTimes {
   base::Duration used{0};
 };
 
-// Runs that fail for want of a connection have one cause: the first of them is logged, and when
-// none is left, one line tells of all. Thread safe.
+// Runs that fail for want of a connection have one cause: the first of them is logged, and when the
+// last of them has ended, one line tells of all. A failure that goes on is logged again after an
+// hour. Thread safe.
 class QueryLog {
  public:
   explicit QueryLog(base::Clock& clock) : clock_(clock) {}
@@ -41,6 +43,10 @@ class QueryLog {
   std::set<std::string> without_connection_ SCIDEX_GUARDED_BY(mutex_);
   base::TimePoint since_ SCIDEX_GUARDED_BY(mutex_){};
   std::set<std::string> back_ SCIDEX_GUARDED_BY(mutex_);
+  // When a failure that goes on is logged again: the one for want of a connection, and that of each
+  // other query.
+  base::TimePoint joint_reminder_ SCIDEX_GUARDED_BY(mutex_){};
+  std::map<std::string, base::TimePoint> reminders_ SCIDEX_GUARDED_BY(mutex_);
 };
 
 }  // namespace scidex::queries

@@ -64,6 +64,22 @@ TEST_F(QueryLogTest, AnErrorOfItsOwnIsSaidOfEachQuery) {
   EXPECT_EQ(tap.Lines().size(), 3u);
 }
 
+TEST_F(QueryLogTest, AFailureThatGoesOnIsSaidAgainEachHour) {
+  Run("own", QueryError::kRefused);
+  Run("a", QueryError::kLost);
+  Run("b", QueryError::kLost);
+  const test::LogTap tap;
+  for (int minute = 1; minute <= 120; ++minute) {
+    clock_.Advance(std::chrono::minutes(1));
+    Run("own", QueryError::kRefused);
+    Run("a", QueryError::kLost);
+    Run("b", QueryError::kLost);
+  }
+  EXPECT_EQ(tap.Count({"query still fails", "query=own reason=refused"}), 2u);
+  EXPECT_EQ(tap.Count({"query still fails", "reason=lost"}), 2u) << "one cause";
+  EXPECT_EQ(tap.Lines().size(), 4u);
+}
+
 TEST_F(QueryLogTest, AQueryThatIsTakenAwayDoesNotAnswerAgain) {
   Run("a", QueryError::kLost);
   const test::LogTap tap;
