@@ -1,7 +1,11 @@
 #include "app/reload_request.h"
 
+#include <poll.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <ctime>
 #include <fstream>
@@ -9,6 +13,7 @@
 #include <system_error>
 
 #include "base/clock.h"
+#include "base/unique_fd.h"
 
 namespace scidex::app {
 namespace {
@@ -16,6 +21,9 @@ namespace {
 constexpr int kAsks = 0x5c1de;
 constexpr int kWasReloaded = 0x5c1df;
 constexpr int kWasRefused = 0x5c1e0;
+
+// Whether the exporter has ended.
+constexpr base::Duration kLookEvery = std::chrono::milliseconds(200);
 
 // Where /proc tells. A process of another program is ended by SIGHUP.
 void CheckProgram(pid_t pid) {
@@ -28,6 +36,26 @@ void CheckProgram(pid_t pid) {
   const std::string name = name_of(std::to_string(pid));
   if (!name.empty() && name != name_of("self"))
     throw std::runtime_error("process " + std::to_string(pid) + " is no scidex_pg_exporter");
+}
+
+// An exporter without privileges can answer its own user alone.
+void BecomeUserOf(pid_t pid) {
+  struct stat process {};
+  if (geteuid() != 0 || stat(("/proc/" + std::to_string(pid)).c_str(), &process) != 0) return;
+  if (process.st_uid != 0 && setresuid(process.st_uid, process.st_uid, process.st_uid) != 0) {
+    throw std::runtime_error("the user of process " + std::to_string(pid) +
+                             " cannot be taken on: " + std::generic_category().message(errno));
+  }
+}
+
+// Readable once the process has ended; none where the kernel has no such thing.
+base::UniqueFd EndOf(pid_t pid) {
+  return base::UniqueFd(static_cast<int>(syscall(SYS_pidfd_open, pid, 0)));
+}
+
+bool HasEnded(const base::UniqueFd& end) {
+  pollfd one{end.get(), POLLIN, 0};
+  return end.get() >= 0 && poll(&one, 1, 0) == 1;
 }
 
 timespec Timespec(base::Duration duration) {
@@ -54,6 +82,8 @@ void AnswerReload(pid_t asker, bool reloaded) {
 
 ReloadAnswer AskToReload(pid_t exporter, base::Duration within) {
   CheckProgram(exporter);
+  BecomeUserOf(exporter);
+  const base::UniqueFd end = EndOf(exporter);
   sigset_t answers;
   sigemptyset(&answers);
   sigaddset(&answers, SIGURG);
@@ -68,8 +98,13 @@ ReloadAnswer AskToReload(pid_t exporter, base::Duration within) {
   for (base::TimePoint now = base::RealClock().Now(); now < deadline;
        now = base::RealClock().Now()) {
     siginfo_t info{};
-    const timespec left = Timespec(deadline - now);
-    if (sigtimedwait(&answers, &info, &left) != SIGURG || info.si_pid != exporter) continue;
+    const timespec left = Timespec(std::min(deadline - now, kLookEvery));
+    // Before the answer is looked for: it may have been the last that the process did.
+    const bool ended = HasEnded(end);
+    if (sigtimedwait(&answers, &info, &left) != SIGURG || info.si_pid != exporter) {
+      if (ended) return ReloadAnswer::kEnded;
+      continue;
+    }
     if (info.si_value.sival_int == kWasReloaded) return ReloadAnswer::kReloaded;
     if (info.si_value.sival_int == kWasRefused) return ReloadAnswer::kRefused;
   }

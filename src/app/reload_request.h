@@ -26,9 +26,10 @@ Signal SignalOf(const siginfo_t& info);
 // To a Signal::asker. One that has gone is no error.
 void AnswerReload(pid_t asker, bool reloaded);
 
-enum class ReloadAnswer { kReloaded, kRefused, kNone };
+enum class ReloadAnswer { kReloaded, kRefused, kEnded, kNone };
 // Asks the exporter with this id, and waits for its answer. Throws std::runtime_error where there
-// is no such process, it may not be asked, or is no exporter: a SIGHUP would end it.
+// is no such process, it may not be asked, or is no exporter: a SIGHUP would end it. Root becomes
+// the exporter's user, for good.
 ReloadAnswer AskToReload(pid_t exporter, base::Duration within);
 
 }  // namespace scidex::app

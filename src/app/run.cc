@@ -125,6 +125,9 @@ bool ReportReload(pid_t exporter) {
       Say("the configuration was refused, and the one before stays in force; the exporter's log "
           "says why");
       return false;
+    case ReloadAnswer::kEnded:
+      Say("process " + std::to_string(exporter) + " has ended without an answer");
+      return false;
     case ReloadAnswer::kNone:
       break;
   }

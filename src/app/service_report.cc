@@ -14,6 +14,8 @@ namespace {
 constexpr base::Duration kLookEvery = std::chrono::seconds(1);
 // Looks in the time that the watchdog gives: one or two may come late.
 constexpr int kLooksInTime = 4;
+// However little time the watchdog gives.
+constexpr base::Duration kLeastBetweenLooks = std::chrono::milliseconds(20);
 
 // CLOCK_MONOTONIC, as the manager reads it.
 std::string MonotonicMicroseconds() {
@@ -62,7 +64,7 @@ base::TimePoint ServiceReport::Look() {
   const std::string stalled = Stalled(now);
   if (stalled.empty()) manager_.Tell("WATCHDOG=1");
   LogStall(stalled);
-  return base::Add(now, std::min(kLookEvery, *watchdog_ / kLooksInTime));
+  return base::Add(now, std::clamp(*watchdog_ / kLooksInTime, kLeastBetweenLooks, kLookEvery));
 }
 
 void ServiceReport::TellStatus() {

@@ -65,7 +65,7 @@ struct ReplicaStats {
   // By its latest answer it lags by more than max_lag, whether or not it serves.
   bool stale = false;
   // Empty where the replica does not tell.
-  std::optional<bool> wal_receiver_up = false;
+  std::optional<bool> wal_receiver_up = std::nullopt;
   // Answers that were judged unfit, by verdict.
   base::EnumArray<routing::Reason, std::uint64_t> judged_unfit = {};
 };

@@ -34,7 +34,7 @@ void ReplicaWatch::Reconfigure(const routing::RoutingOptions& options, bool has_
     stats_.stale = false;
     stats_.lag.reset();
     stats_.lag_bytes.reset();
-    stats_.wal_receiver_up = false;
+    stats_.wal_receiver_up.reset();
   }
 }
 
@@ -141,7 +141,7 @@ void ReplicaWatch::OnReplicaProbe(const ProbeResult& result) {
     wait_for_primary =
         result.reason == Reason::kOk && has_primary_ && !primary_answers_ && !pending_probe_;
     if (wait_for_primary) pending_probe_ = result;
-    stats_.wal_receiver_up = result.reason != Reason::kOk ? false
+    stats_.wal_receiver_up = result.reason != Reason::kOk ? std::nullopt
                              : result.facts.in_recovery   ? result.facts.wal_receiver_up
                                                           : std::optional(false);
     options = options_;

@@ -43,6 +43,12 @@ struct Database::Change {
   std::shared_ptr<queries::QueryRunner::Change> queries;
 
   bool IsSame(ServerRole role) const { return wanted.servers[role] == before.servers[role]; }
+  // Whatever else of its sessions is changed.
+  bool IsSameServer(ServerRole role) const {
+    const auto& now = wanted.servers[role];
+    const auto& then = before.servers[role];
+    return now.has_value() == then.has_value() && (!now || now->dsn == then->dsn);
+  }
   bool IsSame(routing::PoolRole role) const {
     return IsSame(ServerOf(role)) && wanted.pools[role] == before.pools[role];
   }

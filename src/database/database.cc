@@ -19,7 +19,7 @@ Database::Database(const DatabaseOptions& options, std::shared_ptr<Runtime> runt
   const Wanted wanted = WantedOf(options);
   Parts parts;
   for (const ServerRole role : base::kEnumValues<ServerRole>) {
-    if (wanted.servers[role]) parts.servers[role] = MakeServer(role, wanted);
+    if (wanted.servers[role]) parts.servers[role] = MakeServer(role, wanted, nullptr);
   }
   for (const PoolRole role : base::kEnumValues<PoolRole>) {
     if (!wanted.pools[role]) continue;
@@ -137,7 +137,8 @@ std::shared_ptr<control::Autoscaler> Database::AutoscalerNow() const {
   return autoscaler_;
 }
 
-std::shared_ptr<Server> Database::MakeServer(ServerRole role, const Wanted& wanted) {
+std::shared_ptr<Server> Database::MakeServer(ServerRole role, const Wanted& wanted,
+                                             const Server* before) {
   const postgres::SessionOptions& session = *wanted.servers[role];
   std::shared_ptr<pool::ConnectGate>& gate = gates_[session.dsn.Reveal()];
   if (!gate) {
@@ -146,7 +147,8 @@ std::shared_ptr<Server> Database::MakeServer(ServerRole role, const Wanted& want
                                  options_.connects_per_server},
         std::random_device{}());
   }
-  return std::make_shared<Server>(role, session, gate, *runtime_, [this] { OnAuthFailed(); });
+  return std::make_shared<Server>(
+      role, session, gate, *runtime_, [this] { OnAuthFailed(); }, before);
 }
 
 // Limits of a server are of use to the autoscaler alone.

@@ -130,7 +130,7 @@ class Database {
   pool::Lease AcquireForQuery(const queries::QueryOptions& query, base::TimePoint deadline,
                               const std::stop_token& stop);
 
-  std::shared_ptr<Server> MakeServer(ServerRole role, const Wanted& wanted)
+  std::shared_ptr<Server> MakeServer(ServerRole role, const Wanted& wanted, const Server* before)
       SCIDEX_REQUIRES(changing_);
   std::shared_ptr<Server::Probing> MakeProbing(ServerRole role, Server& server,
                                                const DatabaseOptions& options,

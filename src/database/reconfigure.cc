@@ -70,7 +70,7 @@ Database::Change Database::Prepare(const DatabaseOptions& options) {
   if (options.pool_logger != options_.pool_logger)
     change.pool_logger = MakePoolLogger(options.pool_logger);
   change.routes = router_->Prepare(PoolsOf(change.next.units), RoutingOf(options),
-                                   !change.IsSame(ServerRole::kReplica));
+                                   !change.IsSameServer(ServerRole::kReplica));
   change.queries = queries_->Prepare(Scheduled(options));
   return change;
 }
@@ -79,7 +79,9 @@ void Database::PreparePools(Change& change) {
   Parts& next = change.next;
   for (const ServerRole role : base::kEnumValues<ServerRole>) {
     if (change.IsSame(role)) continue;
-    next.servers[role] = change.wanted.servers[role] ? MakeServer(role, change.wanted) : nullptr;
+    const Server* const same = change.IsSameServer(role) ? change.old.servers[role].get() : nullptr;
+    next.servers[role] =
+        change.wanted.servers[role] ? MakeServer(role, change.wanted, same) : nullptr;
   }
   for (const PoolRole role : base::kEnumValues<PoolRole>) {
     PoolUnit& unit = next.units[role];
@@ -107,7 +109,7 @@ void Database::Apply(Change& change) noexcept {
   StopOld(change);
   for (const ServerRole role : base::kEnumValues<ServerRole>) ReplaceProbing(role, change);
   KeepCountsOfGone(change);
-  const bool new_primary = !change.IsSame(ServerRole::kPrimary);
+  const bool new_primary = !change.IsSameServer(ServerRole::kPrimary);
   if (new_primary) primary_in_recovery_ = false;
   const std::shared_ptr<control::Autoscaler> autoscaler = AutoscalerNow();
   if (change.autoscaler) {
@@ -116,7 +118,7 @@ void Database::Apply(Change& change) noexcept {
     change.autoscaler->SizeNewPools();
   }
   replica_watch_->Reconfigure(options_.routing, options_.primary.has_value(), new_primary,
-                              !change.IsSame(ServerRole::kReplica));
+                              !change.IsSameServer(ServerRole::kReplica));
   const std::optional<routing::RouteChange> route = router_->Apply(change.routes);
   bool logging = false;
   {
@@ -168,7 +170,7 @@ void Database::ReplaceProbing(ServerRole role, Change& change) noexcept {
     const MutexLock lock(mutex_);
     before = gone_probes_[MainPoolOf(role)];
   }
-  if (!change.IsSame(role)) before = control::CountsOf(before);
+  if (!change.IsSameServer(role)) before = control::CountsOf(before);
   server->Replace(change.probing[role], before);
 }
 

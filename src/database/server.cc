@@ -24,15 +24,18 @@ PoolRole MainPoolOf(ServerRole server) {
 
 Server::Server(ServerRole role, const postgres::SessionOptions& session,
                std::shared_ptr<pool::ConnectGate> gate, Runtime& runtime,
-               std::function<void()> on_auth_failed)
+               std::function<void()> on_auth_failed, const Server* before)
     : role_(role),
       session_(session),
       gate_(std::move(gate)),
       runtime_(runtime),
       on_auth_failed_(std::move(on_auth_failed)),
+      judged_(before != nullptr ? before->judged_ : std::make_shared<postgres::JudgedServer>()),
       connector_(MakeConnector(MainPoolOf(role))),
       expected_(postgres::ExpectedAddress(postgres::Dsn::Parse(session_.dsn))),
-      events_(std::make_shared<control::ServerEvents>(runtime.scheduler.clock())) {}
+      events_(before != nullptr
+                  ? before->events_
+                  : std::make_shared<control::ServerEvents>(runtime.scheduler.clock())) {}
 
 Server::~Server() { Stop(); }
 

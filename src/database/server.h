@@ -54,10 +54,11 @@ class Server : public std::enable_shared_from_this<Server> {
 
   // `session` is for the pool that may write, or for the replica's; of a pool it is set whether its
   // sessions are read-only. `on_auth_failed` is called, on any thread, when a login is refused; it
-  // must not block. `runtime` outlives the server. Throws postgres::DsnError, naming the key.
+  // must not block. `runtime` outlives the server. `before` is null, or was made for the same DSN:
+  // then what was judged of it holds for this one. Throws postgres::DsnError, naming the key.
   Server(ServerRole role, const postgres::SessionOptions& session,
          std::shared_ptr<pool::ConnectGate> gate, Runtime& runtime,
-         std::function<void()> on_auth_failed);
+         std::function<void()> on_auth_failed, const Server* before);
   // As Stop().
   ~Server();
 
@@ -95,8 +96,7 @@ class Server : public std::enable_shared_from_this<Server> {
   const std::shared_ptr<pool::ConnectGate> gate_;
   Runtime& runtime_;
   const std::function<void()> on_auth_failed_;
-  const std::shared_ptr<postgres::JudgedServer> judged_ =
-      std::make_shared<postgres::JudgedServer>();
+  const std::shared_ptr<postgres::JudgedServer> judged_;
   const std::shared_ptr<pool::Connector> connector_;
   // Where sessions will be opened to, if the DSN alone tells.
   const std::optional<routing::ServerAddress> expected_;

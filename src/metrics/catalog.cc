@@ -402,7 +402,7 @@ constexpr Family kFamilies[] = {
      ReplicaStale},
     {kPools, "scidex_pg_pool_replica_wal_receiver_up", kGauge, "",
      "1 if the replica streams WAL from its primary, 0 if not: its lag will grow as soon as the "
-     "primary writes. NaN if the replica does not tell.",
+     "primary writes. NaN if the replica does not answer, or does not tell.",
      WalReceiverUp},
     {kPools, "scidex_pg_pool_probe_last_run_timestamp_seconds", kGauge, "seconds",
      "When the server of a pool was last probed, in Unix time; 0 if never. One that stands still "

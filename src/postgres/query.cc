@@ -14,20 +14,20 @@
 namespace scidex::postgres {
 namespace {
 
-using Status = QueryResult::Status;
+using QueryStatus = QueryResult::Status;
 
 }  // namespace
 
-QueryResult Broken(PGconn* connection, Status status, const SocketWait* wait) {
+QueryResult Broken(PGconn* connection, QueryStatus status, const SocketWait* wait) {
   const bool too_much = wait != nullptr && wait->TooMuch(PQsocket(connection));
-  if (status == Status::kTimeout || too_much) shutdown(PQsocket(connection), SHUT_RDWR);
+  if (status == QueryStatus::kTimeout || too_much) shutdown(PQsocket(connection), SHUT_RDWR);
   QueryResult result;
   result.status = status;
   if (too_much) {
     result.message = {"the answer is larger than 64 MiB", ""};
-  } else if (status == Status::kTimeout) {
+  } else if (status == QueryStatus::kTimeout) {
     result.message = {"no answer in time", ""};
-  } else if (status == Status::kNotSent) {
+  } else if (status == QueryStatus::kNotSent) {
     result.message = {"the deadline had passed before it was sent", ""};
   } else {
     result.message = {"the connection was lost", Masked(PQerrorMessage(connection))};
@@ -35,14 +35,15 @@ QueryResult Broken(PGconn* connection, Status status, const SocketWait* wait) {
   return result;
 }
 
-Status AwaitResult(PGconn* connection, SocketWait& wait) {
+QueryStatus AwaitResult(PGconn* connection, SocketWait& wait) {
   for (;;) {
     const int unsent = PQflush(connection);
-    if (unsent < 0) return Status::kLost;
-    if (unsent == 0 && PQisBusy(connection) == 0) return Status::kOk;
+    if (unsent < 0) return QueryStatus::kLost;
+    if (unsent == 0 && PQisBusy(connection) == 0) return QueryStatus::kOk;
     const short events = static_cast<short>(unsent > 0 ? POLLIN | POLLOUT : POLLIN);
-    if (wait.For(PQsocket(connection), events) != Wait::kReady) return Status::kTimeout;
-    if (wait.TooMuch(PQsocket(connection)) || PQconsumeInput(connection) == 0) return Status::kLost;
+    if (wait.For(PQsocket(connection), events) != Wait::kReady) return QueryStatus::kTimeout;
+    if (wait.TooMuch(PQsocket(connection)) || PQconsumeInput(connection) == 0)
+      return QueryStatus::kLost;
   }
 }
 
@@ -52,7 +53,7 @@ void TakeError(const PGresult* from, QueryResult& result) {
   // What libpq makes itself has no severity.
   if (sqlstate == nullptr && PQresultErrorField(from, PG_DIAG_SEVERITY) == nullptr)
     ThrowIfLocal(PQresultErrorMessage(from));
-  result.status = sqlstate == nullptr ? Status::kLost : Status::kRefused;
+  result.status = sqlstate == nullptr ? QueryStatus::kLost : QueryStatus::kRefused;
   const std::string heard = Masked(message == nullptr ? PQresultErrorMessage(from) : message);
   if (sqlstate == nullptr) {
     result.message = {"the connection was lost", heard};
@@ -70,7 +71,7 @@ namespace {
 bool Take(PgResultPtr from, QueryResult& result) {
   switch (PQresultStatus(from.get())) {
     case PGRES_TUPLES_OK:
-      if (result.status == Status::kOk) result.rows = std::move(from);
+      if (result.status == QueryStatus::kOk) result.rows = std::move(from);
       return true;
     case PGRES_COMMAND_OK:
     case PGRES_EMPTY_QUERY:
@@ -88,7 +89,7 @@ bool Take(PgResultPtr from, QueryResult& result) {
 QueryResult Unexpected(PGconn* connection) {
   shutdown(PQsocket(connection), SHUT_RDWR);
   QueryResult result;
-  result.status = Status::kLost;
+  result.status = QueryStatus::kLost;
   result.message = {"the server gave an answer of another kind than was asked for", ""};
   return result;
 }
@@ -96,17 +97,17 @@ QueryResult Unexpected(PGconn* connection) {
 QueryResult Run(PGconn* connection, const char* sql, SocketWait wait) {
   if (PQsendQuery(connection, sql) == 0) {
     ThrowIfLocal(PQerrorMessage(connection));
-    return Broken(connection, Status::kLost);
+    return Broken(connection, QueryStatus::kLost);
   }
   QueryResult result;
   for (;;) {
-    const Status waited = AwaitResult(connection, wait);
-    if (waited != Status::kOk) return Broken(connection, waited, &wait);
+    const QueryStatus waited = AwaitResult(connection, wait);
+    if (waited != QueryStatus::kOk) return Broken(connection, waited, &wait);
     PgResultPtr one(PQgetResult(connection));
     if (!one) break;
     if (!Take(std::move(one), result)) return Unexpected(connection);
   }
-  if (PQstatus(connection) != CONNECTION_OK) result.status = Status::kLost;
+  if (PQstatus(connection) != CONNECTION_OK) result.status = QueryStatus::kLost;
   return result;
 }
 
@@ -115,7 +116,7 @@ QueryResult Run(PGconn* connection, const char* sql, SocketWait wait) {
 QueryResult Query(PGconn* connection, const char* sql, base::TimePoint deadline,
                   const std::stop_token& stop) {
   if (stop.stop_requested() || base::RealClock().Now() >= deadline)
-    return Broken(connection, Status::kNotSent);
+    return Broken(connection, QueryStatus::kNotSent);
   const base::StopFd stop_fd(stop);
   PQsetnonblocking(connection, 1);
   QueryResult result = Run(connection, sql, SocketWait(deadline, stop_fd));

@@ -19,26 +19,27 @@ namespace {
 
 using queries::Reading;
 using queries::RowSink;
-using Result = Reading::Result;
+using ReadingResult = Reading::Result;
 
 constexpr Oid kBoolean = 16;
 
 // For a server to end a statement at its timeout, and to say so.
 constexpr auto kCancelTime = std::chrono::milliseconds(500);
 
-Result ResultOf(const QueryResult& from) {
+ReadingResult ResultOf(const QueryResult& from) {
   switch (from.status) {
     case QueryResult::Status::kOk:
-      return Result::kWhole;
+      return ReadingResult::kWhole;
     case QueryResult::Status::kRefused:
-      return from.sqlstate == kReadOnlySqlTransaction ? Result::kWriteRefused : Result::kRefused;
+      return from.sqlstate == kReadOnlySqlTransaction ? ReadingResult::kWriteRefused
+                                                      : ReadingResult::kRefused;
     case QueryResult::Status::kLost:
-      return Result::kLost;
+      return ReadingResult::kLost;
     case QueryResult::Status::kTimeout:
     case QueryResult::Status::kNotSent:
-      return Result::kTimeout;
+      return ReadingResult::kTimeout;
   }
-  return Result::kLost;
+  return ReadingResult::kLost;
 }
 
 Reading ToReading(QueryResult&& from) {
@@ -95,15 +96,18 @@ class Stream {
       if (waited != QueryResult::Status::kOk) return ToReading(Broken(connection_, waited, &wait));
       const PgResultPtr one(PQgetResult(connection_));
       if (!one) break;
-      if (!Take(*one, outcome)) return {is_copy_ ? Result::kNoRows : Result::kCut, {}, false};
+      if (!Take(*one, outcome))
+        return {is_copy_ ? ReadingResult::kNoRows : ReadingResult::kCut, {}, false};
     }
     is_cancelled_ = outcome.sqlstate == kQueryCanceled;
     Reading reading = ToReading(std::move(outcome));
     if (PQstatus(connection_) != CONNECTION_OK) {
-      reading.result = Result::kLost;
+      reading.result = ReadingResult::kLost;
       reading.reusable = false;
-    } else if (reading.result == Result::kWhole) {
-      reading.result = !has_rows_ ? Result::kNoRows : wanted_ ? Result::kWhole : Result::kCut;
+    } else if (reading.result == ReadingResult::kWhole) {
+      reading.result = !has_rows_ ? ReadingResult::kNoRows
+                       : wanted_  ? ReadingResult::kWhole
+                                  : ReadingResult::kCut;
     }
     return reading;
   }
@@ -189,11 +193,12 @@ Reading RowStream::Read(pool::Connection& connection, const std::string& sql,
   Stream stream(session.raw(), sink);
   Reading reading = stream.Run(sql, SocketWait(given_up_at, stop_fd));
   PQsetnonblocking(session.raw(), 0);
-  if ((reading.result == Result::kCut || reading.result == Result::kNoRows) && !reading.reusable)
+  if ((reading.result == ReadingResult::kCut || reading.result == ReadingResult::kNoRows) &&
+      !reading.reusable)
     session.ShutDown();
   // By nobody else, if it is time.
   if (stream.is_cancelled() && base::RealClock().Now() >= start + statement_timeout)
-    reading.result = Result::kTimeout;
+    reading.result = ReadingResult::kTimeout;
   return reading;
 }
 

@@ -19,7 +19,7 @@ using base::TimePoint;
 using routing::ConnectionFacts;
 using routing::Inspection;
 using routing::ServerFacts;
-using Status = QueryResult::Status;
+using QueryStatus = QueryResult::Status;
 
 // Refused for long, most likely; asking costs a round trip a fact, and lines in the server's log.
 constexpr base::Duration kAskAgainAfter = std::chrono::minutes(10);
@@ -222,17 +222,17 @@ void Take(Fact fact, const Session& session, const QueryResult& answer, int colu
   }
 }
 
-Inspection::Result ResultOf(Status status) {
+Inspection::Result ResultOf(QueryStatus status) {
   switch (status) {
-    case Status::kOk:
+    case QueryStatus::kOk:
       return Inspection::Result::kAnswered;
-    case Status::kRefused:
+    case QueryStatus::kRefused:
       return Inspection::Result::kRefused;
-    case Status::kLost:
+    case QueryStatus::kLost:
       return Inspection::Result::kLost;
-    case Status::kTimeout:
+    case QueryStatus::kTimeout:
       return Inspection::Result::kTimeout;
-    case Status::kNotSent:
+    case QueryStatus::kNotSent:
       return Inspection::Result::kNotTried;
   }
   return Inspection::Result::kLost;
@@ -291,10 +291,10 @@ Inspection FactsReader::ReadAll(Session& session, TimePoint deadline, const std:
   Facts together = wanted;
   together[Fact::kQueriedLag] = false;
   QueryResult answer = Ask(session, together, deadline, stop);
-  if (answer.status == Status::kRefused)
+  if (answer.status == QueryStatus::kRefused)
     return ReadOneByOne(session, wanted, std::move(answer), deadline, stop);
   Inspection inspection{ResultOf(answer.status), answer.message, {}};
-  if (answer.status != Status::kOk) return inspection;
+  if (answer.status != QueryStatus::kOk) return inspection;
   ServerFacts& facts = inspection.facts;
   int column = 0;
   facts.in_recovery = Value(answer, column++) == "t";
@@ -315,15 +315,16 @@ Inspection FactsReader::ReadOneByOne(Session& session, const Facts& wanted, Quer
   LeaveError(session, deadline);
   const QueryResult recovery = Ask(session, {}, deadline, stop);
   Inspection inspection;
-  if (recovery.status == Status::kOk) {
+  if (recovery.status == QueryStatus::kOk) {
     inspection.facts.in_recovery = Value(recovery, 0) == "t";
-  } else if (recovery.status == Status::kRefused && session.ReportedInRecovery()) {
+  } else if (recovery.status == QueryStatus::kRefused && session.ReportedInRecovery()) {
     inspection.facts.in_recovery = *session.ReportedInRecovery();
   } else {
     // A statement that was cancelled again and again tells nothing about the server.
     inspection.result = recovery.sqlstate == kQueryCanceled ? Inspection::Result::kNotTried
                                                             : ResultOf(recovery.status);
-    inspection.message = recovery.status == Status::kRefused ? refusal.message : recovery.message;
+    inspection.message =
+        recovery.status == QueryStatus::kRefused ? refusal.message : recovery.message;
     return inspection;
   }
   inspection.result = Inspection::Result::kAnswered;
@@ -339,14 +340,14 @@ bool FactsReader::AddFact(Fact fact, Session& session, TimePoint deadline,
   Facts alone{};
   alone[fact] = true;
   const QueryResult answer = Ask(session, alone, deadline, stop);
-  if (answer.status == Status::kOk) {
+  if (answer.status == QueryStatus::kOk) {
     OnAnswered(fact);
     Take(fact, session, answer, fact == Fact::kQueriedLag ? 0 : 1, facts);
-  } else if (answer.status == Status::kRefused) {
+  } else if (answer.status == QueryStatus::kRefused) {
     OnRefused(fact, answer);
     LeaveError(session, deadline);
   }
-  return answer.status == Status::kOk || answer.status == Status::kRefused;
+  return answer.status == QueryStatus::kOk || answer.status == QueryStatus::kRefused;
 }
 
 FactsReader::Facts FactsReader::Wanted() const {
@@ -364,8 +365,8 @@ QueryResult FactsReader::Ask(Session& session, const Facts& wanted, TimePoint de
   if (wanted[Fact::kQueriedLag]) {
     QueryResult answer = QueryGuarded(session, options_.lag_query, deadline, stop,
                                       SearchPath::kOfRole, GivesUp::kBeforeDeadline);
-    if (answer.status == Status::kOk && !IsALag(answer)) {
-      answer.status = Status::kRefused;
+    if (answer.status == QueryStatus::kOk && !IsALag(answer)) {
+      answer.status = QueryStatus::kRefused;
       answer.message = {"it gave something else than one number of seconds, or NULL", ""};
     }
     return answer;
@@ -383,9 +384,9 @@ QueryResult FactsReader::Ask(Session& session, const Facts& wanted, TimePoint de
   const std::string sql = "SELECT r.in_recovery" + columns +
                           " FROM (SELECT pg_is_in_recovery() AS in_recovery) r" + from;
   QueryResult answer = QueryGuarded(session, sql, deadline, stop);
-  if (answer.status == Status::kOk && (!answer.rows || PQntuples(answer.rows.get()) != 1 ||
-                                       PQnfields(answer.rows.get()) != count)) {
-    answer.status = Status::kLost;
+  if (answer.status == QueryStatus::kOk && (!answer.rows || PQntuples(answer.rows.get()) != 1 ||
+                                            PQnfields(answer.rows.get()) != count)) {
+    answer.status = QueryStatus::kLost;
     answer.message = {"the server does not answer what it was asked", ""};
   }
   return answer;

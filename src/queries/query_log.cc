@@ -28,7 +28,7 @@ std::string_view AdviceOn(QueryError error) {
       return "look at the route of the reads and at read_only.fallthrough";
     case QueryError::kAcquireTimeout:
     case QueryError::kQueueFull:
-      return "look at what holds the pool's connections, or raise its max_size";
+      return "look at what holds the pool's connections, and whether its connects fail";
     case QueryError::kTimeout:
       return "look for locks and load, or raise the query's timeout";
     case QueryError::kLost:

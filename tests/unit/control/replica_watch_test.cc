@@ -195,7 +195,7 @@ TEST_F(ReplicaWatchTest, LagIsUnknownWhileTheReplicaIsDown) {
   EXPECT_EQ(verdicts_.back(), Reason::kProbeTimeout);
   EXPECT_EQ(watch_.Stats().lag, std::nullopt);
   EXPECT_EQ(watch_.Stats().lag_bytes, std::nullopt);
-  EXPECT_EQ(watch_.Stats().wal_receiver_up, false);
+  EXPECT_EQ(watch_.Stats().wal_receiver_up, std::nullopt);
 }
 
 TEST_F(ReplicaWatchTest, ReplicaWithTransactionsThatThePrimaryLacksHasDiverged) {

@@ -58,8 +58,9 @@ TEST(Collector, EveryCombinationIsThereAtZeroWhileNoPoolExists) {
   const std::set<std::string> not_zero{
       "scidex_pg_pool_ro_routes_to", "scidex_pg_pool_ro_route", "scidex_pg_pool_ro_route_reason",
       "scidex_pg_pool_replica_lag_seconds", "scidex_pg_pool_replica_lag_bytes",
-      "scidex_pg_pool_primary_writable", "scidex_pg_pool_read_only_canary_success",
-      "scidex_pg_pool_autoscaler_mode", "scidex_pg_pool_autoscaler_budget",
+      "scidex_pg_pool_replica_wal_receiver_up", "scidex_pg_pool_primary_writable",
+      "scidex_pg_pool_read_only_canary_success", "scidex_pg_pool_autoscaler_mode",
+      "scidex_pg_pool_autoscaler_budget",
       // The defaults of the statistics.
       "scidex_pg_exporter_build_info"};
   const std::vector<MetricFamily> families = Collect(Part::kPools, {});
