@@ -92,6 +92,6 @@ run_sanitized() {
   ! setarch -R true 2>/dev/null || fixed=(setarch -R)
   configure "$preset" SCIDEX_BUILD_TESTS=ON
   "${fixed[@]}" ninja -C "build/$preset" -j "$(nproc)" "${sanitized_programs[@]}"
-  "${fixed[@]}" ctest --preset "$preset" -j "$(nproc)" --no-tests=error "${@:2}" \
+  "${fixed[@]}" ctest --preset "$preset" -j $(($(nproc) + 2)) --no-tests=error "${@:2}" \
     -R "^($(IFS='|' && echo "${sanitized_programs[*]}"))(:|\$)"
 }

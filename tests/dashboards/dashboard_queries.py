@@ -40,6 +40,7 @@ STILL = {
     ("Connections by state", "target"): "nobody resizes",
     ("Replica lag", "max"): "configured",
     ("Servers", "server"): "always 1: what changes is a label",
+    ("Replicas without a WAL stream", "A"): "its WAL is streamed, or it does not answer",
     ("Servers in recovery", "A"): "nobody promotes",
     ("Servers", "recovery"): "the same",
     ("Leases that leak", "A"): "none is held for longer than leak_after",
