@@ -1,6 +1,6 @@
 // The one table of metrics: what is exposed, what it is called, what it means, and where in a
-// snapshot its numbers are. The table of docs/metrics.md, the dashboards, the alerts and the tests are
-// checked against it.
+// snapshot its numbers are. The table of docs/metrics.md, the dashboards, the alerts and the tests
+// are checked against it.
 //
 // To add a metric, add a row.
 #pragma once
