@@ -47,7 +47,7 @@ test_packages() {
   SCIDEX_BOOT_SECONDS=120 tests/packaging/boot.sh build/packaging/tree tests/packaging true ||
     boots_not "this machine boots no container, which the tests of the packages need: mounts, cgroups and namespaces as root"
   configure release SCIDEX_BUILD_TESTS=ON
-  # As nothing is built there, nobody else would notice a new case.
+  # Nothing is built there, so that a new case would go unnoticed.
   build release build.ninja
   ctest --preset release -C Packaging -L packaging -j "$(nproc)" --no-tests=error "$@"
 }

@@ -3,15 +3,14 @@
 #include <unistd.h>
 
 #include <chrono>
-#include <filesystem>
 #include <stdexcept>
-#include <system_error>
 #include <utility>
 
 #include "app/file_budget.h"
 #include "app/likely_mistakes.h"
 #include "app/version.h"
 #include "base/log.h"
+#include "base/read_file.h"
 #include "config/web_file.h"
 #include "http/accept.h"
 #include "http/address.h"
@@ -60,13 +59,6 @@ http::ServerOptions WebOf(const config::Config& config) {
   http::ServerOptions web = config.web;
   web.reserved_files = FilesOf(config);
   return web;
-}
-
-bool EveryoneMayRead(const std::string& path) {
-  std::error_code error;
-  const auto permissions = std::filesystem::status(path, error).permissions();
-  return !error &&
-         (permissions & std::filesystem::perms::others_read) != std::filesystem::perms::none;
 }
 
 // From the end of one run of a probe to the end of the next, and as long again as it may take to
@@ -118,7 +110,7 @@ void Check(const config::Config& config) {
 
 void AddWarnings(config::Config& config) {
   const std::unique_ptr<http::WebConfig> web = WebConfigOf(config);
-  if (web == nullptr || !EveryoneMayRead(config.web_config_file)) return;
+  if (web == nullptr || !base::EveryoneMayRead(config.web_config_file)) return;
   try {
     const std::shared_ptr<const http::WebOptions> options = web->Read();
     if (options->users.empty() && options->tls.key.empty()) return;
@@ -126,7 +118,7 @@ void AddWarnings(config::Config& config) {
                               " holds a key or hashes of passwords and can be read by everybody; "
                               "chmod 0640");
   } catch (const std::exception&) {
-    // Whoever serves with the file says what is wrong with it.
+    // A start that serves with the file says what is wrong with it.
   }
 }
 
@@ -183,15 +175,8 @@ Exporter::Exporter(const config::Config& config, Reloader::Load load,
       auth_watch_(database_, reloader_),
       has_primary_(config.primary.has_value()),
       has_replica_(config.replica.has_value()) {
-  metrics::Sources sources{[this] { return database_.stats(); }, [this] { return Stats(); }};
-  metrics::AddCollectors(exposition_, sources);
-  sources.process = {};
-  sources.exporter = [this] {
-    metrics::ExporterStats stats = Stats();
-    stats.textfile_written = file_written_;
-    return stats;
-  };
-  metrics::AddCollectors(file_exposition_, sources);
+  metrics::AddCollectors(exposition_,
+                         {[this] { return database_.stats(); }, [this] { return Stats(); }});
   if (!config.web.listen_addresses.empty()) StartServer(config);
   StartTextfile(config);
   database_.start_pool_logger();
@@ -243,7 +228,17 @@ void Exporter::StopTextfile() {
 
 std::string Exporter::RenderForFile(base::WallTime written) {
   file_written_ = written;
-  return file_exposition_.Render();
+  if (file_exposition_ == nullptr) {
+    auto exposition = std::make_unique<metrics::Exposition>();
+    const auto exporter = [this] {
+      metrics::ExporterStats stats = Stats();
+      stats.textfile_written = file_written_;
+      return stats;
+    };
+    metrics::AddCollectors(*exposition, {[this] { return database_.stats(); }, exporter, {}});
+    file_exposition_ = std::move(exposition);
+  }
+  return file_exposition_->Render();
 }
 
 bool Exporter::HasVerdicts() const {

@@ -115,8 +115,9 @@ class Exporter {
   Reloader reloader_;
   AuthWatch auth_watch_;
   metrics::Exposition exposition_;
-  metrics::Exposition file_exposition_;
-  // What the file that is being rendered says of itself; by RenderForFile() alone.
+  // Null until it is asked for. With what the file that is being rendered says of itself, used by
+  // RenderForFile() alone.
+  std::unique_ptr<metrics::Exposition> file_exposition_;
   base::WallTime file_written_{};
   const bool has_primary_;
   const bool has_replica_;

@@ -5,6 +5,7 @@
 
 #include "postgres/dsn.h"
 #include "postgres/password_file.h"
+#include "postgres/server_address.h"
 
 namespace scidex::app {
 namespace {
@@ -26,9 +27,8 @@ void AddPasswordFile(const std::string& key, const std::optional<postgres::Sessi
 // "db1:5432"; empty where there are several, of which the session picks one.
 std::string OnlyServerOf(const postgres::Dsn& dsn) {
   if (dsn.endpoints().size() != 1) return "";
-  const postgres::Endpoint& endpoint = dsn.endpoints().front();
-  return (endpoint.host.empty() ? endpoint.hostaddr : endpoint.host) + ':' +
-         (endpoint.port.empty() ? "5432" : endpoint.port);
+  const routing::ServerAddress server = postgres::ExpectedAddress(dsn);
+  return server.host + ':' + (server.port.empty() ? "5432" : server.port);
 }
 
 void AddSameServer(const config::Config& config, std::vector<Mistake>& mistakes) {

@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "base/enum.h"
+#include "base/joined.h"
 #include "base/quoted.h"
 #include "base/read_file.h"
 #include "config/web_file.h"
@@ -24,12 +25,7 @@ std::string UpToLineFeed(const std::string& text) { return text.substr(0, text.f
 
 // "replica or primary_fallthrough"
 std::string AnyOf(const std::vector<routing::Route>& routes) {
-  std::string names;
-  for (const routing::Route route : routes) {
-    if (!names.empty()) names += " or ";
-    names += base::Name(route);
-  }
-  return names;
+  return base::Joined(routes, " or ", &base::Name<routing::Route>);
 }
 
 bool HasRoute(const std::string& line, const std::vector<routing::Route>& routes) {

@@ -16,7 +16,7 @@ namespace scidex::app {
 // A signal for the exporter.
 struct Signal {
   int number = 0;
-  // Who wants an answer to it; 0 if nobody does.
+  // The process that waits for an answer to it; 0 if there is none.
   pid_t asker = 0;
 };
 

@@ -1,6 +1,7 @@
 #include "app/reloader.h"
 
 #include <exception>
+#include <functional>
 #include <stdexcept>
 #include <string>
 #include <utility>
@@ -8,6 +9,7 @@
 
 #include "app/exporter.h"
 #include "base/hash.h"
+#include "base/joined.h"
 #include "base/log.h"
 #include "postgres/dsn.h"
 
@@ -35,13 +37,9 @@ void TakeLogin(const std::optional<postgres::SessionOptions>& now,
 }
 
 // "pools.ro.max_size, replica.dsn"; a file that is another altogether changes many.
-std::string Joined(const std::vector<std::string>& keys) {
-  constexpr std::size_t kShown = 20;
-  std::string text;
-  for (std::size_t i = 0; i < keys.size() && i < kShown; ++i)
-    text += (i == 0 ? "" : ", ") + keys[i];
-  if (keys.size() > kShown) text += " and " + std::to_string(keys.size() - kShown) + " more";
-  return text;
+std::string Shown(const std::vector<std::string>& keys) {
+  constexpr std::size_t kMost = 20;
+  return base::Joined(keys, ", ", std::identity(), kMost);
 }
 
 std::uint64_t HashOf(const config::Config& config) {
@@ -142,7 +140,7 @@ Reloader::Result Reloader::TryToTake() {
     if (changed.empty()) {
       base::LogInfo("configuration reloaded; nothing has changed");
     } else {
-      base::LogInfo("configuration reloaded", {{"changed", Joined(changed)}});
+      base::LogInfo("configuration reloaded", {{"changed", Shown(changed)}});
     }
     LogWarnings(config_);
     return {Outcome::kReloaded, ""};
@@ -167,7 +165,7 @@ base::TimePoint Reloader::TakeCredentials() {
     Check(next);
     Take(next);
     base::LogInfo("a login was refused; the DSNs were read again and have changed",
-                  {{"changed", Joined(changed)}});
+                  {{"changed", Shown(changed)}});
     last_error_.clear();
   } catch (const std::exception& error) {
     if (std::exchange(last_error_, error.what()) != error.what()) {

@@ -7,6 +7,8 @@
 #include <string>
 #include <string_view>
 
+#include "base/joined.h"
+
 namespace scidex::base {
 
 // Specialised for an enumeration whose values are 0, 1, 2, …, with `static constexpr std::array
@@ -33,9 +35,7 @@ constexpr std::string_view Name(E value) {
 // All names, in their order, with a comma between two.
 template <typename E>
 std::string JoinedNames() {
-  std::string names;
-  for (const E value : kEnumValues<E>) names.append(names.empty() ? "" : ", ").append(Name(value));
-  return names;
+  return Joined(kEnumValues<E>, ", ", &Name<E>);
 }
 
 template <typename E>

@@ -79,4 +79,9 @@ std::string ReadFile(const std::string& path, FileKind kind, Duration patience) 
   }
 }
 
+bool EveryoneMayRead(const std::string& path) {
+  struct stat file {};
+  return stat(path.c_str(), &file) == 0 && (file.st_mode & S_IROTH) != 0;
+}
+
 }  // namespace scidex::base

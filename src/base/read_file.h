@@ -22,4 +22,7 @@ inline constexpr Duration kPipePatience = std::chrono::seconds(5);
 std::string ReadFile(const std::string& path, FileKind kind = FileKind::kRegular,
                      Duration patience = kPipePatience);
 
+// Whether its mode lets every user of this machine read the file; false if that is not known.
+bool EveryoneMayRead(const std::string& path);
+
 }  // namespace scidex::base

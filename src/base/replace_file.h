@@ -6,7 +6,7 @@
 namespace scidex::base {
 
 // The new file has mode 0644. It is written under a name of its own in the same directory, to the
-// disk, and then takes the place of the old one: whoever else does the same at the same time, one
+// disk, and then takes the place of the old one: if others do the same at the same time, one
 // of the two files is there. Throws std::runtime_error that says "PATH: why", or a LocalFailure;
 // the old file is then as it was, and nothing else is left behind.
 void ReplaceFile(const std::string& path, const std::string& text);

@@ -2,11 +2,11 @@
 
 #include <charconv>
 #include <cstdlib>
-#include <filesystem>
 #include <utility>
 
 #include "base/hash.h"
 #include "base/quoted.h"
+#include "base/read_file.h"
 #include "config/duration.h"
 #include "config/file.h"
 #include "config/keys.h"
@@ -84,10 +84,7 @@ void CheckPool(const std::string& path, const Lines& lines, const std::string& n
 
 void WarnOfReadableDsn(const std::string& path, const Lines& lines, Config& config) {
   if (!lines.contains("primary.dsn") && !lines.contains("replica.dsn")) return;
-  std::error_code error;
-  const auto permissions = std::filesystem::status(path, error).permissions();
-  if (!error &&
-      (permissions & std::filesystem::perms::others_read) != std::filesystem::perms::none) {
+  if (base::EveryoneMayRead(path)) {
     config.warnings.push_back(
         path +
         " holds a dsn and can be read by everybody; if there is a password in it: chmod 0640");

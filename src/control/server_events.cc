@@ -3,6 +3,7 @@
 #include <chrono>
 #include <utility>
 
+#include "base/joined.h"
 #include "base/log.h"
 #include "routing/advice.h"
 
@@ -39,9 +40,7 @@ std::string_view AdviceOn(ConnectOutcome outcome) {
 }
 
 std::string NamesOf(const std::vector<std::shared_ptr<pool::Pool>>& pools) {
-  std::string names;
-  for (const auto& pool : pools) names += (names.empty() ? "" : ",") + pool->name();
-  return names;
+  return base::Joined(pools, ",", [](const auto& pool) { return pool->name(); });
 }
 
 }  // namespace
@@ -49,10 +48,8 @@ std::string NamesOf(const std::vector<std::shared_ptr<pool::Pool>>& pools) {
 void ServerEvents::OnProbe(const std::vector<std::shared_ptr<pool::Pool>>& pools,
                            const ProbeResult& result, const routing::ServerAddress& server) {
   if (result.reason != Reason::kOk) return OnFailure(NamesOf(pools), result, server);
-  OnAnswer(NamesOf(pools), result, server);
-  for (const auto& pool : pools) LookAtConnects(*pool, server);
-  const MutexLock lock(mutex_);
-  answers_ = true;
+  const bool answered_before = OnAnswer(NamesOf(pools), result, server);
+  for (const auto& pool : pools) LookAtConnects(*pool, answered_before, server);
 }
 
 void ServerEvents::OnFailure(const std::string& pools, const ProbeResult& result,
@@ -61,7 +58,6 @@ void ServerEvents::OnFailure(const std::string& pools, const ProbeResult& result
   {
     const MutexLock lock(mutex_);
     before = std::exchange(failing_, result.reason);
-    answers_ = false;
     if (!before) silent_since_ = clock_.Now();
   }
   if (before == result.reason) return;
@@ -76,7 +72,7 @@ void ServerEvents::OnFailure(const std::string& pools, const ProbeResult& result
              {"advice", routing::AdviceOn(result.reason)}});
 }
 
-void ServerEvents::OnAnswer(const std::string& pools, const ProbeResult& result,
+bool ServerEvents::OnAnswer(const std::string& pools, const ProbeResult& result,
                             const routing::ServerAddress& server) {
   bool is_first = false;
   std::optional<base::Duration> outage;
@@ -97,15 +93,17 @@ void ServerEvents::OnAnswer(const std::string& pools, const ProbeResult& result,
                                      {"port", server.port},
                                      {"in_recovery", result.facts.in_recovery}});
   }
+  return !is_first && !outage;
 }
 
 // A connect that failed between two probes that were answered, so that no outage tells of it.
-void ServerEvents::LookAtConnects(const pool::Pool& pool, const routing::ServerAddress& server) {
+void ServerEvents::LookAtConnects(const pool::Pool& pool, bool answered_before,
+                                  const routing::ServerAddress& server) {
   const pool::PoolStats stats = pool.Stats();
   std::optional<ConnectOutcome> failed;
   {
     const MutexLock lock(mutex_);
-    const bool is_known = answers_ && connects_.contains(pool.name());
+    const bool is_known = answered_before && connects_.contains(pool.name());
     Connects& connects = connects_[pool.name()];
     const base::TimePoint now = clock_.Now();
     for (const ConnectOutcome outcome : base::kEnumValues<ConnectOutcome>) {

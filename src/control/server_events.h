@@ -30,7 +30,7 @@ class ServerEvents {
                const routing::ServerAddress& server);
 
  private:
-  // Of a pool, by the previous probe if that was answered.
+  // Of a pool, by the previous probe that was answered.
   struct Connects {
     base::EnumArray<pool::ConnectOutcome, std::uint64_t> counted;
     base::EnumArray<pool::ConnectOutcome, base::TimePoint> silent_until;
@@ -38,15 +38,15 @@ class ServerEvents {
 
   void OnFailure(const std::string& pools, const ProbeResult& result,
                  const routing::ServerAddress& server);
-  void OnAnswer(const std::string& pools, const ProbeResult& result,
+  // Whether the previous probe was answered, too.
+  bool OnAnswer(const std::string& pools, const ProbeResult& result,
                 const routing::ServerAddress& server);
-  void LookAtConnects(const pool::Pool& pool, const routing::ServerAddress& server);
+  void LookAtConnects(const pool::Pool& pool, bool answered_before,
+                      const routing::ServerAddress& server);
 
   base::Clock& clock_;
   base::Mutex mutex_;
   bool has_answered_ SCIDEX_GUARDED_BY(mutex_) = false;
-  // The latest probe was answered.
-  bool answers_ SCIDEX_GUARDED_BY(mutex_) = false;
   // Why the latest probe failed, and since when they have.
   std::optional<routing::Reason> failing_ SCIDEX_GUARDED_BY(mutex_);
   base::TimePoint silent_since_ SCIDEX_GUARDED_BY(mutex_){};

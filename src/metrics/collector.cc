@@ -111,7 +111,8 @@ std::vector<std::string> UnknownOfProcess(const Snapshot& snapshot) {
 
 Collector::Collector(Part part, Source source) : source_(std::move(source)) {
   const Snapshot snapshot = source_();
-  const std::vector<std::string> unknown = UnknownOfProcess(snapshot);
+  std::vector<std::string> unknown;
+  if (part == Part::kProcess) unknown = UnknownOfProcess(snapshot);
   for (const Family& row : Catalog()) {
     if (row.part != part) continue;
     if (std::find(unknown.begin(), unknown.end(), row.name) != unknown.end()) continue;

@@ -3,6 +3,7 @@
 #include <memory>
 #include <string>
 
+#include "base/joined.h"
 #include "base/log.h"
 #include "metrics/collector.h"
 #include "metrics/query_collector.h"
@@ -12,9 +13,7 @@ namespace scidex::metrics {
 namespace {
 
 void WarnOfUnknown(const Snapshot& snapshot) {
-  std::string names;
-  for (const std::string& name : UnknownOfProcess(snapshot))
-    names.append(names.empty() ? "" : " ").append(name);
+  const std::string names = base::Joined(UnknownOfProcess(snapshot), " ");
   if (!names.empty())
     base::LogWarn(
         "the kernel does not tell everything of this process, such as where there is no "

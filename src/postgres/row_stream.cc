@@ -196,7 +196,7 @@ Reading RowStream::Read(pool::Connection& connection, const std::string& sql,
   if ((reading.result == ReadingResult::kCut || reading.result == ReadingResult::kNoRows) &&
       !reading.reusable)
     session.ShutDown();
-  // By nobody else, if it is time.
+  // By its own timeout, if it is time.
   if (stream.is_cancelled() && base::RealClock().Now() >= start + statement_timeout)
     reading.result = ReadingResult::kTimeout;
   return reading;

@@ -5,6 +5,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/joined.h"
 #include "base/utf8.h"
 
 namespace scidex::postgres {
@@ -27,21 +28,9 @@ std::string Bounded(std::string_view text) {
 
 std::string Text(const char* text) { return text == nullptr ? std::string() : Bounded(text); }
 
-std::string Joined(const std::vector<Endpoint>& endpoints,
-                   std::string (*of)(const Endpoint& endpoint)) {
-  std::string text;
-  for (const Endpoint& endpoint : endpoints) {
-    if (!text.empty()) text += ',';
-    text += of(endpoint);
-  }
-  return Bounded(text);
-}
-
 std::string HostOf(const Endpoint& endpoint) {
   return endpoint.host.empty() ? endpoint.hostaddr : endpoint.host;
 }
-
-std::string PortOf(const Endpoint& endpoint) { return endpoint.port; }
 
 }  // namespace
 
@@ -55,8 +44,9 @@ ServerAddress ExpectedAddress(const Dsn& dsn) {
   for (const Endpoint& endpoint : endpoints)
     same_port = same_port && endpoint.port == endpoints.front().port;
   const std::string dbname = dsn.Get("dbname");
-  return {Joined(endpoints, HostOf),
-          same_port ? Bounded(endpoints.front().port) : Joined(endpoints, PortOf),
+  return {Bounded(base::Joined(endpoints, ",", HostOf)),
+          same_port ? Bounded(endpoints.front().port)
+                    : Bounded(base::Joined(endpoints, ",", &Endpoint::port)),
           // As libpq does.
           Bounded(dbname.empty() ? dsn.Get("user") : dbname)};
 }

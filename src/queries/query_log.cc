@@ -2,10 +2,12 @@
 
 #include <chrono>
 #include <cstddef>
+#include <functional>
 #include <optional>
 #include <string_view>
 #include <utility>
 
+#include "base/joined.h"
 #include "base/log.h"
 
 namespace scidex::queries {
@@ -38,16 +40,9 @@ std::string_view AdviceOn(QueryError error) {
   }
 }
 
-std::string Joined(const std::set<std::string>& names) {
-  constexpr std::size_t kShown = 10;
-  std::string text;
-  std::size_t shown = 0;
-  for (const std::string& name : names) {
-    if (++shown > kShown) return text + " and " + std::to_string(names.size() - kShown) + " more";
-    if (!text.empty()) text += ',';
-    text += name;
-  }
-  return text;
+std::string Shown(const std::set<std::string>& names) {
+  constexpr std::size_t kMost = 10;
+  return base::Joined(names, ",", std::identity(), kMost);
 }
 
 }  // namespace
@@ -108,7 +103,7 @@ void QueryLog::OnSuccess(const QueryStats& before, const QueryStats& after) {
   if (!back.empty()) {
     base::LogInfo(
         back.size() == 1 ? "query answers again" : "queries answer again",
-        {{back.size() == 1 ? "query" : "queries", Joined(back)}, {"after_seconds", outage}});
+        {{back.size() == 1 ? "query" : "queries", Shown(back)}, {"after_seconds", outage}});
   } else if (before.latest_error) {
     base::LogInfo("query answers again", {{"query", name}});
   }

@@ -4,34 +4,12 @@ import './browser.js';
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import {
-  type DataFrame,
-  type DataTransformerConfig,
-  type FieldConfig,
-  FieldType,
-  getFieldDisplayName,
-  getValueFormats,
-  standardTransformers,
-  standardTransformersRegistry,
-  toDataFrame,
-  transformDataFrame,
-} from '@grafana/data';
-import { lastValueFrom } from 'rxjs';
+import { type FieldConfig, getValueFormats } from '@grafana/data';
 
 import { load, settings } from './dashboards.js';
 import type { Panel } from './dashboard_shape.js';
 import { byThresholds, shown, theme } from './shown.js';
-
-standardTransformersRegistry.setInit(() =>
-  [standardTransformers.mergeTransformer, standardTransformers.organizeFieldsTransformer].map((transformation) => ({
-    id: transformation.id,
-    name: transformation.name,
-    transformation,
-    imageDark: '',
-    imageLight: '',
-    editor: () => null,
-  })),
-);
+import { headersOf, transformed } from './transformations.js';
 
 function panelNamed(dashboard: string, title: string): Panel {
   const panels = load().find(({ name }) => name === dashboard)?.dashboard.panels ?? [];
@@ -114,30 +92,17 @@ test('seconds, shares and rates are read without counting digits', () => {
   }
 });
 
-// What Prometheus answers to a query for a table: the labels and a value named by its query, one row a series.
-function answer(refId: string, rows: { labels: Record<string, string>; value: number }[]): DataFrame {
-  const labels = Object.keys(rows[0].labels);
-  return toDataFrame({
-    refId,
-    fields: [
-      { name: 'Time', type: FieldType.time, values: rows.map(() => 1000) },
-      ...labels.map((label) => ({ name: label, type: FieldType.string, values: rows.map((row) => row.labels[label]) })),
-      { name: `Value #${refId}`, type: FieldType.number, values: rows.map(({ value }) => value) },
-    ],
-  });
-}
-
 // A table as it is drawn: its headers, and the first row.
 async function drawn(panel: Panel, more: Record<string, Record<string, string>>): Promise<Map<string, unknown>> {
   const which = { job: 'pools', instance: 'db1:19187' };
-  const answers = panel.targets.map(({ refId = '' }, index) =>
-    answer(refId, [{ labels: { ...which, ...more[refId] }, value: index + 1 }]),
+  const answers = Object.fromEntries(
+    panel.targets.map(({ refId = '' }, index) => [refId, [{ labels: { ...which, ...more[refId] }, value: index + 1 }]]),
   );
-  const transformations = (panel.transformations ?? []) as DataTransformerConfig[];
-  const [table, ...others] = await lastValueFrom(transformDataFrame(transformations, answers));
+  const [table, ...others] = await transformed(panel, answers);
   assert.deepEqual(others, []);
   assert.equal(table.length, 1);
-  return new Map(table.fields.map((field) => [getFieldDisplayName(field, table), field.values[0]]));
+  const headers = headersOf(table);
+  return new Map(table.fields.map((field, index) => [headers[index], field.values[0]]));
 }
 
 function overridden(panel: Panel): unknown[] {

@@ -1,56 +1,23 @@
 // A table panel, with its transformations and its order by Grafana's own code.
-import {
-  type DataFrame,
-  type DataTransformerConfig,
-  type FieldConfig,
-  FieldType,
-  getFieldDisplayName,
-  standardTransformers,
-  standardTransformersRegistry,
-  toDataFrame,
-  transformDataFrame,
-} from '@grafana/data';
-import { lastValueFrom } from 'rxjs';
+import { type FieldConfig, FieldType } from '@grafana/data';
 
 import type { Panel } from './dashboard_shape.js';
 import { escaped } from './drawing.js';
 import { shown } from './shown.js';
+import { headersOf, transformed } from './transformations.js';
 
-standardTransformersRegistry.setInit(() =>
-  [standardTransformers.mergeTransformer, standardTransformers.organizeFieldsTransformer].map((transformation) => ({
-    id: transformation.id,
-    name: transformation.name,
-    transformation,
-    imageDark: '',
-    imageLight: '',
-    editor: () => null,
-  })),
-);
-
-type Row = { metric: Record<string, string>; value?: [number, string] };
-
-// What Prometheus answers to a query for a table: the labels and a value named by its query, one row a series.
-function frame(refId: string, rows: Row[]): DataFrame {
-  const labels = Object.keys(rows[0]?.metric ?? {});
-  return toDataFrame({
-    refId,
-    fields: [
-      { name: 'Time', type: FieldType.time, values: rows.map(() => 0) },
-      ...labels.map((label) => ({ name: label, type: FieldType.string, values: rows.map(({ metric }) => metric[label]) })),
-      { name: `Value #${refId}`, type: FieldType.number, values: rows.map(({ value }) => Number(value?.[1])) },
-    ],
-  });
-}
+type Answer = { metric: Record<string, string>; value?: [number, string] };
 
 export async function tableHtml(
   panel: Panel,
-  answers: Record<string, Row[]>,
+  answers: Record<string, Answer[]>,
   configOf: (name: string) => FieldConfig,
 ): Promise<string> {
-  const frames = panel.targets.map(({ refId = '' }) => frame(refId, answers[refId] ?? []));
-  const transformations = (panel.transformations ?? []) as DataTransformerConfig[];
-  const [table] = await lastValueFrom(transformDataFrame(transformations, frames));
-  const headers = table.fields.map((field) => getFieldDisplayName(field, table));
+  const rowsOf = (answer: Answer[]) =>
+    answer.map(({ metric, value }) => ({ labels: metric, value: Number(value?.[1]) }));
+  const rowsByQuery = Object.fromEntries(Object.entries(answers).map(([refId, answer]) => [refId, rowsOf(answer)]));
+  const [table] = await transformed(panel, rowsByQuery);
+  const headers = headersOf(table);
   const order = [...Array(table.length).keys()];
   const [by] = (panel.options as { sortBy?: { displayName: string; desc?: boolean }[] }).sortBy ?? [];
   const sorted = table.fields[headers.indexOf(by?.displayName ?? '')];
