@@ -17,7 +17,7 @@ std::string_view Trimmed(std::string_view text) {
   return text.substr(from, text.find_last_not_of(" \t") - from + 1);
 }
 
-// The parts between separators that are not in quotes.
+// The parts between separators outside quotes.
 std::vector<std::string_view> Split(std::string_view text, char separator) {
   std::vector<std::string_view> parts;
   bool quoted = false;
@@ -41,14 +41,14 @@ std::string_view Unquoted(std::string_view value) {
   return quoted ? value.substr(1, value.size() - 2) : value;
 }
 
-// A media type or a range of them, or a content coding, with its quality apart.
+// A media type, media range or content coding, with its quality.
 struct Item {
   std::string_view name;
   std::vector<std::pair<std::string_view, std::string_view>> parameters;
   double quality = 1;
 };
 
-// Empty where the quality is none: 0 to 1 with at most three decimals.
+// Empty if invalid; a quality is 0 to 1 with at most three decimals.
 std::optional<double> Quality(std::string_view text) {
   double value = -1;
   const auto [end, error] =
@@ -87,8 +87,8 @@ std::vector<Item> ParseList(std::string_view text) {
   return items;
 }
 
-// How narrowly a range names an offer: nothing if it does not, 0 for */*, 1 for type/*, 2 for the
-// type, and one more for each parameter of the offer that it names.
+// How specifically a range matches an offer: empty if it does not, 0 for */*, 1 for type/*, 2 for
+// the type, plus one for each matching parameter.
 std::optional<std::size_t> Specificity(const Item& range, const Item& offer) {
   std::size_t specificity = 0;
   const std::size_t slash = offer.name.find('/');
@@ -111,7 +111,7 @@ std::optional<std::size_t> Specificity(const Item& range, const Item& offer) {
   return specificity;
 }
 
-// What the narrowest of the ranges that name an offer says of it.
+// From the most specific of the ranges that match an offer.
 struct Preference {
   double quality = 0;
   std::size_t place = 0;

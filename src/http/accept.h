@@ -1,4 +1,4 @@
-// Which of several representations a client wants, by its Accept header.
+// Content negotiation by the Accept and Accept-Encoding headers.
 // https://www.rfc-editor.org/rfc/rfc9110#section-12.5.1
 #pragma once
 
@@ -8,11 +8,11 @@
 
 namespace scidex::http {
 
-// `offers` are media types with their parameters, as in Content-Type, the one that is given where
-// the client has no wish first; at least one. The index of the offer with the highest quality; of
-// equal ones the one that the client names first. A range names an offer if its type does and each
-// of its parameters that the offer has too has the same value there. 0 where nothing that is
-// offered is accepted: an answer of another kind than asked for serves a client better than none.
+// Returns the index of the offer with the highest quality; of equal ones, the one that the client
+// names first. `offers` are media types with their parameters, as in Content-Type; at least one,
+// the default first. A range matches an offer if its type does and every parameter that both have
+// has the same value. Returns 0 if the client accepts no offer: a response of another type serves
+// it better than none.
 std::size_t Preferred(std::string_view accept, std::span<const std::string_view> offers);
 
 // Whether an Accept-Encoding header allows gzip.

@@ -48,7 +48,7 @@ bool IsName(std::string_view host) {
          host.find_first_not_of(kDigits) != host.npos;
 }
 
-// Whether a socket could not be had because the machine lacks the address, or its family.
+// Whether a socket failed because the machine lacks the address or its family.
 bool LacksAddress(int error) { return error == EAFNOSUPPORT || error == EADDRNOTAVAIL; }
 
 [[noreturn]] void Fail(const Address& address, int error) {
@@ -95,7 +95,7 @@ void SetPort(Address& address, int port) {
   std::memcpy(&address.socket, &socket, sizeof socket);
 }
 
-// Without AI_ADDRCONFIG, which leaves out ::1 where the machine has IPv6 on loopback alone.
+// Without AI_ADDRCONFIG, which omits ::1 on a machine whose only IPv6 interface is loopback.
 std::vector<Address> Resolve(const std::string& text, const std::string& name, std::uint16_t port) {
   addrinfo hints{};
   hints.ai_flags = AI_PASSIVE;
@@ -133,7 +133,7 @@ std::optional<Address> ParseV6(const std::string& host, std::uint16_t port) {
   return V6(parsed, port, scope);
 }
 
-// Invalid, with errno set, where it cannot be.
+// Returns an invalid descriptor, with errno set, if it fails.
 base::UniqueFd TryToListen(const Address& address) {
   base::UniqueFd listener(
       socket(address.socket.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
@@ -160,7 +160,7 @@ std::vector<Address> ParseAddress(const std::string& text) {
   const std::optional<std::uint16_t> port = ParsePort(std::string_view(text).substr(colon + 1));
   const bool brackets = host.starts_with('[') && host.ends_with(']');
   if (!brackets && host.find_first_of("[]:") != std::string::npos) {
-    Refuse(text, "an IPv6 address stands in brackets, and a port after them", port);
+    Refuse(text, "an IPv6 address must be in brackets, followed by a port", port);
   }
   if (!port) Refuse(text, "the port is not a number from 0 to 65535", port);
   if (brackets) host = host.substr(1, host.size() - 2);
@@ -175,7 +175,8 @@ std::vector<Address> ParseAddress(const std::string& text) {
   if (brackets) {
     if (const auto address = ParseV6(host, *port)) return {*address};
   }
-  Refuse(text, '"' + host + "\" is not an address of IPv" + (brackets ? "6" : "4, nor a name"),
+  Refuse(text,
+         '"' + host + "\" is not an " + (brackets ? "IPv6 address" : "IPv4 address or a name"),
          port);
 }
 
@@ -184,8 +185,7 @@ std::vector<Address> AddressesToReach(const std::string& text) {
   for (const Address& address : ParseAddress(text)) {
     const auto port = static_cast<std::uint16_t>(PortOf(address));
     if (address.every) addresses.push_back(V4(in_addr{htonl(INADDR_LOOPBACK)}, port));
-    // Where there is no IPv4. To connect to 0.0.0.0 or [::] is to connect to
-    // loopback.
+    // For machines without IPv4. Connecting to 0.0.0.0 or [::] connects to loopback.
     addresses.push_back(address);
   }
   return addresses;

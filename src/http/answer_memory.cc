@@ -8,7 +8,7 @@
 namespace scidex::http {
 namespace {
 
-// A client that is closed gives its memory back at once; this is for a machine that does much else.
+// A closed client releases its memory immediately; the timeout allows for a busy machine.
 constexpr auto kRoomTimeout = std::chrono::seconds(1);
 
 }  // namespace

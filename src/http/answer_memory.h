@@ -1,4 +1,4 @@
-// How many bytes of answers are under way to clients.
+// Limits the memory of responses that are being sent to clients.
 #pragma once
 
 #include <asio/awaitable.hpp>
@@ -14,7 +14,7 @@ namespace scidex::http {
 
 class AnswerMemory;
 
-// A part of the memory, for as long as it lives.
+// A share of the memory, released by the destructor.
 class AnswerCharge {
  public:
   AnswerCharge() = default;
@@ -28,7 +28,7 @@ class AnswerCharge {
     return *this;
   }
 
-  // Takes a part of it, which must be no more than all.
+  // Splits off `size` bytes, which must not exceed this charge.
   AnswerCharge Split(std::size_t size) {
     size_ -= size;
     return AnswerCharge(*memory_, size);
@@ -39,25 +39,26 @@ class AnswerCharge {
   std::size_t size_ = 0;
 };
 
-// Clients that do not read their answers keep them in memory. Where an answer finds no room, the
-// client goes that has read nothing for longest. Not thread safe: for one io_context.
+// Clients that do not read their responses keep them in memory. If there is no room for a response,
+// the client that has read nothing for the longest time is closed. Not thread-safe: use it on one
+// io_context only.
 class AnswerMemory {
  public:
   explicit AnswerMemory(std::size_t limit) : limit_(limit) {}
   AnswerMemory(const AnswerMemory&) = delete;
   AnswerMemory& operator=(const AnswerMemory&) = delete;
 
-  // The clients to which an answer is being sent.
+  // The clients that are being sent a response.
   ClientList& readers() { return readers_; }
   std::size_t used() const { return used_; }
 
-  // Nothing where no room was made in time. An answer that is larger than the limit has room where
-  // there is no other.
+  // Waits for room. Returns nothing if there is none in time. A response larger than the limit is
+  // admitted when no other is in memory.
   asio::awaitable<std::optional<AnswerCharge>> Reserve(std::size_t size);
 
  private:
   friend class AnswerCharge;
-  // A reservation that waits for room.
+  // A reservation that is waiting for room.
   struct Waiter {
     Waiter(AnswerMemory& memory, asio::steady_timer end)
         : all(memory),

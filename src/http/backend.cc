@@ -25,7 +25,7 @@ namespace scidex::http {
 namespace {
 
 constexpr std::size_t kWriteSize = 1 << 20;
-// A body up to this size is copied to go out together with the head, which spares the front a wait.
+// Bodies up to this size are copied and sent with the head, which saves the front a wait.
 constexpr std::size_t kSmallBody = 1 << 18;
 
 std::string Decode(std::string_view text) {
@@ -47,7 +47,7 @@ Request MakeRequest(const mg_request_info& info) {
   return request;
 }
 
-// A civetweb callback's last resort: C has no way for what is thrown.
+// The last resort of a civetweb callback: exceptions must not reach C code.
 void Drop(mg_connection* connection, const std::exception& error) {
   mg_disable_connection_keep_alive(connection);
   base::LogError("http request was dropped", {{"error", error.what()}});
@@ -68,8 +68,8 @@ bool ListensOn(int fd, int port) {
          getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listens, &listens_size) == 0 && listens != 0;
 }
 
-// The socket of this process that listens on `port` of 127.0.0.1; -1 where there is none. Number by
-// number, as /proc may not be there; the kernel gives the lowest that is free.
+// The socket of this process that listens on 127.0.0.1:`port`; -1 if there is none. Tries each
+// descriptor, because /proc may be missing; the kernel assigns the lowest free number.
 int FindListener(int port) {
   constexpr std::size_t kAtMost = std::size_t{1} << 20;
   const int end = static_cast<int>(std::min(MaxOpenFiles(), kAtMost));
@@ -82,7 +82,7 @@ int FindListener(int port) {
 mg_context* Start(int thread_count, const mg_callbacks& callbacks, Backend* backend) {
   [[maybe_unused]] static const unsigned initialized = mg_init_library(MG_FEATURES_DEFAULT);
   const std::string threads = std::to_string(thread_count);
-  // The front's connections stay for as long as they are of use.
+  // The front keeps its connections open.
   const std::initializer_list<std::pair<const char*, const char*>> settings{
       {"listening_ports", "127.0.0.1:0"},
       {"num_threads", threads.c_str()},
@@ -123,7 +123,7 @@ void Send(mg_connection* connection, const Response& response, bool head, bool c
       Serialize(response, together ? Body::kSent : Body::kLeftOut,
                 close ? Connection::kClose : Connection::kKeepAlive, base::RealClock().WallNow());
   if (!Write(connection, bytes) || (!together && !head && !Write(connection, response.body))) {
-    // The front is gone, or the server stops.
+    // The front has gone, or the server is stopping.
     mg_disable_connection_keep_alive(connection);
   }
 }
@@ -147,15 +147,15 @@ Backend::Backend(int threads, Answer answer) : answer_(std::move(answer)) {
   if (!first_error_.empty()) base::LogWarn("http server", {{"message", first_error_}});
 }
 
-// civetweb's master thread looks up every two seconds only, and is woken through the socket on
-// which it listens.
+// civetweb's master thread checks for a stop only every two seconds; shutting down its listening
+// socket wakes it.
 Backend::~Backend() {
   const base::Thread stop("http-stop", [this] { mg_stop(context_); });
   shutdown(listener_.socket(), SHUT_RDWR);
 }
 
-// civetweb of Debian listens on ports alone, and any process of the machine can connect to a port.
-// So its listening socket is exchanged for ours, before it has a thread that could accept.
+// Debian's civetweb can listen only on ports, to which any process of the machine can connect. So
+// its listening socket is replaced with ours, before it has a thread that could accept.
 void Backend::OnStart(const mg_context* context) noexcept {
   Backend& self = *static_cast<Backend*>(mg_get_user_data(context));
   mg_server_port bound{};

@@ -1,4 +1,4 @@
-// civetweb, behind a socket that only the front can connect to.
+// The civetweb server, behind a socket that only the front can connect to.
 #pragma once
 
 #include <functional>
@@ -13,21 +13,21 @@ struct mg_context;
 
 namespace scidex::http {
 
-// Thread safe. A connection holds one of its threads for as long as it is open.
+// Thread-safe. Each open connection occupies one thread.
 class Backend {
  public:
-  // Called on any of its threads. HEAD is left to it; what it throws is logged, and its connection
-  // closed.
+  // Called on any thread of the backend, concurrently. Also called for HEAD, whose body is not
+  // sent. If it throws, the exception is logged and the connection closed.
   using Answer = std::function<Response(Request)>;
 
-  // Serves when this returns. Throws ServerError.
+  // Serves when it returns. Throws ServerError.
   Backend(int threads, Answer answer);
-  // Returns when no handler runs any more. Those who are connected must have hung up.
+  // Blocks until no handler is running. All clients must have disconnected.
   ~Backend();
   Backend(const Backend&) = delete;
   Backend& operator=(const Backend&) = delete;
 
-  // What to connect to: a unix socket of this process alone.
+  // The unix socket to connect to; it is private to this process.
   const std::string& path() const { return listener_.path(); }
 
  private:
@@ -38,11 +38,11 @@ class Backend {
 
   const Answer answer_;
   const PrivateListener listener_;
-  // Whether civetweb listens there. Written while it starts.
+  // Whether civetweb listens on listener_. Written during startup.
   bool private_ = false;
   base::Mutex mutex_;
   bool started_ SCIDEX_GUARDED_BY(mutex_) = false;
-  // The first error while it started.
+  // The first error during startup.
   std::string first_error_ SCIDEX_GUARDED_BY(mutex_);
   mg_context* context_ = nullptr;
 };

@@ -17,12 +17,12 @@ namespace {
 
 using asio::use_awaitable;
 
-// Room for an answer of an unknown size, and how much of it may be left unused.
+// Bounds of the memory that is reserved for a response before its size is known.
 constexpr std::size_t kLeastRoom = 16 << 10;
 constexpr std::size_t kMostRoom = 4 << 20;
 constexpr std::size_t kMostPaths = 64;
 
-// Of "GET /metrics?a=b HTTP/1.1 …".
+// Of a request that begins with "GET /metrics?a=b HTTP/1.1".
 std::string_view PathOf(std::string_view request) {
   request.remove_prefix(std::min(request.find(' ') + 1, request.size()));
   return request.substr(0, request.find_first_of(" ?\r"));
@@ -36,7 +36,7 @@ std::size_t BackendLink::RoomFor(std::string_view path) const {
   return std::clamp(size + kLeastRoom / 4, kLeastRoom, kMostRoom);
 }
 
-// Only of what is long, so that paths that do not exist are not kept.
+// Adds only long responses, so that paths that do not exist are not stored.
 void BackendLink::Expect(std::string_view path, std::size_t size) {
   const auto expected = expected_sizes_.find(path);
   if (expected != expected_sizes_.end()) {
@@ -55,8 +55,8 @@ asio::awaitable<std::unique_ptr<BackendLink::Connection>> BackendLink::Connect()
 asio::awaitable<ReplyPtr> BackendLink::Ask(Connection& connection, const std::string& request,
                                            bool answer_has_body) {
   auto reply = std::make_shared<Reply>();
-  // Before the backend makes an answer there must be room for it, and for the backend's own copy
-  // until all of it has been read. Most are as long as the one before.
+  // Reserves memory before the backend creates the response: for the response, and for the
+  // backend's copy until it has been read. Most are as long as the previous one.
   const std::string_view path = PathOf(request);
   const std::size_t room = RoomFor(path);
   std::optional<AnswerCharge> charge = co_await memory_.Reserve(2 * room);
@@ -84,7 +84,7 @@ asio::awaitable<ReplyPtr> BackendLink::Ask(Connection& connection, const std::st
 
 asio::awaitable<ReplyPtr> BackendLink::Exchange(const std::string& request, bool answer_has_body) {
   const base::TimePoint end = base::Add(deadlines_.Now(), timeout_);
-  // A connection that was kept may have been closed meanwhile; a new one was not.
+  // A kept connection may have been closed meanwhile; a new one has not.
   for (bool kept = true; kept;) {
     kept = !idle_.empty();
     bool expired = false;
@@ -105,7 +105,7 @@ asio::awaitable<ReplyPtr> BackendLink::Exchange(const std::string& request, bool
         throw;
       }
       if (reply == nullptr) {
-        co_return Refusal(503, "too much is being sent to clients; try again later");
+        co_return Refusal(503, "no memory for the response; try again later");
       }
       connection->deadline.Clear();
       if (!reply->last) idle_.push_back(std::move(connection));

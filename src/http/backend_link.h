@@ -18,17 +18,17 @@
 
 namespace scidex::http {
 
-// Not thread safe: for one io_context. Must outlive what it is asked for.
+// Not thread-safe: use it on one io_context only. Must outlive its exchanges.
 class BackendLink {
  public:
-  // `path`: the backend's socket. `timeout`: for an exchange as a whole.
+  // `path` is the backend's socket; `timeout` applies to a whole exchange.
   BackendLink(std::string path, base::Duration timeout, Deadlines& deadlines, AnswerMemory& memory)
       : path_(std::move(path)), timeout_(timeout), deadlines_(deadlines), memory_(memory) {}
   BackendLink(const BackendLink&) = delete;
   BackendLink& operator=(const BackendLink&) = delete;
 
-  // Sends a request, whole, and reads its answer, whole, so that the backend waits for no client.
-  // What goes wrong is logged, and answered with 503.
+  // Sends a complete request and reads the complete response, so that the backend does not wait for
+  // clients. Failures are logged and answered with 503.
   asio::awaitable<ReplyPtr> Exchange(const std::string& request, bool answer_has_body);
 
  private:
@@ -41,7 +41,7 @@ class BackendLink {
   };
 
   asio::awaitable<std::unique_ptr<Connection>> Connect();
-  // Null where there is no memory for the answer.
+  // Null if there is no memory for the response.
   asio::awaitable<ReplyPtr> Ask(Connection& connection, const std::string& request,
                                 bool answer_has_body);
 
@@ -52,7 +52,7 @@ class BackendLink {
   const base::Duration timeout_;
   Deadlines& deadlines_;
   AnswerMemory& memory_;
-  // Of the latest answer of each path.
+  // Size of the latest response of each path.
   std::map<std::string, std::size_t, std::less<>> expected_sizes_;
   std::vector<std::unique_ptr<Connection>> idle_;
 };

@@ -6,7 +6,7 @@ namespace scidex::http {
 
 namespace {
 
-// Reading is no means to know: what the client has sent before stands in front of the end.
+// Reading cannot tell, because data that the client sent earlier comes before the end.
 int StateOf(const Client& client) {
   pollfd socket{const_cast<ClientSocket&>(client.socket).native_handle(), POLLRDHUP, 0};
   return poll(&socket, 1, 0) > 0 ? socket.revents : 0;

@@ -1,4 +1,4 @@
-// A connection that a client has opened.
+// A connection of a client.
 #pragma once
 
 #include <asio/generic/stream_protocol.hpp>
@@ -8,7 +8,7 @@
 
 namespace scidex::http {
 
-// TCP, or in tests a pair of sockets.
+// TCP; in tests, a socket pair.
 using ClientSocket = asio::generic::stream_protocol::socket;
 
 struct Client {
@@ -19,10 +19,10 @@ struct Client {
   Deadline deadline;
 };
 
-// Whether the client has closed its side of the connection, or all of it.
+// Whether the client has closed its sending side, or the whole connection.
 bool HasHungUp(const Client& client);
 
-// Whether the client can no longer be sent anything.
+// Whether nothing can be sent to the client any more.
 bool IsGone(const Client& client);
 
 }  // namespace scidex::http

@@ -11,14 +11,14 @@
 namespace scidex::http {
 namespace {
 
-// With fewer, health checks and a scraper would push each other out.
+// With fewer, health checks and a scraper would displace each other.
 constexpr std::size_t kFewClients = 16;
 
 }  // namespace
 
 std::size_t MaxOpenFiles() {
   rlimit limit{};
-  // A filter of system calls may refuse it. That is no limit.
+  // A system call filter may refuse it; then no limit is assumed.
   if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return std::numeric_limits<std::size_t>::max();
   // RLIM_INFINITY is the largest value of its type.
   return static_cast<std::size_t>(

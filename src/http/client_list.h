@@ -1,4 +1,4 @@
-// Clients in the order in which they were last heard of.
+// Clients, ordered by their last activity.
 #pragma once
 
 #include <cstddef>
@@ -8,11 +8,11 @@
 
 namespace scidex::http {
 
-// There is one for each way to wait for a client: for its request, its handshake, its reading of an
-// answer. Not thread safe.
+// One list for each kind of wait: for a request, for a handshake, for a client to read a response.
+// Not thread-safe.
 class ClientList {
  public:
-  // A client is in the list for as long as this lives, which must not be longer than the client.
+  // Keeps a client in the list while it exists. Must not outlive the client.
   class Entry {
    public:
     Entry(ClientList& all, Client& client)
@@ -21,7 +21,7 @@ class ClientList {
     Entry(const Entry&) = delete;
     Entry& operator=(const Entry&) = delete;
 
-    // The client has just been heard of.
+    // Records activity of the client.
     void Touch() { all_.clients_.splice(all_.clients_.end(), all_.clients_, place_); }
 
    private:
@@ -31,7 +31,7 @@ class ClientList {
 
   std::size_t size() const { return clients_.size(); }
 
-  // False where there is no client that could be closed. The client's file is closed soon after.
+  // Returns false if no client is left to close. The client's file is closed soon afterwards.
   bool CloseLongestIdle() {
     for (Client* const client : clients_) {
       if (client->deadline.interrupted()) continue;

@@ -1,4 +1,4 @@
-// The status codes that the server answers with, and how often it did.
+// The status codes of the server, and the number of responses with each.
 #pragma once
 
 #include <array>
@@ -15,7 +15,7 @@ struct Code {
   std::string_view reason;
 };
 
-// The closed set: handlers use no other, and what civetweb answers by itself is made one of them.
+// The closed set: handlers use only these, and civetweb's own responses are mapped to them.
 inline constexpr std::array kCodes{
     Code{200, "OK"},
     Code{400, "Bad Request"},
@@ -34,12 +34,12 @@ inline constexpr std::array kCodes{
 // Null for a code outside the set.
 const Code* FindCode(int number);
 
-// Thread safe.
+// Thread-safe.
 class CodeCounts {
  public:
   // `number` must be in the set.
   void Count(int number);
-  // Every code of the set, in ascending order.
+  // All codes of the set, in ascending order.
   std::vector<std::pair<int, std::uint64_t>> Read() const;
 
  private:

@@ -5,7 +5,7 @@
 namespace scidex::http {
 namespace {
 
-// Below this the headers outweigh what is saved.
+// Below this size, the headers outweigh the gain.
 constexpr std::size_t kWorthIt = 1024;
 
 }  // namespace

@@ -1,4 +1,4 @@
-// Compressed answers.
+// Compression of responses.
 #pragma once
 
 #include <string_view>
@@ -8,8 +8,8 @@
 
 namespace scidex::http {
 
-// Compresses the body if the client's Accept-Encoding allows gzip and it is worth it, and says so
-// in the response's headers; in both cases says that the answer depends on it. Throws
+// Compresses the body with gzip if the client's Accept-Encoding allows it. Bodies that are too
+// short to benefit are left unchanged; all others get a Vary header, compressed or not. Throws
 // std::bad_alloc.
 void Compress(std::string_view accept_encoding, GzipCache& cache, Response& response);
 

@@ -22,7 +22,7 @@ using Ends = Deadline::Ends;
 constexpr std::size_t kHeadReadSize = 2048;
 constexpr std::size_t kSendSize = 65536;
 
-// Reads until `bytes` holds a head, and returns where it ends.
+// Reads until `bytes` contains a complete head, and returns the position of its end.
 template <typename Stream>
 awaitable<std::size_t> ReadHead(Client& client, Stream& stream, Serving& serving,
                                 std::string& bytes) {
@@ -46,7 +46,7 @@ awaitable<std::size_t> ReadHead(Client& client, Stream& stream, Serving& serving
                                         asio::redirect_error(use_awaitable, error));
     bytes.resize(come + got);
     if (client.deadline.expired() && !bytes.empty()) {
-      throw BadRequest(408, "the request did not arrive whole in time");
+      throw BadRequest(408, "the request was not completed in time");
     }
     if (error) throw asio::system_error(error);
     if (come == 0) expire_after(timeouts.request);
@@ -76,8 +76,8 @@ awaitable<void> Send(Client& client, Stream& stream, Serving& serving, const Rep
   co_await asio::async_write(stream, parts, on_progress, use_awaitable);
 }
 
-// What a client has sent and nothing reads makes the kernel reset the connection, and the answer
-// may be lost with it. So it is read, for a moment.
+// Reads and discards what the client still sends. If data stays unread, the kernel resets the
+// connection, and the response may be lost.
 awaitable<void> Linger(Client& client, Serving& serving) {
   client.deadline.Set(base::Add(serving.deadlines.Now(), kLingerTimeout), Ends::kBoth);
   asio::error_code error;
@@ -89,7 +89,7 @@ awaitable<void> Linger(Client& client, Serving& serving) {
   }
 }
 
-// One request. Nothing where it cannot be served and has been answered with why.
+// Reads one request. Returns nothing, and sets `refusal`, if the request cannot be served.
 template <typename Stream>
 awaitable<std::optional<RequestHead>> ReadRequest(Client& client, Stream& stream, Serving& serving,
                                                   const Terms& terms, std::string& bytes,
@@ -121,7 +121,7 @@ awaitable<void> ServeConnection(Client& client, Stream& stream, Serving& serving
     const std::optional<RequestHead> head =
         co_await ReadRequest(client, stream, serving, terms, bytes, reply);
     const InFlightGuard in_flight(serving.in_flight);
-    // While the answer is made, the client is waited for by nothing.
+    // No timeout of the client applies while the response is created.
     client.deadline.Clear();
     unread = !head || head->has_body;
     keep_alive = head && head->keep_alive && !unread;

@@ -1,4 +1,4 @@
-// When sockets are no longer waited for.
+// Deadlines of sockets.
 #pragma once
 
 #include <atomic>
@@ -13,9 +13,9 @@ namespace scidex::http {
 
 class Deadline;
 
-// All deadlines of a front. None of its functions calls into a connection: an expired deadline
-// shuts its socket down, and what waits for the socket finds that out as it would of a peer that
-// closed. So nothing runs that could outlive a connection. Not thread safe.
+// All deadlines of a front. An expired deadline shuts its socket down, and whatever waits for the
+// socket sees that as if the peer had closed it. No function calls into a connection, so no
+// callback can outlive one. Not thread-safe.
 class Deadlines {
  public:
   explicit Deadlines(const base::Clock& clock) : clock_(clock) {}
@@ -23,14 +23,14 @@ class Deadlines {
   Deadlines& operator=(const Deadlines&) = delete;
 
   base::TimePoint Now() const { return clock_.Now(); }
-  // The earliest deadline, kNever where there is none. `on_earlier` is called when a deadline is
-  // set that is earlier than what this returned last.
+  // Returns the earliest deadline, or kNever. `on_earlier` is called when a deadline earlier than
+  // the last returned one is set.
   base::TimePoint Next();
   void OnEarlier(std::function<void()> on_earlier) { on_earlier_ = std::move(on_earlier); }
 
-  // Ends the waiting whose deadline has come.
+  // Expires the deadlines that have passed.
   void Expire();
-  // Ends all waiting, now and from now on.
+  // Interrupts all sockets, now and from now on.
   void Stop();
 
  private:
@@ -38,18 +38,18 @@ class Deadlines {
   using Queue = std::multimap<base::TimePoint, Deadline*>;
 
   const base::Clock& clock_;
-  // Also those that are not set, at kNever.
+  // Deadlines that are not set are at kNever.
   Queue queue_;
   base::TimePoint told_ = base::kNever;
   std::function<void()> on_earlier_;
   bool stopped_ = false;
 };
 
-// The deadline of one socket. Must not outlive the socket, nor the Deadlines.
+// The deadline of one socket. Must not outlive the socket or the Deadlines.
 class Deadline {
  public:
   enum class Ends {
-    kReading,  // what is read ends; an answer can still be written
+    kReading,  // shuts down reading only; a response can still be written
     kBoth,
   };
 
@@ -58,15 +58,15 @@ class Deadline {
   Deadline(const Deadline&) = delete;
   Deadline& operator=(const Deadline&) = delete;
 
-  // Replaces the deadline that was set before, whether or not that has expired.
+  // Replaces the previous deadline, whether or not it has expired.
   void Set(base::TimePoint at, Ends ends);
   void Clear() { Set(base::kNever, Ends::kBoth); }
-  // Whether the deadline that was set last has come.
+  // Whether the deadline that was set last has expired.
   bool expired() const { return expired_; }
 
-  // Ends all waiting for the socket, for good.
+  // Shuts the socket down permanently.
   void Interrupt();
-  // Thread safe.
+  // Thread-safe.
   bool interrupted() const { return interrupted_; }
 
  private:

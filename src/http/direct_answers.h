@@ -1,5 +1,4 @@
-// Answers that do not go through the backend: those to health checks, which must not wait for other
-// requests.
+// Responses that bypass the backend: health checks must not wait for other requests.
 #pragma once
 
 #include <asio/awaitable.hpp>
@@ -17,10 +16,10 @@
 
 namespace scidex::http {
 
-// They are made on a thread of their own. Must outlive what it is asked for.
+// Creates them on its own thread. Must outlive its coroutines.
 class DirectAnswers {
  public:
-  // HEAD is left to it.
+  // Also called for HEAD, whose body is not sent.
   using Answer = std::function<Response(Request)>;
 
   DirectAnswers(std::set<std::string> paths, Answer answer);
@@ -30,7 +29,7 @@ class DirectAnswers {
 
   bool Has(const RequestHead& head) const;
   asio::awaitable<ReplyPtr> Make(const RequestHead& head);
-  // Calls back on the thread that makes them.
+  // Calls `call` on that thread.
   void CallBack(std::function<void()> call);
 
  private:

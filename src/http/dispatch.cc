@@ -11,12 +11,12 @@ namespace scidex::http {
 namespace {
 
 Response NotFound(const Endpoints& endpoints) {
-  std::string body = "there is nothing here; these paths exist:\n";
+  std::string body = "not found; the paths are:\n";
   for (const auto& [path, endpoint] : endpoints) body += "  " + path + '\n';
   return PlainResponse(404, std::move(body));
 }
 
-// To OPTIONS, as load balancers ask it.
+// Load balancers send OPTIONS as a health check.
 Response Options(const std::string& allowed) {
   Response response;
   response.headers = {{"Allow", allowed}};
@@ -24,7 +24,7 @@ Response Options(const std::string& allowed) {
 }
 
 Response MethodNotAllowed(const std::string& allowed) {
-  Response response = PlainResponse(405, "this takes " + allowed + " alone\n");
+  Response response = PlainResponse(405, "method not allowed; use " + allowed + "\n");
   response.headers = {{"Allow", allowed}};
   return response;
 }
@@ -33,7 +33,7 @@ Response Call(const Handler& handler, const Request& request) {
   try {
     Response response = handler(request);
     if (FindCode(response.code) != nullptr) return response;
-    base::LogError("http handler gave a status code that the server does not know",
+    base::LogError("http handler returned an unknown status code",
                    {{"path", request.path}, {"code", response.code}});
   } catch (const std::exception& error) {
     base::LogError("http handler failed", {{"path", request.path}, {"error", error.what()}});
@@ -57,7 +57,8 @@ Response Dispatch(const Endpoints& endpoints, Request request) {
   if (request.method == "OPTIONS") return Options(allowed);
   if (request.method != endpoint.method) return MethodNotAllowed(allowed);
   if (request.method != "GET" && IsCrossSite(request)) {
-    return PlainResponse(403, "a page of another site asked for this; ask without a browser\n");
+    return PlainResponse(403,
+                         "refused: a page of another site sent this request; use another client\n");
   }
   return Call(endpoint.handler, request);
 }

@@ -1,4 +1,4 @@
-// Which answer a request gets.
+// Routes a request to its endpoint.
 #pragma once
 
 #include <string>
@@ -7,11 +7,10 @@
 
 namespace scidex::http {
 
-// What the endpoint of the request's path answers; to HEAD as to GET. OPTIONS gets the methods that
-// the path, or the server ("*"), takes. 403 where a browser says that a page of another site asks
-// for something to be changed. 405 for other methods, 404
-// with the list of paths for other paths; 500 for a handler that throws or answers with a code
-// outside kCodes, and the log says why.
+// Returns the response of the path's endpoint; HEAD is handled as GET. OPTIONS returns the methods
+// of the path, or of the server ("*"). Otherwise: 403 for a cross-site request of a browser that
+// would change something, 405 for other methods, 404 with a list of paths for other paths, and 500,
+// with a log message, if a handler throws or returns a code outside kCodes.
 Response Dispatch(const Endpoints& endpoints, Request request);
 
 }  // namespace scidex::http

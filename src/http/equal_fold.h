@@ -5,9 +5,9 @@
 
 namespace scidex::http {
 
-// Whether two texts are the same but for the case of ASCII letters, which is how HTTP compares
-// names of headers, schemes and codings (https://www.rfc-editor.org/rfc/rfc9110#section-5.1). No
-// locale takes part. Thread-safe.
+// Whether two texts are equal except for the case of ASCII letters, regardless of the locale. HTTP
+// compares names of headers, schemes and codings in this way
+// (https://www.rfc-editor.org/rfc/rfc9110#section-5.1). Thread-safe.
 inline bool EqualFold(std::string_view a, std::string_view b) {
   const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c; };
   return std::equal(a.begin(), a.end(), b.begin(), b.end(),

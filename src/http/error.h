@@ -1,12 +1,11 @@
-// What goes wrong when the HTTP server starts.
+// The error of a server that cannot start.
 #pragma once
 
 #include <stdexcept>
 
 namespace scidex::http {
 
-// The server could not start: the message names the address (or the option), says why, and what
-// would be right.
+// The server cannot start. The message names the address or the option, the reason, and a remedy.
 class ServerError : public std::runtime_error {
   using std::runtime_error::runtime_error;
 };

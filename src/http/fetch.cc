@@ -28,7 +28,7 @@ using asio::ip::tcp;
 
 constexpr std::size_t kMaxAnswer = std::size_t{1} << 20;
 
-// Everything that comes until the server closes.
+// Returns all bytes until the server closes.
 template <typename Stream>
 awaitable<std::string> Exchange(Stream& stream, std::string request) {
   co_await asio::async_write(stream, asio::buffer(request), use_awaitable);
@@ -66,7 +66,7 @@ Fetched ParseAnswer(const std::string& answer) {
   if (is_http) {
     std::from_chars(answer.data() + kVersion.size(), answer.data() + end_of_head, fetched.code);
   }
-  if (fetched.code == 0) throw std::runtime_error("what answers is no HTTP server");
+  if (fetched.code == 0) throw std::runtime_error("the response is not HTTP/1.1");
   fetched.body = answer.substr(end_of_head + 4);
   return fetched;
 }
@@ -88,7 +88,7 @@ Fetched FetchFrom(const Address& address, bool tls, const std::string& target,
 
 Fetched Fetch(const std::vector<Address>& addresses, bool tls, const std::string& target,
               base::TimePoint deadline) {
-  std::string failure = "there is no address";
+  std::string failure = "no address";
   for (const Address& address : addresses) {
     try {
       return FetchFrom(address, tls, target, deadline);

@@ -1,4 +1,4 @@
-// A client for one small answer of a server of ours on this machine.
+// A minimal client for this program's own server on this machine.
 #pragma once
 
 #include <string>
@@ -14,10 +14,10 @@ struct Fetched {
   std::string body;
 };
 
-// GET of `target` at the first of `addresses` that takes the connection. Over TLS the certificate
-// is not checked, as it names the server for others: send nothing secret, and believe what this
-// machine's own addresses are believed. Throws std::runtime_error for people where there is no
-// answer of at most 1 MiB before `deadline`.
+// Sends GET `target` to the first of `addresses` that accepts a connection and responds. Does not
+// verify the certificate with TLS, because it names the server for other machines: send no secrets,
+// and trust the response only as far as this machine's own addresses. Throws std::runtime_error
+// with a readable message if no response of at most 1 MiB arrives before `deadline`.
 Fetched Fetch(const std::vector<Address>& addresses, bool tls, const std::string& target,
               base::TimePoint deadline);
 

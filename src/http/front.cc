@@ -40,11 +40,12 @@ using asio::awaitable;
 using asio::use_awaitable;
 using asio::ip::tcp;
 
-// Before another try where a file was missing: after a client was closed for it, and otherwise.
+// Pauses before the next accept after a failure: if a client was closed to make room, and
+// otherwise.
 constexpr auto kClosePause = std::chrono::milliseconds(5);
 constexpr auto kAcceptPause = std::chrono::milliseconds(100);
-// What the kernel holds of an answer for a client that does not read, beyond what the client's
-// window takes.
+// Unsent bytes of a response that the kernel buffers for a client that does not read, beyond its
+// window.
 constexpr int kMaxUnsent = 128 << 10;
 
 std::size_t OwnFiles(const FrontOptions& options) {
@@ -65,7 +66,7 @@ RequestQueue::Options QueueOptions(const FrontOptions& options) {
 void SetOptions(ClientSocket& socket) {
   socket.set_option(tcp::no_delay(true));
   socket.set_option(tcp::socket::keep_alive(true));
-  // Asio has no option for it. Where the kernel has none, more is held.
+  // Asio lacks this option. A kernel without it buffers more.
   setsockopt(socket.native_handle(), IPPROTO_TCP, TCP_NOTSENT_LOWAT, &kMaxUnsent,
              sizeof kMaxUnsent);
 }
@@ -86,11 +87,11 @@ class Front::Impl {
   awaitable<void> ExpireDeadlines();
   awaitable<void> Accept(tcp::acceptor& acceptor);
   awaitable<void> AcceptOne(tcp::acceptor& acceptor);
-  // Closes a client for another: one that is idle, else one that does not read its answer.
+  // Closes a client: an idle one, otherwise one that does not read its response.
   bool MakeRoom();
   awaitable<void> Serve(ClientSocket socket);
   awaitable<void> ServeTls(Client& client);
-  // Whether the client begins a TLS handshake.
+  // Whether the client begins with a TLS handshake.
   awaitable<bool> BeginsTls(Client& client);
   awaitable<ReplyPtr> Answer(const RequestHead& head, const Client& client);
 
@@ -99,7 +100,7 @@ class Front::Impl {
                                      options_.limits.send_timeout, options_.limits.stall_timeout};
   std::atomic<std::size_t> reserved_files_ = 0;
   InFlightCounter in_flight_;
-  // Below this, all is of the front's thread.
+  // The members below belong to the front's thread.
   asio::io_context io_{1};
   bool stopping_ = false;
   std::size_t clients_ = 0;
@@ -146,7 +147,7 @@ Front::Impl::Impl(FrontOptions options, CodeCounts& counts)
   thread_.emplace("http-front", [this] { RunLoop(io_); });
 }
 
-// The thread ends when every connection has.
+// The thread ends when all connections have ended.
 Front::Impl::~Impl() {
   asio::post(io_, [this] { Stop(); });
   thread_->Join();
@@ -180,7 +181,7 @@ awaitable<void> Front::Impl::ExpireDeadlines() {
   }
 }
 
-// Whatever fails, clients are accepted again a little later.
+// After any failure, accepts again after a pause.
 awaitable<void> Front::Impl::Accept(tcp::acceptor& acceptor) {
   asio::steady_timer pause(io_);
   while (!stopping_) {
@@ -203,8 +204,8 @@ awaitable<void> Front::Impl::Accept(tcp::acceptor& acceptor) {
 
 awaitable<void> Front::Impl::AcceptOne(tcp::acceptor& acceptor) {
   ClientSocket socket(co_await acceptor.async_accept(use_awaitable));
-  // One that is closed to make room is a client until its coroutine has ended. Until then there is
-  // one more than the limit says, which the reserve has room for.
+  // A client closed to make room counts until its coroutine has ended. Until then there is one more
+  // than the limit, which the reserve covers.
   if (clients_ >= ClientLimit(options_.limits.max_clients, reserved_files_) && !MakeRoom()) {
     co_return;
   }
@@ -229,10 +230,10 @@ awaitable<void> Front::Impl::Serve(ClientSocket socket) {
                                {.refuse_plain = true, .may_go_on = {}});
     }
   } catch (const asio::system_error& error) {
-    // The client went, or was too slow.
-    base::LogDebug("http client is given up", {{"error", error.code().message()}});
+    // The client has gone, or was too slow.
+    base::LogDebug("http client was dropped", {{"error", error.code().message()}});
   } catch (const std::exception& error) {
-    base::LogError("http client is given up", {{"error", error.what()}});
+    base::LogError("http client was dropped", {{"error", error.what()}});
   }
   --clients_;
 }
@@ -255,7 +256,7 @@ awaitable<bool> Front::Impl::BeginsTls(Client& client) {
 awaitable<void> Front::Impl::ServeTls(Client& client) {
   client.deadline.Set(base::Add(deadlines_.Now(), timeouts_.request), Deadline::Ends::kBoth);
   std::optional<Handshakes::Begun> begun(std::in_place, *handshakes_, client);
-  // Outlives the stream, whose handshake uses more of it than OpenSSL keeps.
+  // Must outlive the stream: during the handshake, it uses parts that OpenSSL does not keep.
   const TlsContext context = co_await handshakes_->Context();
   if (context == nullptr) co_return;
   SSL_CTX_up_ref(context.get());

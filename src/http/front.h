@@ -1,6 +1,5 @@
-// What clients connect to: it reads whole requests, over TLS or not, and passes them on to the
-// backend. So a client that is idle, or slow to send or to read, costs a few kilobytes and no
-// thread, however many there are.
+// The server's connections to clients. Reads complete requests, with or without TLS, and passes
+// them to the backend. So an idle or slow client costs a few kilobytes and no thread.
 #pragma once
 
 #include <chrono>
@@ -20,67 +19,66 @@
 namespace scidex::http {
 
 struct FrontLimits {
-  // From a client's first byte of a request to the last of its head; also for a TLS handshake.
+  // From the first byte of a request to the end of its head; also for a TLS handshake.
   base::Duration request_timeout = std::chrono::seconds(10);
-  // Until the first byte.
+  // Until the first byte of a request.
   base::Duration idle_timeout = std::chrono::minutes(2);
-  // For a client to read its answer, and for how long it may read nothing of it.
+  // For a client to read its response, in total and between two signs of progress.
   base::Duration send_timeout = std::chrono::seconds(30);
   base::Duration stall_timeout = std::chrono::seconds(10);
-  // For the backend to answer.
+  // For the backend to respond.
   base::Duration backend_timeout = std::chrono::seconds(30);
-  // At most so many clients, and fewer where the limit of open files less `reserved_files` is
-  // lower. One more closes the connection that has been idle for longest, or is refused if no
-  // client is idle.
+  // Maximum number of clients; fewer if the limit of open files less `reserved_files` is lower. A
+  // further client displaces the one that has been idle longest. If none is idle, it displaces the
+  // one that has not read its response for longest, or is refused.
   std::size_t max_clients = 4096;
-  // Files that the process opens beside those of the server.
+  // Files that the process opens in addition to those of the server.
   std::size_t reserved_files = 64;
-  // Bytes of answers that are under way to clients. One more answer closes the client that has read
-  // nothing for longest.
+  // Bytes of responses that are being sent. If a response exceeds this, the client that has read
+  // nothing for the longest time is closed.
   std::size_t max_answer_bytes = std::size_t{64} << 20;
-  // Requests that wait for one of the backend's connections, and for how long; one more, or longer,
-  // gets 503.
+  // Number of requests that may wait for a backend connection, and for how long; otherwise 503.
   std::size_t max_waiting = 16;
   base::Duration max_wait = std::chrono::milliseconds(250);
 };
 
 struct FrontOptions {
-  // They do not block.
+  // Must be non-blocking.
   std::vector<base::UniqueFd> listeners;
-  // Null: plain HTTP.
+  // Null for plain HTTP.
   Tls* tls = nullptr;
-  // The unix socket of the backend, and how many requests it takes at once.
+  // The unix socket of the backend, and the number of requests that it handles concurrently.
   std::string backend_path;
   int backend_connections = 0;
-  // Paths that are not the backend's, and what they answer. HEAD is left to the front. Called on
-  // one thread.
+  // Paths that bypass the backend, and the function that answers them, on one thread. Also called
+  // for HEAD, whose body is not sent.
   std::set<std::string> direct_paths;
   std::function<Response(Request)> direct_answer;
 
   FrontLimits limits;
 };
 
-// Thread safe.
+// Thread-safe.
 class Front {
  public:
-  // Serves when this returns, on threads of its own. Throws ServerError where the limit of open
-  // files is too low.
+  // Serves when it returns, on its own threads. Throws ServerError if the limit of open files is
+  // too low.
   Front(FrontOptions options, CodeCounts& counts);
   // Closes all connections.
   ~Front();
   Front(const Front&) = delete;
   Front& operator=(const Front&) = delete;
 
-  // Changes FrontLimits::reserved_files. Throws ServerError, and changes nothing, where the limit
-  // of open files is too low for it.
+  // Changes FrontLimits::reserved_files. If the limit of open files is too low, throws ServerError
+  // and changes nothing.
   void ReserveFiles(std::size_t files);
 
-  // Calls back once the thread that has the clients, and then the one that makes direct answers,
-  // has come to it: never, where one of them stands still, or the front ends before. The call must
-  // not throw.
+  // Calls `call` after both the thread of the clients and that of direct responses have handled an
+  // event for it. Never calls it if one of them hangs, or if the front stops first. `call` must not
+  // throw.
   void CallBack(std::function<void()> call);
 
-  // Waits until no answer is under way, or until then.
+  // Blocks until no response is in progress, or until `until`.
   void Drain(base::TimePoint until);
 
  private:

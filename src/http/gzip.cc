@@ -10,35 +10,36 @@
 namespace scidex::http {
 namespace {
 
-// Half the time of the default level, for an exposition that is 3 % longer.
+// Takes half the time of the default level; expositions are 3 % longer.
 constexpr int kLevel = 4;
 constexpr int kRawWindow = -15;
 constexpr int kMemoryLevel = 8;
-// A family from this size is a part of its own: what two parts have in common is compressed twice.
+// Families of at least this size are compressed separately; redundancy between parts is lost.
 constexpr std::size_t kLarge = 32 << 10;
-// Of all that is remembered, compressed and not.
+// Limit of the cache, counting both texts and compressed parts.
 constexpr std::size_t kMostRemembered = 16 << 20;
 
-// No name, no time, compressed by something that runs on Unix.
+// The gzip header: no name, no time, system Unix.
 constexpr std::string_view kHead("\x1f\x8b\x08\0\0\0\0\0\0\x03", 10);
-// An empty block, which is the last.
+// An empty block, marked as the last.
 constexpr std::string_view kLastBlock("\x03\0", 2);
 
-// Blocks that end on a byte and look back at nothing before them, so that others can follow.
+// Returns blocks that end on a byte boundary and refer to nothing before them, so that they can be
+// concatenated.
 std::string Deflate(std::string_view text) {
   z_stream stream{};
   if (deflateInit2(&stream, kLevel, Z_DEFLATED, kRawWindow, kMemoryLevel, Z_DEFAULT_STRATEGY) !=
       Z_OK) {
     throw std::bad_alloc();
   }
-  // The end of a flush needs some bytes more than the bound of a stream that is finished.
+  // A flush needs a few bytes more than deflateBound(), which assumes a finished stream.
   std::string deflated(deflateBound(&stream, text.size()) + 16, '\0');
-  // zlib does not write to what it reads; its type says otherwise.
+  // zlib does not write to its input, although its type is not const.
   stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(text.data()));  // NOLINT
   stream.avail_in = static_cast<uInt>(text.size());
   stream.next_out = reinterpret_cast<Bytef*>(deflated.data());
   stream.avail_out = static_cast<uInt>(deflated.size());
-  // There is room for all of it.
+  // The output buffer is large enough.
   deflate(&stream, Z_FULL_FLUSH);
   deflated.resize(stream.total_out);
   deflateEnd(&stream);
@@ -50,8 +51,7 @@ std::uint32_t Checksum(std::string_view text) {
       crc32(0, reinterpret_cast<const Bytef*>(text.data()), static_cast<uInt>(text.size())));
 }
 
-// The families of an exposition, those that are small together with their neighbours. What is no
-// exposition is one.
+// Splits an exposition into families; adjacent small ones stay together. Other text is one part.
 std::vector<std::string_view> Split(std::string_view text) {
   std::vector<std::string_view> parts;
   std::size_t start = 0;

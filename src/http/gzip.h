@@ -1,4 +1,4 @@
-// Text as gzip, without compressing again what has not changed.
+// Compresses text as gzip, and caches parts that rarely change.
 // https://www.rfc-editor.org/rfc/rfc1952
 #pragma once
 
@@ -13,15 +13,15 @@
 
 namespace scidex::http {
 
-// An exposition differs from the one before in a few numbers, and its largest families, the results
-// of queries, mostly stay as they are. So each large family is compressed by itself, and
-// remembered. Thread safe.
+// Consecutive expositions differ in a few numbers, and the largest families, the results of
+// queries, rarely change. Therefore each large family is compressed separately and cached.
+// Thread-safe.
 class GzipCache {
  public:
   // Throws std::bad_alloc.
   std::string Compress(std::string_view text);
 
-  // How much was compressed so far, and not found.
+  // Total bytes compressed, that is, not found in the cache.
   std::size_t compressed_bytes() const;
 
  private:
@@ -36,7 +36,7 @@ class GzipCache {
   std::shared_ptr<const Part> PartOf(std::string_view text);
 
   mutable base::Mutex mutex_;
-  // The latest used first.
+  // Most recently used first.
   std::list<std::shared_ptr<const Part>> parts_ SCIDEX_GUARDED_BY(mutex_);
   std::size_t size_ SCIDEX_GUARDED_BY(mutex_) = 0;
   std::size_t compressed_bytes_ SCIDEX_GUARDED_BY(mutex_) = 0;

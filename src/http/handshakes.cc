@@ -11,7 +11,7 @@
 namespace scidex::http {
 namespace {
 
-// As many as can be computed in a tenth of a second, with keys of 4,096 bits.
+// The number that can be computed in a tenth of a second, with 4,096-bit keys.
 constexpr std::size_t kMaxUnderWay = 16;
 
 }  // namespace
@@ -51,7 +51,7 @@ ClientList& Handshakes::MakeRoom() {
 asio::awaitable<void> Handshakes::Perform(Client& client,
                                           asio::ssl::stream<ClientSocket&>& stream) {
   const auto perform = [&client, &stream]() -> asio::awaitable<void> {
-    // What it has sent would still be read, and cost the computing of an answer.
+    // Data that it has already sent would still be read, and a response computed.
     if (client.deadline.interrupted()) throw asio::system_error(asio::error::operation_aborted);
     co_await stream.async_handshake(asio::ssl::stream_base::server, asio::use_awaitable);
   };

@@ -1,4 +1,4 @@
-// TLS handshakes, which cost milliseconds of computing each.
+// TLS handshakes, each of which takes milliseconds of CPU time.
 #pragma once
 
 #include <asio/awaitable.hpp>
@@ -16,9 +16,9 @@
 
 namespace scidex::http {
 
-// They are computed, and the files of the configuration are read, on a thread of their own, so that
-// clients that are connected do not wait for those that connect. The coroutines are those of the
-// io_context that awaits them. Must outlive what it is asked for.
+// Computes handshakes and reads the files of the configuration on its own thread, so that connected
+// clients do not wait for new ones. Coroutines resume on the io_context that awaits them. Must
+// outlive its coroutines.
 class Handshakes {
  public:
   explicit Handshakes(Tls& tls);
@@ -26,11 +26,12 @@ class Handshakes {
   Handshakes(const Handshakes&) = delete;
   Handshakes& operator=(const Handshakes&) = delete;
 
-  // The context of the next handshake; null, and logged, where the configuration is not right.
+  // The context for the next handshake. If the configuration is invalid, logs the reason and
+  // returns null.
   asio::awaitable<TlsContext> Context();
 
-  // A client is among those whose handshake is under way for as long as this lives. Only so many
-  // are: one more ends the one that has been so for longest.
+  // Counts a client as in handshake while it exists. Their number is limited: a further one ends
+  // the oldest.
   class Begun {
    public:
     Begun(Handshakes& all, Client& client) : entry_(all.MakeRoom(), client) {}
@@ -39,7 +40,8 @@ class Handshakes {
     ClientList::Entry entry_;
   };
 
-  // Throws asio::system_error where the client does not go along, or had to make room.
+  // Throws asio::system_error if the client does not complete the handshake, or was ended for
+  // another.
   asio::awaitable<void> Perform(Client& client, asio::ssl::stream<ClientSocket&>& stream);
 
  private:
@@ -47,7 +49,7 @@ class Handshakes {
   ClientList& MakeRoom();
 
   Tls& tls_;
-  // Of the thread alone.
+  // Used only by the thread.
   std::string last_error_;
   ClientList under_way_;
   asio::io_context io_{1};

@@ -1,4 +1,4 @@
-// Requests whose answer is under way.
+// Counts requests in progress.
 #pragma once
 
 #include "base/mutex.h"
@@ -6,7 +6,7 @@
 
 namespace scidex::http {
 
-// Thread safe.
+// Thread-safe.
 class InFlightCounter {
  public:
   void Begin() {
@@ -18,7 +18,7 @@ class InFlightCounter {
     --count_;
     changed_.NotifyAll();
   }
-  // Returns when there is none, or then.
+  // Blocks until there are none, or until `until`.
   void AwaitNone(base::TimePoint until) {
     const base::MutexLock lock(mutex_);
     while (count_ > 0 && changed_.WaitUntil(mutex_, until)) continue;
@@ -30,7 +30,7 @@ class InFlightCounter {
   int count_ SCIDEX_GUARDED_BY(mutex_) = 0;
 };
 
-// Counts a request for as long as it lives.
+// Counts a request while it exists.
 class InFlightGuard {
  public:
   explicit InFlightGuard(InFlightCounter& counter) : counter_(counter) { counter_.Begin(); }

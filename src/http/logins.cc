@@ -18,13 +18,13 @@ namespace scidex::http {
 namespace {
 
 constexpr std::size_t kRemembered = 64;
-// Prefix, two digits of cost, and what is after them.
+// Prefix, two digits of cost, salt and digest.
 constexpr std::size_t kHashSize = 60;
 constexpr std::size_t kCostAt = 4;
-// Four seconds of computing for each attempt at a login.
+// Computing a hash of this cost takes four seconds.
 constexpr char kMaxCost[] = "16";
 
-// Of no password: what follows the cost was drawn at random.
+// Matches no password: everything after the cost is random.
 constexpr std::string_view kNobodysSalt = "$Kc2Q4mS0zT7yWb1XhV9eDuJpLrN6aGfOiE3xAqRtYdUwZkCsHnM5B";
 
 struct Credentials {
@@ -55,7 +55,7 @@ std::optional<Credentials> ParseBasic(std::string_view authorization) {
   return Credentials{decoded->substr(0, colon), decoded->substr(colon + 1)};
 }
 
-// As costly as the costliest of the users'.
+// Has the highest cost of the users' hashes.
 std::string NobodysHash(const std::map<std::string, base::Secret>& users) {
   std::string cost = "04";
   for (const auto& [user, hash] : users) {
@@ -119,13 +119,13 @@ bool Logins::Matches(const std::string& password, const std::string& hash) const
   const std::string computed = compute_(password, hash);
   const bool same = computed.size() == hash.size() &&
                     CRYPTO_memcmp(computed.data(), hash.data(), hash.size()) == 0;
-  // crypt() reads up to a NUL, which what follows it must not make right.
+  // crypt() stops at a NUL: what follows it must not be ignored.
   return same && password.find('\0') == std::string::npos;
 }
 
 std::string Logins::Digest(const std::string& user, const std::string& hash,
                            const std::string& password) const {
-  // A hash has no NUL in it, nor has a user before the colon that ended it here.
+  // Unambiguous: neither the hash nor the size contains a NUL.
   const std::string text = hash + '\0' + std::to_string(user.size()) + '\0' + user + password;
   std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
   unsigned int size = 0;

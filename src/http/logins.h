@@ -1,4 +1,4 @@
-// Who may ask: HTTP's Basic authentication with bcrypt hashes.
+// HTTP Basic authentication with bcrypt hashes.
 // https://www.rfc-editor.org/rfc/rfc7617
 #pragma once
 
@@ -14,26 +14,26 @@
 
 namespace scidex::http {
 
-// Whether `text` is a bcrypt hash that Logins can compare with, of a cost of 16 at most.
+// Whether `text` is a bcrypt hash that Logins supports: its cost must be at most 16.
 bool IsBcryptHash(const std::string& text);
 
-// What crypt() makes of `password` with the cost and the salt of `hash`: the same hash if it is the
-// right one. Takes tens of milliseconds. Empty if it fails.
+// Hashes `password` with the cost and salt of `hash`; the result equals `hash` if the password is
+// correct. Empty if crypt() fails. Takes tens of milliseconds.
 std::string Bcrypt(const std::string& password, const std::string& hash);
 
-// Thread safe.
+// Thread-safe.
 class Logins {
  public:
   enum class Verdict { kAccepted, kRefused, kTooMany };
   using Compute = std::function<std::string(const std::string& password, const std::string& hash)>;
 
-  // Of logins that have to be computed, `at_once` at most may be under way; one more is kTooMany.
-  // `compute` is called without a lock, by several threads at once.
+  // At most `at_once` logins are computed concurrently; further ones get kTooMany. `compute` is
+  // called without a lock, by several threads concurrently.
   explicit Logins(int at_once, Compute compute = &Bcrypt);
 
-  // `authorization` is the header's value, `users` the hash of each one's password. What was right
-  // once is known again without computing, until the hash changes. A name that there is not is
-  // computed as a wrong password is, so that time tells nothing of which names there are.
+  // `authorization` is the value of the header; `users` maps each user to the hash of the password.
+  // Accepted logins are cached until the hash changes. An unknown user name takes as long as a
+  // wrong password, so that the time does not reveal which names exist.
   Verdict Judge(std::string_view authorization, const std::map<std::string, base::Secret>& users);
 
  private:
@@ -49,7 +49,7 @@ class Logins {
   const std::string key_;
   base::Mutex mutex_;
   int under_way_ SCIDEX_GUARDED_BY(mutex_) = 0;
-  // Digests of what was right, the newest last.
+  // Digests of accepted logins, newest last.
   std::deque<std::string> known_ SCIDEX_GUARDED_BY(mutex_);
 };
 

@@ -1,4 +1,4 @@
-// What the HTTP server is told. The values here are the defaults.
+// Options of the HTTP server, with their defaults.
 #pragma once
 
 #include <array>
@@ -16,19 +16,19 @@
 namespace scidex::http {
 
 struct ServerOptions {
-  // host:port, [IPv6]:port or :port; port 0 lets the kernel choose.
-  // Without any there is no server.
+  // host:port, [IPv6]:port or :port; with port 0 the kernel chooses. If
+  // empty, there is no server.
   std::vector<std::string> listen_addresses{":19187"};
-  // Requests that are answered at once; one more gets 503. 0 is no limit: then they wait for each
-  // other. Endpoints for everyone are not counted.
+  // Maximum number of concurrent requests; further ones get 503 after a short wait. With 0 they
+  // wait without limit. Endpoints for everyone are not counted.
   int max_requests = 16;
-  // At the end: for the responses under way.
+  // How long a stop waits for responses in progress.
   base::Duration stop_grace = std::chrono::milliseconds(500);
-  // Names that a request's Host may have; an address may be there in any case. Empty: any name.
-  // Endpoints for everyone do not care.
+  // Names that the Host header of a request may contain; addresses are always allowed. Empty: any
+  // name. Endpoints for everyone are exempt.
   std::vector<std::string> allowed_hosts;
-  // Files of the process that are not the server's: its clients leave room for as many in the limit
-  // of open files.
+  // Files of the process that are not the server's; the limit of clients leaves room for them in
+  // the limit of open files.
   std::size_t reserved_files = 64;
 
   friend bool operator==(const ServerOptions&, const ServerOptions&) = default;
@@ -45,7 +45,7 @@ enum class ClientAuth {
 };
 
 struct TlsOptions {
-  // Of each pair one is set at most: the text in PEM, or the path of a file that holds it.
+  // At most one of each pair is set: the text in PEM, or the path of a file that contains it.
   std::string cert;
   std::string cert_file;
   base::Secret key;
@@ -54,27 +54,28 @@ struct TlsOptions {
   std::string client_ca_file;
 
   ClientAuth client_auth = ClientAuth::kNone;
-  // A client's certificate must hold one of these, if there are any: names of hosts, mail
-  // addresses, addresses, URIs.
+  // If not empty, a client's certificate must contain one of these subject alternative names: host
+  // names, mail addresses, IP addresses, URIs.
   std::vector<std::string> client_allowed_sans;
   TlsVersion min_version = TlsVersion::kTls12;
   TlsVersion max_version = TlsVersion::kTls13;
-  // By their names in the IANA's registry, for versions before 1.3; empty is OpenSSL's choice.
+  // IANA names of suites for TLS versions before 1.3. Empty: suites with forward secrecy and
+  // authenticated encryption; OpenSSL's default if min_version is below 1.2.
   std::vector<std::string> cipher_suites;
-  // CurveP256, CurveP384, CurveP521, X25519; empty is OpenSSL's choice.
+  // CurveP256, CurveP384, CurveP521, X25519; empty means OpenSSL's default.
   std::vector<std::string> curves;
   bool prefer_server_cipher_suites = true;
 };
 
-// What exporters let their operators say of their web server in a file of its own.
+// The web configuration file of Prometheus exporters.
 // https://github.com/prometheus/exporter-toolkit/blob/master/docs/web-configuration.md
 struct WebOptions {
-  // Whether the file speaks of TLS at all.
+  // Whether the file configures TLS.
   bool tls_enabled = false;
   TlsOptions tls;
-  // Added to every answer that does not have them already.
+  // Added to every response that does not have them.
   std::map<std::string, std::string> headers;
-  // The bcrypt hash of each user's password. Without users everybody is let in.
+  // The bcrypt hash of each user's password. Without users, no login is required.
   std::map<std::string, base::Secret> users;
 };
 

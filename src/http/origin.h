@@ -1,4 +1,4 @@
-// Which pages, and by which names, a browser may ask from.
+// Which web pages, and under which host names, a browser may send requests from.
 #pragma once
 
 #include <string>
@@ -9,12 +9,13 @@
 
 namespace scidex::http {
 
-// Whether a browser says that the request comes from a page of another origin.
+// Whether the browser indicates that a page of another origin sent the request.
 // https://www.w3.org/TR/fetch-metadata/
 bool IsCrossSite(const Request& request);
 
-// Whether `host`, the value of Host, is one of `allowed`, whatever its port, or an address. A page
-// that has its own name resolve to this machine (DNS rebinding) has its browser send that name.
+// Whether `host`, the value of the Host header, is an address or one of `allowed`, ignoring the
+// port. If a page makes its own name resolve to this machine (DNS rebinding), its browser sends
+// that name.
 bool IsAllowedHost(std::string_view host, const std::vector<std::string>& allowed);
 
 }  // namespace scidex::http

@@ -23,17 +23,17 @@ constexpr const char* kSocket = "/http";
                     std::generic_category().message(errno));
 }
 
-// A directory that no other user can enter.
+// Creates a directory that other users cannot enter.
 std::string MakePrivateDirectory() {
   for (const char* parent : std::initializer_list<const char*>{
            std::getenv("RUNTIME_DIRECTORY"), std::getenv("TMPDIR"), "/tmp", "/dev/shm"}) {
     if (parent == nullptr || *parent == '\0') continue;
     std::string path = std::string(parent) + "/scidex_pg_exporter.XXXXXX";
-    // Its name must leave room for the socket's in an address.
+    // The path of the socket must fit into a socket address.
     if (path.size() + 8 < sizeof(sockaddr_un::sun_path) && mkdtemp(path.data()) != nullptr)
       return path;
   }
-  Fail("no directory can be written; set TMPDIR to one that can");
+  Fail("no directory is writable; set TMPDIR to a writable one");
 }
 
 }  // namespace
@@ -59,7 +59,7 @@ PrivateListener::PrivateListener()
       listen(listener_.get(), kPrivateBacklog) != 0) {
     Fail(path_);
   }
-  // Without /proc the socket must keep its name.
+  // Without /proc, the name must remain.
   if (access("/proc/self/fd", X_OK) != 0) return;
   file_ = base::UniqueFd(open(path_.c_str(), O_PATH | O_CLOEXEC));
   if (!file_.valid()) Fail(path_);

@@ -1,4 +1,4 @@
-// A listening socket that this process alone can connect to.
+// A listening socket to which only this process can connect.
 #pragma once
 
 #include <string>
@@ -7,20 +7,21 @@
 
 namespace scidex::http {
 
-// A unix socket whose name is gone before anything can find it. Other users' processes cannot reach
-// it, as they could a port of loopback, and no file is left behind. Where there is no /proc it
-// keeps its name, in a directory that no other user can enter, until the end. Immutable.
+// A unix socket whose name is removed before anything can find it. Processes of other users cannot
+// connect to it, as they could to a port, and no file is left behind. Without /proc, it keeps its
+// name until the destructor, in a directory that other users cannot enter. Immutable.
 class PrivateListener {
  public:
-  // Listens, without blocking in accept(). Throws ServerError where no directory can be written.
+  // The socket does not block in accept(). Throws ServerError, for example if no directory is
+  // writable.
   PrivateListener();
 
   int socket() const { return listener_.get(); }
-  // What to connect to. With /proc it leads nowhere in another process.
+  // The path to connect to. With /proc, it is valid only in this process.
   const std::string& path() const { return path_; }
 
  private:
-  // The directory of the socket, and the socket in it, until they are removed.
+  // Removes the socket and its directory.
   struct Name {
     Name() = default;
     ~Name();
@@ -29,13 +30,13 @@ class PrivateListener {
 
     void Remove();
 
-    // Empty once it is gone.
+    // Empty after removal.
     std::string directory;
   };
 
   base::UniqueFd listener_;
   Name name_;
-  // The socket's file, which has no name any more.
+  // The nameless file of the socket.
   base::UniqueFd file_;
   std::string path_;
 };

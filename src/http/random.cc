@@ -11,7 +11,7 @@ namespace scidex::http {
 std::string RandomHex() {
   std::array<unsigned char, 32> bytes{};
   if (RAND_bytes(bytes.data(), static_cast<int>(bytes.size())) != 1) {
-    throw ServerError("the system has no random numbers to give");
+    throw ServerError("the system's random number generator failed");
   }
   constexpr char kDigits[] = "0123456789abcdef";
   std::string text;

@@ -1,11 +1,11 @@
-// Random text that cannot be guessed.
+// Unpredictable random text.
 #pragma once
 
 #include <string>
 
 namespace scidex::http {
 
-// 256 bits from the system's generator, in hexadecimal. Throws ServerError where it has none.
+// 256 bits of the system's generator in hexadecimal. Throws ServerError if the generator fails.
 std::string RandomHex();
 
 }  // namespace scidex::http

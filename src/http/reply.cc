@@ -9,7 +9,7 @@
 namespace scidex::http {
 namespace {
 
-// The rest of the line that begins like this.
+// The rest of the line after this prefix.
 std::string_view After(std::string_view head, std::string_view line_start) {
   const std::size_t start = head.find(line_start);
   if (start == head.npos) return {};

@@ -1,4 +1,4 @@
-// An answer as it goes to clients.
+// A response as the bytes that are sent to clients.
 #pragma once
 
 #include <cstddef>
@@ -11,30 +11,30 @@
 
 namespace scidex::http {
 
-// All of it but for what it says of the connection, which differs between the clients that share
-// it.
+// Complete except for the Connection header, which differs between the clients that share it.
 struct Reply {
   int code = 0;
   std::string text;
-  // Where the head has its place for Connection, where it goes on, and where the body begins.
+  // Offsets: where the Connection header is inserted, where the head continues, where the body
+  // begins.
   std::size_t connection = 0;
   std::size_t rest = 0;
   std::size_t body = 0;
-  // Whether the backend closes.
+  // Whether the backend closes its connection.
   bool last = false;
-  // For what it was expected to take, and for what it took beyond that.
+  // For the reserved size, and for what exceeded it.
   AnswerCharge charge;
   AnswerCharge rest_charge;
 };
 using ReplyPtr = std::shared_ptr<const Reply>;
 
-// `head`: without the body, for HEAD.
+// With `head`, without the body, for HEAD.
 ReplyPtr MakeReply(const Response& response, bool head = false);
-// A sentence for the client.
+// A response with a message for the client.
 ReplyPtr Refusal(int code, const std::string& why);
 
-// Finds the parts of the head with which `reply.text` begins, and returns how long the body is. The
-// head must be whole, and the backend's: it writes each header in one way.
+// Finds the parts of the head at the start of `reply.text`, and returns the size of the body. The
+// head must be complete and written by Serialize(), which writes each header in one form.
 std::size_t FindParts(Reply& reply);
 
 }  // namespace scidex::http

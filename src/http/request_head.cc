@@ -32,7 +32,7 @@ std::string_view TrimBlanks(std::string_view text) {
   return text.substr(first, text.find_last_not_of(" \t") - first + 1);
 }
 
-// Takes the first line of `rest`, without its end.
+// Removes the first line from `rest` and returns it, without its line end.
 std::string_view TakeLine(std::string_view& rest) {
   const std::size_t end = rest.find('\n');
   std::string_view line = rest.substr(0, end);
@@ -45,8 +45,8 @@ std::string_view TakeLine(std::string_view& rest) {
   throw BadRequest(400, "the request is malformed: " + why);
 }
 
-// Methods that HTTP itself has (https://www.rfc-editor.org/rfc/rfc9110#section-9), and PATCH. An
-// endpoint refuses those that it does not take.
+// The methods of HTTP (https://www.rfc-editor.org/rfc/rfc9110#section-9) except TRACE, and PATCH.
+// Endpoints reject those that they do not support.
 bool IsKnownMethod(std::string_view method) {
   constexpr std::array<std::string_view, 8> kMethods{"GET",    "HEAD",    "POST",    "PUT",
                                                      "DELETE", "OPTIONS", "CONNECT", "PATCH"};
@@ -63,11 +63,11 @@ std::string PathOf(std::string_view target) {
     target.remove_prefix(std::min(target.find_first_of("/?"), target.size()));
     return (target.starts_with('/') ? "" : "/") + std::string(target);
   }
-  if (!target.starts_with('/')) Refuse("its target is no path that begins with a slash");
+  if (!target.starts_with('/')) Refuse("its target is not a path that begins with a slash");
   return std::string(target);
 }
 
-// The minor version.
+// Returns the minor version.
 char ParseRequestLine(std::string_view line, RequestHead& head) {
   const std::size_t first = line.find(' ');
   const std::size_t last = line.rfind(' ');
@@ -75,15 +75,15 @@ char ParseRequestLine(std::string_view line, RequestHead& head) {
     Refuse("its first line is not METHOD PATH HTTP/1.1");
   }
   head.method = line.substr(0, first);
-  if (!IsKnownMethod(head.method)) Refuse("its method is not one that is known here");
+  if (!IsKnownMethod(head.method)) Refuse("its method is unknown");
   const std::string_view version = line.substr(last + 1);
   if (version.size() != 8 || !version.starts_with("HTTP/") || !IsDigit(version[5]) ||
       version[6] != '.' || !IsDigit(version[7])) {
     Refuse("its first line does not end in HTTP/1.1");
   }
-  if (version[5] != '1') throw BadRequest(505, "only HTTP/1.1 and HTTP/1.0 are spoken here");
+  if (version[5] != '1') throw BadRequest(505, "only HTTP/1.1 and HTTP/1.0 are supported");
   const std::string_view target = line.substr(first + 1, last - first - 1);
-  // The server as a whole: https://www.rfc-editor.org/rfc/rfc9112#section-3.2.4
+  // The asterisk form: https://www.rfc-editor.org/rfc/rfc9112#section-3.2.4
   head.target = head.method == "OPTIONS" && target == "*" ? "*" : PathOf(target);
   return version[7];
 }
@@ -100,7 +100,7 @@ std::pair<std::string_view, std::string_view> ParseHeader(std::string_view line)
   return {line.substr(0, colon), value};
 }
 
-// What the headers say of the message as a whole.
+// How the headers frame the message.
 class Framing {
  public:
   explicit Framing(bool http_1_0) : http_1_0_(http_1_0), keep_alive_(!http_1_0) {}
@@ -143,14 +143,14 @@ class Framing {
   bool keep_alive_;
   int hosts_ = 0;
   bool transfer_encoding_ = false;
-  // Empty: not given.
+  // Empty if there is no Content-Length.
   std::string_view length_;
 };
 
 }  // namespace
 
 std::optional<std::size_t> FindHeadEnd(std::string_view bytes) {
-  // Empty lines before a request are passed over.
+  // Ignores empty lines before a request.
   for (std::size_t from = std::min(bytes.find_first_not_of("\r\n"), bytes.size());;) {
     const std::size_t end = bytes.find('\n', from);
     if (end == bytes.npos) return std::nullopt;

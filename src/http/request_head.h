@@ -1,5 +1,5 @@
-// The head of an HTTP/1.1 request, request line and headers, as RFC 9112 frames it. What two
-// readers could understand in two ways is refused.
+// Parses the head of an HTTP/1.1 request, the request line and headers, as framed by RFC 9112.
+// Rejects everything that two parsers could interpret differently.
 // https://www.rfc-editor.org/rfc/rfc9112
 #pragma once
 
@@ -18,16 +18,16 @@ inline constexpr std::size_t kMaxHeaders = 50;
 
 struct RequestHead {
   std::string method;
-  // Begins with a slash; of an absolute target the path and the query. "*" for OPTIONS alone.
+  // Begins with a slash: the path and query of an absolute target. "*" for OPTIONS only.
   std::string target;
-  // In the client's order and case, without the blanks around a value.
+  // In the client's order and case; values without surrounding whitespace.
   std::vector<std::pair<std::string, std::string>> headers;
   bool has_body = false;
-  // Whether another request may follow on the connection, if there is no body.
+  // Whether another request may follow on this connection, if this one has no body.
   bool keep_alive = true;
 };
 
-// Why a request cannot be served: the code to answer with, and a sentence for the client.
+// Why a request cannot be served: the status code, and a message for the client.
 class BadRequest : public std::runtime_error {
  public:
   BadRequest(int code, const std::string& why) : std::runtime_error(why), code_(code) {}
@@ -37,11 +37,10 @@ class BadRequest : public std::runtime_error {
   int code_;
 };
 
-// How many of the bytes are the head, the empty line at its end included; nothing while the end
-// has not come.
+// The size of the head, including the empty line that ends it; nothing if it is incomplete.
 std::optional<std::size_t> FindHeadEnd(std::string_view bytes);
 
-// `head` is what FindHeadEnd found. Throws BadRequest.
+// `head` must end where FindHeadEnd() says. Throws BadRequest.
 RequestHead ParseHead(std::string_view head);
 
 }  // namespace scidex::http

@@ -13,7 +13,7 @@
 namespace scidex::http {
 namespace {
 
-// Whether a header is about the connection to the client, or about a body.
+// Whether a header concerns only the connection to the client, or a body.
 bool StaysHere(std::string_view name) {
   constexpr std::array<std::string_view, 9> kNames{
       "connection", "content-length",    "expect",  "http2-settings", "keep-alive",
@@ -54,7 +54,7 @@ asio::awaitable<ReplyPtr> RequestQueue::Ask(const RequestHead& head, const Clien
     const bool may_share = head.method == "GET" || head.method == "HEAD";
     co_return co_await AskFirst(request, may_share, has_body, client);
   }
-  // So that these clients are never all that there may be.
+  // Clients that share must never use up the limit of clients.
   if (sharing_ >= max_sharing_) co_return Refusal(503, refusal_);
   co_return co_await Join(same->second, client);
 }

@@ -1,4 +1,4 @@
-// What stands between requests and the backend: how many it answers at once, and who waits.
+// Admits requests to the backend: limits concurrent ones and queues others.
 #pragma once
 
 #include <asio/awaitable.hpp>
@@ -16,17 +16,17 @@
 
 namespace scidex::http {
 
-// Requests that are the same to the byte, and wait, are answered together: an exposition that
-// a thousand clients ask for at once is made once. None is answered with what was made before it
-// came. Not thread safe: for one io_context.
+// Identical requests (byte for byte) that are waiting are answered together: a thousand clients
+// that request an exposition at once get one response. No client gets a response whose creation
+// began before its request arrived. Not thread-safe: use it on one io_context only.
 class RequestQueue {
  public:
   struct Options {
     std::size_t slots = 0;
     RequestSlots::Patience patience;
-    // Clients that may wait for the same request as another client does.
+    // Maximum number of clients that wait for another client's identical request.
     std::size_t max_sharing = 0;
-    // For a request that finds no slot.
+    // The message of a 503 if no slot is free.
     std::string refusal;
   };
 
@@ -36,15 +36,15 @@ class RequestQueue {
         slots_(options.slots, options.patience),
         backend_(backend) {}
 
-  // The answer to a request; 503 where it found no slot. Null where the client is gone, or
-  // hung up while it waited.
+  // Returns the response; 503 if no slot became free in time. Null if the client has gone, or has
+  // disconnected while waiting.
   asio::awaitable<ReplyPtr> Ask(const RequestHead& head, const Client& client);
 
-  // Ends all waiting, now and from now on.
+  // Ends all waits, now and from now on.
   void Stop() { slots_.Stop(); }
 
  private:
-  // A request that waits, and the clients that asked for it.
+  // A waiting request, and the clients that sent it.
   struct Shared {
     explicit Shared(const asio::any_io_executor& executor)
         : done(executor, asio::steady_timer::time_point::max()) {}
@@ -54,7 +54,7 @@ class RequestQueue {
     bool is_done = false;
     ReplyPtr reply;
   };
-  // Tells the clients whatever came of it.
+  // Wakes the clients, even if an exception is thrown.
   class Finish {
    public:
     explicit Finish(Shared& shared) : shared_(shared) {}

@@ -25,7 +25,7 @@ asio::awaitable<std::optional<SlotGuard>> RequestSlots::Acquire() {
                                 base::Add(std::chrono::steady_clock::now(), patience_.max_wait)));
   asio::error_code woken;
   co_await waiter.timer.async_wait(asio::redirect_error(asio::use_awaitable, woken));
-  // The timer may have ended while the slot was being granted.
+  // The timer may have expired while the slot was being granted.
   if (waiter.granted) co_return SlotGuard(*this);
   co_return std::nullopt;
 }

@@ -1,4 +1,4 @@
-// How many requests are answered at once.
+// Limits the number of concurrent requests.
 #pragma once
 
 #include <asio/awaitable.hpp>
@@ -14,7 +14,7 @@ namespace scidex::http {
 
 class RequestSlots;
 
-// Holds a slot for as long as it lives.
+// Holds a slot while it exists.
 class SlotGuard {
  public:
   explicit SlotGuard(RequestSlots& slots) : slots_(&slots) {}
@@ -26,11 +26,11 @@ class SlotGuard {
   RequestSlots* slots_;
 };
 
-// Slots that requests take in the order in which they came. Not thread safe: for one io_context.
+// Slots, granted in the order of arrival. Not thread-safe: use it on one io_context only.
 class RequestSlots {
  public:
   struct Patience {
-    // Requests that may wait for a slot, and for how long.
+    // Maximum number of requests that wait for a slot, and the maximum wait.
     std::size_t max_waiting;
     base::Duration max_wait;
   };
@@ -39,16 +39,16 @@ class RequestSlots {
   RequestSlots(const RequestSlots&) = delete;
   RequestSlots& operator=(const RequestSlots&) = delete;
 
-  // Nothing where none is free.
+  // Returns nothing if no slot is free.
   std::optional<SlotGuard> TryAcquire();
-  // Nothing where none became free in time, or too many wait already.
+  // Returns nothing if no slot became free in time, or if too many requests are waiting.
   asio::awaitable<std::optional<SlotGuard>> Acquire();
-  // Ends all waiting, now and from now on.
+  // Ends all waits, now and from now on.
   void Stop();
 
  private:
   friend class SlotGuard;
-  // In the list until it is granted a slot, or gives up.
+  // In the list until it gets a slot or gives up.
   struct Waiter {
     Waiter(RequestSlots& slots, asio::steady_timer end)
         : all(slots), timer(std::move(end)), place(all.waiters_.insert(all.waiters_.end(), this)) {}

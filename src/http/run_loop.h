@@ -7,8 +7,7 @@
 
 namespace scidex::http {
 
-// Runs what `io` has to do until there is nothing left. A handler that throws ends with what it
-// did; the others go on.
+// Runs `io` until it has no more work. A handler that throws is logged; the others continue.
 inline void RunLoop(asio::io_context& io) noexcept {
   for (bool done = false; !done;) {
     try {

@@ -30,7 +30,7 @@ namespace {
 
 constexpr int kThreadsWithoutLimit = 16;
 
-// The listeners, and the port of each text.
+// Returns the listeners; appends the port of each text to `ports`.
 std::vector<base::UniqueFd> ListenOn(const std::vector<std::string>& texts,
                                      std::vector<int>& ports) {
   if (texts.empty()) throw ServerError("no address to listen on; write one such as :19187");
@@ -59,7 +59,7 @@ void AddHeaders(const std::map<std::string, std::string>& headers, Response& res
   for (const auto& [name, value] : headers) {
     const bool there = std::any_of(response.headers.begin(), response.headers.end(),
                                    [&](const auto& header) { return header.first == name; });
-    // The server writes that one in any case.
+    // The server always writes this one itself.
     if (!there && name != "X-Content-Type-Options") response.headers.emplace_back(name, value);
   }
 }
@@ -79,11 +79,11 @@ class Server::Impl {
 
  private:
   Response Answer(Request request);
-  // What the web configuration file says now; null, and logged, where it is not right.
+  // The current web configuration. If it is invalid, logs the reason and returns null.
   std::shared_ptr<const WebOptions> Web();
-  // Empty where the file may be in force.
+  // Empty if the configuration may be applied.
   std::string WhyNotInForce(const WebOptions& options);
-  // Nothing for who is let in.
+  // Nothing if the request is allowed.
   std::optional<Response> Refuse(const Request& request, const WebOptions& web);
 
   const Endpoints endpoints_;
@@ -96,7 +96,7 @@ class Server::Impl {
   CodeCounts counts_;
   std::vector<int> ports_;
   std::atomic<bool> stopping_{false};
-  // Whether the web configuration file named users at any time.
+  // Whether the web configuration file has ever named users.
   std::atomic<bool> had_users_{false};
   base::Mutex mutex_;
   std::string last_error_ SCIDEX_GUARDED_BY(mutex_);
@@ -144,17 +144,17 @@ Server::Impl::~Impl() {
   backend_.reset();
 }
 
-// A file that is being replaced is empty for a moment, and one that was emptied is more likely an
-// accident than a wish to let everybody in.
+// A file that is being replaced is empty for a moment, and an emptied file is more likely an
+// accident than a request to drop the login.
 std::string Server::Impl::WhyNotInForce(const WebOptions& options) {
   if (options.tls_enabled != tls_.has_value()) {
-    return tls_ ? "it configures no TLS now, and the server was started with TLS; restart it"
-                : "it configures TLS now, and the server was started without; restart it";
+    return tls_ ? "it no longer configures TLS, but the server was started with TLS; restart it"
+                : "it configures TLS, but the server was started without TLS; restart it";
   }
   if (!options.users.empty()) {
     had_users_ = true;
   } else if (had_users_) {
-    return "it names no users now, and did before; restart the server to let everybody in";
+    return "it no longer names users; to allow access without a login, restart the server";
   }
   return "";
 }
@@ -183,7 +183,7 @@ Response Server::Impl::Answer(Request request) {
   const Access access = endpoint == endpoints_.end() ? Access::kUsers : endpoint->second.access;
   const std::shared_ptr<const WebOptions> web = Web();
   if (web == nullptr) {
-    return PlainResponse(500, "the web configuration file is not right; see the log\n");
+    return PlainResponse(500, "the web configuration file is invalid; see the log\n");
   }
   const std::string accept_encoding = request.Header("Accept-Encoding");
   std::optional<Response> refusal;
@@ -196,7 +196,7 @@ Response Server::Impl::Answer(Request request) {
 
 std::optional<Response> Server::Impl::Refuse(const Request& request, const WebOptions& web) {
   if (!allowed_hosts_.empty() && !IsAllowedHost(request.Header("Host"), allowed_hosts_)) {
-    return PlainResponse(403, "this name of the server is not one of web.allowed_hosts\n");
+    return PlainResponse(403, "the name in the Host header is not in web.allowed_hosts\n");
   }
   if (web.users.empty()) return std::nullopt;
   switch (logins_.Judge(request.Header("Authorization"), web.users)) {

@@ -1,4 +1,4 @@
-// An HTTP/1.1 server for a few fixed paths, over TLS where its web configuration file says so.
+// An HTTP/1.1 server for a few fixed paths; with TLS if its web configuration file configures it.
 #pragma once
 
 #include <cstddef>
@@ -15,39 +15,39 @@
 
 namespace scidex::http {
 
-// Thread safe. A request goes to the endpoint of exactly its path; other methods get 405, other
-// paths 404 with the list of paths that there are. For HEAD the body is dropped on the way out.
-// Bodies of requests are not read.
+// Thread-safe. Dispatches a request to the endpoint of exactly its path; other methods get 405,
+// other paths 404 with a list of the paths. The body of a response to HEAD is not sent. Request
+// bodies are not read.
 //
-// Clients that are idle or slow do not hold up others; their limits are in http/front.h. With a
-// web configuration file, each request is judged by what that says at the moment; while it is not
-// right, every request gets 500, no TLS handshake succeeds, and the log says why.
+// Idle or slow clients do not delay others; http/front.h has their limits. If there is a web
+// configuration file, each request is checked against its current contents. While it is invalid,
+// every request gets 500, no TLS handshake succeeds, and the log has the reason.
 class Server {
  public:
-  // Binds and serves. `web` is null where there is no web configuration file. Throws ServerError,
-  // and what is thrown where the file is not right. SIGPIPE is ignored in this process from then
-  // on.
+  // Binds and serves. `web` is null if there is no web configuration file. Throws ServerError, and
+  // the exceptions of WebConfig and Tls if the file is invalid. Ignores SIGPIPE in this process
+  // from then on.
   Server(const ServerOptions& options, Endpoints endpoints,
          std::unique_ptr<WebConfig> web = nullptr);
-  // Lets the responses under way finish for up to stop_grace (requests that come in then get 503),
-  // hangs up on everybody, and returns when no handler runs any more.
+  // Waits up to stop_grace for responses in progress (new requests get 503), disconnects all
+  // clients, and blocks until no handler is running.
   ~Server();
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;
 
-  // The ports bound, in the order of listen_addresses: what port 0 became.
+  // The bound ports, in the order of listen_addresses, with the actual port instead of 0.
   std::vector<int> ports() const;
   bool tls() const;
 
-  // Changes ServerOptions::reserved_files. Throws ServerError, and changes nothing, where the limit
-  // of open files is too low for it.
+  // Changes ServerOptions::reserved_files. If the limit of open files is too low, throws
+  // ServerError and changes nothing.
   void ReserveFiles(std::size_t files);
 
-  // As Front::CallBack().
+  // See Front::CallBack().
   void CallBack(std::function<void()> call);
 
-  // Responses by status code since the start, in ascending order of code: every code that the
-  // server can answer with is there from the start.
+  // The number of responses since startup for each status code in kCodes, in ascending order of
+  // code.
   std::vector<std::pair<int, std::uint64_t>> RequestCounts() const;
 
  private:
@@ -55,7 +55,7 @@ class Server {
   std::unique_ptr<Impl> impl_;
 };
 
-// What of a start can be tried without starting. Throw as the constructor does.
+// Checks that do not start anything. They throw as the constructor does.
 void CheckLimits(const ServerOptions& options);
 void CheckWebConfig(WebConfig& web);
 

@@ -42,7 +42,7 @@ using PrivateKey = std::unique_ptr<EVP_PKEY, Free<EVP_PKEY_free>>;
 void FreeNames(GENERAL_NAMES* names) { GENERAL_NAMES_free(names); }
 using Names = std::unique_ptr<GENERAL_NAMES, Free<FreeNames>>;
 
-// A certificate and a key that do not belong together.
+// A key that does not belong to the certificate.
 class Mismatch : public TlsError {
   using TlsError::TlsError;
 };
@@ -51,12 +51,12 @@ class Mismatch : public TlsError {
 // (https://www.rfc-editor.org/rfc/rfc9325#section-4.2).
 constexpr char kDefaultCiphers[] = "ECDHE+AESGCM:ECDHE+CHACHA20";
 
-// The file or, of an inline text, the key of the configuration.
+// The file or, for an inline text, the configuration key.
 std::string PlaceOf(const std::string& file, std::string_view key) {
   return file.empty() ? "tls_server_config." + std::string(key) : file;
 }
 
-// The first of OpenSSL's complaints, which are then forgotten.
+// OpenSSL's first error. Clears its error queue.
 std::string FirstError() {
   const unsigned long code = ERR_get_error();
   ERR_clear_error();
@@ -82,12 +82,12 @@ std::vector<Certificate> ReadCertificates(const std::string& text) {
   while (X509* one = PEM_read_bio_X509(bio.get(), nullptr, nullptr, nullptr)) {
     certificates.emplace_back(one);
   }
-  // The end of the text is an error as any other.
+  // OpenSSL reports the end of the text as an error, too.
   ERR_clear_error();
   return certificates;
 }
 
-// A key with a password is refused rather than asked for.
+// Rejects a key with a password, instead of prompting for it.
 int NoPassword(char*, int, int, void*) { return 0; }
 
 void UseCertificate(SSL_CTX* context, const TlsOptions& options, const std::string& cert,
@@ -95,7 +95,7 @@ void UseCertificate(SSL_CTX* context, const TlsOptions& options, const std::stri
   const std::string cert_place = PlaceOf(options.cert_file, "cert");
   const std::string key_place = PlaceOf(options.key_file, "key");
   const std::vector<Certificate> chain = ReadCertificates(cert);
-  if (chain.empty()) Fail(cert_place, "holds no certificate in PEM");
+  if (chain.empty()) Fail(cert_place, "contains no certificate in PEM format");
   if (SSL_CTX_use_certificate(context, chain.front().get()) != 1) Fail(cert_place, FirstError());
   for (std::size_t i = 1; i < chain.size(); ++i) {
     if (SSL_CTX_add1_chain_cert(context, chain[i].get()) != 1) Fail(cert_place, FirstError());
@@ -104,7 +104,7 @@ void UseCertificate(SSL_CTX* context, const TlsOptions& options, const std::stri
   const PrivateKey private_key(PEM_read_bio_PrivateKey(bio.get(), nullptr, &NoPassword, nullptr));
   if (!private_key) {
     ERR_clear_error();
-    Fail(key_place, "holds no private key in PEM that needs no password");
+    Fail(key_place, "contains no private key in PEM format without a password");
   }
   if (SSL_CTX_use_PrivateKey(context, private_key.get()) != 1) {
     ERR_clear_error();
@@ -112,7 +112,7 @@ void UseCertificate(SSL_CTX* context, const TlsOptions& options, const std::stri
   }
 }
 
-// As certificates spell addresses of the internet.
+// The text form of an IP address in a certificate.
 std::string AddressText(const ASN1_OCTET_STRING& address) {
   std::array<char, INET6_ADDRSTRLEN> text{};
   const int family = ASN1_STRING_length(&address) == 4 ? AF_INET : AF_INET6;
@@ -151,7 +151,7 @@ bool IsVerified(ClientAuth how) {
   return how == ClientAuth::kVerifyIfGiven || how == ClientAuth::kRequireAndVerify;
 }
 
-// Judges a client's chain by the options behind `argument`.
+// Verifies a client's chain by the options in `argument`.
 int JudgeChain(X509_STORE_CTX* store, void* argument) {
   const TlsOptions& options = *static_cast<const TlsOptions*>(argument);
   if (IsVerified(options.client_auth) && X509_verify_cert(store) != 1) return 0;
@@ -177,7 +177,7 @@ void UseClientAuth(SSL_CTX* context, const TlsOptions& options, const std::strin
   }
   const std::vector<Certificate> trusted = ReadCertificates(client_ca);
   if (trusted.empty()) {
-    Fail(PlaceOf(options.client_ca_file, "client_ca"), "holds no certificate in PEM");
+    Fail(PlaceOf(options.client_ca_file, "client_ca"), "contains no certificate in PEM format");
   }
   for (const Certificate& one : trusted) {
     X509_STORE_add_cert(SSL_CTX_get_cert_store(context), one.get());
@@ -204,24 +204,24 @@ void UseVersions(SSL_CTX* context, const TlsOptions& options) {
       SSL_CTX_set_max_proto_version(context, Number(options.max_version)) != 1) {
     Fail("tls_server_config.min_version", FirstError());
   }
-  // OpenSSL counts the digests of TLS 1.0 and 1.1 as insecure at its default level.
+  // OpenSSL's default security level rejects the digests of TLS 1.0 and 1.1.
   if (options.min_version < TlsVersion::kTls12) SSL_CTX_set_security_level(context, 0);
 }
 
 void UseCiphers(SSL_CTX* context, const TlsOptions& options) {
   std::string ciphers;
   for (const std::string& name : options.cipher_suites) {
-    // Suites of TLS 1.3 are not chosen among, as in Go.
+    // TLS 1.3 suites are not configurable, as in Go.
     if (name.starts_with("TLS_AES_") || name.starts_with("TLS_CHACHA20_")) continue;
     const std::string cipher = OPENSSL_cipher_name(name.c_str());
     if (cipher == "(NONE)") {
       Fail("tls_server_config.cipher_suites",
-           '"' + name + "\" is not a cipher suite that OpenSSL has; write a name of the IANA's, " +
+           '"' + name + "\" is not a cipher suite of OpenSSL; write an IANA name, " +
                "such as TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256");
     }
     ciphers += (ciphers.empty() ? "" : ":") + cipher;
   }
-  // Versions before 1.2 have no such suites.
+  // TLS versions before 1.2 have no such suites.
   if (ciphers.empty() && options.min_version >= TlsVersion::kTls12) ciphers = kDefaultCiphers;
   if (!ciphers.empty() && SSL_CTX_set_cipher_list(context, ciphers.c_str()) != 1) {
     Fail("tls_server_config.cipher_suites", FirstError());
@@ -239,7 +239,7 @@ void UseCiphers(SSL_CTX* context, const TlsOptions& options) {
   }
 }
 
-// HTTP/1.1 is all that is spoken here, which a client that also speaks HTTP/2 is told.
+// Selects HTTP/1.1, the only protocol of this server, for clients that also offer HTTP/2.
 int ChooseProtocol(SSL*, const unsigned char** chosen, unsigned char* size,
                    const unsigned char* offered, unsigned int offered_size, void*) {
   static constexpr unsigned char kHttp11[] = "\x08http/1.1";
@@ -259,7 +259,7 @@ Tls::Material Tls::Read() {
   const TlsOptions& options = found.options->tls;
   if (!found.options->tls_enabled) {
     throw TlsError(
-        "the web configuration file no longer speaks of TLS, with which this server was started");
+        "the web configuration file no longer configures TLS, but the server was started with TLS");
   }
   found.cert = TextOf(options.cert_file, options.cert);
   found.key = base::Secret(TextOf(options.key_file, options.key.Reveal()));
@@ -269,7 +269,7 @@ Tls::Material Tls::Read() {
 
 TlsContext Tls::InGrace(const Material& found, const TlsError& mismatch) {
   const base::MutexLock lock(mutex_);
-  // What else has changed must not wait.
+  // All other changes must take effect immediately.
   if (!material_ || material_->options != found.options ||
       material_->client_ca != found.client_ca) {
     return nullptr;
@@ -277,7 +277,7 @@ TlsContext Tls::InGrace(const Material& found, const TlsError& mismatch) {
   const base::TimePoint now = clock_.Now();
   if (!mismatched_since_) {
     mismatched_since_ = now;
-    base::LogWarn("TLS keeps its certificate for a moment", {{"error", mismatch.what()}});
+    base::LogWarn("TLS keeps the previous certificate for now", {{"error", mismatch.what()}});
   }
   return now < base::Add(*mismatched_since_, kMismatchGrace) ? context_ : nullptr;
 }
@@ -292,7 +292,7 @@ TlsContext Tls::Context() {
     }
   }
   const auto material = std::make_shared<const Material>(std::move(found));
-  // Its callbacks look into the material.
+  // The context's callbacks use the material.
   TlsContext context(SSL_CTX_new(TLS_server_method()),
                      [material](SSL_CTX* made) { SSL_CTX_free(made); });
   if (!context) throw TlsError("OpenSSL: " + FirstError());

@@ -1,4 +1,4 @@
-// TLS of the server, by what the web configuration file and the files that it names hold.
+// The server's TLS, as configured by the web configuration file and the files that it names.
 #pragma once
 
 #include <openssl/ssl.h>
@@ -20,39 +20,40 @@ namespace scidex::http {
 
 using TlsContext = std::shared_ptr<SSL_CTX>;
 
-// Why TLS cannot be had with these options: the file or the key, what is wrong with it, and what
-// would be right. Never holds a key.
+// TLS cannot be configured with these options. The message names the file or the key, what is
+// wrong, and often a remedy. Never contains a private key.
 class TlsError : public std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
-// Thread safe.
+// Thread-safe.
 class Tls {
  public:
-  // A certificate and its key are two files, which are seldom replaced at the same moment. For so
-  // long a pair that does not match leaves the one before it in force.
+  // A certificate and its key are two files, which are rarely replaced at the same moment. During
+  // this time, a pair that does not match leaves the previous one in use.
   static constexpr base::Duration kMismatchGrace = std::chrono::seconds(30);
 
   explicit Tls(WebConfig& config, const base::Clock& clock = base::RealClock())
       : config_(config), clock_(clock) {}
 
-  // For the next handshake: the files are read each time, so that a renewed certificate needs no
-  // restart. The same as before where nothing has changed. Throws TlsError, and what
-  // WebConfig::Read() throws.
+  // Returns the context for the next handshake: the previous one if nothing has changed. Reads the
+  // files each time, so that a renewed certificate requires no restart. Throws TlsError and the
+  // exceptions of WebConfig::Read() and base::ReadFile().
   TlsContext Context();
 
  private:
-  // What a context is made of.
+  // The inputs of a context.
   struct Material;
 
   Material Read();
-  // The one before, where `found` differs from its material in a pair that does not match yet.
+  // Returns the previous context if `found` differs only in a pair that does not match, within
+  // kMismatchGrace; otherwise null.
   TlsContext InGrace(const Material& found, const TlsError& mismatch);
 
   WebConfig& config_;
   const base::Clock& clock_;
   base::Mutex mutex_;
-  // Since when the pair does not match; nothing where it does.
+  // When the pair ceased to match; nothing while it matches.
   std::optional<base::TimePoint> mismatched_since_ SCIDEX_GUARDED_BY(mutex_);
   std::shared_ptr<const Material> material_ SCIDEX_GUARDED_BY(mutex_);
   TlsContext context_ SCIDEX_GUARDED_BY(mutex_);

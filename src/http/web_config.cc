@@ -20,8 +20,9 @@ std::shared_ptr<const WebOptions> WebConfig::Read() {
   auto options = std::make_shared<const WebOptions>(parse_(text.Reveal()));
   for (const auto& [user, hash] : options->users) {
     if (!IsBcryptHash(hash.Reveal())) {
-      throw ServerError(path_ + ": basic_auth_users." + user +
-                        ": is not a bcrypt hash of a cost up to 16; htpasswd -nBC 10 '' makes one");
+      throw ServerError(
+          path_ + ": basic_auth_users." + user +
+          ": is not a bcrypt hash with a cost up to 16; create one: htpasswd -nBC 10 ''");
     }
   }
   const base::MutexLock lock(mutex_);

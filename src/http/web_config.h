@@ -1,4 +1,4 @@
-// The web configuration file, as it is at each moment.
+// The web configuration file, read whenever it is needed.
 #pragma once
 
 #include <functional>
@@ -10,17 +10,17 @@
 
 namespace scidex::http {
 
-// Thread safe.
+// Thread-safe.
 class WebConfig {
  public:
-  // Throws a std::exception that names the place for a text that is not right.
+  // Throws a std::exception with the position of the error if the text is invalid.
   using Parse = std::function<WebOptions(const std::string& text)>;
 
-  // Reads nothing yet.
+  // Does not read the file yet.
   WebConfig(std::string path, Parse parse);
 
-  // What the file says now: it is read each time, and parsed when its text has changed. Throws a
-  // std::exception that names the file where it cannot be read, and what `parse` throws.
+  // Reads the file, and parses it if its text has changed. Throws a std::exception that names the
+  // file if it cannot be read or a password is not a bcrypt hash, and what `parse` throws.
   std::shared_ptr<const WebOptions> Read();
 
  private:
@@ -28,7 +28,7 @@ class WebConfig {
   const Parse parse_;
   base::Mutex mutex_;
   base::Secret text_ SCIDEX_GUARDED_BY(mutex_);
-  // Null until a text was right.
+  // Null until the file was valid.
   std::shared_ptr<const WebOptions> options_ SCIDEX_GUARDED_BY(mutex_);
 };
 

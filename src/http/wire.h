@@ -1,4 +1,4 @@
-// A response as the bytes that go to the client.
+// Serializes a response.
 #pragma once
 
 #include <string>
@@ -11,8 +11,8 @@ namespace scidex::http {
 enum class Body { kSent, kLeftOut };
 enum class Connection { kKeepAlive, kClose, kUnsaid };
 
-// Status line, headers, and the body unless it is left out (HEAD); Content-Length counts the body
-// in both cases. The code must be one of kCodes.
+// Status line, headers, and the body unless kLeftOut (for HEAD); Content-Length is the size of the
+// body in both cases. The code must be one of kCodes.
 std::string Serialize(const Response& response, Body body, Connection connection,
                       base::WallTime date);
 

@@ -99,7 +99,7 @@ class ReadyProbe(unittest.TestCase):
         self.start()
         self.own.stop()
         with socket.create_server(("127.0.0.1", self.port)) as other:
-            for answer, part in ((b"SSH-2.0-x\r\n", "no HTTP server"),
+            for answer, part in ((b"SSH-2.0-x\r\n", "not HTTP"),
                                  (b"HTTP/1.1 200 OK\r\n\r\nwelcome\n", "not of an exporter")):
                 probe = subprocess.Popen([self.own.program, *self.flags, "--probe.ready"], stdout=subprocess.PIPE, text=True)
                 with probe:

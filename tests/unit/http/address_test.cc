@@ -63,14 +63,14 @@ TEST(HttpAddress, ServerOnEveryAddressIsReachedByLoopback) {
 
 TEST(HttpAddress, IPv6WithoutBracketsOrPortIsRefusedWithWhatWouldBeRight) {
   EXPECT_EQ(WhyNoAddress("::1:9187"),
-            "cannot listen on \"::1:9187\": an IPv6 address stands in brackets, and a port after "
-            "them; write an address and a port, such as 127.0.0.1:9187, [::1]:9187 or :9187");
+            "cannot listen on \"::1:9187\": an IPv6 address must be in brackets, followed by a "
+            "port; write an address and a port, such as 127.0.0.1:9187, [::1]:9187 or :9187");
   for (const char* address : {"[::]", "[::1:9187", "::1]:9187"}) {
-    EXPECT_THAT(WhyNoAddress(address), HasSubstr("stands in brackets")) << address;
+    EXPECT_THAT(WhyNoAddress(address), HasSubstr("must be in brackets")) << address;
   }
-  EXPECT_THAT(WhyNoAddress("[::g]:1"), HasSubstr("\"::g\" is not an address of IPv6"));
-  EXPECT_THAT(WhyNoAddress("[127.0.0.1]:1"), HasSubstr("\"127.0.0.1\" is not an address of IPv6"));
-  EXPECT_THAT(WhyNoAddress("[fe80::1%none]:1"), HasSubstr("is not an address of IPv6"));
+  EXPECT_THAT(WhyNoAddress("[::g]:1"), HasSubstr("\"::g\" is not an IPv6 address"));
+  EXPECT_THAT(WhyNoAddress("[127.0.0.1]:1"), HasSubstr("\"127.0.0.1\" is not an IPv6 address"));
+  EXPECT_THAT(WhyNoAddress("[fe80::1%none]:1"), HasSubstr("is not an IPv6 address"));
 }
 
 bool HasIPv6() {
@@ -112,8 +112,8 @@ TEST(HttpAddress, NameThatDoesNotResolveIsRefused) {
   EXPECT_THAT(WhyNoAddress(name + ":9187"),
               AllOf(HasSubstr(name + "\" cannot be resolved: "), HasSubstr("127.0.0.1:9187")));
   EXPECT_THAT(WhyNoAddress("127.0.0.256:1"),
-              HasSubstr("\"127.0.0.256\" is not an address of IPv4, nor a name"));
-  EXPECT_THAT(WhyNoAddress("a b:1"), HasSubstr("is not an address of IPv4, nor a name"));
+              HasSubstr("\"127.0.0.256\" is not an IPv4 address or a name"));
+  EXPECT_THAT(WhyNoAddress("a b:1"), HasSubstr("is not an IPv4 address or a name"));
 }
 
 TEST(HttpAddress, PortThatIsNoneIsRefused) {

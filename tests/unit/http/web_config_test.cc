@@ -82,7 +82,7 @@ TEST_F(WebConfigTest, WhileItIsNotRightNothingIsServedAndTheLogSaysSoOnce) {
   EXPECT_EQ(log.Count({"canary"}), 0u);
   Write("tls");
   EXPECT_EQ(Get(port, "/", kAlice).code, 500);
-  EXPECT_EQ(log.Count({"the server was started without; restart it"}), 1u);
+  EXPECT_EQ(log.Count({"the server was started without TLS; restart it"}), 1u);
   Write("deny");
   EXPECT_EQ(Get(port, "/").Header("X-Frame-Options"), "deny");
 }
@@ -95,7 +95,7 @@ TEST_F(WebConfigTest, FileThatIsEmptiedLetsNoOneIn) {
   for (const auto& headers : {test::HttpHeaders{}, kAlice}) {
     EXPECT_EQ(Get(port, "/", headers).code, 500);
   }
-  EXPECT_EQ(log.Count({"level=error", "it names no users now"}), 1u);
+  EXPECT_EQ(log.Count({"level=error", "it no longer names users"}), 1u);
   // Nor does one that is right but for that.
   Write("deny");
   EXPECT_EQ(Get(port, "/").code, 500);
