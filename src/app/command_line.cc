@@ -42,7 +42,7 @@ void AddEnum(CLI::App& app, const std::string& flag, const std::string& help,
       ->check(CLI::IsMember(Names<E>()));
 }
 
-// Empty texts are left out: a flag without a value has one.
+// Drops empty parts: a flag without a value has one.
 std::vector<std::string> SplitAtCommas(const std::string& text) {
   std::vector<std::string> parts;
   std::stringstream stream(text);
@@ -90,7 +90,7 @@ std::string UnknownArguments(const std::vector<std::string>& arguments) {
   std::string names;
   for (const std::string& argument : arguments) {
     if (!argument.starts_with('-')) continue;
-    // What follows one hyphen is a letter, and then its value.
+    // A single hyphen is followed by a letter, and that by its value.
     const bool is_long = argument.starts_with("--");
     const std::string name = argument.substr(0, is_long ? argument.find('=') : 2);
     constexpr const char* kOfNames =
@@ -104,8 +104,8 @@ std::string UnknownArguments(const std::vector<std::string>& arguments) {
                : "there is an argument that is no flag";
 }
 
-// In the order that CLI11 takes them in, from the last to the first. For it, a flag that ends in
-// "=" has the argument after it as its value, and not an empty one.
+// Returns the arguments from last to first, as CLI11 expects them. CLI11 would take the argument
+// after "--flag=" as its value, instead of an empty one.
 std::vector<std::string> WithEmptyValues(int argc, const char* const* argv) {
   std::vector<std::string> arguments;
   for (int i = argc - 1; i > 0; --i) {
@@ -119,7 +119,7 @@ std::vector<std::string> WithEmptyValues(int argc, const char* const* argv) {
   return arguments;
 }
 
-// What follows a flag is left out where it could be a connection string.
+// Replaces values that may be connection strings.
 std::string WithoutSecrets(std::string text, int argc, const char* const* argv) {
   for (int i = 1; i < argc; ++i) {
     std::string value = argv[i];
@@ -225,11 +225,10 @@ CommandLine ParseCommandLine(int argc, const char* const* argv) {
                   flags.web_config_file.has_value() && flags.web_config_file->empty()},
         std::pair{"--textfile.path",
                   flags.textfile_path.has_value() && flags.textfile_path->empty()}}) {
-    // Most likely a variable that is not set: without a web configuration file, everyone would be
-    // let in.
+    // Probably an unset variable. Without a web configuration file, no login would be required.
     if (value) flags.error = std::string(flag) + ": is empty; write the path of a file, or no flag";
   }
-  // Likewise. CLI11 does not show this value to a check.
+  // Likewise. CLI11 does not pass this value to a check.
   if (std::find(argv, argv + argc, std::string_view("--probe.ready=")) != argv + argc)
     flags.error = "--probe.ready: is empty; write a route, or no =";
   flags.syntax = syntax.value_or(SyntaxIs::kError);

@@ -1,4 +1,4 @@
-// The flags of the process.
+// Command-line flags.
 #pragma once
 
 #include <array>
@@ -28,25 +28,25 @@ struct scidex::base::EnumNames<scidex::app::SyntaxIs> {
 namespace scidex::app {
 
 struct CommandLine {
-  // Empty: no file.
+  // Empty if no file was given.
   std::string config_file;
-  // Check the configuration instead of serving.
+  // Check the configuration and exit.
   bool config_check = false;
-  // Of a check: what SQL is that PostgreSQL's grammar does not know, and whether to run the
-  // queries.
+  // With config_check: how to treat SQL that the built-in PostgreSQL grammar rejects, and whether
+  // to run each query once.
   SyntaxIs syntax = SyntaxIs::kError;
   bool connect = false;
-  // Ask the exporter of this process id to reload instead of serving.
+  // Tell the exporter with this process id to reload, and exit.
   std::optional<int> reload;
-  // Ask a running exporter whether it is ready, with one of these routes if there are any, instead
-  // of serving.
+  // Ask a running exporter whether it is ready, and exit. If the list is not empty, the route must
+  // be one of it.
   std::optional<std::vector<routing::Route>> probe_ready;
   base::Duration probe_timeout = std::chrono::seconds(5);
-  // Print one exposition, with what is known after that time, instead of serving.
+  // Print one exposition, at the latest after once_timeout, and exit.
   bool once = false;
   base::Duration once_timeout = std::chrono::seconds(10);
-  // What wins over environment and file, where it was given.
-  // Empty texts are left out; where there is no other, the exporter listens nowhere.
+  // Override the environment and the file if given. Empty listen addresses are dropped; if no other
+  // remains, the exporter does not listen.
   std::vector<std::string> listen_addresses;
   std::vector<std::string> allowed_hosts;
   std::optional<std::string> telemetry_path;
@@ -59,15 +59,15 @@ struct CommandLine {
   std::optional<base::LogFormat> log_format;
   std::optional<base::Journald> log_journald;
 
-  // For --help and --version: what to print before ending with success.
+  // The output of --help or --version. If not empty, print it and exit successfully.
   std::string print;
-  // What is wrong, in one line; everything else is then meaningless.
+  // One line. If not empty, all other members are meaningless.
   std::string error;
 };
 
 CommandLine ParseCommandLine(int argc, const char* const* argv);
 
-// The flags win over what `config` has.
+// Overrides `config` with the flags that were given.
 void ApplyFlags(const CommandLine& flags, config::Config& config);
 
 }  // namespace scidex::app

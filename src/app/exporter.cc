@@ -36,7 +36,7 @@ void CheckDsn(const std::optional<postgres::SessionOptions>& server, const std::
   }
 }
 
-// With the port that the kernel chose where 0 was asked for.
+// Logs the actual port instead of 0.
 void LogListening(const std::vector<std::string>& addresses, const std::vector<int>& ports,
                   bool tls) {
   for (std::size_t i = 0; i < ports.size(); ++i) {
@@ -47,7 +47,7 @@ void LogListening(const std::vector<std::string>& addresses, const std::vector<i
   }
 }
 
-// Null where there is no file.
+// Null if there is no file.
 std::unique_ptr<http::WebConfig> WebConfigOf(const config::Config& config) {
   const std::string& path = config.web_config_file;
   if (path.empty()) return nullptr;
@@ -61,8 +61,8 @@ http::ServerOptions WebOf(const config::Config& config) {
   return web;
 }
 
-// From the end of one run of a probe to the end of the next, and as long again as it may take to
-// find that its server does not answer.
+// The interval between the ends of two runs of a probe, plus the time that a run may take until it
+// finds that its server does not answer.
 base::Duration ProbeWithin(const config::Config& config) {
   return config.probe.interval + 2 * config.probe.timeout;
 }
@@ -74,7 +74,7 @@ http::Response Of(std::string content_type, std::string body) {
   return response;
 }
 
-// Asked for each time: a page and the script of another version do not go together.
+// Not cached: a page does not work with the script of another version.
 http::Response PartOfPage(std::string content_type, std::string_view body) {
   http::Response response = Of(std::move(content_type), std::string(body));
   response.headers.emplace_back("Cache-Control", "no-cache");
@@ -118,7 +118,7 @@ void AddWarnings(config::Config& config) {
                               " holds a key or hashes of passwords and can be read by everybody; "
                               "chmod 0640");
   } catch (const std::exception&) {
-    // A start that serves with the file says what is wrong with it.
+    // If the server is started with this file, it reports the error.
   }
 }
 
@@ -190,7 +190,7 @@ Exporter::~Exporter() {
   report_.reset();
   StopTextfile();
   {
-    // A reload speaks to the server.
+    // A reload uses the server.
     const base::MutexLock lock(mutex_);
     serving_ = nullptr;
   }
@@ -220,7 +220,7 @@ void Exporter::StartTextfile(const config::Config& config) {
 }
 
 void Exporter::StopTextfile() {
-  // Destroyed after the lock is released: its last run asks for numbers.
+  // Destroyed after the lock is released, because its last run calls Stats().
   std::unique_ptr<Textfile> stopped;
   const base::MutexLock lock(mutex_);
   stopped.swap(textfile_);

@@ -1,4 +1,4 @@
-// The exporter: a Database, its metrics, and the HTTP server that shows them.
+// The exporter: a Database, its metrics, and the HTTP server that exports them.
 #pragma once
 
 #include <functional>
@@ -22,57 +22,57 @@
 
 namespace scidex::app {
 
-// What the configuration says of the database, as the pool layer takes it.
+// Converts the configuration to the options of the pool layer.
 database::DatabaseOptions DatabaseOptionsOf(const config::Config& config);
 
-// What --config.check is for: whatever of a start can be tried without starting. Throws
-// config::ConfigError and http::ServerError, which name the place.
+// Checks everything that can be checked without starting, for --config.check. Throws
+// config::ConfigError or http::ServerError, which name the place.
 void Check(const config::Config& config);
 
-// Throws config::ConfigError where the metrics would go nowhere.
+// Throws config::ConfigError if the metrics would not be published anywhere.
 void CheckOutputs(const config::Config& config);
 
-// Adds what is allowed but unwise, and stands in other files than the configuration's.
+// Adds warnings about files other than the configuration file.
 void AddWarnings(config::Config& config);
 
-// What is allowed but unwise.
+// Logs what is allowed but not recommended.
 void LogWarnings(const config::Config& config);
 
-// What has started this process, and wants to hear of it.
+// The service manager that started this process, if any.
 struct Service {
   base::ServiceManager manager;
-  // How often it wants to hear of progress, if it does.
+  // The interval within which it expects a notification of progress, if any.
   std::optional<base::Duration> watchdog;
 };
 
-// By what the environment says.
+// Reads NOTIFY_SOCKET and the WATCHDOG_ variables.
 Service ServiceOf(const config::Environment& environment);
 
-// Thread safe.
+// Thread-safe.
 class Exporter {
  public:
-  // Serves, unless it listens nowhere, when this returns, whether or not a database answers. The
-  // configuration has passed Check. Throws http::ServerError when an address cannot be listened on.
-  // `load` reads the configuration again.
+  // Serves when it returns, unless there is no listen address, whether or not a database answers.
+  // The configuration must have passed Check(). Throws http::ServerError if it cannot listen on an
+  // address. `load` reads the configuration again for a reload.
   Exporter(const config::Config& config, Reloader::Load load,
            std::shared_ptr<database::Runtime> runtime,
            std::shared_ptr<const Service> service = std::make_shared<Service>());
-  // Stops serving, then closes the pools.
+  // Stops the HTTP server, then closes the pools.
   ~Exporter();
   Exporter(const Exporter&) = delete;
   Exporter& operator=(const Exporter&) = delete;
 
-  // Tells the service manager that the exporter is ready, and from then on how it is. `config` is
-  // that of the constructor. To be called once.
+  // Notifies the service manager that the exporter is ready, and from then on of its status.
+  // `config` must be that of the constructor. Call it once.
   void StartReport(const config::Config& config);
 
-  // The exposition for who does not scrape: without what tells of the process. `written` is the
-  // time that it says it was written at. One at a time.
+  // Returns the exposition for a file, without the metrics of the process. `written` is the
+  // reported time of writing. Not thread-safe.
   std::string RenderForFile(base::WallTime written);
-  // A first verdict is in on each server that is configured.
+  // Whether each configured server has a first verdict.
   bool HasVerdicts() const;
 
-  // As Reloader::Reload().
+  // See Reloader::Reload().
   Reloader::Result Reload(Reloader::IfUnderWay if_under_way) {
     return reloader_.Reload(if_under_way);
   }
@@ -88,7 +88,7 @@ class Exporter {
   void StopTextfile();
   void Announce(Reloader::Phase phase);
 
-  // Has the database tell the reloader of refused logins while it lives.
+  // Makes the database report refused logins to the reloader during its lifetime.
   class AuthWatch {
    public:
     AuthWatch(database::Database& database, Reloader& reloader);
@@ -100,14 +100,13 @@ class Exporter {
     database::Database& database_;
   };
 
-  // Leaves the files that a configuration needs to what is not HTTP.
+  // Reserves the files that a configuration needs from the limit of HTTP clients.
   void ReserveFiles(const config::Config& config);
 
   mutable base::Mutex mutex_;
-  // Null until the report is there, and from the beginning of its end.
+  // Null before the report is created, and while it is destroyed.
   ServiceReport* reporting_ SCIDEX_GUARDED_BY(mutex_) = nullptr;
-  // Null until the server is constructed, which serves before its constructor returns, and from the
-  // beginning of its end.
+  // Null until the server's constructor returns (it serves before), and while it is destroyed.
   http::Server* serving_ SCIDEX_GUARDED_BY(mutex_) = nullptr;
   const std::shared_ptr<database::Runtime> runtime_;
   const std::shared_ptr<const Service> service_;
@@ -115,17 +114,16 @@ class Exporter {
   Reloader reloader_;
   AuthWatch auth_watch_;
   metrics::Exposition exposition_;
-  // Null until it is asked for. With what the file that is being rendered says of itself, used by
-  // RenderForFile() alone.
+  // Created when first needed. Uses file_written_, which only RenderForFile() accesses.
   std::unique_ptr<metrics::Exposition> file_exposition_;
   base::WallTime file_written_{};
   const bool has_primary_;
   const bool has_replica_;
-  // Null where there is none.
+  // Null if not configured.
   std::unique_ptr<Textfile> textfile_ SCIDEX_GUARDED_BY(mutex_);
-  // Null where it does not listen. Its handlers use everything above.
+  // Null if the exporter does not listen. Its handlers use all members above.
   std::unique_ptr<http::Server> server_;
-  // Last: it asks all of them.
+  // Last: it uses all members above.
   std::unique_ptr<ServiceReport> report_;
 };
 

@@ -5,11 +5,11 @@ namespace {
 
 // The log, epoll and event descriptors, files that are read, and the resolver's sockets.
 constexpr std::size_t kOwnFiles = 64;
-// A connection's socket, and the copy by which it is watched.
+// A connection's socket, and its duplicate for the hang-up watch.
 constexpr std::size_t kFilesOfAConnection = 2;
-// A reload replaces pools, and the old connections stay for as long as they are lent.
+// A reload replaces pools; old connections remain while they are leased.
 constexpr std::size_t kGenerations = 2;
-// The session of a server's probe, and the new one that takes its place.
+// The session of a server's probe, and its replacement.
 constexpr std::size_t kProbeSessions = 2;
 
 }  // namespace

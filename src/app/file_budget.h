@@ -1,4 +1,4 @@
-// How many files the exporter opens beside its clients' sockets.
+// The number of files that the exporter opens, except its HTTP clients' sockets.
 #pragma once
 
 #include <cstddef>
@@ -7,8 +7,7 @@
 
 namespace scidex::app {
 
-// An upper bound, so that clients of the HTTP server never take the files that pools and probes
-// need.
+// An upper bound, so that HTTP clients never take the files that pools and probes need.
 std::size_t FilesOf(const config::Config& config);
 
 }  // namespace scidex::app

@@ -10,7 +10,7 @@
 namespace scidex::app {
 namespace {
 
-// Where systemd puts what LoadCredential= names, while the unit runs.
+// The directory of systemd's LoadCredential= while the unit runs.
 constexpr const char* kCredentials = "/run/credentials/";
 
 void AddPasswordFile(const std::string& key, const std::optional<postgres::SessionOptions>& server,
@@ -24,7 +24,7 @@ void AddPasswordFile(const std::string& key, const std::optional<postgres::Sessi
   }
 }
 
-// "db1:5432"; empty where there are several, of which the session picks one.
+// "db1:5432"; empty if there are several, among which libpq chooses.
 std::string OnlyServerOf(const postgres::Dsn& dsn) {
   if (dsn.endpoints().size() != 1) return "";
   const routing::ServerAddress server = postgres::ExpectedAddress(dsn);

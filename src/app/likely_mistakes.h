@@ -1,4 +1,4 @@
-// What a configuration says that is allowed, and most likely not what was meant.
+// Configuration that is valid but probably unintended.
 #pragma once
 
 #include <string>
@@ -9,13 +9,13 @@
 namespace scidex::app {
 
 struct Mistake {
-  // Without a secret.
+  // Contains no secret.
   std::string text;
-  // A check of the configuration fails with it. A start does not: what is missing may come.
+  // Makes --config.check fail, but not startup: the missing file may be created later.
   bool is_error = false;
 };
 
-// Of a configuration that has passed Check(). Reads the password files.
+// The configuration must have passed Check(). Reads the password files.
 std::vector<Mistake> LikelyMistakes(const config::Config& config);
 
 }  // namespace scidex::app

@@ -61,7 +61,7 @@ class Trials {
  public:
   Trials(database::Database& database, std::ostream& out) : database_(database), out_(out) {}
 
-  // Whether it did not fail.
+  // Returns whether the query succeeded.
   bool Run(const QueryOptions& query) {
     std::optional<QueryTrial>& without = without_connection_[query.from == QueryFrom::kRoute];
     const QueryTrial trial = without ? *without : database_.Try(query, kAcquireWithin);
@@ -84,7 +84,7 @@ class Trials {
 
   database::Database& database_;
   std::ostream& out_;
-  // By whether it is the route: why no connection came.
+  // Why a source has no connection: index 1 is the route, 0 the primary.
   std::optional<QueryTrial> without_connection_[2];
 };
 
@@ -103,7 +103,7 @@ bool TryQueries(const config::Config& config, std::ostream& out) {
     if (!trials.Run(query)) ++failed;
   }
   out << config.queries.size() << " queries were run, " << failed << " failed\n" << std::flush;
-  // A server that hangs may hold up the end.
+  // A hung server may delay the end.
   const base::Timer::Entry limit(runtime->scheduler.timer(),
                                  base::Add(base::RealClock().Now(), config.shutdown_timeout),
                                  [failed] {

@@ -1,4 +1,4 @@
-// Runs the queries of a configuration once, for people: --config.check.connect.
+// Runs each query of a configuration once: --config.check.connect.
 #pragma once
 
 #include <iosfwd>
@@ -7,10 +7,11 @@
 
 namespace scidex::app {
 
-// Opens the pools as the exporter does, runs one query after the other, and prints to `out` what
-// comes back (columns, types, numbers of rows, never their values), and what would become of it.
-// What servers say of their errors goes to the log. A source without a connection within ten
-// seconds is not asked again. Returns whether no query failed. Throws as Database's constructor.
+// Opens the pools as the exporter does, runs the queries one after another, and prints to `out` the
+// columns, types and numbers of rows that they return (never values), and how each column would be
+// used. Error messages of servers go to the log. If a source has no connection within ten seconds,
+// its other queries are not tried. Returns whether no query failed. Throws as Database's
+// constructor does.
 bool TryQueries(const config::Config& config, std::ostream& out);
 
 }  // namespace scidex::app

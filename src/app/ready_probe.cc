@@ -45,7 +45,7 @@ ReadyAnswer AskForReady(const config::Config& config, const std::vector<routing:
   const http::Fetched answer = http::Fetch(addresses, WebSpeaksTls(config.web_config_file),
                                            "/-/ready", base::Add(base::RealClock().Now(), timeout));
   const std::string line = base::OneLine(UpToLineFeed(answer.body));
-  // Of what else may answer at this address.
+  // Another program may listen on this address.
   if (line.find(" route=") == std::string::npos)
     return {false,
             "not ready: the answer is " + std::to_string(answer.code) + ", and not of an exporter"};

@@ -12,13 +12,13 @@ namespace scidex::app {
 
 struct ReadyAnswer {
   bool ready = false;
-  // For people, in one line: what the exporter says, or why it says nothing.
+  // One line for a person: the exporter's response, or why there is none.
   std::string text;
 };
 
-// Asks the exporter of this machine that has been started with this configuration: at the first
-// address that it listens on, over TLS where its web configuration file says so. `routes` are those
-// that will do; any will if there are none. Does not throw.
+// Asks the exporter that runs with this configuration on this machine, at its first listen address;
+// with TLS if its web configuration file configures it. If `routes` is not empty, the route must be
+// one of them. Does not throw.
 ReadyAnswer ProbeReady(const config::Config& config, const std::vector<routing::Route>& routes,
                        base::Duration timeout) noexcept;
 

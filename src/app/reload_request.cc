@@ -22,10 +22,10 @@ constexpr int kAsks = 0x5c1de;
 constexpr int kWasReloaded = 0x5c1df;
 constexpr int kWasRefused = 0x5c1e0;
 
-// Whether the exporter has ended.
+// The interval at which to check whether the exporter has ended.
 constexpr base::Duration kLookEvery = std::chrono::milliseconds(200);
 
-// Where /proc tells. A process of another program is ended by SIGHUP.
+// SIGHUP would end another program. Not checked without /proc.
 void CheckProgram(pid_t pid) {
   const auto name_of = [](const std::string& process) {
     std::ifstream file("/proc/" + process + "/comm");
@@ -38,7 +38,7 @@ void CheckProgram(pid_t pid) {
     throw std::runtime_error("process " + std::to_string(pid) + " is no scidex_pg_exporter");
 }
 
-// An exporter without privileges can answer its own user alone.
+// An exporter without privileges can send signals only to processes of its own user.
 void BecomeUserOf(pid_t pid) {
   struct stat process {};
   if (geteuid() != 0 || stat(("/proc/" + std::to_string(pid)).c_str(), &process) != 0) return;
@@ -48,7 +48,7 @@ void BecomeUserOf(pid_t pid) {
   }
 }
 
-// Readable once the process has ended; none where the kernel has no such thing.
+// Readable once the process has ended; invalid if the kernel lacks pidfd_open().
 base::UniqueFd EndOf(pid_t pid) {
   return base::UniqueFd(static_cast<int>(syscall(SYS_pidfd_open, pid, 0)));
 }
@@ -99,7 +99,7 @@ ReloadAnswer AskToReload(pid_t exporter, base::Duration within) {
        now = base::RealClock().Now()) {
     siginfo_t info{};
     const timespec left = Timespec(std::min(deadline - now, kLookEvery));
-    // Before the answer is looked for: it may have been the last that the process did.
+    // Checked before waiting, because the answer may be the last thing that the process sends.
     const bool ended = HasEnded(end);
     if (sigtimedwait(&answers, &info, &left) != SIGURG || info.si_pid != exporter) {
       if (ended) return ReloadAnswer::kEnded;

@@ -1,9 +1,9 @@
-// How one process asks an exporter to reload and hears what came of it, as `--config.reload=PID`
-// does: by signals, so that it needs neither a port nor a password, and works where a service
-// manager waits for ExecReload= to end.
+// How one process makes an exporter reload and gets the result, for `--config.reload=PID`: by
+// signals, which need neither a port nor a password, and with which a service manager can wait for
+// ExecReload= to finish.
 //
-// A SIGHUP with a certain value asks; SIGURG with another answers, which a process that does not
-// wait for it ignores.
+// The request is a SIGHUP with a certain value. The answer is a SIGURG with another value; a
+// process that does not wait for it ignores SIGURG.
 #pragma once
 
 #include <csignal>
@@ -13,23 +13,23 @@
 
 namespace scidex::app {
 
-// A signal for the exporter.
+// A signal that the exporter received.
 struct Signal {
   int number = 0;
-  // The process that waits for an answer to it; 0 if there is none.
+  // The process that waits for an answer; 0 if there is none.
   pid_t asker = 0;
 };
 
-// What sigwaitinfo() has told.
+// Converts the result of sigwaitinfo().
 Signal SignalOf(const siginfo_t& info);
 
-// To a Signal::asker. One that has gone is no error.
+// `asker` is a Signal::asker. It is no error if that process has ended.
 void AnswerReload(pid_t asker, bool reloaded);
 
 enum class ReloadAnswer { kReloaded, kRefused, kEnded, kNone };
-// Asks the exporter with this id, and waits for its answer. Throws std::runtime_error where there
-// is no such process, it may not be asked, or is no exporter: a SIGHUP would end it. Root becomes
-// the exporter's user, for good.
+// Sends a reload request and waits for the answer. Throws std::runtime_error if there is no such
+// process, it may not be signalled, or it is not an exporter (SIGHUP would end it). If the caller
+// is root, permanently switches to the exporter's user.
 ReloadAnswer AskToReload(pid_t exporter, base::Duration within);
 
 }  // namespace scidex::app

@@ -1,4 +1,4 @@
-// Reloads by signal.
+// Reloads requested by signals.
 #pragma once
 
 #include <functional>
@@ -11,16 +11,16 @@
 
 namespace scidex::app {
 
-// Thread safe. Not on the thread that hears signals: whatever holds up a reload, the next signal is
-// heard.
+// Thread-safe. Reloads run on another thread than the one that receives signals, so that a delayed
+// reload does not delay the next signal.
 class ReloadTask {
  public:
-  // `reload` returns whether the configuration was good. `scheduler` outlives the task.
+  // `reload` returns whether the configuration was accepted. `scheduler` must outlive the task.
   ReloadTask(base::Scheduler& scheduler, std::function<bool()> reload);
 
-  // Returns at once. A reload that begins after this answers the asker, if there is one.
+  // Returns immediately. The asker, if any, is answered by a reload that begins after this call.
   void Ask(const Signal& signal);
-  // Waits for a reload under way.
+  // Blocks until a reload in progress has ended.
   void Stop() { task_.Stop(); }
 
  private:
@@ -29,7 +29,7 @@ class ReloadTask {
   const std::function<bool()> reload_;
   base::Mutex mutex_;
   std::vector<pid_t> askers_ SCIDEX_GUARDED_BY(mutex_);
-  // Last: it uses everything above.
+  // Last: it uses all members above.
   base::PeriodicTask task_;
 };
 

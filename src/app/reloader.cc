@@ -24,8 +24,8 @@ bool IsSecret(const std::string& keyword) {
   return keyword == "password" || keyword == "sslpassword";
 }
 
-// Takes the DSN of `now` where it is that of `server` but for who logs in and how. A file may be
-// half written, or tell of more than a password: that is for a reload.
+// Copies the DSN of `now` to `server` if they differ only in user and password. Other differences
+// require a reload: the file may be half-written, or describe another server.
 void TakeLogin(const std::optional<postgres::SessionOptions>& now,
                std::optional<postgres::SessionOptions>& server) {
   if (!server || !now || server->dsn == now->dsn) return;
@@ -36,7 +36,8 @@ void TakeLogin(const std::optional<postgres::SessionOptions>& now,
   server->dsn = now->dsn;
 }
 
-// "pools.ro.max_size, replica.dsn"; a file that is another altogether changes many.
+// "pools.ro.max_size, replica.dsn"; shortened, because a completely different file changes many
+// keys.
 std::string Shown(const std::vector<std::string>& keys) {
   constexpr std::size_t kMost = 20;
   return base::Joined(keys, ", ", std::identity(), kMost);
@@ -58,7 +59,7 @@ std::uint64_t HashOf(const config::Config& config) {
   return hash & kExactInDouble;
 }
 
-// Throws for what needs a new process.
+// Throws if a change requires a new process.
 void CheckCanChange(const config::Config& from, const config::Config& to) {
   const auto same = [](bool holds, const std::string& key) {
     if (!holds) {
@@ -94,7 +95,7 @@ Reloader::Reloader(config::Config first, Load load, Apply apply, Announce announ
   credentials_.Start(base::kNever);
 }
 
-// What can fail comes before what cannot be undone.
+// Steps that can fail come before those that cannot be undone.
 void Reloader::Take(config::Config next) {
   const std::uint64_t hash = HashOf(next);
   apply_(next);

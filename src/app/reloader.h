@@ -1,4 +1,4 @@
-// The configuration in force, and how another comes into force while the process runs.
+// The active configuration, and its replacement at runtime.
 #pragma once
 
 #include <atomic>
@@ -16,44 +16,44 @@
 
 namespace scidex::app {
 
-// Thread safe.
+// Thread-safe.
 class Reloader {
  public:
-  // Reads the configuration as it was read at the start. Throws a std::exception for people.
+  // Reads the configuration as at startup. Throws a std::exception with a readable message.
   using Load = std::function<config::Config()>;
-  // Brings a configuration that has passed Check into force, wholly or (it throws) not at all.
+  // Applies a configuration that has passed Check(), completely or, if it throws, not at all.
   using Apply = std::function<void(const config::Config&)>;
-  // Called when a reload begins, and when it has ended, whatever came of it. Must not throw.
+  // Called when a reload begins, and when it has ended, with any result. Must not throw.
   enum class Phase { kBegins, kEnded };
   using Announce = std::function<void(Phase)>;
 
-  // `first` is in force. `scheduler` outlives the reloader.
+  // `first` is the active configuration. `scheduler` must outlive the reloader.
   Reloader(config::Config first, Load load, Apply apply, Announce announce,
            base::Scheduler& scheduler);
-  // `apply` is not called any more when this returns.
+  // After it returns, `apply` is not called again.
   ~Reloader() = default;
 
   enum class Outcome { kReloaded, kRefused, kUnderWay };
   struct Result {
     Outcome outcome;
-    // Why it was refused.
+    // Why the configuration was rejected.
     std::string error;
   };
   enum class IfUnderWay { kWait, kGiveUp };
-  // Loads the configuration and brings it into force. Where it is not right, or changes what cannot
-  // change while the process runs, the one before stays in force, the log says why, and so does
-  // what is returned. There is one reload at a time.
+  // Loads and applies the configuration. If it is invalid, or changes something that requires a
+  // restart, the previous one stays active; the result and the log have the reason. Reloads run one
+  // at a time.
   Result Reload(IfUnderWay if_under_way);
 
-  // Asks for the servers' DSNs, and nothing else, to be read again, as a login was refused: a
-  // password may have changed. Returns at once; no more often than once a second.
+  // Re-reads only the servers' DSNs, because a login was refused: a password may have changed.
+  // Returns immediately. Runs at most once per second.
   void RereadCredentials() noexcept { credentials_.Trigger(); }
 
-  // The latest Reload() went well, or there was none.
+  // Whether the latest Reload() succeeded, or there was none.
   bool successful() const;
-  // When the configuration in force was loaded.
+  // When the active configuration was loaded.
   base::WallTime loaded_at() const;
-  // Of the configuration in force but for what is secret: exact in a double.
+  // A hash of the active configuration without its secrets; exactly representable as a double.
   std::uint64_t hash() const;
 
  private:
@@ -77,7 +77,7 @@ class Reloader {
   bool successful_ SCIDEX_GUARDED_BY(mutex_) = true;
   base::WallTime loaded_at_ SCIDEX_GUARDED_BY(mutex_);
   std::uint64_t hash_ SCIDEX_GUARDED_BY(mutex_);
-  // Last: it uses everything above.
+  // Last: it uses all members above.
   base::PeriodicTask credentials_;
 };
 

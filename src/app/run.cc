@@ -34,13 +34,13 @@ namespace scidex::app {
 namespace {
 
 constexpr auto kLastWordsWithin = std::chrono::milliseconds(500);
-// A little less than a service manager waits for by default.
+// Slightly less than a service manager's default timeout.
 constexpr auto kReloadWithin = std::chrono::seconds(80);
 constexpr auto kBetweenLooks = std::chrono::milliseconds(10);
 constexpr int kExitWithoutVerdicts = 2;
 
-// Expositions come and go on many threads. Unless told otherwise, glibc keeps what was freed for
-// each thread alone, and has the system clear fresh memory for each exposition.
+// Expositions are allocated and freed on many threads. By default, glibc keeps freed memory for
+// each thread separately, and gets zeroed memory from the system for each exposition.
 void BoundMemory() {
   mallopt(M_ARENA_MAX, 2);
   mallopt(M_MMAP_THRESHOLD, 4 << 20);
@@ -56,7 +56,7 @@ void WarnOfRoot() {
     base::LogWarn("running as root, which the exporter never needs; run it as a user of its own");
 }
 
-// From now on, while what is returned lives: an end that takes longer is an end without order.
+// While the result exists, exits the process without a graceful shutdown when the timeout expires.
 std::unique_ptr<base::Timer::Entry> EndWithin(base::Duration timeout, database::Runtime& runtime,
                                               int exit_code) {
   return std::make_unique<base::Timer::Entry>(
@@ -73,7 +73,7 @@ void Serve(const config::Config& config, const Reloader::Load& load, const Signa
   base::LogInfo("starting", {{"version", VersionText()}});
   WarnOfRoot();
   LogWarnings(config);
-  // Destroyed after the exporter, whose end its timer limits.
+  // Destroyed after the exporter, whose shutdown its timer limits.
   const auto runtime = std::make_shared<database::Runtime>();
   auto exporter = std::make_unique<Exporter>(
       config, load, runtime,
@@ -81,7 +81,8 @@ void Serve(const config::Config& config, const Reloader::Load& load, const Signa
   ReloadTask reload(runtime->scheduler, [&exporter] {
     return exporter->Reload(Reloader::IfUnderWay::kWait).outcome == Reloader::Outcome::kReloaded;
   });
-  // A service manager that is told of the start may end the process at once, and in order.
+  // As soon as the service manager is notified, it may stop the process, which must then end
+  // gracefully.
   signals.hold();
   exporter->StartReport(config);
   Signal signal = signals.await();
@@ -135,7 +136,8 @@ bool ReportReload(pid_t exporter) {
   return false;
 }
 
-// A file that has become wrong since the exporter was started does not keep it from answering.
+// If the file has become invalid since the exporter was started, asks the exporter that the flags
+// describe.
 bool ReportReady(const CommandLine& flags, const Reloader::Load& load) {
   config::Config config;
   try {
@@ -149,7 +151,7 @@ bool ReportReady(const CommandLine& flags, const Reloader::Load& load) {
   return answer.ready;
 }
 
-// What else to say of an error that may have come of the limit of open files.
+// An addition to errors that the limit of open files may have caused.
 std::string MissingFiles() {
   constexpr std::size_t kFew = 16;
   rlimit limit{};
@@ -158,7 +160,7 @@ std::string MissingFiles() {
          ", is too low: raise it with ulimit -n or LimitNOFILE=";
 }
 
-// What --config.check found beside errors; whether the configuration is right.
+// Prints what --config.check found besides errors. Returns whether the configuration is valid.
 bool ReportCheck(const CommandLine& flags, const config::Config& config) {
   const bool is_error = flags.syntax == SyntaxIs::kError;
   const base::LogLevel level = is_error ? base::LogLevel::kError : base::LogLevel::kWarn;
@@ -194,7 +196,8 @@ int DoAsFlagsSay(const CommandLine& flags, const Signals& signals) {
     return EXIT_SUCCESS;
   }
   if (flags.reload) return CodeOf(ReportReload(*flags.reload));
-  // Passwords are held from here on: neither in a core dump, nor for other processes of this user.
+  // From here on, memory contains passwords: no core dumps, no access by other processes of this
+  // user.
   prctl(PR_SET_DUMPABLE, 0);
   base::RaiseFileLimit();
   const auto load = [flags] {

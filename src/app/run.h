@@ -1,4 +1,4 @@
-// The process without its signals: from flags to the end.
+// The program except for signal handling: from flags to exit code.
 #pragma once
 
 #include <functional>
@@ -9,19 +9,19 @@
 
 namespace scidex::app {
 
-// The signals for the process: SIGHUP, and those to end by.
+// The signals of the process: SIGHUP, and those that end it.
 struct Signals {
-  // From now on they are pending until they are awaited; before, one to end by ends the process at
-  // once.
+  // From this call on, signals are pending until awaited. Before, those that end the process do so
+  // immediately.
   std::function<void()> hold;
-  // Blocks until there is one.
+  // Blocks until a signal arrives.
   std::function<Signal()> await;
 };
 
-// Does what the flags say: prints, checks the configuration, or serves, loading the configuration
-// again at each SIGHUP, until another signal comes, and then ends in order, or without order after
-// shutdown_timeout. What is printed goes to standard output, and one line about what is wrong to
-// standard error. Returns the exit code of the process.
+// Does what the flags request: prints, checks the configuration, or serves until a signal ends it,
+// reloading the configuration on each SIGHUP. Then it shuts down gracefully, or exits after
+// shutdown_timeout. Output goes to standard output, and an error as one line to standard error.
+// Returns the exit code.
 int Run(const CommandLine& flags, const Signals& signals) noexcept;
 
 }  // namespace scidex::app

@@ -10,14 +10,14 @@
 namespace scidex::app {
 namespace {
 
-// Between two looks, if the watchdog does not need them closer together.
+// Interval between checks, unless the watchdog requires a shorter one.
 constexpr base::Duration kLookEvery = std::chrono::seconds(1);
-// Looks in the time that the watchdog gives: one or two may come late.
+// Number of checks per watchdog interval: one or two may be late.
 constexpr int kLooksInTime = 4;
-// However little time the watchdog gives.
+// Lower bound of that interval.
 constexpr base::Duration kLeastBetweenLooks = std::chrono::milliseconds(20);
 
-// CLOCK_MONOTONIC, as the manager reads it.
+// CLOCK_MONOTONIC, as systemd expects.
 std::string MonotonicMicroseconds() {
   return std::to_string(std::chrono::duration_cast<std::chrono::microseconds>(
                             std::chrono::steady_clock::now().time_since_epoch())
@@ -75,7 +75,7 @@ void ServiceReport::TellStatus() {
 
 std::string ServiceReport::Stalled(base::TimePoint now) {
   const std::uint64_t answered = *front_answered_;
-  // One question at a time: a front that stands still is not sent more and more of them.
+  // One callback at a time, so that they do not accumulate in a hung front.
   if (sources_.ask_front && answered == front_asked_) {
     ++front_asked_;
     sources_.ask_front([answers = front_answered_] { ++*answers; });

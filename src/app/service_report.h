@@ -1,9 +1,8 @@
-// Keeps the service manager told: that the exporter serves, where reads go, that it reloads, ends,
-// and makes progress.
+// Notifies the service manager (sd_notify) of readiness, route, reloads, shutdown and progress.
 //
-// WATCHDOG=1 is told only while the timer, the HTTP front and at least one probe make progress. A
-// probe makes progress when it runs again, whatever came of the run before: a database that is
-// down, or a file descriptor that is missing, is no reason to be restarted.
+// Sends WATCHDOG=1 only while the timer, the HTTP front and at least one probe make progress. A
+// probe makes progress when it runs again, whatever its result: a restart does not help if a
+// database is down or a file descriptor is missing.
 #pragma once
 
 #include <atomic>
@@ -23,29 +22,30 @@
 
 namespace scidex::app {
 
-// Thread safe.
+// Thread-safe.
 class ServiceReport {
  public:
   struct Sources {
-    // How it is, in one line.
+    // Returns the status in one line.
     std::function<std::string()> status;
-    // Has the front call back. Empty where there is none.
+    // Makes the HTTP front call back. Empty if there is none.
     std::function<void(std::function<void()> call_back)> ask_front;
-    // Runs of probes, of all of them together. One begins only when the one before has ended.
+    // Total number of runs of all probes. A probe's run begins only when its previous run has
+    // ended.
     std::function<std::uint64_t()> probe_runs;
   };
 
-  // Tells READY=1, and the status from then on. `manager` and `scheduler` outlive the report.
-  // `watchdog` is how often the manager wants to hear of progress, if it does; a probe runs at
-  // least once in `probe_within`, or does not go on.
+  // Sends READY=1, and the status from then on. `manager` and `scheduler` must outlive the report.
+  // `watchdog` is the interval within which the manager expects progress, if any. A probe that has
+  // not run for `probe_within` makes no progress.
   ServiceReport(const base::ServiceManager& manager, std::optional<base::Duration> watchdog,
                 base::Duration probe_within, Sources sources, base::Scheduler& scheduler);
-  // Tells STOPPING=1.
+  // Sends STOPPING=1.
   ~ServiceReport();
   ServiceReport(const ServiceReport&) = delete;
   ServiceReport& operator=(const ServiceReport&) = delete;
 
-  // A reload begins, and has ended.
+  // To be called when a reload begins, and when it has ended.
   void OnReloading() noexcept;
   void OnReloaded() noexcept;
   void SetProbeWithin(base::Duration within) noexcept { probe_within_ = within; }
@@ -53,7 +53,7 @@ class ServiceReport {
  private:
   base::TimePoint Look();
   void TellStatus();
-  // What stands still; empty if nothing does.
+  // The component that makes no progress; empty if all do.
   std::string Stalled(base::TimePoint now);
   void LogStall(const std::string& stalled);
 
@@ -63,19 +63,19 @@ class ServiceReport {
   base::Clock& clock_;
   std::atomic<base::Duration> probe_within_;
 
-  // By runs of the task alone.
+  // Used only by runs of the task.
   StallWatch front_;
   StallWatch probes_;
   std::uint64_t front_asked_ = 0;
-  // Shared with calls that come after the end.
+  // Shared with callbacks that arrive after the destructor.
   const std::shared_ptr<std::atomic<std::uint64_t>> front_answered_ =
       std::make_shared<std::atomic<std::uint64_t>>(0);
   std::string last_stalled_;
 
   base::Mutex mutex_;
-  // What the manager has taken.
+  // The status that the manager last accepted.
   std::string told_ SCIDEX_GUARDED_BY(mutex_);
-  // Last: it uses everything above.
+  // Last: it uses all members above.
   base::PeriodicTask task_;
 };
 

@@ -1,4 +1,4 @@
-// Whether something goes on, by a number that changes when it does.
+// Detects progress by a counter that changes.
 #pragma once
 
 #include <cstdint>
@@ -7,7 +7,7 @@
 
 namespace scidex::app {
 
-// Not thread safe.
+// Not thread-safe.
 class StallWatch {
  public:
   explicit StallWatch(base::TimePoint now) : since_(now) {}

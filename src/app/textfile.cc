@@ -63,7 +63,7 @@ base::TimePoint Textfile::Run() {
   const base::TimePoint next = base::Add(clock_.Now(), interval_);
   const base::WallTime now = clock_.WallNow();
   {
-    // Before it is written: the file counts itself.
+    // Counted before writing, because the file includes its own write.
     const base::MutexLock lock(mutex_);
     ++stats_.writes;
   }

@@ -1,5 +1,5 @@
-// Metrics without a port: a file for the textfile collector of node_exporter, which shows them as
-// its own. https://github.com/prometheus/node_exporter#textfile-collector
+// Metrics without a port: a file for the textfile collector of node_exporter, which exports them.
+// https://github.com/prometheus/node_exporter#textfile-collector
 #pragma once
 
 #include <cstdint>
@@ -14,24 +14,24 @@
 
 namespace scidex::app {
 
-// Throws config::ConfigError unless a file of this path can be made, and the collector reads it.
+// Throws config::ConfigError unless the file can be created and the collector would read it.
 void CheckTextfile(const std::string& path);
 
 struct TextfileStats {
-  // Of the latest that was written; epoch (0) if none was.
+  // When the latest file was written; epoch (0) if none was.
   base::WallTime written{};
   std::uint64_t writes = 0;
   std::uint64_t failures = 0;
 };
 
-// Thread safe.
+// Thread-safe.
 class Textfile {
  public:
-  // The exposition, as the file of this time has it. Called on any thread.
+  // Returns the exposition for a file written at this time. Called on any thread.
   using Render = std::function<std::string(base::WallTime written)>;
 
-  // From Start() on: writes at once, and then each `interval`. What fails is counted, and logged
-  // when it is another failure than before; the file stays as it was. `scheduler` outlives it.
+  // After Start(), writes immediately and then every `interval`. Failures are counted, and logged
+  // if they differ from the previous one; the previous file stays. `scheduler` must outlive it.
   Textfile(std::string path, base::Duration interval, Render render, base::Scheduler& scheduler);
 
   void Start() { task_.Start(clock_.Now()); }
@@ -39,7 +39,7 @@ class Textfile {
 
  private:
   base::TimePoint Run();
-  // Empty if it was written.
+  // Returns the error, or an empty text.
   std::string Write(base::WallTime now) const;
   void LogOutcome(const std::string& failure);
 
@@ -47,11 +47,11 @@ class Textfile {
   const base::Duration interval_;
   const Render render_;
   base::Clock& clock_;
-  // Of the run before; used by runs alone.
+  // The failure of the previous run; used only by runs.
   std::string last_failure_;
   mutable base::Mutex mutex_;
   TextfileStats stats_ SCIDEX_GUARDED_BY(mutex_);
-  // Last: it uses everything above.
+  // Last: it uses all members above.
   base::PeriodicTask task_;
 };
 
