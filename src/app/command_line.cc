@@ -17,16 +17,16 @@ namespace scidex::app {
 namespace {
 
 constexpr const char* kDescription =
-    "Prometheus exporter that owns PostgreSQL connection pools and tells where read-only traffic "
-    "goes.";
+    "Prometheus exporter that owns PostgreSQL connection pools and reports where read-only "
+    "traffic goes.";
 
 constexpr const char* kFooter =
     "\nEnvironment:\n"
     "  SCIDEX_PG_DSN                 the primary (default: libpq's own defaults)\n"
     "  SCIDEX_PG_RO_DSN              the replica (default: none)\n"
-    "  SCIDEX_PG_POOL_LOG_INTERVAL   seconds between two snapshots of the pools in the log "
+    "  SCIDEX_PG_POOL_LOG_INTERVAL   seconds between snapshots of the pools in the log "
     "(default: 3600)\n"
-    "\nFlags win over the environment, the environment over the file, the file over the defaults.";
+    "\nFlags override the environment, the environment the file, and the file the defaults.";
 
 template <typename E>
 std::vector<std::string> Names() {
@@ -55,7 +55,8 @@ std::vector<std::string> SplitAtCommas(const std::string& text) {
 std::string WhyNotRoutes(const std::string& names) {
   for (const std::string& name : SplitAtCommas(names)) {
     if (!base::ParseEnum<routing::Route>(name))
-      return "must be of " + base::JoinedNames<routing::Route>() + ", with commas between several";
+      return "must be one of " + base::JoinedNames<routing::Route>() +
+             ", or several separated by commas";
   }
   return "";
 }
@@ -96,12 +97,11 @@ std::string UnknownArguments(const std::vector<std::string>& arguments) {
     constexpr const char* kOfNames =
         "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_";
     const bool is_name = name.find_first_not_of(kOfNames) == std::string::npos;
-    names.append(names.empty() ? "" : ", ").append(is_name ? name : "such as one that was given");
+    names.append(names.empty() ? "" : ", ").append(is_name ? name : "(not shown)");
   }
-  if (!names.empty()) return "there is no flag " + names;
+  if (!names.empty()) return "unknown flag " + names;
   const bool shown = arguments.size() == 1 && !base::MayHoldASecret(arguments.front());
-  return shown ? base::Quoted(arguments.front()) + " is no flag"
-               : "there is an argument that is no flag";
+  return shown ? base::Quoted(arguments.front()) + " is not a flag" : "an argument is not a flag";
 }
 
 // Returns the arguments from last to first, as CLI11 expects them. CLI11 would take the argument
@@ -144,72 +144,73 @@ CommandLine ParseCommandLine(int argc, const char* const* argv) {
   CLI::App app(kDescription, "scidex_pg_exporter");
   app.footer(kFooter);
   app.add_option("--config.file", flags.config_file, "configuration in YAML (default: none)");
-  app.add_flag("--config.check", flags.config_check, "check the configuration and end");
+  app.add_flag("--config.check", flags.config_check, "check the configuration and exit");
   std::optional<SyntaxIs> syntax;
   AddEnum(app, "--config.check.syntax",
-          "what SQL is to a check that PostgreSQL's grammar in this program does not know "
+          "how a check treats SQL that the built-in PostgreSQL grammar rejects "
           "(default: error)",
           syntax);
-  app.add_flag("--config.check.connect", flags.connect,
-               "have a check run each query once, and print its columns and what comes of it");
-  app.add_option("--config.reload", flags.reload,
-                 "have the exporter of this process id reload, wait for it, and end: with 0 if the "
-                 "configuration is in force, with 1 if it was refused")
+  app.add_flag(
+      "--config.check.connect", flags.connect,
+      "with --config.check: also run each query once, and print its columns and their use");
+  app.add_option(
+         "--config.reload", flags.reload,
+         "make the exporter with this process id reload, wait for it, and exit: with 0 if it "
+         "has reloaded, with 1 if the configuration was refused")
       ->check(CLI::Range(1, std::numeric_limits<int>::max()));
   app.add_option_function<std::vector<std::string>>(
          "--probe.ready",
          [&flags](const std::vector<std::string>& names) { flags.probe_ready = RoutesOf(names); },
          "ask the exporter that runs with these flags whether it is ready, print the answer, and "
-         "end: "
+         "exit "
          "with 0 if it is; with ROUTE (replica, primary_fallthrough, primary_disabled, or several "
-         "after commas) only if that is the route")
+         "separated by commas) only if that is the route")
       ->type_name("[ROUTE]")
       ->expected(0, 1)
       ->check([](const std::string& names) { return WhyNotRoutes(names); });
-  AddDuration(app, "--probe.timeout", "how long to wait for that answer (default: 5s)",
+  AddDuration(app, "--probe.timeout", "timeout of --probe.ready (default: 5s)",
               flags.probe_timeout);
   app.add_option(
          "--web.listen-address", flags.listen_addresses,
-         "host:port, [IPv6]:port or :port; repeatable; empty: listen nowhere (default: :19187)")
+         "host:port, [IPv6]:port or :port; repeatable; empty: do not listen (default: :19187)")
       ->expected(1)
       ->take_all();
   app.add_option("--web.allowed-hosts", flags.allowed_hosts,
-                 "name of a host by which the exporter may be asked, beside its addresses; "
+                 "host name that requests may use, in addition to addresses; "
                  "repeatable (default: any name)")
       ->expected(1)
       ->take_all();
   app.add_option("--web.telemetry-path", flags.telemetry_path,
-                 "where the metrics are (default: /metrics)");
+                 "path of the metrics (default: /metrics)");
   app.add_option("--web.config.file", flags.web_config_file,
-                 "TLS, users and headers, as Prometheus's exporters have them (default: none)");
+                 "TLS, users and headers, in the format of Prometheus's exporters (default: none)");
   app.add_option(
          "--web.max-requests", flags.max_requests,
-         "requests answered at once; beyond those that wait for a moment, one more gets 503; 0: "
+         "maximum number of concurrent requests; as many again wait briefly, others get 503; 0: "
          "no limit (default: 16)")
       ->check(CLI::Range(0, 1000));
   app.add_flag("--web.enable-lifecycle", flags.enable_lifecycle,
-               "serve POST /-/reload, as SIGHUP (default: off)");
+               "reload also on POST /-/reload (default: off)");
   AddDuration(app, "--textfile.interval",
-              "between two writes of that file, at most 1m (default: 15s)", flags.textfile_interval,
-              std::chrono::seconds(1), std::chrono::minutes(1));
+              "interval between writes of the textfile, at most 1m (default: 15s)",
+              flags.textfile_interval, std::chrono::seconds(1), std::chrono::minutes(1));
   app.add_option("--textfile.path", flags.textfile_path,
-                 "file for the textfile collector of node_exporter, whose name ends in .prom "
+                 "file for the textfile collector of node_exporter; its name must end in .prom "
                  "(default: none)");
   app.add_flag("--once", flags.once,
-               "print the metrics once, without those of the process, as soon as each server is "
-               "known to answer or not, and end; listen nowhere");
-  AddDuration(
-      app, "--once.timeout",
-      "how long to wait for that; after it, what is known is printed and the exit code is 2 "
-      "(default: 10s)",
-      flags.once_timeout);
+               "print the metrics once, without those of the process, when each server has "
+               "answered or failed, and exit; do not listen");
+  AddDuration(app, "--once.timeout",
+              "timeout of --once; the metrics are printed even then, and the exit code is 2 "
+              "(default: 10s)",
+              flags.once_timeout);
   AddEnum(app, "--log.level", "(default: info)", flags.log_level);
   AddEnum(app, "--log.format", "(default: logfmt)", flags.log_format);
   AddEnum(app, "--log.journald",
-          "lines with a level in front of them and without a time, as systemd's journal takes them "
-          "(default: auto, where standard error is the journal)",
+          "write lines for systemd's journal: prefixed with a level, without a time "
+          "(default: auto, if standard error is the journal)",
           flags.log_journald);
-  app.add_flag("--version", version, "print the version and end");
+  app.add_flag("--version", version, "print the version and exit");
   try {
     app.parse(WithEmptyValues(argc, argv));
   } catch (const CLI::CallForHelp&) {
@@ -226,23 +227,23 @@ CommandLine ParseCommandLine(int argc, const char* const* argv) {
         std::pair{"--textfile.path",
                   flags.textfile_path.has_value() && flags.textfile_path->empty()}}) {
     // Probably an unset variable. Without a web configuration file, no login would be required.
-    if (value) flags.error = std::string(flag) + ": is empty; write the path of a file, or no flag";
+    if (value) flags.error = std::string(flag) + ": is empty; write a path, or omit the flag";
   }
   // Likewise. CLI11 does not pass this value to a check.
   if (std::find(argv, argv + argc, std::string_view("--probe.ready=")) != argv + argc)
-    flags.error = "--probe.ready: is empty; write a route, or no =";
+    flags.error = "--probe.ready: is empty; write a route, or omit the =";
   flags.syntax = syntax.value_or(SyntaxIs::kError);
   if (flags.error.empty() && !flags.config_check && (flags.connect || syntax)) {
     flags.error = std::string(flags.connect ? "--config.check.connect" : "--config.check.syntax") +
-                  ": needs --config.check";
+                  ": requires --config.check";
   }
   if (flags.error.empty() && flags.once && flags.textfile_path)
-    flags.error = "--once: writes no file; leave out --textfile.path";
+    flags.error = "--once: cannot be used with --textfile.path";
   if (version) flags.print = VersionText() + "\n";
   if (flags.telemetry_path && !config::IsTelemetryPath(*flags.telemetry_path)) {
     flags.error =
-        "--web.telemetry-path: must begin with / and be none of the server's other paths, such as "
-        "/metrics";
+        "--web.telemetry-path: must begin with / and differ from the server's other paths, for "
+        "example /metrics";
   }
   return flags;
 }

@@ -115,7 +115,7 @@ void AddWarnings(config::Config& config) {
     const std::shared_ptr<const http::WebOptions> options = web->Read();
     if (options->users.empty() && options->tls.key.empty()) return;
     config.warnings.push_back(config.web_config_file +
-                              " holds a key or hashes of passwords and can be read by everybody; "
+                              " contains a key or password hashes and is readable by everyone; "
                               "chmod 0640");
   } catch (const std::exception&) {
     // If the server is started with this file, it reports the error.
@@ -125,8 +125,8 @@ void AddWarnings(config::Config& config) {
 void CheckOutputs(const config::Config& config) {
   if (config.web.listen_addresses.empty() && config.textfile_path.empty()) {
     throw config::ConfigError(
-        "web.listen_addresses: is empty, and there is no textfile.path, so that the metrics would "
-        "go nowhere; write one of the two");
+        "web.listen_addresses: is empty, and textfile.path is not set, so the metrics would not "
+        "be published; set one of the two");
   }
 }
 
@@ -142,7 +142,7 @@ Service ServiceOf(const config::Environment& environment) {
   try {
     service.manager = base::ServiceManager(environment("NOTIFY_SOCKET").value_or(""));
   } catch (const std::runtime_error& error) {
-    base::LogWarn("the service manager is told nothing", {{"error", error.what()}});
+    base::LogWarn("the service manager cannot be notified", {{"error", error.what()}});
   }
   service.watchdog = base::WatchdogInterval(environment("WATCHDOG_USEC").value_or(""),
                                             environment("WATCHDOG_PID").value_or(""), getpid());
@@ -331,7 +331,7 @@ http::Response Exporter::Reload(bool enabled) {
   http::Response response = Of("text/plain; charset=utf-8", "the configuration was reloaded\n");
   if (!enabled) {
     response.code = 403;
-    response.body = "this needs --web.enable-lifecycle; SIGHUP does the same\n";
+    response.body = "this requires --web.enable-lifecycle; SIGHUP also reloads\n";
     return response;
   }
   const Reloader::Result result = Reload(Reloader::IfUnderWay::kGiveUp);
@@ -341,12 +341,12 @@ http::Response Exporter::Reload(bool enabled) {
     case Reloader::Outcome::kRefused:
       response.code = 500;
       response.body =
-          "the configuration was refused, and the one before stays in force: " + result.error +
+          "the configuration was refused, and the previous one stays in force: " + result.error +
           '\n';
       break;
     case Reloader::Outcome::kUnderWay:
       response.code = 409;
-      response.body = "another reload is under way; ask again when it has ended\n";
+      response.body = "another reload is in progress; try again when it has ended\n";
       break;
   }
   return response;

@@ -40,8 +40,8 @@ void AddSameServer(const config::Config& config, std::vector<Mistake>& mistakes)
   const bool may_be_pooler = primary.Get("dbname") != replica.Get("dbname");
   mistakes.push_back(
       {config.replica_dsn_source + ": has the host and port of the primary, " + server +
-       (may_be_pooler ? "; that is right only if a pooler there tells the two databases apart"
-                      : "; reads will not leave the primary: name the replica")});
+       (may_be_pooler ? "; that is correct only if a pooler there distinguishes the two databases"
+                      : "; all reads would go to the primary: name the replica")});
 }
 
 }  // namespace

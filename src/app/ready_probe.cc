@@ -41,14 +41,14 @@ ReadyAnswer AskForReady(const config::Config& config, const std::vector<routing:
   const std::vector<http::Address> addresses =
       http::AddressesToReach(config.web.listen_addresses.front());
   if (http::PortOf(addresses.front()) == 0)
-    return {false, "not asked: web.listen_addresses has port 0, and the port is not known"};
+    return {false, "not asked: web.listen_addresses has port 0, so the actual port is unknown"};
   const http::Fetched answer = http::Fetch(addresses, WebSpeaksTls(config.web_config_file),
                                            "/-/ready", base::Add(base::RealClock().Now(), timeout));
   const std::string line = base::OneLine(UpToLineFeed(answer.body));
   // Another program may listen on this address.
   if (line.find(" route=") == std::string::npos)
-    return {false,
-            "not ready: the answer is " + std::to_string(answer.code) + ", and not of an exporter"};
+    return {false, "not ready: the answer is " + std::to_string(answer.code) +
+                       ", and not from an exporter"};
   if (answer.code != 200 || routes.empty()) return {answer.code == 200, line};
   if (HasRoute(line, routes)) return {true, line};
   return {false, "not ready: the route is not " + AnyOf(routes) + ": " + line};

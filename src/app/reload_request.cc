@@ -35,7 +35,7 @@ void CheckProgram(pid_t pid) {
   };
   const std::string name = name_of(std::to_string(pid));
   if (!name.empty() && name != name_of("self"))
-    throw std::runtime_error("process " + std::to_string(pid) + " is no scidex_pg_exporter");
+    throw std::runtime_error("process " + std::to_string(pid) + " is not a scidex_pg_exporter");
 }
 
 // An exporter without privileges can send signals only to processes of its own user.
@@ -43,8 +43,8 @@ void BecomeUserOf(pid_t pid) {
   struct stat process {};
   if (geteuid() != 0 || stat(("/proc/" + std::to_string(pid)).c_str(), &process) != 0) return;
   if (process.st_uid != 0 && setresuid(process.st_uid, process.st_uid, process.st_uid) != 0) {
-    throw std::runtime_error("the user of process " + std::to_string(pid) +
-                             " cannot be taken on: " + std::generic_category().message(errno));
+    throw std::runtime_error("cannot switch to the user of process " + std::to_string(pid) + ": " +
+                             std::generic_category().message(errno));
   }
 }
 
@@ -92,7 +92,7 @@ ReloadAnswer AskToReload(pid_t exporter, base::Duration within) {
   value.sival_int = kAsks;
   if (sigqueue(exporter, SIGHUP, value) != 0) {
     throw std::runtime_error("process " + std::to_string(exporter) +
-                             " cannot be asked: " + std::generic_category().message(errno));
+                             " cannot be signalled: " + std::generic_category().message(errno));
   }
   const base::TimePoint deadline = base::Add(base::RealClock().Now(), within);
   for (base::TimePoint now = base::RealClock().Now(); now < deadline;

@@ -30,8 +30,7 @@ void TakeLogin(const std::optional<postgres::SessionOptions>& now,
                std::optional<postgres::SessionOptions>& server) {
   if (!server || !now || server->dsn == now->dsn) return;
   if (now->dsn.empty() || !postgres::DifferInLoginAlone(server->dsn, now->dsn)) {
-    throw config::ConfigError(
-        "they have changed in more than user and password; reload to take them");
+    throw config::ConfigError("they differ in more than user and password; reload to apply them");
   }
   server->dsn = now->dsn;
 }
@@ -146,7 +145,7 @@ Reloader::Result Reloader::TryToTake() {
     LogWarnings(config_);
     return {Outcome::kReloaded, ""};
   }
-  base::LogError("configuration refused; the one before stays in force", {{"error", refused}});
+  base::LogError("configuration refused; the previous one stays in force", {{"error", refused}});
   return {Outcome::kRefused, refused};
 }
 
@@ -170,7 +169,7 @@ base::TimePoint Reloader::TakeCredentials() {
     last_error_.clear();
   } catch (const std::exception& error) {
     if (std::exchange(last_error_, error.what()) != error.what()) {
-      base::LogWarn("a login was refused, and the DSNs cannot be read again",
+      base::LogWarn("a login was refused, but the DSNs cannot be read again",
                     {{"error", error.what()}});
     }
   }

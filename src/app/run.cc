@@ -53,7 +53,7 @@ void Say(const std::string& line, base::LogLevel level = base::LogLevel::kError)
 
 void WarnOfRoot() {
   if (geteuid() == 0)
-    base::LogWarn("running as root, which the exporter never needs; run it as a user of its own");
+    base::LogWarn("running as root, which the exporter never needs; use a dedicated user");
 }
 
 // While the result exists, exits the process without a graceful shutdown when the timeout expires.
@@ -109,9 +109,9 @@ int PrintOnce(config::Config config, const Reloader::Load& load, base::Duration 
     std::this_thread::sleep_for(kBetweenLooks);
   const int exit_code = exporter->HasVerdicts() ? EXIT_SUCCESS : kExitWithoutVerdicts;
   std::cout << exporter->RenderForFile({}) << std::flush;
-  if (!std::cout) throw std::runtime_error("standard output does not take the metrics");
+  if (!std::cout) throw std::runtime_error("cannot write the metrics to standard output");
   if (exit_code != EXIT_SUCCESS)
-    Say("there is no verdict on every server yet; what is known is printed");
+    Say("not every server has a verdict yet; the metrics are incomplete");
   const auto limit = EndWithin(config.shutdown_timeout, *runtime, exit_code);
   exporter.reset();
   return exit_code;
@@ -123,8 +123,8 @@ bool ReportReload(pid_t exporter) {
       std::cout << "reloaded\n" << std::flush;
       return true;
     case ReloadAnswer::kRefused:
-      Say("the configuration was refused, and the one before stays in force; the exporter's log "
-          "says why");
+      Say("the configuration was refused, and the previous one stays in force; see the exporter's "
+          "log");
       return false;
     case ReloadAnswer::kEnded:
       Say("process " + std::to_string(exporter) + " has ended without an answer");
@@ -178,7 +178,7 @@ bool ReportCheck(const CommandLine& flags, const config::Config& config) {
     }
   }
   if (!is_right) return false;
-  std::cout << "the configuration is right\n" << std::flush;
+  std::cout << "the configuration is valid\n" << std::flush;
   if (!flags.connect) return true;
   base::LogOptions log = config.log;
   log.level = std::max(log.level, base::LogLevel::kWarn);

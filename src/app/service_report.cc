@@ -90,7 +90,7 @@ void ServiceReport::LogStall(const std::string& stalled) {
   if (stalled.empty()) {
     base::LogInfo("everything makes progress again");
   } else {
-    base::LogError("something makes no progress; the watchdog is not told that all is well",
+    base::LogError("something makes no progress; the watchdog is not notified",
                    {{"stalled", stalled}});
   }
 }

@@ -38,10 +38,10 @@ void CheckTextfile(const std::string& path) {
   if (std::filesystem::exists(folder, error) && !std::filesystem::is_directory(folder, error))
     refuse(base::QuotedUnlessSecret(folder) + " is not a directory");
   if (access(folder.c_str(), W_OK | X_OK) != 0) {
-    refuse("no file can be made in " + base::QuotedUnlessSecret(folder) + ": " +
+    refuse("cannot create a file in " + base::QuotedUnlessSecret(folder) + ": " +
            std::generic_category().message(errno) +
-           "; name a file in the directory of --collector.textfile.directory that this user may "
-           "write to");
+           "; name a file in the directory of --collector.textfile.directory, writable by this "
+           "user");
   }
 }
 
@@ -94,7 +94,7 @@ void Textfile::LogOutcome(const std::string& failure) {
   if (failure.empty()) {
     base::LogInfo("the textfile is written again");
   } else {
-    base::LogError("the textfile cannot be written; the one before stays", {{"error", failure}});
+    base::LogError("the textfile cannot be written; the previous one stays", {{"error", failure}});
   }
 }
 

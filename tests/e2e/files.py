@@ -152,7 +152,7 @@ class Files(unittest.TestCase):
         with open(self.config, "w", encoding="utf-8") as writer:
             code, answer = self.reload(process)
             self.assertEqual(code, 409, answer)
-            self.assertIn("another reload is under way", answer)
+            self.assertIn("another reload is in progress", answer)
             writer.write(CONFIGURATION)
         reading.join()
         self.assertEqual(first[0][0], 200, first)

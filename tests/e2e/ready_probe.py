@@ -100,7 +100,7 @@ class ReadyProbe(unittest.TestCase):
         self.own.stop()
         with socket.create_server(("127.0.0.1", self.port)) as other:
             for answer, part in ((b"SSH-2.0-x\r\n", "not HTTP"),
-                                 (b"HTTP/1.1 200 OK\r\n\r\nwelcome\n", "not of an exporter")):
+                                 (b"HTTP/1.1 200 OK\r\n\r\nwelcome\n", "not from an exporter")):
                 probe = subprocess.Popen([self.own.program, *self.flags, "--probe.ready"], stdout=subprocess.PIPE, text=True)
                 with probe:
                     client, _ = other.accept()

@@ -105,7 +105,7 @@ class WithoutServers(ServiceManagerCase):
         servers.poll("another program", lambda: pathlib.Path(f"/proc/{other.pid}/comm").read_text() == "sleep\n")
         done = self.ask_to_reload(other.pid)
         self.assertEqual((done.returncode, done.stderr),
-                         (1, f"scidex_pg_exporter: process {other.pid} is no scidex_pg_exporter\n"))
+                         (1, f"scidex_pg_exporter: process {other.pid} is not a scidex_pg_exporter\n"))
         self.assertIsNone(other.poll())
 
     def test_watchdog_is_fed_again_and_again(self):

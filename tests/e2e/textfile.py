@@ -86,7 +86,7 @@ class Once(WithoutAPort):
         done = self.run_to_end("--once", "--once.timeout=50ms", f"--config.file={self.slow_probes()}",
                                SCIDEX_PG_DSN=f"host=127.0.0.1 port={port}")
         self.assertEqual(done.returncode, 2, done.stderr)
-        self.assertIn("no verdict on every server yet", done.stderr)
+        self.assertIn("not every server has a verdict yet", done.stderr)
         self.assert_for_node_exporter(done.stdout)
 
     def slow_probes(self):
@@ -105,7 +105,7 @@ class Once(WithoutAPort):
             done = subprocess.run([self.program, "--once"], env=exporter.environment(PGHOST=str(self.folder)), stdout=full,
                                   stderr=subprocess.PIPE, text=True, timeout=servers.DEADLINE_SECONDS)
         self.assertEqual(done.returncode, 1)
-        self.assertIn("standard output does not take the metrics", done.stderr)
+        self.assertIn("cannot write the metrics to standard output", done.stderr)
 
 
 class Textfile(WithoutAPort):
@@ -199,7 +199,7 @@ class Textfile(WithoutAPort):
         for more in ((), ("--config.check",)):
             done = self.run_to_end("--web.listen-address=", *more)
             self.assertEqual(done.returncode, 1)
-            self.assertIn("the metrics would go nowhere", done.stderr)
+            self.assertIn("the metrics would not be published", done.stderr)
 
 
 if __name__ == "__main__":

@@ -57,9 +57,9 @@ TEST_F(ConfigCheck, AReplicaWithTheHostAndPortOfThePrimaryIsAWarning) {
   EXPECT_EQ(check.exit_status, 0) << check.errors;
   EXPECT_THAT(check.errors, HasSubstr("e.yaml:2: replica.dsn: has the host and port of the "
                                       "primary, 127.0.0.1:" +
-                                      port + "; reads will not leave the primary"));
+                                      port + "; all reads would go to the primary"));
   EXPECT_THAT(Check(query, {}, same + primary_->Dsn("app", "postgres") + "\"}\n").errors,
-              HasSubstr("only if a pooler there tells the two databases apart"));
+              HasSubstr("only if a pooler there distinguishes the two databases"));
   EXPECT_THAT(Check(query).errors, Not(HasSubstr("replica.dsn")));
 }
 
@@ -86,7 +86,7 @@ TEST_F(ConfigCheck, UnknownSyntaxFailsUnlessToldToWarn) {
   EXPECT_THAT(error.errors, HasSubstr("e.yaml:4:35: queries[0].sql: syntax error"));
   const ProcessResult warning = Check(query, {"--config.check.syntax=warn"});
   EXPECT_EQ(warning.exit_status, 0) << warning.errors;
-  EXPECT_EQ(warning.output, "the configuration is right\n");
+  EXPECT_EQ(warning.output, "the configuration is valid\n");
   EXPECT_THAT(warning.errors, HasSubstr("warning: "));
 }
 
@@ -145,7 +145,7 @@ TEST_F(ConfigCheck, WithoutQueriesNothingIsRun) {
        {},
        ""});
   EXPECT_EQ(result.exit_status, 0) << result.errors;
-  EXPECT_EQ(result.output, "the configuration is right\n0 queries were run, 0 failed\n");
+  EXPECT_EQ(result.output, "the configuration is valid\n0 queries were run, 0 failed\n");
 }
 
 TEST_F(ConfigCheck, AWriteIsAnErrorWithItsVerb) {

@@ -471,7 +471,7 @@ TEST_F(Reload, AFileThatTellsOfAnotherServerIsNotTakenForANewPassword) {
       "ALTER ROLE moved PASSWORD 'canary-two';"
       "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'moved'");
   EXPECT_TRUE(Eventually(kPatience, [&] {
-    return exporter.process().Errors().find("reload to take them") != std::string::npos;
+    return exporter.process().Errors().find("reload to apply them") != std::string::npos;
   }));
   EXPECT_EQ(Value(exporter, "hash"), hash);
   file(dsn + "canary-two");

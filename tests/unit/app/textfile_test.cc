@@ -102,7 +102,7 @@ TEST_F(TextfileTest, FailureIsCountedEachTimeAndLoggedOnce) {
 
 TEST_F(TextfileTest, ThatCanNotBeMadeIsRefusedWithTheReason) {
   EXPECT_THAT(RefusalOf(path_),
-              HasSubstr("no file can be made in \"" + folder_ + "\": No such file or directory"));
+              HasSubstr("cannot create a file in \"" + folder_ + "\": No such file or directory"));
   std::filesystem::create_directory(folder_);
   EXPECT_EQ(RefusalOf(path_), "");
   EXPECT_THAT(RefusalOf(folder_ + "/pools.txt"), HasSubstr("does not end in .prom"));
