@@ -202,15 +202,15 @@ double CollectorErrors(const Snapshot& s, const Labels& labels) {
 constexpr Family kFamilies[] = {
     // The names of the system that this replaces: never rename them.
     {kPools, "scidex_pg_pool_ro_size", kGauge, "",
-     "Connections of the pool to the replica, in every state; 0 while there is no such pool.",
+     "Connections of the replica's pool, in every state; 0 if there is no such pool.",
      Of<PoolRole::kRo, &PoolStats::size>},
     {kPools, "scidex_pg_pool_ro_available", kGauge, "",
-     "Idle connections of the pool to the replica; at 0 the next read waits for a release or a "
+     "Idle connections of the replica's pool; at 0, the next read waits for a release or a "
      "connect.",
      Of<PoolRole::kRo, &PoolStats::idle>},
     {kPools, "scidex_pg_pool_ro_requests_waiting", kGauge, "",
-     "Reads that wait for a connection to the replica; a rise means that the pool is too small or "
-     "its leases are held too long.",
+     "Reads waiting for a connection to the replica; an increase means that the pool is too "
+     "small or its leases are held too long.",
      Of<PoolRole::kRo, &PoolStats::waiters>},
     {kPools, "scidex_pg_pool_ro_fallthrough_size", kGauge, "",
      "Connections of the pool that serves reads from the primary, in every state.",
@@ -229,10 +229,10 @@ constexpr Family kFamilies[] = {
      "Idle connections of the primary's pool for writers.",
      Of<PoolRole::kPrimary, &PoolStats::idle>},
     {kPools, "scidex_pg_pool_requests_waiting", kGauge, "",
-     "Writers that wait for a connection to the primary.",
+     "Writers waiting for a connection to the primary.",
      Of<PoolRole::kPrimary, &PoolStats::waiters>},
     {kPools, "scidex_pg_pool_ro_fallthrough_requests_waiting", kGauge, "",
-     "Reads that wait for a read-only connection to the primary.",
+     "Reads waiting for a read-only connection to the primary.",
      Of<PoolRole::kRoFallthrough, &PoolStats::waiters>},
 
     // Each pool.
@@ -240,122 +240,124 @@ constexpr Family kFamilies[] = {
      "Connections of a pool by state; the sum over the states is its size.",
      Connections, {kPool, kState}},
     {kPools, "scidex_pg_pool_max_size", kGauge, "",
-     "Most connections that a pool may ever have.",
+     "Maximum number of connections in a pool.",
      OfPool<&PoolStats::max_size>, {kPool}},
     {kPools, "scidex_pg_pool_target_size", kGauge, "",
-     "Most connections that a pool may have at present.",
+     "Current limit of the number of connections in a pool.",
      OfPool<&PoolStats::target_size>, {kPool}},
     {kPools, "scidex_pg_pool_min_idle", kGauge, "",
      "Idle connections that a pool keeps ready.",
      OfPool<&PoolStats::min_idle>, {kPool}},
     {kPools, "scidex_pg_pool_waiters", kGauge, "",
-     "Acquires that wait for a connection; a rise that lasts means that the pool is too small or "
+     "Acquires waiting for a connection; a lasting increase means that the pool is too small or "
      "its leases are held too long.",
      OfPool<&PoolStats::waiters>, {kPool}},
     {kPools, "scidex_pg_pool_query_waiters", kGauge, "",
-     "Those of the waiters that are queries of the exporter itself; the others are acquires of the "
+     "Waiters that are queries of the exporter itself; the others are acquires of the "
      "application.",
      OfPool<&PoolStats::client_waiters>, {kPool}},
     {kPools, "scidex_pg_pool_max_waiters", kGauge, "",
-     "Most acquires that may wait at once; the next one fails with outcome queue_full.",
+     "Maximum number of waiting acquires; the next one fails with outcome queue_full.",
      OfPool<&PoolStats::max_waiters>, {kPool}},
     {kPools, "scidex_pg_pool_oldest_waiter_seconds", kGauge, "seconds",
-     "How long the oldest waiter has waited; close to the acquire timeout, acquires are about to "
-     "fail.",
+     "How long the oldest waiter has waited; if it is close to the acquire timeout, acquires are "
+     "about to fail.",
      OfPool<&PoolStats::oldest_waiter>, {kPool}},
     {kPools, "scidex_pg_pool_oldest_lease_seconds", kGauge, "seconds",
-     "How long the oldest lease has been held; a steady rise is a lease that is never released.",
+     "How long the oldest lease has been held; a steady increase means that a lease is never "
+     "released.",
      OfPool<&PoolStats::oldest_lease>, {kPool}},
     {kPools, "scidex_pg_pool_leak_after_seconds", kGauge, "seconds",
-     "The age from which a lease counts as leaked; 0 if none does.",
+     "The age from which a lease counts as leaked; 0 if leases never do.",
      OfPool<&PoolStats::leak_after>, {kPool}},
     {kPools, "scidex_pg_pool_retired_leases", kGauge, "",
-     "Leases of pools that a reload or a new password has replaced and that are still out; each has "
-     "a connection that the other gauges of the pool do not show.",
+     "Active leases of pools that were replaced by a reload or a new password; the other gauges "
+     "of the pool do not include their connections.",
      OfPool<&PoolStats::retired_leases>, {kPool}},
     {kPools, "scidex_pg_pool_handoff_after_seconds", kGauge, "seconds",
-     "For how long a waiter may be overtaken before the next released connection is handed over to "
-     "it. Where handoff_after is auto it rises when handing over costs much of a connection's time: "
-     "leases are short, or threads are slow to wake.",
+     "How long a waiter may be overtaken before the next released connection is handed over to "
+     "it. With handoff_after auto, it increases when handing over costs much of a connection's "
+     "time: leases are short, or threads wake slowly.",
      OfPool<&PoolStats::handoff_after>, {kPool}},
     {kPools, "scidex_pg_pool_acquire_timeout_seconds", kGauge, "seconds",
-     "How long an acquire waits unless its caller says otherwise.",
+     "Timeout of an acquire, unless its caller sets another.",
      OfPool<&PoolStats::acquire_timeout>, {kPool}},
     {kPools, "scidex_pg_pool_acquires_total", kCounter, "",
-     "Acquires that are over, by outcome; all but immediate and waited failed.",
+     "Finished acquires, by outcome; all except immediate and waited failed.",
      OfPoolBy<&PoolStats::acquires, AcquireOutcome>, {kPool, By<AcquireOutcome>("outcome")}},
     {kPools, "scidex_pg_pool_acquire_wait_seconds", kHistogram, "seconds",
-     "Time from acquire to lease, failed acquires included; the rate of its sum is the mean "
+     "Time from acquire to lease, including failed acquires; the rate of its sum is the mean "
      "number of waiters.",
      HistogramOfPool<&PoolStats::acquire_wait>, {kPool}},
     {kPools, "scidex_pg_pool_use_seconds", kHistogram, "seconds",
-     "Time that leases were held; a rise means slower queries or more work for each lease.",
+     "Time that leases were held; an increase means slower queries or more work per lease.",
      HistogramOfPool<&PoolStats::use>, {kPool}},
     {kPools, "scidex_pg_pool_connect_seconds", kHistogram, "seconds",
-     "Time that connects took, failed ones included; a rise points at the network, the name "
-     "service or a busy server.",
+     "Duration of connects, including failed ones; an increase points to the network, name "
+     "resolution or a busy server.",
      HistogramOfPool<&PoolStats::connect>, {kPool}},
     {kPools, "scidex_pg_pool_connects_total", kCounter, "",
-     "Connects by outcome; all but ok failed, and the outcome says why.",
+     "Connects by outcome; all except ok failed, and the outcome is the reason.",
      OfPoolBy<&PoolStats::connects, ConnectOutcome>, {kPool, By<ConnectOutcome>("outcome")}},
     {kPools, "scidex_pg_pool_evictions_total", kCounter, "",
-     "Connections closed on purpose, by reason; many that are dead mean that something between "
-     "here and the server cuts them.",
+     "Connections closed on purpose, by reason; many with reason dead mean that something "
+     "between the exporter and the server drops them.",
      OfPoolBy<&PoolStats::evictions, EvictReason>, {kPool, By<EvictReason>("reason")}},
     {kPools, "scidex_pg_pool_leases_leaked_total", kCounter, "",
-     "Leases held for longer than leak_after; each is in the log with the place that took it.",
+     "Leases held longer than leak_after; the log has the call site of each.",
      OfPool<&PoolStats::leases_leaked>, {kPool}},
     {kPools, "scidex_pg_pool_resizes_total", kCounter, "",
-     "Changes of the target size, by direction and by who asked for them.",
+     "Changes of the target size, by direction and cause.",
      Resizes, {kPool, By<ResizeDirection>("direction"), By<ResizeCause>("cause")}},
     {kPools, "scidex_pg_pool_read_only_proofs_total", kCounter, "",
-     "Read leases by how their session was shown to be read-only: reported by the server, set "
-     "anew, or by transaction.",
+     "Read leases by how their session was verified to be read-only: reported by the server, set "
+     "again, or by transaction.",
      OfPoolBy<&PoolStats::read_only_proofs, ReadOnlyProof>, {kPool, kHow}},
     {kPools, "scidex_pg_pool_read_only_violations_total", kCounter, "",
-     "Writes through a read lease that the server refused; each is in the log with the place that "
-     "tried it.",
+     "Writes through a read lease that the server refused; the log has the call site of each.",
      OfPool<&PoolStats::read_only_violations>, {kPool}},
     {kPools, "scidex_pg_pool_read_only_tampered_total", kCounter, "",
-     "Read leases whose borrower lifted read-only, or could have and written without a command tag "
-     "that tells; each is in the log with its borrower.",
+     "Read leases whose borrower switched read-only off, or could have done so and written "
+     "without a command tag that reveals it; the log has the borrower of each.",
      OfPool<&PoolStats::read_only_tampered>, {kPool}},
     {kPools, "scidex_pg_pool_read_only_writes_total", kCounter, "",
-     "Write statements that succeeded through a read lease, whose borrower had switched read-only "
-     "off; each is in the log with its borrower.",
+     "Write statements that succeeded through a read lease whose borrower had switched read-only "
+     "off; the log has the borrower of each.",
      OfPool<&PoolStats::read_only_writes>, {kPool}},
     {kPools, "scidex_pg_pool_read_only_unproven_total", kCounter, "",
-     "Sessions refused because they could not be shown to be read-only; a rise often means a "
-     "pooler in front of the server.",
+     "Sessions refused because they could not be verified to be read-only; an increase often "
+     "means a pooler in front of the server.",
      OfPool<&PoolStats::read_only_unproven>, {kPool}},
     {kPools, "scidex_pg_pool_read_only_enforcement", kGauge, "",
-     "1 for what keeps the read sessions of a pool from writing: a setting of theirs, or, behind a "
-     "pooler, the transaction that each is lent in, which a borrower can end.",
+     "1 for what prevents the read sessions of a pool from writing: a session setting, or, "
+     "behind a pooler, the transaction in which each is lent, which a borrower can end.",
      IsEnforcedBy, {kPool, By<Enforcement>("mode")}},
     {kPools, "scidex_pg_pool_read_only_canary_success", kGauge, "",
-     "1 if the latest write that was tried through a read lease was refused as read-only, 0 if not; "
-     "NaN before the first and where sessions may write.",
+     "1 if the latest attempt to write through a read lease was refused as read-only, 0 if not; "
+     "NaN before the first attempt and where sessions may write.",
      CanarySuccess, {kPool}},
     {kPools, "scidex_pg_pool_read_only_canary_proof", kGauge, "",
-     "1 for what the latest refused canary has shown: that the setting works, or that the server "
-     "was in recovery and forwards no writes, so that nobody can write.",
+     "1 for what the latest refused canary has proven: that the setting works, or that the "
+     "server was in recovery and forwards no writes, so that no session can write.",
      CanaryProves, {kPool, By<CanaryProof>("of")}},
     {kPools, "scidex_pg_pool_read_only_canary_last_run_timestamp_seconds", kGauge, "seconds",
-     "When a write was last tried through a read lease, in Unix time; 0 if never.",
+     "When a write was last attempted through a read lease, in Unix time; 0 if never.",
      CanaryLastRun, {kPool}},
 
     // The route.
     {kPools, "scidex_pg_pool_ro_route", kGauge, "",
-     "1 for the route that reads take, 0 for the others.",
+     "1 for the current route of reads, 0 for the others.",
      IsInForce<&RouteStats::route, Route>, {By<Route>("route")}},
     {kPools, "scidex_pg_pool_ro_route_reason", kGauge, "",
-     "1 for the reason of the present route, 0 for the others; ok is the replica's.",
+     "1 for the reason of the current route, 0 for the others; ok is the reason of route "
+     "replica.",
      IsInForce<&RouteStats::reason, Reason>, {By<Reason>("reason")}},
     {kPools, "scidex_pg_pool_ro_route_transitions_total", kCounter, "",
-     "Changes of the route; many in a short time mean a replica at the edge of its bounds.",
+     "Changes of the route; many in a short time mean that the replica is at the edge of its "
+     "limits.",
      Transitions, {By<Route>("from"), By<Route>("to")}, true},
     {kPools, "scidex_pg_pool_ro_route_seconds_total", kCounter, "seconds",
-     "How long each route was in force; its rate is the share of time.",
+     "Total time that each route was in force; its rate is the share of time.",
      OfRouteBy<&RouteStats::in_force>, {By<Route>("route")}},
     {kPools, "scidex_pg_pool_ro_route_last_transition_timestamp_seconds", kGauge, "seconds",
      "When the route last changed, in Unix time; 0 if it never did.",
@@ -379,7 +381,7 @@ constexpr Family kFamilies[] = {
      "means a promoted or wrong server.",
      OfProbe<&ProbeStats::in_recovery>, {kPool}},
     {kPools, "scidex_pg_pool_backend_behind_pooler", kGauge, "",
-     "1 if a pooler was between here and the server of a pool when it last answered; read-only is "
+     "1 if a pooler was in front of the server of a pool when it last answered; read-only is "
      "then enforced by transaction, which is weaker.",
      OfProbe<&ProbeStats::behind_pooler>, {kPool}},
     {kPools, "scidex_pg_pool_primary_writable", kGauge, "",
@@ -387,44 +389,44 @@ constexpr Family kFamilies[] = {
      "default_transaction_read_only off; 0 if writes fail there; NaN if unknown.",
      PrimaryWritable},
     {kPools, "scidex_pg_pool_replica_lag_seconds", kGauge, "seconds",
-     "For how long the primary has had a transaction that the replica has not replayed; NaN if "
+     "How long the primary has had a transaction that the replica has not replayed; NaN if "
      "unknown.",
      Lag},
     {kPools, "scidex_pg_pool_replica_lag_bytes", kGauge, "bytes",
-     "How much of the primary's WAL the replica has not replayed; NaN if unknown.",
+     "Bytes of the primary's WAL that the replica has not replayed; NaN if unknown.",
      LagBytes},
     {kPools, "scidex_pg_pool_replica_max_lag_seconds", kGauge, "seconds",
-     "The lag above which the replica is stale, and loses the route unless on_lag is serve_stale; "
-     "0 if any is accepted.",
+     "The lag above which the replica is stale, and loses the route unless on_lag is "
+     "serve_stale; 0 if any lag is accepted.",
      MaxLag},
     {kPools, "scidex_pg_pool_replica_stale", kGauge, "",
      "1 if the replica lags by more than the maximum, whether or not it serves reads.",
      ReplicaStale},
     {kPools, "scidex_pg_pool_replica_wal_receiver_up", kGauge, "",
-     "1 if the replica streams WAL from its primary, 0 if not: its lag will grow as soon as the "
-     "primary writes. NaN if the replica does not answer, or does not tell.",
+     "1 if the replica streams WAL from its primary, 0 if not: its lag will increase as soon as "
+     "the primary writes. NaN if the replica does not answer or does not report it.",
      WalReceiverUp},
     {kPools, "scidex_pg_pool_probe_last_run_timestamp_seconds", kGauge, "seconds",
-     "When the server of a pool was last probed, in Unix time; 0 if never. One that stands still "
-     "means that the exporter is stuck.",
+     "When the server of a pool was last probed, in Unix time; 0 if never. If it does not "
+     "change, the exporter cannot run probes.",
      OfProbe<&ProbeStats::last_run>, {kPool}},
     {kPools, "scidex_pg_pool_probe_last_success_timestamp_seconds", kGauge, "seconds",
      "When the server of a pool last answered a probe, in Unix time; 0 if never.",
      OfProbe<&ProbeStats::last_success>, {kPool}},
     {kPools, "scidex_pg_pool_probe_duration_seconds", kGauge, "seconds",
-     "How long the latest probe of a pool's server took, answered or not.",
+     "Duration of the latest probe of a pool's server, answered or not.",
      OfProbe<&ProbeStats::duration>, {kPool}},
     {kPools, "scidex_pg_pool_probes_total", kCounter, "",
-     "Probes of a pool's server that ended, failed ones included.",
+     "Finished probes of a pool's server, including failed ones.",
      OfProbe<&ProbeStats::probes>, {kPool}},
     {kPools, "scidex_pg_pool_probe_failures_total", kCounter, "",
-     "Probes of a pool's server that failed, by reason.",
+     "Failed probes of a pool's server, by reason.",
      ProbeFailures, {kPool, kFailure}},
 
     {kServers, "scidex_pg_pool_server_info", kGauge, "",
-     "Always 1; the labels say which server the sessions of a pool are on: of several in a DSN the "
-     "one in use, a pooler where there is one. It stays while the server is down. Before the first "
-     "session they list what the DSN says.",
+     "Always 1; the labels name the server of a pool's sessions: with several in the DSN, the "
+     "one in use; with a pooler, the pooler. Remains while the server is down. Before the first "
+     "session, the labels are those of the DSN.",
      One, {kPool, {"host"}, {"port"}, {"dbname"}}, false, Servers},
 
     // The autoscaler.
@@ -432,61 +434,62 @@ constexpr Family kFamilies[] = {
      "1 for the mode of the autoscaler, 0 for the others.",
      IsMode, {By<AutoscalerMode>("mode")}},
     {kPools, "scidex_pg_pool_autoscaler_decisions_total", kCounter, "",
-     "Looks of the autoscaler at a pool, by what it decided; at_max and at_budget mean that "
-     "acquires wait and it may not help, dry_run counts what it would do.",
+     "Checks of a pool by the autoscaler, by decision; at_max and at_budget mean that acquires "
+     "wait and the pool may not grow, dry_run counts what it would do.",
      ScalingDecisions, {kPool, By<ScalingReason>("decision")}},
     {kPools, "scidex_pg_pool_autoscaler_budget", kGauge, "",
-     "Most connections that all pools on the server of a pool may have together, after what others "
-     "use and what is left to them; NaN while that is not known.",
+     "Maximum number of connections of all pools on the server of a pool together, after those "
+     "that other clients use and those left to them; NaN if unknown.",
      Budget, {kPool}},
 
     // The exporter itself.
     {kExporter, "scidex_pg_exporter_build_info", kGauge, "",
-     "Always 1; the labels say what was built, and with which compiler.",
+     "Always 1; the labels are the version, revision and compiler of this build.",
      One, {BuildFact<&BuildInfo::version>("version"), BuildFact<&BuildInfo::revision>("revision"),
            BuildFact<&BuildInfo::compiler>("compiler")}},
     {kExporter, "scidex_pg_exporter_config_last_reload_successful", kGauge, "",
-     "1 if the configuration was good when it was last loaded, 0 if it was refused and the one "
-     "before is in force.",
+     "1 if the configuration was valid when it was last loaded, 0 if it was refused and the "
+     "previous one is in force.",
      OfExporter<&ExporterStats::config_last_reload_successful>},
     {kExporter, "scidex_pg_exporter_config_last_reload_success_timestamp_seconds", kGauge,
      "seconds", "When the configuration in force was loaded, in Unix time.",
      OfExporter<&ExporterStats::config_last_reload_success>},
     {kExporter, "scidex_pg_exporter_config_hash", kGauge, "",
-     "A number that is another when the configuration in force is another, passwords aside.",
+     "Hash of the configuration in force, without passwords.",
      OfExporter<&ExporterStats::config_hash>},
     {kExporter, "scidex_pg_exporter_http_requests_total", kCounter, "",
      "HTTP requests answered, by status code.",
      HttpRequests, {kCode}},
     {kExporter, "scidex_pg_exporter_log_messages_total", kCounter, "",
-     "Log messages by level, dropped ones included; those below the level in force are not counted.",
+     "Log messages by level, including dropped ones; those below the configured level are not "
+     "counted.",
      LogMessages, {By<base::LogLevel>("level")}},
     {kExporter, "scidex_pg_exporter_log_messages_dropped_total", kCounter, "",
-     "Log messages that were not written because standard error did not take them in time.",
+     "Log messages that were dropped because standard error did not accept them in time.",
      OfExporter<&ExporterStats::log_messages_dropped>},
     {kExporter, "scidex_pg_exporter_local_failures_total", kCounter, "",
-     "Times that this process lacked a file descriptor, memory or a thread. Such a failure is no "
-     "evidence about a server and never changes the route; a rise means that a limit of the "
-     "process or of the machine is too low.",
+     "Failures of this process for lack of a file descriptor, memory or a thread. Such a failure "
+     "is not evidence about a server and never changes the route; an increase means that a limit "
+     "of the process or of the machine is too low.",
      LocalFailures, {By<base::LocalResource>("resource")}},
     {kExporter, "scidex_pg_exporter_task_runs_total", kCounter, "",
      "Runs of background tasks, by kind.",
      Tasks<&base::TaskCounts::runs>, {By<base::TaskKind>("task")}},
     {kExporter, "scidex_pg_exporter_task_failures_total", kCounter, "",
-     "Runs of background tasks that ended with an error of the exporter itself, by kind; the task "
-     "runs again at its next time, and the log has the error.",
+     "Runs of background tasks that ended with an internal error of the exporter, by kind; the "
+     "task runs again at its next time, and the log has the error.",
      Tasks<&base::TaskCounts::failures>, {By<base::TaskKind>("task")}},
 
     {kExporter, "scidex_pg_exporter_textfile_written_timestamp_seconds", kGauge, "seconds",
-     "When the file for node_exporter's textfile collector was last written, in Unix time; 0 if it "
-     "never was. In the file itself it tells how old the file is.",
+     "When the file for node_exporter's textfile collector was last written, in Unix time; 0 if "
+     "never. In the file itself, it shows the age of the file.",
      OfExporter<&ExporterStats::textfile_written>},
     {kExporter, "scidex_pg_exporter_textfile_writes_total", kCounter, "",
-     "Times that the file for node_exporter's textfile collector was to be written, failed ones "
-     "included.",
+     "Attempts to write the file for node_exporter's textfile collector, including failed ones.",
      OfExporter<&ExporterStats::textfile_writes>},
     {kExporter, "scidex_pg_exporter_textfile_write_failures_total", kCounter, "",
-     "Times that it could not be written, and the file before it stayed; the log says why.",
+     "Failed attempts to write the file for node_exporter's textfile collector; the previous "
+     "file stays, and the log has the reason.",
      OfExporter<&ExporterStats::textfile_write_failures>},
 
     // The names that every Prometheus client has for its process.
@@ -494,16 +497,17 @@ constexpr Family kFamilies[] = {
      "User and system CPU time spent by the exporter.",
      OfProcess<&ProcessStats::cpu>},
     {kProcess, "process_open_fds", kGauge, "",
-     "File descriptors that the exporter has open.",
+     "Open file descriptors of the exporter.",
      OfProcess<&ProcessStats::open_fds>},
     {kProcess, "process_max_fds", kGauge, "",
-     "Most file descriptors that the exporter may open; close to it, connects and scrapes fail.",
+     "Maximum number of open file descriptors of the exporter; close to it, connects and scrapes "
+     "fail.",
      OfProcess<&ProcessStats::max_fds>},
     {kProcess, "process_virtual_memory_bytes", kGauge, "bytes",
      "Virtual memory of the exporter.",
      OfProcess<&ProcessStats::virtual_memory_bytes>},
     {kProcess, "process_resident_memory_bytes", kGauge, "bytes",
-     "Memory of the exporter that is in RAM; a rise without end is a leak.",
+     "Resident memory of the exporter; an endless increase is a leak.",
      OfProcess<&ProcessStats::resident_memory_bytes>},
     {kProcess, "process_threads", kGauge, "",
      "Threads of the exporter.",
@@ -514,45 +518,46 @@ constexpr Family kFamilies[] = {
 
     // The queries.
     {kQueries, "scidex_pg_query_runs_total", kCounter, "",
-     "Runs of the query that have ended.",
+     "Finished runs of the query.",
      OfQuery<&QueryStats::runs>, {kQuery}},
     {kQueries, "scidex_pg_query_errors_total", kCounter, "",
-     "Runs that failed, by reason; write is one that tried to write.",
+     "Failed runs, by reason; write means that the query tried to write.",
      QueryErrors, {kQuery, By<QueryError>("reason")}},
     {kQueries, "scidex_pg_query_missed_runs_total", kCounter, "",
-     "Runs that were due and did not begin, as the one before had not ended or the exporter stood still.",
+     "Runs that were due but did not begin, because the previous one had not ended or the "
+     "exporter was stalled.",
      OfQuery<&QueryStats::missed>, {kQuery}},
     {kQueries, "scidex_pg_query_last_run_timestamp_seconds", kGauge, "seconds",
      "When the latest run ended, in Unix time; 0 if there was none.",
      OfQuery<&QueryStats::last_run>, {kQuery}},
     {kQueries, "scidex_pg_query_last_success_timestamp_seconds", kGauge, "seconds",
-     "When the latest run ended that did not fail, in Unix time; 0 if there was none.",
+     "When the latest successful run ended, in Unix time; 0 if there was none.",
      OfQuery<&QueryStats::last_success>, {kQuery}},
     {kQueries, "scidex_pg_query_duration_seconds", kGauge, "seconds",
-     "How long the latest run took, its wait for a connection among it.",
+     "Duration of the latest run, including its wait for a connection.",
      OfQuery<&QueryStats::duration>, {kQuery}},
     {kQueries, "scidex_pg_query_wait_seconds_total", kCounter, "seconds",
-     "How long all runs have waited for a connection.",
+     "Total time that runs have waited for a connection.",
      OfQuery<&QueryStats::waited>, {kQuery}},
     {kQueries, "scidex_pg_query_use_seconds_total", kCounter, "seconds",
-     "How long all runs have held a connection.",
+     "Total time that runs have held a connection.",
      OfQuery<&QueryStats::used>, {kQuery}},
     {kQueries, "scidex_pg_query_interval_seconds", kGauge, "seconds",
-     "How often the query is to run.",
+     "Interval between runs of the query.",
      QueryInterval, {kQuery}},
     {kQueries, "scidex_pg_query_rows", kGauge, "",
      "Rows of the latest result that have series.",
      OfQuery<&QueryStats::rows>, {kQuery}},
     {kQueries, "scidex_pg_query_series_dropped_total", kCounter, "",
-     "Series over max_series, which are not exposed.",
+     "Series over max_series, which were dropped.",
      OfQuery<&QueryStats::dropped_series>, {kQuery}},
 
     // The exposition itself.
     {kExposition, "scidex_pg_exporter_scrape_duration_seconds", kGauge, "seconds",
-     "How long it took to produce the exposition of the scrape before this one; 0 at the first.",
+     "Time to produce the exposition of the previous scrape; 0 at the first.",
      LastScrape},
     {kExposition, "scidex_pg_exporter_collector_errors_total", kCounter, "",
-     "Scrapes that lack the metrics of a collector because it failed; the log says why.",
+     "Scrapes that lack the metrics of a collector because it failed; the log has the reason.",
      CollectorErrors, {kCollector}},
 };
 // clang-format on
