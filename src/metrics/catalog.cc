@@ -31,7 +31,7 @@ using routing::RouteStats;
 using enum Part;
 using enum Type;
 
-// The values of E from kFirst on.
+// The values of E, beginning at kFirst.
 template <typename E, E kFirst = E{}>
 constexpr Dimension By(std::string_view label) {
   return {label, base::EnumNames<E>::kNames, static_cast<std::size_t>(kFirst)};
@@ -42,7 +42,7 @@ constexpr std::array<std::string_view, 3> kStates{"connecting", "idle", "in_use"
 constexpr Dimension kPool = By<PoolRole>("pool");
 constexpr Dimension kState{"state", kStates};
 constexpr Dimension kHow = By<ReadOnlyProof, ReadOnlyProof::kReported>("how");
-// Those that a probe can fail with.
+// The reasons of failed probes.
 constexpr Dimension kFailure = By<Reason, Reason::kNameNotResolved>("reason");
 constexpr Dimension kCode{"code", {}, 0, [](const Snapshot& s) {
                             std::vector<std::string> codes;
@@ -109,7 +109,7 @@ double QueryInterval(const Snapshot& s, const Labels& labels) {
 
 double MaxLag(const Snapshot& s, const Labels&) { return ToNumber(s.pools.max_lag); }
 
-// NaN while it is not known.
+// NaN if unknown.
 template <typename T>
 double OrNan(const std::optional<T>& value) {
   return value ? ToNumber(*value) : std::numeric_limits<double>::quiet_NaN();

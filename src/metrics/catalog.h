@@ -1,6 +1,6 @@
-// The one table of metrics: what is exposed, what it is called, what it means, and where in a
-// snapshot its numbers are. The table of docs/metrics.md, the dashboards, the alerts and the tests
-// are checked against it.
+// The catalog of metrics: names, types, labels, help texts, and where in a snapshot the numbers
+// are. The table in docs/metrics.md, the dashboards, the alerts and the tests are checked against
+// it.
 //
 // To add a metric, add a row.
 #pragma once
@@ -20,23 +20,24 @@ namespace scidex::metrics {
 
 enum class Type { kCounter, kGauge, kHistogram };
 
-// Which collector a family belongs to: what fails together.
+// The collector of a family. Families of one collector fail together.
 enum class Part {
   kPools,       // pools, route and probes
-  kServers,     // which servers the pools are on: their labels change while the process runs
-  kExporter,    // what other layers count
-  kQueries,     // the queries: those that are configured have series
-  kProcess,     // what the kernel says
-  kExposition,  // what Exposition counts of itself
+  kServers,     // the servers of the pools, whose labels change at runtime
+  kExporter,    // counters of other layers
+  kQueries,     // the configured queries
+  kProcess,     // as reported by the kernel
+  kExposition,  // counters of Exposition itself
 };
 
-// A label and its values: a closed set, all of which exist from the start.
+// A label and its values: a closed set, for all of which series exist from the start.
 struct Dimension {
   std::string_view label;
-  // The values are those from `first` on.
+  // The values begin at `first`.
   std::span<const std::string_view> names{};
   std::size_t first = 0;
-  // Where set, the values are known only when the process runs: all those of any one snapshot.
+  // If set, returns the values, which are known only at runtime: the same ones for every snapshot
+  // of a process.
   std::vector<std::string> (*given)(const Snapshot&) = nullptr;
 
   std::vector<std::string> Values(const Snapshot& snapshot) const;
@@ -44,8 +45,8 @@ struct Dimension {
 
 inline constexpr std::size_t kMaxDimensions = 4;
 
-// The labels of one series: for each dimension of its family the index of the value, counted from
-// the first of Dimension::names.
+// The labels of one series: for each dimension of its family, the index of the value in
+// Dimension::names.
 class Labels {
  public:
   std::size_t& operator[](std::size_t dimension) { return index_[dimension]; }
@@ -66,24 +67,24 @@ struct Family {
   Part part;
   std::string_view name;
   Type type;
-  // "seconds", "bytes", or nothing for counts and states.
+  // "seconds", "bytes", or empty for counts and states.
   std::string_view unit;
   std::string_view help;
   std::variant<Number, Distribution> value;
   std::array<Dimension, kMaxDimensions> dimensions{};
-  // Series whose last two labels have the same value do not exist.
+  // If true, there are no series whose last two labels have the same value.
   bool differing = false;
-  // Where set, there is one series for each of these, which are the values of all labels, instead
-  // of one for each combination.
+  // If set, there is one series for each of the returned rows of label values, instead of one for
+  // each combination.
   std::vector<std::vector<std::string>> (*rows)(const Snapshot&) = nullptr;
 
-  // Those in use.
+  // The dimensions in use.
   std::span<const Dimension> Dimensions() const;
 };
 
 std::span<const Family> Catalog();
 
-// The table as docs/metrics.md has it, with a line feed at its end.
+// The table of docs/metrics.md, including the final line feed.
 std::string CatalogAsMarkdown();
 
 }  // namespace scidex::metrics

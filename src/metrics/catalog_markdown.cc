@@ -8,7 +8,7 @@
 namespace scidex::metrics {
 namespace {
 
-// "`pool`, `how` = reported, set, transaction": the values of the pools are not repeated.
+// "`pool`; `how` = reported, set, transaction". The values of `pool` are omitted.
 std::string LabelsText(const Family& family) {
   std::string text;
   for (const Dimension& dimension : family.Dimensions()) {

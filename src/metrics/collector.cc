@@ -25,7 +25,7 @@ prometheus::MetricType TypeOf(Type type) {
   return prometheus::MetricType::Untyped;
 }
 
-// Appends every combination of values of the dimensions from `depth` on to `family` and `series`.
+// Appends a series for every combination of values of the dimensions from `depth` on.
 void AddSeries(const Family& row, const std::vector<std::vector<std::string>>& values,
                std::size_t depth, Labels labels, ClientMetric metric, MetricFamily& family,
                std::vector<Labels>& series) {
@@ -44,7 +44,7 @@ void AddSeries(const Family& row, const std::vector<std::vector<std::string>>& v
   }
 }
 
-// Appends one series for each of `rows`.
+// Appends a series for each of `rows`.
 void AddRows(const Family& row, const std::vector<std::vector<std::string>>& rows,
              MetricFamily& family, std::vector<Labels>& series) {
   for (const std::vector<std::string>& values : rows) {
@@ -81,7 +81,7 @@ void Set(const Family& row, const Snapshot& snapshot, const Labels& labels, Clie
   }
 }
 
-// The numbers of one series, in the order of its lines.
+// Adds the numbers of one series, in the order of its lines.
 void Fill(const Family& row, const Snapshot& snapshot, const Labels& labels,
           TextTemplate::Filling& filling) {
   const Distribution* const distribution = std::get_if<Distribution>(&row.value);
@@ -129,7 +129,7 @@ Collector::Collector(Part part, Source source) : source_(std::move(source)) {
         values.push_back(dimension.Values(snapshot));
       AddSeries(row, values, 0, {}, {}, family, series);
     }
-    // The bounds of histograms are there from the start, and so are the lines of their buckets.
+    // Histograms need their bounds, so that the text has the lines of their buckets.
     for (std::size_t i = 0; i < series.size(); ++i) Set(row, snapshot, series[i], family.metric[i]);
     skeleton_.push_back(std::move(family));
     numbers_.push_back({&row, std::move(series)});

@@ -1,4 +1,4 @@
-// Turns the catalog and a snapshot into prometheus-cpp's metric families.
+// Converts the catalog and a snapshot to prometheus-cpp's metric families.
 #pragma once
 
 #include <functional>
@@ -14,32 +14,32 @@
 
 namespace scidex::metrics {
 
-// The metrics of Part::kProcess that `snapshot` has no number for.
+// The names of the Part::kProcess metrics for which `snapshot` has no number.
 std::vector<std::string> UnknownOfProcess(const Snapshot& snapshot);
 
-// The families of one part of the catalog; without those of the process that the kernel does not
-// tell at the start.
+// The families of one part of the catalog, except process metrics that the kernel does not report
+// at startup.
 //
-// Thread safe, and without a lock: Collect() takes one snapshot, then works on that alone. Names,
-// help, labels and their text are made once; a scrape sets numbers.
+// Thread-safe, without a lock: Collect() takes one snapshot and works only on it. Names, help,
+// labels and their text are created once; a scrape only sets numbers.
 class Collector final : public prometheus::Collectable {
  public:
-  // Called from any thread, several at once. Need fill only what `part` shows.
+  // Called concurrently from any thread. Needs to fill only the members that `part` exports.
   using Source = std::function<Snapshot()>;
 
-  // Calls `source` once, for the labels' values that only it knows.
+  // Calls `source` once, for label values that are known only at runtime.
   Collector(Part part, Source source);
 
-  // Throws what the source throws.
+  // Throws what `source` throws.
   std::vector<prometheus::MetricFamily> Collect() const override;
-  // Appends what WriteText() would make of Collect(), without making the families. Throws what the
-  // source throws.
+  // Appends the same text as WriteText() of Collect(), without creating the families. Throws what
+  // `source` throws.
   void AppendText(TextFormat format, std::string& out) const;
-  // The same with a snapshot that is there already, whose labels have the same values.
+  // As above, with a given snapshot, which must have the same label values.
   void AppendText(const Snapshot& snapshot, TextFormat format, std::string& out) const;
 
  private:
-  // What Collect() returns, without numbers, and where the number of each series is.
+  // The places of the numbers in the skeleton_.
   struct Numbers {
     const Family* family;
     std::vector<Labels> series;
@@ -48,7 +48,7 @@ class Collector final : public prometheus::Collectable {
   const Source source_;
   std::vector<prometheus::MetricFamily> skeleton_;
   std::vector<Numbers> numbers_;
-  // By TextFormat.
+  // Indexed by TextFormat.
   std::vector<TextTemplate> templates_;
 };
 

@@ -16,7 +16,7 @@ void WarnOfUnknown(const Snapshot& snapshot) {
   const std::string names = base::Joined(UnknownOfProcess(snapshot), " ");
   if (!names.empty())
     base::LogWarn(
-        "the kernel does not tell everything of this process, such as where there is no "
+        "the kernel does not report everything about this process, for example without "
         "/proc; these metrics are absent",
         {{"metrics", names}});
 }
@@ -32,7 +32,7 @@ void AddCollectors(Exposition& exposition, const Sources& sources) {
     static_cast<database::DatabaseStats&>(snapshot) = database();
     return snapshot;
   });
-  // Made for each scrape, as its labels are not known in advance.
+  // Created for each scrape, because its label values are not known in advance.
   exposition.Add("servers", [database = sources.database](TextFormat format, std::string& out) {
     Snapshot snapshot;
     static_cast<database::DatabaseStats&>(snapshot) = database();

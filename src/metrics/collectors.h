@@ -1,4 +1,4 @@
-// The collectors of this exporter, and where each has its numbers from.
+// The collectors of this exporter and their sources.
 #pragma once
 
 #include <functional>
@@ -10,16 +10,16 @@
 
 namespace scidex::metrics {
 
-// Each is called once a scrape, from any thread, several at once, and must not wait for a server.
+// Each is called once per scrape, concurrently from any thread, and must not wait for a server.
 struct Sources {
   std::function<database::DatabaseStats()> database;
   std::function<ExporterStats()> exporter;
-  // Empty: no collector of that name, for who is not scraped as a process.
+  // If empty, there is no collector `process`: for expositions that are not scraped.
   std::function<ProcessStats()> process = ReadProcess;
 };
 
-// Adds the collectors `pools` (all of a database but its queries), `servers`, `queries`, `exporter`
-// and `process`.
+// Adds the collectors `pools` (everything about a database except its queries), `servers`,
+// `queries`, `exporter` and `process`.
 void AddCollectors(Exposition& exposition, const Sources& sources);
 
 }  // namespace scidex::metrics

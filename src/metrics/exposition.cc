@@ -39,7 +39,7 @@ std::string Exposition::Render(TextFormat format) {
   std::string text;
   text.reserve(last_size_.load(std::memory_order_relaxed));
   for (Entry& entry : entries_) Append(entry, format, text);
-  // Last, so that it counts what failed just now.
+  // Last, so that it includes failures of this call.
   if (own_) own_->AppendText(format, text);
   EndText(format, text);
   last_size_.store(text.size(), std::memory_order_relaxed);

@@ -1,4 +1,4 @@
-// What a scrape is answered with.
+// The response to a scrape.
 #pragma once
 
 #include <atomic>
@@ -19,26 +19,24 @@
 
 namespace scidex::metrics {
 
-// The families of all collectors, and its own: how long a scrape takes, and which collectors
-// failed.
+// The families of all collectors, and its own: the duration of scrapes and failures of collectors.
 class Exposition {
  public:
-  // The clock outlives this.
+  // `clock` must outlive the exposition.
   explicit Exposition(base::Clock& clock = base::RealClock());
   Exposition(const Exposition&) = delete;
   Exposition& operator=(const Exposition&) = delete;
 
-  // `name` is the value of the label `collector`. Not thread safe: before the first Render().
+  // `name` is the value of the label `collector`. Not thread-safe; call before the first Render().
   void Add(std::string name, std::shared_ptr<const prometheus::Collectable> collector);
   void Add(std::string name, std::shared_ptr<const Collector> collector);
-  // The same for what appends text of its own.
+  // As above, for a function that appends its own text.
   using AppendTo = std::function<void(TextFormat format, std::string& out)>;
   void Add(std::string name, AppendTo append);
 
-  // A collector that throws costs its own families: it is logged and counted, and the others are
-  // there.
+  // If a collector throws, the error is logged and counted, and only its families are missing.
   //
-  // Thread safe; calls run side by side.
+  // Thread-safe. Calls run concurrently.
   std::string Render(TextFormat format = TextFormat::kPrometheus);
 
  private:
@@ -53,9 +51,9 @@ class Exposition {
 
   base::Clock& clock_;
   std::atomic<base::Duration> last_scrape_{base::Duration::zero()};
-  // Of a text: about what the next one needs.
+  // Size of the last text, to reserve memory for the next.
   std::atomic<std::size_t> last_size_{0};
-  // A deque: entries stay where they are.
+  // A deque does not move its entries.
   std::deque<Entry> entries_;
   std::unique_ptr<const Collector> own_;
 };

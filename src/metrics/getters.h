@@ -1,4 +1,4 @@
-// How the rows of the catalog say where in a snapshot a number is: by the member that holds it.
+// Functions with which rows of the catalog refer to numbers in a snapshot, by pointer to member.
 #pragma once
 
 #include <concepts>
@@ -12,7 +12,7 @@
 
 namespace scidex::metrics {
 
-// Seconds for times; a count or a truth value as it is.
+// Converts durations and times to seconds, counts and booleans to numbers.
 inline double ToNumber(base::Duration value) { return base::Seconds(value); }
 inline double ToNumber(base::WallTime value) { return base::UnixSeconds(value); }
 template <typename T>
@@ -21,7 +21,7 @@ double ToNumber(T value) {
   return static_cast<double>(value);
 }
 
-// NaN for what is not known.
+// NaN if unknown.
 template <typename T>
 double ToNumber(const std::optional<T>& value) {
   return value ? ToNumber(*value) : std::numeric_limits<double>::quiet_NaN();
@@ -49,7 +49,7 @@ template <auto kMember>
 double OfPool(const Snapshot& snapshot, const Labels& labels) {
   return ToNumber(std::invoke(kMember, PoolOf(snapshot, labels)));
 }
-// An element of it, by the second label, an E.
+// The element of that member at the second label, an E.
 template <auto kMember, typename E>
 double OfPoolBy(const Snapshot& snapshot, const Labels& labels) {
   return ToNumber(std::invoke(kMember, PoolOf(snapshot, labels))[labels.As<E>(1)]);
@@ -71,7 +71,7 @@ double OfQuery(const Snapshot& snapshot, const Labels& labels) {
   return ToNumber(std::invoke(kMember, QueryOf(snapshot, labels)));
 }
 
-// A member of the route; an element of it, by the first label.
+// A member of the route, or an element of it at the first label.
 template <auto kMember>
 double OfRoute(const Snapshot& snapshot, const Labels&) {
   return ToNumber(std::invoke(kMember, snapshot.pools.route));
@@ -80,7 +80,7 @@ template <auto kMember>
 double OfRouteBy(const Snapshot& snapshot, const Labels& labels) {
   return ToNumber(std::invoke(kMember, snapshot.pools.route)[labels.As<routing::Route>(0)]);
 }
-// 1 for the value of the first label that is in force, 0 for the others.
+// 1 if the first label is the current value, otherwise 0.
 template <auto kMember, typename E>
 double IsInForce(const Snapshot& snapshot, const Labels& labels) {
   return ToNumber(std::invoke(kMember, snapshot.pools.route) == labels.As<E>(0));

@@ -21,13 +21,14 @@
 namespace scidex::metrics {
 namespace {
 
-// Fields of /proc/self/stat by their number in proc(5), from the third on: those before may hold
+// The fields of /proc/self/stat by their number in proc(5), from the third: the second may contain
 // spaces.
 class StatFields {
  public:
   StatFields() : text_(base::ReadFile("/proc/self/stat")) {
     const std::size_t end_of_name = text_.rfind(')');
-    if (end_of_name == std::string::npos) throw std::runtime_error("/proc/self/stat is odd");
+    if (end_of_name == std::string::npos)
+      throw std::runtime_error("/proc/self/stat has an unexpected format");
     for (std::size_t at = end_of_name + 1; at != std::string::npos;) {
       at = text_.find_first_not_of(" \n", at);
       if (at == std::string::npos) break;
@@ -53,8 +54,8 @@ base::Duration Ticks(std::uint64_t ticks) {
   return std::chrono::nanoseconds(ticks * (1'000'000'000 / kPerSecond));
 }
 
-// The kernel counts from boot. Asked once: the answer would follow each correction of the wall
-// clock.
+// Ticks are counted from boot. Computed once, because the result would change with each correction
+// of the wall clock.
 base::WallTime Start(std::uint64_t ticks_after_boot) {
   static const base::WallTime kStart = [ticks_after_boot] {
     timespec uptime{};
@@ -67,14 +68,14 @@ base::WallTime Start(std::uint64_t ticks_after_boot) {
 }
 
 std::uint64_t OpenFds() {
-  // Since Linux 6.2 the size of the directory is their number; before, and it is 0, they are
-  // counted one by one.
+  // Since Linux 6.2, the size of the directory is the number of descriptors. Before, it is 0, and
+  // the entries are counted.
   struct stat facts {};
   if (stat("/proc/self/fd", &facts) == 0 && facts.st_size > 0) {
     return static_cast<std::uint64_t>(facts.st_size);
   }
   const std::filesystem::directory_iterator entries("/proc/self/fd");
-  // One of them is the directory's own.
+  // The iterator itself uses one descriptor.
   return static_cast<std::uint64_t>(std::distance(begin(entries), end(entries))) - 1;
 }
 

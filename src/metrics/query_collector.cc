@@ -63,7 +63,7 @@ std::shared_ptr<const Collector> QueryCollector::CostsOf(const QueriesStats& sta
     MutexLock lock(mutex_);
     if (names == names_) return costs_;
   }
-  // The labels' values are all that is asked of it.
+  // The collector needs only the label values.
   Snapshot labels;
   for (const queries::QueryStats& query : stats) {
     labels.queries.emplace_back().options = query.options;

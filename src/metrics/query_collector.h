@@ -1,4 +1,4 @@
-// The series of the queries: what each costs, from the catalog, and what it found.
+// The series of queries: their costs, from the catalog, and their results.
 #pragma once
 
 #include <array>
@@ -15,22 +15,22 @@
 
 namespace scidex::metrics {
 
-// Thread safe. Holds its lock while it looks up what it knows, never while it serialises.
+// Thread-safe. Holds its lock during lookups, not during serialisation.
 class QueryCollector {
  public:
-  // Called from any thread, several at once.
+  // Called concurrently from any thread.
   using Source = std::function<queries::QueriesStats()>;
 
   explicit QueryCollector(Source source) : source_(std::move(source)) {}
 
-  // Throws what the source throws. Text of a result that has not changed is copied, not made anew.
+  // Copies the text of results that have not changed. Throws what `source` throws.
   void AppendText(TextFormat format, std::string& out);
 
  private:
-  // Of one result.
+  // The text of one result.
   struct Text {
     std::shared_ptr<const queries::QueryResult> result;
-    // By TextFormat.
+    // Indexed by TextFormat.
     std::array<std::string, 2> texts;
   };
   using Texts = std::map<std::string, std::shared_ptr<const Text>>;
@@ -40,7 +40,7 @@ class QueryCollector {
 
   const Source source_;
   base::Mutex mutex_;
-  // Of these queries.
+  // The queries of costs_.
   std::vector<std::string> names_ SCIDEX_GUARDED_BY(mutex_);
   std::shared_ptr<const Collector> costs_ SCIDEX_GUARDED_BY(mutex_);
   Texts texts_ SCIDEX_GUARDED_BY(mutex_);

@@ -17,7 +17,7 @@ using prometheus::ClientMetric;
 using prometheus::MetricFamily;
 using prometheus::MetricType;
 
-// Up to here each integer is a double of its own.
+// Up to this value, all integers are exact in a double.
 constexpr double kMaxExactInteger = 9007199254740992;
 
 std::string_view TypeName(MetricType type) {
@@ -37,7 +37,7 @@ std::string_view TypeName(MetricType type) {
 
 constexpr std::string_view kTotal = "_total";
 
-// OpenMetrics names a counter's family without the suffix of its series.
+// In OpenMetrics, the name of a counter family does not include the suffix of its series.
 std::string_view FamilyName(const MetricFamily& family, TextFormat format) {
   std::string_view name = family.name;
   if (format == TextFormat::kOpenMetrics && family.type == MetricType::Counter &&
@@ -47,13 +47,13 @@ std::string_view FamilyName(const MetricFamily& family, TextFormat format) {
   return name;
 }
 
-// To OpenMetrics, where the name of a counter's series is that of its family and the suffix.
+// OpenMetrics requires the suffix in the series of counters; without it, the type is unknown.
 bool IsUnknown(const MetricFamily& family) {
   return family.type == MetricType::Untyped ||
          (family.type == MetricType::Counter && !std::string_view(family.name).ends_with(kTotal));
 }
 
-// A unit is the end of its family's name.
+// A unit is the last part of a family's name.
 std::string_view UnitOf(std::string_view family_name) {
   const std::string_view last = family_name.substr(family_name.rfind('_') + 1);
   const auto unit = std::find(queries::kUnits.begin(), queries::kUnits.end(), last);
@@ -147,7 +147,7 @@ class FamilyWriter {
 
   void WriteHistogram(const ClientMetric& metric) {
     for (const ClientMetric::Bucket& bucket : metric.histogram.bucket) {
-      // Written below, in any case.
+      // Written below.
       if (std::isinf(bucket.upper_bound)) continue;
       WriteSeries(metric, "_bucket", static_cast<double>(bucket.cumulative_count), "le",
                   BoundText(bucket.upper_bound));
@@ -172,7 +172,7 @@ class FamilyWriter {
     AppendNumber(out_, value);
     if (metric.timestamp_ms != 0) {
       out_ += ' ';
-      // OpenMetrics has seconds.
+      // OpenMetrics uses seconds.
       if (format_ == TextFormat::kOpenMetrics) {
         AppendNumber(out_, static_cast<double>(metric.timestamp_ms) / 1000);
       } else {

@@ -14,22 +14,22 @@ namespace scidex::metrics {
 
 enum class TextFormat { kPrometheus, kOpenMetrics };
 
-// As Content-Type has them, in the order of TextFormat.
+// Values of Content-Type, indexed by TextFormat.
 inline constexpr std::array<std::string_view, 2> kContentTypes{
     "text/plain; version=0.0.4; charset=utf-8",
     "application/openmetrics-text; version=1.0.0; charset=utf-8"};
 
 // Appends the families to `out`, in their order, each with HELP and TYPE, and in OpenMetrics UNIT.
-// Every series is the same text in both formats. Counts are written without decimals or exponent,
-// other numbers with as few digits as bring back the same double; the bounds of buckets (`le`)
-// always with a point or an exponent ("1.0", "0.0025", "1e-05").
+// Every series has the same text in both formats. Integers are written without decimals or
+// exponent, other numbers with the fewest digits that result in the same double; the bounds of
+// buckets (`le`) always with a point or an exponent ("1.0", "0.0025", "1e-05").
 void WriteText(const std::vector<prometheus::MetricFamily>& families, TextFormat format,
                std::string& out);
 
-// As above, one number.
+// Appends one number, as above.
 void AppendNumber(std::string& out, double value);
 
-// Appends what the format wants at its end.
+// Appends the end marker of the format, if any.
 void EndText(TextFormat format, std::string& out);
 
 }  // namespace scidex::metrics

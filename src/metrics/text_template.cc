@@ -17,7 +17,7 @@ TextTemplate::TextTemplate(const std::vector<prometheus::MetricFamily>& families
       piece += line;
       continue;
     }
-    // No series has a time of its own, so that its number is what is after the last blank.
+    // No series has a timestamp, so the number follows the last space.
     piece += line.substr(0, line.rfind(' ') + 1);
     pieces_.push_back(std::exchange(piece, "\n"));
   }

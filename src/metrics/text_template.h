@@ -1,4 +1,4 @@
-// An exposition whose lines are known but for their numbers.
+// The text of an exposition with placeholders for its numbers.
 #pragma once
 
 #include <cstddef>
@@ -11,13 +11,13 @@
 
 namespace scidex::metrics {
 
-// What WriteText() makes of families, cut where the numbers are: so there is one renderer, and a
-// scrape copies its text instead of making it anew. Thread safe: it does not change.
+// Splits the output of WriteText() at the numbers: so there is one renderer, and a scrape copies
+// the text instead of creating it. Immutable, hence thread-safe.
 class TextTemplate {
  public:
   TextTemplate(const std::vector<prometheus::MetricFamily>& families, TextFormat format);
 
-  // Writes the text with other numbers: one for each line, in the order of the lines.
+  // Writes the text with new numbers: one per line, in the order of the lines.
   class Filling {
    public:
     Filling(const TextTemplate& text, std::string& out) : text_(text), out_(out) {}
@@ -25,7 +25,7 @@ class TextTemplate {
       out_.append(text_.pieces_[next_++]);
       AppendNumber(out_, number);
     }
-    // After the last number.
+    // To be called after the last number.
     void End() { out_.append(text_.pieces_[next_]); }
 
    private:
@@ -35,7 +35,7 @@ class TextTemplate {
   };
 
  private:
-  // What is before each number, and after the last.
+  // The text before each number, and after the last.
   std::vector<std::string> pieces_;
 };
 
