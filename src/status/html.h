@@ -1,4 +1,4 @@
-// Text that cannot become markup.
+// HTML escaping.
 #pragma once
 
 #include <string>
@@ -6,7 +6,7 @@
 
 namespace scidex::status {
 
-// For an element's text and for an attribute's value in quotes.
+// For text of an element, or for an attribute's value in quotes.
 std::string Escaped(std::string_view text);
 
 }  // namespace scidex::status

@@ -16,7 +16,7 @@ namespace {
 using pool::PoolStats;
 using routing::PoolRole;
 
-// The states of a connection, in the order in which a bar shows them.
+// The states of a connection, in the order of a bar.
 struct State {
   std::string_view name;
   std::string_view title;
@@ -36,7 +36,7 @@ constexpr std::array<Counter, 5> kCounters{{{"acquires", "Acquires"},
                                             {"leaked", "Leases leaked"},
                                             {"refused", "Writes refused"}}};
 
-// The element of that id, with the text that belongs there, or none.
+// The element with this id, and its text, if any.
 std::string Element(std::string_view tag, const std::string& id, const PageContent& content) {
   const auto text = content.texts.find(id);
   return Joined({"<", tag, " id=\"", id, "\"",
@@ -62,11 +62,11 @@ std::string HeaderHtml(const PageContent& content, const std::string& version) {
   return Joined(
       {"<header>\n<h1>scidex_pg_exporter</h1>\n<p>", Escaped(version),
        "</p>\n<p class=\"at\">As of ", Element("span", "at", content),
-       " UTC<span id=\"live\" hidden>, renewed every two seconds</span>"
+       " UTC<span id=\"live\" hidden>, updated every two seconds</span>"
        "<noscript>; reload for newer numbers</noscript></p>\n</header>\n"
-       // The age stands apart: within the alert it would be read aloud every two seconds.
+       // Separate from the alert, in which screen readers would announce the age every two seconds.
        "<div id=\"stale\" hidden>\n<p role=\"alert\"><strong>The exporter does not answer."
-       "</strong> What you see is of <span id=\"stale-at\"></span> UTC.</p>\n"
+       "</strong> This is the state of <span id=\"stale-at\"></span> UTC.</p>\n"
        "<p><span id=\"stale-age\"></span> old; <span id=\"stale-why\"></span></p>\n"
        "</div>\n"});
 }
@@ -85,7 +85,7 @@ std::string RectHtml(std::string_view state, std::size_t x, std::size_t width) {
                  std::to_string(width), "\" height=\"1\"/>"});
 }
 
-// As many units wide as the pool may have connections.
+// The width of the viewBox is the maximum number of connections.
 std::string BarHtml(const std::string& role, const PoolStats& pool) {
   std::string html = Joined({"<svg class=\"bar\" role=\"img\" aria-labelledby=\"", role,
                              "-numbers\" viewBox=\"0 0 ", std::to_string(pool.max_size),
@@ -143,11 +143,11 @@ std::string TableHtml(std::string_view title, const std::string& id,
 
 std::string CountersHtml(const PageContent& content) {
   std::string html =
-      "<section>\n<h2>Counted since the start</h2>\n<table "
+      "<section>\n<h2>Counters since startup</h2>\n<table "
       "class=\"counters\">\n<thead><tr><td></td>";
   for (const std::string_view role : base::EnumNames<PoolRole>::kNames) {
     html += "<th scope=\"col\">";
-    // The column is as narrow as a phone's: the name may break where a word ends.
+    // The column is narrow on a phone, so the name may be broken at underscores.
     for (const char c : role) html += c == '_' ? std::string("_<wbr>") : std::string(1, c);
     html += "</th>";
   }
@@ -178,15 +178,14 @@ std::string Page(const database::DatabaseStats& stats, const PageOptions& option
   return Joined(
       {HeadHtml(content), "<body>\n", HeaderHtml(content, options.version), "<main>\n",
        RouteHtml(content), PoolsHtml(stats.pools, content),
-       TableHtml("Last failed connects", "connect-errors", {"Pool", "Why"}, content),
+       TableHtml("Last failed connects", "connect-errors", {"Pool", "Reason"}, content),
        "<div class=\"halves\">\n",
-       TableHtml("Read-only", "read-only", {"Pool", "Kept from writing", "Seen to work"}, content),
-       TableHtml("Replica", "replica", {"Behind the primary", "Bound", "WAL stream"}, content),
+       TableHtml("Read-only", "read-only", {"Pool", "Writes prevented", "Last attempt"}, content),
+       TableHtml("Replica", "replica", {"Lag", "Maximum", "WAL stream"}, content),
        TableHtml("Longest held leases", "leases", {"Pool", "Held for", "By"}, content),
-       TableHtml("Changes of the route", "transitions", {"When (UTC)", "Change, and why"}, content),
+       TableHtml("Changes of the route", "transitions", {"When (UTC)", "Change: reason"}, content),
        "</div>\n",
-       TableHtml("Queries", "queries", {"Query", "At the moment", "Over all runs", "Found"},
-                 content),
+       TableHtml("Queries", "queries", {"Query", "State", "All runs", "Latest result"}, content),
        CountersHtml(content), "</main>\n", FooterHtml(options), "</body>\n</html>\n"});
 }
 

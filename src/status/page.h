@@ -1,4 +1,4 @@
-// The page for people: where reads go and why, in large, and the pools behind it.
+// The status page: where reads go and why, and the state of the pools.
 #pragma once
 
 #include <string>
@@ -12,9 +12,8 @@ namespace scidex::status {
 inline constexpr std::string_view kPageStylePath = "/status.css";
 inline constexpr std::string_view kPageScriptPath = "/status.js";
 
-// What a browser may do with the page, for the header Content-Security-Policy: apply the style and
-// run the script that this exporter serves, which may ask this exporter alone and make no markup of
-// text.
+// The page's Content-Security-Policy: it may use only the style and the script of this exporter,
+// the script may send requests only to this exporter, and it must not create markup from text.
 inline constexpr std::string_view kPageSecurityPolicy =
     "default-src 'none'; script-src 'self'; connect-src 'self'; style-src 'self'; img-src data:; "
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'; "
@@ -25,8 +24,8 @@ struct PageOptions {
   std::string metrics_path = "/metrics";
 };
 
-// A whole HTML document, in UTF-8, with all that there is to say at `now`. Its style (kPageStyle)
-// and the script that keeps it up to date (kPageScript) are at the paths above.
+// Returns a complete HTML document in UTF-8 with the state at `now`. Its style (kPageStyle) and the
+// script that keeps it up to date (kPageScript) are served at the paths above.
 std::string Page(const database::DatabaseStats& stats, const PageOptions& options,
                  base::WallTime now);
 

@@ -42,7 +42,7 @@ std::string ServerText(const control::ProbeStats& probe) {
   return text;
 }
 
-// "db1:5432/shop", an IPv6 address in brackets.
+// "db1:5432/shop"; an IPv6 address is in brackets.
 std::string AddressText(const routing::ServerAddress& address) {
   const bool is_ipv6 = address.host.find(':') != std::string::npos;
   std::string text = is_ipv6 ? '[' + address.host + ']' : address.host;
@@ -58,13 +58,13 @@ std::string SizeText(const PoolStats& pool) {
 }
 
 std::string WaitersText(const PoolStats& pool) {
-  if (pool.waiters == 0) return "nobody waits";
+  if (pool.waiters == 0) return "no waiters";
   return std::to_string(pool.waiters) + " waiting (of " + std::to_string(pool.max_waiters) +
          "), oldest " + DurationText(pool.oldest_waiter);
 }
 
 std::string LeaseText(const PoolStats& pool) {
-  if (pool.oldest_leases.empty()) return "no lease is out";
+  if (pool.oldest_leases.empty()) return "no active leases";
   return "oldest lease " + DurationText(pool.oldest_lease());
 }
 
@@ -141,31 +141,31 @@ Rows Replica(const routing::PoolsStats& stats, const control::ReplicaStats& repl
   if (!stats.ro_dsn_configured) return {};
   const bool bounded = stats.max_lag > base::Duration::zero();
   return {{{replica.lag ? DurationText(*replica.lag) : "unknown",
-            bounded ? DurationText(stats.max_lag) : "no bound",
+            bounded ? DurationText(stats.max_lag) : "no maximum",
             !replica.wal_receiver_up   ? "unknown"
             : *replica.wal_receiver_up ? "up"
                                        : "down"}}};
 }
 
 std::string CanaryText(const control::CanaryStats& canary, WallTime now) {
-  if (!canary.success) return "no write was tried yet";
+  if (!canary.success) return "no write attempted yet";
   const std::string ago = DurationText(now - canary.last_run) + " ago";
-  if (!*canary.success) return "the write tried " + ago + " was not refused";
+  if (!*canary.success) return "the write attempted " + ago + " was not refused";
   const bool recovery = canary.proof == control::CanaryProof::kRecovery;
-  return "the write tried " + ago + " was refused" + (recovery ? ", in recovery" : "");
+  return "the write attempted " + ago + " was refused" + (recovery ? ", in recovery" : "");
 }
 
-// How the sessions of each read pool are kept from writing, and whether that was seen to work.
+// How writes are prevented in the sessions of each read pool, and whether a canary has verified it.
 Rows ReadOnly(const routing::PoolsStats& stats, const control::ControlStats& control,
               WallTime now) {
   Rows rows;
   for (const PoolRole role : {PoolRole::kRo, PoolRole::kRoFallthrough}) {
     if (!stats.pools[role]) continue;
     const auto enforcement = control::EnforcementOf(role, control.probes[role]);
-    std::string how = "not known yet";
+    std::string how = "unknown yet";
     if (enforcement == control::Enforcement::kSession) how = "by a setting of each session";
     if (enforcement == control::Enforcement::kTransaction)
-      how = "by transaction alone, as a pooler is in between";
+      how = "only by transaction, because of a pooler";
     const control::CanaryStats& canary = control.canaries[role];
     rows.push_back(
         {{std::string(Name(role)), how, CanaryText(canary, now)}, canary.success == false});
@@ -183,8 +183,8 @@ Rows Leases(const routing::PoolsStats& stats) {
   return rows;
 }
 
-// Those that wait for a connection come first, then those that have cost most: so that it is plain
-// which one fills a queue.
+// Queries that wait for a connection come first, then the most expensive ones, to show which one
+// fills a queue.
 Rows Queries(const queries::QueriesStats& stats, WallTime now) {
   std::vector<const queries::QueryStats*> queries;
   for (const queries::QueryStats& query : stats) queries.push_back(&query);
@@ -215,7 +215,7 @@ Rows Queries(const queries::QueriesStats& stats, WallTime now) {
   return rows;
 }
 
-// The newest first.
+// Newest first.
 Rows Transitions(const routing::RouteStats& route) {
   Rows rows;
   for (const routing::Transition& last : std::views::reverse(route.recent)) {

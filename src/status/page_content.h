@@ -1,5 +1,5 @@
-// What the status page says, apart from how it is laid out: the page is made of it, and so is the
-// part of the JSON that keeps an open page up to date.
+// The content of the status page without its layout, for the page itself and for the JSON with
+// which an open page is updated.
 #pragma once
 
 #include <map>
@@ -15,25 +15,24 @@ namespace scidex::status {
 
 struct PageRow {
   std::vector<std::string> cells;
-  // Somebody should look at it.
+  // Needs attention.
   bool alarm = false;
 };
 
 struct PageContent {
-  // Of the document.
+  // The document's title.
   std::string title;
   // The route, or undecided before the first verdict.
   std::string_view state;
-  // By the id of the element. What belongs to a pool has an id that begins with the pool's name and
-  // a hyphen.
+  // By the id of the element. Ids that belong to a pool begin with its name and a hyphen.
   std::map<std::string, std::string> texts;
-  // The elements among them that somebody should look at.
+  // Ids of elements that need attention.
   std::set<std::string> alarms;
-  // By the id of the table's body; a table without rows is not shown.
+  // By the id of the table's body. Tables without rows are hidden.
   std::map<std::string, std::vector<PageRow>> rows;
 };
 
-// Plain text throughout: whoever lays it out escapes it.
+// All text is plain; the caller must escape it.
 PageContent ContentOf(const database::DatabaseStats& stats, base::WallTime now);
 
 }  // namespace scidex::status

@@ -1,5 +1,5 @@
-// The script that keeps an open page up to date. It moves what /api/v1/pools has for it (the key
-// "page") into the elements of those ids: all wording is the server's.
+// The script that keeps an open page up to date. It copies the texts under the key "page" of
+// /api/v1/pools into the elements with these ids, so all wording is the server's.
 #pragma once
 
 #include <string_view>
@@ -14,7 +14,7 @@ let answeredAt = Date.now();
 let polling = false;
 let timer = 0;
 
-// What has not changed is left alone: a selection in it stays, and nothing is read aloud again.
+// Leaves unchanged text alone, so that selections stay and screen readers do not repeat it.
 function setText(element, text) {
   if (element && element.textContent !== text) element.textContent = text;
 }
@@ -69,7 +69,7 @@ async function ask() {
   return response.json();
 }
 
-// One at a time; none while nobody looks.
+// One request at a time, and none while the page is hidden.
 async function poll() {
   clearTimeout(timer);
   if (polling || document.hidden) return;

@@ -1,5 +1,5 @@
-// How the page looks. Every pair of text and background has a contrast of at least 4.5 to 1, and
-// what a bar is made of one of at least 3 to 1, light and dark; a test computes it.
+// The style of the page. Text has a contrast of at least 4.5 to 1 against its background, parts of
+// bars at least 3 to 1, in light and dark mode; a test computes it.
 #pragma once
 
 #include <string_view>

@@ -1,18 +1,18 @@
 // pool_stats() as JSON, for /api/v1/pools.
 //
-// The keys are stable: new ones may come, none changes its name or its meaning. Durations are in
-// seconds and end in _seconds; points in time are ISO 8601 in UTC; null stands for what does not
-// exist or is not known.
+// The keys are stable: keys may be added, but not renamed or redefined. Durations are in seconds
+// and end in _seconds; points in time are ISO 8601 in UTC; null means absent or unknown.
 //
-//   at                  when the numbers were taken
+//
+//   at                  the time of the snapshot
 //   ro_dsn_configured   whether a replica is configured
 //   ro_routes_to        1, 2 or 3
 //   route               replica, primary_fallthrough or primary_disabled
-//   reason              why; ok is the replica's
-//   decided             whether the first verdict on the replica is in
-//   since               since when the route has been in force
-//   route_seconds       {route: how long it was in force, over all}
-//   read_acquires       {route: read leases that it served}
+//   reason              the reason of the route; ok for replica
+//   decided             whether there has been a verdict on the replica, or none is configured
+//   since               when the current route came into force
+//   route_seconds       {route: total time in force}
+//   read_acquires       {route: number of read leases}
 //   transitions         the latest changes, oldest first: [{from, to, reason, at}]
 //   pools               {primary, ro, ro_fallthrough}: each null or
 //     size, connecting, idle, in_use, max_size, target_size, min_idle, waiters, max_waiters
@@ -24,29 +24,28 @@
 //     acquire_wait, use, connect
 //                        {count, sum_seconds}
 //     oldest_leases      oldest first: [{borrower, client, backend_pid, age_seconds}]; borrower is
-//                        the place in the source, client null or the query that it acquired for,
-//                        backend_pid the server's process, null if there is none
+//                        the call site, client the query that acquired, or null, backend_pid the
+//                        server's process, or null
 //     last_connect_error null or {outcome, message}
 //   probes              {primary, ro, ro_fallthrough}: each null or
-//     up, in_recovery, behind_pooler
-//     server             {host, port, dbname}: where the sessions are, or, before there was one,
-//                        what the DSN says
+//     up, in_recovery, writable, behind_pooler
+//     server             {host, port, dbname} of the sessions; before the first one, of the DSN
 //     read_only_enforcement
-//                        session, transaction, or null: not known yet, or sessions that may write
+//                        session or transaction; null if unknown, or if sessions may write
 //     read_only_canary   {success, proof_of, last_run}; proof_of is setting or recovery
-//     reason, last_run, last_success, duration_seconds, failures {reason: n}
-//   replica             {lag_seconds, lag_bytes, max_lag_seconds, wal_receiver_up}
-//   autoscaler          {mode, pools {primary, ro, ro_fallthrough}}: of each pool null before the
-//     first look, or {decision, target_size, budget}: the latest decision, what it makes of the
-//     target size (in dry_run: would make), and what the server has for all its pools together
+//     reason, last_run, last_success, duration_seconds, probes, failures {reason: n}
+//   replica             {lag_seconds, lag_bytes, max_lag_seconds, stale, wal_receiver_up}
+//   autoscaler          {mode, pools {primary, ro, ro_fallthrough}}: each pool is null before its
+//     first check, or {decision, target_size, budget}: the latest decision, the resulting target
+//     size (in dry_run, what it would be), and the server's connections for all its pools together
 //   queries             in the order of the configuration: [{name, from, interval_seconds,
 //     timeout_seconds, activity, runs, missed_runs, errors {reason: n}, latest_error null or
 //     {reason, message}, last_run, last_success, duration_seconds, wait_seconds, use_seconds, rows,
-//     series_dropped}]: wait and use are of all runs, duration of the latest; activity is idle,
+//     series_dropped}]: wait and use are totals, duration is of the latest run; activity is idle,
 //     waiting (for a connection) or running
-//   page                what the status page shows, in words, for the script of that page alone:
+//   page                the texts of the status page, only for its script:
 //                        {title, state, texts {element: text}, alarms [element],
-//                        rows {table: [{cells, alarm}]}}. What is in it changes as the page does.
+//                        rows {table: [{cells, alarm}]}}. Changes with the page.
 #pragma once
 
 #include <string>
@@ -56,7 +55,7 @@
 
 namespace scidex::status {
 
-// Indented, with a line feed at its end. Text that is not UTF-8 is made so.
+// Indented, with a final line feed. Invalid UTF-8 is replaced.
 std::string PoolsJson(const database::DatabaseStats& stats, base::WallTime now);
 
 }  // namespace scidex::status

@@ -6,7 +6,7 @@ namespace scidex::status {
 
 namespace {
 
-// Of the pool that serves reads.
+// The enforcement of the pool that serves reads.
 std::optional<control::Enforcement> EnforcementInForce(routing::Route route,
                                                        const control::ControlStats& control) {
   using routing::PoolRole;

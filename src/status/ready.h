@@ -1,4 +1,4 @@
-// What /-/ready answers.
+// The response of /-/ready.
 #pragma once
 
 #include <optional>
@@ -10,14 +10,15 @@
 namespace scidex::status {
 
 struct Readiness {
-  // From the first verdict on the replica on: the route may still be that reads are refused, unless
-  // another one was asked for.
+  // True from the first verdict on the replica on, or if none is configured, even if reads are
+  // refused; with `wanted`, only if that is the route.
   bool ready = false;
-  // "ready route=replica reason=ok read_only_enforcement=session" with a line feed, or why not yet.
+  // "ready route=replica reason=ok read_only_enforcement=session" with a line feed, or why not
+  // ready.
   std::string text;
 };
 
-// `wanted`: whoever asks needs this route to be in force.
+// If `wanted` is set, readiness requires this route.
 Readiness Ready(const database::DatabaseStats& stats,
                 std::optional<routing::Route> wanted = std::nullopt);
 

@@ -1,4 +1,4 @@
-// Since when the present route has been in force.
+// When the current route came into force.
 #pragma once
 
 #include "base/time.h"
@@ -6,7 +6,7 @@
 
 namespace scidex::status {
 
-// The last transition; before the first one, the first verdict (or the start, while there is none).
+// The last transition; before any, the first verdict; before that, the start.
 base::WallTime Since(const routing::RouteStats& route, base::WallTime now);
 
 }  // namespace scidex::status

@@ -28,17 +28,17 @@ std::string_view Explanation(Reason reason) {
     case Reason::kReplicaNotConfigured:
       return "No replica is configured.";
     case Reason::kNameNotResolved:
-      return "The name of the replica's host is not resolved.";
+      return "The name of the replica's host cannot be resolved.";
     case Reason::kConnectRefused:
       return "The replica's host refuses connections.";
     case Reason::kConnectTimeout:
       return "The replica's host does not answer connects in time.";
     case Reason::kConnectFailed:
-      return "The replica cannot be connected to.";
+      return "Connects to the replica fail.";
     case Reason::kTlsFailed:
       return "TLS with the replica fails.";
     case Reason::kAuthFailed:
-      return "The replica does not accept the login.";
+      return "The replica refuses the login.";
     case Reason::kTooManyConnections:
       return "The replica has no room for another connection.";
     case Reason::kNotAcceptingConnections:
@@ -48,15 +48,15 @@ std::string_view Explanation(Reason reason) {
     case Reason::kIsPrimary:
       return "The replica's DSN leads to the primary itself.";
     case Reason::kWrongCluster:
-      return "The server is a replica of some other primary.";
+      return "The server is a replica of another primary.";
     case Reason::kDiverged:
       return "The replica has data that the primary never had or has lost; it must be rebuilt.";
     case Reason::kLagExceeded:
       return "The replica is too far behind.";
     case Reason::kProbeTimeout:
-      return "The replica accepts connections and does not answer.";
+      return "The replica accepts connections but does not answer.";
     case Reason::kReadOnlyUnproven:
-      return "Sessions of the replica cannot be shown to be read-only.";
+      return "Sessions of the replica cannot be verified to be read-only.";
   }
   return "";
 }

@@ -1,4 +1,4 @@
-// What routes and reasons mean, in a sentence.
+// Sentences for routes and reasons.
 #pragma once
 
 #include <string_view>

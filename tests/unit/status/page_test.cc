@@ -97,14 +97,14 @@ TEST(Page, MarksWaiters) {
               HasSubstr("<span id=\"ro-waiters\" class=\"alarm\">4 waiting (of 100), "
                         "oldest 250 ms</span>"));
   sample.pools.pools[routing::PoolRole::kRo]->waiters = 0;
-  EXPECT_THAT(PageOf(sample), HasSubstr("<span id=\"ro-waiters\">nobody waits</span>"));
+  EXPECT_THAT(PageOf(sample), HasSubstr("<span id=\"ro-waiters\">no waiters</span>"));
 }
 
 TEST(Page, SaysOfEachPoolHowOldItsOldestLeaseIs) {
   Sample sample = OnReplica();
   EXPECT_THAT(PageOf(sample), HasSubstr("<span id=\"ro-lease\">oldest lease 12 s</span>"));
   sample.pools.pools[routing::PoolRole::kRo]->oldest_leases.clear();
-  EXPECT_THAT(PageOf(sample), HasSubstr("<span id=\"ro-lease\">no lease is out</span>"));
+  EXPECT_THAT(PageOf(sample), HasSubstr("<span id=\"ro-lease\">no active leases</span>"));
 }
 
 TEST(Page, CountsForEachPoolAndHasADashWhereThereIsNone) {
@@ -153,18 +153,17 @@ TEST(Page, SaysWhatKeepsReadsFromWritingAndWhetherThatWasSeenToWork) {
   Sample sample = OnReplica();
   EXPECT_THAT(PageOf(sample),
               HasSubstr("<tr><td>ro</td><td>by a setting of each session</td><td>the "
-                        "write tried 40 s ago was refused, in recovery</td>"));
+                        "write attempted 40 s ago was refused, in recovery</td>"));
   EXPECT_THAT(PageOf(sample),
               HasSubstr("<tr><td>ro_fallthrough</td><td>by a setting of each session"
-                        "</td><td>the write tried 40 s ago was refused</td>"));
+                        "</td><td>the write attempted 40 s ago was refused</td>"));
   sample.control.probes[routing::PoolRole::kRo].behind_pooler = true;
   sample.control.canaries[routing::PoolRole::kRo].success = false;
-  EXPECT_THAT(
-      PageOf(sample),
-      HasSubstr("<tr class=\"alarm\"><td>ro</td><td>by transaction alone, as a pooler is in "
-                "between</td><td>the write tried 40 s ago was not refused</td>"));
+  EXPECT_THAT(PageOf(sample),
+              HasSubstr("<tr class=\"alarm\"><td>ro</td><td>only by transaction, because of a "
+                        "pooler</td><td>the write attempted 40 s ago was not refused</td>"));
   sample.control.canaries[routing::PoolRole::kRo].success.reset();
-  EXPECT_THAT(PageOf(sample), HasSubstr("<td>no write was tried yet</td>"));
+  EXPECT_THAT(PageOf(sample), HasSubstr("<td>no write attempted yet</td>"));
 }
 
 TEST(Page, ShowsTheLastFailedConnectUntilOneSucceeds) {
