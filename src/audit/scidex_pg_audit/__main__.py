@@ -1,4 +1,4 @@
-"""python3 -m scidex_pg_audit, as the launcher does it."""
+"""Runs the audit as python3 -m scidex_pg_audit."""
 
 import sys
 

@@ -1,4 +1,4 @@
-"""Attributes, elements and `with` of what an expression may be."""
+"""Attributes, elements and `with` of values."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from scidex_pg_audit.values import (NOTHING, READ, UNKNOWN, WRITE, Arguments, Cl
                                     ModuleRef, Partial, Prepared, Sequence, Setting, Statement, Super, Symbol, Text,
                                     Value, join, only)
 
-# A symbol with more steps is unknown.
+# A symbol with more steps becomes unknown.
 MOST_STEPS = 7
 OWN_METHODS = (Text, Sequence, Mapping, Statement, Prepared, Generator)
 
@@ -32,7 +32,7 @@ def attribute_of(frame: Frame, atom: object, name: str) -> Value:
     if isinstance(atom, Handle):
         return only(Method(atom, name))
     if isinstance(atom, Method) and isinstance(atom.owner, Handle):
-        # The attribute of a handle is one, too: pool.connection.execute.
+        # An attribute of a handle is also one: pool.connection.execute.
         return only(Method(atom.owner, name))
     if isinstance(atom, OWN_METHODS):
         return only(Method(atom, name))
@@ -55,13 +55,13 @@ def attribute_of(frame: Frame, atom: object, name: str) -> Value:
     if isinstance(atom, FunctionRef) and name == "__wrapped__":
         return only(atom)
     if isinstance(atom, Factory):
-        # A scoped session can be used without being called.
+        # A scoped session can be used without calling it.
         return attribute(frame, atom.value, name)
     return named(frame, f"?.{name}")
 
 
 def named(frame: Frame, dotted: str) -> Value:
-    """What is not of the code base: a handle or a setting if the configuration says so."""
+    """A name from outside the code base: a handle or a setting if the configuration names it."""
     configuration = frame.analysis.configuration
     last = dotted.rpartition(".")[2]
     if configuration.read_objects.name(dotted):
@@ -128,7 +128,7 @@ def external_item(frame: Frame, name: str, key: str) -> Value:
 
 
 def enter(frame: Frame, value: Value) -> Value:
-    """What `with value as` binds."""
+    """The value that `with value as` binds."""
     result = NOTHING
     for atom in value:
         if isinstance(atom, Symbol):
@@ -161,12 +161,12 @@ def joined(values: tuple[Value, ...]) -> Value:
 
 
 def through_here(frame: Frame, value: Value, node: ast.AST) -> Value:
-    """`value` at the line of `node`."""
+    """`value` with the line of `node` added to its path."""
     return through(value, frame.step(node))
 
 
 def bind_target(frame: Frame, target: ast.expr, value: Value) -> None:
-    """An assignment to whatever can be assigned to."""
+    """Assigns to any kind of target."""
     if isinstance(target, ast.Name):
         frame.assign(target.id, through_here(frame, value, target))
     elif isinstance(target, (ast.Tuple, ast.List)):

@@ -1,4 +1,4 @@
-"""Comments in the audited code that allow what their line does."""
+"""Comments in the audited code that allow findings on their line."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ Allows = dict[str, dict[int, str]]
 
 
 def split(findings: list[Finding], allows: Allows) -> tuple[list[Finding], list[str]]:
-    """The findings that are not allowed, and what is wrong with the comments."""
+    """The findings that are not allowed, and the problems with allow comments."""
     kept: list[Finding] = []
     used: set[tuple[str, int]] = set()
     for finding in findings:

@@ -1,5 +1,4 @@
-"""The analysis of a whole code base: a summary for each function, then what each does where nothing is known of its
-caller."""
+"""Analyses a whole code base: summarises each function, then determines its effects for unknown callers."""
 
 from __future__ import annotations
 
@@ -20,7 +19,7 @@ from scidex_pg_audit.statements import run
 from scidex_pg_audit.values import (NOTHING, UNKNOWN, ClassRef, FunctionRef, Get, Handle, Instance, Path, Symbol,
                                     Value, holds_handle, join, only)
 
-# How often all is looked at again because something was read before another function stored it.
+# How often everything is analysed again because a function read something before another one stored it.
 MOST_ROUNDS = 3
 DEEPEST_CHAIN = 60
 
@@ -29,7 +28,7 @@ class Analysis:
     def __init__(self, configuration: Configuration, code_base: CodeBase, interesting: frozenset[str]) -> None:
         self.configuration = configuration
         self.code_base = code_base
-        # Names of methods and functions that may write in the end.
+        # Names of methods and functions that may eventually write.
         self.interesting = interesting
         self.heap = Heap()
         self.summaries: dict[Function, Summary] = {}
@@ -45,13 +44,13 @@ class Analysis:
         self.memory: dict[object, Value] = {}
         self.base_cache: dict[Class, list[Class]] = {}
         self.known_subclasses: dict[Class, list[Class]] | None = None
-        # The statement that is looked at, where handles that are known by name begin.
+        # The statement being analysed, at which the paths of handles known by name begin.
         self.here: Path = ()
-        # Functions that are nested too deeply to be analysed.
+        # Functions that are nested too deeply to analyse.
         self.failed: dict[Function, str] = {}
 
     def effects(self, functions: list[Function]) -> list[Effect]:
-        """All effects on known handles that `functions` have."""
+        """All effects of `functions` on known handles."""
         found: dict[Function, dict[Effect, None]] = {}
         again = list(functions)
         for _ in range(MOST_ROUNDS):
@@ -69,7 +68,7 @@ class Analysis:
     def summarise(self, functions: list[Function]) -> None:
         for function in functions:
             self.summary(function)
-        # Recursion has been seen with nothing behind it; now there is something.
+        # Recursive calls used empty summaries; now there are previous ones.
         stale = self.with_users(self.recursive)
         self.recursive.clear()
         self.memory.clear()
@@ -78,7 +77,7 @@ class Analysis:
             self.summary(function)
 
     def with_users(self, functions: set[Function]) -> set[Function]:
-        """`functions`, and all that have used what is known of them."""
+        """`functions`, and all functions that directly or indirectly used their summaries."""
         found = set(functions)
         waiting = list(found)
         while waiting:
@@ -102,7 +101,7 @@ class Analysis:
         self.memory.clear()
 
     def user(self) -> Function | None:
-        """The function for which something is asked."""
+        """The function on whose behalf a value is requested."""
         return next(reversed(self.running)) if self.running else self.entering
 
     def loaded(self, key: tuple[object, str]) -> Value:
@@ -139,7 +138,7 @@ class Analysis:
         return frame.summary
 
     def entered(self, function: Function) -> dict[Effect, None]:
-        """The effects of a function of whose caller nothing is known."""
+        """The effects of a function with an unknown caller."""
         self.entering = function
         effects = self.summary(function).effects
         frame = Frame(self, function)
@@ -162,7 +161,7 @@ class Analysis:
         return frame.effects
 
     def heirs(self, function: Function) -> list[Class]:
-        """Classes that inherit a method and give it other methods to call."""
+        """Subclasses that inherit a method but may override other methods that it calls."""
         assert function.owner is not None
         return [one for one in self.subclasses().get(function.owner, ()) if function.name not in one.methods]
 
@@ -175,10 +174,10 @@ class Analysis:
                         self.known_subclasses.setdefault(base, []).append(definition)
         return self.known_subclasses
 
-    # What the other parts of the analysis ask for.
+    # Queries by other parts of the analysis.
 
     def evaluated(self, module: Module, node: ast.expr, function: Function | None = None) -> Value:
-        """An expression at the outermost level of a module."""
+        """The value of an expression at the top level of a module."""
         frame = Frame(self, module.body)
         if function is None:
             self.summary(module.body)
@@ -217,7 +216,7 @@ class Analysis:
         return only(Instance(function.owner, tuple(sorted(attributes, key=lambda pair: pair[0]))))
 
     def enclosing_bindings(self, function: Function, bindings: dict[str, Value]) -> dict[str, Value]:
-        """What variables of the functions around may be by the time that `function` is called."""
+        """The possible values of variables of enclosing functions when `function` is called."""
         found: dict[str, Value] = {}
         for name in function.free_names():
             outer = function.enclosing(name)
@@ -231,7 +230,7 @@ class Analysis:
         return found
 
     def global_value(self, module: Module, name: str) -> Value | None:
-        """A variable of a module; None if there is none."""
+        """The value of a module's variable; None if there is none."""
         for writer in module.global_writers.get(name, ()):
             if writer not in self.running:
                 self.summary(writer)
@@ -243,7 +242,7 @@ class Analysis:
         return value or self.definition(module, name)
 
     def definition(self, module: Module, name: str) -> Value | None:
-        """A function or class that the module has not defined yet."""
+        """A function or class that the module has not defined yet at this point."""
         for function in module.body.nested:
             if function.name == name and function.owner is None:
                 return only(FunctionRef(function))
@@ -253,7 +252,7 @@ class Analysis:
         return None
 
     def class_body(self, definition: Class, name: str) -> Value:
-        """What the body of a class, or an assignment to the class, says of a name."""
+        """The value of a name in the body of a class, or assigned to the class."""
         if definition not in self.class_bodies and definition.outer not in self.running:
             self.summary(definition.outer)
         value = self.class_bodies.get(definition, {}).get(name, NOTHING)
@@ -262,7 +261,7 @@ class Analysis:
         return join(value, self.loaded((definition, name)))
 
     def stored_attribute(self, definition: Class, name: str) -> Value:
-        """What methods of a class store in an attribute of their object, where nothing is known of their callers."""
+        """The values that methods of a class store in an attribute of their object, for unknown callers."""
         key = (definition, "stored", name)
         user = self.user()
         if key in self.cache and user is not None:
@@ -277,7 +276,7 @@ class Analysis:
                     stored = replay.substituted(Frame(self, writer), stored, binding.entry(self, writer))
                 value = join(value, stored)
             if self.running:
-                # A method may not be known yet.
+                # Summaries may be incomplete, so the value is not cached.
                 del self.cache[key]
                 return value
             self.cache[key] = value
@@ -299,7 +298,7 @@ class Analysis:
 
 
 def overridden(effect: Effect, self_name: str, receiver: Value) -> bool:
-    """Whether an effect calls a method of the object that the class of `receiver` has made its own."""
+    """Whether an effect calls a method that the class of `receiver` overrides."""
     methods = set().union(*(atom.definition.methods for atom in receiver if isinstance(atom, Instance)))
     return any(isinstance(atom, Symbol) and atom.name == self_name and atom.steps and isinstance(atom.steps[0], Get)
                and atom.steps[0].name in methods for atom in effect.callee)
@@ -311,7 +310,7 @@ def is_symbolic(effect: Effect) -> bool:
 
 
 def called_directly_alone(function: Function) -> bool:
-    """Whether every use of an inner function is a call, which shows what it is passed."""
+    """Whether all uses of an inner function are calls, which show its arguments."""
     outer = function.outer
     if outer is None or outer.outer is None or function.owner is not None or function.decorated:
         return False

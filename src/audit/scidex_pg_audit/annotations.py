@@ -1,4 +1,4 @@
-"""What an annotation says of a parameter."""
+"""The value of a parameter, as far as its annotation shows it."""
 
 from __future__ import annotations
 

@@ -12,7 +12,7 @@ from scidex_pg_audit.sql.functions import SET_READ_ONLY
 from scidex_pg_audit.values import (NOTHING, Arguments, ClassRef, Constant, External, Handle, Instance, Mapping,
                                     ModuleRef, Statement, Symbol, Value, join, literal, only)
 
-# Attributes of connections by which drivers make their transactions read-only or not.
+# Attributes with which drivers set whether the transactions of a connection are read-only.
 READ_ONLY = frozenset(("read_only", "readonly"))
 
 
@@ -59,7 +59,7 @@ def lift(frame: Frame, target: ast.Attribute, owner: Value) -> None:
 
 
 def store_item(frame: Frame, target: ast.Subscript, value: Value) -> None:
-    """mapping["key"] = value; other containers forget what they held."""
+    """mapping["key"] = value; in other containers the element is ignored."""
     name = expressions.dotted_name(target.value)
     key = literal(expressions.evaluate(frame, target.slice))
     held = frame.environment.get(name) if frame.environment is not None and name else None

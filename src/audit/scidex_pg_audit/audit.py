@@ -1,4 +1,4 @@
-"""The whole audit: from paths to findings."""
+"""The complete audit, from paths to findings."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from scidex_pg_audit.modules import CodeBase
 from scidex_pg_audit.relevance import interesting, relevant
 from scidex_pg_audit.source_files import Unreadable
 
-# Deeply nested code is followed by calls that are nested as deeply.
+# The recursion is as deep as the nesting of the audited code.
 DEEPEST = 20_000
 STACK = 512 * 1024 * 1024
 
@@ -32,7 +32,7 @@ class Report:
 
 
 def audit(paths: list[str], configuration: Configuration, strict: bool = False) -> Report:
-    """In a thread of its own, for the sake of its stack."""
+    """Runs in its own thread, which has a larger stack."""
     result: list[Report | BaseException] = []
 
     def work() -> None:
@@ -59,7 +59,7 @@ def audit(paths: list[str], configuration: Configuration, strict: bool = False) 
 def audit_here(paths: list[str], configuration: Configuration, strict: bool) -> Report:
     report = Report()
     modules: list[Module] = []
-    # Syntax trees hold no cycles, and there are millions of nodes to look at in vain.
+    # Syntax trees have no cycles, so collecting garbage among their millions of nodes would be useless.
     gc.disable()
     for source in discovery.sources(paths, configuration.exclude):
         parsed = source_files.parse(source)

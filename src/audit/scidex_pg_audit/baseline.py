@@ -1,4 +1,4 @@
-"""A file of findings that are known: only new ones are reported."""
+"""A file of known findings: only new ones are reported."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ VERSION = 1
 
 
 class BadBaseline(Exception):
-    """The text names the file."""
+    """The message names the file."""
 
 
 def write(file: pathlib.Path, findings: list[Finding]) -> None:
@@ -33,6 +33,6 @@ def read(file: pathlib.Path) -> set[str]:
 
 
 def new(findings: list[Finding], known: set[str]) -> tuple[list[Finding], int]:
-    """The findings that are not known, and how many known ones are gone."""
+    """The findings that are not in the baseline, and the number of baseline entries that are gone."""
     marks = fingerprints(findings)
     return [finding for finding, mark in zip(findings, marks) if mark not in known], len(known - set(marks))

@@ -1,4 +1,4 @@
-"""Which parameter gets which argument."""
+"""Binds arguments to parameters."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ if TYPE_CHECKING:
     from scidex_pg_audit.analysis import Analysis
 
 Bindings = dict[str, Value]
-# Marks bindings of a function whose caller is not known. They are the same for all that the function does, so that what
-# depends on one condition goes together even if nothing is known of the condition.
+# Marks bindings of a function with an unknown caller. They are the same for all its effects, so that effects that
+# depend on the same condition are consistent even if the condition is unknown.
 ENTRY = ""
 
 
 def bind(analysis: Analysis, reference: FunctionRef, arguments: Arguments, step: Step | None) -> Bindings:
-    """What the parameters and free variables of a function are in a call."""
+    """The values of a function's parameters and free variables in a call."""
     function = reference.function
     bindings: Bindings = dict(reference.bound)
     keywords = dict(arguments.keywords)
@@ -47,7 +47,7 @@ def bind(analysis: Analysis, reference: FunctionRef, arguments: Arguments, step:
 
 
 def unpacked(arguments: Arguments) -> Arguments:
-    """*args and **kwargs take their places as soon as they are known."""
+    """Moves *args and **kwargs to their positions as soon as they are known."""
     positional, keywords, more = list(arguments.positional), list(arguments.keywords), arguments.open
     star, double_star = arguments.star, arguments.double_star
     if star and not any(isinstance(atom, Symbol) for atom in star):
@@ -64,7 +64,7 @@ def unpacked(arguments: Arguments) -> Arguments:
 
 
 def injected(value: Value) -> Value:
-    """A default as the framework or Python gives it."""
+    """A default value as the framework or Python passes it."""
     result = NOTHING
     for atom in value:
         result = join(result, atom.value if isinstance(atom, Injected) else only(atom))
@@ -72,7 +72,7 @@ def injected(value: Value) -> Value:
 
 
 def entry(analysis: Analysis, function: Function) -> Bindings:
-    """What the parameters are where nothing is known of the caller."""
+    """The values of the parameters for an unknown caller."""
     bindings: Bindings = {ENTRY: NOTHING}
     for name in function.parameters:
         value = UNKNOWN

@@ -1,4 +1,4 @@
-"""What is known of variables in one branch of a condition."""
+"""What is known about variables in one branch of a condition."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def guarded_alternatives(value: Value, guards: Guards) -> Value:
 
 @contextlib.contextmanager
 def under(frame: Frame, guards: Guards) -> Iterator[None]:
-    """Evaluates under conditions; what is assigned stays."""
+    """Evaluates under conditions. Assignments persist."""
     before = frame.guards
     frame.guards = before | guards
     try:
@@ -51,7 +51,7 @@ def under(frame: Frame, guards: Guards) -> Iterator[None]:
 
 
 def narrow(frame: Frame, guards: Guards) -> None:
-    """The environment at the beginning of a branch; None if the branch cannot be taken."""
+    """Restricts the environment to the beginning of a branch; None if the branch cannot be taken."""
     if frame.environment is None or not guards:
         return
     if contradicts(frame.guards, guards):
@@ -64,7 +64,7 @@ def narrow(frame: Frame, guards: Guards) -> None:
 
 
 def narrow_none(frame: Frame, test: ast.expr, truth: bool) -> None:
-    """`if db is None` and its like: what the variable is in the branch."""
+    """Restricts a variable by `if db is None` and similar tests."""
     while isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not):
         test, truth = test.operand, not truth
     if isinstance(test, ast.BoolOp) and isinstance(test.op, ast.And) == truth:
@@ -94,7 +94,7 @@ def narrow_none(frame: Frame, test: ast.expr, truth: bool) -> None:
 
 
 def is_something(atom: object) -> bool:
-    """Surely not None."""
+    """Certainly not None."""
     return isinstance(atom, (Handle, Instance, Text)) or (isinstance(atom, Constant) and atom.value is not None)
 
 

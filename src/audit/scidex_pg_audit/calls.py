@@ -1,4 +1,4 @@
-"""What a call gives, and which effects it has."""
+"""The results and effects of calls."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from scidex_pg_audit.values import (NOTHING, READ, UNKNOWN, WRITE, Arguments, At
                                     FunctionRef, Generator, Get, Handle, Instance, Invoke, Method, Partial, Pending,
                                     Step, Symbol, Value, join, only)
 
-# Of calls within calls; what lies deeper is unknown.
+# Depth of calls within calls; deeper ones are unknown.
 DEEPEST = 24
 DEEPEST_MUTED = 8
-# Of calls within one function, with all that they lead to; what comes then is unknown.
+# Number of calls within one function, including those they lead to; further ones are unknown.
 MOST_CALLS = 5_000
 MOST_ATTRIBUTES = 12
 
 
 def result(frame: Frame, callee: Value, arguments: Arguments) -> Value:
-    """What a call gives, its effects left aside."""
+    """The result of a call, ignoring its effects."""
     frame.muted += 1
     try:
         return perform(frame, Effect(callee, arguments, ()))
@@ -32,7 +32,7 @@ def result(frame: Frame, callee: Value, arguments: Arguments) -> Value:
 
 
 def pending(frame: Frame, name: str, arguments: Arguments) -> Value:
-    """A call of something external, now that more is known of its arguments."""
+    """A call of something external, with more known about its arguments."""
     return library.call(frame, name, Effect(only(External(name)), arguments, ()))
 
 
@@ -78,7 +78,7 @@ def step_of(effect: Effect) -> tuple[Step, ...]:
 
 
 def configured(frame: Frame, atom: Atom, effect: Effect) -> Value:
-    """A giver of handles by the configuration; else whatever the callee is."""
+    """A handle if the configuration names the callee as a giver; otherwise the result of the callee."""
     configuration = frame.analysis.configuration
     names = names_of(atom)
     path = step_of(effect) or frame.analysis.here
@@ -128,7 +128,7 @@ def dispatch(frame: Frame, atom: Atom, effect: Effect) -> Value:
 
 
 def kept(arguments: Arguments) -> Arguments:
-    """The arguments of a call whose result alone matters: the few that may decide."""
+    """Of the arguments of a call of which only the result matters, keeps the few that may determine it."""
     return Arguments(tuple(small(value) for value in arguments.positional[:3]),
                      tuple((name, small(value)) for name, value in arguments.keywords[:4]))
 
@@ -165,12 +165,12 @@ def apply(frame: Frame, reference: FunctionRef, effect: Effect) -> Value:
 
 
 def given(frame: Frame, function: Function, value: Value, bindings: dict[str, Value]) -> Value:
-    """What a function returns or yields, remembered: the same is asked for again and again."""
+    """The value that a function returns or yields; cached, because it is requested repeatedly."""
     names = symbols(value)
     if not names:
         return value
     passed = tuple((name, bindings.get(name, UNKNOWN)) for name in sorted(names))
-    # Paths are not compared, but those of handles must not be mixed up.
+    # Paths are excluded from comparison, but those of handles must be kept apart.
     paths = tuple(atom.path for _, one in passed for atom in one if isinstance(atom, (Handle, Symbol)))
     key = (function, value, passed, paths)
     memory = frame.analysis.memory
@@ -198,7 +198,7 @@ def outers(function) -> list:
 
 
 def store_in_receiver(frame: Frame, reference: FunctionRef, bindings: dict[str, Value]) -> None:
-    """What a method of the same object stores in it, as super().__init__(db) does."""
+    """Stores in the object what its other method stores, such as super().__init__(db)."""
     receiver = dict(reference.bound).get(reference.function.self_name, NOTHING)
     own = frame.function.self_name
     if not own or receiver != only(Symbol(own)) or frame.environment is None:
@@ -210,7 +210,7 @@ def store_in_receiver(frame: Frame, reference: FunctionRef, bindings: dict[str, 
 
 
 def construct(frame: Frame, definition: Class, effect: Effect) -> Value:
-    """A call of a class: its instance, with what the constructor stores in it."""
+    """A call of a class: an instance with the attributes that the constructor stores."""
     attributes: dict[str, Value] = {}
     initialiser = next((found for one in bases(frame, definition)
                         if (found := frame.analysis.class_body(one, "__init__"))), NOTHING)
@@ -239,7 +239,7 @@ def worth_keeping(value: Value) -> bool:
 
 
 def fields(frame: Frame, definition: Class, effect: Effect) -> dict[str, Value]:
-    """Of a data class or a model, whose constructor takes its fields."""
+    """The attributes of a data class or a model, whose constructor takes its fields."""
     names = [name for one in reversed(list(bases(frame, definition))) for name in one.fields]
     found = {name: value for name, value in effect.arguments.keywords if name in names}
     found.update(zip(names, effect.arguments.positional))

@@ -1,4 +1,4 @@
-"""Attributes of classes and of their instances, along the bases that the code base defines."""
+"""Attributes of classes and their instances, including bases within the code base."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ DEEPEST = 12
 
 
 def bases(frame: Frame, definition: Class) -> Iterator[Class]:
-    """The class and its bases, those first that Python asks first, near enough."""
+    """The class and its bases, approximately in Python's method resolution order."""
     seen: set[int] = set()
     waiting = [definition]
     while waiting and len(seen) < DEEPEST:
@@ -60,7 +60,7 @@ def super_attribute(frame: Frame, atom: Super, name: str) -> Value:
 
 
 def bound(frame: Frame, value: Value, receiver: Value) -> Value:
-    """What is found in a class, as its instance or the class itself gives it."""
+    """What is found in a class, bound as by access through the instance or the class."""
     result = NOTHING
     of_class = all(isinstance(atom, ClassRef) for atom in receiver)
     for atom in value:
@@ -69,7 +69,7 @@ def bound(frame: Frame, value: Value, receiver: Value) -> Value:
             continue
         function = atom.function
         if function.owner is None:
-            # A wrapper that a decorator put in the method's place.
+            # A wrapper with which a decorator replaced the method.
             wrapper = only(atom) if of_class else only(Partial(only(atom), Arguments((receiver,))))
             result = join(result, wrapper)
         elif function.sort == "static" or (of_class and function.sort == "plain"):

@@ -1,4 +1,4 @@
-"""Inner functions with what the variables around them are."""
+"""Inner functions bound to the variables of the functions around them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ DEEPEST = 2
 
 
 def closed(frame: Frame, value: Value, depth: int = 0) -> Value:
-    """`value`, its inner functions bound to the variables as they are here."""
+    """`value` with its inner functions bound to the variables at this point."""
     if not any(isinstance(atom, FunctionRef) and atom.function.outer is frame.function for atom in value):
         return value
     return frozenset(closed_atom(frame, atom, depth) if isinstance(atom, FunctionRef) else atom for atom in value)

@@ -1,4 +1,4 @@
-"""Fills in what definitions.py describes."""
+"""Builds the objects of definitions.py from syntax trees."""
 
 import ast
 import re
@@ -20,7 +20,7 @@ def collect(module: Module) -> None:
 
 
 class Collector:
-    """Walks with a stack of its own: source code nests deeper than Python's calls."""
+    """Uses an explicit stack, because source code may nest deeper than Python's recursion limit."""
 
     def __init__(self, module: Module) -> None:
         self.module = module
@@ -84,7 +84,7 @@ class Collector:
             if parameter:
                 assign(inner, parameter)
         self.push([*arguments.defaults, *filter(None, arguments.kw_defaults)], outer, None, prefix)
-        # What a default names is there in the function.
+        # A name in a default is also available in the function.
         for default in [*arguments.defaults, *filter(None, arguments.kw_defaults)]:
             inner.unit.mentions.update(names_in(default))
         return inner

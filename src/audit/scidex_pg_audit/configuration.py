@@ -1,4 +1,4 @@
-"""The configuration file, on top of defaults.toml."""
+"""The configuration file, merged with defaults.toml."""
 
 import pathlib
 import tomllib
@@ -12,7 +12,7 @@ FILE_NAME = "scidex-pg-audit.toml"
 
 
 class BadConfiguration(Exception):
-    """The text names the file and the key."""
+    """The message names the file and the key."""
 
 
 class Verb(NamedTuple):
@@ -21,7 +21,7 @@ class Verb(NamedTuple):
 
 
 class ExecuteFunction(NamedTuple):
-    """A function that is passed a handle, by position or keyword, and SQL; or that does `verb`."""
+    """A function that gets a handle, by position or keyword, and SQL; or that executes `verb`."""
     handle: int
     keyword: str
     sql: int
@@ -63,12 +63,12 @@ class Configuration:
                 | self.query_writes.keys() | self.row_writes.keys() | self.execute_functions.keys())
 
 
-# Tables whose keys are names of the code that is audited.
+# Tables whose keys are names in the audited code.
 FREE_TABLES = frozenset(("methods.write", "methods.query_write", "methods.row_write", "functions.execute"))
 
 
 def load(file: pathlib.Path | None = None) -> Configuration:
-    """That of `file`, or the defaults alone."""
+    """The configuration of `file` merged with the defaults, or only the defaults."""
     document = read(DEFAULTS)
     if file is not None:
         own = read(file)
@@ -98,7 +98,7 @@ def emptied(document: dict[str, Any], prefix: str = "") -> dict[str, Any]:
 
 
 def merge(document: dict[str, Any], own: dict[str, Any], file: pathlib.Path, prefix: str) -> None:
-    """Adds `own`: lists grow, tables are merged, a name in a free table takes the place of what it had."""
+    """Merges `own`: lists are appended, tables merged, names in free tables replaced."""
     for key, value in own.items():
         name = f"{prefix}.{key}" if prefix else key
         if prefix in FREE_TABLES:

@@ -1,4 +1,4 @@
-"""What decorators make of a function."""
+"""The effects of decorators on a function."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from scidex_pg_audit.values import Arguments, Factory, FunctionRef, Handle, Inst
 
 
 def decorated(frame: Frame, node: ast.FunctionDef | ast.AsyncFunctionDef, value: Value) -> Value:
-    """The function itself unless a decorator of the code base puts another in its place."""
+    """The function itself, unless a decorator in the code base replaces it."""
     original = value
     for decorator in reversed(node.decorator_list):
         callee = evaluate(frame, decorator)
@@ -22,7 +22,7 @@ def decorated(frame: Frame, node: ast.FunctionDef | ast.AsyncFunctionDef, value:
         if any(isinstance(atom, (FunctionRef, Partial, Factory, Instance, Handle)) for atom in made):
             value = made
     if value != original:
-        # The wrapper runs for each caller, also one that the code base does not show.
+        # The wrapper also runs for callers outside the code base.
         trail = (frame.site(node),)
         calls.perform(frame, Effect(wrappers(value), Arguments((), (), True), trail))
     return value

@@ -1,4 +1,4 @@
-"""Modules, classes and functions of the code base, found by one walk over each syntax tree."""
+"""Modules, classes and functions of the code base, collected in one walk over each syntax tree."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ FunctionNode = Union[ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.Modu
 
 @dataclass(eq=False, slots=True)
 class Unit:
-    """A function, or a statement outside of all: the names and short strings in it, and the names that what it has may
-    be had by elsewhere."""
+    """A function, or a statement outside all functions: the names and short strings in it, and the names by which other
+    code can reach its values."""
     mentions: set[str] = field(default_factory=set)
     exports: set[str] = field(default_factory=set)
 
 
 @dataclass(eq=False, slots=True)
 class Module:
-    """One file. `names` are dotted names that an import may use for it, the longest first."""
+    """One file. `names` are the dotted names by which an import may refer to it, longest first."""
     file: str
     names: tuple[str, ...]
     tree: ast.Module
@@ -27,10 +27,10 @@ class Module:
     functions: dict[int, "Function"] = field(default_factory=dict)
     classes: dict[int, "Class"] = field(default_factory=dict)
     body: "Function" = field(init=False)
-    units: list[Unit] = field(default_factory=list)  # the statements outside of all functions
+    units: list[Unit] = field(default_factory=list)  # statements outside all functions
     prepares: list[str] = field(default_factory=list)  # literals that prepare statements
-    allows: dict[int, str] = field(default_factory=dict)  # reasons to allow what a line does
-    # Which functions assign a global of this name.
+    allows: dict[int, str] = field(default_factory=dict)  # reasons of allow comments, by line
+    # Functions that assign a global of this name.
     global_writers: dict[str, list["Function"]] = field(default_factory=dict)
 
     @property
@@ -46,7 +46,7 @@ class Class:
     module: Module
     outer: "Function"
     methods: dict[str, "Function"] = field(default_factory=dict)
-    # Which methods assign self.NAME.
+    # Methods that assign self.NAME.
     attribute_writers: dict[str, list["Function"]] = field(default_factory=dict)
     fields: list[str] = field(default_factory=list)
 
@@ -67,11 +67,11 @@ class Function:
     kwarg: str = ""
     defaults: dict[str, ast.expr] = field(default_factory=dict)
     annotations: dict[str, ast.expr] = field(default_factory=dict)
-    locals: dict[str, int] = field(default_factory=dict)  # how often each is assigned
+    locals: dict[str, int] = field(default_factory=dict)  # number of assignments of each
     loads: set[str] = field(default_factory=set)
-    calls: set[str] = field(default_factory=set)  # names that are called, without what is before a dot
-    references: dict[str, int] = field(default_factory=dict)  # how often each name is read
-    direct_calls: dict[str, int] = field(default_factory=dict)  # how often it is read to be called at once
+    calls: set[str] = field(default_factory=set)  # names that are called, without their owners
+    references: dict[str, int] = field(default_factory=dict)  # number of reads of each name
+    direct_calls: dict[str, int] = field(default_factory=dict)  # number of direct calls of each name
     nested: list["Function"] = field(default_factory=list)
     globals: set[str] = field(default_factory=set)
     nonlocals: set[str] = field(default_factory=set)
@@ -90,7 +90,7 @@ class Function:
         return name in self.locals and name not in self.globals and name not in self.nonlocals
 
     def enclosing(self, name: str) -> "Function | None":
-        """The function around this one whose variable `name` is."""
+        """The enclosing function that owns the variable `name`."""
         outer = self.outer
         while outer is not None and outer.outer is not None:
             if outer.is_local(name):
@@ -99,7 +99,7 @@ class Function:
         return None
 
     def free_names(self) -> frozenset[str]:
-        """Variables of the functions around this one that it, or one inside it, uses."""
+        """Variables of enclosing functions that this function, or one inside it, uses."""
         wanted = set(self.loads)
         for inner in self.nested:
             wanted |= inner.free_names()

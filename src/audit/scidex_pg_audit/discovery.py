@@ -1,4 +1,4 @@
-"""Which files to audit, and what an import may call each of them."""
+"""Finds the files to audit, and the names by which imports may refer to them."""
 
 import fnmatch
 import os
@@ -10,7 +10,7 @@ SHEBANG = b"#!"
 
 
 class Source(NamedTuple):
-    """A file: where it is, how it is named in findings, and its dotted names, the longest first."""
+    """A file: its path, its name in findings, and its dotted names, longest first."""
     path: pathlib.Path
     shown: str
     names: tuple[str, ...]
@@ -18,7 +18,7 @@ class Source(NamedTuple):
 
 
 def sources(paths: list[str], exclude: tuple[str, ...]) -> list[Source]:
-    """In a fixed order, each file once. A path that does not exist raises FileNotFoundError."""
+    """Returns each file once, in a fixed order. Raises FileNotFoundError if a path does not exist."""
     found: dict[str, Source] = {}
     for path in paths:
         root = pathlib.Path(path)
@@ -33,7 +33,7 @@ def files(root: pathlib.Path, exclude: tuple[str, ...]) -> list[pathlib.Path]:
     if not root.is_dir():
         return [root]
     result = []
-    # Folders behind symbolic links are left out, which may lead in circles.
+    # Symbolic links to folders are not followed, because they may form cycles.
     for folder, folders, names in os.walk(root):
         folders[:] = sorted(name for name in folders if not excluded(name, exclude))
         for name in sorted(names):
@@ -48,7 +48,7 @@ def excluded(name: str, exclude: tuple[str, ...]) -> bool:
 
 
 def is_script(file: pathlib.Path) -> bool:
-    """Whether a file without a suffix begins as a Python script does."""
+    """Whether a file without a suffix begins like a Python script."""
     if file.suffix:
         return False
     try:
@@ -67,7 +67,7 @@ def source(file: pathlib.Path, root: pathlib.Path) -> Source:
     below = list((file.relative_to(root) if root.is_dir() else pathlib.Path(file.name)).with_suffix("").parts)
     if is_package:
         below.pop()
-    # Its name in the package that it is in, which goes up as long as there are __init__.py.
+    # The name within its package, which extends upwards as long as there is an __init__.py.
     depth, folder = 1, file.parent.parent if is_package else file.parent
     while (folder / "__init__.py").exists() and folder != folder.parent:
         depth, folder = depth + 1, folder.parent

@@ -1,4 +1,4 @@
-"""What a function does to handles, in terms of its parameters; and the summary that its callers use."""
+"""The effects of a function on handles in terms of its parameters, and the summary that callers use."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ class Site(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Effect:
-    """A call that may write. `trail` are the places it was reached from, the call itself first; `known_at` says at
-    which of them the SQL is known."""
+    """A call that may write. `trail` is the chain of calls that led to it, itself first; `known_at` is the index at
+    which the SQL is known."""
     callee: Value
     arguments: Arguments
     trail: tuple[Site, ...]
@@ -37,18 +37,18 @@ class Summary:
     effects: list[Effect] = field(default_factory=list)
     returns: Value = NOTHING
     yields: Value = NOTHING
-    # What is assigned to attributes of the receiver, to variables of functions around, and to all own ones.
+    # Values assigned to attributes of the receiver, to variables of enclosing functions, and to all local variables.
     stores: dict[str, Value] = field(default_factory=dict)
     nonlocals: dict[str, Value] = field(default_factory=dict)
     assigned: dict[str, Value] = field(default_factory=dict)
-    # Whether a handle is stored in something that other functions reach.
+    # Whether a handle is stored where other functions can reach it.
     publishes: bool = False
     symbolic: list[Effect] = field(default_factory=list)
 
 
 @functools.lru_cache(maxsize=200_000)
 def symbols(value: Value) -> frozenset[str]:
-    """The names that a caller has to replace."""
+    """The names that a caller must substitute."""
     found: set[str] = set()
     for atom in value:
         if isinstance(atom, (Unknown, Constant, External, Setting, Statement)):
@@ -99,13 +99,13 @@ def parts(atom: object) -> list[Value]:
     if isinstance(atom, Method):
         return [frozenset((atom.owner,))]
     if isinstance(atom, Symbol):
-        # Of what a call gives, its arguments.
+        # For the result of a call, its arguments.
         inner = [value for step in atom.steps if isinstance(step, Invoke) for value in step.arguments.values()]
         return inner + (atom.name.arguments.values() if isinstance(atom.name, Pending) else [])
     return []
 
 
-# Values that nest deeper are unknown: an object may hold functions that hold the object.
+# Deeper values become unknown: an object may contain functions that contain the object.
 DEEPEST_VALUE = 4
 
 
@@ -119,7 +119,7 @@ def depth(value: Value) -> int:
 
 
 def bounded(value: Value, deepest: int = DEEPEST_VALUE) -> Value:
-    """`value` without what nests too deeply."""
+    """`value` without parts that nest too deeply."""
     if depth(value) <= deepest:
         return value
     return frozenset(atom for atom in value if depth(frozenset((atom,))) <= deepest) | frozenset((Unknown(),))
@@ -129,12 +129,12 @@ DULL = (Unknown, Constant, Text, External, Setting, Statement)
 
 
 def dull(value: Value) -> bool:
-    """Whether nothing can be executed with it."""
+    """Whether nothing can be executed with the value."""
     return all(isinstance(atom, DULL) for atom in value)
 
 
 def settled(value: Value) -> bool:
-    """Whether it is known how SQL begins; a text that a caller goes on with is not known."""
+    """Whether the beginning of the SQL is known. A text that a caller completes is not settled."""
     for atom in value:
         if isinstance(atom, Symbol) or (isinstance(atom, Text) and isinstance(atom.pieces[0], Symbol)):
             return False
@@ -148,7 +148,7 @@ SQL_KEYWORDS = ("query", "sql", "statement", "operation", "command", "stmt", "cl
 
 
 def sql_argument(arguments: Arguments) -> Value:
-    """What a method executes; NOTHING if it is called without."""
+    """The SQL that a method executes; NOTHING if there is no such argument."""
     if arguments.positional:
         return arguments.positional[0]
     return next((value for name, value in arguments.keywords if name in SQL_KEYWORDS), NOTHING)

@@ -1,4 +1,4 @@
-"""What variables may be where paths of a program meet."""
+"""Merges the values of variables where paths of a program meet."""
 
 from scidex_pg_audit.frame import Environment
 from scidex_pg_audit.guards import guarded
@@ -7,7 +7,7 @@ from scidex_pg_audit.values import (NO_GUARDS, NOTHING, UNKNOWN, Get, Guards, Sy
 
 def met(left: Environment | None, right: Environment | None, left_guards: Guards = NO_GUARDS,
         right_guards: Guards = NO_GUARDS) -> Environment | None:
-    """The environment behind two paths, of which each was taken under its guards."""
+    """The environment after two paths, each taken under its guards."""
     if left is None or right is None:
         return left if right is None else right
     if left is right:
@@ -16,7 +16,7 @@ def met(left: Environment | None, right: Environment | None, left_guards: Guards
     for name in left.keys() | right.keys():
         one, other = left.get(name), right.get(name)
         if one is None or other is None:
-            # A variable without a value cannot be used; an attribute has the one that it had before.
+            # A variable without a value cannot be used; an attribute keeps its previous value.
             before = earlier(name, right if other is None else left) if "." in name else NOTHING
             one, other = (before if one is None else one), (before if other is None else other)
         if one == other:
@@ -28,7 +28,7 @@ def met(left: Environment | None, right: Environment | None, left_guards: Guards
 
 
 def earlier(name: str, environment: Environment) -> Value:
-    """An attribute such as self.db where nothing was assigned to it."""
+    """The value of an attribute such as self.db before any assignment."""
     root, *rest = name.split(".")
     value = environment.get(root, NOTHING)
     if len(value) == 1:
@@ -50,7 +50,7 @@ def copied(environment: Environment | None) -> Environment | None:
 
 
 def widened(before: Environment, after: Environment) -> Environment:
-    """`after`, where strings that a loop goes on making longer end in what is not known."""
+    """`after`, with strings that a loop keeps extending ending in an unknown part."""
     result = dict(after)
     for name, value in after.items():
         grown = value - before.get(name, NOTHING)

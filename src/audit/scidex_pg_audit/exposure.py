@@ -1,4 +1,4 @@
-"""Whether a function lets anything of a read handle out to its callers."""
+"""Determines whether a function exposes a read handle, or something derived from it, to its callers."""
 
 from scidex_pg_audit.definitions import Function
 from scidex_pg_audit.effects import Summary, parts
@@ -12,12 +12,12 @@ def exposes(function: Function, summary: Summary) -> bool:
         return True
     if any(isinstance(atom, FunctionRef) for atom in summary.returns):
         return True
-    # SQL, or a function to call with the handle, that comes from the caller.
+    # The SQL, or the function to call with the handle, comes from the caller.
     return any(holds_read(effect.callee) or any(holds_read(value) for value in effect.arguments.values())
                for effect in summary.symbolic)
 
 
 def holds_read(value: Value) -> bool:
-    # A row tells too little of the handle: every function that returns one would count.
+    # A row reveals too little about the handle: every function that returns one would count.
     return any((isinstance(atom, Handle) and atom.kind == READ and atom.sort != "row")
                or any(holds_read(inner) for inner in parts(atom)) for atom in value)

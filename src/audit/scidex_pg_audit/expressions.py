@@ -1,4 +1,4 @@
-"""What expressions may be."""
+"""The possible values of expressions."""
 
 from __future__ import annotations
 
@@ -97,7 +97,7 @@ def call(frame: Frame, node: ast.Call) -> Value:
 
 
 def handle_argument(node: ast.Call, callee: Value, arguments: Arguments) -> ast.expr | None:
-    """The first argument that is a handle, where it is passed to a function rather than asked to execute."""
+    """The first argument that is a handle, if it is passed to a function instead of executing something itself."""
     if any(isinstance(atom, (Method, Symbol)) for atom in callee) and isinstance(node.func, ast.Attribute):
         return None
     for argument, value in zip(node.args, arguments.positional):
@@ -136,7 +136,7 @@ def arguments_of(frame: Frame, node: ast.Call) -> Arguments:
 
 
 def grow(frame: Frame, func: ast.Attribute, arguments: Arguments) -> None:
-    """A list gets longer in place."""
+    """A list is extended in place."""
     target = dotted_name(func.value)
     value = frame.environment.get(target) if frame.environment is not None and target else None
     if not value or not arguments.positional:
@@ -239,7 +239,7 @@ def added(values: list[Value]) -> Value:
 
 
 def boolean(frame: Frame, node: ast.BoolOp) -> Value:
-    """`or` gives the first that is true, `and` the first that is not."""
+    """`or` returns the first true operand, `and` the first false one."""
     result = NOTHING
     is_or = isinstance(node.op, ast.Or)
     guards = frozenset()

@@ -1,4 +1,4 @@
-"""What the audit has found."""
+"""Findings of the audit."""
 
 from __future__ import annotations
 
@@ -21,21 +21,21 @@ class Finding(NamedTuple):
     path: Path
 
     def rank(self) -> tuple[int, int, str, Path]:
-        """Of two findings at one place, the lower one is kept."""
+        """Sort key: of several findings at one place, the lowest is kept."""
         return ((CERTAIN, POSSIBLE).index(self.certainty), self.verb == "UNKNOWN", self.verb, self.path)
 
     def fingerprint(self, ordinal: int) -> str:
-        """The same when lines are moved; `ordinal` counts findings that are alike in all of this."""
+        """Unaffected by moved lines; `ordinal` numbers findings that are otherwise equal."""
         text = "\0".join((self.file, self.function, self.handle, self.verb, str(ordinal)))
         return hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()[:16]
 
     def called(self) -> str:
-        """The function as text has it."""
+        """The function as displayed."""
         return self.function if self.function.startswith("<") else f"{self.function}()"
 
 
 def fingerprints(findings: list[Finding]) -> list[str]:
-    """One for each."""
+    """One fingerprint per finding."""
     seen: dict[str, int] = {}
     result = []
     for finding in findings:

@@ -14,13 +14,13 @@ if TYPE_CHECKING:
     from scidex_pg_audit.analysis import Analysis
 
 Environment = dict[str, Value]
-# An effect counts once however often it is reached; a function with more than this is cut.
+# An effect counts once, however often it is reached; further effects are dropped.
 MOST_EFFECTS = 1000
 LONGEST_RECEIVER = 60
 
 
 class Frame:
-    """`environment` is None where the code cannot be reached."""
+    """`environment` is None where the code is unreachable."""
 
     def __init__(self, analysis: Analysis, function: Function) -> None:
         self.analysis = analysis
@@ -42,7 +42,7 @@ class Frame:
         return Step(self.module.file, getattr(node, "lineno", 0))
 
     def site(self, node: ast.AST, receiver: ast.AST | None = None) -> Site:
-        """`receiver` is what holds the handle; else what a method is called on."""
+        """`receiver` is the expression with the handle; by default, the object whose method is called."""
         if receiver is None:
             func = node.func if isinstance(node, ast.Call) else node
             receiver = func.value if isinstance(func, ast.Attribute) else func
@@ -70,7 +70,7 @@ class Frame:
 
 
 def shown(node: ast.AST) -> str:
-    """An expression as a reader would name it."""
+    """An expression in the form shown to readers."""
     parts: list[str] = []
     while isinstance(node, (ast.Attribute, ast.Await, ast.Call, ast.Subscript)):
         if isinstance(node, ast.Attribute):

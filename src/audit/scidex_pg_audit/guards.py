@@ -1,7 +1,7 @@
-"""Conditions of branches, kept on what is had only under them.
+"""Conditions of branches, attached to values that exist only under them.
 
-`db = get_db() if write else get_db_ro()` and, later, `if write:` decide alike; and a caller that passes write=True
-decides for both.
+In `db = get_db() if write else get_db_ro()` and a later `if write:`, both conditions agree; a caller that passes
+write=True decides both.
 """
 
 import ast
@@ -15,7 +15,7 @@ Guarded = (Handle, Symbol, Text, Constant)
 
 
 def guarded(value: Value, guards: Guards) -> Value:
-    """`value` as it is under `guards`."""
+    """`value` under the condition `guards`."""
     if not guards:
         return value
     return frozenset(
@@ -29,7 +29,7 @@ def contradicts(when: Guards, guards: Guards) -> bool:
 
 
 def feasible(value: Value, guards: Guards) -> Value:
-    """What of `value` can be there under `guards`."""
+    """The atoms of `value` that are possible under `guards`."""
     if not guards or not any(isinstance(atom, Guarded) and atom.when for atom in value):
         return value
     return frozenset(atom for atom in value
@@ -37,7 +37,7 @@ def feasible(value: Value, guards: Guards) -> Value:
 
 
 def holds(guard: Guard, value: Value) -> bool | None:
-    """Whether `guard` holds where its symbol is `value`; None if that is not known."""
+    """Whether `guard` holds if its symbol is `value`; None if unknown."""
     answers = {answer(guard, atom) for atom in value}
     if len(answers) != 1:
         return None
@@ -46,7 +46,7 @@ def holds(guard: Guard, value: Value) -> bool | None:
 
 
 def answer(guard: Guard, atom: object) -> bool | None:
-    """Whether the test of `guard` is true of an atom, were it to hold."""
+    """Whether the test of `guard` is true for an atom; None if unknown."""
     if isinstance(atom, (Unknown, Symbol)):
         return None
     if isinstance(atom, Constant):
@@ -67,12 +67,12 @@ def answer(guard: Guard, atom: object) -> bool | None:
     return None
 
 
-# Gives the name of the parameter that an expression is, or "" if it is none.
+# Returns the name of the parameter that an expression is, or "".
 SymbolOf = Callable[[ast.expr], str]
 
 
 def of_test(test: ast.expr, symbol_of: SymbolOf, stable: Callable[[ast.expr], bool]) -> tuple[Guards, Guards]:
-    """What holds where `test` is true, and where it is false."""
+    """The guards that hold if `test` is true, and those that hold if it is false."""
     if isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not):
         true, false = of_test(test.operand, symbol_of, stable)
         return false, true

@@ -1,4 +1,4 @@
-"""Methods of handles, and of the other things that the audit knows by itself."""
+"""Methods of handles and of other values with built-in behaviour."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from scidex_pg_audit.values import (NOTHING, READ, UNKNOWN, Arguments, Generator
                                     Prepared, Sequence, Statement, Symbol, Text, Value, join, literal, only)
 
 LOCKS = frozenset(("with_for_update", "select_for_update"))
-# What a statement of the handle gives is a handle again: psycopg's execute() returns its cursor.
+# The result of executing a statement is also a handle: psycopg's execute() returns its cursor.
 GIVE_CURSOR = frozenset(("execute", "executemany", "copy", "query"))
 
 
 def may_write(frame: Frame, effect: Effect) -> bool:
-    """Whether the effect is to be judged, now or in a caller."""
+    """Whether the effect must be judged, now or in a caller."""
     for atom in effect.callee:
         if isinstance(atom, Symbol):
             last = atom.steps[-1] if atom.steps else None
@@ -50,7 +50,7 @@ def writes_by(frame: Frame, method: Method, arguments: Arguments) -> bool:
 
 
 def method(frame: Frame, atom: Method, effect: Effect) -> Value:
-    """What a method of a known thing gives."""
+    """The result of a method of a known value."""
     owner, name, arguments = atom.owner, atom.name, effect.arguments
     if isinstance(owner, Handle):
         return of_handle(frame, owner, name, effect)

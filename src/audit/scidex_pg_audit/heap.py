@@ -1,6 +1,6 @@
-"""What is stored where any function can read it: globals, attributes of modules and classes.
+"""Values that any function can read: globals, attributes of modules and classes.
 
-Kept over the rounds of the analysis, as a function may be read before another that stores what it reads.
+Kept across the rounds of the analysis, because a function may be analysed before another that stores what it reads.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ class Heap:
     def __init__(self) -> None:
         self.values: dict[Key, Value] = {}
         self.readers: dict[Key, set[Function]] = {}
-        # Functions that read something before it got what it has now.
+        # Functions that read a value before it changed.
         self.outdated: set[Function] = set()
 
     def store(self, key: Key, value: Value) -> None:

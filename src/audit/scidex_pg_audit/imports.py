@@ -1,4 +1,4 @@
-"""What import statements bind."""
+"""Import statements."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def of_names(frame: Frame, node: ast.ImportFrom) -> None:
 
 
 def not_found(frame: Frame, node: ast.ImportFrom, dotted: str) -> Value:
-    """A module of a package without an __init__.py, or something that is not of the code base."""
+    """A module of a package without an __init__.py, or something outside the code base."""
     code_base = frame.analysis.code_base
     module = (code_base.relative(frame.module, node.level, dotted) if node.level
               else code_base.find(dotted, frame.module))

@@ -1,4 +1,4 @@
-"""From effects on handles to findings."""
+"""Converts effects on handles to findings."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from scidex_pg_audit.sql.verdict import CERTAIN, NO_WRITE, NOT_KNOWN, ORDER, POS
 from scidex_pg_audit.values import (READ, Arguments, Constant, Handle, Method, NO_GUARDS, Prepared, Statement, Step,
                                     Text, Value)
 
-# The verb of what cannot be known.
+# The verb of unknown SQL.
 UNKNOWN_SQL = "UNKNOWN"
-# A transaction block that says that it may write.
+# Transaction blocks that may state that they write.
 OPENING = frozenset(("transaction", "begin"))
 
 
@@ -23,13 +23,13 @@ class Judge:
     def __init__(self, configuration: Configuration, strict: bool, prepares: list[str]) -> None:
         self.configuration = configuration
         self.strict = strict
-        # Statements that any file prepares, by name.
+        # Statements that are prepared in any file, by name.
         self.prepared: dict[str, Verdict] = {}
         for text in prepares:
             self.prepared.update(sql.judge(text, configuration.sql_functions).prepares)
 
     def findings(self, effects: list[Effect]) -> list[Finding]:
-        """One for each place and verb, the most certain one."""
+        """At most one finding for each place, the most certain one."""
         best: dict[tuple[str, int, int, str], Finding] = {}
         for effect in effects:
             finding = self.finding(effect)
@@ -69,7 +69,7 @@ class Judge:
                        CERTAIN if sure and verdict.certainty == CERTAIN else POSSIBLE, path)
 
     def of_method(self, method: Method, handle: Handle, effect: Effect) -> tuple[Verdict, int]:
-        """The verdict on a method of a handle, and at which place of the trail it is known."""
+        """The verdict on a method of a handle, and the index in the trail at which it is known."""
         configuration, name, arguments = self.configuration, method.name, effect.arguments
         if isinstance(method.owner, Prepared):
             return self.of_sql(method.owner.sql, handle), effect.known_at
@@ -90,7 +90,7 @@ class Judge:
         return verdict, effect.known_at
 
     def of_sql(self, value: Value, handle: Handle) -> Verdict:
-        """The verdict on all that the SQL may be together with the handle."""
+        """The verdict on all possible values of the SQL in combination with the handle."""
         verdicts = [verdict for atom in value
                     if not contradicts(getattr(atom, "when", NO_GUARDS), handle.when)
                     and (verdict := self.of_atom(atom)) is not None]
@@ -116,7 +116,7 @@ class Judge:
 
 
 def read_handles(atom: object) -> list[Handle]:
-    """The read handles that a callee acts on."""
+    """The read handles on which a callee acts."""
     if not isinstance(atom, Method):
         return []
     owners = atom.owner.handle if isinstance(atom.owner, Prepared) else (atom.owner,)

@@ -1,4 +1,4 @@
-"""Functions from outside the code base that matter to handles and to SQL, by their names."""
+"""Functions outside the code base that matter for handles and SQL, by their names."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from scidex_pg_audit.values import (HOLE, NOTHING, READ, UNKNOWN, WRITE, Argumen
                                     Generator, Handle, Injected, Partial, Pending, Sequence, Setting, Statement,
                                     Symbol, Text, Value, join, literal, only, text)
 
-# What they are passed is what they give, as far as the audit sees.
+# Return their argument, as far as the audit is concerned.
 SAME = frozenset("""text SQL TextClause RawSQL raw literal_sql dedent cleandoc str closing aclosing nullcontext cast
     copy deepcopy run wait_for shield create_task ensure_future enter_context enter_async_context push_async_exit
     sync_to_async async_to_sync run_until_complete assert_type asynccontextmanager contextmanager cache lru_cache
     staticmethod classmethod as_completed""".split())
 ELEMENT = frozenset(("next", "anext", "gather", "iter", "aiter", "list", "tuple", "sorted", "reversed", "set"))
-# Which argument of theirs is called with those behind it.
+# Functions that call one of their arguments with those after it; the number is its position.
 CALLERS = {"to_thread": 0, "run_in_threadpool": 0, "submit": 0, "run_in_executor": 1, "call_soon": 0,
            "call_later": 1, "apply_async": 0, "run_sync": 0, "start_soon": 0, "add_task": 0, "spawn": 0, "defer": 0}
 STATEMENTS = {"insert": "INSERT", "update": "UPDATE", "delete": "DELETE", "CreateTable": "CREATE TABLE",
@@ -60,7 +60,7 @@ def call(frame: Frame, name: str, effect: Effect) -> Value:
 
 
 def composed(frame: Frame, last: str, arguments: Arguments) -> Value:
-    """psycopg.sql, and getattr."""
+    """psycopg.sql and getattr."""
     if last == "Identifier":
         return text('"name"')
     if last in ("Literal", "Placeholder"):
@@ -82,14 +82,14 @@ def elements(frame: Frame, last: str, arguments: Arguments) -> Value:
 
 
 def statement(last: str, arguments: Arguments) -> Value:
-    """A construct of SQLAlchemy; a SELECT of a statement that writes does so, too."""
+    """An SQLAlchemy construct; a SELECT of a statement that writes also writes."""
     inner = [atom for value in arguments.values() for atom in value if isinstance(atom, Statement) and atom.verb]
     verb = STATEMENTS[last]
     return only(inner[0] if inner and not verb else Statement(verb))
 
 
 def injected(frame: Frame, arguments: Arguments, effect: Effect) -> Value:
-    """FastAPI's Depends: what the dependency gives, or yields."""
+    """FastAPI's Depends: the value that the dependency returns or yields."""
     dependency = arguments.get(0, "dependency")
     given = calls.perform(frame, dataclasses.replace(effect, callee=dependency, arguments=Arguments()))
     value = NOTHING
@@ -99,7 +99,7 @@ def injected(frame: Frame, arguments: Arguments, effect: Effect) -> Value:
 
 
 def opened(frame: Frame, last: str, effect: Effect) -> Value:
-    """A connection, pool, engine or session, by the DSN or the handle that it is made of."""
+    """A connection, pool, engine or session, according to the DSN or handle among its arguments."""
     configuration, arguments = frame.analysis.configuration, effect.arguments
     if symbols_of_arguments(arguments):
         return only(Symbol(Pending(last, arguments)))
@@ -123,7 +123,7 @@ def names_replica(dsns: frozenset[str], atom: object) -> bool:
 
 
 def using(frame: Frame, last: str, arguments: Arguments) -> Value:
-    """Django's queryset.using("replica"); NOTHING for all else."""
+    """Django's queryset.using("replica"); otherwise NOTHING."""
     if last not in ALIAS_METHODS:
         return NOTHING
     value = arguments.get(0, "alias") or arguments.get(0, "using")
@@ -151,13 +151,13 @@ def by_using_keyword(frame: Frame, name: str, last: str, effect: Effect) -> Valu
 
 
 def execute(frame: Frame, handle: Value, sql: Value, effect: Effect) -> None:
-    """`sql` is executed with `handle`."""
+    """Executes `sql` with `handle`."""
     callee = access.attribute(frame, handle, "execute")
     calls.perform(frame, dataclasses.replace(effect, callee=callee, arguments=Arguments((sql,))))
 
 
 def sink(frame: Frame, names: list[str], effect: Effect) -> bool:
-    """A function that executes SQL with a handle that it is passed."""
+    """A function that executes SQL with a handle among its arguments."""
     for name in names:
         entry = frame.analysis.configuration.execute_functions.get(name.rpartition(".")[2])
         if entry is None:
@@ -172,7 +172,7 @@ def sink(frame: Frame, names: list[str], effect: Effect) -> bool:
 
 
 def caller(frame: Frame, names: list[str], effect: Effect) -> Value | None:
-    """A function that calls one that it is passed; None for all else."""
+    """A function that calls one of its arguments; otherwise None."""
     arguments = effect.arguments
     for name in names:
         last = name.rpartition(".")[2]

@@ -1,4 +1,4 @@
-"""Loops: their body is run until variables change no more, three times at most."""
+"""Loops: the body is analysed until variables no longer change, but at most three times and a final one."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def repeated(frame: Frame, node: ast.For | ast.AsyncFor | ast.While, begin: Call
     head = copied(frame.environment)
     left: list[Environment] = []
     for _ in range(MOST_RUNS):
-        # What an earlier run found is found once more, where more is known.
+        # Effects of an earlier run are found again, with more known.
         known, applied = dict(frame.effects), set(frame.applied)
         frame.breaks.append([])
         frame.continues.append([])
@@ -45,7 +45,7 @@ def repeated(frame: Frame, node: ast.For | ast.AsyncFor | ast.While, begin: Call
         head = widened(head or {}, behind)
         frame.effects, frame.applied = known, applied
     else:
-        # The last run is the one that counts.
+        # Only the last run counts.
         frame.breaks.append([])
         frame.continues.append([])
         frame.environment = copied(head)

@@ -1,4 +1,4 @@
-"""The code base: all modules, and what an import in one of them means."""
+"""The code base: all modules, and the resolution of imports."""
 
 import sys
 
@@ -15,7 +15,7 @@ class CodeBase:
         self.packages = {name.partition(".")[0] for name in self.by_name}
 
     def find(self, name: str, importer: Module) -> Module | None:
-        """The module that `import name` means in `importer`; None if it is not of the code base."""
+        """The module to which `import name` refers in `importer`; None if it is outside the code base."""
         candidates = self.by_name.get(name)
         if not candidates:
             return None
@@ -27,7 +27,7 @@ class CodeBase:
         return max(candidates, key=lambda module: nearness(module, importer))
 
     def relative(self, importer: Module, level: int, name: str) -> Module | None:
-        """The module that `from ..name import` means."""
+        """The module to which `from ..name import` refers."""
         parts = importer.name.split(".")
         keep = len(parts) - level + (1 if importer.is_package else 0)
         if keep < 0:
@@ -52,12 +52,12 @@ def sibling(module: Module, importer: Module) -> bool:
 
 
 def reachable(module: Module, importer: Module) -> bool:
-    """Whether a name without a dot can mean `module`: it lies beside the importer, or at the root."""
+    """Whether a name without a dot can refer to `module`: it must be beside the importer or at the root."""
     return len(module.names) == 1 or sibling(module, importer)
 
 
 def nearness(module: Module, importer: Module) -> int:
-    """How much of their paths the two share."""
+    """The number of leading path components that both share."""
     count = 0
     for one, other in zip(module.file.split("/"), importer.file.split("/")):
         if one != other:

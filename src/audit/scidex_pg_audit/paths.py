@@ -1,4 +1,4 @@
-"""The way that a handle has taken, kept on the atom itself."""
+"""The path of a handle through the code, stored in the atom."""
 
 import dataclasses
 
@@ -14,7 +14,7 @@ def extended(path: Path, step: Step) -> Path:
 
 
 def through(value: Value, step: Step) -> Value:
-    """`value` at a further place."""
+    """`value` with a further place in its path."""
     if not any(isinstance(atom, (Handle, Symbol)) for atom in value):
         return value
     return frozenset(
@@ -23,7 +23,7 @@ def through(value: Value, step: Step) -> Value:
 
 
 def continued(value: Value, path: Path) -> Value:
-    """`value` after all places of `path`."""
+    """`value` with all places of `path` added."""
     for step in path:
         value = through(value, step)
     return value

@@ -1,6 +1,7 @@
-"""Names of handles as a configuration writes them: Python expressions, matched from the end of a dotted name.
+"""Names of handles in the configuration: Python expressions, matched from the end of a dotted name.
 
-`get_db_ro` is also `db.get_db_ro`; `get_db(readonly=True)` is only that call, `connections["replica"]` that element.
+`get_db_ro` also matches `db.get_db_ro`; `get_db(readonly=True)` matches only that call, `connections["replica"]` only
+that element.
 """
 
 import ast
@@ -12,7 +13,7 @@ Scalar = str | int | float | bool | None
 
 
 class BadPattern(ValueError):
-    """The text says what is wrong with it."""
+    """The message describes the error."""
 
 
 @dataclass(frozen=True)
@@ -56,7 +57,7 @@ def scalar(node: ast.expr) -> Scalar:
 
 
 class Patterns:
-    """Several, looked up by the last part of their names."""
+    """A set of patterns, indexed by the last part of their names."""
 
     def __init__(self, texts: list[str]) -> None:
         self.by_name: dict[str, list[Pattern]] = {}
@@ -68,7 +69,7 @@ class Patterns:
         return bool(self.by_name)
 
     def call(self, names: list[str], arguments: Arguments) -> Guards | None:
-        """None if no pattern matches a call; else under which conditions one does."""
+        """The conditions under which a pattern matches a call; None if no pattern does."""
         for name in names:
             for pattern in self.by_name.get(name.rpartition(".")[2], ()):
                 if pattern.subscript is None and pattern.names(name):

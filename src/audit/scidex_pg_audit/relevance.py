@@ -1,4 +1,4 @@
-"""Which functions can have to do with a read handle, by names alone: the others need no analysis of their own."""
+"""Determines by names which functions may involve a read handle: others need no separate analysis."""
 
 from collections.abc import Callable, Iterator
 
@@ -8,8 +8,8 @@ from scidex_pg_audit.definitions import Function, Module, Unit
 
 def relevant(modules: list[Module], configuration: Configuration,
              exposes: Callable[[Function], bool]) -> list[Function]:
-    """Functions in which a handle can begin, or into which one can come but as an argument. `exposes` says whether
-    those that call a function, or read what it stores, have to do with a handle, too."""
+    """Functions in which a handle can originate, or which one can reach otherwise than as an argument. `exposes`
+    returns whether the callers of a function, or the readers of what it stores, may get a handle, too."""
     known = Names(seeds(configuration))
     users: dict[str, list[Unit]] = {}
     owners: dict[int, list[Function]] = {}
@@ -43,7 +43,7 @@ def units(modules: list[Module]) -> Iterator[Unit]:
 
 
 def outermost(function: Function) -> Function:
-    """The function around all, as its callers see it."""
+    """The outermost enclosing function, which is the one that callers see."""
     while function.outer is not None and function.outer.outer is not None:
         function = function.outer
     return function
@@ -78,7 +78,7 @@ def is_relevant(function: Function, module: Module, found: set[int]) -> bool:
 
 
 def interesting(modules: list[Module], sinks: frozenset[str]) -> frozenset[str]:
-    """`sinks`, and the names of all functions that call one of these, directly or not."""
+    """`sinks`, and the names of all functions that call them directly or indirectly."""
     callers: dict[str, set[str]] = {}
     for module in modules:
         for function in module.functions.values():

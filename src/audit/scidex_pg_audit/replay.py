@@ -1,4 +1,4 @@
-"""A function's summary seen from a caller: its symbols replaced by what the caller passes."""
+"""Applies a function's summary to a caller: replaces its symbols with the caller's arguments."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def substituted(frame: Frame, value: Value, bindings: Bindings) -> Value:
 
 
 def translated(guards: Guards, bindings: Bindings) -> Guards | None:
-    """`guards` in the terms of the caller; None if they cannot hold there."""
+    """`guards` in terms of the caller; None if they cannot hold there."""
     result: set[Guard] = set()
     for guard in guards:
         if not guard.symbol:
@@ -109,7 +109,7 @@ REBUILDS = {
 
 
 def needed(effect: Effect, bindings: Bindings) -> bool:
-    """Whether the caller says anything that matters to the effect."""
+    """Whether the caller provides anything that matters to the effect."""
     if any(isinstance(atom, Method) for atom in effect.callee):
         return True
     names = symbols(effect.callee)
@@ -119,8 +119,8 @@ def needed(effect: Effect, bindings: Bindings) -> bool:
 
 
 def replayed(frame: Frame, effect: Effect, bindings: Bindings, calls_above: tuple[Site, ...]) -> None:
-    """An effect of a callee becomes one of the caller, which was reached by `calls_above`; by none if nothing is known
-    of a caller."""
+    """Converts an effect of a callee to one of the caller, which was reached through `calls_above`; empty for an
+    unknown caller."""
     if not needed(effect, bindings):
         return
     when = translated(effect.when, bindings)

@@ -1,4 +1,4 @@
-"""Files as modules: read, decoded as they say, parsed."""
+"""Reads, decodes and parses files into modules."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from scidex_pg_audit.collector import collect
 from scidex_pg_audit.definitions import Module
 from scidex_pg_audit.discovery import Source
 
-# A larger file is generated data; its tree would take gigabytes.
+# Larger files are generated data; their trees would take gigabytes.
 LARGEST = 64 * 1024 * 1024
 ALLOW = re.compile(rb"#\s*scidex-pg-audit:\s*allow\b[ \t]*([^\r\n]*)")
 
@@ -54,7 +54,7 @@ def parse(source: Source) -> Module | Unreadable:
 
 
 def allows(content: bytes) -> dict[int, str]:
-    """Reasons to allow what a line does, by line."""
+    """The reasons of allow comments, by line."""
     found = {}
     try:
         for token in tokenize.tokenize(io.BytesIO(content).readline):

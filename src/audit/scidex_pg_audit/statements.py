@@ -1,4 +1,4 @@
-"""What statements do to variables, along every path of a function."""
+"""The effects of statements on variables, along every path of a function."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from scidex_pg_audit.guards import guarded
 from scidex_pg_audit.paths import extended
 from scidex_pg_audit.values import NOTHING, UNKNOWN, ClassRef, FunctionRef, Symbol, join, only
 
-# Deeper than this, what a finally does is looked at once for all ways into it.
+# In deeper nesting, a finally block is analysed once for all paths into it.
 DEEPEST_FINALLY = 3
 
 
 def run(frame: Frame) -> None:
-    """The whole function."""
+    """Analyses the whole function."""
     function = frame.function
     for name in [*function.parameters, function.vararg, function.kwarg]:
         if name:
@@ -85,7 +85,7 @@ def condition(frame: Frame, node: ast.If) -> None:
     branch(frame, node.body, node.test, True, true)
     then, frame.environment, frame.guards = frame.environment, before, guards
     branch(frame, node.orelse, node.test, False, false)
-    # Where one branch leaves, what follows is the other.
+    # If one branch leaves the block, the following code belongs to the other.
     lasting = (false if then is None else frozenset()) | (true if frame.environment is None else frozenset())
     frame.environment, frame.guards = met(then, frame.environment, true, false), guards | lasting
 
@@ -130,7 +130,7 @@ def attempt(frame: Frame, node: ast.Try) -> None:
 
 
 def finish(frame: Frame, body: list[ast.stmt], normal: Environment | None, raised: Environment | None) -> None:
-    """A finally, entered by an exception or a return, and then on the normal way."""
+    """A finally block: first entered by an exception or a return, then normally."""
     if len(frame.raised) < DEEPEST_FINALLY or normal is None:
         frame.environment = copied(raised)
         block(frame, body)

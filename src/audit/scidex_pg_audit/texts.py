@@ -1,4 +1,4 @@
-"""Strings as a program puts them together; what is not known becomes a hole."""
+"""Strings as a program composes them; unknown parts become holes."""
 
 import itertools
 import re
@@ -18,7 +18,7 @@ def is_text(value: Value) -> bool:
 
 
 def alternatives(value: Value) -> list[Text]:
-    """What `value` is inside a longer string."""
+    """The texts that `value` can be within a longer string."""
     texts: list[Text] = []
     for atom in value:
         if isinstance(atom, Text):
@@ -33,7 +33,7 @@ def alternatives(value: Value) -> list[Text]:
 
 
 def packed(pieces: list[Piece]) -> tuple[Piece, ...]:
-    """Neighbours joined, holes too."""
+    """Joins adjacent literals, and adjacent holes."""
     result: list[Piece] = []
     for piece in pieces:
         if piece == "":
@@ -46,7 +46,7 @@ def packed(pieces: list[Piece]) -> tuple[Piece, ...]:
 
 
 def concatenated(values: list[Value]) -> Value:
-    """All strings that the values make, one after the other."""
+    """All possible concatenations of the values."""
     choices = [alternatives(value) for value in values]
     combinations = 1
     for choice in choices:
@@ -137,7 +137,7 @@ SAME = frozenset("""strip lstrip rstrip upper lower expandtabs encode decode tit
 
 
 def method(owner: Text, name: str, positional: list[Value], keywords: dict[str, Value]) -> Value:
-    """A method of a string, or of psycopg's SQL, which has the same names."""
+    """A method of a string, or of psycopg's SQL, whose methods have the same names."""
     if name == "format":
         return formatted(owner, positional, keywords)
     if name == "join" and positional:

@@ -1,7 +1,7 @@
-"""What an expression may be: a set of atoms, each one possibility.
+"""The possible values of an expression: a set of atoms, each one possibility.
 
-An atom tells no more than the audit asks for: handles, SQL, and what carries them. The parameters of the function under
-analysis are Symbols, which its callers replace by what they pass.
+Atoms represent only what the audit needs: handles, SQL, and what contains them. The parameters of the analysed function
+are Symbols, which callers replace with their arguments.
 """
 
 from __future__ import annotations
@@ -14,18 +14,18 @@ if TYPE_CHECKING:
 
 READ = "read"
 WRITE = "write"
-# More possibilities than these, and the rest counts as unknown.
+# With more possibilities, the rest becomes unknown.
 MOST_ATOMS = 24
 
 
 class Step(NamedTuple):
-    """A place on a handle's way."""
+    """A place on the path of a handle."""
     file: str
     line: int
 
 
 class Guard(NamedTuple):
-    """A condition under which an atom is there: what `symbol` (a parameter, or empty) is, or a text of the source."""
+    """A condition of an atom: the value of `symbol` (a parameter, or empty), or the text of an expression."""
     symbol: str
     test: str  # "true", "none", "equal", or the text of an expression
     constant: Union[str, int, float, bool, None]
@@ -42,21 +42,21 @@ NO_GUARDS: Guards = frozenset()
 
 @dataclass(frozen=True, slots=True)
 class Unknown:
-    """Anything."""
+    """Any value."""
 
 
 @dataclass(frozen=True, slots=True)
 class Constant:
-    """None, a number or a truth value."""
+    """None, a number or a boolean."""
     value: Union[int, float, bool, None]
     when: Guards = NO_GUARDS
 
 
 @dataclass(frozen=True, slots=True)
 class Handle:
-    """Something to execute SQL with, or something that gives such things: connection, cursor, pool, session, engine."""
+    """An object that executes SQL or provides such objects: connection, cursor, pool, session, engine."""
     kind: str
-    sort: str = ""  # "query": an unfinished query, as an ORM builds it; "row": an object that one gave
+    sort: str = ""  # "query": an unfinished ORM query; "row": an object that a query returned
     when: Guards = NO_GUARDS
     path: Path = field(default=(), compare=False)
 
@@ -67,24 +67,24 @@ class Get(NamedTuple):
 
 
 class Invoke(NamedTuple):
-    """What a call gives."""
+    """The result of a call."""
     arguments: "Arguments"
 
 
 class Item(NamedTuple):
-    """An element; `key` is None if it is any of them."""
+    """An element; any element if `key` is None."""
     key: Union[str, int, None]
 
 
 class Enter(NamedTuple):
-    """What `with` binds."""
+    """The value that `with` binds."""
     sort: str = "with"
 
 
 @dataclass(frozen=True, slots=True)
 class Arguments:
-    """Of a call; `open` says that there may be more. `star` and `double_star` are what *args and **kwargs are as long
-    as that is not known."""
+    """The arguments of a call; `open` means that there may be more. `star` and `double_star` are the values of *args
+    and **kwargs while their contents are unknown."""
     positional: tuple["Value", ...] = ()
     keywords: tuple[tuple[str, "Value"], ...] = ()
     open: bool = False
@@ -98,14 +98,14 @@ class Arguments:
         return next((value for name, value in self.keywords if name == keyword), frozenset())
 
     def behind(self, count: int) -> "Arguments":
-        """Without the first ones."""
+        """Without the first `count` positional arguments."""
         return Arguments(self.positional[count:], self.keywords, self.open, self.star, self.double_star)
 
     def values(self) -> list["Value"]:
         return [*self.positional, *(value for _, value in self.keywords), self.star, self.double_star]
 
     def map(self, change) -> "Arguments":
-        """With every value changed."""
+        """With `change` applied to every value."""
         return Arguments(tuple(change(value) for value in self.positional),
                          tuple((name, change(value)) for name, value in self.keywords), self.open, change(self.star),
                          change(self.double_star))
@@ -116,15 +116,15 @@ Access = Union[Get, Invoke, Item, Enter]
 
 @dataclass(frozen=True, slots=True)
 class Pending:
-    """A call of something external whose arguments hold Symbols."""
+    """A call of something external whose arguments contain Symbols."""
     name: str
     arguments: "Arguments"
 
 
 @dataclass(frozen=True, slots=True)
 class Symbol:
-    """What is not known before a caller says it: a parameter or a free variable of the function under analysis, or
-    a Pending call; or what is had from one by `steps`."""
+    """A value that only a caller knows: a parameter or a free variable of the analysed function, or a Pending call; or
+    the result of applying `steps` to one."""
     name: Union[str, Pending]
     steps: tuple[Access, ...] = ()
     when: Guards = NO_GUARDS
@@ -133,14 +133,14 @@ class Symbol:
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """A string. A piece is literal, a Symbol, or None where nothing is known."""
+    """A string. A piece is a literal, a Symbol, or None for an unknown part."""
     pieces: tuple[Union[str, Symbol, None], ...]
     when: Guards = NO_GUARDS
 
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """A value from outside, such as the environment, by its name."""
+    """A named value from outside, such as an environment variable."""
     name: str
 
 
@@ -183,7 +183,7 @@ class ModuleRef:
 
 @dataclass(frozen=True, slots=True)
 class External:
-    """What is not of the code base, by its dotted name as far as it is known."""
+    """A value from outside the code base, by its dotted name as far as known."""
     name: str
 
 
@@ -203,7 +203,7 @@ class Super:
 
 @dataclass(frozen=True, slots=True)
 class Factory:
-    """Gives `value` when called, as a partial application or a session maker does."""
+    """Returns `value` when called, like a session maker."""
     value: "Value"
 
 
@@ -216,19 +216,19 @@ class Partial:
 
 @dataclass(frozen=True, slots=True)
 class Injected:
-    """The default of a parameter that a framework fills, as FastAPI's Depends does."""
+    """The default of a parameter that a framework injects, such as FastAPI's Depends."""
     value: "Value"
 
 
 @dataclass(frozen=True, slots=True)
 class Generator:
-    """What a generator function returns, by what it yields."""
+    """The result of a generator function, by what it yields."""
     value: "Value"
 
 
 @dataclass(frozen=True, slots=True)
 class Sequence:
-    """A tuple or a list; `rest` is what may follow the items."""
+    """A tuple or a list; `rest` is the value of possible further items."""
     items: tuple["Value", ...]
     rest: "Value" = frozenset()
 
@@ -277,7 +277,7 @@ def union(values: list[Value]) -> Value:
 
 
 def literal(value: Value) -> Union[str, int, float, bool, None]:
-    """The one string that `value` is; else None."""
+    """The string if `value` is exactly one literal; otherwise None."""
     if len(value) == 1:
         atom = next(iter(value))
         if isinstance(atom, Text) and len(atom.pieces) == 1 and isinstance(atom.pieces[0], str):

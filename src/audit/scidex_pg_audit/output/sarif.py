@@ -1,4 +1,4 @@
-"""Findings as SARIF 2.1.0, which code hosts show beside the code.
+"""Findings as SARIF 2.1.0, which code hosting services display next to the code.
 
 https://docs.oasis-open.org/sarif/sarif/v2.1.0/sarif-v2.1.0.html
 """

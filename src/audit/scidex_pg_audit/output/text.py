@@ -1,4 +1,4 @@
-"""Findings as the incident's report had them: where, function, handle, verb; below each, the way of the handle."""
+"""Findings as text: location, function, handle, verb; below each, the path of the handle."""
 
 import linecache
 from collections.abc import Iterator

@@ -1,1 +1,1 @@
-"""Whether a piece of SQL writes. Knows nothing of Python code."""
+"""Determines whether a piece of SQL writes. Independent of Python code."""

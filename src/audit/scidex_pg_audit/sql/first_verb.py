@@ -1,4 +1,4 @@
-"""A verdict by words alone, for where pglast is missing and for SQL that it does not take, such as SQL with holes."""
+"""A verdict by words only: used without pglast, and for SQL that it does not parse, such as SQL with holes."""
 
 from scidex_pg_audit.sql.functions import CERTAIN_WRITES, POSSIBLE_WRITES, lift
 from scidex_pg_audit.sql.tokens import tokens
@@ -63,7 +63,7 @@ def judge_statement(words: list[str], more: frozenset[str]) -> Verdict:
 
 
 def defined(words: list[str]) -> str:
-    """CREATE TABLE, also where it says OR REPLACE TEMP UNLOGGED in between."""
+    """CREATE TABLE, also with OR REPLACE TEMP UNLOGGED in between."""
     if words[0] not in TWO_WORDS:
         return words[0]
     return " ".join((words[0], *[word for word in words[1:] if word not in BETWEEN][:1]))
@@ -93,7 +93,7 @@ def judge_query(words: list[str], more: frozenset[str]) -> Verdict:
 
 
 def outermost(words: list[str]) -> list[tuple[str, str]]:
-    """The words outside of all parentheses, each with the one before it."""
+    """The words outside all parentheses, each with the preceding word."""
     found, depth = [], 0
     for before, word in zip(["", *words], words):
         depth += word == "("

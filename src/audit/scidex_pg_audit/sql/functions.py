@@ -1,4 +1,4 @@
-"""PostgreSQL's own functions that write, though they are called in a SELECT."""
+"""PostgreSQL's own functions that write although they are called in a SELECT."""
 
 from scidex_pg_audit.sql.verdict import CERTAIN, POSSIBLE, READS, Verdict
 
@@ -20,7 +20,7 @@ UPKEEP = """brin_summarize_new_values brin_summarize_range brin_desummarize_rang
     pg_import_system_collations pg_file_write pg_file_unlink pg_file_rename pg_file_sync"""
 
 CERTAIN_WRITES = frozenset(" ".join((SEQUENCES, LARGE_OBJECTS, STATISTICS, WAL, REPLICATION, UPKEEP)).split())
-# What these do depends on their arguments, on another server, or on who listens.
+# Their effect depends on their arguments, on another server, or on listeners.
 POSSIBLE_WRITES = frozenset("""lo_open lo_export dblink dblink_exec dblink_send_query pg_notify pg_reload_conf
     pg_rotate_logfile""".split())
 READ_ONLY_SETTINGS = frozenset(("default_transaction_read_only", "transaction_read_only"))
@@ -30,14 +30,14 @@ ON = frozenset(("on", "true", "tru", "tr", "t", "yes", "ye", "y", "1"))
 
 
 def lift(value: str | None) -> Verdict:
-    """A setting of READ_ONLY_SETTINGS gets `value`; None is one that is not known."""
+    """A setting of READ_ONLY_SETTINGS is set to `value`; None means unknown."""
     if value is not None and value.lower() in ON:
         return READS
     return Verdict(CERTAIN if value is not None and value.lower() in OFF else POSSIBLE, SET_READ_ONLY)
 
 
 def judge_call(name: str, arguments: list[str | None], more: frozenset[str]) -> Verdict:
-    """A call in SQL of the function `name`; `arguments` are strings as far as they are constants."""
+    """A call of the SQL function `name`; `arguments` are strings if they are constants, otherwise None."""
     name = name.lower()
     if name == "set_config" and arguments and arguments[0] in READ_ONLY_SETTINGS:
         return lift(arguments[1] if len(arguments) > 1 else None)

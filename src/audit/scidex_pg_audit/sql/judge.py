@@ -1,4 +1,4 @@
-"""The verdict on SQL as a program has it: with its driver's placeholders, and with holes where a value is unknown."""
+"""The verdict on SQL as written in a program: with the driver's placeholders, and with holes for unknown values."""
 
 import functools
 import re
@@ -6,12 +6,12 @@ import re
 from scidex_pg_audit.sql import first_verb, tree
 from scidex_pg_audit.sql.verdict import CERTAIN, NO_WRITE, NOT_KNOWN, POSSIBLE, Verdict
 
-# In a text, a place that holds what is not known.
+# Marks an unknown part of a text.
 HOLE = "\x1a"
 PARAMETER = re.compile(r"%s|%\(\w+\)[sbt]?|(?<![:\w\[]):[A-Za-z_]\w*|%[bt]\b")
 QUESTION = re.compile(r"(?<=[\s(,=])\?(?=[\s),;]|$)")
 BRACES = re.compile(r"\{[\w.!:]*\}")
-# What stands for parameters and for holes, tried in turn until PostgreSQL takes the text.
+# Replacements of parameters and holes, tried in turn until PostgreSQL's parser accepts the text.
 STAND_INS = (("(NULL)", "scidex_hole"), ("'x'", "scidex_hole"), ("(NULL)", ""), ("(NULL)", "(NULL)"), ("'x'", "''"),
              ("NULL", " AND true"), ("NULL", ", scidex_hole"))
 
@@ -32,7 +32,7 @@ def judge(text: str, more: frozenset[str] = frozenset()) -> Verdict:
 
 
 def lessened(verdict: Verdict) -> Verdict:
-    """The same where an unknown beginning may turn it into something else."""
+    """The verdict if an unknown beginning may change the meaning."""
     if verdict.certainty == CERTAIN:
         return verdict._replace(certainty=POSSIBLE)
     return verdict if verdict.writes else NOT_KNOWN

@@ -1,4 +1,4 @@
-"""SQL as words: comments gone, strings and quoted names closed up. For what PostgreSQL's parser does not take."""
+"""Splits SQL into words, without comments and contents of strings. For SQL that PostgreSQL's parser does not accept."""
 
 import re
 from collections.abc import Iterator
@@ -16,7 +16,7 @@ COMMENT_EDGE = re.compile(r"/\*|\*/")
 
 
 def end_of_comment(text: str, start: int) -> int:
-    """Behind the comment that begins at `start`; they nest."""
+    """The position after the comment that begins at `start`. Comments nest."""
     depth = 0
     for edge in COMMENT_EDGE.finditer(text, start):
         depth += 1 if edge[0] == "/*" else -1
@@ -26,7 +26,7 @@ def end_of_comment(text: str, start: int) -> int:
 
 
 def tokens(text: str) -> Iterator[str]:
-    """Words in upper case, quoted names as '"', strings as "'", and the other characters one by one."""
+    """Words in upper case, quoted names as '"', strings as "'", and other characters one by one."""
     position = 0
     while position < len(text):
         match = TOKEN.match(text, position)

@@ -1,4 +1,4 @@
-"""A verdict by PostgreSQL's own parser, as pglast offers it: its tree in JSON, whose form is stable across versions."""
+"""A verdict by PostgreSQL's own parser in pglast. Uses its tree in JSON, which is stable across versions."""
 
 import json
 import re
@@ -25,16 +25,16 @@ STRENGTHS = {"LCS_FORUPDATE": "FOR UPDATE", "LCS_FORNOKEYUPDATE": "FOR NO KEY UP
              "LCS_FORKEYSHARE": "FOR KEY SHARE"}
 COMMITS = {"TRANS_STMT_COMMIT": POSSIBLE, "TRANS_STMT_PREPARE": CERTAIN, "TRANS_STMT_COMMIT_PREPARED": CERTAIN,
            "TRANS_STMT_ROLLBACK_PREPARED": CERTAIN}
-# PostgreSQL allows locks up to this one in a transaction that is read-only: ROW EXCLUSIVE.
+# The strongest lock that PostgreSQL allows in a read-only transaction: ROW EXCLUSIVE.
 HARMLESS_LOCK = 3
-# The parser answers deeper nesting with an error, but what comes after it may not.
+# The parser reports an error for deeper nesting, but later steps may not.
 DEEPEST = 200
 LONGEST = 1_000_000
 BRACKETS = re.compile(r"[(\[]|[)\]]|\bCASE\b|\bSELECT\b", re.IGNORECASE)
 
 
 def judge(text: str, more: frozenset[str] = frozenset()) -> Verdict | None:
-    """None if `text` is no SQL to PostgreSQL."""
+    """None if PostgreSQL does not accept `text` as SQL."""
     if not AVAILABLE or len(text) > LONGEST or "\0" in text or too_deep(text):
         return None
     try:
@@ -55,7 +55,7 @@ def too_deep(text: str) -> bool:
 
 
 def part(text: str, statement: Tree) -> str:
-    """The text of one statement; the parser counts in bytes."""
+    """The text of one statement; the parser counts bytes."""
     start = statement.get("stmt_location", 0)
     raw = text.encode()
     return raw[start:start + (statement.get("stmt_len") or len(raw))].decode(errors="replace")
@@ -154,7 +154,7 @@ def constants(call: Tree) -> list[str | None]:
 
 
 def constant(node: Tree) -> str | None:
-    """A literal, as text; None for all else."""
+    """A literal as text; otherwise None."""
     node = node.get("TypeCast", {}).get("arg", node)
     value = node.get("A_Const", node)
     for key, field in (("sval", "sval"), ("String", "sval"), ("boolval", "boolval"), ("fval", "fval")):

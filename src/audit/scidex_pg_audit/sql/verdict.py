@@ -6,7 +6,7 @@ CERTAIN = "certain"
 POSSIBLE = "possible"
 NO_WRITE = "no write"
 UNKNOWN = "unknown"
-# From what must be reported to what must not.
+# From certainly reported to never reported.
 ORDER = (CERTAIN, POSSIBLE, UNKNOWN, NO_WRITE)
 
 
@@ -31,7 +31,7 @@ NOT_KNOWN = Verdict(UNKNOWN)
 
 
 def worst(verdicts: list[Verdict]) -> Verdict:
-    """The verdict on statements that run one after the other."""
+    """The verdict on statements that are executed one after another."""
     if not verdicts:
         return READS
     first = min(verdicts, key=lambda verdict: ORDER.index(verdict.certainty))
