@@ -85,15 +85,15 @@ class CommandLine(unittest.TestCase):
         self.write("page.py", VIOLATION)
         self.audit("--write-baseline", "known.json", "page.py")
         self.write("page.py", CLEAN)
-        self.assertIn("1 finding no longer there", self.audit("--baseline", "known.json", "page.py").stderr)
+        self.assertIn("1 finding no longer found", self.audit("--baseline", "known.json", "page.py").stderr)
 
     def test_an_allow_comment_needs_a_reason_and_a_finding(self):
         self.write("page.py", CLEAN.rstrip() + "  # scidex-pg-audit: allow it was needed once\n"
                    + VIOLATION.rstrip() + "  # scidex-pg-audit: allow\n")
         run = self.audit("page.py")
         self.assertEqual(run.returncode, 1)
-        self.assertIn("page.py:2: this allow comment allows nothing", run.stderr)
-        self.assertIn("page.py:5: an allow comment without a reason", run.stderr)
+        self.assertIn("page.py:2: this allow comment has no effect", run.stderr)
+        self.assertIn("page.py:5: an allow comment needs a reason", run.stderr)
 
     def test_a_file_that_does_not_parse_is_named_and_the_rest_goes_on(self):
         self.write("old.py", "print 'hello'\n")

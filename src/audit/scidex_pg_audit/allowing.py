@@ -21,7 +21,7 @@ def split(findings: list[Finding], allows: Allows) -> tuple[list[Finding], list[
     for file, lines in sorted(allows.items()):
         for line, reason in sorted(lines.items()):
             if not reason:
-                problems.append(f"{file}:{line}: an allow comment without a reason allows nothing")
+                problems.append(f"{file}:{line}: an allow comment needs a reason")
             elif (file, line) not in used:
-                problems.append(f"{file}:{line}: this allow comment allows nothing: there is no finding")
+                problems.append(f"{file}:{line}: this allow comment has no effect: there is no finding")
     return kept, problems

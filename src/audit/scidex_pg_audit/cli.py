@@ -14,22 +14,22 @@ from scidex_pg_audit.sql import tree
 
 CLEAN, FOUND, FAILED = 0, 1, 2
 EPILOG = """exit status: 0 no findings, 1 findings, 2 could not run.
-A line with the comment "# scidex-pg-audit: allow REASON" has no findings."""
+The comment "# scidex-pg-audit: allow REASON" allows the findings of its line."""
 
 
 def parser() -> argparse.ArgumentParser:
     result = argparse.ArgumentParser(
         prog="scidex-pg-audit", epilog=EPILOG, formatter_class=argparse.RawDescriptionHelpFormatter,
-        description="Finds writes through read handles, such as an UPDATE with what get_db_ro() gives, in Python code.")
-    result.add_argument("paths", metavar="PATH", nargs="+", help="files, and folders with all Python files in them")
+        description="Finds writes through read handles in Python code, such as an UPDATE on the result of get_db_ro().")
+    result.add_argument("paths", metavar="PATH", nargs="+", help="files, and folders whose Python files are audited")
     result.add_argument("--config", type=pathlib.Path, metavar="FILE",
                         help=f"names of handles and methods (default: {configuration.FILE_NAME} here, if it exists)")
     result.add_argument("--format", choices=("text", "json", "sarif"), default="text", help="(default: %(default)s)")
-    result.add_argument("--output", type=pathlib.Path, metavar="FILE", help="where to write (default: standard output)")
-    result.add_argument("--strict", action="store_true", help="report what cannot be known, as UNKNOWN; files that "
-                        "cannot be read or parsed are a failure")
-    result.add_argument("--certain", action="store_true", help="leave out what is only possible")
-    result.add_argument("--baseline", type=pathlib.Path, metavar="FILE", help="leave out the findings of this file")
+    result.add_argument("--output", type=pathlib.Path, metavar="FILE", help="output file (default: standard output)")
+    result.add_argument("--strict", action="store_true", help="also report unknown SQL, as UNKNOWN; fail if a file "
+                        "cannot be read or parsed")
+    result.add_argument("--certain", action="store_true", help="omit possible findings")
+    result.add_argument("--baseline", type=pathlib.Path, metavar="FILE", help="omit the findings in this file")
     result.add_argument("--write-baseline", type=pathlib.Path, metavar="FILE",
                         help="write all findings to this file, and report none")
     return result
@@ -57,7 +57,7 @@ def failed(text_: str) -> int:
 def run(options: argparse.Namespace) -> int:
     known = baseline.read(options.baseline) if options.baseline else set()
     if not tree.AVAILABLE:
-        warn("the Python module pglast is missing; SQL is judged by its first verb alone")
+        warn("the Python module pglast is missing; SQL is judged only by its first verb")
     report = audit(options.paths, configuration.load(config_file(options.config)), options.strict)
     for problem in report.unreadable:
         warn(str(problem))
@@ -73,7 +73,7 @@ def run(options: argparse.Namespace) -> int:
     if options.baseline:
         findings, gone = baseline.new(findings, known)
         if gone:
-            warn(f"{options.baseline}: {counted(gone, 'finding')} no longer there; write it again to forget them")
+            warn(f"{options.baseline}: {counted(gone, 'finding')} no longer found; write the file again to remove them")
     write(options, findings, report)
     if options.strict and report.unreadable:
         return FAILED

@@ -15,7 +15,7 @@ from scidex_pg_audit.source_files import Unreadable
 SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 RULES = {
     "certain": ("write-through-read-handle", "A write through a read handle", "error"),
-    "possible": ("possible-write-through-read-handle", "A write through a read handle, on some path", "warning"),
+    "possible": ("possible-write-through-read-handle", "A write through a read handle, only on some paths", "warning"),
 }
 
 

@@ -15,7 +15,7 @@ def source_line(file: str, line: int) -> str:
 
 def lines(findings: list[Finding]) -> Iterator[str]:
     for finding in findings:
-        note = "" if finding.certainty == "certain" else "  (possible: on some path, or depending on what is not known)"
+        note = "" if finding.certainty == "certain" else "  (possible: only on some paths, or depending on unknown values)"
         yield f"{finding.file}:{finding.line} {finding.called()} {finding.handle} {finding.verb}{note}"
         for step in finding.path:
             yield f"    {step.file}:{step.line} {source_line(step.file, step.line)}".rstrip()
