@@ -91,7 +91,7 @@ void Serve(const config::Config& config, const Reloader::Load& load, const Signa
     signal = signals.await();
   }
   const auto limit = EndWithin(config.shutdown_timeout, *runtime, EXIT_SUCCESS);
-  base::LogInfo("ending", {{"asked_by", signal.number == SIGTERM ? "SIGTERM" : "SIGINT"}});
+  base::LogInfo("shutting down", {{"asked_by", signal.number == SIGTERM ? "SIGTERM" : "SIGINT"}});
   reload.Stop();
   exporter.reset();
 }

@@ -45,7 +45,7 @@ ServiceReport::ServiceReport(const base::ServiceManager& manager,
 
 ServiceReport::~ServiceReport() {
   task_.Stop();
-  manager_.Tell("STOPPING=1\nSTATUS=ending");
+  manager_.Tell("STOPPING=1\nSTATUS=shutting down");
 }
 
 void ServiceReport::OnReloading() noexcept {

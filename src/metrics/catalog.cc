@@ -200,7 +200,7 @@ double CollectorErrors(const Snapshot& s, const Labels& labels) {
 
 // clang-format off
 constexpr Family kFamilies[] = {
-    // The names of the system that this replaces: never rename them.
+    // Names of the system that this exporter replaces: never rename them.
     {kPools, "scidex_pg_pool_ro_size", kGauge, "",
      "Connections of the replica's pool, in every state; 0 if there is no such pool.",
      Of<PoolRole::kRo, &PoolStats::size>},

@@ -90,7 +90,7 @@ TEST_F(ServiceReportTest, TellsReadyThenTheStatusAndAtTheEndThatItStops) {
   Start(std::nullopt);
   EXPECT_THAT(socket_.Take(), ElementsAre("READY=1", "STATUS=not ready"));
   report_.reset();
-  EXPECT_THAT(socket_.Take(), ElementsAre("STOPPING=1\nSTATUS=ending"));
+  EXPECT_THAT(socket_.Take(), ElementsAre("STOPPING=1\nSTATUS=shutting down"));
 }
 
 TEST_F(ServiceReportTest, TellsTheStatusWhenItChanges) {
