@@ -37,7 +37,8 @@ class ServiceManager {
 };
 
 // How often the manager wants to hear WATCHDOG=1, by the values of WATCHDOG_USEC and WATCHDOG_PID;
-// nothing where it does not want it of the process `pid`.
+// nothing where it does not want it of the process `pid`. Throws std::runtime_error if the first is
+// neither empty nor a positive whole number.
 std::optional<Duration> WatchdogInterval(const std::string& microseconds, const std::string& of_pid,
                                          long pid);
 
