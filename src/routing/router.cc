@@ -130,8 +130,7 @@ Lease Router::AcquireFrom(Pool& pool, const pool::AcquireOptions& options, const
 }
 
 Lease Router::AcquireWrite(const pool::AcquireOptions& options, const base::CallSite& borrower) {
-  return AcquireOf(PoolRole::kPrimary, "no primary is configured: nowhere to write", options,
-                   borrower);
+  return AcquireOf(PoolRole::kPrimary, "no primary is configured to write to", options, borrower);
 }
 
 Lease Router::AcquireFallthrough(const pool::AcquireOptions& options,
