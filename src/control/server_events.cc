@@ -17,7 +17,7 @@ namespace {
 
 constexpr base::Duration kSilentFor = std::chrono::hours(1);
 
-// A server that refuses a session has answered, in a way.
+// A server that refuses a session does answer, in a way.
 const char* WhatHappened(Reason reason) {
   switch (reason) {
     case Reason::kAuthFailed:
@@ -33,9 +33,9 @@ const char* WhatHappened(Reason reason) {
 
 std::string_view AdviceOn(ConnectOutcome outcome) {
   if (outcome == ConnectOutcome::kOtherServer)
-    return "the name leads to several servers; name the one that is meant";
+    return "the name leads to several servers; use a name that leads only to the intended one";
   if (outcome == ConnectOutcome::kLocalFailure)
-    return "raise the limits of this process, or look at the machine's memory";
+    return "raise the limits of this process, or check the machine's memory";
   return routing::AdviceOn(routing::ReasonOf(outcome));
 }
 
@@ -61,9 +61,9 @@ void ServerEvents::OnFailure(const std::string& pools, const ProbeResult& result
     if (!before) silent_since_ = clock_.Now();
   }
   if (before == result.reason) return;
-  // Why it does not answer may change as it goes down and comes up.
+  // The reason may change while the server goes down or comes up.
   base::Log(before ? base::LogLevel::kInfo : base::LogLevel::kWarn,
-            before ? "server still gives no session" : WhatHappened(result.reason),
+            before ? "server still provides no session" : WhatHappened(result.reason),
             {{"pools", pools},
              {"host", server.host},
              {"port", server.port},
@@ -96,7 +96,7 @@ bool ServerEvents::OnAnswer(const std::string& pools, const ProbeResult& result,
   return !is_first && !outage;
 }
 
-// A connect that failed between two probes that were answered, so that no outage tells of it.
+// Reports connects that failed between two answered probes, and so are not part of an outage.
 void ServerEvents::LookAtConnects(const pool::Pool& pool, bool answered_before,
                                   const routing::ServerAddress& server) {
   const pool::PoolStats stats = pool.Stats();
@@ -118,7 +118,7 @@ void ServerEvents::LookAtConnects(const pool::Pool& pool, bool answered_before,
   }
   if (!failed) return;
   const bool is_latest = stats.last_connect_outcome == *failed;
-  base::LogWarn("a pool's connects fail although its server answers",
+  base::LogWarn("connects of a pool fail although its server answers",
                 {{"pool", pool.name()},
                  {"host", server.host},
                  {"port", server.port},

@@ -29,11 +29,10 @@ class WatchedConnector final : public pool::Connector {
     if (result.outcome == pool::ConnectOutcome::kAuthFailed) on_auth_failed_();
     const bool lacks = result.outcome == pool::ConnectOutcome::kLocalFailure;
     if (lacks && !lacked_.exchange(lacks)) {
-      base::LogWarn(
-          "cannot connect because of a local failure",
-          {{"pool", pool_},
-           {"error", result.message.ForLog()},
-           {"advice", "raise LimitNOFILE= or ulimit -n, or look at the machine's memory"}});
+      base::LogWarn("cannot connect because of a local failure",
+                    {{"pool", pool_},
+                     {"error", result.message.ForLog()},
+                     {"advice", "raise LimitNOFILE= or ulimit -n, or check the machine's memory"}});
     }
     if (result.outcome == pool::ConnectOutcome::kOk) lacked_ = false;
     return result;
