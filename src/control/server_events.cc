@@ -118,7 +118,7 @@ void ServerEvents::LookAtConnects(const pool::Pool& pool, bool answered_before,
   }
   if (!failed) return;
   const bool is_latest = stats.last_connect_outcome == *failed;
-  base::LogWarn("connects of a pool fail although its server answers",
+  base::LogWarn("a pool's connects fail although its server answers",
                 {{"pool", pool.name()},
                  {"host", server.host},
                  {"port", server.port},
