@@ -42,7 +42,7 @@ void LagEstimator::Clear() noexcept {
 
 // A replica has a sample if it has replayed its position, whatever the WAL up to there contains;
 // or, if some WAL is missing, if all transactions of the sample are complete on the replica.
-// Transactions of another timeline have the same numbers.
+// Transaction numbers of another timeline do not compare.
 bool LagEstimator::Has(const ServerFacts& replica, const Sample& sample) {
   if (replica.wal_position && sample.wal_position && *replica.wal_position >= *sample.wal_position)
     return true;

@@ -110,7 +110,7 @@ struct ScalingDecision {
   ScalingReason reason = ScalingReason::kSteady;
 };
 
-// The target if the server's capacity were unlimited. `history` must not be empty.
+// The target regardless of the budget. `history` must not be empty.
 ScalingDecision DesiredTarget(const ScalingHistory& history, const AutoscalerOptions& options);
 
 // Limits the desired target to `budget` (empty: unknown), but not below max(1, min_idle), which the

@@ -265,7 +265,7 @@ class PoolCore final : public SessionObserver, public std::enable_shared_from_th
   // Oldest lease first.
   SlotList leased_ SCIDEX_GUARDED_BY(mutex_);
   std::size_t connecting_ SCIDEX_GUARDED_BY(mutex_) = 0;
-  // Those of connecting_ that no thread has started yet.
+  // Connects in connecting_ that no thread has started yet.
   std::size_t queued_connects_ SCIDEX_GUARDED_BY(mutex_) = 0;
   // Evicted connections that are still being closed: not in Size(), but the server still has them.
   std::size_t closing_ SCIDEX_GUARDED_BY(mutex_) = 0;

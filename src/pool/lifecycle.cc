@@ -218,7 +218,7 @@ void PoolCore::Close() {
   StopHousekeeping();
 }
 
-// A lease, and with it this object, may outlive the scheduler, so nothing of the task may remain.
+// A lease, and with it this object, may outlive the scheduler, so the task must be destroyed.
 void PoolCore::StopHousekeeping() {
   std::shared_ptr<base::PeriodicTask> task;
   {

@@ -114,7 +114,7 @@ class Pool {
   // progress and waits for them. Active leases are closed on release; they are checked for leaks
   // until Close(). Idempotent.
   void Retire();
-  // Calls Retire(), then stops housekeeping: afterwards nothing of the pool runs. Idempotent.
+  // Calls Retire(), then stops housekeeping: afterwards the pool runs no tasks. Idempotent.
   void Close();
 
   PoolStats Stats() const;
