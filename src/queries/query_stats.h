@@ -75,7 +75,7 @@ struct QueryStats {
 
   QueryActivity activity = QueryActivity::kIdle;
   std::uint64_t runs = 0;
-  // Runs that were due before the previous one had ended.
+  // Runs that were skipped because the previous one had not ended, or this process was not running.
   std::uint64_t missed = 0;
   base::EnumArray<QueryError, std::uint64_t> errors;
   // Why the latest run failed; empty if it succeeded.
