@@ -16,7 +16,7 @@
 namespace scidex::base {
 namespace {
 
-// Of the eventfd that ends the loop; no guard's.
+// ID of the eventfd that ends the loop; not used by any guard.
 constexpr std::uint64_t kStop = 0;
 
 UniqueFd Opened(int fd) {
@@ -56,7 +56,7 @@ HangupWatch::Guard::Guard(HangupWatch& watch, int socket, std::function<void()> 
     watch_.guarded_.emplace(id_, std::move(on_hangup));
   }
   try {
-    // EPOLLHUP and EPOLLERR are always among them.
+    // EPOLLHUP and EPOLLERR are always reported.
     Add(watch_.epoll_.get(), socket, EPOLLRDHUP | EPOLLONESHOT, id_);
   } catch (...) {
     MutexLock lock(watch_.mutex_);
@@ -66,7 +66,7 @@ HangupWatch::Guard::Guard(HangupWatch& watch, int socket, std::function<void()> 
 }
 
 HangupWatch::Guard::~Guard() {
-  // A child shares its parent's epoll instance, and has no thread that could run the function.
+  // A child shares its parent's epoll instance, but has no thread that could run the function.
   if (ForkGeneration() != fork_generation_) return;
   epoll_ctl(watch_.epoll_.get(), EPOLL_CTL_DEL, socket_, nullptr);
   MutexLock lock(watch_.mutex_);

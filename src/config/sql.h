@@ -34,7 +34,7 @@ inline constexpr std::size_t kMaxCheckedSql = 65'536;
 std::string_view SqlGrammar();
 
 // One finding for each statement. Returns whatever they hold, and however deeply they are nested.
-// What functions do is not judged. Thread safe.
+// What functions do is not judged. Thread-safe.
 std::vector<SqlFinding> CheckSql(const std::vector<std::string_view>& statements);
 
 }  // namespace scidex::config

@@ -16,7 +16,7 @@ namespace scidex::postgres {
 // cannot be (no such language, or no right to it), and where the block was not refused, the write
 // is tried as a statement: then the log has an ERROR and, by default, the statement.
 //
-// Thread safe.
+// Thread-safe.
 class CanaryWriter final : public control::WriteTester {
  public:
   // `connection` is a Session that has been prepared, and is left as it is after a borrower.

@@ -8,7 +8,7 @@
 
 namespace scidex::postgres {
 
-// Thread safe.
+// Thread-safe.
 class JudgedConnector final : public pool::Connector {
  public:
   // `connector` opens postgres::Session.

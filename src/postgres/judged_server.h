@@ -13,7 +13,7 @@ inline constexpr const char* kServerStart =
     "(extract(epoch FROM pg_postmaster_start_time()) * 1000000)::bigint";
 
 // A server is told by when it was started, in microseconds since the epoch; 0 is not known, as
-// behind a pooler, and then any session may be of it. Thread safe.
+// behind a pooler, and then any session may be of it. Thread-safe.
 class JudgedServer {
  public:
   void Set(std::int64_t started) noexcept { started_.store(started, std::memory_order_relaxed); }

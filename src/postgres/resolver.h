@@ -18,7 +18,7 @@
 
 namespace scidex::postgres {
 
-// Thread safe.
+// Thread-safe.
 class Resolver {
  public:
   struct Result {

@@ -69,7 +69,7 @@ struct FactsOptions {
   std::optional<routing::ServerAddress> expected = std::nullopt;
 };
 
-// Of one server. A fact that was refused is asked for again after ten minutes. Thread safe. Only
+// Of one server. A fact that was refused is asked for again after ten minutes. Thread-safe. Only
 // for connections that a SessionConnector opened.
 class FactsReader final : public routing::ServerInspector {
  public:

@@ -114,7 +114,7 @@ class Session final : public pool::Connection {
   // is committed at the release if only reads come after this.
   void ExpectReads() { only_reads_ = true; }
 
-  // Ends whatever call is blocked on this session, and the session with it. Thread safe.
+  // Ends whatever call is blocked on this session, and the session with it. Thread-safe.
   void ShutDown() noexcept;
 
   // What the server reports of these settings; empty where it does not report them.

@@ -18,7 +18,7 @@
 
 namespace scidex::postgres {
 
-// Thread safe.
+// Thread-safe.
 class SessionConnector final : public pool::Connector {
  public:
   // `name` is the pool's. Throws DsnError.
