@@ -18,11 +18,11 @@ using std::chrono::minutes;
 using std::chrono::seconds;
 using Texts = std::vector<std::string>;
 
-// Where a value of type T lives in a draft.
+// Returns the field of a draft that holds a value of type T.
 template <typename T>
 using Place = std::function<T&(Draft&)>;
 
-// A key of one text: `parse` gives nothing where the text is not what is expected.
+// A key with one value. `parse` returns nothing if the text is invalid.
 template <typename T, typename Parse, typename Format>
 Key Scalar(std::string path, std::string expected, const Place<T>& place, Parse parse,
            Format format) {
@@ -35,7 +35,7 @@ Key Scalar(std::string path, std::string expected, const Place<T>& place, Parse 
     return value.has_value();
   };
   key.get = [place, format](const Draft& draft) {
-    // Only read.
+    // The draft is only read.
     return Texts{
         format(place(const_cast<Draft&>(draft)))};  // NOLINT(cppcoreguidelines-pro-type-const-cast)
   };
@@ -72,7 +72,7 @@ Key Time(std::string path, Duration least, Duration most, const Place<Duration>&
       &FormatDuration);
 }
 
-// A duration, or auto for none.
+// A duration, or "auto", which is stored as no value.
 Key TimeOrAuto(std::string path, Duration least, Duration most,
                const Place<std::optional<Duration>>& place) {
   using Value = std::optional<Duration>;
@@ -183,7 +183,7 @@ Key TelemetryPath() {
   return key;
 }
 
-// The keys of one pool; `pool` finds it in a draft.
+// Adds the keys of one pool. `pool` returns it from a draft.
 void AddPool(std::vector<Key>& keys, const std::string& name,
              const Place<pool::PoolOptions>& pool) {
   const auto path = [&](const char* key) { return "pools." + name + "." + key; };

@@ -36,15 +36,15 @@ bool IsName(std::string_view text) {
   });
 }
 
-// The name of the family of a metric: what OpenMetrics tells families apart by.
+// The name of the metric family, by which OpenMetrics distinguishes metrics.
 std::string_view FamilyOf(const QueryValue& value) {
   const std::string_view name = value.metric;
   const bool total = value.type == queries::ValueType::kCounter && name.ends_with(kTotal);
   return name.substr(0, name.size() - (total ? kTotal.size() : 0));
 }
 
-// What is unusual about the name of a metric that can have it; empty if nothing is. Dashboards may
-// ask for it all the same.
+// What is unusual about a valid name of a metric; empty if nothing is. Existing dashboards may need
+// such a name.
 std::string OddityOf(const QueryValue& value) {
   const std::string& name = value.metric;
   const std::string quoted = base::QuotedUnlessSecret(name);
@@ -90,7 +90,7 @@ std::string ComplaintOf(const QueryValue& value, const std::string& unit) {
   return "";
 }
 
-// Reads one mapping: each key has a function that takes its value.
+// Reads one mapping: each key has a function that accepts its value.
 class QueryReader {
  public:
   using Takers = std::map<std::string, std::function<void(const YAML::Node&)>>;
@@ -171,7 +171,7 @@ class QueryReader {
   int line_ = 0;
 };
 
-// Of the query of that name.
+// Reads one value of the query with this name.
 QueryValue ReadValue(const std::string& path, const std::string& key, const YAML::Node& node,
                      const std::string& query, std::vector<std::string>& warnings) {
   QueryValue value;

@@ -34,7 +34,7 @@ constexpr Words<ClientAuth, 7> kClientAuths{
      {"RequireAnyClientCert", ClientAuth::kRequireAny},
      {"VerifyClientCertIfGiven", ClientAuth::kVerifyIfGiven},
      {"RequireAndVerifyClientCert", ClientAuth::kRequireAndVerify},
-     // An older name, and nothing, which are taken without being advertised.
+     // An older name and the empty value, which are accepted but not listed in messages.
      {"RequireClientCert", ClientAuth::kRequireAny},
      {"", ClientAuth::kNone}}};
 constexpr std::size_t kAdvertisedClientAuths = 5;
@@ -43,7 +43,7 @@ constexpr std::array<std::string_view, 4> kCurves{"CurveP256", "CurveP384", "Cur
 
 struct Header {
   std::string_view name;
-  // None: any.
+  // Empty: any value.
   std::vector<std::string_view> values;
 };
 
@@ -84,14 +84,15 @@ class WebFile {
   }
 
  private:
-  // Most likely it was emptied, or is being written: with nothing in it, it would let everyone in.
+  // The file was most likely emptied, or is being written: without content, it would let everyone
+  // in.
   [[noreturn]] void RefuseEmpty() const {
     throw ConfigError(path_ +
                       ": sets nothing; write basic_auth_users or tls_server_config, or give "
                       "no web configuration file");
   }
 
-  // Where a value stands.
+  // A value and its position.
   struct At {
     std::string key;
     int line;
@@ -115,7 +116,7 @@ class WebFile {
       reader->second(at);
     }
   }
-  // As above, for what may be left empty.
+  // As above, for a section that may be empty.
   void Section(const At& at, const Readers& readers) {
     if (!at.value.IsNull()) Section(at.value, at.key, readers);
   }
@@ -197,7 +198,7 @@ class WebFile {
     CheckTls(section, tls);
   }
 
-  // What must, and what must not, stand together.
+  // Checks which keys require or exclude each other.
   void CheckTls(const At& at, const TlsOptions& tls) const {
     const auto one_of = [&](const std::string& key, bool text, bool file, bool needed) {
       if (text && file) Refuse(at, "has both " + key + " and " + key + "_file; write one of them");
@@ -233,7 +234,7 @@ class WebFile {
   }
 
   void Http(const At& section) {
-    // Whatever http2 says, HTTP/1.1 is what a client is offered.
+    // http2 is accepted but ignored: clients are always offered HTTP/1.1.
     Section(section, {{"http2", [&](const At& at) { Bool(at); }},
                       {"headers", [&](const At& at) { HeaderValues(at); }}});
   }

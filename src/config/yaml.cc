@@ -14,7 +14,7 @@
 namespace scidex::config {
 namespace {
 
-// What is no word may be a value with a slip of the pen before it, and that value a secret.
+// A key that is not a word may be a value after a typing error, and that value a secret.
 bool IsWord(std::string_view key) {
   return !key.empty() && key.size() <= 64 && std::all_of(key.begin(), key.end(), [](char c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
@@ -26,11 +26,11 @@ bool IsControl(char c) {
   return (c >= '\0' && c < ' ' && c != '\t' && c != '\n' && c != '\r') || c == '\x7f';
 }
 
-// Each alias is as long as what it stands for, so that a short file could fill the memory.
+// Each alias expands to the content of its anchor, so a short file could fill the memory.
 constexpr std::size_t kMostAliases = 32;
 constexpr std::size_t kMostBytesWithAliases = std::size_t{64} << 10;
 
-// Takes no notice of what a document holds, but for how often it repeats itself.
+// Ignores the content of a document, but counts its aliases.
 class Ignored : public YAML::EventHandler {
  public:
   std::size_t aliases() const { return aliases_; }
@@ -52,8 +52,8 @@ class Ignored : public YAML::EventHandler {
   std::size_t aliases_ = 0;
 };
 
-// YAML::LoadAll would tell too, but never ends where a text begins with a comma: it finds one empty
-// document after the other there.
+// YAML::LoadAll would detect this too, but never returns if the text begins with a comma: it finds
+// one empty document after another.
 void CheckDocuments(const std::string& path, const std::string& text) {
   std::istringstream stream(text);
   YAML::Parser parser(stream);
@@ -81,7 +81,7 @@ std::string ReadText(const std::string& path) {
 }
 
 YAML::Node ParseYaml(const std::string& path, const std::string& text) {
-  // YAML has none of them, and yaml-cpp reads on for ever after some.
+  // YAML does not allow them, and yaml-cpp never returns after some of them.
   const auto control = std::find_if(text.begin(), text.end(), &IsControl);
   if (control != text.end()) {
     RefuseAt(path, static_cast<int>(std::count(text.begin(), control, '\n')) + 1, "the file",
