@@ -33,7 +33,7 @@ std::vector<std::string> SplitList(const std::string& list) {
   return items;
 }
 
-// libpq's message quotes what it stumbled over; only its kind is passed on.
+// libpq's message quotes the offending text; only the kind of error is passed on.
 std::string KindOf(std::string_view libpq_message) {
   static constexpr std::array<std::pair<std::string_view, std::string_view>, 10> kKinds{{
       {"missing \"=\"", "a keyword without \"=\" (a blank in a value must be in single quotes)"},
@@ -53,9 +53,8 @@ std::string KindOf(std::string_view libpq_message) {
   return "it does not parse";
 }
 
-// Which parameter after "?" it is that libpq does not have, by its message; "" where that may be a
-// piece of a password: one with a "/" and a "?" in it comes before an "@", one with an "&" is
-// itself such a parameter.
+// The unknown parameter after "?", from libpq's message; "" if it may be part of a password: a
+// password with "/" and "?" is followed by "@", and one with "&" is split into parameters.
 std::string NamedParameter(std::string_view libpq_message, const std::string& dsn) {
   constexpr std::string_view kBefore = "invalid URI query parameter: \"";
   if (!libpq_message.starts_with(kBefore)) return "";
@@ -69,7 +68,7 @@ std::string NamedParameter(std::string_view libpq_message, const std::string& ds
   const std::size_t at = query == std::string::npos ? query : dsn.find(name, query);
   if (!is_word || at == std::string::npos || dsn.find('@', query) != std::string::npos) return "";
   const std::string before = dsn.substr(query, at - query);
-  // Also of sslpassword, and of one that is written with %-escapes.
+  // Includes sslpassword, and parameters with %-escapes.
   if (before.find("pass") != std::string::npos || before.find('%') != std::string::npos) return "";
   return ": " + base::Quoted(name);
 }
@@ -80,8 +79,8 @@ bool IsPort(const std::string& text) {
   return error == std::errc() && end == text.data() + text.size() && port >= 1 && port <= 65535;
 }
 
-// libpq takes whatever follows a keyword for its value, so that what was meant as a list of
-// keywords, the password among them, becomes the name of a host or a database, which is shown.
+// libpq takes any text after a keyword as its value. A list of keywords with a wrong separator,
+// including the password, would thus become the name of a host or a database, which is shown.
 void CheckNames(const Dsn& dsn) {
   static constexpr std::array<std::pair<std::string_view, std::string_view>, 4> kNoPartOf{{
       {"host", "=; \t\n\v\f\r"},
@@ -91,7 +90,7 @@ void CheckNames(const Dsn& dsn) {
   }};
   for (const auto& [keyword, characters] : kNoPartOf) {
     const std::string value = dsn.Get(std::string(keyword));
-    // A socket's directory may have a blank in its name.
+    // The path of a socket directory may contain blanks.
     const bool is_path = keyword == "host" && (value.starts_with('/') || value.starts_with('@'));
     if (value.find_first_of(is_path ? "=;" : characters) != std::string::npos) {
       Refuse("the value of " + std::string(keyword) +
@@ -107,8 +106,8 @@ void CheckNames(const Dsn& dsn) {
 void CheckValues(const Dsn& dsn) {
   static constexpr std::array<std::string_view, 6> kSslModes{"disable", "allow",     "prefer",
                                                              "require", "verify-ca", "verify-full"};
-  // PQconninfoParse() does not read the file of services: port 5432 of libpq's defaults would win
-  // over the service's. PGSERVICE is read with those defaults.
+  // PQconninfoParse() does not read the service file, so port 5432 of libpq's defaults would win
+  // over the service's. libpq's defaults include PGSERVICE.
   if (dsn.parameters().contains("service")) {
     Refuse("service= is read from the environment alone: set PGSERVICE, or write host and port");
   }
@@ -142,7 +141,8 @@ std::map<std::string, base::Secret> NonEmpty(const PQconninfoOption* options) {
   return values;
 }
 
-// libpq's rule: a list of one port serves every host, otherwise the lists are equally long.
+// By libpq's rule, a list of one port applies to all hosts; otherwise the lists must have the same
+// length.
 std::vector<Endpoint> EndpointsOf(const Dsn& dsn) {
   const std::vector<std::string> hosts = SplitList(dsn.Get("host"));
   const std::vector<std::string> addresses = SplitList(dsn.Get("hostaddr"));

@@ -14,7 +14,7 @@
 namespace scidex::postgres {
 namespace {
 
-// False for what would not be read at all.
+// Returns whether reading the file could block or fill memory; false if it would not be read.
 bool HoldsUp(const std::string& path) {
   struct stat facts {};
   if (path.empty() || stat(path.c_str(), &facts) != 0) return false;

@@ -50,7 +50,7 @@ QueryStatus AwaitResult(PGconn* connection, SocketWait& wait) {
 void TakeError(const PGresult* from, QueryResult& result) {
   const char* sqlstate = PQresultErrorField(from, PG_DIAG_SQLSTATE);
   const char* message = PQresultErrorField(from, PG_DIAG_MESSAGE_PRIMARY);
-  // What libpq makes itself has no severity.
+  // Errors of libpq itself have no severity.
   if (sqlstate == nullptr && PQresultErrorField(from, PG_DIAG_SEVERITY) == nullptr)
     ThrowIfLocal(PQresultErrorMessage(from));
   result.status = sqlstate == nullptr ? QueryStatus::kLost : QueryStatus::kRefused;
@@ -59,15 +59,15 @@ void TakeError(const PGresult* from, QueryResult& result) {
     result.message = {"the connection was lost", heard};
     return;
   }
-  // What is none may be any text.
+  // Anything else may be arbitrary text.
   if (IsSqlState(sqlstate)) result.sqlstate = sqlstate;
   result.message = {"the server answers with an error" + InBrackets(result.sqlstate), heard};
 }
 
 namespace {
 
-// False for what no query of ours is answered with, such as COPY: libpq would give it again and
-// again without reading any further.
+// Returns false for results that our queries never have, such as COPY: libpq would return them
+// repeatedly without reading further.
 bool Take(PgResultPtr from, QueryResult& result) {
   switch (PQresultStatus(from.get())) {
     case PGRES_TUPLES_OK:

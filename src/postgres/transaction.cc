@@ -12,7 +12,7 @@ std::unique_ptr<pqxx::transaction_base> Begin(Session& session, base::TimePoint 
   if (entered.status != QueryResult::Status::kOk)
     throw pqxx::broken_connection("a READ ONLY transaction could not be begun: " +
                                   entered.message.words);
-  // It neither begins nor ends the one that the session is in.
+  // Does not begin or end the transaction that the session is in.
   return std::make_unique<pqxx::nontransaction>(session.pqxx());
 }
 
@@ -24,7 +24,7 @@ ReadTransaction::ReadTransaction(const pool::Lease& lease, base::Timer& timer,
       limit_(timer, deadline, [this] { session_.ShutDown(); }),
       transaction_(Begin(session_, deadline)) {}
 
-// libpqxx 6 begins a transaction with its first statement, if there is one.
+// libpqxx 6 sends BEGIN with the first statement, if there is one.
 ReadTransaction::~ReadTransaction() { session_.ExpectBegin(false); }
 
 void ReadTransaction::Commit() {
