@@ -20,7 +20,9 @@ namespace {
 constexpr std::uint64_t kStop = 0;
 
 UniqueFd Opened(int fd) {
-  if (fd < 0) throw LocalFailure(LocalResource::kDescriptors, "no descriptor for a watch");
+  if (fd < 0)
+    throw LocalFailure(LocalResource::kDescriptors,
+                       "no file descriptor left for the hang-up watch");
   return UniqueFd(fd);
 }
 
@@ -29,7 +31,7 @@ void Add(int epoll, int fd, std::uint32_t events, std::uint64_t id) {
   event.events = events;
   event.data.u64 = id;
   if (epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &event) != 0)
-    throw std::system_error(errno, std::generic_category(), "a socket cannot be watched");
+    throw std::system_error(errno, std::generic_category(), "cannot watch a socket");
 }
 
 }  // namespace
@@ -96,7 +98,7 @@ void HangupWatch::Tell(std::uint64_t id) {
   try {
     on_hangup();
   } catch (const std::exception& error) {
-    LogFailure("a hang-up was not handled", error);
+    LogFailure("the handler of a hang-up failed", error);
   }
   lock.Lock();
   running_ = 0;

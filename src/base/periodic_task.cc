@@ -96,7 +96,7 @@ TimePoint PeriodicTask::RunBody(TimePoint started) noexcept {
     const TimePoint next = body_(stop_.get_token());
     period_ = next == kNever ? Duration::max() : next > started ? next - started : kRetryAfter;
     if (!last_error_.empty()) {
-      LogInfo("a task runs again without an error", {{"task", Name(kind_)}});
+      LogInfo("a task succeeds again", {{"task", Name(kind_)}});
       last_error_.clear();
     }
     return next;

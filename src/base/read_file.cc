@@ -40,7 +40,7 @@ void Await(int fd, const std::string& path, TimePoint deadline) {
   for (;;) {
     const auto left =
         std::chrono::ceil<std::chrono::milliseconds>(deadline - RealClock().Now()).count();
-    if (left <= 0) Fail(path, "this pipe was not closed by its writer in time");
+    if (left <= 0) Fail(path, "the pipe was not closed by its writer in time");
     pollfd polled{fd, POLLIN, 0};
     const int ready = poll(&polled, 1, static_cast<int>(left));
     if (ready > 0) return;
@@ -75,7 +75,7 @@ std::string ReadFile(const std::string& path, FileKind kind, Duration patience) 
     const bool again = errno == EINTR || (errno == EAGAIN && S_ISFIFO(facts.st_mode));
     if (got < 0 && !again) FailWithErrno(path);
     if (text.size() > kMaxFileBytes)
-      Fail(path, "is larger than 1 MiB, which no such file should be");
+      Fail(path, "is larger than 1 MiB, the maximum for such a file");
   }
 }
 

@@ -87,7 +87,7 @@ void WarnOfReadableDsn(const std::string& path, const Lines& lines, Config& conf
   if (base::EveryoneMayRead(path)) {
     config.warnings.push_back(
         path +
-        " holds a dsn and can be read by everybody; if there is a password in it: chmod 0640");
+        " contains a DSN and is readable by all users; if the DSN contains a password: chmod 0640");
   }
 }
 
@@ -96,10 +96,10 @@ void WarnOfRareProbes(Config& config) {
       config.probe.interval < control::kConnectionsKnownFor) {
     return;
   }
-  config.warnings.push_back("the autoscaler believes a probe for " +
+  config.warnings.push_back("the autoscaler considers a probe valid for " +
                             FormatDuration(control::kConnectionsKnownFor) +
-                            " and probe.interval is " + FormatDuration(config.probe.interval) +
-                            ": between probes no pool grows");
+                            ", and probe.interval is " + FormatDuration(config.probe.interval) +
+                            ": no pool can grow between probes");
 }
 
 // The lag query must be one query with one column.
@@ -160,7 +160,7 @@ void WarnOfOtherVariables(const Environment& environment, const Draft& draft, Co
   for (const char* name : {"DATA_SOURCE_NAME", "DATA_SOURCE_URI"}) {
     if (From(environment, name).empty()) continue;
     config.warnings.push_back(std::string(name) +
-                              " is set, and not read here: set SCIDEX_PG_DSN instead");
+                              " is set but not used by this exporter: set SCIDEX_PG_DSN instead");
   }
 }
 

@@ -26,7 +26,7 @@ class FileReader {
     // The file was most likely emptied, or is being written: defaults for all keys are not what was
     // intended.
     if (lines_.empty() && !has_queries_) {
-      throw ConfigError(path_ + ": sets nothing; write at least one key, or give no --config.file");
+      throw ConfigError(path_ + ": sets nothing; write at least one key, or omit --config.file");
     }
     return std::move(lines_);
   }
@@ -81,7 +81,7 @@ class FileReader {
 
   [[noreturn]] void RefuseValue(const Key& key, int line, const YAML::Node& value) const {
     std::string what = value.IsScalar() ? base::QuotedUnlessSecret(value.Scalar())
-                       : value.IsNull() ? "nothing"
+                       : value.IsNull() ? "an empty value"
                                         : "this";
     if (key.secret) what = "this";
     std::string guess;
@@ -89,7 +89,7 @@ class FileReader {
       const YAML::Node item = value[i];
       if (guess.empty() && item.IsScalar()) guess = GuessAt(key, item.Scalar(), what);
     }
-    Refuse(line, key.path, what + " is not what is expected; " + guess + "write " + key.expected);
+    Refuse(line, key.path, what + " is invalid; " + guess + "write " + key.expected);
   }
 
   // If the list does not accept `item`, puts it into `what` and returns a suggestion.
@@ -107,8 +107,8 @@ class FileReader {
     for (const Key& key : Keys()) paths.push_back(key.path);
     const std::string* const nearest = Nearest(path, paths);
     Refuse(line, path,
-           nearest == nullptr ? "there is no such key; config/exporter.yaml has them all"
-                              : "there is no such key; did you mean " + *nearest + "?");
+           nearest == nullptr ? "unknown key; config/exporter.yaml lists all keys"
+                              : "unknown key; did you mean " + *nearest + "?");
   }
 
   const std::string& path_;

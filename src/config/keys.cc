@@ -174,7 +174,7 @@ Key QuerySets() {
 
 Key TelemetryPath() {
   Key key = Text("web.telemetry_path",
-                 "a path that begins with / and is none of the server's others, such as /metrics",
+                 "a path that begins with / and has no other use in the server, such as /metrics",
                  [](Draft& d) -> auto& { return d.config.telemetry_path; });
   const auto take = key.set;
   key.set = [take](const Texts& texts, Draft& draft) {
@@ -220,8 +220,7 @@ std::vector<Key> MakeKeys() {
   std::vector<Key> keys{
       Addresses("web.listen_addresses",
                 [](Draft& d) -> auto& { return d.config.web.listen_addresses; }),
-      Names("web.allowed_hosts",
-            "a list of names of hosts without ports, such as [exporter.example]",
+      Names("web.allowed_hosts", "a list of host names without ports, such as [exporter.example]",
             [](Draft& d) -> auto& { return d.config.web.allowed_hosts; }),
       TelemetryPath(),
       Text("web.config_file", file, [](Draft& d) -> auto& { return d.config.web_config_file; }),

@@ -72,7 +72,7 @@ void CheckStatements(const std::vector<PlacedQuery>& queries, Config& config) {
         throw ConfigError(AtOffset(queries[i], finding));
       case SqlFinding::Kind::kUnknown:
         config.unknown_sql.push_back(AtOffset(queries[i], finding) + ", by the grammar of " +
-                                     grammar + "; a newer server may know more");
+                                     grammar + "; a newer server may accept it");
         break;
       case SqlFinding::Kind::kUnchecked:
         config.warnings.push_back(AtOffset(queries[i], finding) + "; it was not checked");

@@ -135,10 +135,11 @@ SqlFinding JudgeUtility(std::string_view type, const Json& node, std::string_vie
   if (std::find(kWrites.begin(), kWrites.end(), verb) != kWrites.end()) {
     return RefusedWrite(verb, at);
   }
-  if (type == "CallStmt") return Refused("CALL may write, which no query can; write a SELECT", at);
+  if (type == "CallStmt")
+    return Refused("CALL may write, which a query must not; write a SELECT", at);
   if (type == "ExecuteStmt" || type == "FetchStmt") {
-    return Refused(
-        verb + " needs what an earlier statement made, and there is none; write a SELECT", at);
+    return Refused(verb + " depends on an earlier statement, and there is none; write a SELECT",
+                   at);
   }
   return Refused(verb + " returns no rows; write a SELECT", at);
 }
@@ -193,7 +194,7 @@ SqlFinding JudgeStatement(const Json& statement, std::string_view sql) {
     return JudgeUtility(type, node, sql, at);
   }
   if (finding.kind == Kind::kQuery && parts.parameter) {
-    return Refused("has a parameter, such as $1, that nothing gives a value; write the value",
+    return Refused("has a parameter, such as $1, without a value; write the value",
                    parts.parameter);
   }
   return finding;
@@ -276,7 +277,7 @@ class Parsed {
 
 SqlFinding Check(std::string_view sql) {
   if (const std::size_t nul = sql.find('\0'); nul != std::string_view::npos) {
-    return Refused("has a NUL character, which no statement can hold; leave it out", nul);
+    return Refused("contains a NUL character; remove it", nul);
   }
   if (sql.size() > kMaxCheckedSql) {
     return Unchecked("is longer than " + std::to_string(kMaxCheckedSql) + " bytes");

@@ -75,7 +75,7 @@ class WebFile {
              {"http_server_config", [this](const At& at) { Http(at); }},
              {"basic_auth_users", [this](const At& at) { Users(at); }},
              {"rate_limit", [this](const At& at) {
-                Refuse(at, "is not served here; limit with web.max_requests, or in a proxy");
+                Refuse(at, "is not supported; use web.max_requests or a proxy");
               }}});
     if (options_.users.empty() && options_.headers.empty() && !options_.tls_enabled &&
         !root["http_server_config"])
@@ -88,8 +88,8 @@ class WebFile {
   // in.
   [[noreturn]] void RefuseEmpty() const {
     throw ConfigError(path_ +
-                      ": sets nothing; write basic_auth_users or tls_server_config, or give "
-                      "no web configuration file");
+                      ": sets nothing; write basic_auth_users or tls_server_config, or omit "
+                      "--web.config.file");
   }
 
   // A value and its position.
@@ -111,7 +111,7 @@ class WebFile {
       if (reader == readers.end()) {
         std::vector<std::string_view> keys;
         for (const auto& [key, read] : readers) keys.push_back(key);
-        Refuse(at, "there is no such key; there are " + Listed(keys));
+        Refuse(at, "unknown key; valid keys are " + Listed(keys));
       }
       reader->second(at);
     }
@@ -123,7 +123,7 @@ class WebFile {
 
   std::string Text(const At& at) const {
     if (at.value.IsNull()) return "";
-    if (!at.value.IsScalar()) Refuse(at, "is not a text");
+    if (!at.value.IsScalar()) Refuse(at, "is not a string");
     return at.value.Scalar();
   }
 
@@ -141,7 +141,7 @@ class WebFile {
     if (const auto value = at.value.IsScalar() ? Truth(at.value.Scalar()) : std::nullopt) {
       return *value;
     }
-    Refuse(at, "is not a truth value; write true or false");
+    Refuse(at, "is not a boolean; write true or false");
   }
   static std::optional<bool> Truth(std::string_view text) {
     for (const std::string_view yes :
@@ -166,8 +166,7 @@ class WebFile {
       if (text == name) return value;
       if (names.size() < advertised) names.push_back(name);
     }
-    Refuse(at, base::QuotedUnlessSecret(text) + " is not what is expected; write one of " +
-                   Listed(names));
+    Refuse(at, base::QuotedUnlessSecret(text) + " is invalid; write one of " + Listed(names));
   }
 
   void Tls(const At& section) {
@@ -214,20 +213,19 @@ class WebFile {
                      "RequireAndVerifyClientCert, VerifyClientCertIfGiven");
     }
     if (!tls.client_allowed_sans.empty() && tls.client_auth != ClientAuth::kRequireAndVerify) {
-      Refuse(
-          at,
-          "client_allowed_sans protects nothing unless client_auth_type is "
-          "RequireAndVerifyClientCert: names of certificates that are not verified are anybody's");
+      Refuse(at,
+             "client_allowed_sans protects nothing unless client_auth_type is "
+             "RequireAndVerifyClientCert: an unverified certificate may contain any name");
     }
-    if (tls.min_version > tls.max_version) Refuse(at, "min_version is later than max_version");
+    if (tls.min_version > tls.max_version) Refuse(at, "min_version is higher than max_version");
   }
 
   std::vector<std::string> Curves(const At& at) const {
     std::vector<std::string> curves = Texts(at);
     for (const std::string& curve : curves) {
       if (std::find(kCurves.begin(), kCurves.end(), curve) == kCurves.end()) {
-        Refuse(at,
-               base::QuotedUnlessSecret(curve) + " is not a curve; there are " + Listed(kCurves));
+        Refuse(at, base::QuotedUnlessSecret(curve) + " is not a curve; valid curves are " +
+                       Listed(kCurves));
       }
     }
     return curves;
@@ -248,13 +246,12 @@ class WebFile {
       if (header == Headers().end()) {
         std::vector<std::string_view> names;
         for (const Header& one : Headers()) names.push_back(one.name);
-        Refuse(at, "this header cannot be set; those that can be are " + Listed(names));
+        Refuse(at, "this header cannot be set; valid headers are " + Listed(names));
       }
       const std::string value = Text(at);
       const auto& values = header->values;
       if (!values.empty() && std::find(values.begin(), values.end(), value) == values.end()) {
-        Refuse(at, base::QuotedUnlessSecret(value) + " is not what is expected; write one of " +
-                       Listed(values));
+        Refuse(at, base::QuotedUnlessSecret(value) + " is invalid; write one of " + Listed(values));
       }
       if (std::any_of(value.begin(), value.end(), [](char c) { return c >= 0 && c < ' '; })) {
         Refuse(at, "has a control character; write one line");

@@ -60,7 +60,7 @@ void CheckDocuments(const std::string& path, const std::string& text) {
   Ignored ignored;
   if (parser.HandleNextDocument(ignored) && parser.HandleNextDocument(ignored)) {
     throw ConfigError(path +
-                      ": holds several YAML documents; write one, and no comma before a key");
+                      ": contains several YAML documents; write one, and no comma before a key");
   }
   if (ignored.aliases() > kMostAliases ||
       (ignored.aliases() > 0 && text.size() > kMostBytesWithAliases)) {
@@ -85,7 +85,7 @@ YAML::Node ParseYaml(const std::string& path, const std::string& text) {
   const auto control = std::find_if(text.begin(), text.end(), &IsControl);
   if (control != text.end()) {
     RefuseAt(path, static_cast<int>(std::count(text.begin(), control, '\n')) + 1, "the file",
-             "has a control character; is it a text?");
+             "contains a control character; is it a text file?");
   }
   try {
     CheckDocuments(path, text);
@@ -116,14 +116,14 @@ std::vector<YamlEntry> EntriesOf(const std::string& path, const YAML::Node& mapp
     }
     if (!entry.first.IsScalar() || (keys == KeysAre::kWords && !IsWord(entry.first.Scalar()))) {
       RefuseAt(path, line, place,
-               "has a key that is not a word; is a blank missing after its colon?");
+               "has a key that is not a word; is a space missing after its colon?");
     }
     const std::string& key = entry.first.Scalar();
     if (!seen.insert(key).second) {
       std::string twice = name;
       if (!twice.empty()) twice += '.';
       twice += key;
-      RefuseAt(path, line, twice, "stands here twice; write it once");
+      RefuseAt(path, line, twice, "is set twice; set it once");
     }
     entries.push_back({key, line, entry.second});
   }

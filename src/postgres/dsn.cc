@@ -37,9 +37,9 @@ std::vector<std::string> SplitList(const std::string& list) {
 std::string KindOf(std::string_view libpq_message) {
   static constexpr std::array<std::pair<std::string_view, std::string_view>, 10> kKinds{{
       {"missing \"=\"", "a keyword without \"=\" (a blank in a value must be in single quotes)"},
-      {"invalid connection option", "a keyword that libpq does not have"},
+      {"invalid connection option", "a keyword that libpq does not know"},
       {"unterminated quoted string", "a single quote that is not closed"},
-      {"invalid URI query parameter", "a parameter after \"?\" that libpq does not have"},
+      {"invalid URI query parameter", "a parameter after \"?\" that libpq does not know"},
       {"missing key/value separator", "a parameter after \"?\" without \"=\""},
       {"extra key/value separator", "a parameter after \"?\" with two \"=\""},
       {"invalid percent-encoded token", "a \"%\" that is not followed by two hexadecimal digits"},
@@ -50,7 +50,7 @@ std::string KindOf(std::string_view libpq_message) {
   for (const auto& [prefix, kind] : kKinds) {
     if (libpq_message.starts_with(prefix)) return std::string(kind);
   }
-  return "it does not parse";
+  return "invalid syntax";
 }
 
 // The unknown parameter after "?", from libpq's message; "" if it may be part of a password: a
@@ -94,12 +94,13 @@ void CheckNames(const Dsn& dsn) {
     const bool is_path = keyword == "host" && (value.starts_with('/') || value.starts_with('@'));
     if (value.find_first_of(is_path ? "=;" : characters) != std::string::npos) {
       Refuse("the value of " + std::string(keyword) +
-             " has a character that no such name has; separate keywords by blanks, and those in a "
+             " contains a character that is invalid there; separate keywords by blanks, and those "
+             "in a "
              "URI by \"&\" after one \"?\"");
     }
     const auto is_control = [](char c) { return (c >= 0 && c < ' ') || c == '\x7f'; };
     if (std::any_of(value.begin(), value.end(), is_control))
-      Refuse("the value of " + std::string(keyword) + " has a control character");
+      Refuse("the value of " + std::string(keyword) + " contains a control character");
   }
 }
 
@@ -109,7 +110,7 @@ void CheckValues(const Dsn& dsn) {
   // PQconninfoParse() does not read the service file, so port 5432 of libpq's defaults would win
   // over the service's. libpq's defaults include PGSERVICE.
   if (dsn.parameters().contains("service")) {
-    Refuse("service= is read from the environment alone: set PGSERVICE, or write host and port");
+    Refuse("service= is supported only in the environment: set PGSERVICE, or write host and port");
   }
   const std::string port = dsn.Get("port");
   for (const std::string& one : SplitList(port)) {
@@ -118,7 +119,7 @@ void CheckValues(const Dsn& dsn) {
   const std::string sslmode = dsn.Get("sslmode");
   if (!sslmode.empty() &&
       std::find(kSslModes.begin(), kSslModes.end(), sslmode) == kSslModes.end()) {
-    Refuse("sslmode is none of disable, allow, prefer, require, verify-ca, verify-full");
+    Refuse("sslmode must be one of disable, allow, prefer, require, verify-ca, verify-full");
   }
   CheckNames(dsn);
   for (const char* keyword : {"host", "dbname"}) {
@@ -152,7 +153,7 @@ std::vector<Endpoint> EndpointsOf(const Dsn& dsn) {
     if (list.size() == count) return list[i];
     if (list.size() == 1 && (list[0].empty() || std::string_view(what) == "port")) return list[0];
     Refuse("it has " + std::to_string(count) + " hosts, but a list of " + what +
-           "s of another length");
+           "s of a different length");
   };
   std::vector<Endpoint> endpoints;
   for (std::size_t i = 0; i < count; ++i) {

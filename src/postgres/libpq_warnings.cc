@@ -25,7 +25,7 @@ std::string ProblemWith(const std::string& path) {
   if (stat(path.c_str(), &facts) != 0) return "";
   if (!S_ISREG(facts.st_mode)) return "it is not a plain file";
   if ((facts.st_mode & (S_IRWXG | S_IRWXO)) != 0)
-    return "others than its owner may access it; set its mode to 0600";
+    return "users other than its owner may access it; set its mode to 0600";
   return "";
 }
 
@@ -43,7 +43,7 @@ bool IsNew(const std::string& path, const std::string& problem) {
 void ForestallWarnings(const Dsn& dsn, std::map<std::string, base::Secret>& parameters) {
   if (dsn.Get("sslpassword", parameters).size() > kMaxPassphrase) {
     throw std::invalid_argument("sslpassword is longer than " + std::to_string(kMaxPassphrase) +
-                                " bytes, which is all that OpenSSL takes");
+                                " bytes, the limit of OpenSSL");
   }
   // libpq then looks for no other password.
   if (!dsn.Get("password", parameters).empty()) return;

@@ -37,7 +37,7 @@ class Secrets {
     std::vector<bool> hidden(text.size());
     for (const std::string_view secret : secrets_) {
       if (secret.size() <= kTooShortToMask) {
-        if (HasWord(text, secret)) return "(not shown, as it has a secret in it)";
+        if (HasWord(text, secret)) return "(not shown: contains a secret)";
         continue;
       }
       Hide(text, secret, hidden);

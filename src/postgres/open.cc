@@ -54,21 +54,21 @@ std::string WordsFor(ConnectOutcome outcome) {
     case ConnectOutcome::kNameNotResolved:
       return "a host name cannot be resolved";
     case ConnectOutcome::kConnectRefused:
-      return "the host refuses the connection, or there is no such socket";
+      return "the host refused the connection, or the socket does not exist";
     case ConnectOutcome::kConnectTimeout:
-      return "no answer in time";
+      return "no response in time";
     case ConnectOutcome::kTlsFailed:
-      return "TLS cannot be agreed on";
+      return "TLS negotiation failed";
     case ConnectOutcome::kAuthFailed:
-      return "the login is refused";
+      return "the login was refused";
     case ConnectOutcome::kTooManyConnections:
-      return "the server has no room for another connection";
+      return "the server accepts no more connections";
     case ConnectOutcome::kNotAcceptingConnections:
-      return "the server is starting, ending or recovering";
+      return "the server is starting up, shutting down or recovering";
     case ConnectOutcome::kOtherServer:
-      return "the name leads to another server than the one that is probed";
+      return "the name leads to a server other than the probed one";
     case ConnectOutcome::kLocalFailure:
-      return "this machine lacks what a connection needs";
+      return "this machine lacks a resource needed for connecting";
   }
   return "the connection cannot be opened";
 }

@@ -25,7 +25,7 @@ base::Secret ReadPasswordFile(const std::string& path) {
   // With an empty password, libpq would look for another one and send that.
   if (password.empty()) throw std::runtime_error("the password file: is empty");
   if (password.find('\0') != std::string::npos)
-    throw std::runtime_error("the password file: has a NUL byte, which no password can have");
+    throw std::runtime_error("the password file: contains a NUL byte");
   return base::Secret(std::move(password));
 }
 

@@ -24,11 +24,11 @@ QueryResult Broken(PGconn* connection, QueryStatus status, const SocketWait* wai
   QueryResult result;
   result.status = status;
   if (too_much) {
-    result.message = {"the answer is larger than 64 MiB", ""};
+    result.message = {"the response is larger than 64 MiB", ""};
   } else if (status == QueryStatus::kTimeout) {
-    result.message = {"no answer in time", ""};
+    result.message = {"no response in time", ""};
   } else if (status == QueryStatus::kNotSent) {
-    result.message = {"the deadline had passed before it was sent", ""};
+    result.message = {"the deadline had passed before the query was sent", ""};
   } else {
     result.message = {"the connection was lost", Masked(PQerrorMessage(connection))};
   }
@@ -61,7 +61,7 @@ void TakeError(const PGresult* from, QueryResult& result) {
   }
   // Anything else may be arbitrary text.
   if (IsSqlState(sqlstate)) result.sqlstate = sqlstate;
-  result.message = {"the server answers with an error" + InBrackets(result.sqlstate), heard};
+  result.message = {"the server returned an error" + InBrackets(result.sqlstate), heard};
 }
 
 namespace {
@@ -90,7 +90,7 @@ QueryResult Unexpected(PGconn* connection) {
   shutdown(PQsocket(connection), SHUT_RDWR);
   QueryResult result;
   result.status = QueryStatus::kLost;
-  result.message = {"the server gave an answer of another kind than was asked for", ""};
+  result.message = {"the server sent an unexpected kind of response", ""};
   return result;
 }
 

@@ -177,7 +177,7 @@ Prepared Session::Judge(const QueryResult& answer, bool proven, ReadOnlyProof pr
     return {Prepared::Result::kNotTried, ReadOnlyProof::kNone};
   if (answer.status == QueryResult::Status::kOk && proven) return {Prepared::Result::kReady, proof};
   if (observer_ != nullptr) observer_->OnReadOnlyUnproven();
-  base::LogError("read-only could not be shown; the session is closed",
+  base::LogError("read-only could not be verified; the session is closed",
                  {{"pool", name_}, {"error", answer.message.ForLog()}});
   return {Prepared::Result::kUnproven, ReadOnlyProof::kNone};
 }

@@ -369,7 +369,7 @@ QueryResult FactsReader::Ask(Session& session, const Facts& wanted, TimePoint de
                                       SearchPath::kOfRole, GivesUp::kBeforeDeadline);
     if (answer.status == QueryStatus::kOk && !IsALag(answer)) {
       answer.status = QueryStatus::kRefused;
-      answer.message = {"it gave something else than one number of seconds, or NULL", ""};
+      answer.message = {"the result is not one number of seconds or NULL", ""};
     }
     return answer;
   }
@@ -389,7 +389,7 @@ QueryResult FactsReader::Ask(Session& session, const Facts& wanted, TimePoint de
   if (answer.status == QueryStatus::kOk && (!answer.rows || PQntuples(answer.rows.get()) != 1 ||
                                             PQnfields(answer.rows.get()) != count)) {
     answer.status = QueryStatus::kLost;
-    answer.message = {"the server does not answer what it was asked", ""};
+    answer.message = {"the response of the server does not match the query", ""};
   }
   return answer;
 }
@@ -403,7 +403,7 @@ void FactsReader::OnRefused(Fact fact, const QueryResult& refusal) {
     if (std::exchange(refused_[fact], true)) return;
   }
   base::LogWarn(
-      "the server does not tell a fact",
+      "the server does not report a fact",
       {{"server", options_.name}, {"fact", base::Name(fact)}, {"error", refusal.message.ForLog()}});
 }
 

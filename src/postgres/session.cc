@@ -72,7 +72,8 @@ Session::Session(std::string name, const SessionOptions& options, PgConnPtr conn
       expects_recovery_(options.of_replica || ReportedInRecovery() == true) {
   // Required for enforcing deadlines.
   if (socket_.get() < 0) {
-    throw base::LocalFailure(base::LocalResource::kDescriptors, "no descriptor left for a session");
+    throw base::LocalFailure(base::LocalResource::kDescriptors,
+                             "no file descriptor left for a session");
   }
   libpqxx_notices_ = PQsetNoticeReceiver(raw(), &OnNotice, this);
   PQregisterEventProc(raw(), &OnEvent, "scidex_session", this);
@@ -89,7 +90,7 @@ Session::~Session() {
 Session& Session::Of(const pool::Lease& lease) {
   auto* session = dynamic_cast<Session*>(&lease.connection());
   if (session == nullptr)
-    throw std::logic_error("this lease is of a pool that does not hold PostgreSQL sessions");
+    throw std::logic_error("the pool of this lease does not contain PostgreSQL sessions");
   return *session;
 }
 
@@ -134,8 +135,9 @@ void Session::Observe(pool::SessionObserver* observer) noexcept {
     });
   } catch (const std::exception& error) {
     if (const auto resource = base::LocalResourceOf(error)) base::CountLocalFailure(*resource);
-    base::LogWarn("a session's socket is not watched; each acquire asks the kernel instead",
-                  {{"pool", name_}, {"error", error.what()}});
+    base::LogWarn(
+        "cannot watch a session's socket; each acquire checks it by a system call instead",
+        {{"pool", name_}, {"error", error.what()}});
   }
 }
 

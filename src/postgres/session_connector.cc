@@ -42,7 +42,7 @@ constexpr std::size_t kDescriptorsNeeded = 4;
 ConnectResult NoDescriptors() {
   base::CountLocalFailure(base::LocalResource::kDescriptors);
   return Failed(ConnectOutcome::kLocalFailure,
-                {"this process has no file descriptors left to connect with", ""});
+                {"this process has no file descriptors left for a connection", ""});
 }
 
 bool MayBeForWantOfFiles(ConnectOutcome outcome) {
@@ -86,13 +86,13 @@ ConnectResult ShowTransactionReadOnly(std::unique_ptr<Session> session, base::Ti
   if (shown.status != QueryResult::Status::kOk || Value(shown, 0) != "on") {
     return Failed(
         ConnectOutcome::kReadOnlyUnproven,
-        {"a pooler in between holds no READ ONLY transaction; its pool_mode must be session "
+        {"the pooler does not preserve a READ ONLY transaction; its pool_mode must be session "
          "or transaction",
          shown.message.ForLog()});
   }
   if (session->Recycle(deadline - base::RealClock().Now()) != pool::Recycled::kClean)
     return Failed(ConnectOutcome::kConnectFailed,
-                  {"a READ ONLY transaction was not rolled back", ""});
+                  {"a READ ONLY transaction could not be rolled back", ""});
   return Succeeded(std::move(session));
 }
 

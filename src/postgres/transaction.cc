@@ -10,8 +10,7 @@ std::unique_ptr<pqxx::transaction_base> Begin(Session& session, base::TimePoint 
   }
   const QueryResult entered = session.EnterReadOnly(deadline);
   if (entered.status != QueryResult::Status::kOk)
-    throw pqxx::broken_connection("a READ ONLY transaction could not be begun: " +
-                                  entered.message.words);
+    throw pqxx::broken_connection("cannot begin a READ ONLY transaction: " + entered.message.words);
   // Does not begin or end the transaction that the session is in.
   return std::make_unique<pqxx::nontransaction>(session.pqxx());
 }

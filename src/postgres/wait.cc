@@ -64,7 +64,7 @@ Wait SocketWait::For(int socket, short events) {
     std::array<pollfd, 2> polled{{{socket, events, 0}, {stop_.fd(), POLLIN, 0}}};
     const int ready = poll(polled.data(), polled.size(), static_cast<int>(timeout.count()));
     if (ready < 0 && errno != EINTR)
-      throw base::LocalFailure(base::LocalResource::kDescriptors, "the system cannot poll");
+      throw base::LocalFailure(base::LocalResource::kDescriptors, "poll() failed");
     ran_at_ = base::RealClock().Now();
     if (stop_.Stopped()) return Wait::kStopped;
     // It is unknown how much of the wait preceded the pause.
