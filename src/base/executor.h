@@ -129,7 +129,7 @@ class Executor {
   Timer& timer_;
   const ExecutorOptions options_;
   mutable Mutex mutex_;
-  // Notified during shutdown when a job or a thread has ended.
+  // Notified during shutdown when a job was submitted or has ended, and when a thread has ended.
   CondVar ended_one_;
   Queue essential_ SCIDEX_GUARDED_BY(mutex_);
   Queue ordinary_ SCIDEX_GUARDED_BY(mutex_);

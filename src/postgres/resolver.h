@@ -35,19 +35,19 @@ class Resolver {
   // Looks up a name; may block indefinitely.
   using LookUp = std::function<Result(const std::string& host)>;
 
-  // Maximum number of concurrent look-ups, each on its own thread; others wait.
+  // Maximum number of concurrent lookups, each on its own thread; others wait.
   static constexpr std::size_t kMaxLookUps = 8;
-  // Time for which the last addresses of a name are used while look-ups fail.
+  // Time for which the last addresses of a name are used while lookups fail.
   static constexpr base::Duration kKeptFor = std::chrono::minutes(10);
 
-  // Uses getaddrinfo(). `clock` must outlive the resolver and its look-ups.
+  // Uses getaddrinfo(). `clock` must outlive the resolver and its lookups.
   explicit Resolver(base::Clock& clock = base::RealClock());
   explicit Resolver(LookUp look_up, base::Clock& clock = base::RealClock());
   ~Resolver();
 
   // Returns by `deadline`, or when `stop` is stopped. Concurrent calls for one name share a
-  // look-up, so a stuck resolver costs one thread per name, which ends when the resolver gives up.
-  // If the look-up fails, or does not end within half of the time, returns the last known addresses
+  // lookup, so a stuck resolver costs one thread per name, which ends when the resolver gives up.
+  // If the lookup fails, or does not end within half of the time, returns the last known addresses
   // of the name; but not if the answer is that the name does not exist.
   Result Resolve(const std::string& host, base::TimePoint deadline, const std::stop_token& stop);
 
@@ -55,7 +55,7 @@ class Resolver {
   struct Pending;
   struct Shared;
 
-  // Shared with the look-ups, which may outlive the resolver.
+  // Shared with the lookups, which may outlive the resolver.
   std::shared_ptr<Shared> shared_;
 };
 
