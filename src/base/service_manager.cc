@@ -66,8 +66,9 @@ bool ServiceManager::Tell(const std::string& assignments) const noexcept {
 std::optional<Duration> WatchdogInterval(const std::string& microseconds, const std::string& of_pid,
                                          long pid) {
   if (!of_pid.empty() && Number(of_pid) != pid) return std::nullopt;
+  if (microseconds.empty()) return std::nullopt;
   const std::optional<std::int64_t> interval = Number(microseconds);
-  if (!interval) return std::nullopt;
+  if (!interval) throw std::runtime_error("WATCHDOG_USEC: is not a positive whole number");
   // Limited to a year, so that times do not overflow.
   constexpr std::int64_t kYear = std::int64_t{365} * 86'400 * 1'000'000;
   return std::chrono::microseconds(std::min(*interval, kYear));

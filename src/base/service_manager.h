@@ -37,7 +37,8 @@ class ServiceManager {
 };
 
 // The interval at which the service manager expects WATCHDOG=1, from the values of WATCHDOG_USEC
-// and WATCHDOG_PID; nothing if it does not expect that from the process `pid`.
+// and WATCHDOG_PID; nothing if it does not expect that from the process `pid`. Throws
+// std::runtime_error if `microseconds` is neither empty nor a positive whole number.
 std::optional<Duration> WatchdogInterval(const std::string& microseconds, const std::string& of_pid,
                                          long pid);
 

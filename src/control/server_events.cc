@@ -17,9 +17,11 @@ namespace {
 
 constexpr base::Duration kSilentFor = std::chrono::hours(1);
 
-// A server that refuses a session has answered, in a way.
 const char* WhatHappened(Reason reason) {
   switch (reason) {
+    // Either the server refused for a reason without a name, or a file of the DSN cannot be read.
+    case Reason::kConnectFailed:
+      return "no session with the server";
     case Reason::kAuthFailed:
     case Reason::kTlsFailed:
     case Reason::kTooManyConnections:
@@ -57,11 +59,16 @@ void ServerEvents::OnFailure(const std::string& pools, const ProbeResult& result
   std::optional<Reason> before;
   {
     const MutexLock lock(mutex_);
+    const base::TimePoint now = clock_.Now();
     before = std::exchange(failing_, result.reason);
-    if (!before) silent_since_ = clock_.Now();
+    if (!before) {
+      silent_since_ = now;
+      reason_silent_until_ = {};
+    }
+    // The reason may change as the server goes down and comes up, and alternate for hours.
+    if (before == result.reason || now < reason_silent_until_[result.reason]) return;
+    reason_silent_until_[result.reason] = base::Add(now, kSilentFor);
   }
-  if (before == result.reason) return;
-  // Why it does not answer may change as it goes down and comes up.
   base::Log(before ? base::LogLevel::kInfo : base::LogLevel::kWarn,
             before ? "server still gives no session" : WhatHappened(result.reason),
             {{"pools", pools},

@@ -24,8 +24,8 @@ class ServerEvents {
   explicit ServerEvents(base::Clock& clock) : clock_(clock) {}
 
   // Logs what is new: that the server does not answer, that it answers again, or that it answers
-  // while connects of a pool fail. The latter once for each pool and outcome, and again after an
-  // hour. `pools` are those on the server.
+  // while connects of a pool fail. Within an hour, each reason of an outage and each outcome of a
+  // pool's connects is logged once. `pools` are those on the server.
   void OnProbe(const std::vector<std::shared_ptr<pool::Pool>>& pools, const ProbeResult& result,
                const routing::ServerAddress& server);
 
@@ -50,6 +50,8 @@ class ServerEvents {
   // Why the latest probe failed, and since when they have.
   std::optional<routing::Reason> failing_ SCIDEX_GUARDED_BY(mutex_);
   base::TimePoint silent_since_ SCIDEX_GUARDED_BY(mutex_){};
+  // Of this outage.
+  base::EnumArray<routing::Reason, base::TimePoint> reason_silent_until_ SCIDEX_GUARDED_BY(mutex_);
   // By the pool's name.
   std::map<std::string, Connects> connects_ SCIDEX_GUARDED_BY(mutex_);
 };

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "base/quoted.h"
+#include "postgres/dsn_values.h"
 #include "postgres/libpq.h"
 #include "postgres/libpq_files.h"
 
@@ -105,8 +106,6 @@ void CheckNames(const Dsn& dsn) {
 }
 
 void CheckValues(const Dsn& dsn) {
-  static constexpr std::array<std::string_view, 6> kSslModes{"disable", "allow",     "prefer",
-                                                             "require", "verify-ca", "verify-full"};
   // PQconninfoParse() does not read the service file, so port 5432 of libpq's defaults would win
   // over the service's. libpq's defaults include PGSERVICE.
   if (dsn.parameters().contains("service")) {
@@ -116,10 +115,9 @@ void CheckValues(const Dsn& dsn) {
   for (const std::string& one : SplitList(port)) {
     if (!one.empty() && !IsPort(one)) Refuse("the port is not a number from 1 to 65535");
   }
-  const std::string sslmode = dsn.Get("sslmode");
-  if (!sslmode.empty() &&
-      std::find(kSslModes.begin(), kSslModes.end(), sslmode) == kSslModes.end()) {
-    Refuse("sslmode must be one of disable, allow, prefer, require, verify-ca, verify-full");
+  for (const auto& [keyword, value] : dsn.parameters()) {
+    const std::string why = WhyNoValue(keyword, value.Reveal());
+    if (!why.empty()) Refuse(why);
   }
   CheckNames(dsn);
   for (const char* keyword : {"host", "dbname"}) {

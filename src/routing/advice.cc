@@ -17,7 +17,8 @@ std::string_view AdviceOn(Reason reason) {
     case Reason::kConnectTimeout:
       return "check the network and the firewall on the way to this host";
     case Reason::kConnectFailed:
-      return "read the server's log";
+      return "correct what the error names, on this machine or in the DSN; else read the server's "
+             "log";
     case Reason::kTlsFailed:
       return "check certificates and sslmode on both sides";
     case Reason::kAuthFailed:

@@ -93,6 +93,19 @@ TEST_F(ServerEventsTest, AnotherReasonDuringAnOutageIsSaidOnce) {
             1u);
 }
 
+TEST_F(ServerEventsTest, ReasonsThatAlternateAreSaidOnceAnHourEach) {
+  const test::LogTap log;
+  for (int i = 0; i < 50; ++i) {
+    Probe(Reason::kConnectRefused);
+    Probe(Reason::kConnectTimeout);
+  }
+  EXPECT_EQ(log.Count({"reason=connect_refused"}), 1u);
+  EXPECT_EQ(log.Count({"reason=connect_timeout"}), 1u);
+  clock_.Advance(std::chrono::hours(1));
+  Probe(Reason::kConnectRefused);
+  EXPECT_EQ(log.Count({"reason=connect_refused"}), 2u);
+}
+
 TEST_F(ServerEventsTest, AServerThatNeverAnsweredAnswersAfterAnOutage) {
   const test::LogTap log;
   Probe(Reason::kConnectRefused);

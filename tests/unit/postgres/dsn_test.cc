@@ -83,9 +83,28 @@ TEST_F(DsnTest, WhatIsWrongIsSaidWithWhatWouldBeRight) {
             std::string::npos);
   EXPECT_NE(ErrorOf("postgresql://u:%zz@db/shop").find("a \"%\" that is not followed"),
             std::string::npos);
-  EXPECT_NE(ErrorOf("host=db sslmode=sometimes").find("sslmode must be one of"), std::string::npos);
+  EXPECT_NE(ErrorOf("host=db sslmode=sometimes").find("sslmode must be one of disable, allow"),
+            std::string::npos);
   EXPECT_NE(ErrorOf("host=a,b port=1,2,3").find("2 hosts"), std::string::npos);
   EXPECT_NE(ErrorOf("host=a,b,c port=1,2").find("3 hosts"), std::string::npos);
+}
+
+TEST_F(DsnTest, ValuesThatLibpqRefusesWhenItConnectsAreRefused) {
+  for (const char* text :
+       {"target_session_attrs=bogus", "gssencmode=on", "channel_binding=maybe", "sslsni=yes",
+        "ssl_min_protocol_version=TLSv9", "connect_timeout=abc", "connect_timeout=5s",
+        "keepalives_idle=99999999999", "tcp_user_timeout=''"}) {
+    const std::string keyword(text, std::string_view(text).find('='));
+    // An empty value is that of no value.
+    EXPECT_EQ(ErrorOf(text).find(keyword + " must be ") != std::string::npos,
+              !std::string_view(text).ends_with("''"))
+        << text;
+  }
+  for (const char* text :
+       {"target_session_attrs=prefer-standby", "ssl_max_protocol_version=tlsv1.3",
+        "connect_timeout=' 5 '", "keepalives=0", "channel_binding=require"}) {
+    EXPECT_EQ(ErrorOf(text), "no error") << text;
+  }
 }
 
 TEST_F(DsnTest, AParameterOfAUriThatLibpqDoesNotHaveIsNamedUnlessItMayBeOfAPassword) {
