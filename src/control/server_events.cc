@@ -19,7 +19,7 @@ constexpr base::Duration kSilentFor = std::chrono::hours(1);
 
 const char* WhatHappened(Reason reason) {
   switch (reason) {
-    // Either the server refused for a reason without a name, or a file of the DSN cannot be read.
+    // The server refused for a reason not listed here, or a file that the DSN names cannot be read.
     case Reason::kConnectFailed:
       return "no session with the server";
     case Reason::kAuthFailed:
@@ -35,9 +35,9 @@ const char* WhatHappened(Reason reason) {
 
 std::string_view AdviceOn(ConnectOutcome outcome) {
   if (outcome == ConnectOutcome::kOtherServer)
-    return "the name leads to several servers; name the one that is meant";
+    return "the name leads to several servers; use a name that leads only to the intended one";
   if (outcome == ConnectOutcome::kLocalFailure)
-    return "raise the limits of this process, or look at the machine's memory";
+    return "raise the limits of this process, or check the machine's memory";
   return routing::AdviceOn(routing::ReasonOf(outcome));
 }
 
@@ -70,7 +70,7 @@ void ServerEvents::OnFailure(const std::string& pools, const ProbeResult& result
     reason_silent_until_[result.reason] = base::Add(now, kSilentFor);
   }
   base::Log(before ? base::LogLevel::kInfo : base::LogLevel::kWarn,
-            before ? "server still gives no session" : WhatHappened(result.reason),
+            before ? "server still provides no session" : WhatHappened(result.reason),
             {{"pools", pools},
              {"host", server.host},
              {"port", server.port},
@@ -103,7 +103,7 @@ bool ServerEvents::OnAnswer(const std::string& pools, const ProbeResult& result,
   return !is_first && !outage;
 }
 
-// A connect that failed between two probes that were answered, so that no outage tells of it.
+// Reports connects that failed between two answered probes, and so are not part of an outage.
 void ServerEvents::LookAtConnects(const pool::Pool& pool, bool answered_before,
                                   const routing::ServerAddress& server) {
   const pool::PoolStats stats = pool.Stats();

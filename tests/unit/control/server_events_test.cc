@@ -89,8 +89,8 @@ TEST_F(ServerEventsTest, AnotherReasonDuringAnOutageIsSaidOnce) {
   Probe(Reason::kAuthFailed);
   Probe(Reason::kAuthFailed);
   ASSERT_EQ(log.Lines().size(), 1u);
-  EXPECT_EQ(log.Count({"level=info msg=\"server still gives no session\"", "reason=auth_failed"}),
-            1u);
+  EXPECT_EQ(
+      log.Count({"level=info msg=\"server still provides no session\"", "reason=auth_failed"}), 1u);
 }
 
 TEST_F(ServerEventsTest, ReasonsThatAlternateAreSaidOnceAnHourEach) {
