@@ -34,7 +34,7 @@ constexpr std::array<std::string_view, 6> kIntegers{"connect_timeout",  "keepali
                                                     "keepalives_idle",  "keepalives_interval",
                                                     "keepalives_count", "tcp_user_timeout"};
 
-// As libpq reads one: white space around it is allowed.
+// By libpq's rules: surrounding white space is allowed.
 bool IsInteger(std::string_view text) {
   constexpr std::string_view kSpace = " \t\n\v\f\r";
   const std::size_t first = text.find_first_not_of(kSpace);

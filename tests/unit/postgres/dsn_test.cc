@@ -76,7 +76,7 @@ TEST_F(DsnTest, WhatIsWrongIsSaidWithWhatWouldBeRight) {
   EXPECT_EQ(ErrorOf("host=db port=54x2"),
             "not a PostgreSQL connection string: the port is not a number from 1 to 65535; write "
             "postgresql://user@host:5432/dbname or host=… port=… dbname=… user=…");
-  EXPECT_NE(ErrorOf("hots=db").find("a keyword that libpq does not have"), std::string::npos);
+  EXPECT_NE(ErrorOf("hots=db").find("a keyword that libpq does not know"), std::string::npos);
   EXPECT_NE(ErrorOf("db").find("a keyword without \"=\""), std::string::npos);
   EXPECT_NE(ErrorOf("host='db").find("a single quote that is not closed"), std::string::npos);
   EXPECT_NE(ErrorOf("postgresql://db/shop?hots=1").find("a parameter after \"?\""),
@@ -110,7 +110,7 @@ TEST_F(DsnTest, ValuesThatLibpqRefusesWhenItConnectsAreRefused) {
 TEST_F(DsnTest, AParameterOfAUriThatLibpqDoesNotHaveIsNamedUnlessItMayBeOfAPassword) {
   EXPECT_THAT(
       ErrorOf("postgresql://app@db/shop?sslmode=disable&pgbouncer=true"),
-      testing::HasSubstr("a parameter after \"?\" that libpq does not have: \"pgbouncer\""));
+      testing::HasSubstr("a parameter after \"?\" that libpq does not know: \"pgbouncer\""));
   for (const char* text :
        {"postgresql://u:12/rest?swordfish=x@db/shop", "postgresql://db/shop?password=a&swordfish=b",
         "postgresql://db/shop?%70assword=a&swordfish=b", "postgresql://db/shop?sword7fish=b",
