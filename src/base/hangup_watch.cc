@@ -21,8 +21,8 @@ constexpr std::uint64_t kStop = 0;
 
 UniqueFd Opened(int fd) {
   if (fd < 0)
-    throw LocalFailure(LocalResource::kDescriptors,
-                       "no file descriptor left for the hang-up watch");
+    throw LocalFailure(LocalResourceOf(errno).value_or(LocalResource::kDescriptors),
+                       "cannot open a descriptor for the hang-up watch");
   return UniqueFd(fd);
 }
 

@@ -2,6 +2,7 @@
 
 #include <sys/eventfd.h>
 
+#include <cerrno>
 #include <cstdint>
 #include <utility>
 
@@ -13,7 +14,8 @@ namespace {
 
 UniqueFd NewEvent() {
   UniqueFd event(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
-  if (!event.valid()) CountLocalFailure(LocalResource::kDescriptors);
+  if (!event.valid())
+    CountLocalFailure(LocalResourceOf(errno).value_or(LocalResource::kDescriptors));
   return event;
 }
 

@@ -129,9 +129,10 @@ std::shared_ptr<Resolver::Pending> Resolver::Shared::Begin(const std::string& ho
   while (!under_way.contains(host) && under_way.size() >= kMaxLookUps) {
     if (stop.stop_requested() || !changed.WaitUntil(mutex, deadline)) return nullptr;
   }
-  std::shared_ptr<Pending>& entry = under_way[host];
-  if (entry) return entry;
-  entry = std::make_shared<Pending>();
+  const auto found = under_way.find(host);
+  if (found != under_way.end()) return found->second;
+  const auto entry = std::make_shared<Pending>();
+  under_way.emplace(host, entry);
   try {
     base::Thread::Detached("resolver", [self = shared_from_this(), pending = entry, host] {
       self->End(host, *pending, LookUpSafely(self->look_up, host));

@@ -63,8 +63,11 @@ Wait SocketWait::For(int socket, short events) {
     const milliseconds timeout = TimeoutOf(deadline_ - start, /*looks=*/stop_.MustBeAsked());
     std::array<pollfd, 2> polled{{{socket, events, 0}, {stop_.fd(), POLLIN, 0}}};
     const int ready = poll(polled.data(), polled.size(), static_cast<int>(timeout.count()));
+    // EINVAL: the limit of open files is below the number that is polled.
     if (ready < 0 && errno != EINTR)
-      throw base::LocalFailure(base::LocalResource::kDescriptors, "poll() failed");
+      throw base::LocalFailure(
+          base::LocalResourceOf(errno).value_or(base::LocalResource::kDescriptors),
+          "poll() failed");
     ran_at_ = base::RealClock().Now();
     if (stop_.Stopped()) return Wait::kStopped;
     // It is unknown how much of the wait preceded the pause.
