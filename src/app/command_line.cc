@@ -42,13 +42,12 @@ void AddEnum(CLI::App& app, const std::string& flag, const std::string& help,
       ->check(CLI::IsMember(Names<E>()));
 }
 
-// Drops empty parts: a flag without a value has one.
+// No parts if the text is empty, as for a flag without a value.
 std::vector<std::string> SplitAtCommas(const std::string& text) {
   std::vector<std::string> parts;
-  std::stringstream stream(text);
-  for (std::string part; std::getline(stream, part, ',');) {
-    if (!part.empty()) parts.push_back(part);
-  }
+  if (text.empty()) return parts;
+  std::stringstream stream(text + ',');
+  for (std::string part; std::getline(stream, part, ',');) parts.push_back(part);
   return parts;
 }
 

@@ -7,6 +7,7 @@
 #include <deque>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include <prometheus/collectable.h>
@@ -18,6 +19,13 @@
 #include "metrics/text_exposition.h"
 
 namespace scidex::metrics {
+
+// One scrape.
+struct Scrape {
+  TextFormat format;
+  // Set by the first collector that needs it, so that all of them export the same instant.
+  std::optional<Snapshot> database;
+};
 
 // The families of all collectors, and its own: the duration of scrapes and failures of collectors.
 class Exposition {
@@ -31,7 +39,7 @@ class Exposition {
   void Add(std::string name, std::shared_ptr<const prometheus::Collectable> collector);
   void Add(std::string name, std::shared_ptr<const Collector> collector);
   // As above, for a function that appends its own text.
-  using AppendTo = std::function<void(TextFormat format, std::string& out)>;
+  using AppendTo = std::function<void(Scrape& scrape, std::string& out)>;
   void Add(std::string name, AppendTo append);
 
   // If a collector throws, the error is logged and counted, and only its families are missing.
@@ -47,7 +55,7 @@ class Exposition {
   };
 
   ExpositionStats Stats() const;
-  static void Append(Entry& entry, TextFormat format, std::string& out);
+  static void Append(Entry& entry, Scrape& scrape, std::string& out);
 
   base::Clock& clock_;
   std::atomic<base::Duration> last_scrape_{base::Duration::zero()};

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <array>
-#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -18,13 +17,8 @@ namespace scidex::metrics {
 // Thread-safe. Holds its lock during lookups, not during serialisation.
 class QueryCollector {
  public:
-  // Called concurrently from any thread.
-  using Source = std::function<queries::QueriesStats()>;
-
-  explicit QueryCollector(Source source) : source_(std::move(source)) {}
-
-  // Copies the text of results that have not changed. Throws what `source` throws.
-  void AppendText(TextFormat format, std::string& out);
+  // Copies the text of results that have not changed.
+  void AppendText(const Snapshot& snapshot, TextFormat format, std::string& out);
 
  private:
   // The text of one result.
@@ -38,7 +32,6 @@ class QueryCollector {
   std::shared_ptr<const Collector> CostsOf(const queries::QueriesStats& stats);
   Texts TextsOf(const queries::QueriesStats& stats);
 
-  const Source source_;
   base::Mutex mutex_;
   // The queries of costs_.
   std::vector<std::string> names_ SCIDEX_GUARDED_BY(mutex_);
