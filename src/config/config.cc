@@ -134,7 +134,7 @@ void CheckLag(const std::string& path, const Lines& lines, Config& config) {
 std::uint64_t HashOf(const Draft& draft) {
   std::uint64_t hash = base::kEmptyHash;
   for (const Key& key : Keys()) {
-    if (key.secret) continue;
+    if (key.secret || !key.default_of.empty()) continue;
     hash = base::Hash(key.path, hash);
     for (const std::string& text : key.get(draft)) hash = base::Hash('=' + text, hash);
   }
@@ -145,6 +145,7 @@ std::uint64_t HashOf(const Draft& draft) {
 std::map<std::string, std::uint64_t> FingerprintsOf(const Draft& draft) {
   std::map<std::string, std::uint64_t> fingerprints;
   for (const Key& key : Keys()) {
+    if (!key.default_of.empty()) continue;
     std::uint64_t& hash = fingerprints.emplace(key.path, base::kEmptyHash).first->second;
     for (const std::string& text : key.get(draft)) hash = base::Hash('=' + text, hash);
   }

@@ -23,6 +23,7 @@ class FileReader {
     text_ = std::make_shared<const std::string>(ReadText(path_));
     const YAML::Node root = ParseYaml(path_, *text_);
     if (!root.IsNull()) Section(root, "");
+    ApplyDefaults();
     // The file was most likely emptied, or is being written: defaults for all keys are not what was
     // intended.
     if (lines_.empty() && !has_queries_) {
@@ -44,10 +45,7 @@ class FileReader {
   }
 
   void Entry(const std::string& path, int line, const YAML::Node& value) {
-    const auto& keys = Keys();
-    const auto key =
-        std::find_if(keys.begin(), keys.end(), [&](const Key& one) { return one.path == path; });
-    if (key != keys.end()) {
+    if (const Key* const key = FindKey(path)) {
       lines_[path] = line;
       if (!key->set(Texts(*key, line, value), draft_)) RefuseValue(*key, line, value);
       return;
@@ -58,11 +56,25 @@ class FileReader {
       has_queries_ = true;
       return;
     }
-    const bool is_section = std::any_of(
-        keys.begin(), keys.end(), [&](const Key& one) { return one.path.starts_with(path + "."); });
+    const bool is_section = std::any_of(Keys().begin(), Keys().end(), [&](const Key& one) {
+      return one.path.starts_with(path + ".");
+    });
     if (!is_section) RefuseUnknown(path, line);
     // The section may contain only comments.
     if (!value.IsNull()) Section(value, path);
+  }
+
+  // Last, as the order of keys in the file has no meaning. An error in such a value is reported at
+  // the line of the default.
+  void ApplyDefaults() {
+    for (const Key& key : Keys()) {
+      const auto line = lines_.find(key.path);
+      if (line == lines_.end()) continue;
+      for (const std::string& path : key.default_of) {
+        if (lines_.try_emplace(path, line->second).second)
+          FindKey(path)->set(key.get(draft_), draft_);
+      }
+    }
   }
 
   std::vector<std::string> Texts(const Key& key, int line, const YAML::Node& value) const {

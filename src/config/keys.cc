@@ -215,6 +215,17 @@ void AddPool(std::vector<Key>& keys, const std::string& name,
                       [pool](Draft& d) -> auto& { return pool(d).backoff.cap; }));
 }
 
+// Adds pools.defaults, with the keys of every pool.
+void AddPoolDefaults(std::vector<Key>& keys) {
+  const std::size_t first = keys.size();
+  AddPool(keys, "defaults", [](Draft& d) -> auto& { return d.pool_defaults; });
+  for (std::size_t i = first; i < keys.size(); ++i) {
+    const std::string leaf = keys[i].path.substr(keys[i].path.rfind('.'));
+    for (const char* pool : {"pools.primary", "pools.ro", "pools.ro_fallthrough"})
+      keys[i].default_of.push_back(pool + leaf);
+  }
+}
+
 std::vector<Key> MakeKeys() {
   const std::string file = "the path of a file";
   std::vector<Key> keys{
@@ -285,6 +296,7 @@ std::vector<Key> MakeKeys() {
       Time("shutdown_timeout", milliseconds(100), hours(1),
            [](Draft& d) -> auto& { return d.config.shutdown_timeout; }),
   };
+  AddPoolDefaults(keys);
   AddPool(keys, "primary", [](Draft& d) -> auto& { return d.config.primary_pool; });
   AddPool(keys, "ro", [](Draft& d) -> auto& { return d.config.ro_pool; });
   AddPool(keys, "ro_fallthrough", [](Draft& d) -> auto& { return d.config.ro_fallthrough_pool; });
@@ -296,6 +308,12 @@ std::vector<Key> MakeKeys() {
 const std::vector<Key>& Keys() {
   static const std::vector<Key> kKeys = MakeKeys();
   return kKeys;
+}
+
+const Key* FindKey(const std::string& path) {
+  const auto found =
+      std::find_if(Keys().begin(), Keys().end(), [&](const Key& key) { return key.path == path; });
+  return found == Keys().end() ? nullptr : &*found;
 }
 
 }  // namespace scidex::config

@@ -21,6 +21,7 @@ struct Draft {
   std::vector<std::string> query_sets;
   // Settings of both servers.
   postgres::SessionOptions session;
+  pool::PoolOptions pool_defaults;
 };
 
 enum class Shape { kText, kList };
@@ -31,6 +32,9 @@ struct Key {
   Shape shape = Shape::kText;
   // Never repeat the value in a message.
   bool secret = false;
+  // The keys that get this key's value if the file sets this one and not them, such as
+  // "pools.ro.max_size" for "pools.defaults.max_size". Such a key has no effect of its own.
+  std::vector<std::string> default_of = {};
   // The values that an item of a list may have; empty if they are not a closed set.
   std::vector<std::string> words = {};
   // "a whole number from 1 to 10000": the valid values, for messages.
@@ -43,5 +47,7 @@ struct Key {
 };
 
 const std::vector<Key>& Keys();
+// Null if there is no such key.
+const Key* FindKey(const std::string& path);
 
 }  // namespace scidex::config

@@ -90,6 +90,41 @@ TEST_F(ConfigTest, EveryKeyChangesWhatItSays) {
   }
 }
 
+TEST_F(ConfigTest, PoolsHaveTheDefaultsOfPoolsUnlessTheySetTheirOwn) {
+  const Config config = LoadText(
+      "pools: {ro: {max_size: 7}, defaults: {max_size: 30, leak_after: 1m}, primary: {leak_after: "
+      "2m}}\n");
+  EXPECT_EQ(config.ro_pool.max_size, 7u);
+  EXPECT_EQ(config.primary_pool.max_size, 30u);
+  EXPECT_EQ(config.ro_fallthrough_pool.max_size, 30u);
+  EXPECT_EQ(config.primary_pool.leak_after, std::chrono::minutes(2));
+  EXPECT_EQ(config.ro_fallthrough_pool.leak_after, std::chrono::minutes(1));
+  // Keys that the file does not set are those of each pool.
+  EXPECT_EQ(config.primary_pool.min_idle, 2u);
+  EXPECT_EQ(config.ro_fallthrough_pool.min_idle, 1u);
+}
+
+TEST_F(ConfigTest, DefaultsOfPoolsAreTheSameConfigurationAsTheKeysWrittenOut) {
+  const Config defaults = LoadText("pools: {defaults: {max_waiters: 9}}\n");
+  const Config written =
+      LoadText("pools: {primary: &p {max_waiters: 9}, ro: *p, ro_fallthrough: *p}\n");
+  EXPECT_EQ(defaults.hash, written.hash);
+  EXPECT_EQ(ChangedKeys(defaults, written), std::vector<std::string>{});
+  EXPECT_EQ(ChangedKeys(defaults, LoadText("pools: {defaults: {max_waiters: 8}}\n")),
+            (std::vector<std::string>{"pools.primary.max_waiters", "pools.ro.max_waiters",
+                                      "pools.ro_fallthrough.max_waiters"}));
+}
+
+TEST_F(ConfigTest, ADefaultOfPoolsThatDoesNotFitIsNamedByItsLine) {
+  EXPECT_EQ(
+      ErrorOf("pools:\n  ro: {max_size: 4}\n  defaults:\n    min_idle: 5\n"),
+      "FILE:4: pools.ro.min_idle: 5 is more than pools.ro.max_size, which is 4; write at most "
+      "4");
+  EXPECT_EQ(ErrorOf("pools:\n  defaults:\n    max_size: 0\n"),
+            "FILE:3: pools.defaults.max_size: \"0\" is invalid; write a whole number from 1 to "
+            "10000");
+}
+
 TEST_F(ConfigTest, TheMinimalFileLoads) {
   const Config config =
       Load(std::string(SCIDEX_SOURCE_DIR) + "/config/exporter.minimal.yaml", Of({}));

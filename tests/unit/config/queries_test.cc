@@ -185,9 +185,10 @@ TEST_F(QueriesConfig, NoTwoQueriesHaveOneNameAndNoTwoMetricsOneFamily) {
   EXPECT_NE(ErrorOf("queries:\n" + query("a", "metric: x, type: counter") +
                     query("b", "metric: x_total, type: counter")),
             "no error");
-  EXPECT_EQ(ErrorOf("query_sets: [connections]\nqueries:\n" + query("a", "metric: pg_connections")),
-            "config/queries/connections.yaml:3: queries[0]: the metric \"pg_connections\" is there "
-            "already: FILE:3: queries[0]");
+  EXPECT_EQ(
+      ErrorOf("query_sets: [connections]\nqueries:\n" + query("a", "metric: pg_connections")),
+      "config/queries/connections.yaml:3: queries[0]: the metric \"pg_connections\" is already "
+      "defined: FILE:3: queries[0]");
 }
 
 TEST_F(QueriesConfig, AThousandQueriesLoadAndOneMoreIsRefused) {

@@ -143,7 +143,7 @@ TEST(WebFile, WhatMustOrMustNotStandTogetherIsSaid) {
   EXPECT_THAT(WhyNot(Tls("  client_allowed_sans: [x]\n")),
               HasSubstr("no effect without client_auth_type"));
   EXPECT_THAT(WhyNot(Tls("  min_version: TLS13\n  max_version: TLS12\n")),
-              HasSubstr("later than max_version"));
+              HasSubstr("higher than max_version"));
 }
 
 TEST(WebFile, NoErrorRepeatsAKeyOrAHash) {
