@@ -94,7 +94,7 @@ TEST_F(AutoscalerTest, TakesAllThatTheServerCanGiveAndNothingMore) {
   }));
 }
 
-TEST_F(AutoscalerTest, MakesRoomForOthersThatComeAndTakesItAgainWhenTheyHaveGone) {
+TEST_F(AutoscalerTest, ShrinksForOtherClientsAndGrowsAgainWhenTheyHaveGone) {
   database::Database database(Greedy(server_));
   Clients clients(database, 20, 20);
   constexpr std::size_t kForPools = kForAll - 3;
@@ -143,7 +143,7 @@ TEST_F(AutoscalerTest, ObeysTheLimitOfTheDatabase) {
 }
 
 // Leases are out for longer than the looks are apart, so that each sees both pools' connections.
-TEST_F(AutoscalerTest, AReloadOfPoolsThatHaveAllThereIsGetsNothingRefused) {
+TEST_F(AutoscalerTest, ReloadOfPoolsThatUseTheWholeBudgetCausesNoRefusal) {
   database::DatabaseOptions options = Greedy(server_);
   database::Database database(options);
   Clients clients(database, 20, 20, "SELECT pg_sleep(0.2)");

@@ -108,7 +108,7 @@ TEST_F(CommandLineTest, APortInUseIsNamedInTheLastLine) {
                                       ": Address already in use\n"));
 }
 
-TEST_F(CommandLineTest, CheckSaysThatAFileIsRightWithoutStarting) {
+TEST_F(CommandLineTest, CheckReportsAValidFileWithoutStarting) {
   const ProcessResult result =
       RunExporter({"--config.check",
                    "--config.file=" + std::string(SCIDEX_SOURCE_DIR) + "/config/exporter.yaml"});

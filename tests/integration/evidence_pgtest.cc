@@ -57,7 +57,7 @@ TEST_F(Evidence, CatalogsThatAreRevokedDoNotTakeTheRoute) {
   Change("GRANT SELECT ON pg_database, pg_roles TO PUBLIC");
 }
 
-TEST_F(Evidence, ReplicaThatTellsNothingButRecoveryServesWithUnknownLag) {
+TEST_F(Evidence, ReplicaThatReportsOnlyRecoveryServesWithUnknownLag) {
   const std::string functions =
       "pg_last_wal_replay_lsn(), pg_last_wal_receive_lsn(), pg_current_snapshot(),"
       " pg_last_xact_replay_timestamp(), pg_postmaster_start_time(), pg_walfile_name(pg_lsn)";

@@ -78,7 +78,7 @@ void CutTheNetwork() {
   EXPECT_TRUE(AwaitNobody(*replica));
 }
 
-TEST(NetworkFault, ACableThatIsPulledIsKnownWithinAProbeAndItsReturnToo) {
+TEST(NetworkFault, PulledCableAndItsReturnAreDetectedWithinAProbe) {
   if (geteuid() == 0) return CutTheNetwork();
   // Networks are made by root.
   const ProcessResult as_root =
@@ -88,7 +88,7 @@ TEST(NetworkFault, ACableThatIsPulledIsKnownWithinAProbeAndItsReturnToo) {
 }
 
 // getaddrinfo() of the real library, in front of which a file says what names there are.
-TEST(NameFault, ANameThatStopsResolvingCostsTheRouteWithTheSessionsAndNotBefore) {
+TEST(NameFault, UnresolvableNameLosesTheRouteOnlyOnceSessionsEnd) {
   const PostgresServer primary;
   const std::unique_ptr<PostgresServer> replica = PostgresServer::MakeReplicaOf(primary);
   const TempDir dir;

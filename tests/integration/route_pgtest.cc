@@ -67,7 +67,7 @@ TEST_F(RouteTest, WhereFallThroughIsForbiddenAReadFailsAtOnce) {
   }
 }
 
-TEST_F(RouteTest, WithAReplicaAloneReadsWorkAndWritesHaveNowhereToGo) {
+TEST_F(RouteTest, WithOnlyAReplicaReadsWorkAndWritesFail) {
   database::DatabaseOptions options;
   options.primary.reset();
   options.replica = SessionOn(*replica_);
@@ -246,7 +246,7 @@ TEST_F(RouteTest, WhatADsnAsksOfASessionIsAskedOfTheServer) {
       kPatience, [&] { return database.pool_stats().pools[PoolRole::kRoFallthrough]->idle > 0; }));
 }
 
-TEST_F(RouteTest, TheEndDoesNotWaitForProbesOfServersThatHang) {
+TEST_F(RouteTest, ShutdownDoesNotWaitForProbesOfHungServers) {
   database::DatabaseOptions options = On(*primary_, *replica_);
   options.probe.interval = std::chrono::milliseconds(20);
   options.probe.timeout = std::chrono::hours(1);
@@ -266,7 +266,7 @@ TEST_F(RouteTest, TheEndDoesNotWaitForProbesOfServersThatHang) {
   EXPECT_TRUE(ended);
 }
 
-TEST_F(RouteTest, TheEndFailsAReadThatWaitsForTheFirstVerdict) {
+TEST_F(RouteTest, ShutdownFailsAReadThatWaitsForTheFirstVerdict) {
   replica_->Suspend();
   database::DatabaseOptions options = On(*primary_, *replica_);
   options.probe.timeout = std::chrono::hours(1);

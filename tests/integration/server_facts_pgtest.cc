@@ -64,7 +64,7 @@ TEST_F(ServerFactsTest, TheAddressIsThatOfTheServerInUseOfSeveral) {
   EXPECT_EQ(Facts(session).address, (routing::ServerAddress{"localhost", port, "app"}));
 }
 
-TEST_F(ServerFactsTest, ARoleWithoutRightsCountsEverybody) {
+TEST_F(ServerFactsTest, RoleWithoutPrivilegesCountsAllSessions) {
   // Each other session is counted once it has come, and those of earlier tests have gone.
   const auto stranger = Open(*primary_, "stranger", "other");
   ASSERT_TRUE(Eventually(kPatience, [&] { return Ask(*stranger).sessions == 1; }));
@@ -138,7 +138,7 @@ int Count(const std::string& text, const std::string& part) {
   return count;
 }
 
-TEST_F(ServerFactsTest, RevokedCatalogsCostWhatTheyTellAlone) {
+TEST_F(ServerFactsTest, RevokedCatalogsCostOnlyTheirOwnFacts) {
   const Changed revoked(*primary_, *replica_,
                         "REVOKE SELECT ON pg_database, pg_roles, pg_authid FROM PUBLIC",
                         "GRANT SELECT ON pg_database, pg_roles TO PUBLIC", "other");

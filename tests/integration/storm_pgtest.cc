@@ -122,7 +122,7 @@ class Storm : public testing::Test {
   std::atomic<std::size_t> written_{0};
 };
 
-TEST_F(Storm, NobodyWritesWhoDoesNotLiftReadOnlyHimself) {
+TEST_F(Storm, NoBorrowerWritesWithoutLiftingReadOnlyItself) {
   base::ConfigureLog({.level = base::LogLevel::kError, .format = base::LogFormat::kLogfmt});
   std::vector<std::thread> threads;
   for (unsigned i = 0; i < 4; ++i) {

@@ -159,7 +159,7 @@ TEST_F(AutoscalerTest, MovesTheTargetLogsWhyAndCounts) {
   EXPECT_EQ(pool_.Stats().resizes[pool::ResizeDirection::kUp][pool::ResizeCause::kAutoscaler], 2u);
 }
 
-TEST_F(AutoscalerTest, GoesOnCountingAndForgetsTheRest) {
+TEST_F(AutoscalerTest, RestartKeepsTheCountersAndForgetsTheRest) {
   Start();
   Borrow(3);
   Look(2);
@@ -183,7 +183,7 @@ TEST_F(AutoscalerTest, APoolThatReplacesAnotherStartsAtItsTargetAtOnce) {
             0u);
 }
 
-TEST_F(AutoscalerTest, LeasesOfThePoolBeforeDoNotMakeItShrinkUntilTheyHaveBeenOutForLong) {
+TEST_F(AutoscalerTest, LeasesOfTheReplacedPoolPreventShrinkingForALimitedTime) {
   const std::shared_ptr<pool::Pool> before = Replace(true);
   std::vector<pool::Lease> leases;
   for (int i = 0; i < 9; ++i) leases.push_back(before->Acquire());
@@ -196,7 +196,7 @@ TEST_F(AutoscalerTest, LeasesOfThePoolBeforeDoNotMakeItShrinkUntilTheyHaveBeenOu
   EXPECT_EQ(Target(), 5u) << "they are somebody's who does not give them back";
 }
 
-TEST_F(AutoscalerTest, OnAnotherServerItGetsThatOnceTheServerHasAnswered) {
+TEST_F(AutoscalerTest, OnAnotherServerAPoolGetsTheTargetOnceTheServerAnswers) {
   Replace(false);
   EXPECT_EQ(Target(), 1u);
   others_ = 91;  // of 100, and 1 is the probe's, and 3 stay free
@@ -261,7 +261,7 @@ TEST_F(AutoscalerTest, InDryRunNothingIsTakenOver) {
   EXPECT_EQ(Target(), 2u);
 }
 
-TEST_F(AutoscalerTest, InDryRunSaysOnceWhatItWouldDoAndMovesNothing) {
+TEST_F(AutoscalerTest, InDryRunLogsOnceWhatItWouldDoAndMovesNothing) {
   options_.mode = AutoscalerMode::kDryRun;
   const test::LogTap log;
   Start();

@@ -79,7 +79,7 @@ TEST_F(ServerBudgetTest, IsNothingOnAServerThatIsFull) {
   EXPECT_EQ(Tightest(), 0u);
 }
 
-TEST_F(ServerBudgetTest, APoolThatHasMoreOpenThanTheServerCountsIsNoOthersOfLessThanNone) {
+TEST_F(ServerBudgetTest, OtherSessionsAreNeverCountedAsFewerThanZero) {
   seen_.open[kPrimary] = 50;
   Probe();
   EXPECT_EQ(Tightest(), 100u - 3 - 1 - kReserve);
@@ -168,7 +168,7 @@ class AllocateBudgetTest : public testing::Test {
   OfPools<std::optional<BudgetClaim>> claims_;
 };
 
-TEST_F(AllocateBudgetTest, WhereThereIsEnoughEachGetsWhatItWants) {
+TEST_F(AllocateBudgetTest, AmpleBudgetGivesEachPoolWhatItWants) {
   Room(20, 20);
   Claim(kPrimary, 5, 9);
   Claim(kRo, 4, 4);
@@ -178,7 +178,7 @@ TEST_F(AllocateBudgetTest, WhereThereIsEnoughEachGetsWhatItWants) {
   ExpectShare(kFallthrough, 7);
 }
 
-TEST_F(AllocateBudgetTest, WhereThereIsNotItIsSharedEquallyAndWhatOneDoesNotWantIsForTheOthers) {
+TEST_F(AllocateBudgetTest, ScarceBudgetIsSharedEquallyAndUnusedSharesAreRedistributed) {
   Room(20, 20);
   Claim(kPrimary, 8, 16);
   Claim(kRo, 2, 2);
@@ -202,7 +202,7 @@ TEST_F(AllocateBudgetTest, APoolThatHasMoreThanItsShareGivesBeforeAnotherTakes) 
   ExpectShare(kFallthrough, 6);
 }
 
-TEST_F(AllocateBudgetTest, WhatAPoolMayHaveIsNotGivenToAnotherBecauseItIsNotUsed) {
+TEST_F(AllocateBudgetTest, ShareThatAPoolWantsIsNotGivenAwayWhileUnused) {
   Room(12, 12);
   Claim(kPrimary, 10, 10);
   claims_[kPrimary]->size = 1;

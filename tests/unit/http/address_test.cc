@@ -116,7 +116,7 @@ TEST(HttpAddress, NameThatDoesNotResolveIsRefused) {
   EXPECT_THAT(WhyNoAddress("a b:1"), HasSubstr("is not an address of IPv4, nor a name"));
 }
 
-TEST(HttpAddress, PortThatIsNoneIsRefused) {
+TEST(HttpAddress, InvalidPortIsRefused) {
   for (const char* address : {"127.0.0.1:", ":65536", ":-1", ":80s", ":http", ": 80", ":0x50"}) {
     EXPECT_THAT(WhyNoAddress(address), HasSubstr("the port is not a number from 0 to 65535"))
         << address;
@@ -196,7 +196,7 @@ TEST(HttpAddress, SameAddressTwiceIsRefused) {
             "cannot listen on " + address + ": Address already in use");
 }
 
-TEST(HttpAddress, NoAddressAndFewerRequestsThanNoneAreRefused) {
+TEST(HttpAddress, MissingAddressAndNegativeRequestLimitAreRefused) {
   EXPECT_THAT(WhyNoAddress(On({})), HasSubstr("no address to listen on"));
   EXPECT_THAT(WhyNoAddress(On({"127.0.0.1:0"}, -1)), HasSubstr("max_requests is -1"));
 }

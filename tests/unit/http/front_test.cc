@@ -119,7 +119,7 @@ TEST_F(FrontTest, RequestThatDoesNotArriveWholeInTimeIs408) {
   EXPECT_EQ(Count(408), 1u);
 }
 
-TEST_F(FrontTest, ClientThatSendsNothingIsGivenUpWithoutAWord) {
+TEST_F(FrontTest, SilentClientIsClosedWithoutAResponse) {
   // Long enough for the second client's request to come first.
   Start({.idle_timeout = milliseconds(500)});
   HttpConnection idle(port_);

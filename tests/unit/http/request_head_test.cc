@@ -94,7 +94,7 @@ TEST(RequestHead, WhatTwoReadersCouldUnderstandInTwoWaysIsRefused) {
   EXPECT_THAT(WhyNoHead("GET / HTTP/1.1\r\n\r\n"), HasSubstr("it must have one Host header"));
 }
 
-TEST(RequestHead, FirstLineThatIsNoneIsRefused) {
+TEST(RequestHead, InvalidRequestLineIsRefused) {
   for (const char* line : {"nonsense", "GET /", "GET  HTTP/1.1", "GET / ", "G(T / HTTP/1.1",
                            " / HTTP/1.1", "GET * HTTP/1.1", "GET a:80 HTTP/1.1", "GET / HTTP/1",
                            "GET / http/1.1", "GET / HTTP/1.10", "GET / HTTP/1.x", "GET / HTTP/x.1",

@@ -87,7 +87,7 @@ TEST_F(PoolLoad, ASaturatedPoolDrainsWhenTheArrivalsSlowDown) {
   EXPECT_EQ(pool.Stats().acquires[AcquireOutcome::kQueueFull], 1U);
 }
 
-TEST_F(PoolLoad, BrokenReleasesStarveNobody) {
+TEST_F(PoolLoad, BrokenReleasesStarveNoWaiter) {
   Pool& pool = Open();
   std::vector<Lease> leases = AcquireMany(2);
   std::vector<std::unique_ptr<Client>> clients;

@@ -131,7 +131,7 @@ TEST_F(PoolNumbers, EachRequestEndsInExactlyOneOutcome) {
   EXPECT_EQ(stats.acquire_wait.total(), 8U);
 }
 
-TEST_F(PoolNumbers, AnAcquireCancelledDuringItsConnectEndsInOneOutcomeAndLeavesTheConnection) {
+TEST_F(PoolNumbers, AcquireCancelledDuringItsConnectLeavesTheConnectionIdle) {
   connector_->Block();
   Pool& pool = Open();
   Client client(pool);

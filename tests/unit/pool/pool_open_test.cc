@@ -67,7 +67,7 @@ TEST_F(PoolOpen, WaitingForReadinessCanBeCancelled) {
   EXPECT_THROW(ready.get(), AcquireCancelled);
 }
 
-TEST_F(PoolOpen, CloseEndsThoseWhoWaitForReadiness) {
+TEST_F(PoolOpen, CloseEndsWaitingForReadiness) {
   connector_->Block();
   Pool& pool = Open();
   std::vector<std::future<void>> threads;

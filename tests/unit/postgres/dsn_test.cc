@@ -88,7 +88,7 @@ TEST_F(DsnTest, WhatIsWrongIsSaidWithWhatWouldBeRight) {
   EXPECT_NE(ErrorOf("host=a,b,c port=1,2").find("3 hosts"), std::string::npos);
 }
 
-TEST_F(DsnTest, AParameterOfAUriThatLibpqDoesNotHaveIsNamedUnlessItMayBeOfAPassword) {
+TEST_F(DsnTest, UnknownUriParameterIsNamedUnlessItMayBePartOfAPassword) {
   EXPECT_THAT(
       ErrorOf("postgresql://app@db/shop?sslmode=disable&pgbouncer=true"),
       testing::HasSubstr("a parameter after \"?\" that libpq does not have: \"pgbouncer\""));

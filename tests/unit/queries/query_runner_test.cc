@@ -185,7 +185,7 @@ TEST_F(QueryRunnerTest, OneThatHangsKeepsOneConnectionAndNoOtherQueryWaiting) {
   EXPECT_EQ(Stats(0).used, seconds(10));
 }
 
-TEST_F(QueryRunnerTest, RunsThatWereDueWhileThisProcessWasHaltedAreMissedAndOneIsMadeUp) {
+TEST_F(QueryRunnerTest, RunsDueWhileTheProcessWasHaltedAreMissedExceptOne) {
   Start({Named("a")});
   RunFirst();
   clock_.Advance(seconds(35));
@@ -193,7 +193,7 @@ TEST_F(QueryRunnerTest, RunsThatWereDueWhileThisProcessWasHaltedAreMissedAndOneI
   EXPECT_EQ(Stats().missed, 2u);
 }
 
-TEST_F(QueryRunnerTest, WhereThePoolDoesNotSufficeQueriesAreWaitersOfIt) {
+TEST_F(QueryRunnerTest, QueriesWaitWhileThePoolIsExhausted) {
   Start({Named("a"), Named("b"), Named("c"), Named("d")});
   const pool::Lease one = pool_.Acquire();
   const pool::Lease two = pool_.Acquire();

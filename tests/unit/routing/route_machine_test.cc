@@ -118,7 +118,7 @@ TEST(RouteMachine, GoodVerdictsThatWereTriggeredTogetherCountOnce) {
   EXPECT_TRUE(good_after(seconds(3)));
 }
 
-TEST(RouteMachine, ABadVerdictInBetweenStartsTheCountAnew) {
+TEST(RouteMachine, BadVerdictInBetweenRestartsTheCount) {
   RouteMachine machine = Machine(kBoth);
   machine.OnVerdict(Reason::kConnectRefused, kStart, kStart, kWall);
   for (const Reason verdict :

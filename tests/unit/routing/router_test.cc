@@ -127,7 +127,7 @@ TEST_F(RouterTest, TheDeadlineOfAReadIsThatOfTheRoutesPool) {
   EXPECT_THROW(queued.get(), pool::AcquireTimeout);
 }
 
-TEST_F(RouterTest, WhatWasOpenedWhileTheReplicasNameLedElsewhereIsReplacedBeforeItLeadsBack) {
+TEST_F(RouterTest, SessionsOpenedOnTheWrongServerAreReplacedBeforeReadsReturn) {
   Build(true);
   router_->OnReplicaVerdict(Reason::kOk, clock_.Now());
   router_->AcquireRead();
@@ -140,7 +140,7 @@ TEST_F(RouterTest, WhatWasOpenedWhileTheReplicasNameLedElsewhereIsReplacedBefore
   EXPECT_EQ(ro_->Stats().evictions[pool::EvictReason::kDrained], 2u);
 }
 
-TEST_F(RouterTest, AReplicaThatWasMerelyAwayKeepsItsConnections) {
+TEST_F(RouterTest, ReplicaThatWasOnlyUnreachableKeepsItsConnections) {
   Build(true);
   router_->OnReplicaVerdict(Reason::kOk, clock_.Now());
   router_->AcquireRead();
@@ -347,7 +347,7 @@ TEST_F(RouterTest, SaysWhichPoolsReadsMoveBetween) {
   EXPECT_EQ(back->to, PoolRole::kRoFallthrough);
 }
 
-TEST_F(RouterTest, CountersOfPoolsThatWereReplacedAgainAndAgainAreAllThere) {
+TEST_F(RouterTest, CountersOfRepeatedlyReplacedPoolsAreKept) {
   Build(false);
   for (int i = 0; i < 5; ++i) {
     EXPECT_TRUE(router_->AcquireRead());
@@ -358,7 +358,7 @@ TEST_F(RouterTest, CountersOfPoolsThatWereReplacedAgainAndAgainAreAllThere) {
   EXPECT_EQ(router_->pool_stats().pools[PoolRole::kRoFallthrough]->use.total(), 5u);
 }
 
-TEST_F(RouterTest, WhoWaitsInAPoolThatIsReplacedIsServedByTheNewOne) {
+TEST_F(RouterTest, WaitersOfAReplacedPoolAreServedByTheNewOne) {
   Build(true);
   router_->OnReplicaVerdict(Reason::kOk, clock_.Now());
   const pool::Lease read = router_->AcquireRead();
@@ -375,7 +375,7 @@ TEST_F(RouterTest, WhoWaitsInAPoolThatIsReplacedIsServedByTheNewOne) {
   EXPECT_TRUE(writer.get());
 }
 
-TEST_F(RouterTest, AReadThatWaitsForAVerdictOnAReplicaThatIsTakenAwayFallsThrough) {
+TEST_F(RouterTest, ReadThatAwaitsAVerdictOnARemovedReplicaFallsThrough) {
   Build(true);
   auto read = std::async(std::launch::async, [&] { return router_->AcquireRead(); });
   ASSERT_TRUE(clock_.AwaitSleepers(2, seconds(5)));
