@@ -68,7 +68,7 @@ class Inhibition(unittest.TestCase):
         expected = sorted(json.dumps(labels, sort_keys=True) for labels in inhibited)
         self.assertEqual(servers.poll("inhibited alerts", lambda: len(found()) >= len(expected) and found()), expected)
 
-    def test_critical_inhibits_the_warning_of_the_same_name_and_thing_alone(self):
+    def test_critical_inhibits_only_its_own_warning(self):
         self.assert_inhibits(
             [alert("WaitersPilingUp", "critical", pool="ro"), alert("OldestWaiter", "critical", pool="ro", instance="db3")],
             [alert("WaitersPilingUp", "warning", pool="ro")],
@@ -100,14 +100,14 @@ class Inhibition(unittest.TestCase):
              alert("AcquireErrorBudgetBurn", "critical", pool="primary", instance="db2"),
              alert("PrimaryReadOnly", "critical"), alert("QueryFailing", "warning", query="orders")])
 
-    def test_a_pool_without_connections_inhibits_what_comes_of_it(self):
+    def test_a_pool_without_connections_inhibits_its_consequences(self):
         self.assert_inhibits(
             [alert("NoConnections", "critical", pool="ro")],
             [alert("AcquireErrorBudgetBurn", "critical", pool="ro"), alert("ConnectFailures", "warning", pool="ro"),
              alert("WaitersPilingUp", "warning", pool="ro"), alert("AcquiresFail", "warning", pool="ro")],
             [alert("AcquireErrorBudgetBurn", "critical", pool="primary"), alert("LeaseLeaked", "warning", pool="ro")])
 
-    def test_an_exporter_that_is_down_inhibits_only_what_it_would_say_of_itself(self):
+    def test_an_exporter_that_is_down_inhibits_only_alerts_about_itself(self):
         job = {"job": "pair", "alertname": "ScidexPgPoolExporterDown", "severity": "critical"}
         self.assert_inhibits(
             [alert("ExporterDown", "warning"), job],

@@ -72,7 +72,7 @@ class Names(unittest.TestCase):
             with self.subTest(file=str(file.relative_to(ROOT)), metric=name):
                 self.assertIn(name, self.labels.keys() | self.families)
 
-    def test_every_label_and_every_value_matched_is_one_that_the_metric_has(self):
+    def test_every_matched_label_and_value_exists_on_its_metric(self):
         for file in NAMING:
             for name, matchers in MATCHERS.findall(file.read_text()):
                 for label, values in MATCHER.findall(matchers):
@@ -99,7 +99,7 @@ class Links(unittest.TestCase):
                 self.assertEqual(re.findall(r"^#+ (.*)$", (ROOT / path).read_text(), re.MULTILINE),
                                  [alert["alert"], *CHAPTERS])
 
-    def test_every_runbook_has_an_alert_and_names_only_such_as_there_are(self):
+    def test_every_runbook_has_an_alert_and_names_only_existing_ones(self):
         names = {alert["alert"] for alert in self.alerts}
         runbooks = list((ROOT / "alerts" / "runbooks").iterdir())
         self.assertEqual({file.stem for file in runbooks}, names)

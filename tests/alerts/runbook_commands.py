@@ -84,7 +84,7 @@ class Commands(unittest.TestCase):
                 with self.subTest(runbook=runbook, program="".join(program)):
                     self.assertLessEqual(set(re.findall(r"[a-z]\w+", "".join(program))) - JQ, keys)
 
-    def test_every_line_of_the_log_to_look_for_is_one_that_is_written(self):
+    def test_every_log_line_to_look_for_is_written(self):
         sources = "".join(file.read_text() for file in (ROOT / "src").glob("**/*.cc"))
         for file in RUNBOOKS:
             for line in re.findall(r"look\s+for\s+`([^`]+)`", file.read_text()):

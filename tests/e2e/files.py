@@ -87,7 +87,7 @@ class Files(unittest.TestCase):
         for flag in ("--config.file", "--web.config.file"):
             self.assertIn("is larger than 1 MiB", self.run_with(f"{flag}={self.config}"))
 
-    def test_pipe_that_nobody_writes_to_is_given_up(self):
+    def test_pipe_without_a_writer_times_out(self):
         os.mkfifo(self.folder / "pipe")
         self.assertIn("was not closed by its writer in time", self.run_with(f"--config.file={self.folder}/pipe"))
         self.assertIn("is not a regular file", self.run_with(f"--web.config.file={self.folder}/pipe"))
@@ -98,7 +98,7 @@ class Files(unittest.TestCase):
             capture_output=True, env=os.environ | {"CONFIGURATION": CONFIGURATION}, timeout=servers.DEADLINE_SECONDS)
         self.assertEqual(ended.returncode, 0, ended.stderr)
 
-    def test_secret_that_everyone_may_read_is_warned_of(self):
+    def test_secret_that_all_users_can_read_is_a_warning(self):
         web = self.folder / "web.yaml"
         web.write_text("basic_auth_users:\n  prometheus: $2y$04$exRnqWuxTk7hQ5ttZuRdauQNNMWL5rO2ES6VjQQUCy6iZpNbD/PgC\n")
         self.config.write_text("primary: {dsn: host=db}\n")

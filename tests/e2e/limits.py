@@ -156,7 +156,7 @@ class Descriptors(Limits):
         # Probes are not verdicts while they cannot be made: all of these have succeeded.
         self.assertEqual(sum(v for n, v in metrics.items() if n.startswith("scidex_pg_pool_probe_failures_total")), 0)
 
-    def test_a_new_primary_session_is_possible_as_soon_as_there_are_some_again(self):
+    def test_a_primary_session_opens_once_descriptors_are_available(self):
         self.start()
         lost = "scidex_pg_pool_size"
         with self.limit("nofile", 3):
@@ -236,7 +236,7 @@ class StandardError(Limits):
         self.addCleanup(self.scraper.close)
         self.await_metrics("route to the replica", lambda m: m[ROUTE] == 1)
 
-    def test_that_takes_nothing_delays_neither_route_nor_scrape_nor_end(self):
+    def test_that_blocks_delays_neither_route_nor_scrape_nor_shutdown(self):
         self.start_on_pipe("--log.level=debug")
         self.replica.stop()
         self.await_metrics("route to the primary", lambda m: m[ROUTE] == 2)
@@ -245,7 +245,7 @@ class StandardError(Limits):
         self.own.process.send_signal(signal.SIGTERM)
         self.assertEqual(self.own.process.wait(timeout=servers.DEADLINE_SECONDS), 0)
 
-    def test_that_is_read_again_gets_what_was_kept_in_order_and_the_number_of_what_was_not(self):
+    def test_that_unblocks_gets_the_kept_lines_and_the_number_of_drops(self):
         dropped = "scidex_pg_exporter_log_messages_dropped_total"
         self.start_on_pipe("--log.level=debug")
         host, port = self.own.address.split(":")

@@ -71,7 +71,7 @@ class Lies(unittest.TestCase):
     def check_answer(self, answer, reason="connect_failed"):
         self.check(lambda client: client.sendall(answer), reason)
 
-    def test_copy_that_nobody_asked_for(self):
+    def test_unrequested_copy(self):
         for answer in (COPY_IN, COPY_OUT):
             with self.subTest(answer=answer):
                 self.check_answer(answer)

@@ -59,7 +59,7 @@ class ReadyProbe(unittest.TestCase):
                         "-subj", "/CN=exporter.example", "-keyout", self.folder / "exporter.key", "-out",
                         self.folder / "exporter.crt"], check=True, capture_output=True)
 
-    def test_route_is_demanded_where_one_is_named(self):
+    def test_route_is_required_if_one_is_named(self):
         self.start()
         self.assertEqual(self.probe(), (0, READY))
         self.assertEqual(self.probe("--probe.ready=primary_fallthrough"), (0, READY))
@@ -89,7 +89,7 @@ class ReadyProbe(unittest.TestCase):
         self.assertIn(f"127.0.0.1:{self.port}: ", said)
         self.assertIn("refused", said.lower())
 
-    def test_exporter_that_stands_still_is_given_up_in_time(self):
+    def test_stopped_exporter_times_out(self):
         self.start()
         self.own.process.send_signal(signal.SIGSTOP)
         self.assertEqual(self.probe("--probe.ready", "--probe.timeout=100ms"),

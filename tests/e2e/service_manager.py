@@ -80,7 +80,7 @@ class WithoutServers(ServiceManagerCase):
         self.assertGreaterEqual(int(begun["MONOTONIC_USEC"]), asked)
         self.manager.await_assignment("READY")
 
-    def test_reload_that_is_waited_for_ends_once_it_was_told(self):
+    def test_awaited_reload_ends_once_it_was_reported(self):
         self.start()
         done = self.ask_to_reload(self.own.process.pid)
         self.assertEqual((done.returncode, done.stdout, done.stderr), (0, "reloaded\n", ""))
@@ -89,7 +89,7 @@ class WithoutServers(ServiceManagerCase):
         self.manager.await_assignment("RELOADING")
         self.manager.await_assignment("READY")
 
-    def test_reload_that_is_refused_is_told_and_fails_who_waits(self):
+    def test_refused_reload_is_reported_and_fails_the_caller_that_waits(self):
         self.start()
         self.config.write_text("primary: {dns: x}\n")
         done = self.ask_to_reload(self.own.process.pid)
@@ -113,7 +113,7 @@ class WithoutServers(ServiceManagerCase):
         for _ in range(3):
             self.manager.await_assignment("WATCHDOG")
 
-    def test_service_manager_that_is_no_more_ends_nothing(self):
+    def test_service_manager_that_has_gone_ends_nothing(self):
         self.start()
         self.manager.socket.close()
         done = self.ask_to_reload(self.own.process.pid)

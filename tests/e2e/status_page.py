@@ -115,7 +115,7 @@ class StatusPage(unittest.TestCase):
         self.poll("recovery", lambda: not self.text("stale"))
         self.assertTrue(self.driver.execute_script("return window.loadedOnce"))
 
-    def test_it_asks_once_at_a_time_and_gives_up_an_answer_that_does_not_come(self):
+    def test_it_sends_one_request_at_a_time_and_times_out(self):
         self.open()
         self.poll("first renewal", lambda: self.text("live"))
         self.driver.execute_script(
@@ -132,7 +132,7 @@ class StatusPage(unittest.TestCase):
         self.poll("recovery", lambda: not self.text("stale"))
         self.assertEqual(self.driver.execute_script("return window.most"), 1)
 
-    def test_it_does_not_ask_while_nobody_looks(self):
+    def test_it_sends_no_requests_while_the_page_is_hidden(self):
         self.open()
         self.poll("first renewal", lambda: self.text("live"))
         self.driver.execute_script(

@@ -279,7 +279,7 @@ class WebConfig(unittest.TestCase):
                 seen = {name.lower(): value for name, value in answer.headers.items()}
                 self.assertEqual({name: seen.get(name.lower()) for name in wanted}, wanted)
 
-    def test_a_file_that_is_not_right_ends_a_start_with_code_1(self):
+    def test_an_invalid_file_fails_startup_with_code_1(self):
         broken = ["nonsense\n", "tls_server_config: 1\n", "tls_server_confg: {}\n", "basic_auth_users: [alice]\n",
                   f"basic_auth_users:\n  alice: {RIGHT}\n  alice: {RIGHT}\n",
                   "basic_auth_users:\n  alice: canary\n", "basic_auth_users:\n  alice: $2y$04$canary\n",
@@ -297,12 +297,12 @@ class WebConfig(unittest.TestCase):
         for text in broken:
             self.assert_ends_both(text)
 
-    def test_a_file_that_is_missing_ends_a_start_with_code_1(self):
+    def test_a_missing_file_fails_startup_with_code_1(self):
         for server in self.start("", EXPORTER, TOOLKIT):
             gone = server.file.parent / "gone.yml"
             self.assertEqual(Server(self, server.process.args[0], gone).exit_code(), 1)
 
-    def test_users_and_headers_are_read_anew_for_each_request(self):
+    def test_users_and_headers_are_read_again_for_each_request(self):
         for server in self.both(f"basic_auth_users:\n  alice: {RIGHT}\n"):
             alice = basic("alice", "right")
             self.assertEqual(server.ask(headers=alice).status, 200)
@@ -317,7 +317,7 @@ class WebConfig(unittest.TestCase):
             server.file.unlink()
             self.assertEqual(server.ask(headers=alice).status, 500)
 
-    def test_certificates_are_read_anew_for_each_handshake(self):
+    def test_certificates_are_read_again_for_each_handshake(self):
         for server in self.both(self.TLS):
             before = server.ask(tls=Client()).serial
             for end in (".crt", ".key"):
@@ -367,7 +367,7 @@ class WebConfig(unittest.TestCase):
         ours, = self.start(text, EXPORTER)
         self.assertEqual(ours.exit_code(), 1)
 
-    def test_a_file_that_is_emptied_lets_nobody_in(self):
+    def test_an_emptied_file_lets_no_client_in(self):
         for emptied in ("", "# nothing\n", "{}\n", "---\n", "basic_auth_users:\n"):
             ours, theirs = self.both(f"basic_auth_users:\n  alice: {RIGHT}\n")
             for server in (ours, theirs):
@@ -395,14 +395,14 @@ class WebConfig(unittest.TestCase):
         self.assertEqual(ours.ask(tls=Client()).status, 200)
         self.assertEqual(theirs.ask(tls=Client()).status, "refused")
 
-    def test_tls_that_is_turned_on_later_is_not_passed_over(self):
+    def test_tls_that_is_turned_on_later_is_not_ignored(self):
         ours, theirs = self.both(f"basic_auth_users:\n  alice: {RIGHT}\n")
         for server in (ours, theirs):
             server.file.write_text(self.TLS)
         self.assertEqual(ours.ask().status, 500)
         self.assertEqual(theirs.ask().status, 200)
 
-    def test_a_hash_that_is_none_later_is_not_passed_over(self):
+    def test_an_invalid_hash_in_a_later_file_is_not_ignored(self):
         ours, theirs = self.both(f"basic_auth_users:\n  alice: {RIGHT}\n")
         for server in (ours, theirs):
             server.file.write_text("basic_auth_users:\n  alice: nonsense\n")
