@@ -1,4 +1,4 @@
-"""Each rule finds what it is there for, and nothing else."""
+"""Each rule finds the violation that it is for, and nothing else."""
 
 import pathlib
 import tempfile

@@ -1,4 +1,4 @@
-"""Each rule finds what it is there for, in a small tree that is wrong in this one way, and nothing else."""
+"""Each rule finds the violation that it is for, in a small tree without any other, and nothing else."""
 
 import pathlib
 import tempfile
