@@ -42,7 +42,7 @@ class Example(unittest.TestCase):
 
 
 class Inhibition(unittest.TestCase):
-    """In a real Alertmanager, which is gone before the first group_wait: it sends no notification."""
+    """In a real Alertmanager, which stops before the first group_wait: it sends no notification."""
 
     def setUp(self):
         folder = tempfile.TemporaryDirectory()
@@ -56,8 +56,8 @@ class Inhibition(unittest.TestCase):
         servers.poll("Alertmanager", lambda: servers.fetch(f"{self.url}/-/ready"), log)
 
     def assert_inhibits(self, sources, inhibited, others):
-        """Each source inhibits those and no others; all have just begun."""
-        # In this order: who knows the last source knows all.
+        """Each source inhibits exactly these alerts and none of the others; all of them have just begun."""
+        # In this order: once Alertmanager has the last source, it has all alerts.
         for group in (others + inhibited, sources):
             servers.fetch(f"{self.url}/api/v2/alerts", [{"labels": labels} for labels in group])
 

@@ -1,4 +1,4 @@
-"""Every rule, and what it is held against."""
+"""The cases of all rules."""
 
 import dataclasses
 
@@ -31,7 +31,7 @@ def said_of_burn(windows, share):
 
 
 def burn(share, failing, near, unanswered, **times):
-    """A burn of the error budget. At first there is one acquire a second; 1 / 0.1 of the floor."""
+    """A burn of the error budget. At first there is one acquire per second: 1 / 0.1 of the minimum traffic."""
     step, calm_steps = times["step"], times["lead"] // times["step"]
     description = said_of_burn("hour or the six hours", share)
     few, minutes = step / 10, 60 // step
@@ -72,11 +72,11 @@ ANSWERED = 'instance_pool:scidex_pg_pool_backend_up:avg5m{pool="ro"}'
 
 
 def slow_burn(share, failing, near, slower, **times):
-    """The same over days, of the rates that are recorded."""
+    """The same over days, using the recorded rates."""
     description = said_of_burn("day or the three days", share)
     step = times["step"]
     burns = (times["rises"] + times["for_"]) // step
-    # Above the floor over six hours, not over a day or three.
+    # Above the minimum traffic over six hours, but not over a day or three days.
     night_and_day = (0.085,) * (66 * 3600 // step) + (0.12,) * (6 * 3600 // step)
     return Case(
         alert="ScidexPgPoolAcquireErrorBudgetBurn", severity="warning", component="waiters",
@@ -175,7 +175,7 @@ def failing(share, why):
 
 
 def counted(alert, severity, component, summary, description, counter, **more):
-    """An alert on anything that a counter of a pool counts."""
+    """An alert on any increase of a pool's counter."""
     series = f'{counter}{{pool="ro"}}'
     dashboard = "read-only" if "read_only" in counter else "detail"
     return Case(alert=alert, severity=severity, component=component, summary=summary,
@@ -193,14 +193,14 @@ CASES = [
     slow_burn("0.1022%", failing=0.0012, near=0.00095, slower=1000, step=1800, lead=160 * 1800, rises=121 * 1800, for_=3600,
               holds=3600, forgets=12 * 1800),
 
-    # A day alone: there was more traffic before.
+    # Only the window of a day: there was more traffic before.
     dataclasses.replace(
         slow_burn("0.3395%", failing=0.0035, near=0.0024, slower=50, step=1800, lead=160 * 1800, rises=46 * 1800, for_=3600,
                   holds=0, forgets=4 * 1800),
         calm={rate("acquires"): 3, rate("acquire_failures"): 0, ANSWERED: 1},
         wrong={rate("acquires"): 1, rate("acquire_failures"): 0.0035}, also=(), near={"there is none": {ANSWERED: 1}}),
 
-    # Three days, of ratios that are recorded; that of six hours, by another group, is missing now and then.
+    # The window of three days, with recorded ratios; the ratio over six hours, from another group, is missing sometimes.
     Case(alert="ScidexPgPoolAcquireErrorBudgetBurn", severity="warning", component="waiters",
          summary="Acquires fail faster than the error budget allows.",
          description=said_of_burn("day or the three days", "0.2%"), dashboard="detail",
@@ -305,7 +305,7 @@ CASES = [
                      "what is asked of it; each change drops the sessions of one side and fills the pool of the other, "
                      "which users feel as uneven times.", dashboard="overview",
          calm={changes("replica", "primary_fallthrough"): 7, changes("primary_fallthrough", "replica"): 7},
-         # Five between two scrapes, which no gauge shows.
+         # Five changes between two scrapes, which no gauge shows.
          wrong={changes("replica", "primary_fallthrough"): Climb(((3, 1),)),
                 changes("primary_fallthrough", "replica"): Climb(((2, 1),))},
          near={"it changes four times": {changes("replica", "primary_fallthrough"): Climb(((0, 80), (2, 1))),
@@ -485,7 +485,7 @@ CASES = [
                                         connects("auth_failed"): 100000, acquires("timeout"): 100000}},
          also=(*(({}, {acquires("timeout"): Rise(0), acquires(outcome): Rise(1)}, no_connections(" with auth_failed", 5))
                  for outcome in FAILED[1:]),
-               # One that fails is enough.
+               # One failed connect is enough.
                ({}, {connects("auth_failed"): Climb(((0.9, 1),)), connects("connect_refused"): Rise(0)},
                 no_connections(" with auth_failed", 5))),
          labels=RO, for_=60, forgets=165),

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Every alert fires when it must, not a step before, not on what comes close, and ends."""
+"""Every alert fires at the right time, not a step earlier, not on near misses, and ends."""
 
 import concurrent.futures
 import os

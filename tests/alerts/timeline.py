@@ -1,14 +1,14 @@
-"""Makes promtool's unit tests of a case: for each what it shows, the series, and what must fire when."""
+"""Makes promtool's unit tests of a case: the name of each, its series, and what must fire when."""
 
 from case import CALM, WRONG
 from series import Climb, Rise, Unscraped, selector, values, written
 
-# Steps for which something stays wrong after its alert fires.
+# The number of steps for which something stays wrong after its alert fires.
 LASTS = 20
 
 
 def _failed(behaviours):
-    """Prometheus notes itself whether a scrape failed."""
+    """Prometheus itself records whether a scrape failed."""
     return {name: 0 if name == "up" else Unscraped(behaviour) for name, behaviour in behaviours.items()}
 
 
@@ -17,7 +17,7 @@ class Timelines:
 
     def __init__(self, case):
         self.case = case
-        # Others may stand among its series.
+        # Its series may include other alerts.
         self.firing = f'ALERTS{{alertname="{case.alert}", alertstate="firing"}}'
         self.begins = case.lead // case.step
         self.fires = self.begins + (case.rises + case.for_) // case.step
@@ -51,7 +51,7 @@ class Timelines:
 
     def _wrong_once(self, before, different):
         calm = self.case.calm
-        # A counter does not go back.
+        # A counter does not decrease.
         return self._instances((calm | before, self.begins),
                                (calm | self.case.wrong | different, self.ends - self.begins),
                                (calm | self._counters(), self.over - self.ends + 1))
@@ -59,7 +59,7 @@ class Timelines:
     def _failed_scrapes(self):
         case = self.case
         wrong = case.calm | case.wrong
-        # While the alert waits, if it does.
+        # While the alert is pending, if it has a `for`.
         at = max(self.begins + 1, (self.begins + self.fires) // 2)
         if case.outlives_failed_scrape:
             yield self._fires("fires in time in spite of a failed scrape",
@@ -79,7 +79,7 @@ class Timelines:
                            firing={forgotten: True, forgotten + 1: False})
 
     def _counters(self):
-        """What each counter does while all is calm."""
+        """The behaviour of each counter while all is calm."""
         calm, wrong = self.case.calm, self.case.wrong
         return {name: calm[name] if isinstance(calm[name], Rise) else Rise(0) for name in calm
                 if isinstance(calm[name], Rise) or isinstance(wrong.get(name), (Rise, Climb))}
@@ -94,7 +94,7 @@ class Timelines:
         return [{"series": "something_else", "values": "1"}]
 
     def _instances(self, *phases):
-        """The instance in question, and beside it one that is calm."""
+        """The instance in question and a second one, which is calm."""
         steps = sum(count for _, count in phases)
         beside = self._series(CALM, (self.case.calm, steps)) if self.case.of_instance else []
         return self._series(WRONG, *phases) + beside
@@ -110,7 +110,7 @@ class Timelines:
         return self._test(name, series, [self._asked(ever, self.over, False)])
 
     def _fires(self, name, series, firing, says=None):
-        """firing: {step: whether it fires then}; says: {step: the description that it has then}."""
+        """firing: {step: whether the alert fires}; says: {step: its description}."""
         return self._test(name, series, [self._asked(self.firing, step, fires) for step, fires in firing.items()], [
             {"eval_time": self._time(step), "alertname": self.case.alert,
              "exp_alerts": [{"exp_labels": self.case.expected_labels(),
