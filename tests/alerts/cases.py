@@ -87,7 +87,7 @@ def slow_burn(share, failing, near, slower, **times):
         near={"the budget is spent a little slower": {
                   rate("acquire_failures"): Cycle((0,) * (times["lead"] // step) + (near,) * slower + (0,) * 1000)},
               "there is next to no traffic": {rate("acquires"): 0.095, rate("acquire_failures"): 0.095 * failing},
-              "there is next to none but for six hours": {
+              "there is next to no traffic except for six hours": {
                   rate("acquires"): Cycle(night_and_day), rate("acquire_failures"): Cycle(
                       tuple(failing * acquires for acquires in night_and_day))},
               "the server was down": {rate("acquire_failures"): failing, ANSWERED: Cycle((0.79,) + (1,) * (6 * 3600 // step))}},
@@ -198,7 +198,7 @@ CASES = [
         slow_burn("0.3395%", failing=0.0035, near=0.0024, slower=50, step=1800, lead=160 * 1800, rises=46 * 1800, for_=3600,
                   holds=0, forgets=4 * 1800),
         calm={rate("acquires"): 3, rate("acquire_failures"): 0, ANSWERED: 1},
-        wrong={rate("acquires"): 1, rate("acquire_failures"): 0.0035}, also=(), near={"there is none": {ANSWERED: 1}}),
+        wrong={rate("acquires"): 1, rate("acquire_failures"): 0.0035}, also=(), near={"nothing fails": {ANSWERED: 1}}),
 
     # The window of three days, with recorded ratios; the ratio over six hours, from another group, is missing sometimes.
     Case(alert="ScidexPgPoolAcquireErrorBudgetBurn", severity="warning", component="waiters",
@@ -214,9 +214,9 @@ CASES = [
                      "for an error budget; each is an error to its caller.", dashboard="detail",
          calm={rate("acquires"): 0.0045, rate("acquire_failures"): 0, ANSWERED: 1},
          wrong={rate("acquire_failures"): 0.0028},
-         near={"they are nine": {rate("acquires"): 0.003, rate("acquire_failures"): 0.0024},
+         near={"only nine fail": {rate("acquires"): 0.003, rate("acquire_failures"): 0.0024},
                "there are enough for an error budget": {rate("acquires"): 0.105, rate("acquire_failures"): 0.1},
-               "it is less than half": {rate("acquires"): 0.0055, rate("acquire_failures"): 0.0027},
+               "less than half fail": {rate("acquires"): 0.0055, rate("acquire_failures"): 0.0027},
                "the server was down": {rate("acquire_failures"): 0.0028, ANSWERED: Cycle((0.79,) + (1,) * 22)}},
          also=(({ANSWERED: Cycle((1,) * 35 + (0,) + (1,) * 100)}, {ANSWERED: 0.81},
                 f"In the pool ro of {WHO} 10 acquires failed within an hour, more than half of all. There are too few for "
@@ -285,8 +285,9 @@ CASES = [
          near={"it is half of them": {f'{ROUTE}{{instance="{host}"}}': behaviour
                                       for host, behaviour in zip("abcdefg", (2, 2, 2, 1, 1, 1, None))}
                                      | {f'{CONFIGURED}{{instance="g"}}': None},
-               "two are no fleet": {f'{name}{{instance="{host}"}}': 2 if host in "ab" and name == ROUTE else
-                                    1 if host in "ab" else None for name in (ROUTE, CONFIGURED) for host in "abcdefg"},
+               "two instances are not a fleet": {
+                   f'{name}{{instance="{host}"}}': 2 if host in "ab" and name == ROUTE else
+                   1 if host in "ab" else None for name in (ROUTE, CONFIGURED) for host in "abcdefg"},
                "they have no replica by choice": {f'{ROUTE}{{instance="{host}"}}': 2 for host in "abcdef"}
                                                  | {f'{CONFIGURED}{{instance="{host}"}}': 0 for host in "abcd"}
                                                  | {f'{ROUTE}{{instance="{host}"}}': 1 for host in "efg"},
@@ -432,8 +433,8 @@ CASES = [
          calm={'scidex_pg_pool_oldest_lease_seconds{pool="ro"}': 1, 'scidex_pg_pool_leak_after_seconds{pool="ro"}': 300},
          wrong={'scidex_pg_pool_oldest_lease_seconds{pool="ro"}': 301},
          near={"it is released in time": {'scidex_pg_pool_oldest_lease_seconds{pool="ro"}': 300},
-               "leases are not looked at": {'scidex_pg_pool_oldest_lease_seconds{pool="ro"}': 100000,
-                                            'scidex_pg_pool_leak_after_seconds{pool="ro"}': 0}},
+               "leases are not checked": {'scidex_pg_pool_oldest_lease_seconds{pool="ro"}': 100000,
+                                          'scidex_pg_pool_leak_after_seconds{pool="ro"}': 0}},
          also=(({'scidex_pg_pool_leak_after_seconds{pool="ro"}': 1, 'scidex_pg_pool_oldest_lease_seconds{pool="ro"}': 0.5},
                 {'scidex_pg_pool_leak_after_seconds{pool="ro"}': 1, 'scidex_pg_pool_oldest_lease_seconds{pool="ro"}': 1.5},
                 LEAKED),),
@@ -445,8 +446,8 @@ CASES = [
          calm={'scidex_pg_pool_leases_leaked_total{pool="ro"}': 7, 'scidex_pg_pool_retired_leases{pool="ro"}': 1},
          wrong={'scidex_pg_pool_leases_leaked_total{pool="ro"}': Climb(((1, 1),))},
          near={"there were some long ago": {'scidex_pg_pool_leases_leaked_total{pool="ro"}': 1000000},
-               "none of a pool that was replaced is out": {'scidex_pg_pool_leases_leaked_total{pool="ro"}': Rise(1),
-                                                           'scidex_pg_pool_retired_leases{pool="ro"}': 0}},
+               "no lease of a replaced pool is active": {'scidex_pg_pool_leases_leaked_total{pool="ro"}': Rise(1),
+                                                         'scidex_pg_pool_retired_leases{pool="ro"}': 0}},
          labels=RO, for_=60, holds=240, forgets=180, outlives_failed_scrape=False),
 
     Case(alert="ScidexPgPoolPrimaryDown", severity="critical", component="backend",
@@ -677,7 +678,7 @@ CASES = [
                      "it does, and it will not start with it. The log names the key.", dashboard="exporter",
          calm={"scidex_pg_exporter_config_last_reload_successful": 1},
          wrong={"scidex_pg_exporter_config_last_reload_successful": 0},
-         near={"it is mended in time": {"scidex_pg_exporter_config_last_reload_successful": Cycle((0,) * 20 + (1,))}},
+         near={"it is fixed in time": {"scidex_pg_exporter_config_last_reload_successful": Cycle((0,) * 20 + (1,))}},
          for_=300),
 
     Case(alert="ScidexPgPoolTextfileStale", severity="warning", component="exporter",

@@ -31,23 +31,23 @@ class Timelines:
             yield self._fires("fires always", self._nothing(), firing={0: True, self.over: True},
                               says={self.over: case.description})
             return
-        yield self._fires("fires after its time, not a step before, says what it must, and ends",
+        yield self._fires("fires on time, not a step earlier, with its description, and ends",
                          self._wrong_once({}, {}),
                          firing={self.fires - 1: False, self.fires: True, self.last: True, self.last + 1: False,
                                  self.over: False}, says={self.fires: case.description})
         for number, (before, different, description) in enumerate(case.also, 1):
-            yield self._fires(f"fires in its other way {number}", self._wrong_once(before, different),
+            yield self._fires(f"fires in another way, {number}", self._wrong_once(before, different),
                              firing={self.fires - 1: False, self.fires: True}, says={self.fires: description})
         for why, different in case.near.items():
             yield self._silent(f"is silent: {why}", self._instances((case.calm | different, self.over)))
         if case.fires_on_nothing:
-            yield self._fires("fires when nothing is there", self._nothing(), firing={self.over: True})
+            yield self._fires("fires if there are no series", self._nothing(), firing={self.over: True})
         else:
-            yield self._silent("is silent when nothing is there", self._nothing())
+            yield self._silent("is silent if there are no series", self._nothing())
             yield self._gone()
         yield from self._failed_scrapes()
         if self._counters():
-            yield self._silent("is silent when its counters begin anew", self._restarted())
+            yield self._silent("is silent when its counters restart from 0", self._restarted())
 
     def _wrong_once(self, before, different):
         calm = self.case.calm
@@ -62,7 +62,7 @@ class Timelines:
         # While the alert is pending, if it has a `for`.
         at = max(self.begins + 1, (self.begins + self.fires) // 2)
         if case.outlives_failed_scrape:
-            yield self._fires("fires in time in spite of a failed scrape",
+            yield self._fires("fires on time despite a failed scrape",
                               self._instances((case.calm, self.begins), (wrong, at - self.begins), (_failed(wrong), 1),
                                               (wrong, self.ends - at)),
                               firing={self.fires - 1: False, max(self.fires, at): True})
@@ -73,7 +73,7 @@ class Timelines:
     def _gone(self):
         case = self.case
         forgotten = self.ends - 1 + (case.forgets + case.keep) // case.step
-        return self._fires("ends in time when its instance is gone",
+        return self._fires("ends on time when its instance disappears",
                            self._instances((case.calm, self.begins), (case.calm | case.wrong, self.ends - self.begins),
                                            (dict.fromkeys(case.calm, "stale"), forgotten + 2 - self.ends)),
                            firing={forgotten: True, forgotten + 1: False})
