@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""Configuration files that hold the process up, or say nothing: neither a start nor a reload waits for them for long, and
-neither takes an empty file for a wish.
+"""Configuration files that block or are empty: neither startup nor a reload waits for them for long, and neither accepts an
+empty file.
 
 Usage: SCIDEX_EXPORTER=build/release/bin/scidex_pg_exporter files.py
 """
@@ -24,7 +24,7 @@ import scraper  # noqa: E402
 import servers  # noqa: E402
 
 CONFIGURATION = "read_only: {fallthrough: never}\n"
-# What says nothing, by YAML.
+# Empty documents in YAML.
 EMPTY = ("", "\n", "# read_only: {fallthrough: never}\n", "---\n", "{}\n", "read_only:\n", "null\n")
 RELOADED = "scidex_pg_exporter_config_last_reload_successful"
 ROUTE = "scidex_pg_pool_ro_routes_to"
@@ -39,7 +39,7 @@ class Files(unittest.TestCase):
         self.config.write_text(CONFIGURATION)
 
     def run_with(self, *flags):
-        """What a start that is to be refused prints."""
+        """The output of a startup that must fail."""
         ended = subprocess.run([os.environ["SCIDEX_EXPORTER"], *flags], text=True, capture_output=True,
                                env=exporter.environment(PGHOST=str(self.folder)), timeout=servers.DEADLINE_SECONDS)
         self.assertEqual(ended.returncode, 1, ended.stderr)
@@ -57,7 +57,7 @@ class Files(unittest.TestCase):
 
     @staticmethod
     def reload(process):
-        """Code and text of the answer."""
+        """Status and body of the response."""
         try:
             with urllib.request.urlopen(urllib.request.Request(f"{process.url}-/reload", method="POST"),
                                         timeout=servers.DEADLINE_SECONDS) as answer:
@@ -71,7 +71,7 @@ class Files(unittest.TestCase):
             return client.metrics()[name]
 
     def replace_config(self, make):
-        """As `mv` does."""
+        """Replaces the file as `mv` does."""
         new = self.folder / "new"
         make(new)
         new.rename(self.config)
@@ -119,7 +119,7 @@ class Files(unittest.TestCase):
             process = subprocess.Popen([os.environ["SCIDEX_EXPORTER"], f"--config.file={self.folder}/pipe"], text=True,
                                        stderr=subprocess.PIPE, env=exporter.environment())
             with process:
-                # Its reading end is open: it waits for us.
+                # The exporter has opened its end for reading: it waits for the test.
                 with open(self.folder / "pipe", "w", encoding="utf-8"):
                     process.send_signal(number)
                     self.assertEqual(process.wait(timeout=servers.DEADLINE_SECONDS), -number)

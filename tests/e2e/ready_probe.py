@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""scidex_pg_exporter --probe.ready asks a running exporter, as container engines and service managers do: over HTTP and TLS,
-with and without users, on each kind of address. The release binary, no server.
+"""scidex_pg_exporter --probe.ready queries a running exporter, as container engines and service managers do: over HTTP and
+TLS, with and without users, on each kind of address. The release binary, without servers.
 
 Usage: SCIDEX_EXPORTER=build/release/bin/scidex_pg_exporter ready_probe.py
 """
@@ -18,7 +18,7 @@ sys.path.insert(0, str(ROOT / "tests" / "support"))
 import exporter  # noqa: E402
 import servers  # noqa: E402
 
-# There is no replica, so that reads fall through from the start.
+# Without a replica, so that reads fall through from the start.
 CONFIGURATION = "primary: {dsn: host=127.0.0.1 port=1}\n"
 READY = "ready route=primary_fallthrough reason=replica_not_configured\n"
 USERS = "basic_auth_users:\n  prometheus: $2y$04$exRnqWuxTk7hQ5ttZuRdauQNNMWL5rO2ES6VjQQUCy6iZpNbD/PgC\n"
@@ -35,7 +35,7 @@ class ReadyProbe(unittest.TestCase):
         self.flags = [f"--config.file={self.config}"]
 
     def start(self, host="127.0.0.1", port=None):
-        """Starts the exporter and waits until the probe says that it is ready."""
+        """Starts the exporter and waits until the probe reports that it is ready."""
         self.own = exporter.Exporter(self.addCleanup, self.folder, *self.flags)
         self.port = port or servers.free_port()
         self.flags.append(f"--web.listen-address={host}:{self.port}")
@@ -44,7 +44,7 @@ class ReadyProbe(unittest.TestCase):
         servers.poll_of(self.own.process, "readiness", lambda: self.probe()[0] == 0, self.own.log)
 
     def probe(self, probe="--probe.ready", *more):
-        """Exit code and what it says."""
+        """Exit code and output."""
         done = subprocess.run([self.own.program, *self.flags, probe, *more], env=self.own.environment, capture_output=True,
                               text=True, timeout=servers.DEADLINE_SECONDS)
         self.assertEqual(done.stderr, "")

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""What the exporter tells the service manager that has started it, which this test is: when it serves, where reads go, when it
-reloads and ends, and that it makes progress. Real servers, the release binary.
+"""What the exporter tells its service manager, which this test plays: when it serves, where reads go, when it reloads and
+stops, and that it makes progress. Real servers, the release binary.
 
 Usage: SCIDEX_EXPORTER=build/release/bin/scidex_pg_exporter service_manager.py
 """
@@ -33,7 +33,7 @@ class ServiceManagerCase(unittest.TestCase):
         self.manager = notify.ServiceManager(self.addCleanup, self.folder)
 
     def start(self, primary, replica, **variables):
-        """Starts the exporter and waits for nothing."""
+        """Starts the exporter without waiting."""
         self.config.write_text(CONFIGURATION.format(primary=primary, replica=replica))
         self.own = exporter.Exporter(self.addCleanup, self.folder, f"--config.file={self.config}",
                                      NOTIFY_SOCKET=self.manager.address, **variables)
@@ -84,7 +84,7 @@ class WithoutServers(ServiceManagerCase):
         self.start()
         done = self.ask_to_reload(self.own.process.pid)
         self.assertEqual((done.returncode, done.stdout, done.stderr), (0, "reloaded\n", ""))
-        # All of it has been told already: there is nothing to wait for.
+        # All of it has been reported already: there is nothing to wait for.
         self.manager.socket.settimeout(0)
         self.manager.await_assignment("RELOADING")
         self.manager.await_assignment("READY")

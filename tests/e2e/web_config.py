@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""Web configuration files: the same files and requests go to the exporter and to Debian's
-prometheus-postgres-exporter, which embeds Prometheus's exporter-toolkit, and have the same effect. Where they have not,
-the difference is one of the table of docs/web-configuration.md, and is shown here on both."""
+"""Web configuration files: the same files and requests are given to the exporter and to Debian's
+prometheus-postgres-exporter, which embeds Prometheus's exporter-toolkit, and have the same effect. If they do not, the
+difference is in the table of docs/web-configuration.md, and is shown here on both."""
 
 import base64
 import contextlib
@@ -25,7 +25,7 @@ EXPORTER = os.environ["SCIDEX_EXPORTER"]
 TOOLKIT = "prometheus-postgres-exporter"
 # bcrypt of "right", made with htpasswd -nBC 4.
 RIGHT = "$2y$04$exRnqWuxTk7hQ5ttZuRdauQNNMWL5rO2ES6VjQQUCy6iZpNbD/PgC"
-# The packaged toolkit does not know a key: there is nothing to compare with.
+# The packaged toolkit lacks a key: there is nothing to compare with.
 UNKNOWN_KEY = "not found in type"
 
 
@@ -34,7 +34,7 @@ def openssl(*arguments, folder):
 
 
 def make_certificate(folder, name, issuer=None, san="DNS:localhost"):
-    """NAME.crt and NAME.key, signed by the issuer or by itself."""
+    """Creates NAME.crt and NAME.key, signed by the issuer or by itself."""
     signed_by = [] if issuer is None else ["-CA", f"{issuer}.crt", "-CAkey", f"{issuer}.key"]
     openssl("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2",
             "-subj", f"/CN={name}", "-addext", f"subjectAltName={san}", "-keyout", f"{name}.key", "-out", f"{name}.crt",
@@ -42,7 +42,7 @@ def make_certificate(folder, name, issuer=None, san="DNS:localhost"):
 
 
 class Answer(NamedTuple):
-    """What a client got: "refused" if there was no HTTP answer at all."""
+    """The response to a client: "refused" if there was no HTTP response at all."""
     status: object
     headers: dict = {}
     body: str = ""
@@ -51,7 +51,7 @@ class Answer(NamedTuple):
 
 
 class Client:
-    """A TLS client's wishes; `cert` is the name of a certificate in the folder."""
+    """The options of a TLS client; `cert` is the name of a certificate in the folder."""
 
     def __init__(self, cert=None, oldest=ssl.TLSVersion.TLSv1, newest=ssl.TLSVersion.TLSv1_3, alpn=(), ciphers="ALL"):
         self.cert, self.oldest, self.newest, self.alpn, self.ciphers = cert, oldest, newest, alpn, ciphers
@@ -73,7 +73,7 @@ def basic(user, password):
 
 
 def ask(port, folder, tls=None, headers=None, path="/"):
-    """One request on a connection of its own; without `tls` in plain HTTP."""
+    """One request on a new connection; without `tls` in plain HTTP."""
     try:
         with socket.create_connection(("127.0.0.1", port), timeout=servers.DEADLINE_SECONDS) as plain:
             stream = plain if tls is None else tls.wrap(plain, folder)
@@ -102,7 +102,7 @@ def ask(port, folder, tls=None, headers=None, path="/"):
 
 
 class Server:
-    """One of the two, started with a web configuration file."""
+    """One of the two exporters, started with a web configuration file."""
 
     def __init__(self, test, binary, file):
         self.port = servers.free_port()
@@ -115,11 +115,11 @@ class Server:
             self.log, environment)
 
     def exit_code(self):
-        """None once it serves."""
+        """The exit code; None once it serves."""
         def settled():
             if self.process.poll() is not None:
                 return (self.process.returncode,)
-            # The toolkit listens before it looks at the file.
+            # The toolkit listens before it reads the file.
             if self.process.args[0] == TOOLKIT and "TLS is" not in self.log.read_text():
                 return None
             with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", self.port), timeout=1):
@@ -146,7 +146,7 @@ class WebConfig(unittest.TestCase):
         make_certificate(cls.material, "stranger")
 
     def start(self, text, *binaries):
-        """The servers of the same file, each with a folder of its own copy of the certificates."""
+        """Both servers with the same file, each in its own folder with a copy of the certificates."""
         started = []
         for binary in binaries or (EXPORTER, TOOLKIT):
             folder = pathlib.Path(self.enterContext(tempfile.TemporaryDirectory())) / "etc"
@@ -159,7 +159,7 @@ class WebConfig(unittest.TestCase):
         return started
 
     def both(self, text):
-        """Both running; the second is missing where the packaged toolkit does not know a key of the file."""
+        """Both servers, running; the second is missing if the packaged toolkit lacks a key of the file."""
         ours, theirs = self.start(text)
         self.assertIsNone(ours.exit_code(), ours.log.read_text())
         if theirs.exit_code() is not None:
@@ -168,7 +168,7 @@ class WebConfig(unittest.TestCase):
         return [ours, theirs]
 
     def assert_answers(self, text, *expected):
-        """expected: pairs of a client's wishes and the status that both give."""
+        """expected: pairs of a client's options and the status that both return."""
         for server in self.both(text):
             for wishes, status in expected:
                 with self.subTest(server=server.process.args[0], file=text, wishes=wishes):
@@ -231,7 +231,7 @@ class WebConfig(unittest.TestCase):
                 for number, version in enumerate(versions)])
 
     def test_client_certificates_are_judged_by_each_of_the_five_ways(self):
-        outcomes = {  # of no certificate, one of the CA, one of a stranger
+        outcomes = {  # without a certificate, with one of the CA, with one of another CA
             "NoClientCert": (200, 200, 200),
             "RequestClientCert": (200, 200, 200),
             "RequireAnyClientCert": ("refused", 200, 200),
@@ -334,7 +334,7 @@ class WebConfig(unittest.TestCase):
             server.file.write_text("")
             self.assertEqual(server.ask(tls=Client()).status, "refused")
 
-    # The differences, each of them on purpose.
+    # Intentional differences.
 
     def test_health_and_readiness_need_no_login(self):
         ours, theirs = self.both(f"basic_auth_users:\n  alice: {RIGHT}\n")
