@@ -1,4 +1,4 @@
-// Grafana's own code has numbers shown as the dashboards mean them: units, value mappings, thresholds, tables.
+// Grafana's own code shows numbers as the dashboards intend: units, value mappings, thresholds, tables.
 import './browser.js';
 
 import assert from 'node:assert/strict';
@@ -13,7 +13,7 @@ import { headersOf, transformed } from './transformations.js';
 
 function panelNamed(dashboard: string, title: string): Panel {
   const panels = load().find(({ name }) => name === dashboard)?.dashboard.panels ?? [];
-  // Of two of one title, the one of this type.
+  // If two panels have the same title, the one of this type.
   const panel = panels.find((one) => one.title === title || `${one.title} (${one.type})` === title);
   assert.ok(panel, `${dashboard} has no panel ${title}`);
   return panel;
@@ -92,7 +92,7 @@ test('seconds, shares and rates are read without counting digits', () => {
   }
 });
 
-// A table as it is drawn: its headers, and the first row.
+// A table as displayed: its headers, and the first row.
 async function drawn(panel: Panel, more: Record<string, Record<string, string>>): Promise<Map<string, unknown>> {
   const which = { job: 'pools', instance: 'db1:19187' };
   const answers = Object.fromEntries(

@@ -1,4 +1,5 @@
-"""image_test.py IMAGE.tar AGAIN.tar: the image runs as a restricted pod would run it, has no shell, and is made alike twice."""
+"""image_test.py IMAGE.tar AGAIN.tar: the image runs as a restricted pod would run it, contains no shell, and is
+reproducible."""
 
 import filecmp
 import json
@@ -19,7 +20,7 @@ SHARED_NAMESPACES = ("network", "cgroup", "user")
 
 
 def restrict(configuration, flags, variables):
-    """A bundle's configuration as Kubernetes' restricted profile has it, in this machine's network."""
+    """The configuration of a bundle with Kubernetes' restricted profile, in this machine's network."""
     process, linux = configuration["process"], configuration["linux"]
     process |= {"terminal": False, "noNewPrivileges": True, "args": process["args"] + flags}
     process["env"] += [f"{name}={value}" for name, value in variables.items()]
