@@ -23,7 +23,7 @@ using std::chrono::seconds;
 constexpr std::size_t kMaxConnections = 19;
 constexpr std::size_t kForAll = 15;
 
-// A session of somebody else.
+// A session of another client.
 postgres::PgConnPtr Connect(const PostgresServer& server) {
   postgres::PgConnPtr connection(PQconnectdb(server.Dsn().c_str()));
   EXPECT_EQ(PQstatus(connection.get()), CONNECTION_OK) << PQerrorMessage(connection.get());
@@ -75,7 +75,7 @@ TEST_F(AutoscalerTest, TakesAllThatTheServerCanGiveAndNothingMore) {
   EXPECT_TRUE(Eventually(kPatience, [&] {
     return Stats(database, PoolRole::kPrimary).target_size == kForPools / 2;
   })) << "it is not shared equally";
-  // Somebody who comes and goes all the time, and is always let in.
+  // Another client that connects again and again, and is always accepted.
   const std::size_t served = clients.served();
   EXPECT_TRUE(Eventually(kPatience, [&] {
     Connect(server_);
@@ -86,7 +86,7 @@ TEST_F(AutoscalerTest, TakesAllThatTheServerCanGiveAndNothingMore) {
   EXPECT_EQ(clients.failed(), 0u);
   ExpectNoRefusal(database);
   EXPECT_TRUE(Eventually(kPatience, [&] { return Target(database) <= 4; }))
-      << "what nobody needs any more was not given back: " << Target(database);
+      << "the pools did not shrink when the load ended: " << Target(database);
   EXPECT_TRUE(Eventually(kPatience, [&] {
     return Stats(database, PoolRole::kPrimary).size +
                Stats(database, PoolRole::kRoFallthrough).size <=

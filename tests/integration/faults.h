@@ -73,7 +73,7 @@ inline void ExpectNothingLost(const database::Database& database) {
   }
 }
 
-inline bool AwaitNobody(const PostgresServer& server) {
+inline bool AwaitNoSessions(const PostgresServer& server) {
   return Eventually(kPatience, [&] {
     return server.QueryOne(
                "SELECT count(*) FROM pg_stat_activity WHERE usename IN ('app', 'reader')") == "0";
@@ -85,8 +85,8 @@ class Fault : public PrimaryAndReplica {
  protected:
   void TearDown() override {
     if (database_) Close();
-    EXPECT_TRUE(AwaitNobody(*primary_));
-    EXPECT_TRUE(AwaitNobody(*replica_));
+    EXPECT_TRUE(AwaitNoSessions(*primary_));
+    EXPECT_TRUE(AwaitNoSessions(*replica_));
   }
   // To be called before the proxies that lead to its servers are destroyed.
   void Close() {

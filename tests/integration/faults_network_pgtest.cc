@@ -68,14 +68,14 @@ void CutTheNetwork() {
     // Its sessions have been found out.
   }
 
-  network.Mend();
+  network.Reconnect();
   const Milliseconds well = TimeUntil([&] { return database->pool_stats().ro_routes_to() == 1; });
   Report("cable in, well again", {well});
   EXPECT_EQ(Read(*database, "SELECT pg_is_in_recovery()"), "t");
   ExpectNothingLost(*database);
   database.reset();
-  EXPECT_TRUE(AwaitNobody(primary));
-  EXPECT_TRUE(AwaitNobody(*replica));
+  EXPECT_TRUE(AwaitNoSessions(primary));
+  EXPECT_TRUE(AwaitNoSessions(*replica));
 }
 
 TEST(NetworkFault, PulledCableAndItsReturnAreDetectedWithinAProbe) {

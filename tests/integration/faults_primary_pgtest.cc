@@ -198,7 +198,7 @@ TEST_F(PrimaryFault, FullServerIsReportedAndServesOnceThereIsRoom) {
   // The backoff's cap plus one connect timeout.
   ExpectWithin(5s + 3s, {well});
   Close();
-  EXPECT_TRUE(AwaitNobody(small));
+  EXPECT_TRUE(AwaitNoSessions(small));
 }
 
 TEST_F(PrimaryFault, ABorrowersOwnReadOnlyTransactionReplacesNothing) {

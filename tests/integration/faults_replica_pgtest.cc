@@ -205,7 +205,7 @@ TEST_F(ReplicaFault, WhoseWalReceiverIsDeadLags) {
   replica_->Execute("SELECT pg_reload_conf()");
   EXPECT_TRUE(Eventually(
       kPatience, [&] { return database_->stats().control.replica.wal_receiver_up == false; }));
-  // On an idle primary that is no lag yet, and WAL that carries no transaction is none at all.
+  // On an idle primary that is no lag yet, and WAL without a transaction is never lag.
   primary_->Execute("CHECKPOINT; SELECT pg_switch_wal(); CHECKPOINT");
   EXPECT_TRUE(
       Eventually(kPatience, [&] { return database_->stats().control.replica.lag_bytes > 1000u; }));
@@ -322,7 +322,7 @@ TEST_F(ReplicaFault, RebuiltFromAnotherClusterIsReportedAndTheRightOneServes) {
   name.Aim(replica_->port());
   UntilBack();
   // No session to the stranger is left in the pool.
-  EXPECT_TRUE(AwaitNobody(*strangers));
+  EXPECT_TRUE(AwaitNoSessions(*strangers));
   Close();
 }
 

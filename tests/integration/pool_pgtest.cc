@@ -32,7 +32,7 @@ TEST_F(PoolSession, IdleOneTerminatedByTheServerIsNeverLent) {
   }
 }
 
-// Real time that wakes nobody: the housekeeper does not come round by itself.
+// Real time whose waits never end at a deadline: housekeeping does not run by itself.
 class Unalarmed final : public base::Clock {
  public:
   base::TimePoint Now() const override { return base::RealClock().Now(); }

@@ -28,7 +28,7 @@ class PrivateNetwork {
   void OnClientSide(const std::function<void()>& work);
   // Unplugs the cable at the server's end: packets are lost without notice.
   void Cut();
-  void Mend();
+  void Reconnect();
 
  private:
   const base::UniqueFd own_;

@@ -193,7 +193,7 @@ TEST_F(AutoscalerTest, LeasesOfTheReplacedPoolPreventShrinkingForALimitedTime) {
   EXPECT_EQ(Target(), 9u);
   LookOnly(kConnectionsKnownFor);
   Look(4);
-  EXPECT_EQ(Target(), 5u) << "they are somebody's who does not give them back";
+  EXPECT_EQ(Target(), 5u) << "their borrowers do not release them";
 }
 
 TEST_F(AutoscalerTest, OnAnotherServerAPoolGetsTheTargetOnceTheServerAnswers) {

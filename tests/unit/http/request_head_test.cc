@@ -1,4 +1,4 @@
-// What is a request, and what is none.
+// Which bytes are a request, and which are not.
 #include "http/request_head.h"
 
 #include <gmock/gmock.h>

@@ -115,7 +115,7 @@ TEST_F(PoolRecovery, TwoHundredWaitersAtRecoveryCauseOneConnectAndThenTwo) {
   connector_->Finish();
   ASSERT_TRUE(connector_->AwaitBlocked(2));
   EXPECT_EQ(Connecting(), 2U);
-  // Of those that wait for a connect, whoever is first is served by what is released meanwhile.
+  // Each released connection serves the first of the waiters meanwhile.
   EXPECT_TRUE(Eventually(kLong, [&] {
     connector_->Finish();
     return pools_[0]->Stats().waiters + pools_[1]->Stats().waiters == 0;
