@@ -66,7 +66,7 @@ class AutoscalerTest : public testing::Test {
                                 {"wal_level", "minimal"}}};
 };
 
-TEST_F(AutoscalerTest, TakesAllThatTheServerCanGiveAndNothingMore) {
+TEST_F(AutoscalerTest, UsesTheWholeBudgetOfTheServerAndNoMore) {
   database::Database database(Greedy(server_));
   Clients clients(database, 20, 20);
   constexpr std::size_t kForPools = kForAll - 3;
@@ -178,7 +178,7 @@ TEST_F(AutoscalerTest, InDryRunMovesNothing) {
 
 using AutoscalerOnTwoServersTest = PrimaryAndReplica;
 
-TEST_F(AutoscalerOnTwoServersTest, AReplicaIsNotTakenForItsPrimary) {
+TEST_F(AutoscalerOnTwoServersTest, ReplicaIsNotMistakenForItsPrimary) {
   database::DatabaseOptions options = On(*primary_, *replica_);
   options.autoscaler.mode = control::AutoscalerMode::kOn;
   options.autoscaler.interval = milliseconds(50);

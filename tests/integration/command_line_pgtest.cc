@@ -115,7 +115,7 @@ TEST_F(CommandLineTest, CheckReportsAValidFileWithoutStarting) {
   EXPECT_EQ(result.exit_status, 0) << result.errors;
 }
 
-TEST_F(CommandLineTest, CheckRefusesWhatAStartWouldRefuse) {
+TEST_F(CommandLineTest, CheckRejectsWhatStartupWouldReject) {
   ExpectRefused({"check", {"--config.check"}, {{"SCIDEX_PG_DSN", "host"}}, {"SCIDEX_PG_DSN"}});
 }
 

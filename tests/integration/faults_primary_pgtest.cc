@@ -213,7 +213,7 @@ TEST_F(PrimaryFault, ABorrowersOwnReadOnlyTransactionReplacesNothing) {
   EXPECT_EQ(Primary().evictions[pool::EvictReason::kDrained], before);
 }
 
-TEST_F(PrimaryFault, OfSeveralHostsTheOneThatTakesWritesIsFound) {
+TEST_F(PrimaryFault, TheOneOfSeveralHostsThatAcceptsWritesIsFound) {
   database::DatabaseOptions options = Quick();
   options.primary->dsn =
       base::Secret("host=127.0.0.1,127.0.0.1 port=" + std::to_string(replica_->port()) + "," +

@@ -118,7 +118,7 @@ TEST_F(ReplicaFault, RestartedServesAgain) {
   Report("replica restarted, well again", {UntilBack()});
 }
 
-TEST_F(ReplicaFault, FrozenLosesTheRouteByItsProbe) {
+TEST_F(ReplicaFault, FrozenLosesTheRouteThroughItsProbe) {
   std::vector<Milliseconds> known;
   std::vector<Milliseconds> well;
   for (int round = 0; round < Rounds(1); ++round) {
@@ -139,7 +139,7 @@ TEST_F(ReplicaFault, FrozenLosesTheRouteByItsProbe) {
   ExpectWithin(3s, known);
 }
 
-TEST_F(ReplicaFault, CutOffByTheNetworkLosesTheRouteByItsProbe) {
+TEST_F(ReplicaFault, CutOffByTheNetworkLosesTheRouteThroughItsProbe) {
   TcpProxy network(replica_->port());
   database::DatabaseOptions options = To(network.Dsn(replica_->Dsn("reader", "reading")));
   options.probe.timeout = 1s;
@@ -160,7 +160,7 @@ TEST_F(ReplicaFault, CutOffByTheNetworkLosesTheRouteByItsProbe) {
   Close();
 }
 
-TEST_F(ReplicaFault, ANetworkOfFewBytesAtATimeAndOfDelaysKeepsTheRoute) {
+TEST_F(ReplicaFault, SmallSegmentsAndDelaysOfTheNetworkKeepTheRoute) {
   TcpProxy network(replica_->port());
   network.LimitWrites(7);
   network.Delay(std::chrono::microseconds(200));

@@ -33,7 +33,7 @@ class PoolNetwork : public PoolOnServer {
 
 const std::string kLetters = "SELECT repeat('x', 3000)";
 
-TEST_F(PoolNetwork, ThatPassesOneByteAtATimeIsSurvived) {
+TEST_F(PoolNetwork, WithOneByteSegmentsWorks) {
   proxy_.LimitWrites(1);
   // Longer than a client needs to come back for the next byte.
   proxy_.Delay(50us);
@@ -47,7 +47,7 @@ TEST_F(PoolNetwork, ThatPassesOneByteAtATimeIsSurvived) {
   EXPECT_EQ(Connects(ConnectOutcome::kOk), 1U);
 }
 
-TEST_F(PoolNetwork, ThatDelaysItsSegmentsIsSurvived) {
+TEST_F(PoolNetwork, WithDelayedSegmentsWorks) {
   proxy_.LimitWrites(64);
   proxy_.Delay(2ms);
   Open();
@@ -80,7 +80,7 @@ TEST_F(PoolNetwork, WithoutAServerIsNotATlsFailure) {
   EXPECT_EQ(Connects(ConnectOutcome::kTlsFailed), 0U);
 }
 
-TEST_F(PoolNetwork, ThatCutsAConnectShortIsSurvived) {
+TEST_F(PoolNetwork, ThatCutsAConnectShortCausesARetry) {
   proxy_.CutAfter(20);
   Open();
   EXPECT_THROW(pool_->Acquire({.deadline = base::RealClock().Now() + 100ms}), pool::AcquireTimeout);

@@ -299,7 +299,7 @@ TEST_F(PoolEnd, CloseLeavesNoThreadNoSocketAndNoBackend) {
   EXPECT_TRUE(AwaitNoSession());
 }
 
-TEST_F(PoolEnd, CloseDuringStartUpLeavesNothingEither) {
+TEST_F(PoolEnd, CloseDuringStartupLeavesNothingBehind) {
   options_.min_idle = 4;
   options_.max_size = 4;
   for (int i = 0; i < 10; ++i) {

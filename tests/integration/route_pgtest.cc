@@ -119,7 +119,7 @@ TEST_F(RouteTest, AReadThatIsQueuedWhenTheReplicaStopsIsServedByTheNewRoute) {
   replica_->Start();
 }
 
-TEST_F(RouteTest, ADsnOfAReplicaThatIsAPrimaryIsCaughtAndNamed) {
+TEST_F(RouteTest, ReplicaDsnThatLeadsToAPrimaryIsDetectedAndReported) {
   database::Database database(On(*primary_, *primary_));
   ASSERT_TRUE(AwaitRoute(database, Route::kPrimaryFallthrough));
   EXPECT_EQ(database.pool_stats().route.reason, Reason::kIsPrimary);
@@ -195,7 +195,7 @@ TEST_F(RouteTest, ADeadPrimaryNeverTakesTheRouteFromALiveReplica) {
   EXPECT_EQ(Read(database, "SELECT 1"), "1");
 }
 
-TEST_F(RouteTest, AReplicaThatNoLongerAnswersLosesTheRouteByItsProbe) {
+TEST_F(RouteTest, UnresponsiveReplicaLosesTheRouteThroughItsProbe) {
   database::DatabaseOptions options = On(*primary_, *replica_);
   options.probe.timeout = std::chrono::seconds(1);
   database::Database database(options);
@@ -231,7 +231,7 @@ TEST_F(RouteTest, APromotedReplicaLosesTheRouteAndItsSessions) {
 }
 
 // What libpq is told to look for in a session, such as one that may write, no read session is.
-TEST_F(RouteTest, WhatADsnAsksOfASessionIsAskedOfTheServer) {
+TEST_F(RouteTest, TargetSessionAttrsOfADsnAreHonoured) {
   database::DatabaseOptions options = On(*primary_);
   options.primary->dsn = base::Secret(primary_->Dsn() + " target_session_attrs=read-write");
   const std::string ports =
@@ -283,7 +283,7 @@ TEST_F(RouteTest, ShutdownFailsAReadThatWaitsForTheFirstVerdict) {
   EXPECT_THROW(read.get(), pool::PoolClosed);
 }
 
-TEST_F(RouteTest, ReplicaThatLetsNoNewSessionInLosesTheReads) {
+TEST_F(RouteTest, ReplicaThatRefusesNewSessionsLosesTheReads) {
   database::DatabaseOptions options = On(*primary_, *replica_);
   options.probe.interval = std::chrono::milliseconds(50);
   options.probe.new_session_interval = std::chrono::milliseconds(200);

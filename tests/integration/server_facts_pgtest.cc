@@ -230,7 +230,7 @@ TEST_F(ServerFactsTest, LagByAQueryIsWhatItReturns) {
   EXPECT_FALSE(Facts(reader, *Open(*primary_, "stranger", "other")).lag_is_queried);
 }
 
-TEST_F(ServerFactsTest, LagQueryThatDoesNotEndIsEndedByTheServer) {
+TEST_F(ServerFactsTest, HungLagQueryIsCancelledByTheServer) {
   postgres::FactsReader reader({.name = "test", .lag_query = "SELECT 1 FROM pg_sleep(3600)"},
                                base::RealClock());
   const auto session = Open(*replica_, "stranger", "other");
@@ -245,7 +245,7 @@ TEST_F(ServerFactsTest, LagQueryThatDoesNotEndIsEndedByTheServer) {
   }));
 }
 
-TEST_F(ServerFactsTest, QuestionThatWaitsForALockIsEndedByTheServer) {
+TEST_F(ServerFactsTest, StatementThatWaitsForALockIsCancelledByTheServer) {
   // A login takes that lock, too.
   const auto locker = Open(*primary_, "postgres", "other");
   auto asks = Open(*primary_, "app", "other");

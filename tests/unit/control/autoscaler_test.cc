@@ -226,7 +226,7 @@ TEST_F(AutoscalerTest, APoolThatTakesTheReadsOverGetsTheirTargetWithinTheBudget)
   EXPECT_EQ(log.Count({"target size moved", "from=1 to=8 reason=takes_over", "budget=86"}), 1u);
 }
 
-TEST_F(AutoscalerTest, WhatIsTakenOverFromNoKnownServerWaitsForItsProbe) {
+TEST_F(AutoscalerTest, TargetOfAnUnknownServerWaitsForItsProbe) {
   Start();
   autoscaler_->TakeOver(PoolRole::kPrimary, 8);
   EXPECT_EQ(Target(), 1u);
@@ -241,7 +241,7 @@ TEST_F(AutoscalerTest, WhatIsTakenOverFromNoKnownServerWaitsForItsProbe) {
   EXPECT_EQ(Target(), 2u) << "it was given once more";
 }
 
-TEST_F(AutoscalerTest, WhatIsOwedToAPoolIsOwedToItsSuccessor) {
+TEST_F(AutoscalerTest, PendingTargetOfAPoolPassesToItsSuccessor) {
   Replace(/*same_server=*/false);
   // Replaced again before its server was asked.
   const auto one = std::make_shared<pool::Pool>(
@@ -252,7 +252,7 @@ TEST_F(AutoscalerTest, WhatIsOwedToAPoolIsOwedToItsSuccessor) {
   EXPECT_EQ(Target(), 9u);
 }
 
-TEST_F(AutoscalerTest, InDryRunNothingIsTakenOver) {
+TEST_F(AutoscalerTest, InDryRunNoTargetIsTakenOver) {
   options_.mode = AutoscalerMode::kDryRun;
   Start();
   pool_.Resize(2);
@@ -298,7 +298,7 @@ TEST_F(AutoscalerTest, GrowsNoFurtherThanTheServerCanGive) {
   EXPECT_EQ(Stats().budget, 3u);
 }
 
-TEST_F(AutoscalerTest, GivesBackWhatOthersTakeFromTheServer) {
+TEST_F(AutoscalerTest, ShrinksWhenOthersUseTheServer) {
   Start();
   Borrow(8);
   Look(8);
@@ -321,7 +321,7 @@ TEST_F(AutoscalerTest, DoesNotGrowOnceTheServerNoLongerAnswers) {
   EXPECT_EQ(Target(), 1u);
 }
 
-TEST_F(AutoscalerTest, DoesNotBelieveAnOldProbe) {
+TEST_F(AutoscalerTest, IgnoresAnOldProbe) {
   Start();
   Borrow(8);
   Settle();
@@ -331,7 +331,7 @@ TEST_F(AutoscalerTest, DoesNotBelieveAnOldProbe) {
   EXPECT_EQ(Stats().latest->reason, ScalingReason::kBudgetUnknown);
 }
 
-TEST_F(AutoscalerTest, GivesBackSlowlyWhatIsNoLongerNeeded) {
+TEST_F(AutoscalerTest, ShrinksSlowlyWithoutDemand) {
   options_.shrink_after = seconds(20);
   Start();
   Borrow(8);

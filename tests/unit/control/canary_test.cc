@@ -132,7 +132,7 @@ TEST_F(CanaryTest, WithoutAnAnswerItIsUndecidedAndRetriedAfterAProbeInterval) {
   }));
 }
 
-TEST_F(CanaryTest, TriesAtItsIntervalAndNotBefore) {
+TEST_F(CanaryTest, RunsAtItsIntervalAndNotEarlier) {
   Start();
   AwaitTry(1);
   ASSERT_TRUE(clock_.AwaitSleepers(1, seconds(60)));

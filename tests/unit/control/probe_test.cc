@@ -170,7 +170,7 @@ TEST_F(ProbeTest, TheServerThatAnsweredLastIsNamedWhileItIsDown) {
   EXPECT_EQ(probe_->Stats().address, (routing::ServerAddress{"db2", "5432", "shop"}));
 }
 
-TEST_F(ProbeTest, StaysOnItsServerUntilNoNewSessionLeadsThere) {
+TEST_F(ProbeTest, StaysOnItsServerUntilNoNewSessionReachesIt) {
   ProbeOptions options;
   options.new_session_interval = seconds(1);
   Start(options);

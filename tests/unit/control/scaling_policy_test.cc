@@ -183,7 +183,7 @@ TEST_F(ScalingPolicyTest, ShrinksByATenthAtATimeAfterLongLowDemand) {
   Expect(17, ScalingReason::kIdle);
 }
 
-TEST_F(ScalingPolicyTest, KeepsWhatItNeededAtMostAndAQuarterMore) {
+TEST_F(ScalingPolicyTest, KeepsItsPeakDemandAndAQuarterMore) {
   Busy(20, 2);
   Look(100);
   Busy(20, 14);
@@ -205,7 +205,7 @@ TEST_F(ScalingPolicyTest, ShortWaitBetweenTwoChecksCountsAsDemand) {
   Expect(20, ScalingReason::kSteady);
 }
 
-TEST_F(ScalingPolicyTest, ForgetsWhatItNeededAfterTheWindow) {
+TEST_F(ScalingPolicyTest, ForgetsItsPeakDemandAfterTheWindow) {
   Busy(20, 15);
   Look();
   Busy(20, 2);
@@ -228,7 +228,7 @@ TEST_F(ScalingPolicyTest, NeverGoesBelowMinIdleNorBelowOne) {
   Expect(1, ScalingReason::kSteady);
 }
 
-TEST_F(ScalingPolicyTest, GivesNothingBackForLongAfterItGrew) {
+TEST_F(ScalingPolicyTest, DoesNotShrinkForLongAfterItGrew) {
   Busy(10, 0);
   Look(301);
   Busy(11, 0);
@@ -251,7 +251,7 @@ TEST_F(ScalingPolicyTest, DoesNotGrowWhileItIsNotKnownWhatTheServerCanGive) {
   Expect(10, ScalingReason::kBudgetUnknown, std::nullopt);
 }
 
-TEST_F(ScalingPolicyTest, GivesBackAtOnceWhatTheServerCannotGive) {
+TEST_F(ScalingPolicyTest, ShrinksImmediatelyToWhatTheServerCanGive) {
   Full(10, 8);
   Look();
   Expect(4, ScalingReason::kOverBudget, 4);

@@ -80,7 +80,7 @@ TEST(HttpAnswer, OtherMethodsAre405WithAllow) {
   }
 }
 
-TEST(HttpAnswer, OptionsTellsWhatAPathTakes) {
+TEST(HttpAnswer, OptionsReturnsTheMethodsOfAPath) {
   const Server server(OnLoopback(), {{"/metrics", Always("up 1\n")},
                                      {"/-/healthy", {Always("healthy"), Access::kEveryone}},
                                      {"/-/reload", {Always("done"), Access::kUsers, "POST"}}});

@@ -131,7 +131,7 @@ TEST_F(FrontTest, SilentClientIsClosedWithoutAResponse) {
   EXPECT_EQ(Count(408), 0u);
 }
 
-TEST_F(FrontTest, ClientThatDoesNotReadItsAnswerIsGivenUp) {
+TEST_F(FrontTest, ClientThatDoesNotReadItsResponseIsClosed) {
   Start({.send_timeout = milliseconds(50)});
   HttpConnection deaf(port_);
   deaf.SendRequest("GET", "/big");

@@ -78,7 +78,7 @@ TEST(RequestHead, SaysWhetherThereIsABody) {
   EXPECT_FALSE(ParseHead(WithHeaders("Content-Length: 0\r\nContent-Length: 0\r\n")).has_body);
 }
 
-TEST(RequestHead, WhatTwoReadersCouldUnderstandInTwoWaysIsRefused) {
+TEST(RequestHead, AmbiguousRequestsAreRefused) {
   for (const char* headers :
        {"Content-Length: 1\r\nContent-Length: 2\r\n", "Content-Length: 1, 1\r\n",
         "Content-Length: +1\r\n", "Content-Length: \r\n", "Content-Length: 0x1\r\n",

@@ -48,7 +48,7 @@ TEST_F(PoolHealth, AConnectionThatCannotBeRecycledIsClosed) {
   EXPECT_TRUE(pool.Acquire());
 }
 
-TEST_F(PoolHealth, EveryAcquirePreparesTheSessionForItsBorrowerByItsDeadline) {
+TEST_F(PoolHealth, EveryAcquirePreparesTheSessionWithinItsDeadline) {
   Pool& pool = Open();
   pool.Acquire();
   const auto session = connector_->sessions()[0];
@@ -88,7 +88,7 @@ TEST_F(PoolHealth, EightStaleIdleConnectionsCostTheNextClientOneRetry) {
   EXPECT_EQ(connector_->open(), 1U);
 }
 
-TEST_F(PoolHealth, ASweepSparesTheLiving) {
+TEST_F(PoolHealth, SweepKeepsLiveConnections) {
   options_.max_size = 4;
   Open();
   AcquireMany(4).clear();
@@ -225,7 +225,7 @@ TEST_F(PoolHealth, AfterAFailureAtMostOneConnectIsUnderWay) {
   EXPECT_TRUE(AwaitFailures(3));
 }
 
-TEST_F(PoolHealth, AServerThatHangsHoldsUpTwoConnectsAndNoMore) {
+TEST_F(PoolHealth, HungServerBlocksAtMostTwoConnects) {
   options_.max_size = 40;
   options_.backoff = {.initial = 1h, .cap = 1h};
   connector_->Block();
@@ -307,7 +307,7 @@ TEST_F(PoolHealth, SessionThatWasIdleForLongIsCheckedByTheKernel) {
   EXPECT_EQ(&SessionOf(lease), connector_->sessions()[1].get());
 }
 
-TEST_F(PoolHealth, HoweverLongAnOutageTheNextAttemptComesWithinTheCap) {
+TEST_F(PoolHealth, AfterAnyOutageTheNextAttemptComesWithinTheCap) {
   options_.acquire_timeout = 24h;
   options_.backoff = {.initial = 100ms, .cap = 5s};
   Open();
@@ -447,7 +447,7 @@ TEST_F(PoolHealth, SessionsOnTheWrongServerReplaceAllAtMostOnceASecond) {
   EXPECT_EQ(pool.Stats().evictions[EvictReason::kDrained], 2u);
 }
 
-TEST_F(PoolHealth, WhatASessionFindsOutIsCounted) {
+TEST_F(PoolHealth, ReportsOfASessionAreCounted) {
   Pool& pool = Open();
   const Lease lease = pool.Acquire();
   SessionObserver& observer = *SessionOf(lease).observer();

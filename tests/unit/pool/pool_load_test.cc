@@ -41,7 +41,7 @@ TEST_F(PoolLoad, SixClientsOnTwoConnectionsAreServedTwoByTwo) {
   EXPECT_EQ(pool.Stats().acquire_wait.sum(), 1200ms + 6ns);
 }
 
-TEST_F(PoolLoad, SpikeGrowsThePoolByTheConnectsThatHadBegunAlone) {
+TEST_F(PoolLoad, SpikeGrowsThePoolOnlyByConnectsAlreadyBegun) {
   options_ = PoolOptions();
   Pool& pool = Open();
   ASSERT_TRUE(AwaitIdle(pool, 2));

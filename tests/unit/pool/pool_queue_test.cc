@@ -86,7 +86,7 @@ TEST_F(PoolQueue, TwoConnectionsReleasedTogetherServeTwoWaiters) {
   EXPECT_TRUE(clients[1]->Take());
 }
 
-TEST_F(PoolQueue, TheBoundRefusesExactlyTheOneTooMany) {
+TEST_F(PoolQueue, MaxWaitersRefusesExactlyTheNextOne) {
   options_.max_size = 1;
   options_.max_waiters = 3;
   Pool& pool = Open();
@@ -98,7 +98,7 @@ TEST_F(PoolQueue, TheBoundRefusesExactlyTheOneTooMany) {
   Queue(1);
 }
 
-TEST_F(PoolQueue, ATimeoutHitsItsOwnWaiterAlone) {
+TEST_F(PoolQueue, TimeoutAffectsOnlyItsOwnWaiter) {
   Pool& pool = Open();
   std::vector<Lease> leases = AcquireMany(2);
   const auto before = Queue(1);
@@ -116,7 +116,7 @@ TEST_F(PoolQueue, ATimeoutHitsItsOwnWaiterAlone) {
   EXPECT_TRUE(after[0]->Take());
 }
 
-TEST_F(PoolQueue, WithoutADeadlineOfItsOwnAnAcquireTakesAcquireTimeoutAtMost) {
+TEST_F(PoolQueue, AcquireWithoutADeadlineTakesAtMostAcquireTimeout) {
   options_.acquire_timeout = 7s;
   Pool& pool = Open();
   const std::vector<Lease> leases = AcquireMany(2);
@@ -128,7 +128,7 @@ TEST_F(PoolQueue, WithoutADeadlineOfItsOwnAnAcquireTakesAcquireTimeoutAtMost) {
   EXPECT_THROW(clients[0]->Take(), AcquireTimeout);
 }
 
-TEST_F(PoolQueue, ADeadlineThatHasPassedTakesWhatIsIdleOrFailsAtOnce) {
+TEST_F(PoolQueue, PassedDeadlineTakesAnIdleConnectionOrFailsImmediately) {
   options_.max_size = 1;
   Pool& pool = Open();
   pool.Acquire();
@@ -149,7 +149,7 @@ TEST_F(PoolQueue, ACancelledWaiterLeavesAndTheOthersAreServed) {
   EXPECT_TRUE(clients[2]->Take());
 }
 
-TEST_F(PoolQueue, AnAcquireThatWasCancelledBeforehandTakesNothing) {
+TEST_F(PoolQueue, AlreadyCancelledAcquireTakesNothing) {
   Pool& pool = Open();
   pool.Acquire();
   std::stop_source stop;
@@ -311,7 +311,7 @@ TEST_F(PoolQueue, WaiterThatTimesOutWithADeadConnectionTakesNoOther) {
   EXPECT_EQ(pool.Stats().idle, 1U);
 }
 
-TEST_F(PoolQueue, TryAcquireTakesWhatIsIdleAndNeverWaits) {
+TEST_F(PoolQueue, TryAcquireTakesAnIdleConnectionAndNeverWaits) {
   options_.max_size = 1;
   Pool& pool = Open();
   EXPECT_FALSE(pool.TryAcquire());

@@ -167,7 +167,7 @@ TEST_F(QueryRunnerTest, HasItsTimeoutAsTheDeadlineOfEachRun) {
   EXPECT_EQ(deadlines.back(), base::Add(clock_.Now(), seconds(2)));
 }
 
-TEST_F(QueryRunnerTest, OneThatHangsKeepsOneConnectionAndNoOtherQueryWaiting) {
+TEST_F(QueryRunnerTest, HungQueryOccupiesOneConnectionAndDelaysNoOther) {
   Start({Named("hangs"), Named("b"), Named("c")});
   reader_.Block("hangs");
   clock_.Advance(seconds(5));
@@ -226,7 +226,7 @@ TEST_F(QueryRunnerTest, AfterAFailureShowsNothingOrWhatItFoundLast) {
   EXPECT_LT(Stats(1).last_success, Stats(1).last_run);
 }
 
-TEST_F(QueryRunnerTest, SaysOnceWhyItFailsAndOnceThatItNoLongerDoes) {
+TEST_F(QueryRunnerTest, LogsOnceWhyItFailsAndOnceThatItRecovered) {
   const test::LogTap log;
   Start({Named("a")});
   reader_.Answer({Reading::Result::kWriteRefused, {"(SQLSTATE 25006)", "no"}, true});
@@ -246,7 +246,7 @@ TEST_F(QueryRunnerTest, SaysOnceWhyItFailsAndOnceThatItNoLongerDoes) {
           "level=info msg=\"query answers again\" query=a"}));
 }
 
-TEST_F(QueryRunnerTest, NothingIsSaidOfAQueryThatWasTakenAwayWhileItRan) {
+TEST_F(QueryRunnerTest, QueryRemovedWhileItRunsIsNotLogged) {
   Start({Named("a"), Named("b")});
   reader_.Answer({Reading::Result::kWriteRefused, {"", ""}, true});
   RunFirst();
@@ -310,7 +310,7 @@ TEST_F(QueryRunnerTest, WhatARunOfTheOldQueryFindsAfterAReloadIsCountedAndNotSho
   EXPECT_EQ(Stats().result, nullptr);
 }
 
-TEST_F(QueryRunnerTest, ItsEndEndsRunsThatWaitAndThatReadAndCallsThemNoFailures) {
+TEST_F(QueryRunnerTest, StopEndsRunsWithoutLoggingFailures) {
   const test::LogTap log;
   Start({Named("a"), Named("b"), Named("c")});
   reader_.Block("a");

@@ -176,7 +176,7 @@ TEST_F(RouterTest, AQueuedReadMovesAlsoWhenTheReasonChangedInBetween) {
   EXPECT_EQ(InUse(*ro_), 1u);
 }
 
-TEST_F(RouterTest, ACallersOwnCancellationIsNotTakenForAChangeOfTheRoute) {
+TEST_F(RouterTest, CancellationByTheCallerIsNotARouteChange) {
   Build(false);
   const pool::Lease only_one = router_->AcquireRead();
   std::stop_source stop;
@@ -264,7 +264,7 @@ TEST_F(RouterTest, PoolStatsHasNothingForAPoolThatDoesNotExist) {
   EXPECT_EQ(stats.ro_routes_to(), 2);
 }
 
-TEST_F(RouterTest, APoolThatIsReplacedKeepsWhatItLentAndItsCountersGoOn) {
+TEST_F(RouterTest, ReplacedPoolKeepsItsLeasesAndCounters) {
   Build(true);
   router_->OnReplicaVerdict(Reason::kOk, clock_.Now());
   const std::shared_ptr<pool::Pool> old = ro_;
@@ -287,7 +287,7 @@ TEST_F(RouterTest, APoolThatIsReplacedKeepsWhatItLentAndItsCountersGoOn) {
   EXPECT_EQ(primary_->Stats().acquires[pool::AcquireOutcome::kImmediate], 1u);
 }
 
-TEST_F(RouterTest, LeasesOfPoolsThatWereReplacedAreCountedUntilTheyEnd) {
+TEST_F(RouterTest, LeasesOfReplacedPoolsAreCountedUntilTheyEnd) {
   Build(false);
   const auto retired = [&] {
     return router_->pool_stats().pools[PoolRole::kRoFallthrough]->retired_leases;
@@ -307,7 +307,7 @@ TEST_F(RouterTest, LeasesOfPoolsThatWereReplacedAreCountedUntilTheyEnd) {
   EXPECT_EQ(router_->pool_stats().gone[PoolRole::kRoFallthrough].retired_leases, 0u);
 }
 
-TEST_F(RouterTest, ALeakOfAPoolThatWasReplacedIsCountedInItsSuccessors) {
+TEST_F(RouterTest, LeakOfAReplacedPoolIsCountedInItsSuccessor) {
   Build(false);
   const test::LogTap log;
   const pool::Lease lease = router_->AcquireRead();
