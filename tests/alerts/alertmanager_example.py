@@ -37,7 +37,7 @@ class Example(unittest.TestCase):
         for severity, receiver in (("critical", "page"), ("warning", "ticket"), ("info", "none")):
             self.assert_routes(receiver, f"severity={severity}")
 
-    def test_routes_the_watchdog_to_whom_its_silence_alarms(self):
+    def test_routes_the_watchdog_to_its_own_receiver(self):
         self.assert_routes("watchdog", "alertname=ScidexPgPoolWatchdog", "severity=info")
 
 
@@ -75,7 +75,7 @@ class Inhibition(unittest.TestCase):
             [alert("OldestWaiter", "warning", pool="ro"), alert("WaitersPilingUp", "warning", pool="ro", instance="db2"),
              alert("WaitersPilingUp", "warning", pool="primary"), alert("QueueDepth", "warning", pool="ro")])
 
-    def test_a_fall_through_inhibits_what_is_its_cause(self):
+    def test_a_fall_through_inhibits_its_causes(self):
         causes = ("ReplicaNotAReplica", "ReplicaDiverged")
         self.assert_inhibits(
             [alert("RoFallthrough", "warning"), alert("RoFallthrough", "info", instance="db3")],

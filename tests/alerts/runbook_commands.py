@@ -100,7 +100,7 @@ class Commands(unittest.TestCase):
                                        timeout=servers.DEADLINE_SECONDS)
                 self.assertEqual(check.returncode, 0, check.stderr)
 
-    def test_there_are_both(self):
+    def test_there_are_commands_and_queries(self):
         self.assertGreater(len(list(commands())), len(RUNBOOKS))
         self.assertGreater(len(list(fences("promql"))), 10)
 

@@ -32,7 +32,7 @@ class BareMachine(unittest.TestCase):
         return servers.start(self.addCleanup, [*UNSHARE, *before, self.program, f"--web.listen-address={address}"], self.log,
                              exporter.environment(**variables))
 
-    def test_without_proc_it_serves_what_needs_none(self):
+    def test_without_proc_it_serves_what_does_not_need_it(self):
         process = self.start(f"127.0.0.1:{self.port}", "--mount", "sh", "-ec", 'mount -t tmpfs tmpfs /proc; exec "$@"', "sh",
                              SCIDEX_PG_DSN="host=127.0.0.1 port=1")
         for _ in range(3):

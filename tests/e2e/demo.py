@@ -41,7 +41,7 @@ class Demo(unittest.TestCase):
     def said(self):
         return self.log.read_text()
 
-    def test_the_show_to_its_end(self):
+    def test_it_runs_to_its_end(self):
         demo = self.start("--once")
         self.assertEqual(demo.wait(timeout=servers.DEADLINE_SECONDS), 0, self.said())
         for expected in (r"the page +http://127\.0\.0\.1:\d+/", r"Prometheus +http://", r"Alertmanager +http://",
@@ -51,7 +51,7 @@ class Demo(unittest.TestCase):
             self.assertTrue(re.search(expected, self.said()), f"{expected} is not in:\n{self.said()}")
         self.assert_nothing_is_left()
 
-    def test_an_end_at_any_time(self):
+    def test_it_can_be_ended_at_any_time(self):
         for when, number in (("starting a PostgreSQL", signal.SIGTERM), ("starting the exporter", signal.SIGHUP),
                              ("stopping the replica", signal.SIGINT)):
             with self.subTest(when=when):

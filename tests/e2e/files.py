@@ -76,13 +76,13 @@ class Files(unittest.TestCase):
         make(new)
         new.rename(self.config)
 
-    def test_device_or_folder_is_refused_at_the_start(self):
+    def test_device_or_folder_is_refused_at_startup(self):
         for path in ("/dev/zero", "/dev/ptmx", "/dev/null", str(self.folder)):
             for flag in ("--config.file", "--web.config.file"):
                 with self.subTest(flag=flag, path=path):
                     self.assertIn(path, self.run_with(f"{flag}={path}"))
 
-    def test_file_that_is_too_large_is_refused_at_the_start(self):
+    def test_file_that_is_too_large_is_refused_at_startup(self):
         self.config.write_text(CONFIGURATION + "#" * (1 << 20))
         for flag in ("--config.file", "--web.config.file"):
             self.assertIn("is larger than 1 MiB", self.run_with(f"{flag}={self.config}"))
@@ -113,7 +113,7 @@ class Files(unittest.TestCase):
                 lines = [line for line in ended.stderr.splitlines() if str(path) in line and "chmod 0640" in line]
                 self.assertEqual(len(lines), warnings, ended.stderr)
 
-    def test_signal_ends_a_start_that_waits(self):
+    def test_signal_ends_a_startup_that_waits(self):
         os.mkfifo(self.folder / "pipe")
         for number in (signal.SIGTERM, signal.SIGINT):
             process = subprocess.Popen([os.environ["SCIDEX_EXPORTER"], f"--config.file={self.folder}/pipe"], text=True,
@@ -124,7 +124,7 @@ class Files(unittest.TestCase):
                     process.send_signal(number)
                     self.assertEqual(process.wait(timeout=servers.DEADLINE_SECONDS), -number)
 
-    def test_empty_configuration_is_refused_at_the_start(self):
+    def test_empty_configuration_is_refused_at_startup(self):
         for text in EMPTY:
             with self.subTest(text=text):
                 self.config.write_text(text)

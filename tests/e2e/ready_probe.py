@@ -81,7 +81,7 @@ class ReadyProbe(unittest.TestCase):
                 self.start(host)
                 self.own.stop()
 
-    def test_exporter_that_is_not_there_is_not_ready(self):
+    def test_exporter_that_does_not_run_is_not_ready(self):
         self.start()
         self.own.stop()
         code, said = self.probe()
@@ -110,7 +110,7 @@ class ReadyProbe(unittest.TestCase):
                     self.assertIn(part, probe.communicate(timeout=servers.DEADLINE_SECONDS)[0])
                 self.assertEqual(probe.returncode, 1)
 
-    def test_file_that_became_wrong_does_not_matter(self):
+    def test_file_that_became_invalid_does_not_matter(self):
         self.start()
         self.config.write_text("primary: {dns: x}\n")
         self.assertEqual(self.probe(), (0, READY))

@@ -51,12 +51,12 @@ class WithoutServers(ServiceManagerCase):
         super().start(NOWHERE, NOWHERE, **variables)
         self.assertEqual(self.manager.await_message("something", lambda message: True), {"READY": "1"})
 
-    def test_ready_is_told_once_it_listens_without_any_database(self):
+    def test_ready_is_reported_once_it_listens_without_any_database(self):
         self.start()
         self.assertEqual(servers.fetch(f"{self.own.url}-/healthy"), b"healthy\n")
         self.manager.await_status("route=primary_fallthrough reason=connect_refused")
 
-    def test_ready_is_not_told_where_the_port_is_taken(self):
+    def test_ready_is_not_reported_if_the_port_is_in_use(self):
         self.start()
         second = subprocess.run([self.own.program, f"--web.listen-address={self.own.address}"], env=self.own.environment,
                                 capture_output=True, text=True, timeout=servers.DEADLINE_SECONDS)
@@ -65,14 +65,14 @@ class WithoutServers(ServiceManagerCase):
         self.manager.await_assignment("STOPPING")
         self.assertEqual(sum("READY" in message for message in self.manager.heard), 1)
 
-    def test_each_end_is_told(self):
+    def test_shutdown_is_reported_after_each_signal(self):
         for number in (signal.SIGTERM, signal.SIGINT):
             self.start()
             self.own.process.send_signal(number)
             self.manager.await_assignment("STOPPING")
             self.assertEqual(self.own.process.wait(timeout=servers.DEADLINE_SECONDS), 0)
 
-    def test_reload_by_signal_is_told_with_its_beginning_and_end(self):
+    def test_reload_by_signal_is_reported_at_its_beginning_and_end(self):
         self.start()
         asked = time.monotonic_ns() // 1000
         self.own.process.send_signal(signal.SIGHUP)
@@ -99,7 +99,7 @@ class WithoutServers(ServiceManagerCase):
         self.manager.await_assignment("READY")
         self.manager.await_status("the latest configuration was refused")
 
-    def test_reload_is_asked_of_no_other_program(self):
+    def test_no_other_program_is_asked_to_reload(self):
         self.start()
         other = servers.start(self.addCleanup, ["sleep", "1000"], self.folder / "sleep.log")
         servers.poll("another program", lambda: pathlib.Path(f"/proc/{other.pid}/comm").read_text() == "sleep\n")
@@ -108,7 +108,7 @@ class WithoutServers(ServiceManagerCase):
                          (1, f"scidex_pg_exporter: process {other.pid} is no scidex_pg_exporter\n"))
         self.assertIsNone(other.poll())
 
-    def test_watchdog_is_fed_again_and_again(self):
+    def test_watchdog_is_fed_repeatedly(self):
         self.start(WATCHDOG_USEC="4000000")
         for _ in range(3):
             self.manager.await_assignment("WATCHDOG")

@@ -75,7 +75,7 @@ class Once(WithoutAPort):
         self.assertEqual(metrics["scidex_pg_pool_ro_routes_to"], 2)
         self.assertEqual(metrics['scidex_pg_pool_backend_up{pool="primary"}'], 0)
 
-    def test_without_verdicts_has_another_code(self):
+    def test_without_verdicts_has_another_exit_code(self):
         # A server that accepts connections and does not respond.
         silent = servers.start(self.addCleanup, [
             sys.executable, "-c", "import socket, sys, time\n"
@@ -127,7 +127,7 @@ class Textfile(WithoutAPort):
     def names(self):
         return sorted(path.name for path in self.folder.iterdir() if path != self.log)
 
-    def test_file_is_replaced_and_as_node_exporter_wants_it(self):
+    def test_file_is_replaced_and_fit_for_node_exporter(self):
         process = self.start()
         text = self.await_file(process, "third file", lambda m: m[WRITES] >= 3)
         metrics = self.assert_for_node_exporter(text)

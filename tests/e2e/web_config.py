@@ -189,7 +189,7 @@ class WebConfig(unittest.TestCase):
     def test_a_file_without_users_and_tls_is_plain_http(self):
         self.assert_answers("http_server_config:\n  http2: false\n", ({}, 200), ({"tls": Client()}, "refused"))
 
-    def test_a_file_that_sets_nothing_is_refused_at_the_start(self):
+    def test_a_file_that_sets_nothing_is_refused_at_startup(self):
         for text in ("", "# nothing\n", "---\n", "basic_auth_users:\n", "tls_server_config: {}\n"):
             with self.subTest(file=text):
                 ours, = self.start(text, EXPORTER)
@@ -215,7 +215,7 @@ class WebConfig(unittest.TestCase):
                          [401, 200, 200, 200] + [401] * 9 + [200])
         self.assertEqual(answers[0][0][1:], ("Basic", "Unauthorized\n"))
 
-    def test_tls_is_spoken_and_plain_http_is_told_so(self):
+    def test_tls_works_and_plain_http_gets_an_error_about_it(self):
         for server in self.both(self.TLS):
             self.assertEqual(server.ask(tls=Client()).status, 200)
             plain = server.ask()
@@ -342,7 +342,7 @@ class WebConfig(unittest.TestCase):
         self.assertIn(ours.ask(path="/-/ready").status, (200, 503))
         self.assertEqual(theirs.ask(path="/-/healthy").status, 401)
 
-    def test_http_2_is_not_spoken(self):
+    def test_http_2_is_not_offered(self):
         ours, theirs = self.both(self.TLS + "http_server_config:\n  http2: true\n")
         self.assertEqual(ours.ask(tls=Client(alpn=["h2", "http/1.1"])).alpn, "http/1.1")
         self.assertEqual(theirs.ask(tls=Client(alpn=["h2", "http/1.1"])).alpn, "h2")
