@@ -37,7 +37,7 @@ test('every unit is one that Grafana knows', () => {
   assert.ok(!known.has('clients'));
 });
 
-test('a route has its name and colour, no route is no data', () => {
+test('a route has its name and colour, a missing one is no data', () => {
   const panel = panelNamed('overview', 'Route of the reads');
   for (const [value, text, name] of [
     [1, 'replica', 'green'],

@@ -262,7 +262,7 @@ export const ownRules: Rule[] = [
     (expr) => `max_over_time((${expr})[1h:])`,
   ),
   panelRule(
-    'shows a route by its name and colour, and no route as no data',
+    'shows a route by its name and colour, and a missing one as no data',
     (panel) => showsRoute(panel) === settings<Mappings>(panel, 'mappings').some(routesIn),
     (panel) => {
       panel.targets.push({ ...panel.targets[0], expr: 'scidex_pg_pool_ro_routes_to', refId: 'route' });
