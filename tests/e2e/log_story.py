@@ -32,7 +32,7 @@ UPDATE = os.environ.get("SCIDEX_UPDATE_GOLDEN") == "1"
 # No test waits for shorter times than this; a new golden file waits this long for late lines.
 SETTLE_SECONDS = 4
 # Their number depends on the moment: on the state of a server that stops or starts, and on the user that runs this.
-PASSING = ("server still gives no session", "reason of the route changed", "running as root")
+PASSING = ("server still provides no session", "reason of the route changed", "running as root")
 PASSWORD = "scidex-test-password"
 LOCK = 4711
 

@@ -69,9 +69,10 @@ TEST_F(ConfigTest, DifferencesBetweenFilesAreNamedWithoutTheirValues) {
 
 TEST_F(ConfigTest, TheVariableOfAnotherExporterIsAWarningUnlessThereIsADsn) {
   const Variables other{{"DATA_SOURCE_NAME", "postgresql://app:canary@db/shop"}};
-  EXPECT_EQ(LoadText("log: {level: info}\n", other).warnings,
-            (std::vector<std::string>{
-                "DATA_SOURCE_NAME is set, and not read here: set SCIDEX_PG_DSN instead"}));
+  EXPECT_EQ(
+      LoadText("log: {level: info}\n", other).warnings,
+      (std::vector<std::string>{
+          "DATA_SOURCE_NAME is set but not used by this exporter: set SCIDEX_PG_DSN instead"}));
   Variables both = other;
   both["SCIDEX_PG_DSN"] = "host=db";
   EXPECT_EQ(LoadText("log: {level: info}\n", both).warnings, std::vector<std::string>{});
@@ -89,6 +90,41 @@ TEST_F(ConfigTest, EveryKeyChangesItsOption) {
   }
 }
 
+TEST_F(ConfigTest, PoolsHaveTheDefaultsOfPoolsUnlessTheySetTheirOwn) {
+  const Config config = LoadText(
+      "pools: {ro: {max_size: 7}, defaults: {max_size: 30, leak_after: 1m}, primary: {leak_after: "
+      "2m}}\n");
+  EXPECT_EQ(config.ro_pool.max_size, 7u);
+  EXPECT_EQ(config.primary_pool.max_size, 30u);
+  EXPECT_EQ(config.ro_fallthrough_pool.max_size, 30u);
+  EXPECT_EQ(config.primary_pool.leak_after, std::chrono::minutes(2));
+  EXPECT_EQ(config.ro_fallthrough_pool.leak_after, std::chrono::minutes(1));
+  // Keys that the file does not set are those of each pool.
+  EXPECT_EQ(config.primary_pool.min_idle, 2u);
+  EXPECT_EQ(config.ro_fallthrough_pool.min_idle, 1u);
+}
+
+TEST_F(ConfigTest, DefaultsOfPoolsAreTheSameConfigurationAsTheKeysWrittenOut) {
+  const Config defaults = LoadText("pools: {defaults: {max_waiters: 9}}\n");
+  const Config written =
+      LoadText("pools: {primary: &p {max_waiters: 9}, ro: *p, ro_fallthrough: *p}\n");
+  EXPECT_EQ(defaults.hash, written.hash);
+  EXPECT_EQ(ChangedKeys(defaults, written), std::vector<std::string>{});
+  EXPECT_EQ(ChangedKeys(defaults, LoadText("pools: {defaults: {max_waiters: 8}}\n")),
+            (std::vector<std::string>{"pools.primary.max_waiters", "pools.ro.max_waiters",
+                                      "pools.ro_fallthrough.max_waiters"}));
+}
+
+TEST_F(ConfigTest, ADefaultOfPoolsThatDoesNotFitIsNamedByItsLine) {
+  EXPECT_EQ(
+      ErrorOf("pools:\n  ro: {max_size: 4}\n  defaults:\n    min_idle: 5\n"),
+      "FILE:4: pools.ro.min_idle: 5 is more than pools.ro.max_size, which is 4; write at most "
+      "4");
+  EXPECT_EQ(ErrorOf("pools:\n  defaults:\n    max_size: 0\n"),
+            "FILE:3: pools.defaults.max_size: \"0\" is invalid; write a whole number from 1 to "
+            "10000");
+}
+
 TEST_F(ConfigTest, TheMinimalFileLoads) {
   const Config config =
       Load(std::string(SCIDEX_SOURCE_DIR) + "/config/exporter.minimal.yaml", Of({}));
@@ -99,7 +135,7 @@ TEST_F(ConfigTest, TheMinimalFileLoads) {
 TEST_F(ConfigTest, AFileThatSetsNothingIsRefused) {
   for (const char* text : {"", "\n", "# nothing\n", "---\n", "{}\n", "null\n",
                            "probe:\n  # interval: 2s\n", "probe: {}\n"}) {
-    EXPECT_EQ(ErrorOf(text), "FILE: sets nothing; write at least one key, or give no --config.file")
+    EXPECT_EQ(ErrorOf(text), "FILE: sets nothing; write at least one key, or omit --config.file")
         << text;
   }
   EXPECT_EQ(LoadText("probe: {timeout: 1s}\nlog:\n  # level: debug\n").probe.interval,
@@ -141,7 +177,7 @@ TEST_F(ConfigTest, TypoThatMakesASecretAKeyDoesNotPrintIt) {
       ADD_FAILURE() << "not refused: " << text;
     } catch (const ConfigError& error) {
       EXPECT_EQ(std::string(error.what()).find("canary4711"), std::string::npos) << error.what();
-      EXPECT_NE(std::string(error.what()).find("is a blank missing after its colon?"),
+      EXPECT_NE(std::string(error.what()).find("is a space missing after its colon?"),
                 std::string::npos)
           << error.what();
     }
@@ -151,9 +187,10 @@ TEST_F(ConfigTest, TypoThatMakesASecretAKeyDoesNotPrintIt) {
 TEST_F(ConfigTest, ProbesTooRareForTheAutoscalerAreWarnedOf) {
   EXPECT_TRUE(LoadText("probe:\n  interval: 10s\n").warnings.empty());
   EXPECT_TRUE(LoadText("autoscaler:\n  mode: on\n").warnings.empty());
-  EXPECT_EQ(LoadText("probe:\n  interval: 10s\nautoscaler:\n  mode: on\n").warnings,
-            std::vector<std::string>{"the autoscaler believes a probe for 10s and probe.interval "
-                                     "is 10s: between probes no pool grows"});
+  EXPECT_EQ(
+      LoadText("probe:\n  interval: 10s\nautoscaler:\n  mode: on\n").warnings,
+      std::vector<std::string>{"the autoscaler considers a probe valid for 10s, and probe.interval "
+                               "is 10s: no pool can grow between probes"});
 }
 
 TEST_F(ConfigTest, TheEnvironmentWinsOverTheFile) {
@@ -193,30 +230,27 @@ TEST_F(ConfigTest, SessionSettingsHoldForBothServers) {
 
 TEST_F(ConfigTest, ErrorIsOneLineWithFileLineKeyAndCorrection) {
   EXPECT_EQ(ErrorOf("pools:\n  ro:\n    max_size: ten\n"),
-            "FILE:3: pools.ro.max_size: \"ten\" is not what is expected; write a whole number from "
+            "FILE:3: pools.ro.max_size: \"ten\" is invalid; write a whole number from "
             "1 to 10000");
   EXPECT_EQ(ErrorOf("pools:\n  ro:\n    max_size: 0\n"),
-            "FILE:3: pools.ro.max_size: \"0\" is not what is expected; write a whole number from 1 "
+            "FILE:3: pools.ro.max_size: \"0\" is invalid; write a whole number from 1 "
             "to 10000");
   EXPECT_EQ(ErrorOf("probe:\n  interval: 5 parsecs\n"),
-            "FILE:2: probe.interval: \"5 parsecs\" is not what is expected; write a duration from "
+            "FILE:2: probe.interval: \"5 parsecs\" is invalid; write a duration from "
             "10ms to 1h with a "
             "unit, such as 500ms, 5s or 1m30s");
   EXPECT_EQ(ErrorOf("probe:\n  interval: 5\n"),
-            "FILE:2: probe.interval: \"5\" is not what is expected; write a duration from 10ms to "
+            "FILE:2: probe.interval: \"5\" is invalid; write a duration from 10ms to "
             "1h with a unit, such "
             "as 500ms, 5s or 1m30s");
-  EXPECT_EQ(
-      ErrorOf("log:\n  level: loud\n"),
-      "FILE:2: log.level: \"loud\" is not what is expected; write one of debug, info, warn, error");
-  EXPECT_EQ(
-      ErrorOf("log:\n  level: [info]\n"),
-      "FILE:2: log.level: this is not what is expected; write one of debug, info, warn, error");
-  EXPECT_EQ(
-      ErrorOf("log:\n  level:\n"),
-      "FILE:2: log.level: nothing is not what is expected; write one of debug, info, warn, error");
+  EXPECT_EQ(ErrorOf("log:\n  level: loud\n"),
+            "FILE:2: log.level: \"loud\" is invalid; write one of debug, info, warn, error");
+  EXPECT_EQ(ErrorOf("log:\n  level: [info]\n"),
+            "FILE:2: log.level: this is invalid; write one of debug, info, warn, error");
+  EXPECT_EQ(ErrorOf("log:\n  level:\n"),
+            "FILE:2: log.level: an empty value is invalid; write one of debug, info, warn, error");
   EXPECT_EQ(ErrorOf("web:\n  listen_addresses: :1\n"),
-            "FILE:2: web.listen_addresses: \":1\" is not what is expected; write a list of "
+            "FILE:2: web.listen_addresses: \":1\" is invalid; write a list of "
             "addresses, such as [\":19187\"], or [] to listen nowhere");
   EXPECT_EQ(ErrorOf("web:\n  telemetry_path: /-/ready\n").substr(0, 28),
             "FILE:2: web.telemetry_path: ");
@@ -226,17 +260,16 @@ TEST_F(ConfigTest, ErrorIsOneLineWithFileLineKeyAndCorrection) {
 
 TEST_F(ConfigTest, UnknownKeyIsReportedWithTheNearestExistingKey) {
   EXPECT_EQ(ErrorOf("primary:\n  dns: x\n"),
-            "FILE:2: primary.dns: there is no such key; did you mean primary.dsn?");
+            "FILE:2: primary.dns: unknown key; did you mean primary.dsn?");
   EXPECT_EQ(ErrorOf("pools:\n  ro:\n    maxsize: 3\n"),
-            "FILE:3: pools.ro.maxsize: there is no such key; did you mean pools.ro.max_size?");
-  EXPECT_EQ(
-      ErrorOf("something_else_entirely: 3\n"),
-      "FILE:1: something_else_entirely: there is no such key; config/exporter.yaml has them all");
+            "FILE:3: pools.ro.maxsize: unknown key; did you mean pools.ro.max_size?");
+  EXPECT_EQ(ErrorOf("something_else_entirely: 3\n"),
+            "FILE:1: something_else_entirely: unknown key; config/exporter.yaml lists all keys");
 }
 
 TEST_F(ConfigTest, DuplicateKeyIsRefused) {
   EXPECT_EQ(ErrorOf("log:\n  level: info\n  level: warn\n"),
-            "FILE:3: log.level: stands here twice; write it once");
+            "FILE:3: log.level: is set twice; set it once");
 }
 
 TEST_F(ConfigTest, ContradictoryBoundsAreRefusedAtTheirLine) {
@@ -254,20 +287,18 @@ TEST_F(ConfigTest, ContradictoryBoundsAreRefusedAtTheirLine) {
 
 // Sizes are unsigned from here on, where -1 would be more than enough.
 TEST_F(ConfigTest, ANegativeSizeIsRefused) {
-  EXPECT_EQ(
-      ErrorOf("pools:\n  ro:\n    max_size: -1\n"),
-      "FILE:3: pools.ro.max_size: \"-1\" is not what is expected; write a whole number from 1 "
-      "to 10000");
-  EXPECT_EQ(
-      ErrorOf("pools:\n  ro:\n    min_idle: -1\n"),
-      "FILE:3: pools.ro.min_idle: \"-1\" is not what is expected; write a whole number from 0 "
-      "to 10000");
+  EXPECT_EQ(ErrorOf("pools:\n  ro:\n    max_size: -1\n"),
+            "FILE:3: pools.ro.max_size: \"-1\" is invalid; write a whole number from 1 "
+            "to 10000");
+  EXPECT_EQ(ErrorOf("pools:\n  ro:\n    min_idle: -1\n"),
+            "FILE:3: pools.ro.min_idle: \"-1\" is invalid; write a whole number from 0 "
+            "to 10000");
 }
 
 TEST_F(ConfigTest, InvalidYamlIsRefusedWithItsLine) {
   EXPECT_EQ(ErrorOf("log:\n  level: [info\n").substr(0, 17), "FILE:3: not YAML:");
   EXPECT_EQ(ErrorOf("log: {}\n---\nlog: {}\n"),
-            "FILE: holds several YAML documents; write one, and no comma before a key");
+            "FILE: contains several YAML documents; write one, and no comma before a key");
 }
 
 TEST_F(ConfigTest, AFileThatCannotBeReadIsNamed) {
