@@ -37,12 +37,12 @@ class Example(unittest.TestCase):
         for severity, receiver in (("critical", "page"), ("warning", "ticket"), ("info", "none")):
             self.assert_routes(receiver, f"severity={severity}")
 
-    def test_routes_the_watchdog_to_whom_its_silence_alarms(self):
+    def test_routes_the_watchdog_to_its_own_receiver(self):
         self.assert_routes("watchdog", "alertname=ScidexPgPoolWatchdog", "severity=info")
 
 
 class Inhibition(unittest.TestCase):
-    """In a real Alertmanager, which is gone before the first group_wait: it sends no notification."""
+    """In a real Alertmanager, which stops before the first group_wait: it sends no notification."""
 
     def setUp(self):
         folder = tempfile.TemporaryDirectory()
@@ -56,8 +56,8 @@ class Inhibition(unittest.TestCase):
         servers.poll("Alertmanager", lambda: servers.fetch(f"{self.url}/-/ready"), log)
 
     def assert_inhibits(self, sources, inhibited, others):
-        """Each source inhibits those and no others; all have just begun."""
-        # In this order: who knows the last source knows all.
+        """Each source inhibits exactly these alerts and none of the others; all of them have just begun."""
+        # In this order: once Alertmanager has the last source, it has all alerts.
         for group in (others + inhibited, sources):
             servers.fetch(f"{self.url}/api/v2/alerts", [{"labels": labels} for labels in group])
 
@@ -68,14 +68,14 @@ class Inhibition(unittest.TestCase):
         expected = sorted(json.dumps(labels, sort_keys=True) for labels in inhibited)
         self.assertEqual(servers.poll("inhibited alerts", lambda: len(found()) >= len(expected) and found()), expected)
 
-    def test_critical_inhibits_the_warning_of_the_same_name_and_thing_alone(self):
+    def test_critical_inhibits_only_its_own_warning(self):
         self.assert_inhibits(
             [alert("WaitersPilingUp", "critical", pool="ro"), alert("OldestWaiter", "critical", pool="ro", instance="db3")],
             [alert("WaitersPilingUp", "warning", pool="ro")],
             [alert("OldestWaiter", "warning", pool="ro"), alert("WaitersPilingUp", "warning", pool="ro", instance="db2"),
              alert("WaitersPilingUp", "warning", pool="primary"), alert("QueueDepth", "warning", pool="ro")])
 
-    def test_a_fall_through_inhibits_what_is_its_cause(self):
+    def test_a_fall_through_inhibits_its_causes(self):
         causes = ("ReplicaNotAReplica", "ReplicaDiverged")
         self.assert_inhibits(
             [alert("RoFallthrough", "warning"), alert("RoFallthrough", "info", instance="db3")],
@@ -100,14 +100,14 @@ class Inhibition(unittest.TestCase):
              alert("AcquireErrorBudgetBurn", "critical", pool="primary", instance="db2"),
              alert("PrimaryReadOnly", "critical"), alert("QueryFailing", "warning", query="orders")])
 
-    def test_a_pool_without_connections_inhibits_what_comes_of_it(self):
+    def test_a_pool_without_connections_inhibits_its_consequences(self):
         self.assert_inhibits(
             [alert("NoConnections", "critical", pool="ro")],
             [alert("AcquireErrorBudgetBurn", "critical", pool="ro"), alert("ConnectFailures", "warning", pool="ro"),
              alert("WaitersPilingUp", "warning", pool="ro"), alert("AcquiresFail", "warning", pool="ro")],
             [alert("AcquireErrorBudgetBurn", "critical", pool="primary"), alert("LeaseLeaked", "warning", pool="ro")])
 
-    def test_an_exporter_that_is_down_inhibits_only_what_it_would_say_of_itself(self):
+    def test_an_exporter_that_is_down_inhibits_only_alerts_about_itself(self):
         job = {"job": "pair", "alertname": "ScidexPgPoolExporterDown", "severity": "critical"}
         self.assert_inhibits(
             [alert("ExporterDown", "warning"), job],

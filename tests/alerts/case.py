@@ -1,4 +1,4 @@
-"""What a rule is held against: how its series behave, and when its alert must fire."""
+"""The specification of a rule: how its series behave, and when its alert must fire."""
 
 import dataclasses
 import urllib.parse
@@ -9,40 +9,41 @@ WRONG, CALM = "db1:19187", "db2:19187"
 
 @dataclasses.dataclass(frozen=True)
 class Case:
-    """One rule; several may be of the same. Its series are named with their labels, but for job and instance, which each
-    gets unless it has them; what a series does is a number, one of the above, what promtool writes for a value ("NaN", "stale"), or None where it
-    is not there. Times are in seconds."""
+    """One rule; a rule may have several cases. The keys of `calm` and the like are series with their labels; job and
+    instance are added if they are missing. The value of a series is a number, a behaviour of series.py, a value in
+    promtool's notation ("NaN", "stale"), or None if the series does not exist. Times are in seconds."""
     alert: str
     severity: str
     component: str
     summary: str
     description: str
     dashboard: str
-    # While nothing is wrong, and what is different while something is.
+    # The series while nothing is wrong, and the differences while something is.
     calm: dict
     wrong: dict
-    # What comes close: {why it must not fire: what differs from `calm`}.
+    # Near misses: {why the alert must not fire: difference from `calm`}.
     near: dict
     for_: int = 0
     keep: int = 0
-    # From the first wrong scrape to the first evaluation that sees it; from the last one to the last that still does.
+    # From the first wrong scrape to the first evaluation that sees it, and from the last wrong scrape to the last
+    # evaluation that sees it.
     rises: int = 0
     holds: int = 0
-    # From the last scrape of an instance that is gone to the last evaluation that still sees what was wrong.
+    # From the last scrape of an instance that disappears to the last evaluation that still sees the problem.
     forgets: int = 180
-    # The alert's labels besides job, instance, severity and component.
+    # The labels of the alert other than job, instance, severity and component.
     labels: dict = dataclasses.field(default_factory=dict)
-    # Other ways for it to go wrong: what differs from `calm`, what differs from `calm` and `wrong`, what it says.
+    # Other ways to go wrong: (difference from `calm`, difference from `calm` and `wrong`, expected description).
     also: tuple = ()
-    # Between two scrapes, and between two evaluations; for how long all is calm at first.
+    # The interval of scrapes and evaluations; the time at the beginning in which all is calm.
     step: int = 15
     lead: int = 1200
-    # Not where a failed scrape is what the alert is about, or hides one of the changes that it counts.
+    # False if the alert is about failed scrapes, or if a failed scrape hides one of the changes that it counts.
     outlives_failed_scrape: bool = True
-    # Not of an alert about all instances of a job; nor, then, of one about nothing that has a job.
+    # False for an alert about all instances of a job; of_job is False for an alert without any job.
     of_instance: bool = True
     of_job: bool = True
-    # Whether it fires when no series is there at all; whether nothing ever ends it.
+    # Whether it fires if there are no series at all; whether it never ends.
     fires_on_nothing: bool = False
     always: bool = False
 

@@ -1,4 +1,4 @@
-"""Every rule, and what it is held against."""
+"""The cases of all rules."""
 
 import dataclasses
 
@@ -31,15 +31,16 @@ def said_of_burn(windows, share):
 
 
 def burn(share, failing, near, unanswered, **times):
-    """A burn of the error budget. At first there is one acquire a second; 1 / 0.1 of the floor."""
+    """A burn of the error budget. At first there is one acquire per second: 1 / 0.1 of the minimum traffic."""
     step, calm_steps = times["step"], times["lead"] // times["step"]
     description = said_of_burn("hour or the six hours", share)
     few, minutes = step / 10, 60 // step
     fires = calm_steps + (times["rises"] + times["for_"]) // step
     down, remembered = (0,) * (120 // step), (1,) * (35 * minutes or 17)
     return Case(
-        "ScidexPgPoolAcquireErrorBudgetBurn", "critical", "waiters",
-        "Acquires fail faster than the error budget allows.", description, "detail",
+        alert="ScidexPgPoolAcquireErrorBudgetBurn", severity="critical", component="waiters",
+        summary="Acquires fail faster than the error budget allows.",
+        description=description, dashboard="detail",
         calm={acquires("immediate"): Rise(step), **{acquires(outcome): Rise(0) for outcome in FAILED},
               acquires("cancelled"): Rise(0), acquires("closed"): Rise(0), UP: 1},
         wrong={acquires("timeout"): Rise(failing)},
@@ -71,21 +72,22 @@ ANSWERED = 'instance_pool:scidex_pg_pool_backend_up:avg5m{pool="ro"}'
 
 
 def slow_burn(share, failing, near, slower, **times):
-    """The same over days, of the rates that are recorded."""
+    """The same over days, using the recorded rates."""
     description = said_of_burn("day or the three days", share)
     step = times["step"]
     burns = (times["rises"] + times["for_"]) // step
-    # Above the floor over six hours, not over a day or three.
+    # Above the minimum traffic over six hours, but not over a day or three days.
     night_and_day = (0.085,) * (66 * 3600 // step) + (0.12,) * (6 * 3600 // step)
     return Case(
-        "ScidexPgPoolAcquireErrorBudgetBurn", "warning", "waiters",
-        "Acquires fail faster than the error budget allows.", description, "detail",
+        alert="ScidexPgPoolAcquireErrorBudgetBurn", severity="warning", component="waiters",
+        summary="Acquires fail faster than the error budget allows.",
+        description=description, dashboard="detail",
         calm={rate("acquires"): 1, rate("acquire_failures"): 0, ANSWERED: 1},
         wrong={rate("acquire_failures"): failing},
         near={"the budget is spent a little slower": {
                   rate("acquire_failures"): Cycle((0,) * (times["lead"] // step) + (near,) * slower + (0,) * 1000)},
               "there is next to no traffic": {rate("acquires"): 0.095, rate("acquire_failures"): 0.095 * failing},
-              "there is next to none but for six hours": {
+              "there is next to no traffic except for six hours": {
                   rate("acquires"): Cycle(night_and_day), rate("acquire_failures"): Cycle(
                       tuple(failing * acquires for acquires in night_and_day))},
               "the server was down": {rate("acquire_failures"): failing, ANSWERED: Cycle((0.79,) + (1,) * (6 * 3600 // step))}},
@@ -173,10 +175,11 @@ def failing(share, why):
 
 
 def counted(alert, severity, component, summary, description, counter, **more):
-    """An alert on anything that a counter of a pool counts."""
+    """An alert on any increase of a pool's counter."""
     series = f'{counter}{{pool="ro"}}'
     dashboard = "read-only" if "read_only" in counter else "detail"
-    return Case(alert, severity, component, summary, description, dashboard, calm={series: 7}, wrong={series: Rise(1)},
+    return Case(alert=alert, severity=severity, component=component, summary=summary,
+                description=description, dashboard=dashboard, calm={series: 7}, wrong={series: Rise(1)},
                 near={"there were some long ago": {series: 1000000}}, labels=RO, **more)
 
 
@@ -190,28 +193,30 @@ CASES = [
     slow_burn("0.1022%", failing=0.0012, near=0.00095, slower=1000, step=1800, lead=160 * 1800, rises=121 * 1800, for_=3600,
               holds=3600, forgets=12 * 1800),
 
-    # A day alone: there was more traffic before.
+    # Only the window of a day: there was more traffic before.
     dataclasses.replace(
         slow_burn("0.3395%", failing=0.0035, near=0.0024, slower=50, step=1800, lead=160 * 1800, rises=46 * 1800, for_=3600,
                   holds=0, forgets=4 * 1800),
         calm={rate("acquires"): 3, rate("acquire_failures"): 0, ANSWERED: 1},
-        wrong={rate("acquires"): 1, rate("acquire_failures"): 0.0035}, also=(), near={"there is none": {ANSWERED: 1}}),
+        wrong={rate("acquires"): 1, rate("acquire_failures"): 0.0035}, also=(), near={"nothing fails": {ANSWERED: 1}}),
 
-    # Three days, of ratios that are recorded; that of six hours, by another group, is missing now and then.
-    Case("ScidexPgPoolAcquireErrorBudgetBurn", "warning", "waiters", "Acquires fail faster than the error budget allows.",
-         said_of_burn("day or the three days", "0.2%"), "detail",
+    # The window of three days, with recorded ratios; the ratio over six hours, from another group, is missing sometimes.
+    Case(alert="ScidexPgPoolAcquireErrorBudgetBurn", severity="warning", component="waiters",
+         summary="Acquires fail faster than the error budget allows.",
+         description=said_of_burn("day or the three days", "0.2%"), dashboard="detail",
          calm={ratio("1d"): 0, ratio("2h"): 0, ratio("3d"): 0.002, ratio("6h"): None, ANSWERED: 1},
          wrong={ratio("6h"): 0.002}, near={"nothing fails any more": {ratio("6h"): 0}}, labels=RO, step=60, for_=3600,
          holds=300, forgets=0, outlives_failed_scrape=False),
 
-    Case("ScidexPgPoolAcquiresFail", "warning", "waiters", "Most acquires of a pool that has few fail.",
-         f"In the pool ro of {WHO} 10 acquires failed within an hour, more than half of all. There are too few for an error "
-         "budget; each is an error to its caller.", "detail",
+    Case(alert="ScidexPgPoolAcquiresFail", severity="warning", component="waiters",
+         summary="Most acquires of a pool that has few fail.",
+         description=f"In the pool ro of {WHO} 10 acquires failed within an hour, more than half of all. There are too few "
+                     "for an error budget; each is an error to its caller.", dashboard="detail",
          calm={rate("acquires"): 0.0045, rate("acquire_failures"): 0, ANSWERED: 1},
          wrong={rate("acquire_failures"): 0.0028},
-         near={"they are nine": {rate("acquires"): 0.003, rate("acquire_failures"): 0.0024},
+         near={"only nine fail": {rate("acquires"): 0.003, rate("acquire_failures"): 0.0024},
                "there are enough for an error budget": {rate("acquires"): 0.105, rate("acquire_failures"): 0.1},
-               "it is less than half": {rate("acquires"): 0.0055, rate("acquire_failures"): 0.0027},
+               "less than half fail": {rate("acquires"): 0.0055, rate("acquire_failures"): 0.0027},
                "the server was down": {rate("acquire_failures"): 0.0028, ANSWERED: Cycle((0.79,) + (1,) * 22)}},
          also=(({ANSWERED: Cycle((1,) * 35 + (0,) + (1,) * 100)}, {ANSWERED: 0.81},
                 f"In the pool ro of {WHO} 10 acquires failed within an hour, more than half of all. There are too few for "
@@ -222,10 +227,10 @@ CASES = [
          labels=RO, step=300, lead=60 * 300, rises=3300, holds=300, outlives_failed_scrape=False,
          forgets=300),
 
-    Case("ScidexPgPoolFallthroughHurtsPrimary", "warning", "routing",
-         "Reads fall through to a primary whose own pool is nearly full.",
-         f"{WHO} sends reads to the primary while 90% of its connections for writers are in use. The reads slow the "
-         "writes down: users are about to feel both.", "detail",
+    Case(alert="ScidexPgPoolFallthroughHurtsPrimary", severity="warning", component="routing",
+         summary="Reads fall through to a primary whose own pool is nearly full.",
+         description=f"{WHO} sends reads to the primary while 90% of its connections for writers are in use. The reads "
+                     "slow the writes down: users are about to feel both.", dashboard="detail",
          calm={'scidex_pg_pool_connections{pool="primary", state="in_use"}': 2,
                'scidex_pg_pool_connections{pool="primary", state="idle"}': 18,
                'scidex_pg_pool_connections{pool="ro_fallthrough", state="in_use"}': 20,
@@ -241,8 +246,9 @@ CASES = [
                 "the writes down: users are about to feel both."),),
          labels={"pool": "primary"}, for_=300),
 
-    Case("ScidexPgPoolRoFallthrough", "warning", "routing", "Read-only traffic is served by the primary.",
-         fallthrough("connect_refused"), "overview",
+    Case(alert="ScidexPgPoolRoFallthrough", severity="warning", component="routing",
+         summary="Read-only traffic is served by the primary.",
+         description=fallthrough("connect_refused"), dashboard="overview",
          calm={ROUTE: 1, EXPECTED: 0, REFUSED: 0}, wrong={ROUTE: 2, REFUSED: 1},
          near={"reads are refused": {ROUTE: 3, REFUSED: 1},
                "it is expected": {ROUTE: 2, EXPECTED: 1, REFUSED: 1},
@@ -259,28 +265,29 @@ CASES = [
                      ("auth_failed", "the replica refuses the login")))),
          for_=120, keep=300),
 
-    Case("ScidexPgPoolRoFallthrough", "info", "routing",
-         "Read-only traffic is served by the primary, as its configuration expects.",
-         f"{WHO} sends reads to the primary, because of replica_not_configured, and is configured to expect that "
-         "(read_only.fallthrough_expected). Nothing is to be done.", "overview",
+    Case(alert="ScidexPgPoolRoFallthrough", severity="info", component="routing",
+         summary="Read-only traffic is served by the primary, as its configuration expects.",
+         description=f"{WHO} sends reads to the primary, because of replica_not_configured, and is configured to expect "
+                     "that (read_only.fallthrough_expected). Nothing is to be done.", dashboard="overview",
          calm={ROUTE: 1, EXPECTED: 1, UNSET: 0}, wrong={ROUTE: 2, UNSET: 1},
          near={"it is not expected": {ROUTE: 2, EXPECTED: 0}, "reads are refused": {ROUTE: 3}},
          also=(({}, {UNSET: None}, f"{WHO} sends reads to the primary, because of a reason that it does not report, and is "
                 "configured to expect that (read_only.fallthrough_expected). Nothing is to be done."),),
          for_=120, keep=300),
 
-    Case("ScidexPgPoolFleetFallthrough", "warning", "routing",
-         "Most instances of a job send their reads to the primary.",
-         "57.14% of the instances of scidex-pg-exporter that have a replica send their reads to the primary. What they "
-         "have in common has failed: the replica, its network, its name or its credentials. The primary takes the load "
-         "of all of them.", "overview",
+    Case(alert="ScidexPgPoolFleetFallthrough", severity="warning", component="routing",
+         summary="Most instances of a job send their reads to the primary.",
+         description="57.14% of the instances of scidex-pg-exporter that have a replica send their reads to the primary. "
+                     "What they have in common has failed: the replica, its network, its name or its credentials. The "
+                     "primary takes the load of all of them.", dashboard="overview",
          calm={f'{name}{{instance="{host}"}}': 1 for name in (ROUTE, CONFIGURED) for host in "abcdefg"},
          wrong={f'{ROUTE}{{instance="{host}"}}': 2 for host in "abcd"},
          near={"it is half of them": {f'{ROUTE}{{instance="{host}"}}': behaviour
                                       for host, behaviour in zip("abcdefg", (2, 2, 2, 1, 1, 1, None))}
                                      | {f'{CONFIGURED}{{instance="g"}}': None},
-               "two are no fleet": {f'{name}{{instance="{host}"}}': 2 if host in "ab" and name == ROUTE else
-                                    1 if host in "ab" else None for name in (ROUTE, CONFIGURED) for host in "abcdefg"},
+               "two instances are not a fleet": {
+                   f'{name}{{instance="{host}"}}': 2 if host in "ab" and name == ROUTE else
+                   1 if host in "ab" else None for name in (ROUTE, CONFIGURED) for host in "abcdefg"},
                "they have no replica by choice": {f'{ROUTE}{{instance="{host}"}}': 2 for host in "abcdef"}
                                                  | {f'{CONFIGURED}{{instance="{host}"}}': 0 for host in "abcd"}
                                                  | {f'{ROUTE}{{instance="{host}"}}': 1 for host in "efg"},
@@ -293,21 +300,23 @@ CASES = [
                 "takes the load of all of them."),),
          for_=120, keep=300, of_instance=False),
 
-    Case("ScidexPgPoolRouteFlapping", "warning", "routing", "The route of read-only traffic changes again and again.",
-         f"The route of {WHO} has changed 5 times within a quarter of an hour. Its replica is at the edge of what is asked "
-         "of it; each change drops the sessions of one side and fills the pool of the other, which users feel as uneven "
-         "times.", "overview",
+    Case(alert="ScidexPgPoolRouteFlapping", severity="warning", component="routing",
+         summary="The route of read-only traffic changes again and again.",
+         description=f"The route of {WHO} has changed 5 times within a quarter of an hour. Its replica is at the edge of "
+                     "what is asked of it; each change drops the sessions of one side and fills the pool of the other, "
+                     "which users feel as uneven times.", dashboard="overview",
          calm={changes("replica", "primary_fallthrough"): 7, changes("primary_fallthrough", "replica"): 7},
-         # Five between two scrapes, which no gauge shows.
+         # Five changes between two scrapes, which no gauge shows.
          wrong={changes("replica", "primary_fallthrough"): Climb(((3, 1),)),
                 changes("primary_fallthrough", "replica"): Climb(((2, 1),))},
          near={"it changes four times": {changes("replica", "primary_fallthrough"): Climb(((0, 80), (2, 1))),
                                          changes("primary_fallthrough", "replica"): Climb(((0, 80), (2, 1)))}},
          holds=600, forgets=600, keep=600, outlives_failed_scrape=False),
 
-    Case("ScidexPgPoolRouteDisabled", "critical", "routing", "Read-only traffic is refused.",
-         f"{WHO} refuses every read acquire at once, because of connect_refused; falling through to the primary is "
-         "forbidden, or there is no primary. Users get errors.", "overview",
+    Case(alert="ScidexPgPoolRouteDisabled", severity="critical", component="routing",
+         summary="Read-only traffic is refused.",
+         description=f"{WHO} refuses every read acquire at once, because of connect_refused; falling through to the "
+                     "primary is forbidden, or there is no primary. Users get errors.", dashboard="overview",
          calm={ROUTE: 1, REFUSED: 0}, wrong={ROUTE: 3, REFUSED: 1},
          near={"reads fall through": {ROUTE: 2, REFUSED: 1},
                "reads fall through for a moment": {ROUTE: Cycle((3,) * 8 + (2,))}},
@@ -316,9 +325,10 @@ CASES = [
                 "to the primary is forbidden, or there is no primary. Users get errors."),),
          for_=120),
 
-    Case("ScidexPgPoolRouteUnknown", "warning", "routing", "It is not known where read-only traffic goes.",
-         f"{WHO} is scraped, but its route has an unknown value, or is missing. No alert on the route can fire for "
-         "it.", "exporter",
+    Case(alert="ScidexPgPoolRouteUnknown", severity="warning", component="routing",
+         summary="It is not known where read-only traffic goes.",
+         description=f"{WHO} is scraped, but its route has an unknown value, or is missing. No alert on the route can fire "
+                     "for it.", dashboard="exporter",
          calm={ROUTE: 1, "up": 1}, wrong={ROUTE: 4},
          near={"reads fall through": {ROUTE: 2}, "reads are refused": {ROUTE: 3},
                "it is not scraped": {ROUTE: None, "up": 0},
@@ -329,40 +339,45 @@ CASES = [
                 "for it."),),
          for_=300),
 
-    counted("ScidexPgPoolReadOnlyViolation", "warning", "read-only",
-            "A write was attempted through a read-only lease, and refused.",
-            f"Something that {WHO} serves has tried to write through the pool ro. The server refused it: nothing was "
-            "written, and the caller got an error. The log names the place.",
-            "scidex_pg_pool_read_only_violations_total", holds=285, forgets=285, keep=900),
+    counted(alert="ScidexPgPoolReadOnlyViolation", severity="warning", component="read-only",
+            summary="A write was attempted through a read-only lease, and refused.",
+            description=f"Something that {WHO} serves has tried to write through the pool ro. The server refused it: "
+                        "nothing was written, and the caller got an error. The log names the place.",
+            counter="scidex_pg_pool_read_only_violations_total",
+            holds=285, forgets=285, keep=900),
 
-    counted("ScidexPgPoolReadOnlyTampered", "warning", "read-only",
-            "A borrower lifted read-only on a read session, or could have.",
-            f"In the pool ro of {WHO} a borrower has switched read-only off, or has committed a transaction of its own in "
-            "which it could have written. The next borrower's session is read-only again. The log names the borrower.",
-            "scidex_pg_pool_read_only_tampered_total", holds=285, forgets=285, keep=900),
+    counted(alert="ScidexPgPoolReadOnlyTampered", severity="warning", component="read-only",
+            summary="A borrower lifted read-only on a read session, or could have.",
+            description=f"In the pool ro of {WHO} a borrower has switched read-only off, or has committed a transaction of "
+                        "its own in which it could have written. The next borrower's session is read-only again. The log "
+                        "names the borrower.", counter="scidex_pg_pool_read_only_tampered_total",
+            holds=285, forgets=285, keep=900),
 
-    counted("ScidexPgPoolReadOnlyWrite", "critical", "read-only",
-            "A write succeeded through a read-only lease.",
-            f"In the pool ro of {WHO} a statement that writes has succeeded: its borrower had switched read-only off. What "
-            "it wrote is in the database. The log names the borrower and the statement's verb.",
-            "scidex_pg_pool_read_only_writes_total", holds=285, forgets=285, keep=900),
+    counted(alert="ScidexPgPoolReadOnlyWrite", severity="critical", component="read-only",
+            summary="A write succeeded through a read-only lease.",
+            description=f"In the pool ro of {WHO} a statement that writes has succeeded: its borrower had switched "
+                        "read-only off. What it wrote is in the database. The log names the borrower and the statement's "
+                        "verb.", counter="scidex_pg_pool_read_only_writes_total",
+            holds=285, forgets=285, keep=900),
 
-    counted("ScidexPgPoolReadOnlyUnproven", "warning", "read-only",
-            "Sessions could not be shown to be read-only, and were refused.",
-            f"The pool ro of {WHO} has refused sessions that could not be shown to be read-only. Most often a pooler is in "
-            "front of the server. Reads that need them wait, or fall through.",
-            "scidex_pg_pool_read_only_unproven_total", holds=285, forgets=285, keep=900),
+    counted(alert="ScidexPgPoolReadOnlyUnproven", severity="warning", component="read-only",
+            summary="Sessions could not be shown to be read-only, and were refused.",
+            description=f"The pool ro of {WHO} has refused sessions that could not be shown to be read-only. Most often a "
+                        "pooler is in front of the server. Reads that need them wait, or fall through.",
+            counter="scidex_pg_pool_read_only_unproven_total",
+            holds=285, forgets=285, keep=900),
 
-    Case("ScidexPgPoolReadOnlyCanaryFailed", "warning", "read-only", "A write through a read-only lease was not refused.",
-         f"The canary of {WHO} has tried to write through the pool ro, and was not refused as read-only. Until it is, take "
-         "its reads for able to write.", "read-only",
+    Case(alert="ScidexPgPoolReadOnlyCanaryFailed", severity="warning", component="read-only",
+         summary="A write through a read-only lease was not refused.",
+         description=f"The canary of {WHO} has tried to write through the pool ro, and was not refused as read-only. Until "
+                     "it is, take its reads for able to write.", dashboard="read-only",
          calm={'scidex_pg_pool_read_only_canary_success{pool="ro"}': 1},
          wrong={'scidex_pg_pool_read_only_canary_success{pool="ro"}': 0},
          near={"none has run": {'scidex_pg_pool_read_only_canary_success{pool="ro"}': "NaN"}}, labels=RO),
 
-    *(Case("ScidexPgPoolWaitersPilingUp", severity, "waiters",
-           "Acquirers queue for connections and the queue does not drain.",
-           piling(waiters, ", 2 of them this exporter's own queries"), "overview",
+    *(Case(alert="ScidexPgPoolWaitersPilingUp", severity=severity, component="waiters",
+           summary="Acquirers queue for connections and the queue does not drain.",
+           description=piling(waiters, ", 2 of them this exporter's own queries"), dashboard="overview",
            calm={WAITERS: 0, UP: 1, QUERIES_WAITING: 2}, wrong={WAITERS: waiters},
            near={"there is one fewer": {WAITERS: waiters - 1},
                  "the queue drains now and then": {WAITERS: Cycle((100,) * 8 + (0,))},
@@ -372,9 +387,10 @@ CASES = [
            also=(({BURNS.replace("critical", "warning"): 1, QUERIES_WAITING: None}, {QUERIES_WAITING: None}, piling(waiters, "")),),
            labels=RO, rises=120, for_=120, keep=120, forgets=120) for severity, waiters in (("warning", 6), ("critical", 21))),
 
-    Case("ScidexPgPoolOldestWaiter", "info", "waiters", "Acquires are about to time out.",
-         f"In the pool ro of {WHO} the oldest waiter has waited for 2.6s, more than half of the acquire timeout. Users wait "
-         "that long, and the next step are errors.", "detail",
+    Case(alert="ScidexPgPoolOldestWaiter", severity="info", component="waiters",
+         summary="Acquires are about to time out.",
+         description=f"In the pool ro of {WHO} the oldest waiter has waited for 2.6s, more than half of the acquire "
+                     "timeout. Users wait that long, and the next step are errors.", dashboard="detail",
          calm={'scidex_pg_pool_oldest_waiter_seconds{pool="ro"}': 0,
                'scidex_pg_pool_acquire_timeout_seconds{pool="ro"}': 5},
          wrong={'scidex_pg_pool_oldest_waiter_seconds{pool="ro"}': 2.6},
@@ -390,17 +406,19 @@ CASES = [
                 "Users wait that long, and the next step are errors."),),
          labels=RO, for_=60),
 
-    Case("ScidexPgPoolQueueDepth", "info", "waiters", "On average at least one acquirer waits for a connection.",
-         f"In the pool ro of {WHO} 1.2 acquirers waited on average over five minutes, those between two scrapes included. "
-         "Users feel slower requests.", "detail",
+    Case(alert="ScidexPgPoolQueueDepth", severity="info", component="waiters",
+         summary="On average at least one acquirer waits for a connection.",
+         description=f"In the pool ro of {WHO} 1.2 acquirers waited on average over five minutes, those between two "
+                     "scrapes included. Users feel slower requests.", dashboard="detail",
          calm={'scidex_pg_pool_acquire_wait_seconds_sum{pool="ro"}': Rise(0)},
          wrong={'scidex_pg_pool_acquire_wait_seconds_sum{pool="ro"}': Rise(18)},
          near={"one waits": {'scidex_pg_pool_acquire_wait_seconds_sum{pool="ro"}': Rise(15)}},
          labels=RO, rises=240, for_=300, holds=45, forgets=45),
 
-    Case("ScidexPgPoolSaturated", "info", "saturation", "Nearly all connections of a pool are in use all the time.",
-         f"In the pool ro of {WHO} 100% of max_size were in use on average over five minutes. The next rise of demand "
-         "queues.", "detail",
+    Case(alert="ScidexPgPoolSaturated", severity="info", component="saturation",
+         summary="Nearly all connections of a pool are in use all the time.",
+         description=f"In the pool ro of {WHO} 100% of max_size were in use on average over five minutes. The next rise of "
+                     "demand queues.", dashboard="detail",
          calm={'scidex_pg_pool_connections{pool="ro", state="in_use"}': 1,
                'scidex_pg_pool_connections{pool="ro", state="idle"}': 9, 'scidex_pg_pool_max_size{pool="ro"}': 10},
          wrong={'scidex_pg_pool_connections{pool="ro", state="in_use"}': 10},
@@ -409,29 +427,32 @@ CASES = [
                                          'scidex_pg_pool_max_size{pool="ro"}': 0}},
          labels=RO, rises=270, for_=120, holds=30),
 
-    Case("ScidexPgPoolLeaseLeaked", "warning", "saturation", "A lease is held for longer than leak_after.",
-         LEAKED, "detail",
+    Case(alert="ScidexPgPoolLeaseLeaked", severity="warning", component="saturation",
+         summary="A lease is held for longer than leak_after.",
+         description=LEAKED, dashboard="detail",
          calm={'scidex_pg_pool_oldest_lease_seconds{pool="ro"}': 1, 'scidex_pg_pool_leak_after_seconds{pool="ro"}': 300},
          wrong={'scidex_pg_pool_oldest_lease_seconds{pool="ro"}': 301},
          near={"it is released in time": {'scidex_pg_pool_oldest_lease_seconds{pool="ro"}': 300},
-               "leases are not looked at": {'scidex_pg_pool_oldest_lease_seconds{pool="ro"}': 100000,
-                                            'scidex_pg_pool_leak_after_seconds{pool="ro"}': 0}},
+               "leases are not checked": {'scidex_pg_pool_oldest_lease_seconds{pool="ro"}': 100000,
+                                          'scidex_pg_pool_leak_after_seconds{pool="ro"}': 0}},
          also=(({'scidex_pg_pool_leak_after_seconds{pool="ro"}': 1, 'scidex_pg_pool_oldest_lease_seconds{pool="ro"}': 0.5},
                 {'scidex_pg_pool_leak_after_seconds{pool="ro"}': 1, 'scidex_pg_pool_oldest_lease_seconds{pool="ro"}': 1.5},
                 LEAKED),),
          labels=RO, for_=60),
 
-    Case("ScidexPgPoolLeaseLeaked", "warning", "saturation", "A lease is held for longer than leak_after.",
-         LEAKED, "detail",
+    Case(alert="ScidexPgPoolLeaseLeaked", severity="warning", component="saturation",
+         summary="A lease is held for longer than leak_after.",
+         description=LEAKED, dashboard="detail",
          calm={'scidex_pg_pool_leases_leaked_total{pool="ro"}': 7, 'scidex_pg_pool_retired_leases{pool="ro"}': 1},
          wrong={'scidex_pg_pool_leases_leaked_total{pool="ro"}': Climb(((1, 1),))},
          near={"there were some long ago": {'scidex_pg_pool_leases_leaked_total{pool="ro"}': 1000000},
-               "none of a pool that was replaced is out": {'scidex_pg_pool_leases_leaked_total{pool="ro"}': Rise(1),
-                                                           'scidex_pg_pool_retired_leases{pool="ro"}': 0}},
+               "no lease of a replaced pool is active": {'scidex_pg_pool_leases_leaked_total{pool="ro"}': Rise(1),
+                                                         'scidex_pg_pool_retired_leases{pool="ro"}': 0}},
          labels=RO, for_=60, holds=240, forgets=180, outlives_failed_scrape=False),
 
-    Case("ScidexPgPoolPrimaryDown", "critical", "backend", "The primary cannot be used.",
-         primary_down(", because of auth_failed"), "detail",
+    Case(alert="ScidexPgPoolPrimaryDown", severity="critical", component="backend",
+         summary="The primary cannot be used.",
+         description=primary_down(", because of auth_failed"), dashboard="detail",
          calm={PRIMARY_UP: 1, UP: 0, 'scidex_pg_pool_max_size{pool="primary"}': 1, 'scidex_pg_pool_max_size{pool="ro"}': 1,
                failures("primary", "auth_failed"): Rise(0), failures("primary", "connect_refused"): Rise(0),
                server("primary", "pg1"): 1, server("ro", "pg2"): 1},
@@ -443,8 +464,9 @@ CASES = [
                  server("primary", "pg1"): None}, primary_down("", "")),),
          labels={"pool": "primary"}, for_=60),
 
-    Case("ScidexPgPoolNoConnections", "critical", "backend",
-         "A pool has no connection, cannot open one, and its acquires fail.", no_connections(" with auth_failed", 5), "detail",
+    Case(alert="ScidexPgPoolNoConnections", severity="critical", component="backend",
+         summary="A pool has no connection, cannot open one, and its acquires fail.",
+         description=no_connections(" with auth_failed", 5), dashboard="detail",
          calm={'scidex_pg_pool_connections{pool="ro", state="idle"}': 1,
                'scidex_pg_pool_connections{pool="ro", state="in_use"}': 0,
                'scidex_pg_pool_connections{pool="ro", state="connecting"}': 1,
@@ -464,13 +486,14 @@ CASES = [
                                         connects("auth_failed"): 100000, acquires("timeout"): 100000}},
          also=(*(({}, {acquires("timeout"): Rise(0), acquires(outcome): Rise(1)}, no_connections(" with auth_failed", 5))
                  for outcome in FAILED[1:]),
-               # One that fails is enough.
+               # One failed connect is enough.
                ({}, {connects("auth_failed"): Climb(((0.9, 1),)), connects("connect_refused"): Rise(0)},
                 no_connections(" with auth_failed", 5))),
          labels=RO, for_=60, forgets=165),
 
-    Case("ScidexPgPoolReplicaDown", "warning", "backend", "The replica cannot be used.",
-         replica_down(", because of connect_refused"), "detail",
+    Case(alert="ScidexPgPoolReplicaDown", severity="warning", component="backend",
+         summary="The replica cannot be used.",
+         description=replica_down(", because of connect_refused"), dashboard="detail",
          calm={PRIMARY_UP: 0, UP: 1, CONFIGURED: 1, server("ro", "pg2"): 1, failures("ro", "auth_failed"): Rise(0),
                failures("ro", "connect_refused"): Rise(0)},
          wrong={UP: 0, failures("ro", "auth_failed"): Rise(1), failures("ro", "connect_refused"): Rise(2)},
@@ -478,10 +501,11 @@ CASES = [
          also=(({}, {failures("ro", "auth_failed"): None, failures("ro", "connect_refused"): None}, replica_down("")),),
          labels=RO, for_=180),
 
-    Case("ScidexPgPoolReplicaNotAReplica", "warning", "backend",
-         "The server that is configured as the replica is not one.",
-         f"The server that {WHO} has as its replica (pg2:5432) answers, and is not in recovery: it was promoted, or it never was a "
-         "replica. It takes writes of its own. Reads do not go there.", "detail",
+    Case(alert="ScidexPgPoolReplicaNotAReplica", severity="warning", component="backend",
+         summary="The server that is configured as the replica is not one.",
+         description=f"The server that {WHO} has as its replica (pg2:5432) answers, and is not in recovery: it was "
+                     "promoted, or it never was a replica. It takes writes of its own. Reads do not go there.",
+         dashboard="detail",
          calm={UP: 1, 'scidex_pg_pool_backend_in_recovery{pool="ro"}': 1,
                PRIMARY_UP: 1, 'scidex_pg_pool_backend_in_recovery{pool="primary"}': 0, CONFIGURED: 1, SAME: 0,
                server("ro", "pg2"): 1},
@@ -492,9 +516,10 @@ CASES = [
                 "one that there is works. Reads do not go there."),),
          labels=RO, for_=180),
 
-    Case("ScidexPgPoolReplicaDiverged", "warning", "backend", "The replica has rows that the primary never had.",
-         f"The replica of {WHO} has replayed WAL that its primary does not have, so one of the two has lost transactions. "
-         "Reads do not go there. The replica has to be rebuilt.", "read-only",
+    Case(alert="ScidexPgPoolReplicaDiverged", severity="warning", component="backend",
+         summary="The replica has rows that the primary never had.",
+         description=f"The replica of {WHO} has replayed WAL that its primary does not have, so one of the two has lost "
+                     "transactions. Reads do not go there. The replica has to be rebuilt.", dashboard="read-only",
          calm={'scidex_pg_pool_ro_route_reason{reason="diverged"}': 0,
                'scidex_pg_pool_ro_route_reason{reason="ok"}': 1},
          wrong={'scidex_pg_pool_ro_route_reason{reason="diverged"}': 1,
@@ -503,9 +528,11 @@ CASES = [
                            'scidex_pg_pool_ro_route_reason{reason="ok"}': 0}},
          labels={"reason": "diverged"}, for_=180),
 
-    Case("ScidexPgPoolPrimaryReadOnly", "critical", "backend", "The primary refuses writes.",
-         f"The primary of {WHO} answers, and refuses writes: it is in recovery, or default_transaction_read_only is on "
-         "there, as providers set it when a disk is full.", "read-only",
+    Case(alert="ScidexPgPoolPrimaryReadOnly", severity="critical", component="backend",
+         summary="The primary refuses writes.",
+         description=f"The primary of {WHO} answers, and refuses writes: it is in recovery, or "
+                     "default_transaction_read_only is on there, as providers set it when a disk is full.",
+         dashboard="read-only",
          calm={"scidex_pg_pool_primary_writable": 1, 'scidex_pg_pool_backend_up{pool="primary"}': 1,
                'scidex_pg_pool_backend_up{pool="ro"}': 1},
          wrong={"scidex_pg_pool_primary_writable": 0},
@@ -513,9 +540,10 @@ CASES = [
                "it has not answered yet": {"scidex_pg_pool_primary_writable": "NaN"}},
          labels={}, for_=60),
 
-    Case("ScidexPgPoolReplicaLag", "warning", "backend", "The replica lags.",
-         f"The replica of {WHO} is 16s behind its primary, more than half of max_lag. Reads that go there see data of that "
-         "age, and at max_lag it counts as stale.", "detail",
+    Case(alert="ScidexPgPoolReplicaLag", severity="warning", component="backend",
+         summary="The replica lags.",
+         description=f"The replica of {WHO} is 16s behind its primary, more than half of max_lag. Reads that go there see "
+                     "data of that age, and at max_lag it counts as stale.", dashboard="detail",
          calm={LAG: 0.1, MAX_LAG: 30, STALE: 0, 'scidex_pg_pool_ro_route_reason{reason="ok"}': 1}, wrong={LAG: 16},
          near={"it is half": {LAG: 15}, "any lag is accepted": {LAG: 1000000, MAX_LAG: 0},
                "the lag is not known": {LAG: "NaN"}, "the route is lost": {LAG: 31, LAG_REASON: 1}},
@@ -524,9 +552,10 @@ CASES = [
                 f"The replica of {WHO} is 16s behind its primary, more than max_lag; the route of reads is replica."),),
          for_=300),
 
-    Case("ScidexPgPoolConnectFailures", "warning", "backend", "Connects to a server that answers fail again and again.",
-         f"The pool ro of {WHO} fails to connect 0.05 times a second. It cannot replace what it loses, and does not grow "
-         "when it should.", "detail",
+    Case(alert="ScidexPgPoolConnectFailures", severity="warning", component="backend",
+         summary="Connects to a server that answers fail again and again.",
+         description=f"The pool ro of {WHO} fails to connect 0.05 times a second. It cannot replace what it loses, and "
+                     "does not grow when it should.", dashboard="detail",
          calm={'scidex_pg_pool_connects_total{pool="ro", outcome="ok"}': Rise(1),
                'scidex_pg_pool_connects_total{pool="ro", outcome="connect_refused"}': Rise(0),
                'scidex_pg_pool_connects_total{pool="ro", outcome="connect_timeout"}': Rise(0),
@@ -540,8 +569,9 @@ CASES = [
                    'scidex_pg_pool_backend_up{pool="ro"}': Cycle((0,) + (1,) * 20)}},
          labels=RO, rises=270, for_=120, holds=15, forgets=15),
 
-    Case("ScidexPgPoolQueryFailing", "warning", "queries", "A query fails, and its series are gone or old.",
-         failing("66.67%", ", most with the reason refused"), "exporter",
+    Case(alert="ScidexPgPoolQueryFailing", severity="warning", component="queries",
+         summary="A query fails, and its series are gone or old.",
+         description=failing("66.67%", ", most with the reason refused"), dashboard="exporter",
          calm={runs(): Rise(3), **{errors(reason): Rise(0) for reason in QUERY_ERRORS},
                **{errors(reason): Rise(3) for reason in NO_CONNECTION}},
          wrong={errors("refused"): Rise(2), **{errors(reason): Rise(0) for reason in NO_CONNECTION}},
@@ -551,9 +581,10 @@ CASES = [
                      failing("66.67%", f", most with the reason {reason}")) for reason in QUERY_ERRORS[1:]),
          labels=QUERY, rises=675, for_=300, holds=210, forgets=885, outlives_failed_scrape=False),
 
-    Case("ScidexPgPoolQueryStale", "warning", "queries", "A query has had no result for over three of its intervals.",
-         f"The query orders of {WHO} last had a result 46s ago, more than three of its intervals. Alerts and panels "
-         "that use its series see nothing, or old values.", "exporter",
+    Case(alert="ScidexPgPoolQueryStale", severity="warning", component="queries",
+         summary="A query has had no result for over three of its intervals.",
+         description=f"The query orders of {WHO} last had a result 46s ago, more than three of its intervals. Alerts and "
+                     "panels that use its series see nothing, or old values.", dashboard="exporter",
          calm={SUCCESS: Now(), 'scidex_pg_query_interval_seconds{query="orders"}': 15, ROUTE: 1, PRIMARY_UP: 1, UP: 0},
          wrong={SUCCESS: Now(less=46)},
          near={"it is three": {SUCCESS: Now(less=45)}, "there is no route": {SUCCESS: 0, ROUTE: 3},
@@ -563,57 +594,63 @@ CASES = [
                 "that use its series see nothing, or old values."),),
          labels=QUERY, for_=600),
 
-    Case("ScidexPgPoolQueryStale", "warning", "queries", "A query has had no result for over three of its intervals.",
-         f"The query orders of {WHO} last had a result 46s ago, more than three of its intervals. Alerts and panels "
-         "that use its series see nothing, or old values.", "exporter",
+    Case(alert="ScidexPgPoolQueryStale", severity="warning", component="queries",
+         summary="A query has had no result for over three of its intervals.",
+         description=f"The query orders of {WHO} last had a result 46s ago, more than three of its intervals. Alerts and "
+                     "panels that use its series see nothing, or old values.", dashboard="exporter",
          calm={SUCCESS: Now(), 'scidex_pg_query_interval_seconds{query="orders"}': 15, ROUTE: 1, PRIMARY_UP: 1},
          # The primary was down for a moment when it began, which excuses a query for a quarter of an hour.
          wrong={SUCCESS: Now(less=46), PRIMARY_UP: Cycle((0,) + (1,) * 1000)},
          near={"it is three": {SUCCESS: Now(less=45)}}, labels=QUERY, rises=915, for_=600, outlives_failed_scrape=False),
 
-    Case("ScidexPgPoolQuerySeriesDropped", "warning", "queries", "A query has more series than max_series.",
-         f"The query orders of {WHO} has more series than its max_series. Those over it are not exposed: sums over them are "
-         "too small.", "exporter",
+    Case(alert="ScidexPgPoolQuerySeriesDropped", severity="warning", component="queries",
+         summary="A query has more series than max_series.",
+         description=f"The query orders of {WHO} has more series than its max_series. Those over it are not exposed: sums "
+                     "over them are too small.", dashboard="exporter",
          calm={'scidex_pg_query_series_dropped_total{query="orders"}': 7},
          wrong={'scidex_pg_query_series_dropped_total{query="orders"}': Rise(1)},
          near={"there were some long ago": {'scidex_pg_query_series_dropped_total{query="orders"}': 1000000}},
          labels=QUERY, holds=885, forgets=885, keep=900),
 
-    Case("ScidexPgPoolCollectorErrors", "warning", "exporter", "Scrapes lack the metrics of a collector.",
-         f"Scrapes of {WHO} lack the metrics of the collector pools, because it failed. Alerts on them cannot fire. The log "
-         "says why.", "exporter",
+    Case(alert="ScidexPgPoolCollectorErrors", severity="warning", component="exporter",
+         summary="Scrapes lack the metrics of a collector.",
+         description=f"Scrapes of {WHO} lack the metrics of the collector pools, because it failed. Alerts on them cannot "
+                     "fire. The log says why.", dashboard="exporter",
          calm={'scidex_pg_exporter_collector_errors_total{collector="pools"}': 7},
          wrong={'scidex_pg_exporter_collector_errors_total{collector="pools"}': Rise(1)},
          near={"there were some long ago": {'scidex_pg_exporter_collector_errors_total{collector="pools"}': 1000000}},
          labels={"collector": "pools"}, holds=885, forgets=885, keep=900),
 
-    Case("ScidexPgPoolExporterDown", "critical", "exporter", "No exporter of a job can be scraped.",
-         "No instance of scidex-pg-exporter has been scraped for three minutes. It is not known where reads go, and no other "
-         "alert can fire.", "exporter",
+    Case(alert="ScidexPgPoolExporterDown", severity="critical", component="exporter",
+         summary="No exporter of a job can be scraped.",
+         description="No instance of scidex-pg-exporter has been scraped for three minutes. It is not known where reads "
+                     "go, and no other alert can fire.", dashboard="exporter",
          calm={"up": 1, f'up{{instance="{CALM}"}}': 1}, wrong={"up": 0, f'up{{instance="{CALM}"}}': 0},
          near={"one is scraped": {"up": 0}, "it is another job's": {'up{job="other"}': 0},
                "one is scraped now and then": {"up": Cycle((0,) * 11 + (1,)), f'up{{instance="{CALM}"}}': 0}},
          for_=180, forgets=0, outlives_failed_scrape=False, of_instance=False),
 
-    Case("ScidexPgPoolExporterDown", "warning", "exporter", "An exporter cannot be scraped.",
-         f"{WHO} has not been scraped for three minutes. It is not known where its reads go, and no other alert can fire for "
-         "it.", "exporter",
+    Case(alert="ScidexPgPoolExporterDown", severity="warning", component="exporter",
+         summary="An exporter cannot be scraped.",
+         description=f"{WHO} has not been scraped for three minutes. It is not known where its reads go, and no other "
+                     "alert can fire for it.", dashboard="exporter",
          calm={"up": 1}, wrong={"up": 0},
          near={"it is another job's": {'up{job="other"}': 0},
                "it is scraped now and then": {"up": Cycle((0,) * 12 + (1,))}},
          for_=180, forgets=0, outlives_failed_scrape=False),
 
-    Case("ScidexPgPoolExporterAbsent", "warning", "exporter", "Prometheus has no exporter to scrape.",
-         "Prometheus has had no target in the job scidex-pg-exporter for ten minutes: its configuration or its service "
-         "discovery has lost it. No other alert can fire.", "exporter",
+    Case(alert="ScidexPgPoolExporterAbsent", severity="warning", component="exporter",
+         summary="Prometheus has no exporter to scrape.",
+         description="Prometheus has had no target in the job scidex-pg-exporter for ten minutes: its configuration or "
+                     "its service discovery has lost it. No other alert can fire.", dashboard="exporter",
          calm={"up": 1}, wrong={"up": "stale"},
          near={"it cannot be scraped": {"up": 0}},
          for_=600, outlives_failed_scrape=False, of_instance=False, fires_on_nothing=True),
 
-    Case("ScidexPgPoolExporterStalled", "warning", "exporter",
-         "The exporter is scraped, and does not probe its servers any more.",
-         f"{WHO} last probed the server of the pool ro 1m 1s before it was scraped. What it says of servers and routes is "
-         "old.", "exporter",
+    Case(alert="ScidexPgPoolExporterStalled", severity="warning", component="exporter",
+         summary="The exporter is scraped, and does not probe its servers any more.",
+         description=f"{WHO} last probed the server of the pool ro 1m 1s before it was scraped. What it says of servers "
+                     "and routes is old.", dashboard="exporter",
          calm={'scidex_pg_pool_probe_last_run_timestamp_seconds{pool="ro"}': Now(),
                'scidex_pg_pool_max_size{pool="ro"}': 1},
          wrong={'scidex_pg_pool_probe_last_run_timestamp_seconds{pool="ro"}': Now(less=61)},
@@ -625,27 +662,29 @@ CASES = [
                 "routes is old."),),
          labels=RO, for_=60),
 
-    Case("ScidexPgPoolExporterRestarting", "warning", "exporter", "The exporter is restarted again and again.",
-         f"{WHO} was started 3 times within a quarter of an hour. Each time its pools begin empty and its counters at 0.",
-         "exporter",
+    Case(alert="ScidexPgPoolExporterRestarting", severity="warning", component="exporter",
+         summary="The exporter is restarted again and again.",
+         description=f"{WHO} was started 3 times within a quarter of an hour. Each time its pools begin empty and its "
+                     "counters at 0.", dashboard="exporter",
          calm={"process_start_time_seconds": 100, ROUTE: 1},
          wrong={"process_start_time_seconds": Cycle((200, 300, 400))},
          near={"it is restarted twice": {"process_start_time_seconds": Cycle((100,) * 30 + (200,) * 30)},
                "it is another program": {"process_start_time_seconds": Cycle((200, 300, 400)), ROUTE: None}},
          rises=30, holds=870, forgets=855, keep=900, outlives_failed_scrape=False),
 
-    Case("ScidexPgPoolConfigReloadFailed", "warning", "exporter",
-         "A configuration was refused, and the one before is in force.",
-         f"{WHO} has refused the configuration that it was last asked to load. What is in its file is not what it does, and "
-         "it will not start with it. The log names the key.", "exporter",
+    Case(alert="ScidexPgPoolConfigReloadFailed", severity="warning", component="exporter",
+         summary="A configuration was refused, and the one before is in force.",
+         description=f"{WHO} has refused the configuration that it was last asked to load. What is in its file is not what "
+                     "it does, and it will not start with it. The log names the key.", dashboard="exporter",
          calm={"scidex_pg_exporter_config_last_reload_successful": 1},
          wrong={"scidex_pg_exporter_config_last_reload_successful": 0},
-         near={"it is mended in time": {"scidex_pg_exporter_config_last_reload_successful": Cycle((0,) * 20 + (1,))}},
+         near={"it is fixed in time": {"scidex_pg_exporter_config_last_reload_successful": Cycle((0,) * 20 + (1,))}},
          for_=300),
 
-    Case("ScidexPgPoolTextfileStale", "warning", "exporter", "The exporter's file for the textfile collector is old.",
-         f"{WHO} shows pools and route as they were 2m 1s before it was scraped. The exporter has ended, or cannot write the "
-         "file.", "exporter",
+    Case(alert="ScidexPgPoolTextfileStale", severity="warning", component="exporter",
+         summary="The exporter's file for the textfile collector is old.",
+         description=f"{WHO} shows pools and route as they were 2m 1s before it was scraped. The exporter has ended, or "
+                     "cannot write the file.", dashboard="exporter",
          calm={TEXTFILE_WRITTEN: Now(), TEXTFILE_WRITES: 1},
          wrong={TEXTFILE_WRITTEN: Now(less=121)},
          near={"it is two minutes old": {TEXTFILE_WRITTEN: Now(less=120)},
@@ -655,8 +694,10 @@ CASES = [
                 "write the file."),),
          for_=60),
 
-    Case("ScidexPgPoolFdsNearLimit", "warning", "exporter", "The exporter has nearly as many files open as it may.",
-         f"{WHO} has 81% of the file descriptors that it may have. At the limit connects and scrapes fail.", "exporter",
+    Case(alert="ScidexPgPoolFdsNearLimit", severity="warning", component="exporter",
+         summary="The exporter has nearly as many files open as it may.",
+         description=f"{WHO} has 81% of the file descriptors that it may have. At the limit connects and scrapes fail.",
+         dashboard="exporter",
          calm={"process_open_fds": 10, "process_max_fds": 100, ROUTE: 1}, wrong={"process_open_fds": 81},
          near={"it is four in five": {"process_open_fds": 80},
                "it is another program": {"process_open_fds": 99, ROUTE: None},
@@ -665,8 +706,10 @@ CASES = [
                 f"{WHO} has 81% of the file descriptors that it may have. At the limit connects and scrapes fail."),),
          for_=300),
 
-    Case("ScidexPgPoolWatchdog", "info", "exporter", "Alerts arrive.",
-         "This alert always fires. When it no longer arrives, Prometheus, Alertmanager or the way between them is broken, and "
-         "no other alert arrives either.", "overview", calm={}, wrong={}, near={}, of_instance=False, of_job=False,
+    Case(alert="ScidexPgPoolWatchdog", severity="info", component="exporter",
+         summary="Alerts arrive.",
+         description="This alert always fires. When it no longer arrives, Prometheus, Alertmanager or the way between "
+                     "them is broken, and no other alert arrives either.", dashboard="overview",
+         calm={}, wrong={}, near={}, of_instance=False, of_job=False,
          fires_on_nothing=True, always=True),
 ]

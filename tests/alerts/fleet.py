@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""All rules together, on all that they ask of what a real exporter exposes, for four instances of it on days on which
-things happen that are no fault of theirs: what fires is what the day says, and nothing else.
+"""All rules together, on all series of a real exporter that they use, for four instances, on days with events that are not
+the fault of the instances: exactly the expected alerts fire.
 
 Usage: SCIDEX_EXPORTER=build/release/bin/scidex_pg_exporter fleet.py
 """
@@ -33,7 +33,7 @@ def is_counter(name):
 
 
 def with_labels(series, labels):
-    """The series with these labels besides; the instance is another matter."""
+    """The series with these additional labels, except instance."""
     more = written({name: value for name, value in labels.items() if name != "instance"})
     if not more:
         return series
@@ -41,12 +41,12 @@ def with_labels(series, labels):
 
 
 def by_pod(instance):
-    """As kube-prometheus labels a target."""
+    """The labels that kube-prometheus adds to a target."""
     return {"namespace": "shop", "pod": f"api-{instance}", "container": "api", "endpoint": "metrics", "service": "api"}
 
 
 def by_cluster(instance):
-    """Two pairs whose instances are named alike, in two clusters."""
+    """Two pairs in two clusters, with the same instance names."""
     return {"cluster": "west" if instance in ("db1", "db2") else "east",
             "instance": {"db3": "db1", "db4": "db2"}.get(instance, instance)}
 
@@ -72,22 +72,22 @@ class Fleet(unittest.TestCase):
 
     @staticmethod
     def behaviour(name, value):
-        """While all is well."""
-        # Counters begin at 100, those of the written file, too: it is one that is written.
+        """The behaviour of a series while all is well."""
+        # Counters begin at 100, including that of written textfiles, as if a textfile was written.
         if any(of in name for of in ("probe_last_run_timestamp", "textfile_written_timestamp")):
             return Now()
         if is_counter(name):
             return Rise(STEP_SECONDS / 10 if SERVED.search(name) else 0)
         return value if value == "NaN" else float(value)
 
-    # What all series of an instance do in a phase of its day.
+    # The behaviour of all series of an instance in a phase of its day.
 
     def well(self, different=None):
         self.assertLessEqual((different or {}).keys(), self.calm.keys())
         return self.calm | (different or {})
 
     def counting_from(self, number):
-        """For one step."""
+        """For one step only."""
         return self.calm | {series: number for series in self.calm if is_counter(series)}
 
     def down(self):
@@ -100,15 +100,15 @@ class Fleet(unittest.TestCase):
         return dict.fromkeys(self.calm)
 
     def day(self, *phases):
-        """An hour of an instance in phases, each (what its series do, steps). What it counts begins at 100."""
+        """An hour of an instance in phases, each (behaviour of its series, steps). Counters begin at 100."""
         self.assertEqual(sum(steps for _, steps in phases), HOUR)
         first = {series: 100 if is_counter(series) and does is not None else does
                  for series, does in phases[0][0].items()}
         return [(first, 1), *phases]
 
     def assert_fires(self, days, *expected, labels=lambda instance: {}, step=STEP_SECONDS):
-        """days: {instance: its day}; expected: (alert, severity, {other labels}) of each that fires at any time, besides
-        the watchdog. `labels` are those that an instance has besides; a scrape is each `step` seconds."""
+        """days: {instance: its day}; expected: (alert, severity, {other labels}) of each alert that fires at any time,
+        except the watchdog. `labels` returns additional labels of an instance; a scrape happens every `step` seconds."""
         series = [{"series": selector(with_labels(name, labels(instance)), labels(instance).get("instance", instance)),
                    "values": values([(behaviours[name], steps) for behaviours, steps in day], step)}
                   for instance, day in days.items() for name in self.calm]
@@ -135,19 +135,19 @@ class Fleet(unittest.TestCase):
                           *(("ExporterDown", "warning", {"instance": name}) for name in ("db3", "db4")))
 
     def test_all_instances_of_a_cluster_are_down(self):
-        """A page for that cluster, and no instance of the other one."""
+        """The critical alert of that cluster, and no alert of the other cluster."""
         down = self.day((self.well(), 20), (self.down(), HOUR - 20))
         self.assert_fires(self.all_well_but(db3=down, db4=down), ("ExporterDown", "critical", {"cluster": "east"}),
                           *(("ExporterDown", "warning", {"cluster": "east", "instance": name}) for name in ("db1", "db2")),
                           labels=by_cluster)
 
     def fall_through(self, *names):
-        """What is said one by one of those that fall through, whose replica is down."""
+        """The alerts of each instance that falls through because its replica is down."""
         return [("RoFallthrough", "warning", {"instance": name}) for name in names] + [
             ("ReplicaDown", "warning", {"instance": name, "pool": "ro"}) for name in names]
 
     def test_half_of_the_instances_are_down_and_the_others_fall_through(self):
-        """The ones that are known are told of one by one; two are no fleet."""
+        """Each known instance has its own alert; two instances are not a fleet."""
         down = self.day((self.well(), 20), (self.down(), HOUR - 20))
         through = self.day((self.well(), 20), (self.well(FALLING_THROUGH), HOUR - 20))
         self.assert_fires({"db1": through, "db2": through, "db3": down, "db4": down},
@@ -155,7 +155,7 @@ class Fleet(unittest.TestCase):
                           *self.fall_through("db1", "db2"))
 
     def test_most_instances_fall_through(self):
-        """Whatever labels they have, and however often they are scraped."""
+        """With any labels and any scrape interval."""
         through = self.day((self.well(), 20), (self.well(FALLING_THROUGH), HOUR - 20))
         days = self.all_well_but(db1=through, db2=through, db3=through)
         for labels, step in ((lambda instance: {}, 30), (by_pod, 30), (lambda instance: {}, 15), (lambda instance: {}, 60)):
@@ -184,7 +184,7 @@ class Fleet(unittest.TestCase):
         self.assert_fires(days)
 
     def test_an_instance_is_renamed_while_it_falls_through(self):
-        """Nothing is lost: the new name has its alert, too."""
+        """No alert is lost: the new name also has its alert."""
         through = self.well(FALLING_THROUGH)
         days = self.all_well_but(db4=self.day((through, 40), (self.gone(), HOUR - 40)))
         days["db5"] = self.day((self.not_there(), 40), (through, HOUR - 40))

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""Every metric, label and label value that rules, dashboards, runbooks and documentation name is one that a running
-exporter exposes, and every link of a rule leads somewhere.
+"""Every metric, label and label value named by rules, dashboards, runbooks and documentation is exposed by a running
+exporter, and every link of a rule has an existing target.
 
 Usage: SCIDEX_EXPORTER=build/release/bin/scidex_pg_exporter metric_names.py
 """
@@ -29,13 +29,13 @@ NAMING = [rulebook.FILE, *DASHBOARDS, *(ROOT / "dashboards" / "src").glob("*.ts"
           *(ROOT / "docs").glob("*.md"), ROOT / "README.md", ROOT / "ARCHITECTURE.md"]
 
 CHAPTERS = ["Meaning", "Impact", "Diagnosis", "Mitigation"]
-# Neither a part of a longer word, a path say, nor the beginning of several names.
+# Not part of a longer word, such as a path, and not the common beginning of several names.
 NAME = re.compile(r"(?<![\w:./-])(?:scidex_pg|process)_[a-z0-9_]+(?<!_)\b(?![*{]?_)")
 MATCHERS = re.compile(rf"({NAME.pattern})\{{([^}}]*)\}}")
 MATCHER = re.compile(r'(\w+)\s*(?:=~|!~|!=|=)\s*\\?"([^"\\]*)')
 SERIES = re.compile(r"^(\w+)(?:\{(.*)\})? \S+$", re.MULTILINE)
 LABEL = re.compile(r'(\w+)="([^"]*)"')
-# Programs, libraries and files of the project, which are named alike.
+# Programs, libraries and files of the project with similar names.
 NOT_METRICS = re.compile(r"scidex_pg_exporter$|scidex_pg_(?:exporter|pool)$")
 CONFIGURATION = """
 primary: {{dsn: host=127.0.0.1 port={port} user=nobody dbname=none}}
@@ -46,7 +46,7 @@ queries: [{{name: one, sql: SELECT 1 AS one, values: [{{column: one, help: One.}
 class Names(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        """With a primary that refuses connections: every series must be there all the same."""
+        """With a primary that refuses connections: every series must exist even then."""
         folder = tempfile.TemporaryDirectory(prefix="scidex-names-")
         cls.addClassCleanup(folder.cleanup)
         config = pathlib.Path(folder.name, "exporter.yaml")
@@ -58,7 +58,7 @@ class Names(unittest.TestCase):
         for name, labels in SERIES.findall(text):
             for label, value in LABEL.findall(labels):
                 cls.labels[name][label].add(value)
-            cls.labels[name]  # It is there, with labels or without.
+            cls.labels[name]  # It exists, with or without labels.
         cls.families = set(re.findall(r"^# TYPE (\S+) histogram$", text, re.MULTILINE))
 
     def each_name(self):
@@ -72,7 +72,7 @@ class Names(unittest.TestCase):
             with self.subTest(file=str(file.relative_to(ROOT)), metric=name):
                 self.assertIn(name, self.labels.keys() | self.families)
 
-    def test_every_label_and_every_value_matched_is_one_that_the_metric_has(self):
+    def test_every_matched_label_and_value_exists_on_its_metric(self):
         for file in NAMING:
             for name, matchers in MATCHERS.findall(file.read_text()):
                 for label, values in MATCHER.findall(matchers):
@@ -99,7 +99,7 @@ class Links(unittest.TestCase):
                 self.assertEqual(re.findall(r"^#+ (.*)$", (ROOT / path).read_text(), re.MULTILINE),
                                  [alert["alert"], *CHAPTERS])
 
-    def test_every_runbook_has_an_alert_and_names_only_such_as_there_are(self):
+    def test_every_runbook_has_an_alert_and_names_only_existing_ones(self):
         names = {alert["alert"] for alert in self.alerts}
         runbooks = list((ROOT / "alerts" / "runbooks").iterdir())
         self.assertEqual({file.stem for file in runbooks}, names)

@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""A changed rule does not go unnoticed: each single change of one fails the tests of a case.
+"""Every single change of a rule fails a test of a case.
 
-Usage: rule_mutations.py [REGEX]    only of changes whose names it matches, such as "OldestWaiter info: expr"
+Usage: rule_mutations.py [REGEX]    only changes whose names match, such as "OldestWaiter info: expr"
 
-Days of the error budget take longest. Of its rules the comparators, the numbers and `for` are changed; their operators,
-matchers, windows, labels and annotations with SCIDEX_TEST_LONG=1 only.
+The error budget's cases, which last days, take longest. In its rules only comparators, numbers and `for` are changed; their
+operators, matchers, windows, labels and annotations only with SCIDEX_TEST_LONG=1.
 """
 
 import concurrent.futures
@@ -22,7 +22,7 @@ from timeline import Timelines
 COMPARATORS = {"==": ("!=",), "!=": ("==",), ">=": (">", "<="), ">": (">=", "<")}
 OPERATORS = {"and": ("or", "unless"), "or": ("and",), "unless": ("and",)}
 UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
-# What belongs to no threshold: names, matchers, ranges, strings.
+# Parts without thresholds: names, matchers, ranges, strings.
 OPAQUE = re.compile(r"\{[^}]*\}|\[[^\]]*\]|\b[a-z_][\w:]*", re.IGNORECASE)
 
 BURN = "ScidexPgPoolAcquireErrorBudgetBurn"
@@ -31,7 +31,7 @@ FRACTION = re.compile(r"[\s\d*]*\d+\.\d")
 
 
 def others(duration):
-    """Half of a duration, and twice as much."""
+    """Half of a duration, and twice the duration."""
     seconds = int(duration[:-1]) * UNITS[duration[-1]]
     return f"{seconds // 2}s", f"{seconds * 2}s"
 
@@ -46,11 +46,11 @@ def replaced(text, match, other):
 
 
 def expressions(expr, thresholds_alone):
-    """Every mutant of an expression, or those of its comparators and numbers."""
+    """Every mutant of an expression, or only those of its comparators and numbers."""
     hidden = OPAQUE.sub(lambda match: "_" * len(match[0]), expr)
     for match in re.finditer(r"==|!=|>=|>", hidden):
         for other in COMPARATORS[match[0]]:
-            # Nobody meets the very fraction.
+            # No case has exactly the value of a fraction.
             if other != ">=" or not FRACTION.match(hidden[match.end():]):
                 yield replaced(expr, match, other)
     for match in re.finditer(r"\d+(\.\d+)?", hidden):
@@ -63,14 +63,15 @@ def expressions(expr, thresholds_alone):
             yield replaced(expr, match, other)
     for match in re.finditer(r"\{[^}]*\}", expr):
         yield replaced(expr, match, "")
-    # What looks back over the same time does so for the same reason.
+    # Windows of the same length have the same reason, so they change together.
     for window in dict.fromkeys(re.findall(r"\[(\d+[smhd])", expr)):
         for other in others(window):
             yield expr.replace(f"[{window}", f"[{other}")
 
 
 def mutants(rule):
-    """Every rule that differs from this one in one thing that an operator would notice, or what of them is tried."""
+    """Every rule that differs from this one in one thing that an operator would notice, or the subset of them that is
+    tried."""
     thresholds_alone = not LONG and (rule.get("alert", "") == BURN or "record" in rule)
     for key in ("expr", "for", "keep_firing_for"):
         value = rule.get(key)
@@ -90,16 +91,16 @@ def mutants(rule):
 
 
 class Tests:
-    """The tests of one alert's cases, each run by itself: a mutant costs no more than those up to the first that fails.
-    Several threads may use it: whoever sets the order last has set it, which changes nothing but the time taken."""
+    """The tests of one alert's cases, run one by one: a mutant costs only the tests up to the first that fails. Thread
+    safe: several threads may change the order, and the last one wins, which affects only the duration."""
 
     def __init__(self, cases):
-        # Most of what is wrong with a rule the first of each case shows.
+        # The first test of each case finds most problems of a rule.
         ranked = [(rank, case, test) for case in cases for rank, test in enumerate(Timelines(case).all())]
         self.tests = [(case, test) for _, case, test in sorted(ranked, key=lambda one: one[0])]
 
     def notice(self, alert, records):
-        """Whether one of them fails."""
+        """Whether one of the tests fails."""
         for one in list(self.tests):
             case, test = one
             if rulebook.promtool(rulebook.evaluated(case, alert, records), [test], case.step):
@@ -108,12 +109,12 @@ class Tests:
         return False
 
     def _try_early(self, one):
-        """What notices one mutant notices its neighbour."""
+        """The test that finds one mutant usually finds similar ones too."""
         self.tests = [one, *(other for other in self.tests if other is not one)]
 
 
 def all_mutants():
-    """Of each its name, and what notices it: one of several things to call."""
+    """The name of each mutant, and functions of which one must notice it."""
     rules = rulebook.load()
     alerts = [rule for rule in rules if "alert" in rule]
     records = [rule for rule in rules if "record" in rule]
@@ -122,7 +123,7 @@ def all_mutants():
     always = {case.name for case in CASES if case.always}
     for alert in alerts:
         name = rulebook.name_of(alert)
-        # What always fires does so with any number.
+        # An alert that always fires does so with any number.
         opaque = ("expr", "keep_firing_for") if name in always else ()
         for what, mutant in mutants(alert):
             if not what.startswith(opaque):
@@ -130,14 +131,14 @@ def all_mutants():
     for place, record in enumerate(records):
         made = [alert for alert in alerts if record in rulebook.needed_by(alert, records)]
         for what, mutant in mutants(record):
-            # The mutant stands where the rule stood, before what is made of it.
+            # The mutant takes the place of the rule, before the rules that use it.
             mutated = [*records[:place], mutant, *records[place + 1:]]
             yield f"{record['record']}: {what}", [
                 functools.partial(tests[rulebook.name_of(alert)].notice, alert, mutated) for alert in made]
 
 
 class Mutations(unittest.TestCase):
-    # Only mutants whose names it matches.
+    # Only mutants whose names match.
     only = ""
 
     def test_no_mutant_passes(self):

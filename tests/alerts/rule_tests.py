@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Every alert fires when it must, not a step before, not on what comes close, and ends."""
+"""Every alert fires at the right time, not a step earlier, not on near misses, and ends."""
 
 import concurrent.futures
 import os
@@ -27,7 +27,7 @@ class Rules(unittest.TestCase):
                 self.assertTrue(case.near or case.always)
                 self.assertTrue(case.wrong or case.always)
 
-    def test_every_alert_behaves_as_its_case_has_it(self):
+    def test_every_alert_behaves_as_its_case_says(self):
         with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as executor:
             found = executor.map(
                 lambda case: rulebook.complaint(case, self.alerts[case.name], self.records), CASES)

@@ -1,4 +1,4 @@
-"""The rules as their tests take them: one by one."""
+"""The alerting rules, in the form in which their tests use them: one by one."""
 
 import json
 import pathlib
@@ -14,12 +14,12 @@ FILE = pathlib.Path(__file__).resolve().parents[2] / "alerts" / "scidex-pg-pool.
 
 
 def groups():
-    """What an alias repeats is a copy of its own."""
+    """The groups, in which each use of an alias is a separate copy."""
     return json.loads(json.dumps(yaml.safe_load(FILE.read_text())["groups"]))
 
 
 def load():
-    """Every rule of the file, in its order."""
+    """Every rule of the file, in order."""
     return [rule for group in groups() for rule in group["rules"]]
 
 
@@ -28,26 +28,27 @@ def name_of(alert):
 
 
 def needed_by(rule, records):
-    """The recording rules that it is made of, in their order."""
+    """The recording rules that it depends on, in order."""
     direct = [record for record in records if re.search(rf"{record['record']}\b", rule["expr"])]
     names = {one["record"] for record in direct for one in [*needed_by(record, records), record]}
     return [record for record in records if record["record"] in names]
 
 
 def complaint(case, alert, records):
-    """What promtool says if the alert, with the recording rules that it needs, does not behave as the case has it;
-    else nothing."""
+    """What promtool reports if the alert, with the recording rules that it needs, does not behave as its case specifies;
+    otherwise ""."""
     return promtool(evaluated(case, alert, records), list(Timelines(case).all()), case.step)
 
 
 def evaluated(case, alert, records):
-    """The rules that the tests of the case run: the alert, after the recording rules that it needs and is not given."""
+    """The rules that the tests of the case evaluate: the recording rules that the alert needs and the case does not
+    provide, then the alert."""
     given = {series.split("{")[0] for series in case.calm}
     return [*(record for record in needed_by(alert, records) if record["record"] not in given), alert]
 
 
 def promtool(rules, tests, step):
-    """What promtool says against the rules if they do not pass the tests, evaluated each `step` seconds; else nothing."""
+    """What promtool reports if the rules, evaluated every `step` seconds, do not pass the tests; otherwise ""."""
     with tempfile.TemporaryDirectory(prefix="scidex-rules-") as name:
         folder = pathlib.Path(name)
         (folder / "rules.json").write_text(json.dumps({"groups": [{"name": "rules", "rules": rules}]}))  # JSON is YAML

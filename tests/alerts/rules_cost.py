@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
-"""What an evaluation of all rules costs, on a real Prometheus with three days of series: the samples that it looks at for each
-instance are bounded, which no machine's speed changes.
+"""The cost of evaluating all rules, on a real Prometheus with three days of series: the number of samples read per instance
+is bounded, regardless of the speed of the machine.
 
 Usage: rules_cost.py                the test, on a few instances
-       rules_cost.py --measure 500  how long each group takes on so many; for reading, of no use on a busy machine
+       rules_cost.py --measure 500  the duration of each group with 500; for information, useless on a busy machine
 """
 
 import collections
@@ -25,16 +25,16 @@ import servers  # noqa: E402
 GOLDEN = ROOT / "tests" / "unit" / "metrics" / "exposition.golden"
 SERIES = re.compile(r"^(\w+)(?:\{(.*)\})? \S+$", re.MULTILINE)
 INSTANCES = 10
-# All of a scrape that rules ask for, over a quarter of an hour; and three days of what they record, each minute for the last
-# six hours and, to be quick about it, each five minutes before.
+# All scraped series that the rules use, over a quarter of an hour; and three days of the recorded series: every minute in
+# the last six hours and, to save time, every five minutes before.
 SCRAPE_SECONDS, SCRAPES = 15, 64
 RECORDED = {-seconds for seconds in (*range(0, 6 * 3600, 60), *range(6 * 3600, 3 * 86400, 300))}
-# Of one instance, by all rules together: the windows of days once in five minutes, the rest at each evaluation.
+# Per instance, by all rules together: the windows of days every five minutes, the others at each evaluation.
 MOST_SAMPLES = 10_500
 
 
 def asked_series(expressions):
-    """Those of an exposition that the rules name, with their labels."""
+    """The series of an exposition that the rules name, with their labels."""
     names = set(re.findall(r"[a-z]\w+", " ".join(expressions)))
     for name, labels in SERIES.findall(GOLDEN.read_text()):
         if name in names:
@@ -47,7 +47,7 @@ def asked_series(expressions):
 
 
 def write_exposition(file, instances, now, expressions):
-    """OpenMetrics, with the families in one piece each, as promtool wants it."""
+    """OpenMetrics in which each family is contiguous, as promtool requires."""
     families = collections.defaultdict(list)
     for name, labels in asked_series(expressions):
         families[name].append(labels)
@@ -64,7 +64,7 @@ def write_exposition(file, instances, now, expressions):
 
 
 class Evaluation:
-    """A Prometheus that has all that the rules ask for, and evaluates none of them."""
+    """A Prometheus that has all series that the rules use, and evaluates no rules."""
 
     def __init__(self, add_cleanup, folder, instances):
         self.now = int(time.time()) - 600
@@ -83,7 +83,7 @@ class Evaluation:
         servers.poll("Prometheus", lambda: servers.fetch(f"{self.url}/-/ready"), folder / "log")
 
     def samples(self, expression):
-        """How many samples an evaluation of it looks at."""
+        """The number of samples that an evaluation of the expression reads."""
         query = urllib.parse.urlencode({"query": expression, "time": self.now, "stats": "all"})
         answer = json.loads(servers.fetch(f"{self.url}/api/v1/query?{query}"))
         return answer["data"]["stats"]["samples"]["totalQueryableSamples"]
@@ -96,7 +96,7 @@ class Cost(unittest.TestCase):
         evaluation = Evaluation(self.addCleanup, pathlib.Path(folder.name), INSTANCES)
         samples = [(evaluation.samples(rule["expr"]), rule["expr"]) for group in evaluation.rules
                    for rule in group["rules"] if rule["expr"] != "vector(1)"]
-        # None is left out for want of its series.
+        # No rule is skipped because its series are missing.
         self.assertGreater(min(samples)[0], 0, samples)
         self.assertLessEqual(sum(count for count, _ in samples) / INSTANCES, MOST_SAMPLES, sorted(samples))
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Every command of a runbook can be pasted: it is run as it stands, against a real exporter, primary and replica.
+"""Every command of a runbook can be pasted: it runs unchanged, against a real exporter, primary and replica.
 
 Usage: SCIDEX_EXPORTER=build/release/bin/scidex_pg_exporter runbook_commands.py
 """
@@ -22,7 +22,7 @@ import servers  # noqa: E402
 RUNBOOKS = sorted((ROOT / "alerts" / "runbooks").glob("*.md"))
 FENCE = re.compile(r"^( *)```(\w*)\n(.*?)^ *```$", re.MULTILINE | re.DOTALL)
 INLINE = re.compile(r"`((?:psql|pg_isready|getent|curl|jq) [^`]*)`")
-# Its own words.
+# Words of jq itself.
 JQ = {"map_values", "select", "sort_by"}
 CONFIGURATION = """
 primary: {{dsn: {primary}}}
@@ -40,7 +40,7 @@ def fences(language):
 
 
 def commands():
-    """Every (runbook, command) for a shell, in a block or in a line."""
+    """Every (runbook, shell command), from blocks and inline code."""
     for runbook, block in fences(""):
         for command in block.replace("\\\n", " ").splitlines():
             yield runbook, command
@@ -84,7 +84,7 @@ class Commands(unittest.TestCase):
                 with self.subTest(runbook=runbook, program="".join(program)):
                     self.assertLessEqual(set(re.findall(r"[a-z]\w+", "".join(program))) - JQ, keys)
 
-    def test_every_line_of_the_log_to_look_for_is_one_that_is_written(self):
+    def test_every_log_line_to_look_for_is_written(self):
         sources = "".join(file.read_text() for file in (ROOT / "src").glob("**/*.cc"))
         for file in RUNBOOKS:
             for line in re.findall(r"look\s+for\s+`([^`]+)`", file.read_text()):
@@ -100,7 +100,7 @@ class Commands(unittest.TestCase):
                                        timeout=servers.DEADLINE_SECONDS)
                 self.assertEqual(check.returncode, 0, check.stderr)
 
-    def test_there_are_both(self):
+    def test_there_are_commands_and_queries(self):
         self.assertGreater(len(list(commands())), len(RUNBOOKS))
         self.assertGreater(len(list(fences("promql"))), 10)
 

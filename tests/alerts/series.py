@@ -1,4 +1,4 @@
-"""What a series does from scrape to scrape, as promtool's tests have it."""
+"""The behaviour of a series from scrape to scrape, in the notation of promtool's tests."""
 
 import dataclasses
 import re
@@ -14,7 +14,7 @@ class Rise:
 
 @dataclasses.dataclass(frozen=True)
 class Climb:
-    """A series that grows by so much for so many scrapes, (by, scrapes) after (by, scrapes), and stays."""
+    """A series that grows in phases, each (increase per scrape, scrapes), and then stays constant."""
     phases: tuple
 
     def at(self, index):
@@ -27,24 +27,24 @@ class Climb:
 
 @dataclasses.dataclass(frozen=True)
 class Cycle:
-    """A series that takes these values in turn, beginning with the first."""
+    """A series that cycles through these values, beginning with the first."""
     values: tuple
 
 
 @dataclasses.dataclass(frozen=True)
 class Now:
-    """A series that says the time of each scrape, less this many seconds."""
+    """A series whose value is the time of each scrape, less this many seconds."""
     less: int = 0
 
 
 @dataclasses.dataclass(frozen=True)
 class Unscraped:
-    """What goes on while a scrape fails."""
+    """A behaviour that continues while a scrape fails."""
     behaviour: object
 
 
 def written(labels):
-    """As they stand between braces."""
+    """Labels as written between braces."""
     return ", ".join(f'{name}="{value}"' for name, value in labels.items())
 
 
@@ -55,7 +55,7 @@ def selector(series, instance):
 
 
 def values(phases, seconds):
-    """What a series does over the phases, each (what it does, steps), as promtool has it."""
+    """A series over the phases, each (behaviour, steps), in promtool's notation."""
     said, last = [], 0
     for behaviour, steps in phases:
         failed = isinstance(behaviour, Unscraped)

@@ -1,14 +1,14 @@
-"""Makes promtool's unit tests of a case: for each what it shows, the series, and what must fire when."""
+"""Makes promtool's unit tests of a case: the name of each, its series, and what must fire when."""
 
 from case import CALM, WRONG
 from series import Climb, Rise, Unscraped, selector, values, written
 
-# Steps for which something stays wrong after its alert fires.
+# The number of steps for which something stays wrong after its alert fires.
 LASTS = 20
 
 
 def _failed(behaviours):
-    """Prometheus notes itself whether a scrape failed."""
+    """Prometheus itself records whether a scrape failed."""
     return {name: 0 if name == "up" else Unscraped(behaviour) for name, behaviour in behaviours.items()}
 
 
@@ -17,7 +17,7 @@ class Timelines:
 
     def __init__(self, case):
         self.case = case
-        # Others may stand among its series.
+        # Its series may include other alerts.
         self.firing = f'ALERTS{{alertname="{case.alert}", alertstate="firing"}}'
         self.begins = case.lead // case.step
         self.fires = self.begins + (case.rises + case.for_) // case.step
@@ -31,27 +31,27 @@ class Timelines:
             yield self._fires("fires always", self._nothing(), firing={0: True, self.over: True},
                               says={self.over: case.description})
             return
-        yield self._fires("fires after its time, not a step before, says what it must, and ends",
+        yield self._fires("fires on time, not a step earlier, with its description, and ends",
                          self._wrong_once({}, {}),
                          firing={self.fires - 1: False, self.fires: True, self.last: True, self.last + 1: False,
                                  self.over: False}, says={self.fires: case.description})
         for number, (before, different, description) in enumerate(case.also, 1):
-            yield self._fires(f"fires in its other way {number}", self._wrong_once(before, different),
+            yield self._fires(f"fires in another way, {number}", self._wrong_once(before, different),
                              firing={self.fires - 1: False, self.fires: True}, says={self.fires: description})
         for why, different in case.near.items():
             yield self._silent(f"is silent: {why}", self._instances((case.calm | different, self.over)))
         if case.fires_on_nothing:
-            yield self._fires("fires when nothing is there", self._nothing(), firing={self.over: True})
+            yield self._fires("fires if there are no series", self._nothing(), firing={self.over: True})
         else:
-            yield self._silent("is silent when nothing is there", self._nothing())
+            yield self._silent("is silent if there are no series", self._nothing())
             yield self._gone()
         yield from self._failed_scrapes()
         if self._counters():
-            yield self._silent("is silent when its counters begin anew", self._restarted())
+            yield self._silent("is silent when its counters restart from 0", self._restarted())
 
     def _wrong_once(self, before, different):
         calm = self.case.calm
-        # A counter does not go back.
+        # A counter does not decrease.
         return self._instances((calm | before, self.begins),
                                (calm | self.case.wrong | different, self.ends - self.begins),
                                (calm | self._counters(), self.over - self.ends + 1))
@@ -59,10 +59,10 @@ class Timelines:
     def _failed_scrapes(self):
         case = self.case
         wrong = case.calm | case.wrong
-        # While the alert waits, if it does.
+        # While the alert is pending, if it has a `for`.
         at = max(self.begins + 1, (self.begins + self.fires) // 2)
         if case.outlives_failed_scrape:
-            yield self._fires("fires in time in spite of a failed scrape",
+            yield self._fires("fires on time despite a failed scrape",
                               self._instances((case.calm, self.begins), (wrong, at - self.begins), (_failed(wrong), 1),
                                               (wrong, self.ends - at)),
                               firing={self.fires - 1: False, max(self.fires, at): True})
@@ -73,13 +73,13 @@ class Timelines:
     def _gone(self):
         case = self.case
         forgotten = self.ends - 1 + (case.forgets + case.keep) // case.step
-        return self._fires("ends in time when its instance is gone",
+        return self._fires("ends on time when its instance disappears",
                            self._instances((case.calm, self.begins), (case.calm | case.wrong, self.ends - self.begins),
                                            (dict.fromkeys(case.calm, "stale"), forgotten + 2 - self.ends)),
                            firing={forgotten: True, forgotten + 1: False})
 
     def _counters(self):
-        """What each counter does while all is calm."""
+        """The behaviour of each counter while all is calm."""
         calm, wrong = self.case.calm, self.case.wrong
         return {name: calm[name] if isinstance(calm[name], Rise) else Rise(0) for name in calm
                 if isinstance(calm[name], Rise) or isinstance(wrong.get(name), (Rise, Climb))}
@@ -94,7 +94,7 @@ class Timelines:
         return [{"series": "something_else", "values": "1"}]
 
     def _instances(self, *phases):
-        """The instance in question, and beside it one that is calm."""
+        """The instance in question and a second one, which is calm."""
         steps = sum(count for _, count in phases)
         beside = self._series(CALM, (self.case.calm, steps)) if self.case.of_instance else []
         return self._series(WRONG, *phases) + beside
@@ -110,7 +110,7 @@ class Timelines:
         return self._test(name, series, [self._asked(ever, self.over, False)])
 
     def _fires(self, name, series, firing, says=None):
-        """firing: {step: whether it fires then}; says: {step: the description that it has then}."""
+        """firing: {step: whether the alert fires}; says: {step: its description}."""
         return self._test(name, series, [self._asked(self.firing, step, fires) for step, fires in firing.items()], [
             {"eval_time": self._time(step), "alertname": self.case.alert,
              "exp_alerts": [{"exp_labels": self.case.expected_labels(),

@@ -1,4 +1,5 @@
-"""install.py CMAKE BUILD: what `cmake --install` puts where is what packages and documents rely on, and the program in it runs."""
+"""install.py CMAKE BUILD: `cmake --install` puts the files where packages and documents expect them, and the installed
+program runs."""
 
 import os
 import pathlib

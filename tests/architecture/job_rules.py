@@ -1,6 +1,6 @@
-"""What .ci/run, `./dev help` and ./dev say of the jobs of ./dev: the same.
+"""The jobs of ./dev are the same in .ci/run, in `./dev help` and in ./dev.
 
-.ci/run is run, with a ./dev in its place that does nothing but write down what it is asked for.
+.ci/run is executed with a replacement for ./dev that only records its arguments.
 """
 
 import os
@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 LISTED = re.compile(r"^  ([a-z]+)\b", re.MULTILINE)
 DEFINED = re.compile(r"^job_(\w+)\(\)", re.MULTILINE)
-# Fails in the job $FAILING; the tests report as ctest's do.
+# Fails in the job $FAILING; the tests report like ctest.
 RECORDER = """#!/bin/sh
 echo "$*" >>"$RECORD"
 [ "$1" != test ] || echo "7 passed, 1 failed"
@@ -22,7 +22,7 @@ echo "$*" >>"$RECORD"
 
 
 class Run(NamedTuple):
-    """What came of .ci/run: the first word of each job that it started, in order."""
+    """The result of .ci/run: the first word of each job that it started, in order."""
     status: int
     started: list
     output: str
@@ -37,7 +37,7 @@ def defined_jobs(dev_text):
 
 
 def run(ci, failing=""):
-    """Runs the script `ci`, a pathlib.Path, on a ./dev that fails in one job, or in none."""
+    """Runs the script `ci`, a pathlib.Path, with a ./dev that fails in one job, or in none."""
     with tempfile.TemporaryDirectory(prefix="scidex-jobs-") as folder:
         root = pathlib.Path(folder)
         record = root / "record"

@@ -1,4 +1,4 @@
-"""Each rule finds what it is there for, and nothing else."""
+"""Each rule finds the violation that it is for, and nothing else."""
 
 import pathlib
 import tempfile
@@ -52,11 +52,11 @@ class JobRules(unittest.TestCase):
     def test_a_job_that_is_not_listed(self):
         self.assertEqual(self.problems(dev=DEV + "job_secret() { :; }\n"), ["./dev help does not list the job secret"])
 
-    def test_a_failure_that_is_passed_over(self):
+    def test_an_ignored_failure(self):
         self.assertEqual(self.problems(ci=CI.replace("status=1", "status=0")),
                          [f".ci/run succeeds where ./dev {job} fails" for job in ("build", "clean", "test")])
 
-    def test_a_failure_without_one(self):
+    def test_a_failing_status_without_a_failed_job(self):
         self.assertEqual(self.problems(ci=CI.replace("status=0", "status=1"))[0].split(":")[0],
                          ".ci/run fails where no job does")
 

@@ -1,13 +1,13 @@
 """The rules that the linker does not enforce between the folders of src/.
 
-The table is what src/CMakeLists.txt writes, one line a layer: NAME|DEPENDS|OPTIONS_OF|EXTERNAL, lists joined by ";".
+src/CMakeLists.txt writes the table, one line per layer: NAME|DEPENDS|OPTIONS_OF|EXTERNAL, with lists separated by ";".
 """
 
 import pathlib
 import re
 from typing import NamedTuple
 
-# Code outside every layer, and the one layer that it may use.
+# Code outside all layers, and the only layer that it may use.
 MAIN = "main.cc"
 MAIN_USES = "app"
 THREADS_LAYER = "base"
@@ -32,7 +32,7 @@ POSIX = set("""
 POSIX_FOLDERS = ("sys/", "linux/", "asm/")
 
 INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]*([<"])([^>"]+)[>"]', re.MULTILINE)
-# A comment, a raw string, a string or a character: what is not code.
+# A comment, a raw string, a string or a character: everything that is not code.
 NOT_CODE = re.compile(
     r'//[^\n]*|/\*.*?\*/|R"([^(\s]*)\(.*?\)\1"|"(?:\\.|[^"\\\n])*"|(?<![0-9a-fA-F])\'(?:\\.|[^\'\\\n])*\'', re.DOTALL)
 THREAD = re.compile(r"\bstd\s*::\s*(?:thread|jthread|async)\b(?!\s*::)|\bpthread_create\b|\bthrd_create\b")
@@ -90,7 +90,7 @@ def check_table(table):
 
 
 def check_folders(table, src):
-    # A program in another language is no layer.
+    # A program in another language is not a layer.
     folders = {path.name for path in src.iterdir() if path.is_dir() and any(
         file.suffix in (".h", ".cc", ".in") for file in path.rglob("*"))}
     for name in sorted(folders - table.keys()):
@@ -121,7 +121,7 @@ def check_file(table, src, file):
 
 
 def judge_own(table, src, path, layer, header):
-    """What is wrong with #include "header" in a file of `layer` (None: main), or None."""
+    """The problem with #include "header" in a file of `layer` (None: main), or None."""
     if layer and "/" not in header and (src / layer / (header + ".in")).exists():
         return None
     if not (src / header).exists() or "/" not in header or ".." in header:
@@ -140,7 +140,7 @@ def judge_own(table, src, path, layer, header):
 
 
 def judge_foreign(table, src, path, layer, header):
-    """What is wrong with #include <header> in a file of `layer` (None: main), or None."""
+    """The problem with #include <header> in a file of `layer` (None: main), or None."""
     if header in STANDARD or header in POSIX or header.startswith(POSIX_FOLDERS):
         return None
     if (src / header).exists():
@@ -153,7 +153,7 @@ def judge_foreign(table, src, path, layer, header):
 
 
 def threads_in(text):
-    """Line and name of every use of a raw thread in the code, comments and strings left out."""
+    """Line and name of every use of a raw thread in the code, except in comments and strings."""
     code = NOT_CODE.sub(lambda match: re.sub(r"[^\n]", " ", match[0]), text)
     for match in THREAD.finditer(code):
         yield code.count("\n", 0, match.start()) + 1, match[0]

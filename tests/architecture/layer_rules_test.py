@@ -1,4 +1,4 @@
-"""Each rule finds what it is there for, in a small tree that is wrong in this one way, and nothing else."""
+"""Each rule finds the violation that it is for, in a small tree without any other, and nothing else."""
 
 import pathlib
 import tempfile
@@ -55,7 +55,7 @@ class LayerRules(unittest.TestCase):
         self.assert_finds('postgres/more.cc:1: postgres may not include base ("base/log.h")',
                           {"postgres/more.cc": '#include "base/log.h"\n'}, table)
 
-    def test_more_than_options_of_a_layer_of_which_only_these_are_allowed(self):
+    def test_more_than_the_options_of_a_layer_that_allows_only_these(self):
         self.assert_finds('config/more.cc:1: config may include pool/options.h alone, not "pool/pool.h"',
                           {"config/more.cc": '#include "pool/pool.h"\n'})
 
@@ -63,7 +63,7 @@ class LayerRules(unittest.TestCase):
         self.assert_finds("pool/query.cc:1: pool may not include the third-party header <libpq-fe.h>",
                           {"pool/query.cc": "#include <libpq-fe.h>\n"})
 
-    def test_a_third_party_header_that_nobody_declares(self):
+    def test_a_third_party_header_that_no_layer_declares(self):
         self.assert_finds("app/more.cc:1: app may not include the third-party header <boost/asio.hpp>",
                           {"app/more.cc": "  #  include <boost/asio.hpp>\n"})
 
@@ -76,12 +76,12 @@ class LayerRules(unittest.TestCase):
             with self.subTest(use):
                 self.assertEqual(len(self.findings({"pool/more.cc": f"void F() {{\n  {use}\n}}\n"})), 1)
 
-    def test_a_thread_that_is_only_spoken_of_is_none(self):
+    def test_a_thread_in_a_comment_is_not_found(self):
         self.assertEqual(self.findings({"pool/more.cc": '// std::thread\nauto a = "std::thread"; /* std::async */\n'
                                                         "auto b = 1'000; std::this_thread::yield(); char c = '\"';\n"
                                                         "auto d = std::thread::hardware_concurrency();\n"}), [])
 
-    def test_a_thread_behind_a_digit_separator_is_one(self):
+    def test_a_thread_behind_a_digit_separator_is_found(self):
         self.assertEqual(len(self.findings({"pool/more.cc": "auto a = 1'000; std::thread b; auto c = 2'000;\n"})), 1)
 
     def test_a_quoted_include_that_is_not_rooted_at_src(self):

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Every link of a document to a file of this repository leads somewhere, and so does the anchor behind it.
+"""Every link in a document to a file of this repository has an existing target, and so has its anchor.
 
 Usage: links.py
 """
@@ -21,12 +21,12 @@ def documents():
 
 
 def text_of(path):
-    """Without what stands in fences, which is no text of the document."""
+    """Without fenced blocks, which may contain anything."""
     return re.sub(r"(?ms)^```.*?^```", "", path.read_text(encoding="utf-8"))
 
 
 def anchors(path):
-    """As GitHub makes them of headings."""
+    """The anchors that GitHub makes of the headings."""
     headings = re.findall(r"(?m)^#+ +(.*)$", text_of(path))
     return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
 

@@ -1,4 +1,4 @@
-"""shell_scripts.py ROOT: every shell script of the repository parses, and those that are commands can be executed."""
+"""shell_scripts.py ROOT: every shell script of the repository parses, and every script that is a command is executable."""
 
 import os
 import pathlib

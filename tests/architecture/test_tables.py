@@ -1,6 +1,6 @@
-"""test_tables.py TESTS: each row of a table of tests names tests, and each of those is there.
+"""test_tables.py TESTS: each row of a table of tests names tests, and each of them exists.
 
-A table of tests is one whose header's last cell is "tests", in any README.md below the folder TESTS.
+A table of tests is a table whose last header cell is "tests", in any README.md below the folder TESTS.
 """
 
 import pathlib
@@ -16,7 +16,7 @@ def names_of_tests(folder):
 
 
 def problems_of(text, tests):
-    """Line and problem for every row that promises what is not there; a file without a table is one problem."""
+    """Line and problem of every row without an existing test; a file without a table is one problem."""
     inside, tables = False, 0
     for number, line in enumerate(text.splitlines(), 1):
         cells = [cell.strip() for cell in line.strip().strip("|").split("|")]

@@ -1,4 +1,4 @@
-"""A table of tests is found wanting when it is, and only then."""
+"""Each problem of a table of tests is found, and nothing else."""
 
 import pathlib
 import tempfile

@@ -1,4 +1,4 @@
-// What @grafana/data asks of a browser when it is loaded, and Node.js does not have. To be imported before it.
+// What @grafana/data needs from a browser when it is loaded, and Node.js lacks. Import it first.
 const browser = {
   window: { addEventListener: () => undefined },
   navigator: { language: 'en-GB', languages: ['en-GB'] },

@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""Every query of the dashboards, asked as Grafana asks, of a real Prometheus that scrapes two real exporters on a real
-primary and replica, one of them through PgBouncer, while something happens: waiters, timeouts, a write, lag, a lost
-replica, a configuration that is refused, a restart.
+"""Every query of the dashboards, sent as Grafana sends it, to a real Prometheus that scrapes two real exporters on a real
+primary and replica, one of them through PgBouncer, during events: waiters, timeouts, a write, lag, a lost
+replica, a rejected configuration, a restart.
 
 Usage: SCIDEX_EXPORTER=build/release/bin/scidex_pg_exporter dashboard_queries.py
-If SCIDEX_REPORT names a file, every query is listed there with the number of series that it had.
+If SCIDEX_REPORT names a file, every query is listed there with the number of its series.
 """
 
 import collections
@@ -31,17 +31,17 @@ import pgbouncer  # noqa: E402
 import postgres  # noqa: E402
 import servers  # noqa: E402
 
-# In place of what Grafana computes: long enough for several of the scrapes here.
+# Replaces Grafana's own computation: long enough for several of the scrapes here.
 INTERVALS = {"__rate_interval": "2s", "__interval": "1s", "__range": "1m"}
 CHOICES = ("one", "each", "All")
-# Queries, by panel and by their names in it, whose values are what they are whatever the load here does.
+# Queries, by panel and refId, whose values the load here does not change.
 STILL = {
     ("Connections by state", "max"): "max_size is fixed for the life of a pool",
-    ("Connections by state", "target"): "nobody resizes",
+    ("Connections by state", "target"): "no pool is resized",
     ("Replica lag", "max"): "configured",
     ("Servers", "server"): "always 1: what changes is a label",
     ("Replicas without a WAL stream", "A"): "its WAL is streamed, or it does not answer",
-    ("Servers in recovery", "A"): "nobody promotes",
+    ("Servers in recovery", "A"): "no server is promoted",
     ("Servers", "recovery"): "the same",
     ("Leases that leak", "A"): "none is held for longer than leak_after",
     ("Leases of replaced pools", "A"): "no pool is replaced",
@@ -66,7 +66,7 @@ def query(name, sql, source="route", every="1s"):
             "values": [{"column": "one", "help": "One."}]}
 
 
-# More than one connection to the replica can serve, what holds it for longer than others wait, and a write.
+# Queries that need more than one connection to the replica, one that holds it for longer than others wait, and a write.
 LOAD = [*(query(f"sleeps_{number}", "SELECT 1 AS one FROM pg_sleep(0.2)") for number in range(5)),
         query("holds", "SELECT 1 AS one FROM pg_sleep(2)", every="4s"),
         query("writes", "SELECT nextval('numbers') AS one", "primary")]
@@ -108,7 +108,7 @@ class LiveQueries(unittest.TestCase):
 
     @classmethod
     def happen(cls):
-        """Everything that the panels tell of, until Prometheus knows of it."""
+        """Causes everything that the panels show, and waits until Prometheus has it."""
         cls.await_series("the replica's route", "count(scidex_pg_pool_ro_routes_to == 1) == 2")
         cls.await_series("a queue", 'scidex_pg_pool_waiters{pool="ro"} > 2')
         cls.await_series("a timeout", 'rate(scidex_pg_pool_acquires_total{outcome="timeout"}[2s]) > 0')
@@ -145,7 +145,7 @@ class LiveQueries(unittest.TestCase):
 
     @classmethod
     def show(cls, incident):
-        """Called in the middle of it; what draws the dashboards overrides this."""
+        """Called in the middle of it; overridden to draw the dashboards."""
 
     @classmethod
     def await_series(cls, what, expr):
@@ -153,7 +153,7 @@ class LiveQueries(unittest.TestCase):
 
     @classmethod
     def ask(cls, path, **parameters):
-        """The data that Prometheus answers; an AssertionError with its words if it refuses."""
+        """The data of Prometheus's response; an AssertionError with its message if it reports an error."""
         text = urllib.parse.urlencode(parameters, doseq=True)
         try:
             return json.loads(servers.fetch(f"{cls.prometheus}/api/v1/{path}?{text}"))["data"]
@@ -172,8 +172,8 @@ class LiveQueries(unittest.TestCase):
         return self.ask(f"label/{label}/values", **{"match[]": selector})
 
     def choices(self, dashboard):
-        """The values of the variables as Grafana fills them in: with one of each chosen, each of
-        them chosen, and with All. Each list is asked for with the choices before it, as there."""
+        """The values of the variables as Grafana fills them in: with one value of each, with each value, and with All. The
+        list of a variable is queried with the values of the variables before it."""
         for name in CHOICES:
             values = dict(INTERVALS)
             for variable in dashboards.query_variables(dashboard):
@@ -195,7 +195,7 @@ class LiveQueries(unittest.TestCase):
         return [[float(value) for _, value in series["values"]] for series in found]
 
     def now(self, expr):
-        """The same of this moment; of a later one while a scrape that failed hides what is asked for."""
+        """The same at this moment, or later if a failed scrape hides the series."""
         return servers.poll(expr, lambda: [[float(series["value"][1])]
                                            for series in self.ask("query", query=expr)["result"]])
 
@@ -218,13 +218,13 @@ class LiveQueries(unittest.TestCase):
                     line = where["dashboard"], panel["id"], panel["title"], target["refId"]
                     listed[line][where["chosen"]] = len(series)
                     self.assertTrue(series, f"empty: {expr}")
-                    # Nobody writes here: what is measured of writers alone has no value.
+                    # There are no writers here, so metrics of writers have no value.
                     if where["chosen"] != "one":
                         self.assertTrue(any(map(math.isfinite, sum(series, []))), f"no number: {expr}")
         self.report(listed)
 
     def report(self, listed):
-        """A line a query."""
+        """One line per query."""
         lines = [f"{'dashboard':16} {'panel':40} {'query':10}" + "".join(f"{name:>6}" for name in CHOICES)]
         lines += [f"{file:16} {title:40} {ref:10}" + "".join(f"{counts.get(name, '-'):>6}" for name in CHOICES)
                   for (file, _, title, ref), counts in listed.items()]
@@ -260,7 +260,7 @@ class LiveQueries(unittest.TestCase):
             with self.subTest(rule=rule["name"]):
                 self.assertEqual(rule["health"], "ok", rule.get("lastError"))
 
-    def test_prometheus_negotiates_openmetrics_and_has_type_help_and_unit_of_every_family(self):
+    def test_prometheus_gets_openmetrics_with_type_help_and_unit(self):
         text = servers.fetch(f"{self.busy.url}metrics", accept="application/openmetrics-text;version=1.0.0").decode()
         self.assertTrue(text.endswith("# EOF\n"))
         families = re.findall(r"^# TYPE (\S+) (\S+)$", text, re.MULTILINE)
@@ -275,7 +275,7 @@ class LiveQueries(unittest.TestCase):
                 self.assertTrue(known[name]["help"])
                 self.assertEqual(known[name]["unit"], units.get(name, ""))
 
-    def test_promtool_has_nothing_to_say_about_the_exposition(self):
+    def test_promtool_accepts_the_exposition_without_output(self):
         text = servers.fetch(f"{self.busy.url}metrics")
         check = subprocess.run(["promtool", "check", "metrics"], input=text, capture_output=True,
                                timeout=servers.DEADLINE_SECONDS)

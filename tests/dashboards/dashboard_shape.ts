@@ -1,5 +1,5 @@
-// What a dashboard of ours may look like, in the types of Grafana's SDK. The SDK has `any` where a panel's options
-// depend on its type, and methods that only its builders need; here each type of panel has its own options.
+// The shape of our dashboards, in the types of Grafana's SDK. The SDK uses `any` where a panel's options depend on its
+// type, and has methods that only its builders need; here each type of panel has its own options.
 import type * as dashboard from '@grafana/grafana-foundation-sdk/dashboard';
 import type * as heatmap from '@grafana/grafana-foundation-sdk/heatmap';
 import type * as prometheus from '@grafana/grafana-foundation-sdk/prometheus';

@@ -1,4 +1,4 @@
-"""The dashboards as their tests read them."""
+"""The dashboards as the tests read them."""
 
 import json
 import pathlib
@@ -31,11 +31,11 @@ def label_values(query):
 
 
 def chosen(values):
-    """What Grafana puts in place of a multi-value variable in PromQL."""
+    """Grafana's replacement of a multi-value variable in PromQL."""
     escaped = [_SPECIAL.sub(lambda match: "\\\\" + match[0], value) for value in values]
     return escaped[0] if len(escaped) == 1 else f"({'|'.join(escaped)})"
 
 
 def interpolate(text, values):
-    """text with every variable replaced; a KeyError for one that nobody defines."""
+    """text with every variable replaced; raises KeyError for an undefined variable."""
     return _VARIABLE.sub(lambda match: values[match[1] or match[2]], text)

@@ -1,11 +1,11 @@
-// The committed dashboards, and what stands in them.
+// The committed dashboards and their contents.
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import type { Dashboard, Panel, Target } from './dashboard_shape.js';
 
 export interface File {
-  // Without its ending.
+  // Without its extension.
   name: string;
   dashboard: Dashboard;
 }
@@ -13,7 +13,7 @@ export interface File {
 // npm runs the tests in their folder.
 const folder = join(process.cwd(), '../../dashboards/json');
 
-// Anew at each call: whoever spoils one spoils it for nobody else.
+// Parsed at each call, so that a test that breaks one dashboard does not affect other tests.
 export function load(): File[] {
   return readdirSync(folder)
     .sort()
@@ -41,13 +41,13 @@ export function queryVariables(dashboard: Dashboard): Variable[] {
   return variables(dashboard).filter((one) => one.type === 'query');
 }
 
-// The selector and the label of a variable that offers the values of a label.
+// The selector and the label of a variable that lists the values of a label.
 export function labelValues(query: unknown): { selector: string; label: string } | undefined {
   const match = /^label_values\((.+),\s*(\w+)\)$/.exec(String(query));
   return match ? { selector: match[1], label: match[2] } : undefined;
 }
 
-// Every unit, and every list of value mappings, that a panel or one of its overrides sets.
+// Every unit and every list of value mappings set by a panel or one of its overrides.
 export function settings<T>(panel: Panel, key: 'unit' | 'mappings'): T[] {
   const { defaults, overrides } = panel.fieldConfig;
   const overridden = overrides.flatMap(({ properties }) => properties.filter(({ id }) => id === key));

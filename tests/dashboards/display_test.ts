@@ -1,4 +1,4 @@
-// Grafana's own code has numbers shown as the dashboards mean them: units, value mappings, thresholds, tables.
+// Grafana's own code shows numbers as the dashboards intend: units, value mappings, thresholds, tables.
 import './browser.js';
 
 import assert from 'node:assert/strict';
@@ -13,7 +13,7 @@ import { headersOf, transformed } from './transformations.js';
 
 function panelNamed(dashboard: string, title: string): Panel {
   const panels = load().find(({ name }) => name === dashboard)?.dashboard.panels ?? [];
-  // Of two of one title, the one of this type.
+  // If two panels have the same title, the one of this type.
   const panel = panels.find((one) => one.title === title || `${one.title} (${one.type})` === title);
   assert.ok(panel, `${dashboard} has no panel ${title}`);
   return panel;
@@ -37,7 +37,7 @@ test('every unit is one that Grafana knows', () => {
   assert.ok(!known.has('clients'));
 });
 
-test('a route has its name and its colour, and none is no data', () => {
+test('a route has its name and colour, a missing one is no data', () => {
   const panel = panelNamed('overview', 'Route of the reads');
   for (const [value, text, name] of [
     [1, 'replica', 'green'],
@@ -51,7 +51,7 @@ test('a route has its name and its colour, and none is no data', () => {
   assert.equal(shownIn(panel, 4).text, '4');
 });
 
-test('what has happened is coloured, and what has not is plain', () => {
+test('what has happened is coloured, what has not is plain', () => {
   for (const [dashboard, title, calm, wrong, name] of [
     ['overview', 'Reads on the primary', 0, 1, 'red'],
     ['overview', 'Reads refused', 0, 2, 'purple'],
@@ -69,7 +69,7 @@ test('what has happened is coloured, and what has not is plain', () => {
   }
 });
 
-test('an instance that is down is seen, and so is a canary that was not refused', () => {
+test('a down instance and a failed canary are visible', () => {
   const scraped = panelNamed('overview', 'Instances (stat)');
   assert.deepEqual([0.998, 1].map((value) => shownIn(scraped, value).color), [color('red'), color('green')]);
   const missing = panelNamed('exporter', 'Instances that are not scraped');
@@ -92,7 +92,7 @@ test('seconds, shares and rates are read without counting digits', () => {
   }
 });
 
-// A table as it is drawn: its headers, and the first row.
+// A table as displayed: its headers, and the first row.
 async function drawn(panel: Panel, more: Record<string, Record<string, string>>): Promise<Map<string, unknown>> {
   const which = { job: 'pools', instance: 'db1:19187' };
   const answers = Object.fromEntries(
@@ -109,7 +109,7 @@ function overridden(panel: Panel): unknown[] {
   return panel.fieldConfig.overrides.map(({ matcher }) => matcher.options);
 }
 
-test('the table of instances has one row for each, with its columns in their order', async () => {
+test('the table of instances has a row for each, columns in order', async () => {
   const panel = panelNamed('overview', 'Instances (table)');
   const table = await drawn(panel, { reason: { reason: 'ok' }, version: { version: '0.1.0' } });
   assert.deepEqual(
@@ -129,7 +129,7 @@ test('the table of instances has one row for each, with its columns in their ord
   for (const header of overridden(panel)) assert.ok(table.has(String(header)), String(header));
 });
 
-test('the table of builds has one row for each, with its columns in their order', async () => {
+test('the table of builds has a row for each, columns in order', async () => {
   const panel = panelNamed('exporter', 'Builds and configurations');
   const table = await drawn(panel, { build: { version: '0.1.0', revision: 'abc', compiler: 'gcc' } });
   assert.deepEqual(
@@ -139,7 +139,7 @@ test('the table of builds has one row for each, with its columns in their order'
   for (const header of overridden(panel)) assert.ok(table.has(String(header)), String(header));
 });
 
-test('the table of servers has one row for each pool, with its columns in their order', async () => {
+test('the table of servers has a row for each pool', async () => {
   const panel = panelNamed('detail', 'Servers');
   const server = { pool: 'ro', host: 'db2', port: '5432', dbname: 'shop' };
   const table = await drawn(panel, { server, up: { pool: 'ro' }, recovery: { pool: 'ro' } });
@@ -159,7 +159,7 @@ test('the table of servers has one row for each pool, with its columns in their 
   for (const header of overridden(panel)) assert.ok(table.has(String(header)), String(header));
 });
 
-test('an instance that is not scraped is the worst of the table, and each leads to its pools', () => {
+test('an instance not scraped sorts first, each links to its pools', () => {
   const panel = panelNamed('overview', 'Instances (table)');
   assert.deepEqual((panel.options as { sortBy: unknown }).sortBy, [{ displayName: 'Route', desc: true }]);
   const properties = (header: string) =>
@@ -170,7 +170,7 @@ test('an instance that is not scraped is the worst of the table, and each leads 
   assert.match(link.url, /^\/d\/scidex-pg-pool-detail\?.*var-instance=\$\{__data\.fields\.Instance\}/);
 });
 
-test('a route that has never changed says so, and one that has says for how long it has been', () => {
+test('a route shows when it changed, or that it never did', () => {
   const override = panelNamed('overview', 'Instances (table)').fieldConfig.overrides.find(
     ({ matcher }) => matcher.options === 'Route changed',
   );

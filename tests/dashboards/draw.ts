@@ -1,5 +1,5 @@
-// Draws dashboards from what a Prometheus answered: text, units, colours and tables by Grafana's own code, the rest as
-// near to Grafana as a page without it comes. Writes NAME.html beside each NAME.answers that is named.
+// Draws dashboards from the responses of a Prometheus: text, units, colours and tables by Grafana's own code, the rest
+// as similar to Grafana as possible without it. Writes NAME.html next to each given NAME.answers.
 import './browser.js';
 
 import { readFileSync, writeFileSync } from 'node:fs';
@@ -33,7 +33,7 @@ function named(legend: string | undefined, { metric }: PrometheusSeries): string
   return legend.replace(/\{\{(\w+)\}\}/g, (_, label: string) => metric[label] ?? '');
 }
 
-// The configuration of a field of this name, with what an override has for it.
+// The configuration of a field of this name, including its overrides.
 function configOf(panel: Panel, name: string): FieldConfig {
   const { defaults, overrides } = panel.fieldConfig;
   const config = structuredClone(defaults) as FieldConfig & Record<string, unknown>;

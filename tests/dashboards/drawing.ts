@@ -1,4 +1,4 @@
-// The panels that are no tables, as SVG.
+// Panels other than tables, as SVG.
 import type { FieldConfig } from '@grafana/data';
 
 import { byThresholds, shown, theme } from './shown.js';
@@ -28,7 +28,7 @@ export function escaped(text: string): string {
   return text.replace(/[&<>"]/g, (character) => `&#${character.charCodeAt(0)};`);
 }
 
-// As Grafana's palette by name: the same name has the same colour everywhere.
+// Like Grafana's palette by name: the same name always has the same colour.
 function colorOf(name: string): string {
   let hash = 0;
   for (const character of name) hash = (hash * 31 + character.charCodeAt(0)) | 0;
@@ -68,7 +68,7 @@ function svg({ width, height }: Size, inside: string): string {
   return `<svg width="${width}" height="${height}">${inside}</svg>`;
 }
 
-// A number that a reader of an axis expects: 1, 2 or 5, and zeros.
+// A round number for an axis: 1, 2 or 5, and zeros.
 function roundUp(most: number): number {
   if (most <= 0) return 1;
   const power = 10 ** Math.floor(Math.log10(most));
@@ -116,7 +116,7 @@ export function timeline(series: Series[], times: Times, size: Size): string {
   return svg(plot, rows.join('') + axisOfTime(times, plot));
 }
 
-// Each bucket is what is in it and in none below.
+// Each bucket shows its own count, without those of lower buckets.
 export function heatmap(series: Series[], times: Times, size: Size): string {
   const plot = { width: size.width - 8, height: size.height };
   const bound = ({ name }: Series) => (name === '+Inf' ? Infinity : Number(name));

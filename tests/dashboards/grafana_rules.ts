@@ -1,5 +1,5 @@
-// The rules of https://github.com/grafana/dashboard-linter by their names there, but for the two on LogQL. Unlike there
-// they look at panels of every type, and have no exceptions.
+// The rules of https://github.com/grafana/dashboard-linter by their names there, except the two about LogQL. Unlike
+// there they apply to panels of every type, without exceptions.
 import { labelValues, queryVariables, variable, variables } from './dashboards.js';
 import {
   counter,

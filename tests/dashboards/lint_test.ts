@@ -14,7 +14,7 @@ for (const rule of rules) {
     for (const file of load()) assert.deepEqual(rule.broken(file), [], file.name);
   });
 
-  test(`a dashboard is found that breaks: ${rule.name}`, () => {
+  test(`finds a dashboard that breaks: ${rule.name}`, () => {
     for (const [index, spoil] of rule.spoils.entries()) {
       const found = load().filter((file) => {
         spoil(file);
@@ -29,7 +29,7 @@ test('there are dashboards', () => {
   assert.deepEqual(load().map(({ name }) => name), ['detail', 'exporter', 'overview', 'read-only']);
 });
 
-test('a query is taken apart into selectors, their ranges, and what takes them', () => {
+test('a query is split into selectors, ranges and functions', () => {
   const rates = 'sum by (a) (rate(x_total{a!="1", b=~"$b"}[$__rate_interval]))';
   assert.deepEqual(
     selectors(`${rates} / max(y) > bool changes(z[\${__range}:1m])`),

@@ -1,4 +1,4 @@
-// What this project asks of its dashboards beyond Grafana's linter.
+// This project's own rules for its dashboards, in addition to Grafana's linter.
 import { labelValues, queryVariables, settings, variables } from './dashboards.js';
 import type { Panel } from './dashboard_shape.js';
 import { selectors, windows } from './promql.js';
@@ -17,7 +17,7 @@ import {
 const columns = 24;
 const tag = 'scidex-pg-pool';
 const annotations = ['Route changes', 'Restarts', 'Firing alerts', 'New versions', 'Reloads'];
-// Look back at the whole of the chosen time, at what is no counter.
+// Functions that cover the whole chosen time range, of metrics that are not counters.
 const overTheRange = ['changes', 'max_over_time', 'present_over_time'];
 // By the value of scidex_pg_pool_ro_routes_to.
 const routes = new Map([
@@ -26,10 +26,10 @@ const routes = new Map([
   ['3', ['primary_disabled', 'purple']],
 ]);
 
-// What is measured of a pool has the label pool; the route, the replica and the autoscaler's mode have none.
+// Metrics of a pool have the label pool; those of the route, the replica and the autoscaler's mode do not.
 const ofAPool = /^scidex_pg_pool_(?!ro_|replica_|primary_|autoscaler_mode)/;
 
-// Of a panel's description.
+// Patterns for a panel's description.
 const sentences = /^[A-Z][^]{60,}\.$/;
 const meaning = /\brises?\b|\bA fall\b|\bRed:/;
 
@@ -47,7 +47,7 @@ function repeated<T>(all: T[]): T[] {
   return all.filter((one, index) => all.indexOf(one) !== index);
 }
 
-// Shows the number of a route as it is, not how many have it.
+// Shows the number of a route itself, not the number of instances with it.
 function showsRoute(panel: Panel): boolean {
   return panel.targets.some(
     ({ expr }) => expr.includes('scidex_pg_pool_ro_routes_to') && !/bool|routes_to\{[^}]*\} !=/.test(expr),
@@ -68,7 +68,7 @@ function routesIn(mappings: Mappings): boolean {
       const shown = byValue?.[value];
       return shown?.text === text && shown.color === color;
     }) &&
-    // In a table of all instances there is one more: of those that are not scraped.
+    // A table of all instances has another mapping: for instances that are not scraped.
     Object.keys(byValue ?? {}).length - (byValue?.['4']?.text === 'not scraped' ? 1 : 0) === routes.size &&
     absent?.match === 'null+nan' &&
     absent.result.text === 'no data'
@@ -262,7 +262,7 @@ export const ownRules: Rule[] = [
     (expr) => `max_over_time((${expr})[1h:])`,
   ),
   panelRule(
-    'shows a route by its name and colour, and that there is none',
+    'shows a route by its name and colour, and a missing one as no data',
     (panel) => showsRoute(panel) === settings<Mappings>(panel, 'mappings').some(routesIn),
     (panel) => {
       panel.targets.push({ ...panel.targets[0], expr: 'scidex_pg_pool_ro_routes_to', refId: 'route' });

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""Draws the dashboards as they are in the middle of three incidents on real servers: the data of a real Prometheus, shown by
-Grafana's own code (@grafana/data) as far as text, units, colours and tables go. Where things are within a panel is ours.
+"""Draws the dashboards in the middle of three incidents on real servers: the data of a real Prometheus, shown by Grafana's
+own code (@grafana/data) as far as text, units, colours and tables are concerned. The layout within a panel is our own.
 
 Usage: SCIDEX_EXPORTER=build/release/bin/scidex_pg_exporter pictures.py FOLDER
 Writes FOLDER/INCIDENT.DASHBOARD.png. Needs Chromium, and the packages of npm: ./dev dashboards --pictures.
@@ -18,7 +18,7 @@ import dashboards
 import servers
 
 HERE = pathlib.Path(__file__).parent
-# So long before the incident the pictures begin.
+# The pictures begin this long before the incident.
 BEFORE_SECONDS = 15
 POINTS = 300
 
@@ -28,7 +28,7 @@ class Shown(dashboard_queries.LiveQueries):
 
     @classmethod
     def show(cls, incident):
-        # What has happened until then is in the picture.
+        # The pictures include what has happened before.
         time.sleep(BEFORE_SECONDS)
         end = time.time()
         start = end - 3 * BEFORE_SECONDS
@@ -47,7 +47,7 @@ class Shown(dashboard_queries.LiveQueries):
 
 
 def draw(folder):
-    """A page of each answer, and a picture of each page."""
+    """Draws a page for each response, and a picture of each page."""
     subprocess.run(["node", HERE / "node_modules" / ".bundled" / "draw.cjs", *sorted(folder.glob("*.answers"))], check=True)
     for page in sorted(folder.glob("*.html")):
         height = page.read_text().split('data-height="')[1].split('"')[0]

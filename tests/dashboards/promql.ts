@@ -1,4 +1,4 @@
-// What a query asks for, by the parser that Prometheus's own user interface has.
+// The contents of a query, according to the parser of Prometheus's own user interface.
 import type { SyntaxNode } from '@lezer/common';
 import { parser } from '@prometheus-io/lezer-promql';
 
@@ -11,13 +11,13 @@ export interface Matcher {
 export interface Selector {
   metric: string;
   matchers: Matcher[];
-  // As it is written in the dashboard, without the brackets; of a selector that looks at one moment, none.
+  // As written in the dashboard, without the brackets; undefined for an instant selector.
   range?: string;
-  // The function or the aggregation that takes the selector at once.
+  // The function or aggregation directly around the selector.
   taker?: string;
 }
 
-// Stand for Grafana's own variables where PromQL wants a duration; nobody would write such.
+// Placeholders for Grafana's variables where PromQL requires a duration; no dashboard uses these durations itself.
 const durations = new Map([
   ['$__rate_interval', '61001ms'],
   ['$__interval', '61002ms'],
@@ -35,7 +35,7 @@ function written(duration: string): string {
 }
 
 function takerOf(node: SyntaxNode, text: string): string | undefined {
-  // `x[5m] @ end()` is taken as x[5m] is.
+  // `x[5m] @ end()` is treated like x[5m].
   if (node.parent?.name === 'StepInvariantExpr') return takerOf(node.parent, text);
   if (node.parent?.name !== 'FunctionCallBody') return undefined;
   const call = node.parent.parent;
@@ -58,7 +58,8 @@ function selector(node: SyntaxNode, text: string): Selector {
   };
 }
 
-// What `take` makes of every node of a query, in its order. Throws a SyntaxError that says where the query is none.
+// The results of `take` for every node of a query, in order. Throws a SyntaxError with the position if the query is
+// invalid.
 function walk<T>(expr: string, take: (node: SyntaxNode, text: string) => T | undefined): T[] {
   const text = parsable(expr);
   const found: T[] = [];

@@ -1,14 +1,14 @@
-// What a rule of the dashboards is, and what most of them are made of.
+// Rules of the dashboards, and functions to define them.
 import { type File, targets, type Variable, variable } from './dashboards.js';
 import type { Panel, Target } from './dashboard_shape.js';
 import { type Selector, selectors } from './promql.js';
 
-// Something that holds of every dashboard.
+// A condition that holds for every dashboard.
 export interface Rule {
   name: string;
-  // What breaks it, in words; nothing if it holds.
+  // Descriptions of the violations; empty if there are none.
   broken(file: File): string[];
-  // Each breaks it in one place, which a test that can fail must find.
+  // Each breaks the rule in one place, which the rule must detect.
   spoils: ((file: File) => void)[];
 }
 
@@ -22,7 +22,7 @@ export function understood(expr: string): boolean {
   }
 }
 
-// A query that is none is the matter of another rule.
+// An invalid query violates another rule.
 function selectorsOf(target: Target): Selector[] {
   return understood(target.expr) ? selectors(target.expr) : [];
 }
@@ -75,7 +75,7 @@ export function usesTheVariable(datasource: { uid?: string } | undefined): boole
   return datasource?.uid === '${datasource}';
 }
 
-// Of the variable that offers the values of the label of its name.
+// The variable that lists the values of the label of its name.
 export function variableRule(name: string, label: string, title: string): Rule {
   const spoilt = (change: (found: Variable) => void) => (file: File) => {
     const found = variable(file.dashboard, label);

@@ -1,4 +1,4 @@
-// Every dashboard has the shape that Grafana's SDK has types for, and nothing besides.
+// Every dashboard has exactly the shape that Grafana's SDK has types for.
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -8,7 +8,7 @@ import { createGenerator } from 'ts-json-schema-generator';
 
 import { load } from './dashboards.js';
 
-// npm runs the tests in their folder. Names are not exposed: several types of the SDK have the same.
+// npm runs the tests in their folder. Names are not exposed, because several types of the SDK share a name.
 const schema = createGenerator({
   path: join(process.cwd(), 'dashboard_shape.ts'),
   tsconfig: join(process.cwd(), 'tsconfig.json'),

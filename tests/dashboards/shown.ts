@@ -1,4 +1,4 @@
-// What is read of a value, and in which colour, by Grafana's own code.
+// The displayed text of a value and its colour, by Grafana's own code.
 import { createTheme, type FieldConfig, FieldType, getDisplayProcessor } from '@grafana/data';
 
 export const theme = createTheme();
@@ -9,7 +9,7 @@ export function shown(config: FieldConfig, value: unknown): { text: string; colo
   return { text: `${prefix}${text}${suffix}`, color };
 }
 
-// A colour by thresholds is what Grafana has for a number where its panel says nothing.
+// If a panel sets nothing else, Grafana colours a number by thresholds.
 export function byThresholds(config: FieldConfig): FieldConfig {
   return { ...config, color: config.color ?? ({ mode: 'thresholds' } as FieldConfig['color']) };
 }

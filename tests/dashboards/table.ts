@@ -1,4 +1,4 @@
-// A table panel, with its transformations and its order by Grafana's own code.
+// A table panel, with its transformations and sort order applied by Grafana's own code.
 import { type FieldConfig, FieldType } from '@grafana/data';
 
 import type { Panel } from './dashboard_shape.js';

@@ -1,4 +1,4 @@
-// What Grafana's own code makes of the answers to a table's queries.
+// The result of a table's transformations, applied to query results by Grafana's own code.
 import {
   type DataFrame,
   type DataTransformerConfig,
@@ -26,7 +26,7 @@ standardTransformersRegistry.setInit(() =>
 
 export type Row = { labels: Record<string, string>; value: number };
 
-// What Prometheus answers to a query for a table: the labels and a value named by its query, one row a series.
+// Prometheus's response to a query for a table: the labels and a value named after its query, one row per series.
 function frame(refId: string, rows: Row[]): DataFrame {
   const labels = Object.keys(rows[0]?.labels ?? {});
   return toDataFrame({

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""The incidents that a person on call lives through, each on real servers, told by a real Prometheus and Alertmanager, sixty
-times as fast: who is notified of each, in the end, is its list, and nothing else; and every end is told.
+"""The incidents that a person on call handles, on real servers, notified by a real Prometheus and Alertmanager, sixty times
+as fast: each incident causes the expected notifications and no others, and all of them are resolved at its end.
 
 Usage: SCIDEX_EXPORTER=build/release/bin/scidex_pg_exporter alerts.py
 """
@@ -21,13 +21,13 @@ import monitoring  # noqa: E402
 import postgres  # noqa: E402
 import servers  # noqa: E402
 
-# Ten times and more of the slowest.
+# At least ten times what the slowest incident takes on an idle machine.
 DEADLINE_SECONDS = 600
 WATCHDOG = "ScidexPgPoolWatchdog"
 
 
 def note(receiver, alert, pool=None):
-    """What an incident expects to arrive."""
+    """A notification that an incident is expected to cause."""
     return receiver, f"ScidexPgPool{alert}", pool
 
 
@@ -41,7 +41,7 @@ def sleeper(seconds):
 
 
 class Service:
-    """An exporter in a cluster of its own: incidents that happen at the same time are told apart by that."""
+    """An exporter in its own cluster, which distinguishes incidents that happen at the same time."""
 
     def __init__(self, add_cleanup, folder, name, settings):
         self.name, self.settings = name, settings
@@ -52,7 +52,7 @@ class Service:
         self.exporter = exporter.Exporter(add_cleanup, self.folder, f"--config.file={self.config}")
 
     def configure(self, *queries, **settings):
-        # JSON is YAML. On a busy machine, too, a server that answers is fit.
+        # JSON is YAML. With this timeout a server that responds is fit, even on a busy machine.
         self.config.write_text(json.dumps({"probe": {"timeout": "1m", "new_session_interval": "1s"}} | self.settings |
                                           {"queries": list(queries)} | settings))
 
@@ -72,7 +72,7 @@ class Incidents(unittest.TestCase):
         folder = tempfile.TemporaryDirectory(prefix="scidex-e2e-", ignore_cleanup_errors=True)
         self.addCleanup(folder.cleanup)
         self.folder = pathlib.Path(folder.name)
-        # Of what is stopped, and of what nothing happens to.
+        # The servers that are stopped, and those that stay up.
         self.broken, self.sound = (postgres.start_primary_and_replica(self.addCleanup) for _ in range(2))
         self.services = {service.name: service for service in self.all_services()}
         for service in self.services.values():
@@ -125,12 +125,13 @@ class Incidents(unittest.TestCase):
                          f"{one.labels.get('pool', '')}: {one.annotations['description']}" for one in notes)
 
     def latest(self, cluster, begin):
-        """{(receiver, alert, pool): its latest status} of what arrived from the note `begin` on."""
+        """{(receiver, alert, pool): its latest status} of the notifications from index `begin` on."""
         return {(one.receiver, one.labels["alertname"], one.labels.get("pool")): one.status
                 for one in self.notes(cluster)[begin:]}
 
     def live_through(self, cluster, happens, ends, *expected, may=(), says=""):
-        """Something happens: these arrive. It ends: their ends do, and nothing else has arrived but what may."""
+        """The incident happens: the expected alerts fire. It ends: they are resolved, and no others have arrived except
+        those in `may`."""
         begin = len(self.notes(cluster))
         happens()
         self.await_latest(cluster, begin, expected, may, "firing")
@@ -181,15 +182,15 @@ class Incidents(unittest.TestCase):
         primary.sql("DROP TABLE written; CREATE TABLE written ()")
 
     def change_password(self, password):
-        """On the primary, and by replication on the replica; what is open stays open, until it is tried anew."""
+        """On the primary, and by replication on the replica. It affects new sessions only."""
         self.broken[0].sql(f"ALTER ROLE app PASSWORD '{password}'")
 
     def a_pool_that_is_too_small(self):
-        """It has one connection, which somebody has, and others want it."""
+        """A pool with one connection, which is in use while others wait for it."""
         service, holder = self.services["small"], sleeper(seconds=3601)
         wanting = [query(f"wanting_{number}", "SELECT 1 AS one", interval="10s", timeout="200ms") for number in range(40)]
-        # A young Prometheus takes the minutes that it knows for the whole day of the slow burn. On a busy machine the incident
-        # takes longer, and those who got no connection for ten of its minutes are stale.
+        # A Prometheus that has just started takes the minutes that it has for the whole day of the slow burn. On a busy
+        # machine the incident takes longer, and queries without a connection for ten of its minutes are stale.
         self.live_through("small", lambda: service.reload(holder, *wanting), lambda: (service.reload(), self.end(holder)),
                           note("page", "AcquireErrorBudgetBurn", "ro"),
                           may=[note("ticket", "AcquireErrorBudgetBurn", "ro"), note("ticket", "QueryStale")])
@@ -200,7 +201,7 @@ class Incidents(unittest.TestCase):
                           note("ticket", "LeaseLeaked", "ro"), may=[note("ticket", "QueryStale")])
 
     def end(self, holder):
-        """Its session on the replica."""
+        """Terminates its session on the replica."""
         statement = holder["sql"].replace("'", "''")
         self.sound[1].sql(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query = '{statement}'")
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""The exporter under attack: while hostile clients do what they can, health checks and scrapes are answered, and memory
-stays bounded. Prints what was measured. SCIDEX_TEST_LONG=1 attacks for longer, and does the same to Debian's
-prometheus-postgres-exporter, whose numbers stand beside.
+"""The exporter under attack: while hostile clients do their worst, health checks and scrapes are answered, and memory stays
+bounded. Prints the measurements. SCIDEX_TEST_LONG=1 attacks for longer, and also attacks Debian's
+prometheus-postgres-exporter for comparison.
 
 Usage: SCIDEX_EXPORTER=build/release/bin/scidex_pg_exporter attack.py
 """
@@ -24,13 +24,13 @@ import postgres  # noqa: E402
 import probe  # noqa: E402
 import servers  # noqa: E402
 
-# A sanitizer needs memory of its own.
+# A sanitizer needs additional memory.
 SANITIZED = "san.so" in subprocess.run(["ldd", os.environ["SCIDEX_EXPORTER"]], capture_output=True, text=True).stdout
 LONG = os.environ.get("SCIDEX_TEST_LONG") == "1"
 SECONDS = 15 if LONG else 2.5
-# What a process may open, for the exporter as for the other.
+# The limit of open files, for this exporter and the other one.
 FILES = 512
-# For a machine that does much else at the same time. On two quiet cores a health check takes 0.1 s at most, a scrape 0.5 s.
+# For a machine with other load. On two idle cores a health check takes at most 0.1 s, a scrape at most 0.5 s.
 MOST_SECONDS = 15
 MOST_MIB = 150
 # An exposition of more than a megabyte.
@@ -48,14 +48,14 @@ queries:
 
 
 class Target:
-    """A server that is attacked."""
+    """A server under attack."""
 
     def __init__(self, name, process, log, port, health, tls=None):
         self.name, self.process, self.log, self.port, self.tls = name, process, log, port, tls
         self.paths = {"health": health, "scrape": "/metrics"}
 
     def inner_ports(self):
-        """What the process listens on beside its port."""
+        """The other ports on which the process listens."""
         inodes = set()
         for file in pathlib.Path(f"/proc/{self.process.pid}/fd").iterdir():
             try:
@@ -116,7 +116,7 @@ class Attack(unittest.TestCase):
         return target
 
     def attack(self, target, name):
-        """Attacks, and asks meanwhile."""
+        """Runs an attack, and sends requests meanwhile."""
         rest = target.resident_mib()
         command = [sys.executable, "-B", attacks.__file__, name, str(target.port), str(SECONDS),
                    *map(str, target.inner_ports())]
@@ -145,16 +145,16 @@ class Attack(unittest.TestCase):
         worst, grown = self.attack(target, name)
         for kind in ("health", "scrape"):
             self.assertLess(worst[kind].seconds, MOST_SECONDS, kind)
-        # Where more is asked than can be answered, some get 503; of handshakes, some must make room for others.
+        # Under overload some requests get 503; during handshake bursts some connections are closed to make room for others.
         if LONG:
-            # How many are refused depends on how fast the machine is.
+            # The number of refused requests depends on the speed of the machine.
             self.assertLess(worst["health"].failed, 1 if tls is None else worst["health"].asked / 4, worst["health"].error)
             self.assertLess(worst["scrape"].failed, worst["scrape"].asked / 4, worst["scrape"].error)
         if not SANITIZED:
             self.assertLess(grown, MOST_MIB)
         servers.poll("scrape after the attack",
                      lambda: probe.ask(target.port, "/metrics", target.tls, timeout=MOST_SECONDS).status == 200)
-        # A sanitizer that has seen something says so at the end.
+        # A sanitizer reports its findings at exit.
         target.process.terminate()
         self.assertEqual(target.process.wait(timeout=servers.DEADLINE_SECONDS), 0, target.log.read_text(errors="replace"))
         if LONG and tls is None:

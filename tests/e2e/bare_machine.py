@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""What a machine may lack when the exporter is started: /proc, a network. It starts, listens, and says what is missing.
+"""A machine without /proc or without a network at startup: the exporter starts, listens, and logs what is missing.
 
 Usage: SCIDEX_EXPORTER=build/release/bin/scidex_pg_exporter bare_machine.py
 """
@@ -16,7 +16,7 @@ sys.path.insert(0, str(ROOT / "tests" / "support"))
 import exporter  # noqa: E402
 import servers  # noqa: E402
 
-# Namespaces of its own, as whoever runs this may have them.
+# In new namespaces, which ordinary users may create as well.
 UNSHARE = ["unshare", *(() if os.geteuid() == 0 else ("--user", "--map-root-user"))]
 
 
@@ -32,7 +32,7 @@ class BareMachine(unittest.TestCase):
         return servers.start(self.addCleanup, [*UNSHARE, *before, self.program, f"--web.listen-address={address}"], self.log,
                              exporter.environment(**variables))
 
-    def test_without_proc_it_serves_what_needs_none(self):
+    def test_without_proc_it_serves_what_does_not_need_it(self):
         process = self.start(f"127.0.0.1:{self.port}", "--mount", "sh", "-ec", 'mount -t tmpfs tmpfs /proc; exec "$@"', "sh",
                              SCIDEX_PG_DSN="host=127.0.0.1 port=1")
         for _ in range(3):
@@ -57,7 +57,7 @@ class BareMachine(unittest.TestCase):
                         lambda: said("no session with the server", "pools=primary,", "Network is unreachable"), self.log)
         servers.poll_of(process, "line on the replica",
                         lambda: said("does not answer", "pools=ro ", "reason=name_not_resolved"), self.log)
-        # The network comes.
+        # The network becomes available.
         inside = ["nsenter", f"--target={process.pid}", "--net", *(() if os.geteuid() == 0 else ("--user",))]
         subprocess.run([*inside, "ip", "link", "set", "lo", "up"], check=True)
         done = subprocess.run([*inside, self.program, f"--web.listen-address=:{self.port}", "--probe.ready"],

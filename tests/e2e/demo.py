@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""./dev demo shows what it promises, and leaves nothing behind, however it ends.
+"""./dev demo shows what it promises, and leaves nothing behind, no matter how it ends.
 
 Usage: SCIDEX_EXPORTER=build/release/bin/scidex_pg_exporter demo.py
 """
@@ -23,7 +23,7 @@ class Demo(unittest.TestCase):
         folder = tempfile.TemporaryDirectory(prefix="scidex-e2e-")
         self.addCleanup(folder.cleanup)
         self.folder = pathlib.Path(folder.name)
-        self.folder.chmod(0o755)  # The servers' user has to reach what is in it.
+        self.folder.chmod(0o755)  # The servers' user needs access to its contents.
         self.log = self.folder.with_suffix(".log")
         self.addCleanup(self.log.unlink)
 
@@ -33,7 +33,7 @@ class Demo(unittest.TestCase):
                              os.environ | {"TMPDIR": str(self.folder)})
 
     def assert_nothing_is_left(self):
-        """Neither a file nor a process whose command line names the folder."""
+        """No file is left, and no process whose command line names the folder."""
         self.assertEqual(list(self.folder.iterdir()), [])
         found = subprocess.run(["pgrep", "--full", str(self.folder)], capture_output=True, text=True, timeout=servers.DEADLINE_SECONDS)
         self.assertEqual(found.stdout, "")
@@ -41,7 +41,7 @@ class Demo(unittest.TestCase):
     def said(self):
         return self.log.read_text()
 
-    def test_the_show_to_its_end(self):
+    def test_it_runs_to_its_end(self):
         demo = self.start("--once")
         self.assertEqual(demo.wait(timeout=servers.DEADLINE_SECONDS), 0, self.said())
         for expected in (r"the page +http://127\.0\.0\.1:\d+/", r"Prometheus +http://", r"Alertmanager +http://",
@@ -51,7 +51,7 @@ class Demo(unittest.TestCase):
             self.assertTrue(re.search(expected, self.said()), f"{expected} is not in:\n{self.said()}")
         self.assert_nothing_is_left()
 
-    def test_an_end_at_any_time(self):
+    def test_it_can_be_ended_at_any_time(self):
         for when, number in (("starting a PostgreSQL", signal.SIGTERM), ("starting the exporter", signal.SIGHUP),
                              ("stopping the replica", signal.SIGINT)):
             with self.subTest(when=when):

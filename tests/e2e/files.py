@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""Configuration files that hold the process up, or say nothing: neither a start nor a reload waits for them for long, and
-neither takes an empty file for a wish.
+"""Configuration files that block or are empty: neither startup nor a reload waits for them for long, and neither accepts an
+empty file.
 
 Usage: SCIDEX_EXPORTER=build/release/bin/scidex_pg_exporter files.py
 """
@@ -24,7 +24,7 @@ import scraper  # noqa: E402
 import servers  # noqa: E402
 
 CONFIGURATION = "read_only: {fallthrough: never}\n"
-# What says nothing, by YAML.
+# Empty documents in YAML.
 EMPTY = ("", "\n", "# read_only: {fallthrough: never}\n", "---\n", "{}\n", "read_only:\n", "null\n")
 RELOADED = "scidex_pg_exporter_config_last_reload_successful"
 ROUTE = "scidex_pg_pool_ro_routes_to"
@@ -39,7 +39,7 @@ class Files(unittest.TestCase):
         self.config.write_text(CONFIGURATION)
 
     def run_with(self, *flags):
-        """What a start that is to be refused prints."""
+        """The output of a startup that must fail."""
         ended = subprocess.run([os.environ["SCIDEX_EXPORTER"], *flags], text=True, capture_output=True,
                                env=exporter.environment(PGHOST=str(self.folder)), timeout=servers.DEADLINE_SECONDS)
         self.assertEqual(ended.returncode, 1, ended.stderr)
@@ -57,7 +57,7 @@ class Files(unittest.TestCase):
 
     @staticmethod
     def reload(process):
-        """Code and text of the answer."""
+        """Status and body of the response."""
         try:
             with urllib.request.urlopen(urllib.request.Request(f"{process.url}-/reload", method="POST"),
                                         timeout=servers.DEADLINE_SECONDS) as answer:
@@ -71,23 +71,23 @@ class Files(unittest.TestCase):
             return client.metrics()[name]
 
     def replace_config(self, make):
-        """As `mv` does."""
+        """Replaces the file as `mv` does."""
         new = self.folder / "new"
         make(new)
         new.rename(self.config)
 
-    def test_device_or_folder_is_refused_at_the_start(self):
+    def test_device_or_folder_is_refused_at_startup(self):
         for path in ("/dev/zero", "/dev/ptmx", "/dev/null", str(self.folder)):
             for flag in ("--config.file", "--web.config.file"):
                 with self.subTest(flag=flag, path=path):
                     self.assertIn(path, self.run_with(f"{flag}={path}"))
 
-    def test_file_that_is_too_large_is_refused_at_the_start(self):
+    def test_file_that_is_too_large_is_refused_at_startup(self):
         self.config.write_text(CONFIGURATION + "#" * (1 << 20))
         for flag in ("--config.file", "--web.config.file"):
             self.assertIn("is larger than 1 MiB", self.run_with(f"{flag}={self.config}"))
 
-    def test_pipe_that_nobody_writes_to_is_given_up(self):
+    def test_pipe_without_a_writer_times_out(self):
         os.mkfifo(self.folder / "pipe")
         self.assertIn("was not closed by its writer in time", self.run_with(f"--config.file={self.folder}/pipe"))
         self.assertIn("is not a regular file", self.run_with(f"--web.config.file={self.folder}/pipe"))
@@ -98,7 +98,7 @@ class Files(unittest.TestCase):
             capture_output=True, env=os.environ | {"CONFIGURATION": CONFIGURATION}, timeout=servers.DEADLINE_SECONDS)
         self.assertEqual(ended.returncode, 0, ended.stderr)
 
-    def test_secret_that_everyone_may_read_is_warned_of(self):
+    def test_secret_that_all_users_can_read_is_a_warning(self):
         web = self.folder / "web.yaml"
         web.write_text("basic_auth_users:\n  prometheus: $2y$04$exRnqWuxTk7hQ5ttZuRdauQNNMWL5rO2ES6VjQQUCy6iZpNbD/PgC\n")
         self.config.write_text("primary: {dsn: host=db}\n")
@@ -113,18 +113,18 @@ class Files(unittest.TestCase):
                 lines = [line for line in ended.stderr.splitlines() if str(path) in line and "chmod 0640" in line]
                 self.assertEqual(len(lines), warnings, ended.stderr)
 
-    def test_signal_ends_a_start_that_waits(self):
+    def test_signal_ends_a_startup_that_waits(self):
         os.mkfifo(self.folder / "pipe")
         for number in (signal.SIGTERM, signal.SIGINT):
             process = subprocess.Popen([os.environ["SCIDEX_EXPORTER"], f"--config.file={self.folder}/pipe"], text=True,
                                        stderr=subprocess.PIPE, env=exporter.environment())
             with process:
-                # Its reading end is open: it waits for us.
+                # The exporter has opened its end for reading: it waits for the test.
                 with open(self.folder / "pipe", "w", encoding="utf-8"):
                     process.send_signal(number)
                     self.assertEqual(process.wait(timeout=servers.DEADLINE_SECONDS), -number)
 
-    def test_empty_configuration_is_refused_at_the_start(self):
+    def test_empty_configuration_is_refused_at_startup(self):
         for text in EMPTY:
             with self.subTest(text=text):
                 self.config.write_text(text)

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""What this machine lacks ends nothing, and is no evidence about a server: file descriptors, threads, a reader of standard
-error. Real servers, the release binary, limits set by prlimit.
+"""A lack of file descriptors or threads, or a blocked standard error, stops nothing and is not evidence about a server.
+Real servers, the release binary, limits set by prlimit.
 
 Usage: SCIDEX_EXPORTER=build/release/bin/scidex_pg_exporter limits.py
 """
@@ -24,7 +24,7 @@ import postgres  # noqa: E402
 import scraper  # noqa: E402
 import servers  # noqa: E402
 
-# Sessions end soon, so that new ones are needed all the time.
+# Sessions have short lives, so that new ones are needed all the time.
 CONFIGURATION = """
 primary: {{dsn: {primary}}}
 replica: {{dsn: {replica}}}
@@ -33,7 +33,7 @@ pools:
   ro: {{max_lifetime: 1s, backoff_cap: 1s}}
 probe: {{interval: 200ms, canary_interval: 1s}}
 """
-# The limit of threads counts those of all processes of a user, and does not bind root.
+# The limit of threads counts all processes of a user, and does not apply to root.
 USER_OF_ITS_OWN = 54321
 ROUTE = "scidex_pg_pool_ro_routes_to"
 
@@ -55,7 +55,7 @@ class Limits(unittest.TestCase):
         self.config.write_text(CONFIGURATION.format(primary=self.primary.dsn, replica=self.replica.dsn) + more)
 
     def start(self, *flags, before="", **variables):
-        """The exporter, started by a shell that does `before` first."""
+        """The exporter, started by a shell that first runs `before`."""
         wrapper = self.folder / "exporter"
         wrapper.write_text(f'#!/bin/sh\n{before}\nexec "{os.environ["SCIDEX_EXPORTER"]}" "$@"\n')
         wrapper.chmod(0o755)
@@ -73,12 +73,12 @@ class Limits(unittest.TestCase):
             return metrics if holds(metrics) else None
         return servers.poll(what, attempt, self.own.log)
 
-    # In front of a command that is to run as the exporter's user, who alone may always set its limits.
+    # The prefix of commands that run as the exporter's user, who may always set its limits.
     as_its_user = ()
 
     @contextlib.contextmanager
     def limit(self, name, soft):
-        """The exporter's limit, by its name for prlimit(1), for a while."""
+        """Sets the exporter's limit, by its name for prlimit(1), for the duration of the context."""
         def call(*arguments):
             command = [*self.as_its_user, "prlimit", f"--pid={self.own.process.pid}", *arguments]
             return subprocess.run(command, check=True, capture_output=True, text=True,
@@ -153,10 +153,10 @@ class Descriptors(Limits):
             self.assert_route_was_kept(self.await_probes(10))
         metrics = self.await_metrics("new sessions", lambda m: m["scidex_pg_pool_ro_size"] == 2)
         self.assert_route_was_kept(metrics)
-        # Probes are not verdicts while they cannot be made: all of these have succeeded.
+        # Probes that this machine cannot run do not count as failed.
         self.assertEqual(sum(v for n, v in metrics.items() if n.startswith("scidex_pg_pool_probe_failures_total")), 0)
 
-    def test_a_new_primary_session_is_possible_as_soon_as_there_are_some_again(self):
+    def test_a_primary_session_opens_once_descriptors_are_available(self):
         self.start()
         lost = "scidex_pg_pool_size"
         with self.limit("nofile", 3):
@@ -180,7 +180,7 @@ class Threads(Limits):
     def start(self, *flags, **variables):
         before = ""
         if os.geteuid() == 0:
-            # The shell is that user already when it opens the log.
+            # The shell already runs as that user when it opens the log.
             binary = self.folder / "scidex_pg_exporter"
             binary.write_bytes(pathlib.Path(os.environ["SCIDEX_EXPORTER"]).read_bytes())
             binary.chmod(0o755)
@@ -215,7 +215,7 @@ class Threads(Limits):
 
 class StandardError(Limits):
     def start_on_pipe(self, *flags):
-        """The exporter with a pipe that is full already as its standard error; the end to read from."""
+        """Starts the exporter with a full pipe as its standard error; keeps the end for reading."""
         self.reader, writer = os.pipe()
         self.addCleanup(lambda: os.close(self.reader))
         fcntl.fcntl(writer, fcntl.F_SETFL, os.O_NONBLOCK)
@@ -236,7 +236,7 @@ class StandardError(Limits):
         self.addCleanup(self.scraper.close)
         self.await_metrics("route to the replica", lambda m: m[ROUTE] == 1)
 
-    def test_that_takes_nothing_delays_neither_route_nor_scrape_nor_end(self):
+    def test_that_blocks_delays_neither_route_nor_scrape_nor_shutdown(self):
         self.start_on_pipe("--log.level=debug")
         self.replica.stop()
         self.await_metrics("route to the primary", lambda m: m[ROUTE] == 2)
@@ -245,13 +245,13 @@ class StandardError(Limits):
         self.own.process.send_signal(signal.SIGTERM)
         self.assertEqual(self.own.process.wait(timeout=servers.DEADLINE_SECONDS), 0)
 
-    def test_that_is_read_again_gets_what_was_kept_in_order_and_the_number_of_what_was_not(self):
+    def test_that_unblocks_gets_the_kept_lines_and_the_number_of_drops(self):
         dropped = "scidex_pg_exporter_log_messages_dropped_total"
         self.start_on_pipe("--log.level=debug")
         host, port = self.own.address.split(":")
 
         def fill():
-            # Each of these is a message at debug level.
+            # Each of these logs a message at debug level.
             for _ in range(200):
                 with socket.create_connection((host, port)) as client:
                     client.sendall(b"GET /")

@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
-"""What the log tells of eight incidents, on real servers, line for line: golden files in logs/, in which times, ports and
-whatever else differs from run to run have names instead.
+"""The log of eight incidents, on real servers, line by line: golden files in logs/, in which names replace times, ports and
+everything else that differs from run to run.
 
-A golden file has the steps of its incident in their order, with an empty line between them. The lines of one step are
-compared without their order, which is that of threads.
+A golden file has the steps of its incident in order, separated by empty lines. The lines of one step are compared
+regardless of their order, which depends on threads.
 
 Usage: SCIDEX_EXPORTER=build/release/bin/scidex_pg_exporter log_story.py
-SCIDEX_UPDATE_GOLDEN=1 writes the golden files; read the difference aloud: each line says what happened, to what, why, and
+SCIDEX_UPDATE_GOLDEN=1 writes the golden files; review the difference: each line says what happened, to what, why, and
 what to do.
 """
 
@@ -29,9 +29,9 @@ import servers  # noqa: E402
 
 GOLDEN = pathlib.Path(__file__).parent / "logs"
 UPDATE = os.environ.get("SCIDEX_UPDATE_GOLDEN") == "1"
-# Nothing in a test waits for less; so long does a new golden file wait for lines that come late.
+# No test waits for shorter times than this; a new golden file waits this long for late lines.
 SETTLE_SECONDS = 4
-# How often they come depends on the moment: on how far a server is that goes down or comes up, and on who runs this.
+# Their number depends on the moment: on the state of a server that stops or starts, and on the user that runs this.
 PASSING = ("server still provides no session", "reason of the route changed", "running as root")
 PASSWORD = "scidex-test-password"
 LOCK = 4711
@@ -40,7 +40,7 @@ NAMED = [
     (r"^ts=\S+ ", ""),
     (r"(_seconds)=[0-9.e-]+", r"\1=N"),
     (r'version="[^"]*"', "version=VERSION"),
-    # What a server or libpq said may be said otherwise by another version.
+    # Messages of servers and of libpq differ between versions.
     (r'(error="[^":]*: )(?:[^"\\]|\\.)*"', r'\1…"'),
     (r"\.cc:\d+", ".cc:N"),
     (r"backend_pid=\d+", "backend_pid=N"),
@@ -70,9 +70,9 @@ class LogStory(unittest.TestCase):
     def configure(self, primary=None, replica=None, **settings):
         text = json.dumps({  # JSON is YAML
             "primary": {"dsn": primary or self.primary.dsn}, "replica": {"dsn": replica or self.replica.dsn},
-            # On a busy machine, too, a server that answers is up.
+            # With this timeout a server that responds is up, even on a busy machine.
             "probe": {"timeout": "1m"}, **settings})
-        # Whole, and not for everybody.
+        # Complete at once, and not readable by other users.
         written = self.folder / "written.yaml"
         written.write_text(text)
         written.chmod(0o600)
@@ -91,7 +91,8 @@ class LogStory(unittest.TestCase):
         return lines
 
     def step(self, await_this=lambda: True):
-        """Until the lines of this step are those of the golden file. What comes late is of the next one, and found there."""
+        """Waits until the lines of this step are those of the golden file. Lines that come later belong to the next
+        step."""
         servers.poll("end of the step", await_this, self.exporter.log)
         if UPDATE:
             time.sleep(SETTLE_SECONDS)
@@ -100,7 +101,7 @@ class LogStory(unittest.TestCase):
             try:
                 servers.poll("lines of the step", lambda: set(expected) <= set(self.lines()[self.seen:]))
             except AssertionError:
-                pass  # The comparison shows what there is instead.
+                pass  # The comparison shows the lines instead.
         lines = self.lines()
         self.steps.append(sorted(lines[self.seen:]))
         self.seen = len(lines)
@@ -131,13 +132,13 @@ class LogStory(unittest.TestCase):
         servers.poll("reload", lambda: self.metric("scidex_pg_exporter_config_hash") != before)
 
     def crash(self, server):
-        """At once, so that it refuses connections from the first moment on."""
+        """Stops it immediately, so that it refuses connections from the first moment on."""
         pid = int((server.data / "postmaster.pid").read_text().split()[0])
         os.kill(pid, signal.SIGKILL)
         server.process.wait(timeout=servers.DEADLINE_SECONDS)
 
     def hold_lock(self):
-        """A session on the replica that has the lock, until it is closed."""
+        """A session on the replica that holds the lock until it is closed."""
         holder = subprocess.Popen([postgres.program("psql"), "-qXAt", self.replica.dsn], stdin=subprocess.PIPE,
                                   stdout=subprocess.PIPE, text=True)
         self.addCleanup(holder.wait)
@@ -232,7 +233,7 @@ class LogStory(unittest.TestCase):
             return f"host=127.0.0.1 port={self.replica.port} user=app dbname=postgres password={password}"
         self.begin("wrong_password", replica=app("wrong"))
         self.step(self.is_route(2))
-        # No reload: a refused login has the file read again.
+        # Without a reload: a refused login makes the exporter read the file again.
         self.configure(replica=app(PASSWORD))
         self.step(self.is_route(1))
         self.assertNotIn("wrong", "".join(self.lines()).replace("wrong_", ""))

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""A server that takes the login and then answers in ways that no PostgreSQL does: its probes fail, nothing spins, hangs or
-fills the memory, and the exporter ends in order.
+"""A server that accepts the login and then responds as no PostgreSQL server does: its probes fail, nothing spins, hangs or
+fills the memory, and the exporter shuts down cleanly.
 
 Usage: SCIDEX_EXPORTER=build/release/bin/scidex_pg_exporter lying_server.py
 """
@@ -24,14 +24,14 @@ COPY_OUT = message(b"H", struct.pack("!bh", 0, 0))
 ONE_COLUMN = (message(b"T", struct.pack("!h", 1) + b"a\0" + struct.pack("!ihihih", 0, 0, 25, -1, -1, 0)) +
               message(b"D", struct.pack("!hi", 1, 1) + b"t") + message(b"C", b"SELECT 1\0") + READY)
 NO_ROW = message(b"C", b"SELECT 0\0") + READY
-# No SQLSTATE, and words of this machine's own failures.
+# Without an SQLSTATE, and with the words of a local failure.
 AS_IF_LOCAL = message(b"E", b"Scould not do: Too many open files\0Mcould not open socket: Too many open files\0\0") + READY
 REFUSED = message(b"E", b"SERROR\0VERROR\0C42501\0Mno\0\0") + READY
 ODD_SQLSTATE = message(b"E", b"SERROR\0VERROR\0C<b>forged</b>\0Mno\0\0") + READY
 
 
 def liar(answer):
-    """Lets everybody in, refuses what a session asks after the login, and answers a probe's question by answer(client)."""
+    """Accepts every login, refuses the session's first queries, and responds to a probe's query with answer(client)."""
     def serve(server, client):
         client.sendall(message(b"R", struct.pack("!I", 0)) + message(b"S", b"server_version\x0015.8\0") +
                        message(b"K", struct.pack("!II", 1, 1)) + READY)
@@ -71,7 +71,7 @@ class Lies(unittest.TestCase):
     def check_answer(self, answer, reason="connect_failed"):
         self.check(lambda client: client.sendall(answer), reason)
 
-    def test_copy_that_nobody_asked_for(self):
+    def test_unrequested_copy(self):
         for answer in (COPY_IN, COPY_OUT):
             with self.subTest(answer=answer):
                 self.check_answer(answer)
@@ -98,7 +98,7 @@ class Lies(unittest.TestCase):
             client.sendall(ONE_COLUMN[:ONE_COLUMN.index(b"D")])
             for _ in range(2000):
                 client.sendall(row)
-        # Which of the two it is depends on how fast the bytes come.
+        # Which of the two it is depends on how fast the bytes arrive.
         self.check(flood, "connect_failed", "probe_timeout")
 
 

@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
-"""What the route says against what reads through the pools get. A writer adds a row to the primary every 50 ms; a query of
-the exporter reads the newest one through the route, all the time; the servers themselves are asked afterwards what there
-was. Meanwhile servers are frozen, killed and restarted, the replica's replay or its stream stops, and its role is refused,
-at random. At no sampled moment does the route say replica while reads have failed for longer than a probe takes to find
-out, or while they return rows that are older than max_lag and a probe interval allow.
+"""The reported route compared with what reads through the pools get. A writer adds a row to the primary every 50 ms; a
+query of the exporter reads the newest row through the route, all the time; afterwards the servers themselves are asked
+which rows there were. Meanwhile servers are suspended, killed and restarted, the replica's replay or stream stops, and its
+role is refused, at random. At no sampled moment is the route replica while reads have failed for longer than a probe takes
+to detect it, or while they return rows that are older than max_lag and a probe interval allow.
 
-A minute, or ten minutes by ./dev test --long. As a busy machine makes any bound too short, the bounds are as narrow as that
-only by --long.
+Takes a minute, or ten minutes with ./dev test --long. Only with --long are the bounds that narrow, because on a busy
+machine any bound is too short.
 
 Usage: SCIDEX_EXPORTER=build/release/bin/scidex_pg_exporter oracle.py [SEED]
 """
@@ -35,7 +35,7 @@ LONG = "SCIDEX_TEST_LONG" in os.environ
 DURATION_SECONDS = 600 if LONG else 60
 SLACK_SECONDS = 0.5 if LONG else 20
 INTERVAL, TIMEOUT, MAX_LAG, QUERY_TIMEOUT = 0.2, 0.6, 1.0, 0.5
-# A read that began before the fault, and a probe that has to find out.
+# A read that began before the fault, and a probe that has to detect it.
 MAY_FAIL = INTERVAL + TIMEOUT + QUERY_TIMEOUT + SLACK_SECONDS
 MAY_LAG = MAX_LAG + INTERVAL + TIMEOUT + SLACK_SECONDS
 ROUTE = "scidex_pg_pool_ro_routes_to"
@@ -80,7 +80,7 @@ class Oracle(unittest.TestCase):
         self.over = threading.Event()
 
     def start_writer(self):
-        """Goes on after the primary was away."""
+        """Continues after the primary was down."""
         over = threading.Event()
 
         def write():
@@ -189,7 +189,7 @@ class Oracle(unittest.TestCase):
                 continue
             replica_since = replica_since or at
             failing = max(failing, (at - max(replica_since, success), at))
-            # What was read before the route was the replica's, was read elsewhere.
+            # Values read before the route became the replica were read elsewhere.
             if asked is None or asked < replica_since:
                 continue
             reads.add(asked)

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""scidex_pg_exporter --probe.ready asks a running exporter, as container engines and service managers do: over HTTP and TLS,
-with and without users, on each kind of address. The release binary, no server.
+"""scidex_pg_exporter --probe.ready queries a running exporter, as container engines and service managers do: over HTTP and
+TLS, with and without users, on each kind of address. The release binary, without servers.
 
 Usage: SCIDEX_EXPORTER=build/release/bin/scidex_pg_exporter ready_probe.py
 """
@@ -18,7 +18,7 @@ sys.path.insert(0, str(ROOT / "tests" / "support"))
 import exporter  # noqa: E402
 import servers  # noqa: E402
 
-# There is no replica, so that reads fall through from the start.
+# Without a replica, so that reads fall through from the start.
 CONFIGURATION = "primary: {dsn: host=127.0.0.1 port=1}\n"
 READY = "ready route=primary_fallthrough reason=replica_not_configured\n"
 USERS = "basic_auth_users:\n  prometheus: $2y$04$exRnqWuxTk7hQ5ttZuRdauQNNMWL5rO2ES6VjQQUCy6iZpNbD/PgC\n"
@@ -35,7 +35,7 @@ class ReadyProbe(unittest.TestCase):
         self.flags = [f"--config.file={self.config}"]
 
     def start(self, host="127.0.0.1", port=None):
-        """Starts the exporter and waits until the probe says that it is ready."""
+        """Starts the exporter and waits until the probe reports that it is ready."""
         self.own = exporter.Exporter(self.addCleanup, self.folder, *self.flags)
         self.port = port or servers.free_port()
         self.flags.append(f"--web.listen-address={host}:{self.port}")
@@ -44,7 +44,7 @@ class ReadyProbe(unittest.TestCase):
         servers.poll_of(self.own.process, "readiness", lambda: self.probe()[0] == 0, self.own.log)
 
     def probe(self, probe="--probe.ready", *more):
-        """Exit code and what it says."""
+        """Exit code and output."""
         done = subprocess.run([self.own.program, *self.flags, probe, *more], env=self.own.environment, capture_output=True,
                               text=True, timeout=servers.DEADLINE_SECONDS)
         self.assertEqual(done.stderr, "")
@@ -59,7 +59,7 @@ class ReadyProbe(unittest.TestCase):
                         "-subj", "/CN=exporter.example", "-keyout", self.folder / "exporter.key", "-out",
                         self.folder / "exporter.crt"], check=True, capture_output=True)
 
-    def test_route_is_demanded_where_one_is_named(self):
+    def test_route_is_required_if_one_is_named(self):
         self.start()
         self.assertEqual(self.probe(), (0, READY))
         self.assertEqual(self.probe("--probe.ready=primary_fallthrough"), (0, READY))
@@ -81,7 +81,7 @@ class ReadyProbe(unittest.TestCase):
                 self.start(host)
                 self.own.stop()
 
-    def test_exporter_that_is_not_there_is_not_ready(self):
+    def test_exporter_that_does_not_run_is_not_ready(self):
         self.start()
         self.own.stop()
         code, said = self.probe()
@@ -89,7 +89,7 @@ class ReadyProbe(unittest.TestCase):
         self.assertIn(f"127.0.0.1:{self.port}: ", said)
         self.assertIn("refused", said.lower())
 
-    def test_exporter_that_stands_still_is_given_up_in_time(self):
+    def test_stopped_exporter_times_out(self):
         self.start()
         self.own.process.send_signal(signal.SIGSTOP)
         self.assertEqual(self.probe("--probe.ready", "--probe.timeout=100ms"),
@@ -110,7 +110,7 @@ class ReadyProbe(unittest.TestCase):
                     self.assertIn(part, probe.communicate(timeout=servers.DEADLINE_SECONDS)[0])
                 self.assertEqual(probe.returncode, 1)
 
-    def test_file_that_became_wrong_does_not_matter(self):
+    def test_file_that_became_invalid_does_not_matter(self):
         self.start()
         self.config.write_text("primary: {dns: x}\n")
         self.assertEqual(self.probe(), (0, READY))

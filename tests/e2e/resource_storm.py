@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""The exporter while limits of its process shrink and come back, standard error is blocked and read again, configurations
-good and bad are loaded, and its servers are killed and frozen, at random and at the same time: it never ends, the route
-follows the servers, and afterwards everything is as it was before. Half a minute, or ten minutes by ./dev test --long,
-which also fails where the route was wrong for longer than two probe intervals.
+"""The exporter while limits of its process decrease and increase, standard error is blocked and read again, valid and
+invalid configurations are loaded, and its servers are killed and suspended, at random and at the same time: it never exits,
+the route follows the servers, and afterwards everything is as before. Takes half a minute, or ten minutes with ./dev test
+--long, which also fails if the route was wrong for longer than two probe intervals.
 
 Usage: SCIDEX_EXPORTER=build/release/bin/scidex_pg_exporter resource_storm.py [SEED]
 """
@@ -38,14 +38,14 @@ probe: {{{{interval: {INTERVAL_SECONDS * 1000:.0f}ms, timeout: {TIMEOUT_SECONDS 
 read_only: {{{{max_lag: 0s}}}}
 log: {{{{level: debug}}}}
 """
-# The limit of threads counts those of all processes of a user, and does not bind root.
+# The limit of threads counts all processes of a user, and does not apply to root.
 USER_OF_ITS_OWN = 54322
 ROUTE = "scidex_pg_pool_ro_routes_to"
 RELOADED = "scidex_pg_exporter_config_last_reload_successful"
 
 
 class StandardError:
-    """The end of the exporter's pipe that a reader holds, who may pause."""
+    """The end for reading of the exporter's pipe; its reader can pause."""
 
     def __init__(self, log):
         self.read_end, self.write_end = os.pipe()
@@ -122,7 +122,7 @@ class ResourceStorm(unittest.TestCase):
         command = [*self.as_its_user, "prlimit", f"--pid={self.process.pid}", f"--{name}={soft}:"]
         subprocess.run(command, check=True, capture_output=True, timeout=servers.DEADLINE_SECONDS)
 
-    # What goes on at the same time as what happens to servers. Each returns what ends it.
+    # Faults of this machine, at the same time as those of servers. Each returns a function that ends it.
 
     def no_threads(self):
         self.limit("nproc", 1)
@@ -137,7 +137,7 @@ class ResourceStorm(unittest.TestCase):
         self.limit("nofile", int(self.metrics()["process_open_fds"]) + spare)
         return lambda: self.limit("nofile", self.limits["nofile"])
 
-    # What happens to servers, and whether the route is right about it.
+    # Faults of servers, and checks that the route is right.
 
     def kill_replica(self):
         self.replica.process.send_signal(signal.SIGQUIT)
@@ -190,7 +190,7 @@ class ResourceStorm(unittest.TestCase):
         self.await_route(1, "reload")
 
     def family(self, server):
-        """The postmaster and its children."""
+        """The process ids of the postmaster and its children."""
         pid = server.process.pid
         children = pathlib.Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
         return [pid, *map(int, children)]
@@ -198,7 +198,7 @@ class ResourceStorm(unittest.TestCase):
     @staticmethod
     def thaw(processes):
         for pid in processes:
-            # One may have been told to end before it was frozen.
+            # A child may have been told to exit before it was suspended.
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGCONT)
 
@@ -215,7 +215,7 @@ class ResourceStorm(unittest.TestCase):
 
     def test_leaves_everything_as_it_was(self):
         before = self.await_metrics("rest", self.is_at_rest)
-        # Under its user, whose limits these are.
+        # As its user, whose limits these are.
         self.limits = {name: self.limit_of(name) for name in ("nproc", "nofile")}
         end = time.monotonic() + DURATION_SECONDS
         faults = [self.kill_replica, self.freeze_replica, self.freeze_primary, self.no_descriptors, self.reload]

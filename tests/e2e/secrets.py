@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""A server that repeats the password it was sent, in every message that it can: no page and no line of the log has it, from
-wherever libpq took it.
+"""A server that repeats the password it was sent, in every message that it can: no page and no line of the log contains it,
+wherever libpq got it from.
 
 Usage: SCIDEX_EXPORTER=build/release/bin/scidex_pg_exporter secrets.py
 """
@@ -24,7 +24,7 @@ PAGES = ("metrics", "", "api/v1/pools", "-/ready", "-/healthy", "status.js")
 
 
 class EchoServer(FakePostgres):
-    """Asks for the password in clear text, and refuses with it."""
+    """Requests the password in clear text, and repeats it in the error."""
 
     def __init__(self, add_cleanup):
         self.heard = threading.Event()

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""What the exporter tells the service manager that has started it, which this test is: when it serves, where reads go, when it
-reloads and ends, and that it makes progress. Real servers, the release binary.
+"""What the exporter tells its service manager, which this test plays: when it serves, where reads go, when it reloads and
+stops, and that it makes progress. Real servers, the release binary.
 
 Usage: SCIDEX_EXPORTER=build/release/bin/scidex_pg_exporter service_manager.py
 """
@@ -33,7 +33,7 @@ class ServiceManagerCase(unittest.TestCase):
         self.manager = notify.ServiceManager(self.addCleanup, self.folder)
 
     def start(self, primary, replica, **variables):
-        """Starts the exporter and waits for nothing."""
+        """Starts the exporter without waiting."""
         self.config.write_text(CONFIGURATION.format(primary=primary, replica=replica))
         self.own = exporter.Exporter(self.addCleanup, self.folder, f"--config.file={self.config}",
                                      NOTIFY_SOCKET=self.manager.address, **variables)
@@ -51,12 +51,12 @@ class WithoutServers(ServiceManagerCase):
         super().start(NOWHERE, NOWHERE, **variables)
         self.assertEqual(self.manager.await_message("something", lambda message: True), {"READY": "1"})
 
-    def test_ready_is_told_once_it_listens_without_any_database(self):
+    def test_ready_is_reported_once_it_listens_without_any_database(self):
         self.start()
         self.assertEqual(servers.fetch(f"{self.own.url}-/healthy"), b"healthy\n")
         self.manager.await_status("route=primary_fallthrough reason=connect_refused")
 
-    def test_ready_is_not_told_where_the_port_is_taken(self):
+    def test_ready_is_not_reported_if_the_port_is_in_use(self):
         self.start()
         second = subprocess.run([self.own.program, f"--web.listen-address={self.own.address}"], env=self.own.environment,
                                 capture_output=True, text=True, timeout=servers.DEADLINE_SECONDS)
@@ -65,14 +65,14 @@ class WithoutServers(ServiceManagerCase):
         self.manager.await_assignment("STOPPING")
         self.assertEqual(sum("READY" in message for message in self.manager.heard), 1)
 
-    def test_each_end_is_told(self):
+    def test_shutdown_is_reported_after_each_signal(self):
         for number in (signal.SIGTERM, signal.SIGINT):
             self.start()
             self.own.process.send_signal(number)
             self.manager.await_assignment("STOPPING")
             self.assertEqual(self.own.process.wait(timeout=servers.DEADLINE_SECONDS), 0)
 
-    def test_reload_by_signal_is_told_with_its_beginning_and_end(self):
+    def test_reload_by_signal_is_reported_at_its_beginning_and_end(self):
         self.start()
         asked = time.monotonic_ns() // 1000
         self.own.process.send_signal(signal.SIGHUP)
@@ -80,16 +80,16 @@ class WithoutServers(ServiceManagerCase):
         self.assertGreaterEqual(int(begun["MONOTONIC_USEC"]), asked)
         self.manager.await_assignment("READY")
 
-    def test_reload_that_is_waited_for_ends_once_it_was_told(self):
+    def test_awaited_reload_ends_once_it_was_reported(self):
         self.start()
         done = self.ask_to_reload(self.own.process.pid)
         self.assertEqual((done.returncode, done.stdout, done.stderr), (0, "reloaded\n", ""))
-        # All of it has been told already: there is nothing to wait for.
+        # All of it has been reported already: there is nothing to wait for.
         self.manager.socket.settimeout(0)
         self.manager.await_assignment("RELOADING")
         self.manager.await_assignment("READY")
 
-    def test_reload_that_is_refused_is_told_and_fails_who_waits(self):
+    def test_refused_reload_is_reported_and_fails_the_caller_that_waits(self):
         self.start()
         self.config.write_text("primary: {dns: x}\n")
         done = self.ask_to_reload(self.own.process.pid)
@@ -99,7 +99,7 @@ class WithoutServers(ServiceManagerCase):
         self.manager.await_assignment("READY")
         self.manager.await_status("the latest configuration was refused")
 
-    def test_reload_is_asked_of_no_other_program(self):
+    def test_no_other_program_is_asked_to_reload(self):
         self.start()
         other = servers.start(self.addCleanup, ["sleep", "1000"], self.folder / "sleep.log")
         servers.poll("another program", lambda: pathlib.Path(f"/proc/{other.pid}/comm").read_text() == "sleep\n")
@@ -108,12 +108,12 @@ class WithoutServers(ServiceManagerCase):
                          (1, f"scidex_pg_exporter: process {other.pid} is not a scidex_pg_exporter\n"))
         self.assertIsNone(other.poll())
 
-    def test_watchdog_is_fed_again_and_again(self):
+    def test_watchdog_is_fed_repeatedly(self):
         self.start(WATCHDOG_USEC="4000000")
         for _ in range(3):
             self.manager.await_assignment("WATCHDOG")
 
-    def test_service_manager_that_is_no_more_ends_nothing(self):
+    def test_service_manager_that_has_gone_ends_nothing(self):
         self.start()
         self.manager.socket.close()
         done = self.ask_to_reload(self.own.process.pid)

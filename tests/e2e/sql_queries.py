@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""Queries of the configuration next to Debian's prometheus-postgres-exporter, on one primary with the load of pgbench:
-where both show the same fact, they show the same value.
+"""Queries of the configuration compared with Debian's prometheus-postgres-exporter, on one primary with load from pgbench:
+if both show the same fact, they show the same value.
 
 Usage: SCIDEX_EXPORTER=build/release/bin/scidex_pg_exporter sql_queries.py
 """
@@ -19,7 +19,7 @@ import exporter  # noqa: E402
 import postgres  # noqa: E402
 import servers  # noqa: E402
 
-# The default of a query's interval.
+# The default interval of a query.
 INTERVAL_SECONDS = 15
 CLIENTS = 4
 HELD = 2
@@ -53,7 +53,7 @@ class SideBySide(unittest.TestCase):
 
     @classmethod
     def start_load(cls):
-        """Transactions by pgbench, and sessions that hold one open."""
+        """Transactions by pgbench, and sessions in an open transaction."""
         for name in ("busy", "held"):
             cls.primary.run("createdb", "-h", "127.0.0.1", "-p", str(cls.primary.port), "-U", "postgres", name)
         busy = cls.primary.dsn_of("busy")
@@ -78,7 +78,7 @@ class SideBySide(unittest.TestCase):
         servers.poll("prometheus-postgres-exporter", lambda: servers.fetch(cls.other_url), log)
 
     def sum(self, url, name, **labels):
-        """Of all samples of this name that have these labels; None if there is none."""
+        """The sum of all samples with this name and these labels; None if there are no such samples."""
         families = text_string_to_metric_families(servers.fetch(url).decode())
         found = [sample.value for family in families for sample in family.samples
                  if sample.name == name and labels.items() <= sample.labels.items()]
@@ -91,7 +91,7 @@ class SideBySide(unittest.TestCase):
         return self.sum(self.other_url, name, **labels)
 
     def assert_agree(self, ours, theirs, expected):
-        """Each reads what is there now or was a run of the query ago: they agree in the end."""
+        """Each value is current or one query run old: in the end they agree."""
         servers.poll(f"value {expected} of both", lambda: (ours(), theirs()) == (expected, expected))
 
     def test_sessions_of_a_busy_database(self):
@@ -108,7 +108,7 @@ class SideBySide(unittest.TestCase):
                           lambda: self.theirs("pg_settings_max_connections"), 100)
 
     def test_the_age_of_the_oldest_transaction(self):
-        """It grows all the time: ours was read at most an interval ago."""
+        """It always grows: ours was read at most an interval ago."""
         def agree():
             ours = self.ours("pg_longest_transaction_seconds")
             theirs = self.theirs("pg_stat_activity_max_tx_duration", datname="held", state="idle in transaction")
@@ -116,8 +116,8 @@ class SideBySide(unittest.TestCase):
         servers.poll("age that both see", agree)
 
     def test_counters_of_a_busy_database(self):
-        """What the one shows at a time lies between what the other shows before and after it."""
-        # The parser gives every counter the ending that it should have.
+        """The value of one exporter is between two values of the other, read before and after it."""
+        # The parser gives every counter its proper suffix.
         for own, other in (("app_commits_total", "pg_stat_database_xact_commit_total"),
                            ("app_rows_inserted_total", "pg_stat_database_tup_inserted_total")):
             first = servers.poll(own, lambda: self.ours(own, datname="busy"))

@@ -20,9 +20,9 @@ import servers  # noqa: E402
 
 REPLICA = "Reads go to the replica"
 FALLTHROUGH = "Reads fall through to the primary"
-# Left by a page when it is loaded: a page that was loaded again has lost it.
+# Set in a page after it was loaded: a page that is loaded again loses it.
 MARK = "window.loadedOnce = true"
-# To the tab.
+# The user returns to the tab.
 COME_BACK = "document.dispatchEvent(new Event('visibilitychange'))"
 
 
@@ -38,18 +38,18 @@ class StatusPage(unittest.TestCase):
         config = pathlib.Path(folder.name, "exporter.yaml")
         config.write_text(json.dumps({  # JSON is YAML
             "primary": {"dsn": self.primary.dsn}, "replica": {"dsn": self.replica.dsn},
-            # On a busy machine, too, a replica that answers is fit.
+            # With this timeout a replica that responds is fit, even on a busy machine.
             "probe": {"timeout": "1m"}}))
         self.exporter = exporter.Exporter(self.addCleanup, config.parent, f"--config.file={config}")
         self.exporter.start()
-        self.driver.get_log("browser")  # what an earlier test left there
+        self.driver.get_log("browser")  # removes what an earlier test left
 
     def open(self):
         self.driver.get(self.exporter.url)
         self.driver.execute_script(MARK)
 
     def text(self, element):
-        """As it is seen: none of an element that is hidden."""
+        """The visible text: "" if the element is hidden."""
         return self.driver.execute_script("const element = document.getElementById(arguments[0]);"
                                           "return element.checkVisibility() ? element.innerText : ''", element)
 
@@ -60,7 +60,7 @@ class StatusPage(unittest.TestCase):
         self.poll(f"“{wanted}”", lambda: self.text(element) == wanted)
 
     def assert_clean(self):
-        """Neither an error nor a violation of the policy, and nothing asked of another host."""
+        """No errors, no violations of the policy, and no requests to other hosts."""
         self.assertEqual(self.driver.get_log("browser"), [])
         fetched = self.driver.execute_script(
             "return performance.getEntries().filter(e => ['navigation', 'resource'].includes(e.entryType))"
@@ -81,7 +81,7 @@ class StatusPage(unittest.TestCase):
         self.assertEqual(self.text("route"), "primary_fallthrough")
         self.assertEqual(self.driver.title, "primary_fallthrough – scidex_pg_exporter")
         self.assertNotEqual(self.driver.execute_script(color), before)
-        # A row in a table that was not shown before.
+        # A row in a table that was hidden before.
         self.assertIn("replica → primary_fallthrough", self.text("transitions"))
         self.poll("end of the replica's connections", lambda: self.bar("ro")["idle"] == 0)
         self.assertGreater(self.bar("ro_fallthrough")["idle"], 0)
@@ -89,7 +89,7 @@ class StatusPage(unittest.TestCase):
         self.assert_clean()
 
     def bar(self, role):
-        """How wide each part of the bar is on the screen."""
+        """The width of each part of the bar on the screen."""
         return self.driver.execute_script(
             "return Object.fromEntries([...document.querySelectorAll(`#${arguments[0]} .bar rect`)]"
             ".map(rect => [rect.className.baseVal, rect.getBoundingClientRect().width]))", role)
@@ -115,14 +115,14 @@ class StatusPage(unittest.TestCase):
         self.poll("recovery", lambda: not self.text("stale"))
         self.assertTrue(self.driver.execute_script("return window.loadedOnce"))
 
-    def test_it_asks_once_at_a_time_and_gives_up_an_answer_that_does_not_come(self):
+    def test_it_sends_one_request_at_a_time_and_times_out(self):
         self.open()
         self.poll("first renewal", lambda: self.text("live"))
         self.driver.execute_script(
             "window.asking = window.most = 0; const plain = fetch; window.fetch = async (...args) => {"
             "  window.most = Math.max(window.most, ++window.asking);"
             "  try { return await plain(...args); } finally { --window.asking; } }")
-        self.exporter.process.send_signal(signal.SIGSTOP)  # connects succeed, and nothing answers
+        self.exporter.process.send_signal(signal.SIGSTOP)  # connects succeed, but get no response
         for _ in range(3):
             self.come_back_to_the_tab()
         self.poll("stale banner", lambda: self.text("stale"))
@@ -132,16 +132,16 @@ class StatusPage(unittest.TestCase):
         self.poll("recovery", lambda: not self.text("stale"))
         self.assertEqual(self.driver.execute_script("return window.most"), 1)
 
-    def test_it_does_not_ask_while_nobody_looks(self):
+    def test_it_sends_no_requests_while_the_page_is_hidden(self):
         self.open()
         self.poll("first renewal", lambda: self.text("live"))
         self.driver.execute_script(
             "window.asked = window.looks = 0;"
             "const plain = fetch; window.fetch = (...args) => (++window.asked, plain(...args));"
             "Object.defineProperty(document, 'hidden', {get: () => (++window.looks, true), configurable: true})")
-        self.poll("look at whether somebody looks", lambda: self.driver.execute_script("return window.looks") > 0)
+        self.poll("check whether the page is hidden", lambda: self.driver.execute_script("return window.looks") > 0)
         self.assertEqual(self.driver.execute_script("return window.asked"), 0)
-        # In one go, as the next renewal would be another.
+        # In a single script, because the next refresh would send a request too.
         asked = self.driver.execute_script(f"delete document.hidden; {COME_BACK}; return window.asked")
         self.assertEqual(asked, 1)
 
@@ -152,7 +152,7 @@ class StatusPage(unittest.TestCase):
         self.addCleanup(browser.devtools, self.driver, "Emulation.setScriptExecutionDisabled", value=False)
         browser.devtools(self.driver, "Emulation.setScriptExecutionDisabled", value=True)
         self.driver.get(self.exporter.url)
-        # Selenium's own notion of an element's text leaves out what is there for want of scripts.
+        # Selenium's own text of an element omits what is shown because scripts are off.
         shown = self.driver.find_element("tag name", "main").get_property("innerText")
         for part in (REPLICA, "answers, in recovery", "in use", "by a setting of each session"):
             self.assertIn(part, shown)

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""Metrics without a port: --once prints them, --textfile.path keeps a file for node_exporter's textfile collector. Real servers,
-the release binary; what is written is checked by promtool, a full disk is a small tmpfs in a mount namespace.
+"""Metrics without a port: --once prints them, --textfile.path updates a file for node_exporter's textfile collector. Real
+servers, the release binary; promtool checks the output, and a full disk is a small tmpfs in a mount namespace.
 
 Usage: SCIDEX_EXPORTER=build/release/bin/scidex_pg_exporter textfile.py
 """
@@ -47,10 +47,10 @@ class WithoutAPort(unittest.TestCase):
                               capture_output=True, text=True, timeout=servers.DEADLINE_SECONDS)
 
     def assert_for_node_exporter(self, text):
-        """What the collector takes, and nothing that is node_exporter's own."""
+        """Metrics that the collector accepts, without node_exporter's own."""
         checked = subprocess.run(["promtool", "check", "metrics"], input=text, capture_output=True, text=True)
         self.assertEqual((checked.returncode, checked.stdout + checked.stderr), (0, ""))
-        # A series with a time of its own would be refused.
+        # A series with a timestamp would be rejected.
         self.assertTrue(all(len(line.rsplit("}", 1)[-1].split()) <= 2 for line in text.splitlines()
                             if not line.startswith("#")), text)
         metrics = metrics_of(text)
@@ -75,8 +75,8 @@ class Once(WithoutAPort):
         self.assertEqual(metrics["scidex_pg_pool_ro_routes_to"], 2)
         self.assertEqual(metrics['scidex_pg_pool_backend_up{pool="primary"}'], 0)
 
-    def test_without_verdicts_has_another_code(self):
-        # What takes connections and answers nothing.
+    def test_without_verdicts_has_another_exit_code(self):
+        # A server that accepts connections and does not respond.
         silent = servers.start(self.addCleanup, [
             sys.executable, "-c", "import socket, sys, time\n"
             "s = socket.create_server(('127.0.0.1', 0)); print(s.getsockname()[1], flush=True)\ntime.sleep(1e6)"],
@@ -112,13 +112,13 @@ class Once(WithoutAPort):
 
 class Textfile(WithoutAPort):
     def start(self, *flags, path=None, before=()):
-        """Without a port. The file is written each second."""
+        """Without a port. The file is written every second."""
         command = [*before, self.program, "--web.listen-address=", f"--textfile.path={path or self.file}",
                    "--textfile.interval=1s", *flags]
         return servers.start(self.addCleanup, command, self.log, exporter.environment(PGHOST=str(self.folder)))
 
     def await_file(self, process, what, holds, path=None):
-        """The metrics in the file, once holds(metrics)."""
+        """The metrics in the file, once holds(metrics) is true."""
         path = path or self.file
 
         def attempt():
@@ -129,7 +129,7 @@ class Textfile(WithoutAPort):
     def names(self):
         return sorted(path.name for path in self.folder.iterdir() if path != self.log)
 
-    def test_file_is_replaced_and_as_node_exporter_wants_it(self):
+    def test_file_is_replaced_and_fit_for_node_exporter(self):
         process = self.start()
         text = self.await_file(process, "third file", lambda m: m[WRITES] >= 3)
         metrics = self.assert_for_node_exporter(text)
@@ -160,7 +160,7 @@ class Textfile(WithoutAPort):
         folder = self.folder / "small"
         folder.mkdir()
         address = f"127.0.0.1:{servers.free_port()}"
-        # A disk of its own, that the test reaches by way of the process.
+        # A separate disk, which the test accesses through the process.
         script = 'mount -t tmpfs -o size=256k tmpfs "$1"; shift; exec "$@"'
         flags = () if os.geteuid() == 0 else ("--user", "--map-root-user")
         process = self.start(f"--web.listen-address={address}", path=folder / "pools.prom",

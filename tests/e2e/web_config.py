@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""Web configuration files: the same files and requests go to the exporter and to Debian's
-prometheus-postgres-exporter, which embeds Prometheus's exporter-toolkit, and have the same effect. Where they have not,
-the difference is one of the table of docs/web-configuration.md, and is shown here on both."""
+"""Web configuration files: the same files and requests are given to the exporter and to Debian's
+prometheus-postgres-exporter, which embeds Prometheus's exporter-toolkit, and have the same effect. If they do not, the
+difference is in the table of docs/web-configuration.md, and is shown here on both."""
 
 import base64
 import contextlib
@@ -25,7 +25,7 @@ EXPORTER = os.environ["SCIDEX_EXPORTER"]
 TOOLKIT = "prometheus-postgres-exporter"
 # bcrypt of "right", made with htpasswd -nBC 4.
 RIGHT = "$2y$04$exRnqWuxTk7hQ5ttZuRdauQNNMWL5rO2ES6VjQQUCy6iZpNbD/PgC"
-# The packaged toolkit does not know a key: there is nothing to compare with.
+# The packaged toolkit lacks a key: there is nothing to compare with.
 UNKNOWN_KEY = "not found in type"
 
 
@@ -34,7 +34,7 @@ def openssl(*arguments, folder):
 
 
 def make_certificate(folder, name, issuer=None, san="DNS:localhost"):
-    """NAME.crt and NAME.key, signed by the issuer or by itself."""
+    """Creates NAME.crt and NAME.key, signed by the issuer or by itself."""
     signed_by = [] if issuer is None else ["-CA", f"{issuer}.crt", "-CAkey", f"{issuer}.key"]
     openssl("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2",
             "-subj", f"/CN={name}", "-addext", f"subjectAltName={san}", "-keyout", f"{name}.key", "-out", f"{name}.crt",
@@ -42,7 +42,7 @@ def make_certificate(folder, name, issuer=None, san="DNS:localhost"):
 
 
 class Answer(NamedTuple):
-    """What a client got: "refused" if there was no HTTP answer at all."""
+    """The response to a client: "refused" if there was no HTTP response at all."""
     status: object
     headers: dict = {}
     body: str = ""
@@ -51,7 +51,7 @@ class Answer(NamedTuple):
 
 
 class Client:
-    """A TLS client's wishes; `cert` is the name of a certificate in the folder."""
+    """The options of a TLS client; `cert` is the name of a certificate in the folder."""
 
     def __init__(self, cert=None, oldest=ssl.TLSVersion.TLSv1, newest=ssl.TLSVersion.TLSv1_3, alpn=(), ciphers="ALL"):
         self.cert, self.oldest, self.newest, self.alpn, self.ciphers = cert, oldest, newest, alpn, ciphers
@@ -73,7 +73,7 @@ def basic(user, password):
 
 
 def ask(port, folder, tls=None, headers=None, path="/"):
-    """One request on a connection of its own; without `tls` in plain HTTP."""
+    """One request on a new connection; without `tls` in plain HTTP."""
     try:
         with socket.create_connection(("127.0.0.1", port), timeout=servers.DEADLINE_SECONDS) as plain:
             stream = plain if tls is None else tls.wrap(plain, folder)
@@ -102,7 +102,7 @@ def ask(port, folder, tls=None, headers=None, path="/"):
 
 
 class Server:
-    """One of the two, started with a web configuration file."""
+    """One of the two exporters, started with a web configuration file."""
 
     def __init__(self, test, binary, file):
         self.port = servers.free_port()
@@ -115,11 +115,11 @@ class Server:
             self.log, environment)
 
     def exit_code(self):
-        """None once it serves."""
+        """The exit code; None once it serves."""
         def settled():
             if self.process.poll() is not None:
                 return (self.process.returncode,)
-            # The toolkit listens before it looks at the file.
+            # The toolkit listens before it reads the file.
             if self.process.args[0] == TOOLKIT and "TLS is" not in self.log.read_text():
                 return None
             with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", self.port), timeout=1):
@@ -146,7 +146,7 @@ class WebConfig(unittest.TestCase):
         make_certificate(cls.material, "stranger")
 
     def start(self, text, *binaries):
-        """The servers of the same file, each with a folder of its own copy of the certificates."""
+        """Both servers with the same file, each in its own folder with a copy of the certificates."""
         started = []
         for binary in binaries or (EXPORTER, TOOLKIT):
             folder = pathlib.Path(self.enterContext(tempfile.TemporaryDirectory())) / "etc"
@@ -159,7 +159,7 @@ class WebConfig(unittest.TestCase):
         return started
 
     def both(self, text):
-        """Both running; the second is missing where the packaged toolkit does not know a key of the file."""
+        """Both servers, running; the second is missing if the packaged toolkit lacks a key of the file."""
         ours, theirs = self.start(text)
         self.assertIsNone(ours.exit_code(), ours.log.read_text())
         if theirs.exit_code() is not None:
@@ -168,7 +168,7 @@ class WebConfig(unittest.TestCase):
         return [ours, theirs]
 
     def assert_answers(self, text, *expected):
-        """expected: pairs of a client's wishes and the status that both give."""
+        """expected: pairs of a client's options and the status that both return."""
         for server in self.both(text):
             for wishes, status in expected:
                 with self.subTest(server=server.process.args[0], file=text, wishes=wishes):
@@ -189,7 +189,7 @@ class WebConfig(unittest.TestCase):
     def test_a_file_without_users_and_tls_is_plain_http(self):
         self.assert_answers("http_server_config:\n  http2: false\n", ({}, 200), ({"tls": Client()}, "refused"))
 
-    def test_a_file_that_sets_nothing_is_refused_at_the_start(self):
+    def test_a_file_that_sets_nothing_is_refused_at_startup(self):
         for text in ("", "# nothing\n", "---\n", "basic_auth_users:\n", "tls_server_config: {}\n"):
             with self.subTest(file=text):
                 ours, = self.start(text, EXPORTER)
@@ -215,7 +215,7 @@ class WebConfig(unittest.TestCase):
                          [401, 200, 200, 200] + [401] * 9 + [200])
         self.assertEqual(answers[0][0][1:], ("Basic", "Unauthorized\n"))
 
-    def test_tls_is_spoken_and_plain_http_is_told_so(self):
+    def test_tls_works_and_plain_http_gets_an_error_about_it(self):
         for server in self.both(self.TLS):
             self.assertEqual(server.ask(tls=Client()).status, 200)
             plain = server.ask()
@@ -231,7 +231,7 @@ class WebConfig(unittest.TestCase):
                 for number, version in enumerate(versions)])
 
     def test_client_certificates_are_judged_by_each_of_the_five_ways(self):
-        outcomes = {  # of no certificate, one of the CA, one of a stranger
+        outcomes = {  # without a certificate, with one of the CA, with one of another CA
             "NoClientCert": (200, 200, 200),
             "RequestClientCert": (200, 200, 200),
             "RequireAnyClientCert": ("refused", 200, 200),
@@ -279,7 +279,7 @@ class WebConfig(unittest.TestCase):
                 seen = {name.lower(): value for name, value in answer.headers.items()}
                 self.assertEqual({name: seen.get(name.lower()) for name in wanted}, wanted)
 
-    def test_a_file_that_is_not_right_ends_a_start_with_code_1(self):
+    def test_an_invalid_file_fails_startup_with_code_1(self):
         broken = ["nonsense\n", "tls_server_config: 1\n", "tls_server_confg: {}\n", "basic_auth_users: [alice]\n",
                   f"basic_auth_users:\n  alice: {RIGHT}\n  alice: {RIGHT}\n",
                   "basic_auth_users:\n  alice: canary\n", "basic_auth_users:\n  alice: $2y$04$canary\n",
@@ -297,12 +297,12 @@ class WebConfig(unittest.TestCase):
         for text in broken:
             self.assert_ends_both(text)
 
-    def test_a_file_that_is_missing_ends_a_start_with_code_1(self):
+    def test_a_missing_file_fails_startup_with_code_1(self):
         for server in self.start("", EXPORTER, TOOLKIT):
             gone = server.file.parent / "gone.yml"
             self.assertEqual(Server(self, server.process.args[0], gone).exit_code(), 1)
 
-    def test_users_and_headers_are_read_anew_for_each_request(self):
+    def test_users_and_headers_are_read_again_for_each_request(self):
         for server in self.both(f"basic_auth_users:\n  alice: {RIGHT}\n"):
             alice = basic("alice", "right")
             self.assertEqual(server.ask(headers=alice).status, 200)
@@ -317,7 +317,7 @@ class WebConfig(unittest.TestCase):
             server.file.unlink()
             self.assertEqual(server.ask(headers=alice).status, 500)
 
-    def test_certificates_are_read_anew_for_each_handshake(self):
+    def test_certificates_are_read_again_for_each_handshake(self):
         for server in self.both(self.TLS):
             before = server.ask(tls=Client()).serial
             for end in (".crt", ".key"):
@@ -334,7 +334,7 @@ class WebConfig(unittest.TestCase):
             server.file.write_text("")
             self.assertEqual(server.ask(tls=Client()).status, "refused")
 
-    # The differences, each of them on purpose.
+    # Intentional differences.
 
     def test_health_and_readiness_need_no_login(self):
         ours, theirs = self.both(f"basic_auth_users:\n  alice: {RIGHT}\n")
@@ -342,7 +342,7 @@ class WebConfig(unittest.TestCase):
         self.assertIn(ours.ask(path="/-/ready").status, (200, 503))
         self.assertEqual(theirs.ask(path="/-/healthy").status, 401)
 
-    def test_http_2_is_not_spoken(self):
+    def test_http_2_is_not_offered(self):
         ours, theirs = self.both(self.TLS + "http_server_config:\n  http2: true\n")
         self.assertEqual(ours.ask(tls=Client(alpn=["h2", "http/1.1"])).alpn, "http/1.1")
         self.assertEqual(theirs.ask(tls=Client(alpn=["h2", "http/1.1"])).alpn, "h2")
@@ -367,7 +367,7 @@ class WebConfig(unittest.TestCase):
         ours, = self.start(text, EXPORTER)
         self.assertEqual(ours.exit_code(), 1)
 
-    def test_a_file_that_is_emptied_lets_nobody_in(self):
+    def test_an_emptied_file_lets_no_client_in(self):
         for emptied in ("", "# nothing\n", "{}\n", "---\n", "basic_auth_users:\n"):
             ours, theirs = self.both(f"basic_auth_users:\n  alice: {RIGHT}\n")
             for server in (ours, theirs):
@@ -395,14 +395,14 @@ class WebConfig(unittest.TestCase):
         self.assertEqual(ours.ask(tls=Client()).status, 200)
         self.assertEqual(theirs.ask(tls=Client()).status, "refused")
 
-    def test_tls_that_is_turned_on_later_is_not_passed_over(self):
+    def test_tls_that_is_turned_on_later_is_not_ignored(self):
         ours, theirs = self.both(f"basic_auth_users:\n  alice: {RIGHT}\n")
         for server in (ours, theirs):
             server.file.write_text(self.TLS)
         self.assertEqual(ours.ask().status, 500)
         self.assertEqual(theirs.ask().status, 200)
 
-    def test_a_hash_that_is_none_later_is_not_passed_over(self):
+    def test_an_invalid_hash_in_a_later_file_is_not_ignored(self):
         ours, theirs = self.both(f"basic_auth_users:\n  alice: {RIGHT}\n")
         for server in (ours, theirs):
             server.file.write_text("basic_auth_users:\n  alice: nonsense\n")

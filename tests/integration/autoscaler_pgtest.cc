@@ -23,7 +23,7 @@ using std::chrono::seconds;
 constexpr std::size_t kMaxConnections = 19;
 constexpr std::size_t kForAll = 15;
 
-// A session of somebody else.
+// A session of another client.
 postgres::PgConnPtr Connect(const PostgresServer& server) {
   postgres::PgConnPtr connection(PQconnectdb(server.Dsn().c_str()));
   EXPECT_EQ(PQstatus(connection.get()), CONNECTION_OK) << PQerrorMessage(connection.get());
@@ -66,7 +66,7 @@ class AutoscalerTest : public testing::Test {
                                 {"wal_level", "minimal"}}};
 };
 
-TEST_F(AutoscalerTest, TakesAllThatTheServerCanGiveAndNothingMore) {
+TEST_F(AutoscalerTest, UsesTheWholeBudgetOfTheServerAndNoMore) {
   database::Database database(Greedy(server_));
   Clients clients(database, 20, 20);
   constexpr std::size_t kForPools = kForAll - 3;
@@ -75,7 +75,7 @@ TEST_F(AutoscalerTest, TakesAllThatTheServerCanGiveAndNothingMore) {
   EXPECT_TRUE(Eventually(kPatience, [&] {
     return Stats(database, PoolRole::kPrimary).target_size == kForPools / 2;
   })) << "it is not shared equally";
-  // Somebody who comes and goes all the time, and is always let in.
+  // Another client that connects again and again, and is always accepted.
   const std::size_t served = clients.served();
   EXPECT_TRUE(Eventually(kPatience, [&] {
     Connect(server_);
@@ -86,7 +86,7 @@ TEST_F(AutoscalerTest, TakesAllThatTheServerCanGiveAndNothingMore) {
   EXPECT_EQ(clients.failed(), 0u);
   ExpectNoRefusal(database);
   EXPECT_TRUE(Eventually(kPatience, [&] { return Target(database) <= 4; }))
-      << "what nobody needs any more was not given back: " << Target(database);
+      << "the pools did not shrink when the load ended: " << Target(database);
   EXPECT_TRUE(Eventually(kPatience, [&] {
     return Stats(database, PoolRole::kPrimary).size +
                Stats(database, PoolRole::kRoFallthrough).size <=
@@ -94,7 +94,7 @@ TEST_F(AutoscalerTest, TakesAllThatTheServerCanGiveAndNothingMore) {
   }));
 }
 
-TEST_F(AutoscalerTest, MakesRoomForOthersThatComeAndTakesItAgainWhenTheyHaveGone) {
+TEST_F(AutoscalerTest, ShrinksForOtherClientsAndGrowsAgainWhenTheyHaveGone) {
   database::Database database(Greedy(server_));
   Clients clients(database, 20, 20);
   constexpr std::size_t kForPools = kForAll - 3;
@@ -143,7 +143,7 @@ TEST_F(AutoscalerTest, ObeysTheLimitOfTheDatabase) {
 }
 
 // Leases are out for longer than the looks are apart, so that each sees both pools' connections.
-TEST_F(AutoscalerTest, AReloadOfPoolsThatHaveAllThereIsGetsNothingRefused) {
+TEST_F(AutoscalerTest, ReloadOfPoolsThatUseTheWholeBudgetCausesNoRefusal) {
   database::DatabaseOptions options = Greedy(server_);
   database::Database database(options);
   Clients clients(database, 20, 20, "SELECT pg_sleep(0.2)");
@@ -178,7 +178,7 @@ TEST_F(AutoscalerTest, InDryRunMovesNothing) {
 
 using AutoscalerOnTwoServersTest = PrimaryAndReplica;
 
-TEST_F(AutoscalerOnTwoServersTest, AReplicaIsNotTakenForItsPrimary) {
+TEST_F(AutoscalerOnTwoServersTest, ReplicaIsNotMistakenForItsPrimary) {
   database::DatabaseOptions options = On(*primary_, *replica_);
   options.autoscaler.mode = control::AutoscalerMode::kOn;
   options.autoscaler.interval = milliseconds(50);

@@ -1,4 +1,4 @@
-// Load on a database: borrowers that never rest.
+// Load on a database: borrowers without pauses.
 #pragma once
 
 #include <atomic>
@@ -11,7 +11,7 @@
 
 namespace scidex::test {
 
-// Threads that take a connection, run `sql` on it, and give it back, until the end.
+// Threads that acquire a connection, run `sql` on it, and release it, until Stop().
 class Clients {
  public:
   Clients(database::Database& database, std::size_t writers, std::size_t readers,

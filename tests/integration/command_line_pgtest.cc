@@ -108,14 +108,14 @@ TEST_F(CommandLineTest, APortInUseIsNamedInTheLastLine) {
                                       ": Address already in use\n"));
 }
 
-TEST_F(CommandLineTest, CheckSaysThatAFileIsRightWithoutStarting) {
+TEST_F(CommandLineTest, CheckReportsAValidFileWithoutStarting) {
   const ProcessResult result =
       RunExporter({"--config.check",
                    "--config.file=" + std::string(SCIDEX_SOURCE_DIR) + "/config/exporter.yaml"});
   EXPECT_EQ(result.exit_status, 0) << result.errors;
 }
 
-TEST_F(CommandLineTest, CheckRefusesWhatAStartWouldRefuse) {
+TEST_F(CommandLineTest, CheckRejectsWhatStartupWouldReject) {
   ExpectRefused({"check", {"--config.check"}, {{"SCIDEX_PG_DSN", "host"}}, {"SCIDEX_PG_DSN"}});
 }
 

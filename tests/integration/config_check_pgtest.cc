@@ -63,7 +63,7 @@ TEST_F(ConfigCheck, AReplicaWithTheHostAndPortOfThePrimaryIsAWarning) {
   EXPECT_THAT(Check(query).errors, Not(HasSubstr("replica.dsn")));
 }
 
-TEST_F(ConfigCheck, APasswordFileThatIsMissingIsAnErrorAndNeverNamed) {
+TEST_F(ConfigCheck, MissingPasswordFileIsAnErrorWithoutItsName) {
   const std::string query = Query("q", "SELECT 1 AS n");
   const auto with = [](const std::string& path) {
     return "primary: {dsn: \"" + primary_->Dsn() + "\", password_file: " + path + "}\n";
@@ -90,7 +90,7 @@ TEST_F(ConfigCheck, UnknownSyntaxFailsUnlessToldToWarn) {
   EXPECT_THAT(warning.errors, HasSubstr("warning: "));
 }
 
-TEST_F(ConfigCheck, EachQueryIsRunOnceAndToldWithoutItsValues) {
+TEST_F(ConfigCheck, EachQueryIsRunOnceAndReportedWithoutItsValues) {
   const ProcessResult result = Check(
       Query("labelled", "SELECT l, n, true AS other FROM kept", "labels: [l], ") +
           Query("short", "SELECT n, l FROM kept", "from: primary, max_series: 1, labels: [l], ") +
@@ -106,7 +106,7 @@ TEST_F(ConfigCheck, EachQueryIsRunOnceAndToldWithoutItsValues) {
                     HasSubstr("3 queries were run, 0 failed\n"), Not(HasSubstr(kRowValue))));
 }
 
-TEST_F(ConfigCheck, AQueryThatFailsIsExplainedInOurWordsAlone) {
+TEST_F(ConfigCheck, FailedQueryIsExplainedOnlyInOurOwnWords) {
   const ProcessResult result = Check(
       Query("missing", "SELECT n FROM nowhere") + Query("text", "SELECT l::int AS n FROM kept") +
           Query("column", "SELECT * FROM (SELECT 1 AS m) x") +
@@ -125,7 +125,7 @@ TEST_F(ConfigCheck, AQueryThatFailsIsExplainedInOurWordsAlone) {
   EXPECT_THAT(result.errors, HasSubstr("query failed"));
 }
 
-TEST_F(ConfigCheck, AServerThatIsDownIsToldWithinADeadline) {
+TEST_F(ConfigCheck, UnavailableServerIsReportedWithinADeadline) {
   const std::string password = "Xq7swordfish";
   const ProcessResult result =
       Check(Query("a", "SELECT 1 AS n") + Query("b", "SELECT 2 AS n"), {"--config.check.connect"},

@@ -44,7 +44,7 @@ class Evidence : public PrimaryAndReplica {
   }
 };
 
-TEST_F(Evidence, CatalogsThatAreRevokedDoNotTakeTheRoute) {
+TEST_F(Evidence, RevokedCatalogsDoNotLoseTheRoute) {
   Change("REVOKE SELECT ON pg_database, pg_roles FROM PUBLIC");
   database::DatabaseOptions options = Quick();
   options.autoscaler.mode = control::AutoscalerMode::kDryRun;
@@ -57,7 +57,7 @@ TEST_F(Evidence, CatalogsThatAreRevokedDoNotTakeTheRoute) {
   Change("GRANT SELECT ON pg_database, pg_roles TO PUBLIC");
 }
 
-TEST_F(Evidence, ReplicaThatTellsNothingButRecoveryServesWithUnknownLag) {
+TEST_F(Evidence, ReplicaThatReportsOnlyRecoveryServesWithUnknownLag) {
   const std::string functions =
       "pg_last_wal_replay_lsn(), pg_last_wal_receive_lsn(), pg_current_snapshot(),"
       " pg_last_xact_replay_timestamp(), pg_postmaster_start_time(), pg_walfile_name(pg_lsn)";
@@ -84,7 +84,7 @@ TEST_F(Evidence, TimeoutsOfTheRoleDoNotFlapTheRoute) {
   Change("ALTER ROLE app RESET ALL");
 }
 
-TEST_F(Evidence, IdleSessionTimeoutOfTheRoleDoesNotTakeTheRoute) {
+TEST_F(Evidence, IdleSessionTimeoutOfTheRoleDoesNotLoseTheRoute) {
   Change("ALTER ROLE app SET idle_session_timeout = '500ms'");
   {
     // The probe's session ends between two probes.
@@ -131,7 +131,7 @@ TEST_F(Evidence, PrimaryThatRefusesWritesBySettingIsShown) {
 
 // A name that leads to two replicas, as that of a load balancer does: the probe's session is on the
 // one, and the pool's new ones come to the other, whose replay has stopped.
-TEST_F(Evidence, ReadsAreServedByTheReplicaThatWasJudgedAlone) {
+TEST_F(Evidence, OnlyTheReplicaThatWasJudgedServesReads) {
   const auto stale = PostgresServer::MakeReplicaOf(*primary_);
   TcpProxy balancer(replica_->port());
   database::DatabaseOptions options = Quick();

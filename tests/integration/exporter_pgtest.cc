@@ -120,7 +120,7 @@ class Scraper {
   std::future<void> done_;
 };
 
-TEST_F(ExporterTest, TheRouteTurnsAndNoScrapeFails) {
+TEST_F(ExporterTest, TheRouteChangesAndNoScrapeFails) {
   ExporterProcess exporter(
       SCIDEX_EXPORTER, {{"SCIDEX_PG_DSN", primary_->Dsn()}, {"SCIDEX_PG_RO_DSN", replica_->Dsn()}});
   ASSERT_TRUE(exporter.AwaitValue(kRoutesTo, "1"));
@@ -160,7 +160,7 @@ TEST_F(ExporterTest, AScrapeDoesNotWaitForAPrimaryThatHangs) {
   EXPECT_TRUE(exporter.AwaitValue("scidex_pg_pool_backend_up{pool=\"primary\"}", "1"));
 }
 
-TEST_F(ExporterTest, EndsWithZeroOnSigtermAlsoWhenItsServersHang) {
+TEST_F(ExporterTest, ExitsWithZeroOnSigtermEvenIfItsServersHang) {
   for (const int signal : {SIGTERM, SIGINT}) {
     ExporterProcess exporter(SCIDEX_EXPORTER, {{"SCIDEX_PG_DSN", primary_->Dsn()},
                                                {"SCIDEX_PG_RO_DSN", replica_->Dsn()}});
@@ -176,7 +176,7 @@ TEST_F(ExporterTest, EndsWithZeroOnSigtermAlsoWhenItsServersHang) {
   }
 }
 
-TEST_F(ExporterTest, EndsWithinItsTimeoutAlsoWhenItsLogTakesNothing) {
+TEST_F(ExporterTest, StopsWithinItsTimeoutEvenIfItsLogIsBlocked) {
   const TempDir dir;
   const std::string log = (dir.path() / "log").string();
   ASSERT_EQ(mkfifo(log.c_str(), 0600), 0);
@@ -220,7 +220,7 @@ struct BadServer {
   std::string reason;
 };
 
-TEST_F(ExporterTest, WhateverIsWrongWithTheReplicaIsAReasonOfAProcessThatServes) {
+TEST_F(ExporterTest, EachReplicaFaultIsAReasonAndTheProcessKeepsServing) {
   const std::string address =
       "host=127.0.0.1 port=" + std::to_string(replica_->port()) + " dbname=app user=app ";
   const std::vector<BadServer> cases{

@@ -1,5 +1,5 @@
-// What the tests of faults share: how long until something is known, and that nothing is left
-// behind.
+// Shared by the tests of faults: measures the time until a fault is detected, and checks that
+// nothing is left behind.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -20,13 +20,13 @@ namespace scidex::test {
 
 using Milliseconds = std::chrono::duration<double, std::milli>;
 
-// ./dev test --long: faults again and again, and storms of minutes instead of seconds.
+// ./dev test --long: repeated faults, and storms of minutes instead of seconds.
 inline bool Long() { return std::getenv("SCIDEX_TEST_LONG") != nullptr; }
 inline int Rounds(int otherwise) { return Long() ? 20 : otherwise; }
 
 using Moment = std::chrono::steady_clock::time_point;
 
-// How long it took from `start` until `happened` held. Fails the test if it does not within
+// The time from `start` until `happened` is true. Fails the test if that takes longer than
 // kPatience.
 template <std::predicate Predicate>
 Milliseconds TimeUntil(Predicate happened, Moment start = Moment::clock::now()) {
@@ -34,7 +34,7 @@ Milliseconds TimeUntil(Predicate happened, Moment start = Moment::clock::now()) 
   return Moment::clock::now() - start;
 }
 
-// Prints the median and the worst of `times` and keeps them with the test's result.
+// Prints the median and the worst of `times`, and records them with the test's result.
 inline void Report(const std::string& what, std::vector<Milliseconds> times) {
   std::sort(times.begin(), times.end());
   const Milliseconds median = times[times.size() / 2];
@@ -43,22 +43,22 @@ inline void Report(const std::string& what, std::vector<Milliseconds> times) {
   testing::Test::RecordProperty(what, std::to_string(times.back().count()));
 }
 
-// What docs/faults.md promises of these times. Only ./dev test --long, which is for a machine that
-// does nothing else, fails on one that took longer.
+// Checks the times that docs/faults.md promises. Only ./dev test --long, which requires an
+// otherwise idle machine, fails if one took longer.
 inline void ExpectWithin(Milliseconds bound, const std::vector<Milliseconds>& times) {
   if (!Long()) return;
   EXPECT_LT(*std::max_element(times.begin(), times.end()), bound);
 }
 
-// A role and a database of the replica's sessions alone, so that a fault of theirs is none of the
-// primary's. Made on the primary.
+// A role and a database that only the replica's sessions use, so that their faults do not affect
+// the primary. Created on the primary.
 inline void AddReader(const PostgresServer& primary) {
   primary.Execute("CREATE ROLE reader LOGIN PASSWORD '" + std::string(PostgresServer::kPassword) +
                   "'; GRANT pg_read_all_stats, pg_monitor TO reader, app");
   primary.Execute("CREATE DATABASE reading");
 }
 
-// Nothing is lent, nobody waits, and every acquire has its one outcome.
+// There are no waiters, and every acquire has exactly one outcome.
 inline void ExpectNothingLost(const database::Database& database) {
   const routing::PoolsStats stats = database.pool_stats();
   for (std::size_t i = 0; i < base::kEnumCount<routing::PoolRole>; ++i) {
@@ -73,22 +73,22 @@ inline void ExpectNothingLost(const database::Database& database) {
   }
 }
 
-inline bool AwaitNobody(const PostgresServer& server) {
+inline bool AwaitNoSessions(const PostgresServer& server) {
   return Eventually(kPatience, [&] {
     return server.QueryOne(
                "SELECT count(*) FROM pg_stat_activity WHERE usename IN ('app', 'reader')") == "0";
   });
 }
 
-// A database on a primary and its replica, of which nothing is left when the test is over.
+// A database on a primary and its replica; checks that nothing is left at the end of the test.
 class Fault : public PrimaryAndReplica {
  protected:
   void TearDown() override {
     if (database_) Close();
-    EXPECT_TRUE(AwaitNobody(*primary_));
-    EXPECT_TRUE(AwaitNobody(*replica_));
+    EXPECT_TRUE(AwaitNoSessions(*primary_));
+    EXPECT_TRUE(AwaitNoSessions(*replica_));
   }
-  // Before what leads to its servers goes.
+  // To be called before the proxies that lead to its servers are destroyed.
   void Close() {
     ExpectNothingLost(*database_);
     database_.reset();

@@ -68,17 +68,17 @@ void CutTheNetwork() {
     // Its sessions have been found out.
   }
 
-  network.Mend();
+  network.Reconnect();
   const Milliseconds well = TimeUntil([&] { return database->pool_stats().ro_routes_to() == 1; });
   Report("cable in, well again", {well});
   EXPECT_EQ(Read(*database, "SELECT pg_is_in_recovery()"), "t");
   ExpectNothingLost(*database);
   database.reset();
-  EXPECT_TRUE(AwaitNobody(primary));
-  EXPECT_TRUE(AwaitNobody(*replica));
+  EXPECT_TRUE(AwaitNoSessions(primary));
+  EXPECT_TRUE(AwaitNoSessions(*replica));
 }
 
-TEST(NetworkFault, ACableThatIsPulledIsKnownWithinAProbeAndItsReturnToo) {
+TEST(NetworkFault, PulledCableAndItsReturnAreDetectedWithinAProbe) {
   if (geteuid() == 0) return CutTheNetwork();
   // Networks are made by root.
   const ProcessResult as_root =
@@ -88,7 +88,7 @@ TEST(NetworkFault, ACableThatIsPulledIsKnownWithinAProbeAndItsReturnToo) {
 }
 
 // getaddrinfo() of the real library, in front of which a file says what names there are.
-TEST(NameFault, ANameThatStopsResolvingCostsTheRouteWithTheSessionsAndNotBefore) {
+TEST(NameFault, UnresolvableNameLosesTheRouteOnlyOnceSessionsEnd) {
   const PostgresServer primary;
   const std::unique_ptr<PostgresServer> replica = PostgresServer::MakeReplicaOf(primary);
   const TempDir dir;

@@ -74,7 +74,7 @@ class PrimaryFault : public Fault {
   }
 };
 
-TEST_F(PrimaryFault, KilledIsKnownAtOnceAndTakesNoReadFromTheReplica) {
+TEST_F(PrimaryFault, KillIsDetectedImmediatelyAndReadsStayOnTheReplica) {
   database::DatabaseOptions options = Quick();
   options.probe.interval = 1h;
   Open(options);
@@ -92,7 +92,7 @@ TEST_F(PrimaryFault, KilledIsKnownAtOnceAndTakesNoReadFromTheReplica) {
   EXPECT_TRUE(AwaitReplay(*primary_, *replica_));
 }
 
-TEST_F(PrimaryFault, FrozenCostsAWriteItsDeadlineAndAReadNothing) {
+TEST_F(PrimaryFault, FreezeTimesOutWritesAndDoesNotAffectReads) {
   database::DatabaseOptions options = On(*primary_, *replica_);
   // More than a probe of the replica, which is well, needs on a busy machine.
   options.probe.timeout = Long() ? 1s : 5s;
@@ -121,7 +121,7 @@ TEST_F(PrimaryFault, RestartedTakesWritesAgain) {
 }
 
 // As after a failover, while a name still leads to the primary of before.
-TEST_F(PrimaryFault, DemotedIsNoticedByTheFirstRefusedWriteAndItsSessionsAreReplaced) {
+TEST_F(PrimaryFault, FirstRefusedWriteDetectsADemotionAndReplacesItsSessions) {
   TcpProxy name(primary_->port());
   database::DatabaseOptions options = Quick();
   options.primary->dsn = base::Secret(name.Dsn(primary_->Dsn()));
@@ -149,7 +149,7 @@ TEST_F(PrimaryFault, DemotedIsNoticedByTheFirstRefusedWriteAndItsSessionsAreRepl
 }
 
 // As a firewall that was restarted does. Neither end is told, so only a query finds out.
-TEST_F(PrimaryFault, ConnectionsThatWereDroppedInSilenceCostNoWrite) {
+TEST_F(PrimaryFault, SilentlyDroppedConnectionsCostNoWrite) {
   TcpProxy firewall(primary_->port());
   database::DatabaseOptions options = On(*primary_);
   options.primary->dsn = base::Secret(firewall.Dsn(primary_->Dsn()));
@@ -171,7 +171,7 @@ TEST_F(PrimaryFault, ConnectionsThatWereDroppedInSilenceCostNoWrite) {
   Close();
 }
 
-TEST_F(PrimaryFault, WithoutRoomForUsIsNamedAndServesOnceThereIsRoom) {
+TEST_F(PrimaryFault, FullServerIsReportedAndServesOnceThereIsRoom) {
   const PostgresServer small(
       {{"max_connections", "6"}, {"max_wal_senders", "0"}, {"wal_level", "minimal"}});
   small.Execute("CREATE TABLE t (a int); ALTER TABLE t OWNER TO app");
@@ -198,7 +198,7 @@ TEST_F(PrimaryFault, WithoutRoomForUsIsNamedAndServesOnceThereIsRoom) {
   // The backoff's cap plus one connect timeout.
   ExpectWithin(5s + 3s, {well});
   Close();
-  EXPECT_TRUE(AwaitNobody(small));
+  EXPECT_TRUE(AwaitNoSessions(small));
 }
 
 TEST_F(PrimaryFault, ABorrowersOwnReadOnlyTransactionReplacesNothing) {
@@ -213,7 +213,7 @@ TEST_F(PrimaryFault, ABorrowersOwnReadOnlyTransactionReplacesNothing) {
   EXPECT_EQ(Primary().evictions[pool::EvictReason::kDrained], before);
 }
 
-TEST_F(PrimaryFault, OfSeveralHostsTheOneThatTakesWritesIsFound) {
+TEST_F(PrimaryFault, TheOneOfSeveralHostsThatAcceptsWritesIsFound) {
   database::DatabaseOptions options = Quick();
   options.primary->dsn =
       base::Secret("host=127.0.0.1,127.0.0.1 port=" + std::to_string(replica_->port()) + "," +
@@ -222,7 +222,7 @@ TEST_F(PrimaryFault, OfSeveralHostsTheOneThatTakesWritesIsFound) {
   Open(options);
 }
 
-TEST_F(PrimaryFault, InRecoveryFromTheStartIsSaidAndFollowedWhenItsNameMoves) {
+TEST_F(PrimaryFault, RecoveryAtStartupIsLoggedAndAMovedNameIsFollowed) {
   TcpProxy name(replica_->port());
   database::DatabaseOptions options = Quick();
   options.primary->dsn = base::Secret(name.Dsn(primary_->Dsn()));
@@ -285,7 +285,7 @@ class Garbage {
   std::thread thread_;
 };
 
-TEST_F(PrimaryFault, AServerThatTalksGarbageIsAFailedConnectAndNothingHangs) {
+TEST_F(PrimaryFault, ServerThatSendsGarbageIsAFailedConnectAndNothingHangs) {
   const Garbage garbage;
   database::DatabaseOptions options = On(*primary_);
   options.replica = postgres::SessionOptions{};

@@ -76,7 +76,7 @@ class ReplicaFault : public Fault {
 };
 
 // A probe alone would know after an hour.
-TEST_F(ReplicaFault, KilledLosesTheRouteAtOnceAlsoWhenNobodyReads) {
+TEST_F(ReplicaFault, KilledLosesTheRouteImmediatelyEvenWithoutReads) {
   std::vector<Milliseconds> times;
   for (int round = 0; round < Rounds(2); ++round) {
     database::DatabaseOptions options = Options();
@@ -118,7 +118,7 @@ TEST_F(ReplicaFault, RestartedServesAgain) {
   Report("replica restarted, well again", {UntilBack()});
 }
 
-TEST_F(ReplicaFault, FrozenLosesTheRouteByItsProbe) {
+TEST_F(ReplicaFault, FrozenLosesTheRouteThroughItsProbe) {
   std::vector<Milliseconds> known;
   std::vector<Milliseconds> well;
   for (int round = 0; round < Rounds(1); ++round) {
@@ -139,7 +139,7 @@ TEST_F(ReplicaFault, FrozenLosesTheRouteByItsProbe) {
   ExpectWithin(3s, known);
 }
 
-TEST_F(ReplicaFault, CutOffByTheNetworkLosesTheRouteByItsProbe) {
+TEST_F(ReplicaFault, CutOffByTheNetworkLosesTheRouteThroughItsProbe) {
   TcpProxy network(replica_->port());
   database::DatabaseOptions options = To(network.Dsn(replica_->Dsn("reader", "reading")));
   options.probe.timeout = 1s;
@@ -160,7 +160,7 @@ TEST_F(ReplicaFault, CutOffByTheNetworkLosesTheRouteByItsProbe) {
   Close();
 }
 
-TEST_F(ReplicaFault, ANetworkOfFewBytesAtATimeAndOfDelaysKeepsTheRoute) {
+TEST_F(ReplicaFault, SmallSegmentsAndDelaysOfTheNetworkKeepTheRoute) {
   TcpProxy network(replica_->port());
   network.LimitWrites(7);
   network.Delay(std::chrono::microseconds(200));
@@ -205,7 +205,7 @@ TEST_F(ReplicaFault, WhoseWalReceiverIsDeadLags) {
   replica_->Execute("SELECT pg_reload_conf()");
   EXPECT_TRUE(Eventually(
       kPatience, [&] { return database_->stats().control.replica.wal_receiver_up == false; }));
-  // On an idle primary that is no lag yet, and WAL that carries no transaction is none at all.
+  // On an idle primary that is no lag yet, and WAL without a transaction is never lag.
   primary_->Execute("CHECKPOINT; SELECT pg_switch_wal(); CHECKPOINT");
   EXPECT_TRUE(
       Eventually(kPatience, [&] { return database_->stats().control.replica.lag_bytes > 1000u; }));
@@ -222,7 +222,7 @@ TEST_F(ReplicaFault, WhoseWalReceiverIsDeadLags) {
   primary_->Execute("DROP TABLE lag");
 }
 
-TEST_F(ReplicaFault, WhosePasswordWasChangedLosesTheRouteWithItsSessionsAndNotBefore) {
+TEST_F(ReplicaFault, ChangedPasswordLosesTheRouteOnlyOnceSessionsEnd) {
   Open(Quick());
   primary_->Execute("ALTER ROLE reader PASSWORD 'other'");
   ASSERT_TRUE(AwaitReplay(*primary_, *replica_));
@@ -263,7 +263,7 @@ TEST_F(ReplicaFault, WhoseDatabaseWasRenamedLosesTheRoute) {
   UntilBack();
 }
 
-TEST_F(ReplicaFault, WithoutRoomForOurSessionsLosesTheRouteOnceNoneIsLeft) {
+TEST_F(ReplicaFault, ConnectionLimitLosesTheRouteOnlyOnceSessionsEnd) {
   Open(Quick());
   primary_->Execute("ALTER ROLE reader CONNECTION LIMIT 0");
   ASSERT_TRUE(AwaitReplay(*primary_, *replica_));
@@ -275,7 +275,7 @@ TEST_F(ReplicaFault, WithoutRoomForOurSessionsLosesTheRouteOnceNoneIsLeft) {
   UntilBack();
 }
 
-TEST_F(ReplicaFault, WhoseSessionsAreEndedAgainAndAgainKeepsItsReaders) {
+TEST_F(ReplicaFault, RepeatedlyTerminatedSessionsKeepTheirReaders) {
   Open(Quick());
   std::atomic<bool> over{false};
   std::atomic<std::size_t> served{0};
@@ -308,7 +308,7 @@ TEST_F(ReplicaFault, WhoseSessionsAreEndedAgainAndAgainKeepsItsReaders) {
   UntilBack();
 }
 
-TEST_F(ReplicaFault, RebuiltFromAnotherClusterIsNamedAndTheRightOneServesAgain) {
+TEST_F(ReplicaFault, RebuiltFromAnotherClusterIsReportedAndTheRightOneServes) {
   const std::unique_ptr<PostgresServer> stranger = PostgresServer::MakeStranger();
   AddReader(*stranger);
   const std::unique_ptr<PostgresServer> strangers = PostgresServer::MakeReplicaOf(*stranger);
@@ -322,7 +322,7 @@ TEST_F(ReplicaFault, RebuiltFromAnotherClusterIsNamedAndTheRightOneServesAgain) 
   name.Aim(replica_->port());
   UntilBack();
   // No session to the stranger is left in the pool.
-  EXPECT_TRUE(AwaitNobody(*strangers));
+  EXPECT_TRUE(AwaitNoSessions(*strangers));
   Close();
 }
 
@@ -330,7 +330,7 @@ class Promotion : public testing::Test {};
 
 // The probe is far away: a session in use is told by its server with the answer to its next query.
 // All the while they are read-only by their setting, whatever the server has become.
-TEST_F(Promotion, IsKnownFromASessionInUseAndNoReadCanWrite) {
+TEST_F(Promotion, IsDetectedByASessionInUseAndNoReadCanWrite) {
   PostgresServer primary;
   primary.Execute("CREATE TABLE t (a int); ALTER TABLE t OWNER TO app");
   const std::unique_ptr<PostgresServer> replica = PostgresServer::MakeReplicaOf(primary);
@@ -360,7 +360,7 @@ TEST_F(Promotion, IsKnownFromASessionInUseAndNoReadCanWrite) {
   ExpectNothingLost(database);
 }
 
-TEST_F(Promotion, IsKnownFromASessionThatIsOpenedAfterIt) {
+TEST_F(Promotion, IsDetectedByASessionOpenedAfterIt) {
   PostgresServer primary;
   const std::unique_ptr<PostgresServer> replica = PostgresServer::MakeReplicaOf(primary);
   database::DatabaseOptions options = On(primary, *replica);
@@ -375,7 +375,7 @@ TEST_F(Promotion, IsKnownFromASessionThatIsOpenedAfterIt) {
   EXPECT_EQ(database.pool_stats().route.reason, Reason::kNotInRecovery);
 }
 
-TEST_F(Promotion, OfAnIdleReplicaIsKnownWithinAProbeAndItsSessionsAreReplaced) {
+TEST_F(Promotion, OfAnIdleReplicaIsDetectedWithinAProbeAndReplacesSessions) {
   PostgresServer primary;
   std::vector<Milliseconds> known;
   for (int round = 0; round < Rounds(1); ++round) {

@@ -121,7 +121,7 @@ TEST_P(PgBouncerHolds, AnotherClientCanStillWriteAfterwards) {
   EXPECT_EQ(primary_->Log().find("SET default_transaction_read_only"), std::string::npos);
 }
 
-TEST_P(PgBouncerHolds, ABorrowerThatEndsTheTransactionIsNamedAndTheNextOneIsReadOnly) {
+TEST_P(PgBouncerHolds, BorrowerThatEndsTheTransactionIsLoggedAndTheNextIsReadOnly) {
   const LogTap log;
   const PgBouncer bouncer(*primary_, GetParam());
   database::Database database(Through(bouncer));
@@ -206,7 +206,7 @@ TEST_F(PgBouncerTest, StatementModeIsRefusedWithItsReason) {
   EXPECT_NE(message.find("pool_mode must be session or transaction"), std::string::npos) << message;
 }
 
-TEST_F(PgBouncerTest, OneThatDropsTheStartupOptionInSilenceIsDetectedToo) {
+TEST_F(PgBouncerTest, PoolerThatSilentlyDropsTheStartupOptionIsDetected) {
   const PgBouncer bouncer(*primary_, "transaction", "ignore_startup_parameters = options");
   database::Database database(Through(bouncer));
   const pool::Lease lease = database.AcquireRead();
@@ -233,7 +233,7 @@ TEST_F(PgBouncerTest, WhenThePoolerIsRestartedReadsGoOn) {
   EXPECT_EQ(Read(database, "SELECT 2"), "2");
 }
 
-TEST_F(PgBouncerTest, OneWithoutRoomForAClientIsNoServerThatRefuses) {
+TEST_F(PgBouncerTest, FullPoolerIsTooManyConnectionsAndNotAFailedConnect) {
   PgBouncer bouncer(*primary_, "transaction", "max_client_conn = 1");
   const postgres::PgConnPtr only(PQconnectdb(bouncer.Dsn().c_str()));
   ASSERT_EQ(PQstatus(only.get()), CONNECTION_OK) << PQerrorMessage(only.get());

@@ -33,7 +33,7 @@ class PoolNetwork : public PoolOnServer {
 
 const std::string kLetters = "SELECT repeat('x', 3000)";
 
-TEST_F(PoolNetwork, ThatPassesOneByteAtATimeIsSurvived) {
+TEST_F(PoolNetwork, WithOneByteSegmentsWorks) {
   proxy_.LimitWrites(1);
   // Longer than a client needs to come back for the next byte.
   proxy_.Delay(50us);
@@ -47,7 +47,7 @@ TEST_F(PoolNetwork, ThatPassesOneByteAtATimeIsSurvived) {
   EXPECT_EQ(Connects(ConnectOutcome::kOk), 1U);
 }
 
-TEST_F(PoolNetwork, ThatDelaysItsSegmentsIsSurvived) {
+TEST_F(PoolNetwork, WithDelayedSegmentsWorks) {
   proxy_.LimitWrites(64);
   proxy_.Delay(2ms);
   Open();
@@ -71,7 +71,7 @@ TEST_F(PoolNetwork, ThatIsTooSlowForAConnectCostsOneConnectTimeout) {
   NextPid();
 }
 
-TEST_F(PoolNetwork, WithNobodyBehindItIsNoFailureOfTls) {
+TEST_F(PoolNetwork, WithoutAServerIsNotATlsFailure) {
   session_.dsn = base::Secret(session_.dsn.Reveal() + " sslmode=require");
   proxy_.Aim(FreePort());
   Open();
@@ -80,7 +80,7 @@ TEST_F(PoolNetwork, WithNobodyBehindItIsNoFailureOfTls) {
   EXPECT_EQ(Connects(ConnectOutcome::kTlsFailed), 0U);
 }
 
-TEST_F(PoolNetwork, ThatCutsAConnectShortIsSurvived) {
+TEST_F(PoolNetwork, ThatCutsAConnectShortCausesARetry) {
   proxy_.CutAfter(20);
   Open();
   EXPECT_THROW(pool_->Acquire({.deadline = base::RealClock().Now() + 100ms}), pool::AcquireTimeout);
@@ -89,7 +89,7 @@ TEST_F(PoolNetwork, ThatCutsAConnectShortIsSurvived) {
   NextPid();
 }
 
-TEST_F(PoolNetwork, ThatCutsAnAnswerShortCostsItsBorrowerAloneTheSession) {
+TEST_F(PoolNetwork, ThatCutsAResponseShortCostsOnlyItsBorrowerTheSession) {
   Open();
   int pid = 0;
   {
@@ -114,7 +114,7 @@ TEST_F(PoolNetwork, AnIdleSessionThatWasCutIsNotHandedOut) {
 }
 
 // A server that stops at once says so, and closes its sockets a moment later.
-TEST_F(PoolNetwork, IdleSessionToldOfItsEndIsClosedThoughItsSocketIsOpen) {
+TEST_F(PoolNetwork, TerminatedIdleSessionIsClosedEvenIfItsSocketIsOpen) {
   Open();
   const int pid = NextPid();
   proxy_.Warn("01000");
@@ -124,7 +124,7 @@ TEST_F(PoolNetwork, IdleSessionToldOfItsEndIsClosedThoughItsSocketIsOpen) {
   EXPECT_NE(NextPid(), pid);
 }
 
-TEST_F(PoolNetwork, ASessionThatIsToldOfItsEndWhileItIsCheckedIsDeadAndNotUnproven) {
+TEST_F(PoolNetwork, SessionTerminatedDuringItsCheckIsDeadAndNotUnproven) {
   session_.read_only = true;
   Open();
   int pid = 0;
@@ -142,7 +142,7 @@ TEST_F(PoolNetwork, ASessionThatIsToldOfItsEndWhileItIsCheckedIsDeadAndNotUnprov
 
 class PoolNetworkInjects : public PoolNetwork, public testing::WithParamInterface<const char*> {};
 
-TEST_P(PoolNetworkInjects, ASqlStateOfALostConnectionBeforeReadyForQueryAndItsSessionIsClosed) {
+TEST_P(PoolNetworkInjects, ASqlStateOfALostConnectionAndTheSessionIsClosed) {
   Open();
   int pid = 0;
   {
@@ -173,7 +173,7 @@ TEST_F(PoolNetwork, AnInjectedErrorOfAStatementLeavesTheSessionInThePool) {
   }
 }
 
-TEST_F(PoolNetwork, AFatalErrorBeforeReadyForQueryEndsATransactionOfLibpqxxAndItsSession) {
+TEST_F(PoolNetwork, FatalErrorBeforeReadyForQueryEndsTransactionAndSession) {
   Open();
   base::Timer timer(base::RealClock());
   int pid = 0;
@@ -187,7 +187,7 @@ TEST_F(PoolNetwork, AFatalErrorBeforeReadyForQueryEndsATransactionOfLibpqxxAndIt
   EXPECT_NE(NextPid(), pid);
 }
 
-TEST_F(PoolNetwork, A57P01InTheMiddleOfSettingUpASessionIsAFailedConnect) {
+TEST_F(PoolNetwork, A57P01DuringSessionSetupIsAFailedConnect) {
   Open();
   proxy_.InjectBeforeReady("57P01");
   NextPid();
@@ -195,7 +195,7 @@ TEST_F(PoolNetwork, A57P01InTheMiddleOfSettingUpASessionIsAFailedConnect) {
   EXPECT_EQ(pool_->Stats().connects[ConnectOutcome::kConnectFailed], 1U);
 }
 
-TEST_F(PoolNetwork, ASessionWhoseSetUpHadNoEffectIsDiscardedAndTheNextOneIsSetUpAnew) {
+TEST_F(PoolNetwork, SessionWhoseSetupHadNoEffectIsDiscardedAndReplaced) {
   session_.read_only = true;
   // What a pooler does that does not pass the option on.
   proxy_.Replace("read_only=on", "read_only=no");

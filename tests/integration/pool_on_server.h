@@ -21,7 +21,7 @@ namespace scidex::test {
 
 using namespace std::chrono_literals;
 
-// By default a pool of one session, so that the next borrower gets the session of the last.
+// By default a pool of one session, so that the next borrower gets the same session.
 class PoolOnServer : public testing::Test {
  protected:
   static void SetUpTestSuite() { server_ = std::make_unique<PostgresServer>(); }
@@ -59,14 +59,14 @@ class PoolOnServer : public testing::Test {
   static int Pid(const pool::Lease& lease) {
     return PQbackendPID(postgres::Session::Of(lease).raw());
   }
-  // The process behind the next lease, which must be a session that is clean and works.
+  // The process of the next lease, which must be a clean session that works.
   int NextPid() {
     const pool::Lease lease = pool_->Acquire();
     EXPECT_EQ(PQtransactionStatus(postgres::Session::Of(lease).raw()), PQTRANS_IDLE);
     EXPECT_EQ(Ask(lease, "SELECT 'works'"), "works");
     return Pid(lease);
   }
-  // Returns when the backend is gone, not merely told to go.
+  // Returns when the backend has exited.
   static void Terminate(int pid) {
     ASSERT_EQ(server_->QueryOne("SELECT pg_terminate_backend(" + std::to_string(pid) + ", 180000)"),
               "t");
@@ -86,7 +86,7 @@ class PoolOnServer : public testing::Test {
   std::unique_ptr<pool::Pool> pool_;
 };
 
-// A backend that takes what it is sent and does not answer, until this goes.
+// A stopped backend: it accepts what it is sent and does not respond, until this is destroyed.
 class Stalled {
  public:
   explicit Stalled(int pid) : pid_(pid) { kill(pid_, SIGSTOP); }

@@ -22,7 +22,7 @@ using pool::EvictReason;
 
 using PoolSession = PoolOnServer;
 
-TEST_F(PoolSession, AnIdleOneThatTheServerKilledIsNeverHandedOut) {
+TEST_F(PoolSession, IdleOneTerminatedByTheServerIsNeverLent) {
   Open();
   for (std::uint64_t killed = 1; killed <= 3; ++killed) {
     Terminate(NextPid());
@@ -32,7 +32,7 @@ TEST_F(PoolSession, AnIdleOneThatTheServerKilledIsNeverHandedOut) {
   }
 }
 
-// Real time that wakes nobody: the housekeeper does not come round by itself.
+// Real time whose waits never end at a deadline: housekeeping does not run by itself.
 class Unalarmed final : public base::Clock {
  public:
   base::TimePoint Now() const override { return base::RealClock().Now(); }
@@ -44,7 +44,7 @@ class Unalarmed final : public base::Clock {
   }
 };
 
-TEST_F(PoolSession, AnIdleOneThatTheServerKilledIsClosedAtOnceAlsoWhenNobodyAsks) {
+TEST_F(PoolSession, IdleOneTerminatedByTheServerIsClosedWithoutAnAcquire) {
   Unalarmed clock;
   OpenOn(clock);
   Terminate(NextPid());
@@ -52,7 +52,7 @@ TEST_F(PoolSession, AnIdleOneThatTheServerKilledIsClosedAtOnceAlsoWhenNobodyAsks
   pool_.reset();
 }
 
-TEST_F(PoolSession, EightStaleIdleOnesOnAHealthyServerAreAllFoundByTheFirstClientToMeetOne) {
+TEST_F(PoolSession, FirstAcquireFindsAllEightStaleIdleSessions) {
   options_.max_size = 8;
   Open();
   AcquireMany(8).clear();
@@ -135,7 +135,7 @@ TEST_F(PoolSession, ErrorAboutAnotherConnectionCostsNoSession) {
   }
 }
 
-TEST_F(PoolSession, ARollbackThatIsNotAnsweredEndsAtResetTimeout) {
+TEST_F(PoolSession, UnansweredRollbackEndsAtResetTimeout) {
   options_.reset_timeout = 200ms;
   Open();
   pool::Lease lease = pool_->Acquire();
@@ -147,7 +147,7 @@ TEST_F(PoolSession, ARollbackThatIsNotAnsweredEndsAtResetTimeout) {
   EXPECT_EQ(Evictions(EvictReason::kResetFailed), 1U);
 }
 
-TEST_F(PoolSession, ACheckThatIsNotAnsweredEndsAtTheAcquirersDeadlineWithoutABusyLoop) {
+TEST_F(PoolSession, UnansweredCheckEndsAtTheAcquireDeadlineWithoutABusyLoop) {
   session_.read_only = true;
   Open();
   int pid = 0;
@@ -207,7 +207,7 @@ TEST_F(PoolPassword, IsReadAgainAfterAFailureToAuthenticate) {
   EXPECT_GT(client.get(), 0);
 }
 
-TEST_F(PoolPassword, WhoseFileIsMissingIsNotAskedForInALoopAndIsReadWhenItIsThere) {
+TEST_F(PoolPassword, InAMissingFileIsNotPolledAndIsReadOnceItExists) {
   Open();
   for (int i = 0; i < 20; ++i) {
     EXPECT_THROW(pool_->Acquire({.deadline = base::RealClock().Now() + 5ms}), pool::AcquireTimeout);
@@ -256,7 +256,7 @@ TEST_F(PoolOutage, OfAStoppedServerEndsWithinTheCapPlusOneConnectTimeout) {
   ExpectToBeBackInTime([] { server_->Start(); });
 }
 
-TEST_F(PoolOutage, OfAServerThatDoesNotAnswerEndsWithinTheCapPlusOneConnectTimeout) {
+TEST_F(PoolOutage, OfAHungServerEndsWithinTheCapPlusOneConnectTimeout) {
   server_->Suspend();
   Open();
   ASSERT_TRUE(AwaitFailures(ConnectOutcome::kConnectTimeout));
@@ -299,7 +299,7 @@ TEST_F(PoolEnd, CloseLeavesNoThreadNoSocketAndNoBackend) {
   EXPECT_TRUE(AwaitNoSession());
 }
 
-TEST_F(PoolEnd, CloseDuringStartUpLeavesNothingEither) {
+TEST_F(PoolEnd, CloseDuringStartupLeavesNothingBehind) {
   options_.min_idle = 4;
   options_.max_size = 4;
   for (int i = 0; i < 10; ++i) {

@@ -123,7 +123,7 @@ std::string Ended(const PostgresServer& server, const std::string& how,
                          database + "'");
 }
 
-TEST_F(Queries, ThatSucceedAreCommittedAndWhatABorrowerLeavesOpenIsRolledBack) {
+TEST_F(Queries, ThatSucceedAreCommittedAndOpenTransactionsRolledBack) {
   primary_->Execute("CREATE DATABASE counted");
   database::DatabaseOptions options = On(*primary_);
   options.primary->dsn = base::Secret(primary_->Dsn("app", "counted"));
@@ -147,7 +147,7 @@ TEST_F(Queries, ThatSucceedAreCommittedAndWhatABorrowerLeavesOpenIsRolledBack) {
       << Ended(*primary_, "rollback", "counted");
 }
 
-TEST_F(Queries, OfADatabaseWithoutAnEncodingKeepTheirRowsAndReplaceWhatIsNotUtf8) {
+TEST_F(Queries, InSqlAsciiDatabasesKeepTheirRowsAndReplaceInvalidUtf8) {
   primary_->Execute(
       "CREATE DATABASE ascii OWNER app TEMPLATE template0 ENCODING 'SQL_ASCII' LC_COLLATE 'C' "
       "LC_CTYPE 'C'");
@@ -184,7 +184,7 @@ TEST_F(Queries, OnThePrimaryHaveAPoolAlsoWhereNoReadMayFallThrough) {
   EXPECT_TRUE(Eventually(kPatience, [&] { return Stats().result != nullptr; }));
 }
 
-TEST_F(Queries, OneThatWritesIsRefusedCountedAndNamed) {
+TEST_F(Queries, OneThatWritesIsRefusedCountedAndLogged) {
   ExpectError("INSERT INTO kept VALUES (2)", QueryError::kWriteRefused, "25006");
   EXPECT_GE(Ro().read_only_violations, 3u);
   EXPECT_EQ(primary_->QueryOne("SELECT count(*) FROM kept"), "1");
@@ -222,7 +222,7 @@ TEST_F(Queries, WhatHasNoRowsIsNoResultAndAnEmptyResultIsOne) {
   EXPECT_TRUE(result->rows.empty());
 }
 
-TEST_F(Queries, ValuesThatAreNoneFailTheRun) {
+TEST_F(Queries, InvalidResultsFailTheRun) {
   ExpectError("SELECT 'many' AS n", QueryError::kBadValue, "is not a number");
   ExpectError("SELECT now() AS n", QueryError::kBadValue, "extract(epoch FROM");
   ExpectError("SELECT 10::numeric ^ 400 AS n", QueryError::kBadValue, "out of the range");
@@ -290,7 +290,7 @@ TEST_F(Queries, AServerThatGoesAwayInTheMiddleOfAResultIsALostRun) {
   EXPECT_EQ(Read(*database_, "SELECT 1"), "1");
 }
 
-TEST_F(Queries, AServerThatFreezesEndsEachRunAtItsDeadlineAndOtherQueriesGoOn) {
+TEST_F(Queries, OnAFrozenServerEndAtTheirDeadlineAndOthersContinue) {
   QueryOptions primary = Query("primary", "SELECT 1 AS n");
   primary.from = queries::QueryFrom::kPrimary;
   database::DatabaseOptions options = On(*primary_, *replica_);

@@ -1,13 +1,13 @@
-// The rest of the commands and volatile functions that PostgreSQL has, each by what a read-only
-// session makes of it. A test asks the server for its functions, and psql for the commands: one
-// that is in no list fails it.
+// The other commands and volatile functions of PostgreSQL, by their effect in a read-only session.
+// A test compares these lists with the functions of the server and the commands of psql, and fails
+// if one is missing.
 #pragma once
 
 #include <string_view>
 
 namespace scidex::test {
 
-// One statement for each command that defines something; refused with 25006 to a superuser.
+// One statement for each command that defines something; refused with 25006 even to a superuser.
 inline constexpr std::string_view kDefinitions[] = {
     "ALTER AGGREGATE x (int) RENAME TO y",
     "ALTER COLLATION x RENAME TO y",
@@ -135,8 +135,8 @@ inline constexpr std::string_view kDefinitions[] = {
     "DROP VIEW x",
 };
 
-// Commands that change nothing but the transaction or the cursors of their own session, or run
-// another that is in a list.
+// Commands that change only the transaction or the cursors of their own session, or run another
+// command that is in a list.
 inline constexpr std::string_view kHarmlessCommands[] = {"ABORT",
                                                          "BEGIN",
                                                          "CALL",
@@ -163,8 +163,8 @@ inline constexpr std::string_view kHarmlessCommands[] = {"ABORT",
                                                          "VALUES",
                                                          "WITH"};
 
-// Volatile functions that only read, or change nothing but their own session's locks, cursors,
-// descriptors or random numbers.
+// Volatile functions that only read, or change only the locks, cursors, descriptors or random
+// numbers of their own session.
 inline constexpr std::string_view kHarmlessFunctions[] = {"array_sample",
                                                           "array_shuffle",
                                                           "pg_stat_get_io",
@@ -289,14 +289,14 @@ inline constexpr std::string_view kHarmlessFunctions[] = {"array_sample",
                                                           "txid_status"};
 
 // Volatile functions that no statement can call: they are for triggers, access methods, languages,
-// dictionaries and pg_upgrade, and refuse anything else.
+// dictionaries and pg_upgrade, and fail otherwise.
 inline constexpr std::string_view kNotCallable[] = {
     "RI_FKey_*", "amvalidate", "bernoulli", "binary_upgrade_*", "brinhandler", "bthandler",
     "dsnowball_init", "dsnowball_lexize", "ginhandler", "gisthandler", "hashhandler",
     "heap_tableam_handler", "plpgsql_call_handler", "plpgsql_inline_handler", "plpgsql_validator",
     "spghandler", "suppress_redundant_updates_trigger", "system", "tsvector_update_trigger",
     "tsvector_update_trigger_column", "unique_key_recheck",
-    // Old definitions of functions that are listed.
+    // Old definitions of functions that are in a list.
     "pg_rotate_logfile_old"};
 
 }  // namespace scidex::test

@@ -1,36 +1,36 @@
-// What a read-only session of a primary lets through, as was tried: docs/read-only.md is made of
-// it, and a test tries all of it on the server at hand.
+// What a read-only session of a primary permits, as tested: docs/read-only.md is generated from it,
+// and a test tries all of it on the installed server.
 #pragma once
 
 #include <string_view>
 
 namespace scidex::test {
 
-// How the server answers on a read-only session.
+// The server's response in a read-only session.
 enum class Answer {
   kRefused,      // SQLSTATE 25006
   kRuns,         //
-  kNoPrivilege,  // for want of a privilege alone
-  kFails,        // for another reason, which the server's state or the arguments are
+  kNoPrivilege,  // only because of a missing privilege
+  kFails,        // for another reason: the state of the server, or the arguments
 };
 
-// What the exporter makes of a statement that ran.
+// How the exporter counts a statement that succeeded.
 enum class Counted { kNo, kWrite, kTampering };
 
 struct Effect {
   std::string_view statement;
   Answer superuser;
-  // A role without privileges but on its own table t.
+  // A role whose only privileges are those on its own table t.
   Answer role;
   Counted counted = Counted::kNo;
-  // What is left of it.
+  // The lasting effect.
   std::string_view leaves = "";
-  // Run before it: as the superuser elsewhere, and on the session.
+  // Run before: as the superuser in another session, and in the tested session.
   const char* setup = "";
   const char* on_session = "";
-  // Afterwards, as the superuser elsewhere.
+  // Run afterwards, as the superuser in another session.
   const char* cleanup = "";
-  // The major version that has it first, and the one that refuses it first.
+  // The first major version that has it, and the first that refuses it.
   int since = 15;
   int refused_from = 0;
 };
@@ -52,7 +52,7 @@ inline constexpr const char* kLargeObject =
 inline constexpr const char* kDropLargeObject =
     "SELECT lo_unlink(oid) FROM pg_largeobject_metadata";
 
-// Statements and functions with a lasting effect that are not refused to everybody.
+// Statements and functions with a lasting effect that are not refused to all roles.
 inline constexpr Effect kEffects[] = {
     // Two-phase commit
     {"COMMIT PREPARED 'other'", Answer::kRuns, Answer::kNoPrivilege, Counted::kWrite,
@@ -183,7 +183,7 @@ inline constexpr Effect kEffects[] = {
      "whatever the program does"},
     {"COPY t TO '/dev/null'", Answer::kRuns, Answer::kNoPrivilege, Counted::kNo,
      "a file of the server"},
-    // Temporary objects, which the borrower has made after it lifted read-only
+    // Temporary objects, which the borrower has created after lifting read-only
     {"INSERT INTO tt VALUES (1)", Answer::kRuns, Answer::kRuns, Counted::kWrite,
      "rows, until the session ends", "", kTemporary},
     {"SELECT nextval('ts')", Answer::kRuns, Answer::kRuns, Counted::kNo,
@@ -268,7 +268,7 @@ inline constexpr Effect kEffects[] = {
      Answer::kRuns, Counted::kNo, "what is written by another connection", "", "", "DELETE FROM t"},
 };
 
-// All of these are refused with 25006, to a superuser too.
+// All of these are refused with 25006, even to a superuser.
 inline constexpr std::string_view kRefused[] = {
     "INSERT INTO t VALUES (1)",
     "UPDATE t SET a = 1",

@@ -65,7 +65,7 @@ TEST_F(ReadOnlyTest, AWriteThroughAReadLeaseIsRefusedOnTheReplica) {
   EXPECT_EQ(Refusal(database, "INSERT INTO t VALUES (1)"), "25006");
 }
 
-TEST_F(ReadOnlyTest, AWriteThroughAReadLeaseIsRefusedOnFallThroughCountedAndNamed) {
+TEST_F(ReadOnlyTest, AWriteThroughAReadLeaseIsRefusedOnFallThroughAndLogged) {
   const LogTap log;
   database::Database database(On(*primary_));
   EXPECT_EQ(Refusal(database, "INSERT INTO t VALUES (4711)"), "25006");
@@ -108,7 +108,7 @@ TEST_F(ReadOnlyTest, AWriteRetriedAfterItsBackendWasKilledNeverCommits) {
   }
 }
 
-TEST_F(ReadOnlyTest, AReadTriedAgainAfterItsBackendWasKilledGetsANewReadOnlySession) {
+TEST_F(ReadOnlyTest, ReadRetriedAfterItsBackendWasKilledGetsAReadOnlySession) {
   database::Database database(OneSession());
   {
     const pool::Lease lease = database.AcquireRead();
@@ -130,7 +130,7 @@ TEST_F(ReadOnlyTest, SetUpSendsTheReadOnlySettingInTheStartupPacket) {
   EXPECT_EQ(postgres::Value(source, 0), "on client");
 }
 
-TEST_F(ReadOnlyTest, ASessionThatABorrowerSwitchedOffIsReadOnlyForTheNextAndTheBorrowerIsNamed) {
+TEST_F(ReadOnlyTest, TamperedSessionIsReadOnlyForTheNextAndTheBorrowerIsLogged) {
   const LogTap log;
   database::Database database(OneSession());
   const std::vector<const char*> tampering{
@@ -230,7 +230,7 @@ TEST_F(ReadOnlyTest, TheCanarysWriteIsNotRefusedAsReadOnlyWhereASessionMayWrite)
       << canary.message.ForLog();
 }
 
-TEST_F(ReadOnlyTest, AFunctionThatReadsCanWriteThroughAWriteLeaseBesideItsReadLease) {
+TEST_F(ReadOnlyTest, HolderOfAReadLeaseCanWriteThroughAWriteLease) {
   database::Database database(On(*primary_));
   const pool::Lease read_lease = database.AcquireRead();
   postgres::ReadTransaction read = database.BeginRead(read_lease, kPatience);
@@ -245,7 +245,7 @@ TEST_F(ReadOnlyTest, AFunctionThatReadsCanWriteThroughAWriteLeaseBesideItsReadLe
   EXPECT_EQ(std::string(read->exec("SELECT count(*) FROM t")[0][0].c_str()), "0");
 }
 
-TEST_F(ReadOnlyTest, ASecondReadUnderTheLastReadLeaseIsToldOfItsDeadlockAndAWriteIsServed) {
+TEST_F(ReadOnlyTest, SecondReadWithinTheLastReadLeaseIsADeadlockAndAWriteIsNot) {
   database::Database database(OneSession());
   const pool::Lease outer = database.AcquireRead();
   EXPECT_THROW(database.AcquireRead(), pool::NestedAcquireDeadlock);

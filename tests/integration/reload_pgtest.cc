@@ -34,7 +34,7 @@ class ReloadDatabase : public PrimaryAndReplica {
   static std::string Pid(const pool::Lease& lease) { return Ask(lease, "SELECT pg_backend_pid()"); }
 };
 
-TEST_F(ReloadDatabase, APoolThatDoesNotChangeKeepsItsSessionsAndOneThatDoesGetsNewOnes) {
+TEST_F(ReloadDatabase, UnchangedPoolsKeepTheirSessionsAndChangedPoolsGetNewOnes) {
   database::DatabaseOptions options = On(*primary_, *replica_);
   // So that it is the same one each time.
   options.primary_pool.min_idle = options.primary_pool.max_size = 1;
@@ -59,7 +59,7 @@ TEST_F(ReloadDatabase, APoolThatDoesNotChangeKeepsItsSessionsAndOneThatDoesGetsN
   EXPECT_TRUE(after.route.recent.empty());
 }
 
-TEST_F(ReloadDatabase, AReplicaThatIsAddedGetsTheReadsAndOneThatIsTakenAwayLosesThem) {
+TEST_F(ReloadDatabase, AddedReplicaGetsTheReadsAndRemovedReplicaLosesThem) {
   database::DatabaseOptions options = On(*primary_);
   options.probe.interval = std::chrono::milliseconds(100);
   database::Database database(options);
@@ -71,7 +71,7 @@ TEST_F(ReloadDatabase, AReplicaThatIsAddedGetsTheReadsAndOneThatIsTakenAwayLoses
   EXPECT_EQ(database.pool_stats().route.reason, routing::Reason::kReplicaNotConfigured);
 }
 
-TEST_F(ReloadDatabase, WhatAPoolHasCountedStaysWhileThereIsNone) {
+TEST_F(ReloadDatabase, CountersOfARemovedPoolAreKept) {
   database::DatabaseOptions options = On(*primary_, *replica_);
   database::Database database(options);
   ASSERT_TRUE(AwaitRoute(database, routing::Route::kReplica));
@@ -90,7 +90,7 @@ TEST_F(ReloadDatabase, WhatAPoolHasCountedStaysWhileThereIsNone) {
   EXPECT_LT(requests(), 200u);
 }
 
-TEST_F(ReloadDatabase, WhatWasFoundOfAServerIsNotSaidOfAnother) {
+TEST_F(ReloadDatabase, FactsAboutAServerAreNotReportedOfAnother) {
   database::DatabaseOptions options = On(*primary_, *replica_);
   database::Database database(options);
   const auto found = [&database] {
@@ -108,7 +108,7 @@ TEST_F(ReloadDatabase, WhatWasFoundOfAServerIsNotSaidOfAnother) {
   EXPECT_FALSE(found());
 }
 
-TEST_F(ReloadDatabase, WhatIsNotRightChangesNothing) {
+TEST_F(ReloadDatabase, InvalidOptionsChangeNothing) {
   database::DatabaseOptions options = On(*primary_);
   options.primary_pool.min_idle = options.primary_pool.max_size = 1;
   database::Database database(options);
@@ -159,7 +159,7 @@ TEST_F(ReloadDatabase, ReloadsWhileEverythingIsInUseLoseNothing) {
   EXPECT_EQ(ro.use.total(), reads + 0u);
 }
 
-TEST_F(ReloadDatabase, LeasesOfAReplacedPoolAreCountedAndLookedAtForLeaks) {
+TEST_F(ReloadDatabase, LeasesOfAReplacedPoolAreCountedAndCheckedForLeaks) {
   const LogTap log;
   database::DatabaseOptions options = On(*primary_, *replica_);
   options.probe.canary_interval = base::Duration::zero();
@@ -423,7 +423,7 @@ TEST_F(Reload, NoCounterFallsWhateverChanges) {
   }
 }
 
-TEST_F(Reload, PasswordsThatHaveChangedAreReadAnewWhenALoginIsRefused) {
+TEST_F(Reload, ChangedPasswordsAreReadAgainWhenALoginIsRefused) {
   primary_->Execute("CREATE ROLE rotating LOGIN PASSWORD 'canary-one'");
   ASSERT_TRUE(AwaitReplay(*primary_, *replica_));
   const auto server = [](const char* key, int port, const std::string& password) {
@@ -454,7 +454,7 @@ TEST_F(Reload, PasswordsThatHaveChangedAreReadAnewWhenALoginIsRefused) {
   EXPECT_EQ(exporter.process().Errors().find("canary"), std::string::npos);
 }
 
-TEST_F(Reload, AFileThatTellsOfAnotherServerIsNotTakenForANewPassword) {
+TEST_F(Reload, FileThatNamesAnotherServerIsNotTakenForANewPassword) {
   primary_->Execute("CREATE ROLE moved LOGIN PASSWORD 'canary-one'");
   const std::string dsn = "host=127.0.0.1 port=" + std::to_string(primary_->port()) +
                           " dbname=app user=moved password=";

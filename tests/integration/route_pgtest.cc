@@ -67,7 +67,7 @@ TEST_F(RouteTest, WhereFallThroughIsForbiddenAReadFailsAtOnce) {
   }
 }
 
-TEST_F(RouteTest, WithAReplicaAloneReadsWorkAndWritesHaveNowhereToGo) {
+TEST_F(RouteTest, WithOnlyAReplicaReadsWorkAndWritesFail) {
   database::DatabaseOptions options;
   options.primary.reset();
   options.replica = SessionOn(*replica_);
@@ -119,7 +119,7 @@ TEST_F(RouteTest, AReadThatIsQueuedWhenTheReplicaStopsIsServedByTheNewRoute) {
   replica_->Start();
 }
 
-TEST_F(RouteTest, ADsnOfAReplicaThatIsAPrimaryIsCaughtAndNamed) {
+TEST_F(RouteTest, ReplicaDsnThatLeadsToAPrimaryIsDetectedAndReported) {
   database::Database database(On(*primary_, *primary_));
   ASSERT_TRUE(AwaitRoute(database, Route::kPrimaryFallthrough));
   EXPECT_EQ(database.pool_stats().route.reason, Reason::kIsPrimary);
@@ -195,7 +195,7 @@ TEST_F(RouteTest, ADeadPrimaryNeverTakesTheRouteFromALiveReplica) {
   EXPECT_EQ(Read(database, "SELECT 1"), "1");
 }
 
-TEST_F(RouteTest, AReplicaThatNoLongerAnswersLosesTheRouteByItsProbe) {
+TEST_F(RouteTest, UnresponsiveReplicaLosesTheRouteThroughItsProbe) {
   database::DatabaseOptions options = On(*primary_, *replica_);
   options.probe.timeout = std::chrono::seconds(1);
   database::Database database(options);
@@ -231,7 +231,7 @@ TEST_F(RouteTest, APromotedReplicaLosesTheRouteAndItsSessions) {
 }
 
 // What libpq is told to look for in a session, such as one that may write, no read session is.
-TEST_F(RouteTest, WhatADsnAsksOfASessionIsAskedOfTheServer) {
+TEST_F(RouteTest, TargetSessionAttrsOfADsnAreHonoured) {
   database::DatabaseOptions options = On(*primary_);
   options.primary->dsn = base::Secret(primary_->Dsn() + " target_session_attrs=read-write");
   const std::string ports =
@@ -246,7 +246,7 @@ TEST_F(RouteTest, WhatADsnAsksOfASessionIsAskedOfTheServer) {
       kPatience, [&] { return database.pool_stats().pools[PoolRole::kRoFallthrough]->idle > 0; }));
 }
 
-TEST_F(RouteTest, TheEndDoesNotWaitForProbesOfServersThatHang) {
+TEST_F(RouteTest, ShutdownDoesNotWaitForProbesOfHungServers) {
   database::DatabaseOptions options = On(*primary_, *replica_);
   options.probe.interval = std::chrono::milliseconds(20);
   options.probe.timeout = std::chrono::hours(1);
@@ -266,7 +266,7 @@ TEST_F(RouteTest, TheEndDoesNotWaitForProbesOfServersThatHang) {
   EXPECT_TRUE(ended);
 }
 
-TEST_F(RouteTest, TheEndFailsAReadThatWaitsForTheFirstVerdict) {
+TEST_F(RouteTest, ShutdownFailsAReadThatWaitsForTheFirstVerdict) {
   replica_->Suspend();
   database::DatabaseOptions options = On(*primary_, *replica_);
   options.probe.timeout = std::chrono::hours(1);
@@ -283,7 +283,7 @@ TEST_F(RouteTest, TheEndFailsAReadThatWaitsForTheFirstVerdict) {
   EXPECT_THROW(read.get(), pool::PoolClosed);
 }
 
-TEST_F(RouteTest, ReplicaThatLetsNoNewSessionInLosesTheReads) {
+TEST_F(RouteTest, ReplicaThatRefusesNewSessionsLosesTheReads) {
   database::DatabaseOptions options = On(*primary_, *replica_);
   options.probe.interval = std::chrono::milliseconds(50);
   options.probe.new_session_interval = std::chrono::milliseconds(200);

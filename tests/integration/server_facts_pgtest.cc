@@ -64,7 +64,7 @@ TEST_F(ServerFactsTest, TheAddressIsThatOfTheServerInUseOfSeveral) {
   EXPECT_EQ(Facts(session).address, (routing::ServerAddress{"localhost", port, "app"}));
 }
 
-TEST_F(ServerFactsTest, ARoleWithoutRightsCountsEverybody) {
+TEST_F(ServerFactsTest, RoleWithoutPrivilegesCountsAllSessions) {
   // Each other session is counted once it has come, and those of earlier tests have gone.
   const auto stranger = Open(*primary_, "stranger", "other");
   ASSERT_TRUE(Eventually(kPatience, [&] { return Ask(*stranger).sessions == 1; }));
@@ -138,7 +138,7 @@ int Count(const std::string& text, const std::string& part) {
   return count;
 }
 
-TEST_F(ServerFactsTest, RevokedCatalogsCostWhatTheyTellAlone) {
+TEST_F(ServerFactsTest, RevokedCatalogsCostOnlyTheirOwnFacts) {
   const Changed revoked(*primary_, *replica_,
                         "REVOKE SELECT ON pg_database, pg_roles, pg_authid FROM PUBLIC",
                         "GRANT SELECT ON pg_database, pg_roles TO PUBLIC", "other");
@@ -230,7 +230,7 @@ TEST_F(ServerFactsTest, LagByAQueryIsWhatItReturns) {
   EXPECT_FALSE(Facts(reader, *Open(*primary_, "stranger", "other")).lag_is_queried);
 }
 
-TEST_F(ServerFactsTest, LagQueryThatDoesNotEndIsEndedByTheServer) {
+TEST_F(ServerFactsTest, HungLagQueryIsCancelledByTheServer) {
   postgres::FactsReader reader({.name = "test", .lag_query = "SELECT 1 FROM pg_sleep(3600)"},
                                base::RealClock());
   const auto session = Open(*replica_, "stranger", "other");
@@ -245,7 +245,7 @@ TEST_F(ServerFactsTest, LagQueryThatDoesNotEndIsEndedByTheServer) {
   }));
 }
 
-TEST_F(ServerFactsTest, QuestionThatWaitsForALockIsEndedByTheServer) {
+TEST_F(ServerFactsTest, StatementThatWaitsForALockIsCancelledByTheServer) {
   // A login takes that lock, too.
   const auto locker = Open(*primary_, "postgres", "other");
   auto asks = Open(*primary_, "app", "other");

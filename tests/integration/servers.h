@@ -1,4 +1,4 @@
-// What the tests against real servers share.
+// Shared by the tests on real servers.
 #pragma once
 
 #include <chrono>
@@ -11,7 +11,7 @@
 
 namespace scidex::test {
 
-// Until `replica` has what `primary` has now.
+// Waits until `replica` has replayed the current position of `primary`.
 inline bool AwaitReplay(const PostgresServer& primary, const PostgresServer& replica) {
   const std::string position = primary.QueryOne("SELECT pg_current_wal_lsn()");
   return Eventually(kPatience, [&] {
@@ -25,8 +25,8 @@ inline postgres::SessionOptions SessionOn(const PostgresServer& server) {
   return options;
 }
 
-// Servers that answer have all the time that a busy machine takes. A test of one that does not says
-// when it is given up.
+// Servers that respond may take as long as they need on a busy machine. Tests of a server that does
+// not respond set its timeouts themselves.
 inline database::DatabaseOptions On(const PostgresServer& primary) {
   database::DatabaseOptions options;
   options.primary = SessionOn(primary);
@@ -47,7 +47,7 @@ inline database::DatabaseOptions On(const PostgresServer& primary, const Postgre
   return options;
 }
 
-// Everything through `dsn`; one read session, so that the next borrower gets that of the last.
+// Everything through `dsn`; one read session, so that the next borrower gets the same session.
 inline database::DatabaseOptions OneReadSession(const PostgresServer& primary,
                                                 const std::string& dsn) {
   database::DatabaseOptions options = On(primary);
@@ -69,14 +69,14 @@ inline bool AwaitRoute(const database::Database& database, routing::Route route)
   });
 }
 
-// The first value of the answer on a lease's session, or the SQLSTATE that came instead.
+// The first value of the result on a lease's session, or the SQLSTATE of the error.
 inline std::string Ask(const pool::Lease& lease, const std::string& sql) {
   const postgres::QueryResult result =
       postgres::Session::Of(lease).Query(sql.c_str(), base::RealClock().Now() + kPatience);
   return result.status == postgres::QueryResult::Status::kOk ? Value(result, 0) : result.sqlstate;
 }
 
-// The first value of a read through a lease of its own.
+// The first value of a read through a new lease.
 inline std::string Read(database::Database& database, const std::string& sql) {
   const pool::Lease lease = database.AcquireRead();
   postgres::ReadTransaction read = database.BeginRead(lease, kPatience);

@@ -1,5 +1,5 @@
-// Tampering borrowers, killed sessions, killed servers and promotions, all at once: whoever does
-// not itself lift read-only never writes a row, whatever those before it did.
+// Tampering borrowers, killed sessions, killed servers and promotions, all at once: a borrower that
+// does not lift read-only itself never writes a row, whatever the borrowers before it did.
 
 #include <gtest/gtest.h>
 
@@ -122,7 +122,7 @@ class Storm : public testing::Test {
   std::atomic<std::size_t> written_{0};
 };
 
-TEST_F(Storm, NobodyWritesWhoDoesNotLiftReadOnlyHimself) {
+TEST_F(Storm, NoBorrowerWritesWithoutLiftingReadOnlyItself) {
   base::ConfigureLog({.level = base::LogLevel::kError, .format = base::LogFormat::kLogfmt});
   std::vector<std::thread> threads;
   for (unsigned i = 0; i < 4; ++i) {
@@ -148,8 +148,8 @@ TEST_F(Storm, NobodyWritesWhoDoesNotLiftReadOnlyHimself) {
     EXPECT_NE(database_->stats().control.canaries[role].success, false);
   ExpectNothingLost(*database_);
   database_.reset();
-  EXPECT_TRUE(AwaitNobody(primary_));
-  EXPECT_TRUE(AwaitNobody(*replica_));
+  EXPECT_TRUE(AwaitNoSessions(primary_));
+  EXPECT_TRUE(AwaitNoSessions(*replica_));
 }
 
 }  // namespace

@@ -166,7 +166,7 @@ class RoundTrips : public ThreeWays {
   }
 };
 
-TEST_F(RoundTrips, AreNoneWhereTheSettingIsReportedAndOneAnAcquireWhereNot) {
+TEST_F(RoundTrips, AreZeroIfTheSettingIsReportedAndOnePerAcquireOtherwise) {
   // The marker's own: BEGIN, SELECT, ROLLBACK.
   EXPECT_EQ(OfAHundredAcquires(Way::kReported), 3u);
   EXPECT_EQ(OfAHundredAcquires(Way::kNotReported), 100u + 4u);

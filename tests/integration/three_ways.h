@@ -1,5 +1,5 @@
-// One server by three ways: one on which it reports the setting, one on which it does not, and one
-// through a pooler.
+// One server in three ways: it reports the setting, it does not report it, or it is behind a
+// pooler.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -20,7 +20,7 @@ inline const char* NameOf(Way way) {
   return names[static_cast<std::size_t>(way)];
 }
 
-// Its table t, which the user app owns, is empty before and after each test.
+// Its table t, owned by the user app, is empty before and after each test.
 class ThreeWays : public testing::Test {
  protected:
   static void SetUpTestSuite() {

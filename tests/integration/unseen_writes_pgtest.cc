@@ -304,7 +304,7 @@ void ReadInATransactionThatIsRolledBack(database::Database& database) {
   work.exec("SELECT count(*) FROM t");
 }
 
-TEST_F(UnseenWrites, WhatAnHonestBorrowerDoesIsNotHeldAgainstIt) {
+TEST_F(UnseenWrites, BorrowersThatOnlyReadCountAsNoTampering) {
   for (const Way way : {Way::kReported, Way::kNotReported, Way::kPooler}) {
     database::DatabaseOptions options = OneSession(way);
     options.probe.canary_interval = 1ms;

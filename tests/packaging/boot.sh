@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # boot.sh TREE FOLDER COMMAND…: boots the Debian tree TREE with its own systemd as process 1, in a container without a
-# network, whose changes are forgotten; runs COMMAND there, where FOLDER is /task; prints its output, ends with its status.
-# Needs root and systemd-container. SCIDEX_BOOT_SECONDS ends what hangs.
+# network, and discards its changes afterwards; runs COMMAND there, where FOLDER is /task; prints its output and exits with
+# its status. Needs root and systemd-container. SCIDEX_BOOT_SECONDS is the timeout of a hung container.
 set -euo pipefail
 (($# > 2)) || { sed -n '2,4s/^# //p' "$0" >&2; exit 2; }
 own_mounts=$(dirname "$(readlink -f "$0")")/own_mounts

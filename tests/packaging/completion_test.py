@@ -8,7 +8,7 @@ import unittest
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 PROGRAM = os.environ["SCIDEX_EXPORTER"]
-# As bash calls it: the words of the line, and the index of the one at the cursor.
+# As bash calls it: the words of the line, and the index of the word at the cursor.
 ASK = """
 source packaging/completion.bash
 COMP_WORDS=("$@")

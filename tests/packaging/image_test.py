@@ -1,4 +1,5 @@
-"""image_test.py IMAGE.tar AGAIN.tar: the image runs as a restricted pod would run it, has no shell, and is made alike twice."""
+"""image_test.py IMAGE.tar AGAIN.tar: the image runs as a restricted pod would run it, contains no shell, and is
+reproducible."""
 
 import filecmp
 import json
@@ -19,7 +20,7 @@ SHARED_NAMESPACES = ("network", "cgroup", "user")
 
 
 def restrict(configuration, flags, variables):
-    """A bundle's configuration as Kubernetes' restricted profile has it, in this machine's network."""
+    """The configuration of a bundle with Kubernetes' restricted profile, in this machine's network."""
     process, linux = configuration["process"], configuration["linux"]
     process |= {"terminal": False, "noNewPrivileges": True, "args": process["args"] + flags}
     process["env"] += [f"{name}={value}" for name, value in variables.items()]
@@ -75,7 +76,7 @@ class Image(unittest.TestCase):
         self.assertEqual(process.wait(timeout=servers.DEADLINE_SECONDS), 0, log.read_text())
         self.assertIn("scidex_pg_exporter ", log.read_text())
 
-    def test_user_is_a_number_and_no_file_is_for_it_to_write(self):
+    def test_user_is_numeric_and_may_write_no_file(self):
         self.assertEqual(self.configuration["process"]["user"]["uid"], 65532)
         for path in self.root.rglob("*"):
             if not path.is_symlink() and path != self.root / "tmp":
@@ -90,7 +91,7 @@ class Image(unittest.TestCase):
         self.assertIn("BEGIN CERTIFICATE", (self.root / "etc/ssl/certs/ca-certificates.crt").read_text())
         self.assertTrue((self.root / "usr/share/zoneinfo/Europe/Berlin").is_file())
 
-    def test_says_what_it_is_and_asks_itself_for_its_health(self):
+    def test_has_labels_and_a_health_check(self):
         blobs = self.folder / "layout/blobs/sha256"
         index = json.loads((self.folder / "layout/index.json").read_text())
         manifest = json.loads((blobs / index["manifests"][0]["digest"].split(":")[1]).read_text())
@@ -100,7 +101,7 @@ class Image(unittest.TestCase):
         self.assertEqual(config["User"], "65532:65532")
         self.assertEqual(config["Healthcheck"]["Test"], ["CMD", "/usr/bin/scidex_pg_exporter", "--probe.ready"])
 
-    def test_is_the_same_twice(self):
+    def test_is_reproducible(self):
         self.assertTrue(filecmp.cmp(IMAGE, AGAIN, shallow=False))
 
 

@@ -1,5 +1,6 @@
 # shellcheck shell=bash
-# What the cases share: sourced by each, inside the container that boot.sh has booted. FOLDER/packages has the packages.
+# Functions for the cases: each sources this file, inside the container that boot.sh has booted. FOLDER/packages has the
+# packages.
 set -euo pipefail
 export LC_ALL=C.UTF-8 SYSTEMD_PAGER=cat SYSTEMD_COLORS=0 DEBIAN_FRONTEND=noninteractive HOME=/root
 cd /
@@ -17,7 +18,7 @@ fail() {
   exit 1
 }
 
-# eventually WHAT COMMAND…: until COMMAND succeeds.
+# eventually WHAT COMMAND…: repeats COMMAND until it succeeds.
 eventually() {
   local what=$1 deadline=$((SECONDS + 300))
   shift
@@ -47,7 +48,7 @@ install_exporter() { install_packages /task/packages/scidex-pg-exporter_*.deb; }
 property() { systemctl show "$unit" --property="$1" --value; }
 process() { property MainPID; }
 
-# drop_in UNIT TEXT: settings that count after systemd has read them.
+# drop_in UNIT TEXT: settings that take effect once systemd has read them.
 drop_in() {
   mkdir -p "/etc/systemd/system/$1.service.d"
   printf '[Service]\n%b\n' "$2" >"/etc/systemd/system/$1.service.d/test.conf"
@@ -61,17 +62,17 @@ start_postgres() {
   systemctl start postgresql
   eventually "PostgreSQL answers" pg_isready -q -h /run/postgresql
 }
-# sql TEXT: as a superuser.
+# sql TEXT: runs it as a superuser.
 sql() { runuser -u postgres -- psql -XqAt -v ON_ERROR_STOP=1 -c "$1"; }
 
-# The SQL of README.Debian is what makes the role.
+# Creates the role with the SQL of README.Debian.
 make_role() {
   zcat -f /usr/share/doc/scidex-pg-exporter/README.Debian* | sed -n '/-- BEGIN SQL/,/-- END SQL/p' >/tmp/role.sql
   [[ -s /tmp/role.sql ]] || fail "README.Debian has no SQL"
   sql "$(cat /tmp/role.sql)"
 }
 
-# replace_configuration NAME: by its input, as a whole.
+# replace_configuration NAME: replaces the file with standard input, atomically.
 replace_configuration() {
   install -m 0640 -o root -g scidex-pg-exporter /dev/stdin "$etc/new"
   mv "$etc/new" "$etc/$1"

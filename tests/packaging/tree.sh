@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
-# tree.sh SUITE FOLDER PACKAGE.deb…: makes in FOLDER a bare Debian with systemd, PostgreSQL and what the packages depend on,
-# which therefore install there without a network. Does nothing if FOLDER is like that already. Needs root and mmdebstrap.
+# tree.sh SUITE FOLDER PACKAGE.deb…: makes in FOLDER a minimal Debian with systemd, PostgreSQL and the dependencies of the
+# packages, so that these install there without a network. Does nothing if FOLDER is up to date. Needs root and mmdebstrap.
 set -euo pipefail
 (($# > 2)) || { sed -n '2,3s/^# //p' "$0" >&2; exit 2; }
 suite=$1 folder=$2
 shift 2
 
-# Of alternatives the first, without versions.
+# The first of alternatives, without versions.
 depends=$(for package; do dpkg-deb --field "$package" Depends; done | tr , '\n' | sed -E 's/\|.*//; s/\(.*//; s/ //g' | sort -u)
 include=$(echo "systemd-sysv dbus udev postgresql curl man-db $depends" | tr -s ' \n' ,)
 wanted="$suite ${include%,}"

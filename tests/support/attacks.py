@@ -18,7 +18,7 @@ PLAIN = b"GET /metrics HTTP/1.1\r\nHost: a\r\n\r\n"
 
 
 def connect(port, small_window=False):
-    """A socket that does not block, or None where the server has no room for one."""
+    """A non-blocking socket, or None if the server has no room for one."""
     one = socket.socket()
     if small_window:
         one.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
@@ -33,7 +33,7 @@ def connect(port, small_window=False):
 
 
 def burst(port, count, until):
-    """As many clients at once as the server has room for."""
+    """As many concurrent clients as the server has room for."""
     clients = []
     while len(clients) < count and time.monotonic() < until:
         one = connect(port)
@@ -66,7 +66,7 @@ def is_closed(one):
 
 
 def flood(port, until, count, greet, small_window=False, reads=True):
-    """Keeps `count` clients that have sent what greet() gives; opens one for each that was closed."""
+    """Keeps `count` clients that have sent what greet() returns; opens a new one for each that was closed."""
     clients = []
     while time.monotonic() < until:
         while len(clients) < count and time.monotonic() < until:
@@ -112,13 +112,13 @@ def trickle(port, until, _):
 
 
 def deaf(port, until, _):
-    """Clients that ask for the exposition and do not read it; each asks in its own way."""
+    """Clients that request the exposition and do not read it; each sends a different request."""
     flood(port, until, SOCKETS,
           lambda number: PLAIN.replace(b"/metrics", b"/metrics?%d" % number), small_window=True, reads=False)
 
 
 def compress(port, until, _):
-    """Bursts of a thousand clients that want the exposition compressed, and hang up without waiting for it."""
+    """Bursts of a thousand clients that request the compressed exposition, and hang up without waiting for it."""
     while time.monotonic() < until:
         clients = burst(port, SOCKETS, until)
         for one in clients:
@@ -129,7 +129,7 @@ def compress(port, until, _):
 
 
 def resets(port, until, _):
-    """Clients that ask, and reset the connection."""
+    """Clients that send a request, and reset the connection."""
     while time.monotonic() < until:
         one = connect(port)
         if one is not None:
@@ -146,7 +146,8 @@ def connect_later(port):
 
 
 def inside(port, until, inner_ports):
-    """A process of another user holds what listens behind the server, while odd methods come through the front."""
+    """A process of another user occupies the listener behind the server, while requests with unusual methods come through
+    the front."""
     held = {inner: [] for inner in inner_ports}
     while time.monotonic() < until:
         for inner, connections in held.items():

@@ -1,4 +1,4 @@
-"""Headless Chromium, in a profile of its own, stopped whatever happens."""
+"""Headless Chromium with its own profile; it is stopped in any case."""
 
 import pathlib
 import tempfile
@@ -11,7 +11,7 @@ import servers
 ARGUMENTS = ("--headless=new", "--window-size=1280,900", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage",
              "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync",
              "--disable-breakpad",
-             # It ends when chromedriver does, however that ends.
+             # It ends with chromedriver, however that ends.
              "--remote-debugging-pipe")
 
 

@@ -5,7 +5,7 @@
 
 namespace scidex::test {
 
-// A thread is added at once where work would wait for one: no time has to pass for that.
+// A thread is added immediately if work would otherwise wait for one.
 inline constexpr base::ExecutorOptions kEager{.grow_after = base::Duration::zero()};
 
 }  // namespace scidex::test

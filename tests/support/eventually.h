@@ -1,5 +1,4 @@
-// Waits for something that another thread or process will bring about, for as long as it takes and
-// no longer.
+// Waits until another thread or process has reached a state, and no longer.
 #pragma once
 
 #include <chrono>
@@ -8,12 +7,12 @@
 
 namespace scidex::test {
 
-// How long a test that cannot know waits before it fails: longer than any machine needs, however
-// busy it is. What a test waits for takes seconds at most on an idle one.
+// Timeout of waits whose duration a test cannot know. It is longer than any machine needs, however
+// busy: on an idle one these waits take seconds at most.
 inline constexpr auto kPatience = std::chrono::minutes(3);
 
-// Asks `predicate` every few milliseconds until it holds (true) or `timeout` has passed (false). It
-// is asked at least once, and once more at the end.
+// Polls `predicate` every few milliseconds until it is true (returns true) or `timeout` has passed
+// (returns false). Calls it at least once, and once more at the end.
 template <std::predicate Predicate>
 bool Eventually(std::chrono::nanoseconds timeout, Predicate predicate) {
   constexpr auto kInterval = std::chrono::milliseconds(3);

@@ -1,4 +1,4 @@
-"""The exporter as a process of its own, as an operator runs it."""
+"""The exporter as a separate process, as an operator runs it."""
 
 import os
 
@@ -6,12 +6,12 @@ import servers
 
 
 def environment(**variables):
-    """Nobody's own settings steer a test."""
+    """This environment without PG* and SCIDEX_*, so that the settings of the person who runs a test do not affect it."""
     return {name: value for name, value in os.environ.items() if not name.startswith(("PG", "SCIDEX_"))} | variables
 
 
 class Exporter:
-    """SCIDEX_EXPORTER, or another program, on a port of its own, logging to folder/exporter.log."""
+    """SCIDEX_EXPORTER, or another program, on its own port, logging to folder/exporter.log."""
 
     def __init__(self, add_cleanup, folder, *flags, program=None, **variables):
         self.add_cleanup, self.flags = add_cleanup, flags

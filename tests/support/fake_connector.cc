@@ -167,7 +167,7 @@ FakeSession& SessionOf(const pool::Lease& lease) {
 
 pool::ConnectResult FakeConnector::Connect(TimePoint deadline,
                                            const std::stop_token& stop) noexcept {
-  // Destroyed after the lock is released, as its destructor waits for the function to end.
+  // Destroyed after the lock is released, because its destructor waits for the function to return.
   const std::stop_callback<std::function<void()>> on_stop(stop, [this] {
     MutexLock lock(mutex_);
     changed_.NotifyAll();

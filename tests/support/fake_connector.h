@@ -1,4 +1,4 @@
-// Connections to nothing, which do what a test tells them to.
+// Connections to no server, which behave as a test tells them.
 //
 //   auto connector = std::make_shared<FakeConnector>();
 //   connector->Block();                        // connects from now on wait ...
@@ -21,23 +21,23 @@
 
 namespace scidex::test {
 
-// The server's side of one connection: it is told here what to do, and it remembers what was asked
-// of it. Outlives the connection. Thread safe.
+// The server's side of one connection: the test controls it here, and it records the calls that it
+// received. Outlives the connection. Thread safe.
 class FakeSession {
  public:
   // From now on IsAlive() is false.
   void Kill();
-  // The same, but the watch has not told of it: IsAlive() is false only where the kernel is asked.
+  // The same, but the watch has not reported it: IsAlive() is false only if the kernel is asked.
   void KillUnnoticed();
   void FailPrepare(pool::Prepared::Result result);
   void ProveBy(pool::ReadOnlyProof proof);
   void FailRecycle(pool::Recycled recycled = pool::Recycled::kDirty);
-  // Calls of Prepare(), of IsAlive(), wait until Unblock(), for kPatience at most.
+  // Prepare() and IsAlive() block until Unblock(), for at most kPatience.
   void BlockPrepare();
   void BlockIsAlive();
   void BlockClose();
   void Unblock();
-  // False if it does not happen within kPatience.
+  // Returns false if it does not happen within kPatience.
   bool AwaitBlocked();
 
   std::size_t alive_checks() const;
@@ -94,7 +94,7 @@ class FakeConnection final : public pool::Connection {
   const std::shared_ptr<FakeSession> session_;
 };
 
-// Of a lease from a pool that has a FakeConnector.
+// The session of a lease from a pool that has a FakeConnector.
 FakeSession& SessionOf(const pool::Lease& lease);
 
 // Thread safe. Awaiting returns false if it does not happen within kPatience.
@@ -103,18 +103,18 @@ class FakeConnector final : public pool::Connector {
   pool::ConnectResult Connect(base::TimePoint deadline,
                               const std::stop_token& stop) noexcept override;
 
-  // What connects do that begin from now on: succeed at once (as they do until told otherwise),
-  // fail at once, or wait to be told by Finish(), until stopped or for kPatience.
+  // How future connects end: they succeed immediately (the default), fail immediately, or block
+  // until Finish(), a stop request or kPatience.
   void Succeed();
   void Fail(pool::ConnectOutcome outcome = pool::ConnectOutcome::kConnectRefused);
   void Block();
-  // Blocked connects do not end when they are stopped.
+  // Stop requests do not end blocked connects.
   void IgnoreStop();
   // Ends the connect that has been blocked for longest, or all of them.
   void Finish(pool::ConnectOutcome outcome = pool::ConnectOutcome::kOk);
   void FinishAll(pool::ConnectOutcome outcome = pool::ConnectOutcome::kOk);
 
-  // Connects that have begun, and those of them that are blocked.
+  // The number of connects that have begun, and of those that are blocked.
   std::size_t connects() const;
   std::size_t blocked() const;
   bool AwaitConnects(std::size_t count);
@@ -122,7 +122,7 @@ class FakeConnector final : public pool::Connector {
   // Of the latest connect.
   base::TimePoint deadline() const;
 
-  // All sessions that were ever opened, oldest first, and the number of those that are open.
+  // All sessions that were ever opened, oldest first, and the number of open ones.
   std::vector<std::shared_ptr<FakeSession>> sessions() const;
   std::size_t open() const;
 

@@ -1,4 +1,4 @@
-"""A server that speaks as much of PostgreSQL's protocol as a test needs, and lies from there on.
+"""A server that implements as much of PostgreSQL's protocol as a test needs, and then sends what the test wants.
 https://www.postgresql.org/docs/current/protocol-message-formats.html"""
 
 import socket
@@ -13,7 +13,7 @@ def message(kind, body=b""):
 
 
 class FakePostgres:
-    """On a port of its own; serve(server, client) goes on after the startup packet, on a thread for each client."""
+    """On its own port; serve(server, client) continues after the startup packet, on one thread per client."""
 
     def __init__(self, add_cleanup, serve):
         self.serve = serve
@@ -54,6 +54,6 @@ class FakePostgres:
         return data
 
     def read_message(self, client):
-        """Kind and body."""
+        """Type and body."""
         kind, size = struct.unpack("!cI", self.read(client, 5))
         return kind, self.read(client, size - 4)

@@ -3,8 +3,8 @@
 
 namespace scidex::test {
 
-// A port of the loopback interface on which nobody listens, below those that the kernel gives to
-// clients: one of these might be taken while the server is down, and it could not come back.
+// A port of the loopback interface on which no process listens, below the kernel's range of client
+// ports: a port in that range could be taken while the server is down.
 int FreePort();
 
 }  // namespace scidex::test

@@ -1,5 +1,5 @@
-// An HTTP/1.1 client for tests, on loopback. Everything that it does has a deadline, and
-// everything that goes wrong throws std::runtime_error with a text that says what.
+// An HTTP/1.1 client for tests, on loopback. Every operation has a deadline, and every failure
+// throws std::runtime_error with a text that describes it.
 #pragma once
 
 #include <chrono>
@@ -20,28 +20,28 @@ struct HttpResponse {
   int code = 0;
   HttpHeaders headers;
   std::string body;
-  // From the first byte sent (connecting included, for Get and its like) to the last one read.
+  // From the first byte sent (for Get and the like, from the connect) to the last byte read.
   std::chrono::nanoseconds took{};
 
-  // The value of the first header of this name (case does not matter), or "".
+  // The value of the first header of this name (case insensitive), or "".
   std::string Header(const std::string& name) const;
 };
 
-// One connection, that may carry several requests. Not thread safe.
+// One connection, for one or more requests. Not thread safe.
 class HttpConnection {
  public:
   // `host` is 127.0.0.1 or ::1.
   explicit HttpConnection(int port, std::chrono::nanoseconds timeout = kHttpTimeout,
                           const std::string& host = "127.0.0.1");
 
-  // Sends the bytes as they are.
+  // Sends the bytes unchanged.
   void Send(const std::string& bytes);
   // Sends a request with Host and these headers.
   void SendRequest(const std::string& method, const std::string& target,
                    const HttpHeaders& headers = {});
-  // Reads one response, whose body ends as Content-Length says; `to_head` when there is none.
+  // Reads one response, whose body has the length of Content-Length; `to_head`: without a body.
   HttpResponse Read(bool to_head = false);
-  // Waits until the other side has closed, and returns what came before that.
+  // Waits until the server has closed the connection, and returns what it sent before.
   std::string ReadToEnd();
 
  private:
@@ -53,7 +53,7 @@ class HttpConnection {
   std::string unread_;
 };
 
-// One request on a connection of its own, which is closed after it.
+// Sends one request on a new connection, which is closed afterwards.
 HttpResponse Request(int port, const std::string& method, const std::string& target,
                      const HttpHeaders& headers = {},
                      std::chrono::nanoseconds timeout = kHttpTimeout);

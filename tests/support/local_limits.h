@@ -5,7 +5,7 @@
 
 namespace scidex::test {
 
-// No descriptor can be opened while it lives; those that are open stay so.
+// While it lives, no descriptor can be opened; open descriptors stay open.
 class NoDescriptorsLeft {
  public:
   NoDescriptorsLeft() { Set({0, before_.rlim_max}); }

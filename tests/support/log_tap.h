@@ -1,4 +1,4 @@
-// Keeps what is logged while it lives.
+// Captures the log while it lives.
 #pragma once
 
 #include <algorithm>
@@ -24,13 +24,13 @@ class LogTap {
   LogTap(const LogTap&) = delete;
   LogTap& operator=(const LogTap&) = delete;
 
-  // Without their time, oldest first.
+  // The lines without their timestamps, oldest first.
   std::vector<std::string> Lines() const {
     base::MutexLock lock(mutex_);
     return lines_;
   }
 
-  // How many of them have all of `parts`.
+  // The number of lines that contain all of `parts`.
   std::size_t Count(const std::vector<std::string>& parts) const {
     const std::vector<std::string> lines = Lines();
     return static_cast<std::size_t>(

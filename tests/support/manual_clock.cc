@@ -29,7 +29,7 @@ bool ManualClock::WaitUntil(base::CondVar& cond, base::Mutex& mutex,
     changed_.NotifyAll();
   }
   cond.Wait(mutex);
-  // Advance() may be about to lock `mutex`: it must be let in before this sleeper can be forgotten.
+  // Advance() may be about to lock `mutex`: let it finish before this sleeper is removed.
   mutex.Unlock();
   bool before_deadline = false;
   {
@@ -54,7 +54,7 @@ void ManualClock::Advance(base::Duration by) {
     }
   }
   for (Sleeper* sleeper : to_wake) {
-    // Taking the lock once makes sure that the sleeper is inside its wait, not on the way there.
+    // Taking the lock once ensures that the sleeper is inside its wait, not just before it.
     { MutexLock lock(*sleeper->mutex); }
     sleeper->cond->NotifyAll();
     MutexLock lock(mutex_);

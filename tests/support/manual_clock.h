@@ -15,11 +15,11 @@ class ManualClock final : public base::Clock {
   base::WallTime WallNow() const override;
   bool WaitUntil(base::CondVar& cond, base::Mutex& mutex, base::TimePoint deadline) override;
 
-  // Moves the clock and wakes whoever waits on it.
+  // Moves the clock and wakes the threads that wait on it.
   void Advance(base::Duration by);
-  // Blocks until `count` threads wait on this clock with a deadline after now and no later than
-  // `within` from now: those that the last Advance() has woken are not among them until they wait
-  // again. False if that does not happen within kPatience of real time.
+  // Blocks until `count` threads wait on this clock with a deadline after now and at most `within`
+  // from now. Threads that the last Advance() has woken do not count until they wait again. Returns
+  // false if that does not happen within kPatience of real time.
   bool AwaitSleepers(std::size_t count, base::Duration within = std::chrono::hours(1));
 
  private:

@@ -1,5 +1,5 @@
-"""Prometheus and Alertmanager as an operator runs them, on this project's rules, but sixty times as fast; and who they
-notify."""
+"""Prometheus and Alertmanager as an operator runs them, with this project's rules, but sixty times as fast; and the
+receiver of their notifications."""
 
 import http.server
 import json
@@ -13,25 +13,25 @@ import servers
 
 ALERTS = pathlib.Path(__file__).resolve().parents[2] / "alerts"
 JOB = "scidex-pg-exporter"
-# Windows of two seconds want more than one scrape.
+# A window of two seconds needs more than one scrape.
 INTERVAL_SECONDS = 0.2
 INTERVAL = f"{INTERVAL_SECONDS * 1000:.0f}ms"
 
 _FASTER = {"s": lambda number: f"{number * 1000 // 60}ms", "m": lambda number: f"{number}s",
            "h": lambda number: f"{number}m", "d": lambda number: f"{number}h"}
-# A range, of a subquery too; the step of a subquery; or the value of a key.
+# A range, also of a subquery; the step of a subquery; or the value of a key.
 _DURATION = re.compile(r"(?<=\[)(\d+)([smhd])(?=:?\]|:\d)|(?<=[smhd]:)(\d+)([smhd])(?=\])|(?<=: )(\d+)([smhd])$",
                        re.MULTILINE)
 
 
 def faster(text):
-    """Rules or a configuration of Alertmanager with every duration divided by sixty; for a day, by twenty-four."""
+    """Rules or a configuration of Alertmanager with all durations divided by sixty, or by twenty-four for days."""
     return _DURATION.sub(lambda match: _FASTER[match[2] or match[4] or match[6]](int(match[1] or match[3] or match[5])),
                          text)
 
 
 class Note(typing.NamedTuple):
-    """What was told of one alert; `at` is a time of time.monotonic()."""
+    """A notification about one alert; `at` is a time of time.monotonic()."""
     at: float
     receiver: str
     status: str
@@ -40,7 +40,7 @@ class Note(typing.NamedTuple):
 
 
 class Receiver:
-    """Takes Alertmanager's webhooks."""
+    """Receives Alertmanager's webhooks."""
 
     def __init__(self, add_cleanup):
         self._notes, self._lock = [], threading.Lock()
@@ -70,7 +70,7 @@ class Receiver:
                 self._notes.append(Note(time.monotonic(), name, alert["status"], alert["labels"], alert["annotations"]))
 
     def all(self):
-        """Every note, in the order of their arrival."""
+        """All notes in the order of their arrival."""
         with self._lock:
             return list(self._notes)
 
@@ -89,7 +89,7 @@ def start_alertmanager(add_cleanup, folder, receiver):
 
 
 def start_prometheus(add_cleanup, folder, targets, alertmanager=None):
-    """Scrapes targets: each host:port, or of each cluster, {its name: host:port}. Returns its URL."""
+    """Scrapes targets: a list of host:port, or {cluster: host:port}. Returns its URL."""
     clusters = targets if isinstance(targets, dict) else {None: targets}
     rules = folder / "faster.rules.yml"
     rules.write_text(faster((ALERTS / "scidex-pg-pool.rules.yml").read_text()))

@@ -1,4 +1,4 @@
-"""A service manager as the exporter sees it: the socket of NOTIFY_SOCKET."""
+"""A service manager as the exporter sees it: the socket in NOTIFY_SOCKET."""
 
 import socket
 

@@ -1,4 +1,4 @@
-// A real PgBouncer in front of a PostgresServer: private, on loopback, gone with the object.
+// A real PgBouncer in front of a PostgresServer: private, on loopback, removed with the object.
 #pragma once
 
 #include <memory>
@@ -13,19 +13,20 @@ namespace scidex::test {
 // Not thread safe.
 class PgBouncer {
  public:
-  // `pool_mode` as in its configuration: session, transaction or statement. But in session mode it
-  // has one server connection for all clients, so that what one leaves behind the next one meets.
-  // `settings` are lines of its own section. Throws std::runtime_error with its own words.
+  // `pool_mode` is session, transaction or statement, as in PgBouncer's configuration; but in
+  // session mode there is one server connection for all clients, so that the next client gets the
+  // state that the last one left. `settings` are lines of its [pgbouncer] section. Throws
+  // std::runtime_error with PgBouncer's message.
   PgBouncer(const PostgresServer& server, const std::string& pool_mode,
             const std::string& settings = "");
-  // Ends it at once.
+  // Stops it immediately.
   ~PgBouncer() = default;
   PgBouncer(const PgBouncer&) = delete;
   PgBouncer& operator=(const PgBouncer&) = delete;
 
-  // Of the server, through this.
+  // Like the DSN of the server, but through this.
   std::string Dsn() const;
-  // Ended at once; then started on the same port.
+  // Stops it immediately, then starts it on the same port.
   void Stop() { process_.reset(); }
   void Start();
   // A command of its administration console, such as PAUSE.

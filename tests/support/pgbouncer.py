@@ -5,13 +5,13 @@ import servers
 
 
 class PgBouncer:
-    """In the folder of the server, which its user may read."""
+    """In the server's folder, which the server's user may read."""
 
     def __init__(self, add_cleanup, server):
         self.port = servers.free_port()
         self.log = server.folder / f"pgbouncer-{server.name}.log"
         config = server.folder / f"pgbouncer-{server.name}.ini"
-        # auth_type any: whoever comes is the user that the database has.
+        # auth_type any: every client logs in as the user of the database entry.
         config.write_text(f"""[databases]
 postgres = host=127.0.0.1 port={server.port} user=postgres
 [pgbouncer]

@@ -32,7 +32,7 @@ Pgpool::Pgpool(const PostgresServer& primary, const PostgresServer& replica,
     : dir_(UnprivilegedUser()), port_(FreePort()) {
   const std::string dir = dir_.path().string();
   dir_.Write("pcp.conf", "");
-  // Without a list of passwords it asks the client for one, and logs in to the servers with that.
+  // Without a list of passwords it asks the client for one, and logs in to the servers with it.
   dir_.Write("pgpool.conf",
              "backend_clustering_mode = 'streaming_replication'\nlisten_addresses = '127.0.0.1'\n"
              "port = " +

@@ -1,4 +1,4 @@
-// A real pgpool-II in front of a primary and its replica: private, on loopback, gone with the
+// A real pgpool-II in front of a primary and its replica: private, on loopback, removed with the
 // object.
 #pragma once
 
@@ -14,17 +14,17 @@ namespace scidex::test {
 // Not thread safe.
 class Pgpool {
  public:
-  // In streaming replication mode: writes go to the primary, and what pgpool takes for a read to
-  // the replica where load_balance_mode is on. `settings` are further lines of its configuration.
-  // Throws std::runtime_error with its own words.
+  // In streaming replication mode: writes go to the primary; statements that pgpool considers reads
+  // go to the replica if load_balance_mode is on. `settings` are further lines of its
+  // configuration. Throws std::runtime_error with pgpool's message.
   Pgpool(const PostgresServer& primary, const PostgresServer& replica,
          const std::string& settings = "");
-  // Ends it with its children.
+  // Stops it and its children.
   ~Pgpool();
   Pgpool(const Pgpool&) = delete;
   Pgpool& operator=(const Pgpool&) = delete;
 
-  // Of the servers, through this.
+  // Like the DSN of the servers, but through this.
   std::string Dsn() const;
 
  private:

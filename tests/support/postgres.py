@@ -1,4 +1,4 @@
-"""A throw-away PostgreSQL primary and its streaming replica: private ports, a directory of their own."""
+"""A throw-away PostgreSQL primary and its streaming replica, on private ports and in a private directory."""
 
 import os
 import pathlib
@@ -15,27 +15,27 @@ SETTINGS = {"listen_addresses": "127.0.0.1", "fsync": "off", "full_page_writes":
 
 
 def program(name):
-    """Its path, of the newest version that there is."""
+    """The path of the newest installed version of a program."""
     found = pathlib.Path("/usr/lib/postgresql").glob(f"*/bin/{name}")
     return str(max(found, key=lambda path: int(path.parts[-3])))
 
 
 def unprivileged(command):
-    """As postgres if this is root, whom PostgreSQL refuses. A change of user forgets what should come when the parent
-    dies: setpriv says it again."""
+    """Runs the command as postgres if this is root, because PostgreSQL refuses to run as root. A change of user resets the
+    signal for the parent's death: setpriv sets it again."""
     if os.geteuid() != 0:
         return command
     return ["setpriv", "--reuid=postgres", "--regid=postgres", "--init-groups", "--pdeathsig=KILL", *command]
 
 
 def accepts(port):
-    """Whether a server, or what stands before one, takes connections there."""
+    """Whether a server, or a pooler in front of one, accepts connections on the port."""
     ready = [program("pg_isready"), "-q", "-h", "127.0.0.1", "-p", str(port)]
     return subprocess.run(ready, timeout=servers.DEADLINE_SECONDS).returncode == 0
 
 
 class Server:
-    """Starts in its directory `data`; `process` is the postmaster."""
+    """Runs in its directory `data`; `process` is the postmaster."""
 
     def __init__(self, add_cleanup, folder, name):
         self.add_cleanup, self.folder, self.name = add_cleanup, folder, name
@@ -79,7 +79,7 @@ class Server:
 
 
 def start_primary_and_replica(add_cleanup):
-    """Both servers; whoever comes from this machine gets in."""
+    """Both servers; every client on this machine may log in."""
     folder = tempfile.TemporaryDirectory(prefix="scidex-postgres-")
     add_cleanup(folder.cleanup)
     path = pathlib.Path(folder.name)

@@ -59,7 +59,7 @@ std::string Query(const std::string& dsn, const std::string& sql) {
   return PQntuples(result.get()) == 0 ? "" : PQgetvalue(result.get(), 0, 0);
 }
 
-// Parent and state of a process as /proc/PID/stat has them; state 0 if there is no such process.
+// Parent and state of a process as in /proc/PID/stat; state 0 if there is no such process.
 struct ProcessFacts {
   char state = 0;
   pid_t parent = 0;
@@ -109,7 +109,7 @@ void InitDb(const fs::path& target) {
            BinDir() / "postgres", target});
 }
 
-// What most servers start from, made once in a program: initdb takes longer than all the rest.
+// The template of most servers, made once per program: initdb takes longer than everything else.
 const fs::path& Template() {
   static const TempDir dir(UnprivilegedUser());
   static const fs::path data = [] {
@@ -156,7 +156,7 @@ std::unique_ptr<PostgresServer> PostgresServer::MakeStranger() {
 std::unique_ptr<PostgresServer> PostgresServer::MakeReplicaOf(const PostgresServer& primary,
                                                               const ServerSettings& settings) {
   ServerSettings own = settings;
-  // A replica that allows fewer than its primary refuses to start.
+  // A replica with lower limits than its primary refuses to start.
   own.emplace("max_connections", primary.settings_.at("max_connections"));
   std::unique_ptr<PostgresServer> replica(new PostgresServer(Empty{}, own));
   MustRun({BinDir() / "pg_basebackup", "--no-sync", "--checkpoint=fast", "--write-recovery-conf",
@@ -173,7 +173,7 @@ std::unique_ptr<PostgresServer> PostgresServer::MakeReplicaOf(const PostgresServ
 
 PostgresServer::~PostgresServer() {
   Kill9();
-  // The one thing of a killed server that does not lie in its directory: line 7 of its lock file
+  // The only resource of a killed server that is not in its directory: line 7 of its lock file
   // names it.
   std::ifstream lock_file(data_dir() / "postmaster.pid");
   std::string line;
@@ -226,7 +226,7 @@ void PostgresServer::Restart() {
 
 void PostgresServer::Kill9() {
   if (!postmaster_ || !postmaster_->running()) return;
-  // Frozen first, so that it starts no new child meanwhile.
+  // Suspended first, so that it starts no further child.
   Freeze(postmaster_->pid());
   const std::vector<pid_t> children = ChildrenOf(postmaster_->pid());
   postmaster_->Kill();

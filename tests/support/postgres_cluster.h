@@ -1,4 +1,4 @@
-// Real PostgreSQL servers for tests: private, on loopback, gone with the object.
+// Real PostgreSQL servers for tests: private, on loopback, removed with the object.
 //
 //   PostgresServer primary({{"max_connections", "20"}});
 //   auto replica = PostgresServer::MakeReplicaOf(primary);
@@ -20,41 +20,41 @@
 
 namespace scidex::test {
 
-// Server settings by name, as postgresql.conf knows them.
+// Server settings by name, as in postgresql.conf.
 using ServerSettings = std::map<std::string, std::string>;
 
-// Not thread safe. Functions that return nothing have brought about what they are named after, or
-// throw std::runtime_error with the server's own words.
+// Not thread safe. Functions that return nothing return once they have succeeded, or throw
+// std::runtime_error with the server's message.
 class PostgresServer {
  public:
-  // Every server knows the superuser "postgres" and the plain user "app", owner of the database
-  // "app". Over TCP both need this password; over the Unix socket nobody needs one.
+  // Every server has the superuser "postgres" and the ordinary user "app", who owns the database
+  // "app". Over TCP both need this password; over the Unix socket no user needs one.
   static constexpr const char* kPassword = "scidex-test-password";
 
-  // A running primary with an empty database cluster. All of these have one system identifier.
+  // A running primary with an empty database cluster. All of these have the same system identifier.
   explicit PostgresServer(const ServerSettings& settings = {});
-  // One with another.
+  // A primary with another system identifier.
   static std::unique_ptr<PostgresServer> MakeStranger();
-  // A running replica that streams from `primary`, a copy of it as it is now.
+  // A running replica that streams from `primary`, made as a copy of its current state.
   static std::unique_ptr<PostgresServer> MakeReplicaOf(const PostgresServer& primary,
                                                        const ServerSettings& settings = {});
-  // Whatever state it is in: ended at once, and its files removed.
+  // In any state: stops the server immediately and removes its files.
   ~PostgresServer();
   PostgresServer(const PostgresServer&) = delete;
   PostgresServer& operator=(const PostgresServer&) = delete;
 
-  // On the same port as before. Returns when the server takes connections.
+  // On the same port as before. Returns when the server accepts connections.
   void Start();
   enum class StopMode { kFast, kImmediate };
   void Stop(StopMode mode = StopMode::kFast);
   void Restart();
-  // Ends all its processes with SIGKILL, as a crash of the machine does; Start() then recovers.
+  // Kills all its processes with SIGKILL, like a crash of the machine; Start() then recovers.
   void Kill9();
-  // Freezes all its processes: the kernel goes on to accept connections for it, and nothing
-  // answers.
+  // Suspends all its processes: the kernel still accepts connections for the server, but it does
+  // not respond.
   void Suspend();
   void Resume();
-  // Makes a replica a primary. Returns when it takes writes.
+  // Promotes a replica. Returns when it accepts writes.
   void Promote();
 
   // Takes effect at the next Start().
@@ -67,9 +67,9 @@ class PostgresServer {
   // Over TCP with kPassword: "host=127.0.0.1 port=… user=… dbname=… password=…".
   std::string Dsn(const std::string& user = "app", const std::string& database = "app") const;
 
-  // As the superuser, in a connection of its own. `sql` may hold several statements.
+  // As the superuser, in a new connection. `sql` may contain several statements.
   void Execute(const std::string& sql, const std::string& database = "app") const;
-  // The first column of the first row as text, "" for NULL and for no row.
+  // The first column of the first row as text; "" for NULL or if there is no row.
   std::string QueryOne(const std::string& sql, const std::string& database = "app") const;
 
   // What the server has logged since its last start.
@@ -80,7 +80,7 @@ class PostgresServer {
   PostgresServer(Empty, const ServerSettings& settings);
 
   std::string SocketDsn(const std::string& database) const;
-  // False if another process has the port.
+  // False if another process uses the port.
   bool TryStart();
   void AwaitReady();
 

@@ -62,6 +62,6 @@ void PrivateNetwork::OnClientSide(const std::function<void()>& work) {
 
 void PrivateNetwork::Cut() { Ip({"link", "set", "server", "down"}); }
 
-void PrivateNetwork::Mend() { Ip({"link", "set", "server", "up"}); }
+void PrivateNetwork::Reconnect() { Ip({"link", "set", "server", "up"}); }
 
 }  // namespace scidex::test

@@ -1,4 +1,4 @@
-// Two networks of our own with a cable between them: the server's and the client's.
+// Two private networks that are connected by a cable: the server's and the client's.
 //
 //   PrivateNetwork network;                 // this thread is on the server's side
 //   PostgresServer server({{"listen_addresses", "*"}});
@@ -13,8 +13,8 @@
 
 namespace scidex::test {
 
-// For root alone. Not thread safe; used by one thread, which is back in its own network afterwards.
-// Throws std::runtime_error.
+// Needs root. Not thread safe; to be used by one thread, which is back in its original network
+// afterwards. Throws std::runtime_error.
 class PrivateNetwork {
  public:
   static constexpr const char* kServerAddress = "10.77.0.1";
@@ -26,9 +26,9 @@ class PrivateNetwork {
   PrivateNetwork& operator=(const PrivateNetwork&) = delete;
 
   void OnClientSide(const std::function<void()>& work);
-  // Takes the cable out at the server's end; packets get lost, and nobody is told.
+  // Unplugs the cable at the server's end: packets are lost without notice.
   void Cut();
-  void Mend();
+  void Reconnect();
 
  private:
   const base::UniqueFd own_;

@@ -1,4 +1,4 @@
-"""Asks a server again and again, each time on a connection of its own, and tells how long the worst took."""
+"""Sends requests repeatedly, each on a new connection, and reports the longest time that one took."""
 
 import socket
 import time
@@ -14,12 +14,12 @@ class Worst(NamedTuple):
     seconds: float
     asked: int
     failed: int
-    # The latest.
+    # The latest response.
     error: str
 
 
 def ask(port, path, tls, timeout):
-    """Answers of known length and chunked ones alike: the connection ends with the answer."""
+    """Works for responses with a known length and for chunked ones, because the connection ends with the response."""
     with socket.create_connection(("127.0.0.1", port), timeout=timeout) as plain:
         stream = plain if tls is None else tls.wrap_socket(plain)
         with stream:

@@ -83,8 +83,8 @@ std::vector<char*> Pointers(std::vector<std::string>& texts) {
   _exit(127);
 }
 
-// Runs between fork and exec, so it must make nothing but system calls: another thread may have
-// held any lock.
+// Runs between fork and exec, so it may only make system calls: another thread may have held any
+// lock.
 [[noreturn]] void BecomeChild(int output, int errors, const User* user, pid_t parent, char** argv,
                               char** envp) {
   setpgid(0, 0);

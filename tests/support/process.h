@@ -1,4 +1,4 @@
-// A child process that a test owns: its output is kept, and it never outlives the test.
+// A child process of a test: its output is kept, and it never outlives the test.
 #pragma once
 
 #include <sys/types.h>
@@ -15,22 +15,23 @@
 namespace scidex::test {
 
 struct ProcessOptions {
-  // The program, found through PATH where it has no slash, and its arguments.
+  // The program, found through PATH if it has no slash, and its arguments.
   std::vector<std::string> command;
-  // Set on top of the caller's environment, of which PG* and SCIDEX_* are left out: nobody's own
-  // settings steer a test.
+  // Added to the caller's environment without its PG* and SCIDEX_* variables, so that the settings
+  // of the person who runs a test do not affect it.
   std::map<std::string, std::string> environment = {};
-  // Run as this user, with that user's groups; only root can. Empty: as the caller.
+  // Run as this user, with that user's groups; needs root. Empty: as the caller.
   std::string user = {};
 };
 
-// Not thread safe. The child has a process group of its own, /dev/null as its input, and no other
-// descriptor of the caller's. The kernel kills it when the thread that started it ends, so start it
-// from one that lasts.
+// Not thread safe. The child has its own process group, /dev/null as its input, and no other
+// descriptor of the caller. The kernel kills it when the thread that started it ends, so start it
+// from a thread that lasts.
 class Process {
  public:
-  // Starts it. A program that cannot be executed exits with 127 and says so on its standard error.
-  // Throws std::system_error when no process can be made, std::runtime_error for an unknown user.
+  // Starts it. If the program cannot be executed, the child prints that to its standard error and
+  // exits with 127. Throws std::system_error if no process can be created, std::runtime_error for
+  // an unknown user.
   explicit Process(const ProcessOptions& options);
   // Kills it with SIGKILL if it still runs.
   ~Process();
@@ -38,18 +39,18 @@ class Process {
   Process& operator=(const Process&) = delete;
 
   pid_t pid() const { return pid_; }
-  // A stopped process (SIGSTOP) runs too.
+  // A stopped process (SIGSTOP) counts as running.
   bool running();
 
-  // Nothing happens once the process has ended.
+  // Has no effect once the process has ended.
   void Signal(int signal);
 
-  // The exit status, 128 + N for a process ended by signal N; nothing if it still runs after
+  // The exit status, or 128 + N if signal N ended the process; std::nullopt if it still runs after
   // `timeout`.
   std::optional<int> Wait(std::chrono::nanoseconds timeout);
   // SIGTERM, then Wait.
   std::optional<int> Terminate(std::chrono::nanoseconds timeout);
-  // SIGKILL, then waits for the end.
+  // SIGKILL, then waits until it has ended.
   void Kill();
 
   // What it has written so far to its standard output, and to its standard error.
@@ -69,12 +70,12 @@ struct ProcessResult {
   std::string errors;
 };
 
-// Runs a command to its end. Throws std::runtime_error, with what it wrote to its standard error,
-// when it takes longer than `timeout`.
+// Runs a command until it exits. Throws std::runtime_error with its standard error if it takes
+// longer than `timeout`.
 ProcessResult Run(const ProcessOptions& options, std::chrono::nanoseconds timeout = kPatience);
 
-// Who runs servers that refuse to run as root: "postgres" for root, "" (the caller) for everybody
-// else.
+// The user for servers that refuse to run as root: "postgres" if this is root, else "" (the
+// caller).
 std::string UnprivilegedUser();
 
 }  // namespace scidex::test

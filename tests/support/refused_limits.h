@@ -1,4 +1,4 @@
-// A filter of system calls, as a service manager may set one.
+// A filter of system calls, as a service manager may set it.
 #pragma once
 
 #include <linux/filter.h>
@@ -11,8 +11,8 @@
 
 namespace scidex::test {
 
-// From now on this process, which should be a child for a test alone, is refused to ask for its
-// limits. False where the kernel has no such filters.
+// From now on the kernel refuses to tell this process its limits; call it only in a child made for
+// a test. Returns false if the kernel has no such filters.
 inline bool RefuseLimits() {
   sock_filter code[] = {
       BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr)),

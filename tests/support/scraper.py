@@ -1,4 +1,4 @@
-"""Scrapes over one connection that is kept, so that it needs no further descriptor of the exporter."""
+"""Scrapes over one persistent connection, so that the exporter needs no further descriptor."""
 
 import http.client
 
@@ -11,7 +11,7 @@ class Scraper:
         self.connection = None
 
     def get(self, path):
-        """Status and body. Connects again where the exporter has closed the connection."""
+        """Status and body. Reconnects if the exporter has closed the connection."""
         for kept in (True, False):
             if self.connection is None or not kept:
                 self.connection = http.client.HTTPConnection(self.address, timeout=servers.DEADLINE_SECONDS)
@@ -30,7 +30,7 @@ class Scraper:
             self.connection.close()
 
     def metrics(self):
-        """The value of each series, by its name and labels as they are written."""
+        """The value of each series, by its name and labels as written."""
         status, body = self.get("/metrics")
         if status != 200:
             raise AssertionError(f"/metrics answers {status}: {body!r}")

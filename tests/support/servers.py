@@ -1,4 +1,4 @@
-"""Servers for the tests in Python: started on loopback, stopped whatever happens."""
+"""Servers for the tests in Python: started on loopback, stopped in any case."""
 
 import ctypes
 import json
@@ -8,7 +8,7 @@ import subprocess
 import time
 import urllib.request
 
-# Longer than any machine needs, however busy it is: what is waited for takes seconds on an idle one.
+# Longer than any machine needs, however busy it is: on an idle one these waits take seconds.
 DEADLINE_SECONDS = 300
 
 
@@ -34,7 +34,7 @@ def start(add_cleanup, command, log, env=None):
 
 
 def fetch(url, body=None, accept="*/*"):
-    """The bytes that url answers; posts body as JSON if there is one."""
+    """The bytes that url returns; sends body as JSON with POST if there is one."""
     data = None if body is None else json.dumps(body).encode()
     request = urllib.request.Request(url, data, {"Content-Type": "application/json", "Accept": accept})
     with urllib.request.urlopen(request, timeout=DEADLINE_SECONDS) as response:
@@ -42,14 +42,14 @@ def fetch(url, body=None, accept="*/*"):
 
 
 def poll(what, attempt, log=None):
-    """The first true result of attempt(). Fails after the deadline, with what the server logged."""
+    """The first true result of attempt(). After the deadline it fails with what the server logged."""
     deadline = time.monotonic() + DEADLINE_SECONDS
     while True:
         try:
             last = attempt()
             if last:
                 return last
-        except OSError as error:  # URLError and HTTPError are among them
+        except OSError as error:  # including URLError and HTTPError
             last = error
         if time.monotonic() > deadline:
             said = "" if log is None else "; it said:\n" + log.read_text(errors="replace")
@@ -58,7 +58,7 @@ def poll(what, attempt, log=None):
 
 
 def poll_of(process, what, attempt, log):
-    """The same, of what a process does that has ended if it does not."""
+    """The same for something that a process does; fails immediately if the process has ended."""
     def checked():
         if process.poll() is not None:
             raise AssertionError(f"no {what}; the process ended: {log.read_text(errors='replace')}")

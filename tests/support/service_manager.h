@@ -31,7 +31,7 @@ class ServiceManagerSocket {
   // The value of NOTIFY_SOCKET.
   const std::string& address() const { return address_; }
 
-  // What has come since the call before, in the order of coming.
+  // The messages since the previous call, in the order of their arrival.
   std::vector<std::string> Take() {
     std::vector<std::string> messages;
     std::array<char, 4096> text{};

@@ -1,5 +1,5 @@
-// A server that takes connections and never says a word, as one does that is stopped or lies behind
-// a firewall that drops what it should pass.
+// A server that accepts connections and never responds, like one that is suspended, or behind a
+// firewall that drops packets.
 #pragma once
 
 #include <netinet/in.h>

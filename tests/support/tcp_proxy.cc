@@ -27,7 +27,7 @@ using base::UniqueFd;
 namespace {
 
 constexpr std::size_t kUnlimited = SIZE_MAX;
-// Beyond this a reader waits for the writer.
+// Above this size a reader waits for the writer.
 constexpr std::size_t kEnough = 1 << 20;
 
 [[noreturn]] void ThrowSystemError(const char* what) {
@@ -48,7 +48,7 @@ UniqueFd NewSocket() {
   return made;
 }
 
-// A write is a segment of its own only without Nagle's algorithm.
+// A write is a separate segment only without Nagle's algorithm.
 void Prepare(int socket) {
   const int on = 1;
   setsockopt(socket, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
@@ -74,7 +74,7 @@ std::string BigEndian(std::size_t number) {
 }
 
 // https://www.postgresql.org/docs/current/protocol-message-formats.html
-// The length of the message at the front, its type included; 0 if it is not whole.
+// The length of the first message, including its type; 0 if it is incomplete.
 std::size_t WholeMessage(std::string_view bytes) {
   if (bytes.size() < 5) return 0;
   std::size_t length = 0;
@@ -206,7 +206,7 @@ void TcpProxy::Run(const std::stop_token& stop) {
 
 void TcpProxy::Wake() { eventfd_write(wake_.get(), 1); }
 
-// Until there is something to read, to write or to accept, or a delay is over.
+// Until there is something to read, write or accept, or a delay is over.
 void TcpProxy::Await(int stop_fd) {
   std::vector<pollfd> polled{
       {stop_fd, POLLIN, 0}, {wake_.get(), POLLIN, 0}, {listener_.get(), POLLIN, 0}};
@@ -236,7 +236,7 @@ void TcpProxy::Await(int stop_fd) {
 }
 
 void TcpProxy::Step() {
-  // The kernel takes connections until its queue is full, and nobody answers.
+  // The kernel accepts connections until its queue is full, and no process responds.
   if (frozen_) return;
   Accept();
   for (Link& link : links_) Move(link);
@@ -266,7 +266,7 @@ void TcpProxy::Move(Link& link) {
   const ssize_t down = Write(link.client.get(), link.down, link.left);
   if (up < 0 || down < 0) link.ended = true;
   if (down > 0 && link.left != kUnlimited) link.left -= static_cast<std::size_t>(down);
-  // What one side said before it went still reaches the other.
+  // What one side sent before it closed still reaches the other.
   link.ended = link.ended || link.left == 0 || (!client_there && link.up.out.empty()) ||
                (!server_there && link.down.out.empty());
 }

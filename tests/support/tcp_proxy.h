@@ -1,4 +1,4 @@
-// A TCP connection to a PostgreSQL server as bad networks and poolers make it.
+// A TCP proxy in front of a PostgreSQL server that behaves like bad networks and poolers.
 //
 //   TcpProxy proxy(server.port());
 //   proxy.LimitWrites(1);                  // every byte in a segment of its own
@@ -19,46 +19,47 @@
 
 namespace scidex::test {
 
-// Thread safe. What it is told holds for the connections that are open, too. Neither TLS nor GSS
-// passes it, as it has to find where a message ends.
+// Thread safe. Settings also apply to open connections. Neither TLS nor GSS works through it,
+// because it has to find the ends of messages.
 class TcpProxy {
  public:
   // Forwards to this port of the loopback interface. Throws std::system_error.
   explicit TcpProxy(int server_port);
-  // Ends its connections and its thread.
+  // Closes its connections and stops its thread.
   ~TcpProxy();
   TcpProxy(const TcpProxy&) = delete;
   TcpProxy& operator=(const TcpProxy&) = delete;
 
   int port() const { return port_; }
-  // `dsn`, of the server on 127.0.0.1, led through this.
+  // `dsn`, of the server on 127.0.0.1, changed to lead through this proxy.
   std::string Dsn(const std::string& dsn) const;
 
-  // At most so many bytes a write, in both directions.
+  // The maximum number of bytes per write, in both directions.
   void LimitWrites(std::size_t bytes);
-  // So long between a write and the next one in the same direction.
+  // The delay between two writes in the same direction.
   void Delay(std::chrono::microseconds between_writes);
-  // Closes a connection when so many more bytes from the server have passed it.
+  // Closes a connection after this number of further bytes from the server.
   void CutAfter(std::size_t bytes);
-  // Passes nothing on, and closes nothing: as a network that was cut. What comes meanwhile is
-  // passed on afterwards.
+  // Forwards nothing and closes nothing, like a network that is cut. What arrives meanwhile is
+  // forwarded afterwards.
   void Freeze();
   void Thaw();
-  // Drops the connections that are open as a firewall does that has forgotten them: nothing passes
-  // any more, and nobody is told. Those from now on are not affected.
+  // Drops the open connections like a firewall that has lost its state: nothing is forwarded any
+  // more, without notice. New connections are not affected.
   void Forget();
-  // Leads connections from now on to this port.
+  // Sends new connections to this port.
   void Aim(int server_port);
-  // Undoes the first three above, but for connections that are about to be cut.
+  // Undoes the first three above, except for connections that are about to be cut.
   void BeGood();
-  // Puts an ErrorResponse with this SQLSTATE, and severity, before the next ReadyForQuery.
+  // Inserts an ErrorResponse with this SQLSTATE and severity before the next ReadyForQuery.
   void InjectBeforeReady(const std::string& sqlstate, const std::string& severity = "FATAL");
-  // Has every client told, as by its server, a warning with this SQLSTATE. It has arrived when this
+  // Sends every client a warning with this SQLSTATE, as its server would. It has arrived when this
   // returns.
   void Warn(const std::string& sqlstate);
-  // Keeps from clients what servers report of this setting, as servers do that do not report it.
+  // Removes the server's reports of this setting, like a server that does not report it.
   void HideParameter(const std::string& name);
-  // Replaces `from` by the equally long `to` in what clients send, where it comes in one piece.
+  // Replaces `from` with `to`, of the same length, in what clients send, if it arrives in one
+  // piece.
   void Replace(const std::string& from, const std::string& to);
 
  private:
@@ -66,7 +67,7 @@ class TcpProxy {
 
   // One direction of a connection.
   struct Pipe {
-    // Received; from a server, whole messages alone go on.
+    // Received; only complete messages of a server are forwarded.
     std::string in;
     std::string out;
     Clock::time_point next_write{};
@@ -89,11 +90,11 @@ class TcpProxy {
   void Move(Link& link) SCIDEX_REQUIRES(mutex_);
   void ForwardFromClient(Pipe& up) SCIDEX_REQUIRES(mutex_);
   void ForwardFromServer(Pipe& down) SCIDEX_REQUIRES(mutex_);
-  // How many bytes were written; fewer than nothing if the peer has gone.
+  // The number of bytes written; negative if the peer has gone.
   ssize_t Write(int socket, Pipe& pipe, std::size_t most) SCIDEX_REQUIRES(mutex_);
 
   base::UniqueFd listener_;
-  // Readable when there is something new to do.
+  // Readable when the thread has work that no other descriptor reports.
   base::UniqueFd wake_;
   int port_ = 0;
 
@@ -109,7 +110,7 @@ class TcpProxy {
   std::string to_ SCIDEX_GUARDED_BY(mutex_);
   std::list<Link> links_ SCIDEX_GUARDED_BY(mutex_);
   std::list<Link> forgotten_ SCIDEX_GUARDED_BY(mutex_);
-  // Last: it uses all of the above.
+  // The last member, because it uses all of the above.
   std::jthread thread_;
 };
 

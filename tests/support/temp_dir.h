@@ -1,4 +1,4 @@
-// A directory that is gone when the test is over.
+// A directory that is removed at the end of the test.
 #pragma once
 
 #include <filesystem>
@@ -8,9 +8,9 @@ namespace scidex::test {
 
 class TempDir {
  public:
-  // Makes /tmp/scidex-test-XXXXXX, mode 0700, belonging to `owner` (which only root may choose) or
-  // to the caller. It is not under TMPDIR: another user may have no way there, and the path of a
-  // Unix socket must stay short.
+  // Creates /tmp/scidex-test-XXXXXX, mode 0700, owned by `owner` (needs root) or by the caller. It
+  // is not under TMPDIR, because another user may not have access to that, and because the path of
+  // a Unix socket must be short.
   explicit TempDir(const std::string& owner = "");
   // Removes everything in it.
   ~TempDir();
@@ -18,7 +18,7 @@ class TempDir {
   TempDir& operator=(const TempDir&) = delete;
 
   const std::filesystem::path& path() const { return path_; }
-  // Writes a file of that name, mode 0600, of the directory's owner, and returns its path.
+  // Writes a file of that name, mode 0600, owned by the directory's owner, and returns its path.
   std::filesystem::path Write(const std::string& name, const std::string& content) const;
 
  private:

@@ -1,5 +1,6 @@
 # shellcheck shell=bash
-# What the unit hides, and the drop-ins of README.Debian that give it back: each is needed, and each suffices.
+# What the unit's sandbox hides, and the drop-ins of README.Debian that make it accessible: each is necessary and
+# sufficient.
 # shellcheck source=tests/packaging/inside.sh
 source /task/inside.sh
 
@@ -12,7 +13,7 @@ up='scidex_pg_pool_backend_up{pool="primary"}'
 restart_with() {
   printf 'primary:\n  dsn: %s\n' "$1" | replace_configuration exporter.yaml
   drop_in $unit "$2"
-  # As many starts as here are as many as a unit is given in a while.
+  # This case starts the unit so often that it reaches the limit of systemd.
   systemctl reset-failed $unit
   systemctl restart $unit
 }
@@ -23,7 +24,7 @@ given_back() {
   probed() { [[ $(metric 'scidex_pg_pool_probes_total{pool="primary"}') -gt 1 ]] && metric_is "$up" 0; }
   eventually "$1 is hidden" probed
   restart_with "$2" "$3"
-  eventually "with the drop-in it is there" metric_is "$up" 1
+  eventually "with the drop-in the server is up" metric_is "$up" 1
 }
 
 sql "ALTER ROLE \"scidex-pg-exporter\" PASSWORD 'first'"

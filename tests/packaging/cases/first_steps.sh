@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# The first section of the README, as one who reads it types it.
+# The first section of the README, typed as a reader types it.
 # shellcheck source=tests/packaging/inside.sh
 source /task/inside.sh
 
@@ -15,5 +15,5 @@ dpkg --purge scidex-pg-exporter >/dev/null 2>&1
 bash -euo pipefail /tmp/steps
 equal "the last step: the replica is" "$(metric scidex_pg_pool_ro_dsn_configured)" 1
 for file in /etc/prometheus/rules/*; do
-  [[ -s $file ]] || fail "there is nothing behind $file"
+  [[ -s $file ]] || fail "$file is missing or empty"
 done

@@ -1,11 +1,11 @@
 # shellcheck shell=bash
-# From a bare system to a scrape: install, the role of README.Debian, peer authentication through the socket under all of the
-# unit's hardening, the journal, and what belongs to whom.
+# From a minimal system to a scrape: installation, the role of README.Debian, peer authentication through the socket with
+# all of the unit's sandboxing, the journal, and the ownership of files.
 # shellcheck source=tests/packaging/inside.sh
 source /task/inside.sh
 
 start_postgres
-# The hour between two snapshots of the pools is made short by its environment variable.
+# An environment variable shortens the hour between two snapshots of the pools.
 drop_in "$unit" 'Environment=SCIDEX_PG_POOL_LOG_INTERVAL=1'
 install_packages /task/packages/scidex-pg-exporter_*.deb /task/packages/scidex-pg-exporter-data_*.deb
 equal "after the installation the service is" "$(systemctl is-active $unit)" active
@@ -37,7 +37,7 @@ for name in $unit "$unit@x"; do
   awk -v exposure="$exposure" 'BEGIN { exit !(exposure != "" && exposure <= 1.2) }' || fail "exposure $exposure"
 done
 
-# Where the rules' runbook_url points, there is a file.
+# The runbook_url of each rule is an existing file.
 while read -r runbook; do
   [[ -f $runbook ]] || fail "there is no $runbook"
 done < <(sed -n 's/^ *runbook_url: //p' /usr/share/scidex-pg-exporter/alerts/*.yml | sort -u)

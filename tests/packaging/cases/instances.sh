@@ -1,6 +1,6 @@
 # shellcheck shell=bash
-# Two instances of the template unit beside one another; and a port in use at the installation, which fails the unit and not
-# the package.
+# Two instances of the template unit at the same time; and a port that is in use during installation, which fails the unit
+# but not the package.
 # shellcheck source=tests/packaging/inside.sh
 source /task/inside.sh
 

@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# A password in a file is rotated without a reload; one in a credential of systemd needs a restart.
+# A password in a file can be rotated without a reload; one in a systemd credential needs a restart.
 # shellcheck source=tests/packaging/inside.sh
 source /task/inside.sh
 
@@ -8,7 +8,7 @@ install_exporter
 make_role
 up='scidex_pg_pool_backend_up{pool="primary"}'
 
-# set_password PASSWORD: the role's, whose sessions end, so that new ones must log in with it.
+# set_password PASSWORD: changes the role's password and terminates its sessions, so that new ones must log in with it.
 set_password() {
   sql "ALTER ROLE \"scidex-pg-exporter\" PASSWORD '$1'"
   sql "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'scidex-pg-exporter'" >/dev/null

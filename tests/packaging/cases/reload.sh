@@ -1,6 +1,6 @@
 # shellcheck shell=bash
-# Another configuration: reload waits for it; one with an error is refused and changes nothing; a restart with one fails and
-# says why.
+# A changed configuration: systemctl reload waits until it is in force; an invalid one is rejected and changes nothing; a
+# restart with an invalid one fails and logs why.
 # shellcheck source=tests/packaging/inside.sh
 source /task/inside.sh
 

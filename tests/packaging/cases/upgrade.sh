@@ -1,9 +1,9 @@
 # shellcheck shell=bash
-# The next version: the service is restarted, an edited file kept, a masked service left alone; then removal and purge.
+# The next version: the service is restarted, an edited file kept, a masked service not changed; then removal and purge.
 # shellcheck source=tests/packaging/inside.sh
 source /task/inside.sh
 
-# repack VERSION COMMENT: the package as a later version, with another exporter.yaml.
+# repack VERSION COMMENT: builds the package as a later version, with another exporter.yaml.
 repack() {
   rm -rf /tmp/next
   dpkg-deb -R /task/packages/scidex-pg-exporter_*.deb /tmp/next

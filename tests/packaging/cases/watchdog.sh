@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# A process that stands still is ended and started again.
+# A process that makes no progress is killed and restarted.
 # shellcheck source=tests/packaging/inside.sh
 source /task/inside.sh
 

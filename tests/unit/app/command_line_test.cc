@@ -102,7 +102,7 @@ TEST(CommandLine, NoErrorRepeatsAPassword) {
   EXPECT_NE(Parse({"--dsn=x", "y"}).error.find("unknown flag --dsn;"), std::string::npos);
 }
 
-TEST(CommandLine, WhatIsWrongIsOneLineThatNamesTheFlag) {
+TEST(CommandLine, ErrorIsOneLineThatNamesTheFlag) {
   for (const auto& [argument, name] :
        {std::pair{"--web.listen-adress=:1", "--web.listen-adress"},
         std::pair{"--log.level=loud", "--log.level"},
@@ -131,7 +131,7 @@ TEST(CommandLine, WhatIsWrongIsOneLineThatNamesTheFlag) {
   }
 }
 
-TEST(CommandLine, ACheckTakesUnknownSyntaxForAnErrorUnlessTold) {
+TEST(CommandLine, CheckReportsUnknownSyntaxAsAnErrorByDefault) {
   EXPECT_EQ(Parse({"--config.check"}).syntax, SyntaxIs::kError);
   EXPECT_EQ(Parse({"--config.check", "--config.check.syntax=warn"}).syntax, SyntaxIs::kWarn);
   EXPECT_NE(Parse({"--config.check", "--config.check.syntax=loud"}).error, "");

@@ -29,7 +29,7 @@ TEST(ReloadRequest, ProcessThatIsNotThereIsAnError) {
   EXPECT_THROW(AskToReload(1 << 30, std::chrono::hours(1)), std::runtime_error);
 }
 
-TEST(ReloadRequest, AnswerToWhoHasGoneIsNoError) { AnswerReload(1 << 30, true); }
+TEST(ReloadRequest, AnswerToAnExitedProcessIsNoError) { AnswerReload(1 << 30, true); }
 
 }  // namespace
 }  // namespace scidex::app

@@ -127,7 +127,7 @@ TEST_F(ServiceReportTest, TellsWhenAReloadBeganAndThatItHasEnded) {
   EXPECT_EQ(told[1], "READY=1");
 }
 
-TEST_F(ServiceReportTest, FeedsTheWatchdogWhileEverythingGoesOn) {
+TEST_F(ServiceReportTest, FeedsTheWatchdogWhileEverythingMakesProgress) {
   Start();
   EXPECT_EQ(Told(100), std::vector<std::string>(100, "WATCHDOG=1"));
 }
@@ -137,7 +137,7 @@ TEST_F(ServiceReportTest, FeedsNoWatchdogThatWasNotAskedFor) {
   EXPECT_THAT(Told(3), ElementsAre());
 }
 
-TEST_F(ServiceReportTest, FeedsNoLongerOnceNoProbeRuns) {
+TEST_F(ServiceReportTest, StopsFeedingWhenNoProbeRuns) {
   const test::LogTap log;
   Start();
   Told(1);
@@ -147,7 +147,7 @@ TEST_F(ServiceReportTest, FeedsNoLongerOnceNoProbeRuns) {
   EXPECT_EQ(log.Count({"level=error", "stalled=probes"}), 1u);
 }
 
-TEST_F(ServiceReportTest, FeedsNoLongerOnceTheFrontStandsStill) {
+TEST_F(ServiceReportTest, StopsFeedingWhenTheFrontMakesNoProgress) {
   const test::LogTap log;
   Start();
   Told(1);
@@ -158,7 +158,7 @@ TEST_F(ServiceReportTest, FeedsNoLongerOnceTheFrontStandsStill) {
   EXPECT_EQ(log.Count({"level=error", "stalled=\"http front\""}), 1u);
 }
 
-TEST_F(ServiceReportTest, FeedsAgainOnceProbesRunAgain) {
+TEST_F(ServiceReportTest, ResumesFeedingWhenProbesRunAgain) {
   const test::LogTap log;
   Start();
   probes_go_on_ = false;

@@ -1,4 +1,4 @@
-// An event that one thread waits for and another brings about.
+// An event that one thread awaits and another causes.
 #pragma once
 
 #include "base/clock.h"
@@ -15,7 +15,7 @@ class Event {
     ++times_;
     changed_.NotifyAll();
   }
-  // False if it has not happened `times` times within kPatience.
+  // Returns false if it has not happened `times` times within kPatience.
   bool Await(int times = 1) {
     const TimePoint give_up = Add(RealClock().Now(), test::kPatience);
     MutexLock lock(mutex_);

@@ -11,7 +11,7 @@
 namespace scidex::base {
 namespace {
 
-TEST(LocalFailure, IsToldFromOtherErrorsByItsNumber) {
+TEST(LocalFailure, IsDistinguishedFromOtherErrorsByErrno) {
   EXPECT_EQ(LocalResourceOf(EMFILE), LocalResource::kDescriptors);
   EXPECT_EQ(LocalResourceOf(ENFILE), LocalResource::kDescriptors);
   EXPECT_EQ(LocalResourceOf(ENOMEM), LocalResource::kMemory);
@@ -19,7 +19,7 @@ TEST(LocalFailure, IsToldFromOtherErrorsByItsNumber) {
   EXPECT_EQ(LocalResourceOf(ECONNREFUSED), std::nullopt);
 }
 
-TEST(LocalFailure, IsToldFromOtherExceptions) {
+TEST(LocalFailure, IsDistinguishedFromOtherExceptions) {
   EXPECT_EQ(LocalResourceOf(std::bad_alloc()), LocalResource::kMemory);
   EXPECT_EQ(LocalResourceOf(std::system_error(EMFILE, std::generic_category())),
             LocalResource::kDescriptors);

@@ -55,7 +55,7 @@ TEST(ServiceManager, HasNoOtherKindOfAddress) {
   }
 }
 
-TEST(ServiceManager, ThatTakesNothingIsNotWaitedForLong) {
+TEST(ServiceManager, ThatDoesNotReadDelaysOnlyBriefly) {
   test::ServiceManagerSocket socket;
   const ServiceManager manager(socket.address());
   // Linux keeps a few datagrams for who does not read.

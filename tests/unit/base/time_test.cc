@@ -37,21 +37,21 @@ TEST(Time, SecondsKeepsTheFraction) {
 
 TEST(Clock, RealClockReachesADeadline) {
   Mutex mutex;
-  CondVar nobody_notifies;
+  CondVar never_notified;
   const TimePoint start = RealClock().Now();
   const TimePoint deadline = start + milliseconds(5);
   MutexLock lock(mutex);
-  while (RealClock().WaitUntil(nobody_notifies, mutex, deadline)) continue;
+  while (RealClock().WaitUntil(never_notified, mutex, deadline)) continue;
   EXPECT_GE(RealClock().Now(), deadline);
 }
 
 TEST(Clock, WaitForADeadlineThatHasPassedReturnsAtOnce) {
   Mutex mutex;
-  CondVar nobody_notifies;
+  CondVar never_notified;
   MutexLock lock(mutex);
-  EXPECT_FALSE(RealClock().WaitUntil(nobody_notifies, mutex, TimePoint::min()));
+  EXPECT_FALSE(RealClock().WaitUntil(never_notified, mutex, TimePoint::min()));
   test::ManualClock manual;
-  EXPECT_FALSE(manual.WaitUntil(nobody_notifies, mutex, manual.Now()));
+  EXPECT_FALSE(manual.WaitUntil(never_notified, mutex, manual.Now()));
 }
 
 }  // namespace

@@ -54,7 +54,7 @@ TEST_F(ConfigTest, TheCommentedFileHasEveryKeyAndIsEqualToTheDefaults) {
   }
 }
 
-TEST_F(ConfigTest, WhatDiffersBetweenTwoFilesIsNamedAndNotShown) {
+TEST_F(ConfigTest, DifferencesBetweenFilesAreNamedWithoutTheirValues) {
   const std::string query =
       "queries: [{name: q, sql: SELECT 1 AS n, values: [{column: n, help: N.}]}]\n";
   const Config before = LoadText("primary: {dsn: 'host=a password=canary1'}\n" + query);
@@ -78,7 +78,7 @@ TEST_F(ConfigTest, TheVariableOfAnotherExporterIsAWarningUnlessThereIsADsn) {
   EXPECT_EQ(LoadText("log: {level: info}\n", both).warnings, std::vector<std::string>{});
 }
 
-TEST_F(ConfigTest, EveryKeyChangesWhatItSays) {
+TEST_F(ConfigTest, EveryKeyChangesItsOption) {
   Draft draft;
   for (const Key& key : Keys()) {
     const auto before = key.get(draft);
@@ -143,13 +143,13 @@ TEST_F(ConfigTest, AFileThatSetsNothingIsRefused) {
   EXPECT_EQ(LoadText("queries: []\n").queries.size(), 0u);
 }
 
-TEST_F(ConfigTest, AMergeKeyIsSaidNotToBeSupported) {
+TEST_F(ConfigTest, MergeKeyIsReportedAsUnsupported) {
   EXPECT_EQ(ErrorOf("pools:\n  ro: &small {max_size: 3}\n  primary:\n    <<: *small\n"),
             "FILE:4: pools.primary: has a merge key (<<), which is not supported; write its keys "
             "out");
 }
 
-TEST_F(ConfigTest, FewAliasesAreTakenAndManyRefused) {
+TEST_F(ConfigTest, FewAliasesAreAcceptedAndManyRefused) {
   EXPECT_EQ(LoadText("pools:\n  ro: &a {max_size: 3}\n  primary: *a\n").primary_pool.max_size, 3u);
   std::string many = "web:\n  allowed_hosts: [&a host";
   for (int i = 0; i < 33; ++i) many += ", *a";
@@ -169,7 +169,7 @@ TEST_F(ConfigTest, ValueThatLooksLikeADsnIsNotRepeated) {
   }
 }
 
-TEST_F(ConfigTest, ASlipOfThePenThatMakesASecretAKeyDoesNotPrintIt) {
+TEST_F(ConfigTest, TypoThatMakesASecretAKeyDoesNotPrintIt) {
   for (const char* text : {"primary: {dsn:postgresql://u:canary4711@db/x}\n",
                            "\"dsn:canary4711\": x\n", "primary:\n  \"canary4711 \": x\n"}) {
     try {
@@ -228,7 +228,7 @@ TEST_F(ConfigTest, SessionSettingsHoldForBothServers) {
   EXPECT_EQ(config.replica->reset, postgres::SessionReset::kDiscardAll);
 }
 
-TEST_F(ConfigTest, WhatIsWrongIsOneLineWithFileLineKeyAndWhatWouldBeRight) {
+TEST_F(ConfigTest, ErrorIsOneLineWithFileLineKeyAndCorrection) {
   EXPECT_EQ(ErrorOf("pools:\n  ro:\n    max_size: ten\n"),
             "FILE:3: pools.ro.max_size: \"ten\" is invalid; write a whole number from "
             "1 to 10000");
@@ -258,7 +258,7 @@ TEST_F(ConfigTest, WhatIsWrongIsOneLineWithFileLineKeyAndWhatWouldBeRight) {
   EXPECT_EQ(ErrorOf("just words\n"), "FILE:1: the file: is not a mapping; write KEY: VALUE lines");
 }
 
-TEST_F(ConfigTest, AnUnknownKeyIsNamedWithTheNearestThatThereIs) {
+TEST_F(ConfigTest, UnknownKeyIsReportedWithTheNearestExistingKey) {
   EXPECT_EQ(ErrorOf("primary:\n  dns: x\n"),
             "FILE:2: primary.dns: unknown key; did you mean primary.dsn?");
   EXPECT_EQ(ErrorOf("pools:\n  ro:\n    maxsize: 3\n"),
@@ -267,12 +267,12 @@ TEST_F(ConfigTest, AnUnknownKeyIsNamedWithTheNearestThatThereIs) {
             "FILE:1: something_else_entirely: unknown key; config/exporter.yaml lists all keys");
 }
 
-TEST_F(ConfigTest, AKeyThatStandsTwiceIsRefused) {
+TEST_F(ConfigTest, DuplicateKeyIsRefused) {
   EXPECT_EQ(ErrorOf("log:\n  level: info\n  level: warn\n"),
             "FILE:3: log.level: is set twice; set it once");
 }
 
-TEST_F(ConfigTest, MoreIdleThanThereMayBeIsRefusedWhereItIsWritten) {
+TEST_F(ConfigTest, ContradictoryBoundsAreRefusedAtTheirLine) {
   EXPECT_EQ(
       ErrorOf("pools:\n  ro:\n    min_idle: 5\n    max_size: 2\n"),
       "FILE:3: pools.ro.min_idle: 5 is more than pools.ro.max_size, which is 2; write at most 2");
@@ -295,7 +295,7 @@ TEST_F(ConfigTest, ANegativeSizeIsRefused) {
             "to 10000");
 }
 
-TEST_F(ConfigTest, WhatIsNotYamlIsRefusedWithItsLine) {
+TEST_F(ConfigTest, InvalidYamlIsRefusedWithItsLine) {
   EXPECT_EQ(ErrorOf("log:\n  level: [info\n").substr(0, 17), "FILE:3: not YAML:");
   EXPECT_EQ(ErrorOf("log: {}\n---\nlog: {}\n"),
             "FILE: contains several YAML documents; write one, and no comma before a key");
@@ -342,7 +342,7 @@ TEST_F(ConfigTest, NoErrorRepeatsADsn) {
   }
 }
 
-TEST_F(ConfigTest, ADsnInAFileThatEverybodyCanReadIsAWarning) {
+TEST_F(ConfigTest, DsnInAFileThatAllUsersCanReadIsAWarning) {
   const std::filesystem::path path = dir_.Write("e.yaml", "primary:\n  dsn: host=db\n");
   EXPECT_TRUE(Load(path, Of({})).warnings.empty());
   std::filesystem::permissions(path, std::filesystem::perms::others_read,

@@ -79,7 +79,7 @@ TEST_F(QueriesConfig, TheTimeoutIsFiveSecondsOrTheIntervalIfThatIsLess) {
             seconds(2));
 }
 
-TEST_F(QueriesConfig, WhatIsNotRightIsNamedWithItsPlaceAndWhatWouldBe) {
+TEST_F(QueriesConfig, ErrorHasItsPlaceAndTheCorrection) {
   EXPECT_EQ(ErrorOf("queries: x\n"), "FILE:1: queries: is not a list; write - name: … lines");
   EXPECT_EQ(ErrorOf("queries: [x]\n"),
             "FILE:1: queries[0]: is not a mapping; write KEY: VALUE lines");
@@ -214,7 +214,7 @@ TEST_F(QueriesConfig, SetsAreThereByName) {
   EXPECT_EQ(ErrorOf("query_sets: [locks, locks]\n").substr(0, 19), "FILE:1: query_sets:");
 }
 
-TEST_F(QueriesConfig, OneFromThePrimaryNeedsOne) {
+TEST_F(QueriesConfig, QueryOnThePrimaryNeedsAPrimary) {
   EXPECT_EQ(ErrorOf("replica: {dsn: host=r}\nquery_sets: [locks]\n"),
             "config/queries/locks.yaml:3: queries[0].from: is primary, and no primary is "
             "configured; set primary.dsn, or write from: route");

@@ -52,9 +52,7 @@ class QueryCheck : public testing::Test {
   const test::TempDir dir_;
 };
 
-TEST_F(QueryCheck, ARightQueryHasNothingSaidOfIt) {
-  EXPECT_THAT(Said("sql: SELECT 1 AS n"), IsEmpty());
-}
+TEST_F(QueryCheck, ValidQueryHasNoFindings) { EXPECT_THAT(Said("sql: SELECT 1 AS n"), IsEmpty()); }
 
 TEST_F(QueryCheck, AWriteIsRefusedWithItsVerbAndPlace) {
   EXPECT_THAT(Said("sql: UPDATE t SET n = 1"),

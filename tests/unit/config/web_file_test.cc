@@ -104,7 +104,7 @@ TEST(WebFile, InlineCertificateAndKeyAreRead) {
   EXPECT_EQ(options.tls.client_ca, "three");
 }
 
-TEST(WebFile, WhatIsWrongIsOneLineWithFileLineAndKey) {
+TEST(WebFile, ErrorIsOneLineWithFileLineAndKey) {
   const std::string web = std::string(kPath) + ":";
   EXPECT_EQ(WhyNot("basic_auth_users:\n  a: b\n  a: c\n"),
             web + "3: basic_auth_users.a: is set twice; set it once");
@@ -132,7 +132,7 @@ TEST(WebFile, WhatIsWrongIsOneLineWithFileLineAndKey) {
   EXPECT_THAT(WhyNot("text"), HasSubstr("is not a mapping"));
 }
 
-TEST(WebFile, WhatMustOrMustNotStandTogetherIsSaid) {
+TEST(WebFile, RequiredAndForbiddenCombinationsAreReported) {
   EXPECT_THAT(WhyNot("tls_server_config: {cert_file: a}"), HasSubstr("lacks key_file"));
   EXPECT_THAT(WhyNot("tls_server_config: {key_file: a}"), HasSubstr("lacks cert_file"));
   EXPECT_THAT(WhyNot("tls_server_config: {client_auth_type: RequireAnyClientCert}"),

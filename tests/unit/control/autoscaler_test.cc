@@ -159,7 +159,7 @@ TEST_F(AutoscalerTest, MovesTheTargetLogsWhyAndCounts) {
   EXPECT_EQ(pool_.Stats().resizes[pool::ResizeDirection::kUp][pool::ResizeCause::kAutoscaler], 2u);
 }
 
-TEST_F(AutoscalerTest, GoesOnCountingAndForgetsTheRest) {
+TEST_F(AutoscalerTest, RestartKeepsTheCountersAndForgetsTheRest) {
   Start();
   Borrow(3);
   Look(2);
@@ -183,7 +183,7 @@ TEST_F(AutoscalerTest, APoolThatReplacesAnotherStartsAtItsTargetAtOnce) {
             0u);
 }
 
-TEST_F(AutoscalerTest, LeasesOfThePoolBeforeDoNotMakeItShrinkUntilTheyHaveBeenOutForLong) {
+TEST_F(AutoscalerTest, LeasesOfTheReplacedPoolPreventShrinkingForALimitedTime) {
   const std::shared_ptr<pool::Pool> before = Replace(true);
   std::vector<pool::Lease> leases;
   for (int i = 0; i < 9; ++i) leases.push_back(before->Acquire());
@@ -193,10 +193,10 @@ TEST_F(AutoscalerTest, LeasesOfThePoolBeforeDoNotMakeItShrinkUntilTheyHaveBeenOu
   EXPECT_EQ(Target(), 9u);
   LookOnly(kConnectionsKnownFor);
   Look(4);
-  EXPECT_EQ(Target(), 5u) << "they are somebody's who does not give them back";
+  EXPECT_EQ(Target(), 5u) << "their borrowers do not release them";
 }
 
-TEST_F(AutoscalerTest, OnAnotherServerItGetsThatOnceTheServerHasAnswered) {
+TEST_F(AutoscalerTest, OnAnotherServerAPoolGetsTheTargetOnceTheServerAnswers) {
   Replace(false);
   EXPECT_EQ(Target(), 1u);
   others_ = 91;  // of 100, and 1 is the probe's, and 3 stay free
@@ -226,7 +226,7 @@ TEST_F(AutoscalerTest, APoolThatTakesTheReadsOverGetsTheirTargetWithinTheBudget)
   EXPECT_EQ(log.Count({"target size changed", "from=1 to=8 reason=takes_over", "budget=86"}), 1u);
 }
 
-TEST_F(AutoscalerTest, WhatIsTakenOverFromNoKnownServerWaitsForItsProbe) {
+TEST_F(AutoscalerTest, TargetOfAnUnknownServerWaitsForItsProbe) {
   Start();
   autoscaler_->TakeOver(PoolRole::kPrimary, 8);
   EXPECT_EQ(Target(), 1u);
@@ -241,7 +241,7 @@ TEST_F(AutoscalerTest, WhatIsTakenOverFromNoKnownServerWaitsForItsProbe) {
   EXPECT_EQ(Target(), 2u) << "it was given once more";
 }
 
-TEST_F(AutoscalerTest, WhatIsOwedToAPoolIsOwedToItsSuccessor) {
+TEST_F(AutoscalerTest, PendingTargetOfAPoolPassesToItsSuccessor) {
   Replace(/*same_server=*/false);
   // Replaced again before its server was asked.
   const auto one = std::make_shared<pool::Pool>(
@@ -252,7 +252,7 @@ TEST_F(AutoscalerTest, WhatIsOwedToAPoolIsOwedToItsSuccessor) {
   EXPECT_EQ(Target(), 9u);
 }
 
-TEST_F(AutoscalerTest, InDryRunNothingIsTakenOver) {
+TEST_F(AutoscalerTest, InDryRunNoTargetIsTakenOver) {
   options_.mode = AutoscalerMode::kDryRun;
   Start();
   pool_.Resize(2);
@@ -261,7 +261,7 @@ TEST_F(AutoscalerTest, InDryRunNothingIsTakenOver) {
   EXPECT_EQ(Target(), 2u);
 }
 
-TEST_F(AutoscalerTest, InDryRunSaysOnceWhatItWouldDoAndMovesNothing) {
+TEST_F(AutoscalerTest, InDryRunLogsOnceWhatItWouldDoAndMovesNothing) {
   options_.mode = AutoscalerMode::kDryRun;
   const test::LogTap log;
   Start();
@@ -298,7 +298,7 @@ TEST_F(AutoscalerTest, GrowsNoFurtherThanTheServerCanGive) {
   EXPECT_EQ(Stats().budget, 3u);
 }
 
-TEST_F(AutoscalerTest, GivesBackWhatOthersTakeFromTheServer) {
+TEST_F(AutoscalerTest, ShrinksWhenOthersUseTheServer) {
   Start();
   Borrow(8);
   Look(8);
@@ -321,7 +321,7 @@ TEST_F(AutoscalerTest, DoesNotGrowOnceTheServerNoLongerAnswers) {
   EXPECT_EQ(Target(), 1u);
 }
 
-TEST_F(AutoscalerTest, DoesNotBelieveAnOldProbe) {
+TEST_F(AutoscalerTest, IgnoresAnOldProbe) {
   Start();
   Borrow(8);
   Settle();
@@ -331,7 +331,7 @@ TEST_F(AutoscalerTest, DoesNotBelieveAnOldProbe) {
   EXPECT_EQ(Stats().latest->reason, ScalingReason::kBudgetUnknown);
 }
 
-TEST_F(AutoscalerTest, GivesBackSlowlyWhatIsNoLongerNeeded) {
+TEST_F(AutoscalerTest, ShrinksSlowlyWithoutDemand) {
   options_.shrink_after = seconds(20);
   Start();
   Borrow(8);

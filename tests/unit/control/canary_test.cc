@@ -92,7 +92,7 @@ TEST_F(CanaryTest, NothingIsKnownBeforeTheFirstTry) {
   EXPECT_EQ(canary_->Stats().last_run, base::WallTime{});
 }
 
-TEST_F(CanaryTest, ARefusedWriteIsASuccessAndTheSessionWasShownToBeReadOnlyBefore) {
+TEST_F(CanaryTest, RefusedWriteOfAVerifiedSessionIsASuccess) {
   Start();
   AwaitTry(1);
   ASSERT_TRUE(Eventually(test::kPatience, [&] { return canary_->Stats().success == true; }));
@@ -119,7 +119,7 @@ TEST_F(CanaryTest, AWriteThatIsNotRefusedIsAFailureAndEverySessionIsClosed) {
   EXPECT_NE(log.Lines().back().find("was not refused as read-only"), std::string::npos);
 }
 
-TEST_F(CanaryTest, WithoutAnAnswerNothingIsConcludedAndItIsTriedAgainAProbeIntervalLater) {
+TEST_F(CanaryTest, WithoutAnAnswerItIsUndecidedAndRetriedAfterAProbeInterval) {
   tester_.Answer(WriteAttempt::Result::kUnknown);
   Start();
   AwaitTry(1);
@@ -132,7 +132,7 @@ TEST_F(CanaryTest, WithoutAnAnswerNothingIsConcludedAndItIsTriedAgainAProbeInter
   }));
 }
 
-TEST_F(CanaryTest, TriesAtItsIntervalAndNotBefore) {
+TEST_F(CanaryTest, RunsAtItsIntervalAndNotEarlier) {
   Start();
   AwaitTry(1);
   ASSERT_TRUE(clock_.AwaitSleepers(1, seconds(60)));
@@ -143,7 +143,7 @@ TEST_F(CanaryTest, TriesAtItsIntervalAndNotBefore) {
   AwaitTry(2);
 }
 
-TEST_F(CanaryTest, WaitsForNobodyWhereNoSessionIsIdle) {
+TEST_F(CanaryTest, DoesNotWaitIfNoSessionIsIdle) {
   pool::Lease lease = pool_.Acquire();
   canary_.emplace(ProbeOptions{}, pool_, tester_, scheduler_);
   canary_->Start();
@@ -157,7 +157,7 @@ TEST_F(CanaryTest, WaitsForNobodyWhereNoSessionIsIdle) {
   }));
 }
 
-TEST_F(CanaryTest, AnIntervalOfZeroIsNever) {
+TEST_F(CanaryTest, AnIntervalOfZeroDisablesIt) {
   ProbeOptions options;
   options.canary_interval = base::Duration::zero();
   Start(options);

@@ -37,7 +37,7 @@ TEST(ReplicaLag, AnIdlePrimaryIsNoLagHoweverOldTheLastTransaction) {
   EXPECT_EQ(lag.Lag(Replica(100), true, kStart + hours(1)), base::Duration::zero());
 }
 
-TEST(ReplicaLag, IsTheTimeSinceThePrimaryWasFirstSeenWithWalThatTheReplicaLacks) {
+TEST(ReplicaLag, IsTheTimeSinceWalThatTheReplicaLacksWasFirstSeen) {
   LagEstimator lag;
   lag.OnPrimary(Primary(100), kStart);
   lag.OnPrimary(Primary(200), kStart + seconds(10));
@@ -48,7 +48,7 @@ TEST(ReplicaLag, IsTheTimeSinceThePrimaryWasFirstSeenWithWalThatTheReplicaLacks)
   EXPECT_EQ(lag.Lag(Replica(300), true, kStart + seconds(15)), base::Duration::zero());
 }
 
-TEST(ReplicaLag, GrowsWhenTheReceiverIsDeadAlthoughAllThatWasReceivedIsReplayed) {
+TEST(ReplicaLag, GrowsWithADeadReceiverEvenIfAllReceivedWalIsReplayed) {
   LagEstimator lag;
   lag.OnPrimary(Primary(100), kStart);
   lag.OnPrimary(Primary(200), kStart + seconds(1));
@@ -57,7 +57,7 @@ TEST(ReplicaLag, GrowsWhenTheReceiverIsDeadAlthoughAllThatWasReceivedIsReplayed)
   EXPECT_EQ(lag.Lag(dead, true, kStart + seconds(61)), seconds(60));
 }
 
-TEST(ReplicaLag, FromBeforeTheFirstLookIsTheAgeOfTheLastReplay) {
+TEST(ReplicaLag, FromBeforeTheFirstSampleIsTheAgeOfTheLastReplay) {
   LagEstimator lag;
   lag.OnPrimary(Primary(200), kStart);
   routing::ServerFacts behind = Replica(100);
@@ -71,7 +71,7 @@ TEST(ReplicaLag, AStreamThatIsCaughtUpIsNotJudgedByTheAgeOfTheLastReplay) {
   EXPECT_EQ(lag.Lag(Replica(199), true, kStart + base::Duration(5)), base::Duration(5));
 }
 
-TEST(ReplicaLag, WithoutAPrimaryIsTheReplicasOwnWord) {
+TEST(ReplicaLag, WithoutAPrimaryIsWhatTheReplicaReports) {
   LagEstimator lag;
   EXPECT_EQ(lag.Lag(Replica(100), false, kStart), base::Duration::zero());
   routing::ServerFacts replaying = Replica(100);
@@ -82,7 +82,7 @@ TEST(ReplicaLag, WithoutAPrimaryIsTheReplicasOwnWord) {
   EXPECT_EQ(lag.Lag(dead, false, kStart), std::nullopt);
 }
 
-TEST(ReplicaLag, WalWithoutATransactionIsNone) {
+TEST(ReplicaLag, WalWithoutATransactionIsNoLag) {
   LagEstimator lag;
   lag.OnPrimary(Primary(100, "7:7:"), kStart);
   lag.OnPrimary(Primary(196, "7:7:"), kStart + seconds(1));
@@ -92,7 +92,7 @@ TEST(ReplicaLag, WalWithoutATransactionIsNone) {
   EXPECT_EQ(lag.Lag(Replica(100), true, kStart + hours(1) + seconds(5)), seconds(5));
 }
 
-TEST(ReplicaLag, TailOfAnIdlePrimaryAtTheFirstLookIsNone) {
+TEST(ReplicaLag, TailOfAnIdlePrimaryAtTheFirstSampleIsNoLag) {
   LagEstimator lag;
   lag.OnPrimary(Primary(196, "7:7:"), kStart);
   routing::ServerFacts archived = Replica(100, "7:7:");
@@ -103,7 +103,7 @@ TEST(ReplicaLag, TailOfAnIdlePrimaryAtTheFirstLookIsNone) {
   EXPECT_EQ(lag.Lag(archived, true, kStart + hours(1)), hours(9));
 }
 
-TEST(ReplicaLag, OldTransactionAtTheFirstLookDoesNotMakeATailOne) {
+TEST(ReplicaLag, OldTransactionAtTheFirstSampleDoesNotMakeATailLag) {
   LagEstimator lag;
   lag.OnPrimary(Primary(196, "7:9:7"), kStart);
   routing::ServerFacts archived = Replica(100, "7:9:");
@@ -125,7 +125,7 @@ TEST(ReplicaLag, TransactionsOfAnotherTimelineDoNotCount) {
   EXPECT_EQ(lag.Lag(left, true, kStart + seconds(5)), seconds(5));
 }
 
-TEST(ReplicaLag, TransactionThatRunsOnThePrimaryIsNoneUntilItIsComplete) {
+TEST(ReplicaLag, RunningTransactionOfThePrimaryIsNoLagUntilItIsComplete) {
   LagEstimator lag;
   lag.OnPrimary(Primary(100, "7:9:7"), kStart);
   EXPECT_EQ(lag.Lag(Replica(100, "7:9:"), true, kStart + hours(1)), base::Duration::zero());
@@ -133,7 +133,7 @@ TEST(ReplicaLag, TransactionThatRunsOnThePrimaryIsNoneUntilItIsComplete) {
   EXPECT_EQ(lag.Lag(Replica(120, "7:9:"), true, kStart + hours(1) + seconds(4)), seconds(4));
 }
 
-TEST(ReplicaLag, WithoutPositionsIsToldByTransactions) {
+TEST(ReplicaLag, WithoutPositionsIsMeasuredByTransactions) {
   LagEstimator lag;
   routing::ServerFacts primary;
   primary.transactions = Transactions("7:7:");
@@ -147,7 +147,7 @@ TEST(ReplicaLag, WithoutPositionsIsToldByTransactions) {
   EXPECT_EQ(lag.Lag(replica, true, kStart + seconds(9)), seconds(8));
 }
 
-TEST(ReplicaLag, OfServersThatTellNothingIsUnknown) {
+TEST(ReplicaLag, OfServersThatReportNothingIsUnknown) {
   LagEstimator lag;
   lag.OnPrimary({}, kStart);
   routing::ServerFacts replica;
@@ -167,7 +167,7 @@ TEST(ReplicaLag, IsUnknownOnceThePrimaryIsSilentAndTheReplicaReceivesNothing) {
   EXPECT_EQ(lag.Lag(cut_off, false, kStart + seconds(31)), seconds(30));
 }
 
-TEST(ReplicaLag, ByAQueryIsWhatTheQuerySays) {
+TEST(ReplicaLag, ByAQueryIsWhatTheQueryReturns) {
   LagEstimator lag;
   lag.OnPrimary(Primary(200), kStart);
   routing::ServerFacts replica = Replica(100);
@@ -177,7 +177,7 @@ TEST(ReplicaLag, ByAQueryIsWhatTheQuerySays) {
   EXPECT_EQ(lag.Lag(replica, true, kStart), seconds(3));
 }
 
-TEST(ReplicaLag, StartsAnewWhenThePrimarysPositionFallsBack) {
+TEST(ReplicaLag, RestartsWhenThePrimarysPositionDecreases) {
   LagEstimator lag;
   lag.OnPrimary(Primary(500), kStart);
   lag.OnPrimary(Primary(100), kStart + seconds(1));

@@ -126,7 +126,7 @@ TEST_F(ProbeTest, AnAnswerOfAnOldSessionDoesNotEndThePoolsBackoff) {
   client.get();
 }
 
-TEST_F(ProbeTest, ServerThatLetsNoNewSessionInIsFoundWithinTheInterval) {
+TEST_F(ProbeTest, ServerThatRefusesNewSessionsIsDetectedWithinTheInterval) {
   Start();
   ASSERT_TRUE(AwaitResults(1));
   reserved_->Fail(pool::ConnectOutcome::kAuthFailed);
@@ -170,7 +170,7 @@ TEST_F(ProbeTest, TheServerThatAnsweredLastIsNamedWhileItIsDown) {
   EXPECT_EQ(probe_->Stats().address, (routing::ServerAddress{"db2", "5432", "shop"}));
 }
 
-TEST_F(ProbeTest, StaysOnItsServerUntilNoNewSessionLeadsThere) {
+TEST_F(ProbeTest, StaysOnItsServerUntilNoNewSessionReachesIt) {
   ProbeOptions options;
   options.new_session_interval = seconds(1);
   Start(options);
@@ -213,7 +213,7 @@ TEST_F(ProbeTest, ServerWithoutRoomForANewSessionServesWhatThePoolHas) {
   EXPECT_EQ(Results().back(), Reason::kTooManyConnections);
 }
 
-TEST_F(ProbeTest, WhatThisMachineLacksForANewSessionIsNoRefusal) {
+TEST_F(ProbeTest, LocalFailureOfANewSessionIsNotARefusal) {
   Start();
   ASSERT_TRUE(AwaitResults(1));
   reserved_->Fail(pool::ConnectOutcome::kLocalFailure);
@@ -222,7 +222,7 @@ TEST_F(ProbeTest, WhatThisMachineLacksForANewSessionIsNoRefusal) {
   EXPECT_GT(reserved_->connects(), 1u);
 }
 
-TEST_F(ProbeTest, ASessionThatIsToBeOpenedAnewIsAskedForOnce) {
+TEST_F(ProbeTest, RequestedReconnectHappensOnce) {
   Start();
   ASSERT_TRUE(AwaitResults(1));
   probe_->Reconnect();
@@ -248,7 +248,7 @@ TEST_F(ProbeTest, AFullPoolDoesNotConcernIt) {
   EXPECT_EQ(Results().front(), Reason::kOk);
 }
 
-TEST_F(ProbeTest, WhyItCannotConnectIsTheReason) {
+TEST_F(ProbeTest, ConnectErrorIsTheReason) {
   reserved_->Fail(pool::ConnectOutcome::kAuthFailed);
   Start();
   ASSERT_TRUE(AwaitResults(1));
@@ -353,7 +353,7 @@ TEST_F(ProbeOfTwoPoolsTest, SilentSessionHasIdleOnesOfBothReplaced) {
   EXPECT_EQ(other_->Stats().evictions[pool::EvictReason::kDrained], 1u);
 }
 
-TEST_F(ProbeOfTwoPoolsTest, PoolThatWasReplacedIsAskedNoMore) {
+TEST_F(ProbeOfTwoPoolsTest, ReplacedPoolIsNoLongerAsked) {
   { const pool::Lease idle = other_->Acquire(); }
   Start();
   ASSERT_TRUE(AwaitResults(1));
@@ -383,7 +383,7 @@ TEST_F(ProbeTest, WithoutRoomAndWithoutASessionTheServerIsFull) {
   EXPECT_EQ(Results().front(), Reason::kTooManyConnections);
 }
 
-TEST_F(ProbeTest, WithoutRoomASessionOfThePoolThatIsLostTellsNothing) {
+TEST_F(ProbeTest, WithoutRoomALostSessionOfThePoolIsNoEvidence) {
   { const pool::Lease idle = pool_.Acquire(); }
   reserved_->Fail(pool::ConnectOutcome::kTooManyConnections);
   inspector_.Answer({routing::Inspection::Result::kLost});

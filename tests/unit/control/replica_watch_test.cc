@@ -52,7 +52,7 @@ TEST_F(ReplicaWatchTest, AReplicaThatAnswersFirstIsJudgedOnceThePrimaryWasAsked)
   EXPECT_EQ(verdicts_, std::vector<Reason>{Reason::kLagExceeded});
 }
 
-TEST_F(ReplicaWatchTest, APrimaryThatIsNeverAskedHoldsUpOneVerdictAndNoMore) {
+TEST_F(ReplicaWatchTest, PrimaryThatIsNeverProbedDelaysOnlyOneVerdict) {
   watch_.OnReplicaProbe(Replica(100));
   watch_.OnReplicaProbe(Replica(100));
   EXPECT_EQ(verdicts_, std::vector<Reason>{Reason::kOk});
@@ -125,7 +125,7 @@ TEST_F(ReplicaWatchTest, AReplicaThatDoesNotAnswerIsJudgedAtOnce) {
   EXPECT_EQ(verdicts_, std::vector<Reason>{Reason::kConnectRefused});
 }
 
-TEST_F(ReplicaWatchTest, AReplicaTooFarBehindIsNot) {
+TEST_F(ReplicaWatchTest, AReplicaTooFarBehindIsNotGood) {
   watch_.OnPrimaryProbe(Primary(100));
   watch_.OnPrimaryProbe(Primary(200));
   clock_.Advance(seconds(31));
@@ -134,7 +134,7 @@ TEST_F(ReplicaWatchTest, AReplicaTooFarBehindIsNot) {
   EXPECT_EQ(watch_.Stats().lag, seconds(31));
 }
 
-TEST_F(ReplicaWatchTest, AReplicaThatWasTooFarBehindHasToComeDownToHalfOfThat) {
+TEST_F(ReplicaWatchTest, LagOfALaggingReplicaMustFallToHalfOfTheLimit) {
   watch_.OnPrimaryProbe(Primary(100));
   watch_.OnPrimaryProbe(Primary(200));
   clock_.Advance(seconds(15));
@@ -152,7 +152,7 @@ TEST_F(ReplicaWatchTest, AReplicaThatWasTooFarBehindHasToComeDownToHalfOfThat) {
                                             Reason::kOk}));
 }
 
-TEST_F(ReplicaWatchTest, TellsHowManyBytesOfTheLatestWalTheReplicaLacks) {
+TEST_F(ReplicaWatchTest, ReportsHowManyBytesOfTheLatestWalTheReplicaLacks) {
   EXPECT_EQ(watch_.Stats().lag_bytes, std::nullopt);
   watch_.OnPrimaryProbe(Primary(1'000));
   watch_.OnReplicaProbe(Replica(900));
@@ -179,7 +179,7 @@ TEST_F(ReplicaWatchTest, LagIsNoReasonWhileThePrimaryIsDown) {
   EXPECT_EQ(verdicts_, std::vector<Reason>{Reason::kOk});
 }
 
-TEST_F(ReplicaWatchTest, AnotherClustersServerIsNamedAlsoAfterThePrimaryWentDown) {
+TEST_F(ReplicaWatchTest, ServerOfAnotherClusterIsReportedEvenIfThePrimaryIsDown) {
   watch_.OnPrimaryProbe(Primary(100));
   watch_.OnPrimaryProbe(Down(Reason::kConnectRefused));
   ProbeResult replica = Replica(100);

@@ -58,7 +58,7 @@ class ScalingPolicyTest : public testing::Test {
   ScalingSample sample_;
 };
 
-TEST_F(ScalingPolicyTest, GrowsByThoseThatWereLeftWaitingAtTwoLooksInARow) {
+TEST_F(ScalingPolicyTest, GrowsByTheWaitersLeftAtTwoConsecutiveChecks) {
   Full(10, 3);
   Look();
   sample_.waiters = 5;
@@ -83,7 +83,7 @@ TEST_F(ScalingPolicyTest, DoesNotGrowForAQueueThatIsBeingWorkedOff) {
   }
 }
 
-TEST_F(ScalingPolicyTest, DoesNotGrowForWaitersThatAreGoneAtTheNextLook) {
+TEST_F(ScalingPolicyTest, DoesNotGrowForWaitersThatAreGoneAtTheNextCheck) {
   Full(10, 5);
   Look();
   Expect(10, ScalingReason::kSteady);
@@ -105,7 +105,7 @@ TEST_F(ScalingPolicyTest, AtMostDoublesInOneStep) {
   Expect(8, ScalingReason::kWaiting);
 }
 
-TEST_F(ScalingPolicyTest, JudgesANewTargetByWhatItIsSeenToDo) {
+TEST_F(ScalingPolicyTest, JudgesANewTargetByItsObservedEffect) {
   Full(4, 2);
   Look(2);
   Full(6, 2);
@@ -115,7 +115,7 @@ TEST_F(ScalingPolicyTest, JudgesANewTargetByWhatItIsSeenToDo) {
   Expect(8, ScalingReason::kWaiting);
 }
 
-TEST_F(ScalingPolicyTest, DoesNotAskForMoreWhileWhatIsAllowedIsNotThereYet) {
+TEST_F(ScalingPolicyTest, DoesNotGrowUntilTheCurrentTargetIsReached) {
   Full(10, 50);
   sample_.size = sample_.in_use = 6;
   Look(10);
@@ -135,7 +135,7 @@ TEST_F(ScalingPolicyTest, NeverExceedsMaxSize) {
   Expect(40, ScalingReason::kAtMax);
 }
 
-TEST_F(ScalingPolicyTest, GrowsWhenAcquiresWaitLongThoughNobodyIsSeenWaiting) {
+TEST_F(ScalingPolicyTest, GrowsWhenAcquiresWaitLongEvenIfNoWaiterIsSeen) {
   Busy(10, 10);
   Look();
   for (int i = 0; i < 2; ++i) {
@@ -147,7 +147,7 @@ TEST_F(ScalingPolicyTest, GrowsWhenAcquiresWaitLongThoughNobodyIsSeenWaiting) {
   Expect(12, ScalingReason::kWaitsLong);
 }
 
-TEST_F(ScalingPolicyTest, ShortWaitsAreNoReason) {
+TEST_F(ScalingPolicyTest, ShortWaitsAreNoReasonToGrow) {
   Busy(10, 10);
   Look();
   for (int i = 0; i < 10; ++i) {
@@ -158,7 +158,7 @@ TEST_F(ScalingPolicyTest, ShortWaitsAreNoReason) {
   }
 }
 
-TEST_F(ScalingPolicyTest, WhatWasWaitedBeforeTheLastStepDoesNotAskForAnother) {
+TEST_F(ScalingPolicyTest, WaitsBeforeTheLastStepDoNotCauseAnother) {
   Full(4, 4);
   Look(2);
   Full(8, 0);
@@ -170,7 +170,7 @@ TEST_F(ScalingPolicyTest, WhatWasWaitedBeforeTheLastStepDoesNotAskForAnother) {
   Expect(8, ScalingReason::kSteady);
 }
 
-TEST_F(ScalingPolicyTest, GivesBackATenthAtATimeOnceItHasDoneWithLessForLong) {
+TEST_F(ScalingPolicyTest, ShrinksByATenthAtATimeAfterLongLowDemand) {
   Busy(20, 5);
   Look(300);
   Expect(20, ScalingReason::kCoolingDown);
@@ -183,7 +183,7 @@ TEST_F(ScalingPolicyTest, GivesBackATenthAtATimeOnceItHasDoneWithLessForLong) {
   Expect(17, ScalingReason::kIdle);
 }
 
-TEST_F(ScalingPolicyTest, KeepsWhatItNeededAtMostAndAQuarterMore) {
+TEST_F(ScalingPolicyTest, KeepsItsPeakDemandAndAQuarterMore) {
   Busy(20, 2);
   Look(100);
   Busy(20, 14);
@@ -196,7 +196,7 @@ TEST_F(ScalingPolicyTest, KeepsWhatItNeededAtMostAndAQuarterMore) {
   Expect(18, ScalingReason::kSteady);
 }
 
-TEST_F(ScalingPolicyTest, AShortWaitBetweenTwoLooksIsPartOfWhatItNeeded) {
+TEST_F(ScalingPolicyTest, ShortWaitBetweenTwoChecksCountsAsDemand) {
   Busy(20, 14);
   Look();
   sample_.acquires += 100;
@@ -205,7 +205,7 @@ TEST_F(ScalingPolicyTest, AShortWaitBetweenTwoLooksIsPartOfWhatItNeeded) {
   Expect(20, ScalingReason::kSteady);
 }
 
-TEST_F(ScalingPolicyTest, ForgetsWhatItNeededAfterTheWindow) {
+TEST_F(ScalingPolicyTest, ForgetsItsPeakDemandAfterTheWindow) {
   Busy(20, 15);
   Look();
   Busy(20, 2);
@@ -228,7 +228,7 @@ TEST_F(ScalingPolicyTest, NeverGoesBelowMinIdleNorBelowOne) {
   Expect(1, ScalingReason::kSteady);
 }
 
-TEST_F(ScalingPolicyTest, GivesNothingBackForLongAfterItGrew) {
+TEST_F(ScalingPolicyTest, DoesNotShrinkForLongAfterItGrew) {
   Busy(10, 0);
   Look(301);
   Busy(11, 0);
@@ -251,14 +251,14 @@ TEST_F(ScalingPolicyTest, DoesNotGrowWhileItIsNotKnownWhatTheServerCanGive) {
   Expect(10, ScalingReason::kBudgetUnknown, std::nullopt);
 }
 
-TEST_F(ScalingPolicyTest, GivesBackAtOnceWhatTheServerCannotGive) {
+TEST_F(ScalingPolicyTest, ShrinksImmediatelyToWhatTheServerCanGive) {
   Full(10, 8);
   Look();
   Expect(4, ScalingReason::kOverBudget, 4);
   Expect(2, ScalingReason::kOverBudget, 0);
 }
 
-TEST_F(ScalingPolicyTest, BelievesARefusalForWantOfRoomMoreThanTheBudget) {
+TEST_F(ScalingPolicyTest, TrustsARefusalForLackOfRoomMoreThanTheBudget) {
   Full(10, 8);
   Look();
   ++sample_.no_room;

@@ -167,7 +167,7 @@ class ScalingSimulation : public testing::TestWithParam<std::uint64_t> {
   Simulation simulation_{GetParam()};
 };
 
-TEST_P(ScalingSimulation, ADayIsFollowedUpAndDownAndNoOneWaitsForIt) {
+TEST_P(ScalingSimulation, FollowsADaysLoadUpAndDownWithFewWaiters) {
   simulation_.load = Diurnal;
   const std::vector<Second> seen = simulation_.Run(3 * kDay);
   std::size_t waiting = 0;
@@ -206,7 +206,7 @@ TEST_P(ScalingSimulation, SpikesShorterThanTheWindowKeepWhatTheyNeed) {
   EXPECT_LT(Turns(later), 2 * 23) << "more than one spike in fifteen";
 }
 
-TEST_P(ScalingSimulation, ARushIsMetWithinTenLooksAndNotExceeded) {
+TEST_P(ScalingSimulation, RushIsMetWithinTenChecksAndNotExceeded) {
   simulation_.load = [](int second) { return second < 600 ? 2.0 : 40.0; };
   const std::vector<Second> seen = simulation_.Run(1200);
   std::size_t met = 600;
@@ -215,7 +215,7 @@ TEST_P(ScalingSimulation, ARushIsMetWithinTenLooksAndNotExceeded) {
   EXPECT_LE(MostTarget(seen), MostNeeded(seen));
 }
 
-TEST_P(ScalingSimulation, AnOutageMovesNothingAndIsOverWithinTwentyLooks) {
+TEST_P(ScalingSimulation, OutageMovesNothingAndIsOverWithinTwentyChecks) {
   simulation_.load = [](int) { return 20.0; };
   simulation_.use = 1;
   constexpr int kDown = 1200;
@@ -234,7 +234,7 @@ TEST_P(ScalingSimulation, AnOutageMovesNothingAndIsOverWithinTwentyLooks) {
       << "those who waited through it were taken for a need that lasts";
 }
 
-TEST_P(ScalingSimulation, OthersThatComeAndGoOnTheServerAreMadeRoomForAtOnce) {
+TEST_P(ScalingSimulation, MakesRoomImmediatelyForOtherClientsOfTheServer) {
   simulation_.load = [](int) { return 20.0; };
   simulation_.budget = [](int second) { return second % 600 < 300 ? 60 : 10; };
   const std::vector<Second> seen = simulation_.Run(4 * kHour);

@@ -79,7 +79,7 @@ TEST_F(ServerBudgetTest, IsNothingOnAServerThatIsFull) {
   EXPECT_EQ(Tightest(), 0u);
 }
 
-TEST_F(ServerBudgetTest, APoolThatHasMoreOpenThanTheServerCountsIsNoOthersOfLessThanNone) {
+TEST_F(ServerBudgetTest, OtherSessionsAreNeverCountedAsFewerThanZero) {
   seen_.open[kPrimary] = 50;
   Probe();
   EXPECT_EQ(Tightest(), 100u - 3 - 1 - kReserve);
@@ -119,7 +119,7 @@ TEST_F(ServerBudgetTest, OfARolesLimitOnlyItsOwnPoolsHaveAShare) {
   EXPECT_GT(*Tightest(kRo), 80u);
 }
 
-TEST_F(ServerBudgetTest, AServerThatWasRestartedWithOtherSettingsIsBelievedAtOnce) {
+TEST_F(ServerBudgetTest, SettingsOfARestartedServerApplyImmediately) {
   Probe();
   seen_.instance = "1, restarted";
   seen_.facts.max_connections = 200;
@@ -127,7 +127,7 @@ TEST_F(ServerBudgetTest, AServerThatWasRestartedWithOtherSettingsIsBelievedAtOnc
   EXPECT_EQ(Tightest(), 200u - 3 - 4 - 1 - kReserve);
 }
 
-TEST_F(ServerBudgetTest, WhatOthersGiveBackIsTakenOnlyAfterTenProbes) {
+TEST_F(ServerBudgetTest, ConnectionsFreedByOthersAreUsedAfterTenProbes) {
   seen_.facts.sessions += 20;
   Probe();
   seen_.facts.sessions -= 20;
@@ -139,7 +139,7 @@ TEST_F(ServerBudgetTest, WhatOthersGiveBackIsTakenOnlyAfterTenProbes) {
   EXPECT_EQ(Limits().front().grow, 87u);
 }
 
-TEST_F(ServerBudgetTest, WhatOthersTakeIsGivenOnlyAfterThreeProbes) {
+TEST_F(ServerBudgetTest, ConnectionsTakenByOthersAreGivenUpAfterThreeProbes) {
   Probe();
   seen_.facts.sessions += 20;
   Probe();
@@ -168,7 +168,7 @@ class AllocateBudgetTest : public testing::Test {
   OfPools<std::optional<BudgetClaim>> claims_;
 };
 
-TEST_F(AllocateBudgetTest, WhereThereIsEnoughEachGetsWhatItWants) {
+TEST_F(AllocateBudgetTest, AmpleBudgetGivesEachPoolWhatItWants) {
   Room(20, 20);
   Claim(kPrimary, 5, 9);
   Claim(kRo, 4, 4);
@@ -178,7 +178,7 @@ TEST_F(AllocateBudgetTest, WhereThereIsEnoughEachGetsWhatItWants) {
   ExpectShare(kFallthrough, 7);
 }
 
-TEST_F(AllocateBudgetTest, WhereThereIsNotItIsSharedEquallyAndWhatOneDoesNotWantIsForTheOthers) {
+TEST_F(AllocateBudgetTest, ScarceBudgetIsSharedEquallyAndUnusedSharesAreRedistributed) {
   Room(20, 20);
   Claim(kPrimary, 8, 16);
   Claim(kRo, 2, 2);
@@ -188,7 +188,7 @@ TEST_F(AllocateBudgetTest, WhereThereIsNotItIsSharedEquallyAndWhatOneDoesNotWant
   ExpectShare(kFallthrough, 9);
 }
 
-TEST_F(AllocateBudgetTest, APoolThatHasMoreThanItsShareGivesBeforeAnotherTakes) {
+TEST_F(AllocateBudgetTest, PoolAboveItsShareShrinksBeforeAnotherGrows) {
   Room(12, 12);
   Claim(kPrimary, 12, 12);
   Claim(kFallthrough, 1, 12);
@@ -202,7 +202,7 @@ TEST_F(AllocateBudgetTest, APoolThatHasMoreThanItsShareGivesBeforeAnotherTakes) 
   ExpectShare(kFallthrough, 6);
 }
 
-TEST_F(AllocateBudgetTest, WhatAPoolMayHaveIsNotGivenToAnotherBecauseItIsNotUsed) {
+TEST_F(AllocateBudgetTest, ShareThatAPoolWantsIsNotGivenAwayWhileUnused) {
   Room(12, 12);
   Claim(kPrimary, 10, 10);
   claims_[kPrimary]->size = 1;
@@ -219,7 +219,7 @@ TEST_F(AllocateBudgetTest, BetweenTheTwoBoundsNothingIsMoved) {
   ExpectShare(kFallthrough, 6);
 }
 
-TEST_F(AllocateBudgetTest, TheFloorIsGivenInAnyCase) {
+TEST_F(AllocateBudgetTest, FloorIsAlwaysGranted) {
   Room(1, 1);
   Claim(kPrimary, 6, 6);
   claims_[kPrimary]->floor = 2;

@@ -83,7 +83,7 @@ TEST_F(ServerEventsTest, AnOutageIsOneLineForAllPoolsAndSoIsItsEnd) {
                        "in_recovery=false after_seconds=40"}));
 }
 
-TEST_F(ServerEventsTest, AnotherReasonDuringAnOutageIsSaidOnce) {
+TEST_F(ServerEventsTest, AnotherReasonDuringAnOutageIsLoggedOnce) {
   Probe(Reason::kConnectRefused);
   const test::LogTap log;
   Probe(Reason::kAuthFailed);
@@ -115,7 +115,7 @@ TEST_F(ServerEventsTest, AServerThatNeverAnsweredAnswersAfterAnOutage) {
   EXPECT_EQ(log.Lines().size(), 2u);
 }
 
-TEST_F(ServerEventsTest, ConnectsThatFailWhileTheServerAnswersAreSaidOncePerOutcome) {
+TEST_F(ServerEventsTest, ConnectFailuresOfAServerThatAnswersAreLoggedOncePerOutcome) {
   Probe(Reason::kOk);
   const test::LogTap log;
   for (int i = 0; i < 2; ++i) {
@@ -131,7 +131,7 @@ TEST_F(ServerEventsTest, ConnectsThatFailWhileTheServerAnswersAreSaidOncePerOutc
   EXPECT_EQ(log.Lines().size(), 2u) << "it is said again after an hour";
 }
 
-TEST_F(ServerEventsTest, ConnectsThatFailedInAnOutageAreNotSaidAfterIt) {
+TEST_F(ServerEventsTest, ConnectFailuresOfAnOutageAreNotLoggedAfterIt) {
   Probe(Reason::kOk);
   FailConnect(ConnectOutcome::kConnectRefused);
   Probe(Reason::kConnectRefused);

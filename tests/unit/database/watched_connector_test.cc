@@ -12,7 +12,7 @@
 namespace scidex::database {
 namespace {
 
-TEST(WatchedConnector, SaysOnceThatThisMachineLacksSomething) {
+TEST(WatchedConnector, LogsALocalFailureOnce) {
   const auto fake = std::make_shared<test::FakeConnector>();
   WatchedConnector connector("ro", fake, [] {});
   const test::LogTap log;

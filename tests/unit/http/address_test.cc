@@ -116,7 +116,7 @@ TEST(HttpAddress, NameThatDoesNotResolveIsRefused) {
   EXPECT_THAT(WhyNoAddress("a b:1"), HasSubstr("is not an IPv4 address or a name"));
 }
 
-TEST(HttpAddress, PortThatIsNoneIsRefused) {
+TEST(HttpAddress, InvalidPortIsRefused) {
   for (const char* address : {"127.0.0.1:", ":65536", ":-1", ":80s", ":http", ": 80", ":0x50"}) {
     EXPECT_THAT(WhyNoAddress(address), HasSubstr("the port is not a number from 0 to 65535"))
         << address;
@@ -151,8 +151,8 @@ TEST(HttpAddress, AddressOfAnotherMachineIsRefused) {
             "cannot listen on 192.0.2.1:0: Cannot assign requested address");
 }
 
-// In a child that is nobody: root may bind any port.
-std::string WhyNobodyCannotListen(const std::string& address) {
+// In a child of an ordinary user, because root may bind any port.
+std::string WhyAnOrdinaryUserCannotListen(const std::string& address) {
   int ends[2];
   if (pipe(ends) != 0) return "no pipe";
   const base::UniqueFd reader(ends[0]);
@@ -161,7 +161,7 @@ std::string WhyNobodyCannotListen(const std::string& address) {
   if (child == 0) {
     std::string why = "it could";
     try {
-      if (geteuid() == 0 && setresuid(65534, 65534, 65534) != 0) why = "no nobody";
+      if (geteuid() == 0 && setresuid(65534, 65534, 65534) != 0) why = "cannot change the user";
       Listen(ParseAddress(address).at(0));
     } catch (const ServerError& error) {
       why = error.what();
@@ -179,9 +179,9 @@ std::string WhyNobodyCannotListen(const std::string& address) {
 TEST(HttpAddress, PrivilegedPortIsRefusedToAnOrdinaryUser) {
   int first_unprivileged = 0;
   std::ifstream("/proc/sys/net/ipv4/ip_unprivileged_port_start") >> first_unprivileged;
-  // Containers may have made every port free to everybody.
+  // A container may allow every user to bind every port.
   EXPECT_EQ(
-      WhyNobodyCannotListen("127.0.0.1:1"),
+      WhyAnOrdinaryUserCannotListen("127.0.0.1:1"),
       first_unprivileged > 1 ? "cannot listen on 127.0.0.1:1: Permission denied" : "it could");
 }
 
@@ -196,7 +196,7 @@ TEST(HttpAddress, SameAddressTwiceIsRefused) {
             "cannot listen on " + address + ": Address already in use");
 }
 
-TEST(HttpAddress, NoAddressAndFewerRequestsThanNoneAreRefused) {
+TEST(HttpAddress, MissingAddressAndNegativeRequestLimitAreRefused) {
   EXPECT_THAT(WhyNoAddress(On({})), HasSubstr("no address to listen on"));
   EXPECT_THAT(WhyNoAddress(On({"127.0.0.1:0"}, -1)), HasSubstr("max_requests is -1"));
 }

@@ -80,7 +80,7 @@ TEST(HttpAnswer, OtherMethodsAre405WithAllow) {
   }
 }
 
-TEST(HttpAnswer, OptionsTellsWhatAPathTakes) {
+TEST(HttpAnswer, OptionsReturnsTheMethodsOfAPath) {
   const Server server(OnLoopback(), {{"/metrics", Always("up 1\n")},
                                      {"/-/healthy", {Always("healthy"), Access::kEveryone}},
                                      {"/-/reload", {Always("done"), Access::kUsers, "POST"}}});
@@ -226,7 +226,7 @@ TEST(HttpAnswer, WebSocketUpgradeIsAnsweredAsAPlainGet) {
   EXPECT_EQ(connection.Read().body, "up 1\n");
 }
 
-TEST(HttpAnswer, ConnectionIsKeptForTheNextRequestUnlessTheClientWantsItClosed) {
+TEST(HttpAnswer, ConnectionIsKeptAliveUnlessTheClientAsksToCloseIt) {
   const Server server(OnLoopback(), {{"/metrics", Always("up 1\n")}});
   test::HttpConnection connection(server.ports().at(0));
   for (int i = 0; i < 3; ++i) {

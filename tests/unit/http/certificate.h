@@ -1,4 +1,4 @@
-// Certificates, made when a test needs them.
+// Certificates that are created when a test needs them.
 #pragma once
 
 #include <openssl/evp.h>
@@ -26,7 +26,8 @@ std::string InPem(Write write) {
   return {text, static_cast<std::size_t>(size)};
 }
 
-// Signed by itself. With `rsa_bits` a key whose handshakes are costly, else one of P-256.
+// Self-signed. With `rsa_bits` it has an RSA key, whose handshakes are costly, otherwise a P-256
+// key.
 inline CertificatePair MakeCertificate(unsigned int rsa_bits = 0) {
   const std::unique_ptr<EVP_PKEY, decltype(&EVP_PKEY_free)> key(
       rsa_bits == 0 ? EVP_EC_gen("P-256") : EVP_RSA_gen(rsa_bits), &EVP_PKEY_free);

@@ -117,7 +117,7 @@ TEST(HttpClientLimit, ServerOutlivesAProcessWithoutAFileToSpare) {
   EXPECT_EQ(Get(port, "/").body, "served");
 }
 
-TEST(ClientLimit, LimitOfFilesThatTheKernelDoesNotTellIsNone) {
+TEST(ClientLimit, UnreadableFileLimitIsTreatedAsNoLimit) {
   EXPECT_EXIT(
       {
         if (!test::RefuseLimits()) _exit(2);

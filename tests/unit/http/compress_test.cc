@@ -27,7 +27,7 @@ TEST(Compress, GivesWhatTheClientAcceptsAndBringsBackTheSameBytes) {
   EXPECT_THAT(response.headers, Contains(Pair("Vary", "Accept-Encoding")));
 }
 
-TEST(Compress, LeavesABodyAsItIsForAClientThatDoesNotAcceptItAndSaysThatItDepends) {
+TEST(Compress, LeavesTheBodyAndSetsVaryIfTheClientAcceptsNoGzip) {
   GzipCache cache;
   const std::string body = OfSize(2'000);
   Response response = Text(body);

@@ -1,4 +1,4 @@
-// A server on a port of 127.0.0.1 that the kernel chose, and what its tests share.
+// Shared by the tests of the server, which listens on a free port of 127.0.0.1.
 #pragma once
 
 #include <cstddef>
@@ -15,7 +15,7 @@
 
 namespace scidex::http {
 
-// One that waits at its end for what it need not wait for never ends.
+// An hour, so that a server that waits for it needlessly never stops.
 inline ServerOptions On(std::vector<std::string> addresses, int max_requests = 4) {
   ServerOptions options;
   options.listen_addresses = std::move(addresses);
@@ -49,17 +49,17 @@ inline std::uint64_t CountOf(const Server& server, int code) {
   return 0;
 }
 
-// A door that handlers wait at until a test opens it; no handler waits for longer than kPatience.
+// A gate at which handlers wait until the test opens it, for at most kPatience.
 class Gate {
  public:
-  // True once open.
+  // True once the gate is open.
   bool Pass() {
     base::MutexLock lock(mutex_);
     ++waiting_;
     changed_.NotifyAll();
     return Await([this] { return open_; });
   }
-  // True once `count` have come to the door.
+  // True once `count` handlers have arrived.
   bool AwaitArrivals(int count) {
     base::MutexLock lock(mutex_);
     return Await([this, count] { return waiting_ >= count; });

@@ -119,7 +119,7 @@ TEST_F(FrontTest, RequestThatDoesNotArriveWholeInTimeIs408) {
   EXPECT_EQ(Count(408), 1u);
 }
 
-TEST_F(FrontTest, ClientThatSendsNothingIsGivenUpWithoutAWord) {
+TEST_F(FrontTest, SilentClientIsClosedWithoutAResponse) {
   // Long enough for the second client's request to come first.
   Start({.idle_timeout = milliseconds(500)});
   HttpConnection idle(port_);
@@ -131,7 +131,7 @@ TEST_F(FrontTest, ClientThatSendsNothingIsGivenUpWithoutAWord) {
   EXPECT_EQ(Count(408), 0u);
 }
 
-TEST_F(FrontTest, ClientThatDoesNotReadItsAnswerIsGivenUp) {
+TEST_F(FrontTest, ClientThatDoesNotReadItsResponseIsClosed) {
   Start({.send_timeout = milliseconds(50)});
   HttpConnection deaf(port_);
   deaf.SendRequest("GET", "/big");

@@ -7,7 +7,7 @@
 
 namespace scidex::http {
 
-// What a client makes of a gzip body of up to 4 MiB. One that is not whole fails the test.
+// Decompresses a gzip body of up to 4 MiB, as a client does. An incomplete body fails the test.
 inline std::string Gunzip(const std::string& compressed) {
   z_stream stream{};
   EXPECT_EQ(inflateInit2(&stream, 15 + 16), Z_OK);

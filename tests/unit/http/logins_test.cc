@@ -30,7 +30,7 @@ constexpr char kRight[] = "Basic YWxpY2U6cmlnaHQ=";
 constexpr char kWrong[] = "Basic YWxpY2U6d3Jvbmc=";
 constexpr char kUnknown[] = "Basic bWFsbG9yeTpyaWdodA==";
 
-TEST(Logins, UserWithTheRightPasswordIsWelcomeAndNobodyElse) {
+TEST(Logins, OnlyTheUserWithTheRightPasswordIsAccepted) {
   Logins logins(1);
   const Users users{{"alice", Hash("right")}};
   for (int i = 0; i < 2; ++i) {
@@ -66,7 +66,7 @@ TEST(Logins, LoginThatWasRightIsForgottenWhenItsHashChanges) {
   EXPECT_EQ(logins.Judge(kRight, {{"bob", Hash("right")}}), Verdict::kRefused);
 }
 
-TEST(Logins, LoginThatWasRightOnceIsNotComputedAgainAndTheOthersAreBounded) {
+TEST(Logins, VerifiedLoginIsRememberedAndOtherComputationsAreBounded) {
   std::promise<void> computing;
   std::promise<void> go_on;
   std::atomic<int> computed{0};

@@ -19,12 +19,12 @@ class Loop {
   void Spawn(asio::awaitable<void> coroutine) {
     asio::co_spawn(io_, std::move(coroutine), asio::detached);
   }
-  // Runs what can run at this moment.
+  // Runs what can run now.
   void Poll() {
     io_.restart();
     io_.poll();
   }
-  // Runs until `done` holds.
+  // Runs until `done` is true.
   bool RunUntil(const std::function<bool()>& done) {
     return test::Eventually(test::kPatience, [&] {
       Poll();

@@ -60,7 +60,7 @@ TEST(HttpOrigin, ServerAnswersOnlyItsAllowedHostsButHealthChecks) {
   EXPECT_EQ(ask("/-/healthy", "evil.example"), 200);
 }
 
-TEST(HttpOrigin, WhatChangesSomethingIsRefusedToAPageOfAnotherSite) {
+TEST(HttpOrigin, PageOfAnotherSiteCannotChangeAnything) {
   int asked = 0;
   const Server server(OnLoopback(), {{"/-/reload",
                                       {[&](const Request&) {

@@ -1,4 +1,4 @@
-// What is a request, and what is none.
+// Which bytes are a request, and which are not.
 #include "http/request_head.h"
 
 #include <gmock/gmock.h>
@@ -78,7 +78,7 @@ TEST(RequestHead, SaysWhetherThereIsABody) {
   EXPECT_FALSE(ParseHead(WithHeaders("Content-Length: 0\r\nContent-Length: 0\r\n")).has_body);
 }
 
-TEST(RequestHead, WhatTwoReadersCouldUnderstandInTwoWaysIsRefused) {
+TEST(RequestHead, AmbiguousRequestsAreRefused) {
   for (const char* headers :
        {"Content-Length: 1\r\nContent-Length: 2\r\n", "Content-Length: 1, 1\r\n",
         "Content-Length: +1\r\n", "Content-Length: \r\n", "Content-Length: 0x1\r\n",
@@ -94,7 +94,7 @@ TEST(RequestHead, WhatTwoReadersCouldUnderstandInTwoWaysIsRefused) {
   EXPECT_THAT(WhyNoHead("GET / HTTP/1.1\r\n\r\n"), HasSubstr("it must have one Host header"));
 }
 
-TEST(RequestHead, FirstLineThatIsNoneIsRefused) {
+TEST(RequestHead, InvalidRequestLineIsRefused) {
   for (const char* line : {"nonsense", "GET /", "GET  HTTP/1.1", "GET / ", "G(T / HTTP/1.1",
                            " / HTTP/1.1", "GET * HTTP/1.1", "GET a:80 HTTP/1.1", "GET / HTTP/1",
                            "GET / http/1.1", "GET / HTTP/1.10", "GET / HTTP/1.x", "GET / HTTP/x.1",

@@ -115,7 +115,7 @@ TEST_F(HttpRequestQueue, RequestsThatChangeSomethingAreEachAskedFor) {
   EXPECT_EQ(handled_, 3);
 }
 
-TEST_F(HttpRequestQueue, OneMoreThanMayWaitIsRefused) {
+TEST_F(HttpRequestQueue, RequestBeyondTheWaitLimitIsRefused) {
   for (const char* target : {"/a", "/b", "/c", "/d"}) Ask(target);
   EXPECT_EQ(Bodies().back(), "too many\n");
   gate_.Open();
@@ -123,7 +123,7 @@ TEST_F(HttpRequestQueue, OneMoreThanMayWaitIsRefused) {
   EXPECT_EQ(handled_, 3);
 }
 
-TEST_F(HttpRequestQueue, OneMoreThanMayShareIsRefused) {
+TEST_F(HttpRequestQueue, RequestBeyondTheShareLimitIsRefused) {
   Ask("/a");
   for (int i = 0; i < 51; ++i) Ask("/b");
   EXPECT_EQ(Bodies().back(), "too many\n");

@@ -57,7 +57,7 @@ TEST_F(HttpRequestSlots, AreTakenInTheOrderInWhichRequestsCame) {
   EXPECT_TRUE(slots_->TryAcquire().has_value());
 }
 
-TEST_F(HttpRequestSlots, OneThatWaitsTooLongIsRefusedAndLosesNoSlot) {
+TEST_F(HttpRequestSlots, RequestThatWaitsTooLongIsRefusedAndLosesNoSlot) {
   slots_.emplace(1, RequestSlots::Patience{10, milliseconds(5)});
   loop_.Spawn(Enter(0));
   loop_.Spawn(Enter(1));
@@ -67,7 +67,7 @@ TEST_F(HttpRequestSlots, OneThatWaitsTooLongIsRefusedAndLosesNoSlot) {
   EXPECT_TRUE(slots_->TryAcquire().has_value());
 }
 
-TEST_F(HttpRequestSlots, OneMoreThanMayWaitIsRefusedAtOnce) {
+TEST_F(HttpRequestSlots, RequestBeyondTheWaitLimitIsRefusedImmediately) {
   slots_.emplace(1, RequestSlots::Patience{1, hours(1)});
   for (int i = 0; i < 3; ++i) loop_.Spawn(Enter(i));
   loop_.Poll();

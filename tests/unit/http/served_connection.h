@@ -1,5 +1,5 @@
-// One connection that is served, on the test's own thread and clock: the test is its client, its
-// backend and its time.
+// A served connection on the test's own thread and clock: the test plays its client and its
+// backend, and moves the time.
 #pragma once
 
 #include <fcntl.h>
@@ -27,7 +27,7 @@
 
 namespace scidex::http {
 
-// Stands still until it is moved.
+// Stands still until the test moves it.
 class StandingClock final : public base::Clock {
  public:
   base::TimePoint Now() const override { return now_; }
@@ -50,12 +50,12 @@ class ServedConnection {
     asio::co_spawn(io_, Serve(ClientSocket(std::move(accepted))), asio::detached);
     Run();
   }
-  // Whatever the client and the backend did, nothing is left waiting.
+  // After any behaviour of the client and the backend, nothing is left waiting.
   ~ServedConnection() { End(); }
   ServedConnection(const ServedConnection&) = delete;
   ServedConnection& operator=(const ServedConnection&) = delete;
 
-  // What the client does. Bytes that do not fit are not sent.
+  // The client's actions. Bytes that do not fit are not sent.
   void Send(const std::string& bytes) {
     if (client_.valid())
       static_cast<void>(send(client_.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL));
@@ -77,13 +77,13 @@ class ServedConnection {
     if (client_.valid()) shutdown(client_.get(), SHUT_WR);
     Run();
   }
-  // With what is unread, that is a reset.
+  // With unread bytes, this resets the connection.
   void Close() {
     client_ = base::UniqueFd();
     Run();
   }
 
-  // What the backend does with the request that has waited longest.
+  // The backend's response to the request that has waited longest.
   bool HasRequest() const { return !asked_.empty(); }
   const RequestHead& request() const { return asked_.front()->head; }
   void Answer(std::string body) {
@@ -98,7 +98,7 @@ class ServedConnection {
     deadlines_.Expire();
     Run();
   }
-  // The backend drops what it was asked, and the client is waited for no longer.
+  // The backend drops its request, and the wait for the client ends.
   void End() {
     for (int i = 0; i < 100 && !ended_; ++i) {
       if (HasRequest()) Drop();
@@ -107,7 +107,7 @@ class ServedConnection {
   }
 
   bool ended() const { return ended_; }
-  // What went wrong other than with the client.
+  // An error other than one of the client.
   const std::string& failure() const { return failure_; }
   const std::string& received() const { return received_; }
   std::size_t waited_for() { return idle_clients_.size() + memory_.readers().size(); }
@@ -153,7 +153,7 @@ class ServedConnection {
       Client client(std::move(socket), deadlines_);
       co_await ServeConnection(client, client.socket, serving_, {});
     } catch (const asio::system_error&) {
-      // The client went.
+      // The client has gone.
     } catch (const std::exception& error) {
       failure_ = error.what();
     }
@@ -168,7 +168,7 @@ class ServedConnection {
   ClientList idle_clients_;
   AnswerMemory memory_{1 << 20};
   std::list<Asked*> asked_;
-  // Above this is what its coroutines refer to.
+  // Declared after everything that its coroutines refer to.
   asio::io_context io_{1};
   Serving serving_{timeouts_,
                    deadlines_,

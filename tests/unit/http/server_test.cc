@@ -69,7 +69,7 @@ TEST(HttpServer, CallsBackOnlyWhileBothOfItsThreadsGoOn) {
   EXPECT_TRUE(test::Eventually(test::kPatience, [&] { return calls == 2; }));
 }
 
-TEST(HttpServer, RequestsBeyondThatGet503ButForEndpointsForEveryone) {
+TEST(HttpServer, FurtherRequestsGet503ExceptAtEndpointsForEveryone) {
   Gate gate;
   const Server server(OnLoopback(1), {{"/",
                                        [&](const Request&) {
@@ -123,7 +123,7 @@ TEST(HttpServer, ClientThatLeavesInMidAnswerLeavesNothingBehind) {
       << OpenFiles();
 }
 
-TEST(HttpServer, ClientThatSendsNothingHoldsUpNoOneAndCountsAsNoRequest) {
+TEST(HttpServer, SilentClientDelaysNoOtherAndCountsAsNoRequest) {
   const Server server(OnLoopback(1), {{"/", Always("served")}});
   const int port = server.ports().at(0);
   HttpConnection idle(port);
@@ -135,7 +135,7 @@ TEST(HttpServer, ClientThatSendsNothingHoldsUpNoOneAndCountsAsNoRequest) {
 
 // One that trickled its request in, and one that did not read its answer, held a thread each until
 // there was none.
-TEST(HttpServer, ThousandIdleAndAHundredSlowClientsHoldUpNoOne) {
+TEST(HttpServer, ThousandIdleAndAHundredSlowClientsDelayNoOther) {
   base::RaiseFileLimit();
   const Server server(OnLoopback(0),
                       {{"/", Always("served")}, {"/big", Always(OfSize(4'000'000))}});
@@ -228,7 +228,7 @@ TEST(HttpServer, StopsWithoutAnyClient) {
   for (int i = 0; i < 5; ++i) const Server server(OnLoopback(), {});
 }
 
-TEST(HttpServer, AnswerUnderWayIsFinishedWhileTheServerStopsAndNewRequestsGet503) {
+TEST(HttpServer, StopFinishesRunningResponsesAndNewRequestsGet503) {
   Gate gate;
   const std::string body = OfSize(3'000'000);
   auto server = std::make_unique<Server>(OnLoopback(4), Endpoints{{"/slow",
@@ -247,7 +247,7 @@ TEST(HttpServer, AnswerUnderWayIsFinishedWhileTheServerStopsAndNewRequestsGet503
   stopped.get();
 }
 
-TEST(HttpServer, ClientThatDoesNotReadItsAnswerIsWaitedForNoLongerThanTheGrace) {
+TEST(HttpServer, StopWaitsForAClientThatDoesNotReadOnlyForTheGracePeriod) {
   ServerOptions options = OnLoopback(4);
   options.stop_grace = std::chrono::milliseconds(10);
   auto server = std::make_unique<Server>(options, Endpoints{{"/big", Always(OfSize(30'000'000))}});

@@ -1,4 +1,4 @@
-// A TLS client on loopback that blocks, for no longer than a test's patience.
+// A blocking TLS client on loopback, with kPatience as its timeout.
 #pragma once
 
 #include <netinet/in.h>
@@ -18,8 +18,7 @@ namespace scidex::http {
 
 class TlsClient {
  public:
-  // Connects, and does not shake hands yet. `ciphers` is for TLS 1.2, which is then the only
-  // version.
+  // Connects without a handshake. `ciphers` is for TLS 1.2, which is then the only version.
   explicit TlsClient(int port, const std::string& ciphers = "")
       : context_(SSL_CTX_new(TLS_client_method()), &SSL_CTX_free),
         socket_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
@@ -41,7 +40,8 @@ class TlsClient {
   }
 
   bool Handshake() { return connected_ && SSL_connect(ssl_.get()) == 1; }
-  // What the server answers to a request, up to the first 4,000 bytes; "" where it closes.
+  // The server's response to a request, up to the first 4,000 bytes; "" if it closes the
+  // connection.
   std::string Ask(const std::string& path) {
     const std::string request = "GET " + path + " HTTP/1.1\r\nHost: a\r\n\r\n";
     if (SSL_write(ssl_.get(), request.data(), static_cast<int>(request.size())) <= 0) return "";
@@ -50,7 +50,7 @@ class TlsClient {
     answer.resize(static_cast<std::size_t>(std::max(size, 0)));
     return answer;
   }
-  // Sends bytes that are no TLS.
+  // Sends bytes other than TLS.
   void SendRaw(const std::string& bytes) {
     static_cast<void>(send(socket_.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL));
   }

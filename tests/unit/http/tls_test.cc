@@ -90,7 +90,7 @@ TEST_F(TlsTest, PairThatDoesNotMatchYetKeepsTheOneBeforeForAMoment) {
   EXPECT_NO_THROW(tls.Context());
 }
 
-TEST_F(TlsTest, PairThatDoesNotMatchHoldsUpNoOtherChange) {
+TEST_F(TlsTest, MismatchedPairDelaysNoOtherChange) {
   const auto config = Config();
   Tls tls(*config);
   tls.Context();
@@ -125,7 +125,7 @@ TEST_F(TlsTest, FileWithoutTlsAnswersNoHandshakeAndNoRequest) {
 }
 
 // A handshake waits for no client that has begun one and does not go on.
-TEST_F(TlsTest, HandshakesThatStandStillHoldUpNoOne) {
+TEST_F(TlsTest, StalledHandshakesDelayNoOtherClient) {
   const int port = Start();
   TlsClient kept(port);
   ASSERT_TRUE(kept.Handshake());

@@ -64,7 +64,7 @@ TEST_F(WebConfigTest, UsersAreAskedForAtEveryPathButThoseForEveryone) {
   EXPECT_EQ(test::Request(port, "POST", "/", kAlice).code, 405);
 }
 
-TEST_F(WebConfigTest, WhileItIsNotRightNothingIsServedAndTheLogSaysSoOnce) {
+TEST_F(WebConfigTest, InvalidFileServesNothingAndIsLoggedOnce) {
   Write("");
   const int port = Start();
   EXPECT_EQ(Get(port, "/").code, 200);
@@ -87,7 +87,7 @@ TEST_F(WebConfigTest, WhileItIsNotRightNothingIsServedAndTheLogSaysSoOnce) {
   EXPECT_EQ(Get(port, "/").Header("X-Frame-Options"), "deny");
 }
 
-TEST_F(WebConfigTest, FileThatIsEmptiedLetsNoOneIn) {
+TEST_F(WebConfigTest, EmptiedFileLetsNoClientIn) {
   Write("alice");
   const int port = Start();
   const test::LogTap log;
@@ -122,7 +122,7 @@ TEST_F(WebConfigTest, ServerThatIsRestartedOnAnEmptiedFileServes) {
   EXPECT_EQ(Get(Start(), "/").code, 200);
 }
 
-TEST_F(WebConfigTest, WhatIsNotRightAtTheStartEndsIt) {
+TEST_F(WebConfigTest, InvalidFileFailsStartup) {
   Write("nonsense");
   EXPECT_THROW(Start(), std::runtime_error);
   Write("bad hash");

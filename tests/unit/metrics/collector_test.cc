@@ -106,7 +106,7 @@ TEST(Collector, ARouteHasNoTransitionToItself) {
                   "replica/primary_disabled", "replica/primary_fallthrough"));
 }
 
-TEST(Collector, ASessionThatWasNotAskedForAProofIsNone) {
+TEST(Collector, ProofsHaveNoSeriesForUncheckedSessions) {
   const auto proofs =
       Series(Find(Collect(Part::kPools, {}), "scidex_pg_pool_read_only_proofs_total"));
   EXPECT_EQ(proofs.size(), 9U);

@@ -1,5 +1,4 @@
-// Statistics in which every number is another one, so that a getter that reads the wrong field
-// shows.
+// Statistics in which all numbers differ, so that a getter that reads the wrong field is detected.
 #pragma once
 
 #include <string>
@@ -12,8 +11,8 @@ namespace scidex::metrics {
 struct DistinctSample {
   // Its exposition part is empty.
   Snapshot snapshot;
-  // How each of its counts and times must read in the exposition; histograms and what is only true
-  // or false are left out.
+  // The expected text of each of its counts and times in the exposition, except histograms and
+  // booleans.
   std::vector<std::string> numbers;
 };
 

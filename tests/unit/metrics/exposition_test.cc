@@ -150,7 +150,7 @@ TEST(Exposition, HasTheSameSeriesWithAndWithoutPools) {
   EXPECT_EQ(series_of(empty), known);
 }
 
-TEST(Exposition, IsAcceptedByPromtoolWithoutAWord) {
+TEST(Exposition, IsAcceptedByPromtoolWithoutOutput) {
   const test::ProcessResult check =
       test::Run({{"/bin/sh", "-c", "promtool check metrics < \"$0\"", kGolden}, {}, ""});
   EXPECT_EQ(check.exit_status, 0) << check.errors;

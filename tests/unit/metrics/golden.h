@@ -1,4 +1,4 @@
-// Files that tests compare with, and write anew when SCIDEX_UPDATE_GOLDEN=1 is in the environment.
+// Golden files, which tests rewrite if SCIDEX_UPDATE_GOLDEN=1 is set in the environment.
 #pragma once
 
 #include <cstdlib>
@@ -14,7 +14,7 @@ inline bool UpdateGolden() {
   return update != nullptr && std::string_view(update) == "1";
 }
 
-// "" where there is no such file.
+// "" if the file does not exist.
 inline std::string ReadAll(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
   return {std::istreambuf_iterator<char>(file), {}};

@@ -33,7 +33,7 @@ TEST(ProcessStats, KnowsTheLimitOfDescriptors) {
   ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &limit), 0);
 }
 
-TEST(ProcessStats, LimitThatTheKernelDoesNotTellIsNotZero) {
+TEST(ProcessStats, UnreadableLimitIsNotZero) {
   EXPECT_EXIT(
       {
         if (!test::RefuseLimits()) _exit(2);

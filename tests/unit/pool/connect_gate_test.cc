@@ -74,7 +74,7 @@ TEST_F(ConnectGateTest, AfterAFailureOneConnectIsTriedForAllItsClients) {
   EXPECT_EQ(gate_.Ask(second_, 5, now_).count, 0U);
 }
 
-TEST_F(ConnectGateTest, ThoseThatWantMoreAreWokenByTheNextSuccess) {
+TEST_F(ConnectGateTest, ClientsThatWantMoreAreWokenByTheNextSuccess) {
   Fail();
   now_ += 1s;
   ASSERT_EQ(gate_.Ask(first_, 1, now_).count, 1U);
@@ -106,7 +106,7 @@ TEST_F(ConnectGateTest, AFailureOnTheRampEndsIt) {
   EXPECT_EQ(gate_.Ask(second_, 2, now_ + 4s).count, 1U);
 }
 
-TEST_F(ConnectGateTest, WhatWasGrantedBeforeAFailureMayNotBeginAfterIt) {
+TEST_F(ConnectGateTest, GrantsBeforeAFailureMayNotBeginAfterIt) {
   ASSERT_EQ(gate_.Ask(first_, 2, now_).count, 2U);
   ASSERT_TRUE(gate_.Confirm(now_));
   gate_.OnFailed(now_);
@@ -155,7 +155,7 @@ TEST_F(ConnectGateTest, AShorterBackoffEndsALongerOneThatIsUnderWay) {
   EXPECT_EQ(gate.Ask(second_, 1, now_ + 2s).count, 1U);
 }
 
-TEST_F(ConnectGateTest, WhatIsReturnedIsRoomForOthers) {
+TEST_F(ConnectGateTest, ReturnedGrantMakesRoomForOthers) {
   Fail();
   now_ += 1s;
   ASSERT_EQ(gate_.Ask(first_, 1, now_).count, 1U);

@@ -57,7 +57,7 @@ TEST_F(PoolClose, IsIdempotentAndWorksFromSeveralThreads) {
   }
 }
 
-TEST_F(PoolClose, ALeaseThatIsOutIsClosedOnRelease) {
+TEST_F(PoolClose, ActiveLeaseIsClosedOnRelease) {
   Pool& pool = Open();
   Lease lease = pool.Acquire();
   pool.Close();
@@ -156,7 +156,7 @@ TEST_F(PoolClose, EndsAPoolThatIsStillStarting) {
   }
 }
 
-TEST_F(PoolClose, APoolWhoseFirstConnectFailsAtOnceStartsAndEndsAllTheSame) {
+TEST_F(PoolClose, PoolWhoseFirstConnectFailsImmediatelyStartsAndCloses) {
   connector_->Fail();
   options_.min_idle = 4;
   options_.max_size = 4;
@@ -202,7 +202,7 @@ TEST_F(PoolClose, AWaiterThatWasServedJustBeforeKeepsItsLease) {
   EXPECT_FALSE(session->open());
 }
 
-TEST_F(PoolClose, AWaiterThatWasServedJustBeforeAndCancelledLeavesNothingBehind) {
+TEST_F(PoolClose, WaiterServedThenCancelledBeforeCloseLeavesNothingBehind) {
   options_.max_size = 1;
   Pool& pool = OpenSlow();
   Lease lease = pool.Acquire();
@@ -222,7 +222,7 @@ TEST_F(PoolClose, AWaiterThatWasServedJustBeforeAndCancelledLeavesNothingBehind)
   EXPECT_TRUE(Eventually(kLong, [&] { return state.expired(); }));
 }
 
-TEST_F(PoolClose, AWaiterWhoseConnectionTurnsOutDeadAfterThePoolHasGoneIsToldSo) {
+TEST_F(PoolClose, WaiterWithADeadConnectionOfADestroyedPoolGetsPoolClosed) {
   options_.max_size = 1;
   Pool& pool = Open();
   Lease lease = pool.Acquire();

@@ -37,7 +37,7 @@ std::future<Nested> AcquireNested(Pool& pool, std::latch& all_hold, std::stop_to
   });
 }
 
-TEST_F(PoolDeadlock, AThreadThatHoldsTheOnlyLeaseIsToldAtOnceWhereItHoldsAndWhereItWaits) {
+TEST_F(PoolDeadlock, HolderOfTheOnlyLeaseGetsAnErrorWithBothCallSites) {
   options_.max_size = 1;
   Pool& pool = Open();
   const std::string holds = std::to_string(__LINE__ + 1);
@@ -57,7 +57,7 @@ TEST_F(PoolDeadlock, AThreadThatHoldsTheOnlyLeaseIsToldAtOnceWhereItHoldsAndWher
   }
 }
 
-TEST_F(PoolDeadlock, OfThreadsThatWaitForEachOtherOneGivesWayAndTheOthersAreServed) {
+TEST_F(PoolDeadlock, AmongMutuallyWaitingThreadsOneFailsAndTheOthersAreServed) {
   options_.max_size = 4;
   Pool& pool = Open();
   std::latch all_hold(4);
@@ -75,7 +75,7 @@ TEST_F(PoolDeadlock, OfThreadsThatWaitForEachOtherOneGivesWayAndTheOthersAreServ
             static_cast<std::uint64_t>(deadlocks));
 }
 
-TEST_F(PoolDeadlock, IsNoneWhileOneHolderDoesNotWait) {
+TEST_F(PoolDeadlock, IsNotReportedWhileOneHolderDoesNotWait) {
   Pool& pool = Open();
   Lease free = pool.Acquire();
   std::latch all_hold(1);
@@ -86,7 +86,7 @@ TEST_F(PoolDeadlock, IsNoneWhileOneHolderDoesNotWait) {
   EXPECT_EQ(pool.Stats().acquires[AcquireOutcome::kDeadlock], 0U);
 }
 
-TEST_F(PoolDeadlock, IsNoneWhenTheLeaseWasMovedToAnotherThread) {
+TEST_F(PoolDeadlock, IsNotReportedIfTheLeaseWasMovedToAnotherThread) {
   options_.max_size = 1;
   Pool& pool = Open();
   Lease lease = pool.Acquire();
@@ -105,7 +105,7 @@ TEST_F(PoolDeadlock, IsNoneWhenTheLeaseWasMovedToAnotherThread) {
   EXPECT_EQ(pool.Stats().acquires[AcquireOutcome::kDeadlock], 0U);
 }
 
-TEST_F(PoolDeadlock, IsNoneWhileAConnectionIsOnItsWay) {
+TEST_F(PoolDeadlock, IsNotReportedWhileAConnectIsUnderWay) {
   Pool& pool = Open();
   const Lease outer = pool.Acquire();
   connector_->Block();
@@ -117,14 +117,14 @@ TEST_F(PoolDeadlock, IsNoneWhileAConnectionIsOnItsWay) {
   EXPECT_TRUE(pool.Acquire());
 }
 
-TEST_F(PoolDeadlock, IsNoneForADeadlineThatHasPassed) {
+TEST_F(PoolDeadlock, IsNotReportedForADeadlineThatHasPassed) {
   options_.max_size = 1;
   Pool& pool = Open();
   const Lease outer = pool.Acquire();
   EXPECT_THROW(pool.Acquire({.deadline = clock_.Now() - 1s}), AcquireTimeout);
 }
 
-TEST_F(PoolDeadlock, IsNoneWhileAnAutoscalerMayRaiseTheTarget) {
+TEST_F(PoolDeadlock, IsNotReportedWhileAnAutoscalerMayRaiseTheTarget) {
   options_.autoscaled = true;
   Pool& pool = Open();
   pool.Resize(1, ResizeCause::kAutoscaler);
@@ -136,7 +136,7 @@ TEST_F(PoolDeadlock, IsNoneWhileAnAutoscalerMayRaiseTheTarget) {
   EXPECT_TRUE(pool.Acquire());
 }
 
-TEST_F(PoolDeadlock, IsFoundWhenTheTargetIsLoweredUnderThoseThatWait) {
+TEST_F(PoolDeadlock, IsReportedWhenTheTargetIsLoweredUnderWaiters) {
   options_.max_size = 2;
   Pool& pool = Open();
   Lease free = pool.Acquire();
@@ -149,7 +149,7 @@ TEST_F(PoolDeadlock, IsFoundWhenTheTargetIsLoweredUnderThoseThatWait) {
   EXPECT_EQ(nested.get().end, Nested::End::kDeadlock);
 }
 
-TEST_F(PoolDeadlock, ThoseWhoHoldNothingGoOnWaiting) {
+TEST_F(PoolDeadlock, WaitersThatHoldNoLeaseKeepWaiting) {
   options_.max_size = 1;
   Pool& pool = Open();
   std::optional<Client> client;

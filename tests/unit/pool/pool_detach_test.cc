@@ -29,7 +29,7 @@ TEST_F(PoolDetach, MakesRoomForAWaiter) {
   EXPECT_TRUE(client.Take());
 }
 
-TEST_F(PoolDetach, IsNoEvictionButAUse) {
+TEST_F(PoolDetach, CountsAsAUseAndNotAsAnEviction) {
   Pool& pool = Open();
   Lease lease = pool.Acquire();
   lease.Detach();
@@ -38,7 +38,7 @@ TEST_F(PoolDetach, IsNoEvictionButAUse) {
   EXPECT_EQ(stats.use.total(), 1U);
 }
 
-TEST_F(PoolDetach, WhatIsDetachedOutlivesThePoolAndTellsItNothing) {
+TEST_F(PoolDetach, DetachedConnectionOutlivesThePoolAndReportsNothingToIt) {
   Open();
   Lease lease = pool_->Acquire();
   FakeSession& session = SessionOf(lease);

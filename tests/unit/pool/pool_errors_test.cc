@@ -41,7 +41,7 @@ TEST_F(PoolErrors, AreAllAcquireErrors) {
   EXPECT_TRUE((std::is_base_of_v<AcquireError, ForkedPool>));
 }
 
-TEST_F(PoolErrors, ATimeoutTellsHowLongItWaitedForWhatAndWhoHoldsIt) {
+TEST_F(PoolErrors, TimeoutReportsItsWaitThePoolAndTheHolder) {
   Pool& pool = Open();
   const std::string line = std::to_string(__LINE__ + 1);
   const Lease lease = pool.Acquire();
@@ -56,7 +56,7 @@ TEST_F(PoolErrors, ATimeoutTellsHowLongItWaitedForWhatAndWhoHoldsIt) {
   EXPECT_EQ(error.stats().acquires[AcquireOutcome::kTimeout], 1U);
 }
 
-TEST_F(PoolErrors, ATimeoutWhileConnectsFailTellsHow) {
+TEST_F(PoolErrors, TimeoutWhileConnectsFailReportsTheirError) {
   connector_->Fail(ConnectOutcome::kAuthFailed);
   Pool& pool = Open();
   const auto error = ErrorAfter<AcquireTimeout>([&](Client&) {
@@ -84,7 +84,7 @@ TEST_F(PoolErrors, AFullQueueNamesThePoolAndTheBound) {
   }
 }
 
-TEST_F(PoolErrors, AClosedPoolTellsWhetherItWasClosedBeforeOrDuringTheWait) {
+TEST_F(PoolErrors, ErrorOfAClosedPoolReportsIfItClosedBeforeOrDuringTheWait) {
   Pool& pool = Open();
   const Lease lease = pool.Acquire();
   const auto error = ErrorAfter<PoolClosed>([&](Client&) { pool.Close(); });
@@ -98,7 +98,7 @@ TEST_F(PoolErrors, AClosedPoolTellsWhetherItWasClosedBeforeOrDuringTheWait) {
   }
 }
 
-TEST_F(PoolErrors, ACancelledAcquireSaysSo) {
+TEST_F(PoolErrors, CancelledAcquireReportsThat) {
   Pool& pool = Open();
   const Lease lease = pool.Acquire();
   const auto error = ErrorAfter<AcquireCancelled>([](Client& client) { client.Cancel(); });

@@ -23,7 +23,7 @@ class PoolFork : public PoolTest {
   }
 };
 
-TEST_F(PoolFork, AChildIsRefusedByTheTypeOfTheError) {
+TEST_F(PoolFork, AcquireInAChildThrowsItsOwnErrorType) {
   Pool& pool = Open();
   pool.Acquire();
   EXPECT_TRUE(InChild([&] {
@@ -38,7 +38,7 @@ TEST_F(PoolFork, AChildIsRefusedByTheTypeOfTheError) {
   }));
 }
 
-TEST_F(PoolFork, AChildThatTriesIsRefusedToo) {
+TEST_F(PoolFork, TryAcquireInAChildThrowsToo) {
   Pool& pool = Open();
   pool.Acquire();
   EXPECT_TRUE(InChild([&] {

@@ -20,7 +20,7 @@ class PoolGiveUp : public PoolTest {
   }
 };
 
-TEST_F(PoolGiveUp, AWaiterThatWasWokenForAnIdleConnectionAndCancelledLeavesItToTheNext) {
+TEST_F(PoolGiveUp, WaiterCancelledAfterItsWakeUpLeavesTheConnectionToTheNext) {
   options_.handoff_after = 5ms;
   Lease lease = OpenAndLend();
   const auto first = Queue();
@@ -35,7 +35,7 @@ TEST_F(PoolGiveUp, AWaiterThatWasWokenForAnIdleConnectionAndCancelledLeavesItToT
   EXPECT_EQ(connector_->connects(), 1U);
 }
 
-TEST_F(PoolGiveUp, AWaiterThatIsCancelledAfterItWasHandedAConnectionHasThatOneOutcome) {
+TEST_F(PoolGiveUp, WaiterCancelledAfterAHandoffHasOnlyTheOutcomeCancelled) {
   Lease lease = OpenAndLend();
   const auto client = Queue();
   slow_clock_.Freeze();
@@ -51,7 +51,7 @@ TEST_F(PoolGiveUp, AWaiterThatIsCancelledAfterItWasHandedAConnectionHasThatOneOu
   EXPECT_EQ(stats.acquire_wait.total(), 2U);
 }
 
-TEST_F(PoolGiveUp, AWaiterWhoseTimeIsUpJustAfterItWasHandedAConnectionIsServed) {
+TEST_F(PoolGiveUp, WaiterWhoseDeadlinePassesJustAfterAHandoffIsServed) {
   Lease lease = OpenAndLend();
   const auto client = Queue();
   slow_clock_.Freeze();
@@ -63,7 +63,7 @@ TEST_F(PoolGiveUp, AWaiterWhoseTimeIsUpJustAfterItWasHandedAConnectionIsServed) 
   EXPECT_EQ(pool_->Stats().acquires[AcquireOutcome::kTimeout], 0U);
 }
 
-TEST_F(PoolGiveUp, AWaiterWhoseTimeIsUpJustAfterItWasWokenForAnIdleConnectionIsServed) {
+TEST_F(PoolGiveUp, WaiterWhoseDeadlinePassesJustAfterItsWakeUpIsServed) {
   options_.handoff_after = 5ms;
   Lease lease = OpenAndLend();
   const auto client = Queue();
@@ -75,7 +75,7 @@ TEST_F(PoolGiveUp, AWaiterWhoseTimeIsUpJustAfterItWasWokenForAnIdleConnectionIsS
   EXPECT_TRUE(client->Take());
 }
 
-TEST_F(PoolGiveUp, AWaiterWhoseTimeIsUpWhileAnotherTookTheIdleConnectionLeavesTheQueueInOrder) {
+TEST_F(PoolGiveUp, TimeoutAfterALostIdleConnectionKeepsTheOrderOfTheQueue) {
   options_.handoff_after = 5s;
   Lease lease = OpenAndLend();
   const auto first = Queue();

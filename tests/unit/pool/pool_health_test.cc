@@ -48,7 +48,7 @@ TEST_F(PoolHealth, AConnectionThatCannotBeRecycledIsClosed) {
   EXPECT_TRUE(pool.Acquire());
 }
 
-TEST_F(PoolHealth, EveryAcquirePreparesTheSessionForItsBorrowerByItsDeadline) {
+TEST_F(PoolHealth, EveryAcquirePreparesTheSessionWithinItsDeadline) {
   Pool& pool = Open();
   pool.Acquire();
   const auto session = connector_->sessions()[0];
@@ -88,7 +88,7 @@ TEST_F(PoolHealth, EightStaleIdleConnectionsCostTheNextClientOneRetry) {
   EXPECT_EQ(connector_->open(), 1U);
 }
 
-TEST_F(PoolHealth, ASweepSparesTheLiving) {
+TEST_F(PoolHealth, SweepKeepsLiveConnections) {
   options_.max_size = 4;
   Open();
   AcquireMany(4).clear();
@@ -225,7 +225,7 @@ TEST_F(PoolHealth, AfterAFailureAtMostOneConnectIsUnderWay) {
   EXPECT_TRUE(AwaitFailures(3));
 }
 
-TEST_F(PoolHealth, AServerThatHangsHoldsUpTwoConnectsAndNoMore) {
+TEST_F(PoolHealth, HungServerBlocksAtMostTwoConnects) {
   options_.max_size = 40;
   options_.backoff = {.initial = 1h, .cap = 1h};
   connector_->Block();
@@ -284,7 +284,7 @@ TEST_F(PoolHealth, DeadlineThatHasPassedCostsNoSession) {
   EXPECT_EQ(troubles_, 0);
 }
 
-TEST_F(PoolHealth, DeadSessionsThatTheWatchHasNotToldOfCostOneRetry) {
+TEST_F(PoolHealth, DeadSessionsNotYetReportedByTheWatchCostOneRetry) {
   options_.max_size = 8;
   Pool& pool = Open();
   AcquireMany(8).clear();
@@ -298,7 +298,7 @@ TEST_F(PoolHealth, DeadSessionsThatTheWatchHasNotToldOfCostOneRetry) {
   EXPECT_EQ(pool.Stats().evictions[EvictReason::kDead], 8U);
 }
 
-TEST_F(PoolHealth, SessionThatWasIdleForLongIsLookedAtByTheKernel) {
+TEST_F(PoolHealth, SessionThatWasIdleForLongIsCheckedByTheKernel) {
   Pool& pool = Open();
   pool.Acquire();
   connector_->sessions()[0]->KillUnnoticed();
@@ -307,7 +307,7 @@ TEST_F(PoolHealth, SessionThatWasIdleForLongIsLookedAtByTheKernel) {
   EXPECT_EQ(&SessionOf(lease), connector_->sessions()[1].get());
 }
 
-TEST_F(PoolHealth, HoweverLongAnOutageTheNextAttemptComesWithinTheCap) {
+TEST_F(PoolHealth, AfterAnyOutageTheNextAttemptComesWithinTheCap) {
   options_.acquire_timeout = 24h;
   options_.backoff = {.initial = 100ms, .cap = 5s};
   Open();
@@ -398,14 +398,14 @@ TEST_F(PoolHealth, TheIdleFloorIsRestoredAfterAnOutageWithoutAnyClient) {
   EXPECT_TRUE(AwaitIdle(pool, 2));
 }
 
-TEST_F(PoolHealth, AConnectThatFailsIsToldAsTrouble) {
+TEST_F(PoolHealth, FailedConnectIsReportedAsTrouble) {
   connector_->Fail();
   Pool& pool = Open();
   Client client(pool);
   EXPECT_TRUE(Eventually(kLong, [&] { return troubles_ == 1; }));
 }
 
-TEST_F(PoolHealth, APeerThatHangsUpIsToldAsTroubleAtOnceAndItsIdleConnectionClosed) {
+TEST_F(PoolHealth, PeerHangUpIsTroubleImmediatelyAndClosesTheIdleConnection) {
   Pool& pool = Open();
   pool.Acquire().Release();
   const std::shared_ptr<test::FakeSession> session = connector_->sessions().front();
@@ -416,14 +416,14 @@ TEST_F(PoolHealth, APeerThatHangsUpIsToldAsTroubleAtOnceAndItsIdleConnectionClos
   EXPECT_EQ(pool.Stats().evictions[EvictReason::kDead], 1u);
 }
 
-TEST_F(PoolHealth, APeerThatHangsUpOnABorrowerIsTroubleToo) {
+TEST_F(PoolHealth, PeerHangUpOnABorrowerIsTroubleToo) {
   Pool& pool = Open();
   const Lease lease = pool.Acquire();
   SessionOf(lease).observer()->OnPeerGone();
   EXPECT_GE(troubles_, 1);
 }
 
-TEST_F(PoolHealth, ASessionThatFindsTheWrongServerHasAllOfThemReplaced) {
+TEST_F(PoolHealth, SessionOnTheWrongServerReplacesAllSessions) {
   Pool& pool = Open();
   Lease lease = pool.Acquire();
   SessionOf(lease).observer()->OnWrongServer();
@@ -432,7 +432,7 @@ TEST_F(PoolHealth, ASessionThatFindsTheWrongServerHasAllOfThemReplaced) {
   EXPECT_EQ(pool.Stats().evictions[EvictReason::kDrained], 1u);
 }
 
-TEST_F(PoolHealth, SessionsThatFindTheWrongServerHaveThemReplacedOnceASecondAtMost) {
+TEST_F(PoolHealth, SessionsOnTheWrongServerReplaceAllAtMostOnceASecond) {
   Pool& pool = Open();
   for (int i = 0; i < 3; ++i) {
     const Lease lease = pool.Acquire();
@@ -447,7 +447,7 @@ TEST_F(PoolHealth, SessionsThatFindTheWrongServerHaveThemReplacedOnceASecondAtMo
   EXPECT_EQ(pool.Stats().evictions[EvictReason::kDrained], 2u);
 }
 
-TEST_F(PoolHealth, WhatASessionFindsOutIsCounted) {
+TEST_F(PoolHealth, ReportsOfASessionAreCounted) {
   Pool& pool = Open();
   const Lease lease = pool.Acquire();
   SessionObserver& observer = *SessionOf(lease).observer();

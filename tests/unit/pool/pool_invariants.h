@@ -1,4 +1,4 @@
-// What must hold in every snapshot of a pool, and between one and the next.
+// Invariants of every snapshot of a pool, and of consecutive snapshots.
 #pragma once
 
 #include <algorithm>
@@ -10,7 +10,8 @@
 
 namespace scidex::pool {
 
-// Why a snapshot contradicts itself; empty if it does not. `detached` connections have left it.
+// The reason why a snapshot contradicts itself; empty if it does not. `detached` connections have
+// left it.
 inline std::string Torn(const PoolStats& stats, std::size_t detached = 0) {
   if (stats.connecting + stats.idle + stats.in_use != stats.size) return "states and size";
   if (stats.size > stats.max_size) return "size and max_size";
@@ -42,7 +43,7 @@ bool NoneFell(const Counts& before, const Counts& after) {
   return std::equal(before.begin(), before.end(), after.begin(), std::less_equal<>());
 }
 
-// Which counter fell; empty if none did.
+// The counter that decreased; empty if none did.
 inline std::string Fell(const PoolStats& before, const PoolStats& after) {
   if (after.requests < before.requests) return "requests";
   if (!NoneFell(before.acquires, after.acquires)) return "acquires";

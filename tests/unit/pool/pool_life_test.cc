@@ -50,7 +50,7 @@ TEST_F(PoolLife, AConnectionPastItsLifetimeIsNotLent) {
   EXPECT_EQ(troubles_, 0);
 }
 
-TEST_F(PoolLife, AConnectionPastItsLifetimeDoesNotKeepALateAcquireFromAYoungerOne) {
+TEST_F(PoolLife, LateAcquireSkipsAnExpiredConnectionForAYoungerOne) {
   Pool& pool = OpenSlow();
   std::vector<Lease> leases = AcquireMany(1);
   slow_clock_.Advance(29min);
@@ -184,7 +184,7 @@ TEST_F(PoolLife, ALeaseThatIsEvictedClosesItsConnection) {
   EXPECT_EQ(pool.Stats().evictions[EvictReason::kDead], 1U);
 }
 
-TEST_F(PoolLife, ALeaseReleasesOnceHoweverOftenItIsTold) {
+TEST_F(PoolLife, RepeatedReleaseReleasesOnce) {
   Pool& pool = Open();
   Lease lease = pool.Acquire();
   lease.Release();
@@ -279,7 +279,7 @@ TEST_F(PoolLife, ALeakAfterOfZeroReportsNothing) {
   EXPECT_THAT(log.Lines(), ElementsAre());
 }
 
-TEST_F(PoolLife, ALeaseOfARetiredPoolIsStillLookedAtForLeaks) {
+TEST_F(PoolLife, LeaseOfARetiredPoolIsStillCheckedForLeaks) {
   options_.leak_after = 60s;
   Pool& pool = Open();
   const test::LogTap log;
@@ -297,7 +297,7 @@ TEST_F(PoolLife, ALeaseOfARetiredPoolIsStillLookedAtForLeaks) {
   EXPECT_EQ(connector_->open(), 0U);
 }
 
-TEST_F(PoolLife, ARetiredPoolThatIsClosedLooksForLeaksNoMore) {
+TEST_F(PoolLife, ClosedRetiredPoolNoLongerChecksForLeaks) {
   options_.leak_after = 60s;
   Pool& pool = Open();
   const Lease lease = pool.Acquire();

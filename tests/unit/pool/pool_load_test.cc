@@ -41,7 +41,7 @@ TEST_F(PoolLoad, SixClientsOnTwoConnectionsAreServedTwoByTwo) {
   EXPECT_EQ(pool.Stats().acquire_wait.sum(), 1200ms + 6ns);
 }
 
-TEST_F(PoolLoad, SpikeGrowsThePoolByTheConnectsThatHadBegunAlone) {
+TEST_F(PoolLoad, SpikeGrowsThePoolOnlyByConnectsAlreadyBegun) {
   options_ = PoolOptions();
   Pool& pool = Open();
   ASSERT_TRUE(AwaitIdle(pool, 2));
@@ -87,7 +87,7 @@ TEST_F(PoolLoad, ASaturatedPoolDrainsWhenTheArrivalsSlowDown) {
   EXPECT_EQ(pool.Stats().acquires[AcquireOutcome::kQueueFull], 1U);
 }
 
-TEST_F(PoolLoad, BrokenReleasesStarveNobody) {
+TEST_F(PoolLoad, BrokenReleasesStarveNoWaiter) {
   Pool& pool = Open();
   std::vector<Lease> leases = AcquireMany(2);
   std::vector<std::unique_ptr<Client>> clients;

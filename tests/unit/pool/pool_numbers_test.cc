@@ -70,7 +70,7 @@ TEST_F(PoolNumbers, TheThreeOldestLeasesAreNamedOldestFirst) {
   EXPECT_EQ(stats.oldest_leases[0].borrower.line(), line);
 }
 
-TEST_F(PoolNumbers, LeasesAndWaitersOfANamedClientAreTold) {
+TEST_F(PoolNumbers, LeasesAndWaitersOfANamedClientAreReported) {
   options_.max_size = 1;
   options_.leak_after = 7min;
   Pool& pool = Open();
@@ -131,7 +131,7 @@ TEST_F(PoolNumbers, EachRequestEndsInExactlyOneOutcome) {
   EXPECT_EQ(stats.acquire_wait.total(), 8U);
 }
 
-TEST_F(PoolNumbers, AnAcquireCancelledDuringItsConnectEndsInOneOutcomeAndLeavesTheConnection) {
+TEST_F(PoolNumbers, AcquireCancelledDuringItsConnectLeavesTheConnectionIdle) {
   connector_->Block();
   Pool& pool = Open();
   Client client(pool);
@@ -190,7 +190,7 @@ TEST_F(PoolNumbers, AWaitThatADeadConnectionMadeLongerIsMeasuredInFull) {
             3U);
 }
 
-TEST_F(PoolNumbers, AnAcquireIsCountedWhenItsConnectionHasProvedFitAndNotBefore) {
+TEST_F(PoolNumbers, AcquireIsCountedOnlyOnceItsConnectionIsVerified) {
   Pool& pool = Open();
   pool.Acquire();
   const auto session = connector_->sessions()[0];
@@ -211,7 +211,7 @@ TEST_F(PoolNumbers, AnAcquireIsCountedWhenItsConnectionHasProvedFitAndNotBefore)
   EXPECT_EQ(stats.acquire_wait.total(), 2U);
 }
 
-TEST_F(PoolNumbers, AWaiterIsOneUntilItsConnectionHasProvedFit) {
+TEST_F(PoolNumbers, WaiterCountsUntilItsConnectionIsVerified) {
   options_.max_size = 1;
   Pool& pool = Open();
   Lease lease = pool.Acquire();
@@ -254,7 +254,7 @@ TEST_F(PoolNumbers, UseAndConnectAreMeasured) {
   EXPECT_EQ(pool.Stats().use.sum(), 3s);
 }
 
-TEST_F(PoolNumbers, AProofOfReadOnlyIsCountedAsSoonAsItsLeaseIsOut) {
+TEST_F(PoolNumbers, ProofOfReadOnlyIsCountedWithItsLease) {
   Pool& pool = Open();
   pool.Acquire();
   connector_->sessions()[0]->ProveBy(ReadOnlyProof::kSet);

@@ -42,7 +42,7 @@ TEST_F(PoolOpen, ConnectionsThatAreLentAreReadyToo) {
   EXPECT_NO_THROW(pool.AwaitReady(base::kNever));
 }
 
-TEST_F(PoolOpen, APoolThatIsNotReadyInTimeSaysWhatItsConnectsFailWith) {
+TEST_F(PoolOpen, PoolThatIsNotReadyInTimeReportsItsConnectError) {
   connector_->Fail(ConnectOutcome::kAuthFailed);
   Pool& pool = Open();
   ASSERT_TRUE(
@@ -67,7 +67,7 @@ TEST_F(PoolOpen, WaitingForReadinessCanBeCancelled) {
   EXPECT_THROW(ready.get(), AcquireCancelled);
 }
 
-TEST_F(PoolOpen, CloseEndsThoseWhoWaitForReadiness) {
+TEST_F(PoolOpen, CloseEndsWaitingForReadiness) {
   connector_->Block();
   Pool& pool = Open();
   std::vector<std::future<void>> threads;

@@ -34,7 +34,7 @@ TEST_F(PoolQueue, ServesInOrderOfArrival) {
   }
 }
 
-TEST_F(PoolQueue, NobodyOvertakesAWaiterThatHasWaitedHandoffAfter) {
+TEST_F(PoolQueue, NoAcquireOvertakesAWaiterThatHasWaitedHandoffAfter) {
   options_.max_size = 1;
   options_.handoff_after = 5ms;
   Pool& pool = OpenSlow();
@@ -86,7 +86,7 @@ TEST_F(PoolQueue, TwoConnectionsReleasedTogetherServeTwoWaiters) {
   EXPECT_TRUE(clients[1]->Take());
 }
 
-TEST_F(PoolQueue, TheBoundRefusesExactlyTheOneTooMany) {
+TEST_F(PoolQueue, MaxWaitersRefusesExactlyTheNextOne) {
   options_.max_size = 1;
   options_.max_waiters = 3;
   Pool& pool = Open();
@@ -98,7 +98,7 @@ TEST_F(PoolQueue, TheBoundRefusesExactlyTheOneTooMany) {
   Queue(1);
 }
 
-TEST_F(PoolQueue, ATimeoutHitsItsOwnWaiterAlone) {
+TEST_F(PoolQueue, TimeoutAffectsOnlyItsOwnWaiter) {
   Pool& pool = Open();
   std::vector<Lease> leases = AcquireMany(2);
   const auto before = Queue(1);
@@ -116,7 +116,7 @@ TEST_F(PoolQueue, ATimeoutHitsItsOwnWaiterAlone) {
   EXPECT_TRUE(after[0]->Take());
 }
 
-TEST_F(PoolQueue, WithoutADeadlineOfItsOwnAnAcquireTakesAcquireTimeoutAtMost) {
+TEST_F(PoolQueue, AcquireWithoutADeadlineTakesAtMostAcquireTimeout) {
   options_.acquire_timeout = 7s;
   Pool& pool = Open();
   const std::vector<Lease> leases = AcquireMany(2);
@@ -128,7 +128,7 @@ TEST_F(PoolQueue, WithoutADeadlineOfItsOwnAnAcquireTakesAcquireTimeoutAtMost) {
   EXPECT_THROW(clients[0]->Take(), AcquireTimeout);
 }
 
-TEST_F(PoolQueue, ADeadlineThatHasPassedTakesWhatIsIdleOrFailsAtOnce) {
+TEST_F(PoolQueue, PassedDeadlineTakesAnIdleConnectionOrFailsImmediately) {
   options_.max_size = 1;
   Pool& pool = Open();
   pool.Acquire();
@@ -149,7 +149,7 @@ TEST_F(PoolQueue, ACancelledWaiterLeavesAndTheOthersAreServed) {
   EXPECT_TRUE(clients[2]->Take());
 }
 
-TEST_F(PoolQueue, AnAcquireThatWasCancelledBeforehandTakesNothing) {
+TEST_F(PoolQueue, AlreadyCancelledAcquireTakesNothing) {
   Pool& pool = Open();
   pool.Acquire();
   std::stop_source stop;
@@ -158,7 +158,7 @@ TEST_F(PoolQueue, AnAcquireThatWasCancelledBeforehandTakesNothing) {
   EXPECT_EQ(pool.Stats().idle, 1U);
 }
 
-TEST_F(PoolQueue, WhatWasHandedToAWaiterThatHasJustBeenCancelledGoesToTheNext) {
+TEST_F(PoolQueue, ConnectionHandedToACancelledWaiterGoesToTheNext) {
   options_.max_size = 1;
   Pool& pool = OpenSlow();
   Lease lease = pool.Acquire();
@@ -174,7 +174,7 @@ TEST_F(PoolQueue, WhatWasHandedToAWaiterThatHasJustBeenCancelledGoesToTheNext) {
   EXPECT_EQ(Sum(pool.Stats().evictions), 0U);
 }
 
-TEST_F(PoolQueue, WhatWasHandedToAWaiterThatHasJustBeenCancelledIsIdleWhereNobodyElseWaits) {
+TEST_F(PoolQueue, ConnectionHandedToACancelledWaiterBecomesIdleIfNoOtherWaits) {
   options_.max_size = 1;
   Pool& pool = OpenSlow();
   Lease lease = pool.Acquire();
@@ -188,7 +188,7 @@ TEST_F(PoolQueue, WhatWasHandedToAWaiterThatHasJustBeenCancelledIsIdleWhereNobod
   EXPECT_EQ(pool.Stats().idle, 1U);
 }
 
-TEST_F(PoolQueue, WhatWasHandedToACancelledWaiterIsClosedIfThePoolWasDrainedMeanwhile) {
+TEST_F(PoolQueue, ConnectionHandedToACancelledWaiterIsClosedAfterADrain) {
   options_.max_size = 1;
   Pool& pool = OpenSlow();
   Lease lease = pool.Acquire();
@@ -244,7 +244,7 @@ TEST_F(PoolQueue, AFailedConnectCostsNoWaiterItsPlace) {
   EXPECT_FALSE(clients[2]->Ended());
 }
 
-TEST_F(PoolQueue, AWaiterWhoseConnectionTurnsOutDeadKeepsItsPlace) {
+TEST_F(PoolQueue, WaiterWithADeadConnectionKeepsItsPlace) {
   options_.max_size = 1;
   Pool& pool = Open();
   Lease lease = pool.Acquire();
@@ -260,7 +260,7 @@ TEST_F(PoolQueue, AWaiterWhoseConnectionTurnsOutDeadKeepsItsPlace) {
   EXPECT_EQ(pool.Stats().acquires[AcquireOutcome::kWaited], 2U);
 }
 
-TEST_F(PoolQueue, AWaiterWhoseConnectionTurnsOutDeadIsNotRefusedByAQueueThatIsFullMeanwhile) {
+TEST_F(PoolQueue, WaiterWithADeadConnectionKeepsItsPlaceInAFullQueue) {
   options_.max_size = 1;
   options_.max_waiters = 1;
   Pool& pool = Open();
@@ -279,7 +279,7 @@ TEST_F(PoolQueue, AWaiterWhoseConnectionTurnsOutDeadIsNotRefusedByAQueueThatIsFu
   EXPECT_TRUE(later[0]->Take());
 }
 
-TEST_F(PoolQueue, AWaiterCancelledWhileItsConnectionTurnsOutDeadTakesNoOther) {
+TEST_F(PoolQueue, WaiterCancelledWithADeadConnectionTakesNoOther) {
   Pool& pool = Open();
   std::vector<Lease> leases = AcquireMany(2);
   FakeSession& session = SessionOf(leases[0]);
@@ -295,7 +295,7 @@ TEST_F(PoolQueue, AWaiterCancelledWhileItsConnectionTurnsOutDeadTakesNoOther) {
   EXPECT_EQ(pool.Stats().idle, 1U);
 }
 
-TEST_F(PoolQueue, AWaiterWhoseTimeIsUpWhenItsConnectionTurnsOutDeadTakesNoOther) {
+TEST_F(PoolQueue, WaiterThatTimesOutWithADeadConnectionTakesNoOther) {
   Pool& pool = Open();
   std::vector<Lease> leases = AcquireMany(2);
   FakeSession& session = SessionOf(leases[0]);
@@ -311,7 +311,7 @@ TEST_F(PoolQueue, AWaiterWhoseTimeIsUpWhenItsConnectionTurnsOutDeadTakesNoOther)
   EXPECT_EQ(pool.Stats().idle, 1U);
 }
 
-TEST_F(PoolQueue, TryAcquireTakesWhatIsIdleAndNeverWaits) {
+TEST_F(PoolQueue, TryAcquireTakesAnIdleConnectionAndNeverWaits) {
   options_.max_size = 1;
   Pool& pool = Open();
   EXPECT_FALSE(pool.TryAcquire());

@@ -52,7 +52,7 @@ TEST_F(PoolRecovery, AFailureOfOnePoolHoldsBackTheOthersOfTheServer) {
   EXPECT_EQ(connector_->connects(), 1U);
 }
 
-TEST_F(PoolRecovery, OneConnectIsTriedForAllPoolsAndItsSuccessServesTheWaitersOfAll) {
+TEST_F(PoolRecovery, OneConnectIsTriedForAllPoolsAndItsSuccessServesAllWaiters) {
   FailFirst();
   clock_.Advance(1h);
   ASSERT_TRUE(connector_->AwaitBlocked(1));
@@ -63,7 +63,7 @@ TEST_F(PoolRecovery, OneConnectIsTriedForAllPoolsAndItsSuccessServesTheWaitersOf
   EXPECT_TRUE(second_->Take());
 }
 
-TEST_F(PoolRecovery, AFailureOfOnePoolsOwnHoldsBackNoOther) {
+TEST_F(PoolRecovery, FailureSpecificToOnePoolHoldsBackNoOther) {
   connector_->Fail(ConnectOutcome::kAuthFailed);
   first_.emplace(*pools_[0]);
   ASSERT_TRUE(Eventually(
@@ -73,7 +73,7 @@ TEST_F(PoolRecovery, AFailureOfOnePoolsOwnHoldsBackNoOther) {
   EXPECT_EQ(pools_[0]->Stats().connecting, 0U);
 }
 
-TEST_F(PoolRecovery, AFailureOfThisMachineIsNoSuccessOfTheServer) {
+TEST_F(PoolRecovery, LocalFailureIsNotASuccessOfTheServer) {
   FailFirst();
   const Client third(*pools_[0]);
   const Client fourth(*pools_[1]);
@@ -88,7 +88,7 @@ TEST_F(PoolRecovery, AFailureOfThisMachineIsNoSuccessOfTheServer) {
   EXPECT_EQ(Connecting(), 1U);
 }
 
-TEST_F(PoolRecovery, APoolThatClosesWhileItsConnectIsTheOneTriedLeavesItToTheOthers) {
+TEST_F(PoolRecovery, PoolThatClosesDuringItsTrialConnectLeavesItToTheOthers) {
   FailFirst();
   pools_[0]->OnServerAnswered();
   ASSERT_TRUE(connector_->AwaitBlocked(1));
@@ -99,7 +99,7 @@ TEST_F(PoolRecovery, APoolThatClosesWhileItsConnectIsTheOneTriedLeavesItToTheOth
   EXPECT_EQ(other.Stats().connecting, 1U);
 }
 
-TEST_F(PoolRecovery, TwoHundredWaitersAtTheMomentOfRecoveryAreOneConnectAndThenTwo) {
+TEST_F(PoolRecovery, TwoHundredWaitersAtRecoveryCauseOneConnectAndThenTwo) {
   FailFirst();
   std::vector<std::future<void>> clients;
   for (int i = 0; i < 200; ++i) {
@@ -115,7 +115,7 @@ TEST_F(PoolRecovery, TwoHundredWaitersAtTheMomentOfRecoveryAreOneConnectAndThenT
   connector_->Finish();
   ASSERT_TRUE(connector_->AwaitBlocked(2));
   EXPECT_EQ(Connecting(), 2U);
-  // Of those that wait for a connect, whoever is first is served by what is released meanwhile.
+  // Each released connection serves the first of the waiters meanwhile.
   EXPECT_TRUE(Eventually(kLong, [&] {
     connector_->Finish();
     return pools_[0]->Stats().waiters + pools_[1]->Stats().waiters == 0;

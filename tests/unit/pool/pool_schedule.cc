@@ -189,10 +189,10 @@ std::string PoolSchedule::Misplaced(const PoolStats& stats) const {
   for (const Lease& lease : leases_) lent.insert(&SessionOf(lease));
   if (lent.size() != leases_.size()) return "a connection is lent twice";
   if (connector_->open() != stats.idle + leases_.size() + detached_.size()) {
-    return "a connection is open and nobody's";
+    return "an open connection has no owner";
   }
-  // Whoever was handed a dead connection keeps the place in the queue, but others may be served
-  // while that is found out.
+  // A waiter that was handed a dead connection keeps its place in the queue, but others may be
+  // served until that is detected.
   const bool strict = options_.handoff_after == 0s && !kills_;
   if (strict && !waiting_.empty() && waiting_.front().number < last_served_) {
     return "a client was served before one that had come before";

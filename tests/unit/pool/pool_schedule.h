@@ -1,5 +1,5 @@
-// A random schedule of what can happen to a pool, one step at a time; after each, the pool comes to
-// rest, and what must hold then is checked. The same seed makes the same schedule.
+// A random schedule of events of a pool, step by step; after each step the pool comes to rest, and
+// the invariants are checked. The same seed gives the same schedule.
 #pragma once
 
 #include <cstdint>
@@ -17,7 +17,7 @@ class PoolSchedule {
  public:
   explicit PoolSchedule(std::uint64_t seed);
 
-  // What went wrong, with the steps that led to it; empty if nothing did.
+  // The violated invariant with the steps that led to it; empty if there was none.
   std::string Run(std::size_t steps);
 
  private:
@@ -34,10 +34,10 @@ class PoolSchedule {
   void OnServer();
   void Close();
 
-  // Takes what clients that have ended were told.
+  // Collects the results of clients that have ended.
   void Collect();
   void Take(Arrival& arrival);
-  // What does not hold, empty at rest; `torn_` keeps what never may.
+  // The violated invariant, empty at rest; `torn_` keeps violations of what must hold at any time.
   std::string Unrest();
   std::string AwaitRest();
   std::string Starved(const PoolStats& stats) const;
@@ -53,7 +53,7 @@ class PoolSchedule {
 
   std::vector<std::string> steps_;
   std::size_t arrivals_ = 0;
-  // The latest to be served.
+  // The client that was served last.
   std::size_t last_served_ = 0;
   std::vector<Arrival> waiting_;
   std::vector<Lease> leases_;
@@ -62,7 +62,7 @@ class PoolSchedule {
   bool refusing_ = false;
   bool suspended_ = false;
   std::optional<std::uint64_t> served_before_suspend_;
-  // Sessions are killed in this schedule.
+  // Whether sessions are killed in this schedule.
   bool kills_ = false;
   std::optional<PoolStats> before_;
   std::string torn_;

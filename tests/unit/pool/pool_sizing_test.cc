@@ -107,7 +107,7 @@ TEST_F(PoolSizing, APoolAndTheOneItReplacesHaveNoMoreThanTheTargetTogether) {
   }
 }
 
-TEST_F(PoolSizing, ConnectionsOfThePoolBeforeCountForAWhileAlone) {
+TEST_F(PoolSizing, ConnectionsOfTheReplacedPoolCountOnlyForAWhile) {
   options_.max_size = 2;
   Pool& before = Open();
   const std::vector<Lease> leases = AcquireMany(2);
@@ -250,7 +250,7 @@ TEST_F(PoolSizing, ResizeDownClosesIdleConnectionsOneASecond) {
   EXPECT_EQ(connector_->open(), 2U);
 }
 
-TEST_F(PoolSizing, ResizeDownClosesLeasedConnectionsOnReleaseUntilTheTargetIsReached) {
+TEST_F(PoolSizing, ResizeDownClosesLeasedConnectionsOnReleaseDownToTheTarget) {
   options_.max_size = 4;
   Pool& pool = Open();
   std::vector<Lease> leases = AcquireMany(4);

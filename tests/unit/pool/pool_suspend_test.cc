@@ -20,7 +20,7 @@ TEST_F(PoolSuspend, HoldsAcquirersAndResumeLetsThemGoInTheirOrder) {
   EXPECT_TRUE(second.Take());
 }
 
-TEST_F(PoolSuspend, ALeaseThatComesBackMeanwhileIsHandedToNobody) {
+TEST_F(PoolSuspend, LeaseReleasedMeanwhileIsNotHandedOver) {
   options_.max_size = 1;
   Pool& pool = Open();
   Lease lease = pool.Acquire();
@@ -44,7 +44,7 @@ TEST_F(PoolSuspend, DeadlinesGoOn) {
   EXPECT_THROW(client.Take(), AcquireTimeout);
 }
 
-TEST_F(PoolSuspend, CloseFailsThoseWhoWait) {
+TEST_F(PoolSuspend, CloseFailsWaiters) {
   Pool& pool = Open();
   pool.Suspend();
   Client client(pool);

@@ -1,5 +1,5 @@
-// What the tests of the pool share: a pool on a fake connector, and clients that acquire on threads
-// of their own.
+// Shared by the tests of the pool: a pool on a fake connector, and clients that acquire on their
+// own threads.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -30,10 +30,10 @@ using test::FakeSession;
 using test::ManualClock;
 using test::SessionOf;
 
-// Longer than anything here takes, unless it never comes.
+// Longer than anything here takes, unless it hangs.
 inline constexpr auto kLong = test::kPatience;
 
-// An acquire on a thread of its own. Cancelled if it still waits at the end of the test.
+// An acquire on its own thread. Cancelled if it still waits at the end of the test.
 class Client {
  public:
   explicit Client(Pool& pool, std::optional<base::TimePoint> deadline = std::nullopt)
@@ -46,7 +46,7 @@ class Client {
 
   void Cancel() { stop_.request_stop(); }
   bool Ended() const { return lease_.wait_for(0s) == std::future_status::ready; }
-  // The lease, or the error of the acquire, once.
+  // The lease, or the error of the acquire. Call it once.
   Lease Take() {
     if (lease_.wait_for(kLong) != std::future_status::ready) {
       throw std::logic_error("the acquire has not ended");
@@ -74,8 +74,8 @@ std::uint64_t Sum(const base::EnumArray<E, std::uint64_t>& counts) {
   return sum;
 }
 
-// A pool called "test", by default of two connections at most that are opened on demand, and of
-// strict order. Time stands still until the test moves it.
+// A pool called "test", by default of at most two connections, opened on demand, in strict order.
+// Time stands still until the test moves it.
 class PoolTest : public ::testing::Test {
  protected:
   PoolTest() {
@@ -97,7 +97,7 @@ class PoolTest : public ::testing::Test {
     return *pool_;
   }
 
-  // On slow_clock_. Housekeeping goes by clock_, and does not run again by itself.
+  // On slow_clock_. Housekeeping uses clock_, and does not run again by itself.
   Pool& OpenSlow() {
     OpenOn(slow_clock_);
     EXPECT_TRUE(clock_.AwaitSleepers(1, 1s));
@@ -111,7 +111,7 @@ class PoolTest : public ::testing::Test {
     ASSERT_TRUE(clock_.AwaitSleepers(1, 1s));
   }
 
-  // Acquires `count` at once.
+  // Acquires `count` connections concurrently.
   std::vector<Lease> AcquireMany(std::size_t count) {
     std::vector<Lease> leases;
     for (std::size_t i = 0; i < count; ++i) leases.push_back(pool_->Acquire());

@@ -1,4 +1,4 @@
-// A clock under which a thread that was woken can be kept from running, as a busy machine does.
+// A clock that can keep woken threads from running, as a busy machine does.
 #pragma once
 
 #include <cstddef>
@@ -8,7 +8,8 @@
 
 namespace scidex::pool {
 
-// Thread safe. Moving it wakes nobody, so that no deadline passes for a thread before it is woken.
+// Thread safe. Moving it wakes no threads, so that no deadline passes for a thread before it is
+// woken.
 class SlowWakeClock final : public base::Clock {
  public:
   base::TimePoint Now() const override {
@@ -35,7 +36,7 @@ class SlowWakeClock final : public base::Clock {
     base::MutexLock lock(mutex_);
     now_ += by;
   }
-  // From now on threads that are woken do not get to run, for kPatience at most.
+  // From now on woken threads do not run, for at most kPatience.
   void Freeze() {
     base::MutexLock lock(mutex_);
     frozen_ = true;
@@ -45,8 +46,8 @@ class SlowWakeClock final : public base::Clock {
     frozen_ = false;
     changed_.NotifyAll();
   }
-  // Until `count` threads wait, or were woken and are held up; false if it is fewer after
-  // kPatience.
+  // Waits until `count` threads wait, or were woken and are held; returns false if there are fewer
+  // after kPatience.
   bool AwaitSleeping(std::size_t count) { return Await(&SlowWakeClock::sleeping_, count); }
   bool AwaitHeld(std::size_t count) { return Await(&SlowWakeClock::held_, count); }
 

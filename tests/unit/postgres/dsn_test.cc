@@ -33,14 +33,14 @@ class DsnTest : public testing::Test {
   }
 };
 
-TEST_F(DsnTest, BothFormsSayTheSame) {
+TEST_F(DsnTest, BothFormsAreEquivalent) {
   EXPECT_EQ(Parse("postgresql://app:secret@db:5433/shop").Redacted(),
             "host=db port=5433 dbname=shop user=app");
   EXPECT_EQ(Parse("host=db port=5433 dbname=shop user=app password=secret").Redacted(),
             "host=db port=5433 dbname=shop user=app");
 }
 
-TEST_F(DsnTest, WhatTheDsnLeavesOpenComesFromTheEnvironment) {
+TEST_F(DsnTest, MissingParametersComeFromTheEnvironment) {
   setenv("PGHOST", "from-environment", 1);
   EXPECT_EQ(Parse("dbname=shop").Get("host"), "from-environment");
   EXPECT_EQ(Parse("host=mine").Get("host"), "mine");
@@ -72,7 +72,7 @@ TEST_F(DsnTest, AServiceIsTakenFromTheEnvironmentAlone) {
   EXPECT_THAT(ErrorOf("service=shop"), testing::HasSubstr("set PGSERVICE"));
 }
 
-TEST_F(DsnTest, WhatIsWrongIsSaidWithWhatWouldBeRight) {
+TEST_F(DsnTest, ErrorNamesTheProblemAndTheCorrectForm) {
   EXPECT_EQ(ErrorOf("host=db port=54x2"),
             "not a PostgreSQL connection string: the port is not a number from 1 to 65535; write "
             "postgresql://user@host:5432/dbname or host=… port=… dbname=… user=…");
@@ -107,7 +107,7 @@ TEST_F(DsnTest, ValuesThatLibpqRefusesWhenItConnectsAreRefused) {
   }
 }
 
-TEST_F(DsnTest, AParameterOfAUriThatLibpqDoesNotHaveIsNamedUnlessItMayBeOfAPassword) {
+TEST_F(DsnTest, UnknownUriParameterIsNamedUnlessItMayBePartOfAPassword) {
   EXPECT_THAT(
       ErrorOf("postgresql://app@db/shop?sslmode=disable&pgbouncer=true"),
       testing::HasSubstr("a parameter after \"?\" that libpq does not know: \"pgbouncer\""));
@@ -143,7 +143,7 @@ TEST_F(DsnTest, NoErrorRepeatsAPieceOfTheSecret) {
   }
 }
 
-TEST_F(DsnTest, WhatIsShownNeverHoldsThePassword) {
+TEST_F(DsnTest, RedactedDsnNeverContainsThePassword) {
   const std::string canary = kCanary;
   for (const std::string& text : std::vector<std::string>{
            "postgresql://app:" + canary + "@db/shop", "host=db password=" + canary,

@@ -50,7 +50,7 @@ TEST(Resolver, LookUpThatThrowsEndsNothingAndIsForgotten) {
   EXPECT_EQ(resolver.Resolve("db", In(test::kPatience), {}).addresses.size(), 1u);
 }
 
-TEST(Resolver, KeepsTheAddressesOfANameWhileNobodyKnows) {
+TEST(Resolver, KeepsTheAddressesOfANameWhileLookUpsFailTemporarily) {
   test::ManualClock clock;
   Resolver::Result answer{{"10.0.0.1"}, ""};
   Resolver resolver([&](const std::string&) { return answer; }, clock);
@@ -64,7 +64,7 @@ TEST(Resolver, KeepsTheAddressesOfANameWhileNobodyKnows) {
   EXPECT_EQ(resolve().error, "temporary failure");
 }
 
-TEST(Resolver, ForgetsTheAddressesOfANameThatIsNoMore) {
+TEST(Resolver, ForgetsTheAddressesOfANameThatNoLongerExists) {
   Resolver::Result answer{{"10.0.0.1"}, ""};
   Resolver resolver([&](const std::string&) { return answer; });
   const auto resolve = [&] { return resolver.Resolve("db", In(test::kPatience), {}); };
@@ -146,7 +146,7 @@ TEST(Resolver, StuckLookUpLeavesHalfOfTheTimeForWhatIsKnown) {
   ended.wait();
 }
 
-TEST_F(StuckResolver, HoldsNobodyUpWhoIsToldToStop) {
+TEST_F(StuckResolver, DoesNotDelayACancelledCaller) {
   std::stop_source stop;
   stop.request_stop();
   const Resolver::Result result =

@@ -23,7 +23,7 @@ TEST(SqlState, AMessageOfLibpqItselfHasNone) {
   EXPECT_EQ(SqlStateIn(""), "");
 }
 
-TEST(SqlState, ThoseThatEndASessionAreToldFromThoseThatEndAStatement) {
+TEST(SqlState, SessionErrorsAreDistinguishedFromStatementErrors) {
   for (const char* lost : {"57P01", "57P02", "57P03", "08000", "08003", "08006", "08P01"}) {
     EXPECT_TRUE(MeansLost(lost)) << lost;
     EXPECT_EQ(MeansShutdown(lost), lost[0] == '5') << lost;
@@ -34,7 +34,7 @@ TEST(SqlState, ThoseThatEndASessionAreToldFromThoseThatEndAStatement) {
   }
 }
 
-TEST(SqlState, TheServersRefusalsAreToldApart) {
+TEST(SqlState, RefusalsOfTheServerAreDistinguished) {
   EXPECT_EQ(ConnectOutcomeOf("28P01"), ConnectOutcome::kAuthFailed);
   EXPECT_EQ(ConnectOutcomeOf("28000"), ConnectOutcome::kAuthFailed);
   EXPECT_EQ(ConnectOutcomeOf("53300"), ConnectOutcome::kTooManyConnections);

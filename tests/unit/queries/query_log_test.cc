@@ -52,7 +52,7 @@ TEST_F(QueryLogTest, QueriesWithoutAConnectionAreOneLineAndSoAreTheirReturns) {
                    "level=info msg=\"queries answer again\" queries=a,b after_seconds=20"}));
 }
 
-TEST_F(QueryLogTest, AnErrorOfItsOwnIsSaidOfEachQuery) {
+TEST_F(QueryLogTest, EachQuerysOwnErrorIsLogged) {
   const test::LogTap tap;
   Run("a", QueryError::kLost);
   Run("b", QueryError::kRefused);
@@ -63,7 +63,7 @@ TEST_F(QueryLogTest, AnErrorOfItsOwnIsSaidOfEachQuery) {
   EXPECT_EQ(tap.Lines().size(), 3u);
 }
 
-TEST_F(QueryLogTest, AFailureThatGoesOnIsSaidAgainEachHour) {
+TEST_F(QueryLogTest, LastingFailureIsLoggedAgainEveryHour) {
   Run("own", QueryError::kRefused);
   Run("a", QueryError::kLost);
   Run("b", QueryError::kLost);

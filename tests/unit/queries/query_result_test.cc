@@ -148,7 +148,7 @@ TEST_F(QueryResultTest, ALabelIsUtf8AndOfBoundedLength) {
   EXPECT_EQ(builder_.Take().rows[0].labels[0], "caf\xEF\xBF\xBD");
 }
 
-TEST_F(QueryResultTest, WhatIsOverTheBoundIsDroppedCountedAndInTheEndNotRead) {
+TEST_F(QueryResultTest, SeriesAboveTheLimitAreDroppedCountedAndFinallyNotRead) {
   options_.max_series = 3;
   ASSERT_TRUE(Columns());
   std::vector<std::string> states;

@@ -167,7 +167,7 @@ TEST_F(QueryRunnerTest, HasItsTimeoutAsTheDeadlineOfEachRun) {
   EXPECT_EQ(deadlines.back(), base::Add(clock_.Now(), seconds(2)));
 }
 
-TEST_F(QueryRunnerTest, OneThatHangsKeepsOneConnectionAndNoOtherQueryWaiting) {
+TEST_F(QueryRunnerTest, HungQueryOccupiesOneConnectionAndDelaysNoOther) {
   Start({Named("hangs"), Named("b"), Named("c")});
   reader_.Block("hangs");
   clock_.Advance(seconds(5));
@@ -185,7 +185,7 @@ TEST_F(QueryRunnerTest, OneThatHangsKeepsOneConnectionAndNoOtherQueryWaiting) {
   EXPECT_EQ(Stats(0).used, seconds(10));
 }
 
-TEST_F(QueryRunnerTest, RunsThatWereDueWhileThisProcessWasHaltedAreMissedAndOneIsMadeUp) {
+TEST_F(QueryRunnerTest, RunsDueWhileTheProcessWasHaltedAreMissedExceptOne) {
   Start({Named("a")});
   RunFirst();
   clock_.Advance(seconds(35));
@@ -193,7 +193,7 @@ TEST_F(QueryRunnerTest, RunsThatWereDueWhileThisProcessWasHaltedAreMissedAndOneI
   EXPECT_EQ(Stats().missed, 2u);
 }
 
-TEST_F(QueryRunnerTest, WhereThePoolDoesNotSufficeQueriesAreWaitersOfIt) {
+TEST_F(QueryRunnerTest, QueriesWaitWhileThePoolIsExhausted) {
   Start({Named("a"), Named("b"), Named("c"), Named("d")});
   const pool::Lease one = pool_.Acquire();
   const pool::Lease two = pool_.Acquire();
@@ -226,7 +226,7 @@ TEST_F(QueryRunnerTest, AfterAFailureShowsNothingOrWhatItFoundLast) {
   EXPECT_LT(Stats(1).last_success, Stats(1).last_run);
 }
 
-TEST_F(QueryRunnerTest, SaysOnceWhyItFailsAndOnceThatItNoLongerDoes) {
+TEST_F(QueryRunnerTest, LogsOnceWhyItFailsAndOnceThatItRecovered) {
   const test::LogTap log;
   Start({Named("a")});
   reader_.Answer({Reading::Result::kWriteRefused, {"(SQLSTATE 25006)", "no"}, true});
@@ -246,7 +246,7 @@ TEST_F(QueryRunnerTest, SaysOnceWhyItFailsAndOnceThatItNoLongerDoes) {
           "level=info msg=\"query answers again\" query=a"}));
 }
 
-TEST_F(QueryRunnerTest, NothingIsSaidOfAQueryThatWasTakenAwayWhileItRan) {
+TEST_F(QueryRunnerTest, QueryRemovedWhileItRunsIsNotLogged) {
   Start({Named("a"), Named("b")});
   reader_.Answer({Reading::Result::kWriteRefused, {"", ""}, true});
   RunFirst();
@@ -310,7 +310,7 @@ TEST_F(QueryRunnerTest, WhatARunOfTheOldQueryFindsAfterAReloadIsCountedAndNotSho
   EXPECT_EQ(Stats().result, nullptr);
 }
 
-TEST_F(QueryRunnerTest, ItsEndEndsRunsThatWaitAndThatReadAndCallsThemNoFailures) {
+TEST_F(QueryRunnerTest, StopEndsRunsWithoutLoggingFailures) {
   const test::LogTap log;
   Start({Named("a"), Named("b"), Named("c")});
   reader_.Block("a");

@@ -118,7 +118,7 @@ TEST(RouteMachine, GoodVerdictsThatWereTriggeredTogetherCountOnce) {
   EXPECT_TRUE(good_after(seconds(3)));
 }
 
-TEST(RouteMachine, ABadVerdictInBetweenStartsTheCountAnew) {
+TEST(RouteMachine, BadVerdictInBetweenRestartsTheCount) {
   RouteMachine machine = Machine(kBoth);
   machine.OnVerdict(Reason::kConnectRefused, kStart, kStart, kWall);
   for (const Reason verdict :
@@ -256,7 +256,7 @@ TEST(RouteMachine, AnotherReplicaIsJudgedAsAtTheStart) {
   EXPECT_EQ(machine.Stats(kStart).transitions[Route::kReplica][Route::kPrimaryFallthrough], 0u);
 }
 
-TEST(RouteMachine, AReplicaThatIsTakenAwayIsAChangeOfTheRoute) {
+TEST(RouteMachine, RemovedReplicaIsARouteChange) {
   RouteMachine machine = Machine(kBoth);
   machine.OnVerdict(Reason::kOk, kStart, kStart, kWall);
   EXPECT_TRUE(machine.Reconfigure(kPrimaryOnly, {}, true, kStart, kWall));

@@ -127,7 +127,7 @@ TEST_F(RouterTest, TheDeadlineOfAReadIsThatOfTheRoutesPool) {
   EXPECT_THROW(queued.get(), pool::AcquireTimeout);
 }
 
-TEST_F(RouterTest, WhatWasOpenedWhileTheReplicasNameLedElsewhereIsReplacedBeforeItLeadsBack) {
+TEST_F(RouterTest, SessionsOpenedOnTheWrongServerAreReplacedBeforeReadsReturn) {
   Build(true);
   router_->OnReplicaVerdict(Reason::kOk, clock_.Now());
   router_->AcquireRead();
@@ -140,7 +140,7 @@ TEST_F(RouterTest, WhatWasOpenedWhileTheReplicasNameLedElsewhereIsReplacedBefore
   EXPECT_EQ(ro_->Stats().evictions[pool::EvictReason::kDrained], 2u);
 }
 
-TEST_F(RouterTest, AReplicaThatWasMerelyAwayKeepsItsConnections) {
+TEST_F(RouterTest, ReplicaThatWasOnlyUnreachableKeepsItsConnections) {
   Build(true);
   router_->OnReplicaVerdict(Reason::kOk, clock_.Now());
   router_->AcquireRead();
@@ -176,7 +176,7 @@ TEST_F(RouterTest, AQueuedReadMovesAlsoWhenTheReasonChangedInBetween) {
   EXPECT_EQ(InUse(*ro_), 1u);
 }
 
-TEST_F(RouterTest, ACallersOwnCancellationIsNotTakenForAChangeOfTheRoute) {
+TEST_F(RouterTest, CancellationByTheCallerIsNotARouteChange) {
   Build(false);
   const pool::Lease only_one = router_->AcquireRead();
   std::stop_source stop;
@@ -264,7 +264,7 @@ TEST_F(RouterTest, PoolStatsHasNothingForAPoolThatDoesNotExist) {
   EXPECT_EQ(stats.ro_routes_to(), 2);
 }
 
-TEST_F(RouterTest, APoolThatIsReplacedKeepsWhatItLentAndItsCountersGoOn) {
+TEST_F(RouterTest, ReplacedPoolKeepsItsLeasesAndCounters) {
   Build(true);
   router_->OnReplicaVerdict(Reason::kOk, clock_.Now());
   const std::shared_ptr<pool::Pool> old = ro_;
@@ -287,7 +287,7 @@ TEST_F(RouterTest, APoolThatIsReplacedKeepsWhatItLentAndItsCountersGoOn) {
   EXPECT_EQ(primary_->Stats().acquires[pool::AcquireOutcome::kImmediate], 1u);
 }
 
-TEST_F(RouterTest, LeasesOfPoolsThatWereReplacedAreCountedUntilTheyEnd) {
+TEST_F(RouterTest, LeasesOfReplacedPoolsAreCountedUntilTheyEnd) {
   Build(false);
   const auto retired = [&] {
     return router_->pool_stats().pools[PoolRole::kRoFallthrough]->retired_leases;
@@ -307,7 +307,7 @@ TEST_F(RouterTest, LeasesOfPoolsThatWereReplacedAreCountedUntilTheyEnd) {
   EXPECT_EQ(router_->pool_stats().gone[PoolRole::kRoFallthrough].retired_leases, 0u);
 }
 
-TEST_F(RouterTest, ALeakOfAPoolThatWasReplacedIsCountedInItsSuccessors) {
+TEST_F(RouterTest, LeakOfAReplacedPoolIsCountedInItsSuccessor) {
   Build(false);
   const test::LogTap log;
   const pool::Lease lease = router_->AcquireRead();
@@ -347,7 +347,7 @@ TEST_F(RouterTest, SaysWhichPoolsReadsMoveBetween) {
   EXPECT_EQ(back->to, PoolRole::kRoFallthrough);
 }
 
-TEST_F(RouterTest, CountersOfPoolsThatWereReplacedAgainAndAgainAreAllThere) {
+TEST_F(RouterTest, CountersOfRepeatedlyReplacedPoolsAreKept) {
   Build(false);
   for (int i = 0; i < 5; ++i) {
     EXPECT_TRUE(router_->AcquireRead());
@@ -358,7 +358,7 @@ TEST_F(RouterTest, CountersOfPoolsThatWereReplacedAgainAndAgainAreAllThere) {
   EXPECT_EQ(router_->pool_stats().pools[PoolRole::kRoFallthrough]->use.total(), 5u);
 }
 
-TEST_F(RouterTest, WhoWaitsInAPoolThatIsReplacedIsServedByTheNewOne) {
+TEST_F(RouterTest, WaitersOfAReplacedPoolAreServedByTheNewOne) {
   Build(true);
   router_->OnReplicaVerdict(Reason::kOk, clock_.Now());
   const pool::Lease read = router_->AcquireRead();
@@ -375,7 +375,7 @@ TEST_F(RouterTest, WhoWaitsInAPoolThatIsReplacedIsServedByTheNewOne) {
   EXPECT_TRUE(writer.get());
 }
 
-TEST_F(RouterTest, AReadThatWaitsForAVerdictOnAReplicaThatIsTakenAwayFallsThrough) {
+TEST_F(RouterTest, ReadThatAwaitsAVerdictOnARemovedReplicaFallsThrough) {
   Build(true);
   auto read = std::async(std::launch::async, [&] { return router_->AcquireRead(); });
   ASSERT_TRUE(clock_.AwaitSleepers(2, seconds(5)));

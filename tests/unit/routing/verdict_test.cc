@@ -25,7 +25,7 @@ TEST(ReplicaVerdict, AReplicaThatAnswersInRecoveryAndInTimeServes) {
   EXPECT_EQ(Judge(Good()), Reason::kOk);
 }
 
-TEST(ReplicaVerdict, WhyItDoesNotAnswerIsTheReason) {
+TEST(ReplicaVerdict, ProbeErrorIsTheReason) {
   ReplicaObservation observation = Good();
   observation.answer = Reason::kTooManyConnections;
   EXPECT_EQ(Judge(observation), Reason::kTooManyConnections);
@@ -77,7 +77,7 @@ TEST(ReplicaVerdict, LagAboveTheLimitTakesTheRouteAndLagAtTheLimitDoesNot) {
   EXPECT_EQ(Judge(observation), Reason::kLagExceeded);
 }
 
-TEST(ReplicaVerdict, OneThatLaggedHasToComeDownToHalfOfTheLimit) {
+TEST(ReplicaVerdict, LagOfALaggingReplicaMustFallToHalfOfTheLimit) {
   ReplicaObservation observation = Good();
   observation.lagged_before = true;
   observation.lag = seconds(15) + base::Duration(1);

@@ -100,14 +100,14 @@ TEST(Page, MarksWaiters) {
   EXPECT_THAT(PageOf(sample), HasSubstr("<span id=\"ro-waiters\">no waiters</span>"));
 }
 
-TEST(Page, SaysOfEachPoolHowOldItsOldestLeaseIs) {
+TEST(Page, ShowsTheAgeOfTheOldestLeaseOfEachPool) {
   Sample sample = OnReplica();
   EXPECT_THAT(PageOf(sample), HasSubstr("<span id=\"ro-lease\">oldest lease 12 s</span>"));
   sample.pools.pools[routing::PoolRole::kRo]->oldest_leases.clear();
   EXPECT_THAT(PageOf(sample), HasSubstr("<span id=\"ro-lease\">no active leases</span>"));
 }
 
-TEST(Page, CountsForEachPoolAndHasADashWhereThereIsNone) {
+TEST(Page, ShowsCountersOfEachPoolAndADashForAMissingPool) {
   const std::string page = PageOf(OnReplica());
   EXPECT_THAT(page, HasSubstr("<th scope=\"col\">primary</th><th scope=\"col\">ro</th>"
                               "<th scope=\"col\">ro_<wbr>fallthrough</th>"));
@@ -119,14 +119,14 @@ TEST(Page, CountsForEachPoolAndHasADashWhereThereIsNone) {
   EXPECT_THAT(PageOf(Disabled()), HasSubstr("<td id=\"ro-acquires\">–</td>"));
 }
 
-TEST(Page, SaysSoOfAPoolThatIsNotConfigured) {
+TEST(Page, SaysThatAPoolIsNotConfigured) {
   const std::string page = PageOf(Disabled());
   EXPECT_THAT(page, HasSubstr("<article id=\"ro\" class=\"absent\">"));
   EXPECT_THAT(page, HasSubstr("<p id=\"ro-server\">not configured</p>"));
   EXPECT_EQ(Count(page, "class=\"absent\""), 1U);
 }
 
-TEST(Page, SaysOfEachServerWhetherItAnswers) {
+TEST(Page, ShowsWhetherEachServerAnswers) {
   const std::string page = PageOf(OnPrimary());
   EXPECT_THAT(page, HasSubstr("<p id=\"primary-server\">answers</p>"));
   EXPECT_THAT(page, HasSubstr("<p id=\"ro-server\" class=\"alarm\">does not answer: "
@@ -149,7 +149,7 @@ TEST(Page, SaysHowFarTheReplicaIsBehindIfOneIsConfigured) {
   EXPECT_THAT(PageOf(Disabled()), HasSubstr("<section hidden>\n<h2>Replica</h2>"));
 }
 
-TEST(Page, SaysWhatKeepsReadsFromWritingAndWhetherThatWasSeenToWork) {
+TEST(Page, ShowsHowReadOnlyIsEnforcedAndWhetherThatWasVerified) {
   Sample sample = OnReplica();
   EXPECT_THAT(PageOf(sample),
               HasSubstr("<tr><td>ro</td><td>by a setting of each session</td><td>the "

@@ -1,4 +1,4 @@
-// A replica, a primary and what a page has to say of them.
+// Samples of a replica, a primary and the data of a page.
 #pragma once
 
 #include <chrono>
@@ -114,7 +114,7 @@ inline Sample OnPrimary() {
   return sample;
 }
 
-// No replica is configured, and nothing else is allowed.
+// No replica is configured, and fall-through is not allowed.
 inline Sample Disabled() {
   using routing::PoolRole;
   Sample sample = OnReplica();
@@ -131,7 +131,7 @@ inline Sample Disabled() {
   return sample;
 }
 
-// A replica is configured, and was not probed yet.
+// A replica is configured, but was not probed yet.
 inline Sample Undecided() {
   Sample sample = OnReplica();
   sample.control = {};
@@ -144,7 +144,8 @@ inline Sample Undecided() {
   return sample;
 }
 
-// As OnReplica(), with a query that waits, one that has failed, and one that has cost most.
+// Like OnReplica(), with a query that waits, one that has failed, and the one with the highest
+// cost.
 inline Sample WithQueries() {
   Sample sample = OnReplica();
   for (const char* name : {"fails", "costly", "waits"}) {
