@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 """Every command of a document works: each block for a shell is run as it stands, in a folder like this repository, with a real
-exporter, primary and replica; SQL on that primary; examples of configuration are checked by the program that reads them.
+exporter, primary and replica; SQL runs on that primary; examples of configuration are checked by the program that reads them.
 
-Addresses and paths of the documents are replaced by those of SUBSTITUTIONS. A block that needs root, an installed package, a
-registry or hours bears the name of the test that runs it: "<!-- test: packaging/cases/first_steps.sh -->" (below tests/), or
-"<!-- test: .ci/run -->" if all that it has is jobs of ./dev. Runbooks have a test of their own, alerts/runbook_commands.py.
+SUBSTITUTIONS replaces addresses and paths of the documents. A block that needs root, an installed package, a registry or a
+cluster names the test that runs it, in a comment directly above: "<!-- test: packaging/cases/first_steps.sh -->" (a path below
+tests/), or "<!-- test: .ci/run -->" if it contains only jobs of ./dev. alerts/runbook_commands.py runs the commands of runbooks.
 
 Usage: SCIDEX_EXPORTER=build/release/bin/scidex_pg_exporter documented_commands.py
 """
@@ -27,13 +27,14 @@ import job_rules  # noqa: E402
 import postgres  # noqa: E402
 import servers  # noqa: E402
 
+AUDIT = ROOT / "src" / "audit" / "scidex-pg-audit"
 SHELL = ("sh", "console")
-# Whose blocks are not for a shell. A block without a language is an error: it could be forgotten here.
+# Other languages. A block without a language fails, because it might be for a shell.
 OTHERS = ("cpp", "ini", "promql", "python", "sql", "text", "toml", "yaml")
-# What a document may run; all else is a block that somebody has to look at, and is not run.
+# What a document may run; a block with anything else fails, and is not run.
 PROGRAMS = {"./dev", "./set-links", "build/release/bin/scidex_pg_exporter", "curl", "install", "scidex-pg-audit",
             "scidex_pg_exporter", "src/audit/scidex-pg-audit"}
-# What is written → what stands for it here.
+# Text of a document, and its replacement.
 SUBSTITUTIONS = (
     ("localhost:19187", "{scraped}"),
     ("postgresql://app@db1/shop", "{primary}"),
@@ -42,12 +43,12 @@ SUBSTITUTIONS = (
     ("/etc/prometheus", "{folder}/etc/prometheus"),
     ("/usr/share/scidex-pg-exporter", "{folder}/usr/share/scidex-pg-exporter"),
     ("/var/lib/prometheus/node-exporter", "{folder}/var/lib/prometheus/node-exporter"),
-    # The defaults are a port that is in use, and a bound that a busy machine exceeds.
+    # The default port is in use, and a busy machine exceeds the default timeout.
     ("./dev run", "./dev run --web.listen-address={free}"),
     ("--config.file=config/exporter.yaml", "--config.file=config/exporter.yaml --web.listen-address={free}"),
     ("--once", "--once --once.timeout=1h"),
 )
-# Commands that go on until they are told to end, and what they have by then: an answer, or a file.
+# Commands that run until they are stopped, and the URL or the file that shows that they work.
 STAYS = (("./dev run", "http://{free}/-/ready?route=replica"),
          ("--config.file=config/exporter.yaml", "http://{free}/-/healthy"),
          ("--textfile.path=", "{folder}/var/lib/prometheus/node-exporter/scidex-pg-pool.prom"))
@@ -68,7 +69,7 @@ def all_blocks():
 
 
 def problem_of(block, jobs):
-    """Why a block is neither run here nor, as it says, elsewhere; or None."""
+    """Why a block is run neither here nor by the test that it names; otherwise None."""
     if block.language in OTHERS:
         return None
     if block.language not in SHELL:
@@ -90,25 +91,22 @@ def problem_of(block, jobs):
     return None
 
 
-def in_path(folder, **programs):
-    folder.mkdir()
-    for name, target in programs.items():
-        (folder / name.replace("__", "-")).symlink_to(target)
+def link_to(program, link):
+    link.parent.mkdir(parents=True, exist_ok=True)
+    link.symlink_to(program)
 
 
 class Repository:
-    """What the commands of the documents find around them: a folder like this repository, built."""
+    """A folder like this repository after a build, in which the commands run."""
 
     def __init__(self, folder, primary, replica):
         self.folder = folder
         program = pathlib.Path(os.environ["SCIDEX_EXPORTER"]).resolve()
-        audit = ROOT / "src" / "audit" / "scidex-pg-audit"
         (folder / "exporter.yaml").write_text(f"primary: {{dsn: {primary}}}\nreplica: {{dsn: {replica}}}\n")
-        in_path(folder / "bin", scidex_pg_exporter=program, **{"scidex-pg-audit": audit})
-        (folder / "build" / "release").mkdir(parents=True)
-        in_path(folder / "build" / "release" / "bin", scidex_pg_exporter=program)
-        (folder / "src").mkdir()
-        in_path(folder / "src" / "audit", **{"scidex-pg-audit": audit})
+        for target, names in ((program, ("bin/scidex_pg_exporter", "build/release/bin/scidex_pg_exporter")),
+                              (AUDIT, ("bin/scidex-pg-audit", "src/audit/scidex-pg-audit"))):
+            for name in names:
+                link_to(target, folder / name)
         (folder / "src" / "page.py").write_text("def page():\n    return get_db_ro().execute('SELECT 1')\n")
         (folder / "packaging").symlink_to(ROOT / "packaging")
         for name in ("config", "alerts", "dashboards/json", "dashboards/provisioning"):
@@ -117,7 +115,7 @@ class Repository:
                      "var/lib/prometheus/node-exporter"):
             (folder / name).mkdir(parents=True)
         shutil.copy(ROOT / "alerts" / "scidex-pg-pool.rules.yml", folder / "usr/share/scidex-pg-exporter/alerts")
-        # The one of this repository, which installs nothing and builds nothing.
+        # The real one, except that it installs and builds nothing.
         text = (ROOT / "dev").read_text(encoding="utf-8")
         functions, case, jobs = text.rpartition("\ncase ${1:-} in\n")
         assert case, "./dev has changed"
@@ -125,7 +123,7 @@ class Repository:
         (folder / "dev").chmod(0o755)
 
     def directory_of(self, block):
-        """Where its document stands; for those in docs/, the repository."""
+        """That of its document; for those in docs/, the repository."""
         folder = pathlib.PurePath(block.document).parent
         return self.folder if str(folder).startswith("docs") else self.folder / folder
 
@@ -156,7 +154,7 @@ class Commands(unittest.TestCase):
                        "replica": f"postgresql://postgres@127.0.0.1:{self.replica.port}/postgres"}
 
     def substituted(self, text):
-        """The text with what stands for its addresses and paths; each time with another free port."""
+        """The text with this test's addresses and paths, and a new free port."""
         self.values["free"] = f"127.0.0.1:{servers.free_port()}"
         for written, meant in SUBSTITUTIONS:
             text = re.sub(rf"{re.escape(written)}(?![\w.-])", lambda _, meant=meant: meant.format(**self.values), text)
@@ -167,7 +165,7 @@ class Commands(unittest.TestCase):
                               stdin=subprocess.DEVNULL, capture_output=True, timeout=servers.DEADLINE_SECONDS)
 
     def run_until_it_serves(self, command, sign, directory):
-        """Ends it in order once the sign, an address or a path, is there."""
+        """Stops it once the sign, a URL or a path, is there."""
         log = self.repository.folder / "log"
         process = servers.start(self.addCleanup, ["bash", "-c", f'cd "{directory}"; exec env {command}'], log, self.environment)
         served = (lambda: servers.fetch(sign)) if sign.startswith("http") else pathlib.Path(sign).exists
@@ -196,7 +194,7 @@ class Commands(unittest.TestCase):
                 return
         done = self.run_to_end(command, directory)
         self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
-        # A comment that is a series is what the command prints.
+        # A comment that looks like a series shows what the command prints.
         if re.fullmatch(r"[a-z_]+ \d+", comment):
             self.assertIn(comment, done.stdout.splitlines())
 
@@ -255,6 +253,12 @@ class Documents(unittest.TestCase):
                  for flag in re.findall(r"(?<![\w-])--[a-z]+\.[a-z.-]*", path.read_text(encoding="utf-8"))}
         self.assertGreater(len(named), 10)
         self.assertEqual({(name, flag) for name, flag in named if flag not in flags}, set())
+
+    def test_every_flag_of_the_audit_in_its_document_is_one(self):
+        said = subprocess.run([AUDIT, "--help"], check=True, capture_output=True, text=True).stdout
+        named = set(re.findall(r"(?<![\w-])--[a-z][a-z-]*", (ROOT / "docs" / "audit.md").read_text(encoding="utf-8")))
+        self.assertGreater(len(named), 5)
+        self.assertLessEqual(named - {"--help"}, set(re.findall(r"--[a-z][a-z-]*", said)))
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The documents of this repository, and the blocks in fences that they have."""
+"""The documents of this repository, and their fenced blocks."""
 
 import pathlib
 import re
