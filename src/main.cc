@@ -21,12 +21,14 @@ sigset_t OwnSignals() {
   return signals;
 }
 
-// Where a parent has closed one of the first three, the next file or socket of this process would
-// take its place, and what is meant for standard error would be sent to a client or a server.
+// If the parent closed one of the first three, the next file or socket of this process would take
+// its place, and text for standard error would be sent to a client or a server. A closed standard
+// output is replaced by a file that refuses writes, so that a program that prints reports an error.
 bool HoldStandardDescriptors() {
   for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; ++fd) {
     // open() takes the lowest that is free.
-    if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", O_RDWR) != fd) return false;
+    const int access = fd == STDOUT_FILENO ? O_RDONLY : O_RDWR;
+    if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", access) != fd) return false;
   }
   return true;
 }

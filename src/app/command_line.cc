@@ -42,13 +42,12 @@ void AddEnum(CLI::App& app, const std::string& flag, const std::string& help,
       ->check(CLI::IsMember(Names<E>()));
 }
 
-// Empty texts are left out: a flag without a value has one.
+// A flag without a value has an empty one, and no parts.
 std::vector<std::string> SplitAtCommas(const std::string& text) {
   std::vector<std::string> parts;
-  std::stringstream stream(text);
-  for (std::string part; std::getline(stream, part, ',');) {
-    if (!part.empty()) parts.push_back(part);
-  }
+  if (text.empty()) return parts;
+  std::stringstream stream(text + ',');
+  for (std::string part; std::getline(stream, part, ',');) parts.push_back(part);
   return parts;
 }
 

@@ -144,8 +144,12 @@ Service ServiceOf(const config::Environment& environment) {
   } catch (const std::runtime_error& error) {
     base::LogWarn("the service manager is told nothing", {{"error", error.what()}});
   }
-  service.watchdog = base::WatchdogInterval(environment("WATCHDOG_USEC").value_or(""),
-                                            environment("WATCHDOG_PID").value_or(""), getpid());
+  try {
+    service.watchdog = base::WatchdogInterval(environment("WATCHDOG_USEC").value_or(""),
+                                              environment("WATCHDOG_PID").value_or(""), getpid());
+  } catch (const std::runtime_error& error) {
+    base::LogWarn("the service manager's watchdog is not notified", {{"error", error.what()}});
+  }
   return service;
 }
 

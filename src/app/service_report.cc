@@ -1,7 +1,9 @@
 #include "app/service_report.h"
 
 #include <algorithm>
+#include <cerrno>
 #include <chrono>
+#include <system_error>
 #include <utility>
 
 #include "base/log.h"
@@ -39,7 +41,11 @@ ServiceReport::ServiceReport(const base::ServiceManager& manager,
       task_(scheduler, base::TaskKind::kServiceReport,
             [this](const std::stop_token&) { return Look(); }) {
   if (!manager_.present()) return;
-  manager_.Tell("READY=1");
+  if (!manager_.Tell("READY=1")) {
+    base::LogWarn("cannot notify the service manager; it may end this process as not started",
+                  {{"error", std::generic_category().message(errno)},
+                   {"advice", "unset NOTIFY_SOCKET, or start this by what listens there"}});
+  }
   task_.Start(clock_.Now());
 }
 

@@ -16,16 +16,16 @@ struct BackoffOptions {
   friend bool operator==(const BackoffOptions&, const BackoffOptions&) = default;
 };
 
-// Not thread safe.
+// Not thread-safe.
 class Backoff {
  public:
   Backoff(const BackoffOptions& options, std::uint64_t seed) : options_(options), random_(seed) {}
 
-  // How long to wait after one more failure.
+  // Returns the delay after another failure.
   Duration Next();
-  // To be called on success: the next failure starts from `initial` again.
+  // The caller must call this on success: the next failure starts from `initial` again.
   void Reset() { ceiling_ = Duration::zero(); }
-  // Goes on with other bounds.
+  // Changes the bounds; the current ceiling is clamped to them.
   void Change(const BackoffOptions& options);
 
  private:

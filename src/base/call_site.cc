@@ -5,9 +5,9 @@
 namespace scidex::base {
 namespace {
 
-// "void scidex::pool::Pool::Run(int)" -> "scidex::pool::Pool::Run": what stands between the last
-// space and the first parenthesis outside template arguments. Where there is none, as in a lambda's
-// operator, the signature is kept. clang opens a parenthesis for "(anonymous namespace)" too.
+// "void scidex::pool::Pool::Run(int)" -> "scidex::pool::Pool::Run": the text between the last space
+// and the first parenthesis outside template arguments. Returns the whole signature if there is no
+// such text, as in a lambda's operator. clang also opens a parenthesis for "(anonymous namespace)".
 std::string_view FunctionName(std::string_view signature) {
   std::size_t start = 0;
   int depth = 0;

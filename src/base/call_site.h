@@ -1,4 +1,4 @@
-// Where in the source something was asked for, as people and logs read it.
+// The source location of a call, in a form for people and logs.
 #pragma once
 
 #include <source_location>
@@ -8,8 +8,8 @@ namespace scidex::base {
 
 using CallSite = std::source_location;
 
-// "src/app/report.cc:41 (LoadReport)": the path as the compiler was given it, the function without
-// its signature.
+// "src/app/report.cc:41 (LoadReport)": the path as passed to the compiler, the function without its
+// signature.
 std::string ToString(const CallSite& site);
 
 }  // namespace scidex::base

@@ -18,7 +18,7 @@ class MachineClock final : public Clock {
 
 }  // namespace
 
-// Never destroyed: what is still at work when the statics are destroyed may look at it.
+// Never destroyed: threads may still use it while statics are destroyed.
 Clock& RealClock() {
   static Clock& clock = *new MachineClock;
   return clock;

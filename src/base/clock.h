@@ -1,4 +1,4 @@
-// The one source of time, so that tests own it.
+// The only source of time, so that tests can control it.
 #pragma once
 
 #include "base/mutex.h"
@@ -6,7 +6,7 @@
 
 namespace scidex::base {
 
-// Thread safe.
+// Thread-safe.
 class Clock {
  public:
   virtual ~Clock() = default;

@@ -1,4 +1,4 @@
-// Enumerations that have names: metric label values, configuration values, log fields.
+// Enumerations with names: metric label values, configuration values, log fields.
 #pragma once
 
 #include <array>
@@ -11,15 +11,15 @@
 
 namespace scidex::base {
 
-// Specialised for an enumeration whose values are 0, 1, 2, …, with `static constexpr std::array
-// kNames`.
+// Specialise this for an enumeration with the values 0, 1, 2, …; it must have `static constexpr
+// std::array kNames`.
 template <typename E>
 struct EnumNames;
 
 template <typename E>
 inline constexpr std::size_t kEnumCount = EnumNames<E>::kNames.size();
 
-// All values, in their order.
+// All values, in order.
 template <typename E>
 inline constexpr auto kEnumValues = [] {
   std::array<E, kEnumCount<E>> values{};
@@ -32,7 +32,7 @@ constexpr std::string_view Name(E value) {
   return EnumNames<E>::kNames[static_cast<std::size_t>(value)];
 }
 
-// All names, in their order, with a comma between two.
+// All names, in order, separated by commas.
 template <typename E>
 std::string JoinedNames() {
   return Joined(kEnumValues<E>, ", ", &Name<E>);
@@ -46,7 +46,7 @@ constexpr std::optional<E> ParseEnum(std::string_view name) {
   return std::nullopt;
 }
 
-// One T for each value of E.
+// Holds one T for each value of E.
 template <typename E, typename T>
 class EnumArray {
  public:

@@ -12,10 +12,10 @@
 namespace scidex::base {
 namespace {
 
-// While threads take work, but not as fast as it comes, one is added for work that waits for longer
-// than this many times grow_after.
+// While threads take work, but more slowly than it arrives, threads are added only if work has
+// waited for longer than this many times grow_after.
 constexpr int kPatience = 10;
-// Where the system gave no thread.
+// Interval between attempts while the system cannot start a thread.
 constexpr Duration kNoThreadRetry = std::chrono::milliseconds(100);
 
 }  // namespace
@@ -148,7 +148,7 @@ void Executor::Grow() {
   if (Waiting() == 0 || stopping_) return;
   bool given = true;
   if (IsStalled()) {
-    // More each time, so that much work that blocks is soon under way.
+    // Add more threads each time, so that a large amount of blocking work starts soon.
     for (std::size_t more = std::clamp<std::size_t>(threads_.size() / 4, 1, Waiting());
          given && more > 0; --more) {
       given = TryAddThread();
@@ -160,7 +160,7 @@ void Executor::Grow() {
 }
 
 void Executor::AddThread(Role role) {
-  // So that a thread that becomes idle allocates nothing.
+  // Reserve now, so that a thread that becomes idle allocates nothing.
   idle_elastic_.reserve(threads_.size() + 1);
   threads_.emplace_back();
   const auto self = std::prev(threads_.end());
@@ -181,7 +181,7 @@ bool Executor::TryAddThread() noexcept {
     CountLocalFailure(LocalResource::kMemory);
     return false;
   } catch (const std::exception&) {
-    // Counted where it was thrown.
+    // Already counted where it was thrown.
     return false;
   }
 }
@@ -190,14 +190,14 @@ Executor::Job* Executor::Take(Role role) {
   Job* job = essential_.Pop();
   if (job == nullptr && (role != Role::kEssential || stopping_)) job = ordinary_.Pop();
   if (job != nullptr) ++taken_;
-  // The thread that was woken for what still waits may have taken other work.
+  // The thread that was woken for the remaining work may have taken other work.
   if (Waiting() > 0) ServeWaiting();
   return job;
 }
 
 bool Executor::AwaitWork(Role role, TimePoint idle_until) {
   if (stopping_) {
-    // What runs may submit more.
+    // Running jobs may submit more.
     if (running_ == 0) return false;
     ended_one_.Wait(mutex_);
     return true;

@@ -1,13 +1,13 @@
-// Threads for work that may block: as many as there is work under way that blocks, and few for work
-// that does not.
+// An elastic pool of threads for work that may block: one thread for each piece of work that
+// blocks, few threads for work that does not.
 //
-// Two threads are always there: one for essential work alone, one for all work. Others are added
-// one by one while work waits and no thread takes any, so that short work, however much of it falls
-// due at one time, is done by few; they end when they have been idle for some time. Essential work
-// goes first.
+// Two threads always exist: one for essential work only, one for all work. Further threads are
+// added while work waits and no thread takes any, so few threads handle short work even if much of
+// it is due at the same time. They end after they have been idle for some time. Essential work is
+// taken first.
 //
-// Where the system gives no thread, that is counted as a local failure, the work waits, and a
-// thread is tried for again; essential work goes on with the thread of its own.
+// If the system cannot start a thread, this is counted as a local failure, the work waits, and
+// another attempt follows; essential work continues on its own thread.
 #pragma once
 
 #include <cstddef>
@@ -27,27 +27,28 @@
 namespace scidex::base {
 
 struct ExecutorOptions {
-  // How long work waits, while no thread takes any, before a thread is added. 0: added at once.
+  // Time for which work waits, while no thread takes any, before a thread is added. 0 adds one
+  // immediately.
   Duration grow_after = std::chrono::milliseconds(10);
-  // By the real clock.
+  // Measured by the real clock.
   Duration idle_timeout = std::chrono::seconds(10);
 };
 
-// Thread safe.
+// Thread-safe.
 class Executor {
  public:
-  // `timer` outlives the executor. Throws LocalFailure when the two threads cannot be started.
+  // `timer` must outlive the executor. Throws LocalFailure if the two threads cannot be started.
   explicit Executor(Timer& timer, const ExecutorOptions& options = {});
-  // Runs what was submitted before, then joins.
+  // Runs all jobs submitted so far, then joins the threads.
   ~Executor();
   Executor(const Executor&) = delete;
   Executor& operator=(const Executor&) = delete;
 
-  // A piece of work that can be submitted any number of times, one after the other. It is not
-  // touched any more once its function has begun.
+  // A piece of work that can be submitted repeatedly, but only once at a time. The executor does
+  // not access it after its function has started.
   class Job {
    public:
-    // What `work` throws is logged and counted, by its kind.
+    // Exceptions of `work` are logged and counted under `kind`.
     Job(TaskKind kind, std::function<void()> work) : kind_(kind), work_(std::move(work)) {}
     Job(const Job&) = delete;
     Job& operator=(const Job&) = delete;
@@ -57,19 +58,21 @@ class Executor {
     const TaskKind kind_;
     const std::function<void()> work_;
     bool owned_by_executor_ = false;
-    // Of a job in a queue.
+    // Valid while the job is in a queue.
     bool queued_ = false;
     TimePoint queued_at_{};
     Job* next_ = nullptr;
     Job* previous_ = nullptr;
   };
 
-  // Never blocks. The job is not queued yet, and stays until it has run or was withdrawn.
+  // Never blocks. `job` must not be queued already, and must exist until it has run or was
+  // withdrawn.
   void Submit(Job& job) noexcept;
-  // True if the job was queued, and now is not; false if it runs, has run or was never submitted.
+  // Returns true if the job was queued and has been removed; false if it is running, has run or was
+  // never submitted.
   bool Withdraw(Job& job) noexcept;
 
-  // The same for work that is run once. Throws std::bad_alloc.
+  // Submits work that runs once. Throws std::bad_alloc.
   void Submit(TaskKind kind, std::function<void()> work);
 
   std::size_t threads() const;
@@ -79,7 +82,7 @@ class Executor {
   class Queue {
    public:
     std::size_t size() const { return size_; }
-    // Null if there is none.
+    // Null if the queue is empty.
     const Job* oldest() const { return first_; }
     void Push(Job& job);
     Job* Pop();
@@ -92,7 +95,7 @@ class Executor {
   };
   enum class Role { kEssential, kCore, kElastic };
   using Threads = std::list<std::optional<Thread>>;
-  // A thread that waits for work; lives on its stack.
+  // A thread that waits for work. Lives on that thread's stack.
   struct Idle {
     CondVar wake;
     bool woken = false;
@@ -101,51 +104,51 @@ class Executor {
   void Enqueue(Job& job) noexcept;
   void Loop(Role role, Threads::iterator self);
   Job* Take(Role role) SCIDEX_REQUIRES(mutex_);
-  // Waits for work; false when the thread is to end.
+  // Waits for work. Returns false if the thread must end.
   bool AwaitWork(Role role, TimePoint idle_until) SCIDEX_REQUIRES(mutex_);
   void WaitIdle(Idle*& place, TimePoint idle_until) SCIDEX_REQUIRES(mutex_);
   void WaitIdleElastic(TimePoint idle_until) SCIDEX_REQUIRES(mutex_);
-  // False if no thread waits that takes such work.
+  // Returns false if no idle thread takes such work.
   bool WakeOne(bool essential) SCIDEX_REQUIRES(mutex_);
   void WakeAll() SCIDEX_REQUIRES(mutex_);
   static void Run(Job& job) noexcept;
   std::size_t Waiting() const SCIDEX_REQUIRES(mutex_) {
     return essential_.size() + ordinary_.size();
   }
-  // Sees to it that work that waits is taken by a thread.
+  // Makes sure that a thread takes the waiting work.
   void ServeWaiting() noexcept SCIDEX_REQUIRES(mutex_);
   bool IsStalled() const SCIDEX_REQUIRES(mutex_);
   void Grow();
   void GrowLater() noexcept SCIDEX_REQUIRES(mutex_);
   // Throws LocalFailure.
   void AddThread(Role role) SCIDEX_REQUIRES(mutex_);
-  // False where the system gives none.
+  // Returns false if the system cannot start a thread.
   bool TryAddThread() noexcept SCIDEX_REQUIRES(mutex_);
   void Stop();
 
   Timer& timer_;
   const ExecutorOptions options_;
   mutable Mutex mutex_;
-  // Notified when, at the end, a job or a thread has ended.
+  // Notified during shutdown when a job was submitted or has ended, and when a thread has ended.
   CondVar ended_one_;
   Queue essential_ SCIDEX_GUARDED_BY(mutex_);
   Queue ordinary_ SCIDEX_GUARDED_BY(mutex_);
   Threads threads_ SCIDEX_GUARDED_BY(mutex_);
-  // To be joined: they touch nothing here any more.
+  // Threads to be joined: they no longer access this object.
   Threads ended_ SCIDEX_GUARDED_BY(mutex_);
-  // Threads that wait for work: null if they do not, and the elastic ones, of which the last to
-  // become idle is the first to be woken, so that those that are not needed stay idle and end.
+  // Idle threads; null if the thread is busy. Of the elastic ones, the last to become idle is woken
+  // first, so that surplus threads stay idle and end.
   Idle* idle_essential_ SCIDEX_GUARDED_BY(mutex_) = nullptr;
   Idle* idle_core_ SCIDEX_GUARDED_BY(mutex_) = nullptr;
   std::vector<Idle*> idle_elastic_ SCIDEX_GUARDED_BY(mutex_);
   std::size_t running_ SCIDEX_GUARDED_BY(mutex_) = 0;
-  // Jobs that threads have taken so far, and at the last call of Grow().
+  // Number of jobs taken by threads, now and at the last call of Grow().
   std::uint64_t taken_ SCIDEX_GUARDED_BY(mutex_) = 0;
   std::uint64_t taken_before_ SCIDEX_GUARDED_BY(mutex_) = 0;
-  // A call of Grow() is due.
+  // A call of Grow() is scheduled.
   bool growing_ SCIDEX_GUARDED_BY(mutex_) = false;
   bool stopping_ SCIDEX_GUARDED_BY(mutex_) = false;
-  // Last: it calls Grow().
+  // Must be last: it calls Grow().
   std::optional<Timer::Entry> grow_;
 };
 

@@ -1,4 +1,4 @@
-// Why something failed, for people, in two parts that must not be mixed up.
+// Why something failed, in two parts that must be kept apart.
 #pragma once
 
 #include <string>
@@ -6,10 +6,10 @@
 namespace scidex::base {
 
 struct Explanation {
-  // Our own words and numbers, such as an SQLSTATE: may be shown to anybody who asks.
+  // Text and numbers of our own, such as an SQLSTATE. May be shown to anyone.
   std::string words;
-  // What a server or a library said: for the log alone, as it may repeat rows of a table, parts of
-  // a statement or names that were given by mistake. Secrets are masked.
+  // The message of a server or a library. For the log only, because it may contain rows of a table,
+  // parts of a statement or names given by mistake. Secrets are masked.
   std::string heard;
 
   std::string ForLog() const { return heard.empty() ? words : words + ": " + heard; }

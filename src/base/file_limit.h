@@ -1,10 +1,10 @@
-// How many files the process may have open.
+// The limit on open files of the process.
 #pragma once
 
 namespace scidex::base {
 
-// As many as the system lets it: the usual limit of 1,024 is for programs that use select(). Does
-// nothing where that fails.
+// Raises the soft limit to the hard limit: the usual limit of 1,024 is for programs that use
+// select(). Does nothing if that fails.
 void RaiseFileLimit();
 
 }  // namespace scidex::base

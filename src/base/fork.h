@@ -1,5 +1,5 @@
-// Tells a child of fork() from the process that made an object: threads, locks and sockets do not
-// survive a fork.
+// Distinguishes a child of fork() from the process that created an object: threads, locks and
+// sockets do not survive a fork.
 #pragma once
 
 #include <atomic>
@@ -11,8 +11,7 @@ namespace internal {
 extern std::atomic<std::uint32_t> fork_generation;
 }  // namespace internal
 
-// 0 in the process that first asked, and one more in each generation of children. Costs one relaxed
-// load.
+// 0 in the original process, incremented in each generation of children. Costs one relaxed load.
 inline std::uint32_t ForkGeneration() {
   return internal::fork_generation.load(std::memory_order_relaxed);
 }

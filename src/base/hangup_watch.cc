@@ -16,11 +16,13 @@
 namespace scidex::base {
 namespace {
 
-// Of the eventfd that ends the loop; no guard's.
+// ID of the eventfd that ends the loop; not used by any guard.
 constexpr std::uint64_t kStop = 0;
 
 UniqueFd Opened(int fd) {
-  if (fd < 0) throw LocalFailure(LocalResource::kDescriptors, "no descriptor for a watch");
+  if (fd < 0)
+    throw LocalFailure(LocalResourceOf(errno).value_or(LocalResource::kDescriptors),
+                       "cannot open a descriptor for the hang-up watch");
   return UniqueFd(fd);
 }
 
@@ -29,7 +31,7 @@ void Add(int epoll, int fd, std::uint32_t events, std::uint64_t id) {
   event.events = events;
   event.data.u64 = id;
   if (epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &event) != 0)
-    throw std::system_error(errno, std::generic_category(), "a socket cannot be watched");
+    throw std::system_error(errno, std::generic_category(), "cannot watch a socket");
 }
 
 }  // namespace
@@ -56,7 +58,7 @@ HangupWatch::Guard::Guard(HangupWatch& watch, int socket, std::function<void()> 
     watch_.guarded_.emplace(id_, std::move(on_hangup));
   }
   try {
-    // EPOLLHUP and EPOLLERR are always among them.
+    // EPOLLHUP and EPOLLERR are always reported.
     Add(watch_.epoll_.get(), socket, EPOLLRDHUP | EPOLLONESHOT, id_);
   } catch (...) {
     MutexLock lock(watch_.mutex_);
@@ -66,7 +68,7 @@ HangupWatch::Guard::Guard(HangupWatch& watch, int socket, std::function<void()> 
 }
 
 HangupWatch::Guard::~Guard() {
-  // A child shares its parent's epoll instance, and has no thread that could run the function.
+  // A child shares its parent's epoll instance, but has no thread that could run the function.
   if (ForkGeneration() != fork_generation_) return;
   epoll_ctl(watch_.epoll_.get(), EPOLL_CTL_DEL, socket_, nullptr);
   MutexLock lock(watch_.mutex_);
@@ -96,7 +98,7 @@ void HangupWatch::Tell(std::uint64_t id) {
   try {
     on_hangup();
   } catch (const std::exception& error) {
-    LogFailure("a hang-up was not handled", error);
+    LogFailure("the handler of a hang-up failed", error);
   }
   lock.Lock();
   running_ = 0;

@@ -1,5 +1,5 @@
-// Tells when the peer of a socket hangs up while nobody reads from it. Costs nothing while it does
-// not: what arrives otherwise wakes nobody.
+// Reports when the peer of a socket hangs up while no thread reads from it. Costs nothing until
+// then: incoming data wakes no thread.
 #pragma once
 
 #include <cstdint>
@@ -12,22 +12,22 @@
 
 namespace scidex::base {
 
-// Thread safe. Must outlive its guards.
+// Thread-safe. Must outlive its guards.
 class HangupWatch {
  public:
-  // Throws LocalFailure when the process has no descriptor or no thread left.
+  // Throws LocalFailure if the process has no descriptor or thread left.
   HangupWatch();
   ~HangupWatch();
   HangupWatch(const HangupWatch&) = delete;
   HangupWatch& operator=(const HangupWatch&) = delete;
 
-  // After its destructor has returned, the function neither runs nor will run. Not to be destroyed
-  // by that function.
+  // After the destructor has returned, the function is not running and will not run. The function
+  // must not destroy its guard.
   class Guard {
    public:
-    // `on_hangup` is called once, on the watch's thread, when the peer has closed its end, be it
-    // before this, or the socket has failed; it must not block. `socket` stays the caller's, and
-    // open until the guard is gone. Throws std::system_error.
+    // Calls `on_hangup` once, on the watch's thread, when the peer has closed its end (even before
+    // this call) or the socket has failed. `on_hangup` must not block. The caller keeps ownership
+    // of `socket`, which must stay open until the guard is destroyed. Throws std::system_error.
     Guard(HangupWatch& watch, int socket, std::function<void()> on_hangup);
     ~Guard();
     Guard(const Guard&) = delete;

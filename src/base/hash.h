@@ -1,4 +1,4 @@
-// A number that changes with a text; for telling texts apart, not for keeping secrets.
+// A hash for detecting changes of a text. Not cryptographic.
 #pragma once
 
 #include <cstdint>

@@ -1,4 +1,4 @@
-// Names in one text.
+// Joins names to one text.
 #pragma once
 
 #include <cstddef>
@@ -11,8 +11,8 @@ namespace scidex::base {
 
 inline constexpr std::size_t kAllNames = std::numeric_limits<std::size_t>::max();
 
-// The names that `name_of` gives of what is in `range`, with `separator` between two; beyond `most`
-// " and 3 more".
+// The result of `name_of` for each element of `range`, separated by `separator`; elements beyond
+// `most` are replaced by " and 3 more".
 template <typename Range, typename NameOf = std::identity>
 std::string Joined(const Range& range, std::string_view separator, NameOf name_of = {},
                    std::size_t most = kAllNames) {

@@ -1,5 +1,5 @@
-// What is missing on this machine (descriptors, memory, threads), as opposed to a fault of a
-// server: it is counted, and is never evidence about a server.
+// A resource missing on this machine (descriptors, memory, threads), as opposed to a fault of a
+// server. Counted, and never evidence about a server.
 #pragma once
 
 #include <cstdint>
@@ -18,7 +18,7 @@ struct EnumNames<LocalResource> {
   static constexpr std::array<std::string_view, 3> kNames{"descriptors", "memory", "threads"};
 };
 
-// Thrown where a resource is missing. Counted by its constructor.
+// Thrown if a resource is missing. The constructor counts it.
 class LocalFailure : public std::runtime_error {
  public:
   LocalFailure(LocalResource resource, const std::string& what);
@@ -29,16 +29,17 @@ class LocalFailure : public std::runtime_error {
   LocalResource resource_;
 };
 
-// The resource that an errno speaks of; empty for any other error.
+// The resource that an errno refers to; empty for any other error.
 std::optional<LocalResource> LocalResourceOf(int error) noexcept;
-// The same for what was thrown: LocalFailure, std::bad_alloc, and std::system_error, in which
-// EAGAIN is a thread that could not be started.
+// The same for an exception: LocalFailure, std::bad_alloc, or std::system_error, where EAGAIN means
+// that a thread could not be started.
 std::optional<LocalResource> LocalResourceOf(const std::exception& error) noexcept;
 
-// Whether the process could open this many more descriptors at this moment.
+// Returns whether the process could open this many more descriptors (at most 16 are tried) at this
+// moment.
 bool CanOpenDescriptors(std::size_t count) noexcept;
 
-// Thread safe. The counts are the process's.
+// Thread-safe. Counted per process.
 void CountLocalFailure(LocalResource resource) noexcept;
 EnumArray<LocalResource, std::uint64_t> LocalFailureCounts();
 

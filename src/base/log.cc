@@ -89,10 +89,10 @@ bool WritesForJournal(Journald journald) {
   return stream != nullptr && IsJournal(STDERR_FILENO, stream);
 }
 
-// With the time of the call, as it is to be written.
+// Prefixes the line with the time of the call.
 std::string WithTime(LogFormat format, LogLevel level, std::string_view line) {
   spdlog::memory_buf_t text;
-  // One of its own: a formatter is not thread safe.
+  // A separate formatter for each call, because a formatter is not thread-safe.
   FormatterOf(format)->format(
       spdlog::details::log_msg("", kSpdlogLevels[static_cast<std::size_t>(level)],
                                spdlog::string_view_t(line.data(), line.size())),
@@ -164,7 +164,7 @@ class Logger {
   std::function<void(LogLevel, const std::string&)> tap_ SCIDEX_GUARDED_BY(tap_mutex_);
 };
 
-// Never destroyed: a thread that outlives main's statics may still log.
+// Never destroyed: threads that outlive main's statics may still log.
 Logger& TheLogger() {
   static Logger& logger = *new Logger;
   return logger;
@@ -186,7 +186,7 @@ void Log(LogLevel level, std::string_view message,
   try {
     TheLogger().Write(level, message, fields);
   } catch (const std::exception&) {
-    // There is no memory for a message.
+    // No memory for the message.
   }
 }
 
@@ -199,7 +199,7 @@ void LogFailure(std::string_view message, const std::exception& error,
       LogError(message, {{"task", task}, {"error", error.what()}});
     }
   } catch (const std::exception&) {
-    // There is no memory for a message.
+    // No memory for the message.
   }
 }
 

@@ -1,10 +1,9 @@
-// Structured logging to standard error: one line a message, logfmt or JSON, UTC. Where standard
-// error is systemd's journal, which has a time and a level of its own for each message, lines have
-// no time, and their level in front of them. No caller waits for standard error: see log_writer.h.
+// Structured logging to standard error: one line per message, logfmt or JSON, UTC. If standard
+// error is systemd's journal, which records time and level of each message itself, lines have no
+// time and begin with their level. Callers never wait for standard error: see log_writer.h.
 //
-//   LogInfo("route changed", {{"from", "replica"}, {"to", "primary_fallthrough"}, {"reason",
-//   "connect_refused"}}); ts=2026-11-23T08:00:00.000Z level=info msg="route changed" from=replica
-//   to=primary_fallthrough reason=…
+//   LogInfo("route changed", {{"from", "replica"}, {"to", "primary_fallthrough"}});
+//   ts=2026-11-23T08:00:00.000Z level=info msg="route changed" from=replica to=primary_fallthrough
 //
 // A base::Secret does not compile as a field.
 #pragma once
@@ -35,9 +34,9 @@ struct EnumNames<LogFormat> {
   static constexpr std::array<std::string_view, 2> kNames{"logfmt", "json"};
 };
 
-// Whether lines are written as the journal takes them.
+// Whether lines are written in the journal's format.
 enum class Journald {
-  kAuto,  // where JOURNAL_STREAM names the file that standard error is
+  kAuto,  // if JOURNAL_STREAM identifies standard error
   kOn,
   kOff,
 };
@@ -52,14 +51,14 @@ struct LogOptions {
   Journald journald = Journald::kAuto;
 };
 
-// A value of a field. Durations are written in seconds.
+// The value of a field. Durations are written in seconds.
 class LogValue {
  public:
   // NOLINTBEGIN(google-explicit-constructor)
   LogValue(std::string_view text) : text_(text), quoted_(true) {}
   LogValue(const char* text) : LogValue(std::string_view(text)) {}
   LogValue(const std::string& text) : LogValue(std::string_view(text)) {}
-  // A template, so that no pointer is taken for a truth value.
+  // A template, so that pointers do not convert to bool.
   template <std::same_as<bool> T>
   LogValue(T value) : text_(value ? "true" : "false") {}
   template <std::integral T>
@@ -70,7 +69,7 @@ class LogValue {
   // NOLINTEND(google-explicit-constructor)
 
   const std::string& text() const { return text_; }
-  // Text, as opposed to a number or a truth value.
+  // True for text, false for numbers and booleans.
   bool quoted() const { return quoted_; }
 
  private:
@@ -83,7 +82,7 @@ struct LogField {
   LogValue value;
 };
 
-// Everything below is thread safe; ConfigureLog is meant for start-up and reload.
+// Everything below is thread-safe. ConfigureLog is meant for startup and reload.
 void ConfigureLog(const LogOptions& options);
 
 // Never blocks.
@@ -103,27 +102,28 @@ inline void LogError(std::string_view message, std::initializer_list<LogField> f
   Log(LogLevel::kError, message, fields);
 }
 
-// An error with what was thrown, and the task that threw it if it was one: for where nothing more
-// may be thrown.
+// Logs an exception as an error, with the task that threw it if there is one. For places that must
+// not throw.
 void LogFailure(std::string_view message, const std::exception& error,
                 std::string_view task = {}) noexcept;
 
-// Writes `line`, with a newline, as it is and in the order of the messages. For what a person at a
-// terminal reads. The journal is told the level.
+// Writes `line` and a newline unchanged, in order with the messages; for people at a terminal. The
+// journal is told the level.
 void WriteToStandardError(std::string line, LogLevel level = LogLevel::kError) noexcept;
 
-// Waits until what was logged before is written; false if that takes longer than `within`, as when
-// the reader of standard error has stopped. exit() does so too, for half a second at most.
+// Waits until all earlier messages are written. Returns false if that takes longer than `within`,
+// for example because the reader of standard error has stopped. exit() flushes too, for at most
+// half a second.
 bool FlushLog(Duration within) noexcept;
 
-// Messages since the process started, by level; those below the level in force are neither written
-// nor counted.
+// Number of messages since the process started, by level. Messages below the configured level are
+// neither written nor counted.
 EnumArray<LogLevel, std::uint64_t> LogMessageCounts();
-// Those of them that were not written, as standard error did not take them in time.
+// Number of those that were not written because standard error did not accept them in time.
 std::uint64_t LogMessagesDropped();
 
-// Sends each line (without time) to `sink` too, until it is replaced; an empty one ends that. For
-// tests.
+// Also passes each line (without time) to `tap`, until it is replaced; an empty function ends that.
+// For tests.
 void SetLogTap(std::function<void(LogLevel level, const std::string& line)> tap);
 
 }  // namespace scidex::base

@@ -22,14 +22,15 @@ bool TakesMore() {
   return poll(&standard_error, 1, 0) == 1 && (standard_error.revents & POLLOUT) != 0;
 }
 
-// False if standard error takes no more: it is closed, its reader is gone, or a disk is full.
+// Returns false if standard error accepts no more: it is closed, its reader is gone, or a disk is
+// full.
 bool WriteAll(std::string_view text) {
   while (!text.empty()) {
     const ssize_t written = write(STDERR_FILENO, text.data(), text.size());
     if (written > 0) {
       text.remove_prefix(static_cast<std::size_t>(written));
     } else if (errno == EAGAIN) {
-      // Another process may have made the descriptor non-blocking for all who share it.
+      // Another process may have made the shared descriptor non-blocking.
       pollfd standard_error{STDERR_FILENO, POLLOUT, 0};
       poll(&standard_error, 1, -1);
     } else if (errno != EINTR) {
@@ -71,7 +72,7 @@ void LogWriter::StartThread() noexcept {
     Thread::Detached("log", [this] { Loop(); });
     started_in_generation_ = ForkGeneration();
   } catch (const std::exception&) {
-    // Tried again with the next line.
+    // The next line tries again.
   }
 }
 
@@ -118,7 +119,7 @@ void LogWriter::Loop() {
     try {
       TakeNext(batch);
     } catch (const std::exception&) {
-      // What fits into memory is written; a line for which there is none would come up for ever.
+      // Write what fits into memory. A line that does not fit would be tried forever.
       if (batch.lines == 0) DropFirst();
     }
     lock.Unlock();

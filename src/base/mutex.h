@@ -1,4 +1,4 @@
-// std::mutex and std::condition_variable with the annotations that let clang check the locking.
+// std::mutex and std::condition_variable with annotations that let clang check the locking.
 #pragma once
 
 #include <condition_variable>
@@ -23,7 +23,7 @@ class SCIDEX_CAPABILITY("mutex") Mutex {
   std::mutex mutex_;
 };
 
-// Holds a Mutex for its scope; may be released early and taken again.
+// Holds a Mutex for its scope. May be released early and locked again.
 class SCIDEX_SCOPED_CAPABILITY MutexLock {
  public:
   explicit MutexLock(Mutex& mutex) SCIDEX_ACQUIRE(mutex) : mutex_(mutex) { mutex_.Lock(); }
@@ -47,8 +47,8 @@ class SCIDEX_SCOPED_CAPABILITY MutexLock {
   bool held_ = true;
 };
 
-// Waits may end spuriously: the caller re-checks its condition. Code that must be testable with a
-// manual clock waits through Clock::WaitUntil instead of WaitUntil here.
+// Waits may end spuriously: the caller must check its condition again. Code to be tested with a
+// manual clock must use Clock::WaitUntil instead of WaitUntil here.
 class CondVar {
  public:
   void Wait(Mutex& mutex) SCIDEX_REQUIRES(mutex) {
@@ -56,7 +56,7 @@ class CondVar {
     cv_.wait(lock);
     lock.release();
   }
-  // False once `deadline` has passed.
+  // Returns false once `deadline` has passed.
   bool WaitUntil(Mutex& mutex, TimePoint deadline) SCIDEX_REQUIRES(mutex) {
     std::unique_lock<std::mutex> lock(mutex.mutex_, std::adopt_lock);
     const bool notified = cv_.wait_until(lock, deadline) == std::cv_status::no_timeout;

@@ -9,7 +9,7 @@
 namespace scidex::base {
 namespace {
 
-// Of a body that asks to run again at once, or only when it is triggered, and then fails.
+// Delay after a failure of a body that asks to run immediately, or only when triggered.
 constexpr Duration kRetryAfter = std::chrono::seconds(1);
 
 }  // namespace
@@ -39,8 +39,8 @@ void PeriodicTask::TriggerAt(TimePoint when) noexcept {
 }
 
 void PeriodicTask::Stop() noexcept {
-  // Not under the lock: what the body has tied to its token runs here, and may take locks under
-  // which others trigger this task.
+  // Without the lock: callbacks that the body has registered with its token run here, and may take
+  // locks under which other threads trigger this task.
   stop_.request_stop();
   MutexLock lock(mutex_);
   stopped_ = true;
@@ -96,7 +96,7 @@ TimePoint PeriodicTask::RunBody(TimePoint started) noexcept {
     const TimePoint next = body_(stop_.get_token());
     period_ = next == kNever ? Duration::max() : next > started ? next - started : kRetryAfter;
     if (!last_error_.empty()) {
-      LogInfo("a task runs again without an error", {{"task", Name(kind_)}});
+      LogInfo("a task succeeds again", {{"task", Name(kind_)}});
       last_error_.clear();
     }
     return next;
@@ -113,7 +113,7 @@ void PeriodicTask::OnFailure(const std::exception& error) noexcept {
     LogError("a task failed", {{"task", Name(kind_)}, {"error", error.what()}});
     last_error_ = error.what();
   } catch (const std::exception&) {
-    // No memory to tell with: it is counted.
+    // No memory for the message; the failure is counted.
   }
 }
 

@@ -1,5 +1,4 @@
-// A function that runs again and again on an executor, when its time has come or when it is
-// triggered.
+// A function that runs repeatedly on an executor, at the time it asked for or when triggered.
 #pragma once
 
 #include <functional>
@@ -15,51 +14,53 @@
 
 namespace scidex::base {
 
-// Thread safe. Runs of the body never overlap.
+// Thread-safe. Runs of the body never overlap.
 class PeriodicTask {
  public:
-  // Does the work and returns when to be called next. The token is stopped when the task is: long
-  // work watches it.
+  // Does the work and returns the time of the next run. The token is stopped when the task is
+  // stopped: long work must check it.
   //
-  // What it throws is counted, and logged when it is another error than at the run before; the body
-  // then runs again after the time that it asked for last, or after a second where it has asked for
+  // Exceptions are counted, and logged if they differ from that of the previous run. The next run
+  // then follows after the last interval that the body asked for, or after a second if it asked for
   // none.
   using Body = std::function<TimePoint(std::stop_token)>;
 
-  // Paused until Start(). `scheduler` outlives the task. A run that was triggered begins at least
-  // `min_distance` after the one before that was: the first trigger after a calm is heard at once.
+  // Paused until Start(). `scheduler` must outlive the task. A triggered run starts at least
+  // `min_distance` after the previous triggered run; the first trigger after a quiet period takes
+  // effect immediately.
   PeriodicTask(Scheduler& scheduler, TaskKind kind, Body body,
                Duration min_distance = Duration::zero());
-  // Starts at once, with the first run at `first`; kNever for "only when triggered".
+  // Starts immediately, with the first run at `first`; kNever means "only when triggered".
   PeriodicTask(Scheduler& scheduler, TaskKind kind, TimePoint first, Body body)
       : PeriodicTask(scheduler, kind, std::move(body)) {
     Start(first);
   }
-  // Stops.
+  // Calls Stop().
   ~PeriodicTask();
   PeriodicTask(const PeriodicTask&) = delete;
   PeriodicTask& operator=(const PeriodicTask&) = delete;
 
-  // The first run is at `first`, or at once if the task was triggered while it was paused. To be
-  // called once.
+  // Schedules the first run at `first`, or immediately if the task was triggered while paused. The
+  // caller must call this once.
   void Start(TimePoint first) noexcept;
 
-  // Runs the body no later than at `when`, but for the minimum distance. A trigger during a run
-  // asks for one more run after it.
+  // Runs the body no later than `when`, subject to the minimum distance. A trigger during a run
+  // causes another run after it.
   void TriggerAt(TimePoint when) noexcept;
   void Trigger() noexcept { TriggerAt(TimePoint::min()); }
 
-  // Asks the body to end and waits for it. Idempotent; must not be called from the body.
+  // Stops the body's token and waits until the body has returned. Idempotent. Must not be called
+  // from the body.
   void Stop() noexcept;
 
  private:
   void OnTime();
   void Run();
-  // Calls the body, and returns when it is to run next.
+  // Calls the body and returns the time of the next run.
   TimePoint RunBody(TimePoint started) noexcept;
   void OnFailure(const std::exception& error) noexcept;
   TimePoint Due() const SCIDEX_REQUIRES(mutex_);
-  // Has the body run, or the timer set, as is due.
+  // Submits the job or sets the timer, whichever is due.
   void Schedule() noexcept SCIDEX_REQUIRES(mutex_);
 
   Scheduler& scheduler_;
@@ -67,7 +68,7 @@ class PeriodicTask {
   const Body body_;
   const Duration min_distance_;
   std::stop_source stop_;
-  // Of the run before; used by runs alone.
+  // Of the previous run. Only accessed by runs.
   std::string last_error_;
   Duration period_ = std::chrono::seconds(1);
 
@@ -75,13 +76,13 @@ class PeriodicTask {
   CondVar ended_;
   bool paused_ SCIDEX_GUARDED_BY(mutex_) = true;
   bool stopped_ SCIDEX_GUARDED_BY(mutex_) = false;
-  // The job is queued or runs.
+  // The job is queued or running.
   bool running_ SCIDEX_GUARDED_BY(mutex_) = false;
   TimePoint scheduled_ SCIDEX_GUARDED_BY(mutex_) = kNever;
   TimePoint triggered_ SCIDEX_GUARDED_BY(mutex_) = kNever;
-  // When the minimum distance to the last triggered run is over.
+  // End of the minimum distance to the last triggered run.
   TimePoint heard_from_ SCIDEX_GUARDED_BY(mutex_) = TimePoint::min();
-  // Last: they call on everything above.
+  // Must be last: they call functions that use everything above.
   Executor::Job job_;
   Timer::Entry timer_;
 };

@@ -29,7 +29,8 @@ void AppendAscii(std::string& out, char c, Quotes quotes) {
   }
 }
 
-// Control characters beyond ASCII, ends of lines, and what turns the direction of what follows.
+// Control characters beyond ASCII, line separators, and characters that change the direction of
+// text.
 bool IsHidden(std::string_view sequence) {
   if (sequence.size() == 2) return sequence[0] == '\xc2' && sequence[1] < '\xa0';
   if (sequence.size() != 3 || sequence[0] != '\xe2') return false;
@@ -38,7 +39,7 @@ bool IsHidden(std::string_view sequence) {
          (sequence[1] == '\x81' && last >= '\xa6' && last <= '\xa9');
 }
 
-// Of two or three bytes.
+// `sequence` has two or three bytes.
 void AppendCode(std::string& out, std::string_view sequence) {
   unsigned code = sequence.size() == 2 ? sequence[0] & 0x1f : sequence[0] & 0x0f;
   for (const char c : sequence.substr(1)) code = code << 6 | (c & 0x3f);

@@ -1,4 +1,4 @@
-// Text in double quotes, safe inside one line of logfmt or JSON.
+// Text in double quotes, safe within one line of logfmt or JSON.
 #pragma once
 
 #include <string>
@@ -6,22 +6,22 @@
 
 namespace scidex::base {
 
-// `text` as a JSON string: quotes, backslashes and control characters are escaped, those that end a
-// line or turn its direction too, and each byte that is not UTF-8 becomes U+FFFD, so that a parser
-// and a terminal take whatever a server or a client sent.
+// `text` as a JSON string. Quotes, backslashes, control characters, line separators and characters
+// that change the direction of text are escaped, and each byte that is not UTF-8 becomes U+FFFD, so
+// that parsers and terminals can handle any text from a server or a client.
 std::string Quoted(std::string_view text);
 
-// The same without quotes, in which quotes and backslashes stay as they are: for a line of text.
+// The same without quotes; quotes and backslashes are not escaped. For a line of text.
 std::string OneLine(std::string_view text);
 
-// Whether `text`, which was written where something else belongs, looks like a connection string,
-// and so must not be repeated in a message.
+// Returns whether `text`, found where another value belongs, looks like a connection string and
+// therefore must not be repeated in a message.
 bool MayHoldASecret(std::string_view text);
 
-// Such a text in a message: in double quotes, or "this".
+// Such a value in a message: in double quotes, or "this" in place of a secret.
 std::string QuotedUnlessSecret(std::string_view text);
 
-// Whether `text` may stand in a logfmt line without quotes.
+// Returns whether `text` needs no quotes in a logfmt line.
 bool IsBareWord(std::string_view text);
 
 }  // namespace scidex::base

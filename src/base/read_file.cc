@@ -18,7 +18,7 @@
 namespace scidex::base {
 namespace {
 
-// What is no path may be a connection string.
+// A path that looks like a URL may be a connection string.
 std::string Shown(const std::string& path) {
   return path.find("://") == std::string::npos ? path : "this file";
 }
@@ -35,12 +35,12 @@ std::string Shown(const std::string& path) {
   Fail(path, why);
 }
 
-// Waits until a pipe can be read; a file always can.
+// Waits until the pipe is readable.
 void Await(int fd, const std::string& path, TimePoint deadline) {
   for (;;) {
     const auto left =
         std::chrono::ceil<std::chrono::milliseconds>(deadline - RealClock().Now()).count();
-    if (left <= 0) Fail(path, "this pipe was not closed by its writer in time");
+    if (left <= 0) Fail(path, "the pipe was not closed by its writer in time");
     pollfd polled{fd, POLLIN, 0};
     const int ready = poll(&polled, 1, static_cast<int>(left));
     if (ready > 0) return;
@@ -58,7 +58,7 @@ void CheckKind(const struct stat& facts, const std::string& path, FileKind kind)
 }  // namespace
 
 std::string ReadFile(const std::string& path, FileKind kind, Duration patience) {
-  // A pipe is opened without waiting for its writer, and a terminal does not become ours.
+  // Does not wait for the writer of a pipe, and does not acquire a controlling terminal.
   const UniqueFd file(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
   struct stat facts {};
   if (file.get() < 0 || fstat(file.get(), &facts) != 0) FailWithErrno(path);
@@ -71,11 +71,11 @@ std::string ReadFile(const std::string& path, FileKind kind, Duration patience) 
     const ssize_t got = read(file.get(), part.data(), part.size());
     if (got == 0) return text;
     if (got > 0) text.append(part.data(), static_cast<std::size_t>(got));
-    // A pipe is waited for above; nothing else is.
+    // Only pipes wait, above.
     const bool again = errno == EINTR || (errno == EAGAIN && S_ISFIFO(facts.st_mode));
     if (got < 0 && !again) FailWithErrno(path);
     if (text.size() > kMaxFileBytes)
-      Fail(path, "is larger than 1 MiB, which no such file should be");
+      Fail(path, "is larger than 1 MiB, the maximum for such a file");
   }
 }
 

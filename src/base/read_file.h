@@ -1,5 +1,5 @@
-// Reads a small file whole: no file that is named by mistake or in malice holds the process up or
-// fills its memory.
+// Reads a small file completely. A file named by mistake or with malicious intent can neither block
+// the process nor fill its memory.
 #pragma once
 
 #include <cstddef>
@@ -12,17 +12,18 @@ namespace scidex::base {
 inline constexpr std::size_t kMaxFileBytes = std::size_t{1} << 20;
 
 enum class FileKind {
-  kRegular,  // never waits for anybody
-  kPipe,     // or a pipe, whose end is awaited for `patience`
+  kRegular,  // reading never blocks
+  kPipe,     // or a pipe: waits for its end for up to `patience`
 };
 inline constexpr Duration kPipePatience = std::chrono::seconds(5);
 
-// Throws std::runtime_error that says "PATH: why" for a file of another kind, or of more than
-// kMaxFileBytes; a LocalFailure where this process has no descriptor left.
+// Throws std::runtime_error with "PATH: why" for files of another kind or of more than
+// kMaxFileBytes, and LocalFailure if this process has no descriptor left.
 std::string ReadFile(const std::string& path, FileKind kind = FileKind::kRegular,
                      Duration patience = kPipePatience);
 
-// Whether its mode lets every user of this machine read the file; false if that is not known.
+// Returns whether all users of this machine may read the file, by its mode; false if that is
+// unknown.
 bool EveryoneMayRead(const std::string& path);
 
 }  // namespace scidex::base

@@ -25,11 +25,11 @@ namespace {
   throw std::runtime_error(what);
 }
 
-// A file that is gone unless it was kept.
+// A file that is deleted unless it is kept.
 class TemporaryFile {
  public:
-  // Its name begins with a dot and does not end as that of `path`: no reader of the directory takes
-  // it for the file.
+  // The name begins with a dot and has another suffix than `path`, so that programs that read the
+  // directory ignore it.
   explicit TemporaryFile(const std::string& path) {
     const std::size_t name = path.rfind('/') + 1;
     name_ = path.substr(0, name) + '.' + path.substr(name) + ".XXXXXX";
@@ -41,7 +41,7 @@ class TemporaryFile {
   TemporaryFile(const TemporaryFile&) = delete;
   TemporaryFile& operator=(const TemporaryFile&) = delete;
 
-  // False, with errno set, where something fails.
+  // Returns false and sets errno on failure.
   bool Write(std::string_view text) {
     constexpr mode_t kReadableByAll = 0644;
     if (!fd_.valid() || fchmod(fd_.get(), kReadableByAll) != 0) return false;

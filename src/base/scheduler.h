@@ -1,4 +1,4 @@
-// What everything runs on that happens in the background: one timer and one executor.
+// One timer and one executor, which all background work shares.
 #pragma once
 
 #include "base/clock.h"
@@ -7,10 +7,10 @@
 
 namespace scidex::base {
 
-// Thread safe. Outlives what runs on it.
+// Thread-safe. Must outlive everything that runs on it.
 class Scheduler {
  public:
-  // Throws LocalFailure when a thread cannot be started. `clock` outlives the scheduler.
+  // `clock` must outlive the scheduler. Throws LocalFailure if a thread cannot be started.
   explicit Scheduler(Clock& clock, const ExecutorOptions& options = {})
       : timer_(clock), executor_(timer_, options) {}
 

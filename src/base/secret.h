@@ -1,5 +1,5 @@
-// A string that must not be shown: it has no stream operator, no conversion and no comparison that
-// could print it, and Reveal() is the one word to search for when asking where secrets go.
+// A string that must not be printed: it has no stream operator and no conversion. To find out where
+// secrets go, search for Reveal().
 #pragma once
 
 #include <string>

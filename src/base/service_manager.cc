@@ -19,7 +19,7 @@ namespace {
 
 constexpr timeval kTakenWithin{.tv_sec = 0, .tv_usec = 500'000};
 
-// Empty where the text is no positive whole number.
+// Returns nothing unless `text` is a positive whole number.
 std::optional<std::int64_t> Number(const std::string& text) {
   std::int64_t number = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
@@ -39,7 +39,7 @@ ServiceManager::ServiceManager(const std::string& socket) {
   }
   address_.sun_family = AF_UNIX;
   std::memcpy(static_cast<void*>(address_.sun_path), socket.data(), socket.size());
-  // An abstract name begins with a null byte and ends with its length, a path with a null byte.
+  // An abstract name begins with a null byte and ends by its length; a path ends with a null byte.
   if (is_abstract) address_.sun_path[0] = '\0';
   size_ = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + socket.size() +
                                  (is_abstract ? 0 : 1));
@@ -66,9 +66,10 @@ bool ServiceManager::Tell(const std::string& assignments) const noexcept {
 std::optional<Duration> WatchdogInterval(const std::string& microseconds, const std::string& of_pid,
                                          long pid) {
   if (!of_pid.empty() && Number(of_pid) != pid) return std::nullopt;
+  if (microseconds.empty()) return std::nullopt;
   const std::optional<std::int64_t> interval = Number(microseconds);
-  if (!interval) return std::nullopt;
-  // Longer than a year is as good as a year, and no time overflows.
+  if (!interval) throw std::runtime_error("WATCHDOG_USEC: is not a positive whole number");
+  // Limited to a year, so that times do not overflow.
   constexpr std::int64_t kYear = std::int64_t{365} * 86'400 * 1'000'000;
   return std::chrono::microseconds(std::min(*interval, kYear));
 }

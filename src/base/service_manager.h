@@ -1,8 +1,8 @@
-// Tells the service manager that has started this process how it is: one datagram to the socket
-// that NOTIFY_SOCKET names. https://www.freedesktop.org/software/systemd/man/sd_notify.html
+// Reports the state of this process to the service manager that started it: one datagram to the
+// socket in NOTIFY_SOCKET. https://www.freedesktop.org/software/systemd/man/sd_notify.html
 //
-// Without libsystemd: the protocol is a stable interface of its own, and the library would bring
-// five others into a process that has to run where there is no systemd, too.
+// Does not use libsystemd: the protocol is a stable interface of its own, and the library would
+// bring five others into a process that must also run without systemd.
 #pragma once
 
 #include <sys/socket.h>
@@ -16,18 +16,18 @@
 
 namespace scidex::base {
 
-// Thread safe.
+// Thread-safe.
 class ServiceManager {
  public:
-  // None: nothing is told to anybody.
+  // Without a service manager: Tell() does nothing.
   ServiceManager() = default;
-  // `socket` is an absolute path, or "@" and an abstract name; empty is none. Throws
-  // std::runtime_error for any other, and LocalFailure.
+  // `socket` is an absolute path, or "@" and an abstract name; an empty string means no service
+  // manager. Throws std::runtime_error for anything else, and LocalFailure.
   explicit ServiceManager(const std::string& socket);
 
   bool present() const { return fd_.valid(); }
-  // Assignments such as "READY=1", a line each. False where it could not be told: there is no
-  // manager, or it has not taken it within half a second.
+  // Sends assignments such as "READY=1", one per line. Returns false if there is no service manager
+  // or it does not accept them within half a second.
   bool Tell(const std::string& assignments) const noexcept;
 
  private:
@@ -36,12 +36,13 @@ class ServiceManager {
   socklen_t size_ = 0;
 };
 
-// How often the manager wants to hear WATCHDOG=1, by the values of WATCHDOG_USEC and WATCHDOG_PID;
-// nothing where it does not want it of the process `pid`.
+// The interval at which the service manager expects WATCHDOG=1, from the values of WATCHDOG_USEC
+// and WATCHDOG_PID; nothing if it does not expect that from the process `pid`. Throws
+// std::runtime_error if `microseconds` is neither empty nor a positive whole number.
 std::optional<Duration> WatchdogInterval(const std::string& microseconds, const std::string& of_pid,
                                          long pid);
 
-// One line: what follows a line feed would be another assignment.
+// Replaces line feeds, after which another assignment would begin.
 std::string StatusAssignment(std::string status);
 
 }  // namespace scidex::base

@@ -2,6 +2,7 @@
 
 #include <sys/eventfd.h>
 
+#include <cerrno>
 #include <cstdint>
 #include <utility>
 
@@ -13,19 +14,20 @@ namespace {
 
 UniqueFd NewEvent() {
   UniqueFd event(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
-  if (!event.valid()) CountLocalFailure(LocalResource::kDescriptors);
+  if (!event.valid())
+    CountLocalFailure(LocalResourceOf(errno).value_or(LocalResource::kDescriptors));
   return event;
 }
 
 struct ThreadsOwn {
   UniqueFd event;
-  // A child of fork() shares the event with its parent, and must not.
+  // A child of fork() shares the event with its parent and must not use it.
   std::uint32_t fork_generation = 0;
   bool in_use = false;
 };
 thread_local ThreadsOwn threads_own;
 
-// -1 if it is in use, or cannot be had.
+// Returns -1 if it is in use or cannot be created.
 int TakeThreadsOwn() {
   ThreadsOwn& own = threads_own;
   if (own.in_use) return -1;
@@ -58,7 +60,7 @@ StopFd::StopFd(const std::stop_token& stop) : stop_(stop) {
 }
 
 StopFd::~StopFd() {
-  // Before the descriptor is another's.
+  // Before another StopFd uses the descriptor.
   callback_.reset();
   if (uses_threads_own_) GiveThreadsOwnBack();
 }

@@ -1,5 +1,5 @@
 // A file descriptor that becomes readable when a stop token is stopped, so that poll() can wait for
-// both a socket and the wish to give up.
+// a socket and for cancellation.
 #pragma once
 
 #include <functional>
@@ -10,26 +10,27 @@
 
 namespace scidex::base {
 
-// Used by one thread. The descriptor is the thread's, and kept for its next use: a query opens
-// none.
+// Must be used by one thread. The descriptor belongs to the thread and is kept for reuse, so that a
+// query opens none.
 class StopFd {
  public:
-  // Never throws for want of a descriptor: then there is none, and Stopped() has to be asked.
+  // Does not throw if the process has no descriptor left: then fd() is -1, and the caller must
+  // check Stopped().
   explicit StopFd(const std::stop_token& stop);
   ~StopFd();
   StopFd(const StopFd&) = delete;
   StopFd& operator=(const StopFd&) = delete;
 
   bool Stopped() const { return stop_.stop_requested(); }
-  // -1 where there is none: the token can never be stopped, or the process had no descriptor left.
+  // Returns -1 if the token can never be stopped, or if the process had no descriptor left.
   int fd() const { return fd_; }
-  // There is no descriptor although the token may be stopped: a wait has to look at Stopped() now
-  // and then.
+  // There is no descriptor although the token may be stopped: a wait must check Stopped()
+  // periodically.
   bool MustBeAsked() const { return fd_ < 0 && stop_.stop_possible(); }
 
  private:
   const std::stop_token stop_;
-  // Where the thread's own is in use already.
+  // Used if the thread's own descriptor is in use.
   UniqueFd extra_;
   bool uses_threads_own_ = false;
   int fd_ = -1;

@@ -1,4 +1,4 @@
-// What runs in the background: the closed set that metrics and logs name it by.
+// The kinds of background tasks: a closed set, used in metrics and logs.
 #pragma once
 
 #include <cstdint>
@@ -28,8 +28,8 @@ struct EnumNames<TaskKind> {
       "autoscaler", "pool_logger", "credentials",  "reload",  "service_report", "textfile"};
 };
 
-// Whether it must go on whatever else blocks: a verdict and the upkeep of a pool hang on it. The
-// rest may wait for a thread.
+// Returns whether the task must run even if other work blocks, because verdicts and the
+// housekeeping of pools depend on it. Other tasks may wait for a thread.
 constexpr bool IsEssential(TaskKind kind) {
   return kind != TaskKind::kConnect && kind != TaskKind::kQuery && kind != TaskKind::kCanary &&
          kind != TaskKind::kReload && kind != TaskKind::kCredentials && kind != TaskKind::kTextfile;
@@ -41,7 +41,7 @@ struct TaskCounts {
   std::uint64_t failures = 0;
 };
 
-// Thread safe. The counts are the process's.
+// Thread-safe. Counted per process.
 void CountTaskRun(TaskKind kind) noexcept;
 void CountTaskFailure(TaskKind kind) noexcept;
 EnumArray<TaskKind, TaskCounts> TaskCountsNow();

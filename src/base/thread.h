@@ -1,4 +1,4 @@
-// A joined, named thread that receives no signals: the process's main thread alone handles them.
+// A joined, named thread that receives no signals: only the main thread handles them.
 #pragma once
 
 #include <csignal>
@@ -9,7 +9,8 @@
 
 namespace scidex::base {
 
-// Keeps every signal from the calling thread, and from the threads that it starts, for a scope.
+// Blocks all signals in the calling thread, and in threads that it starts, for the scope of this
+// object.
 class SignalsBlocked {
  public:
   SignalsBlocked();
@@ -24,7 +25,7 @@ class SignalsBlocked {
 class Thread {
  public:
   Thread() = default;
-  // `name` is cut to the 15 characters that Linux keeps. Throws LocalFailure.
+  // `name` is truncated to 15 characters, the limit of Linux. Throws LocalFailure.
   Thread(const std::string& name, std::function<void()> body);
   ~Thread() { Join(); }
   Thread(Thread&&) = default;
@@ -32,7 +33,7 @@ class Thread {
 
   // Idempotent.
   void Join();
-  // Runs `body` on a thread that is not joined. `body` must own everything that it touches. Throws
+  // Runs `body` on a detached thread. `body` must own everything that it accesses. Throws
   // LocalFailure.
   static void Detached(const std::string& name, std::function<void()> body);
 
@@ -40,9 +41,9 @@ class Thread {
   std::thread thread_;
 };
 
-// Runs `body` on a thread whose stack has `bytes`, for what recurses as deeply as its input is
-// nested, and returns when it has ended. Only what is used of the stack takes memory. Throws
-// LocalFailure, and what `body` throws.
+// Runs `body` on a thread with a stack of `bytes`, for code whose recursion is as deep as its input
+// is nested. Blocks until it has ended. Only the used part of the stack takes memory. Throws
+// LocalFailure, and exceptions of `body`.
 void RunOnStack(const std::string& name, std::size_t bytes, const std::function<void()>& body);
 
 }  // namespace scidex::base

@@ -1,4 +1,4 @@
-// Clang's thread-safety attributes; nothing under other compilers.
+// Clang's thread-safety attributes; empty for other compilers.
 // https://clang.llvm.org/docs/ThreadSafetyAnalysis.html
 #pragma once
 

@@ -1,4 +1,4 @@
-// The types of time: a deadline is a TimePoint on the steady clock, a duration is in nanoseconds.
+// Types of time: a deadline is a TimePoint on the steady clock; a duration is in nanoseconds.
 #pragma once
 
 #include <chrono>
@@ -11,9 +11,9 @@ using WallTime = std::chrono::time_point<std::chrono::system_clock, Duration>;
 
 constexpr TimePoint kNever = TimePoint::max();
 
-// `start + length`, or kNever where that would overflow.
+// `start + length`, or kNever if that would overflow.
 constexpr TimePoint Add(TimePoint start, Duration length) {
-  // Before the clock's epoch nothing that can be added overflows, but the subtraction would.
+  // Before the epoch the sum cannot overflow, but the subtraction would.
   return start > TimePoint() && length >= kNever - start ? kNever : start + length;
 }
 

@@ -33,7 +33,7 @@ Timer::Entry::~Entry() {
   Set(kNever);
   MutexLock lock(timer_.mutex_);
   while (timer_.calling_ == this) timer_.called_.Wait(timer_.mutex_);
-  // Set by the call that was under way.
+  // Set by the call that has just ended.
   if (when_ != kNever) node_ = timer_.due_.extract({when_, id_});
 }
 

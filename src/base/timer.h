@@ -1,4 +1,4 @@
-// Calls functions at their times, all on one thread.
+// Calls functions at given times, all on one thread.
 #pragma once
 
 #include <cstdint>
@@ -12,10 +12,10 @@
 
 namespace scidex::base {
 
-// Thread safe. Must outlive its entries.
+// Thread-safe. Must outlive its entries.
 class Timer {
  public:
-  // Throws LocalFailure when the thread cannot be started. `clock` outlives the timer.
+  // `clock` must outlive the timer. Throws LocalFailure if the thread cannot be started.
   explicit Timer(Clock& clock);
   ~Timer();
   Timer(const Timer&) = delete;
@@ -23,12 +23,12 @@ class Timer {
 
   Clock& clock() const { return clock_; }
 
-  // One function and the time of its next call. The function must not block, nor destroy its own
-  // entry; what it throws is logged. After the destructor has returned the function neither runs
-  // nor will run.
+  // A function and the time of its next call. The function must neither block nor destroy its
+  // entry. Its exceptions are logged. After the destructor has returned, the function is not
+  // running and will not run.
   class Entry {
    public:
-    // Not set: no call is due.
+    // No call is scheduled until Set().
     Entry(Timer& timer, std::function<void()> call);
     Entry(Timer& timer, TimePoint when, std::function<void()> call)
         : Entry(timer, std::move(call)) {
@@ -38,8 +38,8 @@ class Timer {
     Entry(const Entry&) = delete;
     Entry& operator=(const Entry&) = delete;
 
-    // Calls once at `when` instead of when it was set to before; kNever for no call. May be called
-    // by the function itself.
+    // Schedules one call at `when`, which replaces an earlier schedule; kNever cancels it. The
+    // function itself may call this.
     void Set(TimePoint when) noexcept;
 
    private:
@@ -49,7 +49,7 @@ class Timer {
     Timer& timer_;
     const std::function<void()> call_;
     const std::uint64_t id_;
-    // What is in the timer's map while a call is due, and here otherwise: setting allocates
+    // In the timer's map while a call is scheduled, otherwise here, so that Set() allocates
     // nothing.
     Node node_;
     TimePoint when_ = kNever;

@@ -8,7 +8,7 @@ namespace {
 
 struct Lead {
   unsigned char first, last;
-  // Of the second byte; those after it are from 0x80 to 0xBF.
+  // Range of the second byte; further bytes are from 0x80 to 0xBF.
   unsigned char second_first, second_last;
   std::size_t length;
 };

@@ -1,4 +1,4 @@
-// Text of unknown encoding as UTF-8.
+// Converts text of unknown encoding to UTF-8.
 #pragma once
 
 #include <cstddef>
@@ -7,14 +7,14 @@
 
 namespace scidex::base {
 
-// U+FFFD, for what is not UTF-8.
+// U+FFFD, which replaces bytes that are not UTF-8.
 inline constexpr std::string_view kReplacement = "\xEF\xBF\xBD";
 
 // The length of the well-formed sequence (https://www.unicode.org/versions/Unicode15.0.0/ch03.pdf,
-// table 3-7) that `text`, which is not empty, begins with; 0 if it begins with none.
+// table 3-7) at the start of `text`, which must not be empty; 0 if there is none.
 std::size_t SequenceLength(std::string_view text);
 
-// `text`, with kReplacement for each byte that is no part of a well-formed sequence.
+// `text`, with each byte that is not part of a well-formed sequence replaced by kReplacement.
 std::string ToUtf8(std::string_view text);
 
 }  // namespace scidex::base

@@ -23,7 +23,7 @@ std::string From(const Environment& environment, const char* name) {
   return environment(name).value_or("");
 }
 
-// A number of seconds, as the system that this replaces had it, or a duration.
+// A number of seconds, as in the system that this exporter replaces, or a duration.
 Duration ParseInterval(const std::string& text) {
   std::int64_t seconds = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), seconds);
@@ -60,7 +60,7 @@ std::string PlaceOf(const std::string& path, const Lines& lines, const std::stri
   return line == lines.end() ? key : path + ":" + std::to_string(line->second) + ": " + key;
 }
 
-// min_idle and max_size of one pool agree.
+// min_idle must not exceed max_size, nor backoff_initial backoff_cap.
 void CheckPool(const std::string& path, const Lines& lines, const std::string& name,
                const pool::PoolOptions& pool) {
   const auto place = [&](const std::string& key) { return PlaceOf(path, lines, key) + ": "; };
@@ -87,7 +87,7 @@ void WarnOfReadableDsn(const std::string& path, const Lines& lines, Config& conf
   if (base::EveryoneMayRead(path)) {
     config.warnings.push_back(
         path +
-        " holds a dsn and can be read by everybody; if there is a password in it: chmod 0640");
+        " contains a DSN and is readable by all users; if the DSN contains a password: chmod 0640");
   }
 }
 
@@ -96,13 +96,13 @@ void WarnOfRareProbes(Config& config) {
       config.probe.interval < control::kConnectionsKnownFor) {
     return;
   }
-  config.warnings.push_back("the autoscaler believes a probe for " +
+  config.warnings.push_back("the autoscaler considers a probe valid for " +
                             FormatDuration(control::kConnectionsKnownFor) +
-                            " and probe.interval is " + FormatDuration(config.probe.interval) +
-                            ": between probes no pool grows");
+                            ", and probe.interval is " + FormatDuration(config.probe.interval) +
+                            ": no pool can grow between probes");
 }
 
-// One query of one column.
+// The lag query must be one query with one column.
 void CheckLagQuery(const std::string& path, const Lines& lines, Config& config) {
   const std::string& sql = config.probe.lag_query;
   if (sql.empty()) return;
@@ -154,13 +154,13 @@ std::map<std::string, std::uint64_t> FingerprintsOf(const Draft& draft) {
   return fingerprints;
 }
 
-// What another exporter of PostgreSQL is configured with, where this one was told of no server.
+// Warns if variables of another PostgreSQL exporter are set and no server is configured.
 void WarnOfOtherVariables(const Environment& environment, const Draft& draft, Config& config) {
   if (!draft.primary.dsn.empty() || !draft.replica.dsn.empty()) return;
   for (const char* name : {"DATA_SOURCE_NAME", "DATA_SOURCE_URI"}) {
     if (From(environment, name).empty()) continue;
     config.warnings.push_back(std::string(name) +
-                              " is set, and not read here: set SCIDEX_PG_DSN instead");
+                              " is set but not used by this exporter: set SCIDEX_PG_DSN instead");
   }
 }
 
@@ -170,7 +170,7 @@ void AddQuerySets(Draft& draft) {
   }
 }
 
-// Theirs are read-only sessions on the primary.
+// Queries with from: primary run in read-only sessions on the primary.
 void CheckServersOf(const std::vector<PlacedQuery>& queries, const Config& config) {
   for (const PlacedQuery& query : queries) {
     if (query.options.from == queries::QueryFrom::kPrimary && !config.primary) {

@@ -1,4 +1,4 @@
-// Everything that the exporter is told: defaults, then the file, then the environment, validated.
+// The complete configuration: defaults, then the file, then the environment, validated.
 #pragma once
 
 #include <cstddef>
@@ -21,8 +21,7 @@
 
 namespace scidex::config {
 
-// What is wrong, in one line: "FILE:LINE: KEY: what is there; what would be right". Never holds a
-// secret.
+// The message is one line: "FILE:LINE: KEY: what is wrong; what to write". Never contains a secret.
 class ConfigError : public std::runtime_error {
   using std::runtime_error::runtime_error;
 };
@@ -32,19 +31,18 @@ struct Config {
   std::string telemetry_path = "/metrics";
   // Empty: no TLS, no users.
   std::string web_config_file;
-  // POST /-/reload is served.
+  // Whether POST /-/reload is enabled.
   bool enable_lifecycle = false;
   base::LogOptions log;
-  // For node_exporter's textfile collector. Empty: no such file.
+  // A file for node_exporter's textfile collector. Empty: none.
   std::string textfile_path;
   base::Duration textfile_interval = std::chrono::seconds(15);
 
-  // read_only is left to whoever makes the pools. The primary is there unless a replica's DSN is
-  // the only one; the replica is there if it has a DSN.
+  // The code that creates the pools sets read_only. `primary` is set unless only the replica has a
+  // DSN; `replica` is set if it has a DSN.
   std::optional<postgres::SessionOptions> primary = postgres::SessionOptions{};
   std::optional<postgres::SessionOptions> replica;
-  // Where each DSN was given, for errors: a line and key of the file or a variable of the
-  // environment.
+  // Where each DSN was given, for errors: line and key of the file, or an environment variable.
   std::string primary_dsn_source = "primary.dsn";
   std::string replica_dsn_source = "replica.dsn";
 
@@ -56,38 +54,39 @@ struct Config {
   control::ProbeOptions probe;
   control::PoolLoggerOptions pool_logger;
   control::AutoscalerOptions autoscaler;
-  // The file's, and those of the sets.
+  // From the file and from the query sets.
   std::vector<queries::QueryOptions> queries;
-  // How long an orderly end may take before the process ends without order.
+  // Timeout of a graceful shutdown; then the process is terminated.
   base::Duration shutdown_timeout = std::chrono::seconds(10);
 
-  // Of what the keys say, but for those that are secret.
+  // Hash of all values that are not secret.
   std::uint64_t hash = 0;
-  // Of what each key and each query (as queries.NAME) says, secret ones too: what differs between
-  // two configurations can be named, and neither shown.
+  // Hash of each key and each query (as queries.NAME), including secret ones: they name the
+  // differences between two configurations without revealing values.
   std::map<std::string, std::uint64_t> fingerprints;
-  // What is allowed but unwise, for the log.
+  // Settings that are valid but unwise; logged.
   std::vector<std::string> warnings;
-  // SQL that the grammar of this program does not know, though a newer server may: for the log, and
-  // errors of a check.
+  // SQL that the built-in grammar does not know, although a newer server may: logged, and errors of
+  // a configuration check.
   std::vector<std::string> unknown_sql;
 
   Config();
 };
 
-// The keys that do not say the same in both, in their order, such as "pools.ro.max_size".
+// The keys whose values differ, in order, such as "pools.ro.max_size".
 std::vector<std::string> ChangedKeys(const Config& from, const Config& to);
 
-// Whether metrics can be there: it begins with / and is none of the server's other paths.
+// Returns whether metrics can be served at `path`: it must begin with / and differ from the
+// server's other paths.
 bool IsTelemetryPath(const std::string& path);
 
-// The value of an environment variable, or nothing.
+// Returns the value of an environment variable, or nothing.
 using Environment = std::function<std::optional<std::string>(const char* name)>;
 
-// The process's own environment.
+// The environment of this process.
 std::optional<std::string> ProcessEnvironment(const char* name);
 
-// An empty `path` is no file. Throws ConfigError.
+// If `path` is empty, no file is read. Throws ConfigError.
 Config Load(const std::string& path, const Environment& environment);
 
 }  // namespace scidex::config

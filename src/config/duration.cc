@@ -9,7 +9,7 @@ namespace {
 
 using base::Duration;
 
-// From large to small.
+// In descending order.
 constexpr std::array<std::pair<std::string_view, Duration::rep>, 7> kUnits{{
     {"d", 86'400'000'000'000},
     {"h", 3'600'000'000'000},
@@ -20,7 +20,8 @@ constexpr std::array<std::pair<std::string_view, Duration::rep>, 7> kUnits{{
     {"ns", 1},
 }};
 
-// Takes a unit off the front of `text`, the longest that fits ("ms", not "m"); 0 if there is none.
+// Removes the longest matching unit ("ms", not "m") from the front of `text` and returns its
+// length; 0 if there is none.
 Duration::rep TakeUnit(std::string_view& text) {
   std::pair<std::string_view, Duration::rep> longest{"", 0};
   for (const auto& unit : kUnits) {

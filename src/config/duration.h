@@ -1,4 +1,4 @@
-// Durations as people write them: "500ms", "5s", "1m30s", "1h".
+// Durations in the notation of the configuration file: "500ms", "5s", "1m30s", "1h".
 #pragma once
 
 #include <optional>
@@ -9,12 +9,12 @@
 
 namespace scidex::config {
 
-// Whole numbers with a unit of ns, us, ms, s, m, h or d, one after the other. Nothing for anything
-// else, for a number without a unit, and for what does not fit.
+// Parses a sequence of whole numbers, each with a unit: ns, us, ms, s, m, h or d. Returns nothing
+// for any other text, for a number without a unit, and on overflow.
 std::optional<base::Duration> ParseDuration(std::string_view text);
 
-// The shortest text of whole units that ParseDuration() reads back as `duration`, which is not
-// negative.
+// The shortest text of whole units that ParseDuration() converts back to `duration`, which must not
+// be negative.
 std::string FormatDuration(base::Duration duration);
 
 }  // namespace scidex::config

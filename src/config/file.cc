@@ -23,9 +23,10 @@ class FileReader {
     text_ = std::make_shared<const std::string>(ReadText(path_));
     const YAML::Node root = ParseYaml(path_, *text_);
     if (!root.IsNull()) Section(root, "");
-    // Most likely it was emptied, or is being written: its keys' defaults are not what was meant.
+    // The file was most likely emptied, or is being written: defaults for all keys are not what was
+    // intended.
     if (lines_.empty() && !has_queries_) {
-      throw ConfigError(path_ + ": sets nothing; write at least one key, or give no --config.file");
+      throw ConfigError(path_ + ": sets nothing; write at least one key, or omit --config.file");
     }
     return std::move(lines_);
   }
@@ -60,7 +61,7 @@ class FileReader {
     const bool is_section = std::any_of(
         keys.begin(), keys.end(), [&](const Key& one) { return one.path.starts_with(path + "."); });
     if (!is_section) RefuseUnknown(path, line);
-    // A section that is all comments.
+    // The section may contain only comments.
     if (!value.IsNull()) Section(value, path);
   }
 
@@ -80,7 +81,7 @@ class FileReader {
 
   [[noreturn]] void RefuseValue(const Key& key, int line, const YAML::Node& value) const {
     std::string what = value.IsScalar() ? base::QuotedUnlessSecret(value.Scalar())
-                       : value.IsNull() ? "nothing"
+                       : value.IsNull() ? "an empty value"
                                         : "this";
     if (key.secret) what = "this";
     std::string guess;
@@ -88,10 +89,10 @@ class FileReader {
       const YAML::Node item = value[i];
       if (guess.empty() && item.IsScalar()) guess = GuessAt(key, item.Scalar(), what);
     }
-    Refuse(line, key.path, what + " is not what is expected; " + guess + "write " + key.expected);
+    Refuse(line, key.path, what + " is invalid; " + guess + "write " + key.expected);
   }
 
-  // Of the item of a list that it does not take: has `what` name it, and returns what was meant.
+  // If the list does not accept `item`, puts it into `what` and returns a suggestion.
   static std::string GuessAt(const Key& key, const std::string& item, std::string& what) {
     if (key.words.empty() || std::find(key.words.begin(), key.words.end(), item) != key.words.end())
       return "";
@@ -101,18 +102,18 @@ class FileReader {
   }
 
   [[noreturn]] void RefuseUnknown(const std::string& path, int line) const {
-    // A section is as good a guess as a key in it.
+    // For a misspelt section, a key in it is suggested.
     std::vector<std::string> paths;
     for (const Key& key : Keys()) paths.push_back(key.path);
     const std::string* const nearest = Nearest(path, paths);
     Refuse(line, path,
-           nearest == nullptr ? "there is no such key; config/exporter.yaml has them all"
-                              : "there is no such key; did you mean " + *nearest + "?");
+           nearest == nullptr ? "unknown key; config/exporter.yaml lists all keys"
+                              : "unknown key; did you mean " + *nearest + "?");
   }
 
   const std::string& path_;
   Draft& draft_;
-  // Outlives the reader: the places of queries have it.
+  // Shared with the places of queries, which outlive the reader.
   std::shared_ptr<const std::string> text_;
   Lines lines_;
   bool has_queries_ = false;

@@ -8,11 +8,11 @@
 
 namespace scidex::config {
 
-// The line of each key that the file has.
+// The line of each key in the file.
 using Lines = std::map<std::string, int>;
 
-// Throws ConfigError for a file that cannot be read, is not YAML, sets nothing, or says what is not
-// expected.
+// Throws ConfigError if the file cannot be read, is not YAML, sets nothing, or contains an invalid
+// key or value.
 Lines ReadFile(const std::string& path, Draft& draft);
 
 }  // namespace scidex::config

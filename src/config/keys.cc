@@ -18,11 +18,11 @@ using std::chrono::minutes;
 using std::chrono::seconds;
 using Texts = std::vector<std::string>;
 
-// Where a value of type T lives in a draft.
+// Returns the field of a draft that holds a value of type T.
 template <typename T>
 using Place = std::function<T&(Draft&)>;
 
-// A key of one text: `parse` gives nothing where the text is not what is expected.
+// A key with one value. `parse` returns nothing if the text is invalid.
 template <typename T, typename Parse, typename Format>
 Key Scalar(std::string path, std::string expected, const Place<T>& place, Parse parse,
            Format format) {
@@ -35,7 +35,7 @@ Key Scalar(std::string path, std::string expected, const Place<T>& place, Parse 
     return value.has_value();
   };
   key.get = [place, format](const Draft& draft) {
-    // Only read.
+    // The draft is only read.
     return Texts{
         format(place(const_cast<Draft&>(draft)))};  // NOLINT(cppcoreguidelines-pro-type-const-cast)
   };
@@ -72,7 +72,7 @@ Key Time(std::string path, Duration least, Duration most, const Place<Duration>&
       &FormatDuration);
 }
 
-// A duration, or auto for none.
+// A duration, or "auto", which is stored as no value.
 Key TimeOrAuto(std::string path, Duration least, Duration most,
                const Place<std::optional<Duration>>& place) {
   using Value = std::optional<Duration>;
@@ -174,7 +174,7 @@ Key QuerySets() {
 
 Key TelemetryPath() {
   Key key = Text("web.telemetry_path",
-                 "a path that begins with / and is none of the server's others, such as /metrics",
+                 "a path that begins with / and has no other use in the server, such as /metrics",
                  [](Draft& d) -> auto& { return d.config.telemetry_path; });
   const auto take = key.set;
   key.set = [take](const Texts& texts, Draft& draft) {
@@ -183,7 +183,7 @@ Key TelemetryPath() {
   return key;
 }
 
-// The keys of one pool; `pool` finds it in a draft.
+// Adds the keys of one pool. `pool` returns it from a draft.
 void AddPool(std::vector<Key>& keys, const std::string& name,
              const Place<pool::PoolOptions>& pool) {
   const auto path = [&](const char* key) { return "pools." + name + "." + key; };
@@ -220,8 +220,7 @@ std::vector<Key> MakeKeys() {
   std::vector<Key> keys{
       Addresses("web.listen_addresses",
                 [](Draft& d) -> auto& { return d.config.web.listen_addresses; }),
-      Names("web.allowed_hosts",
-            "a list of names of hosts without ports, such as [exporter.example]",
+      Names("web.allowed_hosts", "a list of host names without ports, such as [exporter.example]",
             [](Draft& d) -> auto& { return d.config.web.allowed_hosts; }),
       TelemetryPath(),
       Text("web.config_file", file, [](Draft& d) -> auto& { return d.config.web_config_file; }),

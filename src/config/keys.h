@@ -1,5 +1,5 @@
-// The one list of the keys of the configuration file: parsing, the check for unknown keys and the
-// test of config/exporter.yaml are all drawn from it.
+// The only list of the keys of the configuration file. Parsing, the check for unknown keys and the
+// test of config/exporter.yaml use it.
 #pragma once
 
 #include <functional>
@@ -11,15 +11,15 @@
 
 namespace scidex::config {
 
-// What a file can say, before it is known which servers there are.
+// The content of a configuration file, before it is known which servers are configured.
 struct Draft {
   Config config;
   postgres::SessionOptions primary;
   postgres::SessionOptions replica;
-  // Those of the file, and the sets that it names.
+  // The queries of the file, and the query sets that it names.
   std::vector<PlacedQuery> queries;
   std::vector<std::string> query_sets;
-  // Of both servers.
+  // Settings of both servers.
   postgres::SessionOptions session;
 };
 
@@ -29,15 +29,16 @@ struct Key {
   // "pools.ro.max_size"
   std::string path;
   Shape shape = Shape::kText;
-  // Never repeated in a message.
+  // Never repeat the value in a message.
   bool secret = false;
-  // All that an item of a list may be; empty where that is not a closed set.
+  // The values that an item of a list may have; empty if they are not a closed set.
   std::vector<std::string> words = {};
-  // "a whole number from 1 to 10000, such as 10": what would be right.
+  // "a whole number from 1 to 10000": the valid values, for messages.
   std::string expected;
-  // Takes what the file says, one text or the texts of a list; false if it is not what is expected.
+  // Sets the value from the texts in the file: one, or those of a list. Returns false if they are
+  // invalid.
   std::function<bool(const std::vector<std::string>& texts, Draft& draft)> set;
-  // What set() would take to leave `draft` as it is.
+  // The texts with which set() would leave `draft` unchanged.
   std::function<std::vector<std::string>(const Draft& draft)> get;
 };
 

@@ -1,4 +1,4 @@
-// Guesses at what was meant, for "did you mean".
+// Suggestions for misspelt words.
 #pragma once
 
 #include <string>
@@ -7,7 +7,7 @@
 
 namespace scidex::config {
 
-// The one of `words` that takes the fewest edits to become `text`; null where none is near.
+// Returns the element of `words` with the smallest edit distance to `text`; null if none is close.
 const std::string* Nearest(std::string_view text, const std::vector<std::string>& words);
 
 }  // namespace scidex::config

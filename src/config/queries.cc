@@ -36,27 +36,27 @@ bool IsName(std::string_view text) {
   });
 }
 
-// The name of the family of a metric: what OpenMetrics tells families apart by.
+// The name of the metric family, by which OpenMetrics distinguishes metrics.
 std::string_view FamilyOf(const QueryValue& value) {
   const std::string_view name = value.metric;
   const bool total = value.type == queries::ValueType::kCounter && name.ends_with(kTotal);
   return name.substr(0, name.size() - (total ? kTotal.size() : 0));
 }
 
-// What is unusual about the name of a metric that can have it; empty if nothing is. Dashboards may
-// ask for it all the same.
+// What is unusual about a valid name of a metric; empty if nothing is. Existing dashboards may need
+// such a name.
 std::string OddityOf(const QueryValue& value) {
   const std::string& name = value.metric;
   const std::string quoted = base::QuotedUnlessSecret(name);
   if (value.type == queries::ValueType::kCounter && !name.ends_with(kTotal)) {
     return quoted +
            " is a counter whose name does not end in _total; OpenMetrics has no such "
-           "counter, and gets it as of unknown type";
+           "counters, so it is exposed there with type unknown";
   }
   for (const char* suffix : {"_count", "_sum", "_info"}) {
     if (value.type == queries::ValueType::kGauge && name.ends_with(suffix)) {
       return quoted + " is a gauge whose name ends in " + suffix +
-             ", by which tools may take it for part of another type";
+             ", which tools may mistake for part of another type";
     }
   }
   return "";
@@ -71,11 +71,11 @@ std::string ComplaintOf(const QueryValue& value, const std::string& unit) {
   }
   for (const char* own : {"scidex_pg_", "process_", "scrape_"}) {
     if (name.starts_with(own)) {
-      return quoted + "begins with " + own + ", which is not for queries; choose another name";
+      return quoted + "begins with " + own + ", which is reserved; choose another name";
     }
   }
-  if (name == "up") return quoted + "is Prometheus's own; choose another name";
-  if (FamilyOf(value).empty()) return quoted + "is nothing but _total; choose another name";
+  if (name == "up") return quoted + "is reserved by Prometheus; choose another name";
+  if (FamilyOf(value).empty()) return quoted + "consists only of _total; choose another name";
   const bool counter = value.type == queries::ValueType::kCounter;
   for (const char* suffix : {"_total", "_bucket", "_created"}) {
     if (!FamilyOf(value).ends_with(suffix)) continue;
@@ -90,7 +90,7 @@ std::string ComplaintOf(const QueryValue& value, const std::string& unit) {
   return "";
 }
 
-// Reads one mapping: each key has a function that takes its value.
+// Reads one mapping: each key has a function that accepts its value.
 class QueryReader {
  public:
   using Takers = std::map<std::string, std::function<void(const YAML::Node&)>>;
@@ -109,7 +109,7 @@ class QueryReader {
       if (taker == takers.end()) {
         std::string keys;
         for (const auto& one : takers) keys += (keys.empty() ? "" : ", ") + one.first;
-        Refuse("there is no such key; there are " + keys);
+        Refuse("unknown key; valid keys are " + keys);
       }
       taker->second(entry.value);
     }
@@ -121,8 +121,7 @@ class QueryReader {
 
   std::string Text(const YAML::Node& value, const std::string& expected) const {
     if (!value.IsScalar() || value.Scalar().empty()) {
-      Refuse((value.IsNull() ? "nothing" : "this") +
-             (" is not what is expected; write " + expected));
+      Refuse((value.IsNull() ? "an empty value" : "this") + (" is invalid; write " + expected));
     }
     return value.Scalar();
   }
@@ -162,7 +161,7 @@ class QueryReader {
 
  private:
   [[noreturn]] void RefuseText(const std::string& text, const std::string& expected) const {
-    Refuse(base::QuotedUnlessSecret(text) + " is not what is expected; write " + expected);
+    Refuse(base::QuotedUnlessSecret(text) + " is invalid; write " + expected);
   }
 
   const std::string& path_;
@@ -171,7 +170,7 @@ class QueryReader {
   int line_ = 0;
 };
 
-// Of the query of that name.
+// Reads one value of the query with this name.
 QueryValue ReadValue(const std::string& path, const std::string& key, const YAML::Node& node,
                      const std::string& query, std::vector<std::string>& warnings) {
   QueryValue value;
@@ -183,7 +182,7 @@ QueryValue ReadValue(const std::string& path, const std::string& key, const YAML
                      {"help", [&](auto& v) { value.help = reader.Text(v, "a sentence"); }},
                      {"unit", [&](auto& v) { unit = reader.Text(v, "a unit"); }}});
   if (value.column.empty()) reader.Refuse("has no column; write column: NAME");
-  if (value.help.empty()) reader.Refuse("has no help; write help: what the number tells");
+  if (value.help.empty()) reader.Refuse("has no help; write help: what the number means");
   if (!unit.empty() &&
       std::find(queries::kUnits.begin(), queries::kUnits.end(), unit) == queries::kUnits.end()) {
     std::string units;
@@ -219,14 +218,14 @@ void CheckQuery(const QueryReader& reader, const QueryOptions& query) {
   }
   if (query.timeout > query.interval) {
     reader.Refuse("timeout " + FormatDuration(query.timeout) + " is more than interval " +
-                  FormatDuration(query.interval) + "; a run ends before the next is due");
+                  FormatDuration(query.interval) + "; a run must end before the next one is due");
   }
   std::set<std::string> columns(query.labels.begin(), query.labels.end());
   if (columns.size() < query.labels.size()) reader.Refuse("has a label twice; write each once");
   for (const QueryValue& value : query.values) {
     if (columns.contains(value.column)) {
       reader.Refuse(base::QuotedUnlessSecret(value.column) +
-                    " is a label and a value; it can be one of both");
+                    " is both a label and a value; use it as one of them");
     }
   }
 }
@@ -316,7 +315,7 @@ void CheckTogether(const std::vector<PlacedQuery>& queries) {
   std::map<std::string, const PlacedQuery*, std::less<>> families;
   if (queries.size() > kMaxQueries) {
     throw ConfigError(queries[kMaxQueries].place + ": there are " + std::to_string(queries.size()) +
-                      " queries; at most " + std::to_string(kMaxQueries) + " can be");
+                      " queries; at most " + std::to_string(kMaxQueries) + " are allowed");
   }
   for (const PlacedQuery& query : queries) {
     const auto [other, is_new] = names.try_emplace(query.options.name, &query);
@@ -328,7 +327,7 @@ void CheckTogether(const std::vector<PlacedQuery>& queries) {
       const auto [user, unused] = families.try_emplace(std::string(FamilyOf(value)), &query);
       if (!unused) {
         throw ConfigError(query.place + ": the metric \"" + value.metric +
-                          "\" is there already: " + user->second->place);
+                          "\" is already defined: " + user->second->place);
       }
     }
   }

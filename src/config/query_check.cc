@@ -12,7 +12,7 @@
 namespace scidex::config {
 namespace {
 
-// "exporter.yaml:12:7: queries[0].sql: WHAT", or, where it is not known where in the file that is,
+// "exporter.yaml:12:7: queries[0].sql: WHAT", or, if the position in the file is unknown,
 // "exporter.yaml:11: queries[0].sql: WHAT, at line 2, column 5 of the statement".
 std::string AtOffset(const PlacedQuery& query, const SqlFinding& finding) {
   const SqlPlace& place = query.sql_place;
@@ -25,7 +25,7 @@ std::string AtOffset(const PlacedQuery& query, const SqlFinding& finding) {
   const std::string& sql = query.options.sql;
   const auto in_file = PositionInScalar(*place.text, place.mark, sql, *finding.offset);
   if (in_file) return place.path + ":" + numbers(*in_file, ":") + ": " + what;
-  // The statement is the plain scalar of a document of its own.
+  // Treats the statement as a document that consists of one plain scalar.
   const auto in_statement = PositionInScalar(sql, YAML::Mark{}, sql, *finding.offset);
   return at_key + what +
          (in_statement ? ", at line " + numbers(*in_statement, ", column ") + " of the statement"
@@ -72,7 +72,7 @@ void CheckStatements(const std::vector<PlacedQuery>& queries, Config& config) {
         throw ConfigError(AtOffset(queries[i], finding));
       case SqlFinding::Kind::kUnknown:
         config.unknown_sql.push_back(AtOffset(queries[i], finding) + ", by the grammar of " +
-                                     grammar + "; a newer server may know more");
+                                     grammar + "; a newer server may accept it");
         break;
       case SqlFinding::Kind::kUnchecked:
         config.warnings.push_back(AtOffset(queries[i], finding) + "; it was not checked");

@@ -1,4 +1,4 @@
-// What the SQL of the queries is, by PostgreSQL's grammar.
+// Checks the SQL of the queries with PostgreSQL's grammar.
 #pragma once
 
 #include <vector>
@@ -8,9 +8,9 @@
 
 namespace scidex::config {
 
-// Throws ConfigError for the first statement that is no query, or that writes. What the grammar
-// does not know goes to config.unknown_sql; labels and values without a column, and what was not
-// parsed, go to config.warnings.
+// Throws ConfigError for the first statement that is not a query, or that writes. Statements that
+// the grammar does not know are added to config.unknown_sql; labels and values without a column,
+// and statements that were not parsed, to config.warnings.
 void CheckStatements(const std::vector<PlacedQuery>& queries, Config& config);
 
 }  // namespace scidex::config

@@ -1,4 +1,4 @@
-// The files of config/queries, which are part of the program.
+// The files of config/queries, compiled into the program.
 #pragma once
 
 #include <span>
@@ -7,12 +7,12 @@
 namespace scidex::config {
 
 struct QuerySetFile {
-  // Of the file, without its suffix.
+  // The file name without its suffix.
   std::string_view name;
   std::string_view text;
 };
 
-// In order of the alphabet.
+// In alphabetical order.
 std::span<const QuerySetFile> QuerySetFiles();
 
 }  // namespace scidex::config

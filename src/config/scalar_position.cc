@@ -14,7 +14,7 @@ bool IsSpace(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
 
 bool IsBlank(std::string_view text) { return std::all_of(text.begin(), text.end(), &IsSpace); }
 
-// What some bytes of the document stand for.
+// Some bytes of the document, and the text that they represent.
 struct Unit {
   std::size_t length = 1;
   std::string meaning;
@@ -39,7 +39,7 @@ void AppendUtf8(std::string& out, std::uint32_t code) {
   }
 }
 
-// An escape of a double-quoted scalar: https://yaml.org/spec/1.2.2/#57-escaped-characters.
+// An escape sequence of a double-quoted scalar: https://yaml.org/spec/1.2.2/#57-escaped-characters.
 Unit Escape(std::string_view rest) {
   if (rest.size() < 2) return {1, std::string(rest)};
   const char letter = rest[1];
@@ -72,8 +72,8 @@ Unit Escape(std::string_view rest) {
   }
 }
 
-// The scalar that begins at a place of a document, a unit after the other. White space may be
-// folded, so only the rest is exact.
+// Reads the scalar at a position of the document, one unit at a time. White space may be folded, so
+// only other characters are exact.
 class Reader {
  public:
   Reader(std::string_view text, std::size_t at) : text_(text), at_(at) {
@@ -89,7 +89,7 @@ class Reader {
 
   std::size_t at() const { return at_; }
 
-  // The next one that is no white space; with an empty meaning at the end.
+  // Skips white space and returns the next unit; its meaning is empty at the end.
   Unit Next() {
     Unit unit = Read();
     while (at_ < text_.size() && !Ended() && IsBlank(unit.meaning)) {
@@ -101,7 +101,7 @@ class Reader {
   void Skip(const Unit& unit) { at_ += unit.length; }
 
  private:
-  // Anchors and tags.
+  // Skips anchors and tags.
   void SkipProperties() {
     while (at_ < text_.size() && (text_[at_] == '&' || text_[at_] == '!')) {
       while (at_ < text_.size() && !IsSpace(text_[at_])) ++at_;
@@ -128,7 +128,7 @@ class Reader {
   char quote_ = '\0';
 };
 
-// The place of a mark, whose column yaml-cpp counts in bytes.
+// The byte offset of a mark. yaml-cpp counts its column in bytes.
 std::size_t OffsetOf(std::string_view text, const YAML::Mark& mark) {
   std::size_t at = 0;
   for (int line = 0; line < mark.line; ++line)

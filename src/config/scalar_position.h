@@ -1,4 +1,4 @@
-// Where in a YAML document the characters of a scalar were written.
+// Maps characters of a YAML scalar to positions in the document.
 #pragma once
 
 #include <yaml-cpp/mark.h>
@@ -9,7 +9,7 @@
 
 namespace scidex::config {
 
-// Both from 1; the column in characters.
+// Both start at 1; the column counts characters.
 struct TextPosition {
   int line = 0;
   int column = 0;
@@ -17,9 +17,10 @@ struct TextPosition {
   friend bool operator==(const TextPosition&, const TextPosition&) = default;
 };
 
-// Where in `text` the byte at `offset` of `scalar` was written, whose node has `mark`; of its size,
-// where the last of it that is no white space ends. Literal, folded, quoted and plain scalars are
-// read back from the text: empty where that does not give `scalar`.
+// Returns where in `text` the byte at `offset` of `scalar` was written; `mark` is that of the
+// scalar's node. If `offset` is the size of `scalar`, returns where its last character that is not
+// white space ends. Supports literal, folded, quoted and plain scalars: they are read again from
+// `text`, and the result is empty if that does not yield `scalar`.
 std::optional<TextPosition> PositionInScalar(std::string_view text, const YAML::Mark& mark,
                                              std::string_view scalar, std::size_t offset);
 

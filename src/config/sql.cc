@@ -19,8 +19,8 @@ namespace {
 using Json = nlohmann::json;
 using Kind = SqlFinding::Kind;
 
-// The library recurses as deeply as a statement is nested, without looking at its stack. The worst
-// of what kMaxCheckedSql bytes can hold, a chain of operators, takes 4.1 MiB.
+// The library recurses as deeply as a statement is nested, and does not check its stack depth. The
+// worst case within kMaxCheckedSql bytes, a chain of operators, takes 4.1 MiB.
 constexpr std::size_t kStack = std::size_t{32} << 20;
 
 constexpr std::size_t kMaxOperator = 1000;
@@ -33,7 +33,8 @@ SqlFinding Unchecked(std::string message) { return {Kind::kUnchecked, std::move(
 
 bool IsLetter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
 
-// Behind the comment, nested ones included, that `sql` has at `at`; `at` if there is none.
+// Returns the position after the comment at `at`, which may contain nested ones; `at` if there is
+// none.
 std::size_t SkipComment(std::string_view sql, std::size_t at) {
   const std::string_view rest = sql.substr(at);
   if (rest.starts_with("--")) return std::min(sql.find('\n', at), sql.size());
@@ -48,7 +49,7 @@ std::size_t SkipComment(std::string_view sql, std::size_t at) {
   return at;
 }
 
-// Where the first word of the statement at `at` begins.
+// Returns where the first word of the statement at `at` begins.
 std::size_t FirstWord(std::string_view sql, std::size_t at) {
   while (at < sql.size() && !IsLetter(sql[at])) {
     const std::size_t behind = SkipComment(sql, at);
@@ -86,15 +87,15 @@ std::string LockingVerb(const Json& clauses) {
   return "SELECT FOR UPDATE";
 }
 
-// The writes among the parts of a tree, and what else it needs.
+// What a parse tree contains.
 struct Parts {
-  // Empty if nothing writes.
+  // The verb of a writing part; empty if nothing writes.
   std::string write;
-  // Of $1 and its like.
+  // Location of a parameter such as $1.
   std::optional<std::size_t> parameter;
 };
 
-// Without recursion: a tree may be deeper than the stack.
+// Not recursive, because a tree may be deeper than the stack.
 Parts PartsOf(const Json& root) {
   Parts parts;
   std::vector<const Json*> rest{&root};
@@ -121,7 +122,7 @@ SqlFinding RefusedWrite(const std::string& verb, std::size_t at) {
   return Refused(verb + " cannot run on a read-only session; write a SELECT", at);
 }
 
-// Of a statement that is neither SELECT, VALUES, TABLE, SHOW nor EXPLAIN.
+// Judges a statement other than SELECT, VALUES, TABLE, SHOW and EXPLAIN.
 SqlFinding JudgeUtility(std::string_view type, const Json& node, std::string_view sql,
                         std::size_t at) {
   std::string verb = ModifyingVerb(type);
@@ -134,15 +135,16 @@ SqlFinding JudgeUtility(std::string_view type, const Json& node, std::string_vie
   if (std::find(kWrites.begin(), kWrites.end(), verb) != kWrites.end()) {
     return RefusedWrite(verb, at);
   }
-  if (type == "CallStmt") return Refused("CALL may write, which no query can; write a SELECT", at);
+  if (type == "CallStmt")
+    return Refused("CALL may write, which a query must not; write a SELECT", at);
   if (type == "ExecuteStmt" || type == "FetchStmt") {
-    return Refused(
-        verb + " needs what an earlier statement made, and there is none; write a SELECT", at);
+    return Refused(verb + " depends on an earlier statement, and there is none; write a SELECT",
+                   at);
   }
   return Refused(verb + " returns no rows; write a SELECT", at);
 }
 
-// Whether an option of EXPLAIN is on, as the server reads it.
+// Whether an option of EXPLAIN is on, by the server's rules.
 bool IsOn(const Json& option) {
   if (!option.contains("arg")) return true;
   const Json& value = option.at("arg");
@@ -192,7 +194,7 @@ SqlFinding JudgeStatement(const Json& statement, std::string_view sql) {
     return JudgeUtility(type, node, sql, at);
   }
   if (finding.kind == Kind::kQuery && parts.parameter) {
-    return Refused("has a parameter, such as $1, that nothing gives a value; write the value",
+    return Refused("has a parameter, such as $1, without a value; write the value",
                    parts.parameter);
   }
   return finding;
@@ -214,7 +216,7 @@ SqlFinding Judge(const Json& tree, std::string_view sql) {
       FirstWord(sql, statements[1].value("stmt_location", std::size_t{0})));
 }
 
-// The byte at which the character of this number, from 1 on, begins.
+// The byte offset of the character with this number; the first one is 1.
 std::optional<std::size_t> OffsetOf(std::string_view sql, int number) {
   if (number < 1) return std::nullopt;
   std::size_t at = 0;
@@ -223,8 +225,7 @@ std::optional<std::size_t> OffsetOf(std::string_view sql, int number) {
   return at;
 }
 
-// The parser repeats what it stumbled over behind "at or near", and names behind a quote or a
-// colon.
+// The parser repeats the offending text after "at or near", and names after a quote or a colon.
 SqlFinding FromError(const PgQueryError& error, std::string_view sql) {
   std::string message = error.message == nullptr ? "" : error.message;
   for (const char* end : {" at or near ", " at end of input", "\"", ":", "'"}) {
@@ -247,7 +248,7 @@ bool IsUtf8(std::string_view text) {
   return true;
 }
 
-// The scanner reads a run of them again for each token that it makes of the run.
+// The scanner reads a run of operator characters again for each token in it.
 std::size_t LongestOperator(std::string_view sql) {
   std::size_t longest = 0;
   std::size_t run = 0;
@@ -265,9 +266,9 @@ class Parsed {
   Parsed(const Parsed&) = delete;
   Parsed& operator=(const Parsed&) = delete;
 
-  // Null if there is none.
+  // Null if the statement was parsed.
   const PgQueryError* error() const { return result_.error; }
-  // As JSON.
+  // JSON.
   const char* tree() const { return result_.parse_tree; }
 
  private:
@@ -276,7 +277,7 @@ class Parsed {
 
 SqlFinding Check(std::string_view sql) {
   if (const std::size_t nul = sql.find('\0'); nul != std::string_view::npos) {
-    return Refused("has a NUL character, which no statement can hold; leave it out", nul);
+    return Refused("contains a NUL character; remove it", nul);
   }
   if (sql.size() > kMaxCheckedSql) {
     return Unchecked("is longer than " + std::to_string(kMaxCheckedSql) + " bytes");
@@ -303,7 +304,7 @@ std::vector<SqlFinding> CheckSql(const std::vector<std::string_view>& statements
         try {
           findings[i] = Check(statements[i]);
         } catch (const std::exception&) {
-          // What is thrown may repeat what it was thrown for; the finding stays.
+          // The exception's message may repeat the statement, so the finding stays kUnchecked.
           continue;
         }
       }

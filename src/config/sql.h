@@ -1,4 +1,4 @@
-// What PostgreSQL's own grammar tells of an SQL statement, without a server.
+// Checks SQL statements with PostgreSQL's own grammar, without a server.
 #pragma once
 
 #include <cstddef>
@@ -11,30 +11,30 @@ namespace scidex::config {
 
 struct SqlFinding {
   enum class Kind {
-    kQuery,      // one statement that returns rows, without a clause that writes
+    kQuery,      // one statement that returns rows and has no writing clause
     kRefused,    // not a query, or one that writes
-    kUnknown,    // this grammar does not know it; a newer server's may
-    kUnchecked,  // it could not be parsed here
+    kUnknown,    // unknown to this grammar; a newer server may know it
+    kUnchecked,  // could not be parsed here
   };
   Kind kind = Kind::kQuery;
-  // What is wrong, and what would be right where that is known; empty for kQuery. Of the statement
-  // it repeats the verb alone, as the rest may hold a secret.
+  // What is wrong, and what to write if that is known; empty for kQuery. Repeats only the verb of
+  // the statement, because the rest may contain a secret.
   std::string message;
-  // Where in the statement, in bytes, if that is known.
+  // Byte offset in the statement, if known.
   std::optional<std::size_t> offset;
-  // The names of the result's columns, if the statement alone tells all of them: not where it has
-  // *.
+  // The names of the result's columns, if the statement alone determines all of them, that is,
+  // without *.
   std::optional<std::vector<std::string>> columns;
 };
 
-// A longer statement is kUnchecked.
+// Longer statements are kUnchecked.
 inline constexpr std::size_t kMaxCheckedSql = 65'536;
 
-// Whose grammar it is, such as "PostgreSQL 15.1".
+// The version of the grammar, such as "PostgreSQL 15.1".
 std::string_view SqlGrammar();
 
-// One finding for each statement. Returns whatever they hold, and however deeply they are nested.
-// What functions do is not judged. Thread safe.
+// Returns one finding for each statement, whatever it contains and however deeply it is nested.
+// Does not judge what functions do. Thread-safe.
 std::vector<SqlFinding> CheckSql(const std::vector<std::string_view>& statements);
 
 }  // namespace scidex::config

@@ -8,16 +8,16 @@ namespace {
 using Json = nlohmann::json;
 using Name = std::optional<std::string>;
 
-// The last of a list of names; empty for *.
+// The last one of a list of names; empty for *.
 Name LastOf(const Json& names) {
   if (names.empty() || !names.back().contains("String")) return std::nullopt;
   return names.back().at("String").value("sval", "");
 }
 
-// Of an expression without AS. What newer or older servers name otherwise has no name here.
+// The name of an expression without AS; empty if it depends on the server's version.
 Name NameOf(const Json& typed) {
   const Json* expression = &typed;
-  // The name of what a column is cast from goes before that of the type.
+  // The name of a cast's operand takes precedence over the name of the type.
   Name type;
   for (;;) {
     const std::string& kind = expression->begin().key();
@@ -31,7 +31,7 @@ Name NameOf(const Json& typed) {
     } else if (kind == "ColumnRef") {
       return LastOf(node.at("fields"));
     } else if (kind == "FuncCall") {
-      // extract, position and others have SQL's syntax, and a name that depends on the version.
+      // extract, position and others use SQL syntax; their column name depends on the version.
       if (node.value("funcformat", "") != "COERCE_EXPLICIT_CALL") return std::nullopt;
       return LastOf(node.at("funcname"));
     } else if (kind == "CoalesceExpr") {
@@ -50,7 +50,7 @@ Name NameOf(const Json& typed) {
 
 std::optional<std::vector<std::string>> ColumnsOf(const Json& select) {
   const Json* first = &select;
-  // A UNION has the names of its first SELECT.
+  // A UNION has the column names of its first SELECT.
   while (first->contains("larg")) first = &first->at("larg");
   std::vector<std::string> columns;
   if (first->contains("valuesLists")) {

@@ -1,4 +1,4 @@
-// The names of the columns of a SELECT, by the rules of PostgreSQL's FigureColname
+// The column names of a SELECT, by the rules of PostgreSQL's FigureColname
 // (https://github.com/postgres/postgres/blob/REL_17_STABLE/src/backend/parser/parse_target.c).
 #pragma once
 
@@ -9,8 +9,8 @@
 
 namespace scidex::config {
 
-// `select` is the parse tree of a SelectStmt. Empty where the names depend on tables (*), or on the
-// server's version. Throws nlohmann::json::exception for what is not such a tree.
+// `select` is the parse tree of a SelectStmt. Returns nothing if the names depend on tables (*) or
+// on the server's version. Throws nlohmann::json::exception for any other tree.
 std::optional<std::vector<std::string>> ColumnsOf(const nlohmann::json& select);
 
 }  // namespace scidex::config

@@ -34,7 +34,7 @@ constexpr Words<ClientAuth, 7> kClientAuths{
      {"RequireAnyClientCert", ClientAuth::kRequireAny},
      {"VerifyClientCertIfGiven", ClientAuth::kVerifyIfGiven},
      {"RequireAndVerifyClientCert", ClientAuth::kRequireAndVerify},
-     // An older name, and nothing, which are taken without being advertised.
+     // An older name and the empty value, which are accepted but not listed in messages.
      {"RequireClientCert", ClientAuth::kRequireAny},
      {"", ClientAuth::kNone}}};
 constexpr std::size_t kAdvertisedClientAuths = 5;
@@ -43,7 +43,7 @@ constexpr std::array<std::string_view, 4> kCurves{"CurveP256", "CurveP384", "Cur
 
 struct Header {
   std::string_view name;
-  // None: any.
+  // Empty: any value.
   std::vector<std::string_view> values;
 };
 
@@ -75,7 +75,7 @@ class WebFile {
              {"http_server_config", [this](const At& at) { Http(at); }},
              {"basic_auth_users", [this](const At& at) { Users(at); }},
              {"rate_limit", [this](const At& at) {
-                Refuse(at, "is not served here; limit with web.max_requests, or in a proxy");
+                Refuse(at, "is not supported; use web.max_requests or a proxy");
               }}});
     if (options_.users.empty() && options_.headers.empty() && !options_.tls_enabled &&
         !root["http_server_config"])
@@ -84,14 +84,15 @@ class WebFile {
   }
 
  private:
-  // Most likely it was emptied, or is being written: with nothing in it, it would let everyone in.
+  // The file was most likely emptied, or is being written: without content, it would let everyone
+  // in.
   [[noreturn]] void RefuseEmpty() const {
     throw ConfigError(path_ +
-                      ": sets nothing; write basic_auth_users or tls_server_config, or give "
-                      "no web configuration file");
+                      ": sets nothing; write basic_auth_users or tls_server_config, or omit "
+                      "--web.config.file");
   }
 
-  // Where a value stands.
+  // A value and its position.
   struct At {
     std::string key;
     int line;
@@ -110,19 +111,19 @@ class WebFile {
       if (reader == readers.end()) {
         std::vector<std::string_view> keys;
         for (const auto& [key, read] : readers) keys.push_back(key);
-        Refuse(at, "there is no such key; there are " + Listed(keys));
+        Refuse(at, "unknown key; valid keys are " + Listed(keys));
       }
       reader->second(at);
     }
   }
-  // As above, for what may be left empty.
+  // As above, for a section that may be empty.
   void Section(const At& at, const Readers& readers) {
     if (!at.value.IsNull()) Section(at.value, at.key, readers);
   }
 
   std::string Text(const At& at) const {
     if (at.value.IsNull()) return "";
-    if (!at.value.IsScalar()) Refuse(at, "is not a text");
+    if (!at.value.IsScalar()) Refuse(at, "is not a string");
     return at.value.Scalar();
   }
 
@@ -140,7 +141,7 @@ class WebFile {
     if (const auto value = at.value.IsScalar() ? Truth(at.value.Scalar()) : std::nullopt) {
       return *value;
     }
-    Refuse(at, "is not a truth value; write true or false");
+    Refuse(at, "is not a boolean; write true or false");
   }
   static std::optional<bool> Truth(std::string_view text) {
     for (const std::string_view yes :
@@ -165,8 +166,7 @@ class WebFile {
       if (text == name) return value;
       if (names.size() < advertised) names.push_back(name);
     }
-    Refuse(at, base::QuotedUnlessSecret(text) + " is not what is expected; write one of " +
-                   Listed(names));
+    Refuse(at, base::QuotedUnlessSecret(text) + " is invalid; write one of " + Listed(names));
   }
 
   void Tls(const At& section) {
@@ -197,7 +197,7 @@ class WebFile {
     CheckTls(section, tls);
   }
 
-  // What must, and what must not, stand together.
+  // Checks which keys require or exclude each other.
   void CheckTls(const At& at, const TlsOptions& tls) const {
     const auto one_of = [&](const std::string& key, bool text, bool file, bool needed) {
       if (text && file) Refuse(at, "has both " + key + " and " + key + "_file; write one of them");
@@ -213,27 +213,26 @@ class WebFile {
                      "RequireAndVerifyClientCert, VerifyClientCertIfGiven");
     }
     if (!tls.client_allowed_sans.empty() && tls.client_auth != ClientAuth::kRequireAndVerify) {
-      Refuse(
-          at,
-          "client_allowed_sans protects nothing unless client_auth_type is "
-          "RequireAndVerifyClientCert: names of certificates that are not verified are anybody's");
+      Refuse(at,
+             "client_allowed_sans protects nothing unless client_auth_type is "
+             "RequireAndVerifyClientCert: an unverified certificate may contain any name");
     }
-    if (tls.min_version > tls.max_version) Refuse(at, "min_version is later than max_version");
+    if (tls.min_version > tls.max_version) Refuse(at, "min_version is higher than max_version");
   }
 
   std::vector<std::string> Curves(const At& at) const {
     std::vector<std::string> curves = Texts(at);
     for (const std::string& curve : curves) {
       if (std::find(kCurves.begin(), kCurves.end(), curve) == kCurves.end()) {
-        Refuse(at,
-               base::QuotedUnlessSecret(curve) + " is not a curve; there are " + Listed(kCurves));
+        Refuse(at, base::QuotedUnlessSecret(curve) + " is not a curve; valid curves are " +
+                       Listed(kCurves));
       }
     }
     return curves;
   }
 
   void Http(const At& section) {
-    // Whatever http2 says, HTTP/1.1 is what a client is offered.
+    // http2 is accepted but ignored: clients are always offered HTTP/1.1.
     Section(section, {{"http2", [&](const At& at) { Bool(at); }},
                       {"headers", [&](const At& at) { HeaderValues(at); }}});
   }
@@ -247,13 +246,12 @@ class WebFile {
       if (header == Headers().end()) {
         std::vector<std::string_view> names;
         for (const Header& one : Headers()) names.push_back(one.name);
-        Refuse(at, "this header cannot be set; those that can be are " + Listed(names));
+        Refuse(at, "this header cannot be set; valid headers are " + Listed(names));
       }
       const std::string value = Text(at);
       const auto& values = header->values;
       if (!values.empty() && std::find(values.begin(), values.end(), value) == values.end()) {
-        Refuse(at, base::QuotedUnlessSecret(value) + " is not what is expected; write one of " +
-                       Listed(values));
+        Refuse(at, base::QuotedUnlessSecret(value) + " is invalid; write one of " + Listed(values));
       }
       if (std::any_of(value.begin(), value.end(), [](char c) { return c >= 0 && c < ' '; })) {
         Refuse(at, "has a control character; write one line");

@@ -1,4 +1,4 @@
-// The web configuration file, as Prometheus's exporter-toolkit has it.
+// Reads the web configuration file in the format of Prometheus's exporter-toolkit.
 // https://github.com/prometheus/exporter-toolkit/blob/master/docs/web-configuration.md
 #pragma once
 
@@ -9,10 +9,10 @@
 
 namespace scidex::config {
 
-// `text` is the content of the file at `path`, from whose folder relative paths in it start. Throws
-// ConfigError for what the toolkit refuses, and for what is not served here or would protect
-// nothing: rate_limit, a certificate given in two ways, client_allowed_sans without
-// client_auth_type.
+// `text` is the content of the file at `path`; relative paths in it refer to that file's directory.
+// Throws ConfigError for everything that the toolkit rejects, and for settings that are not
+// supported here or would protect nothing: rate_limit, a certificate given in two ways,
+// client_allowed_sans unless client_auth_type is RequireAndVerifyClientCert.
 http::WebOptions ParseWebFile(const std::string& path, const std::string& text);
 
 }  // namespace scidex::config

@@ -14,7 +14,7 @@
 namespace scidex::config {
 namespace {
 
-// What is no word may be a value with a slip of the pen before it, and that value a secret.
+// A key that is not a word may be a value after a typing error, and that value a secret.
 bool IsWord(std::string_view key) {
   return !key.empty() && key.size() <= 64 && std::all_of(key.begin(), key.end(), [](char c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
@@ -26,11 +26,11 @@ bool IsControl(char c) {
   return (c >= '\0' && c < ' ' && c != '\t' && c != '\n' && c != '\r') || c == '\x7f';
 }
 
-// Each alias is as long as what it stands for, so that a short file could fill the memory.
+// Each alias expands to the content of its anchor, so a short file could fill the memory.
 constexpr std::size_t kMostAliases = 32;
 constexpr std::size_t kMostBytesWithAliases = std::size_t{64} << 10;
 
-// Takes no notice of what a document holds, but for how often it repeats itself.
+// Ignores the content of a document, but counts its aliases.
 class Ignored : public YAML::EventHandler {
  public:
   std::size_t aliases() const { return aliases_; }
@@ -52,15 +52,15 @@ class Ignored : public YAML::EventHandler {
   std::size_t aliases_ = 0;
 };
 
-// YAML::LoadAll would tell too, but never ends where a text begins with a comma: it finds one empty
-// document after the other there.
+// YAML::LoadAll would detect this too, but never returns if the text begins with a comma: it finds
+// one empty document after another.
 void CheckDocuments(const std::string& path, const std::string& text) {
   std::istringstream stream(text);
   YAML::Parser parser(stream);
   Ignored ignored;
   if (parser.HandleNextDocument(ignored) && parser.HandleNextDocument(ignored)) {
     throw ConfigError(path +
-                      ": holds several YAML documents; write one, and no comma before a key");
+                      ": contains several YAML documents; write one, and no comma before a key");
   }
   if (ignored.aliases() > kMostAliases ||
       (ignored.aliases() > 0 && text.size() > kMostBytesWithAliases)) {
@@ -81,11 +81,11 @@ std::string ReadText(const std::string& path) {
 }
 
 YAML::Node ParseYaml(const std::string& path, const std::string& text) {
-  // YAML has none of them, and yaml-cpp reads on for ever after some.
+  // YAML does not allow them, and yaml-cpp never returns after some of them.
   const auto control = std::find_if(text.begin(), text.end(), &IsControl);
   if (control != text.end()) {
     RefuseAt(path, static_cast<int>(std::count(text.begin(), control, '\n')) + 1, "the file",
-             "has a control character; is it a text?");
+             "contains a control character; is it a text file?");
   }
   try {
     CheckDocuments(path, text);
@@ -116,14 +116,14 @@ std::vector<YamlEntry> EntriesOf(const std::string& path, const YAML::Node& mapp
     }
     if (!entry.first.IsScalar() || (keys == KeysAre::kWords && !IsWord(entry.first.Scalar()))) {
       RefuseAt(path, line, place,
-               "has a key that is not a word; is a blank missing after its colon?");
+               "has a key that is not a word; is a space missing after its colon?");
     }
     const std::string& key = entry.first.Scalar();
     if (!seen.insert(key).second) {
       std::string twice = name;
       if (!twice.empty()) twice += '.';
       twice += key;
-      RefuseAt(path, line, twice, "stands here twice; write it once");
+      RefuseAt(path, line, twice, "is set twice; set it once");
     }
     entries.push_back({key, line, entry.second});
   }

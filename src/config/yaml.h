@@ -1,4 +1,4 @@
-// What the files of this layer share: strict YAML whose errors name the line.
+// Strict YAML for the files of this layer. Errors name the line.
 #pragma once
 
 #include <yaml-cpp/yaml.h>
@@ -10,14 +10,14 @@
 
 namespace scidex::config {
 
-// All of these throw ConfigError.
+// All functions below throw ConfigError.
 
 std::string ReadText(const std::string& path);
 
-// One document; null for an empty text.
+// Returns one document; null for an empty text.
 YAML::Node ParseYaml(const std::string& path, const std::string& text);
 
-// "FILE:LINE: KEY: WHAT".
+// Throws "FILE:LINE: KEY: WHAT".
 [[noreturn]] void RefuseAt(const std::string& path, int line, const std::string& key,
                            const std::string& what);
 
@@ -29,7 +29,8 @@ struct YamlEntry {
 
 enum class KeysAre { kWords, kTexts };
 
-// What a mapping holds, each key once. `name` is the mapping's own key, "" of the whole file.
+// Returns the entries of a mapping; each key may occur only once. `name` is the key of the mapping
+// itself, "" for the whole file.
 std::vector<YamlEntry> EntriesOf(const std::string& path, const YAML::Node& mapping,
                                  const std::string& name, KeysAre keys = KeysAre::kWords);
 

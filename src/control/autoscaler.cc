@@ -66,7 +66,7 @@ void Autoscaler::Inherit(const Autoscaler& before) noexcept {
   const AutoscalerStats stats = before.Stats();
   const MutexLock moving(moving_);
   MutexLock lock(mutex_);
-  // What else was known is of pools and servers that may be others now.
+  // Everything else concerns pools and servers that may have changed.
   for (const PoolRole role : base::kEnumValues<PoolRole>) {
     stats_.pools[role].decisions = stats.pools[role].decisions;
     if (pools_[role] && options_.mode == AutoscalerMode::kOn) owed_[role] = owed[role];
@@ -87,7 +87,7 @@ void Autoscaler::SizeNewPools() noexcept {
     const bool is_sized = scaled.is_new && options_.mode == AutoscalerMode::kOn;
     const std::size_t target = scaled.before ? scaled.before->target_size() : 1;
     if (is_sized) scaled.pool->StartAt(scaled.same_server ? target : 1);
-    // The one before may have been owed more than it ever got.
+    // The predecessor may have been owed more than it ever got.
     if (is_sized && !scaled.same_server && scaled.before)
       owed_[role] = std::max(owed_[role].value_or(0), target);
     if (!is_sized || !scaled.same_server) scaled.before.reset();
@@ -102,13 +102,13 @@ void Autoscaler::TakeOver(PoolRole role, std::size_t target) noexcept {
   try {
     PayOwed();
   } catch (const std::bad_alloc&) {
-    // The next probe that is answered has it done.
+    // The next answered probe retries this.
     base::CountLocalFailure(base::LocalResource::kMemory);
   }
 }
 
-// What was asked for before a server was known is asked for once more, and then no more: after that
-// the looks decide.
+// Targets that were owed while a server's budget was unknown are applied once; after that, the
+// periodic checks decide.
 void Autoscaler::PayOwed() {
   const bool nothing =
       std::none_of(owed_.begin(), owed_.end(), [](const auto& target) { return target; });
@@ -137,7 +137,7 @@ void Autoscaler::Raise(PoolRole role, const std::vector<ServerLimit>& limits, st
   if (granted <= sample.target_size) return;
   pool::Pool& pool = *pools_[role]->pool.pool;
   pool.Resize(granted, pool::ResizeCause::kAutoscaler);
-  LogMove("target size moved", pool.name(), sample, {granted, "takes_over"},
+  LogMove("target size changed", pool.name(), sample, {granted, "takes_over"},
           TightestLimit(limits, role));
 }
 
@@ -231,13 +231,13 @@ void Autoscaler::LogOnce(Scaled& scaled, const ScalingDecision& decision,
     scaled.logged.reset();
     return;
   }
-  // What dry_run does not do is decided again at the next look.
+  // In dry_run, the same decision is made again at the next check.
   const bool again = options_.mode == AutoscalerMode::kDryRun && scaled.logged &&
                      scaled.logged->target_size == decision.target_size &&
                      scaled.logged->reason == decision.reason;
   scaled.logged = decision;
   if (again) return;
-  LogMove(options_.mode == AutoscalerMode::kOn ? "target size moved" : "target size would be moved",
+  LogMove(options_.mode == AutoscalerMode::kOn ? "target size changed" : "target size would change",
           scaled.pool.pool->name(), sample, {decision.target_size, base::Name(decision.reason)},
           budget);
 }

@@ -1,5 +1,5 @@
-// Looks at the pools at each interval, and moves their target_size by the rules of scaling_policy.h
-// within what server_budget.h finds that their servers can give.
+// Checks the pools at each interval, and sets their target_size by the rules of scaling_policy.h
+// within the budget that server_budget.h computes for their servers.
 #pragma once
 
 #include <cstddef>
@@ -22,59 +22,60 @@
 
 namespace scidex::control {
 
-// Thread safe.
+// Thread-safe.
 class Autoscaler {
  public:
   struct ScaledPool {
     std::shared_ptr<pool::Pool> pool;
-    // What it connects to: pools with the same number share a server.
+    // The server that it connects to: pools with the same number share a server.
     std::size_t server = 0;
-    // No other autoscaler has moved it.
+    // No other autoscaler has scaled this pool.
     bool is_new = true;
-    // The pool that it replaces, if any, and whether that one was on the same server.
+    // The pool that it replaces, if any, and whether that one is on the same server.
     std::shared_ptr<pool::Pool> before = nullptr;
     bool same_server = false;
   };
 
-  // Paused until Start(). `scheduler` outlives the autoscaler.
+  // Paused until Start(). `scheduler` must outlive the autoscaler.
   Autoscaler(const AutoscalerOptions& options, const OfPools<std::optional<ScaledPool>>& pools,
              base::Scheduler& scheduler);
-  // As Stop().
+  // Calls Stop().
   ~Autoscaler();
 
-  // Goes on from what an autoscaler `before` it has counted, and from what its pools were to get
-  // but have not yet. `before` has stopped. Before SizeNewPools().
+  // Continues the counters of its predecessor, and takes over the targets that it still owed.
+  // `before` must have stopped. Must be called before SizeNewPools().
   void Inherit(const Autoscaler& before) noexcept;
-  // In mode on: sets the target_size of each new pool, before anyone acquires from it. One that
-  // replaces a pool of the same server goes on with what that one had, which was within the budget.
-  // Any other begins with max(1, min_idle), as what its server can give is not known yet; if it
-  // replaces a pool, it gets what that one had once it is known. Leases that are out of the pool
-  // before, of the same server, are not taken for others' sessions at first: they are about to end,
-  // and the new pool is not to shrink for them.
+  // In mode on: sets the target_size of each new pool before its first acquire. A pool that
+  // replaces one on the same server keeps that one's target, which was within the budget. Any other
+  // pool starts with max(1, min_idle), because the budget of its server is not known yet; if it
+  // replaces a pool, it gets that one's target once the budget is known. For kConnectionsKnownFor,
+  // active leases of a predecessor on the same server are not counted as sessions of other clients:
+  // they are about to end, and the new pool must not shrink because of them.
   void SizeNewPools() noexcept;
-  // Looks after one interval for the first time; in mode off never. To be called once.
+  // Starts checking, for the first time after one interval; no effect in mode off. Must be called
+  // once.
   void Start() noexcept;
 
-  // The pool of `role` serves from now on what a pool of this target_size has served. In mode on it
-  // gets the same, as far as its server can give it: now, or as soon as that is known.
+  // The pool of `role` takes over from a pool with this target_size. In mode on it gets the same
+  // target, within the budget of its server: now, or as soon as the budget is known.
   void TakeOver(routing::PoolRole role, std::size_t target) noexcept;
 
-  // Takes what a probe found out about the server of `role`'s pool, always under the same one of a
-  // server's pools. A server that did not answer is
-  // not known to give anything, and nothing that a probe found is believed for long.
+  // Processes a probe of the server of `role`'s pool. All probes of a server must be reported under
+  // the same role. The budget of a server that does not answer is unknown, and a result is valid
+  // only for kConnectionsKnownFor.
   void OnProbe(routing::PoolRole role, const ProbeResult& result);
 
-  // Ends the looks, and waits for the one under way. Idempotent.
+  // Stops checking, and waits for a check in progress. Idempotent.
   void Stop();
 
   AutoscalerStats Stats() const;
 
  private:
-  // What is known of one pool.
+  // State of one pool.
   struct Scaled {
     ScaledPool pool;
     ScalingHistory history;
-    // What was logged last, until something else is decided.
+    // The last logged decision, until there is a different one.
     std::optional<ScalingDecision> logged;
   };
 
@@ -91,20 +92,20 @@ class Autoscaler {
   const AutoscalerOptions options_;
   base::Clock& clock_;
   OfPools<std::optional<std::size_t>> servers_;
-  // Which there are, and the pool of each, does not change after Start().
+  // Which pools exist, and their ScaledPool, does not change after Start().
   OfPools<std::optional<Scaled>> pools_;
   // Set before Start().
   base::TimePoint before_counts_until_ = base::TimePoint::min();
-  // From looking at the pools to having moved them, so that no move undoes another. Used with
-  // pools_' histories.
+  // Held from checking the pools until they are resized, so that no resize undoes another. Also
+  // guards the histories in pools_.
   mutable base::Mutex moving_;
-  // Targets that pools are to have once it is known what their servers can give.
+  // Targets that pools will get once the budget of their servers is known.
   OfPools<std::optional<std::size_t>> owed_ SCIDEX_GUARDED_BY(moving_);
 
   mutable base::Mutex mutex_;
   OfPools<ServerObservations> observations_ SCIDEX_GUARDED_BY(mutex_);
   AutoscalerStats stats_ SCIDEX_GUARDED_BY(mutex_);
-  // Last: it uses everything above.
+  // Last: it uses all other members.
   base::PeriodicTask task_;
 };
 

@@ -1,4 +1,4 @@
-// The numbers of the autoscaler.
+// Statistics of the autoscaler.
 #pragma once
 
 #include <cstddef>
@@ -12,14 +12,13 @@
 
 namespace scidex::control {
 
-// Of one pool.
+// Statistics of one pool.
 struct ScalingStats {
-  // Looks at the pool, by what was decided.
+  // Number of checks of the pool, by decision.
   base::EnumArray<ScalingReason, std::uint64_t> decisions;
-  // Empty before the first look.
+  // Empty before the first check.
   std::optional<ScalingDecision> latest;
-  // The most connections that all pools on this pool's server may have together; empty while that
-  // is not known.
+  // Maximum number of connections of all pools on this pool's server together; empty if unknown.
   std::optional<std::size_t> budget;
 };
 

@@ -47,7 +47,7 @@ TimePoint Canary::Run(const std::stop_token& stop) {
       break;
     case WriteAttempt::Result::kAccepted:
       lease.Evict(pool::EvictReason::kReadOnlyUnproven);
-      // What holds of one may hold of all.
+      // What is true of one session may be true of all.
       pool_.Drain();
       break;
     case WriteAttempt::Result::kNotTried:
@@ -61,10 +61,10 @@ TimePoint Canary::Run(const std::stop_token& stop) {
   return base::Add(started, options_.canary_interval);
 }
 
-// It costs a session each time, and perhaps lines in the server's log.
+// Backs off, because each attempt costs a session and perhaps lines in the server's log.
 base::Duration Canary::OnUnknown(const WriteAttempt& attempt) {
   if (retry_after_ == base::Duration::zero()) {
-    base::LogWarn("whether writes are refused cannot be told; it is tried again",
+    base::LogWarn("cannot determine whether writes are refused; retrying",
                   {{"pool", pool_.name()}, {"error", attempt.message.ForLog()}});
     retry_after_ = std::min(options_.interval, options_.canary_interval);
   } else {
@@ -84,7 +84,7 @@ void Canary::Record(const WriteAttempt& attempt) {
   }
   if (!refused) {
     base::LogError(
-        "a write through a read lease was not refused as read-only; all sessions are closed",
+        "a write through a read lease was not refused as read-only; closing all sessions",
         {{"pool", pool_.name()}, {"error", attempt.message.ForLog()}});
   }
 }

@@ -1,5 +1,5 @@
-// Tries now and then to write through a read lease, and expects to be refused: not that a setting
-// is set is shown by that, but that the promise holds.
+// Periodically tries to write through a read lease, which must be refused. This verifies the
+// effect, not just that a setting is set.
 #pragma once
 
 #include "base/clock.h"
@@ -13,30 +13,31 @@
 
 namespace scidex::control {
 
-// Thread safe.
+// Thread-safe.
 class Canary {
  public:
-  // Paused until Start(). The references outlive the canary.
+  // Paused until Start(). The references must outlive the canary.
   Canary(const ProbeOptions& options, pool::Pool& pool, WriteTester& tester,
          base::Scheduler& scheduler);
-  // As Stop().
+  // Calls Stop().
   ~Canary();
 
-  // What a canary `before` it has found stands until the first try. Before Start().
+  // Takes over the results of its predecessor until the first attempt. Must be called before
+  // Start().
   void Inherit(const CanaryStats& before) noexcept;
-  // Tries at once, then at each canary_interval; not at all if that is 0. Only an idle session is
-  // taken, so that no acquire waits for it; where there is none it is tried again a probe interval
-  // later. To be called once.
+  // Tries immediately, then at each canary_interval; never if that is 0. Uses only an idle session,
+  // so that no acquire waits for it; if there is none, it retries after a probe interval. Must be
+  // called once.
   void Start() noexcept;
 
-  // Ends a try under way; the numbers stay. Idempotent.
+  // Ends an attempt in progress; the statistics remain. Idempotent.
   void Stop();
 
   CanaryStats Stats() const;
 
  private:
   base::TimePoint Run(const std::stop_token& stop);
-  // When to try again.
+  // Returns the time until the next attempt.
   base::Duration OnUnknown(const WriteAttempt& attempt);
   void Record(const WriteAttempt& attempt);
 
@@ -45,12 +46,12 @@ class Canary {
   WriteTester& tester_;
   base::Clock& clock_;
 
-  // While it cannot be told; used by runs of the task alone.
+  // Retry delay while the result is unknown, otherwise 0. Used only by runs of the task.
   base::Duration retry_after_{0};
 
   mutable base::Mutex mutex_;
   CanaryStats stats_ SCIDEX_GUARDED_BY(mutex_);
-  // Last: it uses everything above.
+  // Last: it uses all other members.
   base::PeriodicTask task_;
 };
 

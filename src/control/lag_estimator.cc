@@ -10,13 +10,13 @@ using routing::ServerFacts;
 
 namespace {
 
-// At a probe a second, more than an hour of a primary that never rests.
+// More than an hour of a constantly busy primary at one probe per second.
 constexpr std::size_t kMaxSamples = 4096;
 
 }  // namespace
 
 void LagEstimator::OnPrimary(const ServerFacts& primary, TimePoint now) {
-  // Of another primary, or one that was restored.
+  // This is another primary, or a restored one.
   if (!samples_.empty() && FellBack(primary, samples_.back())) Clear();
   const bool is_new = IsNew(primary);
   written_ = primary.wal_position;
@@ -40,16 +40,17 @@ void LagEstimator::Clear() noexcept {
   completed_.clear();
 }
 
-// By its position, whatever the WAL up to there holds; or, where it lacks some, by every
-// transaction that there was being complete on it. Those of another timeline have the same numbers.
+// A replica has a sample if it has replayed its position, whatever the WAL up to there contains;
+// or, if some WAL is missing, if all transactions of the sample are complete on the replica.
+// Transaction numbers of another timeline do not compare.
 bool LagEstimator::Has(const ServerFacts& replica, const Sample& sample) {
   if (replica.wal_position && sample.wal_position && *replica.wal_position >= *sample.wal_position)
     return true;
   if (!replica.transactions || !sample.transactions) return false;
   if (replica.timeline && sample.timeline && *replica.timeline != *sample.timeline) return false;
   if (replica.transactions->xmin >= sample.transactions->xmax) return true;
-  // While an old transaction runs, which others are complete on a replica is not told. The latest
-  // is.
+  // While an old transaction runs, the replica does not report which later ones are complete,
+  // except the latest.
   return sample.is_first && replica.transactions->xmin >= sample.transactions->xmin &&
          replica.transactions->xmax >= sample.transactions->xmax;
 }
@@ -67,7 +68,8 @@ std::optional<Duration> LagEstimator::Lag(const ServerFacts& replica, bool prima
   const bool caught_up =
       replica.wal_receiver_up.value_or(false) && replica.replayed_all_received.value_or(false);
   if (samples_.empty() || (!replica.wal_position && !replica.transactions)) {
-    // Without a primary to compare with, or numbers to compare, there is the replica's own word.
+    // Without a primary to compare with, or numbers to compare, only the replica's own report is
+    // left.
     if (caught_up) return Duration::zero();
     return std::nullopt;
   }

@@ -1,7 +1,7 @@
-// How far a replica is behind: for how long the primary has been known, by this process's clock
-// alone, to have completed a transaction that the replica has not replayed. So neither an idle
-// primary is lag, nor WAL without transactions (a checkpoint, a tail that is not archived yet), nor
-// a difference between the servers' clocks; a WAL receiver that died is.
+// Estimates the lag of a replica: how long the primary has been known, by this process's clock
+// alone, to have completed a transaction that the replica has not replayed. So an idle primary, WAL
+// without transactions (a checkpoint, an unarchived tail) and a clock difference between the
+// servers are not lag; a dead WAL receiver is.
 #pragma once
 
 #include <cstdint>
@@ -14,39 +14,40 @@
 
 namespace scidex::control {
 
-// Not thread safe.
+// Not thread-safe.
 class LagEstimator {
  public:
-  // Of a server that is not in recovery.
+  // Requires facts of a server that is not in recovery.
   void OnPrimary(const routing::ServerFacts& primary, base::TimePoint now);
   void Clear() noexcept;
 
-  // Empty where it cannot be known: what a primary that does not answer wrote since its last
-  // answer, or a server that tells neither positions nor transactions. Where no primary was ever
-  // asked, the replica's own word is all there is, if it has replayed all that is streamed to it.
+  // Returns the lag, or nothing if it is unknown: because the primary does not answer and may have
+  // written since its last answer, or because a server reports neither positions nor transactions.
+  // If no primary was ever queried, only the replica's own report is left: no lag if it has
+  // replayed everything that is streamed to it.
   std::optional<base::Duration> Lag(const routing::ServerFacts& replica, bool primary_answers,
                                     base::TimePoint now) const;
-  // How much WAL of the primary's last known one it has not replayed.
+  // Bytes of the primary's last known WAL that the replica has not replayed.
   std::optional<std::uint64_t> Bytes(const routing::ServerFacts& replica) const;
 
  private:
-  // Of the primary, when something was first seen to be complete. Without transactions, any WAL
-  // counts as one.
+  // State of the primary when a transaction was first seen to be complete. If transactions are not
+  // reported, any WAL counts as one.
   struct Sample {
     std::optional<std::uint64_t> wal_position;
     std::optional<routing::TransactionFacts> transactions;
     std::optional<std::uint64_t> timeline;
     base::TimePoint first_seen;
-    // Seen at the first look: the position may be well past its last transaction.
+    // From the first observation: the position may be far beyond the last transaction.
     bool is_first = false;
   };
   static bool Has(const routing::ServerFacts& replica, const Sample& sample);
   static bool FellBack(const routing::ServerFacts& primary, const Sample& before);
   bool IsNew(const routing::ServerFacts& primary) const;
 
-  // Ascending.
+  // Oldest first.
   std::deque<Sample> samples_;
-  // Of the latest answer.
+  // From the latest answer.
   std::optional<std::uint64_t> written_;
   std::string completed_;
 };

@@ -1,4 +1,4 @@
-// What runs on a timer, and how often. The values here are the defaults.
+// Options of periodic work. The values here are the defaults.
 #pragma once
 
 #include <array>
@@ -14,18 +14,18 @@ namespace scidex::control {
 
 struct ProbeOptions {
   base::Duration interval = std::chrono::seconds(1);
-  // For one probe: connecting, if need be, and asking.
+  // Timeout of one probe, including the connect if one is needed.
   base::Duration timeout = std::chrono::seconds(1);
-  // Between the beginnings of two probes that were triggered, by a connection that was lost for
-  // one.
+  // Minimum time between the starts of two triggered probes. For example, a lost connection
+  // triggers one.
   base::Duration min_trigger_distance = std::chrono::milliseconds(100);
-  // How long one session may answer before another one is opened in its place: only that shows that
-  // the server lets new ones in.
+  // A session is replaced with a new one after this time: only that proves that the server accepts
+  // new sessions.
   base::Duration new_session_interval = std::chrono::seconds(10);
-  // SQL that gives a replica's lag in seconds, NULL if it is unknown, for servers without WAL
-  // functions. Empty: measured by positions and transactions.
+  // SQL that returns a replica's lag in seconds, or NULL if unknown, for servers without WAL
+  // functions. Empty: the lag is measured by positions and transactions.
   std::string lag_query;
-  // Between two tries to write through a read lease, which must be refused. 0: never.
+  // Time between two attempts to write through a read lease, which must be refused. 0: never.
   base::Duration canary_interval = std::chrono::seconds(60);
 
   friend bool operator==(const ProbeOptions&, const ProbeOptions&) = default;
@@ -37,26 +37,26 @@ struct PoolLoggerOptions {
   friend bool operator==(const PoolLoggerOptions&, const PoolLoggerOptions&) = default;
 };
 
-// What a probe found out about a server's connections is believed for so long: others may take what
-// was free.
+// How long a probe's result about a server's connections is valid: other clients may take what was
+// free.
 inline constexpr base::Duration kConnectionsKnownFor = std::chrono::seconds(10);
 
 enum class AutoscalerMode {
-  kOff,     // target_size stays where it is
-  kDryRun,  // decides, logs and counts, and moves nothing
+  kOff,     // target_size does not change
+  kDryRun,  // decides, logs and counts, but changes nothing
   kOn,
 };
 
 struct AutoscalerOptions {
   AutoscalerMode mode = AutoscalerMode::kOff;
-  // Between two looks at the pools.
+  // Time between two checks of the pools.
   base::Duration interval = std::chrono::seconds(1);
-  // A mean wait above this, over two intervals in a row, is a pool that is too small, even if
-  // nobody waits at the moment of a look.
+  // A pool is too small if its mean wait exceeds this in two consecutive intervals, even if there
+  // are no waiters at the time of a check.
   base::Duration wait_threshold = std::chrono::milliseconds(50);
-  // Nothing is given back before a pool has done with less for this long.
+  // A pool shrinks only after it has needed fewer connections for this long.
   base::Duration shrink_after = std::chrono::minutes(5);
-  // Connections below each of the server's limits that are left to others.
+  // Number of connections to leave for others below each limit of the server.
   std::size_t server_reserve = 3;
 
   friend bool operator==(const AutoscalerOptions&, const AutoscalerOptions&) = default;

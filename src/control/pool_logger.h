@@ -1,5 +1,4 @@
-// Writes the pools' numbers to the log at each interval: what there is to read when nothing
-// scraped.
+// Logs the pools' statistics at each interval, for times when nothing was scraped.
 #pragma once
 
 #include <atomic>
@@ -13,19 +12,19 @@
 
 namespace scidex::control {
 
-// One line for each pool that exists: its name first, then what there is of each limit
-// ("size=3/10").
+// Logs one line per existing pool, with values relative to their limits ("size=3/10").
 void LogPools(const routing::PoolsStats& stats);
 
-// Thread safe.
+// Thread-safe.
 class PoolLogger {
  public:
   using Source = std::function<routing::PoolsStats()>;
 
-  // `scheduler` outlives the logger.
+  // `scheduler` must outlive the logger.
   PoolLogger(const PoolLoggerOptions& options, base::Scheduler& scheduler, Source source);
 
-  // Writes first after one interval. Idempotent: true for the call that started it.
+  // Logs for the first time after one interval. Idempotent: returns true for the call that started
+  // it.
   bool Start() noexcept;
 
  private:

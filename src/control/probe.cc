@@ -48,7 +48,7 @@ void Probe::Inherit(const ProbeStats& before) noexcept {
 }
 
 void Probe::SetPools(std::shared_ptr<const Pools> pools) noexcept {
-  // The pools before may go with this list, and that not under the lock.
+  // The previous pools may be destroyed with their list, which must not happen under the lock.
   MutexLock lock(mutex_);
   pools_.swap(pools);
 }
@@ -75,7 +75,7 @@ void Probe::Start() noexcept { task_.Start(TimePoint::min()); }
 
 void Probe::Stop() {
   task_.Stop();
-  // Triggers task_ until then.
+  // Until then, the session may trigger task_.
   reserved_.reset();
 }
 
@@ -97,9 +97,9 @@ TimePoint Probe::Run(const std::stop_token& stop) {
   try {
     result = Ask(base::Add(started, options_.timeout), stop);
   } catch (const std::exception& error) {
-    // What the session got to is unknown.
+    // The state of the session is unknown.
     reserved_.reset();
-    // What a server answered may have been the cause.
+    // The exception may have been caused by the server's answer.
     if (!base::LocalResourceOf(error))
       result = ProbeResult{
           Reason::kConnectFailed, {"the probe failed", error.what()}, {}, started, started};
@@ -109,7 +109,7 @@ TimePoint Probe::Run(const std::stop_token& stop) {
     result->started = started;
     Record(*result, clock_.Now() - started);
     on_result_(*result);
-    // Not before: what is lent of it is lent by the verdict.
+    // Only after the verdict, on which lending depends.
     if (result->reason == Reason::kOk) inspector_.OnJudged();
   }
   return base::Add(started, options_.interval);
@@ -143,8 +143,8 @@ std::optional<ProbeResult> Probe::Ask(TimePoint deadline, const std::stop_token&
     if (lost) reserved_.reset();
     went_silent_ = !fresh && result->reason == Reason::kProbeTimeout;
     if (went_silent_) task_.Trigger();
-    // One session may have been ended for a reason of its own: only a new one tells about the
-    // server.
+    // A single session may have been terminated for a reason of its own: only a new one is evidence
+    // about the server.
     if (!lost || fresh || result->reason == Reason::kProbeTimeout) return result;
   }
 }
@@ -165,20 +165,20 @@ Probe::Renewal Probe::Renew(TimePoint deadline, const std::stop_token& stop, Pro
   refused_ = true;
   went_silent_ = false;
   if (connected.outcome != ConnectOutcome::kTooManyConnections) return Renewal::kRefused;
-  // Borrowers have what the pools have, until that ends.
+  // As long as the pools have sessions, they can serve borrowers.
   if (!reserved_) return Renewal::kNoRoom;
   return PoolsHaveSessions() ? Renewal::kKept : Renewal::kRefused;
 }
 
-// An old session goes on answering where no new one is let in: after a change of a password, of
-// pg_hba.conf, of a role.
+// An existing session continues to work when new ones are refused: after a change of a password, of
+// pg_hba.conf or of a role.
 bool Probe::NewSessionIsDue() {
   return new_session_wanted_.exchange(false) ||
          clock_.Now() >= base::Add(opened_at_, options_.new_session_interval);
 }
 
-// Where a name leads to several servers, what was judged is that of the session that there is. Not
-// for long, if no new session comes there any more.
+// If a name leads to several servers, the verdict applies to that of the existing session, unless
+// new sessions have stopped reaching it.
 bool Probe::StaysWhereItIs(const pool::Connection& fresh) {
   constexpr int kMaxElsewhere = 3;
   if (!reserved_ || !inspector_.IsElsewhere(fresh) || ++elsewhere_in_a_row_ > kMaxElsewhere) {
@@ -194,19 +194,19 @@ void Probe::Adopt(std::unique_ptr<pool::Connection> session, bool lost_before) {
   reserved_ = std::move(session);
   reserved_->Observe(this);
   opened_at_ = clock_.Now();
-  // A session that went silent while a new one answers: so may those of the pools have that were
-  // opened before it.
+  // The old session went silent while a new one answers: older sessions of the pools may be silent
+  // too.
   if (std::exchange(went_silent_, false)) {
     const std::shared_ptr<const Pools> pools = PoolsNow();
     for (const auto& pool : *pools) pool->EvictIdle();
   }
-  // Not where there was one that answered: a pool's connects may fail for a reason of its own.
+  // Not if the old session answered: a pool's connects may fail for a reason of its own.
   if (std::exchange(refused_, false) || lost_before) TellPoolsThatItAnswers();
 }
 
-// The server has no room for one more session. If another one answers, it is not down; if those
-// that there are belong to borrowers at the moment, nobody knows. One that is lost was ended like
-// ours, and tells no more.
+// The server has no room for another session. If a session of a pool answers, it is not down; if
+// they are all lent, its state is unknown. A lost session was terminated like the probe's, and
+// proves nothing more.
 std::optional<ProbeResult> Probe::AskThroughPools(ProbeResult refusal, TimePoint deadline,
                                                   const std::stop_token& stop) {
   const std::shared_ptr<const Pools> pools = PoolsNow();
@@ -230,7 +230,7 @@ std::optional<ProbeResult> Probe::Inspect(pool::Connection& connection, TimePoin
   const TimePoint asked_at = clock_.Now();
   routing::Inspection inspection = inspector_.Inspect(connection, deadline, stop);
   using Result = routing::Inspection::Result;
-  // It is this process that was slow.
+  // This process was too slow.
   if (inspection.result == Result::kNotTried) return std::nullopt;
   lost = inspection.result == Result::kLost || inspection.result == Result::kTimeout;
   const Reason reason = inspection.result == Result::kAnswered  ? Reason::kOk

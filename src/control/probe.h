@@ -1,6 +1,5 @@
-// Asks a server at each interval whether it answers, on a connection reserved for that: beyond
-// those of its pools, so that a pool that is full, or slow to serve its queue, is never taken for a
-// server that is down.
+// Checks at each interval whether a server answers, on a connection reserved for this purpose: a
+// full pool, or one with a slow queue, is never mistaken for a server that is down.
 #pragma once
 
 #include <atomic>
@@ -22,55 +21,55 @@
 
 namespace scidex::control {
 
-// Thread safe.
+// Thread-safe.
 class Probe final : private pool::SessionObserver {
  public:
-  // Called by the task after each probe that tells something about the server.
+  // Called by the task after each probe that is evidence about the server.
   using OnResult = std::function<void(const ProbeResult&)>;
-  // Those whose sessions are on the server.
+  // The pools with sessions on the server.
   using Pools = std::vector<std::shared_ptr<pool::Pool>>;
 
-  // Paused until Start(). The references outlive the probe.
+  // Paused until Start(). The references must outlive the probe.
   Probe(const ProbeOptions& options, std::shared_ptr<const Pools> pools,
         std::shared_ptr<pool::Connector> connector, routing::ServerInspector& inspector,
         std::shared_ptr<ServerEvents> events, base::Scheduler& scheduler, OnResult on_result);
-  // As Stop().
+  // Calls Stop().
   ~Probe() override;
 
-  // Goes on from what a probe `before` it has counted. Before Start().
+  // Continues the statistics of its predecessor. Must be called before Start().
   void Inherit(const ProbeStats& before) noexcept;
-  // The server has these pools from now on.
+  // Sets the list of pools on the server.
   void SetPools(std::shared_ptr<const Pools> pools) noexcept;
-  // Probes at once, then at each interval. To be called once.
+  // Probes immediately, then at each interval. Must be called once.
   void Start() noexcept;
 
-  // Ends a probe under way, and closes its session; the numbers stay. Idempotent.
+  // Ends a probe in progress and closes its session; the statistics remain. Idempotent.
   void Stop();
 
-  // Probes now, by a new session: something happened that makes the last answer doubtful, such as a
-  // connect of a pool that failed. Probes for that reason keep a distance of
-  // ProbeOptions::min_trigger_distance. Never blocks.
+  // Probes now, with a new session, because an event such as a failed connect of a pool puts the
+  // last answer in doubt. Triggered probes start at least ProbeOptions::min_trigger_distance apart.
+  // Never blocks.
   void Trigger() noexcept;
 
-  // Has the next probe open a session anew: what the name of the server leads to may have changed.
+  // Makes the next probe open a new session, because the server's name may lead elsewhere by now.
   void Reconnect();
 
   ProbeStats Stats() const;
 
  private:
-  // Of the reserved session: the moment to look.
+  // The reserved session reports a problem: probe now.
   void OnPeerGone() override { task_.Trigger(); }
   void OnWrongServer() override { task_.Trigger(); }
 
   base::TimePoint Run(const std::stop_token& stop);
-  // Nothing where the attempt tells nothing about the server.
+  // Returns nothing if the attempt is not evidence about the server.
   std::optional<ProbeResult> Ask(base::TimePoint deadline, const std::stop_token& stop);
-  // What became of a new session, in place of the reserved one.
+  // Result of opening a new session to replace the reserved one.
   enum class Renewal {
     kAdopted,
-    kKept,     // the one that there was goes on
-    kRefused,  // and there is no session to ask
-    kNoRoom,   // the sessions of the pools can be asked
+    kKept,     // the existing session is kept
+    kRefused,  // there is no session to query
+    kNoRoom,   // the pools' sessions can be queried
     kNothing,  // this process could not try
   };
   Renewal Renew(base::TimePoint deadline, const std::stop_token& stop, ProbeResult& refusal);
@@ -80,10 +79,10 @@ class Probe final : private pool::SessionObserver {
   std::optional<ProbeResult> AskThroughPools(ProbeResult refusal, base::TimePoint deadline,
                                              const std::stop_token& stop);
   std::shared_ptr<const Pools> PoolsNow() const;
-  // A pool has a session, lent or idle.
+  // Whether a pool has a session, lent or idle.
   bool PoolsHaveSessions() const;
   void TellPoolsThatItAnswers();
-  // Nothing where there was no time left to ask.
+  // Returns nothing if there was no time left to query.
   std::optional<ProbeResult> Inspect(pool::Connection& connection, base::TimePoint deadline,
                                      const std::stop_token& stop, bool& lost);
   void Record(const ProbeResult& result, base::Duration took);
@@ -97,20 +96,20 @@ class Probe final : private pool::SessionObserver {
 
   std::atomic<bool> reconnect_{false};
   std::atomic<bool> new_session_wanted_{false};
-  // Used by runs of the task alone.
+  // Used only by runs of the task.
   std::unique_ptr<pool::Connection> reserved_;
   base::TimePoint opened_at_ = base::TimePoint::min();
-  // The latest new session was refused.
+  // The latest attempt to open a session was refused.
   bool refused_ = false;
-  // New sessions that led to another server than the one that is judged.
+  // Number of consecutive new sessions that led to another server than the judged one.
   int elsewhere_in_a_row_ = 0;
-  // The session before had answered earlier, and then did not in time.
+  // The previous session answered at first, but then not in time.
   bool went_silent_ = false;
 
   mutable base::Mutex mutex_;
   std::shared_ptr<const Pools> pools_ SCIDEX_GUARDED_BY(mutex_);
   ProbeStats stats_ SCIDEX_GUARDED_BY(mutex_);
-  // Last: it uses everything above.
+  // Last: it uses all other members.
   base::PeriodicTask task_;
 };
 

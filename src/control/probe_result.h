@@ -1,4 +1,4 @@
-// What a probe of one pool's server found.
+// Result of one probe of a server.
 #pragma once
 
 #include "base/explanation.h"
@@ -9,14 +9,14 @@
 namespace scidex::control {
 
 struct ProbeResult {
-  // kOk or why there was no answer.
+  // kOk, or why there was no answer.
   routing::Reason reason = routing::Reason::kOk;
   base::Explanation message;
-  // Holds only for kOk.
+  // Valid only for kOk.
   routing::ServerFacts facts;
-  // When the server was asked: what it says is of this moment or later.
+  // When the server was queried: its facts are from this moment or later.
   base::TimePoint asked_at{};
-  // When the probe began: two that were not triggered are an interval apart.
+  // When the probe started: untriggered probes start one interval apart.
   base::TimePoint started{};
 };
 

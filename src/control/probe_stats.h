@@ -1,4 +1,4 @@
-// The numbers of what runs on a timer.
+// Statistics of periodic work.
 #pragma once
 
 #include <cstdint>
@@ -13,58 +13,58 @@
 
 namespace scidex::control {
 
-// Of the probe of one server.
+// Statistics of the probe of one server.
 struct ProbeStats {
-  // The latest probe got an answer. False until there was one.
+  // Whether the latest probe was answered; false before the first.
   bool up = false;
   bool in_recovery = false;
-  // It is not in recovery, and default_transaction_read_only is off for the session that asked.
-  // Empty where it does not tell.
+  // Whether it is not in recovery and default_transaction_read_only is off for the session that
+  // asked. Empty if the server does not report it.
   std::optional<bool> writable;
-  // A pooler was in between when it last answered.
+  // Whether a pooler was in between at the latest answer.
   bool behind_pooler = false;
-  // The server that answered last, also while it does not answer now; before it first did, where
-  // sessions will be opened to.
+  // Address of the server that answered last, even if it does not answer now. Before the first
+  // answer, where sessions will be opened.
   std::optional<routing::ServerAddress> address;
-  // Epoch (0) while there was none. A probe that this process could not make, for want of a
-  // descriptor or of time, has not run.
+  // The Unix epoch if there was none. A probe that this process could not make, because it lacked a
+  // descriptor or time, does not count as run.
   base::WallTime last_run{};
   base::WallTime last_success{};
   // Of the latest probe, answered or not.
   base::Duration duration{0};
-  // Those that told something about the server, answered or not.
+  // Probes that were evidence about the server, answered or not.
   std::uint64_t probes = 0;
   base::EnumArray<routing::Reason, std::uint64_t> failures;
-  // Why the latest probe failed; kOk if it did not, kStartingUp before the first.
+  // Why the latest probe failed; kOk if it was answered, kStartingUp before the first.
   routing::Reason last_reason = routing::Reason::kStartingUp;
 };
 
-// How the read-only sessions of a pool are kept from writing.
+// How read-only sessions of a pool are prevented from writing.
 enum class Enforcement {
-  kSession,      // by a setting of theirs
-  kTransaction,  // by a transaction, in which the borrower is: behind a pooler
+  kSession,      // by a setting of the session
+  kTransaction,  // by a transaction that the borrower is in: behind a pooler
 };
 
-// What a canary's write was refused by.
+// Why a canary's write was refused.
 enum class CanaryProof { kSetting, kRecovery };
 
-// Of the canary of one pool.
+// Statistics of the canary of one pool.
 struct CanaryStats {
-  // The latest write was refused. Empty before the first.
+  // Whether the latest write was refused. Empty before the first.
   std::optional<bool> success;
-  // Of the latest that was refused.
+  // Of the latest refused write.
   std::optional<CanaryProof> proof;
-  // Epoch (0) while there was none.
+  // The Unix epoch if there was none.
   base::WallTime last_run{};
 };
 
 struct ReplicaStats {
-  // The last that was known: for how long, and how much WAL.
+  // The latest known lag, in time and in bytes of WAL.
   std::optional<base::Duration> lag;
   std::optional<std::uint64_t> lag_bytes = std::nullopt;
-  // By its latest answer it lags by more than max_lag, whether or not it serves.
+  // By its latest answer, it lags by more than max_lag, whether or not it serves.
   bool stale = false;
-  // Empty where the replica does not tell.
+  // Empty if the replica does not report it.
   std::optional<bool> wal_receiver_up = std::nullopt;
   // Answers that were judged unfit, by verdict.
   base::EnumArray<routing::Reason, std::uint64_t> judged_unfit = {};
@@ -72,16 +72,16 @@ struct ReplicaStats {
 
 struct ControlStats {
   base::EnumArray<routing::PoolRole, ProbeStats> probes;
-  // Of the pools whose sessions are read-only.
+  // Only pools with read-only sessions.
   base::EnumArray<routing::PoolRole, CanaryStats> canaries;
   ReplicaStats replica;
   AutoscalerStats autoscaler;
 };
 
-// What was counted, without what was found.
+// Returns only the counters.
 ProbeStats CountsOf(const ProbeStats& stats) noexcept;
 
-// Empty until a server of that pool has answered, and for a pool whose sessions may write.
+// Empty until a server of that pool has answered, and for a pool that may write.
 std::optional<Enforcement> EnforcementOf(routing::PoolRole role, const ProbeStats& stats);
 
 }  // namespace scidex::control

@@ -44,7 +44,7 @@ void ReplicaWatch::OnPrimaryProbe(const ProbeResult& result) {
   {
     MutexLock lock(mutex_);
     pending.swap(pending_probe_);
-    // One in recovery takes no writes: it is no primary that a replica could be behind.
+    // A server in recovery accepts no writes, so a replica cannot lag behind it.
     primary_answers_ = result.reason == Reason::kOk && !result.facts.in_recovery;
     const bool ahead_before = ahead_;
     if (result.reason == Reason::kOk) LookAtPrimary(result);
@@ -65,16 +65,17 @@ void ReplicaWatch::LookAtPrimary(const ProbeResult& result) {
   const routing::ServerFacts& facts = result.facts;
   if (facts.system_identifier) primary_system_identifier_ = facts.system_identifier;
   if (facts.in_recovery) return;
-  // Of what another primary has nothing is known.
+  // The replica's positions do not compare with those of another primary.
   if (facts.instance != primary_instance_) ForgetPositions();
   primary_instance_ = facts.instance;
   primary_timeline_ = facts.timeline;
   lag_.OnPrimary(facts, clock_.Now());
-  // They compare in this order alone: a primary that was asked earlier may have written since.
+  // Positions compare only in this order: a primary that was queried earlier may have written
+  // since.
   if (result.asked_at < replayed_known_at_) return;
   const bool has_more_wal = replayed_ && facts.wal_position && *replayed_ > *facts.wal_position;
-  // A transaction is complete there that is not on the primary: of another history, which may be
-  // shorter in bytes.
+  // The replica has completed a transaction that the primary has not: it is of another history,
+  // which may be shorter in bytes.
   const bool has_more_transactions =
       completed_below_ && facts.transactions && *completed_below_ > facts.transactions->xmax;
   if (!has_more_wal && !has_more_transactions) return;
@@ -84,8 +85,8 @@ void ReplicaWatch::LookAtPrimary(const ProbeResult& result) {
 
 void ReplicaWatch::LookAtReplica(const ProbeResult& result) {
   const routing::ServerFacts& facts = result.facts;
-  // What it replayed that the primary never had stays in it, also when the primary has come as far:
-  // until it is another one, or was set back.
+  // What the replica replayed and the primary never had remains, even when the primary reaches that
+  // position, until the replica is restarted, replaced or rewound.
   if (facts.instance != replica_instance_ ||
       facts.wal_position.value_or(ahead_until_) < ahead_until_)
     ahead_ = false;
@@ -114,7 +115,7 @@ void ReplicaWatch::OnReplicaProbe(const ProbeResult& result) {
   routing::RoutingOptions options;
   {
     MutexLock lock(mutex_);
-    // What is not said of this moment is unknown.
+    // Unless reported now, these are unknown.
     stats_.lag.reset();
     stats_.lag_bytes.reset();
     if (result.reason == Reason::kOk) {
@@ -127,7 +128,7 @@ void ReplicaWatch::OnReplicaProbe(const ProbeResult& result) {
       if (result.facts.in_recovery) {
         LookAtReplica(result);
         observation.ahead = IsAhead(result.facts);
-        // What is ahead is not behind by nothing.
+        // A replica that is ahead has unknown lag, not none.
         if (!observation.ahead)
           observation.lag = lag_.Lag(result.facts, observation.primary_answers, clock_.Now());
         observation.lagged_before = lagged_;
@@ -137,7 +138,7 @@ void ReplicaWatch::OnReplicaProbe(const ProbeResult& result) {
         stats_.lag_bytes = lag_.Bytes(result.facts);
       }
     }
-    // Not for ever: a primary whose every session is lent may go without a first answer.
+    // Only once: a primary whose sessions are all lent may not give a first answer for long.
     wait_for_primary =
         result.reason == Reason::kOk && has_primary_ && !primary_answers_ && !pending_probe_;
     if (wait_for_primary) pending_probe_ = result;

@@ -13,20 +13,20 @@ namespace {
 // Two intervals.
 constexpr std::size_t kEvidence = 3;
 constexpr Duration kServeWithin = std::chrono::seconds(1);
-// Of the window in which the peak is looked for: what is forgotten at once.
+// The window of the peak is forgotten in this many parts.
 constexpr int kParts = 32;
-// Steps down within shrink_after.
+// Maximum number of steps down within shrink_after.
 constexpr int kStepsDown = 10;
-// No growth for this long after the server had no room, whatever it was thought to have.
+// After the server had no room, there is no growth for this long, whatever the budget.
 constexpr Duration kAfterNoRoom = std::chrono::seconds(10);
 
-// A need that more connections would meet, and how many.
+// A number of additional connections that is needed, and why.
 struct Need {
   std::size_t count = 0;
   ScalingReason reason = ScalingReason::kSteady;
 };
 
-// By Little's law: the time waited, over the time in which it was.
+// By Little's law: total waiting time divided by elapsed time.
 double MeanWaiters(const ScalingSample& before, const ScalingSample& after) {
   const double seconds = base::Seconds(after.at - before.at);
   return seconds > 0 ? base::Seconds(after.waited - before.waited) / seconds : 0;
@@ -37,8 +37,8 @@ Duration MeanWait(const ScalingSample& before, const ScalingSample& after) {
   return acquires > 0 ? (after.waited - before.waited) / acquires : Duration::zero();
 }
 
-// How many connections serve these waiters once within kServeWithin: not one for each where leases
-// are short. Waiters that come faster than they are served will be seen again.
+// Number of connections that serve these waiters once within kServeWithin: fewer than one each if
+// leases are short. If waiters arrive faster than they are served, the next checks will see them.
 std::size_t ConnectionsFor(std::size_t waiters, const std::deque<ScalingSample>& evidence) {
   const std::uint64_t leases = evidence.back().leases - evidence.front().leases;
   if (leases == 0) return waiters;
@@ -49,13 +49,13 @@ std::size_t ConnectionsFor(std::size_t waiters, const std::deque<ScalingSample>&
       1, static_cast<std::size_t>(std::ceil(static_cast<double>(waiters) * each)));
 }
 
-// Those that an idle connection is not on its way to.
+// Number of waiters that will not get one of the idle connections.
 std::size_t LeftWaiting(const ScalingSample& sample) {
   return sample.waiters > sample.idle ? sample.waiters - sample.idle : 0;
 }
 
-// It has what it may have. While it has not, more would not come sooner for a higher target: the
-// server is slow, or down.
+// Whether the pool has all connections that it may have. If not, a higher target would not bring
+// more of them any sooner: the server is slow or down.
 bool IsFilled(const ScalingSample& sample) {
   return sample.connecting == 0 && sample.size >= sample.target_size;
 }
@@ -65,14 +65,14 @@ Need NeedOf(const std::deque<ScalingSample>& evidence, Duration wait_threshold) 
   const ScalingSample& last = evidence.back();
   const ScalingSample& before = *(evidence.rbegin() + 1);
   if (const std::size_t left = LeftWaiting(before); left > 0) {
-    // Fewer than before: what an outage or a rush has left behind is being worked off.
+    // Fewer than before: the backlog of an outage or of a rush is being worked off.
     if (LeftWaiting(last) < left) return {};
     const bool filled = IsFilled(before) && IsFilled(last);
     return {ConnectionsFor(left, evidence),
             filled ? ScalingReason::kWaiting : ScalingReason::kConnecting};
   }
   if (evidence.size() < kEvidence) return {};
-  // Two intervals, so that those that had waited for the step before this one do not ask twice.
+  // Two intervals, so that acquires that waited for the previous step are not counted twice.
   const ScalingSample& first = evidence.front();
   if (MeanWait(first, before) <= wait_threshold || MeanWait(before, last) <= wait_threshold ||
       !std::all_of(evidence.begin(), evidence.end(), IsFilled)) {
@@ -133,7 +133,7 @@ void ScalingHistory::Add(const ScalingSample& sample) {
   if (!latest_) {
     moved_at_ = raised_at_ = sample.at;
   } else {
-    // Who waited between the two, though nobody does now.
+    // Acquires that waited between the two samples, even if none waits now.
     const auto mean = static_cast<std::size_t>(std::lround(MeanWaiters(*latest_, sample)));
     needed = std::max(needed, sample.in_use + mean);
     if (sample.no_room > latest_->no_room) no_room_at_ = sample.at;

@@ -1,11 +1,12 @@
-// Whether one pool should grow, shrink or stay as it is: rules without a clock, a lock or a pool.
+// Decides whether one pool should grow, shrink or stay as it is: rules without a clock, a lock or a
+// pool.
 //
-// It grows when it lends out all that it may have and borrowers still wait, and not fewer of them
-// at each look, by as many connections as borrowers were left without one, and at most to twice its
-// size in one step. It shrinks when it
-// has done with less for AutoscalerOptions::shrink_after, by a tenth in one step, and never below
-// what it needed at most in that time and a quarter more. Whatever it wants, it gets no more than
-// the server can give.
+// A pool grows when all its connections are in use and, at consecutive checks, acquires wait and
+// their number does not decrease, or when acquires wait longer than wait_threshold in two
+// consecutive intervals. The step is the number of connections that would serve the waiters within
+// a second, and at most a doubling. A pool shrinks when it has needed fewer connections for
+// AutoscalerOptions::shrink_after, by a tenth per step, and never below its peak in that time plus
+// a quarter. It never gets more than the server can provide.
 #pragma once
 
 #include <cstddef>
@@ -20,24 +21,24 @@
 
 namespace scidex::control {
 
-// Why a pool's target_size is moved, or is not.
+// Why a pool's target_size changes or does not.
 enum class ScalingReason {
-  // Moved up.
-  kWaiting,    // acquires were left waiting, look after look
-  kWaitsLong,  // few waited when looked at, but acquires took longer than wait_threshold
-  // Moved down.
-  kIdle,        // it did with less for shrink_after
-  kOverBudget,  // the server cannot give what the pool has: others came
-  // Not moved.
-  kAtMax,          // more is needed, and max_size does not allow it
-  kAtBudget,       // more is needed, and the server cannot give it
-  kBudgetUnknown,  // more is needed, and the server has not said what it can give
-  kConnecting,     // more is needed, and not all that is allowed is there yet
-  kCoolingDown,    // less would do, but not for long enough
+  // Raised.
+  kWaiting,    // acquires waited at consecutive checks
+  kWaitsLong,  // few acquires waited at the checks, but they waited longer than wait_threshold
+  // Lowered.
+  kIdle,        // it needed fewer connections for shrink_after
+  kOverBudget,  // the server cannot provide what the pool has, because of other clients
+  // Unchanged.
+  kAtMax,          // more is needed, but max_size does not allow it
+  kAtBudget,       // more is needed, but the server cannot provide it
+  kBudgetUnknown,  // more is needed, but the server's budget is unknown
+  kConnecting,     // more is needed, but not all allowed connections are open yet
+  kCoolingDown,    // fewer would suffice, but not for long enough
   kSteady,
 };
 
-// One look at a pool.
+// State of a pool at one check.
 struct ScalingSample {
   base::TimePoint at{};
   std::size_t size = 0;
@@ -48,43 +49,45 @@ struct ScalingSample {
   std::size_t target_size = 0;
   std::size_t max_size = 0;
   std::size_t min_idle = 0;
-  // Since the pool was made: acquires and leases that ended, how long they waited and were held
-  // together, and connects for which the server had no room.
+  // Totals since the pool was created: ended acquires and their wait, ended leases and their use,
+  // and connects for which the server had no room.
   std::uint64_t acquires = 0;
   base::Duration waited{0};
   std::uint64_t leases = 0;
   base::Duration held{0};
   std::uint64_t no_room = 0;
 
-  // Below which target_size is never moved.
+  // The minimum of target_size.
   std::size_t floor() const { return min_idle > 1 ? min_idle : 1; }
 };
 
 ScalingSample SampleOf(const pool::PoolStats& stats, base::TimePoint at);
 
-// What the rules remember of one pool: some numbers, however long it has run. Not thread safe.
+// What the rules remember of one pool; its size is bounded. Not thread-safe.
 class ScalingHistory {
  public:
   explicit ScalingHistory(base::Duration shrink_after) : shrink_after_(shrink_after) {}
 
-  // Samples come in the order of their time.
+  // Samples must be in order of time.
   void Add(const ScalingSample& sample);
 
-  // The latest; there must be one.
+  // The latest sample. Requires at least one.
   const ScalingSample& latest() const { return *latest_; }
-  // The latest few since target_size was last moved, oldest first: what there is to say of the
-  // present one.
+  // The latest few samples since target_size last changed, oldest first: only these say something
+  // about the current target.
   const std::deque<ScalingSample>& evidence() const { return evidence_; }
-  // The most connections at once that would have served everybody, in the past shrink_after.
+  // Maximum number of connections that would have served all acquires at once in the past
+  // shrink_after.
   std::size_t peak() const;
-  // When target_size was last seen to have moved, and to have moved up; the first sample otherwise.
+  // When target_size was last seen to have changed, and to have been raised; otherwise the time of
+  // the first sample.
   base::TimePoint moved_at() const { return moved_at_; }
   base::TimePoint raised_at() const { return raised_at_; }
   // When the server was last seen to have had no room for a connect.
   std::optional<base::TimePoint> no_room_at() const { return no_room_at_; }
 
  private:
-  // The most that was needed in one part of the window.
+  // The maximum need in one part of the window.
   struct Part {
     base::TimePoint from;
     std::size_t needed = 0;
@@ -102,20 +105,20 @@ class ScalingHistory {
 };
 
 struct ScalingDecision {
-  // What target_size should be; what it is, unless the reason is one that moves it.
+  // The new target_size; the current one unless the reason is one that changes it.
   std::size_t target_size = 0;
   ScalingReason reason = ScalingReason::kSteady;
 };
 
-// What the pool would have if the server could give anything. The history is not empty.
+// The target regardless of the budget. `history` must not be empty.
 ScalingDecision DesiredTarget(const ScalingHistory& history, const AutoscalerOptions& options);
 
-// What it gets of the desired target: no more than `budget`, which empty is not known, and no less
-// than max(1, min_idle), which the operator wants even of a server that is full.
+// Limits the desired target to `budget` (empty: unknown), but not below max(1, min_idle), which the
+// operator wants even on a full server.
 ScalingDecision ClampToBudget(const ScalingDecision& desired, const ScalingSample& sample,
                               const std::optional<std::size_t>& budget);
 
-// Both at once.
+// DesiredTarget() and ClampToBudget() combined.
 ScalingDecision Step(const ScalingHistory& history, const AutoscalerOptions& options,
                      const std::optional<std::size_t>& budget);
 

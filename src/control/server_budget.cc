@@ -10,24 +10,25 @@ using routing::PoolRole;
 
 namespace {
 
-// Others that come and go are not followed: what was free at the worst of these is what may be
-// grown into ...
+// Short-lived changes of other clients are ignored: growth is limited to the least that was free in
+// this many observations, ...
 constexpr std::size_t kGrowWindow = 10;
-// ... and what was free at the best of these is what has to do.
+// ... and a pool shrinks only to the most that was free in this many.
 constexpr std::size_t kKeepWindow = 3;
 
 constexpr std::size_t Less(std::size_t amount, std::size_t by) {
   return amount > by ? amount - by : 0;
 }
 
-// What is left to others below a limit, and the pools and probes under it.
+// The pools and probes under a limit, and the number of connections reserved for others.
 struct Share {
   OfPools<bool> binds;
   std::size_t probes = 0;
   std::size_t reserve = 0;
 };
 
-// Of the pools under a limit; `count` is how many sessions the server had under it.
+// Returns the number of connections available to the pools under a limit. `count` is the server's
+// number of sessions under it.
 std::size_t Room(std::size_t limit, std::size_t count, const ServerObservation& observation,
                  const Share& share) {
   std::size_t open = 0;
@@ -38,7 +39,7 @@ std::size_t Room(std::size_t limit, std::size_t count, const ServerObservation& 
   return Less(limit, others + share.probes + share.reserve);
 }
 
-// `limit_of` and `count_of` read one kind of limit from the facts.
+// `limit_of` and `count_of` extract one kind of limit from the facts.
 template <typename LimitOf, typename CountOf>
 void AddLimit(const ServerObservations& observations, const Share& share, LimitOf limit_of,
               CountOf count_of, std::vector<ServerLimit>& limits) {
@@ -56,7 +57,7 @@ void AddLimit(const ServerObservations& observations, const Share& share, LimitO
   limits.push_back(limit);
 }
 
-// What is known of the server that `pool` connects to; null for nothing.
+// Returns the latest observation of the server that `pool` connects to, or null.
 const ServerObservation* LatestOf(PoolRole pool, const OfPools<ServerObservations>& observations,
                                   const OfPools<std::optional<std::size_t>>& servers) {
   if (!observations[pool].empty()) return &observations[pool].latest();
@@ -68,8 +69,8 @@ const ServerObservation* LatestOf(PoolRole pool, const OfPools<ServerObservation
   return latest;
 }
 
-// Raises `have` towards `goal`, by one for whoever has least, while all limits hold. A pool counts
-// for as much as it has connections, if that is more than it may have.
+// Raises `have` towards `goal`, by one at a time for the pool that has the fewest, while all limits
+// hold. A pool whose size exceeds `have` counts with its size.
 void Fill(const std::vector<ServerLimit>& limits, std::size_t ServerLimit::*most,
           const OfPools<std::size_t>& connections, OfPools<std::size_t> goal,
           OfPools<std::size_t>& have) {
@@ -126,7 +127,7 @@ std::vector<ServerLimit> LimitsOf(const OfPools<ServerObservations>& observation
       of_role.binds[pool] = same || (met && latest->facts.role == seen.facts.role);
       of_database.binds[pool] = same || (met && latest->facts.database == seen.facts.database);
       if (observations[pool].empty()) continue;
-      // Each probe that observes has a session.
+      // Each observing probe has a session.
       for (Share* const share : {&on_server, &of_role, &of_database}) {
         if (share->binds[pool]) ++share->probes;
       }

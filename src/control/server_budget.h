@@ -1,11 +1,11 @@
-// How many connections each pool may have, so that together they take no more than their servers
-// can give: arithmetic without a clock or a lock.
+// Computes how many connections each pool may have, so that together they do not exceed what their
+// servers can provide: arithmetic without a clock or a lock.
 //
-// A server has limits: max_connections less what it reserves, and perhaps one for the role and one
-// for the database. Of each, others have some, our probes have a session a server, and
-// AutoscalerOptions::server_reserve stays free; the rest is for the pools that share the server. A
-// pool that wants more takes it only once it is free, not merely promised by another pool's lower
-// target; a pool has to give only what the server was short of several times in a row.
+// A server has limits: max_connections minus its reserved connections, and possibly one of the role
+// and one of the database. Of each limit, other clients use a part, each probe has one session, and
+// AutoscalerOptions::server_reserve is kept free; the rest is shared by the pools on the server. A
+// pool grows only into free connections, not into connections that another pool has yet to release.
+// A pool must give up connections only if the server lacked them several times in a row.
 #pragma once
 
 #include <cstddef>
@@ -24,20 +24,20 @@ namespace scidex::control {
 template <typename T>
 using OfPools = base::EnumArray<routing::PoolRole, T>;
 
-// What one probe found, and how many connections each pool had open at that moment (idle and
-// in_use: the server does not count one that is still logging in among its sessions).
+// The facts of one probe, and the number of open connections of each pool at that moment (idle and
+// in_use: the server does not count a connection that is still logging in).
 struct ServerObservation {
   base::TimePoint at{};
-  // As ServerFacts::instance.
+  // See ServerFacts::instance.
   std::string instance;
   routing::ConnectionFacts facts;
   OfPools<std::size_t> open;
 };
 
-// What the probe of a pool's server found of late.
+// Recent observations of a pool's server.
 class ServerObservations {
  public:
-  // Forgets what there was if the server is another one now.
+  // Discards earlier observations if the server has changed.
   void Add(ServerObservation observation);
   void Clear() { observations_.clear(); }
 
@@ -52,38 +52,38 @@ class ServerObservations {
 
 // One limit of one server.
 struct ServerLimit {
-  // The pools under it.
+  // The pools under the limit.
   OfPools<bool> binds;
-  // The most connections that these pools may keep together, and up to which they may grow; that is
-  // no more.
+  // Maximum number of connections that these pools together may keep, and to which they may grow;
+  // grow <= keep.
   std::size_t keep = 0;
   std::size_t grow = 0;
 };
 
-// The limits of every server that was observed: `observations` has what a probe found under one of
-// its server's pools. `servers` has a number for each pool that exists: the same number is the same
-// server, and so is the same ServerFacts::instance under another number. `reserve` is left to
-// others below each limit.
+// Returns the limits of all observed servers. `observations` contains the results of each server's
+// probe under one of its pools. `servers` has a number for each existing pool: pools with the same
+// number are on the same server, and so are pools with the same ServerFacts::instance. `reserve`
+// connections are left to others below each limit.
 std::vector<ServerLimit> LimitsOf(const OfPools<ServerObservations>& observations,
                                   const OfPools<std::optional<std::size_t>>& servers,
                                   std::size_t reserve);
 
-// What a pool brings to the division.
+// The state and demand of one pool.
 struct BudgetClaim {
-  // All its connections, and what it may and would have.
+  // Its size, its target and its desired target.
   std::size_t size = 0;
   std::size_t target_size = 0;
   std::size_t wanted = 0;
-  // What it gets in any case.
+  // Always granted.
   std::size_t floor = 1;
 };
 
-// The target_size that each pool may have at most: of what there is too little of, an equal share,
-// where what one does not want is for the others. Empty for a pool that no limit binds.
+// Returns the maximum target_size of each pool: equal shares of what is scarce, where the others
+// share what one pool does not want. Empty for a pool under no limit.
 OfPools<std::optional<std::size_t>> AllocateBudget(
     const std::vector<ServerLimit>& limits, const OfPools<std::optional<BudgetClaim>>& claims);
 
-// The least that any limit lets all pools of this pool's server have together.
+// Returns the lowest limit that applies to `pool`, for all pools on its server together.
 std::optional<std::size_t> TightestLimit(const std::vector<ServerLimit>& limits,
                                          routing::PoolRole pool);
 

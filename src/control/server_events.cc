@@ -17,9 +17,11 @@ namespace {
 
 constexpr base::Duration kSilentFor = std::chrono::hours(1);
 
-// A server that refuses a session has answered, in a way.
 const char* WhatHappened(Reason reason) {
   switch (reason) {
+    // The server refused for a reason not listed here, or a file that the DSN names cannot be read.
+    case Reason::kConnectFailed:
+      return "no session with the server";
     case Reason::kAuthFailed:
     case Reason::kTlsFailed:
     case Reason::kTooManyConnections:
@@ -33,9 +35,9 @@ const char* WhatHappened(Reason reason) {
 
 std::string_view AdviceOn(ConnectOutcome outcome) {
   if (outcome == ConnectOutcome::kOtherServer)
-    return "the name leads to several servers; name the one that is meant";
+    return "the name leads to several servers; use a name that leads only to the intended one";
   if (outcome == ConnectOutcome::kLocalFailure)
-    return "raise the limits of this process, or look at the machine's memory";
+    return "raise the limits of this process, or check the machine's memory";
   return routing::AdviceOn(routing::ReasonOf(outcome));
 }
 
@@ -57,13 +59,18 @@ void ServerEvents::OnFailure(const std::string& pools, const ProbeResult& result
   std::optional<Reason> before;
   {
     const MutexLock lock(mutex_);
+    const base::TimePoint now = clock_.Now();
     before = std::exchange(failing_, result.reason);
-    if (!before) silent_since_ = clock_.Now();
+    if (!before) {
+      silent_since_ = now;
+      reason_silent_until_ = {};
+    }
+    // The reason may change as the server goes down and comes up, and alternate for hours.
+    if (before == result.reason || now < reason_silent_until_[result.reason]) return;
+    reason_silent_until_[result.reason] = base::Add(now, kSilentFor);
   }
-  if (before == result.reason) return;
-  // Why it does not answer may change as it goes down and comes up.
   base::Log(before ? base::LogLevel::kInfo : base::LogLevel::kWarn,
-            before ? "server still gives no session" : WhatHappened(result.reason),
+            before ? "server still provides no session" : WhatHappened(result.reason),
             {{"pools", pools},
              {"host", server.host},
              {"port", server.port},
@@ -96,7 +103,7 @@ bool ServerEvents::OnAnswer(const std::string& pools, const ProbeResult& result,
   return !is_first && !outage;
 }
 
-// A connect that failed between two probes that were answered, so that no outage tells of it.
+// Reports connects that failed between two answered probes, and so are not part of an outage.
 void ServerEvents::LookAtConnects(const pool::Pool& pool, bool answered_before,
                                   const routing::ServerAddress& server) {
   const pool::PoolStats stats = pool.Stats();

@@ -1,5 +1,5 @@
-// What the log says of one server: one line when it stops to answer and one when it answers again,
-// however many pools have sessions there.
+// Logs the state of one server: one line when it stops answering and one when it answers again,
+// regardless of the number of its pools.
 #pragma once
 
 #include <cstdint>
@@ -18,19 +18,19 @@
 
 namespace scidex::control {
 
-// Outlives the probes of its server, one of which replaces another in a reload. Thread safe.
+// Outlives the probes of its server, which are replaced by a reload. Thread-safe.
 class ServerEvents {
  public:
   explicit ServerEvents(base::Clock& clock) : clock_(clock) {}
 
-  // Logs what is new: that the server does not answer, that it answers again, or that it answers
-  // while connects of a pool fail. The latter once for each pool and outcome, and again after an
-  // hour. `pools` are those on the server.
+  // Logs changes: the server does not answer, it answers again, or it answers but connects of a
+  // pool fail. Within an hour, each reason of an outage and each outcome of a pool's connects is
+  // logged once. `pools` are the pools on the server.
   void OnProbe(const std::vector<std::shared_ptr<pool::Pool>>& pools, const ProbeResult& result,
                const routing::ServerAddress& server);
 
  private:
-  // Of a pool, by the previous probe that was answered.
+  // State of one pool at the previous answered probe.
   struct Connects {
     base::EnumArray<pool::ConnectOutcome, std::uint64_t> counted;
     base::EnumArray<pool::ConnectOutcome, base::TimePoint> silent_until;
@@ -38,7 +38,7 @@ class ServerEvents {
 
   void OnFailure(const std::string& pools, const ProbeResult& result,
                  const routing::ServerAddress& server);
-  // Whether the previous probe was answered, too.
+  // Returns whether the previous probe was answered, too.
   bool OnAnswer(const std::string& pools, const ProbeResult& result,
                 const routing::ServerAddress& server);
   void LookAtConnects(const pool::Pool& pool, bool answered_before,
@@ -47,10 +47,12 @@ class ServerEvents {
   base::Clock& clock_;
   base::Mutex mutex_;
   bool has_answered_ SCIDEX_GUARDED_BY(mutex_) = false;
-  // Why the latest probe failed, and since when they have.
+  // Why the latest probe failed, and since when probes have been failing.
   std::optional<routing::Reason> failing_ SCIDEX_GUARDED_BY(mutex_);
   base::TimePoint silent_since_ SCIDEX_GUARDED_BY(mutex_){};
-  // By the pool's name.
+  // Of this outage.
+  base::EnumArray<routing::Reason, base::TimePoint> reason_silent_until_ SCIDEX_GUARDED_BY(mutex_);
+  // By pool name.
   std::map<std::string, Connects> connects_ SCIDEX_GUARDED_BY(mutex_);
 };
 

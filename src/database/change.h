@@ -1,5 +1,5 @@
-// How a database goes from one set of options to another: used by database.cc and reconfigure.cc
-// alone.
+// The transition of a database from one set of options to another. Used only by database.cc and
+// reconfigure.cc.
 #pragma once
 
 #include <memory>
@@ -24,26 +24,26 @@ struct Database::Wanted {
   base::EnumArray<routing::PoolRole, std::optional<pool::PoolOptions>> pools;
 };
 
-// Made by Prepare(), which may fail, and put in force by Apply(), which cannot.
+// Created by Prepare(), which may fail; put in force by Apply(), which cannot.
 struct Database::Change {
-  // Those of before once they are in force.
+  // The new options; after Apply(), the previous ones.
   DatabaseOptions options;
   Wanted before;
   Wanted wanted;
   Parts old;
   Parts next;
-  // Null where what asks stays.
+  // Null if the probe is kept.
   base::EnumArray<ServerRole, std::shared_ptr<Server::Probing>> probing;
   base::EnumArray<ServerRole, std::shared_ptr<const Server::Pools>> pools;
   bool same_probes = false;
-  // Null where they stay as they are.
+  // Null if unchanged.
   std::shared_ptr<control::Autoscaler> autoscaler;
   std::shared_ptr<control::PoolLogger> pool_logger;
   std::shared_ptr<routing::Router::Plan> routes;
   std::shared_ptr<queries::QueryRunner::Change> queries;
 
   bool IsSame(ServerRole role) const { return wanted.servers[role] == before.servers[role]; }
-  // Whatever else of its sessions is changed.
+  // Whether the DSN is unchanged, even if other session options differ.
   bool IsSameServer(ServerRole role) const {
     const auto& now = wanted.servers[role];
     const auto& then = before.servers[role];

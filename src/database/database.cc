@@ -151,7 +151,7 @@ std::shared_ptr<Server> Database::MakeServer(ServerRole role, const Wanted& want
       role, session, gate, *runtime_, [this] { OnAuthFailed(); }, before);
 }
 
-// Limits of a server are of use to the autoscaler alone.
+// Only the autoscaler needs a server's limits.
 bool WantsConnections(const DatabaseOptions& options) {
   return options.autoscaler.mode != control::AutoscalerMode::kOff;
 }
@@ -185,7 +185,7 @@ std::shared_ptr<control::Autoscaler> Database::MakeAutoscaler(
   for (const PoolRole role : base::kEnumValues<PoolRole>) {
     const std::shared_ptr<pool::Pool>& pool = next.units[role].pool;
     if (!pool) continue;
-    // Two servers of one DSN are one, and have one gate.
+    // Servers with the same DSN share a gate and count as one.
     const pool::ConnectGate* const gate = next.servers[ServerOf(role)]->gate().get();
     const auto known = std::find(gates.begin(), gates.end(), gate);
     const auto number = static_cast<std::size_t>(known - gates.begin());
@@ -197,7 +197,7 @@ std::shared_ptr<control::Autoscaler> Database::MakeAutoscaler(
   return std::make_shared<control::Autoscaler>(options, pools, runtime_->scheduler);
 }
 
-// What the pool that has lost the reads could serve at once, the one that has them now can.
+// The pool that takes over the reads can serve immediately what its predecessor could.
 void Database::OnRouteChange(const PoolUnits& before, const routing::RouteChange& change) noexcept {
   if (!change.from || !change.to || !before[*change.from].pool) return;
   AutoscalerNow()->TakeOver(*change.to, before[*change.from].pool->target_size());
@@ -207,13 +207,13 @@ void Database::OnReplicaVerdict(routing::Reason verdict, base::TimePoint probed_
   const auto change = router_->OnReplicaVerdict(verdict, probed_at);
   if (change) OnRouteChange(PartsNow().units, *change);
   if (!routing::IsWrongServer(verdict)) return;
-  // The name may lead elsewhere by now, but a session stays where it is.
+  // The name may lead elsewhere by now, but an open session stays where it is.
   const std::shared_ptr<Server> replica = PartsNow().servers[ServerRole::kReplica];
   if (replica) replica->Reconnect();
 }
 
-// A primary in recovery was demoted, or its name leads to a replica: no session can write there.
-// Where the name leads to may have changed; sessions stay where they were opened.
+// A primary in recovery was demoted, or its name leads to a replica: no session there can write.
+// The name may lead elsewhere by now, but open sessions stay where they are.
 void Database::OnPrimaryAnswer(const routing::ServerFacts& facts) {
   const Parts parts = PartsNow();
   const std::shared_ptr<Server>& primary = parts.servers[ServerRole::kPrimary];
@@ -221,9 +221,9 @@ void Database::OnPrimaryAnswer(const routing::ServerFacts& facts) {
   if (facts.in_recovery == primary_in_recovery_) return;
   primary_in_recovery_ = facts.in_recovery;
   if (facts.in_recovery) {
-    base::LogWarn("the primary is in recovery and takes no writes; its sessions are replaced");
+    base::LogWarn("the primary is in recovery and accepts no writes; replacing its sessions");
   } else {
-    base::LogInfo("the primary is no longer in recovery; its sessions are replaced");
+    base::LogInfo("the primary is no longer in recovery; replacing its sessions");
   }
   for (const PoolRole role : {PoolRole::kPrimary, PoolRole::kRoFallthrough}) {
     if (parts.units[role].pool) parts.units[role].pool->Drain();
@@ -245,7 +245,7 @@ void Database::OnAuthFailed() noexcept {
     const MutexLock calling(calling_);
     if (on_auth_failed_) on_auth_failed_();
   } catch (const std::exception& error) {
-    base::LogFailure("a refused login was not handled", error);
+    base::LogFailure("handling a refused login failed", error);
   }
 }
 
@@ -276,7 +276,7 @@ DatabaseStats Database::stats() const {
     if (unit.canary) control.canaries[role] = unit.canary->Stats();
   }
   control.replica = replica_watch_->Stats();
-  // A probe that was answered by what is no replica, or one too far behind, has failed too.
+  // A probe also failed if the answer came from a server that is not a replica, or lags too much.
   for (const routing::Reason reason : base::kEnumValues<routing::Reason>) {
     control.probes[PoolRole::kRo].failures[reason] += control.replica.judged_unfit[reason];
   }

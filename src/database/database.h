@@ -1,4 +1,4 @@
-// The pool layer as a service embeds it: servers, their pools and the router between them.
+// The pool layer for embedding in a service: servers, their pools and the router between them.
 //
 //   Database database(options);
 //   database.start_pool_logger();
@@ -15,7 +15,7 @@
 //   }
 //
 // AcquireRead and AcquireWrite throw a pool::AcquireError. A read lease and a write lease can be
-// held side by side: they come from different pools.
+// held at the same time, because they come from different pools.
 #pragma once
 
 #include <functional>
@@ -46,20 +46,20 @@
 
 namespace scidex::database {
 
-// Thread safe.
+// Thread-safe.
 class Database {
  public:
-  // Starts pools and probes, and returns without waiting for a server. Throws postgres::DsnError
-  // and std::invalid_argument, naming the role and the option. Databases of one process share a
+  // Starts pools and probes, and returns without waiting for a server. Throws postgres::DsnError or
+  // std::invalid_argument, naming the role and the option. Databases of one process should share a
   // runtime; a lease may outlive both.
   explicit Database(const DatabaseOptions& options,
                     std::shared_ptr<Runtime> runtime = std::make_shared<Runtime>());
-  // Ends probes, fails waiters, closes connections.
+  // Stops probes, fails waiters and closes connections.
   ~Database();
   Database(const Database&) = delete;
   Database& operator=(const Database&) = delete;
 
-  // As routing::Router. The lease is of a postgres::Session.
+  // See routing::Router. The lease's connection is a postgres::Session.
   pool::Lease AcquireRead(const pool::AcquireOptions& options = {},
                           const base::CallSite& borrower = base::CallSite::current()) {
     return router_->AcquireRead(options, borrower);
@@ -69,7 +69,7 @@ class Database {
     return router_->AcquireWrite(options, borrower);
   }
 
-  // A transaction that ends by itself, and the session with it, after `timeout`.
+  // Begins a transaction, which is ended together with its session after `timeout`.
   postgres::ReadTransaction BeginRead(const pool::Lease& lease, base::Duration timeout) {
     return {lease, runtime_->scheduler.timer(), base::Add(base::RealClock().Now(), timeout)};
   }
@@ -77,48 +77,48 @@ class Database {
     return {lease, runtime_->scheduler.timer(), base::Add(base::RealClock().Now(), timeout)};
   }
 
-  // Goes on with these options: what they do not change stays as it is. A pool whose server or
-  // options change is replaced by a new one: leases of the old pool stay valid until their release,
-  // its waiters move to the new pool, counters go on, and so does what the autoscaler had let it
-  // have. A replica that is another is judged anew.
-  // Throws as the constructor, and std::invalid_argument for another connects_per_server; then
-  // nothing has changed: everything that can fail comes first.
+  // Changes the options; whatever they do not change stays as it is. A pool whose server or options
+  // change is replaced: leases of the old pool remain valid until released, its waiters move to the
+  // new pool, and its counters and the target set by the autoscaler carry over. A replica with
+  // another DSN is judged as at startup.
+  //
+  // Throws like the constructor, and std::invalid_argument if connects_per_server changes. If it
+  // throws, nothing has changed: everything that can fail comes first.
   void Reconfigure(const DatabaseOptions& options);
 
-  // One snapshot of every pool and of the route; and with what probes and queries found.
+  // One snapshot of every pool and of the route; stats() adds the results of probes and queries.
   routing::PoolsStats pool_stats() const { return router_->pool_stats(); }
   DatabaseStats stats() const;
 
-  // Runs one query once, with a connection that is acquired as the schedule would, within
-  // `acquire_within`.
+  // Runs one query once, on a connection acquired as the schedule would, within `acquire_within`.
   queries::QueryTrial Try(const queries::QueryOptions& query, base::Duration acquire_within);
 
-  // `call` is called, on any thread, when a server refuses a login; it must not block. Empty for no
-  // call; then, when this returns, the one before is not under way any more.
+  // Sets the function that is called, on any thread, when a server refuses a login. It must not
+  // block; empty for none. When this returns, no call of the previous function is in progress.
   void SetOnAuthFailed(std::function<void()> call);
 
-  // One line a pool in the log at each interval. Idempotent: true for the call that started it.
+  // Logs one line per pool at each interval. Idempotent: returns true for the call that started it.
   bool start_pool_logger();
 
  private:
-  // What the options ask for.
+  // The servers and pools that the options require.
   struct Wanted;
   using Servers = base::EnumArray<ServerRole, std::shared_ptr<Server>>;
-  // A pool and what looks after it; null where there is no such pool.
+  // A pool and its canary; null if there is no such pool.
   struct PoolUnit {
     std::shared_ptr<pool::Pool> pool;
-    // Of a pool whose sessions are read-only.
+    // Null for a pool that may write.
     std::shared_ptr<control::Canary> canary;
   };
   using PoolUnits = base::EnumArray<routing::PoolRole, PoolUnit>;
-  // What there is at a time.
+  // The servers and pools at one time.
   struct Parts {
     Servers servers;
     PoolUnits units;
   };
-  // For each pool, whether it is on the server that the one before it was on.
+  // For each pool, whether it is on the same server as its predecessor.
   using SameServers = base::EnumArray<routing::PoolRole, bool>;
-  // What a change of the options needs, made before anything is changed.
+  // Everything that a change of the options needs, created before anything changes.
   struct Change;
 
   static Wanted WantedOf(const DatabaseOptions& options);
@@ -162,19 +162,19 @@ class Database {
   Parts PartsNow() const;
   std::shared_ptr<control::Autoscaler> AutoscalerNow() const;
 
-  // First: everything below runs on it.
+  // First: all other members run on it.
   const std::shared_ptr<Runtime> runtime_;
-  // Held for the length of a call.
+  // Held while on_auth_failed_ is called.
   base::Mutex calling_;
   std::function<void()> on_auth_failed_ SCIDEX_GUARDED_BY(calling_);
   postgres::CanaryWriter canary_writer_;
   postgres::RowStream rows_;
   std::unique_ptr<routing::Router> router_;
   std::unique_ptr<control::ReplicaWatch> replica_watch_;
-  // By the primary's last answer. Used by runs of its probe alone.
+  // By the primary's last answer. Used only by its probe, or while that is stopped.
   bool primary_in_recovery_ = false;
 
-  // Held from the first to the last step of a change of the options; not by what reads.
+  // Held during a whole change of the options. Readers do not take it.
   base::Mutex changing_;
   DatabaseOptions options_ SCIDEX_GUARDED_BY(changing_);
   // By DSN.
@@ -182,7 +182,7 @@ class Database {
 
   mutable base::Mutex mutex_;
   Parts parts_ SCIDEX_GUARDED_BY(mutex_);
-  // What the probe of a pool that is gone had counted, until there is such a pool again.
+  // Counters of the probes of removed pools, until there is such a pool again.
   base::EnumArray<routing::PoolRole, control::ProbeStats> gone_probes_ SCIDEX_GUARDED_BY(mutex_);
   std::shared_ptr<control::Autoscaler> autoscaler_ SCIDEX_GUARDED_BY(mutex_);
   std::shared_ptr<control::PoolLogger> pool_logger_ SCIDEX_GUARDED_BY(mutex_);

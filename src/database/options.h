@@ -1,4 +1,5 @@
-// A database: its servers, its pools, and what runs on a timer. The values here are the defaults.
+// Options of a database: its servers, its pools and its periodic work. The values here are the
+// defaults.
 #pragma once
 
 #include <cstddef>
@@ -14,8 +15,8 @@
 namespace scidex::database {
 
 struct DatabaseOptions {
-  // The servers; an empty DSN is libpq's defaults, no value is no such server. read_only is set for
-  // each pool here.
+  // An empty DSN means libpq's defaults; no value means that there is no such server. read_only is
+  // set for each pool and ignored here.
   std::optional<postgres::SessionOptions> primary = postgres::SessionOptions{};
   std::optional<postgres::SessionOptions> replica;
   pool::PoolOptions primary_pool;
@@ -25,11 +26,11 @@ struct DatabaseOptions {
   control::ProbeOptions probe;
   control::PoolLoggerOptions pool_logger;
   control::AutoscalerOptions autoscaler;
-  // One from the primary has a pool ro_fallthrough made, also where no read may fall through.
+  // A query from the primary creates the pool ro_fallthrough even if no read may fall through.
   std::vector<queries::QueryOptions> queries;
-  // Otherwise they run where Try() is called alone.
+  // If false, queries run only when Try() is called.
   bool schedule_queries = true;
-  // Connects under way at once to one server. Of the constructor's options alone.
+  // Maximum number of concurrent connects to one server. Reconfigure() cannot change it.
   std::size_t connects_per_server = 4;
 };
 

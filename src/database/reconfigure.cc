@@ -105,7 +105,7 @@ void Database::PreparePools(Change& change) {
 
 void Database::Apply(Change& change) noexcept {
   std::swap(options_, change.options);
-  // No probe speaks of a server that is no longer asked for.
+  // From here on, no probe reports on a server that is no longer configured.
   StopOld(change);
   for (const ServerRole role : base::kEnumValues<ServerRole>) ReplaceProbing(role, change);
   KeepCountsOfGone(change);
@@ -125,7 +125,7 @@ void Database::Apply(Change& change) noexcept {
     const MutexLock lock(mutex_);
     parts_ = change.next;
     if (change.autoscaler) autoscaler_ = change.autoscaler;
-    // The one before is destroyed with `change`, without the lock.
+    // The previous one is destroyed with `change`, without the lock.
     if (change.pool_logger) std::swap(pool_logger_, change.pool_logger);
     logging = logging_;
   }
@@ -145,7 +145,7 @@ void Database::StopOld(const Change& change) noexcept {
     const std::shared_ptr<control::Canary>& next = change.next.units[role].canary;
     if (!old || old == next) continue;
     old->Stop();
-    // What was found is of the same server alone.
+    // Its findings apply only to the same server.
     if (next && change.IsSame(ServerOf(role))) next->Inherit(old->Stats());
   }
   for (const ServerRole role : base::kEnumValues<ServerRole>) {
@@ -155,7 +155,7 @@ void Database::StopOld(const Change& change) noexcept {
   }
 }
 
-// What was counted goes on; what was found is of the same server alone.
+// Counters continue; findings apply only to the same server.
 void Database::ReplaceProbing(ServerRole role, Change& change) noexcept {
   const std::shared_ptr<Server>& server = change.next.servers[role];
   if (!server) return;
@@ -193,7 +193,7 @@ void Database::StartNew(const Change& change) noexcept {
   }
 }
 
-// Pools that share a gate go by the options of the first of them.
+// If pools share a gate, the options of `primary` take precedence, then those of `ro`.
 void Database::ChangeBackoffs(const Change& change) noexcept {
   for (const PoolRole role : {PoolRole::kRoFallthrough, PoolRole::kRo, PoolRole::kPrimary}) {
     if (!change.next.units[role].pool) continue;

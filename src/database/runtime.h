@@ -1,5 +1,5 @@
-// What databases share: the threads and descriptors that a process has once, however many databases
-// there are.
+// What the databases of a process share: its threads and descriptors, whose number does not depend
+// on the number of databases.
 #pragma once
 
 #include <memory>
@@ -11,9 +11,9 @@
 
 namespace scidex::database {
 
-// Thread safe. Outlives the databases on it.
+// Thread-safe. Must outlive the databases that use it.
 struct Runtime {
-  // Throws base::LocalFailure. `clock` outlives the runtime.
+  // Throws base::LocalFailure. `clock` must outlive the runtime.
   explicit Runtime(base::Clock& clock = base::RealClock()) : scheduler(clock) {}
 
   base::Scheduler scheduler;

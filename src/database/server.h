@@ -1,5 +1,5 @@
-// One PostgreSQL instance as its clients know it: what a DSN reaches. It is probed, judged, gated
-// and budgeted as one, however many pools have sessions on it.
+// One PostgreSQL instance as its clients know it: what a DSN reaches. It has one probe, one
+// verdict, one connect gate and one connection budget, regardless of the number of its pools.
 #pragma once
 
 #include <functional>
@@ -29,16 +29,15 @@ namespace scidex::database {
 
 enum class ServerRole { kPrimary, kReplica };
 
-// The server that a pool of this role has its sessions on, and the pool that such a server always
-// has.
+// Maps a pool to the server that its sessions are on, and a server to the pool that it always has.
 ServerRole ServerOf(routing::PoolRole pool);
 routing::PoolRole MainPoolOf(ServerRole server);
 
-// Thread safe.
+// Thread-safe.
 class Server : public std::enable_shared_from_this<Server> {
  public:
   using Pools = control::Probe::Pools;
-  // What asks the server. Made before it is put in force, so that nothing can fail then.
+  // What queries the server. Created before it is put in force, so that nothing can fail then.
   struct Probing {
     Probing(postgres::FactsOptions facts_options, const control::ProbeOptions& options,
             std::shared_ptr<const Pools> pools, std::shared_ptr<pool::Connector> connector,
@@ -52,36 +51,37 @@ class Server : public std::enable_shared_from_this<Server> {
     control::Probe probe;
   };
 
-  // `session` is for the pool that may write, or for the replica's; of a pool it is set whether its
-  // sessions are read-only. `on_auth_failed` is called, on any thread, when a login is refused; it
-  // must not block. `runtime` outlives the server. `before` is null, or was made for the same DSN:
-  // then what was judged of it holds for this one. Throws postgres::DsnError, naming the key.
+  // `session` is for the main pool (MainPoolOf); whether sessions are read-only is set for each
+  // pool. `on_auth_failed` is called, on any thread, when a login is refused; it must not block.
+  // `runtime` must outlive the server. `before` is null or a server with the same DSN, whose judged
+  // server and log state carry over. Throws postgres::DsnError, naming the key.
   Server(ServerRole role, const postgres::SessionOptions& session,
          std::shared_ptr<pool::ConnectGate> gate, Runtime& runtime,
          std::function<void()> on_auth_failed, const Server* before);
-  // As Stop().
+  // Calls Stop().
   ~Server();
 
   const std::shared_ptr<pool::ConnectGate>& gate() const { return gate_; }
 
-  // A pool of sessions on this server: they are lent while they are of the server that is judged,
-  // and what they meet has the server probed. The pool may outlive the server.
+  // Creates a pool of sessions on this server. A session is lent only if it is on the judged
+  // server, and failures of the pool trigger a probe. The pool may outlive the server.
   std::shared_ptr<pool::Pool> MakePool(routing::PoolRole role, const pool::PoolOptions& options);
 
-  // `connections`: it also asks how many sessions the server allows.
+  // `connections`: also query the server's connection limits.
   std::shared_ptr<Probing> MakeProbing(const control::ProbeOptions& options, bool connections,
                                        std::shared_ptr<const Pools> pools,
                                        control::Probe::OnResult on_result);
-  // Ends what asks now, and has `next` in its place from Start() on, which goes on from `before`.
+  // Stops the current probing and replaces it with `next`, which continues the numbers in `before`.
+  // `next` runs after Start().
   void Replace(std::shared_ptr<Probing> next, const control::ProbeStats& before) noexcept;
-  // The server has these pools from now on.
+  // Sets the list of pools on this server.
   void SetPools(std::shared_ptr<const Pools> pools) noexcept;
 
   void Start() noexcept;
-  // Ends a probe under way; the numbers stay. Idempotent.
+  // Stops a probe in progress; the statistics remain. Idempotent.
   void Stop() noexcept;
 
-  // As of control::Probe, while it is started.
+  // Like control::Probe; no effect unless started.
   void Trigger() noexcept;
   void Reconnect() noexcept;
 
@@ -98,11 +98,11 @@ class Server : public std::enable_shared_from_this<Server> {
   const std::function<void()> on_auth_failed_;
   const std::shared_ptr<postgres::JudgedServer> judged_;
   const std::shared_ptr<pool::Connector> connector_;
-  // Where sessions will be opened to, if the DSN alone tells.
+  // Address of future sessions, if the DSN alone determines it.
   const std::optional<routing::ServerAddress> expected_;
   const std::shared_ptr<control::ServerEvents> events_;
 
-  // Not held while a probe is waited for: a probe's result may lead back here.
+  // Not held while waiting for a probe, because a probe's result may lead back here.
   mutable base::Mutex mutex_;
   std::shared_ptr<Probing> probing_ SCIDEX_GUARDED_BY(mutex_);
   bool started_ SCIDEX_GUARDED_BY(mutex_) = false;

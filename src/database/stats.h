@@ -1,5 +1,4 @@
-// Everything that a database says of itself: what the metrics, the page and /api/v1/pools are drawn
-// from.
+// All statistics of a database, from which the metrics, the page and /api/v1/pools are produced.
 #pragma once
 
 #include "control/probe_stats.h"

@@ -1,5 +1,5 @@
-// A connector that tells of refused logins, and has the log tell what this machine lacks: no probe
-// does, as that is no evidence about a server.
+// A connector that reports refused logins and logs local failures. Probes do not report the latter,
+// because they are not evidence about a server.
 #pragma once
 
 #include <atomic>
@@ -13,10 +13,10 @@
 
 namespace scidex::database {
 
-// Thread safe, as what it calls has to be.
+// Thread-safe if `connector` and `on_auth_failed` are.
 class WatchedConnector final : public pool::Connector {
  public:
-  // Of the pool of that name. `on_auth_failed` must not block.
+  // `pool` is the name of the pool. `on_auth_failed` must not block.
   WatchedConnector(std::string pool, std::shared_ptr<pool::Connector> connector,
                    std::function<void()> on_auth_failed)
       : pool_(std::move(pool)),
@@ -29,11 +29,10 @@ class WatchedConnector final : public pool::Connector {
     if (result.outcome == pool::ConnectOutcome::kAuthFailed) on_auth_failed_();
     const bool lacks = result.outcome == pool::ConnectOutcome::kLocalFailure;
     if (lacks && !lacked_.exchange(lacks)) {
-      base::LogWarn(
-          "a connect was not possible on this machine",
-          {{"pool", pool_},
-           {"error", result.message.ForLog()},
-           {"advice", "raise LimitNOFILE= or ulimit -n, or look at the machine's memory"}});
+      base::LogWarn("cannot connect because of a local failure",
+                    {{"pool", pool_},
+                     {"error", result.message.ForLog()},
+                     {"advice", "raise LimitNOFILE= or ulimit -n, or check the machine's memory"}});
     }
     if (result.outcome == pool::ConnectOutcome::kOk) lacked_ = false;
     return result;
@@ -43,7 +42,7 @@ class WatchedConnector final : public pool::Connector {
   const std::string pool_;
   const std::shared_ptr<pool::Connector> connector_;
   const std::function<void()> on_auth_failed_;
-  // Since the latest connect that succeeded: it is said once.
+  // A local failure was logged since the last successful connect.
   std::atomic<bool> lacked_{false};
 };
 

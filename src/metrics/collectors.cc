@@ -2,6 +2,7 @@
 
 #include <memory>
 #include <string>
+#include <utility>
 
 #include "base/joined.h"
 #include "base/log.h"
@@ -21,27 +22,45 @@ void WarnOfUnknown(const Snapshot& snapshot) {
         {{"metrics", names}});
 }
 
+Snapshot SnapshotOf(database::DatabaseStats stats) {
+  Snapshot snapshot;
+  static_cast<database::DatabaseStats&>(snapshot) = std::move(stats);
+  return snapshot;
+}
+
+// Each collector of a database: `append` is given the numbers that all of them show.
+template <typename Append>
+Exposition::AppendTo OfDatabase(const Sources& sources, Append append) {
+  return
+      [database = sources.database, append = std::move(append)](Scrape& scrape, std::string& out) {
+        if (!scrape.database) scrape.database = SnapshotOf(database());
+        append(*scrape.database, scrape.format, out);
+      };
+}
+
 }  // namespace
 
 void AddCollectors(Exposition& exposition, const Sources& sources) {
   const auto add = [&exposition](const char* name, Part part, Collector::Source source) {
     exposition.Add(name, std::make_shared<const Collector>(part, std::move(source)));
   };
-  add("pools", Part::kPools, [database = sources.database] {
-    Snapshot snapshot;
-    static_cast<database::DatabaseStats&>(snapshot) = database();
-    return snapshot;
-  });
+  const auto pools = std::make_shared<const Collector>(
+      Part::kPools, [database = sources.database] { return SnapshotOf(database()); });
+  exposition.Add("pools", OfDatabase(sources, [pools](const Snapshot& snapshot, TextFormat format,
+                                                      std::string& out) {
+                   pools->AppendText(snapshot, format, out);
+                 }));
   // Made for each scrape, as its labels are not known in advance.
-  exposition.Add("servers", [database = sources.database](TextFormat format, std::string& out) {
-    Snapshot snapshot;
-    static_cast<database::DatabaseStats&>(snapshot) = database();
-    Collector(Part::kServers, [&snapshot] { return snapshot; }).AppendText(snapshot, format, out);
-  });
-  exposition.Add("queries",
-                 [queries = std::make_shared<QueryCollector>([database = sources.database] {
-                    return database().queries;
-                  })](TextFormat format, std::string& out) { queries->AppendText(format, out); });
+  exposition.Add("servers", OfDatabase(sources, [](const Snapshot& snapshot, TextFormat format,
+                                                   std::string& out) {
+                   const auto source = [&snapshot] { return snapshot; };
+                   Collector(Part::kServers, source).AppendText(snapshot, format, out);
+                 }));
+  const auto queries = std::make_shared<QueryCollector>();
+  exposition.Add("queries", OfDatabase(sources, [queries](const Snapshot& snapshot,
+                                                          TextFormat format, std::string& out) {
+                   queries->AppendText(snapshot, format, out);
+                 }));
   add("exporter", Part::kExporter, [exporter = sources.exporter] {
     Snapshot snapshot;
     snapshot.exporter = exporter();

@@ -10,7 +10,7 @@
 
 namespace scidex::metrics {
 
-// Each is called once a scrape, from any thread, several at once, and must not wait for a server.
+// Each is called once per scrape, from any thread, several at once, and must not wait for a server.
 struct Sources {
   std::function<database::DatabaseStats()> database;
   std::function<ExporterStats()> exporter;

@@ -11,15 +11,15 @@ Exposition::Exposition(base::Clock& clock) : clock_(clock) {}
 
 void Exposition::Add(std::string name, std::shared_ptr<const prometheus::Collectable> collector) {
   Add(std::move(name),
-      AppendTo([collector = std::move(collector)](TextFormat format, std::string& out) {
-        WriteText(collector->Collect(), format, out);
+      AppendTo([collector = std::move(collector)](const Scrape& scrape, std::string& out) {
+        WriteText(collector->Collect(), scrape.format, out);
       }));
 }
 
 void Exposition::Add(std::string name, std::shared_ptr<const Collector> collector) {
   Add(std::move(name),
-      AppendTo([collector = std::move(collector)](TextFormat format, std::string& out) {
-        collector->AppendText(format, out);
+      AppendTo([collector = std::move(collector)](const Scrape& scrape, std::string& out) {
+        collector->AppendText(scrape.format, out);
       }));
 }
 
@@ -38,7 +38,8 @@ std::string Exposition::Render(TextFormat format) {
   const base::TimePoint start = clock_.Now();
   std::string text;
   text.reserve(last_size_.load(std::memory_order_relaxed));
-  for (Entry& entry : entries_) Append(entry, format, text);
+  Scrape scrape{.format = format, .database = std::nullopt};
+  for (Entry& entry : entries_) Append(entry, scrape, text);
   // Last, so that it counts what failed just now.
   if (own_) own_->AppendText(format, text);
   EndText(format, text);
@@ -47,11 +48,11 @@ std::string Exposition::Render(TextFormat format) {
   return text;
 }
 
-void Exposition::Append(Entry& entry, TextFormat format, std::string& out) {
+void Exposition::Append(Entry& entry, Scrape& scrape, std::string& out) {
   const std::size_t before = out.size();
   std::string error;
   try {
-    return entry.append(format, out);
+    return entry.append(scrape, out);
   } catch (const std::exception& e) {
     error = e.what();
   } catch (...) {

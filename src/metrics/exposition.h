@@ -7,6 +7,7 @@
 #include <deque>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include <prometheus/collectable.h>
@@ -18,6 +19,13 @@
 #include "metrics/text_exposition.h"
 
 namespace scidex::metrics {
+
+// One scrape.
+struct Scrape {
+  TextFormat format;
+  // Set by the first collector that needs it, so that all of them show the same instant.
+  std::optional<Snapshot> database;
+};
 
 // The families of all collectors, and its own: how long a scrape takes, and which collectors
 // failed.
@@ -32,7 +40,7 @@ class Exposition {
   void Add(std::string name, std::shared_ptr<const prometheus::Collectable> collector);
   void Add(std::string name, std::shared_ptr<const Collector> collector);
   // The same for what appends text of its own.
-  using AppendTo = std::function<void(TextFormat format, std::string& out)>;
+  using AppendTo = std::function<void(Scrape& scrape, std::string& out)>;
   void Add(std::string name, AppendTo append);
 
   // A collector that throws costs its own families: it is logged and counted, and the others are
@@ -49,7 +57,7 @@ class Exposition {
   };
 
   ExpositionStats Stats() const;
-  static void Append(Entry& entry, TextFormat format, std::string& out);
+  static void Append(Entry& entry, Scrape& scrape, std::string& out);
 
   base::Clock& clock_;
   std::atomic<base::Duration> last_scrape_{base::Duration::zero()};

@@ -44,9 +44,7 @@ std::vector<std::string> NamesOf(const QueriesStats& stats) {
 
 }  // namespace
 
-void QueryCollector::AppendText(TextFormat format, std::string& out) {
-  Snapshot snapshot;
-  snapshot.queries = source_();
+void QueryCollector::AppendText(const Snapshot& snapshot, TextFormat format, std::string& out) {
   const QueriesStats& stats = snapshot.queries;
   if (stats.empty()) return;
   CostsOf(stats)->AppendText(snapshot, format, out);

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <array>
-#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -18,13 +17,8 @@ namespace scidex::metrics {
 // Thread safe. Holds its lock while it looks up what it knows, never while it serialises.
 class QueryCollector {
  public:
-  // Called from any thread, several at once.
-  using Source = std::function<queries::QueriesStats()>;
-
-  explicit QueryCollector(Source source) : source_(std::move(source)) {}
-
-  // Throws what the source throws. Text of a result that has not changed is copied, not made anew.
-  void AppendText(TextFormat format, std::string& out);
+  // Text of a result that has not changed is copied.
+  void AppendText(const Snapshot& snapshot, TextFormat format, std::string& out);
 
  private:
   // Of one result.
@@ -38,7 +32,6 @@ class QueryCollector {
   std::shared_ptr<const Collector> CostsOf(const queries::QueriesStats& stats);
   Texts TextsOf(const queries::QueriesStats& stats);
 
-  const Source source_;
   base::Mutex mutex_;
   // Of these queries.
   std::vector<std::string> names_ SCIDEX_GUARDED_BY(mutex_);

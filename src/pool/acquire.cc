@@ -19,15 +19,15 @@ struct PoolCore::Request {
   Claim claim;
   const std::stop_token& stop;
   TimePoint deadline;
-  // Has been in the queue: from then on it is counted in `requests`, and is a waiter until it ends.
+  // The request has been queued: it is counted in `requests`, and counts as a waiter until it ends.
   bool waited = false;
-  // A connection turned out to be unfit, which may have taken all the time there was.
+  // A connection was unfit. Checking it may have used up all the time there was.
   bool retry = false;
-  // Does not wait, and does not fail either.
+  // TryAcquire(): neither waits nor throws if no connection is idle.
   bool tries_only = false;
-  // A connection was not tried, as the deadline had passed.
+  // A connection was not tried because the deadline had passed.
   bool expired = false;
-  // Set once the pool may go before this acquire has ended.
+  // Set when the pool may be destroyed before this acquire has ended.
   std::shared_ptr<PoolCore> alive = nullptr;
 };
 
@@ -37,7 +37,7 @@ void PoolCore::CheckFork() const {
   stats.name = name_;
   throw ForkedPool(
       "pool " + name_ +
-          ": made by the parent of this process; a child must make a pool of its own after fork()",
+          ": created by the parent of this process; a child must create its own pool after fork()",
       std::move(stats));
 }
 
@@ -89,7 +89,7 @@ bool PoolCore::HeadHasWaited(TimePoint now) const {
   return !waiters_.empty() && now - waiters_.front()->claim.started >= handoff_.after();
 }
 
-// A running thread may go before waiters that have not waited long; see PoolOptions::handoff_after.
+// A running thread may overtake waiters that have not waited long; see PoolOptions::handoff_after.
 bool PoolCore::MayOvertake(TimePoint now) const { return !suspended_ && !HeadHasWaited(now); }
 
 // Requires an idle connection.
@@ -119,7 +119,7 @@ void PoolCore::Lend(SlotList::iterator slot, const Claim& claim, AcquireOutcome 
   counted_.acquire_wait.Observe(slot->waited);
 }
 
-// The acquire that got `slot` has not ended after all: as if it had never been counted.
+// Undoes the counting of an acquire whose connection was unfit or could not be tried.
 void PoolCore::Revoke(SlotList::iterator slot) {
   if (slot->granted_as == AcquireOutcome::kImmediate) --counted_.requests;
   --counted_.acquires[slot->granted_as];
@@ -127,11 +127,11 @@ void PoolCore::Revoke(SlotList::iterator slot) {
 }
 
 Lease PoolCore::Wait(Request& request) {
-  // Close() does not wait for a waiter that has been served.
+  // Retire() does not wait for a waiter that has been served.
   request.alive = shared_from_this();
   Waiter waiter{request.claim};
-  // Registered before the lock is taken, as it may run at once, and destroyed after it is released,
-  // as it may be waiting for the lock.
+  // Registered before the lock is taken, because the callback may run immediately, and destroyed
+  // after the lock is released, because the callback may be waiting for it.
   std::optional<std::stop_callback<std::function<void()>>> on_stop;
   if (request.stop.stop_possible()) {
     on_stop.emplace(request.stop, [this, &waiter] {
@@ -201,8 +201,8 @@ void PoolCore::GiveUp(const Request& request, Waiter& waiter) {
   FailTimeout(request);
 }
 
-// Ordered by start, so that one whose connection turned out dead has its old place again; it is not
-// refused for the bound either.
+// Keeps the queue ordered by start time, so that an acquire whose connection turned out dead
+// regains its place. Such an acquire is exempt from max_waiters.
 void PoolCore::Enqueue(Request& request, Waiter& waiter) {
   if (!request.waited && waiters_.size() >= options_.max_waiters) {
     Fail<QueueFull>(request, AcquireOutcome::kQueueFull,
@@ -225,8 +225,9 @@ void PoolCore::Dequeue(Waiter& waiter) {
   if (closed_) quiet_.NotifyAll();
 }
 
-// Whether the connection is fit to be used. If not, it is gone, and the acquire goes on: that of
-// `waiter` in its old place in the queue.
+// Checks whether the connection is fit for use. If not, returns false after evicting it (returning
+// it, if the deadline had passed before it was tried); `waiter` is then queued again in its old
+// place.
 bool PoolCore::Admit(SlotList::iterator slot, Request& request, Waiter* waiter) {
   EvictReason reason = EvictReason::kDead;
   if (slot->expires_at <= slot->leased_at) {
@@ -253,15 +254,15 @@ bool PoolCore::Admit(SlotList::iterator slot, Request& request, Waiter* waiter) 
   return false;
 }
 
-// The watch tells in milliseconds, unless the machine is too busy to run its thread: what has lain
-// idle for longer is worth a system call.
+// The watch reports a hang-up within milliseconds, unless the machine is too busy to run its
+// thread. A connection that has been idle for longer is worth a system call.
 bool PoolCore::IsAlive(const Slot& slot) const {
   const bool idle_for_long = slot.leased_at - slot.offered_at >= kTrustsWatchFor;
   return slot.connection->IsAlive(idle_for_long ? Connection::LivenessCheck::kKernel
                                                 : Connection::LivenessCheck::kWatch);
 }
 
-// The connection is as it was: an acquire that came too late is no reason to close it.
+// The connection is unchanged: an acquire that came too late is no reason to close it.
 void PoolCore::ReturnUntried(SlotList::iterator slot, Request& request) {
   DeferredClose deferred;
   MutexLock lock(mutex_);

@@ -1,10 +1,12 @@
-// Says when connects may start. At most two are under way until one has succeeded, and then one
-// more for each that succeeds, up to a maximum: a server that hangs holds up two, and one that has
-// just come back is not met by everything that has waited for it. Once none is under way it begins
-// with two again. After a failure: one at a time, and not before a backoff has passed.
+// Limits the number of concurrent connects: two until one has succeeded, then one more for each
+// success, up to a maximum. So a server that hangs blocks at most two connects, and a server that
+// has just come back is not flooded by everything that waited for it. When no connect is in
+// progress, the limit is two again. After a failure, the limit is one, and no connect starts before
+// a backoff has passed.
 //
-// The pools of one server share one, for failures that tell of the server, so that after such a
-// failure one connect a server is tried and not one a pool; each pool has another, for the rest.
+// The pools of one server share a gate for failures that concern the server, so that after such a
+// failure one connect per server is attempted, not one per pool. Each pool has a second gate for
+// all other failures.
 #pragma once
 
 #include <cstddef>
@@ -20,15 +22,15 @@ namespace scidex::pool {
 
 struct ConnectGateOptions {
   base::BackoffOptions backoff;
-  // Connects under way at once.
+  // Maximum number of concurrent connects.
   std::size_t max_under_way = 4;
 };
 
-// Thread safe. Its lock may be taken under a pool's.
+// Thread-safe. Its lock may be taken while a pool's lock is held.
 class ConnectGate {
  public:
-  // Who asks. `wake` is called, possibly under locks, when one that was granted less than it wanted
-  // should ask again; it must not block and may be empty.
+  // A user of the gate. `wake` is called, possibly under locks, when a client that was granted less
+  // than it wanted should ask again. It must not block and may be empty.
   struct Client {
     std::function<void()> wake;
     bool wants_more = false;
@@ -37,30 +39,31 @@ class ConnectGate {
   ConnectGate(const ConnectGateOptions& options, std::uint64_t seed)
       : max_under_way_(options.max_under_way), backoff_(options.backoff, seed) {}
 
-  // From Join() to Leave() the client may be woken.
+  // `client` may be woken from Join() until Leave() returns.
   void Join(Client& client);
   void Leave(Client& client);
 
   struct Grant {
     std::size_t count = 0;
-    // When to ask again, if that is known already.
+    // When to ask again, if already known.
     base::TimePoint retry_at = base::kNever;
   };
-  // How many of `wanted` connects may start now. Each that is granted ends in one of the three
-  // calls below.
+  // Returns how many of `wanted` connects may start now. Each granted connect must end in exactly
+  // one of OnSucceeded(), OnFailed() and Return().
   Grant Ask(Client& client, std::size_t wanted, base::TimePoint now);
-  // One that was granted is about to begin: whether it still may, after what failed meanwhile. If
-  // not, it is returned.
+  // Must be called before a granted connect starts. Returns whether it may still start, considering
+  // failures in the meantime. If false, the grant has been returned.
   bool Confirm(base::TimePoint now);
   void OnSucceeded();
   void OnFailed(base::TimePoint now);
-  // They were not begun, or ended for a reason of the client's own.
+  // Returns grants whose connects were not started or ended for a reason of the client's own.
   void Return(std::size_t count);
 
-  // The server is known to answer: the backoff is over.
+  // The server is known to answer: ends the current backoff delay.
   void OnServerAnswered();
 
-  // Another backoff from now on. One that is under way ends no later than a new one could.
+  // Replaces the backoff options. A current delay is shortened so that it ends no later than a new
+  // one could.
   void ChangeBackoff(const base::BackoffOptions& options, base::TimePoint now);
 
  private:
@@ -74,14 +77,14 @@ class ConnectGate {
   base::Backoff backoff_ SCIDEX_GUARDED_BY(mutex_);
   std::vector<Client*> clients_ SCIDEX_GUARDED_BY(mutex_);
   std::size_t under_way_ SCIDEX_GUARDED_BY(mutex_) = 0;
-  // The latest connect failed: one may be under way at once.
+  // The latest connect failed: only one at a time is allowed.
   bool failing_ SCIDEX_GUARDED_BY(mutex_) = false;
-  // How many may be under way at once otherwise.
+  // Maximum number of concurrent connects while not failing.
   std::size_t limit_ SCIDEX_GUARDED_BY(mutex_) = kUntilOneSucceeds;
-  // Those of under_way_ that were so when the first failed: if they fail too it is no second
-  // failure.
+  // Number of connects that were in progress at the first failure: if they fail too, that is not a
+  // second failure.
   std::size_t same_failure_ SCIDEX_GUARDED_BY(mutex_) = 0;
-  // The backoff after the latest failure.
+  // Delay after the latest failure.
   base::Duration delay_ SCIDEX_GUARDED_BY(mutex_){0};
   base::TimePoint retry_at_ SCIDEX_GUARDED_BY(mutex_) = base::TimePoint::min();
 

@@ -1,5 +1,6 @@
-// What a pool asks of the connections that it holds, and of whoever opens them. The pool knows no
-// database: an adapter implements these, and the pool's own tests use a fake.
+// The interfaces that a pool requires of its connections and of the connector that opens them. The
+// pool is independent of any database: an adapter implements these, and the pool's tests use a
+// fake.
 #pragma once
 
 #include <cstdint>
@@ -14,7 +15,7 @@
 
 namespace scidex::pool {
 
-// How opening a connection ended.
+// Outcome of an attempt to connect.
 enum class ConnectOutcome {
   kOk,
   kNameNotResolved,
@@ -26,83 +27,85 @@ enum class ConnectOutcome {
   kTooManyConnections,
   kNotAcceptingConnections,
   kReadOnlyUnproven,
-  // It answered, and is not the server that is judged.
+  // It answered, but is not the server that was judged.
   kOtherServer,
-  // This process lacked descriptors, memory or a thread: it tells nothing about the server.
+  // This process lacked descriptors, memory or a thread. Not evidence about the server.
   kLocalFailure,
 };
 
-// How a session was shown to be read-only when it was handed out.
+// How a session was proven to be read-only when it was lent.
 enum class ReadOnlyProof {
-  kNone,         // not asked for: a session that may write
+  kNone,         // not required: a session that may write
   kReported,     // the server reports the setting; no round trip
   kSet,          // the setting was sent on this acquire
-  kTransaction,  // every transaction is begun READ ONLY; the session itself is not
+  kTransaction,  // every transaction begins READ ONLY; the session itself is not read-only
 };
 
-// What a session may find out while it is in a pool. Each of these does nothing unless overridden.
-// Thread safe; callable at any time between the calls of Connection::Observe(); must not block.
+// Receives what a session finds out while it is in a pool. Each function does nothing unless
+// overridden. Thread-safe; may be called at any time from one call of Connection::Observe() to the
+// next; must not block.
 class SessionObserver {
  public:
   virtual ~SessionObserver() = default;
   // A write was refused because the session is read-only.
   virtual void OnReadOnlyViolation() {}
-  // A session that had been read-only was found switched off.
+  // A session that had been read-only was found not to be.
   virtual void OnReadOnlyTampered() {}
-  // A write succeeded although the session is to be read-only: its borrower switched that off.
+  // A write succeeded although the session should be read-only: its borrower switched that off.
   virtual void OnReadOnlyWrite() {}
-  // Read-only could not be shown.
+  // The session could not be proven to be read-only.
   virtual void OnReadOnlyUnproven() {}
-  // The peer has hung up, be the connection idle or lent.
+  // The peer has hung up, whether the connection is idle or lent.
   virtual void OnPeerGone() {}
-  // The server is no longer of the kind that it was when the session was opened: others were opened
-  // to it too.
+  // The server no longer has the role that it had when the session was opened. Other sessions were
+  // opened to it too.
   virtual void OnWrongServer() {}
 };
 
-// What Connection::Prepare() found.
+// Result of Connection::Prepare().
 struct Prepared {
   enum class Result {
     kReady,
-    kLost,         // the connection is dead: others of this pool may be too
+    kLost,         // the connection is dead; others of this pool may be too
     kUnproven,     // alive, but read-only could not be proven
-    kOtherServer,  // alive, but not to the server that is judged
-    kNotTried,     // the deadline had passed: nothing was sent, and the connection is as it was
+    kOtherServer,  // alive, but not connected to the server that was judged
+    kNotTried,     // the deadline had passed: nothing was sent, and the connection is unchanged
   };
   Result result = Result::kReady;
   ReadOnlyProof proof = ReadOnlyProof::kNone;
 };
 
-// How giving a connection back ended.
+// Result of Connection::Recycle().
 enum class Recycled {
-  kClean,  // it can be lent again
-  kDirty,  // it could not be returned to a clean state
-  kLost,   // it is dead: others of this pool may be too
+  kClean,  // can be lent again
+  kDirty,  // could not be returned to a clean state
+  kLost,   // dead; others of this pool may be too
 };
 
-// One open connection. Used by one thread at a time. Its destructor closes it, without waiting for
+// One open connection. Used by one thread at a time. The destructor closes it without waiting for
 // the server.
 class Connection {
  public:
   virtual ~Connection() = default;
 
-  // Whether the peer is still there, as far as can be told without a round trip. By kWatch a
-  // connection whose socket is watched goes by what the watch has told, which costs nothing.
+  // Returns whether the peer is still connected, as far as can be told without a round trip. kWatch
+  // uses what the watch of the socket has reported, if it is watched, and costs nothing; kKernel
+  // asks the kernel.
   enum class LivenessCheck { kWatch, kKernel };
   virtual bool IsAlive(LivenessCheck check) noexcept = 0;
 
-  // By which the server knows this session; 0 where it has no such number. Never changes.
+  // The server's number for this session, or 0 if it has none. Never changes.
   virtual std::int64_t backend_pid() const noexcept { return 0; }
 
-  // Called on every acquire, after IsAlive(), before the borrower sees the connection. Must end by
-  // `deadline`.
+  // Called on every acquire, after IsAlive() and before the borrower gets the connection. Must
+  // return by `deadline`.
   virtual Prepared Prepare(base::TimePoint deadline, const base::CallSite& borrower) noexcept = 0;
 
-  // Called on every release, to return the connection to a clean state. Must end `within` that
+  // Called on every release, to return the connection to a clean state. Must return `within` that
   // time.
   virtual Recycled Recycle(base::Duration within) noexcept = 0;
 
-  // Whom to tell, until the next call of this or the connection's destruction; null for nobody.
+  // Sets the observer until the next call or the connection's destruction; null for none.
   virtual void Observe(SessionObserver* observer) noexcept = 0;
 };
 
@@ -118,8 +121,8 @@ class Connector {
  public:
   virtual ~Connector() = default;
 
-  // Opens a connection. Blocks until `deadline` at most, and ends early when `stop` is stopped.
-  // Thread safe.
+  // Opens a connection. Blocks at most until `deadline`, and returns early when `stop` is
+  // requested. Thread-safe.
   virtual ConnectResult Connect(base::TimePoint deadline, const std::stop_token& stop) noexcept = 0;
 };
 

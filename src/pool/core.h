@@ -1,10 +1,10 @@
-// The state of one pool and everything that changes it: the private half of pool.h. Its members are
-// defined in the file of the job that they do: acquire.cc, deadlock.cc, release.cc, growth.cc,
-// ready.cc, housekeeping.cc, snapshot.cc, lifecycle.cc.
+// The private half of pool.h: the state of one pool and all code that changes it. Members are
+// defined in the file of their job: acquire.cc, deadlock.cc, release.cc, growth.cc, ready.cc,
+// housekeeping.cc, snapshot.cc, lifecycle.cc.
 //
-// Locks: mutex_ is the only one. Under it nothing foreign runs (no connect, close, callback or
-// log), it is never held while another pool's is taken, and only the locks of the gates, of the
-// housekeeping task, of the executor's queue and of the timer are taken inside it.
+// Locking: mutex_ is the only lock. No external code runs under it (no connect, close, callback or
+// log), and it is never held while another pool's lock is taken. Only the locks of the gates, of
+// the housekeeping task, of the executor's queue and of the timer are taken inside it.
 #pragma once
 
 #include <atomic>
@@ -34,37 +34,37 @@
 
 namespace scidex::pool {
 
-// One open connection and what is known of it. Lives in exactly one of the pool's lists.
+// One open connection and what is known about it. It is in exactly one list at a time.
 struct Slot {
   std::unique_ptr<Connection> connection;
   std::uint64_t generation = 0;
   base::TimePoint expires_at = base::kNever;
-  // Connection::backend_pid(), which never changes.
   std::int64_t backend_pid = 0;
-  // Since it was offered to acquirers, to be idle or to go to a waiter.
+  // When it was last offered to acquirers, by becoming idle or by a handoff.
   base::TimePoint offered_at{};
 
-  // The rest is of the present lease.
+  // The members below describe the current lease.
   base::TimePoint leased_at{};
   base::CallSite borrower;
   std::shared_ptr<const std::string> client;
-  // The thread that acquired it, which holds it until it is moved.
+  // The thread that acquired it. It is the holder until the lease is moved.
   std::thread::id holder;
-  // Set by the borrower's thread, without the lock.
+  // Set without the lock by the thread that moves the lease.
   std::atomic<bool> moved{false};
   AcquireOutcome granted_as = AcquireOutcome::kImmediate;
   base::Duration waited{0};
-  // From being handed over until the waiter ran.
+  // Time from the handoff until the waiter ran.
   base::Duration handoff_delay{0};
   bool leak_reported = false;
-  // Set by the borrower's thread, without the lock, once the connection has proved fit to be used.
-  // Until then the acquire has not ended, and a snapshot leaves it out.
+  // Set by the borrower's thread, without the lock, once the connection has proved fit for use.
+  // Until then the acquire has not ended, and snapshots exclude it.
   std::atomic<bool> granted{false};
   ReadOnlyProof proof = ReadOnlyProof::kNone;
 };
 using SlotList = std::list<Slot>;
 
-// What a change leaves over, to end without the lock: declare it before taking that.
+// Connections that a change has evicted. They are closed after the lock is released: declare this
+// before the MutexLock.
 struct DeferredClose {
   DeferredClose() = default;
   ~DeferredClose() {
@@ -75,7 +75,7 @@ struct DeferredClose {
 
   void Close() noexcept;
 
-  // Whose connections they are: the pool may be destroyed while they are closed.
+  // The owner of the connections: the pool may be destroyed while they are closed.
   std::shared_ptr<PoolCore> core;
   SlotList to_close;
 };
@@ -96,10 +96,10 @@ struct Claim {
 struct Waiter {
   Claim claim;
   base::CondVar wake = {};
-  // Set when a connection is handed over: then the waiter has left the queue.
+  // Set when a connection is handed over. The waiter has then left the queue.
   std::optional<SlotList::iterator> handed = std::nullopt;
   bool cancelled = false;
-  // The one that has to give way, by FindDeadlock().
+  // Chosen by FindDeadlock() to give up.
   bool deadlocked = false;
   WaiterList::iterator place = {};
 };
@@ -109,7 +109,7 @@ class PoolCore final : public SessionObserver, public std::enable_shared_from_th
   PoolCore(std::string name, const PoolOptions& options, Pool::Dependencies dependencies);
   ~PoolCore() override;
 
-  // pool.h's verbs.
+  // Implementation of Pool.
   void Start();
   Lease Acquire(const AcquireOptions& options, const base::CallSite& borrower);
   Lease TryAcquire(const AcquireOptions& options, const base::CallSite& borrower);
@@ -128,15 +128,15 @@ class PoolCore final : public SessionObserver, public std::enable_shared_from_th
   std::size_t target_size() const;
   const std::string& name() const { return name_; }
   base::Duration acquire_timeout() const { return options_.acquire_timeout; }
-  // This process is a child of the one that made the pool.
+  // This process is a child of the process that created the pool.
   bool Forked() const;
 
-  // Lease's verbs.
+  // Implementation of Lease.
   void Release(SlotList::iterator slot) noexcept;
   void Discard(SlotList::iterator slot, EvictReason reason) noexcept;
   std::unique_ptr<Connection> Detach(SlotList::iterator slot) noexcept;
 
-  // These many connections are closed, and no longer take room.
+  // `count` connections were closed and no longer occupy room.
   void OnClosed(std::size_t count);
 
   void OnReadOnlyViolation() override { violations_.fetch_add(1, std::memory_order_relaxed); }
@@ -163,7 +163,7 @@ class PoolCore final : public SessionObserver, public std::enable_shared_from_th
   bool Admit(SlotList::iterator slot, Request& request, Waiter* waiter);
   bool IsAlive(const Slot& slot) const;
   void ReturnUntried(SlotList::iterator slot, Request& request);
-  // Gives back what was lent to an acquire that ends otherwise.
+  // Gives back a connection that was lent to an acquire that ends without it.
   void Untake(SlotList::iterator slot, DeferredClose& deferred) SCIDEX_REQUIRES(mutex_);
   void TakeBack(SlotList::iterator slot, EvictReason reason, Request& request, Waiter* waiter);
   void Revoke(SlotList::iterator slot) SCIDEX_REQUIRES(mutex_);
@@ -176,14 +176,14 @@ class PoolCore final : public SessionObserver, public std::enable_shared_from_th
     const std::string message = "pool " + name_ + ": " + what + " (" + Summary(stats) + ")";
     throw Error(message, std::move(stats));
   }
-  // "; the last connect failed: …", or nothing if connects do not fail.
+  // Returns "; the last connect failed: …", or "" if connects do not fail.
   std::string LastFailure() const SCIDEX_REQUIRES(mutex_);
   [[noreturn]] void FailCancelled(const Request& request) SCIDEX_REQUIRES(mutex_);
   [[noreturn]] void FailTimeout(const Request& request) SCIDEX_REQUIRES(mutex_);
 
   // deadlock.cc
   bool HoldsLease(std::thread::id thread) const SCIDEX_REQUIRES(mutex_);
-  // Neither is found nor described where there is no memory for it.
+  // If memory is exhausted, a deadlock is neither found nor described.
   void FindDeadlock() noexcept SCIDEX_REQUIRES(mutex_);
   void TryFindDeadlock() SCIDEX_REQUIRES(mutex_);
   std::string DescribeDeadlock() const noexcept SCIDEX_REQUIRES(mutex_);
@@ -226,9 +226,9 @@ class PoolCore final : public SessionObserver, public std::enable_shared_from_th
 
   // lifecycle.cc
   void StopHousekeeping();
-  // A pool before this one has closed some.
+  // A pool before this one has closed connections.
   void OnClosedBefore();
-  // What pools before this one have open, as far as it counts.
+  // Number of open connections of the pools before this one, as far as they count here.
   std::size_t OpenBefore() const SCIDEX_REQUIRES(mutex_);
 
   // housekeeping.cc
@@ -260,59 +260,58 @@ class PoolCore final : public SessionObserver, public std::enable_shared_from_th
   std::uint64_t generation_ SCIDEX_GUARDED_BY(mutex_) = 0;
   // Most recently released first.
   SlotList idle_ SCIDEX_GUARDED_BY(mutex_);
-  // Idle ones that SweepDeadIdle() looks at, without the lock; it alone touches what is in this
-  // list.
+  // Idle connections that SweepDeadIdle() is checking without the lock. Only it changes this list.
   SlotList checking_ SCIDEX_GUARDED_BY(mutex_);
   // Oldest lease first.
   SlotList leased_ SCIDEX_GUARDED_BY(mutex_);
   std::size_t connecting_ SCIDEX_GUARDED_BY(mutex_) = 0;
-  // Those of connecting_ that no thread has begun yet.
+  // Connects in connecting_ that no thread has started yet.
   std::size_t queued_connects_ SCIDEX_GUARDED_BY(mutex_) = 0;
-  // Evicted ones that are still being closed: none of Size(), but the server still has them.
+  // Evicted connections that are still being closed: not in Size(), but the server still has them.
   std::size_t closing_ SCIDEX_GUARDED_BY(mutex_) = 0;
   // Oldest first.
   WaiterList waiters_ SCIDEX_GUARDED_BY(mutex_);
-  // Those of waiters_ with a client: a snapshot does not walk the queue.
+  // Number of waiters_ with a client, so that a snapshot does not have to walk the queue.
   std::size_t client_waiters_ SCIDEX_GUARDED_BY(mutex_) = 0;
   HandoffThreshold handoff_ SCIDEX_GUARDED_BY(mutex_);
   base::TimePoint last_shrink_ SCIDEX_GUARDED_BY(mutex_);
-  // Of OnWrongServer().
+  // For OnWrongServer(): no further drain before this time.
   base::TimePoint next_replacement_ SCIDEX_GUARDED_BY(mutex_) = base::TimePoint::min();
 
-  // For what this pool's connects alone fail with: all of it where there is no other gate.
+  // For failures of this pool's own connects; for all failures if there is no server_gate_.
   ConnectGate own_gate_;
   ConnectGate::Client own_client_ SCIDEX_GUARDED_BY(mutex_);
-  // For what tells of the server, shared with its other pools; null without any. Its lock guards
-  // the client.
+  // For failures that concern the server, shared with its other pools; may be null. Its lock guards
+  // server_client_.
   const std::shared_ptr<ConnectGate> server_gate_;
   ConnectGate::Client server_client_;
   std::mt19937_64 jitter_ SCIDEX_GUARDED_BY(mutex_);
   std::stop_source stop_connects_;
-  // Connects whose thread still uses this object.
+  // Number of connects whose thread still uses this object.
   std::size_t connect_jobs_ SCIDEX_GUARDED_BY(mutex_) = 0;
-  // Threads in AwaitReady(), and what wakes them.
+  // Number of threads in AwaitReady(), and what wakes them.
   std::size_t awaiting_ready_ SCIDEX_GUARDED_BY(mutex_) = 0;
   base::CondVar ready_;
-  // Notified when, in a closed pool, the last such thread or the last waiter has left, or the last
-  // connection is closed.
+  // Notified when something that Retire() waits for may have ended.
   base::CondVar quiet_;
 
-  // Only the counters of this are kept up to date; a snapshot fills in the rest.
+  // Only the counters in this are kept up to date; a snapshot fills in the rest.
   PoolStats counted_ SCIDEX_GUARDED_BY(mutex_);
   std::atomic<std::uint64_t> violations_{0};
   std::atomic<std::uint64_t> tampered_{0};
   std::atomic<std::uint64_t> writes_{0};
   std::atomic<std::uint64_t> unproven_{0};
 
-  // Connections of this pool, for the one that replaces it: kept up to date once it is retired.
+  // Number of connections of this pool, for its successor. Kept up to date once this pool is
+  // retired.
   const std::shared_ptr<std::atomic<std::size_t>> left_ =
       std::make_shared<std::atomic<std::size_t>>(0);
   std::weak_ptr<PoolCore> successor_ SCIDEX_GUARDED_BY(mutex_);
-  // The same of those that this one has replaced, and until when they count.
+  // left_ of the pools that this one has replaced, and until when they count.
   std::vector<std::shared_ptr<std::atomic<std::size_t>>> before_ SCIDEX_GUARDED_BY(mutex_);
   base::TimePoint before_counts_until_ SCIDEX_GUARDED_BY(mutex_) = base::TimePoint::min();
 
-  // Keeps a closed pool's state alive for the leases that are still out.
+  // Keeps the state of a closed pool alive while it has active leases.
   std::shared_ptr<PoolCore> self_ SCIDEX_GUARDED_BY(mutex_);
   // Null once the pool is closed.
   std::shared_ptr<base::PeriodicTask> housekeeping_ SCIDEX_GUARDED_BY(mutex_);

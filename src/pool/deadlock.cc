@@ -12,9 +12,9 @@ bool PoolCore::HoldsLease(std::thread::id thread) const {
                      [&](const Slot& slot) { return slot.holder == thread; });
 }
 
-// Marks the waiter that has to give way if every lease is held by a thread that waits: the last to
-// come. Called by whatever can complete a deadlock: a holder that joins the queue, a connection
-// that is closed and not replaced, a target that is lowered.
+// If every lease is held by a waiting thread, marks the last of these waiters to give up. Called
+// after everything that can complete a deadlock: a holder joins the queue, a connection is closed
+// and not replaced, the target is lowered.
 void PoolCore::FindDeadlock() noexcept {
   try {
     TryFindDeadlock();
@@ -34,7 +34,7 @@ void PoolCore::TryFindDeadlock() {
   }
   std::sort(holders.begin(), holders.end());
   holders.erase(std::unique(holders.begin(), holders.end()), holders.end());
-  // A thread waits once at a time.
+  // A thread has at most one waiter.
   std::size_t waiting = 0;
   Waiter* last = nullptr;
   for (Waiter* waiter : waiters_) {

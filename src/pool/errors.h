@@ -1,4 +1,4 @@
-// Why an acquire failed. Each error is a type, and carries the pool's numbers of that moment.
+// The errors of an acquire. Each is a type and carries the pool's statistics at that moment.
 #pragma once
 
 #include <stdexcept>
@@ -20,11 +20,12 @@ class AcquireError : public std::runtime_error {
   PoolStats stats_;
 };
 
-// The deadline passed while waiting. If connects keep failing, the message says how.
+// The deadline passed while waiting. If connects keep failing, the message contains the last
+// failure.
 class AcquireTimeout : public AcquireError {
   using AcquireError::AcquireError;
 };
-// max_waiters were waiting already.
+// max_waiters acquirers were already waiting.
 class QueueFull : public AcquireError {
   using AcquireError::AcquireError;
 };
@@ -32,18 +33,18 @@ class QueueFull : public AcquireError {
 class PoolClosed : public AcquireError {
   using AcquireError::AcquireError;
 };
-// The caller's stop token was stopped.
+// The caller's stop token requested a stop.
 class AcquireCancelled : public AcquireError {
   using AcquireError::AcquireError;
 };
-// Every lease of the pool is held by a thread that waits for another one of it, this thread among
-// them: none of them would come back before a timeout. The message names where each was acquired
+// Every lease of the pool is held by a thread that waits for another lease of it, including this
+// thread: none would be released before a timeout. The message states where each lease was acquired
 // and where its holder waits.
 class NestedAcquireDeadlock : public AcquireError {
   using AcquireError::AcquireError;
 };
-// This process is a child of the one that made the pool; its sockets are the parent's. The
-// statistics are empty.
+// This process is a child of the process that created the pool; the sockets belong to the parent.
+// The statistics are empty.
 class ForkedPool : public AcquireError {
   using AcquireError::AcquireError;
 };

@@ -10,8 +10,8 @@ namespace scidex::pool {
 
 namespace {
 
-// Whether a connect that ended so failed because of its server, and not because of who connected:
-// then other pools of that server would fail too.
+// Whether a failed connect indicates a problem of the server, not of this pool's login: other pools
+// of the server would then fail too.
 bool TellsOfServer(ConnectOutcome outcome) {
   switch (outcome) {
     case ConnectOutcome::kNameNotResolved:
@@ -66,7 +66,7 @@ void PoolCore::StartConnects(TimePoint now) {
 }
 
 void PoolCore::SubmitConnect() {
-  // A closed pool does not wait for its turn in a queue that others share.
+  // A closed pool does not wait until its connects leave the queue, which others share.
   scheduler_.executor().Submit(base::TaskKind::kConnect, [core = weak_from_this()] {
     if (const std::shared_ptr<PoolCore> alive = core.lock()) alive->RunConnect();
   });
@@ -98,7 +98,7 @@ bool PoolCore::ConfirmAtGates(TimePoint now) {
 
 void PoolCore::ReportToGates(ConnectOutcome outcome, TimePoint now) {
   if (closed_ && outcome != ConnectOutcome::kOk) {
-    // It may have failed because it was told to end.
+    // It may have failed because the pool stopped it.
     ReturnToGates(1);
     return;
   }
@@ -132,8 +132,8 @@ void PoolCore::RunConnect() {
   if (--connect_jobs_ == 0) quiet_.NotifyAll();
 }
 
-// The generation of the connection to be opened; nothing if, while this was queued, whatever asked
-// for it was served or gave up, or another connect failed.
+// Returns the generation of the connection to open, or nothing if the connect is no longer needed
+// (its waiters were served or gave up) or if another connect has failed in the meantime.
 std::optional<std::uint64_t> PoolCore::BeginConnect() {
   MutexLock lock(mutex_);
   if (closed_) return std::nullopt;
@@ -177,7 +177,7 @@ void PoolCore::ConnectOne(std::uint64_t generation) {
   if (failed && result.outcome != ConnectOutcome::kLocalFailure && on_trouble_) on_trouble_();
 }
 
-// The slot is made first: once there is a connection, nothing allocates.
+// The slot is created first: once there is a connection, nothing allocates.
 ConnectResult PoolCore::Connect(TimePoint started, SlotList& slot) noexcept {
   ConnectResult result;
   try {

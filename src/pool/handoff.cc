@@ -8,7 +8,7 @@ using base::Duration;
 
 namespace {
 
-// One long lease among many short ones says nothing about the next.
+// One long lease among many short ones does not predict the next.
 constexpr Duration kMost = std::chrono::milliseconds(100);
 constexpr int kValues = 16;
 

@@ -1,14 +1,14 @@
-// For how long a waiter may be overtaken before a released connection is handed over to it.
+// The time for which a waiter may be overtaken before a released connection is handed over to it.
 //
-// A connection that is handed over lies unused until the waiter's thread runs; one that a running
-// thread takes does not. So order costs throughput, the more the longer threads take to wake and
-// the shorter the leases are: a context switch is nothing beside a lease of a millisecond, and as
-// much again as one of fifty microseconds.
+// A connection that is handed over is unused until the waiter's thread runs; one that a running
+// thread takes is not. So strict order costs throughput: more so the longer threads take to wake
+// and the shorter the leases are. A context switch is negligible compared to a lease of 1 ms, but
+// doubles the cost of one of 50 µs.
 //
-// The threshold therefore follows what the pool sees of late: the share of a connection's time that
-// would be lost if every release handed over, which is delay / (lease + delay) with the moving
-// means of both. Up to kCheapShare it is kShortest, from kDearShare on kLongest, and in between it
-// rises in proportion. Before the first connection was handed over it is kAtFirst.
+// Therefore the threshold follows what the pool measures: the share of a connection's time that
+// would be lost if every release handed over, delay / (lease + delay), with moving averages of
+// both. The threshold is kShortest up to kCheapShare, kLongest from kDearShare, and linear in
+// between. Before the first handoff it is kAtFirst.
 #pragma once
 
 #include <chrono>
@@ -18,7 +18,7 @@
 
 namespace scidex::pool {
 
-// Not thread safe.
+// Not thread-safe.
 class HandoffThreshold {
  public:
   static constexpr base::Duration kShortest = std::chrono::milliseconds(1);
@@ -27,19 +27,19 @@ class HandoffThreshold {
   static constexpr double kCheapShare = 0.1;
   static constexpr double kDearShare = 0.3;
 
-  // Does not follow anything if it is `fixed`.
+  // If `fixed` is set, the threshold never changes.
   explicit HandoffThreshold(std::optional<base::Duration> fixed)
       : fixed_(fixed.has_value()), after_(fixed.value_or(kAtFirst)) {}
 
   base::Duration after() const { return after_; }
 
-  // A lease has ended that was `used` for so long.
+  // A lease that was used for `used` has ended.
   void OnUsed(base::Duration used) { Follow(used, used_); }
-  // A connection was handed over, and its waiter ran so much later.
+  // A connection was handed over, and its waiter ran `delay` later.
   void OnHandedOver(base::Duration delay);
 
  private:
-  // A moving mean of about the last sixteen values, each of which counts as kMost at most.
+  // Moving average of about the last 16 values, each clamped to kMost.
   static void Follow(base::Duration value, base::Duration& mean);
 
   const bool fixed_;

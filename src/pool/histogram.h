@@ -1,5 +1,5 @@
-// A histogram of durations: integer nanoseconds and fixed buckets, so that counting costs a few
-// instructions under a lock that is held anyway.
+// A histogram of durations with fixed buckets. It uses integer nanoseconds, so that counting under
+// a lock costs only a few instructions.
 #pragma once
 
 #include <algorithm>
@@ -12,12 +12,12 @@
 
 namespace scidex::pool {
 
-// Not thread safe.
+// Not thread-safe.
 class Histogram {
  public:
   static constexpr std::size_t kMaxBounds = 24;
 
-  // `bounds` are inclusive upper bounds in ascending order, at most kMaxBounds, and must outlive
+  // `bounds` are inclusive upper bounds in ascending order, at most kMaxBounds; they must outlive
   // this.
   explicit Histogram(std::span<const base::Duration> bounds) : bounds_(bounds) {}
 
@@ -25,20 +25,21 @@ class Histogram {
     ++counts_[Bucket(value)];
     sum_ += value;
   }
-  // Takes back an Observe() of the same value.
+  // Undoes an Observe() of the same value.
   void Unobserve(base::Duration value) {
     --counts_[Bucket(value)];
     sum_ -= value;
   }
 
-  // `other` has the same bounds.
+  // `other` must have the same bounds.
   void Add(const Histogram& other) {
     for (std::size_t i = 0; i < counts_.size(); ++i) counts_[i] += other.counts_[i];
     sum_ += other.sum_;
   }
 
   std::span<const base::Duration> bounds() const { return bounds_; }
-  // Observations in the bucket below bounds()[i]; for i == bounds().size(), those above the last.
+  // Number of observations in the bucket whose upper bound is bounds()[i]; for i ==
+  // bounds().size(), of those above the last bound.
   std::uint64_t count(std::size_t i) const { return counts_[i]; }
   base::Duration sum() const { return sum_; }
   std::uint64_t total() const {
@@ -49,7 +50,7 @@ class Histogram {
 
  private:
   std::size_t Bucket(base::Duration value) const {
-    // The commonest by far, for those that are counted under a lock.
+    // The most frequent case by far.
     if (value <= bounds_.front()) return 0;
     return static_cast<std::size_t>(std::lower_bound(bounds_.begin(), bounds_.end(), value) -
                                     bounds_.begin());
@@ -60,7 +61,7 @@ class Histogram {
   base::Duration sum_{0};
 };
 
-// Buckets chosen for what they measure.
+// Bucket bounds for each kind of duration.
 std::span<const base::Duration> WaitBounds();     // 10 µs to 30 s
 std::span<const base::Duration> UseBounds();      // 100 µs to 10 min
 std::span<const base::Duration> ConnectBounds();  // 1 ms to 30 s

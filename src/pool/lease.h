@@ -1,4 +1,4 @@
-// A connection on loan: it goes back to its pool when the Lease does.
+// An acquired connection, which is returned to its pool when the Lease is destroyed.
 #pragma once
 
 #include <list>
@@ -13,12 +13,12 @@ namespace scidex::pool {
 class PoolCore;
 struct Slot;
 
-// Movable, to another thread too; used by one thread at a time. May outlive its Pool: the
+// Movable, also to another thread; used by one thread at a time. May outlive its Pool: the
 // connection is then closed on release.
 //
-// The thread that acquired it is taken for its holder, by whom a NestedAcquireDeadlock is found,
-// until it is moved; from then on it has none. So one that another thread is to release must be
-// moved there, not lent by reference.
+// The thread that acquired the lease is its holder, for the detection of NestedAcquireDeadlock,
+// until the lease is moved; after that it has no holder. So a lease that another thread will
+// release must be moved there, not passed by reference.
 class Lease {
  public:
   Lease() = default;
@@ -28,23 +28,23 @@ class Lease {
 
   explicit operator bool() const { return core_ != nullptr; }
 
-  // Requires a connection: `*this` is true.
+  // Requires that `*this` holds a connection.
   Connection& connection() const;
-  // Where this was acquired.
+  // Where this lease was acquired.
   const base::CallSite& borrower() const;
 
-  // Gives the connection back. Never throws; may take up to PoolOptions::reset_timeout when a
-  // transaction was left open. Nothing happens when this is empty already.
+  // Returns the connection to the pool. Never throws. May block for up to
+  // PoolOptions::reset_timeout if a transaction was left open. No effect if this is empty.
   void Release() noexcept;
-  // Gives it back to be closed: for a borrower that knows the connection to be beyond repair.
+  // Returns the connection to be closed, because the borrower knows that it is unusable.
   void Evict() noexcept { Evict(EvictReason::kBorrower); }
   void Evict(EvictReason reason) noexcept;
-  // Takes the connection out of the pool, for good: it is the caller's, and the pool may open
-  // another. Null in a child of fork().
+  // Removes the connection from the pool permanently: the caller owns it, and the pool may open
+  // another. Returns null in a child of fork().
   std::unique_ptr<Connection> Detach() noexcept;
 
-  // Moves it within the thread that holds it, and keeps that thread its holder: for what stands
-  // between the pool and the borrower.
+  // Moves the lease within the holding thread without changing its holder. For layers between the
+  // pool and the borrower.
   Lease Forward() noexcept;
 
  private:

@@ -15,7 +15,7 @@ using base::TimePoint;
 
 namespace {
 
-// Where the server has a gate, that one bounds the connects under way.
+// If the server has a gate, only that gate limits the number of concurrent connects.
 ConnectGateOptions OwnGate(const PoolOptions& options, bool server_has_gate) {
   ConnectGateOptions gate{options.backoff};
   if (server_has_gate) gate.max_under_way = SIZE_MAX;
@@ -66,8 +66,8 @@ bool PoolCore::Forked() const { return base::ForkGeneration() != fork_generation
 void PoolCore::Resize(std::size_t target, ResizeCause cause) {
   if (target < 1 || target < options_.min_idle || target > options_.max_size) {
     throw std::invalid_argument("pool " + name_ + ": target_size " + std::to_string(target) +
-                                " must be from min_idle (" + std::to_string(options_.min_idle) +
-                                "), and at least 1, to max_size (" +
+                                " must be at least 1 and min_idle (" +
+                                std::to_string(options_.min_idle) + "), and at most max_size (" +
                                 std::to_string(options_.max_size) + ")");
   }
   if (Forked()) return;
@@ -145,7 +145,8 @@ void PoolCore::Drain() {
   EvictAllIdle(EvictReason::kDrained, deferred);
 }
 
-// Housekeeping closes what is idle of it: this may be the thread that watches all sockets.
+// Housekeeping closes the connection if it is idle, because this may run on the thread that watches
+// all sockets.
 void PoolCore::OnPeerGone() {
   {
     MutexLock lock(mutex_);
@@ -154,7 +155,7 @@ void PoolCore::OnPeerGone() {
   if (on_trouble_) on_trouble_();
 }
 
-// Not more often than each second: until there is a right server, every session may find the wrong
+// At most once a second: until there is a right server, every session may be connected to the wrong
 // one.
 void PoolCore::OnWrongServer() {
   {
@@ -217,7 +218,7 @@ void PoolCore::Close() {
   StopHousekeeping();
 }
 
-// A lease may outlive the scheduler, and this with it: nothing of the task is left.
+// A lease, and with it this object, may outlive the scheduler, so the task must be destroyed.
 void PoolCore::StopHousekeeping() {
   std::shared_ptr<base::PeriodicTask> task;
   {

@@ -18,7 +18,7 @@ void Validate(const PoolOptions& options) {
   Require(options.min_idle <= options.max_size, "min_idle (" + std::to_string(options.min_idle) +
                                                     ") must not exceed max_size (" +
                                                     std::to_string(options.max_size) + ")");
-  // An acquire waits for a connect in the queue.
+  // An acquire waits in the queue for its connect.
   Require(options.max_waiters >= 1, "max_waiters must be at least 1");
   for (const auto& [name, value] : {std::pair{"acquire_timeout", options.acquire_timeout},
                                     std::pair{"connect_timeout", options.connect_timeout},

@@ -1,5 +1,4 @@
-// What a pool is told at its construction. Durations carry their unit in the type; the values here
-// are the defaults.
+// Options of a pool. Durations carry their unit in the type; the values here are the defaults.
 #pragma once
 
 #include <chrono>
@@ -12,46 +11,45 @@
 namespace scidex::pool {
 
 struct PoolOptions {
-  // Connections that are kept open and idle, ready before anyone asks. More cost server memory
-  // while nobody uses them, fewer make the first clients of a spike wait for a connect. 0 opens on
-  // demand alone.
+  // Number of idle connections to keep open in advance. More connections cost server memory while
+  // unused; with fewer, the first clients of a spike wait for a connect. 0 opens connections only
+  // on demand.
   std::size_t min_idle = 2;
-  // No more connections than this at any moment, those being opened included.
+  // Maximum number of connections, including those being opened.
   std::size_t max_size = 10;
-  // Acquirers that may wait at once; one more is refused with QueueFull instead of making a
-  // hopeless queue longer.
+  // Maximum number of waiting acquirers. The next one fails immediately with QueueFull instead of
+  // lengthening a hopeless queue.
   std::size_t max_waiters = 1000;
-  // How long an acquire may take, unless the call says otherwise.
+  // Timeout of an acquire, unless the call sets a deadline.
   base::Duration acquire_timeout = std::chrono::seconds(5);
-  // How long opening one connection may take: names, sockets, TLS, authentication and set-up
-  // together.
+  // Timeout for opening one connection, including name resolution, TLS, authentication and session
+  // setup.
   base::Duration connect_timeout = std::chrono::seconds(3);
-  // How long returning a connection to a clean state may take after its borrower left a transaction
-  // open.
+  // Timeout for returning a connection to a clean state after its borrower left a transaction open.
   base::Duration reset_timeout = std::chrono::seconds(1);
-  // A waiter that has waited this long gets the next released connection handed to it; before that,
-  // a thread that is running already may overtake it. 0 is strict order at the price of a context
-  // switch for every release. Empty: the pool finds the value itself, see handoff.h.
+  // A waiter that has waited this long is handed the next released connection; before that, a
+  // running thread may overtake it. 0 keeps strict order, at the cost of a context switch for every
+  // release. Empty: the pool determines the value itself, see handoff.h.
   std::optional<base::Duration> handoff_after;
-  // An idle connection above min_idle is closed after this long without use, one in each such
-  // period. 0: never.
+  // Idle connections above min_idle are closed after being unused for this long, at most one per
+  // such period. 0: never.
   base::Duration idle_timeout = std::chrono::minutes(10);
-  // A connection is closed at this age, less a random part of up to a tenth of it so that those
-  // opened together do not all go at once. 0: never.
+  // Maximum age of a connection, minus a random part of up to a tenth, so that connections opened
+  // together are not closed at the same time. 0: unlimited.
   base::Duration max_lifetime = std::chrono::minutes(30);
-  // A lease held longer than this is logged once with its call site, and counted. 0: never.
+  // A lease held longer than this is counted, and logged once with its call site. 0: never.
   base::Duration leak_after = std::chrono::minutes(5);
-  // Something raises target_size while acquires wait (an autoscaler): then a pool at its target is
-  // not full for good, and no NestedAcquireDeadlock is found below max_size.
+  // Something (an autoscaler) raises target_size while acquires wait. A pool at its target is then
+  // not permanently full, so NestedAcquireDeadlock is not reported below max_size.
   bool autoscaled = false;
-  // Between attempts to connect while the server refuses them.
+  // Delay between attempts to connect while the server refuses them.
   base::BackoffOptions backoff;
 
   friend bool operator==(const PoolOptions&, const PoolOptions&) = default;
 };
 
-// Throws std::invalid_argument, naming the option, unless 1 <= max_size, min_idle <= max_size,
-// 1 <= max_waiters, the timeouts are positive and no duration is negative.
+// Throws std::invalid_argument, naming the option, unless 1 <= max_size, min_idle <= max_size, 1 <=
+// max_waiters, all timeouts are positive and no duration is negative.
 void Validate(const PoolOptions& options);
 
 }  // namespace scidex::pool

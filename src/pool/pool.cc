@@ -14,7 +14,7 @@ Pool::Pool(std::string name, const PoolOptions& options, Dependencies dependenci
 
 Pool::~Pool() {
   if (core_->Forked()) {
-    // Its threads and its sockets are the parent's: the child can only forget it.
+    // Its threads and sockets belong to the parent: the child can only leak it.
     static_cast<void>(new std::shared_ptr<PoolCore>(std::move(core_)));
     return;
   }

@@ -1,17 +1,15 @@
-// A pool of connections: it keeps some open, lends each to one borrower at a time, and never opens
-// more than it may.
+// A connection pool: keeps connections open and lends each to one borrower at a time.
 //
 //   Pool pool("ro", options, {connector, scheduler});
 //   {
 //     Lease lease = pool.Acquire();        // or throws an AcquireError
 //     Use(lease.connection());
-//   }                                      // back in the pool
+//   }                                      // returned to the pool
 //
-// The order of service: waiters are served in order of arrival once they have waited
-// PoolOptions::handoff_after; before that a thread that is running already may overtake them. Idle
-// connections are reused last in, first out. Connects happen on the scheduler's threads, never
-// under the pool's lock and never in an acquirer's thread, so that an acquirer takes whatever comes
-// first: a connection released or a connection opened.
+// Waiters are served in order of arrival once they have waited PoolOptions::handoff_after; before
+// that, a running thread may overtake them. Idle connections are reused last in, first out.
+// Connects run on the scheduler's threads, never under the pool's lock and never in an acquirer's
+// thread, so an acquirer gets whichever comes first: a released connection or a new one.
 #pragma once
 
 #include <functional>
@@ -35,35 +33,36 @@ namespace scidex::pool {
 class PoolCore;
 
 struct AcquireOptions {
-  // When to give up; by default PoolOptions::acquire_timeout from now. One that has passed takes
-  // what is idle, or fails at once.
+  // When to give up; by default PoolOptions::acquire_timeout from now. If it has already passed,
+  // the acquire succeeds only with an idle connection that can be lent without a round trip.
   std::optional<base::TimePoint> deadline = std::nullopt;
   // Ends the wait with AcquireCancelled.
   std::stop_token stop = {};
-  // The name of who acquires, where one call site acquires for many: a query's. Null otherwise.
+  // Name of the client if one call site acquires for many, such as the name of a query; otherwise
+  // null.
   std::shared_ptr<const std::string> client = nullptr;
 };
 
-// Thread safe. In a child of fork() nothing here touches the parent's connections: acquiring throws
-// ForkedPool, and the rest does nothing.
+// Thread-safe. In a child of fork(), no function touches the parent's connections: acquiring throws
+// ForkedPool, and all other functions do nothing.
 class Pool {
  public:
   struct Dependencies {
     std::shared_ptr<Connector> connector;
-    // Where connects and housekeeping run; may be shared between pools. Outlives the pool.
+    // Runs connects and housekeeping; may be shared between pools. Must outlive the pool.
     base::Scheduler& scheduler;
     base::Clock& clock = base::RealClock();
-    // Called, without a lock and on any thread, when a connection turned out dead or could not be
-    // opened: the moment to look at the server. Must not block.
+    // Called, without a lock and on any thread, when a connection is found dead or cannot be
+    // opened, so that the server can be checked. Must not block.
     std::function<void()> on_trouble = {};
-    // Shared by the pools of one server; null if this is its only one.
+    // Shared by the pools of one server; null if this is its only pool.
     std::shared_ptr<ConnectGate> server_gate = {};
   };
 
-  // Starts opening min_idle connections and returns at once. Throws std::invalid_argument as
+  // Starts opening min_idle connections and returns immediately. Throws std::invalid_argument like
   // Validate().
   Pool(std::string name, const PoolOptions& options, Dependencies dependencies);
-  // Closes.
+  // Calls Close().
   ~Pool();
   Pool(const Pool&) = delete;
   Pool& operator=(const Pool&) = delete;
@@ -72,54 +71,54 @@ class Pool {
   Lease Acquire(const AcquireOptions& options = {},
                 const base::CallSite& borrower = base::CallSite::current());
 
-  // An idle connection, or an empty lease; never waits in the queue. The deadline, by default
-  // PoolOptions::reset_timeout from now, is for the look at the connection. Counted only when it
-  // gets one. Throws ForkedPool.
+  // Returns an idle connection, or an empty lease if there is none; never queues. The deadline, by
+  // default PoolOptions::reset_timeout from now, limits the check of the connection. Counted only
+  // if it returns a connection. Throws ForkedPool.
   Lease TryAcquire(const AcquireOptions& options = {},
                    const base::CallSite& borrower = base::CallSite::current());
 
-  // Moves target_size; min_idle <= target <= max_size, else std::invalid_argument. Idle connections
-  // above the target are closed one a second, leased ones on release.
+  // Sets target_size. Throws std::invalid_argument unless max(1, min_idle) <= target <= max_size.
+  // Idle connections above the target are closed at one per second, leased ones on release.
   void Resize(std::size_t target, ResizeCause cause = ResizeCause::kOperator);
 
-  // Goes on from a pool that this one replaces, or from nothing: target_size is `target`, or what
-  // min_idle, 1 and max_size allow that is next to it. It is not counted as a change of the target.
+  // Sets the initial target_size to `target`, clamped to the range from max(1, min_idle) to
+  // max_size. Not counted as a resize.
   void StartAt(std::size_t target);
-  // Of a pool that this one replaces on the same server: until then, or until they are closed, its
-  // connections count for target_size here, so that both together have no more than that. But
-  // max(1, min_idle) may always be opened. To be called before `before` is retired, and before
-  // anyone acquires here.
+  // Makes this pool the successor of `before` on the same server: until `until`, the connections
+  // that `before` still has open count towards target_size here, so that both pools together stay
+  // within it. max(1, min_idle) connections may always be opened. Must be called before `before` is
+  // retired and before the first acquire here.
   void MakeRoomFor(const Pool& before, base::TimePoint until) noexcept;
 
-  // Replaces every connection: idle ones now, leased and connecting ones when they come back. What
-  // is acquired after this was opened after it.
+  // Replaces all connections: idle ones now, leased and connecting ones when they are returned or
+  // opened. Later acquires get only connections that were opened after this call.
   void Drain();
 
-  // Closes the idle connections alone, as they may be of no use any more.
+  // Closes only the idle connections, because they may be unusable.
   void EvictIdle();
 
-  // Holds every acquire in the queue until Resume(); deadlines go on, leases that are out stay out.
-  // Idempotent.
+  // Holds all acquires in the queue until Resume(). Deadlines still apply, and active leases are
+  // not affected. Idempotent.
   void Suspend();
   void Resume();
 
-  // Returns when min_idle connections are open, lent ones included. Throws AcquireTimeout at the
-  // deadline, AcquireCancelled or PoolClosed; it is not counted as an acquire. For any number of
-  // threads, any number of times.
+  // Blocks until min_idle connections are open, including lent ones. Throws AcquireTimeout at the
+  // deadline, AcquireCancelled or PoolClosed. Not counted as an acquire. May be called by any
+  // number of threads, any number of times.
   void AwaitReady(base::TimePoint deadline, const std::stop_token& stop = {});
 
   // The server is known to answer: ends the backoff between connects.
   void OnServerAnswered();
 
-  // Fails waiters at once with PoolClosed, closes idle connections, and waits for connects in
-  // flight to end (they are told to). Leases that are out are closed on release; until then they
-  // are looked at for leaks as before, until Close(). Idempotent.
+  // Fails all waiters immediately with PoolClosed, closes idle connections, and stops connects in
+  // progress and waits for them. Active leases are closed on release; they are checked for leaks
+  // until Close(). Idempotent.
   void Retire();
-  // The same, and nothing of the pool runs any more. Idempotent.
+  // Calls Retire(), then stops housekeeping: afterwards the pool runs no tasks. Idempotent.
   void Close();
 
   PoolStats Stats() const;
-  // As in a snapshot, without making one.
+  // Like the field of a snapshot, but cheaper.
   std::size_t target_size() const;
   const std::string& name() const;
   base::Duration acquire_timeout() const;

@@ -10,7 +10,7 @@ using base::MutexLock;
 using base::TimePoint;
 
 void PoolCore::Release(SlotList::iterator slot) noexcept {
-  // The socket is the parent's: nothing may be sent on it.
+  // The socket belongs to the parent: nothing may be sent on it.
   if (Forked()) return;
   const Recycled recycled = slot->connection->Recycle(options_.reset_timeout);
   if (recycled != Recycled::kClean) {
@@ -30,7 +30,7 @@ void PoolCore::Release(SlotList::iterator slot) noexcept {
 
 void PoolCore::Discard(SlotList::iterator slot, EvictReason reason) noexcept {
   if (Forked()) return;
-  // It may be the last that keeps a closed pool's state alive.
+  // This may be the last lease that keeps the state of a closed pool alive.
   const std::shared_ptr<PoolCore> alive = shared_from_this();
   {
     DeferredClose deferred;
@@ -41,12 +41,13 @@ void PoolCore::Discard(SlotList::iterator slot, EvictReason reason) noexcept {
   if (reason == EvictReason::kDead) {
     OnDeadConnection();
   } else if (reason == EvictReason::kResetFailed && on_trouble_) {
-    // It may be the server that did not answer.
+    // The server may not have answered.
     on_trouble_();
   }
 }
 
-// What killed one has likely killed its neighbours: the next acquire is not to find out.
+// Whatever killed one connection has probably killed others: find them before the next acquire
+// does.
 void PoolCore::OnDeadConnection() {
   SweepDeadIdle();
   if (on_trouble_) on_trouble_();
@@ -83,8 +84,8 @@ std::unique_ptr<Connection> PoolCore::Detach(SlotList::iterator slot) noexcept {
   return std::move(slot->connection);
 }
 
-// To the oldest waiter if that one has waited long enough; else it is idle, and the oldest waiter
-// is woken to take it unless a running thread is faster.
+// Hands the connection over to the oldest waiter if that one has waited long enough. Otherwise
+// makes it idle and wakes the oldest waiter, which takes it unless a running thread is faster.
 void PoolCore::Offer(SlotList& from, SlotList::iterator slot, TimePoint now) {
   slot->offered_at = now;
   if (!suspended_ && HeadHasWaited(now)) {
@@ -95,7 +96,8 @@ void PoolCore::Offer(SlotList& from, SlotList::iterator slot, TimePoint now) {
     Lend(slot, head.claim, AcquireOutcome::kWaited, now);
     head.handed = slot;
     head.wake.NotifyOne();
-    // It may have been woken for an idle one that it now leaves to the next.
+    // The waiter may have been woken for an idle connection, which it now leaves to the next
+    // waiter.
     WakeHead();
     return;
   }
@@ -107,13 +109,13 @@ void PoolCore::WakeHead() {
   if (!suspended_ && !idle_.empty() && !waiters_.empty()) waiters_.front()->wake.NotifyOne();
 }
 
-// `slot` is one of those that Size() counts.
+// Requires that Size() counts `slot`.
 bool PoolCore::MayStay(const Slot& slot, TimePoint now) const {
   return !closed_ && slot.generation == generation_ && slot.expires_at > now &&
          Size() <= target_size_;
 }
 
-// Of one that may not stay.
+// Requires a slot that may not stay.
 EvictReason PoolCore::ReasonToEvict(const Slot& slot, TimePoint now) const {
   if (closed_) return EvictReason::kClosed;
   if (slot.generation != generation_) return EvictReason::kDrained;
@@ -154,9 +156,9 @@ void PoolCore::OnClosed(std::size_t count) {
 void PoolCore::SweepDeadIdle() {
   DeferredClose deferred;
   MutexLock lock(mutex_);
-  // Another thread is at it.
+  // Another thread is already sweeping.
   if (!checking_.empty()) return;
-  // What allocates comes first: nothing may be left in checking_.
+  // Allocate first: no connection may be left in checking_ if this fails.
   std::vector<SlotList::iterator> slots;
   std::vector<SlotList::iterator> dead;
   try {
@@ -177,7 +179,7 @@ void PoolCore::SweepDeadIdle() {
   for (const SlotList::iterator slot : dead) Evict(checking_, slot, EvictReason::kDead, deferred);
   for (auto slot = checking_.begin(); slot != checking_.end();) {
     const auto next = std::next(slot);
-    // Those above the target are closed one a second, elsewhere.
+    // Connections above the target are closed at one per second, by ReapIdle().
     if (const EvictReason reason = ReasonToEvict(*slot, now);
         !MayStay(*slot, now) && reason != EvictReason::kShrunk) {
       Evict(checking_, slot, reason, deferred);

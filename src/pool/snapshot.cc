@@ -14,7 +14,7 @@ PoolStats PoolCore::Stats() const {
     return stats;
   }
   MutexLock lock(mutex_);
-  // Read under the lock, so that nothing in the pool is younger.
+  // Read under the lock, so that nothing in the pool is newer.
   return StatsLocked(clock_.Now());
 }
 
@@ -44,7 +44,7 @@ PoolStats PoolCore::StatsLocked(TimePoint now) const {
     if (slot.granted.load(std::memory_order_acquire)) {
       ++stats.read_only_proofs[slot.proof];
     } else {
-      // Its acquire has not ended: the connection is being looked at, and may turn out dead.
+      // The acquire has not ended: the connection is being checked and may turn out dead.
       if (slot.granted_as == AcquireOutcome::kWaited) {
         ++stats.waiters;
         if (slot.client) ++stats.client_waiters;

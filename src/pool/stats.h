@@ -1,4 +1,5 @@
-// The numbers of one pool at one instant, taken under its lock: in every snapshot
+// The statistics of one pool at one instant, taken under its lock. Every snapshot satisfies
+//
 //   connecting + idle + in_use == size <= max_size   and   sum(acquires) + waiters == requests.
 #pragma once
 
@@ -16,7 +17,7 @@
 
 namespace scidex::pool {
 
-// How an acquire ended; each ends in exactly one of these.
+// Outcome of an acquire; each acquire has exactly one.
 enum class AcquireOutcome {
   kImmediate,
   kWaited,
@@ -30,16 +31,16 @@ enum class AcquireOutcome {
 
 // Why a connection was closed on purpose.
 enum class EvictReason {
-  kDead,  // the server or the network closed it, be it idle or lent
+  kDead,  // closed by the server or the network, whether idle or lent
   kIdleTimeout,
   kMaxLifetime,
   kShrunk,       // target_size was lowered
-  kDrained,      // every connection was to be replaced
+  kDrained,      // all connections were to be replaced
   kClosed,       // the pool was closed
   kBorrower,     // the borrower asked for it
   kResetFailed,  // it could not be returned to a clean state
   kReadOnlyUnproven,
-  kOtherServer,  // it is not to the server that is judged
+  kOtherServer,  // not connected to the server that was judged
 };
 
 enum class ResizeDirection { kUp, kDown };
@@ -69,7 +70,7 @@ struct scidex::base::EnumNames<scidex::pool::ResizeCause> {
 
 namespace scidex::pool {
 
-// A lease that is out.
+// An active lease.
 struct LeaseInfo {
   base::CallSite borrower;
   base::Duration age{0};
@@ -90,16 +91,16 @@ struct PoolStats {
   std::size_t target_size = 0;
   std::size_t min_idle = 0;
   std::size_t waiters = 0;
-  // Those of them that have an AcquireOptions::client.
+  // Number of waiters with an AcquireOptions::client.
   std::size_t client_waiters = 0;
   std::size_t max_waiters = 0;
   base::Duration oldest_waiter{0};
   base::Duration acquire_timeout{0};
-  // 0 if leases are not looked at.
+  // 0 if leases are not checked for leaks.
   base::Duration leak_after{0};
-  // For how long a waiter may be overtaken at present.
+  // Time for which a waiter may currently be overtaken.
   base::Duration handoff_after{0};
-  // Oldest first, at most PoolStats::kOldestLeases of them.
+  // Oldest first, at most kOldestLeases.
   static constexpr std::size_t kOldestLeases = 3;
   std::vector<LeaseInfo> oldest_leases;
 
@@ -114,13 +115,13 @@ struct PoolStats {
   std::uint64_t read_only_writes = 0;
   std::uint64_t read_only_unproven = 0;
   std::uint64_t leases_leaked = 0;
-  // Of the pools that this one has replaced: leases that are still out. None of in_use.
+  // Active leases of the pools that this one has replaced; not included in in_use.
   std::size_t retired_leases = 0;
   Histogram acquire_wait{WaitBounds()};
   Histogram use{UseBounds()};
   Histogram connect{ConnectBounds()};
 
-  // Of the latest connect that failed, until one succeeds; kOk and empty otherwise.
+  // Of the latest failed connect, until one succeeds; otherwise kOk and empty.
   ConnectOutcome last_connect_outcome = ConnectOutcome::kOk;
   std::string last_connect_message;
 
@@ -129,11 +130,11 @@ struct PoolStats {
   }
 };
 
-// Adds what only grows, of a pool that came before and is closed.
+// Adds the counters of an earlier pool that is closed.
 void AddCounters(PoolStats& stats, const PoolStats& before);
 
-// "3 in use + 0 idle + 1 connecting of 4, 7 waiting; longest held by src/x.cc:4 (F)": for error
-// messages.
+// Returns text for error messages: "3 in use + 0 idle + 1 connecting of 4, 7 waiting; longest held
+// by src/x.cc:4 (F)".
 std::string Summary(const PoolStats& stats);
 
 }  // namespace scidex::pool

@@ -9,8 +9,7 @@ namespace scidex::postgres {
 pqxx::connectionpolicy::handle HandOverOnce::do_startconnect(handle present) {
   if (present != nullptr) return present;
   if (connection_ == nullptr) {
-    throw pqxx::broken_connection(
-        "the connection is lost; a new one comes from the pool, not from libpqxx");
+    throw pqxx::broken_connection("the connection is lost; acquire another one from the pool");
   }
   return std::exchange(connection_, nullptr);
 }

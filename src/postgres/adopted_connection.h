@@ -1,9 +1,9 @@
-// A libpqxx connection around a libpq handle that was opened without it.
+// A libpqxx connection around a libpq handle that was opened without libpqxx.
 //
-// libpqxx 6 reconnects on its own when it finds the connection broken: through PQreset or its
-// connection policy, without a deadline and without the session's settings, so that a write retried
-// often enough commits on a session believed read-only. Here it has a policy that hands its handle
-// over once and never opens another. libpqxx 7 does not reconnect.
+// libpqxx 6 reconnects by itself if it finds the connection broken: through PQreset or its
+// connection policy, without a deadline and without the session's settings, so that a write that is
+// retried often enough commits on a session believed to be read-only. The policy used here hands
+// over its handle once and never opens another. libpqxx 7 does not reconnect.
 #pragma once
 
 #include <pqxx/pqxx>
@@ -29,7 +29,7 @@ class HandOverOnce final : public pqxx::connectionpolicy {
 
   handle do_startconnect(handle present) override;
   handle do_completeconnect(handle present) override { return present; }
-  // The handle stays with its owner; libpqxx forgets it for good.
+  // The handle stays with its owner; libpqxx drops its reference permanently.
   handle do_dropconnect(handle) noexcept override { return Drop(); }
   handle do_disconnect(handle) noexcept override { return Drop(); }
   bool is_ready(handle) const noexcept override { return true; }

@@ -11,14 +11,14 @@ namespace {
 
 using control::WriteAttempt;
 
-// A managed reader may be in recovery and yet forward writes to its primary (Amazon Aurora's local
-// write forwarding): there recovery shows nothing, and the session's own setting is what refuses.
+// A managed replica may be in recovery and yet forward writes to its primary (Amazon Aurora's local
+// write forwarding). Then recovery proves nothing, and only the session's own setting refuses
+// writes.
 constexpr const char* kNobodyCanWrite =
     "SELECT pg_catalog.pg_is_in_recovery() AND coalesce(pg_catalog.lower("
     "pg_catalog.current_setting('apg_write_forward.consistency_mode', true)), '') IN ('', 'off')";
 
-// An error that a block catches is not in the server's log. Only the one that is expected is
-// caught.
+// The server does not log an error that a block catches. Only the expected one is caught.
 constexpr const char* kCaughtWrite =
     "DO $$BEGIN DELETE FROM pg_catalog.pg_description WHERE false; "
     "EXCEPTION WHEN read_only_sql_transaction THEN "
@@ -31,7 +31,7 @@ WriteAttempt Unknown(const QueryResult& answer) {
   return {sent ? Result::kUnknown : Result::kNotTried, false, answer.message};
 }
 
-// What a write as a statement comes to.
+// Tries the write as a statement.
 WriteAttempt TryStatement(Session& session, base::TimePoint deadline, const std::stop_token& stop) {
   const std::string write =
       LimitFor(deadline) + "DELETE FROM pg_catalog.pg_description WHERE false";
@@ -51,7 +51,7 @@ WriteAttempt TryStatement(Session& session, base::TimePoint deadline, const std:
   return result;
 }
 
-// The same, in a block that catches the refusal.
+// Tries the write in a block that catches the refusal.
 WriteAttempt TryBlock(Session& session, base::TimePoint deadline, const std::stop_token& stop) {
   using Status = QueryResult::Status;
   const QueryResult caught =

@@ -1,4 +1,4 @@
-// A write that harms nothing, to see whether it is refused.
+// A harmless write that tests whether the server refuses it.
 #pragma once
 
 #include <stop_token>
@@ -9,17 +9,17 @@
 
 namespace scidex::postgres {
 
-// Tries to delete no row of a system catalog, in a transaction: before anything else the server
-// looks whether the transaction may write, so that no privilege is needed. Is no violation.
+// Tries to delete zero rows from a system catalog, in a transaction. The server checks first
+// whether the transaction may write, so no privilege is needed. Not counted as a violation.
 //
-// The refusal is caught in a block of PL/pgSQL, so that it is not in the server's log. Where that
-// cannot be (no such language, or no right to it), and where the block was not refused, the write
-// is tried as a statement: then the log has an ERROR and, by default, the statement.
+// A PL/pgSQL block catches the refusal, so that the server does not log it. If the block cannot run
+// (the language or the right to use it is missing), or was not refused, the write is tried as a
+// statement: then the server logs an ERROR and, by default, the statement.
 //
-// Thread safe.
+// Thread-safe.
 class CanaryWriter final : public control::WriteTester {
  public:
-  // `connection` is a Session that has been prepared, and is left as it is after a borrower.
+  // `connection` must be a prepared Session; it is left as a borrower would leave it.
   control::WriteAttempt TryWrite(pool::Connection& connection, base::TimePoint deadline,
                                  const std::stop_token& stop) override;
 };

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "base/quoted.h"
+#include "postgres/dsn_values.h"
 #include "postgres/libpq.h"
 #include "postgres/libpq_files.h"
 
@@ -33,13 +34,13 @@ std::vector<std::string> SplitList(const std::string& list) {
   return items;
 }
 
-// libpq's message quotes what it stumbled over; only its kind is passed on.
+// libpq's message quotes the offending text; only the kind of error is passed on.
 std::string KindOf(std::string_view libpq_message) {
   static constexpr std::array<std::pair<std::string_view, std::string_view>, 10> kKinds{{
       {"missing \"=\"", "a keyword without \"=\" (a blank in a value must be in single quotes)"},
-      {"invalid connection option", "a keyword that libpq does not have"},
+      {"invalid connection option", "a keyword that libpq does not know"},
       {"unterminated quoted string", "a single quote that is not closed"},
-      {"invalid URI query parameter", "a parameter after \"?\" that libpq does not have"},
+      {"invalid URI query parameter", "a parameter after \"?\" that libpq does not know"},
       {"missing key/value separator", "a parameter after \"?\" without \"=\""},
       {"extra key/value separator", "a parameter after \"?\" with two \"=\""},
       {"invalid percent-encoded token", "a \"%\" that is not followed by two hexadecimal digits"},
@@ -50,12 +51,11 @@ std::string KindOf(std::string_view libpq_message) {
   for (const auto& [prefix, kind] : kKinds) {
     if (libpq_message.starts_with(prefix)) return std::string(kind);
   }
-  return "it does not parse";
+  return "invalid syntax";
 }
 
-// Which parameter after "?" it is that libpq does not have, by its message; "" where that may be a
-// piece of a password: one with a "/" and a "?" in it comes before an "@", one with an "&" is
-// itself such a parameter.
+// The unknown parameter after "?", from libpq's message; "" if it may be part of a password: a
+// password with "/" and "?" is followed by "@", and one with "&" is split into parameters.
 std::string NamedParameter(std::string_view libpq_message, const std::string& dsn) {
   constexpr std::string_view kBefore = "invalid URI query parameter: \"";
   if (!libpq_message.starts_with(kBefore)) return "";
@@ -69,7 +69,7 @@ std::string NamedParameter(std::string_view libpq_message, const std::string& ds
   const std::size_t at = query == std::string::npos ? query : dsn.find(name, query);
   if (!is_word || at == std::string::npos || dsn.find('@', query) != std::string::npos) return "";
   const std::string before = dsn.substr(query, at - query);
-  // Also of sslpassword, and of one that is written with %-escapes.
+  // Includes sslpassword, and parameters with %-escapes.
   if (before.find("pass") != std::string::npos || before.find('%') != std::string::npos) return "";
   return ": " + base::Quoted(name);
 }
@@ -80,8 +80,8 @@ bool IsPort(const std::string& text) {
   return error == std::errc() && end == text.data() + text.size() && port >= 1 && port <= 65535;
 }
 
-// libpq takes whatever follows a keyword for its value, so that what was meant as a list of
-// keywords, the password among them, becomes the name of a host or a database, which is shown.
+// libpq takes any text after a keyword as its value. A list of keywords with a wrong separator,
+// including the password, would thus become the name of a host or a database, which is shown.
 void CheckNames(const Dsn& dsn) {
   static constexpr std::array<std::pair<std::string_view, std::string_view>, 4> kNoPartOf{{
       {"host", "=; \t\n\v\f\r"},
@@ -91,35 +91,33 @@ void CheckNames(const Dsn& dsn) {
   }};
   for (const auto& [keyword, characters] : kNoPartOf) {
     const std::string value = dsn.Get(std::string(keyword));
-    // A socket's directory may have a blank in its name.
+    // The path of a socket directory may contain blanks.
     const bool is_path = keyword == "host" && (value.starts_with('/') || value.starts_with('@'));
     if (value.find_first_of(is_path ? "=;" : characters) != std::string::npos) {
       Refuse("the value of " + std::string(keyword) +
-             " has a character that no such name has; separate keywords by blanks, and those in a "
+             " contains a character that is invalid there; separate keywords by blanks, and those "
+             "in a "
              "URI by \"&\" after one \"?\"");
     }
     const auto is_control = [](char c) { return (c >= 0 && c < ' ') || c == '\x7f'; };
     if (std::any_of(value.begin(), value.end(), is_control))
-      Refuse("the value of " + std::string(keyword) + " has a control character");
+      Refuse("the value of " + std::string(keyword) + " contains a control character");
   }
 }
 
 void CheckValues(const Dsn& dsn) {
-  static constexpr std::array<std::string_view, 6> kSslModes{"disable", "allow",     "prefer",
-                                                             "require", "verify-ca", "verify-full"};
-  // PQconninfoParse() does not read the file of services: port 5432 of libpq's defaults would win
-  // over the service's. PGSERVICE is read with those defaults.
+  // PQconninfoParse() does not read the service file, so port 5432 of libpq's defaults would win
+  // over the service's. libpq's defaults include PGSERVICE.
   if (dsn.parameters().contains("service")) {
-    Refuse("service= is read from the environment alone: set PGSERVICE, or write host and port");
+    Refuse("service= is supported only in the environment: set PGSERVICE, or write host and port");
   }
   const std::string port = dsn.Get("port");
   for (const std::string& one : SplitList(port)) {
     if (!one.empty() && !IsPort(one)) Refuse("the port is not a number from 1 to 65535");
   }
-  const std::string sslmode = dsn.Get("sslmode");
-  if (!sslmode.empty() &&
-      std::find(kSslModes.begin(), kSslModes.end(), sslmode) == kSslModes.end()) {
-    Refuse("sslmode is none of disable, allow, prefer, require, verify-ca, verify-full");
+  for (const auto& [keyword, value] : dsn.parameters()) {
+    const std::string why = WhyNoValue(keyword, value.Reveal());
+    if (!why.empty()) Refuse(why);
   }
   CheckNames(dsn);
   for (const char* keyword : {"host", "dbname"}) {
@@ -142,7 +140,8 @@ std::map<std::string, base::Secret> NonEmpty(const PQconninfoOption* options) {
   return values;
 }
 
-// libpq's rule: a list of one port serves every host, otherwise the lists are equally long.
+// By libpq's rule, a list of one port applies to all hosts; otherwise the lists must have the same
+// length.
 std::vector<Endpoint> EndpointsOf(const Dsn& dsn) {
   const std::vector<std::string> hosts = SplitList(dsn.Get("host"));
   const std::vector<std::string> addresses = SplitList(dsn.Get("hostaddr"));
@@ -152,7 +151,7 @@ std::vector<Endpoint> EndpointsOf(const Dsn& dsn) {
     if (list.size() == count) return list[i];
     if (list.size() == 1 && (list[0].empty() || std::string_view(what) == "port")) return list[0];
     Refuse("it has " + std::to_string(count) + " hosts, but a list of " + what +
-           "s of another length");
+           "s of a different length");
   };
   std::vector<Endpoint> endpoints;
   for (std::size_t i = 0; i < count; ++i) {

@@ -12,7 +12,7 @@ namespace {
 
 std::string SettingsFor(const PGconn* connection, SearchPath path) {
   std::string sql = "SET LOCAL lock_timeout = 0; ";
-  // Before anything that takes a snapshot. A deferrable transaction waits only if it is
+  // Must precede everything that takes a snapshot. A deferrable transaction waits only if it is
   // serializable.
   if (PQtransactionStatus(connection) == PQTRANS_IDLE)
     sql += "SET TRANSACTION ISOLATION LEVEL READ COMMITTED; ";
@@ -45,7 +45,7 @@ QueryResult QueryGuarded(Session& session, std::string_view statement, base::Tim
   const int tries = when == GivesUp::kAfterDeadline ? 5 : 1;
   QueryResult result;
   for (int i = 0; i < tries; ++i) {
-    // First, as it holds for the statements before it.
+    // Must be first: it applies to the statements before this one too.
     const std::string sql =
         (LimitFor(deadline, when) + SettingsFor(session.raw(), path)).append(statement);
     result = session.QueryOfOurs(sql.c_str(), deadline, stop);

@@ -1,5 +1,5 @@
-// Sets aside the settings of a role or a database under which a statement of ours would fail, wait
-// or mean something else: timeouts, a search_path with functions of the same names, an isolation
+// Overrides settings of a role or a database that would make one of our own statements fail, wait
+// or change its meaning: timeouts, a search_path with functions of the same names, an isolation
 // level that a standby refuses.
 #pragma once
 
@@ -14,25 +14,25 @@
 namespace scidex::postgres {
 
 enum class SearchPath {
-  kCatalog,  // pg_catalog alone: for SQL of ours
-  kOfRole,   // for SQL of the operator's
+  kCatalog,  // only pg_catalog: for our own SQL
+  kOfRole,   // for the operator's SQL
 };
 
-// When the server is to give up a statement: it goes on with one whose client has gone, and would
-// hold a connection, or wait for a lock, for as long as that takes.
+// When the server cancels a statement. Without a limit it would continue after its client has gone,
+// and hold a connection or wait for a lock.
 enum class GivesUp {
-  kAfterDeadline,   // a second later: ours counts
-  kBeforeDeadline,  // so that the session survives; then the statement is refused as cancelled
+  kAfterDeadline,   // a second later: the client's deadline comes first
+  kBeforeDeadline,  // so that the session survives; the result is kRefused
 };
 
-// A setting for the statements after it in the same message, or transaction.
+// Returns a SET for the statements that follow it in the same message or transaction.
 std::string LimitFor(base::TimePoint deadline, GivesUp when = GivesUp::kAfterDeadline);
 
-// Sends `statement` with the settings before it in one message, whose end ends them too: nothing is
-// left behind, also in a session that a pooler gave. Of a transaction that is open the isolation
-// level is kept. Before PostgreSQL 13 a timeout holds for the whole message and is not set aside.
-// On a busy server one of a few milliseconds may be over before it is: what was cancelled is sent
-// again, a few times, unless the limit is before the deadline.
+// Sends the settings and `statement` in one message, at whose end they are reset: no trace remains,
+// even in a session of a pooler. Keeps the isolation level of an open transaction. Before
+// PostgreSQL 13, a timeout applies to the whole message and cannot be overridden. On a busy server,
+// a timeout of a few milliseconds may expire before it is overridden: a cancelled statement is sent
+// up to five times, unless `when` is kBeforeDeadline.
 // https://www.postgresql.org/docs/current/runtime-config-client.html
 QueryResult QueryGuarded(Session& session, std::string_view statement, base::TimePoint deadline,
                          const std::stop_token& stop, SearchPath path = SearchPath::kCatalog,

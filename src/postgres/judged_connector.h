@@ -1,4 +1,4 @@
-// Opens a pool's sessions to the server that its probe judges, and to no other.
+// Opens a pool's sessions only to the server that its probe judges.
 #pragma once
 
 #include <memory>
@@ -8,16 +8,15 @@
 
 namespace scidex::postgres {
 
-// Thread safe.
+// Thread-safe.
 class JudgedConnector final : public pool::Connector {
  public:
-  // `connector` opens postgres::Session.
+  // `connector` must open postgres::Session.
   JudgedConnector(std::shared_ptr<pool::Connector> connector,
                   std::shared_ptr<const JudgedServer> judged);
 
-  // Where a name leads to several servers, another one may answer the next time: a few are tried.
-  // Then kOtherServer. A session that is returned is lent only while its server is the one that is
-  // judged.
+  // If a name leads to several servers, another one may answer the next time: tries a few times,
+  // then returns kOtherServer. A returned session is lent only while its server is the judged one.
   pool::ConnectResult Connect(base::TimePoint deadline,
                               const std::stop_token& stop) noexcept override;
 

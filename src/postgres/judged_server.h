@@ -1,6 +1,6 @@
-// Which server a probe judges, for the sessions that its pools lend: a name can lead to
-// several (hosts in one DSN, a load balancer, a moved address), and what was judged of one does not
-// hold for another.
+// Identifies the server that a probe judges, for the sessions that its pools lend. A name can lead
+// to several servers (hosts in one DSN, a load balancer, a moved address), and a verdict on one
+// does not apply to another.
 #pragma once
 
 #include <atomic>
@@ -8,12 +8,12 @@
 
 namespace scidex::postgres {
 
-// When a server was started, as SQL.
+// SQL for the start time of a server.
 inline constexpr const char* kServerStart =
     "(extract(epoch FROM pg_postmaster_start_time()) * 1000000)::bigint";
 
-// A server is told by when it was started, in microseconds since the epoch; 0 is not known, as
-// behind a pooler, and then any session may be of it. Thread safe.
+// A server is identified by its start time in microseconds since the epoch. 0 means unknown, for
+// example behind a pooler; then any session may belong to it. Thread-safe.
 class JudgedServer {
  public:
   void Set(std::int64_t started) noexcept { started_.store(started, std::memory_order_relaxed); }

@@ -1,4 +1,4 @@
-// libpq's objects, owned.
+// Owning pointers to libpq's objects.
 #pragma once
 
 #include <libpq-fe.h>

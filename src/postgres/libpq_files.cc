@@ -14,7 +14,7 @@
 namespace scidex::postgres {
 namespace {
 
-// False for what would not be read at all.
+// Returns whether reading the file could block or fill memory; false if it would not be read.
 bool HoldsUp(const std::string& path) {
   struct stat facts {};
   if (path.empty() || stat(path.c_str(), &facts) != 0) return false;
@@ -61,8 +61,7 @@ void CheckServiceFiles() {
   if (own.empty()) own = HomeDirectory() + "/.pg_service.conf";
   const std::string folder = Variable("PGSYSCONFDIR");
   if (HoldsUp(own) || (!folder.empty() && HoldsUp(folder + "/pg_service.conf"))) {
-    throw DsnError(
-        "PGSERVICE is set, and the file of services is not a regular file of at most 1 MiB");
+    throw DsnError("PGSERVICE is set, and the service file is not a regular file of at most 1 MiB");
   }
 }
 

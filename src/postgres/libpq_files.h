@@ -1,4 +1,4 @@
-// The files that libpq and OpenSSL read by themselves, without a deadline and to their end.
+// Checks the files that libpq and OpenSSL read themselves, completely and without a deadline.
 #pragma once
 
 #include <map>
@@ -9,15 +9,15 @@
 
 namespace scidex::postgres {
 
-// Throws std::invalid_argument, which names the keyword and not the file, for certificates, keys
-// and lists of revoked ones that are there and are not regular files of at most 1 MiB.
+// Throws std::invalid_argument, naming the keyword but not the file, if a certificate, key or
+// revocation list exists and is not a regular file of at most 1 MiB.
 void CheckTlsFiles(const Dsn& dsn, const std::map<std::string, base::Secret>& parameters);
 
-// Throws DsnError for such a file of services, where PGSERVICE names one. To be called before libpq
-// is asked for its defaults, and before each connect.
+// Throws DsnError if PGSERVICE is set and the service file is of that kind. Must be called before
+// libpq is asked for its defaults, and before each connect.
 void CheckServiceFiles();
 
-// $HOME, or that of the user; "" if there is none.
+// $HOME, or otherwise the user's home directory; "" if there is none.
 std::string HomeDirectory();
 
 }  // namespace scidex::postgres

@@ -14,9 +14,9 @@
 namespace scidex::postgres {
 namespace {
 
-// OpenSSL's PEM_BUFSIZE, with the NUL at the end.
+// OpenSSL's PEM_BUFSIZE without the terminating NUL.
 constexpr std::size_t kMaxPassphrase = 1023;
-// Below what is no directory.
+// Cannot exist, because its parent is not a directory.
 constexpr const char* kNoFile = "/dev/null/pgpass";
 
 // Why libpq would ignore the file with a warning; "" if it would not.
@@ -25,11 +25,11 @@ std::string ProblemWith(const std::string& path) {
   if (stat(path.c_str(), &facts) != 0) return "";
   if (!S_ISREG(facts.st_mode)) return "it is not a plain file";
   if ((facts.st_mode & (S_IRWXG | S_IRWXO)) != 0)
-    return "others than its owner may access it; set its mode to 0600";
+    return "users other than its owner may access it; set its mode to 0600";
   return "";
 }
 
-// True once for each pair.
+// Returns true once for each pair.
 bool IsNew(const std::string& path, const std::string& problem) {
   static base::Mutex mutex;
   static std::set<std::pair<std::string, std::string>>& told =
@@ -43,9 +43,9 @@ bool IsNew(const std::string& path, const std::string& problem) {
 void ForestallWarnings(const Dsn& dsn, std::map<std::string, base::Secret>& parameters) {
   if (dsn.Get("sslpassword", parameters).size() > kMaxPassphrase) {
     throw std::invalid_argument("sslpassword is longer than " + std::to_string(kMaxPassphrase) +
-                                " bytes, which is all that OpenSSL takes");
+                                " bytes, the limit of OpenSSL");
   }
-  // libpq looks for no other password then.
+  // libpq then looks for no other password.
   if (!dsn.Get("password", parameters).empty()) return;
   std::string path = dsn.Get("passfile", parameters);
   if (path.empty()) path = HomeDirectory() + "/.pgpass";

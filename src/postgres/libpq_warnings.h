@@ -1,5 +1,4 @@
-// What libpq would print to standard error by itself, found out before it does: then it is told in
-// the log, once, and libpq has nothing to print.
+// Detects problems that libpq would print to standard error, and logs them once instead.
 // https://www.postgresql.org/docs/current/libpq-pgpass.html
 #pragma once
 
@@ -11,10 +10,10 @@
 
 namespace scidex::postgres {
 
-// To be called with the parameters of a connect, `parameters` over those of `dsn`. Where libpq
-// would ignore the password file with a warning, as others may read it or it is no plain file, that
-// is logged unless it was logged before, and `parameters` names a file that does not exist instead.
-// Throws std::invalid_argument for a passphrase that libpq would cut with a warning.
+// Must be called with the parameters of a connect; `parameters` take precedence over `dsn`. If
+// libpq would ignore the password file with a warning, because others may access it or it is not a
+// plain file, logs that once and replaces the file in `parameters` by one that does not exist.
+// Throws std::invalid_argument for a passphrase that libpq would truncate with a warning.
 void ForestallWarnings(const Dsn& dsn, std::map<std::string, base::Secret>& parameters);
 
 }  // namespace scidex::postgres

@@ -1,4 +1,4 @@
-// The libraries that this layer was built with.
+// Versions of the libraries that this layer was built with.
 #pragma once
 
 #include <string>

@@ -8,7 +8,7 @@
 
 namespace scidex::postgres {
 
-// libpq speaks of its own doing then; a server's message begins with its severity.
+// These messages are libpq's own; a server's message begins with its severity.
 std::optional<base::LocalResource> LocalResourceIn(std::string_view message) {
   if (message.starts_with("out of memory") || message.starts_with("cannot allocate memory"))
     return base::LocalResource::kMemory;

@@ -1,4 +1,4 @@
-// Tells from libpq's words what this process lacks, and not the server.
+// Detects from libpq's messages that this process, not the server, lacks a resource.
 #pragma once
 
 #include <optional>
@@ -8,10 +8,10 @@
 
 namespace scidex::postgres {
 
-// What a message of libpq says is missing here; empty for all other messages.
+// The resource that a message of libpq reports as missing; empty for all other messages.
 std::optional<base::LocalResource> LocalResourceIn(std::string_view message);
 
-// Throws base::LocalFailure if it says so.
+// Throws base::LocalFailure if the message reports a missing resource.
 void ThrowIfLocal(std::string_view message);
 
 }  // namespace scidex::postgres

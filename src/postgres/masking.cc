@@ -12,9 +12,9 @@ namespace {
 
 constexpr std::string_view kMask = "***";
 constexpr std::size_t kTooShortToMask = 3;
-// Of an identifier, by the server's NAMEDATALEN.
+// Maximum length of an identifier, by the server's NAMEDATALEN.
 constexpr std::size_t kNameBytes = 63;
-// Of a message: the log is for people.
+// Maximum length of a message in the log.
 constexpr std::size_t kMostBytes = 4096;
 
 class Secrets {
@@ -22,13 +22,13 @@ class Secrets {
   void Remember(const std::string& secret) {
     const base::MutexLock lock(mutex_);
     const auto known = std::find(secrets_.begin(), secrets_.end(), secret);
-    // Those of servers that are there stay, however many are tried beside them.
+    // Passwords in use stay remembered, however many others are tried.
     if (known != secrets_.end()) secrets_.erase(known);
     secrets_.push_back(secret);
     if (secrets_.size() > kRememberedSecrets) secrets_.pop_front();
   }
 
-  // In all of `text`, so that one secret may be a part of another.
+  // Searches all of `text`, because one secret may be part of another.
   std::string Mask(std::string_view text) const {
     const base::MutexLock lock(mutex_);
     std::size_t longest = 0;
@@ -37,11 +37,11 @@ class Secrets {
     std::vector<bool> hidden(text.size());
     for (const std::string_view secret : secrets_) {
       if (secret.size() <= kTooShortToMask) {
-        if (HasWord(text, secret)) return "(not shown, as it has a secret in it)";
+        if (HasWord(text, secret)) return "(not shown: contains a secret)";
         continue;
       }
       Hide(text, secret, hidden);
-      // The server cuts a name between two characters.
+      // The server truncates names at a character boundary.
       for (std::size_t cut = kNameBytes - 3; cut <= kNameBytes && cut < secret.size(); ++cut)
         Hide(text, secret.substr(0, cut), hidden);
     }

@@ -1,4 +1,4 @@
-// Keeps secrets out of what servers and libpq say.
+// Keeps secrets out of messages of servers and libpq.
 #pragma once
 
 #include <cstddef>
@@ -9,15 +9,15 @@
 
 namespace scidex::postgres {
 
-// How many secrets are masked: the latest ones. A password is another one after each rotation.
+// Maximum number of masked secrets; the latest ones are kept. Each rotation adds a password.
 inline constexpr std::size_t kRememberedSecrets = 256;
 
-// Has it masked from now on. An empty one is ignored. Thread safe.
+// Masks this secret from now on. Ignores an empty one. Thread-safe.
 void RememberSecret(const base::Secret& secret);
 
-// The first line of `text`, of at most 4 KiB, with *** in place of each remembered secret, also of
-// one that the server has cut to the length of a name. Of a text that has one of less than four
-// bytes as a word, which it may have by chance, nothing is left. Thread safe.
+// Returns the first line of `text`, truncated to 4 KiB, with *** in place of each remembered
+// secret, even if the server has truncated it to the length of a name. If a secret of fewer than
+// four bytes occurs as a word, which may be a coincidence, the whole text is replaced. Thread-safe.
 std::string Masked(std::string_view text);
 
 }  // namespace scidex::postgres

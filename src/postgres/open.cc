@@ -54,21 +54,21 @@ std::string WordsFor(ConnectOutcome outcome) {
     case ConnectOutcome::kNameNotResolved:
       return "a host name cannot be resolved";
     case ConnectOutcome::kConnectRefused:
-      return "the host refuses the connection, or there is no such socket";
+      return "the host refused the connection, or the socket does not exist";
     case ConnectOutcome::kConnectTimeout:
-      return "no answer in time";
+      return "no response in time";
     case ConnectOutcome::kTlsFailed:
-      return "TLS cannot be agreed on";
+      return "TLS negotiation failed";
     case ConnectOutcome::kAuthFailed:
-      return "the login is refused";
+      return "the login was refused";
     case ConnectOutcome::kTooManyConnections:
-      return "the server has no room for another connection";
+      return "the server accepts no more connections";
     case ConnectOutcome::kNotAcceptingConnections:
-      return "the server is starting, ending or recovering";
+      return "the server is starting up, shutting down or recovering";
     case ConnectOutcome::kOtherServer:
-      return "the name leads to another server than the one that is probed";
+      return "the name leads to a server other than the probed one";
     case ConnectOutcome::kLocalFailure:
-      return "this machine lacks what a connection needs";
+      return "this machine lacks a resource needed for connecting";
   }
   return "the connection cannot be opened";
 }
@@ -79,12 +79,11 @@ bool Contains(std::string_view text, std::string_view part) {
   return text.find(part) != std::string_view::npos;
 }
 
-// libpq tells a failed connect by its text alone. The server's own refusals carry a SQLSTATE; what
-// is left is told by the stage that was reached and by what the system's error strings say in the C
-// locale.
+// libpq reports a failed connect only as text. Errors from the server have a SQLSTATE; the others
+// are classified by the stage that was reached and by the system's error strings in the C locale.
 ConnectOutcome Classify(PGconn* connection, ConnStatusType stage, const std::string& sqlstate,
                         std::string_view message) {
-  // PgBouncer's max_client_conn, for which it has no SQLSTATE of its own.
+  // PgBouncer's max_client_conn has no SQLSTATE of its own.
   if (Contains(message, "no more connections allowed")) return ConnectOutcome::kTooManyConnections;
   if (!sqlstate.empty()) return ConnectOutcomeOf(sqlstate);
   if (const auto resource = LocalResourceIn(message)) {
@@ -92,7 +91,7 @@ ConnectOutcome Classify(PGconn* connection, ConnStatusType stage, const std::str
     return ConnectOutcome::kLocalFailure;
   }
   if (PQconnectionNeedsPassword(connection) != 0) return ConnectOutcome::kAuthFailed;
-  // Of a server that is going down, or of a proxy without one: TLS had no part in it.
+  // The server is shutting down, or a proxy has no server: TLS is not the cause.
   const bool hung_up = Contains(message, "server closed the connection unexpectedly");
   if ((stage == CONNECTION_SSL_STARTUP && !hung_up) || Contains(message, "SSL") ||
       Contains(message, "certificate")) {
@@ -131,19 +130,19 @@ Opened OpenOne(const Endpoint& endpoint, const Parameters& parameters, TimePoint
                const base::StopFd& stop) {
   PgConnPtr connection = Start(parameters);
   if (!connection) throw std::bad_alloc();
-  // It may come from the environment, a file of passwords or one of services.
+  // The password may come from the environment, a password file or a service file.
   if (const char* const password = PQpass(connection.get())) RememberSecret(base::Secret(password));
-  // libpq's own habit is to print notices to standard error.
+  // By default, libpq prints notices to standard error.
   PQsetNoticeProcessor(
       connection.get(), [](void*, const char*) {}, nullptr);
-  // Verbose messages have the SQLSTATE, which libpq keeps to itself for a connect that failed.
+  // Only verbose messages contain the SQLSTATE of a failed connect.
   PQsetErrorVerbosity(connection.get(), PQERRORS_VERBOSE);
   SocketWait wait(deadline, stop);
   ConnStatusType stage = PQstatus(connection.get());
   PostgresPollingStatusType wanted =
       stage == CONNECTION_BAD ? PGRES_POLLING_FAILED : PGRES_POLLING_WRITING;
   while (wanted == PGRES_POLLING_READING || wanted == PGRES_POLLING_WRITING) {
-    // The socket can be another one after each step.
+    // The socket may change after each step.
     switch (
         wait.For(PQsocket(connection.get()), wanted == PGRES_POLLING_READING ? POLLIN : POLLOUT)) {
       case Wait::kReady:
@@ -164,7 +163,7 @@ Opened OpenOne(const Endpoint& endpoint, const Parameters& parameters, TimePoint
     opened.connection = std::move(connection);
     return opened;
   }
-  // What it means is told by the text as it came: a password may be a word of it.
+  // Classify the original text: masking might replace a word that is also a password.
   const std::string_view said(PQerrorMessage(connection.get()));
   const std::string_view first = said.substr(0, said.find('\n'));
   opened.sqlstate = SqlStateIn(first);
@@ -182,7 +181,7 @@ Parameters For(const Endpoint& endpoint, Parameters parameters) {
   return parameters;
 }
 
-// When the share of one of `left` that still have to be tried is over.
+// Returns the end of the next share if the remaining time is divided among `left` attempts.
 TimePoint ShareOf(TimePoint deadline, std::size_t left) {
   const TimePoint now = base::RealClock().Now();
   return now >= deadline ? deadline : now + (deadline - now) / static_cast<int>(left);
@@ -198,7 +197,7 @@ class Attempt {
     parameters_.insert_or_assign("target_session_attrs", base::Secret(target_session_attrs));
   }
 
-  // Each address of the name in turn.
+  // Tries each address of the name in turn.
   Opened Try(const Endpoint& endpoint, TimePoint deadline) {
     if (!NeedsResolving(endpoint)) return TryAddress(endpoint, deadline);
     const Resolver::Result resolved = resolver_.Resolve(endpoint.host, deadline, stop_);

@@ -15,23 +15,23 @@
 
 namespace scidex::postgres {
 
-// What such an outcome means, for a message.
+// A description of the outcome, for messages.
 std::string WordsFor(pool::ConnectOutcome outcome);
 
 struct Opened {
   pool::ConnectOutcome outcome = pool::ConnectOutcome::kConnectFailed;
   // Set if and only if outcome is kOk.
   PgConnPtr connection;
-  // Of several servers that failed, the last one's.
+  // If several servers failed, that of the last one.
   base::Explanation message;
-  // Of a refusal by the server; "" otherwise.
+  // Set if the server refused; "" otherwise.
   std::string sqlstate;
 };
 
-// Tries the DSN's servers in order, each for its share of the time left, with `overrides` over the
-// DSN's own parameters. target_session_attrs works as in libpq, prefer-standby by a second round;
-// load_balance_hosts does not. Throws what CheckTlsFiles(),
-// CheckServiceFiles() and ForestallWarnings() throw, and std::bad_alloc.
+// Tries the DSN's servers in order, each for its share of the remaining time. `overrides` take
+// precedence over the DSN's parameters. target_session_attrs works as in libpq, with a second round
+// for prefer-standby; load_balance_hosts is not supported. Throws the exceptions of
+// CheckTlsFiles(), CheckServiceFiles() and ForestallWarnings(), and std::bad_alloc.
 Opened Open(const Dsn& dsn, const std::map<std::string, base::Secret>& overrides,
             Resolver& resolver, base::TimePoint deadline, const std::stop_token& stop);
 

@@ -1,4 +1,4 @@
-// What the PostgreSQL adapter is told for one pool. The values here are the defaults.
+// Options of the PostgreSQL adapter for one pool. The values here are the defaults.
 #pragma once
 
 #include <chrono>
@@ -10,26 +10,27 @@
 
 namespace scidex::postgres {
 
-// What a session is cleaned of between borrowers.
+// How a session is cleaned between borrowers.
 enum class SessionReset {
-  kRollback,    // an open transaction; costs a round trip only where one was left open
-  kResetAll,    // that, and RESET ALL: one round trip on every release
-  kDiscardAll,  // that, and DISCARD ALL: temporary tables, prepared statements, advisory locks,
+  kRollback,    // rolls back an open transaction; a round trip only if one is open
+  kResetAll,    // also RESET ALL: one round trip on every release
+  kDiscardAll,  // also DISCARD ALL: temporary tables, prepared statements, advisory locks,
                 // LISTEN
 };
 
 struct SessionOptions {
-  // libpq's own format, URI or key=value. Empty: libpq's defaults (PGHOST, PGSERVICE, local
+  // A libpq connection string, URI or key=value. Empty: libpq's defaults (PGHOST, PGSERVICE, local
   // socket).
   base::Secret dsn;
-  // Read at every connect, so that a rotated password is picked up; a trailing newline is dropped.
+  // Read at every connect, so that a rotated password takes effect; trailing newlines are removed.
   // Empty: none.
   std::string password_file;
-  // Shown in pg_stat_activity, unless the DSN names one.
+  // Shown in pg_stat_activity, unless the DSN sets one.
   std::string application_name = "scidex_pg_exporter";
-  // Every session is opened read-only and shown to be so on each acquire.
+  // Every session is opened read-only, and this is verified on each acquire.
   bool read_only = false;
-  // The server is to be a replica: a session that finds it is none says so, however it was opened.
+  // The server must be a replica. A session that finds that it is not one reports this, regardless
+  // of its state when the session was opened.
   bool of_replica = false;
   SessionReset reset = SessionReset::kRollback;
 

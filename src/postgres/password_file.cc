@@ -15,17 +15,17 @@ base::Secret ReadPasswordFile(const std::string& path) {
   } catch (const base::LocalFailure&) {
     throw;
   } catch (const std::runtime_error& error) {
-    // What is named may be the password itself.
+    // The path may be the password itself, given by mistake.
     std::string why = error.what();
     if (why.starts_with(path)) why.erase(0, path.size());
     throw std::runtime_error("the password file" + why);
   }
   while (!password.empty() && (password.back() == '\n' || password.back() == '\r'))
     password.pop_back();
-  // libpq would look for another password, and send that one.
+  // With an empty password, libpq would look for another one and send that.
   if (password.empty()) throw std::runtime_error("the password file: is empty");
   if (password.find('\0') != std::string::npos)
-    throw std::runtime_error("the password file: has a NUL byte, which no password can have");
+    throw std::runtime_error("the password file: contains a NUL byte");
   return base::Secret(std::move(password));
 }
 

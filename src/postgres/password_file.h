@@ -1,4 +1,4 @@
-// A file that holds one password.
+// A file that contains one password.
 #pragma once
 
 #include <string>
@@ -7,8 +7,8 @@
 
 namespace scidex::postgres {
 
-// A newline at the end, which editors add, is not part of the password. Throws std::runtime_error
-// without the path, which may be the password itself, given where its file belongs.
+// Trailing newlines, which editors add, are not part of the password. Throws std::runtime_error
+// without the path, because the password itself may have been given in its place.
 base::Secret ReadPasswordFile(const std::string& path);
 
 }  // namespace scidex::postgres

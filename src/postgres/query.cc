@@ -24,11 +24,11 @@ QueryResult Broken(PGconn* connection, QueryStatus status, const SocketWait* wai
   QueryResult result;
   result.status = status;
   if (too_much) {
-    result.message = {"the answer is larger than 64 MiB", ""};
+    result.message = {"the response is larger than 64 MiB", ""};
   } else if (status == QueryStatus::kTimeout) {
-    result.message = {"no answer in time", ""};
+    result.message = {"no response in time", ""};
   } else if (status == QueryStatus::kNotSent) {
-    result.message = {"the deadline had passed before it was sent", ""};
+    result.message = {"the deadline had passed before the query was sent", ""};
   } else {
     result.message = {"the connection was lost", Masked(PQerrorMessage(connection))};
   }
@@ -50,7 +50,7 @@ QueryStatus AwaitResult(PGconn* connection, SocketWait& wait) {
 void TakeError(const PGresult* from, QueryResult& result) {
   const char* sqlstate = PQresultErrorField(from, PG_DIAG_SQLSTATE);
   const char* message = PQresultErrorField(from, PG_DIAG_MESSAGE_PRIMARY);
-  // What libpq makes itself has no severity.
+  // Errors of libpq itself have no severity.
   if (sqlstate == nullptr && PQresultErrorField(from, PG_DIAG_SEVERITY) == nullptr)
     ThrowIfLocal(PQresultErrorMessage(from));
   result.status = sqlstate == nullptr ? QueryStatus::kLost : QueryStatus::kRefused;
@@ -59,15 +59,15 @@ void TakeError(const PGresult* from, QueryResult& result) {
     result.message = {"the connection was lost", heard};
     return;
   }
-  // What is none may be any text.
+  // Anything else may be arbitrary text.
   if (IsSqlState(sqlstate)) result.sqlstate = sqlstate;
-  result.message = {"the server answers with an error" + InBrackets(result.sqlstate), heard};
+  result.message = {"the server returned an error" + InBrackets(result.sqlstate), heard};
 }
 
 namespace {
 
-// False for what no query of ours is answered with, such as COPY: libpq would give it again and
-// again without reading any further.
+// Returns false for results that our queries never have, such as COPY: libpq would return them
+// repeatedly without reading further.
 bool Take(PgResultPtr from, QueryResult& result) {
   switch (PQresultStatus(from.get())) {
     case PGRES_TUPLES_OK:
@@ -90,7 +90,7 @@ QueryResult Unexpected(PGconn* connection) {
   shutdown(PQsocket(connection), SHUT_RDWR);
   QueryResult result;
   result.status = QueryStatus::kLost;
-  result.message = {"the server gave an answer of another kind than was asked for", ""};
+  result.message = {"the server sent an unexpected kind of response", ""};
   return result;
 }
 

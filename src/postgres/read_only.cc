@@ -1,4 +1,4 @@
-// How a session is shown to be read-only, and what it does when somebody writes.
+// Verification that a session is read-only, and handling of writes.
 #include <algorithm>
 #include <array>
 #include <exception>
@@ -19,7 +19,7 @@ using pool::ReadOnlyProof;
 
 namespace {
 
-// The first words of the command tags of what changes something, or may.
+// The first words of the command tags of commands that write, or may.
 bool BeginsACommand(std::string_view words) {
   constexpr std::array<std::string_view, 29> kFirstWords{
       "ALTER",  "ANALYZE",  "CALL",   "CHECKPOINT", "CLUSTER", "COMMENT",  "COMMIT",  "COPY",
@@ -30,8 +30,8 @@ bool BeginsACommand(std::string_view words) {
          kFirstWords.end();
 }
 
-// "cannot execute INSERT in a read-only transaction" -> "INSERT". A server that speaks another
-// language still writes the command in capitals. What is no command may be anybody's text.
+// "cannot execute INSERT in a read-only transaction" -> "INSERT". Servers with another message
+// language still write the command in capitals. Other text may be arbitrary and is not returned.
 std::string VerbIn(std::string_view message) {
   constexpr std::size_t kLongest = 32;
   const auto is_capital = [](char c) { return c >= 'A' && c <= 'Z'; };
@@ -78,7 +78,7 @@ bool IsWrite(std::string_view tag) {
 
 constexpr const char* kSwitchedOff = "a borrower switched read-only off; it is set again";
 
-// Qualified, as the borrower has chosen the search_path.
+// Schema-qualified, because the borrower controls the search_path.
 constexpr const char* kTransactionState =
     "SELECT pg_catalog.current_setting('transaction_read_only'), "
     "pg_catalog.txid_current_if_assigned()";
@@ -93,7 +93,7 @@ bool Session::IsOfRead(const PGresult* result) {
     case PGRES_EMPTY_QUERY:
       return true;
     case PGRES_COMMAND_OK:
-      // Of what is prepared, and not run.
+      // A statement that was prepared, not executed.
       return tag.empty();
     case PGRES_TUPLES_OK:
       return tag.starts_with("SELECT") || tag == "SHOW" || tag == "EXPLAIN" ||
@@ -104,21 +104,21 @@ bool Session::IsOfRead(const PGresult* result) {
 }
 
 bool Session::HasOnlyRead() const {
-  // txid_current_if_assigned() is of PostgreSQL 10.
+  // txid_current_if_assigned() exists since PostgreSQL 10.
   constexpr int kSince = 100000;
   return only_reads_ && raw() != nullptr && PQtransactionStatus(raw()) == PQTRANS_INTRANS &&
          PQserverVersion(raw()) >= kSince;
 }
 
-// A session that is read-only runs none of these, but for VACUUM and its like, which no setting
-// stops: that one succeeded shows that its borrower lifted read-only, however it did.
+// A read-only session cannot run these, except for VACUUM and the like, which no setting prevents:
+// success means that the borrower lifted read-only by some means.
 void Session::LookForWrite(const PGresult* result) {
   const ExecStatusType status = PQresultStatus(result);
   const bool copied_in = std::exchange(copying_in_, status == PGRES_COPY_IN);
   if (status != PGRES_COMMAND_OK && status != PGRES_TUPLES_OK) return;
-  // libpq only reads it.
+  // libpq does not modify it.
   const std::string_view tag(PQcmdStatus(const_cast<PGresult*>(result)));
-  // What SELECT has for its tag is CREATE TABLE AS, if it has no rows to give.
+  // A CREATE TABLE AS without result rows has the tag of a SELECT.
   const bool select_into = status == PGRES_COMMAND_OK && tag.starts_with("SELECT ");
   const bool copy_from = copied_in && tag.starts_with("COPY ");
   if (refusal_expected_ || !(IsWrite(tag) || select_into || copy_from)) return;
@@ -138,7 +138,7 @@ Prepared Session::Prepare(TimePoint deadline, const base::CallSite& borrower) no
   try {
     if (read_only_) prepared = ProveReadOnly(deadline);
   } catch (const std::exception& error) {
-    // What it got to is unknown.
+    // The state of the session is unknown.
     if (const auto resource = base::LocalResourceOf(error)) base::CountLocalFailure(*resource);
     prepared.result = Prepared::Result::kLost;
   }
@@ -164,7 +164,7 @@ Prepared Session::SetReadOnly(TimePoint deadline) {
       Query("SHOW default_transaction_read_only; SET SESSION default_transaction_read_only = on",
             deadline);
   if (Value(set, 0) == "off") ReportTampering(kSwitchedOff);
-  // Where the setting is reported, the report has the last word.
+  // If the server reports the setting, the report decides.
   return Judge(set, ReportedReadOnly() != false, ReadOnlyProof::kSet);
 }
 
@@ -177,12 +177,12 @@ Prepared Session::Judge(const QueryResult& answer, bool proven, ReadOnlyProof pr
     return {Prepared::Result::kNotTried, ReadOnlyProof::kNone};
   if (answer.status == QueryResult::Status::kOk && proven) return {Prepared::Result::kReady, proof};
   if (observer_ != nullptr) observer_->OnReadOnlyUnproven();
-  base::LogError("read-only could not be shown; the session is closed",
+  base::LogError("read-only could not be verified; the session is closed",
                  {{"pool", name_}, {"error", answer.message.ForLog()}});
   return {Prepared::Result::kUnproven, ReadOnlyProof::kNone};
 }
 
-// By a query, as only that takes a snapshot.
+// Uses a query, because only a query takes a snapshot.
 QueryResult Session::BeginReadOnly(TimePoint deadline) {
   in_read_only_transaction_ = false;
   entered_ = false;
@@ -214,26 +214,26 @@ QueryResult Session::EnterReadOnly(TimePoint deadline) {
 void Session::LookForTampering(const PGresult* result) {
   const ExecStatusType status = PQresultStatus(result);
   if (!watched_ || refusal_expected_ || status == PGRES_SINGLE_TUPLE) return;
-  // What the statement before this one has left; of this one it is reported after the result.
+  // Left by the previous statement; the effect of this one is reported after its result.
   if (!by_transaction_ && ReportedReadOnly() == false) ReportTampering(kSwitchedOff);
   if (status != PGRES_COMMAND_OK && status != PGRES_TUPLES_OK) return;
-  // libpq only reads it.
+  // libpq does not modify it.
   Report(watch_.OnTag(PQcmdStatus(const_cast<PGresult*>(result))));
 }
 
-// However the lease ends: a session that is closed is looked at too.
+// Called for closed sessions too, however the lease ends.
 void Session::LookForTamperingAtTheEnd() {
   if (!std::exchange(watched_, false)) return;
   if (!by_transaction_ && ReportedReadOnly() == false) ReportTampering(kSwitchedOff);
   const PGTransactionStatusType transaction =
       raw() == nullptr ? PQTRANS_UNKNOWN : PQtransactionStatus(raw());
   if (transaction == PQTRANS_IDLE) Report(watch_.OnIdle());
-  // A COMMIT may be what was not answered.
+  // The unanswered statement may be a COMMIT.
   if ((transaction == PQTRANS_UNKNOWN || transaction == PQTRANS_ACTIVE) && watch_.doubtful())
     Report(TransactionWatch::Shown::kCouldHaveWritten);
 }
 
-// A temporary table takes a transaction ID too, so that this errs on the side of doubt.
+// A temporary table also takes a transaction ID, so this errs on the side of doubt.
 void Session::BeforeCommit() {
   if (!watch_.doubtful() || raw() == nullptr || PQtransactionStatus(raw()) != PQTRANS_INTRANS)
     return;
@@ -285,7 +285,7 @@ void Session::OnRefusedWrite(const char* message) {
     if (observer_ != nullptr) observer_->OnReadOnlyViolation();
     base::LogWarn("a write was refused in a read-only session", fields);
   } else if (ReportedInRecovery() == true) {
-    // Not the borrower's own BEGIN READ ONLY: this server takes no writes.
+    // Not the borrower's own BEGIN READ ONLY: this server accepts no writes.
     base::LogWarn("a write was refused by a server in recovery; the pool's sessions are replaced",
                   fields);
     if (observer_ != nullptr) observer_->OnWrongServer();

@@ -29,7 +29,7 @@ struct Resolver::Pending {
 struct Resolver::Shared : std::enable_shared_from_this<Shared> {
   Shared(LookUp with, base::Clock& by) : look_up(std::move(with)), clock(by) {}
 
-  // Null without a thread for it, or after `deadline`.
+  // Returns null if no thread can be started, and at `deadline`.
   std::shared_ptr<Pending> Begin(const std::string& host, base::TimePoint deadline,
                                  const std::stop_token& stop, Result& failure)
       SCIDEX_REQUIRES(mutex);
@@ -88,7 +88,7 @@ Resolver::Result LookUpSafely(const Resolver::LookUp& look_up, const std::string
     const auto resource = base::LocalResourceOf(error);
     if (resource) base::CountLocalFailure(*resource);
     result.local_failure = resource.has_value();
-    result.error = "the look-up failed";
+    result.error = "the lookup failed";
     return result;
   }
 }
@@ -107,7 +107,7 @@ Resolver::Result Resolver::Resolve(const std::string& host, base::TimePoint dead
     shared->changed.NotifyAll();
   });
   MutexLock lock(shared_->mutex);
-  // What is left has to be enough for a connect.
+  // The remaining time must suffice for a connect.
   const base::TimePoint now = base::RealClock().Now();
   const bool is_known = shared_->known.contains(host);
   const base::TimePoint until = is_known && deadline > now ? now + (deadline - now) / 2 : deadline;
@@ -129,9 +129,10 @@ std::shared_ptr<Resolver::Pending> Resolver::Shared::Begin(const std::string& ho
   while (!under_way.contains(host) && under_way.size() >= kMaxLookUps) {
     if (stop.stop_requested() || !changed.WaitUntil(mutex, deadline)) return nullptr;
   }
-  std::shared_ptr<Pending>& entry = under_way[host];
-  if (entry) return entry;
-  entry = std::make_shared<Pending>();
+  const auto found = under_way.find(host);
+  if (found != under_way.end()) return found->second;
+  const auto entry = std::make_shared<Pending>();
+  under_way.emplace(host, entry);
   try {
     base::Thread::Detached("resolver", [self = shared_from_this(), pending = entry, host] {
       self->End(host, *pending, LookUpSafely(self->look_up, host));

@@ -1,6 +1,6 @@
-// Turns host names into addresses under a deadline. PQconnectStart resolves names itself, without
-// one, and getaddrinfo cannot be interrupted: a stuck resolver would hold up whoever asks, shutdown
-// included.
+// Resolves host names under a deadline. PQconnectStart resolves names itself, without a deadline,
+// and getaddrinfo cannot be interrupted: a stuck resolver would block all callers, including
+// shutdown.
 #pragma once
 
 #include <chrono>
@@ -18,45 +18,44 @@
 
 namespace scidex::postgres {
 
-// Thread safe.
+// Thread-safe.
 class Resolver {
  public:
   struct Result {
-    // Numeric addresses, in the resolver's order; empty if it failed.
+    // Numeric addresses in the resolver's order; empty on failure.
     std::vector<std::string> addresses;
     // Why it failed.
     std::string error;
-    // It failed because this process lacks something; counted already.
+    // It failed because this process lacks a resource; already counted.
     bool local_failure = false;
-    // It was said that there is no such name, as opposed to that nobody knows at the moment.
+    // The name does not exist, as opposed to a temporary failure.
     bool no_such_name = false;
   };
 
-  // Looks a name up, for as long as it takes.
+  // Looks up a name; may block indefinitely.
   using LookUp = std::function<Result(const std::string& host)>;
 
-  // Look-ups under way at once, each of which has a thread: more wait for one to end.
+  // Maximum number of concurrent lookups, each on its own thread; others wait.
   static constexpr std::size_t kMaxLookUps = 8;
-  // How long the addresses of a name are used while it cannot be looked up.
+  // Time for which the last addresses of a name are used while lookups fail.
   static constexpr base::Duration kKeptFor = std::chrono::minutes(10);
 
-  // With getaddrinfo(). `clock` outlives the resolver and its
-  // look-ups.
+  // Uses getaddrinfo(). `clock` must outlive the resolver and its lookups.
   explicit Resolver(base::Clock& clock = base::RealClock());
   explicit Resolver(LookUp look_up, base::Clock& clock = base::RealClock());
   ~Resolver();
 
-  // Returns by `deadline`, or when `stop` is stopped. Callers that ask for the same name share one
-  // look-up, so that a stuck resolver costs one thread a name, which ends when the resolver gives
-  // up. If the look-up fails, or does not end within half of the time, the addresses that the name
-  // had are given; not if the answer is that there is no such name.
+  // Returns by `deadline`, or when `stop` is stopped. Concurrent calls for one name share a
+  // lookup, so a stuck resolver costs one thread per name, which ends when the resolver gives up.
+  // If the lookup fails, or does not end within half of the time, returns the last known addresses
+  // of the name; but not if the answer is that the name does not exist.
   Result Resolve(const std::string& host, base::TimePoint deadline, const std::stop_token& stop);
 
  private:
   struct Pending;
   struct Shared;
 
-  // Owned by the look-ups too: they may outlive the resolver.
+  // Shared with the lookups, which may outlive the resolver.
   std::shared_ptr<Shared> shared_;
 };
 

@@ -23,7 +23,7 @@ using ReadingResult = Reading::Result;
 
 constexpr Oid kBoolean = 16;
 
-// For a server to end a statement at its timeout, and to say so.
+// Time for the server to cancel a statement at its timeout and to report that.
 constexpr auto kCancelTime = std::chrono::milliseconds(500);
 
 ReadingResult ResultOf(const QueryResult& from) {
@@ -54,8 +54,8 @@ std::string_view Reported(PGconn* connection, const char* setting) {
   return value == nullptr ? "" : value;
 }
 
-// What the server is to send. Of the bytes of a database without an encoding it knows no meaning:
-// asked for UTF-8, it refuses a whole result for one byte that is none.
+// The encoding to request. The server does not know the encoding of an SQL_ASCII database: if asked
+// for UTF-8, it rejects the whole result for one invalid byte.
 std::string EncodingFor(PGconn* connection) {
   return Reported(connection, "server_encoding") == "SQL_ASCII" ? "SQL_ASCII" : "UTF8";
 }
@@ -79,7 +79,7 @@ QueryResult Begin(Session& session, std::chrono::milliseconds statement_timeout,
   return begun;
 }
 
-// Takes the results of one statement in single-row mode.
+// Processes the results of one statement in single-row mode.
 class Stream {
  public:
   Stream(PGconn* connection, RowSink& sink) : connection_(connection), sink_(sink) {}
@@ -112,11 +112,11 @@ class Stream {
     return reading;
   }
 
-  // The server ended the statement before it was over.
+  // Whether the server cancelled the statement.
   bool is_cancelled() const { return is_cancelled_; }
 
  private:
-  // False once too much came that nobody wants.
+  // Returns false once too many unwanted rows have arrived.
   bool Take(const PGresult& one, QueryResult& outcome) {
     switch (PQresultStatus(&one)) {
       case PGRES_SINGLE_TUPLE:
@@ -184,7 +184,7 @@ Reading RowStream::Read(pool::Connection& connection, const std::string& sql,
   const base::TimePoint start = base::RealClock().Now();
   const auto left = std::chrono::duration_cast<milliseconds>(deadline - start);
   const auto statement_timeout = std::max(left * 9 / 10, milliseconds(1));
-  // A statement that the server is about to end is no reason to give up its session.
+  // Keep the session if the server is about to cancel the statement.
   const base::TimePoint given_up_at = std::max(deadline, start + statement_timeout + kCancelTime);
   QueryResult begun = Begin(session, statement_timeout, deadline);
   if (begun.status != QueryResult::Status::kOk) return ToReading(std::move(begun));
@@ -196,7 +196,7 @@ Reading RowStream::Read(pool::Connection& connection, const std::string& sql,
   if ((reading.result == ReadingResult::kCut || reading.result == ReadingResult::kNoRows) &&
       !reading.reusable)
     session.ShutDown();
-  // By its own timeout, if it is time.
+  // Cancelled by its own timeout, if that has passed.
   if (stream.is_cancelled() && base::RealClock().Now() >= start + statement_timeout)
     reading.result = ReadingResult::kTimeout;
   return reading;

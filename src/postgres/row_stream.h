@@ -1,4 +1,4 @@
-// The rows of one statement, one by one, however many there are.
+// Reads the rows of one statement one by one, in any number.
 #pragma once
 
 #include <stop_token>
@@ -10,19 +10,19 @@
 
 namespace scidex::postgres {
 
-// So many rows that nobody wants are read and thrown away, so that the session can be used again;
-// what has more is shut down.
+// Number of unwanted rows that are read and discarded, so that the session can be reused; after
+// more, the session is shut down.
 inline constexpr int kDiscardedRows = 1000;
 
-// Runs one statement in a READ ONLY transaction, which it leaves to the session's release: that
-// commits it if all went well, by the rules of session.h. Several statements in `sql` are refused
-// by the server, so that nothing can lift READ ONLY and then write. statement_timeout ends the
-// statement when nine tenths of the time until `deadline` are over; a server that does not heed it
-// is left at the deadline, but not before half a second after that. Text comes as UTF-8, but from a
-// database without an encoding (SQL_ASCII) as the bytes that there are.
+// Runs one statement in a READ ONLY transaction, which remains open until the session's release:
+// that commits it if all went well, by the rules in session.h. The server refuses several
+// statements in `sql`, so none can lift READ ONLY for another one. statement_timeout ends the
+// statement after nine tenths of the time until `deadline`. If the server ignores that, the read
+// ends at the deadline, but at the earliest half a second after the timeout. Text is returned as
+// UTF-8, but from a database without an encoding (SQL_ASCII) as stored.
 //
-// `connection` is a Session as it is acquired. A stopped `stop` is a deadline that has come. Thread
-// safe.
+// `connection` must be an acquired Session. A stopped `stop` is treated as a deadline that has
+// passed. Thread-safe.
 class RowStream final : public queries::RowReader {
  public:
   queries::Reading Read(pool::Connection& connection, const std::string& sql,

@@ -13,7 +13,7 @@ namespace {
 
 using routing::ServerAddress;
 
-// Whole characters, so that what is cut off leaves no half of one.
+// Truncates at a character boundary.
 std::string Bounded(std::string_view text) {
   std::string shown = base::ToUtf8(text);
   std::size_t length = 0;
@@ -47,7 +47,7 @@ ServerAddress ExpectedAddress(const Dsn& dsn) {
   return {Bounded(base::Joined(endpoints, ",", HostOf)),
           same_port ? Bounded(endpoints.front().port)
                     : Bounded(base::Joined(endpoints, ",", &Endpoint::port)),
-          // As libpq does.
+          // libpq's default.
           Bounded(dbname.empty() ? dsn.Get("user") : dbname)};
 }
 

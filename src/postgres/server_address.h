@@ -1,4 +1,4 @@
-// Which server a session leads to, in words that are safe to show: no user, no password.
+// The server of a session, without user and password, so that it is safe to show.
 #pragma once
 
 #include "postgres/dsn.h"
@@ -7,11 +7,11 @@
 
 namespace scidex::postgres {
 
-// Of an open connection; where the DSN has several servers, of the one in use. `connection` may be
-// null, as that of a session that was closed is: then everything is empty.
+// The server of an open connection; if the DSN has several, the one in use. `connection` may be
+// null (a closed session): then all fields are empty.
 routing::ServerAddress AddressOf(const PGconn* connection);
 
-// Before there is a connection: the servers of the DSN, joined by commas. Throws nothing but
+// The servers of the DSN, joined by commas, before there is a connection. Throws only
 // std::bad_alloc.
 routing::ServerAddress ExpectedAddress(const Dsn& dsn);
 

@@ -21,24 +21,25 @@ using routing::Inspection;
 using routing::ServerFacts;
 using QueryStatus = QueryResult::Status;
 
-// Refused for long, most likely; asking costs a round trip a fact, and lines in the server's log.
+// The refusal is most likely permanent; asking costs a round trip per fact, and lines in the
+// server's log.
 constexpr base::Duration kAskAgainAfter = std::chrono::minutes(10);
 
 struct Question {
-  // Of `r`, which has in_recovery, and of `from`.
+  // May refer to `r`, which has in_recovery, and to `from`.
   const char* columns;
   int count = 1;
   const char* from = "";
 };
 
-// The WAL functions raise an error on the other kind of server. What a primary has inserted is not
-// before any transaction that is complete there; what it has written can be, where commits are not
-// synchronous.
+// The WAL functions raise an error on the other kind of server. A primary's insert position is
+// never behind a transaction that is complete there; its write position may be, if commits are
+// asynchronous.
 //
-// Not pg_stat_activity: that joins what is not asked for. Its function shows which role and which
-// database a session is of to everybody, and what kind of process it is only to some: whatever then
-// has both may be a client. Only clients count for max_connections, and neither limit of a role or
-// database binds a superuser.
+// Uses the function of pg_stat_activity, because the view joins tables that are not needed. It
+// shows role and database of a session to everyone, but the backend type only to some roles: if
+// that is hidden, a session with both counts as a client. Only clients count towards
+// max_connections, and the limits of roles and databases do not apply to superusers.
 // https://www.postgresql.org/docs/current/runtime-config-connection.html
 Question QuestionOf(Fact fact, int server_version) {
   switch (fact) {
@@ -115,8 +116,9 @@ std::optional<std::uint64_t> Unsigned(std::string_view text) {
   return value;
 }
 
-// A primary's position is past the header of a page that has nothing yet, and no replica gets
-// there. https://github.com/postgres/postgres/blob/master/src/include/access/xlog_internal.h
+// On an empty page, a primary's position is after the page header, a position that replicas never
+// reach.
+// https://github.com/postgres/postgres/blob/master/src/include/access/xlog_internal.h
 std::uint64_t WithoutPageHeader(std::uint64_t position) {
   constexpr std::uint64_t kPage = 8192;
   constexpr std::uint64_t kSmallestSegment = 1 << 20;
@@ -134,15 +136,15 @@ std::optional<bool> Boolean(std::string_view text) {
 std::optional<base::Duration> FromSeconds(const std::string& text) {
   char* end = nullptr;
   const double seconds = std::strtod(text.c_str(), &end);
-  // Beyond a century it is no lag, and no base::Duration either.
+  // More than a century is not a lag, and overflows base::Duration.
   constexpr double kMost = 3.2e9;
   if (text.empty() || *end != '\0' || !std::isfinite(seconds) || seconds > kMost)
     return std::nullopt;
-  // A replica whose clock is behind the primary's is not ahead of it.
+  // Negative if the replica's clock is behind the primary's.
   return std::chrono::round<base::Duration>(std::chrono::duration<double>(std::fmax(seconds, 0.0)));
 }
 
-// One value, or none: more rows, or text that is no number, is a mistake.
+// One value, or no row. More rows or non-numeric text are mistakes.
 bool IsALag(const QueryResult& answer) {
   if (!answer.rows || PQntuples(answer.rows.get()) > 1) return false;
   const std::string value = Value(answer, 0);
@@ -238,8 +240,8 @@ Inspection::Result ResultOf(QueryStatus status) {
   return Inspection::Result::kLost;
 }
 
-// About the statement, and not about a moment: a cancelled one, or a server that is short of
-// something, may answer the next time.
+// Whether the error concerns the statement and is permanent. After a cancelled statement, or if the
+// server lacks resources, another attempt may succeed.
 bool IsLasting(std::string_view sqlstate) {
   for (const char* passing : {"08", "25", "40", "53", "57", "58"}) {
     if (sqlstate.starts_with(passing)) return false;
@@ -247,7 +249,7 @@ bool IsLasting(std::string_view sqlstate) {
   return true;
 }
 
-// Has the session able to answer after an error.
+// Makes the session usable after an error.
 void LeaveError(Session& session, TimePoint deadline) {
   if (PQtransactionStatus(session.raw()) != PQTRANS_INERROR) return;
   if (session.by_transaction()) {
@@ -309,7 +311,7 @@ Inspection FactsReader::ReadAll(Session& session, TimePoint deadline, const std:
   return inspection;
 }
 
-// A server that answers with an error has answered: what it refuses is left out.
+// An error is a response too: only the refused facts are missing.
 Inspection FactsReader::ReadOneByOne(Session& session, const Facts& wanted, QueryResult refusal,
                                      TimePoint deadline, const std::stop_token& stop) {
   LeaveError(session, deadline);
@@ -320,7 +322,7 @@ Inspection FactsReader::ReadOneByOne(Session& session, const Facts& wanted, Quer
   } else if (recovery.status == QueryStatus::kRefused && session.ReportedInRecovery()) {
     inspection.facts.in_recovery = *session.ReportedInRecovery();
   } else {
-    // A statement that was cancelled again and again tells nothing about the server.
+    // A statement that was cancelled repeatedly proves nothing about the server.
     inspection.result = recovery.sqlstate == kQueryCanceled ? Inspection::Result::kNotTried
                                                             : ResultOf(recovery.status);
     inspection.message =
@@ -367,7 +369,7 @@ QueryResult FactsReader::Ask(Session& session, const Facts& wanted, TimePoint de
                                       SearchPath::kOfRole, GivesUp::kBeforeDeadline);
     if (answer.status == QueryStatus::kOk && !IsALag(answer)) {
       answer.status = QueryStatus::kRefused;
-      answer.message = {"it gave something else than one number of seconds, or NULL", ""};
+      answer.message = {"the result is not one number of seconds or NULL", ""};
     }
     return answer;
   }
@@ -387,13 +389,13 @@ QueryResult FactsReader::Ask(Session& session, const Facts& wanted, TimePoint de
   if (answer.status == QueryStatus::kOk && (!answer.rows || PQntuples(answer.rows.get()) != 1 ||
                                             PQnfields(answer.rows.get()) != count)) {
     answer.status = QueryStatus::kLost;
-    answer.message = {"the server does not answer what it was asked", ""};
+    answer.message = {"the response of the server does not match the query", ""};
   }
   return answer;
 }
 
 void FactsReader::OnRefused(Fact fact, const QueryResult& refusal) {
-  // The operator's own may be repaired at any time.
+  // The operator's query may be corrected at any time.
   const bool lasting = fact != Fact::kQueriedLag && IsLasting(refusal.sqlstate);
   {
     MutexLock lock(mutex_);
@@ -401,7 +403,7 @@ void FactsReader::OnRefused(Fact fact, const QueryResult& refusal) {
     if (std::exchange(refused_[fact], true)) return;
   }
   base::LogWarn(
-      "the server does not tell a fact",
+      "the server does not report a fact",
       {{"server", options_.name}, {"fact", base::Name(fact)}, {"error", refusal.message.ForLog()}});
 }
 

@@ -1,5 +1,4 @@
-// Reads what a server says of itself: in one query, and where the server refuses that one, fact by
-// fact.
+// Reads facts about a server in one query; if the server refuses that, fact by fact.
 #pragma once
 
 #include <atomic>
@@ -19,7 +18,7 @@
 
 namespace scidex::postgres {
 
-// What is asked for besides whether the server is in recovery. Each can be refused alone.
+// The facts other than in_recovery. Each can be refused separately.
 enum class Fact {
   kBackend,
   kSystemIdentifier,
@@ -56,21 +55,20 @@ struct scidex::base::EnumNames<scidex::postgres::Fact> {
 namespace scidex::postgres {
 
 struct FactsOptions {
-  // Of the server, for the log.
+  // The server's name in the log.
   std::string name;
-  // Reads catalogs that some services close to ordinary roles.
+  // Whether to read catalogs that some services deny to ordinary roles.
   bool connections = false;
-  // Told which server is judged. Null: nobody is.
+  // Set to the judged server. May be null.
   std::shared_ptr<JudgedServer> judged = nullptr;
-  // SQL of the operator's that gives a replica's lag in seconds, NULL if it is unknown. Empty:
-  // none.
+  // The operator's SQL for a replica's lag in seconds, NULL if unknown. Empty: none.
   std::string lag_query = {};
-  // Where sessions will be opened to.
+  // The address to which sessions will be opened.
   std::optional<routing::ServerAddress> expected = std::nullopt;
 };
 
-// Of one server. A fact that was refused is asked for again after ten minutes. Thread safe. Only
-// for connections that a SessionConnector opened.
+// Reads the facts of one server. A refused fact is requested again after ten minutes. Requires
+// connections opened by a SessionConnector. Thread-safe.
 class FactsReader final : public routing::ServerInspector {
  public:
   FactsReader(FactsOptions options, base::Clock& clock);
@@ -80,7 +78,7 @@ class FactsReader final : public routing::ServerInspector {
   std::optional<routing::ServerAddress> Expected() const override { return options_.expected; }
   void OnJudged() override;
   bool IsElsewhere(const pool::Connection& connection) const override;
-  // As Inspect().
+  // The same as Inspect().
   routing::Inspection Read(Session& session, base::TimePoint deadline,
                            const std::stop_token& stop = {});
 
@@ -94,7 +92,7 @@ class FactsReader final : public routing::ServerInspector {
                   const std::stop_token& stop) const;
   routing::Inspection ReadOneByOne(Session& session, const Facts& wanted, QueryResult refusal,
                                    base::TimePoint deadline, const std::stop_token& stop);
-  // False if the session is of no use any more, or there is no time left.
+  // Returns false if the session is unusable or there is no time left.
   bool AddFact(Fact fact, Session& session, base::TimePoint deadline, const std::stop_token& stop,
                routing::ServerFacts& facts);
   void OnRefused(Fact fact, const QueryResult& refusal);
@@ -102,11 +100,11 @@ class FactsReader final : public routing::ServerInspector {
 
   const FactsOptions options_;
   base::Clock& clock_;
-  // When the server that answered last was started.
+  // Start time of the server that answered last.
   std::atomic<std::int64_t> server_started_{0};
   mutable base::Mutex mutex_;
   base::EnumArray<Fact, base::TimePoint> ask_again_ SCIDEX_GUARDED_BY(mutex_);
-  // Was refused when it was last asked for: the log says so once.
+  // Refused at the last attempt: logged only once.
   Facts refused_ SCIDEX_GUARDED_BY(mutex_);
 };
 

@@ -26,7 +26,7 @@ constexpr const char* kRepeatableRead = "SET default_transaction_isolation = 're
 
 }  // namespace
 
-// Sees every result of the connection, through libpqxx and libpq alike.
+// libpq calls this for every result of the connection, including those of libpqxx.
 int Session::OnEvent(PGEventId id, void* info, void* session) {
   if (id != PGEVT_RESULTCREATE) return 1;
   const PGresult* result = static_cast<PGEventResultCreate*>(info)->result;
@@ -55,7 +55,7 @@ void Session::OnNotice(void* session, const PGresult* notice) {
     const char* value = PQresultErrorField(notice, code);
     return value == nullptr ? "" : value;
   };
-  // A server that stops at once, or that has crashed elsewhere, announces it as a mere warning.
+  // A server announces an immediate shutdown, or a crash of another session, only as a warning.
   if (EndsSession(field(PG_DIAG_SEVERITY_NONLOCALIZED)) || MeansShutdown(field(PG_DIAG_SQLSTATE)))
     self->server_closing_ = true;
   if (self->libpqxx_notices_ != nullptr) self->libpqxx_notices_(nullptr, notice);
@@ -70,9 +70,10 @@ Session::Session(std::string name, const SessionOptions& options, PgConnPtr conn
       socket_(fcntl(PQsocket(adopted_.raw()), F_DUPFD_CLOEXEC, 0)),
       hangups_(std::move(hangups)),
       expects_recovery_(options.of_replica || ReportedInRecovery() == true) {
-  // Without it no deadline could be kept.
+  // Required for enforcing deadlines.
   if (socket_.get() < 0) {
-    throw base::LocalFailure(base::LocalResource::kDescriptors, "no descriptor left for a session");
+    throw base::LocalFailure(base::LocalResource::kDescriptors,
+                             "no file descriptor left for a session");
   }
   libpqxx_notices_ = PQsetNoticeReceiver(raw(), &OnNotice, this);
   PQregisterEventProc(raw(), &OnEvent, "scidex_session", this);
@@ -89,7 +90,7 @@ Session::~Session() {
 Session& Session::Of(const pool::Lease& lease) {
   auto* session = dynamic_cast<Session*>(&lease.connection());
   if (session == nullptr)
-    throw std::logic_error("this lease is of a pool that does not hold PostgreSQL sessions");
+    throw std::logic_error("the pool of this lease does not contain PostgreSQL sessions");
   return *session;
 }
 
@@ -102,15 +103,15 @@ bool Session::IsAlive(LivenessCheck check) noexcept {
   return ConsumePending(connection) && !server_closing_;
 }
 
-// What arrives on an idle session is a notice or a changed setting, which libpq has to see before
-// its reports are believed, or the end.
+// Input on an idle session is a notice, a changed setting, which libpq must process before its
+// reports are valid, or the end of the connection.
 bool Session::ConsumePending(PGconn* connection) noexcept {
   constexpr int kEnough = 64;
   for (int i = 0; i < kEnough; ++i) {
     pollfd polled{PQsocket(connection), POLLIN, 0};
     if (poll(&polled, 1, 0) <= 0) return true;
     if (PQconsumeInput(connection) == 0) return false;
-    // Parses what was read.
+    // Parses the data read.
     if (PQisBusy(connection) != 0 || PQstatus(connection) != CONNECTION_OK) return false;
     while (PGnotify* const notification = PQnotifies(connection)) PQfreemem(notification);
   }
@@ -134,13 +135,14 @@ void Session::Observe(pool::SessionObserver* observer) noexcept {
     });
   } catch (const std::exception& error) {
     if (const auto resource = base::LocalResourceOf(error)) base::CountLocalFailure(*resource);
-    base::LogWarn("a session's socket is not watched; each acquire asks the kernel instead",
-                  {{"pool", name_}, {"error", error.what()}});
+    base::LogWarn(
+        "cannot watch a session's socket; each acquire checks it by a system call instead",
+        {{"pool", name_}, {"error", error.what()}});
   }
 }
 
-// A server tells a session of its promotion with the answer to a query; a pooler may tell of
-// another.
+// A server reports its promotion together with the response to a query; a pooler may report that of
+// another server.
 bool Session::MovedToAnotherKindOfServer() const {
   return expects_recovery_ && !by_transaction_ && ReportedInRecovery() == false;
 }
@@ -170,7 +172,7 @@ Recycled Session::TryRecycle(base::Duration within) {
   if (transaction == PQTRANS_INTRANS) AskOfOpenTransaction(deadline);
   watch_.OnIdle();
   in_read_only_transaction_ = false;
-  // What is behind a pooler is not ours to reset.
+  // Behind a pooler, the session must not be reset from here.
   const SessionReset reset = by_transaction_ ? SessionReset::kRollback : reset_;
   const Recycled recycled = transaction == PQTRANS_IDLE && reset == SessionReset::kRollback
                                 ? Recycled::kClean

@@ -20,9 +20,9 @@ namespace {
 
 constexpr const char* kReadOnlyStartup = "-c default_transaction_read_only=on";
 
-// A connection that a firewall or a NAT has dropped in silence is found 25 s after its last packet,
-// also while it is idle, and 15 s after a query that is not acknowledged. The system's defaults are
-// over two hours, and a quarter of one.
+// A connection that a firewall or a NAT has dropped silently is detected 25 s after its last
+// packet, even when idle, and 15 s after a query that is not acknowledged. The system's defaults
+// are more than two hours and about 15 minutes.
 constexpr std::array<std::pair<const char*, const char*>, 4> kHalfOpen{
     {{"keepalives_idle", "10"},
      {"keepalives_interval", "5"},
@@ -36,13 +36,13 @@ ConnectResult Failed(ConnectOutcome outcome, base::Explanation message) {
   return result;
 }
 
-// The socket, its duplicate, and two files at a time that libpq reads on the way.
+// The socket, its duplicate, and up to two files that libpq reads at the same time.
 constexpr std::size_t kDescriptorsNeeded = 4;
 
 ConnectResult NoDescriptors() {
   base::CountLocalFailure(base::LocalResource::kDescriptors);
   return Failed(ConnectOutcome::kLocalFailure,
-                {"this process has no file descriptors left to connect with", ""});
+                {"this process has no file descriptors left for a connection", ""});
 }
 
 bool MayBeForWantOfFiles(ConnectOutcome outcome) {
@@ -63,19 +63,20 @@ ConnectResult Unanswered(const QueryResult& answer) {
                 {"after the login: " + answer.message.words, answer.message.heard});
 }
 
-// A pooler refuses startup options that it does not know with a protocol violation (PgBouncer) or
-// as a feature that it lacks (managed proxies), and others in ways of their own: whatever it is but
-// the login and room is tried without them.
+// Poolers refuse unknown startup options with a protocol violation (PgBouncer), as an unsupported
+// feature (managed proxies), or otherwise. So after any error except for authentication and lack of
+// connections, another attempt is made without options.
 bool RefusesOptions(const Opened& opened) {
   return opened.outcome == ConnectOutcome::kConnectFailed && !opened.sqlstate.empty();
 }
 
-// With a volatile function: pgpool has a replica answer a query without one, where the setting may
-// be another than in the session that would write.
+// Contains a volatile function: pgpool sends queries without one to a replica, where the setting
+// may differ from that of the session that would write.
 constexpr const char* kTransactionSetting =
     "SELECT current_setting('transaction_read_only'), pg_is_in_recovery()";
 
-// A pooler that gives each statement to another server session can hold no transaction.
+// Fails if the pooler gives each statement to another server session, so that no transaction is
+// possible.
 ConnectResult ShowTransactionReadOnly(std::unique_ptr<Session> session, base::TimePoint deadline) {
   session->EnforceByTransaction();
   QueryResult shown = session->BeginReadOnly(deadline);
@@ -85,18 +86,18 @@ ConnectResult ShowTransactionReadOnly(std::unique_ptr<Session> session, base::Ti
   if (shown.status != QueryResult::Status::kOk || Value(shown, 0) != "on") {
     return Failed(
         ConnectOutcome::kReadOnlyUnproven,
-        {"a pooler in between holds no READ ONLY transaction; its pool_mode must be session "
+        {"the pooler does not preserve a READ ONLY transaction; its pool_mode must be session "
          "or transaction",
          shown.message.ForLog()});
   }
   if (session->Recycle(deadline - base::RealClock().Now()) != pool::Recycled::kClean)
     return Failed(ConnectOutcome::kConnectFailed,
-                  {"a READ ONLY transaction was not rolled back", ""});
+                  {"a READ ONLY transaction could not be rolled back", ""});
   return Succeeded(std::move(session));
 }
 
-// libpq would ask the session whether it may write, which none of ours may; what is meant is the
-// server.
+// libpq would check whether the session may write, which is never the case here. What matters is
+// the server.
 std::string OfServer(const std::string& target_session_attrs) {
   if (target_session_attrs == "read-write") return "primary";
   if (target_session_attrs == "read-only") return "standby";
@@ -119,15 +120,15 @@ std::map<std::string, base::Secret> SessionConnector::Overrides(Startup startup)
   overrides.emplace("fallback_application_name", base::Secret(options_.application_name));
   if (!options_.password_file.empty())
     overrides.emplace("password", ReadPasswordFile(options_.password_file));
-  // libpq asks for Kerberos credentials at each connect unless told otherwise, and waits for them
-  // without a deadline.
+  // By default, libpq requests Kerberos credentials at each connect, and waits for them without a
+  // deadline.
   if (!dsn_.parameters().contains("gssencmode") && std::getenv("PGGSSENCMODE") == nullptr)
     overrides.emplace("gssencmode", base::Secret("disable"));
   for (const auto& [keyword, value] : kHalfOpen) {
     if (!dsn_.parameters().contains(keyword)) overrides.emplace(keyword, base::Secret(value));
   }
   if (startup == Startup::kReadOnly) {
-    // Last, so that it wins over what the DSN or PGOPTIONS says.
+    // Last, to take precedence over the DSN and PGOPTIONS.
     const std::string others = dsn_.Get("options");
     overrides.emplace("options", base::Secret(others.empty() ? kReadOnlyStartup
                                                              : others + " " + kReadOnlyStartup));
@@ -143,8 +144,8 @@ ConnectResult SessionConnector::Connect(base::TimePoint deadline,
                                         const std::stop_token& stop) noexcept {
   if (!base::CanOpenDescriptors(kDescriptorsNeeded)) return NoDescriptors();
   ConnectResult result = TryConnect(deadline, stop);
-  // Some of what a connect reads goes missing in silence where no file can be opened: the password
-  // file, the resolver's files, certificates.
+  // If no file can be opened, libpq and the resolver silently ignore theirs: the password file, the
+  // resolver's files, certificates.
   return MayBeForWantOfFiles(result.outcome) && !base::CanOpenDescriptors(kDescriptorsNeeded)
              ? NoDescriptors()
              : std::move(result);
@@ -184,7 +185,7 @@ std::optional<ConnectResult> SessionConnector::ConnectWith(Startup startup,
   return Introduce(std::move(session), deadline, stop);
 }
 
-// Of a pooler it is not known which server is behind it at the moment.
+// Behind a pooler, the current server is unknown.
 QueryResult SessionConnector::AskForServer(Session& session, const std::string& columns,
                                            base::TimePoint deadline, const std::stop_token& stop) {
   const auto ask = [&](const char* started, const char* more) {
@@ -194,9 +195,9 @@ QueryResult SessionConnector::AskForServer(Session& session, const std::string& 
   };
   QueryResult answer;
   if (tells_start_) {
-    // With a volatile function, for the reason that kTransactionSetting has one.
+    // With a volatile function, as in kTransactionSetting.
     answer = ask(kServerStart, ", pg_is_in_recovery()");
-    // A privilege or a function that is missing, and not a moment in which it could not.
+    // A missing privilege or function, as opposed to a temporary failure.
     tells_start_ = !answer.sqlstate.starts_with("42") && !answer.sqlstate.starts_with("0A");
   }
   if (!tells_start_) answer = ask("NULL", "");
@@ -206,7 +207,7 @@ QueryResult SessionConnector::AskForServer(Session& session, const std::string& 
   return answer;
 }
 
-// A server that does not tell is no reason to have no session.
+// The session is usable even if the server refuses the query.
 ConnectResult SessionConnector::Introduce(std::unique_ptr<Session> session,
                                           base::TimePoint deadline, const std::stop_token& stop) {
   const QueryResult answer = AskForServer(*session, "", deadline, stop);

@@ -18,29 +18,30 @@
 
 namespace scidex::postgres {
 
-// Thread safe.
+// Thread-safe.
 class SessionConnector final : public pool::Connector {
  public:
-  // `name` is the pool's. Throws DsnError.
+  // `name` is the pool's name. Throws DsnError.
   SessionConnector(std::string name, const SessionOptions& options,
                    std::shared_ptr<Resolver> resolver, std::shared_ptr<base::HangupWatch> hangups);
 
   pool::ConnectResult Connect(base::TimePoint deadline,
                               const std::stop_token& stop) noexcept override;
 
-  // The server as it may be shown.
+  // A description of the server that is safe to show.
   std::string Redacted() const { return dsn_.Redacted(); }
 
  private:
-  // Whether the startup packet has the setting.
+  // Whether the startup packet contains the setting.
   enum class Startup { kPlain, kReadOnly };
 
   pool::ConnectResult TryConnect(base::TimePoint deadline, const std::stop_token& stop) noexcept;
   std::map<std::string, base::Secret> Overrides(Startup startup) const;
-  // Nothing where the other kind of startup packet is to be tried.
+  // Returns nothing if the other kind of startup packet must be tried.
   std::optional<pool::ConnectResult> ConnectWith(Startup startup, base::TimePoint deadline,
                                                  const std::stop_token& stop);
-  // "pid of the backend, start of the server" and `columns`; tells the session what it learns.
+  // Queries "backend PID, start time of the server" and `columns`; sets the start time in the
+  // session.
   QueryResult AskForServer(Session& session, const std::string& columns, base::TimePoint deadline,
                            const std::stop_token& stop);
   pool::ConnectResult Introduce(std::unique_ptr<Session> session, base::TimePoint deadline,
@@ -54,9 +55,9 @@ class SessionConnector final : public pool::Connector {
   const Dsn dsn_;
   const std::shared_ptr<Resolver> resolver_;
   const std::shared_ptr<base::HangupWatch> hangups_;
-  // What the last session was opened to: with which startup packet the next one is tried first.
+  // Whether the last session was behind a pooler. Determines which startup packet is tried first.
   std::atomic<bool> behind_pooler_{false};
-  // The server did not refuse to tell when it was started.
+  // Whether the server reports its start time.
   std::atomic<bool> tells_start_{true};
 };
 

@@ -10,9 +10,8 @@ std::unique_ptr<pqxx::transaction_base> Begin(Session& session, base::TimePoint 
   }
   const QueryResult entered = session.EnterReadOnly(deadline);
   if (entered.status != QueryResult::Status::kOk)
-    throw pqxx::broken_connection("a READ ONLY transaction could not be begun: " +
-                                  entered.message.words);
-  // It neither begins nor ends the one that the session is in.
+    throw pqxx::broken_connection("cannot begin a READ ONLY transaction: " + entered.message.words);
+  // Does not begin or end the transaction that the session is in.
   return std::make_unique<pqxx::nontransaction>(session.pqxx());
 }
 
@@ -24,7 +23,7 @@ ReadTransaction::ReadTransaction(const pool::Lease& lease, base::Timer& timer,
       limit_(timer, deadline, [this] { session_.ShutDown(); }),
       transaction_(Begin(session_, deadline)) {}
 
-// libpqxx 6 begins a transaction with its first statement, if there is one.
+// libpqxx 6 sends BEGIN with the first statement, if there is one.
 ReadTransaction::~ReadTransaction() { session_.ExpectBegin(false); }
 
 void ReadTransaction::Commit() {

@@ -1,6 +1,6 @@
-// Transactions on leased sessions, as a whole under a deadline: when it passes, the socket is shut
-// down, whatever call is blocked fails with pqxx::broken_connection, and the session does not go
-// back to the pool.
+// Transactions on leased sessions with one deadline for the whole transaction. When it passes, the
+// socket is shut down, a blocked call fails with pqxx::broken_connection, and the session does not
+// return to the pool.
 //
 //   pool::Lease lease = router.AcquireRead();
 //   ReadTransaction read(lease, timer, deadline);
@@ -18,13 +18,13 @@
 
 namespace scidex::postgres {
 
-// BEGIN READ ONLY. Not committed by its end: rolled back. Used by one thread; `lease` outlives it.
-// Where read-only is enforced by transaction, it is the one in which the session is lent, or, after
-// an earlier one on the same lease, a new one; that ends with the lease, as session.h says,
-// committed or not.
+// BEGIN READ ONLY. Rolled back by the destructor unless committed. Must be used by one thread;
+// `lease` must outlive it. If read-only is enforced by transaction, this is the transaction in
+// which the session was lent or, after an earlier ReadTransaction on the same lease, a new one.
+// That one ends with the lease, as described in session.h, whether committed or not.
 class ReadTransaction {
  public:
-  // Throws pqxx::failure if it cannot be begun.
+  // Throws pqxx::failure if the transaction cannot be started.
   ReadTransaction(const pool::Lease& lease, base::Timer& timer, base::TimePoint deadline);
   ReadTransaction(const ReadTransaction&) = delete;
   ReadTransaction& operator=(const ReadTransaction&) = delete;
@@ -32,7 +32,7 @@ class ReadTransaction {
 
   pqxx::transaction_base* operator->() { return transaction_.get(); }
   pqxx::transaction_base& operator*() { return *transaction_; }
-  // One round trip more where a SET may have lifted READ ONLY in it.
+  // Costs another round trip if a SET may have lifted READ ONLY in the transaction.
   void Commit();
 
  private:
@@ -41,8 +41,8 @@ class ReadTransaction {
   const std::unique_ptr<pqxx::transaction_base> transaction_;
 };
 
-// BEGIN, on a session that may write. Not committed by its end: rolled back. Used by one thread;
-// `lease` outlives it.
+// BEGIN, on a session that may write. Rolled back by the destructor unless committed. Must be used
+// by one thread; `lease` must outlive it.
 class WriteTransaction {
  public:
   WriteTransaction(const pool::Lease& lease, base::Timer& timer, base::TimePoint deadline)

@@ -10,7 +10,7 @@ using Shown = TransactionWatch::Shown;
 
 namespace {
 
-// Whatever calls functions, and EXPLAIN ANALYZE.
+// Commands that call functions, and EXPLAIN ANALYZE.
 // https://github.com/postgres/postgres/blob/master/src/include/tcop/cmdtaglist.h
 bool MayWriteUnseen(std::string_view tag) {
   constexpr std::array<std::string_view, 8> kReads{"SELECT",  "FETCH",   "MOVE", "COPY",
@@ -45,12 +45,12 @@ Shown TransactionWatch::OnTag(std::string_view tag) {
 }
 
 Shown TransactionWatch::OnBegin() {
-  // Within another transaction it is none of its own.
+  // Within another transaction, it does not begin one.
   if (std::exchange(begin_expected_, false) && block_ == Block::kNone) {
     OnBegun(false);
     return Shown::kNothing;
   }
-  // The server refused it if it was a BEGIN READ WRITE, and took it for a mistake if not.
+  // If this was a BEGIN READ WRITE, the server refused it; otherwise it had no effect.
   if (sealed_ && block_ == Block::kOpen) return Shown::kNothing;
   block_ = Block::kOpen;
   may_write_ = true;

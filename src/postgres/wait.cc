@@ -19,19 +19,20 @@ using std::chrono::milliseconds;
 
 namespace {
 
-// Where the stop has no descriptor that could be waited for.
+// Poll interval if the stop token has no descriptor.
 constexpr milliseconds kBetweenLooks{50};
-// Reads of what has arrived by the deadline: a megabyte, by libpq's buffer.
+// Reads of data that arrived by the deadline: a megabyte, with libpq's buffer.
 constexpr int kLateReads = 64;
-// A wait that ends so much later than it was to end, and so much time between two waits, is not the
-// server's doing.
+// A wait that ends this much too late, or this much time between two waits, is a pause of this
+// process, not a delay of the server.
 constexpr milliseconds kPause{100};
-// So many waits are most that an answer takes, and are not worth a system call more each.
+// Most responses need fewer waits; they are not worth another system call.
 constexpr int kWaitsOfSmallAnswers = 16;
-// Pauses that are made up for: a machine on which every wait is late still has deadlines.
+// Maximum number of pauses that extend the deadline: deadlines must hold even on a machine where
+// every wait is late.
 constexpr int kPauses = 8;
 
-// Rounded up, so that a deadline less than a millisecond away is not a busy loop.
+// Rounded up, so that a deadline less than a millisecond away does not cause a busy loop.
 milliseconds TimeoutOf(base::Duration left, bool looks) {
   const milliseconds rounded = std::chrono::ceil<milliseconds>(left);
   const milliseconds timeout = looks ? std::min(rounded, kBetweenLooks) : rounded;
@@ -62,11 +63,14 @@ Wait SocketWait::For(int socket, short events) {
     const milliseconds timeout = TimeoutOf(deadline_ - start, /*looks=*/stop_.MustBeAsked());
     std::array<pollfd, 2> polled{{{socket, events, 0}, {stop_.fd(), POLLIN, 0}}};
     const int ready = poll(polled.data(), polled.size(), static_cast<int>(timeout.count()));
+    // EINVAL: the limit of open files is below the number that is polled.
     if (ready < 0 && errno != EINTR)
-      throw base::LocalFailure(base::LocalResource::kDescriptors, "the system cannot poll");
+      throw base::LocalFailure(
+          base::LocalResourceOf(errno).value_or(base::LocalResource::kDescriptors),
+          "poll() failed");
     ran_at_ = base::RealClock().Now();
     if (stop_.Stopped()) return Wait::kStopped;
-    // How much of the wait came before the pause cannot be told.
+    // It is unknown how much of the wait preceded the pause.
     if (ran_at_ - start > timeout + kPause) MakeUpFor(ran_at_ - start);
     if (polled[0].revents != 0 && (ran_at_ < deadline_ || ++late_ <= kLateReads))
       return Wait::kReady;

@@ -11,22 +11,22 @@ namespace scidex::postgres {
 
 enum class Wait { kReady, kDeadline, kStopped };
 
-// The waits of one exchange with a server, which together end by a deadline. Used by one thread.
+// All waits of one exchange with a server, under a common deadline. Must be used by one thread.
 class SocketWait {
  public:
-  // `stop` outlives this.
+  // `stop` must outlive this object.
   SocketWait(base::TimePoint deadline, const base::StopFd& stop);
 
   // Waits until `socket` has one of the poll() `events` (errors and hang-ups count: the next read
-  // tells), the deadline passes, or `stop` is stopped. What has arrived by the deadline is still
-  // kReady after it, but not for ever: a server that sends without end does not move the deadline.
-  // While this process is kept from running, in a wait or between two, no time passes for the
-  // server: it has afterwards what it had before. Throws base::LocalFailure where the system cannot
-  // wait.
+  // reports them), the deadline passes, or `stop` is stopped. Data that arrived by the deadline
+  // still yields kReady afterwards, but not forever: a server that sends endlessly does not move
+  // the deadline. While this process is suspended, in a wait or between two, the time does not
+  // count against the server. Throws base::LocalFailure if the system cannot wait.
   Wait For(int socket, short events);
 
-  // More than kMostBytes have come, after the first waits: no memory for any more. On a TCP socket;
-  // the server at another one runs on this machine. One message, such as a row, libpq reads whole.
+  // Returns whether more than kMostBytes have arrived since the first waits; then no more memory is
+  // spent. Only for TCP sockets: other servers run on this machine. libpq reads a single message,
+  // such as a row, completely.
   bool TooMuch(int socket) const;
 
   static constexpr std::uint64_t kMostBytes = std::uint64_t{64} << 20;
@@ -36,7 +36,7 @@ class SocketWait {
 
   base::TimePoint deadline_;
   const base::StopFd& stop_;
-  // When the latest wait ended.
+  // End of the latest wait.
   base::TimePoint ran_at_;
   int late_ = 0;
   int pauses_ = 0;

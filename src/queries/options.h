@@ -1,4 +1,5 @@
-// An operator's SQL whose rows become metrics. The values here are the defaults.
+// Options of an operator's SQL queries, whose rows become metrics. The values here are the
+// defaults.
 #pragma once
 
 #include <array>
@@ -13,29 +14,28 @@
 
 namespace scidex::queries {
 
-// Whose sessions a query runs on: always read-only ones.
+// The server on which a query runs; its session is always read-only.
 enum class QueryFrom {
-  kRoute,    // the server that has the route of reads
-  kPrimary,  // the primary, by the pool ro_fallthrough
+  kRoute,    // the server that has the route
+  kPrimary,  // the primary, through the pool ro_fallthrough
 };
 
-// What is shown of a query whose latest run failed.
+// What is exported for a query whose latest run failed.
 enum class QueryOnError {
   kDrop,      // nothing
-  kKeepLast,  // what it last found
+  kKeepLast,  // its last result
 };
 
 enum class ValueType { kGauge, kCounter };
 
-// The units that a metric's name can end with.
-// https://prometheus.io/docs/practices/naming/#base-units
+// Units that may end the name of a metric. https://prometheus.io/docs/practices/naming/#base-units
 inline constexpr std::array<std::string_view, 9> kUnits{
     "seconds", "bytes", "ratio", "celsius", "meters", "volts", "amperes", "joules", "grams"};
 
 // A column of a query's result that becomes a metric.
 struct QueryValue {
   std::string column;
-  // The name of the series. OpenMetrics knows a counter by its end, _total.
+  // The name of the series. In OpenMetrics, a counter's name must end in _total.
   std::string metric;
   ValueType type = ValueType::kGauge;
   std::string help;
@@ -43,18 +43,19 @@ struct QueryValue {
   friend bool operator==(const QueryValue&, const QueryValue&) = default;
 };
 
-// SQL whose rows become metrics. Nothing here is checked: names are those of one exposition.
+// An SQL query whose rows become metrics. Nothing here is validated; names must be unique within an
+// exposition.
 struct QueryOptions {
   std::string name;
   std::string sql;
   QueryFrom from = QueryFrom::kRoute;
   base::Duration interval = std::chrono::seconds(15);
-  // For one run, its wait for a connection among it.
+  // Timeout of one run, including the wait for a connection.
   base::Duration timeout = std::chrono::seconds(5);
-  // Columns whose text becomes the label of their name.
+  // Columns that become labels of the same name.
   std::vector<std::string> labels;
   std::vector<QueryValue> values;
-  // Series of one result; what is over it is dropped.
+  // Maximum number of series of one result; further series are dropped.
   std::size_t max_series = 1000;
   QueryOnError on_error = QueryOnError::kDrop;
 

@@ -23,18 +23,18 @@ bool FoundNoConnection(QueryError error) {
          error == QueryError::kQueueFull || error == QueryError::kLost;
 }
 
-// Where it is not the statement that is to be looked at.
+// The statement is not always the cause.
 std::string_view AdviceOn(QueryError error) {
   switch (error) {
     case QueryError::kNoRoute:
-      return "look at the route of the reads and at read_only.fallthrough";
+      return "check the route of reads and read_only.fallthrough";
     case QueryError::kAcquireTimeout:
     case QueryError::kQueueFull:
-      return "look at what holds the pool's connections, and whether its connects fail";
+      return "check what holds the pool's connections, and whether its connects fail";
     case QueryError::kTimeout:
-      return "look for locks and load, or raise the query's timeout";
+      return "check for locks and load, or raise the query's timeout";
     case QueryError::kLost:
-      return "look at the server that its pool is on";
+      return "check the server of the query's pool";
     default:
       return "correct the query; --config.check.connect runs it once";
   }
@@ -52,7 +52,7 @@ void QueryLog::OnRun(const QueryStats& before, const QueryStats& after, const Ru
   if (after.latest_error) return OnFailure(before, after, times, error);
   OnSuccess(before, after);
   if (after.dropped > 0 && before.dropped == 0) {
-    base::LogWarn("query has more series than max_series; those over it are dropped",
+    base::LogWarn("query has more series than max_series; further series are dropped",
                   {{"query", after.options->name}, {"max_series", after.options->max_series}});
   }
 }

@@ -1,4 +1,4 @@
-// What the log says of the runs of the queries: that one fails, and that it no longer does.
+// Logs when queries fail and when they succeed again.
 #pragma once
 
 #include <map>
@@ -12,23 +12,23 @@
 
 namespace scidex::queries {
 
-// What of a run was waiting for a connection, and what was with it.
+// Time that a run waited for a connection, and time that it used one.
 struct RunTimes {
   base::Duration waited{0};
   base::Duration used{0};
 };
 
-// Runs that fail for want of a connection have one cause: the first of them is logged, and when the
-// last of them has ended, one line tells of all. A failure that goes on is logged again after an
-// hour. Thread safe.
+// Runs that fail because they get no connection have one cause: only the first is logged, and one
+// line reports when the last of these queries has recovered. A continuing failure is logged again
+// after an hour. Thread-safe.
 class QueryLog {
  public:
   explicit QueryLog(base::Clock& clock) : clock_(clock) {}
 
-  // A run has ended that made `after` of `before`.
+  // Called when a run has ended that changed the statistics from `before` to `after`.
   void OnRun(const QueryStats& before, const QueryStats& after, const RunTimes& times,
              const std::string& error);
-  // There is no such query any more.
+  // The query no longer exists.
   void Forget(const std::string& name) noexcept;
 
  private:
@@ -38,13 +38,13 @@ class QueryLog {
 
   base::Clock& clock_;
   base::Mutex mutex_;
-  // Queries whose latest run found no connection, since when there are any, and those that were
-  // among them and run again.
+  // Queries whose latest run got no connection, since when there have been any, and those of them
+  // that have recovered.
   std::set<std::string> without_connection_ SCIDEX_GUARDED_BY(mutex_);
   base::TimePoint since_ SCIDEX_GUARDED_BY(mutex_){};
   std::set<std::string> back_ SCIDEX_GUARDED_BY(mutex_);
-  // When a failure that goes on is logged again: the one for want of a connection, and that of each
-  // other query.
+  // When a continuing failure is logged again: the joint one for lack of a connection, and those of
+  // single queries.
   base::TimePoint joint_reminder_ SCIDEX_GUARDED_BY(mutex_){};
   std::map<std::string, base::TimePoint> reminders_ SCIDEX_GUARDED_BY(mutex_);
 };

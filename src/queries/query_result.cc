@@ -11,8 +11,8 @@
 namespace scidex::queries {
 namespace {
 
-// As PostgreSQL writes numbers, also in the types of text: with blanks around it and a plus before
-// it. Infinity for what is too large for a double, and 0 for what is too small.
+// Parses a number as PostgreSQL writes it, including in text types: with surrounding blanks and a
+// leading plus. Returns infinity if it is too large for a double, and 0 if it is too small.
 std::optional<double> ParseNumber(std::string_view text) {
   text.remove_prefix(std::min(text.find_first_not_of(' '), text.size()));
   text.remove_suffix(text.size() - (text.find_last_not_of(' ') + 1));
@@ -21,7 +21,7 @@ std::optional<double> ParseNumber(std::string_view text) {
   const char* const last = text.data() + text.size();
   const auto [end, error] = std::from_chars(text.data(), last, number);
   if (end != last || error == std::errc::invalid_argument) return std::nullopt;
-  // It leaves open on which side the number is out of range.
+  // from_chars() does not tell whether the number is too large or too small.
   if (error == std::errc::result_out_of_range) {
     number = std::strtod(std::string(text).c_str(), nullptr);
   }
@@ -67,14 +67,14 @@ bool QueryResultBuilder::OnColumns(std::span<const Column> columns) {
 
 bool QueryResultBuilder::OnRow(std::span<const std::optional<std::string_view>> texts) {
   QueryResult::Row row;
-  // With the length of each label, so that no two rows make the same text.
+  // Includes the length of each label, so that different rows have different keys.
   std::string key;
   for (std::size_t i = 0; i < labels_.size(); ++i) {
     const std::string_view text = texts[labels_[i]].value_or("");
     if (text.size() > kMaxLabelLength) {
       return Fail(QueryError::kBadLabel,
                   "a value of the label \"" + options_.labels[i] + "\" is longer than " +
-                      std::to_string(kMaxLabelLength) + " bytes; cut it with left()");
+                      std::to_string(kMaxLabelLength) + " bytes; shorten it with left()");
     }
     row.labels.push_back(base::ToUtf8(text));
     key += std::to_string(row.labels.back().size()) + ':' + row.labels.back();
@@ -89,7 +89,7 @@ bool QueryResultBuilder::OnRow(std::span<const std::optional<std::string_view>> 
   }
   if (series == 0) return true;
   if (series_ + series > options_.max_series) {
-    // Later rows are over it too, although they may have fewer series.
+    // Later rows are dropped too, although they may have fewer series.
     series_ = options_.max_series;
     result_.dropped += series;
     return result_.dropped < kCountedOverBound;
@@ -97,7 +97,7 @@ bool QueryResultBuilder::OnRow(std::span<const std::optional<std::string_view>> 
   if (!seen_.insert(std::move(key)).second) {
     return Fail(QueryError::kDuplicate,
                 options_.labels.empty()
-                    ? "there are several rows and no label that tells them apart"
+                    ? "there are several rows and no label that distinguishes them"
                     : "two rows have the same labels; aggregate, or add a label");
   }
   series_ += series;
@@ -114,14 +114,14 @@ std::optional<double> QueryResultBuilder::ToNumber(const QueryValue& value, std:
   if (boolean) return text == "t" ? 1 : 0;
   const std::optional<double> parsed = ParseNumber(text);
   if (!parsed) {
-    return fail("is not a number; of a time or an interval take extract(epoch FROM …)");
+    return fail("is not a number; for a time or an interval, use extract(epoch FROM …)");
   }
   const double number = *parsed;
   if (std::isinf(number) && text.find_first_of("0123456789") != std::string_view::npos) {
     return fail("is out of the range of a double");
   }
   if (value.type == ValueType::kCounter && (!std::isfinite(number) || number < 0)) {
-    return fail("is no finite number from 0 on, as a counter's must be");
+    return fail("is not a finite number >= 0, as a counter requires");
   }
   return number;
 }

@@ -1,4 +1,4 @@
-// The rows of a query's result as series: what each value means, and what has no meaning.
+// Converts the rows of a query's result to series, and rejects results that have no valid meaning.
 #pragma once
 
 #include <cstddef>
@@ -18,25 +18,24 @@
 
 namespace scidex::queries {
 
-// A label value may be so long, in bytes.
+// Maximum length of a label value in bytes.
 inline constexpr std::size_t kMaxLabelLength = 1024;
-// So many series over the bound are counted before the rest is left unread.
+// After this many series above max_series have been counted, the rest of the result is not read.
 inline constexpr std::size_t kCountedOverBound = 10'000;
 
-// Makes series of rows, under these rules:
-//   - A NULL value has no series; a NULL label is the empty text, which is no label to Prometheus.
-//   - Numbers, NaN and infinities are values; true is 1 and false 0. Text that is no number fails
-//   the
-//     result, and so does a number that a double cannot hold, or a counter that is not a finite
-//     number from 0 on.
-//   - Rows with the same labels fail the result: which of them is right is unknown.
-//   - A label that is not UTF-8 has U+FFFD where it is not; one longer than kMaxLabelLength fails
-//   the
-//     result.
-//   - A column that is not there, or there twice, fails the result; further columns are ignored.
-//   - Of more than max_series the first ones are taken, the others dropped and counted.
+// Converts rows to series by these rules:
 //
-// Used by one thread. `options` outlives it.
+//   - A NULL value produces no series. A NULL label becomes the empty string, which Prometheus
+//     treats as a missing label.
+//   - Numbers, NaN and infinities are values; true is 1 and false is 0. The result fails if a text
+//     is not a number, a number does not fit in a double, or a counter is not finite and >= 0.
+//   - The result fails if two rows have the same labels: it is unknown which of them is right.
+//   - Invalid UTF-8 in a label is replaced with U+FFFD. The result fails if a label is longer than
+//     kMaxLabelLength.
+//   - The result fails if a column is missing or occurs twice; other columns are ignored.
+//   - The first max_series series are kept; further ones are dropped and counted.
+//
+// Used by one thread. `options` must outlive this.
 class QueryResultBuilder final : public RowSink {
  public:
   explicit QueryResultBuilder(const QueryOptions& options) : options_(options) {}
@@ -44,14 +43,14 @@ class QueryResultBuilder final : public RowSink {
   bool OnColumns(std::span<const Column> columns) override;
   bool OnRow(std::span<const std::optional<std::string_view>> values) override;
 
-  // Why what was read is no result.
+  // Why the rows do not form a valid result.
   struct Failure {
     QueryError error = QueryError::kBadColumn;
-    // For people. Never holds a value.
+    // For humans. Never contains a value of a row.
     std::string message;
   };
   const std::optional<Failure>& failure() const { return failure_; }
-  // To be called once, where there was no failure.
+  // May be called once, if there was no failure.
   QueryResult Take() { return std::move(result_); }
 
  private:
@@ -60,11 +59,11 @@ class QueryResultBuilder final : public RowSink {
   std::optional<double> ToNumber(const QueryValue& value, std::string_view text, bool boolean);
 
   const QueryOptions& options_;
-  // Where in a row each label and each value is.
+  // Index of each label and of each value in a row.
   std::vector<std::size_t> labels_;
   std::vector<std::size_t> values_;
   std::vector<bool> boolean_;
-  // The labels of all rows taken, each row's as one text.
+  // The labels of all accepted rows, each row's as one string.
   std::unordered_set<std::string> seen_;
   std::size_t series_ = 0;
   QueryResult result_;

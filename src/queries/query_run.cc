@@ -55,7 +55,7 @@ QueryOutcome ReadForQuery(pool::Lease& lease, RowReader& reader, const QueryOpti
                                                         : pool::EvictReason::kDead);
   }
   if (reading.result == Reading::Result::kNoRows) {
-    reading.message = {"the statement is none that returns rows; write a SELECT", ""};
+    reading.message = {"the statement does not return rows; write a SELECT", ""};
   }
   if (reading.result != Reading::Result::kWhole && reading.result != Reading::Result::kCut) {
     return {nullptr, ErrorOf(reading.result), std::move(reading.message)};

@@ -16,25 +16,25 @@
 
 namespace scidex::queries {
 
-// A lease of a read-only session by `deadline`, for the query with these options; throws a
-// pool::AcquireError.
+// Acquires a lease of a read-only session for the query by `deadline`. Throws a pool::AcquireError.
 using QueryAcquire = std::function<pool::Lease(
     const QueryOptions& options, base::TimePoint deadline, const std::stop_token& stop)>;
 
-// What a run found: a result, or an error with its explanation.
+// The outcome of a run: a result, or an error with its explanation.
 struct QueryOutcome {
   std::shared_ptr<const QueryResult> result;
   std::optional<QueryError> error;
   base::Explanation message;
 };
 
-// A lease, or why there is none in `failure`. Throws what is no pool::AcquireError.
+// Returns a lease; if that fails, sets `failure` and returns an empty lease. Exceptions other than
+// pool::AcquireError are passed on.
 pool::Lease AcquireForQuery(const QueryAcquire& acquire, const QueryOptions& options,
                             base::TimePoint deadline, const std::stop_token& stop,
                             std::optional<QueryOutcome>& failure);
 
-// Runs the statement and makes a result of its rows, which go to `sink`: `builder`, or what passes
-// them on to it. Evicts the session where it cannot be used again.
+// Runs the statement and builds a result from its rows, which go to `sink`: `builder` itself, or a
+// sink that forwards to it. Evicts the session if it cannot be reused.
 QueryOutcome ReadForQuery(pool::Lease& lease, RowReader& reader, const QueryOptions& options,
                           base::TimePoint deadline, const std::stop_token& stop,
                           QueryResultBuilder& builder, RowSink& sink);

@@ -17,8 +17,8 @@ constexpr base::Duration kFirstRunWithin = std::chrono::seconds(5);
 
 }  // namespace
 
-// The queries as they are to be: for each the one that there is, or a new one, and its options if
-// those are others.
+// The future list of queries: for each, the existing query or a new one, and its options if they
+// differ.
 class QueryRunner::Change {
  public:
   struct Entry {
@@ -29,7 +29,7 @@ class QueryRunner::Change {
   std::vector<std::shared_ptr<Query>> queries;
 };
 
-// Ends a run, whatever it throws.
+// Ends a run even if it throws.
 class QueryRunner::UnderWay {
  public:
   UnderWay(QueryRunner& runner, Query& query) : runner_(runner), query_(query) {}
@@ -124,7 +124,7 @@ TimePoint QueryRunner::StartDue() {
   for (const auto& query : queries_) {
     if (query->due <= now) {
       const QueryOptions& options = *query->stats.options;
-      // Those that have passed while this process did not run.
+      // Runs whose time passed while this process was not running.
       const auto passed = (now - query->due) / options.interval;
       const TimePoint due = query->due + passed * options.interval;
       query->due = base::Add(due, options.interval);
@@ -188,7 +188,7 @@ QueryRunner::Outcome QueryRunner::RunOnce(Query& query, const QueryOptions& opti
   MutexLock lock(mutex_);
   times.used = clock_.Now() - acquired;
   query.stats.used += times.used;
-  // A result that is there is recorded, also at the end.
+  // An existing result is recorded even during Stop().
   return {std::move(*outcome), !outcome->result && stop_.stop_requested(), times};
 }
 
@@ -207,7 +207,7 @@ void QueryRunner::Record(Query& query, const QueryOptions& options, Outcome outc
     ++stats.runs;
     stats.duration = took;
     stats.last_run = clock_.WallNow();
-    // Not of a query that is another by now.
+    // False if the query was changed during the run.
     const bool current = stats.options.get() == &options;
     if (outcome.result) {
       stats.latest_error.reset();

@@ -1,9 +1,9 @@
-// Runs the configured queries, each on its own schedule, and keeps what they found.
+// Runs the configured queries, each on its own schedule, and keeps their results.
 //
-// A run is due every interval, from a random moment on, so that queries spread; a schedule does not
-// drift. A run takes a connection as any borrower does: where the pools do not suffice, it is a
-// waiter that can be seen. Each has its deadline, after which nothing of it is left: a query that
-// hangs holds one connection until then, and a thread, and keeps no other query waiting.
+// A query is due once per interval, starting at a random moment so that queries are spread out; the
+// schedule does not drift. A run acquires a connection like any borrower, so if the pools are too
+// small, it appears as a waiter. At its deadline a run is ended: a query that hangs occupies one
+// connection and one thread until then, and does not delay other queries.
 #pragma once
 
 #include <cstdint>
@@ -27,26 +27,26 @@
 
 namespace scidex::queries {
 
-// Thread safe.
+// Thread-safe.
 class QueryRunner {
  public:
-  // The first run of each query is due within its interval, and within kFirstRunWithin. The
-  // references outlive the runner.
+  // The first run of each query is due within its interval, and within kFirstRunWithin. `reader`
+  // and `scheduler` must outlive the runner.
   QueryRunner(const std::vector<QueryOptions>& queries, QueryAcquire acquire, RowReader& reader,
               base::Scheduler& scheduler, std::uint32_t seed = std::random_device{}());
-  // As Stop().
+  // Calls Stop().
   ~QueryRunner();
 
-  // What is under way to become the queries of the runner.
+  // A prepared change of the queries.
   class Change;
-  // Everything of a change that can fail; to be applied before the next one is prepared.
+  // Does everything that can fail. The change must be applied before the next one is prepared.
   std::shared_ptr<Change> Prepare(const std::vector<QueryOptions>& queries);
 
-  // Goes on with these queries. One that has not changed keeps its schedule and its result; one
-  // that has changed has no result until its next run; the counters of both go on, by name.
+  // Replaces the queries. An unchanged query keeps its schedule and result; a changed one has no
+  // result until its next run. The counters of both continue, by name.
   void Apply(Change& change) noexcept;
 
-  // Ends all runs under way, and returns when they have ended. Idempotent.
+  // Stops all runs in progress and waits for them. Idempotent.
   void Stop();
 
   QueriesStats Stats() const;
@@ -57,7 +57,7 @@ class QueryRunner {
     base::TimePoint due{};
   };
   struct Outcome : QueryOutcome {
-    // This runner is ending.
+    // This runner is being stopped.
     bool stopped = false;
     RunTimes times = {};
   };
@@ -65,7 +65,7 @@ class QueryRunner {
   base::TimePoint StartDue();
   void Submit(const std::shared_ptr<Query>& query, base::TimePoint deadline)
       SCIDEX_REQUIRES(mutex_);
-  // It was not taken away by a change.
+  // Whether the query still exists after changes.
   bool IsThere(const Query& query) const SCIDEX_REQUIRES(mutex_);
   class UnderWay;
   void OnEnded(Query& query) noexcept;
@@ -83,11 +83,11 @@ class QueryRunner {
 
   mutable base::Mutex mutex_;
   base::CondVar ended_;
-  // Runs that were submitted and have not ended.
+  // Number of submitted runs that have not ended.
   std::size_t under_way_ SCIDEX_GUARDED_BY(mutex_) = 0;
   std::minstd_rand random_ SCIDEX_GUARDED_BY(mutex_);
   std::vector<std::shared_ptr<Query>> queries_ SCIDEX_GUARDED_BY(mutex_);
-  // Last: it uses everything above.
+  // Last: it uses all other members.
   base::PeriodicTask task_;
 };
 

@@ -1,4 +1,4 @@
-// What is known of the queries: their results, and what they cost.
+// The statistics of queries: their results and their costs.
 #pragma once
 
 #include <array>
@@ -20,23 +20,23 @@ namespace scidex::queries {
 enum class QueryError {
   kNoRoute,         // reads are refused, or there is no such pool
   kAcquireTimeout,  // no connection within the timeout
-  kQueueFull,       // the pool had max_waiters already
-  kTimeout,         // not ended within the timeout
-  kLost,            // the connection was broken
+  kQueueFull,       // the pool already had max_waiters waiters
+  kTimeout,         // not finished within the timeout
+  kLost,            // the connection broke
   kRefused,         // the server answered with an error
-  kWriteRefused,    // it tried to write
-  kNoRows,          // a statement of a kind that has none
-  kBadColumn,       // a column is missing or there twice
-  kBadValue,        // no number, or none that the metric can have
+  kWriteRefused,    // the query tried to write
+  kNoRows,          // the statement does not return rows
+  kBadColumn,       // a column is missing or occurs twice
+  kBadValue,        // not a number, or not valid for the metric
   kBadLabel,        // too long
   kDuplicate,       // two rows with the same labels
 };
 
-// What a query does at the moment.
+// What a query is currently doing.
 enum class QueryActivity {
   kIdle,
   kWaiting,  // for a connection
-  kRunning,  // with it
+  kRunning,  // with a connection
 };
 
 }  // namespace scidex::queries
@@ -54,45 +54,45 @@ struct scidex::base::EnumNames<scidex::queries::QueryError> {
 
 namespace scidex::queries {
 
-// What one run found. Does not change once it is there.
+// The result of one run. Immutable.
 struct QueryResult {
   struct Row {
     // In the order of QueryOptions::labels.
     std::vector<std::string> labels;
-    // In the order of QueryOptions::values; empty where there is no series.
+    // In the order of QueryOptions::values; empty if there is no series.
     std::vector<std::optional<double>> values;
   };
   std::vector<Row> rows;
-  // Series over the bound; at least so many, if not all was read.
+  // Number of series above max_series; a lower bound if not all rows were read.
   std::uint64_t dropped = 0;
 };
 
-// Of one query.
+// Statistics of one query.
 struct QueryStats {
   std::shared_ptr<const QueryOptions> options;
-  // Null where nothing is to be shown.
+  // Null if nothing is to be exported.
   std::shared_ptr<const QueryResult> result;
 
   QueryActivity activity = QueryActivity::kIdle;
   std::uint64_t runs = 0;
-  // Runs that were due while the one before had not ended.
+  // Runs that were skipped because the previous one had not ended, or this process was not running.
   std::uint64_t missed = 0;
   base::EnumArray<QueryError, std::uint64_t> errors;
-  // Why the latest run failed; empty if it did not.
+  // Why the latest run failed; empty if it succeeded.
   std::optional<QueryError> latest_error;
-  // For people; empty if it did not fail.
+  // For humans; empty if the latest run succeeded.
   std::string latest_message;
   // Over all runs.
   std::uint64_t dropped_series = 0;
-  // Epoch (0) while there was none.
+  // The Unix epoch if there was none.
   base::WallTime last_run{};
   base::WallTime last_success{};
-  // Of the latest run: all of it.
+  // Total duration of the latest run.
   base::Duration duration{0};
-  // Over all runs: for a connection, and with it.
+  // Over all runs: time waiting for a connection, and time using one.
   base::Duration waited{0};
   base::Duration used{0};
-  // Of the latest result, shown or not.
+  // Of the latest result, exported or not.
   std::uint64_t rows = 0;
   std::uint64_t dropped = 0;
 };

@@ -8,7 +8,7 @@
 namespace scidex::queries {
 namespace {
 
-// Passes rows on, and keeps what is no value of theirs.
+// Forwards rows, and records everything except their values.
 class Watcher final : public RowSink {
  public:
   explicit Watcher(RowSink& sink) : sink_(sink) {}
@@ -33,7 +33,7 @@ class Watcher final : public RowSink {
   RowSink& sink_;
 };
 
-// The first column of all rows.
+// Collects the first column of all rows.
 class Texts final : public RowSink {
  public:
   bool OnColumns(std::span<const Column>) override { return true; }
@@ -45,7 +45,7 @@ class Texts final : public RowSink {
   std::vector<std::string> texts;
 };
 
-// Of a result that is there already: without them it is shown all the same.
+// The result already exists: it is shown even if its type names are unknown.
 std::vector<std::string> TypeNames(const std::vector<std::uint32_t>& types,
                                    const QueryOptions& options, const QueryAcquire& acquire,
                                    RowReader& reader, base::TimePoint deadline,

@@ -1,4 +1,4 @@
-// One run of a query for people: what comes back, and what would become of it.
+// One run of a query for humans: its columns, and what would become of its rows.
 #pragma once
 
 #include <cstdint>
@@ -20,21 +20,21 @@ namespace scidex::queries {
 struct QueryTrial {
   struct Column {
     std::string name;
-    // As format_type() has it; empty where the server did not tell.
+    // As formatted by format_type(); empty if the server did not report it.
     std::string type;
   };
-  // In the order of the result; empty where there was none.
+  // In the order of the result; empty if there was none.
   std::vector<Column> columns;
-  // Those that were read.
+  // Number of rows read.
   std::uint64_t rows = 0;
   std::uint64_t series = 0;
-  // Over max_series; at least so many, if not all was read.
+  // Number of series above max_series; a lower bound if not all rows were read.
   std::uint64_t dropped = 0;
-  // With the connection.
+  // Time spent using the connection.
   base::Duration took{0};
   // Why there would be no series.
   std::optional<QueryError> error;
-  // Holds no value of a row; as of Explanation, `heard` is for the log alone.
+  // `words` contains no value of a row; `heard` is only for the log.
   base::Explanation message;
 };
 

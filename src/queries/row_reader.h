@@ -1,4 +1,5 @@
-// What a query asks of a session. Control knows no database: the composition root implements this.
+// The interface through which queries read rows from a session. This layer is independent of any
+// database: the layer that talks to PostgreSQL implements it.
 #pragma once
 
 #include <cstdint>
@@ -14,48 +15,48 @@
 
 namespace scidex::queries {
 
-// Takes the rows of one result while they come. The views hold until the call returns.
+// Receives the rows of one result as they arrive. The views are valid until the call returns.
 class RowSink {
  public:
   struct Column {
     std::string_view name;
-    // Its values are the texts t and f.
+    // The values are the texts "t" and "f".
     bool boolean = false;
-    // The OID of its type.
+    // The OID of the column's type.
     std::uint32_t type = 0;
   };
 
   virtual ~RowSink() = default;
-  // Both return whether to go on: what follows is not read where they do not.
+  // Both functions return whether to continue; if false, the rest of the result is not read.
   virtual bool OnColumns(std::span<const Column> columns) = 0;
-  // Empty for NULL. As many as there are columns.
+  // NULL is an empty optional. One value per column.
   virtual bool OnRow(std::span<const std::optional<std::string_view>> values) = 0;
 };
 
-// How reading rows ended.
+// How reading ended.
 struct Reading {
   enum class Result {
-    kWhole,         // every row was taken
-    kCut,           // the sink wanted no more
-    kNoRows,        // the statement is of a kind that has none, such as SET
+    kWhole,         // all rows were read
+    kCut,           // the sink requested no more rows
+    kNoRows,        // the statement returns no rows, for example SET
     kRefused,       // the server answered with an error
-    kWriteRefused,  // as it must: sessions are read-only
-    kTimeout,       // not ended by the deadline
-    kLost,          // the connection was broken
+    kWriteRefused,  // the statement tried to write, but sessions are read-only
+    kTimeout,       // not finished by the deadline
+    kLost,          // the connection broke
   };
   Result result = Result::kLost;
-  // Empty if it ended well.
+  // Empty on success.
   base::Explanation message;
-  // The session can be used again.
+  // Whether the session can be used again.
   bool reusable = false;
 };
 
-// Thread safe.
+// Thread-safe.
 class RowReader {
  public:
   virtual ~RowReader() = default;
-  // Runs one statement, never several, read-only and in a transaction of its own. The server is
-  // told the deadline too, and ends the statement shortly before it, so that the session survives.
+  // Runs exactly one statement, in a read-only transaction of its own. The server gets the deadline
+  // too, and ends the statement shortly before it, so that the session survives.
   virtual Reading Read(pool::Connection& connection, const std::string& sql,
                        base::TimePoint deadline, const std::stop_token& stop, RowSink& sink) = 0;
 };

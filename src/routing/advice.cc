@@ -9,15 +9,16 @@ std::string_view AdviceOn(Reason reason) {
     case Reason::kStartingUp:
       return "wait for the first verdict on the replica";
     case Reason::kReplicaNotConfigured:
-      return "set replica.dsn, or accept that reads are the primary's load";
+      return "set replica.dsn, or accept that the primary serves all reads";
     case Reason::kNameNotResolved:
       return "check the host in the DSN and the name service of this machine";
     case Reason::kConnectRefused:
       return "check that PostgreSQL runs there and listens on this port";
     case Reason::kConnectTimeout:
-      return "check the network and the firewall on the way to this host";
+      return "check the network and the firewalls on the path to this host";
     case Reason::kConnectFailed:
-      return "read the server's log";
+      return "correct what the error names, on this machine or in the DSN; else read the server's "
+             "log";
     case Reason::kTlsFailed:
       return "check certificates and sslmode on both sides";
     case Reason::kAuthFailed:
@@ -25,7 +26,7 @@ std::string_view AdviceOn(Reason reason) {
     case Reason::kTooManyConnections:
       return "raise max_connections, or lower max_size of the pools that use this server";
     case Reason::kNotAcceptingConnections:
-      return "wait until it has started; if that lasts, read the server's log";
+      return "wait for it to start; if it does not, read the server's log";
     case Reason::kNotInRecovery:
       return "find out which server is the primary: there may be two";
     case Reason::kIsPrimary:

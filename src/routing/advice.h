@@ -1,4 +1,4 @@
-// What to do about a server, for the log: a reason says what is wrong.
+// Advice for the log: a reason states what is wrong with a server, advice what to do about it.
 #pragma once
 
 #include <string_view>
@@ -11,8 +11,8 @@ namespace scidex::routing {
 // One clause without a full stop; empty for kOk.
 std::string_view AdviceOn(Reason reason);
 
-// How loud a replica that does not serve for this reason is: an error where reads would be wrong,
-// or may have been.
+// Log level for a replica that does not serve for this reason: kError if its data would be, or may
+// have been, wrong.
 base::LogLevel LevelOf(Reason reason);
 
 }  // namespace scidex::routing

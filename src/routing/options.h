@@ -1,4 +1,4 @@
-// What routing is told. The values here are the defaults.
+// Options of routing. The values here are the defaults.
 #pragma once
 
 #include <chrono>
@@ -9,31 +9,32 @@
 
 namespace scidex::routing {
 
-// Whether reads may be served by the primary.
+// Whether the primary may serve reads.
 enum class Fallthrough {
   kAlways,     // whenever the replica cannot serve
-  kWhenUnset,  // only where no replica is configured
+  kWhenUnset,  // only if no replica is configured
   kNever,
 };
 
-// What becomes of the reads while the replica lags by more than max_lag.
+// What happens to reads while the replica lags by more than max_lag.
 enum class OnLag {
-  kFallthrough,  // as if it had failed: by `fallthrough`
-  kServeStale,   // it goes on serving, as far as max_stale_lag
+  kFallthrough,  // as if the replica had failed: according to `fallthrough`
+  kServeStale,   // the replica continues to serve, up to max_stale_lag
 };
 
 struct RoutingOptions {
   Fallthrough fallthrough = Fallthrough::kAlways;
-  // That reads go to the primary is as it is meant to be: nothing but the alerts asks for this.
+  // Reads are meant to go to the primary. Only the alerts use this.
   bool fallthrough_expected = false;
-  // A replica that is further behind than this is stale. 0: any lag is accepted.
+  // A replica that lags by more than this is stale. 0: any lag is accepted.
   base::Duration max_lag = std::chrono::seconds(30);
   OnLag on_lag = OnLag::kFallthrough;
-  // With kServeStale: a replica that is further behind than this does not serve. 0: no bound.
+  // With kServeStale: a replica that lags by more than this does not serve. 0: no limit.
   base::Duration max_stale_lag{0};
-  // Good probes in a row before a replica that was found bad serves again.
+  // Number of consecutive good probes before a replica that failed serves again.
   std::size_t good_probes = 3;
-  // Between the beginnings of two of them: those that were triggered one after another count once.
+  // Minimum time between the starts of two good probes that count: probes triggered in quick
+  // succession count once.
   base::Duration good_probe_distance{0};
 
   friend bool operator==(const RoutingOptions&, const RoutingOptions&) = default;

@@ -1,4 +1,4 @@
-// The three roles that a pool can have; the values of the label `pool`.
+// The roles of pools; the values of the label `pool`.
 #pragma once
 
 #include "base/enum.h"

@@ -1,4 +1,4 @@
-// Where reads go, and why: the closed sets that metrics, logs and pages speak in.
+// Where reads go, and why: the closed sets used by metrics, logs and pages.
 #pragma once
 
 #include "base/enum.h"
@@ -11,7 +11,7 @@ enum class Route { kReplica, kPrimaryFallthrough, kPrimaryDisabled };
 // The value of scidex_pg_pool_ro_routes_to: 1, 2, 3.
 constexpr int RoutesTo(Route route) { return static_cast<int>(route) + 1; }
 
-// Why the replica does (kOk) or does not serve.
+// Why the replica serves (kOk) or does not.
 enum class Reason {
   kOk,
   kStartingUp,
@@ -35,8 +35,8 @@ enum class Reason {
   kReadOnlyUnproven,
 };
 
-// Not of kLocalFailure and kOtherServer, which are no reasons: they tell nothing about the server
-// that is judged.
+// Must not be called with kLocalFailure or kOtherServer, which are not evidence about the judged
+// server.
 Reason ReasonOf(pool::ConnectOutcome outcome);
 
 }  // namespace scidex::routing

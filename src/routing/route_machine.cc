@@ -81,7 +81,7 @@ void RouteMachine::Accrue(TimePoint now) {
 void RouteMachine::ChangeTo(Route route, WallTime wall_now) {
   ++stats_.transitions[stats_.route][route];
   stats_.last_transition = wall_now;
-  // Within what was reserved: a change of the route allocates nothing.
+  // Within the reserved capacity: a change of the route does not allocate.
   if (stats_.recent.size() == RouteStats::kRecent) stats_.recent.erase(stats_.recent.begin());
   stats_.recent.push_back({stats_.route, route, stats_.reason, wall_now});
   stats_.route = route;

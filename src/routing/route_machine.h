@@ -10,36 +10,37 @@
 
 namespace scidex::routing {
 
-// Which servers there are to choose from.
+// The servers that are configured.
 struct Servers {
   bool primary = false;
   bool replica = false;
 };
 
-// The route where the replica does not serve.
+// The route if the replica does not serve.
 Route WithoutReplica(const Servers& servers, Fallthrough fallthrough);
 
-// Not thread safe: its owner has the lock.
+// Not thread-safe: the owner holds a lock.
 class RouteMachine {
  public:
-  // Without a replica the route is decided at once.
+  // Without a replica, the route is decided immediately.
   RouteMachine(const Servers& servers, const RoutingOptions& options, base::TimePoint now);
 
-  // Other servers or another policy from now on. With `new_replica` nothing is known of the
-  // replica, as at the start; else what was found out last holds. True if the route changed.
+  // Changes the servers or the policy. With `new_replica`, nothing is known of the replica, as at
+  // startup; otherwise the last verdict still holds. Returns whether the route changed.
   bool Reconfigure(const Servers& servers, const RoutingOptions& options, bool new_replica,
                    base::TimePoint now, base::WallTime wall_now);
 
-  // Takes the verdict of one probe of the replica: the first is believed as it is; after that the
-  // replica loses the route at the first bad one and has it again after good_probes good ones in a
-  // row, whose probes began at least good_probe_distance apart. True if the route changed.
+  // Processes the verdict of one probe of the replica. The first verdict takes effect immediately.
+  // After that, the replica loses the route at the first bad verdict, and gets it back after
+  // good_probes consecutive good ones whose probes started at least good_probe_distance apart.
+  // Returns whether the route changed.
   bool OnVerdict(Reason verdict, base::TimePoint probed_at, base::TimePoint now,
                  base::WallTime wall_now);
 
   Route route() const { return stats_.route; }
   Reason reason() const { return stats_.reason; }
   bool decided() const { return stats_.decided; }
-  // Everything but the acquires, which its owner counts.
+  // Everything except acquires, which the owner counts.
   RouteStats Stats(base::TimePoint now) const;
 
  private:
@@ -52,7 +53,7 @@ class RouteMachine {
   RouteStats stats_;
   base::TimePoint accrued_until_;
   std::size_t good_in_a_row_ = 0;
-  // When the latest one that counts began.
+  // Start of the latest good probe that counted.
   base::TimePoint good_at_{};
 };
 

@@ -18,7 +18,7 @@ using pool::Pool;
 
 namespace {
 
-// The pool that serves reads.
+// Returns the role of the pool that serves reads.
 std::optional<PoolRole> ReadRole(Route route) {
   switch (route) {
     case Route::kReplica:
@@ -33,20 +33,20 @@ std::optional<PoolRole> ReadRole(Route route) {
 
 }  // namespace
 
-// A span of time during which neither the route nor the pools change.
+// A period during which neither the route nor the pools change.
 struct Router::Epoch {
   pool::Pool* ReadPool() const {
     const std::optional<PoolRole> role = ReadRole(route);
     return role ? pools[*role].get() : nullptr;
   }
 
-  // Neither changes once the epoch is in force.
+  // Constant once the epoch is in force.
   Route route = Route::kPrimaryDisabled;
   Pools pools;
   std::stop_source over;
 };
 
-// A change that waits to be applied.
+// A change that has been prepared but not applied.
 class Router::Plan {
  public:
   RoutingOptions options;
@@ -56,7 +56,7 @@ class Router::Plan {
 
 namespace {
 
-// `what` was decided, for `reason`, which says what to do; a replica that serves needs nothing.
+// Adds advice on `reason` to warnings and errors.
 void LogRoute(base::LogLevel level, const char* what, Reason reason, const base::LogField& first,
               const std::optional<base::LogField>& second = std::nullopt) {
   const base::LogField why{"reason", base::Name(reason)};
@@ -80,7 +80,7 @@ Router::Router(const Pools& pools, const RoutingOptions& options, base::Clock& c
       fallthrough_expected_(options.fallthrough_expected),
       machine_(ServersOf(pools), options, clock.Now()),
       epoch_(std::make_shared<Epoch>(Epoch{machine_.route(), pools, {}})) {
-  // Without a replica there is no verdict to wait for.
+  // Without a replica, there is no verdict to wait for.
   if (machine_.decided())
     Log({true, machine_.route(), machine_.route(), machine_.reason(), machine_.reason()});
 }
@@ -117,8 +117,8 @@ void Router::ThrowDisabled(const Pools& pools) {
   throw ReadRoutingDisabled(message, RoStats());
 }
 
-// What is idle; else waits in the pool's queue until the lease, the deadline, the caller's stop or
-// the end of the epoch.
+// Takes an idle connection; otherwise waits in the pool's queue until there is a lease, the
+// deadline passes, the caller requests a stop, or the epoch ends.
 Lease Router::AcquireFrom(Pool& pool, const pool::AcquireOptions& options, const Epoch& epoch,
                           const base::CallSite& borrower) {
   if (Lease idle = pool.TryAcquire(options, borrower)) return idle.Forward();
@@ -130,8 +130,7 @@ Lease Router::AcquireFrom(Pool& pool, const pool::AcquireOptions& options, const
 }
 
 Lease Router::AcquireWrite(const pool::AcquireOptions& options, const base::CallSite& borrower) {
-  return AcquireOf(PoolRole::kPrimary, "no primary is configured: nowhere to write", options,
-                   borrower);
+  return AcquireOf(PoolRole::kPrimary, "no primary is configured to write to", options, borrower);
 }
 
 Lease Router::AcquireFallthrough(const pool::AcquireOptions& options,
@@ -216,7 +215,7 @@ std::optional<RouteChange> Router::OnReplicaVerdict(Reason verdict, TimePoint pr
   Change change;
   std::shared_ptr<Epoch> ended;
   DrainIfMisled(verdict);
-  // First: where there is no memory for it nothing has changed yet.
+  // Allocated first: if that fails, nothing has changed yet.
   auto next = std::make_shared<Epoch>();
   {
     MutexLock lock(mutex_);
@@ -237,8 +236,8 @@ std::optional<RouteChange> Router::OnReplicaVerdict(Reason verdict, TimePoint pr
   return change.OfRoute();
 }
 
-// Before the route can return to it: what was opened while the pool's name led elsewhere stays
-// there.
+// Called before the route can return to the replica: sessions opened while the pool's name led to
+// another server are still connected to that one.
 void Router::DrainIfMisled(Reason verdict) {
   const bool misled = IsWrongServer(verdict);
   {
@@ -255,7 +254,7 @@ std::shared_ptr<Router::Plan> Router::Prepare(const Pools& pools, const RoutingO
   plan->options = options;
   plan->new_replica = new_replica;
   plan->epoch = std::make_shared<Epoch>(Epoch{Route::kPrimaryDisabled, pools, {}});
-  // Destroyed without the lock: a pool waits for its housekeeping.
+  // Destroyed without the lock, because a pool waits for its housekeeping.
   std::vector<std::shared_ptr<Pool>> forgotten;
   MutexLock lock(mutex_);
   for (const PoolRole role : base::kEnumValues<PoolRole>) {
@@ -271,7 +270,7 @@ std::optional<RouteChange> Router::Apply(const std::shared_ptr<Plan>& plan) noex
   std::shared_ptr<Epoch> ended;
   {
     MutexLock lock(mutex_);
-    // Before the first verdict nothing that is said of the route has changed.
+    // Before the first verdict, no reported route has changed.
     change.first = false;
     change.route_before = machine_.route();
     change.reason_before = machine_.reason();
@@ -297,12 +296,12 @@ std::optional<RouteChange> Router::Apply(const std::shared_ptr<Plan>& plan) noex
   return change.OfRoute();
 }
 
-// Prepare() has made room.
+// Prepare() has reserved the capacity.
 void Router::Retire(PoolRole role, const std::shared_ptr<Pool>& pool) {
   if (pool != nullptr) retired_[role].push_back(pool);
 }
 
-// Those that have nothing lent any more count no more.
+// Drops retired pools without active leases, keeping their counters.
 void Router::ForgetIdleRetired(PoolRole role, std::vector<std::shared_ptr<Pool>>& forgotten) {
   std::vector<std::shared_ptr<Pool>>& retired = retired_[role];
   forgotten.reserve(forgotten.size() + retired.size());
@@ -321,7 +320,7 @@ void Router::Log(const Change& change) {
   if (change.first) {
     LogRoute(level, "route decided", change.reason, {"route", base::Name(change.route)});
   } else if (change.route != change.route_before) {
-    // At a reload that names another replica this is no loss: its first verdict is to come.
+    // At a reload with another replica, this is not a failure: its first verdict is still to come.
     LogRoute(level, "route changed", change.reason, {"from", base::Name(change.route_before)},
              base::LogField{"to", base::Name(change.route)});
   } else if (change.reason != change.reason_before) {

@@ -1,4 +1,4 @@
-// Hands out connections for reads and for writes, and knows which pool serves a read, and why.
+// Hands out connections for reads and writes, and decides which pool serves a read.
 #pragma once
 
 #include <atomic>
@@ -18,70 +18,71 @@
 
 namespace scidex::routing {
 
-// The replica cannot serve and falling through is not allowed, or there is no primary. The
-// statistics are those of the replica's pool, empty where there is none.
+// The replica cannot serve, and either the policy forbids falling through or there is no primary.
+// The statistics are those of the replica's pool, empty if there is none.
 class ReadRoutingDisabled : public pool::AcquireError {
   using AcquireError::AcquireError;
 };
 
-// The primary was asked for and there is none, or no pool for it.
+// There is no primary, or no pool for it.
 class NoPrimary : public pool::AcquireError {
   using AcquireError::AcquireError;
 };
 
-// Which pools serve reads before and after; none where reads are refused.
+// The pools that served reads before and serve them now; empty if reads are refused.
 struct RouteChange {
   std::optional<PoolRole> from;
   std::optional<PoolRole> to;
 };
 
-// Thread safe.
+// Thread-safe.
 class Router {
  public:
-  // Null where one does not exist.
+  // Null if there is no such pool.
   using Pools = base::EnumArray<PoolRole, std::shared_ptr<pool::Pool>>;
 
   Router(const Pools& pools, const RoutingOptions& options, base::Clock& clock);
 
-  // A read-only session: on the replica if that has the route, else (policy allowing) on the
-  // primary. Waits for the first verdict, and moves to the new route if the route changes while it
-  // waits; all within one deadline, by default the acquire timeout of the route's pool, of the
-  // replica's before the first verdict.
-  // Throws ReadRoutingDisabled, or an AcquireError of the pool.
+  // Acquires a read-only session: on the replica if it has the route, otherwise on the primary if
+  // policy allows. Waits for the first verdict, and moves to the new route's pool if the route
+  // changes while waiting, all within one deadline. The default is the acquire timeout of the
+  // route's pool; before the first verdict, that of the replica's pool. Throws ReadRoutingDisabled
+  // or an AcquireError of the pool.
   pool::Lease AcquireRead(const pool::AcquireOptions& options = {},
                           const base::CallSite& borrower = base::CallSite::current());
 
-  // A read-only session on the primary, whatever the route. Throws NoPrimary where there is no pool
-  // for that, or an AcquireError of the pool.
+  // Acquires a read-only session on the primary, whatever the route. Throws NoPrimary if there is
+  // no pool for that, or an AcquireError of the pool.
   pool::Lease AcquireFallthrough(const pool::AcquireOptions& options = {},
                                  const base::CallSite& borrower = base::CallSite::current());
 
-  // A session on the primary that may write. Throws NoPrimary, or an AcquireError of the pool.
+  // Acquires a session on the primary that may write. Throws NoPrimary or an AcquireError of the
+  // pool.
   pool::Lease AcquireWrite(const pool::AcquireOptions& options = {},
                            const base::CallSite& borrower = base::CallSite::current());
 
-  // Serves from these pools by this policy from now on. A pool that is no longer among them is
-  // retired: what it has lent stays out and is looked at for leaks, who waits in it moves to its
-  // successor within the same deadline, and its counters go on in its successor's. With
-  // `new_replica` nothing is known of the replica, as at the start.
+  // Replaces the pools and the policy. A pool that is not in `pools` is retired: its active leases
+  // remain valid and are checked for leaks, its waiters move to its successor within the same
+  // deadline, and its counters are added to those of its successor. With `new_replica`, nothing is
+  // known of the replica, as at startup.
   void Reconfigure(const Pools& pools, const RoutingOptions& options, bool new_replica) {
     Apply(Prepare(pools, options, new_replica));
   }
-  // The same in two steps, of which the first is all that can fail. A plan is applied before the
-  // next one is prepared.
+  // The same in two steps; only the first can fail. A plan must be applied before the next one is
+  // prepared.
   class Plan;
   std::shared_ptr<Plan> Prepare(const Pools& pools, const RoutingOptions& options,
                                 bool new_replica);
-  // Returns the change of the route that came of it, if any.
+  // Returns the resulting change of the route, if any.
   std::optional<RouteChange> Apply(const std::shared_ptr<Plan>& plan) noexcept;
 
-  // Takes the verdict of one probe of the replica. Logs a change of the route, and wakes the reads
-  // that wait. Drains the replica's pool when the verdict says that it leads to another server than
-  // it should, and again when it no longer does. Returns the change of the route, if it changed.
+  // Processes the verdict of one probe of the replica. Logs a change of the route and wakes waiting
+  // reads. Drains the replica's pool when the verdict says that its DSN leads to the wrong server,
+  // and again when it no longer does. Returns the change of the route, if any.
   std::optional<RouteChange> OnReplicaVerdict(Reason verdict, base::TimePoint probed_at);
 
-  // Fails reads that wait for the first verdict with PoolClosed, at once and from now on; returns
-  // when none waits any more. To be called before the pools are closed. Idempotent.
+  // Fails reads that wait for the first verdict with PoolClosed, immediately and from now on;
+  // returns when none is waiting. Must be called before the pools are closed. Idempotent.
   void Close();
 
   // One snapshot of each pool and of the route.
@@ -89,7 +90,7 @@ class Router {
 
  private:
   struct Epoch;
-  // What a verdict did.
+  // Effect of a verdict or of a reconfiguration.
   struct Change {
     bool first = false;
     Route route_before = Route::kReplica;
@@ -101,16 +102,16 @@ class Router {
   };
 
   base::TimePoint DefaultDeadline() const;
-  // From that pool, or from one that takes its place meanwhile.
+  // Acquires from the pool of `role`, or from its successor if it is replaced meanwhile.
   pool::Lease AcquireOf(PoolRole role, const char* why_none, const pool::AcquireOptions& options,
                         const base::CallSite& borrower);
-  // The epoch that there is, whether or not a route is decided.
+  // The current epoch, whether or not a route has been decided.
   std::shared_ptr<Epoch> Now() const;
   std::shared_ptr<Epoch> RouteInForce() const;
   std::shared_ptr<Epoch> AwaitRoute(base::TimePoint deadline, const std::stop_token& stop);
   pool::Lease AcquireFrom(pool::Pool& pool, const pool::AcquireOptions& options, const Epoch& epoch,
                           const base::CallSite& borrower);
-  // A pool, if there is one, and what the pools before it counted.
+  // A pool, if there is one, and the counters of its predecessors.
   struct PoolLineage {
     pool::PoolStats Stats() const;
     std::shared_ptr<pool::Pool> pool;
@@ -131,20 +132,20 @@ class Router {
 
   mutable base::Mutex mutex_;
   base::CondVar decided_;
-  // Threads that wait for it.
+  // Number of threads that wait for decided_.
   std::size_t awaiting_ SCIDEX_GUARDED_BY(mutex_) = 0;
   bool closed_ SCIDEX_GUARDED_BY(mutex_) = false;
   base::Duration max_lag_ SCIDEX_GUARDED_BY(mutex_);
   bool fallthrough_expected_ SCIDEX_GUARDED_BY(mutex_);
-  // Of each role the pools that were replaced, as long as they may still count, and what the others
-  // have counted.
+  // For each role, the replaced pools that may still count, and the counters of those that no
+  // longer do.
   base::EnumArray<PoolRole, std::vector<std::shared_ptr<pool::Pool>>> retired_
       SCIDEX_GUARDED_BY(mutex_);
   base::EnumArray<PoolRole, pool::PoolStats> counted_ SCIDEX_GUARDED_BY(mutex_);
   RouteMachine machine_ SCIDEX_GUARDED_BY(mutex_);
-  // The latest verdict was that the replica's pool leads to another server than it should.
+  // By the latest verdict, the replica's pool leads to the wrong server.
   bool misled_ SCIDEX_GUARDED_BY(mutex_) = false;
-  // Replaced, and the old one stopped, when the route or the pools change.
+  // When the route or the pools change, this is replaced and the old epoch is stopped.
   std::shared_ptr<Epoch> epoch_ SCIDEX_GUARDED_BY(mutex_);
 };
 

@@ -1,4 +1,4 @@
-// pool_stats(): the one structure that the metrics, the log line and /api/v1/pools are drawn from.
+// pool_stats(): the structure from which the metrics, the log line and /api/v1/pools are produced.
 #pragma once
 
 #include <cstdint>
@@ -24,25 +24,26 @@ struct Transition {
 struct RouteStats {
   Route route = Route::kPrimaryDisabled;
   Reason reason = Reason::kStartingUp;
-  // Whether the first verdict is in: before that the route is what policy gives without a replica.
+  // Whether there was a first verdict. Before it, the route is what policy determines without a
+  // replica.
   bool decided = false;
   // transitions[from][to]
   base::EnumArray<Route, base::EnumArray<Route, std::uint64_t>> transitions;
-  // How long each route was in force, the present one up to now.
+  // Time for which each route was in force, including the current one up to now.
   base::EnumArray<Route, base::Duration> in_force;
-  // Epoch (0) while there was none.
+  // The Unix epoch if there was none.
   base::WallTime last_transition{};
-  // Newest last, at most RouteStats::kRecent.
+  // Newest last, at most kRecent.
   static constexpr std::size_t kRecent = 20;
   std::vector<Transition> recent;
-  // Read leases handed out, by the route that served them.
+  // Acquired read leases, by the route that served them.
   base::EnumArray<Route, std::uint64_t> acquires;
 };
 
 struct PoolsStats {
-  // Empty where that pool does not exist.
+  // Empty if the pool does not exist.
   base::EnumArray<PoolRole, std::optional<pool::PoolStats>> pools;
-  // What those that are gone have counted, where there is none now.
+  // Counters of removed pools whose role has no pool now.
   base::EnumArray<PoolRole, pool::PoolStats> gone;
   bool ro_dsn_configured = false;
   base::Duration max_lag{0};

@@ -1,4 +1,4 @@
-// Whether the replica can serve reads: a judgement of one probe, without state.
+// Whether the replica can serve reads: a stateless judgement of one probe.
 #pragma once
 
 #include <optional>
@@ -10,20 +10,20 @@
 
 namespace scidex::routing {
 
-// What one probe of the replica found.
+// The result of one probe of the replica.
 struct ReplicaObservation {
-  // kOk if it answered within its timeout; else why not.
+  // kOk if the replica answered within its timeout; otherwise why not.
   Reason answer = Reason::kOk;
-  // The rest holds only for an answer.
+  // The members below are valid only if it answered.
   bool in_recovery = false;
   std::optional<std::string> system_identifier;
-  // Of one run of one server; empty where it is not known.
+  // Identifies one run of one server; empty if unknown.
   std::string instance;
-  // It has replayed more than the primary had written later, or is on a later timeline.
+  // It has replayed more than the primary had written at a later time, or is on a later timeline.
   bool ahead = false;
   std::optional<base::Duration> lag;
-  // The judgement before this one was kLagExceeded, or that it is stale: then the lag has to come
-  // down to half of what it may be, so that a replica at the edge does not flap.
+  // Whether the previous verdict was kLagExceeded, and whether the replica was stale. If so, the
+  // lag must fall to half the limit, so that a replica close to the limit does not flap.
   bool lagged_before = false;
   bool stale_before = false;
   // What is known of the primary at that moment.
@@ -32,14 +32,14 @@ struct ReplicaObservation {
   std::string primary_instance;
 };
 
-// kOk or the reason why the replica cannot serve. While the primary does not answer, lag is no
-// reason: a replica that answers is then the only server left.
+// Returns kOk, or the reason why the replica cannot serve. While the primary does not answer, lag
+// is not a reason: a replica that answers is then the only server left.
 Reason JudgeReplica(const ReplicaObservation& observation, const RoutingOptions& options);
 
-// The replica lags by more than max_lag, whether or not it serves.
+// Whether the replica lags by more than max_lag, whether or not it serves.
 bool IsStale(const ReplicaObservation& observation, const RoutingOptions& options);
 
-// The verdict is that the replica's DSN leads to another server than it should.
+// Whether the verdict means that the replica's DSN leads to the wrong server.
 bool IsWrongServer(Reason verdict);
 
 }  // namespace scidex::routing

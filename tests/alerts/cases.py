@@ -552,20 +552,20 @@ CASES = [
          labels=QUERY, rises=675, for_=300, holds=210, forgets=885, outlives_failed_scrape=False),
 
     Case("ScidexPgPoolQueryStale", "warning", "queries", "A query has had no result for over three of its intervals.",
-         f"The query orders of {WHO} last had a result 46s ago, over three of its intervals. Whatever is built on its "
-         "series, alerts among them, sees nothing, or old numbers.", "exporter",
+         f"The query orders of {WHO} last had a result 46s ago, more than three of its intervals. Alerts and panels "
+         "that use its series see nothing, or old values.", "exporter",
          calm={SUCCESS: Now(), 'scidex_pg_query_interval_seconds{query="orders"}': 15, ROUTE: 1, PRIMARY_UP: 1, UP: 0},
          wrong={SUCCESS: Now(less=46)},
          near={"it is three": {SUCCESS: Now(less=45)}, "there is no route": {SUCCESS: 0, ROUTE: 3},
                "the primary was down": {SUCCESS: 0, PRIMARY_UP: Cycle((0,) + (1,) * 50)}},
          also=(({ROUTE: 2, PRIMARY_UP: Cycle((1,) * 10 + (0,) + (1,) * 100)}, {ROUTE: 2},
-                f"The query orders of {WHO} last had a result 46s ago, over three of its intervals. Whatever is built on "
-                "its series, alerts among them, sees nothing, or old numbers."),),
+                f"The query orders of {WHO} last had a result 46s ago, more than three of its intervals. Alerts and panels "
+                "that use its series see nothing, or old values."),),
          labels=QUERY, for_=600),
 
     Case("ScidexPgPoolQueryStale", "warning", "queries", "A query has had no result for over three of its intervals.",
-         f"The query orders of {WHO} last had a result 46s ago, over three of its intervals. Whatever is built on its "
-         "series, alerts among them, sees nothing, or old numbers.", "exporter",
+         f"The query orders of {WHO} last had a result 46s ago, more than three of its intervals. Alerts and panels "
+         "that use its series see nothing, or old values.", "exporter",
          calm={SUCCESS: Now(), 'scidex_pg_query_interval_seconds{query="orders"}': 15, ROUTE: 1, PRIMARY_UP: 1},
          # The primary was down for a moment when it began, which excuses a query for a quarter of an hour.
          wrong={SUCCESS: Now(less=46), PRIMARY_UP: Cycle((0,) + (1,) * 1000)},

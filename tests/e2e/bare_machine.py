@@ -54,7 +54,7 @@ class BareMachine(unittest.TestCase):
             return any(all(part in line for part in parts) for line in lines)
         servers.poll_of(process, "line in the log", lambda: said("listening", str(self.port)), self.log)
         servers.poll_of(process, "line on the primary",
-                        lambda: said("does not answer", "pools=primary,", "Network is unreachable"), self.log)
+                        lambda: said("no session with the server", "pools=primary,", "Network is unreachable"), self.log)
         servers.poll_of(process, "line on the replica",
                         lambda: said("does not answer", "pools=ro ", "reason=name_not_resolved"), self.log)
         # The network comes.

@@ -288,7 +288,7 @@ class StandardError(Limits):
         self.assertEqual([line for line in lines if "level=" not in line], [])
         about = [line for line in lines if "password file" in line]
         self.assertEqual(len(about), 1, about)
-        self.assertIn(f'file={passwords} reason="others than its owner may access it; set its mode to 0600"', about[0])
+        self.assertIn(f'file={passwords} reason="users other than its owner may access it; set its mode to 0600"', about[0])
 
 
 if __name__ == "__main__":

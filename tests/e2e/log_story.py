@@ -32,7 +32,7 @@ UPDATE = os.environ.get("SCIDEX_UPDATE_GOLDEN") == "1"
 # Nothing in a test waits for less; so long does a new golden file wait for lines that come late.
 SETTLE_SECONDS = 4
 # How often they come depends on the moment: on how far a server is that goes down or comes up, and on who runs this.
-PASSING = ("server still gives no session", "reason of the route changed", "running as root")
+PASSING = ("server still provides no session", "reason of the route changed", "running as root")
 PASSWORD = "scidex-test-password"
 LOCK = 4711
 

@@ -59,7 +59,7 @@ class Secrets(unittest.TestCase):
         self.assertTrue(self.server.heard.wait(servers.DEADLINE_SECONDS), process.log.read_text())
         pages = servers.poll("refused login", lambda: (
             page if "28P01" in (page := servers.fetch(f"{process.url}api/v1/pools").decode()) else None), process.log)
-        self.assertIn("the login is refused (SQLSTATE 28P01)", pages)
+        self.assertIn("the login was refused (SQLSTATE 28P01)", pages)
         servers.poll("line in the log", lambda: "wrong: ***, really" in process.log.read_text(), process.log)
         said = "".join(servers.fetch(process.url + page).decode() for page in PAGES if page != "-/ready")
         process.stop()

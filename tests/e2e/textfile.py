@@ -100,12 +100,14 @@ class Once(WithoutAPort):
         done = self.run_to_end("--once", f"--web.listen-address={first.address}")
         self.assertEqual(done.returncode, 0, done.stderr)
 
-    def test_output_that_is_full_is_an_error(self):
-        with open("/dev/full", "w", encoding="utf-8") as full:
-            done = subprocess.run([self.program, "--once"], env=exporter.environment(PGHOST=str(self.folder)), stdout=full,
-                                  stderr=subprocess.PIPE, text=True, timeout=servers.DEADLINE_SECONDS)
-        self.assertEqual(done.returncode, 1)
-        self.assertIn("standard output does not take the metrics", done.stderr)
+    def test_output_that_is_full_or_closed_is_an_error(self):
+        for output in (">/dev/full", ">&-"):
+            with self.subTest(output=output):
+                done = subprocess.run(["sh", "-c", f'exec "$0" --once {output}', self.program],
+                                      env=exporter.environment(PGHOST=str(self.folder)), stdout=subprocess.DEVNULL,
+                                      stderr=subprocess.PIPE, text=True, timeout=servers.DEADLINE_SECONDS)
+                self.assertEqual(done.returncode, 1)
+                self.assertIn("standard output does not take the metrics", done.stderr)
 
 
 class Textfile(WithoutAPort):

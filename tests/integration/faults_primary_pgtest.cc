@@ -229,7 +229,7 @@ TEST_F(PrimaryFault, InRecoveryFromTheStartIsSaidAndFollowedWhenItsNameMoves) {
   database_ = std::make_unique<database::Database>(options);
   EXPECT_TRUE(Eventually(kPatience, [&] { return Probe().in_recovery; }));
   EXPECT_TRUE(Eventually(kPatience, [&] {
-    return log_.Count({"the primary is in recovery and takes no writes"}) == 1;
+    return log_.Count({"the primary is in recovery and accepts no writes"}) == 1;
   }));
   name.Aim(primary_->port());
   EXPECT_TRUE(Eventually(kPatience, [&] { return Probe().up && !Probe().in_recovery; }));

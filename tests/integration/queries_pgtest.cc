@@ -204,8 +204,7 @@ TEST_F(Queries, NothingThatLiftsReadOnlyIsFollowedByAWrite) {
 }
 
 TEST_F(Queries, WhatDoesNotParseOrIsSeveralStatementsIsRefused) {
-  ExpectError("SELEKT 1", QueryError::kRefused,
-              "the server answers with an error (SQLSTATE 42601)");
+  ExpectError("SELEKT 1", QueryError::kRefused, "the server returned an error (SQLSTATE 42601)");
   ExpectError("SELECT 1 AS n; SELECT 2 AS n", QueryError::kRefused, "SQLSTATE 42601");
   ExpectError("SELECT n FROM gone", QueryError::kRefused, "42P01");
   ExpectError("SELECT '" + std::string(kRowValue) + "'::int AS n", QueryError::kRefused, "22P02");

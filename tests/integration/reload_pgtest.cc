@@ -370,7 +370,7 @@ TEST_F(Reload, PostReloadsWhereTheLifecycleIsEnabledAndIsRefusedElsewhere) {
   Write("nonsense: 1\n");
   const HttpResponse refused = Request(enabled.port(), "POST", "/-/reload");
   EXPECT_EQ(refused.code, 500);
-  EXPECT_THAT(refused.body, HasSubstr("exporter.yaml:1: nonsense: there is no such key"));
+  EXPECT_THAT(refused.body, HasSubstr("exporter.yaml:1: nonsense: unknown key"));
 
   ExporterProcess disabled(SCIDEX_EXPORTER, {}, {Write(Primary())});
   EXPECT_EQ(Request(disabled.port(), "POST", "/-/reload").code, 403);

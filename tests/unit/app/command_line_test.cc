@@ -116,6 +116,7 @@ TEST(CommandLine, WhatIsWrongIsOneLineThatNamesTheFlag) {
         std::pair{"--config.reload=0", "--config.reload"},
         std::pair{"--config.reload=self", "--config.reload"},
         std::pair{"--probe.ready=primary", "--probe.ready"},
+        std::pair{"--probe.ready=replica,", "--probe.ready"},
         std::pair{"--probe.ready=", "--probe.ready"},
         std::pair{"--probe.timeout=5", "--probe.timeout"},
         std::pair{"--probe.timeout=0s", "--probe.timeout"},

@@ -93,6 +93,17 @@ TEST_F(ServiceReportTest, TellsReadyThenTheStatusAndAtTheEndThatItStops) {
   EXPECT_THAT(socket_.Take(), ElementsAre("STOPPING=1\nSTATUS=ending"));
 }
 
+TEST_F(ServiceReportTest, WarnsIfNothingListensOnTheSocket) {
+  const test::LogTap log;
+  const base::ServiceManager manager("@scidex-no-service-manager-listens-here");
+  ServiceReport::Sources sources;
+  sources.status = [] { return std::string("ready"); };
+  sources.probe_runs = [] { return std::uint64_t{0}; };
+  { const ServiceReport report(manager, {}, kProbeWithin, std::move(sources), scheduler_); }
+  EXPECT_EQ(log.Count({"level=warn", "cannot notify the service manager", "Connection refused"}),
+            1u);
+}
+
 TEST_F(ServiceReportTest, TellsTheStatusWhenItChanges) {
   Start(std::nullopt);
   EXPECT_THAT(Told(3), ElementsAre());

@@ -67,7 +67,7 @@ TEST_F(ReadFileTest, ReadsAPipeToItsEndWhereOneMayBeNamed) {
 TEST_F(ReadFileTest, DoesNotWaitForeverForTheWriterOfAPipe) {
   const std::string path = Path("pipe");
   ASSERT_EQ(mkfifo(path.c_str(), 0600), 0);
-  const std::string error = path + ": this pipe was not closed by its writer in time";
+  const std::string error = path + ": the pipe was not closed by its writer in time";
   EXPECT_EQ(ErrorOf(path, FileKind::kPipe, std::chrono::milliseconds(20)), error);
   const UniqueFd writer(open(path.c_str(), O_RDWR | O_CLOEXEC));
   ASSERT_EQ(write(writer.get(), "half", 4), 4);
@@ -86,7 +86,7 @@ TEST_F(ReadFileTest, FileOfMoreThanAMebibyteIsRefused) {
   EXPECT_EQ(ReadFile(dir_.Write("most", most).string()), most);
   const std::string path = dir_.Write("more", most + "x").string();
   EXPECT_EQ(ErrorOf(path, FileKind::kRegular),
-            path + ": is larger than 1 MiB, which no such file should be");
+            path + ": is larger than 1 MiB, the maximum for such a file");
 }
 
 }  // namespace

@@ -71,8 +71,8 @@ TEST(WatchdogInterval, IsThatOfThisProcessAlone) {
   EXPECT_EQ(WatchdogInterval("30000000", "7", 7), seconds(30));
   EXPECT_EQ(WatchdogInterval("30000000", "8", 7), std::nullopt);
   EXPECT_EQ(WatchdogInterval("", "", 7), std::nullopt);
-  EXPECT_EQ(WatchdogInterval("0", "", 7), std::nullopt);
-  EXPECT_EQ(WatchdogInterval("often", "", 7), std::nullopt);
+  EXPECT_THROW(WatchdogInterval("0", "", 7), std::runtime_error);
+  EXPECT_THROW(WatchdogInterval("often", "", 7), std::runtime_error);
   EXPECT_EQ(WatchdogInterval("9223372036854775807", "", 7), std::chrono::hours(24 * 365));
 }
 

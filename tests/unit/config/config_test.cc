@@ -69,9 +69,10 @@ TEST_F(ConfigTest, WhatDiffersBetweenTwoFilesIsNamedAndNotShown) {
 
 TEST_F(ConfigTest, TheVariableOfAnotherExporterIsAWarningUnlessThereIsADsn) {
   const Variables other{{"DATA_SOURCE_NAME", "postgresql://app:canary@db/shop"}};
-  EXPECT_EQ(LoadText("log: {level: info}\n", other).warnings,
-            (std::vector<std::string>{
-                "DATA_SOURCE_NAME is set, and not read here: set SCIDEX_PG_DSN instead"}));
+  EXPECT_EQ(
+      LoadText("log: {level: info}\n", other).warnings,
+      (std::vector<std::string>{
+          "DATA_SOURCE_NAME is set but not used by this exporter: set SCIDEX_PG_DSN instead"}));
   Variables both = other;
   both["SCIDEX_PG_DSN"] = "host=db";
   EXPECT_EQ(LoadText("log: {level: info}\n", both).warnings, std::vector<std::string>{});
@@ -99,7 +100,7 @@ TEST_F(ConfigTest, TheMinimalFileLoads) {
 TEST_F(ConfigTest, AFileThatSetsNothingIsRefused) {
   for (const char* text : {"", "\n", "# nothing\n", "---\n", "{}\n", "null\n",
                            "probe:\n  # interval: 2s\n", "probe: {}\n"}) {
-    EXPECT_EQ(ErrorOf(text), "FILE: sets nothing; write at least one key, or give no --config.file")
+    EXPECT_EQ(ErrorOf(text), "FILE: sets nothing; write at least one key, or omit --config.file")
         << text;
   }
   EXPECT_EQ(LoadText("probe: {timeout: 1s}\nlog:\n  # level: debug\n").probe.interval,
@@ -141,7 +142,7 @@ TEST_F(ConfigTest, ASlipOfThePenThatMakesASecretAKeyDoesNotPrintIt) {
       ADD_FAILURE() << "not refused: " << text;
     } catch (const ConfigError& error) {
       EXPECT_EQ(std::string(error.what()).find("canary4711"), std::string::npos) << error.what();
-      EXPECT_NE(std::string(error.what()).find("is a blank missing after its colon?"),
+      EXPECT_NE(std::string(error.what()).find("is a space missing after its colon?"),
                 std::string::npos)
           << error.what();
     }
@@ -151,9 +152,10 @@ TEST_F(ConfigTest, ASlipOfThePenThatMakesASecretAKeyDoesNotPrintIt) {
 TEST_F(ConfigTest, ProbesTooRareForTheAutoscalerAreWarnedOf) {
   EXPECT_TRUE(LoadText("probe:\n  interval: 10s\n").warnings.empty());
   EXPECT_TRUE(LoadText("autoscaler:\n  mode: on\n").warnings.empty());
-  EXPECT_EQ(LoadText("probe:\n  interval: 10s\nautoscaler:\n  mode: on\n").warnings,
-            std::vector<std::string>{"the autoscaler believes a probe for 10s and probe.interval "
-                                     "is 10s: between probes no pool grows"});
+  EXPECT_EQ(
+      LoadText("probe:\n  interval: 10s\nautoscaler:\n  mode: on\n").warnings,
+      std::vector<std::string>{"the autoscaler considers a probe valid for 10s, and probe.interval "
+                               "is 10s: no pool can grow between probes"});
 }
 
 TEST_F(ConfigTest, TheEnvironmentWinsOverTheFile) {
@@ -193,30 +195,27 @@ TEST_F(ConfigTest, SessionSettingsHoldForBothServers) {
 
 TEST_F(ConfigTest, WhatIsWrongIsOneLineWithFileLineKeyAndWhatWouldBeRight) {
   EXPECT_EQ(ErrorOf("pools:\n  ro:\n    max_size: ten\n"),
-            "FILE:3: pools.ro.max_size: \"ten\" is not what is expected; write a whole number from "
+            "FILE:3: pools.ro.max_size: \"ten\" is invalid; write a whole number from "
             "1 to 10000");
   EXPECT_EQ(ErrorOf("pools:\n  ro:\n    max_size: 0\n"),
-            "FILE:3: pools.ro.max_size: \"0\" is not what is expected; write a whole number from 1 "
+            "FILE:3: pools.ro.max_size: \"0\" is invalid; write a whole number from 1 "
             "to 10000");
   EXPECT_EQ(ErrorOf("probe:\n  interval: 5 parsecs\n"),
-            "FILE:2: probe.interval: \"5 parsecs\" is not what is expected; write a duration from "
+            "FILE:2: probe.interval: \"5 parsecs\" is invalid; write a duration from "
             "10ms to 1h with a "
             "unit, such as 500ms, 5s or 1m30s");
   EXPECT_EQ(ErrorOf("probe:\n  interval: 5\n"),
-            "FILE:2: probe.interval: \"5\" is not what is expected; write a duration from 10ms to "
+            "FILE:2: probe.interval: \"5\" is invalid; write a duration from 10ms to "
             "1h with a unit, such "
             "as 500ms, 5s or 1m30s");
-  EXPECT_EQ(
-      ErrorOf("log:\n  level: loud\n"),
-      "FILE:2: log.level: \"loud\" is not what is expected; write one of debug, info, warn, error");
-  EXPECT_EQ(
-      ErrorOf("log:\n  level: [info]\n"),
-      "FILE:2: log.level: this is not what is expected; write one of debug, info, warn, error");
-  EXPECT_EQ(
-      ErrorOf("log:\n  level:\n"),
-      "FILE:2: log.level: nothing is not what is expected; write one of debug, info, warn, error");
+  EXPECT_EQ(ErrorOf("log:\n  level: loud\n"),
+            "FILE:2: log.level: \"loud\" is invalid; write one of debug, info, warn, error");
+  EXPECT_EQ(ErrorOf("log:\n  level: [info]\n"),
+            "FILE:2: log.level: this is invalid; write one of debug, info, warn, error");
+  EXPECT_EQ(ErrorOf("log:\n  level:\n"),
+            "FILE:2: log.level: an empty value is invalid; write one of debug, info, warn, error");
   EXPECT_EQ(ErrorOf("web:\n  listen_addresses: :1\n"),
-            "FILE:2: web.listen_addresses: \":1\" is not what is expected; write a list of "
+            "FILE:2: web.listen_addresses: \":1\" is invalid; write a list of "
             "addresses, such as [\":19187\"], or [] to listen nowhere");
   EXPECT_EQ(ErrorOf("web:\n  telemetry_path: /-/ready\n").substr(0, 28),
             "FILE:2: web.telemetry_path: ");
@@ -226,17 +225,16 @@ TEST_F(ConfigTest, WhatIsWrongIsOneLineWithFileLineKeyAndWhatWouldBeRight) {
 
 TEST_F(ConfigTest, AnUnknownKeyIsNamedWithTheNearestThatThereIs) {
   EXPECT_EQ(ErrorOf("primary:\n  dns: x\n"),
-            "FILE:2: primary.dns: there is no such key; did you mean primary.dsn?");
+            "FILE:2: primary.dns: unknown key; did you mean primary.dsn?");
   EXPECT_EQ(ErrorOf("pools:\n  ro:\n    maxsize: 3\n"),
-            "FILE:3: pools.ro.maxsize: there is no such key; did you mean pools.ro.max_size?");
-  EXPECT_EQ(
-      ErrorOf("something_else_entirely: 3\n"),
-      "FILE:1: something_else_entirely: there is no such key; config/exporter.yaml has them all");
+            "FILE:3: pools.ro.maxsize: unknown key; did you mean pools.ro.max_size?");
+  EXPECT_EQ(ErrorOf("something_else_entirely: 3\n"),
+            "FILE:1: something_else_entirely: unknown key; config/exporter.yaml lists all keys");
 }
 
 TEST_F(ConfigTest, AKeyThatStandsTwiceIsRefused) {
   EXPECT_EQ(ErrorOf("log:\n  level: info\n  level: warn\n"),
-            "FILE:3: log.level: stands here twice; write it once");
+            "FILE:3: log.level: is set twice; set it once");
 }
 
 TEST_F(ConfigTest, MoreIdleThanThereMayBeIsRefusedWhereItIsWritten) {
@@ -254,20 +252,18 @@ TEST_F(ConfigTest, MoreIdleThanThereMayBeIsRefusedWhereItIsWritten) {
 
 // Sizes are unsigned from here on, where -1 would be more than enough.
 TEST_F(ConfigTest, ANegativeSizeIsRefused) {
-  EXPECT_EQ(
-      ErrorOf("pools:\n  ro:\n    max_size: -1\n"),
-      "FILE:3: pools.ro.max_size: \"-1\" is not what is expected; write a whole number from 1 "
-      "to 10000");
-  EXPECT_EQ(
-      ErrorOf("pools:\n  ro:\n    min_idle: -1\n"),
-      "FILE:3: pools.ro.min_idle: \"-1\" is not what is expected; write a whole number from 0 "
-      "to 10000");
+  EXPECT_EQ(ErrorOf("pools:\n  ro:\n    max_size: -1\n"),
+            "FILE:3: pools.ro.max_size: \"-1\" is invalid; write a whole number from 1 "
+            "to 10000");
+  EXPECT_EQ(ErrorOf("pools:\n  ro:\n    min_idle: -1\n"),
+            "FILE:3: pools.ro.min_idle: \"-1\" is invalid; write a whole number from 0 "
+            "to 10000");
 }
 
 TEST_F(ConfigTest, WhatIsNotYamlIsRefusedWithItsLine) {
   EXPECT_EQ(ErrorOf("log:\n  level: [info\n").substr(0, 17), "FILE:3: not YAML:");
   EXPECT_EQ(ErrorOf("log: {}\n---\nlog: {}\n"),
-            "FILE: holds several YAML documents; write one, and no comma before a key");
+            "FILE: contains several YAML documents; write one, and no comma before a key");
 }
 
 TEST_F(ConfigTest, AFileThatCannotBeReadIsNamed) {

@@ -91,28 +91,28 @@ TEST_F(QueriesConfig, WhatIsNotRightIsNamedWithItsPlaceAndWhatWouldBe) {
   EXPECT_EQ(ErrorOfQuery("name: a-b"),
             "FILE:2: queries[0].name: \"a-b\" is not a query's name; write letters, digits and _");
   EXPECT_EQ(ErrorOfQuery("form: route"),
-            "FILE:2: queries[0].form: there is no such key; there are from, interval, labels, "
+            "FILE:2: queries[0].form: unknown key; valid keys are from, interval, labels, "
             "max_series, name, on_error, sql, timeout, values");
   EXPECT_EQ(ErrorOfQuery("from: replica"),
-            "FILE:2: queries[0].from: \"replica\" is not what is expected; write one of route, "
+            "FILE:2: queries[0].from: \"replica\" is invalid; write one of route, "
             "primary");
   EXPECT_EQ(ErrorOfQuery("interval: 5"),
-            "FILE:2: queries[0].interval: \"5\" is not what is expected; write a duration from "
+            "FILE:2: queries[0].interval: \"5\" is invalid; write a duration from "
             "100ms to 1d, such as 15s");
   EXPECT_EQ(ErrorOfQuery("interval: 5s\n    timeout: 6s"),
-            "FILE:2: queries[0]: timeout 6s is more than interval 5s; a run ends before the next "
-            "is due");
+            "FILE:2: queries[0]: timeout 6s is more than interval 5s; a run must end before the "
+            "next one is due");
   EXPECT_EQ(ErrorOfQuery("max_series: 0"),
-            "FILE:2: queries[0].max_series: \"0\" is not what is expected; write a whole number "
+            "FILE:2: queries[0].max_series: \"0\" is invalid; write a whole number "
             "from 1 to 100000");
   EXPECT_EQ(ErrorOfQuery("labels: x"),
             "FILE:2: queries[0].labels: is not a list; write [COLUMN, …]");
   EXPECT_EQ(ErrorOfQuery("labels: [a, a]"),
             "FILE:2: queries[0]: has a label twice; write each once");
   EXPECT_EQ(ErrorOfQuery("labels: [n]"),
-            "FILE:2: queries[0]: \"n\" is a label and a value; it can be one of both");
+            "FILE:2: queries[0]: \"n\" is both a label and a value; use it as one of them");
   EXPECT_EQ(ErrorOfQuery("values: [{column: n}]"),
-            "FILE:2: queries[0].values[0]: has no help; write help: what the number tells");
+            "FILE:2: queries[0].values[0]: has no help; write help: what the number means");
   EXPECT_EQ(ErrorOfQuery("values: [{help: n}]"),
             "FILE:2: queries[0].values[0]: has no column; write column: NAME");
 }
@@ -128,11 +128,12 @@ TEST_F(QueriesConfig, NamesObeyPrometheusRules) {
             at + "\"a:b\" is not a metric's name; write letters, digits and _, such as "
                  "orders_waiting");
   EXPECT_EQ(ErrorOfValue("metric: scidex_pg_pool_x"),
-            at + "\"scidex_pg_pool_x\" begins with scidex_pg_, which is not for queries; choose "
+            at + "\"scidex_pg_pool_x\" begins with scidex_pg_, which is reserved; choose "
                  "another name");
-  EXPECT_EQ(ErrorOfValue("metric: up"), at + "\"up\" is Prometheus's own; choose another name");
+  EXPECT_EQ(ErrorOfValue("metric: up"),
+            at + "\"up\" is reserved by Prometheus; choose another name");
   EXPECT_EQ(ErrorOfValue("metric: _total, type: counter"),
-            at + "\"_total\" is nothing but _total; choose another name");
+            at + "\"_total\" consists only of _total; choose another name");
   EXPECT_EQ(ErrorOfValue("metric: x_total"),
             at + "\"x_total\" is a gauge, whose name cannot end in _total; choose another name");
   EXPECT_EQ(ErrorOfValue("metric: x_created_total, type: counter"),
@@ -161,12 +162,12 @@ TEST_F(QueriesConfig, UnusualNamesThatDashboardsAskForAreTakenWithAWarning) {
   };
   const std::string at = "queries[0].values[0]: ";
   EXPECT_EQ(warnings_of("metric: pg_locks_count"),
-            at + "\"pg_locks_count\" is a gauge whose name ends in _count, by which tools may take "
-                 "it for part of another type");
+            at + "\"pg_locks_count\" is a gauge whose name ends in _count, which tools may mistake "
+                 "for part of another type");
   EXPECT_NE(warnings_of("metric: pg_info"), "none");
   EXPECT_EQ(warnings_of("metric: pg_xact_commit, type: counter"),
             at + "\"pg_xact_commit\" is a counter whose name does not end in _total; OpenMetrics "
-                 "has no such counter, and gets it as of unknown type");
+                 "has no such counters, so it is exposed there with type unknown");
   EXPECT_EQ(warnings_of("metric: pg_xact_commit"), "none");
 }
 
@@ -180,7 +181,7 @@ TEST_F(QueriesConfig, NoTwoQueriesHaveOneNameAndNoTwoMetricsOneFamily) {
   // Their families have one name in OpenMetrics.
   EXPECT_EQ(ErrorOf("queries:\n" + query("a", "metric: x") +
                     query("b", "metric: x_total, type: counter")),
-            "FILE:3: queries[1]: the metric \"x_total\" is there already: FILE:2: queries[0]");
+            "FILE:3: queries[1]: the metric \"x_total\" is already defined: FILE:2: queries[0]");
   EXPECT_NE(ErrorOf("queries:\n" + query("a", "metric: x, type: counter") +
                     query("b", "metric: x_total, type: counter")),
             "no error");
@@ -197,20 +198,18 @@ TEST_F(QueriesConfig, AThousandQueriesLoadAndOneMoreIsRefused) {
   }
   EXPECT_EQ(LoadText(text).queries.size(), kMaxQueries);
   EXPECT_EQ(ErrorOf(text + "  - {name: x, sql: SELECT 1, values: [{column: n, help: N.}]}\n"),
-            "FILE:1002: queries[1000]: there are 1001 queries; at most 1000 can be");
+            "FILE:1002: queries[1000]: there are 1001 queries; at most 1000 are allowed");
 }
 
 TEST_F(QueriesConfig, SetsAreThereByName) {
   EXPECT_EQ(QuerySetNames(),
             (std::vector<std::string>{"connections", "locks", "replication", "transactions"}));
   EXPECT_GE(LoadText("query_sets: [replication, connections]\n").queries.size(), 4u);
-  EXPECT_EQ(
-      ErrorOf("query_sets: [replicas]\n"),
-      "FILE:1: query_sets: \"replicas\" is not what is expected; write a list of connections locks "
-      "replication transactions, each at most once");
-  EXPECT_EQ(
-      ErrorOf("query_sets: [locks, conections]\n").substr(0, 85),
-      "FILE:1: query_sets: \"conections\" is not what is expected; did you mean connections? w");
+  EXPECT_EQ(ErrorOf("query_sets: [replicas]\n"),
+            "FILE:1: query_sets: \"replicas\" is invalid; write a list of connections locks "
+            "replication transactions, each at most once");
+  EXPECT_EQ(ErrorOf("query_sets: [locks, conections]\n").substr(0, 72),
+            "FILE:1: query_sets: \"conections\" is invalid; did you mean connections? w");
   EXPECT_EQ(ErrorOf("query_sets: [locks, locks]\n").substr(0, 19), "FILE:1: query_sets:");
 }
 

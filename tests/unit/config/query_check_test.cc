@@ -42,7 +42,7 @@ class QueryCheck : public testing::Test {
   std::string PlaceOf(const std::string& sql) {
     const std::vector<std::string> said = Said(sql);
     const std::string end = ": queries[0].sql: syntax error, by the grammar of " +
-                            std::string(SqlGrammar()) + "; a newer server may know more";
+                            std::string(SqlGrammar()) + "; a newer server may accept it";
     if (said.size() != 1 || !said[0].starts_with("FILE:") || !said[0].ends_with(end)) {
       return testing::PrintToString(said);
     }
@@ -107,7 +107,7 @@ TEST_F(QueryCheck, WhatCannotBeFoundInTheFileHasItsPlaceInTheStatement) {
   EXPECT_THAT(config.unknown_sql,
               ElementsAre("FILE:7: queries[0].sql: syntax error, at line 2, column 7 of the "
                           "statement, by the grammar of " +
-                          std::string(SqlGrammar()) + "; a newer server may know more"));
+                          std::string(SqlGrammar()) + "; a newer server may accept it"));
 }
 
 TEST_F(QueryCheck, ColumnsThatTheSelectListLacksAreWarnings) {
@@ -129,8 +129,7 @@ TEST_F(QueryCheck, WhatWasNotCheckedIsAWarning) {
 
 TEST_F(QueryCheck, ANulInAnEscapeIsRefusedWhereItStands) {
   EXPECT_THAT(Said(R"(sql: "SELECT '\0' AS n")"),
-              ElementsAre("FILE:4:19: queries[0].sql: has a NUL character, which no statement can "
-                          "hold; leave it out"));
+              ElementsAre("FILE:4:19: queries[0].sql: contains a NUL character; remove it"));
 }
 
 }  // namespace

@@ -107,29 +107,27 @@ TEST(WebFile, InlineCertificateAndKeyAreRead) {
 TEST(WebFile, WhatIsWrongIsOneLineWithFileLineAndKey) {
   const std::string web = std::string(kPath) + ":";
   EXPECT_EQ(WhyNot("basic_auth_users:\n  a: b\n  a: c\n"),
-            web + "3: basic_auth_users.a: stands here twice; write it once");
+            web + "3: basic_auth_users.a: is set twice; set it once");
   EXPECT_THAT(
       WhyNot("basic_auth_user: {}"),
-      StartsWith(web + "1: basic_auth_user: there is no such key; there are basic_auth_users, "));
-  EXPECT_THAT(
-      WhyNot(Tls("  min_version: TLS14\n")),
-      StartsWith(web + "4: tls_server_config.min_version: \"TLS14\" is not what is expected; "
-                       "write one of TLS10, TLS11, TLS12, TLS13"));
+      StartsWith(web + "1: basic_auth_user: unknown key; valid keys are basic_auth_users, "));
+  EXPECT_THAT(WhyNot(Tls("  min_version: TLS14\n")),
+              StartsWith(web + "4: tls_server_config.min_version: \"TLS14\" is invalid; "
+                               "write one of TLS10, TLS11, TLS12, TLS13"));
   EXPECT_THAT(WhyNot(Tls("  client_auth_type: Sometimes\n")),
               HasSubstr("NoClientCert, RequestClientCert"));
   EXPECT_THAT(WhyNot(Tls("  curve_preferences: [P256]\n")), HasSubstr("\"P256\" is not a curve"));
   EXPECT_THAT(WhyNot(Tls("  cipher_suites: TLS\n")), HasSubstr("is not a list"));
-  EXPECT_THAT(WhyNot(Tls("  cert_file: {}\n")), HasSubstr("stands here twice"));
-  EXPECT_THAT(WhyNot("tls_server_config: {cert_file: []}"), HasSubstr("is not a text"));
+  EXPECT_THAT(WhyNot(Tls("  cert_file: {}\n")), HasSubstr("is set twice"));
+  EXPECT_THAT(WhyNot("tls_server_config: {cert_file: []}"), HasSubstr("is not a string"));
   EXPECT_THAT(WhyNot("http_server_config: {http2: 2}"), HasSubstr("write true or false"));
-  EXPECT_THAT(
-      WhyNot("http_server_config: {headers: {Server: x}}"),
-      HasSubstr("this header cannot be set; those that can be are Strict-Transport-Security"));
+  EXPECT_THAT(WhyNot("http_server_config: {headers: {Server: x}}"),
+              HasSubstr("this header cannot be set; valid headers are Strict-Transport-Security"));
   EXPECT_THAT(WhyNot("http_server_config: {headers: {X-Frame-Options: DENY}}"),
               HasSubstr("write one of deny, sameorigin"));
   EXPECT_THAT(WhyNot("http_server_config: {headers: {X-XSS-Protection: \"a\\nb: c\"}}"),
               HasSubstr("control character"));
-  EXPECT_THAT(WhyNot("rate_limit: {burst: 1}"), HasSubstr("is not served here"));
+  EXPECT_THAT(WhyNot("rate_limit: {burst: 1}"), HasSubstr("is not supported"));
   EXPECT_THAT(WhyNot("{"), HasSubstr("not YAML"));
   EXPECT_THAT(WhyNot("text"), HasSubstr("is not a mapping"));
 }

@@ -150,9 +150,9 @@ TEST_F(AutoscalerTest, MovesTheTargetLogsWhyAndCounts) {
   Look(3);
   EXPECT_EQ(log.Lines(),
             (std::vector<std::string>{
-                "level=info msg=\"target size moved\" pool=primary from=1 to=2 reason=waiting "
+                "level=info msg=\"target size changed\" pool=primary from=1 to=2 reason=waiting "
                 "in_use=1 waiters=2 budget=86",
-                "level=info msg=\"target size moved\" pool=primary from=2 to=3 reason=waiting "
+                "level=info msg=\"target size changed\" pool=primary from=2 to=3 reason=waiting "
                 "in_use=2 waiters=1 budget=86"}));
   EXPECT_EQ(Stats().decisions[ScalingReason::kWaiting], 2u);
   EXPECT_EQ(Stats().decisions[ScalingReason::kSteady], 5u);
@@ -223,7 +223,7 @@ TEST_F(AutoscalerTest, APoolThatTakesTheReadsOverGetsTheirTargetWithinTheBudget)
   EXPECT_EQ(Target(), 8u) << "what it has is not taken from it";
   autoscaler_->TakeOver(PoolRole::kPrimary, 500);
   EXPECT_EQ(Target(), 16u);
-  EXPECT_EQ(log.Count({"target size moved", "from=1 to=8 reason=takes_over", "budget=86"}), 1u);
+  EXPECT_EQ(log.Count({"target size changed", "from=1 to=8 reason=takes_over", "budget=86"}), 1u);
 }
 
 TEST_F(AutoscalerTest, WhatIsTakenOverFromNoKnownServerWaitsForItsProbe) {
@@ -271,7 +271,7 @@ TEST_F(AutoscalerTest, InDryRunSaysOnceWhatItWouldDoAndMovesNothing) {
   Look(6);
   EXPECT_EQ(Target(), 2u);
   EXPECT_EQ(log.Lines(), (std::vector<std::string>{
-                             "level=info msg=\"target size would be moved\" pool=primary from=2 "
+                             "level=info msg=\"target size would change\" pool=primary from=2 "
                              "to=4 reason=waiting in_use=2 waiters=2 budget=86"}));
   EXPECT_EQ(Stats().decisions[ScalingReason::kWaiting], 5u);
   EXPECT_EQ(Stats().latest->target_size, 4u);

@@ -89,8 +89,21 @@ TEST_F(ServerEventsTest, AnotherReasonDuringAnOutageIsSaidOnce) {
   Probe(Reason::kAuthFailed);
   Probe(Reason::kAuthFailed);
   ASSERT_EQ(log.Lines().size(), 1u);
-  EXPECT_EQ(log.Count({"level=info msg=\"server still gives no session\"", "reason=auth_failed"}),
-            1u);
+  EXPECT_EQ(
+      log.Count({"level=info msg=\"server still provides no session\"", "reason=auth_failed"}), 1u);
+}
+
+TEST_F(ServerEventsTest, ReasonsThatAlternateAreSaidOnceAnHourEach) {
+  const test::LogTap log;
+  for (int i = 0; i < 50; ++i) {
+    Probe(Reason::kConnectRefused);
+    Probe(Reason::kConnectTimeout);
+  }
+  EXPECT_EQ(log.Count({"reason=connect_refused"}), 1u);
+  EXPECT_EQ(log.Count({"reason=connect_timeout"}), 1u);
+  clock_.Advance(std::chrono::hours(1));
+  Probe(Reason::kConnectRefused);
+  EXPECT_EQ(log.Count({"reason=connect_refused"}), 2u);
 }
 
 TEST_F(ServerEventsTest, AServerThatNeverAnsweredAnswersAfterAnOutage) {

@@ -18,7 +18,7 @@ TEST(WatchedConnector, SaysOnceThatThisMachineLacksSomething) {
   const test::LogTap log;
   const auto connect = [&] {
     connector.Connect(base::RealClock().Now() + test::kPatience, {});
-    return log.Count({"level=warn msg=\"a connect was not possible on this machine\" pool=ro"});
+    return log.Count({"level=warn msg=\"cannot connect because of a local failure\" pool=ro"});
   };
   fake->Fail(pool::ConnectOutcome::kLocalFailure);
   EXPECT_EQ(connect(), 1u);

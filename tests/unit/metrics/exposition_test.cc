@@ -186,6 +186,21 @@ TEST(Exposition, LogsACollectorThatThrows) {
   EXPECT_EQ(base::LogMessageCounts()[base::LogLevel::kError], before[base::LogLevel::kError] + 1);
 }
 
+TEST(Exposition, AllCollectorsOfAScrapeShowOneSnapshotOfTheDatabase) {
+  const Snapshot snapshot = MakeDistinctSample().snapshot;
+  int calls = 0;
+  Sources sources = SourcesOf(snapshot);
+  sources.database = [&]() -> database::DatabaseStats {
+    ++calls;
+    return snapshot;
+  };
+  Exposition exposition;
+  AddCollectors(exposition, sources);
+  const int at_start = calls;
+  exposition.Render();
+  EXPECT_EQ(calls, at_start + 1);
+}
+
 TEST(Exposition, PoolsThatCannotBeReadDoNotCostTheExportersOwnNumbers) {
   const Snapshot snapshot = MakeDistinctSample().snapshot;
   bool failing = false;

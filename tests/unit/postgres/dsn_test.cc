@@ -76,22 +76,41 @@ TEST_F(DsnTest, WhatIsWrongIsSaidWithWhatWouldBeRight) {
   EXPECT_EQ(ErrorOf("host=db port=54x2"),
             "not a PostgreSQL connection string: the port is not a number from 1 to 65535; write "
             "postgresql://user@host:5432/dbname or host=… port=… dbname=… user=…");
-  EXPECT_NE(ErrorOf("hots=db").find("a keyword that libpq does not have"), std::string::npos);
+  EXPECT_NE(ErrorOf("hots=db").find("a keyword that libpq does not know"), std::string::npos);
   EXPECT_NE(ErrorOf("db").find("a keyword without \"=\""), std::string::npos);
   EXPECT_NE(ErrorOf("host='db").find("a single quote that is not closed"), std::string::npos);
   EXPECT_NE(ErrorOf("postgresql://db/shop?hots=1").find("a parameter after \"?\""),
             std::string::npos);
   EXPECT_NE(ErrorOf("postgresql://u:%zz@db/shop").find("a \"%\" that is not followed"),
             std::string::npos);
-  EXPECT_NE(ErrorOf("host=db sslmode=sometimes").find("sslmode is none of"), std::string::npos);
+  EXPECT_NE(ErrorOf("host=db sslmode=sometimes").find("sslmode must be one of disable, allow"),
+            std::string::npos);
   EXPECT_NE(ErrorOf("host=a,b port=1,2,3").find("2 hosts"), std::string::npos);
   EXPECT_NE(ErrorOf("host=a,b,c port=1,2").find("3 hosts"), std::string::npos);
+}
+
+TEST_F(DsnTest, ValuesThatLibpqRefusesWhenItConnectsAreRefused) {
+  for (const char* text :
+       {"target_session_attrs=bogus", "gssencmode=on", "channel_binding=maybe", "sslsni=yes",
+        "ssl_min_protocol_version=TLSv9", "connect_timeout=abc", "connect_timeout=5s",
+        "keepalives_idle=99999999999", "tcp_user_timeout=''"}) {
+    const std::string keyword(text, std::string_view(text).find('='));
+    // An empty value is that of no value.
+    EXPECT_EQ(ErrorOf(text).find(keyword + " must be ") != std::string::npos,
+              !std::string_view(text).ends_with("''"))
+        << text;
+  }
+  for (const char* text :
+       {"target_session_attrs=prefer-standby", "ssl_max_protocol_version=tlsv1.3",
+        "connect_timeout=' 5 '", "keepalives=0", "channel_binding=require"}) {
+    EXPECT_EQ(ErrorOf(text), "no error") << text;
+  }
 }
 
 TEST_F(DsnTest, AParameterOfAUriThatLibpqDoesNotHaveIsNamedUnlessItMayBeOfAPassword) {
   EXPECT_THAT(
       ErrorOf("postgresql://app@db/shop?sslmode=disable&pgbouncer=true"),
-      testing::HasSubstr("a parameter after \"?\" that libpq does not have: \"pgbouncer\""));
+      testing::HasSubstr("a parameter after \"?\" that libpq does not know: \"pgbouncer\""));
   for (const char* text :
        {"postgresql://u:12/rest?swordfish=x@db/shop", "postgresql://db/shop?password=a&swordfish=b",
         "postgresql://db/shop?%70assword=a&swordfish=b", "postgresql://db/shop?sword7fish=b",

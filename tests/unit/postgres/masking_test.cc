@@ -48,7 +48,7 @@ TEST(Masked, HidesASecretThatWasCutToTheLengthOfAName) {
 
 TEST(Masked, OfASecretThatCouldBeAnywhereNothingIsLeft) {
   Remember("z9");
-  EXPECT_EQ(Masked("the password z9 is wrong"), "(not shown, as it has a secret in it)");
+  EXPECT_EQ(Masked("the password z9 is wrong"), "(not shown: contains a secret)");
   EXPECT_EQ(Masked("z9z is wrong"), "z9z is wrong");
 }
 
