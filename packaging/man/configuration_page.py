@@ -11,30 +11,24 @@ KEY = re.compile(r"^( *)([a-z_]+):(?: (.*))?$")
 EXAMPLE = re.compile(r"^( {2,}\S|\S+:$|- )")
 
 
-def paragraphs(comment):
-    """The comment's lines as text that flows, and as examples that do not."""
-    flowing, examples = [], []
-
-    def flush():
-        if flowing:
-            yield roff.escape(" ".join(flowing))
-        if examples:
-            yield "\n".join([".EX", *map(roff.escape, examples), ".EE"])
-        flowing.clear()
-        examples.clear()
-
+def parts(comment):
+    """(whether it is an example, lines) of each part of the comment: text that flows, and examples that do not."""
+    part, example = [], False
     for line in comment:
-        if EXAMPLE.match(line):
-            if flowing:
-                yield from flush()
-            examples.append(line)
-        elif line:
-            if examples:
-                yield from flush()
-            flowing.append(line)
-        else:
-            yield from flush()
-    yield from flush()
+        begins = bool(EXAMPLE.match(line))
+        if part and (begins != example or not line):
+            yield example, part
+            part = []
+        if line:
+            part.append(line)
+            example = begins
+    if part:
+        yield example, part
+
+
+def paragraphs(comment):
+    for example, lines in parts(comment):
+        yield "\n".join([".EX", *map(roff.escape, lines), ".EE"]) if example else roff.escape(" ".join(lines))
 
 
 def keys(lines):

@@ -26,7 +26,7 @@ DASHBOARDS = sorted((ROOT / "dashboards" / "json").glob("*.json"))
 NAMING = [rulebook.FILE, *DASHBOARDS, *(ROOT / "dashboards" / "src").glob("*.ts"),
           *(file for folder in ("alerts", "dashboards", "config") for file in (ROOT / folder).glob("**/*.md")
             if "node_modules" not in file.parts),
-          *(ROOT / "docs").glob("*.md"), ROOT / "README.md", ROOT / "ARCHITECTURE.md"]
+          *(ROOT / "docs").glob("**/*.md"), ROOT / "README.md", ROOT / "ARCHITECTURE.md"]
 
 CHAPTERS = ["Meaning", "Impact", "Diagnosis", "Mitigation"]
 # Not part of a longer word, such as a path, and not the common beginning of several names.

@@ -6,18 +6,14 @@ Usage: links.py
 
 import pathlib
 import re
-import subprocess
+import sys
 import unittest
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "tests" / "support"))
+from documents import documents  # noqa: E402
 LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
 ELSEWHERE = re.compile(r"[a-z]+:")
-
-
-def documents():
-    listed = subprocess.run(["git", "-C", ROOT, "ls-files", "--cached", "--others", "--exclude-standard", "*.md"],
-                            check=True, capture_output=True, text=True).stdout
-    return [ROOT / name for name in listed.splitlines() if (ROOT / name).exists()]
 
 
 def text_of(path):

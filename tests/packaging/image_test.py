@@ -5,6 +5,7 @@ import filecmp
 import json
 import os
 import pathlib
+import shlex
 import subprocess
 import sys
 import tarfile
@@ -12,7 +13,8 @@ import tempfile
 import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
-import servers  # noqa: E402  # of the folder above
+import documents  # noqa: E402  # of the folder above
+import servers  # noqa: E402
 
 IMAGE, AGAIN = sys.argv[1:]
 OWN_MOUNTS = pathlib.Path(__file__).resolve().parent / "own_mounts"
@@ -70,6 +72,18 @@ class Image(unittest.TestCase):
             return servers.fetch(f"http://127.0.0.1:{port}/metrics").decode()
         text = servers.poll("scrape", scraped, log)
         self.assertRegex(text, r"(?m)^scidex_pg_pool_ro_routes_to [123]$")
+
+    def test_commands_of_the_documents_run_what_is_tested_here(self):
+        """Those of docs/operations.md need a registry and a daemon: their arguments are compared with what stands for them."""
+        copy, run = documents.marked("docs/operations.md", "packaging/image_test.py")
+        program, copies, archive, registry = shlex.split(copy)
+        self.assertEqual((program, copies), ("skopeo", "copy"))
+        self.assertTrue(IMAGE.endswith("/" + archive.removeprefix("oci-archive:")), archive)
+        *flags, name = shlex.split(run)
+        self.assertEqual(f"docker://{name}", registry)
+        # restrict() has the first two; the port is the default, and the variables those that the program reads.
+        self.assertEqual(flags, ["docker", "run", "--read-only", "--cap-drop=ALL", "-p", "19187:19187",
+                                 "-e", "SCIDEX_PG_DSN", "-e", "SCIDEX_PG_RO_DSN"])
 
     def test_knows_its_version(self):
         process, log = self.run_image("--version")

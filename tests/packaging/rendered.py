@@ -8,12 +8,16 @@ import pathlib
 import stat
 import subprocess
 import sys
+import tempfile
 import unittest
 import zipfile
 
 import yaml
 
 import kubernetes_rules
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
+from documents import marked  # noqa: E402  # of the folder above
 
 MANIFESTS, NPM = (pathlib.Path(path).resolve() for path in sys.argv[1:])
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -72,6 +76,24 @@ class Rendered(unittest.TestCase):
     def of(self, kind):
         for name, found in self.sets.items():
             yield name, [document for document in found if document["kind"] == kind]
+
+    def test_commands_of_the_documents_work(self):
+        """Those of docs/operations.md, up to what they would send to a cluster."""
+        instead = (("kubectl create ", f"{tool('kubectl')} create --dry-run=client -o yaml "),
+                   ("kubectl apply -k ", f"{tool('kubectl')} kustomize "), ("helm install ", f"{self.helm} template "),
+                   ("build/kubernetes", str(MANIFESTS)))
+        found = marked("docs/operations.md", "packaging/rendered.py")
+        self.assertGreater(len(found), 2)
+        for command in found:
+            with self.subTest(command=command), tempfile.TemporaryDirectory() as folder:
+                pathlib.Path(folder, "password").write_text("secret")
+                before = command
+                for written, meant in instead:
+                    command = command.replace(written, meant)
+                self.assertNotEqual(command, before)
+                done = subprocess.run(["bash", "-c", command], cwd=folder, capture_output=True, text=True)
+                self.assertEqual(done.returncode, 0, done.stderr)
+                self.assertTrue(documents(done.stdout))
 
     def test_kubernetes_knows_every_key(self):
         source = TOOLS / "check.ts"
