@@ -202,7 +202,7 @@ TEST_F(PeriodicTaskTest, RunsOnAfterARunThatThrows) {
     }
   }
   EXPECT_TRUE(test::Eventually(test::kPatience, [&] {
-    return log.Count({"level=info", "runs again", "task=probe"}) == 1;
+    return log.Count({"level=info", "succeeds again", "task=probe"}) == 1;
   }));
   // Told of once, counted each time.
   EXPECT_EQ(log.Count({"level=error", "task=probe", "no descriptor left"}), 1U);
