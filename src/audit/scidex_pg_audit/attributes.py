@@ -10,10 +10,11 @@ from scidex_pg_audit.effects import Effect, dull
 from scidex_pg_audit.frame import Frame
 from scidex_pg_audit.sql.functions import SET_READ_ONLY
 from scidex_pg_audit.values import (NOTHING, Arguments, ClassRef, Constant, External, Handle, Instance, Mapping,
-                                    ModuleRef, Statement, Symbol, Value, join, literal, only)
+                                    ModuleRef, Sequence, Statement, Symbol, Value, join, literal, only)
 
 # Attributes of connections by which drivers make their transactions read-only or not.
 READ_ONLY = frozenset(("read_only", "readonly"))
+OWN_CONTAINERS = (Mapping, Sequence)
 
 
 def store(frame: Frame, target: ast.Attribute, value: Value) -> None:
@@ -59,10 +60,13 @@ def lift(frame: Frame, target: ast.Attribute, owner: Value) -> None:
 
 
 def store_item(frame: Frame, target: ast.Subscript, value: Value) -> None:
-    """mapping["key"] = value; other containers forget what they held."""
+    """mapping["key"] = value; lists and the like forget what they held."""
     name = expressions.dotted_name(target.value)
     key = literal(expressions.evaluate(frame, target.slice))
     held = frame.environment.get(name) if frame.environment is not None and name else None
+    if name and not any(isinstance(atom, OWN_CONTAINERS) for atom in held or NOTHING):
+        store_item_of_unknown(frame, name, key, value)
+        return
     if not held:
         return
     new = NOTHING
@@ -74,3 +78,19 @@ def store_item(frame: Frame, target: ast.Subscript, value: Value) -> None:
             atom = Mapping(atom.items, join(atom.rest, value))
         new = join(new, only(atom))
     frame.assign(name, new)
+
+
+def store_item_of_unknown(frame: Frame, name: str, key: str | None, value: Value) -> None:
+    """The same where the container comes from elsewhere: a parameter, an attribute."""
+    assert frame.environment is not None
+    if key is None:
+        # Any of its elements may have changed.
+        for known in [one for one in frame.environment if one.startswith(f"{name}.[")]:
+            del frame.environment[known]
+    elif key.isidentifier():
+        frame.assign(item_name(name, key), value)
+
+
+def item_name(name: str, key: str) -> str:
+    """Where the environment keeps an element. A change of the container forgets it, as it does an attribute."""
+    return f"{name}.[{key}]"

@@ -58,9 +58,8 @@ class Frame:
         if self.environment is None:
             return
         self.environment[name] = value
-        if "." not in name:
-            for key in [key for key in self.environment if key.startswith(name + ".")]:
-                del self.environment[key]
+        for key in [key for key in self.environment if key.startswith(name + ".")]:
+            del self.environment[key]
         if self.function.nested:
             self.summary.assigned[name] = join(self.summary.assigned.get(name, NOTHING), value)
         if name in self.function.nonlocals:
