@@ -52,7 +52,8 @@ class CommandLine(unittest.TestCase):
 
     def test_a_wrong_configuration_is_named_with_its_key(self):
         for text, named in (("[read]\ngiver = []", "read.giver"), ("[read]\ngivers = 1", "read.givers"),
-                            ("[read]\ngivers = ['1 +']", "'1 +'"), ("[[", "audit.toml"),
+                            ("[read]\ngivers = ['1 +']", "'1 +'"),
+                            ("[read]\ndecorators = ['reader']", "'reader'"), ("[[", "audit.toml"),
                             ("[methods.write]\nadd = 1", "methods.write.add")):
             with self.subTest(text):
                 self.write("audit.toml", text)

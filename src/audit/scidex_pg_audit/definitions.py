@@ -67,6 +67,7 @@ class Function:
     kwarg: str = ""
     defaults: dict[str, ast.expr] = field(default_factory=dict)
     annotations: dict[str, ast.expr] = field(default_factory=dict)
+    decorators: list[str] = field(default_factory=list)  # their names, with what is before a dot
     locals: dict[str, int] = field(default_factory=dict)  # how often each is assigned
     loads: set[str] = field(default_factory=set)
     calls: set[str] = field(default_factory=set)  # names that are called, without what is before a dot

@@ -12,6 +12,8 @@ def f(pk):
     Page(pk=1).save(using="replica")  # => UPDATE
     Page(pk=1).save(using="default")
     list(Page.objects.using("replica").select_for_update())  # => SELECT FOR UPDATE
+    locked = Page.objects.using("replica").select_for_update()  # => SELECT FOR UPDATE
+    locked.update(views=1)  # => UPDATE
     with connections["replica"].cursor() as cur:
         cur.execute("DELETE FROM page")  # => DELETE
     with connections["default"].cursor() as cur:
