@@ -23,6 +23,15 @@ def i(self, replica):
     self.state["db"].execute("UPDATE t SET a = 1")  # => UPDATE?
 
 
+def k(handles, fresh):
+    if fresh:
+        handles["db"] = get_db()
+    handles["db"].execute("UPDATE t SET a = 1")  # => UPDATE?
+
+
+k({"db": get_db_ro()}, input())
+
+
 class Page:
     def j(self):
         self.handles["db"] = get_db_ro()

@@ -31,6 +31,7 @@ def instances(context):
     context.session.query(Instance).update({"seen": True})  # => UPDATE
     model_query(context, Instance).update({"seen": True})  # => UPDATE
     model_query(context, Instance).all()
+    context.add("a note")
     context.elevated().session.execute(text("UPDATE t SET a = 1"))
 
 

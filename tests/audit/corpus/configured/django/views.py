@@ -20,5 +20,7 @@ def f(pk):
         cur.execute("DELETE FROM page")
     page = Page.objects.using("replica").get(pk=pk)
     page.save()  # => UPDATE?
+    one_or_all = Page.objects.using("replica").get(pk=pk) if pk else Page.objects.using("replica").all()
+    one_or_all.delete()  # => DELETE?
     for page in Page.objects.using("replica").all():
         print(page)
