@@ -9,7 +9,7 @@ from scidex_pg_audit import expressions, library
 from scidex_pg_audit.effects import Effect, dull
 from scidex_pg_audit.frame import Frame
 from scidex_pg_audit.sql.functions import SET_READ_ONLY
-from scidex_pg_audit.values import (NOTHING, Arguments, ClassRef, Constant, External, Handle, Instance, Mapping,
+from scidex_pg_audit.values import (NOTHING, UNKNOWN, Arguments, ClassRef, Constant, External, Handle, Instance, Mapping,
                                     ModuleRef, Sequence, Statement, Symbol, Value, join, literal, only)
 
 # Attributes of connections by which drivers make their transactions read-only or not.
@@ -87,8 +87,18 @@ def store_item_of_unknown(frame: Frame, name: str, key: str | None, value: Value
         # Any of its elements may have changed.
         for known in [one for one in frame.environment if one.startswith(f"{name}.[")]:
             del frame.environment[known]
-    elif key.isidentifier():
+    elif key.isidentifier() and (not dull(value) or item_name(name, key) in frame.environment):
         frame.assign(item_name(name, key), value)
+        frame.stores_items = True
+
+
+def with_items(frame: Frame, node: ast.expr, value: Value) -> Value:
+    """What a call is passed as `node`: a container from elsewhere with the elements that it got here."""
+    name = expressions.dotted_name(node) if frame.stores_items else ""
+    prefix = f"{name}.["
+    items = [(key[len(prefix):-1], item) for key, item in (frame.environment or {}).items()
+             if name and key.startswith(prefix)]
+    return only(Mapping(tuple(items), UNKNOWN)) if items else value
 
 
 def item_name(name: str, key: str) -> str:

@@ -122,12 +122,12 @@ def arguments_of(frame: Frame, node: ast.Call) -> Arguments:
     star, double_star, more = NOTHING, NOTHING, False
     for argument in node.args:
         if not isinstance(argument, ast.Starred):
-            positional.append(evaluate(frame, argument))
+            positional.append(attributes.with_items(frame, argument, evaluate(frame, argument)))
             continue
         value = evaluate(frame, argument.value)
         star = join(star, value)
     for keyword in node.keywords:
-        value = evaluate(frame, keyword.value)
+        value = attributes.with_items(frame, keyword.value, evaluate(frame, keyword.value))
         if keyword.arg is not None:
             keywords.append((keyword.arg, value))
             continue

@@ -30,6 +30,8 @@ class Frame:
         self.effects: dict[Effect, None] = {}
         self.summary = Summary()
         self.guards: Guards = NO_GUARDS
+        # Whether elements of containers from elsewhere were assigned.
+        self.stores_items = False
         self.muted = 0
         self.depth = 0
         self.performed = 0
