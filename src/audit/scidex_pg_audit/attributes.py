@@ -10,7 +10,7 @@ from scidex_pg_audit.effects import Effect, dull
 from scidex_pg_audit.frame import Frame
 from scidex_pg_audit.sql.functions import SET_READ_ONLY
 from scidex_pg_audit.values import (NOTHING, UNKNOWN, Arguments, ClassRef, Constant, External, Handle, Instance, Mapping,
-                                    ModuleRef, Sequence, Statement, Symbol, Value, join, literal, only)
+                                    ModuleRef, Sequence, Statement, Symbol, Value, holds_handle, join, literal, only)
 
 # Attributes of connections by which drivers make their transactions read-only or not.
 READ_ONLY = frozenset(("read_only", "readonly"))
@@ -81,13 +81,13 @@ def store_item(frame: Frame, target: ast.Subscript, value: Value) -> None:
 
 
 def store_item_of_unknown(frame: Frame, name: str, key: str | None, value: Value) -> None:
-    """The same where the container comes from elsewhere: a parameter, an attribute."""
+    """The same where the container comes from elsewhere: a parameter, an attribute. Handles alone are kept."""
     assert frame.environment is not None
     if key is None:
         # Any of its elements may have changed.
         for known in [one for one in frame.environment if one.startswith(f"{name}.[")]:
             del frame.environment[known]
-    elif key.isidentifier() and (not dull(value) or item_name(name, key) in frame.environment):
+    elif key.isidentifier() and (holds_handle(value) or item_name(name, key) in frame.environment):
         frame.assign(item_name(name, key), value)
         frame.stores_items = True
 
