@@ -20,6 +20,10 @@ def f(pk):
         cur.execute("DELETE FROM page")
     page = Page.objects.using("replica").get(pk=pk)
     page.save()  # => UPDATE?
+    page.save(using="default")
+    page.save(using="replica")  # => UPDATE
+    page.save(using="replica" if pk else "default")  # => UPDATE?
+    page.save(using=choose(pk))  # => UPDATE?
     one_or_all = Page.objects.using("replica").get(pk=pk) if pk else Page.objects.using("replica").all()
     one_or_all.delete()  # => DELETE?
     for page in Page.objects.using("replica").all():
