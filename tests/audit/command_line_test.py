@@ -104,6 +104,13 @@ class CommandLine(unittest.TestCase):
         self.assertIn("old.py:1: not audited", run.stderr)
         self.assertEqual(self.audit("--strict", ".").returncode, 2)
 
+    def test_a_script_without_a_suffix_is_audited(self):
+        self.write("tool", "#!/usr/bin/env python3\n" + VIOLATION)
+        self.write("notes", VIOLATION)
+        self.write("script", "#!/bin/sh\n" + VIOLATION)
+        self.assertEqual([line for line in self.audit(".").stdout.splitlines() if not line.startswith(" ")],
+                         ["tool:4 f() db UPDATE"])
+
     def test_certain_leaves_out_what_is_only_possible(self):
         self.write("page.py", 'def f():\n    get_db_ro().execute("CALL p()")\n')
         self.assertEqual(self.audit("page.py").returncode, 1)

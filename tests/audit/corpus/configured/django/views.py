@@ -26,5 +26,7 @@ def f(pk):
     page.save(using=choose(pk))  # => UPDATE?
     one_or_all = Page.objects.using("replica").get(pk=pk) if pk else Page.objects.using("replica").all()
     one_or_all.delete()  # => DELETE?
+    pages_or_connection = Page.objects.using("replica") if pk else connections["replica"]
+    pages_or_connection.update(views=1)  # => UPDATE?
     for page in Page.objects.using("replica").all():
         print(page)
