@@ -1,3 +1,6 @@
+from django.conf import settings
+
+
 class Router:
     def db_for_write(self, model, instance=None, **hints):
         return instance._state.db
@@ -16,3 +19,8 @@ class Nothing:
 class Hints:
     def db_for_write(self, model, **hints):
         return hints["instance"]._state.db
+
+
+class CarelessBySetting:
+    def db_for_write(self, model, **hints):
+        return settings.REPLICA
