@@ -52,7 +52,8 @@ class CommandLine(unittest.TestCase):
 
     def test_a_wrong_configuration_is_named_with_its_key(self):
         for text, named in (("[read]\ngiver = []", "read.giver"), ("[read]\ngivers = 1", "read.givers"),
-                            ("[read]\ngivers = ['1 +']", "'1 +'"), ("[[", "audit.toml"),
+                            ("[read]\ngivers = ['1 +']", "'1 +'"),
+                            ("[read]\ndecorators = ['reader']", "'reader'"), ("[[", "audit.toml"),
                             ("[methods.write]\nadd = 1", "methods.write.add")):
             with self.subTest(text):
                 self.write("audit.toml", text)
@@ -102,6 +103,13 @@ class CommandLine(unittest.TestCase):
         self.assertEqual(run.returncode, 1)
         self.assertIn("old.py:1: not audited", run.stderr)
         self.assertEqual(self.audit("--strict", ".").returncode, 2)
+
+    def test_a_script_without_a_suffix_is_audited(self):
+        self.write("tool", "#!/usr/bin/env python3\n" + VIOLATION)
+        self.write("notes", VIOLATION)
+        self.write("script", "#!/bin/sh\n" + VIOLATION)
+        self.assertEqual([line for line in self.audit(".").stdout.splitlines() if not line.startswith(" ")],
+                         ["tool:4 f() db UPDATE"])
 
     def test_certain_leaves_out_what_is_only_possible(self):
         self.write("page.py", 'def f():\n    get_db_ro().execute("CALL p()")\n')

@@ -2,6 +2,8 @@
 """SARIF has the structure that SARIF 2.1.0 requires, by a schema of our own for the part of it that is written."""
 
 import json
+import pathlib
+import tempfile
 import unittest
 
 import jsonschema
@@ -9,7 +11,7 @@ from package import CORPUS
 
 from scidex_pg_audit import configuration
 from scidex_pg_audit.audit import audit
-from scidex_pg_audit.output import sarif
+from scidex_pg_audit.output import sarif, text
 from scidex_pg_audit.source_files import Unreadable
 
 
@@ -65,6 +67,25 @@ class Output(unittest.TestCase):
         for result, finding in zip(run["results"], self.report.findings):
             self.assertEqual(run["tool"]["driver"]["rules"][result["ruleIndex"]]["id"], result["ruleId"])
             self.assertEqual(result["locations"][0]["physicalLocation"]["region"]["startLine"], finding.line)
+
+    def test_the_column_is_counted_in_characters_from_1(self):
+        for before, column in (("", 5), ("a = 1; ", 12), ("größe = 'ä'; ", 18)):
+            with self.subTest(before):
+                report = self.audited(f"def f():\n    {before}get_db_ro().execute('DELETE FROM t')\n")
+                result = json.loads(sarif.document(report.findings, []))["runs"][0]["results"][0]
+                self.assertEqual(result["locations"][0]["physicalLocation"]["region"]["startColumn"], column)
+
+    def test_a_long_line_is_cut(self):
+        report = self.audited(f"def f():\n    get_db_ro().execute('DELETE FROM {'t' * 500}')\n")
+        self.assertLess(max(map(len, text.lines(report.findings))), 250)
+        self.assertTrue(list(text.lines(report.findings))[-1].endswith("..."))
+
+    def audited(self, source):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        file = pathlib.Path(folder.name) / "page.py"
+        file.write_text(source, encoding="utf-8")
+        return audit([str(file)], configuration.load())
 
     def test_alike_findings_have_fingerprints_of_their_own(self):
         marks = [result["partialFingerprints"]["scidexPgAudit/v1"] for result in self.document["runs"][0]["results"]]

@@ -7,6 +7,7 @@ import ast
 from scidex_pg_audit import binding, replay
 from scidex_pg_audit.annotations import annotated
 from scidex_pg_audit.classes import bases
+from scidex_pg_audit.collector import collect
 from scidex_pg_audit.configuration import Configuration
 from scidex_pg_audit.definitions import Class, Function, Module
 from scidex_pg_audit.effects import Effect, Summary, symbols
@@ -16,8 +17,8 @@ from scidex_pg_audit.frame import Environment, Frame
 from scidex_pg_audit.heap import Heap
 from scidex_pg_audit.modules import CodeBase
 from scidex_pg_audit.statements import run
-from scidex_pg_audit.values import (NOTHING, UNKNOWN, ClassRef, FunctionRef, Get, Handle, Instance, Path, Symbol,
-                                    Value, holds_handle, join, only)
+from scidex_pg_audit.values import (NOTHING, READ, UNKNOWN, ClassRef, FunctionRef, Get, Handle, Instance, Path, Step,
+                                    Symbol, Value, holds_handle, join, only)
 
 # How often everything is analysed again because a function read something before another one stored it.
 MOST_ROUNDS = 3
@@ -46,6 +47,8 @@ class Analysis:
         self.known_subclasses: dict[Class, list[Class]] | None = None
         # The statement being analysed, at which the paths of handles known by name begin.
         self.here: Path = ()
+        # The class of objects that come from outside the code base.
+        self.foreign = foreign_class()
         # Functions that are nested too deeply to analyse.
         self.failed: dict[Function, str] = {}
 
@@ -215,6 +218,13 @@ class Analysis:
                 attributes.append((name, value))
         return only(Instance(function.owner, tuple(sorted(attributes, key=lambda pair: pair[0]))))
 
+    def holder(self, function: Function, attributes: list[str]) -> Value:
+        """A read handle, or an object that has it as its attribute."""
+        value = only(Handle(READ, path=(Step(function.module.file, getattr(function.node, "lineno", 0)),)))
+        for name in reversed(attributes):
+            value = only(Instance(self.foreign, ((name, value),)))
+        return value
+
     def enclosing_bindings(self, function: Function, bindings: dict[str, Value]) -> dict[str, Value]:
         """The possible values of variables of enclosing functions when `function` is called."""
         found: dict[str, Value] = {}
@@ -295,6 +305,12 @@ class Analysis:
         for name, value in attributes.items():
             key = (definition, name)
             self.constructed[key] = join(self.constructed.get(key, NOTHING), value or UNKNOWN)
+
+
+def foreign_class() -> Class:
+    module = Module("", ("",), ast.Module([], []))
+    collect(module)
+    return Class("", "", ast.ClassDef("", [], [], [], []), module, module.body)
 
 
 def overridden(effect: Effect, self_name: str, receiver: Value) -> bool:

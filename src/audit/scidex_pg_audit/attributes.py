@@ -9,11 +9,12 @@ from scidex_pg_audit import expressions, library
 from scidex_pg_audit.effects import Effect, dull
 from scidex_pg_audit.frame import Frame
 from scidex_pg_audit.sql.functions import SET_READ_ONLY
-from scidex_pg_audit.values import (NOTHING, Arguments, ClassRef, Constant, External, Handle, Instance, Mapping,
-                                    ModuleRef, Statement, Symbol, Value, join, literal, only)
+from scidex_pg_audit.values import (NOTHING, UNKNOWN, Arguments, ClassRef, Constant, External, Handle, Instance, Mapping,
+                                    ModuleRef, Sequence, Statement, Symbol, Value, holds_handle, join, literal, only)
 
 # Attributes with which drivers set whether the transactions of a connection are read-only.
 READ_ONLY = frozenset(("read_only", "readonly"))
+OWN_CONTAINERS = (Mapping, Sequence)
 
 
 def store(frame: Frame, target: ast.Attribute, value: Value) -> None:
@@ -59,10 +60,13 @@ def lift(frame: Frame, target: ast.Attribute, owner: Value) -> None:
 
 
 def store_item(frame: Frame, target: ast.Subscript, value: Value) -> None:
-    """mapping["key"] = value; in other containers the element is ignored."""
+    """mapping["key"] = value; other containers forget what they held."""
     name = expressions.dotted_name(target.value)
     key = literal(expressions.evaluate(frame, target.slice))
     held = frame.environment.get(name) if frame.environment is not None and name else None
+    if name and not any(isinstance(atom, OWN_CONTAINERS) for atom in held or NOTHING):
+        store_item_of_unknown(frame, name, key, value)
+        return
     if not held:
         return
     new = NOTHING
@@ -74,3 +78,29 @@ def store_item(frame: Frame, target: ast.Subscript, value: Value) -> None:
             atom = Mapping(atom.items, join(atom.rest, value))
         new = join(new, only(atom))
     frame.assign(name, new)
+
+
+def store_item_of_unknown(frame: Frame, name: str, key: str | None, value: Value) -> None:
+    """The same where the container comes from elsewhere: a parameter, an attribute. Handles alone are kept."""
+    assert frame.environment is not None
+    if key is None:
+        # Any of its elements may have changed.
+        for known in [one for one in frame.environment if one.startswith(f"{name}.[")]:
+            del frame.environment[known]
+    elif key.isidentifier() and (holds_handle(value) or item_name(name, key) in frame.environment):
+        frame.assign(item_name(name, key), value)
+        frame.stores_items = True
+
+
+def with_items(frame: Frame, node: ast.expr, value: Value) -> Value:
+    """What a call is passed as `node`: a container from elsewhere with the elements that it got here."""
+    name = expressions.dotted_name(node) if frame.stores_items else ""
+    prefix = f"{name}.["
+    items = [(key[len(prefix):-1], item) for key, item in (frame.environment or {}).items()
+             if name and key.startswith(prefix)]
+    return only(Mapping(tuple(items), UNKNOWN)) if items else value
+
+
+def item_name(name: str, key: str) -> str:
+    """Where the environment keeps an element. A change of the container forgets it, as it does an attribute."""
+    return f"{name}.[{key}]"

@@ -7,7 +7,7 @@ import sys
 import threading
 from dataclasses import dataclass, field
 
-from scidex_pg_audit import discovery, source_files
+from scidex_pg_audit import discovery, router, source_files
 from scidex_pg_audit.analysis import Analysis
 from scidex_pg_audit.configuration import Configuration
 from scidex_pg_audit.definitions import Module
@@ -70,7 +70,8 @@ def audit_here(paths: list[str], configuration: Configuration, strict: bool) -> 
             modules.append(parsed)
     analysis = Analysis(configuration, CodeBase(modules), interesting(modules, configuration.sinks))
     effects = analysis.effects(relevant(modules, configuration, analysis.exposes))
-    judge = Judge(configuration, strict, [text for module in modules for text in module.prepares])
+    routed = any(router.decides_writes(module, configuration.aliases) for module in modules)
+    judge = Judge(configuration, strict, [text for module in modules for text in module.prepares], routed)
     report.findings = judge.findings(effects)
     report.unreadable += [Unreadable(function.module.file, getattr(function.node, "lineno", 0),
                                      f"{function.qualname}: {reason}") for function, reason in analysis.failed.items()]

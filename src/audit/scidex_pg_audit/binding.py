@@ -87,6 +87,9 @@ def entry(analysis: Analysis, function: Function) -> Bindings:
         bindings[name] = value
     if function.self_name:
         bindings[function.self_name] = analysis.receiver(function)
+    for name, *attributes in analysis.configuration.read_decorators.handles(function.decorators):
+        if name in function.parameters:
+            bindings[name] = analysis.holder(function, attributes)
     if function.outer is not None:
         bindings.update(analysis.enclosing_bindings(function, bindings))
     return bindings

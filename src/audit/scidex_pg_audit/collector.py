@@ -3,6 +3,7 @@
 import ast
 import re
 
+from scidex_pg_audit.annotations import dotted_name
 from scidex_pg_audit.definitions import Class, Function, FunctionNode, Module, Unit
 
 LONGEST_MENTION = 64
@@ -43,6 +44,7 @@ class Collector:
         for decorator in node.decorator_list:
             name = decorator.attr if isinstance(decorator, ast.Attribute) else getattr(decorator, "id", "")
             inner.sort = SORTS.get(name, inner.sort)
+            inner.decorators.append(dotted_name(decorator.func if isinstance(decorator, ast.Call) else decorator))
         if node.name == "__new__":
             inner.sort = "static"
         inner.decorated = bool(node.decorator_list)

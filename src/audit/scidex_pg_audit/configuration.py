@@ -5,7 +5,7 @@ import tomllib
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from scidex_pg_audit.patterns import BadPattern, Patterns
+from scidex_pg_audit.patterns import BadPattern, Decorators, Patterns
 
 DEFAULTS = pathlib.Path(__file__).with_name("defaults.toml")
 FILE_NAME = "scidex-pg-audit.toml"
@@ -33,6 +33,7 @@ class Configuration:
     read_givers: Patterns
     read_objects: Patterns
     read_types: Patterns
+    read_decorators: Decorators
     write_givers: Patterns
     write_objects: Patterns
     write_types: Patterns
@@ -123,7 +124,8 @@ def build(document: dict[str, Any]) -> Configuration:
     functions, sql = document["functions"], document["sql"]
     return Configuration(
         read_givers=Patterns(read_["givers"]), read_objects=Patterns(read_["objects"]),
-        read_types=Patterns(read_["types"]), write_givers=Patterns(write["givers"]),
+        read_types=Patterns(read_["types"]), read_decorators=Decorators(read_["decorators"]),
+        write_givers=Patterns(write["givers"]),
         write_objects=Patterns(write["objects"]), write_types=Patterns(write["types"]),
         aliases=frozenset(read_["aliases"]), dsns=frozenset(read_["dsns"]),
         execute=frozenset(methods["execute"]), query=frozenset(methods["query"]),

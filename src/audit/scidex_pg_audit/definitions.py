@@ -67,6 +67,7 @@ class Function:
     kwarg: str = ""
     defaults: dict[str, ast.expr] = field(default_factory=dict)
     annotations: dict[str, ast.expr] = field(default_factory=dict)
+    decorators: list[str] = field(default_factory=list)  # their names, with their owners
     locals: dict[str, int] = field(default_factory=dict)  # number of assignments of each
     loads: set[str] = field(default_factory=set)
     calls: set[str] = field(default_factory=set)  # names that are called, without their owners

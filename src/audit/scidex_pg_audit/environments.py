@@ -2,7 +2,7 @@
 
 from scidex_pg_audit.frame import Environment
 from scidex_pg_audit.guards import guarded
-from scidex_pg_audit.values import (NO_GUARDS, NOTHING, UNKNOWN, Get, Guards, Symbol, Text, Value, join, only)
+from scidex_pg_audit.values import (NO_GUARDS, NOTHING, UNKNOWN, Get, Guards, Item, Symbol, Text, Value, join, only)
 
 
 def met(left: Environment | None, right: Environment | None, left_guards: Guards = NO_GUARDS,
@@ -28,13 +28,13 @@ def met(left: Environment | None, right: Environment | None, left_guards: Guards
 
 
 def earlier(name: str, environment: Environment) -> Value:
-    """The value of an attribute such as self.db before any assignment."""
+    """The value of an attribute such as self.db, or of an element, before any assignment."""
     root, *rest = name.split(".")
     value = environment.get(root, NOTHING)
     if len(value) == 1:
         atom = next(iter(value))
         if isinstance(atom, Symbol) and not atom.steps:
-            return only(Symbol(atom.name, tuple(Get(part) for part in rest)))
+            return only(Symbol(atom.name, tuple(Item(part[1:-1]) if part.startswith("[") else Get(part) for part in rest)))
     return UNKNOWN
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 
-from scidex_pg_audit import access, calls
+from scidex_pg_audit import access, attributes, calls
 from scidex_pg_audit.branching import guarded_alternatives, truth_guards, under
 from scidex_pg_audit.binding import unpacked
 from scidex_pg_audit.closures import closed
@@ -122,12 +122,12 @@ def arguments_of(frame: Frame, node: ast.Call) -> Arguments:
     star, double_star, more = NOTHING, NOTHING, False
     for argument in node.args:
         if not isinstance(argument, ast.Starred):
-            positional.append(evaluate(frame, argument))
+            positional.append(attributes.with_items(frame, argument, evaluate(frame, argument)))
             continue
         value = evaluate(frame, argument.value)
         star = join(star, value)
     for keyword in node.keywords:
-        value = evaluate(frame, keyword.value)
+        value = attributes.with_items(frame, keyword.value, evaluate(frame, keyword.value))
         if keyword.arg is not None:
             keywords.append((keyword.arg, value))
             continue
@@ -183,10 +183,14 @@ def mapping(frame: Frame, node: ast.Dict) -> Value:
 
 
 def subscript(frame: Frame, node: ast.Subscript) -> Value:
+    assert frame.environment is not None
     dotted = dotted_name(node.value)
     if dotted and isinstance(node.slice, ast.Constant) and isinstance(node.slice.value, str):
         if frame.analysis.configuration.read_objects.item(dotted, node.slice.value):
             return access.external_item(frame, dotted, node.slice.value)
+        stored = frame.environment.get(attributes.item_name(dotted, node.slice.value))
+        if stored is not None:
+            return closed(frame, stored)
     value = evaluate(frame, node.value)
     if any(isinstance(atom, External) and atom.name.endswith("Annotated") for atom in value):
         parts = node.slice.elts if isinstance(node.slice, ast.Tuple) else [node.slice]

@@ -30,6 +30,8 @@ class Frame:
         self.effects: dict[Effect, None] = {}
         self.summary = Summary()
         self.guards: Guards = NO_GUARDS
+        # Whether elements of containers from elsewhere were assigned.
+        self.stores_items = False
         self.muted = 0
         self.depth = 0
         self.performed = 0
@@ -58,9 +60,8 @@ class Frame:
         if self.environment is None:
             return
         self.environment[name] = value
-        if "." not in name:
-            for key in [key for key in self.environment if key.startswith(name + ".")]:
-                del self.environment[key]
+        for key in [key for key in self.environment if key.startswith(name + ".")]:
+            del self.environment[key]
         if self.function.nested:
             self.summary.assigned[name] = join(self.summary.assigned.get(name, NOTHING), value)
         if name in self.function.nonlocals:

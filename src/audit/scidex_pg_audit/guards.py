@@ -8,10 +8,10 @@ import ast
 import dataclasses
 from collections.abc import Callable
 
-from scidex_pg_audit.values import (Constant, Guard, Guards, Handle, Symbol, Text, Unknown, Value)
+from scidex_pg_audit.values import (Constant, Guard, Guards, Handle, Statement, Symbol, Text, Unknown, Value)
 
 MOST = 4
-Guarded = (Handle, Symbol, Text, Constant)
+Guarded = (Handle, Symbol, Text, Constant, Statement)
 
 
 def guarded(value: Value, guards: Guards) -> Value:

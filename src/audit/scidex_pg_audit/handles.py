@@ -57,7 +57,7 @@ def method(frame: Frame, atom: Method, effect: Effect) -> Value:
     if isinstance(owner, Text):
         return texts.method(owner, name, list(arguments.positional), dict(arguments.keywords))
     if isinstance(owner, Statement):
-        return only(Statement("SELECT FOR UPDATE") if name in LOCKS and not owner.verb else owner)
+        return only(dataclasses.replace(owner, verb="SELECT FOR UPDATE") if name in LOCKS and not owner.verb else owner)
     if isinstance(owner, Mapping):
         return of_mapping(owner, name, arguments)
     if isinstance(owner, Sequence):

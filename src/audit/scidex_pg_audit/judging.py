@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from scidex_pg_audit.configuration import Configuration
+from scidex_pg_audit.configuration import Configuration, Verb
 from scidex_pg_audit.effects import Effect, sql_argument
 from scidex_pg_audit.findings import Finding
 from scidex_pg_audit.guards import contradicts
@@ -10,8 +10,8 @@ from scidex_pg_audit.paths import extended
 from scidex_pg_audit.sql import judge as sql
 from scidex_pg_audit.sql.functions import SET_READ_ONLY
 from scidex_pg_audit.sql.verdict import CERTAIN, NO_WRITE, NOT_KNOWN, ORDER, POSSIBLE, READS, Verdict, worst
-from scidex_pg_audit.values import (READ, Arguments, Constant, Handle, Method, NO_GUARDS, Prepared, Statement, Step,
-                                    Text, Value)
+from scidex_pg_audit.values import (NO_GUARDS, NOTHING, READ, Arguments, Constant, Handle, Method, Prepared, Statement,
+                                    Step, Text, Value, literal, only)
 
 # The verb of unknown SQL.
 UNKNOWN_SQL = "UNKNOWN"
@@ -20,9 +20,11 @@ OPENING = frozenset(("transaction", "begin"))
 
 
 class Judge:
-    def __init__(self, configuration: Configuration, strict: bool, prepares: list[str]) -> None:
+    def __init__(self, configuration: Configuration, strict: bool, prepares: list[str], routed: bool = False) -> None:
         self.configuration = configuration
         self.strict = strict
+        # Whether a router chooses the database in which objects are saved.
+        self.routed = routed
         # Statements that are prepared in any file, by name.
         self.prepared: dict[str, Verdict] = {}
         for text in prepares:
@@ -77,6 +79,8 @@ class Judge:
             handle.sort, configuration.writes)
         if name in table:
             verb = table[name]
+            if handle.sort == "row":
+                return self.of_row(verb, arguments), 0
             return Verdict(CERTAIN if verb.certain else POSSIBLE, verb.verb), 0
         if handle.sort:
             return READS, 0
@@ -88,6 +92,16 @@ class Judge:
         if not verdict.writes and (name in configuration.derive or name in configuration.query):
             verdict = READS
         return verdict, effect.known_at
+
+    def of_row(self, verb: Verb, arguments: Arguments) -> Verdict:
+        """An object is saved where `using` says; else where the router does, or where it was read from."""
+        using = dict(arguments.keywords).get("using", NOTHING)
+        names = {literal(only(atom)) or getattr(atom, "name", None) for atom in using}
+        if not names:
+            return READS if self.routed else Verdict(CERTAIN if verb.certain else POSSIBLE, verb.verb)
+        if names <= self.configuration.aliases:
+            return Verdict(CERTAIN, verb.verb)
+        return READS if None not in names and not names & self.configuration.aliases else Verdict(POSSIBLE, verb.verb)
 
     def of_sql(self, value: Value, handle: Handle) -> Verdict:
         """The verdict on all possible values of the SQL in combination with the handle."""

@@ -112,3 +112,24 @@ def match_scalar(value: Value, wanted: Scalar) -> Guards | None:
     if isinstance(atom, Symbol) and isinstance(atom.name, str) and not atom.steps:
         return frozenset((Guard(atom.name, "equal", wanted, True),))
     return None
+
+
+class Decorators:
+    """`reader(context.session)`: under @reader, the attribute `session` of the parameter `context` is a handle."""
+
+    def __init__(self, texts: list[str]) -> None:
+        self.wanted = [given for text in texts for given in parse_decorator(text)]
+
+    def handles(self, decorators: list[str]) -> list[tuple[str, ...]]:
+        """Parameters that are handles, each with the attributes that lead to the handle."""
+        return [parts for pattern, parts in self.wanted if any(pattern.names(dotted) for dotted in decorators)]
+
+
+def parse_decorator(text: str) -> list[tuple[Pattern, tuple[str, ...]]]:
+    try:
+        node = ast.parse(text, mode="eval").body
+        if isinstance(node, ast.Call) and node.args and not node.keywords:
+            return [(Pattern(parts_of(node.func)), parts_of(argument)) for argument in node.args]
+    except (SyntaxError, ValueError):
+        pass
+    raise BadPattern(f"not a decorator with the names of its handles: {text!r}")

@@ -21,7 +21,8 @@ def relevant(modules: list[Module], configuration: Configuration,
     for unit in units(modules):
         for name in unit.mentions:
             users.setdefault(name, []).append(unit)
-    found: set[int] = set()
+    found = {id(function.unit) for module in modules for function in module.functions.values()
+             if configuration.read_decorators.handles(function.decorators)}
     while known.waiting:
         for unit in users.get(known.waiting.pop(), ()):
             if id(unit) in found:

@@ -149,6 +149,7 @@ class Statement:
     """An SQLAlchemy construct; `verb` is empty if it does not write."""
     verb: str
     certain: bool = True
+    when: Guards = NO_GUARDS
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ https://docs.oasis-open.org/sarif/sarif/v2.1.0/sarif-v2.1.0.html
 """
 
 import json
+import linecache
 import pathlib
 import urllib.parse
 from typing import Any
@@ -36,7 +37,7 @@ def document(findings: list[Finding], unreadable: list[Unreadable]) -> str:
 def result(finding: Finding, mark: str) -> dict[str, Any]:
     rule, _, level = RULES[finding.certainty]
     place = location(finding.file, finding.line)
-    place["physicalLocation"]["region"]["startColumn"] = finding.column + 1
+    place["physicalLocation"]["region"]["startColumn"] = start_column(finding)
     place["logicalLocations"] = [{"fullyQualifiedName": finding.function}]
     steps = [{"location": {**location(step.file, step.line), "message": {"text": source_line(step.file, step.line)}}}
              for step in finding.path]
@@ -51,6 +52,12 @@ def result(finding: Finding, mark: str) -> dict[str, Any]:
     if steps:
         made["codeFlows"] = [{"threadFlows": [{"locations": steps}]}]
     return made
+
+
+def start_column(finding: Finding) -> int:
+    """In characters, from 1; a finding has it in bytes, from 0, as Python's parser does."""
+    before = linecache.getline(finding.file, finding.line).encode(errors="replace")[:finding.column]
+    return len(before.decode(errors="replace")) + 1
 
 
 def location(file: str, line: int) -> dict[str, Any]:

@@ -5,3 +5,11 @@ def f(kind):
         case _:
             db = get_db()
     db.execute("UPDATE t SET a = 1")  # => UPDATE?
+
+
+def g(kind):
+    db = get_db_ro()
+    match kind:
+        case "write":
+            db = get_db()
+    db.execute("UPDATE t SET a = 1")  # => UPDATE?

@@ -1,0 +1,7 @@
+from models import Page
+
+
+def f(pk):
+    page = Page.objects.using("replica").get(pk=pk)
+    page.save()  # => UPDATE?
+    page.delete()  # => DELETE?

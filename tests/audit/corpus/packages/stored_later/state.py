@@ -1,0 +1,5 @@
+db = None
+
+
+class pools:
+    slow = None
