@@ -4,7 +4,8 @@
 : "${llvm:?is set by packages.sh}"
 
 readonly lint_steps=(formatting prose shell_scripts dashboards kubernetes debug_build clang_tidy thread_sanitizer address_sanitizer)
-# What is run under the sanitizers: the tests of the layers that start threads, of their work with real servers.
+# What is run under the sanitizers beside tests/e2e/attack.py: the tests of the layers that start threads, and of their work
+# with real servers.
 readonly sanitized_programs=(base_test pool_test routing_test control_test queries_test postgres_test http_test pool_pgtest
   pool_network_pgtest read_only_pgtest route_pgtest reload_pgtest storm_pgtest)
 
@@ -91,7 +92,7 @@ run_sanitized() {
   # ThreadSanitizer of gcc 12 refuses some random layouts of the address space.
   ! setarch -R true 2>/dev/null || fixed=(setarch -R)
   configure "$preset" SCIDEX_BUILD_TESTS=ON
-  "${fixed[@]}" ninja -C "build/$preset" -j "$(nproc)" "${sanitized_programs[@]}"
+  "${fixed[@]}" ninja -C "build/$preset" -j "$(nproc)" "${sanitized_programs[@]}" scidex_pg_exporter
   "${fixed[@]}" ctest --preset "$preset" -j $(($(nproc) + 2)) --no-tests=error "${@:2}" \
-    -R "^($(IFS='|' && echo "${sanitized_programs[*]}"))(:|\$)"
+    -R "^($(IFS='|' && echo "${sanitized_programs[*]}"))(:|\$)|^e2e: attack\.py\$"
 }

@@ -7,7 +7,7 @@
 
 namespace scidex::base {
 
-class UniqueFd {
+class [[nodiscard]] UniqueFd {
  public:
   UniqueFd() = default;
   explicit UniqueFd(int fd) : fd_(fd) {}

@@ -31,7 +31,7 @@ class InFlightCounter {
 };
 
 // Counts a request while it exists.
-class InFlightGuard {
+class [[nodiscard]] InFlightGuard {
  public:
   explicit InFlightGuard(InFlightCounter& counter) : counter_(counter) { counter_.Begin(); }
   ~InFlightGuard() { counter_.End(); }

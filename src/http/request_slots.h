@@ -15,7 +15,7 @@ namespace scidex::http {
 class RequestSlots;
 
 // Holds a slot while it exists.
-class SlotGuard {
+class [[nodiscard]] SlotGuard {
  public:
   explicit SlotGuard(RequestSlots& slots) : slots_(&slots) {}
   ~SlotGuard();

@@ -64,6 +64,14 @@ void AddHeaders(const std::map<std::string, std::string>& headers, Response& res
   }
 }
 
+Access AccessTo(const Endpoints& endpoints, const std::string& path) {
+  // The methods of the server are no secret, and the thread that answers health checks answers this
+  // too: a login there would cost them the time of a bcrypt.
+  if (path == "*") return Access::kEveryone;
+  const auto endpoint = endpoints.find(path);
+  return endpoint == endpoints.end() ? Access::kUsers : endpoint->second.access;
+}
+
 }  // namespace
 
 class Server::Impl {
@@ -179,8 +187,7 @@ std::shared_ptr<const WebOptions> Server::Impl::Web() {
 
 Response Server::Impl::Answer(Request request) {
   if (stopping_) return PlainResponse(503, "the server is stopping\n");
-  const auto endpoint = endpoints_.find(request.path);
-  const Access access = endpoint == endpoints_.end() ? Access::kUsers : endpoint->second.access;
+  const Access access = AccessTo(endpoints_, request.path);
   const std::shared_ptr<const WebOptions> web = Web();
   if (web == nullptr) {
     return PlainResponse(500, "the web configuration file is invalid; see the log\n");

@@ -19,7 +19,7 @@ struct Slot;
 // The thread that acquired the lease is its holder, for the detection of NestedAcquireDeadlock,
 // until the lease is moved; after that it has no holder. So a lease that another thread will
 // release must be moved there, not passed by reference.
-class Lease {
+class [[nodiscard]] Lease {
  public:
   Lease() = default;
   Lease(Lease&& other) noexcept;

@@ -22,7 +22,7 @@ namespace scidex::postgres {
 // `lease` must outlive it. If read-only is enforced by transaction, this is the transaction in
 // which the session was lent or, after an earlier ReadTransaction on the same lease, a new one.
 // That one ends with the lease, as described in session.h, whether committed or not.
-class ReadTransaction {
+class [[nodiscard]] ReadTransaction {
  public:
   // Throws pqxx::failure if the transaction cannot be started.
   ReadTransaction(const pool::Lease& lease, base::Timer& timer, base::TimePoint deadline);
@@ -43,7 +43,7 @@ class ReadTransaction {
 
 // BEGIN, on a session that may write. Rolled back by the destructor unless committed. Must be used
 // by one thread; `lease` must outlive it.
-class WriteTransaction {
+class [[nodiscard]] WriteTransaction {
  public:
   WriteTransaction(const pool::Lease& lease, base::Timer& timer, base::TimePoint deadline)
       : session_(Session::Of(lease)),

@@ -99,7 +99,7 @@ class Crowd {
   explicit Crowd(std::size_t waiters) {
     for (int i = 0; i < 8; ++i) leases_.push_back(pool_->Acquire());
     for (std::size_t i = 0; i < waiters; ++i) {
-      threads_.emplace_back([this] { pool_->Acquire(); });
+      threads_.emplace_back([this] { static_cast<void>(pool_->Acquire()); });
     }
     while (pool_->Stats().waiters < waiters) std::this_thread::yield();
   }

@@ -258,7 +258,7 @@ TEST_F(ReplicaFault, WhoseDatabaseWasRenamedLosesTheRoute) {
   EndSessions();
   UntilFallthrough();
   EXPECT_EQ(Why(), Reason::kConnectFailed);
-  EXPECT_GE(log_.Count({"server does not answer", "pools=ro ", "reading"}), 1u);
+  EXPECT_GE(log_.Count({"no session with the server", "pools=ro ", "reading"}), 1u);
   primary_->Execute("ALTER DATABASE renamed RENAME TO reading");
   UntilBack();
 }

@@ -85,7 +85,8 @@ TEST_P(PgBouncerHolds, DeadlineThatHasPassedCostsNoSession) {
   EXPECT_EQ(Read(database, "SELECT 1"), "1");
   const pool::PoolStats before = FallthroughStats(database);
   for (int i = 0; i < 20; ++i) {
-    EXPECT_THROW(database.AcquireRead({base::RealClock().Now() - 1ms}), pool::AcquireTimeout);
+    EXPECT_THROW(static_cast<void>(database.AcquireRead({base::RealClock().Now() - 1ms})),
+                 pool::AcquireTimeout);
   }
   const pool::PoolStats after = FallthroughStats(database);
   EXPECT_EQ(after.evictions[pool::EvictReason::kDead], before.evictions[pool::EvictReason::kDead]);
@@ -227,7 +228,8 @@ TEST_F(PgBouncerTest, WhenThePoolerIsRestartedReadsGoOn) {
   database::Database database(Through(bouncer));
   EXPECT_EQ(Read(database, "SELECT 1"), "1");
   bouncer.Stop();
-  EXPECT_THROW(database.AcquireRead({base::RealClock().Now() + std::chrono::milliseconds(100)}),
+  EXPECT_THROW(static_cast<void>(database.AcquireRead(
+                   {base::RealClock().Now() + std::chrono::milliseconds(100)})),
                pool::AcquireTimeout);
   bouncer.Start();
   EXPECT_EQ(Read(database, "SELECT 2"), "2");
@@ -252,7 +254,8 @@ TEST_F(PgBouncerTest, WhileThePoolerIsPausedAReadEndsAtItsDeadline) {
   database::Database database(Through(bouncer));
   EXPECT_EQ(Read(database, "SELECT 1"), "1");
   bouncer.Command("PAUSE");
-  EXPECT_THROW(database.AcquireRead({base::RealClock().Now() + std::chrono::milliseconds(100)}),
+  EXPECT_THROW(static_cast<void>(database.AcquireRead(
+                   {base::RealClock().Now() + std::chrono::milliseconds(100)})),
                pool::AcquireTimeout);
   bouncer.Command("RESUME");
   EXPECT_EQ(Read(database, "SELECT 2"), "2");

@@ -65,7 +65,8 @@ TEST_F(PoolNetwork, ThatIsTooSlowForAConnectCostsOneConnectTimeout) {
   proxy_.LimitWrites(1);
   proxy_.Delay(20ms);
   Open();
-  EXPECT_THROW(pool_->Acquire({.deadline = base::RealClock().Now() + 500ms}), pool::AcquireTimeout);
+  EXPECT_THROW(static_cast<void>(pool_->Acquire({.deadline = base::RealClock().Now() + 500ms})),
+               pool::AcquireTimeout);
   EXPECT_TRUE(AwaitConnect(ConnectOutcome::kConnectTimeout));
   proxy_.BeGood();
   NextPid();
@@ -75,7 +76,8 @@ TEST_F(PoolNetwork, WithoutAServerIsNotATlsFailure) {
   session_.dsn = base::Secret(session_.dsn.Reveal() + " sslmode=require");
   proxy_.Aim(FreePort());
   Open();
-  EXPECT_THROW(pool_->Acquire({.deadline = base::RealClock().Now() + 100ms}), pool::AcquireTimeout);
+  EXPECT_THROW(static_cast<void>(pool_->Acquire({.deadline = base::RealClock().Now() + 100ms})),
+               pool::AcquireTimeout);
   EXPECT_TRUE(AwaitConnect(ConnectOutcome::kConnectFailed));
   EXPECT_EQ(Connects(ConnectOutcome::kTlsFailed), 0U);
 }
@@ -83,7 +85,8 @@ TEST_F(PoolNetwork, WithoutAServerIsNotATlsFailure) {
 TEST_F(PoolNetwork, ThatCutsAConnectShortCausesARetry) {
   proxy_.CutAfter(20);
   Open();
-  EXPECT_THROW(pool_->Acquire({.deadline = base::RealClock().Now() + 100ms}), pool::AcquireTimeout);
+  EXPECT_THROW(static_cast<void>(pool_->Acquire({.deadline = base::RealClock().Now() + 100ms})),
+               pool::AcquireTimeout);
   EXPECT_TRUE(AwaitConnect(ConnectOutcome::kConnectFailed));
   proxy_.BeGood();
   NextPid();
@@ -200,7 +203,8 @@ TEST_F(PoolNetwork, SessionWhoseSetupHadNoEffectIsDiscardedAndReplaced) {
   // What a pooler does that does not pass the option on.
   proxy_.Replace("read_only=on", "read_only=no");
   Open();
-  EXPECT_THROW(pool_->Acquire({.deadline = base::RealClock().Now() + 100ms}), pool::AcquireTimeout);
+  EXPECT_THROW(static_cast<void>(pool_->Acquire({.deadline = base::RealClock().Now() + 100ms})),
+               pool::AcquireTimeout);
   EXPECT_TRUE(AwaitConnect(ConnectOutcome::kReadOnlyUnproven));
   EXPECT_EQ(pool_->Stats().size - pool_->Stats().connecting, 0U);
   proxy_.Replace("read_only=no", "read_only=on");

@@ -60,7 +60,8 @@ TEST_F(PoolSession, FirstAcquireFindsAllEightStaleIdleSessions) {
                               "pg_stat_activity WHERE usename = 'app'"),
             "8");
   // A client without time for a second try.
-  EXPECT_THROW(pool_->Acquire({.deadline = base::RealClock().Now() - 1s}), pool::AcquireTimeout);
+  EXPECT_THROW(static_cast<void>(pool_->Acquire({.deadline = base::RealClock().Now() - 1s})),
+               pool::AcquireTimeout);
   EXPECT_EQ(Evictions(EvictReason::kDead), 8U);
   NextPid();
   EXPECT_EQ(Connects(ConnectOutcome::kOk), 9U);
@@ -166,7 +167,8 @@ TEST_F(PoolSession, UnansweredCheckEndsAtTheAcquireDeadlineWithoutABusyLoop) {
   };
   const auto busy_before = processor_time();
   const auto before = std::chrono::steady_clock::now();
-  EXPECT_THROW(pool_->Acquire({.deadline = base::RealClock().Now() + 300ms}), pool::AcquireTimeout);
+  EXPECT_THROW(static_cast<void>(pool_->Acquire({.deadline = base::RealClock().Now() + 300ms})),
+               pool::AcquireTimeout);
   EXPECT_GE(std::chrono::steady_clock::now() - before, 300ms);
   EXPECT_LT(processor_time() - busy_before, 150ms);
   EXPECT_EQ(Evictions(EvictReason::kDead), 1U);
@@ -210,7 +212,8 @@ TEST_F(PoolPassword, IsReadAgainAfterAFailureToAuthenticate) {
 TEST_F(PoolPassword, InAMissingFileIsNotPolledAndIsReadOnceItExists) {
   Open();
   for (int i = 0; i < 20; ++i) {
-    EXPECT_THROW(pool_->Acquire({.deadline = base::RealClock().Now() + 5ms}), pool::AcquireTimeout);
+    EXPECT_THROW(static_cast<void>(pool_->Acquire({.deadline = base::RealClock().Now() + 5ms})),
+                 pool::AcquireTimeout);
   }
   ASSERT_TRUE(AwaitFailure(ConnectOutcome::kConnectFailed));
   EXPECT_NE(pool_->Stats().last_connect_message.find("the password file: cannot be read"),

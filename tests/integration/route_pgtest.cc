@@ -58,7 +58,7 @@ TEST_F(RouteTest, WhereFallThroughIsForbiddenAReadFailsAtOnce) {
   database::Database database(options);
   EXPECT_EQ(database.pool_stats().ro_routes_to(), 3);
   try {
-    database.AcquireRead();
+    static_cast<void>(database.AcquireRead());
     FAIL() << "a read was let through";
   } catch (const routing::ReadRoutingDisabled& error) {
     EXPECT_STREQ(error.what(),
@@ -73,7 +73,7 @@ TEST_F(RouteTest, WithOnlyAReplicaReadsWorkAndWritesFail) {
   options.replica = SessionOn(*replica_);
   database::Database database(options);
   EXPECT_EQ(Read(database, "SELECT 1"), "1");
-  EXPECT_THROW(database.AcquireWrite(), routing::NoPrimary);
+  EXPECT_THROW(static_cast<void>(database.AcquireWrite()), routing::NoPrimary);
 }
 
 TEST_F(RouteTest, WhenTheReplicaStopsReadsGoOnInFallThroughAndReturnWithIt) {
@@ -135,7 +135,8 @@ TEST_F(RouteTest, AFullPoolIsNoEvidenceAgainstItsServer) {
   const pool::Lease only_one = database.AcquireRead();
   // On another thread: this one would wait for itself.
   std::future<void> timeout = std::async(std::launch::async, [&] {
-    database.AcquireRead({base::RealClock().Now() + std::chrono::milliseconds(50)});
+    static_cast<void>(
+        database.AcquireRead({base::RealClock().Now() + std::chrono::milliseconds(50)}));
   });
   EXPECT_THROW(timeout.get(), pool::AcquireTimeout);
   const base::WallTime full = base::RealClock().WallNow();
@@ -274,7 +275,7 @@ TEST_F(RouteTest, ShutdownFailsAReadThatWaitsForTheFirstVerdict) {
   std::promise<pid_t> thread;
   auto read = std::async(std::launch::async, [&thread, &database = *database] {
     thread.set_value(gettid());
-    database.AcquireRead({base::kNever});
+    static_cast<void>(database.AcquireRead({base::kNever}));
   });
   const pid_t reader = thread.get_future().get();
   ASSERT_TRUE(Eventually(kPatience, [&] { return IsAsleep(reader); }));
@@ -303,7 +304,8 @@ TEST_F(RouteTest, ReadsWaitForTheFirstVerdictWithinTheirDeadline) {
   database::Database database(options);
   EXPECT_EQ(database.pool_stats().route.reason, Reason::kStartingUp);
   EXPECT_EQ(database.pool_stats().ro_routes_to(), 2);
-  EXPECT_THROW(database.AcquireRead({base::RealClock().Now() + std::chrono::milliseconds(100)}),
+  EXPECT_THROW(static_cast<void>(database.AcquireRead(
+                   {base::RealClock().Now() + std::chrono::milliseconds(100)})),
                pool::AcquireTimeout);
   std::future<std::string> patient =
       std::async(std::launch::async, [&] { return Read(database, "SELECT pg_is_in_recovery()"); });

@@ -158,7 +158,7 @@ class RoundTrips : public ThreeWays {
       return stats.probes[PoolRole::kPrimary].up && stats.probes[PoolRole::kRoFallthrough].up;
     }));
     const std::size_t before = Statements();
-    for (int i = 0; i < 100; ++i) database.AcquireRead();
+    for (int i = 0; i < 100; ++i) static_cast<void>(database.AcquireRead());
     EXPECT_EQ(Read(database, "SELECT 'marker'"), "marker");
     EXPECT_TRUE(
         Eventually(kPatience, [&] { return server_->Log().find("marker") != std::string::npos; }));

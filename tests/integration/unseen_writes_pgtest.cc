@@ -274,7 +274,7 @@ void ReadWithSettings(database::Database& database) {
     read.Commit();
   }
   // One that begins nothing, as nothing is asked in it.
-  database.BeginRead(lease, kPatience);
+  static_cast<void>(database.BeginRead(lease, kPatience));
 }
 
 void ReadInASubtransaction(database::Database& database) {

@@ -57,10 +57,17 @@ def audit(paths: list[str], configuration: Configuration, strict: bool = False) 
 
 
 def audit_here(paths: list[str], configuration: Configuration, strict: bool) -> Report:
-    report = Report()
-    modules: list[Module] = []
     # Syntax trees have no cycles, so collecting garbage among their millions of nodes would be useless.
     gc.disable()
+    try:
+        return audited(paths, configuration, strict)
+    finally:
+        gc.enable()
+
+
+def audited(paths: list[str], configuration: Configuration, strict: bool) -> Report:
+    report = Report()
+    modules: list[Module] = []
     for source in discovery.sources(paths, configuration.exclude):
         parsed = source_files.parse(source)
         report.files += 1
@@ -76,5 +83,4 @@ def audit_here(paths: list[str], configuration: Configuration, strict: bool) -> 
     report.unreadable += [Unreadable(function.module.file, getattr(function.node, "lineno", 0),
                                      f"{function.qualname}: {reason}") for function, reason in analysis.failed.items()]
     report.allows = {module.file: module.allows for module in modules if module.allows}
-    gc.enable()
     return report

@@ -337,7 +337,7 @@ TEST_F(AutoscalerTest, ShrinksSlowlyWithoutDemand) {
   Borrow(8);
   Look(8);
   ASSERT_EQ(Target(), 8u);
-  for (auto& borrower : borrowers_) borrower.get();
+  for (auto& borrower : borrowers_) static_cast<void>(borrower.get());
   borrowers_.clear();
   Look(15);
   EXPECT_EQ(Target(), 8u);

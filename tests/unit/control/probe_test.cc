@@ -113,7 +113,8 @@ TEST_F(ProbeTest, AnAnswerOfAnOldSessionDoesNotEndThePoolsBackoff) {
   ASSERT_TRUE(AwaitResults(1));
   pooled_->Fail();
   std::future<void> client = std::async(std::launch::async, [this] {
-    EXPECT_THROW(pool_.Acquire({clock_.Now() + seconds(3600)}), pool::PoolClosed);
+    EXPECT_THROW(static_cast<void>(pool_.Acquire({clock_.Now() + seconds(3600)})),
+                 pool::PoolClosed);
   });
   ASSERT_TRUE(test::Eventually(test::kPatience, [&] { return pooled_->connects() == 1; }));
   ASSERT_TRUE(test::Eventually(test::kPatience, [&] { return pool_.Stats().connecting == 0; }));
@@ -406,7 +407,7 @@ TEST_F(ProbeTest, AGoodProbeEndsTheBackoffOfThePool) {
   ASSERT_TRUE(AwaitResults(1));
   std::stop_source stop;
   base::Thread waiter("waiter", [&] {
-    EXPECT_NO_THROW(pool_.Acquire({base::kNever, stop.get_token()}));
+    EXPECT_NO_THROW(static_cast<void>(pool_.Acquire({base::kNever, stop.get_token()})));
   });
   ASSERT_TRUE(pooled_->AwaitConnects(1));
   ASSERT_TRUE(test::Eventually(test::kPatience, [&] {

@@ -45,7 +45,8 @@ class ServerEventsTest : public testing::Test {
     // Past what the failures before have had it wait.
     clock_.Advance(std::chrono::minutes(2));
     std::future<void> client = std::async(std::launch::async, [this] {
-      EXPECT_THROW(primary_->Acquire({clock_.Now() + seconds(1)}), pool::AcquireTimeout);
+      EXPECT_THROW(static_cast<void>(primary_->Acquire({clock_.Now() + seconds(1)})),
+                   pool::AcquireTimeout);
     });
     EXPECT_TRUE(test::Eventually(test::kPatience,
                                  [&] { return primary_->Stats().connects[outcome] > before; }));

@@ -162,7 +162,7 @@ std::string WhyAnOrdinaryUserCannotListen(const std::string& address) {
     std::string why = "it could";
     try {
       if (geteuid() == 0 && setresuid(65534, 65534, 65534) != 0) why = "cannot change the user";
-      Listen(ParseAddress(address).at(0));
+      static_cast<void>(Listen(ParseAddress(address).at(0)));
     } catch (const ServerError& error) {
       why = error.what();
     }

@@ -62,6 +62,8 @@ TEST_F(WebConfigTest, UsersAreAskedForAtEveryPathButThoseForEveryone) {
   EXPECT_EQ(Get(port, "/", kAlice).body, "inside");
   EXPECT_EQ(Get(port, "/-/healthy").body, "healthy");
   EXPECT_EQ(test::Request(port, "POST", "/", kAlice).code, 405);
+  // Answered on the thread of health checks, which no wrong password may keep busy.
+  EXPECT_EQ(test::Request(port, "OPTIONS", "*", {{"Authorization", "Basic eDp5"}}).code, 200);
 }
 
 TEST_F(WebConfigTest, InvalidFileServesNothingAndIsLoggedOnce) {

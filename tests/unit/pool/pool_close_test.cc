@@ -27,9 +27,9 @@ TEST_F(PoolClose, FailsWaitersAtOnce) {
 
 TEST_F(PoolClose, NothingCanBeAcquiredAfterwards) {
   Pool& pool = Open();
-  pool.Acquire();
+  static_cast<void>(pool.Acquire());
   pool.Close();
-  EXPECT_THROW(pool.Acquire(), PoolClosed);
+  EXPECT_THROW(static_cast<void>(pool.Acquire()), PoolClosed);
   EXPECT_FALSE(pool.TryAcquire());
   EXPECT_EQ(connector_->connects(), 1U);
 }
@@ -112,7 +112,7 @@ TEST_F(PoolClose, ClosesAConnectionThatIsBeingOpenedAndReturnsWhenItIsClosed) {
   });
   ASSERT_TRUE(Eventually(kLong, [&] {
     try {
-      pool.Acquire();
+      static_cast<void>(pool.Acquire());
       return false;
     } catch (const PoolClosed&) {
       return true;
@@ -177,7 +177,7 @@ TEST_F(PoolClose, HasNoThreadOfItsOwn) {
   for (int i = 0; i < 20; ++i) {
     pools.push_back(std::make_unique<Pool>("test", options_,
                                            Pool::Dependencies{connector_, scheduler, clock_}));
-    pools.back()->Acquire();
+    static_cast<void>(pools.back()->Acquire());
   }
   EXPECT_EQ(Threads(), before);
   pools.clear();

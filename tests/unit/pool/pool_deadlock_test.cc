@@ -43,7 +43,7 @@ TEST_F(PoolDeadlock, HolderOfTheOnlyLeaseGetsAnErrorWithBothCallSites) {
   const std::string holds = std::to_string(__LINE__ + 1);
   const Lease outer = pool.Acquire();
   try {
-    pool.Acquire();
+    static_cast<void>(pool.Acquire());
     FAIL() << "served";
   } catch (const NestedAcquireDeadlock& error) {
     const std::string waits = std::to_string(__LINE__ - 3);
@@ -121,7 +121,7 @@ TEST_F(PoolDeadlock, IsNotReportedForADeadlineThatHasPassed) {
   options_.max_size = 1;
   Pool& pool = Open();
   const Lease outer = pool.Acquire();
-  EXPECT_THROW(pool.Acquire({.deadline = clock_.Now() - 1s}), AcquireTimeout);
+  EXPECT_THROW(static_cast<void>(pool.Acquire({.deadline = clock_.Now() - 1s})), AcquireTimeout);
 }
 
 TEST_F(PoolDeadlock, IsNotReportedWhileAnAutoscalerMayRaiseTheTarget) {
@@ -157,7 +157,7 @@ TEST_F(PoolDeadlock, WaitersThatHoldNoLeaseKeepWaiting) {
     const Lease outer = pool.Acquire();
     client.emplace(pool);
     ASSERT_TRUE(AwaitWaiters(pool, 1));
-    EXPECT_THROW(pool.Acquire(), NestedAcquireDeadlock);
+    EXPECT_THROW(static_cast<void>(pool.Acquire()), NestedAcquireDeadlock);
     EXPECT_FALSE(client->Ended());
   }
   EXPECT_TRUE(client->Take());

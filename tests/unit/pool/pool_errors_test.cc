@@ -24,7 +24,7 @@ class PoolErrors : public PoolTest {
     EXPECT_TRUE(AwaitWaiters(*pool_, 1));
     cause(client);
     try {
-      client.Take();
+      static_cast<void>(client.Take());
     } catch (const Error& error) {
       return error;
     }
@@ -75,7 +75,7 @@ TEST_F(PoolErrors, AFullQueueNamesThePoolAndTheBound) {
   Client client(pool);
   ASSERT_TRUE(AwaitWaiters(pool, 1));
   try {
-    pool.Acquire();
+    static_cast<void>(pool.Acquire());
     FAIL() << "not refused";
   } catch (const QueueFull& error) {
     EXPECT_THAT(error.what(), HasSubstr("pool test: the queue is full: max_waiters is 1"));
@@ -90,7 +90,7 @@ TEST_F(PoolErrors, ErrorOfAClosedPoolReportsIfItClosedBeforeOrDuringTheWait) {
   const auto error = ErrorAfter<PoolClosed>([&](Client&) { pool.Close(); });
   EXPECT_THAT(error.what(), HasSubstr("pool test: was closed while this acquire waited"));
   try {
-    pool.Acquire();
+    static_cast<void>(pool.Acquire());
     FAIL() << "not refused";
   } catch (const PoolClosed& later) {
     EXPECT_THAT(later.what(), HasSubstr("pool test: is closed"));
@@ -108,7 +108,7 @@ TEST_F(PoolErrors, CancelledAcquireReportsThat) {
 
 TEST_F(PoolErrors, OneHandlerCatchesThemAll) {
   Open().Close();
-  EXPECT_THROW(pool_->Acquire(), AcquireError);
+  EXPECT_THROW(static_cast<void>(pool_->Acquire()), AcquireError);
 }
 
 }  // namespace

@@ -25,10 +25,10 @@ class PoolFork : public PoolTest {
 
 TEST_F(PoolFork, AcquireInAChildThrowsItsOwnErrorType) {
   Pool& pool = Open();
-  pool.Acquire();
+  static_cast<void>(pool.Acquire());
   EXPECT_TRUE(InChild([&] {
     try {
-      pool.Acquire();
+      static_cast<void>(pool.Acquire());
     } catch (const ForkedPool& error) {
       const std::string what = error.what();
       return what.find("pool test") != std::string::npos &&
@@ -40,10 +40,10 @@ TEST_F(PoolFork, AcquireInAChildThrowsItsOwnErrorType) {
 
 TEST_F(PoolFork, TryAcquireInAChildThrowsToo) {
   Pool& pool = Open();
-  pool.Acquire();
+  static_cast<void>(pool.Acquire());
   EXPECT_TRUE(InChild([&] {
     try {
-      pool.TryAcquire();
+      static_cast<void>(pool.TryAcquire());
     } catch (const ForkedPool&) {
       return true;
     }

@@ -30,7 +30,7 @@ class PoolHealth : public PoolTest {
 TEST_F(PoolHealth, AConnectionIsRecycledOnReleaseAndReused) {
   options_.reset_timeout = 3s;
   Pool& pool = Open();
-  pool.Acquire();
+  static_cast<void>(pool.Acquire());
   const auto session = connector_->sessions()[0];
   EXPECT_EQ(session->recycles(), 1U);
   EXPECT_EQ(session->recycle_within(), 3s);
@@ -50,19 +50,19 @@ TEST_F(PoolHealth, AConnectionThatCannotBeRecycledIsClosed) {
 
 TEST_F(PoolHealth, EveryAcquirePreparesTheSessionWithinItsDeadline) {
   Pool& pool = Open();
-  pool.Acquire();
+  static_cast<void>(pool.Acquire());
   const auto session = connector_->sessions()[0];
   EXPECT_EQ(session->prepares(), 1U);
   EXPECT_EQ(session->prepare_deadline(), clock_.Now() + options_.acquire_timeout);
   EXPECT_THAT(session->borrower(), HasSubstr("EveryAcquirePreparesTheSession"));
-  pool.Acquire({.deadline = clock_.Now() + 2s});
+  static_cast<void>(pool.Acquire({.deadline = clock_.Now() + 2s}));
   EXPECT_EQ(session->prepares(), 2U);
   EXPECT_EQ(session->prepare_deadline(), clock_.Now() + 2s);
 }
 
 TEST_F(PoolHealth, AnIdleConnectionThatDiedIsNeverHandedOut) {
   Pool& pool = Open();
-  pool.Acquire();
+  static_cast<void>(pool.Acquire());
   connector_->sessions()[0]->Kill();
   const Lease lease = pool.Acquire();
   EXPECT_EQ(&SessionOf(lease), connector_->sessions()[1].get());
@@ -105,7 +105,7 @@ TEST_F(PoolHealth, SweepKeepsLiveConnections) {
 
 TEST_F(PoolHealth, AConnectionFoundLostWhenPreparedIsReplaced) {
   Pool& pool = Open();
-  pool.Acquire();
+  static_cast<void>(pool.Acquire());
   connector_->sessions()[0]->FailPrepare(Prepared::Result::kLost);
   const Lease lease = pool.Acquire();
   EXPECT_EQ(&SessionOf(lease), connector_->sessions()[1].get());
@@ -115,7 +115,7 @@ TEST_F(PoolHealth, AConnectionFoundLostWhenPreparedIsReplaced) {
 
 TEST_F(PoolHealth, ASessionThatIsNotShownToBeReadOnlyIsClosedAndNotHandedOut) {
   Pool& pool = Open();
-  pool.Acquire();
+  static_cast<void>(pool.Acquire());
   connector_->sessions()[0]->FailPrepare(Prepared::Result::kUnproven);
   const Lease lease = pool.Acquire();
   EXPECT_EQ(&SessionOf(lease), connector_->sessions()[1].get());
@@ -125,7 +125,7 @@ TEST_F(PoolHealth, ASessionThatIsNotShownToBeReadOnlyIsClosedAndNotHandedOut) {
 
 TEST_F(PoolHealth, SessionOfAServerThatIsNotJudgedIsClosedAndNotHandedOut) {
   Pool& pool = Open();
-  pool.Acquire();
+  static_cast<void>(pool.Acquire());
   connector_->sessions()[0]->FailPrepare(Prepared::Result::kOtherServer);
   const Lease lease = pool.Acquire();
   EXPECT_EQ(&SessionOf(lease), connector_->sessions()[1].get());
@@ -204,7 +204,7 @@ TEST_F(PoolHealth, AHungServerCostsATryAcquireOneConnection) {
 
 TEST_F(PoolHealth, AConnectMustEndByConnectTimeout) {
   options_.connect_timeout = 7s;
-  Open().Acquire();
+  static_cast<void>(Open().Acquire());
   EXPECT_EQ(connector_->deadline(), clock_.Now() + 7s);
 }
 
@@ -270,10 +270,10 @@ TEST_F(PoolHealth, LocalFailureIsRetriedAndIsNoTrouble) {
 
 TEST_F(PoolHealth, DeadlineThatHasPassedCostsNoSession) {
   Pool& pool = Open();
-  pool.Acquire();
+  static_cast<void>(pool.Acquire());
   const auto session = connector_->sessions()[0];
   session->FailPrepare(Prepared::Result::kNotTried);
-  for (int i = 0; i < 20; ++i) EXPECT_THROW(pool.Acquire(), AcquireTimeout);
+  for (int i = 0; i < 20; ++i) EXPECT_THROW(static_cast<void>(pool.Acquire()), AcquireTimeout);
   EXPECT_FALSE(pool.TryAcquire());
   EXPECT_TRUE(session->open());
   const PoolStats stats = pool.Stats();
@@ -300,7 +300,7 @@ TEST_F(PoolHealth, DeadSessionsNotYetReportedByTheWatchCostOneRetry) {
 
 TEST_F(PoolHealth, SessionThatWasIdleForLongIsCheckedByTheKernel) {
   Pool& pool = Open();
-  pool.Acquire();
+  static_cast<void>(pool.Acquire());
   connector_->sessions()[0]->KillUnnoticed();
   clock_.Advance(10ms);
   const Lease lease = pool.Acquire();

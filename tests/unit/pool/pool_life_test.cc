@@ -42,7 +42,7 @@ TEST_F(PoolLife, AConnectionPastItsLifetimeIsClosedOnRelease) {
 
 TEST_F(PoolLife, AConnectionPastItsLifetimeIsNotLent) {
   Pool& pool = OpenSlow();
-  pool.Acquire();
+  static_cast<void>(pool.Acquire());
   slow_clock_.Advance(30min);
   const Lease lease = pool.Acquire();
   EXPECT_EQ(&SessionOf(lease), connector_->sessions()[1].get());
@@ -97,7 +97,7 @@ TEST_F(PoolLife, ALifetimeOfZeroNeverEnds) {
   Pool& pool = Open();
   ASSERT_TRUE(AwaitIdle(pool, 1));
   Tick(24h * 3650);
-  pool.Acquire();
+  static_cast<void>(pool.Acquire());
   EXPECT_EQ(Sum(pool.Stats().evictions), 0U);
   EXPECT_EQ(connector_->connects(), 1U);
 }
@@ -145,7 +145,7 @@ TEST_F(PoolLife, DrainCoversConnectsInFlight) {
 TEST_F(PoolLife, DrainCoversIdleConnectionsThatAreBeingChecked) {
   options_.max_size = 1;
   Pool& pool = Open();
-  pool.Acquire();
+  static_cast<void>(pool.Acquire());
   FakeSession& session = *connector_->sessions()[0];
   ASSERT_TRUE(clock_.AwaitSleepers(1, 1s));
   session.BlockIsAlive();
@@ -285,7 +285,7 @@ TEST_F(PoolLife, LeaseOfARetiredPoolIsStillCheckedForLeaks) {
   const test::LogTap log;
   Lease lease = pool.Acquire();
   pool.Retire();
-  EXPECT_THROW(pool.Acquire(), PoolClosed);
+  EXPECT_THROW(static_cast<void>(pool.Acquire()), PoolClosed);
   Tick(59s);
   EXPECT_EQ(pool.Stats().leases_leaked, 0U);
   Tick();

@@ -51,7 +51,8 @@ TEST_F(PoolLoad, SpikeGrowsThePoolOnlyByConnectsAlreadyBegun) {
   {
     const auto held = AcquireMany(2);
     for (int i = 0; i < 50; ++i) {
-      clients.push_back(std::async(std::launch::async, [&pool] { pool.Acquire(); }));
+      clients.push_back(
+          std::async(std::launch::async, [&pool] { static_cast<void>(pool.Acquire()); }));
     }
     ASSERT_TRUE(AwaitWaiters(pool, 50));
     ASSERT_TRUE(connector_->AwaitBlocked(2));
@@ -70,7 +71,7 @@ TEST_F(PoolLoad, ASaturatedPoolDrainsWhenTheArrivalsSlowDown) {
   std::vector<Lease> leases = AcquireMany(2);
   std::deque<std::unique_ptr<Client>> queue;
   for (int i = 0; i < 8; ++i) queue.push_back(Arrive());
-  EXPECT_THROW(pool.Acquire(), QueueFull);
+  EXPECT_THROW(static_cast<void>(pool.Acquire()), QueueFull);
   // Two are served for each that arrives.
   for (std::size_t left = 7; left > 0; --left) {
     for (Lease& lease : leases) {

@@ -103,13 +103,13 @@ TEST_F(PoolNumbers, EachRequestEndsInExactlyOneOutcome) {
   lease = pool.Acquire();
   std::stop_source stopped;
   stopped.request_stop();
-  EXPECT_THROW(pool.Acquire({.stop = stopped.get_token()}), AcquireCancelled);
+  EXPECT_THROW(static_cast<void>(pool.Acquire({.stop = stopped.get_token()})), AcquireCancelled);
   {
     Client hasty(pool, clock_.Now() + 1s);
     ASSERT_TRUE(AwaitWaiters(pool, 1));
     Client cancelled(pool);
     ASSERT_TRUE(AwaitWaiters(pool, 2));
-    EXPECT_THROW(pool.Acquire(), QueueFull);
+    EXPECT_THROW(static_cast<void>(pool.Acquire()), QueueFull);
     cancelled.Cancel();
     EXPECT_THROW(cancelled.Take(), AcquireCancelled);
     clock_.Advance(1s);
@@ -119,7 +119,7 @@ TEST_F(PoolNumbers, EachRequestEndsInExactlyOneOutcome) {
   ASSERT_TRUE(AwaitWaiters(pool, 1));
   pool.Close();
   EXPECT_THROW(last.Take(), PoolClosed);
-  EXPECT_THROW(pool.Acquire(), PoolClosed);
+  EXPECT_THROW(static_cast<void>(pool.Acquire()), PoolClosed);
   const PoolStats stats = pool.Stats();
   EXPECT_EQ(stats.acquires[AcquireOutcome::kWaited], 1U);
   EXPECT_EQ(stats.acquires[AcquireOutcome::kImmediate], 1U);
@@ -192,7 +192,7 @@ TEST_F(PoolNumbers, AWaitThatADeadConnectionMadeLongerIsMeasuredInFull) {
 
 TEST_F(PoolNumbers, AcquireIsCountedOnlyOnceItsConnectionIsVerified) {
   Pool& pool = Open();
-  pool.Acquire();
+  static_cast<void>(pool.Acquire());
   const auto session = connector_->sessions()[0];
   session->BlockPrepare();
   Client client(pool);
@@ -256,14 +256,14 @@ TEST_F(PoolNumbers, UseAndConnectAreMeasured) {
 
 TEST_F(PoolNumbers, ProofOfReadOnlyIsCountedWithItsLease) {
   Pool& pool = Open();
-  pool.Acquire();
+  static_cast<void>(pool.Acquire());
   connector_->sessions()[0]->ProveBy(ReadOnlyProof::kSet);
   Lease lease = pool.Acquire();
   EXPECT_EQ(pool.Stats().read_only_proofs[ReadOnlyProof::kSet], 1U);
   lease.Release();
   EXPECT_EQ(pool.Stats().read_only_proofs[ReadOnlyProof::kSet], 1U);
   connector_->sessions()[0]->ProveBy(ReadOnlyProof::kReported);
-  pool.Acquire();
+  static_cast<void>(pool.Acquire());
   EXPECT_EQ(pool.Stats().read_only_proofs[ReadOnlyProof::kSet], 1U);
   EXPECT_EQ(pool.Stats().read_only_proofs[ReadOnlyProof::kReported], 1U);
   EXPECT_EQ(pool.Stats().read_only_proofs[ReadOnlyProof::kNone], 1U);

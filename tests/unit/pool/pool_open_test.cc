@@ -85,7 +85,7 @@ TEST_F(PoolOpen, AClosedPoolStaysClosed) {
   pool.Resume();
   pool.Drain();
   pool.OnServerAnswered();
-  EXPECT_THROW(pool.Acquire(), PoolClosed);
+  EXPECT_THROW(static_cast<void>(pool.Acquire()), PoolClosed);
   EXPECT_EQ(pool.Stats().size, 0U);
 }
 

@@ -92,7 +92,7 @@ TEST_F(PoolQueue, MaxWaitersRefusesExactlyTheNextOne) {
   Pool& pool = Open();
   const Lease lease = pool.Acquire();
   const auto clients = Queue(3);
-  EXPECT_THROW(pool.Acquire(), QueueFull);
+  EXPECT_THROW(static_cast<void>(pool.Acquire()), QueueFull);
   clients[1]->Cancel();
   EXPECT_THROW(clients[1]->Take(), AcquireCancelled);
   Queue(1);
@@ -131,10 +131,10 @@ TEST_F(PoolQueue, AcquireWithoutADeadlineTakesAtMostAcquireTimeout) {
 TEST_F(PoolQueue, PassedDeadlineTakesAnIdleConnectionOrFailsImmediately) {
   options_.max_size = 1;
   Pool& pool = Open();
-  pool.Acquire();
+  static_cast<void>(pool.Acquire());
   Lease lease = pool.Acquire({.deadline = clock_.Now() - 1s});
   EXPECT_TRUE(lease);
-  EXPECT_THROW(pool.Acquire({.deadline = clock_.Now() - 1s}), AcquireTimeout);
+  EXPECT_THROW(static_cast<void>(pool.Acquire({.deadline = clock_.Now() - 1s})), AcquireTimeout);
 }
 
 TEST_F(PoolQueue, ACancelledWaiterLeavesAndTheOthersAreServed) {
@@ -151,10 +151,10 @@ TEST_F(PoolQueue, ACancelledWaiterLeavesAndTheOthersAreServed) {
 
 TEST_F(PoolQueue, AlreadyCancelledAcquireTakesNothing) {
   Pool& pool = Open();
-  pool.Acquire();
+  static_cast<void>(pool.Acquire());
   std::stop_source stop;
   stop.request_stop();
-  EXPECT_THROW(pool.Acquire({.stop = stop.get_token()}), AcquireCancelled);
+  EXPECT_THROW(static_cast<void>(pool.Acquire({.stop = stop.get_token()})), AcquireCancelled);
   EXPECT_EQ(pool.Stats().idle, 1U);
 }
 
@@ -316,7 +316,7 @@ TEST_F(PoolQueue, TryAcquireTakesAnIdleConnectionAndNeverWaits) {
   Pool& pool = Open();
   EXPECT_FALSE(pool.TryAcquire());
   EXPECT_EQ(connector_->connects(), 0U);
-  pool.Acquire();
+  static_cast<void>(pool.Acquire());
   Lease lease = pool.TryAcquire();
   ASSERT_TRUE(lease);
   EXPECT_FALSE(pool.TryAcquire());

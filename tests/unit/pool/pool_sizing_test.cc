@@ -193,7 +193,7 @@ TEST_F(PoolSizing, TwentyThreadsOnAPoolOfFourNeverOpenAFifth) {
   std::vector<std::thread> threads;
   for (int i = 0; i < 20; ++i) {
     threads.emplace_back([&pool] {
-      for (int k = 0; k < 50; ++k) pool.Acquire();
+      for (int k = 0; k < 50; ++k) static_cast<void>(pool.Acquire());
     });
   }
   for (std::thread& thread : threads) thread.join();
@@ -327,7 +327,7 @@ TEST_F(PoolSizing, RapidResizingUnderLoadNeverExceedsMaxSize) {
   std::vector<std::thread> threads;
   for (int i = 0; i < 8; ++i) {
     threads.emplace_back([&] {
-      while (!stop) pool.Acquire();
+      while (!stop) static_cast<void>(pool.Acquire());
     });
   }
   std::size_t most_open = 0;
@@ -359,7 +359,7 @@ TEST_F(PoolSizing, AConnectionTakesRoomUntilItIsClosed) {
   ASSERT_TRUE(AwaitWaiters(pool, 1));
   EXPECT_EQ(connector_->connects(), 1U);
   session.Unblock();
-  client.Take();
+  static_cast<void>(client.Take());
   EXPECT_EQ(connector_->connects(), 2U);
 }
 

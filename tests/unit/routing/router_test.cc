@@ -112,7 +112,7 @@ TEST_F(RouterTest, CloseEndsReadsThatWaitForTheVerdictAndRefusesMore) {
   ASSERT_TRUE(clock_.AwaitSleepers(1, seconds(5)));
   router_->Close();
   EXPECT_THROW(read.get(), pool::PoolClosed);
-  EXPECT_THROW(router_->AcquireRead(), pool::PoolClosed);
+  EXPECT_THROW(static_cast<void>(router_->AcquireRead()), pool::PoolClosed);
 }
 
 TEST_F(RouterTest, TheDeadlineOfAReadIsThatOfTheRoutesPool) {
@@ -130,10 +130,10 @@ TEST_F(RouterTest, TheDeadlineOfAReadIsThatOfTheRoutesPool) {
 TEST_F(RouterTest, SessionsOpenedOnTheWrongServerAreReplacedBeforeReadsReturn) {
   Build(true);
   router_->OnReplicaVerdict(Reason::kOk, clock_.Now());
-  router_->AcquireRead();
+  static_cast<void>(router_->AcquireRead());
   router_->OnReplicaVerdict(Reason::kNotInRecovery, clock_.Now());
   EXPECT_EQ(ro_->Stats().evictions[pool::EvictReason::kDrained], 1u);
-  ro_->Acquire();
+  static_cast<void>(ro_->Acquire());
   router_->OnReplicaVerdict(Reason::kNotInRecovery, clock_.Now());
   EXPECT_EQ(ro_->Stats().evictions[pool::EvictReason::kDrained], 1u);
   router_->OnReplicaVerdict(Reason::kOk, clock_.Now());
@@ -143,7 +143,7 @@ TEST_F(RouterTest, SessionsOpenedOnTheWrongServerAreReplacedBeforeReadsReturn) {
 TEST_F(RouterTest, ReplicaThatWasOnlyUnreachableKeepsItsConnections) {
   Build(true);
   router_->OnReplicaVerdict(Reason::kOk, clock_.Now());
-  router_->AcquireRead();
+  static_cast<void>(router_->AcquireRead());
   router_->OnReplicaVerdict(Reason::kProbeTimeout, clock_.Now());
   router_->OnReplicaVerdict(Reason::kOk, clock_.Now());
   EXPECT_EQ(ro_->Stats().idle, 1u);
@@ -269,7 +269,7 @@ TEST_F(RouterTest, ReplacedPoolKeepsItsLeasesAndCounters) {
   router_->OnReplicaVerdict(Reason::kOk, clock_.Now());
   const std::shared_ptr<pool::Pool> old = ro_;
   std::optional<pool::Lease> lent = router_->AcquireRead();
-  router_->AcquireWrite();
+  static_cast<void>(router_->AcquireWrite());
   ro_ = MakePool(PoolRole::kRo);
   router_->Reconfigure(Pools(), {}, false);
   EXPECT_TRUE(router_->AcquireRead());
