@@ -82,7 +82,8 @@ def store_item(frame: Frame, target: ast.Subscript, value: Value) -> None:
 
 def store_item_of_unknown(frame: Frame, name: str, key: str | None, value: Value) -> None:
     """The same where the container comes from elsewhere: a parameter, an attribute. Handles alone are kept."""
-    assert frame.environment is not None
+    if frame.environment is None:
+        return
     if key is None:
         # Any of its elements may have changed.
         for known in [one for one in frame.environment if one.startswith(f"{name}.[")]:

@@ -33,13 +33,13 @@ def bind(analysis: Analysis, reference: FunctionRef, arguments: Arguments, step:
             bindings[name] = keywords.pop(name)
         elif name in function.defaults:
             default = injected(analysis.default(function, name))
-            bindings[name] = join(default, UNKNOWN) if arguments.open else default
+            bindings[name] = join(default, UNKNOWN) if arguments.incomplete else default
         else:
             bindings[name] = UNKNOWN
     if function.vararg:
-        bindings[function.vararg] = only(Sequence(tuple(left), UNKNOWN if arguments.open else NOTHING))
+        bindings[function.vararg] = only(Sequence(tuple(left), UNKNOWN if arguments.incomplete else NOTHING))
     if function.kwarg:
-        rest = UNKNOWN if arguments.open else NOTHING
+        rest = UNKNOWN if arguments.incomplete else NOTHING
         bindings[function.kwarg] = only(Mapping(tuple(sorted(keywords.items(), key=lambda pair: pair[0])), rest))
     if step is not None:
         bindings = {name: through(value, step) for name, value in bindings.items()}
@@ -60,7 +60,7 @@ def unpacked(arguments: Arguments) -> Arguments:
             keywords += atom.items if isinstance(atom, Mapping) else ()
             more = more or not isinstance(atom, Mapping) or bool(atom.rest)
         double_star = NOTHING
-    return Arguments(tuple(positional), tuple(keywords), more or bool(star or double_star), star, double_star)
+    return Arguments(tuple(positional), tuple(keywords), more, star, double_star)
 
 
 def injected(value: Value) -> Value:

@@ -97,6 +97,10 @@ class Arguments:
             return self.positional[position]
         return next((value for name, value in self.keywords if name == keyword), frozenset())
 
+    @property
+    def incomplete(self) -> bool:
+        return self.open or bool(self.star or self.double_star)
+
     def behind(self, count: int) -> "Arguments":
         """Without the first `count` positional arguments."""
         return Arguments(self.positional[count:], self.keywords, self.open, self.star, self.double_star)
