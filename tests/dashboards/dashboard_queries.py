@@ -267,13 +267,19 @@ class LiveQueries(unittest.TestCase):
         units = dict(re.findall(r"^# UNIT (\S+) (\S+)$", text, re.MULTILINE))
         self.assertGreater(len(families), 20)
         self.assertGreater(len(units), 10)
-        target = f'{{job="{monitoring.JOB}", instance="{self.busy.address}"}}'
-        known = {entry["metric"]: entry for entry in self.ask("targets/metadata", match_target=target)}
+        # A family of a query may be newer than Prometheus' latest scrape.
+        known = servers.poll("scrape with every family", lambda: self.metadata({name for name, _ in families}))
         for name, kind in families:
             with self.subTest(family=name):
                 self.assertEqual(known[name]["type"], kind)
                 self.assertTrue(known[name]["help"])
                 self.assertEqual(known[name]["unit"], units.get(name, ""))
+
+    def metadata(self, names):
+        """What Prometheus knows of each family; nothing while one of `names` is missing."""
+        target = f'{{job="{monitoring.JOB}", instance="{self.busy.address}"}}'
+        known = {entry["metric"]: entry for entry in self.ask("targets/metadata", match_target=target)}
+        return known if names <= known.keys() else None
 
     def test_promtool_accepts_the_exposition_without_output(self):
         text = servers.fetch(f"{self.busy.url}metrics")
