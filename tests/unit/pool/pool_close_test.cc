@@ -20,8 +20,8 @@ TEST_F(PoolClose, FailsWaitersAtOnce) {
   Client second(pool);
   ASSERT_TRUE(AwaitWaiters(pool, 2));
   pool.Close();
-  EXPECT_THROW(first.Take(), PoolClosed);
-  EXPECT_THROW(second.Take(), PoolClosed);
+  EXPECT_THROW(static_cast<void>(first.Take()), PoolClosed);
+  EXPECT_THROW(static_cast<void>(second.Take()), PoolClosed);
   EXPECT_EQ(pool.Stats().waiters, 0U);
 }
 
@@ -216,7 +216,7 @@ TEST_F(PoolClose, WaiterServedThenCancelledBeforeCloseLeavesNothingBehind) {
   client.Cancel();
   pool_.reset();
   slow_clock_.Thaw();
-  EXPECT_THROW(client.Take(), AcquireCancelled);
+  EXPECT_THROW(static_cast<void>(client.Take()), AcquireCancelled);
   EXPECT_FALSE(session->open());
   connector_.reset();
   EXPECT_TRUE(Eventually(kLong, [&] { return state.expired(); }));
@@ -236,7 +236,7 @@ TEST_F(PoolClose, WaiterWithADeadConnectionOfADestroyedPoolGetsPoolClosed) {
   ASSERT_TRUE(session->AwaitBlocked());
   pool_.reset();
   session->Unblock();
-  EXPECT_THROW(client.Take(), PoolClosed);
+  EXPECT_THROW(static_cast<void>(client.Take()), PoolClosed);
   EXPECT_FALSE(session->open());
   connector_.reset();
   EXPECT_TRUE(Eventually(kLong, [&] { return state.expired(); }));

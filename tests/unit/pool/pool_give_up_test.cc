@@ -30,7 +30,7 @@ TEST_F(PoolGiveUp, WaiterCancelledAfterItsWakeUpLeavesTheConnectionToTheNext) {
   ASSERT_TRUE(slow_clock_.AwaitHeld(1));
   first->Cancel();
   slow_clock_.Thaw();
-  EXPECT_THROW(first->Take(), AcquireCancelled);
+  EXPECT_THROW(static_cast<void>(first->Take()), AcquireCancelled);
   EXPECT_TRUE(second->Take());
   EXPECT_EQ(connector_->connects(), 1U);
 }
@@ -43,7 +43,7 @@ TEST_F(PoolGiveUp, WaiterCancelledAfterAHandoffHasOnlyTheOutcomeCancelled) {
   ASSERT_TRUE(slow_clock_.AwaitHeld(1));
   client->Cancel();
   slow_clock_.Thaw();
-  EXPECT_THROW(client->Take(), AcquireCancelled);
+  EXPECT_THROW(static_cast<void>(client->Take()), AcquireCancelled);
   const PoolStats stats = pool_->Stats();
   EXPECT_EQ(stats.requests, 2U);
   EXPECT_EQ(Sum(stats.acquires), 2U);
@@ -87,7 +87,7 @@ TEST_F(PoolGiveUp, TimeoutAfterALostIdleConnectionKeepsTheOrderOfTheQueue) {
   lease = pool_->Acquire();
   slow_clock_.Advance(4s);
   slow_clock_.Thaw();
-  EXPECT_THROW(first->Take(), AcquireTimeout);
+  EXPECT_THROW(static_cast<void>(first->Take()), AcquireTimeout);
   EXPECT_FALSE(second->Ended());
   lease.Release();
   EXPECT_TRUE(second->Take());

@@ -178,7 +178,7 @@ TEST_F(PoolHealth, AHungServerCostsAnAcquireOneConnectionAndItsOwnDeadline) {
   ASSERT_TRUE(asked->AwaitBlocked());
   clock_.Advance(5s);
   asked->Unblock();
-  EXPECT_THROW(client.Take(), AcquireTimeout);
+  EXPECT_THROW(static_cast<void>(client.Take()), AcquireTimeout);
   EXPECT_EQ(pool.Stats().evictions[EvictReason::kDead], 1U);
   EXPECT_EQ(connector_->open(), 3U);
 }

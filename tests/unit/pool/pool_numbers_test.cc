@@ -111,14 +111,14 @@ TEST_F(PoolNumbers, EachRequestEndsInExactlyOneOutcome) {
     ASSERT_TRUE(AwaitWaiters(pool, 2));
     EXPECT_THROW(static_cast<void>(pool.Acquire()), QueueFull);
     cancelled.Cancel();
-    EXPECT_THROW(cancelled.Take(), AcquireCancelled);
+    EXPECT_THROW(static_cast<void>(cancelled.Take()), AcquireCancelled);
     clock_.Advance(1s);
-    EXPECT_THROW(hasty.Take(), AcquireTimeout);
+    EXPECT_THROW(static_cast<void>(hasty.Take()), AcquireTimeout);
   }
   Client last(pool);
   ASSERT_TRUE(AwaitWaiters(pool, 1));
   pool.Close();
-  EXPECT_THROW(last.Take(), PoolClosed);
+  EXPECT_THROW(static_cast<void>(last.Take()), PoolClosed);
   EXPECT_THROW(static_cast<void>(pool.Acquire()), PoolClosed);
   const PoolStats stats = pool.Stats();
   EXPECT_EQ(stats.acquires[AcquireOutcome::kWaited], 1U);
@@ -137,7 +137,7 @@ TEST_F(PoolNumbers, AcquireCancelledDuringItsConnectLeavesTheConnectionIdle) {
   Client client(pool);
   ASSERT_TRUE(connector_->AwaitBlocked(1));
   client.Cancel();
-  EXPECT_THROW(client.Take(), AcquireCancelled);
+  EXPECT_THROW(static_cast<void>(client.Take()), AcquireCancelled);
   connector_->Finish();
   EXPECT_TRUE(AwaitIdle(pool, 1));
   EXPECT_EQ(pool.Stats().requests, 1U);
@@ -151,7 +151,7 @@ TEST_F(PoolNumbers, WaitsThatFailAreMeasuredToo) {
   Client client(pool, clock_.Now() + 3s);
   ASSERT_TRUE(AwaitWaiters(pool, 1));
   clock_.Advance(3s);
-  EXPECT_THROW(client.Take(), AcquireTimeout);
+  EXPECT_THROW(static_cast<void>(client.Take()), AcquireTimeout);
   EXPECT_EQ(pool.Stats().acquire_wait.total(), 2U);
   EXPECT_EQ(pool.Stats().acquire_wait.sum(), 3s);
 }

@@ -94,7 +94,7 @@ TEST_F(PoolQueue, MaxWaitersRefusesExactlyTheNextOne) {
   const auto clients = Queue(3);
   EXPECT_THROW(static_cast<void>(pool.Acquire()), QueueFull);
   clients[1]->Cancel();
-  EXPECT_THROW(clients[1]->Take(), AcquireCancelled);
+  EXPECT_THROW(static_cast<void>(clients[1]->Take()), AcquireCancelled);
   Queue(1);
 }
 
@@ -109,7 +109,7 @@ TEST_F(PoolQueue, TimeoutAffectsOnlyItsOwnWaiter) {
   EXPECT_EQ(pool.Stats().waiters, 3U);
   EXPECT_FALSE(hasty.Ended());
   clock_.Advance(1ns);
-  EXPECT_THROW(hasty.Take(), AcquireTimeout);
+  EXPECT_THROW(static_cast<void>(hasty.Take()), AcquireTimeout);
   EXPECT_EQ(pool.Stats().waiters, 2U);
   leases.clear();
   EXPECT_TRUE(before[0]->Take());
@@ -125,7 +125,7 @@ TEST_F(PoolQueue, AcquireWithoutADeadlineTakesAtMostAcquireTimeout) {
   EXPECT_EQ(pool.Stats().waiters, 1U);
   EXPECT_FALSE(clients[0]->Ended());
   clock_.Advance(1ns);
-  EXPECT_THROW(clients[0]->Take(), AcquireTimeout);
+  EXPECT_THROW(static_cast<void>(clients[0]->Take()), AcquireTimeout);
 }
 
 TEST_F(PoolQueue, PassedDeadlineTakesAnIdleConnectionOrFailsImmediately) {
@@ -142,7 +142,7 @@ TEST_F(PoolQueue, ACancelledWaiterLeavesAndTheOthersAreServed) {
   std::vector<Lease> leases = AcquireMany(2);
   const auto clients = Queue(3);
   clients[0]->Cancel();
-  EXPECT_THROW(clients[0]->Take(), AcquireCancelled);
+  EXPECT_THROW(static_cast<void>(clients[0]->Take()), AcquireCancelled);
   EXPECT_EQ(pool.Stats().waiters, 2U);
   leases.clear();
   EXPECT_TRUE(clients[1]->Take());
@@ -168,7 +168,7 @@ TEST_F(PoolQueue, ConnectionHandedToACancelledWaiterGoesToTheNext) {
   ASSERT_TRUE(slow_clock_.AwaitHeld(1));
   clients[0]->Cancel();
   slow_clock_.Thaw();
-  EXPECT_THROW(clients[0]->Take(), AcquireCancelled);
+  EXPECT_THROW(static_cast<void>(clients[0]->Take()), AcquireCancelled);
   lease = clients[1]->Take();
   EXPECT_EQ(connector_->connects(), 1U);
   EXPECT_EQ(Sum(pool.Stats().evictions), 0U);
@@ -184,7 +184,7 @@ TEST_F(PoolQueue, ConnectionHandedToACancelledWaiterBecomesIdleIfNoOtherWaits) {
   ASSERT_TRUE(slow_clock_.AwaitHeld(1));
   clients[0]->Cancel();
   slow_clock_.Thaw();
-  EXPECT_THROW(clients[0]->Take(), AcquireCancelled);
+  EXPECT_THROW(static_cast<void>(clients[0]->Take()), AcquireCancelled);
   EXPECT_EQ(pool.Stats().idle, 1U);
 }
 
@@ -199,7 +199,7 @@ TEST_F(PoolQueue, ConnectionHandedToACancelledWaiterIsClosedAfterADrain) {
   clients[0]->Cancel();
   pool.Drain();
   slow_clock_.Thaw();
-  EXPECT_THROW(clients[0]->Take(), AcquireCancelled);
+  EXPECT_THROW(static_cast<void>(clients[0]->Take()), AcquireCancelled);
   lease = clients[1]->Take();
   EXPECT_EQ(&SessionOf(lease), connector_->sessions()[1].get());
   EXPECT_FALSE(connector_->sessions()[0]->open());
@@ -291,7 +291,7 @@ TEST_F(PoolQueue, WaiterCancelledWithADeadConnectionTakesNoOther) {
   leases[1].Release();
   clients[0]->Cancel();
   session.Unblock();
-  EXPECT_THROW(clients[0]->Take(), AcquireCancelled);
+  EXPECT_THROW(static_cast<void>(clients[0]->Take()), AcquireCancelled);
   EXPECT_EQ(pool.Stats().idle, 1U);
 }
 
@@ -307,7 +307,7 @@ TEST_F(PoolQueue, WaiterThatTimesOutWithADeadConnectionTakesNoOther) {
   leases[1].Release();
   clock_.Advance(5s);
   session.Unblock();
-  EXPECT_THROW(clients[0]->Take(), AcquireTimeout);
+  EXPECT_THROW(static_cast<void>(clients[0]->Take()), AcquireTimeout);
   EXPECT_EQ(pool.Stats().idle, 1U);
 }
 

@@ -41,7 +41,7 @@ TEST_F(PoolSuspend, DeadlinesGoOn) {
   Client client(pool, clock_.Now() + 1s);
   ASSERT_TRUE(AwaitWaiters(pool, 1));
   clock_.Advance(1s);
-  EXPECT_THROW(client.Take(), AcquireTimeout);
+  EXPECT_THROW(static_cast<void>(client.Take()), AcquireTimeout);
 }
 
 TEST_F(PoolSuspend, CloseFailsWaiters) {
@@ -50,7 +50,7 @@ TEST_F(PoolSuspend, CloseFailsWaiters) {
   Client client(pool);
   ASSERT_TRUE(AwaitWaiters(pool, 1));
   pool.Close();
-  EXPECT_THROW(client.Take(), PoolClosed);
+  EXPECT_THROW(static_cast<void>(client.Take()), PoolClosed);
 }
 
 TEST_F(PoolSuspend, IsIdempotent) {

@@ -91,7 +91,7 @@ TEST_F(RouterTest, WithoutAVerdictAReadTimesOutAtItsDeadline) {
       std::async(std::launch::async, [&] { return router_->AcquireRead(Within(seconds(2))); });
   ASSERT_TRUE(clock_.AwaitSleepers(2, seconds(2)));
   clock_.Advance(seconds(2));
-  EXPECT_THROW(read.get(), pool::AcquireTimeout);
+  EXPECT_THROW(static_cast<void>(read.get()), pool::AcquireTimeout);
 }
 
 TEST_F(RouterTest, AReadThatWaitsForTheVerdictCanBeCancelled) {
@@ -102,7 +102,7 @@ TEST_F(RouterTest, AReadThatWaitsForTheVerdictCanBeCancelled) {
   });
   ASSERT_TRUE(clock_.AwaitSleepers(2, seconds(5)));
   stop.request_stop();
-  EXPECT_THROW(read.get(), pool::AcquireCancelled);
+  EXPECT_THROW(static_cast<void>(read.get()), pool::AcquireCancelled);
 }
 
 TEST_F(RouterTest, CloseEndsReadsThatWaitForTheVerdictAndRefusesMore) {
@@ -111,7 +111,7 @@ TEST_F(RouterTest, CloseEndsReadsThatWaitForTheVerdictAndRefusesMore) {
       std::async(std::launch::async, [&] { return router_->AcquireRead({base::kNever}); });
   ASSERT_TRUE(clock_.AwaitSleepers(1, seconds(5)));
   router_->Close();
-  EXPECT_THROW(read.get(), pool::PoolClosed);
+  EXPECT_THROW(static_cast<void>(read.get()), pool::PoolClosed);
   EXPECT_THROW(static_cast<void>(router_->AcquireRead()), pool::PoolClosed);
 }
 
@@ -124,7 +124,7 @@ TEST_F(RouterTest, TheDeadlineOfAReadIsThatOfTheRoutesPool) {
   ASSERT_TRUE(
       test::Eventually(test::kPatience, [&] { return ro_fallthrough_->Stats().waiters == 1; }));
   clock_.Advance(seconds(2));
-  EXPECT_THROW(queued.get(), pool::AcquireTimeout);
+  EXPECT_THROW(static_cast<void>(queued.get()), pool::AcquireTimeout);
 }
 
 TEST_F(RouterTest, SessionsOpenedOnTheWrongServerAreReplacedBeforeReadsReturn) {
@@ -186,7 +186,7 @@ TEST_F(RouterTest, CancellationByTheCallerIsNotARouteChange) {
   ASSERT_TRUE(
       test::Eventually(test::kPatience, [&] { return ro_fallthrough_->Stats().waiters == 1; }));
   stop.request_stop();
-  EXPECT_THROW(queued.get(), pool::AcquireCancelled);
+  EXPECT_THROW(static_cast<void>(queued.get()), pool::AcquireCancelled);
 }
 
 TEST_F(RouterTest, QueuedReadsFailAtOnceWhenTheRouteIsDisabled) {
@@ -197,7 +197,7 @@ TEST_F(RouterTest, QueuedReadsFailAtOnceWhenTheRouteIsDisabled) {
       std::async(std::launch::async, [&] { return router_->AcquireRead(); });
   ASSERT_TRUE(test::Eventually(test::kPatience, [&] { return ro_->Stats().waiters == 1; }));
   router_->OnReplicaVerdict(Reason::kProbeTimeout, clock_.Now());
-  EXPECT_THROW(queued.get(), ReadRoutingDisabled);
+  EXPECT_THROW(static_cast<void>(queued.get()), ReadRoutingDisabled);
 }
 
 TEST_F(RouterTest, AChangeIsLoggedOnceWithItsReason) {
