@@ -109,7 +109,7 @@ int PrintOnce(config::Config config, const Reloader::Load& load, base::Duration 
     std::this_thread::sleep_for(kBetweenLooks);
   const int exit_code = exporter->HasVerdicts() ? EXIT_SUCCESS : kExitWithoutVerdicts;
   std::cout << exporter->RenderForFile({}) << std::flush;
-  if (!std::cout) throw std::runtime_error("cannot write the metrics to standard output");
+  if (!std::cout) throw std::runtime_error("cannot write to standard output");
   if (exit_code != EXIT_SUCCESS)
     Say("not every server has a verdict yet; the metrics are incomplete");
   const auto limit = EndWithin(config.shutdown_timeout, *runtime, exit_code);
@@ -220,7 +220,10 @@ int DoAsFlagsSay(const CommandLine& flags, const Signals& signals) {
 
 int Run(const CommandLine& flags, const Signals& signals) noexcept {
   try {
-    return DoAsFlagsSay(flags, signals);
+    const int exit_code = DoAsFlagsSay(flags, signals);
+    std::cout.flush();
+    if (!std::cout) throw std::runtime_error("cannot write to standard output");
+    return exit_code;
   } catch (const std::exception& error) {
     Say(base::OneLine(error.what()) + MissingFiles());
     return EXIT_FAILURE;

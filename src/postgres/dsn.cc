@@ -120,13 +120,24 @@ void CheckValues(const Dsn& dsn) {
     if (!why.empty()) Refuse(why);
   }
   CheckNames(dsn);
-  for (const char* keyword : {"host", "dbname"}) {
-    if (dsn.Get(keyword).find('@') != std::string::npos && dsn.Get(keyword).front() != '@') {
-      Refuse(
-          "an \"@\" inside the host or the database name (in a URI, write %40 for @, %2F for / and "
-          "%3A for : in "
-          "the password)");
-    }
+  // The name of an abstract socket begins with "@"; any other is most likely part of a password.
+  const std::vector<std::string> hosts = SplitList(dsn.Get("host"));
+  const bool is_inside = std::any_of(hosts.begin(), hosts.end(), [](const std::string& host) {
+    return host.find('@', 1) != std::string::npos;
+  });
+  if (is_inside || dsn.Get("dbname").find('@') != std::string::npos) {
+    Refuse(
+        "an \"@\" inside the host or the database name (in a URI, write %40 for @, %2F for / and "
+        "%3A for : in the password)");
+  }
+}
+
+// libpq refuses an empty value for some keywords, but only when it connects.
+void CheckEmptyValues(const PQconninfoOption* options) {
+  for (; options != nullptr && options->keyword != nullptr; ++options) {
+    if (options->val == nullptr || *options->val != '\0') continue;
+    const std::string why = WhyNoValue(options->keyword, "");
+    if (!why.empty()) Refuse(why + ", and is empty");
   }
 }
 
@@ -173,6 +184,7 @@ Dsn Dsn::Parse(const base::Secret& dsn) {
     PQfreemem(message);
     Refuse(kind);
   }
+  CheckEmptyValues(options.get());
   parsed.parameters_ = NonEmpty(options.get());
   CheckServiceFiles();
   parsed.defaults_ = NonEmpty(ConninfoPtr(PQconndefaults()).get());

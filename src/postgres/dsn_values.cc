@@ -17,7 +17,7 @@ struct Enumerated {
   std::array<const char*, 6> values;
   bool ignores_case = false;
 };
-constexpr std::array<Enumerated, 11> kEnumerated{{
+constexpr std::array<Enumerated, 9> kEnumerated{{
     {"sslmode", {"disable", "allow", "prefer", "require", "verify-ca", "verify-full"}},
     {"target_session_attrs",
      {"any", "read-write", "read-only", "primary", "standby", "prefer-standby"}},
@@ -28,8 +28,6 @@ constexpr std::array<Enumerated, 11> kEnumerated{{
     {"sslcertmode", {"disable", "allow", "require"}},
     {"ssl_min_protocol_version", {"TLSv1", "TLSv1.1", "TLSv1.2", "TLSv1.3"}, true},
     {"ssl_max_protocol_version", {"TLSv1", "TLSv1.1", "TLSv1.2", "TLSv1.3"}, true},
-    {"sslcompression", {"0", "1"}},
-    {"sslsni", {"0", "1"}},
 }};
 constexpr std::array<std::string_view, 6> kIntegers{"connect_timeout",  "keepalives",
                                                     "keepalives_idle",  "keepalives_interval",
@@ -41,7 +39,7 @@ bool IsInteger(std::string_view text) {
   const std::size_t first = text.find_first_not_of(kSpace);
   if (first == std::string_view::npos) return false;
   text = text.substr(first, text.find_last_not_of(kSpace) + 1 - first);
-  if (text.starts_with('+')) text.remove_prefix(1);
+  if (text.size() > 1 && text[0] == '+' && text[1] != '-') text.remove_prefix(1);
   int number = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
   return error == std::errc() && end == text.data() + text.size();

@@ -131,7 +131,7 @@ std::shared_ptr<Resolver::Pending> Resolver::Shared::Begin(const std::string& ho
   }
   const auto found = under_way.find(host);
   if (found != under_way.end()) return found->second;
-  const auto entry = std::make_shared<Pending>();
+  auto entry = std::make_shared<Pending>();
   under_way.emplace(host, entry);
   try {
     base::Thread::Detached("resolver", [self = shared_from_this(), pending = entry, host] {

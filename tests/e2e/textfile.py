@@ -101,13 +101,13 @@ class Once(WithoutAPort):
         self.assertEqual(done.returncode, 0, done.stderr)
 
     def test_output_that_is_full_or_closed_is_an_error(self):
-        for output in (">/dev/full", ">&-"):
-            with self.subTest(output=output):
-                done = subprocess.run(["sh", "-c", f'exec "$0" --once {output}', self.program],
+        for flag, output in (("--once", ">/dev/full"), ("--once", ">&-"), ("--help", ">/dev/full"), ("--version", ">&-")):
+            with self.subTest(flag=flag, output=output):
+                done = subprocess.run(["sh", "-c", f'exec "$0" {flag} {output}', self.program],
                                       env=exporter.environment(PGHOST=str(self.folder)), stdout=subprocess.DEVNULL,
                                       stderr=subprocess.PIPE, text=True, timeout=servers.DEADLINE_SECONDS)
                 self.assertEqual(done.returncode, 1)
-                self.assertIn("cannot write the metrics to standard output", done.stderr)
+                self.assertIn("cannot write to standard output", done.stderr)
 
 
 class Textfile(WithoutAPort):
