@@ -1,5 +1,6 @@
 #include "metrics/collectors.h"
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <utility>
@@ -22,9 +23,10 @@ void WarnOfUnknown(const Snapshot& snapshot) {
         {{"metrics", names}});
 }
 
-Snapshot SnapshotOf(database::DatabaseStats stats) {
-  Snapshot snapshot;
-  static_cast<database::DatabaseStats&>(snapshot) = std::move(stats);
+std::unique_ptr<const Snapshot> SnapshotOf(
+    const std::function<database::DatabaseStats()>& database) {
+  auto snapshot = std::make_unique<Snapshot>();
+  static_cast<database::DatabaseStats&>(*snapshot) = database();
   return snapshot;
 }
 
@@ -33,7 +35,7 @@ template <typename Append>
 Exposition::AppendTo OfDatabase(const Sources& sources, Append append) {
   return
       [database = sources.database, append = std::move(append)](Scrape& scrape, std::string& out) {
-        if (!scrape.database) scrape.database = SnapshotOf(database());
+        if (!scrape.database) scrape.database = SnapshotOf(database);
         append(*scrape.database, scrape.format, out);
       };
 }
@@ -45,7 +47,7 @@ void AddCollectors(Exposition& exposition, const Sources& sources) {
     exposition.Add(name, std::make_shared<const Collector>(part, std::move(source)));
   };
   const auto pools = std::make_shared<const Collector>(
-      Part::kPools, [database = sources.database] { return SnapshotOf(database()); });
+      Part::kPools, [database = sources.database] { return *SnapshotOf(database); });
   exposition.Add("pools", OfDatabase(sources, [pools](const Snapshot& snapshot, TextFormat format,
                                                       std::string& out) {
                    pools->AppendText(snapshot, format, out);

@@ -38,7 +38,7 @@ std::string Exposition::Render(TextFormat format) {
   const base::TimePoint start = clock_.Now();
   std::string text;
   text.reserve(last_size_.load(std::memory_order_relaxed));
-  Scrape scrape{.format = format, .database = std::nullopt};
+  Scrape scrape{.format = format, .database = nullptr};
   for (Entry& entry : entries_) Append(entry, scrape, text);
   // Last, so that it includes failures of this call.
   if (own_) own_->AppendText(format, text);

@@ -7,7 +7,6 @@
 #include <deque>
 #include <functional>
 #include <memory>
-#include <optional>
 #include <string>
 
 #include <prometheus/collectable.h>
@@ -24,7 +23,8 @@ namespace scidex::metrics {
 struct Scrape {
   TextFormat format;
   // Set by the first collector that needs it, so that all of them export the same instant.
-  std::optional<Snapshot> database;
+  // Not on the stack: threads of civetweb have 100 KiB.
+  std::unique_ptr<const Snapshot> database;
 };
 
 // The families of all collectors, and its own: the duration of scrapes and failures of collectors.

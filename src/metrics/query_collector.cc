@@ -62,11 +62,11 @@ std::shared_ptr<const Collector> QueryCollector::CostsOf(const QueriesStats& sta
     if (names == names_) return costs_;
   }
   // The collector needs only the label values.
-  Snapshot labels;
+  const auto labels = std::make_shared<Snapshot>();
   for (const queries::QueryStats& query : stats) {
-    labels.queries.emplace_back().options = query.options;
+    labels->queries.emplace_back().options = query.options;
   }
-  auto costs = std::make_shared<const Collector>(Part::kQueries, [labels] { return labels; });
+  auto costs = std::make_shared<const Collector>(Part::kQueries, [labels] { return *labels; });
   MutexLock lock(mutex_);
   names_ = std::move(names);
   costs_ = costs;

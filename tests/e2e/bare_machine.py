@@ -14,10 +14,8 @@ import unittest
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests" / "support"))
 import exporter  # noqa: E402
+import namespaces  # noqa: E402
 import servers  # noqa: E402
-
-# In new namespaces, which ordinary users may create as well.
-UNSHARE = ["unshare", *(() if os.geteuid() == 0 else ("--user", "--map-root-user"))]
 
 
 class BareMachine(unittest.TestCase):
@@ -28,12 +26,13 @@ class BareMachine(unittest.TestCase):
         self.port = servers.free_port()
         self.program = os.environ["SCIDEX_EXPORTER"]
 
-    def start(self, address, *before, **variables):
-        return servers.start(self.addCleanup, [*UNSHARE, *before, self.program, f"--web.listen-address={address}"], self.log,
+    def start(self, address, before, **variables):
+        return servers.start(self.addCleanup, [*before, self.program, f"--web.listen-address={address}"], self.log,
                              exporter.environment(**variables))
 
     def test_without_proc_it_serves_what_does_not_need_it(self):
-        process = self.start(f"127.0.0.1:{self.port}", "--mount", "sh", "-ec", 'mount -t tmpfs tmpfs /proc; exec "$@"', "sh",
+        script = 'mount --make-private /proc; mount -t tmpfs tmpfs /proc; exec "$@"'
+        process = self.start(f"127.0.0.1:{self.port}", [*namespaces.unshare("--mount"), "sh", "-ec", script, "sh"],
                              SCIDEX_PG_DSN="host=127.0.0.1 port=1")
         for _ in range(3):
             text = servers.poll_of(process, "metrics", lambda: servers.fetch(f"http://127.0.0.1:{self.port}/metrics"),
@@ -47,7 +46,7 @@ class BareMachine(unittest.TestCase):
         self.assertEqual(process.wait(timeout=servers.DEADLINE_SECONDS), 0)
 
     def test_without_a_network_it_listens_and_says_why_no_server_answers(self):
-        process = self.start(f":{self.port}", "--net", SCIDEX_PG_DSN="host=192.0.2.1", SCIDEX_PG_RO_DSN="host=db.invalid")
+        process = self.start(f":{self.port}", namespaces.unshare("--net"), SCIDEX_PG_DSN="host=192.0.2.1", SCIDEX_PG_RO_DSN="host=db.invalid")
 
         def said(*parts):
             lines = self.log.read_text().splitlines()

@@ -18,6 +18,7 @@ import unittest
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests" / "support"))
 import exporter  # noqa: E402
+import namespaces  # noqa: E402
 import postgres  # noqa: E402
 import servers  # noqa: E402
 
@@ -162,9 +163,8 @@ class Textfile(WithoutAPort):
         address = f"127.0.0.1:{servers.free_port()}"
         # A separate disk, which the test accesses through the process.
         script = 'mount -t tmpfs -o size=256k tmpfs "$1"; shift; exec "$@"'
-        flags = () if os.geteuid() == 0 else ("--user", "--map-root-user")
         process = self.start(f"--web.listen-address={address}", path=folder / "pools.prom",
-                             before=("unshare", *flags, "--mount", "sh", "-ec", script, "sh", str(folder)))
+                             before=(*namespaces.unshare("--mount"), "sh", "-ec", script, "sh", str(folder)))
         inside = pathlib.Path(f"/proc/{process.pid}/root{folder}")
         servers.poll_of(process, "program", lambda: servers.fetch(f"http://{address}/-/healthy"), self.log)
         self.await_file(process, "file", lambda m: m[WRITES] >= 2, inside / "pools.prom")

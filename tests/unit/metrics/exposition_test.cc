@@ -11,6 +11,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <pthread.h>
 
 #include "metrics/catalog.h"
 #include "metrics/collectors.h"
@@ -200,6 +201,27 @@ TEST(Exposition, AllCollectorsOfAScrapeShowOneSnapshotOfTheDatabase) {
   exposition.Render();
   EXPECT_EQ(calls, at_start + 1);
 }
+
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+// civetweb's threads have 100 KiB, of which it needs some itself. Sanitizers enlarge each frame.
+TEST(Exposition, RendersOnAStackOfSixtyFourKibibytes) {
+  const Snapshot snapshot = MakeDistinctSample().snapshot;
+  Exposition exposition;
+  AddCollectors(exposition, SourcesOf(snapshot));
+  pthread_attr_t attributes;
+  pthread_attr_init(&attributes);
+  ASSERT_EQ(pthread_attr_setstacksize(&attributes, 64UL * 1024), 0);
+  pthread_t thread{};
+  const auto render = [](void* rendered) -> void* {
+    static_cast<Exposition*>(rendered)->Render();
+    static_cast<Exposition*>(rendered)->Render(TextFormat::kOpenMetrics);
+    return nullptr;
+  };
+  ASSERT_EQ(pthread_create(&thread, &attributes, render, &exposition), 0);
+  EXPECT_EQ(pthread_join(thread, nullptr), 0);
+  pthread_attr_destroy(&attributes);
+}
+#endif
 
 TEST(Exposition, PoolsThatCannotBeReadDoNotCostTheExportersOwnNumbers) {
   const Snapshot snapshot = MakeDistinctSample().snapshot;
