@@ -10,7 +10,7 @@ declare -A package_groups=(
   [npm]="nodejs npm"
   [demo]="prometheus prometheus-alertmanager python3"
   [test]="libgtest-dev libgmock-dev postgresql pgbouncer pgpool2 prometheus prometheus-alertmanager python3 curl jq
-          libnss-wrapper iproute2 procps python3-prometheus-client python3-yaml openssl prometheus-postgres-exporter chromium
+          iproute2 procps python3-prometheus-client python3-yaml openssl prometheus-postgres-exporter chromium
           chromium-driver python3-selenium python3-pglast python3-jsonschema groff-base"
   [audit]="python3 python3-pglast"
   [package]="debhelper dpkg-dev lintian python3"

@@ -87,25 +87,19 @@ TEST(NetworkFault, PulledCableAndItsReturnAreDetectedWithinAProbe) {
   EXPECT_EQ(as_root.exit_status, 0) << as_root.output << as_root.errors;
 }
 
-// getaddrinfo() of the real library, in front of which a file says what names there are.
+// getaddrinfo() of the real library, before which a file decides which names exist.
 TEST(NameFault, UnresolvableNameLosesTheRouteOnlyOnceSessionsEnd) {
   const PostgresServer primary;
   const std::unique_ptr<PostgresServer> replica = PostgresServer::MakeReplicaOf(primary);
   const TempDir dir;
-  auto write_hosts = [&, written = 0](const std::string& text) mutable {
-    const std::filesystem::path file = dir.Write("hosts", text);
-    // It is read again when its time in seconds has changed.
-    std::filesystem::last_write_time(
-        file, std::filesystem::file_time_type::clock::now() + ++written * 10s);
-    return file.string();
-  };
+  const auto write_hosts = [&](const std::string& text) { return dir.Write("hosts", text); };
   const std::string hosts = write_hosts("127.0.0.1 replica.test\n");
   const std::string config = dir.Write("exporter.yaml", "probe: {interval: 200ms, timeout: 1m}\n");
   ExporterProcess exporter(SCIDEX_EXPORTER,
                            {{"SCIDEX_PG_DSN", primary.Dsn()},
                             {"SCIDEX_PG_RO_DSN", replica->Dsn() + " host=replica.test"},
-                            {"LD_PRELOAD", "libnss_wrapper.so"},
-                            {"NSS_WRAPPER_HOSTS", hosts}},
+                            {"LD_PRELOAD", SCIDEX_TEST_NAMES},
+                            {"TEST_HOSTS", hosts}},
                            {"--config.file=" + config});
   const auto reason = [](const char* name) {
     return std::string("scidex_pg_pool_ro_route_reason{reason=\"") + name + "\"}";
