@@ -115,10 +115,6 @@ void CheckValues(const Dsn& dsn) {
   for (const std::string& one : SplitList(port)) {
     if (!one.empty() && !IsPort(one)) Refuse("the port is not a number from 1 to 65535");
   }
-  for (const auto& [keyword, value] : dsn.parameters()) {
-    const std::string why = WhyNoValue(keyword, value.Reveal());
-    if (!why.empty()) Refuse(why);
-  }
   CheckNames(dsn);
   // The name of an abstract socket begins with "@"; any other is most likely part of a password.
   const std::vector<std::string> hosts = SplitList(dsn.Get("host"));
@@ -132,12 +128,12 @@ void CheckValues(const Dsn& dsn) {
   }
 }
 
-// libpq refuses an empty value for some keywords, but only when it connects.
-void CheckEmptyValues(const PQconninfoOption* options) {
+// Before NonEmpty(): libpq also refuses empty values of some keywords when it connects.
+void CheckOptionValues(const PQconninfoOption* options) {
   for (; options != nullptr && options->keyword != nullptr; ++options) {
-    if (options->val == nullptr || *options->val != '\0') continue;
-    const std::string why = WhyNoValue(options->keyword, "");
-    if (!why.empty()) Refuse(why + ", and is empty");
+    if (options->val == nullptr) continue;
+    const std::string why = WhyNoValue(options->keyword, options->val);
+    if (!why.empty()) Refuse(*options->val == '\0' ? why + ", and is empty" : why);
   }
 }
 
@@ -184,7 +180,7 @@ Dsn Dsn::Parse(const base::Secret& dsn) {
     PQfreemem(message);
     Refuse(kind);
   }
-  CheckEmptyValues(options.get());
+  CheckOptionValues(options.get());
   parsed.parameters_ = NonEmpty(options.get());
   CheckServiceFiles();
   parsed.defaults_ = NonEmpty(ConninfoPtr(PQconndefaults()).get());
