@@ -81,18 +81,15 @@ tidy() {
     { grep -vE '^([0-9]+ (warning|error).* generated\.|\[[0-9]+/[0-9]+\] .*|/[^:]*\.cc\.|)$' || true; }
 }
 
-# Without the tests of fork(): it does not follow a process with threads into its children.
-lint_thread_sanitizer() { run_sanitized tsan -E ':PoolFork\.'; }
-# Without the tests that throw while no descriptor is left: the sanitizer needs a pipe to look at a vptr.
-lint_address_sanitizer() { run_sanitized asan-ubsan -E 'WithoutAFileToSpare|LimitThatKeepsTheSystemFromPolling'; }
+lint_thread_sanitizer() { run_sanitized tsan; }
+lint_address_sanitizer() { run_sanitized asan-ubsan; }
 
-# run_sanitized PRESET [ARG…]: ARGs go to ctest.
 run_sanitized() {
   local preset=$1 fixed=()
   # ThreadSanitizer of gcc 12 refuses some random layouts of the address space.
   ! setarch -R true 2>/dev/null || fixed=(setarch -R)
   configure "$preset" SCIDEX_BUILD_TESTS=ON
   "${fixed[@]}" ninja -C "build/$preset" -j "$(nproc)" "${sanitized_programs[@]}" scidex_pg_exporter
-  "${fixed[@]}" ctest --preset "$preset" -j $(($(nproc) + 2)) --no-tests=error "${@:2}" \
+  "${fixed[@]}" ctest --preset "$preset" -j $(($(nproc) + 2)) --no-tests=error \
     -R "^($(IFS='|' && echo "${sanitized_programs[*]}"))(:|\$)|^e2e: attack\.py\$"
 }

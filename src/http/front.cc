@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <netinet/tcp.h>
 
+#include <algorithm>
 #include <asio/co_spawn.hpp>
 #include <asio/detached.hpp>
 #include <asio/io_context.hpp>
@@ -87,6 +88,9 @@ class Front::Impl {
   awaitable<void> ExpireDeadlines();
   awaitable<void> Accept(tcp::acceptor& acceptor);
   awaitable<void> AcceptOne(tcp::acceptor& acceptor);
+  std::size_t Limit() const { return ClientLimit(options_.limits.max_clients, reserved_files_); }
+  // Until there are no more clients than the limit.
+  awaitable<void> AwaitLimit();
   // Closes a client: an idle one, otherwise one that does not read its response.
   bool MakeRoom();
   awaitable<void> Serve(ClientSocket socket);
@@ -104,6 +108,8 @@ class Front::Impl {
   asio::io_context io_{1};
   bool stopping_ = false;
   std::size_t clients_ = 0;
+  // Never expires; cancelled whenever a client has ended.
+  asio::steady_timer client_ended_{io_, asio::steady_timer::time_point::max()};
   std::string last_accept_error_;
   std::vector<tcp::acceptor> acceptors_;
   Deadlines deadlines_{base::RealClock()};
@@ -158,6 +164,7 @@ void Front::Impl::Stop() {
   asio::error_code ignored;
   for (tcp::acceptor& acceptor : acceptors_) static_cast<void>(acceptor.close(ignored));
   next_deadline_.cancel();
+  client_ended_.cancel();
   queue_.Stop();
   deadlines_.Stop();
 }
@@ -166,6 +173,11 @@ void Front::Impl::ReserveFiles(std::size_t files) {
   const std::size_t all = OwnFiles(options_) + files;
   RequireFiles(all);
   reserved_files_ = all;
+  asio::post(io_, [this] {
+    for (std::size_t excess = clients_ - std::min(clients_, Limit()); excess > 0; --excess) {
+      if (!MakeRoom()) break;
+    }
+  });
 }
 
 void Front::Impl::CallBack(std::function<void()> call) {
@@ -187,6 +199,7 @@ awaitable<void> Front::Impl::Accept(tcp::acceptor& acceptor) {
   while (!stopping_) {
     std::string failure;
     try {
+      co_await AwaitLimit();
       co_await AcceptOne(acceptor);
       last_accept_error_.clear();
     } catch (const std::exception& error) {
@@ -204,12 +217,18 @@ awaitable<void> Front::Impl::Accept(tcp::acceptor& acceptor) {
 
 awaitable<void> Front::Impl::AcceptOne(tcp::acceptor& acceptor) {
   ClientSocket socket(co_await acceptor.async_accept(use_awaitable));
-  // A client closed to make room counts until its coroutine has ended. Until then there is one more
-  // than the limit, which the reserve covers.
-  if (clients_ >= ClientLimit(options_.limits.max_clients, reserved_files_) && !MakeRoom()) {
-    co_return;
-  }
+  // Until the closed client has ended, there is one more than the limit, which the reserve covers.
+  if (clients_ >= Limit() && !MakeRoom()) co_return;
   asio::co_spawn(io_, Serve(std::move(socket)), asio::detached);
+}
+
+// The end of a client that was closed to make room may have to wait for the thread of the
+// handshakes, while more are accepted: their number would have no limit.
+awaitable<void> Front::Impl::AwaitLimit() {
+  while (!stopping_ && clients_ > Limit()) {
+    asio::error_code ignored;
+    co_await client_ended_.async_wait(asio::redirect_error(use_awaitable, ignored));
+  }
 }
 
 bool Front::Impl::MakeRoom() {
@@ -236,6 +255,7 @@ awaitable<void> Front::Impl::Serve(ClientSocket socket) {
     base::LogError("http client was dropped", {{"error", error.what()}});
   }
   --clients_;
+  client_ended_.cancel();
 }
 
 awaitable<bool> Front::Impl::BeginsTls(Client& client) {

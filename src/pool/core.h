@@ -262,6 +262,8 @@ class PoolCore final : public SessionObserver, public std::enable_shared_from_th
   SlotList idle_ SCIDEX_GUARDED_BY(mutex_);
   // Idle connections that SweepDeadIdle() is checking without the lock. Only it changes this list.
   SlotList checking_ SCIDEX_GUARDED_BY(mutex_);
+  // EvictIdle() was called meanwhile.
+  bool evict_checked_ SCIDEX_GUARDED_BY(mutex_) = false;
   // Oldest lease first.
   SlotList leased_ SCIDEX_GUARDED_BY(mutex_);
   std::size_t connecting_ SCIDEX_GUARDED_BY(mutex_) = 0;

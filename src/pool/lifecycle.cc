@@ -89,6 +89,7 @@ void PoolCore::EvictIdle() {
   if (Forked()) return;
   DeferredClose deferred;
   MutexLock lock(mutex_);
+  evict_checked_ = !checking_.empty();
   EvictAllIdle(EvictReason::kDrained, deferred);
 }
 

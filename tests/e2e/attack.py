@@ -137,7 +137,7 @@ class Attack(unittest.TestCase):
         self.rows.append(f"| {name} | {target.name} | " + " | ".join(
             f"{1000 * worst[kind].seconds:.0f} | {worst[kind].failed} of {worst[kind].asked}"
             for kind in ("health", "scrape")) + f" | {most - rest:.0f} |")
-        self.assertIsNone(target.process.poll(), "it has ended")
+        self.assertIsNone(target.process.poll(), target.log.read_text(errors="replace")[-10_000:])
         return worst, most - rest
 
     def hold(self, name, *flags, tls=None):
@@ -150,6 +150,8 @@ class Attack(unittest.TestCase):
             # The number of refused requests depends on the speed of the machine.
             self.assertLess(worst["health"].failed, 1 if tls is None else worst["health"].asked / 4, worst["health"].error)
             self.assertLess(worst["scrape"].failed, worst["scrape"].asked / 4, worst["scrape"].error)
+        # It closes clients before the limit of open files is reached.
+        self.assertNotIn("cannot be accepted", target.log.read_text(errors="replace"))
         if not SANITIZED:
             self.assertLess(grown, MOST_MIB)
         servers.poll("scrape after the attack",

@@ -72,8 +72,13 @@ class ProbeTest : public testing::Test {
     base::MutexLock lock(mutex_);
     return results_;
   }
-  // Runs one more probe.
+  // Runs one more probe, to its verdict.
   void Probe() {
+    const std::size_t before = Results().size();
+    clock_.Advance(seconds(1));
+    ASSERT_TRUE(test::Eventually(test::kPatience, [&] { return Results().size() > before; }));
+  }
+  void ProbeWithoutVerdict() {
     const base::WallTime before = probe_->Stats().last_run;
     clock_.Advance(seconds(1));
     ASSERT_TRUE(
@@ -372,7 +377,7 @@ TEST_F(ProbeTest, WithoutRoomAndWithEverySessionLentOutThereIsNoVerdict) {
   const pool::Lease only_one = pool_.Acquire();
   reserved_->Fail(pool::ConnectOutcome::kTooManyConnections);
   reserved_->sessions().front()->Kill();
-  Probe();
+  ProbeWithoutVerdict();
   EXPECT_EQ(Results().size(), 1u);
   EXPECT_TRUE(probe_->Stats().up);
 }

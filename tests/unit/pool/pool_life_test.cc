@@ -157,6 +157,25 @@ TEST_F(PoolLife, DrainCoversIdleConnectionsThatAreBeingChecked) {
   EXPECT_EQ(pool.Stats().evictions[EvictReason::kDrained], 1U);
 }
 
+TEST_F(PoolLife, EvictingIdleConnectionsCoversThoseBeingChecked) {
+  options_.max_size = 1;
+  Pool& pool = Open();
+  static_cast<void>(pool.Acquire());
+  FakeSession& session = *connector_->sessions()[0];
+  ASSERT_TRUE(clock_.AwaitSleepers(1, 1s));
+  session.BlockIsAlive();
+  clock_.Advance(1s);
+  ASSERT_TRUE(session.AwaitBlocked());
+  pool.EvictIdle();
+  session.Unblock();
+  EXPECT_TRUE(Eventually(kLong, [&] { return !session.open(); }));
+  EXPECT_EQ(pool.Stats().evictions[EvictReason::kDrained], 1U);
+  // A connection that is opened later stays.
+  static_cast<void>(pool.Acquire());
+  Tick();
+  EXPECT_EQ(pool.Stats().idle, 1U);
+}
+
 TEST_F(PoolLife, ADrainedPoolIsStableAfterwards) {
   options_.min_idle = 2;
   Pool& pool = Open();
