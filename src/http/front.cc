@@ -87,7 +87,8 @@ class Front::Impl {
   void Stop();
   awaitable<void> ExpireDeadlines();
   awaitable<void> Accept(tcp::acceptor& acceptor);
-  awaitable<void> AcceptOne(tcp::acceptor& acceptor);
+  awaitable<void> AcceptSome(tcp::acceptor& acceptor);
+  void Admit(ClientSocket socket);
   std::size_t Limit() const { return ClientLimit(options_.limits.max_clients, reserved_files_); }
   // Until there are no more clients than the limit.
   awaitable<void> AwaitLimit();
@@ -144,6 +145,7 @@ Front::Impl::Impl(FrontOptions options, CodeCounts& counts)
     const bool v4 = AddressOf(listener.get()).socket.ss_family == AF_INET;
     acceptors_.emplace_back(io_, v4 ? tcp::v4() : tcp::v6(),
                             fcntl(listener.get(), F_DUPFD_CLOEXEC, 0));
+    acceptors_.back().non_blocking(true);
   }
   deadlines_.OnEarlier([this] { next_deadline_.cancel(); });
   asio::co_spawn(io_, ExpireDeadlines(), asio::detached);
@@ -200,7 +202,7 @@ awaitable<void> Front::Impl::Accept(tcp::acceptor& acceptor) {
     std::string failure;
     try {
       co_await AwaitLimit();
-      co_await AcceptOne(acceptor);
+      co_await AcceptSome(acceptor);
       last_accept_error_.clear();
     } catch (const std::exception& error) {
       failure = error.what();
@@ -215,11 +217,29 @@ awaitable<void> Front::Impl::Accept(tcp::acceptor& acceptor) {
   }
 }
 
-awaitable<void> Front::Impl::AcceptOne(tcp::acceptor& acceptor) {
-  ClientSocket socket(co_await acceptor.async_accept(use_awaitable));
-  // Until the closed client has ended, there is one more than the limit, which the reserve covers.
-  if (clients_ >= Limit() && !MakeRoom()) co_return;
-  asio::co_spawn(io_, Serve(std::move(socket)), asio::detached);
+// Several at once: otherwise a client that only asks for health would wait until those that came
+// before it in a burst have been accepted one by one, each after a part of a long response.
+awaitable<void> Front::Impl::AcceptSome(tcp::acceptor& acceptor) {
+  Admit(co_await acceptor.async_accept(use_awaitable));
+  for (std::size_t i = 1; i < kMaxExcessClients && clients_ < Limit() + kMaxExcessClients; ++i) {
+    ClientSocket next(io_);
+    asio::error_code error;
+    acceptor.accept(next, error);
+    // If there is no other client, or an error that the next call will report.
+    if (error) co_return;
+    Admit(std::move(next));
+  }
+}
+
+void Front::Impl::Admit(ClientSocket socket) {
+  if (clients_ >= Limit() && !MakeRoom()) return;
+  ++clients_;
+  try {
+    asio::co_spawn(io_, Serve(std::move(socket)), asio::detached);
+  } catch (...) {
+    --clients_;
+    throw;
+  }
 }
 
 // The end of a client that was closed to make room may have to wait for the thread of the
@@ -236,7 +256,6 @@ bool Front::Impl::MakeRoom() {
 }
 
 awaitable<void> Front::Impl::Serve(ClientSocket socket) {
-  ++clients_;
   try {
     Client client(std::move(socket), deadlines_);
     SetOptions(client.socket);
