@@ -3,7 +3,6 @@
 #include <fcntl.h>
 #include <netinet/tcp.h>
 
-#include <algorithm>
 #include <asio/co_spawn.hpp>
 #include <asio/detached.hpp>
 #include <asio/io_context.hpp>
@@ -90,10 +89,11 @@ class Front::Impl {
   awaitable<void> AcceptSome(tcp::acceptor& acceptor);
   void Admit(ClientSocket socket);
   std::size_t Limit() const { return ClientLimit(options_.limits.max_clients, reserved_files_); }
-  // Until there are no more clients than the limit.
+  // Closes clients until there are no more than the limit.
   awaitable<void> AwaitLimit();
   // Closes a client: an idle one, otherwise one that does not read its response.
   bool MakeRoom();
+  bool HasRoomFor(std::size_t more) const { return clients_ + more - closing_ <= Limit(); }
   awaitable<void> Serve(ClientSocket socket);
   awaitable<void> ServeTls(Client& client);
   // Whether the client begins with a TLS handshake.
@@ -109,6 +109,8 @@ class Front::Impl {
   asio::io_context io_{1};
   bool stopping_ = false;
   std::size_t clients_ = 0;
+  // Those of them that MakeRoom() has closed.
+  std::size_t closing_ = 0;
   // Never expires; cancelled whenever a client has ended.
   asio::steady_timer client_ended_{io_, asio::steady_timer::time_point::max()};
   std::string last_accept_error_;
@@ -175,11 +177,6 @@ void Front::Impl::ReserveFiles(std::size_t files) {
   const std::size_t all = OwnFiles(options_) + files;
   RequireFiles(all);
   reserved_files_ = all;
-  asio::post(io_, [this] {
-    for (std::size_t excess = clients_ - std::min(clients_, Limit()); excess > 0; --excess) {
-      if (!MakeRoom()) break;
-    }
-  });
 }
 
 void Front::Impl::CallBack(std::function<void()> call) {
@@ -232,7 +229,7 @@ awaitable<void> Front::Impl::AcceptSome(tcp::acceptor& acceptor) {
 }
 
 void Front::Impl::Admit(ClientSocket socket) {
-  if (clients_ >= Limit() && !MakeRoom()) return;
+  if (!HasRoomFor(1) && !MakeRoom()) return;
   ++clients_;
   try {
     asio::co_spawn(io_, Serve(std::move(socket)), asio::detached);
@@ -242,22 +239,41 @@ void Front::Impl::Admit(ClientSocket socket) {
   }
 }
 
-// The end of a client that was closed to make room may have to wait for the thread of the
-// handshakes, while more are accepted: their number would have no limit.
+// The end of a client that was closed may have to wait for the thread of the handshakes. If others
+// were accepted meanwhile, their number would have no limit. The limit itself may have been
+// lowered, by a reload or by prlimit(1).
 awaitable<void> Front::Impl::AwaitLimit() {
+  asio::steady_timer pause(io_);
   while (!stopping_ && clients_ > Limit()) {
+    while (!HasRoomFor(0) && MakeRoom()) {
+    }
     asio::error_code ignored;
-    co_await client_ended_.async_wait(asio::redirect_error(use_awaitable, ignored));
+    if (HasRoomFor(0)) {
+      co_await client_ended_.async_wait(asio::redirect_error(use_awaitable, ignored));
+    } else {
+      pause.expires_after(kAcceptPause);
+      co_await pause.async_wait(asio::redirect_error(use_awaitable, ignored));
+    }
   }
 }
 
 bool Front::Impl::MakeRoom() {
-  return idle_clients_.CloseLongestIdle() || memory_.readers().CloseLongestIdle();
+  if (!idle_clients_.CloseLongestIdle() && !memory_.readers().CloseLongestIdle()) return false;
+  ++closing_;
+  return true;
 }
 
 awaitable<void> Front::Impl::Serve(ClientSocket socket) {
   try {
     Client client(std::move(socket), deadlines_);
+    struct Ended {
+      ~Ended() {
+        if (client.deadline.interrupted() && front.closing_ > 0) --front.closing_;
+      }
+      Impl& front;
+      const Client& client;
+    };
+    const Ended ended{*this, client};
     SetOptions(client.socket);
     if (!handshakes_) {
       co_await ServeConnection(client, client.socket, serving_, {});

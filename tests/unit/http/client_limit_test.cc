@@ -98,6 +98,28 @@ TEST(HttpClientLimit, MoreClientsThanFilesLeaveTheServerServing) {
   EXPECT_EQ(idle.back()->Read().body, "served");
 }
 
+TEST(HttpClientLimit, LoweredAtRuntimeClosesTheIdleClientsAboveIt) {
+  const FileLimit limit(1000);
+  ServerOptions options = OnLoopback();
+  options.reserved_files = 300;
+  const Server server(options, {{"/", Always("served")}});
+  const int port = server.ports().at(0);
+  std::vector<std::unique_ptr<HttpConnection>> idle;
+  for (int i = 0; i < 60; ++i) {
+    idle.push_back(std::make_unique<HttpConnection>(port));
+    idle.back()->SendRequest("GET", "/");
+    EXPECT_EQ(idle.back()->Read().body, "served");
+  }
+  const std::size_t others = FilesOfServer(4, 1);
+  for (const std::size_t clients : {57U, 10U}) {
+    const FileLimit lower(300 + others + clients);
+    EXPECT_EQ(Get(port, "/").body, "served");
+  }
+  EXPECT_EQ(idle.front()->ReadToEnd(), "");
+  idle.back()->SendRequest("GET", "/");
+  EXPECT_EQ(idle.back()->Read().body, "served");
+}
+
 TEST(HttpClientLimit, ServerOutlivesAProcessWithoutAFileToSpare) {
   const Server server(OnLoopback(), {{"/", Always("served")}});
   const int port = server.ports().at(0);
