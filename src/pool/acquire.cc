@@ -113,6 +113,7 @@ void PoolCore::Lend(SlotList::iterator slot, const Claim& claim, AcquireOutcome 
   slot->waited = now - claim.started;
   slot->handoff_delay = base::Duration::zero();
   slot->leak_reported = false;
+  // Relaxed: snapshots, which read it, hold the same lock.
   slot->granted.store(false, std::memory_order_relaxed);
   slot->proof = ReadOnlyProof::kNone;
   ++counted_.acquires[outcome];
@@ -236,6 +237,7 @@ bool PoolCore::Admit(SlotList::iterator slot, Request& request, Waiter* waiter) 
     const Prepared prepared = slot->connection->Prepare(request.deadline, request.claim.borrower);
     if (prepared.result == Prepared::Result::kReady) {
       slot->proof = prepared.proof;
+      // Without the lock, so that an acquire takes it only once; see Slot::granted.
       slot->granted.store(true, std::memory_order_release);
       return true;
     }

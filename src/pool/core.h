@@ -49,7 +49,8 @@ struct Slot {
   std::shared_ptr<const std::string> client;
   // The thread that acquired it. It is the holder until the lease is moved.
   std::thread::id holder;
-  // Set without the lock by the thread that moves the lease.
+  // Set without the lock by the thread that moves the lease. Relaxed: only a holder that waits is
+  // part of a deadlock, and it has taken the lock since it moved the lease.
   std::atomic<bool> moved{false};
   AcquireOutcome granted_as = AcquireOutcome::kImmediate;
   base::Duration waited{0};
@@ -57,7 +58,9 @@ struct Slot {
   base::Duration handoff_delay{0};
   bool leak_reported = false;
   // Set by the borrower's thread, without the lock, once the connection has proved fit for use.
-  // Until then the acquire has not ended, and snapshots exclude it.
+  // Until then the acquire has not ended, and snapshots exclude it. The store releases `proof`: a
+  // snapshot, which holds the lock but not this thread, reads `proof` only after it has seen true.
+  // Lend() resets both under the lock.
   std::atomic<bool> granted{false};
   ReadOnlyProof proof = ReadOnlyProof::kNone;
 };

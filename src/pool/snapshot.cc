@@ -41,6 +41,7 @@ PoolStats PoolCore::StatsLocked(TimePoint now) const {
   stats.client_waiters = client_waiters_;
   if (!waiters_.empty()) stats.oldest_waiter = now - waiters_.front()->claim.started;
   for (const Slot& slot : leased_) {
+    // The borrower's thread does not take the lock: if this is true, its proof is visible too.
     if (slot.granted.load(std::memory_order_acquire)) {
       ++stats.read_only_proofs[slot.proof];
     } else {

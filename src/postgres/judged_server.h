@@ -13,7 +13,9 @@ inline constexpr const char* kServerStart =
     "(extract(epoch FROM pg_postmaster_start_time()) * 1000000)::bigint";
 
 // A server is identified by its start time in microseconds since the epoch. 0 means unknown, for
-// example behind a pooler; then any session may belong to it. Thread-safe.
+// example behind a pooler; then any session may belong to it. Thread-safe. Relaxed, because nothing
+// is published together with the number: an acquire that still reads the previous one gets what it
+// would have got a moment earlier.
 class JudgedServer {
  public:
   void Set(std::int64_t started) noexcept { started_.store(started, std::memory_order_relaxed); }
