@@ -65,6 +65,7 @@ struct CommandLine {
   std::string error;
 };
 
+// Neither prints nor exits: what is wrong with the flags is in CommandLine::error.
 CommandLine ParseCommandLine(int argc, const char* const* argv);
 
 // Overrides `config` with the flags that were given.

@@ -48,6 +48,7 @@ class ServiceReport {
   // To be called when a reload begins, and when it has ended.
   void OnReloading() noexcept;
   void OnReloaded() noexcept;
+  // Changes `probe_within`, because a reload may change the interval of probes.
   void SetProbeWithin(base::Duration within) noexcept { probe_within_ = within; }
 
  private:

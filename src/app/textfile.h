@@ -20,6 +20,7 @@ void CheckTextfile(const std::string& path);
 struct TextfileStats {
   // When the latest file was written; epoch (0) if none was.
   base::WallTime written{};
+  // Attempts, including failed ones; counted before writing, because a file includes its own write.
   std::uint64_t writes = 0;
   std::uint64_t failures = 0;
 };
@@ -34,6 +35,7 @@ class Textfile {
   // if they differ from the previous one; the previous file stays. `scheduler` must outlive it.
   Textfile(std::string path, base::Duration interval, Render render, base::Scheduler& scheduler);
 
+  // Must be called once.
   void Start() { task_.Start(clock_.Now()); }
   TextfileStats Stats() const;
 

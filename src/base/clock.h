@@ -11,7 +11,9 @@ class Clock {
  public:
   virtual ~Clock() = default;
 
+  // For deadlines and durations: never goes back.
   virtual TimePoint Now() const = 0;
+  // For people and for timestamps in metrics: may be set back.
   virtual WallTime WallNow() const = 0;
 
   // Waits until `cond` is notified (true), or until this clock reaches `deadline` (false). May

@@ -27,6 +27,7 @@ inline constexpr auto kEnumValues = [] {
   return values;
 }();
 
+// `value` must be one of the enumerators.
 template <typename E>
 constexpr std::string_view Name(E value) {
   return EnumNames<E>::kNames[static_cast<std::size_t>(value)];
@@ -38,6 +39,7 @@ std::string JoinedNames() {
   return Joined(kEnumValues<E>, ", ", &Name<E>);
 }
 
+// The value with exactly this name; nothing if there is none.
 template <typename E>
 constexpr std::optional<E> ParseEnum(std::string_view name) {
   for (const E value : kEnumValues<E>) {

@@ -75,6 +75,7 @@ class Executor {
   // Submits work that runs once. Throws std::bad_alloc.
   void Submit(TaskKind kind, std::function<void()> work);
 
+  // The current number of threads, including the two that always exist.
   std::size_t threads() const;
 
  private:

@@ -12,6 +12,7 @@ struct Explanation {
   // parts of a statement or names given by mistake. Secrets are masked.
   std::string heard;
 
+  // Both parts, therefore for the log only.
   std::string ForLog() const { return heard.empty() ? words : words + ": " + heard; }
 };
 

@@ -89,6 +89,7 @@ void ConfigureLog(const LogOptions& options);
 void Log(LogLevel level, std::string_view message,
          std::initializer_list<LogField> fields = {}) noexcept;
 
+// Log() at one level.
 inline void LogDebug(std::string_view message, std::initializer_list<LogField> fields = {}) {
   Log(LogLevel::kDebug, message, fields);
 }

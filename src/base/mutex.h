@@ -9,6 +9,7 @@
 
 namespace scidex::base {
 
+// Not recursive: a thread must not lock it twice.
 class SCIDEX_CAPABILITY("mutex") Mutex {
  public:
   Mutex() = default;
@@ -51,18 +52,20 @@ class SCIDEX_SCOPED_CAPABILITY MutexLock {
 // manual clock must use Clock::WaitUntil instead of WaitUntil here.
 class CondVar {
  public:
+  // Releases `mutex` while waiting.
   void Wait(Mutex& mutex) SCIDEX_REQUIRES(mutex) {
     std::unique_lock<std::mutex> lock(mutex.mutex_, std::adopt_lock);
     cv_.wait(lock);
     lock.release();
   }
-  // Returns false once `deadline` has passed.
+  // The same. Returns false once `deadline` has passed.
   bool WaitUntil(Mutex& mutex, TimePoint deadline) SCIDEX_REQUIRES(mutex) {
     std::unique_lock<std::mutex> lock(mutex.mutex_, std::adopt_lock);
     const bool notified = cv_.wait_until(lock, deadline) == std::cv_status::no_timeout;
     lock.release();
     return notified;
   }
+  // With or without the lock.
   void NotifyOne() { cv_.notify_one(); }
   void NotifyAll() { cv_.notify_all(); }
 

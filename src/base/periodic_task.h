@@ -47,6 +47,7 @@ class PeriodicTask {
   // Runs the body no later than `when`, subject to the minimum distance. A trigger during a run
   // causes another run after it.
   void TriggerAt(TimePoint when) noexcept;
+  // The same, as soon as possible.
   void Trigger() noexcept { TriggerAt(TimePoint::min()); }
 
   // Stops the body's token and waits until the body has returned. Idempotent. Must not be called

@@ -13,6 +13,7 @@ class Secret {
   explicit Secret(std::string value) : value_(std::move(value)) {}
 
   bool empty() const { return value_.empty(); }
+  // For whatever needs the secret itself; never for a message, a page or a log.
   const std::string& Reveal() const { return value_; }
 
   friend bool operator==(const Secret& a, const Secret& b) { return a.value_ == b.value_; }

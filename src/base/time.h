@@ -17,6 +17,7 @@ constexpr TimePoint Add(TimePoint start, Duration length) {
   return start > TimePoint() && length >= kNever - start ? kNever : start + length;
 }
 
+// In metrics, durations are seconds and times are seconds since the Unix epoch.
 constexpr double Seconds(Duration duration) {
   return std::chrono::duration<double>(duration).count();
 }

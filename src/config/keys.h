@@ -46,6 +46,7 @@ struct Key {
   std::function<std::vector<std::string>(const Draft& draft)> get;
 };
 
+// All keys.
 const std::vector<Key>& Keys();
 // Null if there is no such key.
 const Key* FindKey(const std::string& path);

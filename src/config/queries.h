@@ -51,6 +51,7 @@ std::vector<std::string> QuerySetNames();
 // Checks that no two queries have the same name and no two metrics the same family.
 void CheckTogether(const std::vector<PlacedQuery>& queries);
 
+// Continues the hash `before` with the options of `query`, to detect changes.
 std::uint64_t HashQuery(const queries::QueryOptions& query, std::uint64_t before);
 
 }  // namespace scidex::config

@@ -33,6 +33,7 @@ class Canary {
   // Ends an attempt in progress; the statistics remain. Idempotent.
   void Stop();
 
+  // A copy, as of the latest attempt.
   CanaryStats Stats() const;
 
  private:

@@ -19,6 +19,7 @@ class LagEstimator {
  public:
   // Requires facts of a server that is not in recovery.
   void OnPrimary(const routing::ServerFacts& primary, base::TimePoint now);
+  // Forgets everything that is known of the primary.
   void Clear() noexcept;
 
   // Returns the lag, or nothing if it is unknown: because the primary does not answer and may have

@@ -61,6 +61,7 @@ struct ScalingSample {
   std::size_t floor() const { return min_idle > 1 ? min_idle : 1; }
 };
 
+// `at` is the time at which `stats` was taken.
 ScalingSample SampleOf(const pool::PoolStats& stats, base::TimePoint at);
 
 // What the rules remember of one pool; its size is bounded. Not thread-safe.

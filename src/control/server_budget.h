@@ -44,6 +44,7 @@ class ServerObservations {
   bool empty() const { return observations_.empty(); }
   // Oldest first.
   const std::deque<ServerObservation>& all() const { return observations_; }
+  // Requires at least one.
   const ServerObservation& latest() const { return observations_.back(); }
 
  private:

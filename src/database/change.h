@@ -54,6 +54,7 @@ struct Database::Change {
   }
 };
 
+// Whether probes must also query the connection limits of their servers.
 bool WantsConnections(const DatabaseOptions& options);
 
 }  // namespace scidex::database

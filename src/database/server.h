@@ -77,6 +77,7 @@ class Server : public std::enable_shared_from_this<Server> {
   // Sets the list of pools on this server.
   void SetPools(std::shared_ptr<const Pools> pools) noexcept;
 
+  // Starts the current probing. No effect if it is started already.
   void Start() noexcept;
   // Stops a probe in progress; the statistics remain. Idempotent.
   void Stop() noexcept;

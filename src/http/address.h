@@ -38,6 +38,7 @@ std::vector<base::UniqueFd> Listen(std::vector<Address> addresses);
 
 // The address of a listening socket, with the actual port instead of 0.
 Address AddressOf(int listener);
+// The port number of an IPv4 or IPv6 address.
 int PortOf(const Address& address);
 
 }  // namespace scidex::http

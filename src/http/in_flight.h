@@ -9,6 +9,7 @@ namespace scidex::http {
 // Thread-safe.
 class InFlightCounter {
  public:
+  // Each Begin() must be followed by one End(): use an InFlightGuard.
   void Begin() {
     const base::MutexLock lock(mutex_);
     ++count_;

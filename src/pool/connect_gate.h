@@ -54,6 +54,7 @@ class ConnectGate {
   // Must be called before a granted connect starts. Returns whether it may still start, considering
   // failures in the meantime. If false, the grant has been returned.
   bool Confirm(base::TimePoint now);
+  // One granted connect has ended; the failure is one that this gate is for.
   void OnSucceeded();
   void OnFailed(base::TimePoint now);
   // Returns grants whose connects were not started or ended for a reason of the client's own.

@@ -21,11 +21,14 @@ enum class ConnectOutcome {
   kNameNotResolved,
   kConnectRefused,
   kConnectTimeout,
+  // Any failure that none of the others describes.
   kConnectFailed,
   kTlsFailed,
   kAuthFailed,
   kTooManyConnections,
+  // It is starting up, shutting down or recovering from a crash.
   kNotAcceptingConnections,
+  // It answered, but the session could not be proven to be read-only.
   kReadOnlyUnproven,
   // It answered, but is not the server that was judged.
   kOtherServer,

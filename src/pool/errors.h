@@ -9,11 +9,13 @@
 
 namespace scidex::pool {
 
+// The message of an error from a pool begins with "pool NAME: ".
 class AcquireError : public std::runtime_error {
  public:
   AcquireError(const std::string& message, PoolStats stats)
       : std::runtime_error(message), stats_(std::move(stats)) {}
 
+  // Taken when the error was thrown.
   const PoolStats& stats() const { return stats_; }
 
  private:

@@ -41,6 +41,7 @@ class Histogram {
   // Number of observations in the bucket whose upper bound is bounds()[i]; for i ==
   // bounds().size(), of those above the last bound.
   std::uint64_t count(std::size_t i) const { return counts_[i]; }
+  // Sum and number of all observations.
   base::Duration sum() const { return sum_; }
   std::uint64_t total() const {
     std::uint64_t total = 0;

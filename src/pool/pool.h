@@ -44,7 +44,7 @@ struct AcquireOptions {
 };
 
 // Thread-safe. In a child of fork(), no function touches the parent's connections: acquiring throws
-// ForkedPool, and all other functions do nothing.
+// ForkedPool, as does AwaitReady(), and all other functions do nothing.
 class Pool {
  public:
   struct Dependencies {
@@ -117,9 +117,12 @@ class Pool {
   // Calls Retire(), then stops housekeeping: afterwards the pool runs no tasks. Idempotent.
   void Close();
 
+  // A snapshot; see stats.h. Holds the pool's lock while it copies the counters and visits each
+  // active lease.
   PoolStats Stats() const;
   // Like the field of a snapshot, but cheaper.
   std::size_t target_size() const;
+  // As given to the constructor.
   const std::string& name() const;
   base::Duration acquire_timeout() const;
 

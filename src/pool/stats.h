@@ -19,14 +19,14 @@ namespace scidex::pool {
 
 // Outcome of an acquire; each acquire has exactly one.
 enum class AcquireOutcome {
-  kImmediate,
-  kWaited,
-  kTimeout,
+  kImmediate,  // got an idle connection without queueing
+  kWaited,     // got a connection after queueing
+  kTimeout,    // the others failed, each with the error of errors.h that bears its name
   kQueueFull,
   kClosed,
   kCancelled,
   kDeadlock,
-  kError
+  kError  // reserved: no failure has this outcome at present
 };
 
 // Why a connection was closed on purpose.
@@ -80,9 +80,11 @@ struct LeaseInfo {
   std::int64_t backend_pid = 0;
 };
 
+// Counters start at 0 with the pool; AddCounters() adds those of the pools that it has replaced.
 struct PoolStats {
   std::string name;
 
+  // Number of connections by state; see options.h for the limits.
   std::size_t size = 0;
   std::size_t connecting = 0;
   std::size_t idle = 0;
@@ -94,6 +96,7 @@ struct PoolStats {
   // Number of waiters with an AcquireOptions::client.
   std::size_t client_waiters = 0;
   std::size_t max_waiters = 0;
+  // How long the oldest waiter has waited; 0 if there is none.
   base::Duration oldest_waiter{0};
   base::Duration acquire_timeout{0};
   // 0 if leases are not checked for leaks.
@@ -104,27 +107,35 @@ struct PoolStats {
   static constexpr std::size_t kOldestLeases = 3;
   std::vector<LeaseInfo> oldest_leases;
 
+  // Acquires that have queued or ended.
   std::uint64_t requests = 0;
   base::EnumArray<AcquireOutcome, std::uint64_t> acquires;
   base::EnumArray<ConnectOutcome, std::uint64_t> connects;
   base::EnumArray<EvictReason, std::uint64_t> evictions;
   base::EnumArray<ResizeDirection, base::EnumArray<ResizeCause, std::uint64_t>> resizes;
+  // Leases by how their session was proven, active ones included.
   base::EnumArray<ReadOnlyProof, std::uint64_t> read_only_proofs;
+  // See the functions of SessionObserver with these names.
   std::uint64_t read_only_violations = 0;
   std::uint64_t read_only_tampered = 0;
   std::uint64_t read_only_writes = 0;
   std::uint64_t read_only_unproven = 0;
+  // Leases that were held longer than leak_after, each counted once.
   std::uint64_t leases_leaked = 0;
   // Active leases of the pools that this one has replaced; not included in in_use.
   std::size_t retired_leases = 0;
+  // From the start of an acquire until it got a connection or failed; of all outcomes.
   Histogram acquire_wait{WaitBounds()};
+  // From getting the connection until its release; of ended leases.
   Histogram use{UseBounds()};
+  // Of successful and failed connects.
   Histogram connect{ConnectBounds()};
 
   // Of the latest failed connect, until one succeeds; otherwise kOk and empty.
   ConnectOutcome last_connect_outcome = ConnectOutcome::kOk;
   std::string last_connect_message;
 
+  // Age of the oldest lease; 0 if there is none.
   base::Duration oldest_lease() const {
     return oldest_leases.empty() ? base::Duration::zero() : oldest_leases.front().age;
   }

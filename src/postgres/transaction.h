@@ -32,7 +32,8 @@ class [[nodiscard]] ReadTransaction {
 
   pqxx::transaction_base* operator->() { return transaction_.get(); }
   pqxx::transaction_base& operator*() { return *transaction_; }
-  // Costs another round trip if a SET may have lifted READ ONLY in the transaction.
+  // Throws pqxx::failure. Costs another round trip if a SET may have lifted READ ONLY in the
+  // transaction.
   void Commit();
 
  private:
@@ -52,6 +53,8 @@ class [[nodiscard]] WriteTransaction {
 
   pqxx::transaction_base* operator->() { return &transaction_; }
   pqxx::transaction_base& operator*() { return transaction_; }
+  // Throws pqxx::failure. If it is a pqxx::in_doubt_error, the connection was lost at a moment from
+  // which it is unknown whether the server has committed.
   void Commit() { transaction_.commit(); }
 
  private:

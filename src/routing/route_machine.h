@@ -37,6 +37,7 @@ class RouteMachine {
   bool OnVerdict(Reason verdict, base::TimePoint probed_at, base::TimePoint now,
                  base::WallTime wall_now);
 
+  // The members of RouteStats with these names.
   Route route() const { return stats_.route; }
   Reason reason() const { return stats_.reason; }
   bool decided() const { return stats_.decided; }

@@ -41,6 +41,7 @@ class Router {
   // Null if there is no such pool.
   using Pools = base::EnumArray<PoolRole, std::shared_ptr<pool::Pool>>;
 
+  // `clock` must outlive the router.
   Router(const Pools& pools, const RoutingOptions& options, base::Clock& clock);
 
   // Acquires a read-only session: on the replica if it has the route, otherwise on the primary if

@@ -36,7 +36,8 @@ struct RouteStats {
   // Newest last, at most kRecent.
   static constexpr std::size_t kRecent = 20;
   std::vector<Transition> recent;
-  // Acquired read leases, by the route that served them.
+  // Read leases by the route that served them; for kPrimaryDisabled, reads that were refused.
+  // Counted after the acquire, so that a snapshot may show it in the pool but not yet here.
   base::EnumArray<Route, std::uint64_t> acquires;
 };
 
