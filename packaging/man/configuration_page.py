@@ -7,7 +7,7 @@ import sys
 import roff
 
 KEY = re.compile(r"^( *)([a-z_]+):(?: (.*))?$")
-# Of a comment: what is indented or goes on from such a line is shown as it is.
+# A line of a comment that begins an example. Lines that are indented or follow such a line are shown unchanged.
 EXAMPLE = re.compile(r"^( {2,}\S|\S+:$|- )")
 
 
@@ -45,7 +45,7 @@ def keys(lines):
         else:
             key = KEY.match(line)
             if not key:
-                raise SystemExit(f"line {number} is no key: {line}")
+                raise SystemExit(f"line {number} is not a key: {line}")
             path[len(key[1]) // 2:] = [key[2]]
             yield ".".join(path), key[3], comment
             comment = []
@@ -70,7 +70,7 @@ def page(program, path):
         ".SH KEYS",
         *found[1:],
         ".SH FILES",
-        roff.item(roff.italic("/etc/scidex-pg-exporter/exporter.yaml"), "what scidex-pg-exporter.service reads"),
+        roff.item(roff.italic("/etc/scidex-pg-exporter/exporter.yaml"), "configuration of scidex-pg-exporter.service"),
         roff.item(roff.italic("/usr/share/doc/scidex-pg-exporter/examples/exporter.yaml"), "every key with its default"),
         ".SH SEE ALSO",
         ".BR scidex_pg_exporter (8)",

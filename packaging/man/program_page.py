@@ -1,7 +1,5 @@
-"""program_page.py PROGRAM: writes scidex_pg_exporter(8), whose options and environment are those of PROGRAM --help.
-
-The rest of the page is program_page.8 beside this file.
-"""
+"""program_page.py PROGRAM: writes scidex_pg_exporter(8). Its options and environment are those of PROGRAM --help; the
+rest is program_page.8, in the folder of this file."""
 
 import pathlib
 import re
@@ -14,10 +12,12 @@ VARIABLE = re.compile(r"^ {2}([A-Z][A-Z_]+) {2,}(\S.*)$")
 
 
 def entries(section, first_line):
-    """(name, value, text) of each entry, whose text may go on in further lines."""
+    """(name, value, text) of each entry, whose text may continue on indented lines. Another line ends the list."""
     found = []
     for line in section.splitlines():
         start = first_line.match(line)
+        if line[:1].strip():
+            break
         if start:
             found.append([start[1], *start.groups("")[1:]])
         elif line.strip() and found:
@@ -32,7 +32,7 @@ def sections(help_text):
 
 
 def value_shown(value):
-    """What stands behind a flag: its choices, or the kind of its value."""
+    """The argument of a flag: its choices, or its kind."""
     choices = re.search(r"\{(.*)\}", value)
     if choices:
         return choices[1].replace(",", "|")

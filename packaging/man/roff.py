@@ -1,4 +1,4 @@
-"""Text as a manual page has it."""
+"""Text in the markup of manual pages."""
 
 import os
 import subprocess
@@ -19,7 +19,7 @@ def italic(text):
 
 
 def item(term, text):
-    """A term, which is escaped already, and what is said of it."""
+    """A term, already escaped, and its description, which is escaped here."""
     return f".TP\n{term}\n{escape(text)}"
 
 
@@ -28,7 +28,7 @@ def output_of(program, *arguments):
 
 
 def header(name, section, program, title):
-    """The line that names the page, with the version of PROGRAM and the date of its sources."""
+    """The title line of the page, with the version of PROGRAM and the date of its sources."""
     version = output_of(program, "--version").split()[1]
     day = time.strftime("%Y-%m-%d", time.gmtime(int(os.environ.get("SOURCE_DATE_EPOCH") or time.time())))
     return f'.TH {name.upper()} {section} "{day}" "scidex_pg_exporter {version}" "{title}"'

@@ -22,11 +22,13 @@ constexpr const char* kDescription =
 
 constexpr const char* kFooter =
     "\nEnvironment:\n"
-    "  SCIDEX_PG_DSN                 the primary (default: libpq's own defaults)\n"
-    "  SCIDEX_PG_RO_DSN              the replica (default: none)\n"
-    "  SCIDEX_PG_POOL_LOG_INTERVAL   seconds between snapshots of the pools in the log "
+    "  SCIDEX_PG_DSN                 DSN of the primary (default: libpq's own defaults; no primary "
+    "if only the replica has a DSN)\n"
+    "  SCIDEX_PG_RO_DSN              DSN of the replica (default: no replica)\n"
+    "  SCIDEX_PG_POOL_LOG_INTERVAL   seconds between two log entries with the numbers of the pools "
     "(default: 3600)\n"
-    "\nFlags override the environment, the environment the file, and the file the defaults.";
+    "\nFlags override the environment, the environment overrides the file, and the file overrides "
+    "the defaults.";
 
 template <typename E>
 std::vector<std::string> Names() {
@@ -142,28 +144,33 @@ CommandLine ParseCommandLine(int argc, const char* const* argv) {
   bool version = false;
   CLI::App app(kDescription, "scidex_pg_exporter");
   app.footer(kFooter);
-  app.add_option("--config.file", flags.config_file, "configuration in YAML (default: none)");
-  app.add_flag("--config.check", flags.config_check, "check the configuration and exit");
+  app.set_help_flag("-h,--help", "print this help and exit");
+  app.add_option("--config.file", flags.config_file, "configuration file in YAML (default: none)")
+      ->type_name("FILE");
+  app.add_flag("--config.check", flags.config_check,
+               "check the configuration and exit: with 0 if it is valid, with 1 otherwise");
   std::optional<SyntaxIs> syntax;
   AddEnum(app, "--config.check.syntax",
-          "how a check treats SQL that the built-in PostgreSQL grammar rejects "
+          "with --config.check: how to treat SQL that the built-in PostgreSQL grammar rejects "
           "(default: error)",
           syntax);
   app.add_flag(
       "--config.check.connect", flags.connect,
-      "with --config.check: also run each query once, and print its columns and their use");
+      "with --config.check: also run each query once, print its columns and their use, and exit "
+      "with 1 if a query fails");
   app.add_option(
          "--config.reload", flags.reload,
-         "make the exporter with this process id reload, wait for it, and exit: with 0 if it "
-         "has reloaded, with 1 if the configuration was refused")
+         "ask the exporter with this process ID to reload its configuration, wait for the result, "
+         "and exit: with 0 if the new configuration is in force, with 1 otherwise")
+      ->type_name("PID")
       ->check(CLI::Range(1, std::numeric_limits<int>::max()));
   app.add_option_function<std::vector<std::string>>(
          "--probe.ready",
          [&flags](const std::vector<std::string>& names) { flags.probe_ready = RoutesOf(names); },
-         "ask the exporter that runs with these flags whether it is ready, print the answer, and "
-         "exit "
-         "with 0 if it is; with ROUTE (replica, primary_fallthrough, primary_disabled, or several "
-         "separated by commas) only if that is the route")
+         "ask the exporter that runs with the same flags whether it is ready, print the answer, "
+         "and "
+         "exit: with 0 if it is ready, with 1 otherwise; with ROUTE (replica, primary_fallthrough, "
+         "primary_disabled, or several separated by commas), with 0 only if reads have that route")
       ->type_name("[ROUTE]")
       ->expected(0, 1)
       ->check([](const std::string& names) { return WhyNotRoutes(names); });
@@ -171,43 +178,52 @@ CommandLine ParseCommandLine(int argc, const char* const* argv) {
               flags.probe_timeout);
   app.add_option(
          "--web.listen-address", flags.listen_addresses,
-         "host:port, [IPv6]:port or :port; repeatable; empty: do not listen (default: :19187)")
+         "address to listen on: host:port, [IPv6]:port, or :port for every address; repeatable; "
+         "empty: do not listen (default: :19187)")
+      ->type_name("ADDRESS")
       ->expected(1)
       ->take_all();
   app.add_option("--web.allowed-hosts", flags.allowed_hosts,
-                 "host name that requests may use, in addition to addresses; "
-                 "repeatable (default: any name)")
+                 "host name that is accepted in the Host header, in addition to the exporter's "
+                 "addresses; repeatable (default: any name)")
+      ->type_name("HOST")
       ->expected(1)
       ->take_all();
   app.add_option("--web.telemetry-path", flags.telemetry_path,
-                 "path of the metrics (default: /metrics)");
+                 "URL path of the metrics (default: /metrics)")
+      ->type_name("PATH");
   app.add_option("--web.config.file", flags.web_config_file,
-                 "TLS, users and headers, in the format of Prometheus's exporters (default: none)");
+                 "file with TLS settings, users and headers, in the format of Prometheus's "
+                 "exporters (default: none)")
+      ->type_name("FILE");
   app.add_option(
          "--web.max-requests", flags.max_requests,
-         "maximum number of concurrent requests; as many again wait briefly, others get 503; 0: "
-         "no limit (default: 16)")
+         "maximum number of requests answered at the same time, at most 1000; as many again wait, "
+         "for up to 250 ms, and further ones get 503; 0: no limit (default: 16)")
+      ->type_name("NUMBER")
       ->check(CLI::Range(0, 1000));
   app.add_flag("--web.enable-lifecycle", flags.enable_lifecycle,
-               "reload also on POST /-/reload (default: off)");
+               "reload the configuration also on POST /-/reload (default: only on SIGHUP)");
   AddDuration(app, "--textfile.interval",
-              "interval between writes of the textfile, at most 1m (default: 15s)",
+              "interval between writes of --textfile.path, from 1s to 1m (default: 15s)",
               flags.textfile_interval, std::chrono::seconds(1), std::chrono::minutes(1));
   app.add_option("--textfile.path", flags.textfile_path,
-                 "file for the textfile collector of node_exporter; its name must end in .prom "
-                 "(default: none)");
+                 "file to maintain for node_exporter's textfile collector; its name must end in "
+                 ".prom (default: none)")
+      ->type_name("FILE");
   app.add_flag("--once", flags.once,
-               "print the metrics once, without those of the process, when each server has "
-               "answered or failed, and exit; do not listen");
+               "print the metrics, without process_*, when the state of each server is known, and "
+               "exit with 0; do not listen");
   AddDuration(app, "--once.timeout",
-              "timeout of --once; the metrics are printed even then, and the exit code is 2 "
+              "timeout of --once; when it expires, --once prints what is known and exits with 2 "
               "(default: 10s)",
               flags.once_timeout);
-  AddEnum(app, "--log.level", "(default: info)", flags.log_level);
-  AddEnum(app, "--log.format", "(default: logfmt)", flags.log_format);
+  AddEnum(app, "--log.level", "log only lines of this level and above (default: info)",
+          flags.log_level);
+  AddEnum(app, "--log.format", "format of the log lines (default: logfmt)", flags.log_format);
   AddEnum(app, "--log.journald",
-          "write lines for systemd's journal: prefixed with a level, without a time "
-          "(default: auto, if standard error is the journal)",
+          "format log lines for systemd's journal: prefixed with a level, without a time; auto: if "
+          "standard error is connected to the journal (default: auto)",
           flags.log_journald);
   app.add_flag("--version", version, "print the version and exit");
   try {

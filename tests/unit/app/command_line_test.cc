@@ -141,10 +141,31 @@ TEST(CommandLine, CheckReportsUnknownSyntaxAsAnErrorByDefault) {
 
 TEST(CommandLine, HelpNamesEveryFlagAndVariable) {
   const std::string help = Parse({"--help"}).print;
-  for (const char* name : {"--config.file", "--config.check", "--config.check.syntax",
-                           "--config.check.connect", "--web.listen-address", "--web.telemetry-path",
-                           "--web.max-requests", "--log.level", "--log.format", "--version",
-                           "SCIDEX_PG_DSN", "SCIDEX_PG_RO_DSN", "SCIDEX_PG_POOL_LOG_INTERVAL"}) {
+  for (const char* name : {"--help",
+                           "--config.file",
+                           "--config.check",
+                           "--config.check.syntax",
+                           "--config.check.connect",
+                           "--config.reload",
+                           "--probe.ready",
+                           "--probe.timeout",
+                           "--web.listen-address",
+                           "--web.allowed-hosts",
+                           "--web.telemetry-path",
+                           "--web.config.file",
+                           "--web.max-requests",
+                           "--web.enable-lifecycle",
+                           "--textfile.interval",
+                           "--textfile.path",
+                           "--once",
+                           "--once.timeout",
+                           "--log.level",
+                           "--log.format",
+                           "--log.journald",
+                           "--version",
+                           "SCIDEX_PG_DSN",
+                           "SCIDEX_PG_RO_DSN",
+                           "SCIDEX_PG_POOL_LOG_INTERVAL"}) {
     EXPECT_NE(help.find(name), std::string::npos) << name;
   }
 }
