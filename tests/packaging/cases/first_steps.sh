@@ -4,7 +4,6 @@
 source /task/inside.sh
 
 start_postgres
-mkdir -p /etc/prometheus/rules
 cp -r /task/packages /tmp/packages
 cd /tmp/packages
 install_packages ./scidex-pg-exporter_*.deb
@@ -14,6 +13,8 @@ zcat -f /usr/share/doc/scidex-pg-exporter/README.md* | sed -n '/<!-- install:beg
 dpkg --purge scidex-pg-exporter >/dev/null 2>&1
 bash -euo pipefail /tmp/steps
 equal "the last step: the replica is" "$(metric scidex_pg_pool_ro_dsn_configured)" 1
-for file in /etc/prometheus/rules/*; do
-  [[ -s $file ]] || fail "$file is missing or empty"
-done
+equal "owner and mode of the password" "$(stat -c '%U:%G %a' $etc/password)" "root:$unit 640"
+equal "the role has a password" \
+  "$(sql "SELECT rolpassword IS NOT NULL FROM pg_authid WHERE rolname = '$unit'")" t
+rules=$(zcat -f /usr/share/doc/scidex-pg-exporter/README.md* | sed -n 's/^rule_files: \[\(.*\)\]$/\1/p')
+[[ -s $rules ]] || fail "the rules that the README names are not a file: $rules"
