@@ -1,11 +1,11 @@
 # shellcheck shell=bash
-# Completion of scidex_pg_exporter(8): the flags and their values are those of its --help, so that they cannot differ.
+# Completion for scidex_pg_exporter(8). Flags and their values are read from --help, so that they cannot differ.
 
 _scidex_pg_exporter() {
   local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]} help words
   COMPREPLY=()
   help=$("$1" --help 2>/dev/null) || return 0
-  # "--flag=" comes as three words where "=" separates words, as it does by default.
+  # By default bash treats "=" as a separator, so "--flag=value" is three words.
   if [[ $current == = ]]; then
     current=""
   elif [[ $previous == = && $COMP_CWORD -gt 1 ]]; then

@@ -1,6 +1,6 @@
 """debian_changelog.py CHANGELOG VERSION SECONDS: writes debian/changelog from CHANGELOG.md, which is its only source.
 
-VERSION is that of the package, and SECONDS when its last change was committed, in Unix time.
+VERSION is the version of the package, and SECONDS the Unix time of its latest commit.
 """
 
 import email.utils

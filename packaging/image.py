@@ -1,8 +1,8 @@
 """image.py PACKAGE.deb OUT.tar: makes an OCI image of the program in the package, as an archive of an image layout.
 
-In it are the program, the shared libraries that it needs, from this machine, which must be that of the package; certificates
-of authorities, time zones, and two users: no shell, nothing that may be written. The same package on the same machine gives
-the same bytes.
+The image contains the program, its shared libraries, CA certificates, time zones and two users, but no shell, and no file
+that its user may write. The libraries are those of this machine, which must have the Debian release of the package. The
+same package on the same machine gives the same bytes.
 """
 
 import gzip
@@ -42,13 +42,13 @@ def output_of(*command):
 
 
 def libraries(program):
-    """Paths by which the loader finds what the program needs, itself among them."""
+    """The paths of the shared libraries that the program needs, including the loader."""
     for line in output_of("ldd", program).splitlines():
         found = re.search(r"(?:=> |^\t)(/\S+) \(0x", line)
         if found:
             yield found[1]
         elif "not found" in line:
-            raise SystemExit(f"{program} is of another system than this one: {line.strip()}")
+            raise SystemExit(f"{program} was built for another release than this machine's: {line.strip()}")
 
 
 def packages(paths):
@@ -63,7 +63,7 @@ def packages(paths):
 
 
 class Layer:
-    """A tar whose bytes depend on nothing but what is added to it."""
+    """A tar archive whose bytes depend only on what is added to it."""
 
     def __init__(self, seconds):
         self.seconds, self.entries = seconds, {}
@@ -108,7 +108,7 @@ def add_zones(layer):
 
 
 def filled(package, seconds):
-    """The layer of the package's program and all that it needs."""
+    """The layer with the package's program and everything that it needs."""
     layer = Layer(seconds)
     with tempfile.TemporaryDirectory() as folder:
         subprocess.run(["dpkg-deb", "--extract", package, folder], check=True)
@@ -119,7 +119,7 @@ def filled(package, seconds):
         paths = sorted(set(libraries(program)))
     for path in paths:
         layer.add_file(path, 0o755)
-    # Scanners look there for what is in an image.
+    # Vulnerability scanners read the list of packages there.
     for name in sorted(set(packages(paths)) | {"ca-certificates", "tzdata"}):
         layer.add(f"/var/lib/dpkg/status.d/{name}", output_of("dpkg-query", "--status", name).encode())
         layer.add_file(f"/usr/share/doc/{name}/copyright")
@@ -162,7 +162,7 @@ def configuration(package, diff, seconds):
             "WorkingDir": "/",
             "StopSignal": "SIGTERM",
             "Labels": labels(package),
-            # Of Docker's format, which OCI's does not forbid; in nanoseconds.
+            # Part of Docker's image format, and allowed in OCI's. Times are in nanoseconds.
             "Healthcheck": {"Test": ["CMD", PROGRAM, "--probe.ready"], "Interval": 30 * 10**9, "Timeout": 10 * 10**9,
                             "StartPeriod": 30 * 10**9, "Retries": 3},
         },

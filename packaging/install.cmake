@@ -1,5 +1,5 @@
-# What `cmake --install` puts where. Two components, as there are two packages of it: `exporter` is the program and what
-# belongs to it, `data` is what goes to the machines of Prometheus, Alertmanager and Grafana.
+# Files of `cmake --install`, in two components, one for each package: `exporter` has the program and its documents, `data`
+# has the files for the machines of Prometheus, Alertmanager and Grafana.
 include(GNUInstallDirs)
 
 set(data "${CMAKE_INSTALL_DATADIR}/scidex-pg-exporter")

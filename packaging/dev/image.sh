@@ -4,13 +4,13 @@
 : "${package_dir:?is set by package.sh}"
 readonly image=build/images/scidex-pg-exporter.tar
 
-# make_image OUT: of the package in build/packages.
+# make_image OUT: makes the image of the package in build/packages.
 make_image() {
   mkdir -p "${1%/*}"
   SOURCE_DATE_EPOCH=$(git log -1 --format=%ct) python3 -B packaging/image.py "$package_dir"/scidex-pg-exporter_*.deb "$1"
 }
 
-# The packages of what is committed, unless they are there.
+# Builds the packages of the committed state, unless they exist.
 ensure_packages() {
   [[ -n $(find "$package_dir" -name "*_$(package_version)_*.deb" 2>/dev/null) ]] || make_packages
 }

@@ -3,8 +3,8 @@
 
 readonly package_dir=build/packages
 
-# The version of the packages: that of the sources, and, while what is new in them has no version, when and of which commit
-# they are, so that a later commit is an upgrade.
+# The version of the packages: the version of the sources. While the newest section of the changelog is Unreleased, the time
+# and the id of the commit follow, so that a later commit is an upgrade.
 package_version() {
   local version
   version=$(sed -nE 's/^project\(.* VERSION ([0-9.]+) .*/\1/p' CMakeLists.txt)
@@ -14,7 +14,7 @@ package_version() {
   echo "$version"
 }
 
-# stage_sources DIRECTORY: what is committed, as the sources of a Debian package.
+# stage_sources DIRECTORY: writes the committed state as the sources of a Debian package.
 stage_sources() {
   rm -rf "$1"
   mkdir -p "$1"
@@ -24,7 +24,7 @@ stage_sources() {
     >"$1/debian/changelog"
 }
 
-# build_packages STAGE: the packages of the sources there, into the folder above it.
+# build_packages STAGE: builds the packages of the sources in STAGE, in its parent folder.
 build_packages() (
   export SCIDEX_REVISION LC_ALL=C.UTF-8 TZ=UTC CCACHE_BASEDIR=$1 CCACHE_DIR
   SCIDEX_REVISION=$(git rev-parse --short=12 HEAD)
@@ -38,14 +38,14 @@ build_packages() (
 # make_packages: leaves the packages in build/packages.
 make_packages() {
   local log=build/package.log stage=$PWD/build/package/scidex-pg-exporter
-  [[ -z $(git status --porcelain --untracked-files=no) ]] || say "changes that are not committed are left out"
+  [[ -z $(git status --porcelain --untracked-files=no) ]] || say "uncommitted changes are not in the packages"
   stage_sources "$stage"
   rm -f build/package/*.*
   build_packages "$stage" >"$log" 2>&1 || {
     tail -n 20 "$log" >&2
-    die "the packages were not built; all of the output is in $log"
+    die "building the packages failed; the complete output is in $log"
   }
-  # The maintainer's address is none that mail goes to.
+  # The maintainer's address does not receive mail.
   lintian --allow-root --fail-on error,warning --suppress-tags bogus-mail-host-in-debian-changelog,bogus-mail-host \
     build/package/*.changes
   rm -rf "$package_dir"

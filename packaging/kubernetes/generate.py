@@ -1,7 +1,7 @@
-"""generate.py SOURCE OUT [IMAGE]: the manifests as they are applied, in the folder OUT, from the tree SOURCE.
+"""generate.py SOURCE OUT [IMAGE]: writes the manifests and the chart of the tree SOURCE to the folder OUT.
 
-To those of packaging/kubernetes come the alerts as a PrometheusRule, the dashboards as ConfigMaps for Grafana's sidecar, and
-the name of the image. The chart gets the same files, and the version of the sources.
+Adds to the files of packaging/kubernetes the alerts as a PrometheusRule, the dashboards as ConfigMaps for Grafana's
+sidecar, and the name of the image. Adds the same files and the version of the sources to the chart.
 """
 
 import pathlib
@@ -16,7 +16,7 @@ LABELS = {"app.kubernetes.io/name": NAME}
 
 
 class Dumper(yaml.CSafeDumper):
-    """Texts of several lines as such."""
+    """Writes strings of several lines as block scalars."""
 
 
 def _text(dumper, text):
