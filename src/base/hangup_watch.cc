@@ -72,8 +72,8 @@ HangupWatch::Guard::~Guard() {
   if (ForkGeneration() != fork_generation_) return;
   epoll_ctl(watch_.epoll_.get(), EPOLL_CTL_DEL, socket_, nullptr);
   MutexLock lock(watch_.mutex_);
-  watch_.guarded_.erase(id_);
   while (watch_.running_ == id_) watch_.told_.Wait(watch_.mutex_);
+  watch_.guarded_.erase(id_);
 }
 
 void HangupWatch::Loop() {
@@ -92,7 +92,8 @@ void HangupWatch::Tell(std::uint64_t id) {
   MutexLock lock(mutex_);
   const auto guarded = guarded_.find(id);
   if (guarded == guarded_.end()) return;
-  const std::function<void()> on_hangup = guarded->second;
+  // Not copied, which may fail: the guard's destructor waits until it has returned.
+  const std::function<void()>& on_hangup = guarded->second;
   running_ = id;
   lock.Unlock();
   try {

@@ -36,7 +36,7 @@ struct FrontLimits {
   std::size_t reserved_files = 64;
   // Bytes of responses that are being sent. If a response exceeds this, the client that has read
   // nothing for the longest time is closed.
-  std::size_t max_answer_bytes = std::size_t{64} << 20;
+  std::size_t max_answer_bytes = std::size_t{48} << 20;
   // Number of requests that may wait for a backend connection, and for how long; otherwise 503.
   std::size_t max_waiting = 16;
   base::Duration max_wait = std::chrono::milliseconds(250);
