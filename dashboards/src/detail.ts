@@ -14,9 +14,9 @@ const connections = [
   graph({
     title: 'Connections by state',
     description:
-      'What the connections of the chosen pools do, against the most that they may have. A rise of ' +
-      'in_use towards the target means that the next rise of demand queues; connecting that stays ' +
-      'means that connects are slow or fail.',
+      'Connections of the chosen pools by state, with their target and maximum sizes. If in_use ' +
+      'rises to the target, further acquires have to wait; if connecting stays above 0, connects ' +
+      'are slow or fail.',
     unit: 'short',
     width: 12,
     height: 8,
@@ -29,8 +29,8 @@ const connections = [
   graph({
     title: 'Utilisation',
     description:
-      'The share of the connections that a pool may ever have which are in use. A rise to 1 that ' +
-      'stays is a pool that is too small, or leases that are held too long.',
+      'Share of max_size that is in use, for each pool. A lasting rise to 1 means that the pool ' +
+      'is too small or its leases are held too long; see Use and Oldest lease.',
     unit: 'percentunit',
     width: 12,
     height: 8,
@@ -51,8 +51,9 @@ const waits = [
   graph({
     title: 'Acquires by outcome',
     description:
-      'Acquires per second and how they ended. A rise of waited is demand that outgrows the pool; ' +
-      'of timeout, queue_full, deadlock or error it is errors to callers.',
+      'Finished acquires per second, by outcome. A rise of waited means that demand exceeds the ' +
+      'idle connections; a rise of timeout, queue_full, deadlock or error means that callers get ' +
+      'errors.',
     unit: 'ops',
     width: 12,
     height: 8,
@@ -65,8 +66,9 @@ const waits = [
   describe(new heatmap.PanelBuilder(), {
     title: 'How long acquires wait',
     description:
-      'Acquires by how long they waited, over time. A band that rises is a queue that forms; two ' +
-      'bands are callers who fare differently, those of a burst say.',
+      'Distribution of the time that acquires wait, over time. If the band rises, a queue is ' +
+      'forming; two separate bands mean that some acquires wait much longer than others, for ' +
+      'example during bursts.',
     unit: 'ops',
     width: 12,
     height: 8,
@@ -83,8 +85,8 @@ const waits = [
   graph({
     title: 'Wait',
     description:
-      'Half of the acquires wait longer than the first line, one in a hundred longer than the ' +
-      'second. A rise is felt by users; a rise of the second alone is a few unlucky callers.',
+      'Median and 99th percentile of the time that acquires wait. A rise of both slows down all ' +
+      'callers; a rise of the 99th percentile alone affects one acquire in a hundred.',
     unit: 's',
     width: 12,
     height: 8,
@@ -98,8 +100,8 @@ const waits = [
   graph({
     title: 'Use',
     description:
-      'How long leases are held: half of them longer than the first line, one in a hundred longer ' +
-      'than the second. A rise means slower queries or more work for each lease, and makes others wait.',
+      'Median and 99th percentile of the time that leases are held. A rise means slower queries ' +
+      'or more work per lease, and makes other acquires wait.',
     unit: 's',
     width: 12,
     height: 8,
@@ -112,8 +114,8 @@ const servers = [
   graph({
     title: 'Leases by pool',
     description:
-      'The mean number of leases held, primary beside replica, from the sum of their times. A rise ' +
-      'of ro_fallthrough is what the primary carries for a replica that is lost.',
+      'Mean number of active leases in each pool. A rise of ro_fallthrough is load on the ' +
+      'primary from reads that the replica does not serve.',
     unit: 'short',
     width: 12,
     height: 8,
@@ -123,8 +125,8 @@ const servers = [
   graph({
     title: 'Oldest lease',
     description:
-      'For how long the oldest lease of each pool has been held. A steady rise is a lease that is ' +
-      'never given back: the status page names the place that took it.',
+      'How long the oldest lease of each pool has been held. A steady rise means that a lease is ' +
+      'never released; the status page shows its call site.',
     unit: 's',
     width: 12,
     height: 8,
@@ -134,8 +136,9 @@ const servers = [
   graph({
     title: 'Connects by outcome',
     description:
-      'Connects per second and how they ended. Any rise of another outcome than ok is a server that ' +
-      'cannot be reached, and says why; a rise of ok is connections that do not last.',
+      'Connects per second, by outcome. A rise of any outcome other than ok means that connects ' +
+      'fail for that reason; a rise of ok means that connections are replaced more often: see ' +
+      'Evictions by reason.',
     unit: 'ops',
     width: 8,
     height: 8,
@@ -145,8 +148,9 @@ const servers = [
   graph({
     title: 'Evictions by reason',
     description:
-      'Connections closed on purpose, per second. A rise of dead means that something between here ' +
-      'and the server cuts them; of reset_failed that borrowers leave a mess behind.',
+      'Connections closed on purpose per second, by reason. A rise of dead means that something ' +
+      'between the exporter and the server drops connections; a rise of reset_failed, that ' +
+      'sessions cannot be reset after use.',
     unit: 'ops',
     width: 8,
     height: 8,
@@ -156,8 +160,8 @@ const servers = [
   graph({
     title: 'Time to connect, 99th percentile',
     description:
-      'One connect in a hundred takes longer than this, failed ones included. A rise points at the ' +
-      'network, the name service or a busy server. No connects, no value.',
+      '99th percentile of the duration of connects, including failed ones. A rise points to the ' +
+      'network, name resolution or a busy server. Empty if there are no connects.',
     unit: 's',
     width: 8,
     height: 8,
@@ -165,21 +169,22 @@ const servers = [
   graph({
     title: 'Replica lag',
     description:
-      'How far the replica is behind the primary, against the lag at which it loses the route. A ' +
-      'rise is old data for those who read; at the bound reads go to the primary.',
+      'How far the replica is behind the primary, and the lowest max_lag. A rise means that ' +
+      'reads return older data; above max_lag the replica is stale, and loses the route unless ' +
+      'on_lag is serve_stale.',
     unit: 's',
     width: 12,
     height: 8,
   })
     .withTarget(lines(greatest(select('scidex_pg_pool_replica_lag_seconds')), '{{instance}}', 'lag'))
     .withTarget(
-      lines(`min(${select('scidex_pg_pool_replica_max_lag_seconds')} > 0)`, 'may lag', 'max'),
+      lines(`min(${select('scidex_pg_pool_replica_max_lag_seconds')} > 0)`, 'max_lag', 'max'),
     ),
   graph({
     title: 'What SQL queries take from the pools',
     description:
-      'The mean number of connections that each configured query holds, and of its runs that wait ' +
-      'for one. A rise of either names the query that fills the queue.',
+      'Mean number of connections that each configured query holds, and of its runs that wait ' +
+      'for one. A rise shows which query occupies the pool or waits in its queue.',
     unit: 'short',
     width: 12,
     height: 8,
@@ -201,8 +206,9 @@ const servers = [
   graph({
     title: 'Probes that fail',
     description:
-      'The share of the probes of each pool that failed. A rise to 1 is a server that does not answer ' +
-      'or is not what it should be; what comes and goes is a busy server or network.',
+      'Share of the probes of each pool that failed. A lasting rise to 1 means that the server ' +
+      'does not answer or is not the expected one; occasional failures point to a busy server or ' +
+      'network.',
     unit: 'percentunit',
     width: 12,
     height: 8,
@@ -220,8 +226,9 @@ const servers = [
   graph({
     title: 'Failed probes by reason',
     description:
-      'Probes per second that failed, and why. A rise of connect_refused or connect_timeout is a server ' +
-      'or a network that is down; of auth_failed or wrong_cluster it is a configuration.',
+      'Failed probes per second, by reason. A rise of connect_refused or connect_timeout points ' +
+      'to the server or the network; a rise of auth_failed or wrong_cluster, to the ' +
+      'configuration.',
     unit: 'ops',
     width: 12,
     height: 8,
@@ -237,8 +244,9 @@ const answers = [
   graph({
     title: 'Servers that do not answer',
     description:
-      'Of how many instances the server of each pool did not answer its latest probe. A rise of ro is a ' +
-      'lost replica, of the other two a lost primary; of all instances at once it is the server itself.',
+      'Number of instances on which the server of each pool did not answer its latest probe. ' +
+      'Normally 0. A rise of ro means a lost replica, a rise of the other pools a lost primary; ' +
+      'if it affects all instances, check the server itself.',
     unit: 'none',
     width: 8,
     height: 8,
@@ -246,8 +254,9 @@ const answers = [
   graph({
     title: 'Servers in recovery',
     description:
-      'Of how many instances the server of each pool was in recovery, as a replica is. A fall of ro is ' +
-      'a replica that was promoted; a rise of primary is a primary that was demoted.',
+      'Number of instances on which the server of each pool was in recovery when it last ' +
+      'answered, as a replica is. A fall of ro means that a replica was promoted; a rise of ' +
+      'primary, that a primary was demoted.',
     unit: 'none',
     width: 8,
     height: 8,
@@ -257,8 +266,8 @@ const answers = [
   graph({
     title: 'Replicas without a WAL stream',
     description:
-      'Instances whose replica does not stream WAL from its primary. A rise means that lag will grow as ' +
-      'soon as the primary writes, although the replica answers.',
+      'Number of instances whose replica answers but does not stream WAL from its primary. ' +
+      'Normally 0. A rise means that lag will increase as soon as the primary writes.',
     unit: 'none',
     width: 8,
     height: 8,
@@ -271,8 +280,8 @@ const leases = [
   graph({
     title: 'Leases that leak',
     description:
-      'Leases per second that were found to be held for longer than leak_after. Any rise is a caller ' +
-      'that does not give its connection back: the log names the place.',
+      'Leases per second that exceeded leak_after. Normally 0. Any rise means that a caller does ' +
+      'not release its lease; the log has the call site.',
     unit: 'ops',
     width: 8,
     height: 8,
@@ -282,8 +291,9 @@ const leases = [
   graph({
     title: 'Leases of replaced pools',
     description:
-      'Leases of pools that a reload or a new password has replaced and that are still out. A rise that ' +
-      'stays is connections to the old server that no other panel shows.',
+      'Active leases of pools that were replaced by a reload or a new password. A lasting rise ' +
+      'means that leases of the old pool are not released; no other panel shows their ' +
+      'connections.',
     unit: 'none',
     width: 8,
     height: 8,
@@ -310,8 +320,8 @@ const queries = [
   graph({
     title: 'Query errors',
     description:
-      'Runs of SQL queries per second that failed, by query and reason. Any rise is series that are ' +
-      'gone or old; the log has the words of the server.',
+      'Failed runs of the configured SQL queries per second, by query and reason. Any rise means ' +
+      'that series are missing or old; the log has the message of the server.',
     unit: 'ops',
     width: 12,
     height: 8,
@@ -324,8 +334,8 @@ const queries = [
   graph({
     title: 'Age of query results',
     description:
-      'How long ago each query last succeeded, on the instance where that is longest. A rise beyond its ' +
-      'interval means that its runs fail or do not begin.',
+      'Time since each query last succeeded, on the instance where it is longest. A rise above ' +
+      'the interval of the query means that its runs fail or do not begin.',
     unit: 's',
     width: 12,
     height: 8,
@@ -344,7 +354,8 @@ export function detail(): Dashboard {
     dashboard(
       'scidex-pg-pool-detail',
       'PostgreSQL pools / Pool detail',
-      'What the connections of a pool do, how long acquires wait and why, and how its server is.',
+      'Connections of each pool by state, how long acquires wait and why, and the state of ' +
+      'its server.',
     ),
     [serverTable(), ...answers, ...connections, ...waits, ...servers, ...queries, ...leases],
   );

@@ -15,8 +15,9 @@ const numbers = [
     {
       title: 'Instances that are not scraped',
       description:
-        'How many instances Prometheus could not scrape at last, of those that were there in the chosen ' +
-        'time range. A rise is an exporter, or the service that embeds it, that is down.',
+        'Number of instances that were scraped in the chosen time range and whose latest scrape ' +
+        'failed. Normally 0. A rise means that an exporter, or the service that embeds it, is ' +
+        'down or unreachable.',
       unit: 'none',
       width: 6,
       height: 4,
@@ -27,8 +28,8 @@ const numbers = [
     {
       title: 'Restarts',
       description:
-        'How often instances were started anew in the chosen time range. A rise without a release is ' +
-        'a process that ends by itself, or is ended.',
+        'Number of restarts of all instances in the chosen time range. A rise without a ' +
+        'deployment means that the process crashes or is killed; see its log.',
       unit: 'none',
       width: 6,
       height: 4,
@@ -39,8 +40,9 @@ const numbers = [
     {
       title: 'Refused configurations',
       description:
-        'Instances that were asked to load a configuration, found it wrong, and go on with the one ' +
-        'before. A rise means that what is in the file is not in force.',
+        'Number of instances that refused the configuration they last tried to load. The ' +
+        'previous one remains in force. Normally 0; after a rise, see the log for the invalid ' +
+        'key.',
       unit: 'none',
       width: 6,
       height: 4,
@@ -51,8 +53,8 @@ const numbers = [
     {
       title: 'Collectors that fail',
       description:
-        'Scrapes in the chosen time range that lacked the metrics of a collector. A rise is metrics ' +
-        'that are not there; the log says why.',
+        'Number of scrapes in the chosen time range that lacked the metrics of a collector. ' +
+        'Normally 0. A rise means that metrics are missing; the log has the reason.',
       unit: 'none',
       width: 6,
       height: 4,
@@ -67,8 +69,9 @@ const graphs = [
   graph({
     title: 'Age of the latest probe',
     description:
-      'How long ago the server of each pool was last probed; probes run each second. A rise means ' +
-      'that the exporter is stuck, and that what it says of servers and routes is old.',
+      'Time since the server of each pool was last probed. Normally about a second, the default ' +
+      'interval. A steady rise means that the exporter cannot run probes, and that what it ' +
+      'reports about servers and routes is out of date.',
     unit: 's',
     width: 12,
     height: 8,
@@ -81,8 +84,8 @@ const graphs = [
   graph({
     title: 'Duration of the latest probe',
     description:
-      'How long the server of each pool took to answer its probe, or the probe to give up. A rise ' +
-      'is a server under load; at one second probes fail.',
+      'Duration of the latest probe of each pool, answered or not. A rise points to a busy ' +
+      'server or network; a probe that reaches its timeout fails.',
     unit: 's',
     width: 12,
     height: 8,
@@ -92,8 +95,8 @@ const graphs = [
   graph({
     title: 'Duration of a scrape',
     description:
-      'How long it took to produce the metrics, without their way over the network. A rise is more ' +
-      'series, or a host that is short of processors.',
+      'Time to produce the metrics of a scrape, without sending them. A rise means more series ' +
+      'or a shortage of CPU time.',
     unit: 's',
     width: 6,
     height: 8,
@@ -101,8 +104,9 @@ const graphs = [
   graph({
     title: 'HTTP requests by code',
     description:
-      'Requests per second by status code. A rise of 401 is a scrape without credentials, of 503 too ' +
-      'many at once, of 500 a fault that the log explains.',
+      'HTTP requests per second, by status code. A rise of 401 means missing or wrong ' +
+      'credentials; of 503, too many concurrent requests or an instance that is not ready; of ' +
+      '500, an internal error that is in the log.',
     unit: 'reqps',
     width: 6,
     height: 8,
@@ -112,8 +116,8 @@ const graphs = [
   graph({
     title: 'Log messages by level',
     description:
-      'Messages per second that were written to the log. A rise of warn or error is something to ' +
-      'read there.',
+      'Log messages per second, by level, including dropped ones. After a rise of warn or error, ' +
+      'read the log.',
     unit: 'ops',
     width: 6,
     height: 8,
@@ -123,8 +127,8 @@ const graphs = [
   graph({
     title: 'Local failures',
     description:
-      'Times per second that the process lacked a file descriptor, memory or a thread. Any rise means ' +
-      'that a limit of the process or of the machine is too low.',
+      'Failures per second for lack of a file descriptor, memory or a thread. Normally 0. Any ' +
+      'rise means that a limit of the process or of the machine is too low.',
     unit: 'ops',
     width: 6,
     height: 8,
@@ -137,8 +141,8 @@ const graphs = [
   graph({
     title: 'Memory',
     description:
-      'Memory of each instance that is in RAM. A rise that never ends is a leak; a step is a ' +
-      'configuration with more queries or more series.',
+      'Resident memory of each instance. An endless rise is a leak; a single step may come from ' +
+      'a reload that added queries or series.',
     unit: 'bytes',
     width: 8,
     height: 8,
@@ -146,8 +150,8 @@ const graphs = [
   graph({
     title: 'File descriptors',
     description:
-      'The share of the file descriptors that each instance may have open. A rise to 1 means that ' +
-      'connects and scrapes are about to fail.',
+      'Share of the limit of open file descriptors that each instance uses. If it rises to 1, ' +
+      'connects and scrapes fail: raise the limit or reduce the pools.',
     unit: 'percentunit',
     width: 8,
     height: 8,
@@ -157,8 +161,8 @@ const graphs = [
   graph({
     title: 'Processor',
     description:
-      'How much of one processor each instance takes. A rise is more acquires, more queries or more ' +
-      'scrapes; without any of them it is a fault.',
+      'CPU time that each instance uses, as a share of one CPU. A rise should correspond to more ' +
+      'acquires, queries or scrapes; otherwise report it as a fault.',
     unit: 'percentunit',
     width: 8,
     height: 8,
@@ -189,8 +193,9 @@ function builds(): table.PanelBuilder {
   const panel = describe(new table.PanelBuilder(), {
     title: 'Builds and configurations',
     description:
-      'What runs where, since when, and with which configuration: instances that should be alike ' +
-      'have the same number there. A rise of different numbers is a roll-out that stopped half way.',
+      'Version, start time and configuration hash of each instance. Instances with the same ' +
+      'configuration have the same hash. A rise in the number of different hashes points to an ' +
+      'incomplete rollout.',
     unit: 'none',
     width: 24,
     height: 8,
@@ -235,7 +240,8 @@ export function exporter(): Dashboard {
     dashboard(
       'scidex-pg-pool-exporter',
       'PostgreSQL pools / Exporter',
-      'Whether the exporter is scraped, probes and lasts, and with which configuration it runs.',
+      'Whether the exporter is scraped and runs its probes, its resource usage, and its ' +
+      'configuration.',
     ),
     [...numbers, ...graphs, builds()],
   );

@@ -19,7 +19,7 @@ const columns: { field: string; header: string; look?: DynamicConfigValue[] }[] 
         id: 'links',
         value: [
           {
-            title: 'Its pools in detail',
+            title: 'Pool detail of this instance',
             url:
               '/d/scidex-pg-pool-detail?${datasource:queryparam}&var-job=${__data.fields.Job}' +
               '&var-instance=${__data.fields.Instance}&${__url_time_range}',
@@ -60,8 +60,9 @@ export function instanceTable(): table.PanelBuilder {
   const panel = describe(new table.PanelBuilder(), {
     title: 'Instances',
     description:
-      'Every instance, worst first: its route, why, and since when; its waiters and connections in the ' +
-      'chosen pools. A rise of those in use without more traffic means that leases are kept longer.',
+      'All instances, worst route first, with the reason and time of the last change, and their ' +
+      'waiters and connections in the chosen pools. A rise of In use without more traffic means ' +
+      'that leases are held longer.',
     unit: 'none',
     width: 24,
     height: 7,

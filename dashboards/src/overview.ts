@@ -49,28 +49,32 @@ const first = [
     1,
     'Reads on the replica',
     routeColors.replica,
-    'Instances whose reads are served by a replica. A rise is good: reads load no writer there.',
+    'Number of instances whose reads are served by a replica. Normally all that have one. A ' +
+      'rise means that reads have returned to a replica.',
   ),
   instancesAt(
     2,
     'Reads on the primary',
     routeColors.fallthrough,
-    'Instances whose reads fall through to the primary. A rise means that a replica was lost, or ' +
-      'that an instance without one was added: reads now load the server that takes the writes.',
+    'Number of instances whose reads fall through to the primary and add load to it. ' +
+      'Normally 0 if each has a replica. A rise means that a replica was lost, or an instance ' +
+      'without one was added; see Why.',
   ),
   instancesAt(
     3,
     'Reads refused',
     routeColors.disabled,
-    'Instances on which a read acquire fails at once: the replica cannot serve, and fall-through ' +
-      'is forbidden or there is no primary. A rise means errors for users.',
+    'Number of instances on which read acquires fail immediately, because the replica ' +
+      'cannot serve and fall-through is forbidden or there is no primary. Normally 0. A rise ' +
+      'means errors for users; see Why.',
   ),
   named(
     {
       title: 'Why',
       description:
-        'The most frequent reasons of the routes in force, each with its number of instances; ok is the ' +
-        "replica's. A rise of another is a replica that cannot serve, and says what is wrong with it.",
+        'The three most frequent reasons of the current routes, with the number of instances ' +
+        'each. ok is the reason of route replica. A rise of another reason means that replicas ' +
+        'cannot serve reads; the reason says why.',
       unit: 'none',
       width: 5,
       height: 5,
@@ -87,8 +91,9 @@ const first = [
     {
       title: 'Since',
       description:
-        'When the first instance left its replica of those that are without one now; while there is ' +
-        'none, when a route changed last. A fall to seconds is a loss that has just happened.',
+        'The earliest route change among the instances whose reads are not on a replica; if ' +
+      'there are none, the latest route change. A fall to seconds means that a route has just ' +
+      'changed.',
       unit: 'dateTimeFromNow',
       width: 3,
       height: 5,
@@ -104,8 +109,9 @@ const first = [
     {
       title: 'Instances',
       description:
-        'How many of the chosen instances are scraped. Red: one that was there in the chosen time range ' +
-        'is not, and nothing is known of its pools. A rise of the whole is a roll-out.',
+        'Number of instances that are scraped, of those seen in the chosen time range. Red: at ' +
+        'least one is not scraped, so the state of its pools is unknown. A rise of the total ' +
+        'means that instances were added.',
       unit: 'percentunit',
       width: 4,
       height: 5,
@@ -126,8 +132,8 @@ const numbers = [
     {
       title: 'Waiters',
       description:
-        'Callers that wait for a connection now, in all pools. A rise that stays means that ' +
-        'connections are kept too long, or that there are too few.',
+        'Acquires that wait for a connection, in all chosen pools. A lasting rise means that ' +
+        'leases are held too long or the pools are too small; see Pool detail.',
       unit: 'none',
       width: 4,
       height: 4,
@@ -138,8 +144,8 @@ const numbers = [
     {
       title: 'Servers that do not answer',
       description:
-        'Pools whose server did not answer its latest probe, over all instances. A rise is a server ' +
-        'that is down, or that cannot be reached; the table of servers of Pool detail names it.',
+        'Number of pools whose server did not answer its latest probe, over all instances. ' +
+        'Normally 0. After a rise, see the table Servers in Pool detail.',
       unit: 'none',
       width: 5,
       height: 4,
@@ -150,8 +156,8 @@ const numbers = [
     {
       title: 'Queries that fail',
       description:
-        'Queries of the configuration whose latest run failed, over all instances. A rise means that ' +
-        'their series are gone or old; Pool detail has the reasons.',
+        'Number of configured queries whose latest run failed, over all instances. Normally 0. A ' +
+        'rise means that their series are missing or old; Pool detail has the reasons.',
       unit: 'none',
       width: 5,
       height: 4,
@@ -167,8 +173,8 @@ const numbers = [
     {
       title: 'Wait, 99th percentile',
       description:
-        'One acquire in a hundred waits longer than this for its connection. A rise is felt by ' +
-        'users as slower requests. No acquires, no value.',
+        '99th percentile of the time that acquires wait, in all chosen pools. A rise slows ' +
+      'requests down; see Pool detail. Empty if there are no acquires.',
       unit: 's',
       width: 5,
       height: 4,
@@ -181,8 +187,8 @@ const numbers = [
     {
       title: 'Time in fall-through',
       description:
-        'The share of the chosen time range in which reads were served by the primary, over all ' +
-        'instances. A rise means longer or more frequent losses of a replica.',
+        'Share of the chosen time range in which the primary served reads, over all instances. A ' +
+        'rise means longer or more frequent outages of a replica.',
       unit: 'percentunit',
       width: 5,
       height: 4,
@@ -196,8 +202,9 @@ const numbers = [
 const route = describe(new statetimeline.PanelBuilder(), {
   title: 'Route of the reads',
   description:
-    'Where the reads of the instances went, over time; of a fleet, of those that fared worst. Red: they ' +
-    'fell through to the primary. Purple: they were refused. A gap: the instance was not scraped.',
+    'Route of reads of each instance over time; of more than 20 instances, those with the worst ' +
+    'routes. Red: reads fell through to the primary. Purple: reads were refused. A gap: the ' +
+    'instance was not scraped.',
   unit: 'none',
   width: 24,
   height: 7,
@@ -222,8 +229,9 @@ const graphs = [
   graph({
     title: 'Share of time in fall-through',
     description:
-      'How much of each moment the reads of an instance were served by the primary. A rise to 1 ' +
-      'is a lost replica; teeth are a route that flaps.',
+      'Share of time in which the primary served the reads of an instance. Normally 0 if it has ' +
+      'a replica. A lasting rise to 1 means a lost replica; repeated peaks mean a route that ' +
+      'flaps.',
     unit: 'percentunit',
     width: 12,
     height: 8,
@@ -235,8 +243,9 @@ const graphs = [
   graph({
     title: 'Queue depth',
     description:
-      'The mean number of callers that waited, from the sum of their waits: it sees the queues ' +
-      'that form and drain between two scrapes. A rise means that demand outgrows the pool.',
+      'Mean number of waiting acquires, computed from their total wait. It includes queues that ' +
+      'form and drain between two scrapes. A rise means that demand exceeds the capacity of the ' +
+      'pool.',
     unit: 'short',
     width: 12,
     height: 8,
@@ -251,8 +260,8 @@ const graphs = [
   graph({
     title: 'Waiters',
     description:
-      'Callers that waited for a connection at the moment of each scrape. A rise that does not ' +
-      'fall again is what ScidexPgPoolWaitersPilingUp fires on.',
+      'Acquires that wait for a connection at the time of each scrape. If a rise lasts, ' +
+      'ScidexPgPoolWaitersPilingUp fires; its runbook lists what to check.',
     unit: 'short',
     width: 8,
     height: 8,
@@ -260,8 +269,8 @@ const graphs = [
   graph({
     title: 'Wait, 99th percentile',
     description:
-      'One acquire in a hundred waits longer than this, waits that fail included. A rise is felt ' +
-      'by users; at the acquire timeout it becomes errors.',
+      '99th percentile of the time that acquires wait, including failed ones. A rise slows ' +
+      'requests down; at the acquire timeout, callers get errors.',
     unit: 's',
     width: 8,
     height: 8,
@@ -269,8 +278,8 @@ const graphs = [
   graph({
     title: 'Timeouts',
     description:
-      'Acquires per second that gave up because no connection came free within their timeout. ' +
-      'Each is an error to its caller: any rise is felt.',
+      'Acquires per second that reached their timeout without getting a connection. Normally 0. ' +
+      'Any rise means errors for callers; see Waiters and Pool detail.',
     unit: 'ops',
     width: 8,
     height: 8,
@@ -291,7 +300,7 @@ export function overview(): Dashboard {
     dashboard(
       'scidex-pg-pool-overview',
       'PostgreSQL pools / Overview',
-      'Where read-only traffic goes, and whether anybody waits for a connection.',
+      'Where read-only traffic goes, and whether acquires wait for a connection.',
     ),
     [...first, instanceTable(), ...numbers, route, ...graphs],
   );

@@ -57,36 +57,38 @@ const numbers = [
     'Violations',
     'scidex_pg_pool_read_only_violations_total',
     'orange',
-    'Writes that were tried through a read lease, and refused by the server. A rise means that ' +
-      'somebody writes through the wrong pool: nothing was written, and each was an error to its caller.',
+    'Writes through a read lease that the server refused. Normally 0. A rise means that a ' +
+      'caller uses the wrong pool: it got an error, nothing was written, and the log has the ' +
+      'call site.',
   ),
   counted(
     'Tampering',
     'scidex_pg_pool_read_only_tampered_total',
     'red',
-    'Leases whose borrower lifted read-only, or committed a transaction of its own. A rise means that ' +
-      'it could have written; the log names it.',
+    'Read leases whose borrower switched read-only off, or could have done so and written. ' +
+      'Normally 0. After any rise, find the borrower in the log.',
   ),
   counted(
     'Writes that succeeded',
     'scidex_pg_pool_read_only_writes_total',
     'red',
-    'Statements that wrote through a read lease, because its borrower had switched read-only off. ' +
-      'A rise means that what they wrote is in the database; the log names the borrower.',
+    'Write statements that succeeded through a read lease whose borrower had switched read- ' +
+      'only off. Normally 0. After any rise, find the borrower in the log and check the data.',
   ),
   counted(
     'Sessions refused',
     'scidex_pg_pool_read_only_unproven_total',
     'orange',
-    'Sessions that could not be shown to be read-only and were not handed out. A rise most often ' +
-      'means that a pooler was put in front of the server.',
+    'Sessions refused because they could not be verified to be read-only. Normally 0. A ' +
+      'rise often means that a pooler is in front of the server.',
   ),
   number(
     {
       title: 'Canary',
       description:
-        'Whether the latest write that was tried through a read lease of each pool was refused, as ' +
-        'it must be. Red: one was not, and reads have to be taken for able to write.',
+        'Whether the latest attempt to write through a read lease of each pool was refused as ' +
+        'read-only. Red: at least one was not refused; assume that read sessions of that pool ' +
+        'can write.',
       unit: 'none',
       width: 8,
       height: 4,
@@ -95,7 +97,7 @@ const numbers = [
   )
     .mappings(
       values({
-        1: { text: 'refused, as it must be', color: 'green' },
+        1: { text: 'refused, as expected', color: 'green' },
         0: { text: 'not refused', color: 'red' },
       }),
     )
@@ -106,8 +108,9 @@ const graphs = [
   graph({
     title: 'Proofs',
     description:
-      'Read leases per second by how their session was shown to be read-only: reported costs ' +
-      'nothing, set a round trip. A rise of transaction means that a pooler was put in between.',
+      'Read leases per second, by how their session was verified to be read-only. reported costs ' +
+      'no round trip, set costs one. A rise of transaction means that a pooler is in front of ' +
+      'the server.',
     unit: 'ops',
     width: 12,
     height: 8,
@@ -117,8 +120,8 @@ const graphs = [
   graph({
     title: 'Read leases by route',
     description:
-      'Read leases per second by the route that served them. A rise of primary_fallthrough is ' +
-      'load on the server that takes the writes.',
+      'Read leases per second, by the route that served them. A rise of primary_fallthrough is ' +
+      'additional load on the primary.',
     unit: 'ops',
     width: 12,
     height: 8,
@@ -128,8 +131,8 @@ const graphs = [
   graph({
     title: 'Violations by pool',
     description:
-      'Writes per second that were refused. A single rise is a mistake that somebody made once, a ' +
-      'steady one is a caller that uses the wrong pool.',
+      'Writes per second through a read lease that the server refused. Normally 0. A lasting ' +
+      'rise means that a caller uses the wrong pool; the log has the call site.',
     unit: 'ops',
     width: 12,
     height: 8,
@@ -144,8 +147,8 @@ const graphs = [
   graph({
     title: 'Tampering by pool',
     description:
-      'Leases per second whose borrower lifted read-only, or could have. A rise means that it could ' +
-      'have written, if the server was the primary.',
+      'Read leases per second whose borrower switched read-only off, or could have done so and ' +
+      'written. Normally 0. After any rise, find the borrower in the log.',
     unit: 'ops',
     width: 12,
     height: 8,
@@ -164,8 +167,9 @@ const timelines = [
     {
       title: 'What enforces read-only',
       description:
-        'Session: a setting that the pool proves on each acquire. Transaction: behind a pooler, ' +
-        'where a borrower can end the transaction that it was lent. A rise to it is a weaker guarantee.',
+        'What prevents read sessions from writing. session: a setting that is verified on every ' +
+        'acquire. transaction: a READ ONLY transaction, behind a pooler, which a borrower can ' +
+        'end. A rise to transaction is a weaker guarantee.',
     },
     values({
       0: { text: 'nothing', color: 'text' },
@@ -182,8 +186,8 @@ const timelines = [
     {
       title: 'Behind a pooler',
       description:
-        'Whether a pooler was between here and the server of each pool when it last answered. A rise ' +
-        'means that somebody has put one there: read-only is then enforced by transaction.',
+        'Whether a pooler was in front of the server of each pool when it last answered. After a ' +
+        'rise, read-only is enforced by transaction, which is weaker.',
     },
     values({
       0: { text: 'direct', color: 'green' },
@@ -195,11 +199,12 @@ const timelines = [
     {
       title: 'Primary',
       description:
-        'Whether the primary takes writes. A fall to refuses writes means that it is in recovery, or ' +
-        'that default_transaction_read_only was switched on, as providers do when a disk is full.',
+        'Whether the primary accepts writes. A fall to refuses writes means that it is in ' +
+        'recovery, or that default_transaction_read_only is on, as some providers set it when a ' +
+        'disk is full.',
     },
     values({
-      1: { text: 'takes writes', color: 'green' },
+      1: { text: 'accepts writes', color: 'green' },
       0: { text: 'refuses writes', color: 'red' },
     }),
     select('scidex_pg_pool_primary_writable'),
@@ -209,8 +214,8 @@ const timelines = [
     {
       title: 'Replica',
       description:
-        'Whether the data of the replica is as new as max_lag asks. A rise to diverged means that it ' +
-        'has rows that the primary never had, and has to be rebuilt.',
+        'Whether the replica is within max_lag. A rise to stale means that it lags by more; a ' +
+        'rise to diverged, that it has WAL that the primary never had, and must be rebuilt.',
     },
     values({
       0: { text: 'within max_lag', color: 'green' },
@@ -230,7 +235,8 @@ export function readOnly(): Dashboard {
     dashboard(
       'scidex-pg-pool-read-only',
       'PostgreSQL pools / Read-only',
-      'Whether read-only traffic really is: what proves it, what tried to write, what enforces it.',
+      'Whether read-only traffic is read-only: how it is verified and enforced, and which ' +
+      'writes were attempted.',
     ),
     [...numbers, ...graphs, ...timelines],
   );

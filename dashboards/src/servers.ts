@@ -32,8 +32,9 @@ export function serverTable(): table.PanelBuilder {
   const panel = describe(new table.PanelBuilder(), {
     title: 'Servers',
     description:
-      'Which server each pool is on, those that do not answer first: of several in a DSN the one in use, ' +
-      'a pooler where there is one. A rise of those that do not answer is an outage.',
+      'Server of each pool, those that do not answer first. With several hosts in a DSN, the one ' +
+      'in use; with a pooler, the pooler. A rise in the number of servers that do not answer is ' +
+      'an outage.',
     unit: 'none',
     width: 24,
     height: 7,
