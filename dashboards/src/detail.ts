@@ -160,7 +160,7 @@ const servers = [
   graph({
     title: 'Time to connect, 99th percentile',
     description:
-      '99th percentile of the duration of connects, including failed ones. A rise points to the ' +
+      'The 99th percentile of the duration of connects, including failed ones. A rise points to the ' +
       'network, name resolution or a busy server. Empty if there are no connects.',
     unit: 's',
     width: 8,

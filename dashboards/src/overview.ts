@@ -173,7 +173,7 @@ const numbers = [
     {
       title: 'Wait, 99th percentile',
       description:
-        '99th percentile of the time that acquires wait, in all chosen pools. A rise slows ' +
+        'The 99th percentile of the time that acquires wait, in all chosen pools. A rise slows ' +
       'requests down; see Pool detail. Empty if there are no acquires.',
       unit: 's',
       width: 5,
@@ -269,7 +269,7 @@ const graphs = [
   graph({
     title: 'Wait, 99th percentile',
     description:
-      '99th percentile of the time that acquires wait, including failed ones. A rise slows ' +
+      'The 99th percentile of the time that acquires wait, including failed ones. A rise slows ' +
       'requests down; at the acquire timeout, callers get errors.',
     unit: 's',
     width: 8,
