@@ -72,8 +72,8 @@ const numbers = [
     'Writes that succeeded',
     'scidex_pg_pool_read_only_writes_total',
     'red',
-    'Write statements that succeeded through a read lease whose borrower had switched read- ' +
-      'only off. Normally 0. After any rise, find the borrower in the log and check the data.',
+    'Write statements that succeeded through a read lease whose borrower had switched ' +
+      'read-only off. Normally 0. After any rise, find the borrower in the log and check the data.',
   ),
   counted(
     'Sessions refused',
