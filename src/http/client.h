@@ -17,6 +17,8 @@ struct Client {
 
   ClientSocket socket;
   Deadline deadline;
+  // Whether it was closed because there were too many clients.
+  bool makes_room = false;
 };
 
 // Whether the client has closed its sending side, or the whole connection.

@@ -9,11 +9,8 @@ namespace scidex::http {
 // kernel refuses to report it.
 std::size_t MaxOpenFiles();
 
-// Clients above the limit that may exist for a moment, while others are being closed for them.
-inline constexpr std::size_t kMaxExcessClients = 8;
-
 // The number of files that a server itself opens: both ends of each backend connection, the
-// listeners and their duplicates, and a reserve that covers kMaxExcessClients.
+// listeners with their duplicates and a client above the limit for each, and a reserve.
 std::size_t FilesOfServer(std::size_t backend_connections, std::size_t listeners);
 
 // `max_clients`, reduced to what the limit of open files leaves after `reserved_files`.

@@ -31,14 +31,14 @@ class ClientList {
 
   std::size_t size() const { return clients_.size(); }
 
-  // Returns false if no client is left to close. The client's file is closed soon afterwards.
-  bool CloseLongestIdle() {
+  // Returns the client, or null if none is left to close. Its file is closed soon afterwards.
+  Client* CloseLongestIdle() {
     for (Client* const client : clients_) {
       if (client->deadline.interrupted()) continue;
       client->deadline.Interrupt();
-      return true;
+      return client;
     }
-    return false;
+    return nullptr;
   }
 
  private:

@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <netinet/tcp.h>
+#include <sys/socket.h>
 
 #include <asio/co_spawn.hpp>
 #include <asio/detached.hpp>
@@ -20,6 +21,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/thread.h"
+#include "base/unique_fd.h"
 #include "http/address.h"
 #include "http/answer_memory.h"
 #include "http/backend_link.h"
@@ -44,6 +46,8 @@ using asio::ip::tcp;
 // otherwise.
 constexpr auto kClosePause = std::chrono::milliseconds(5);
 constexpr auto kAcceptPause = std::chrono::milliseconds(100);
+// In a row, before other clients are served.
+constexpr int kMostAccepts = 8;
 // Unsent bytes of a response that the kernel buffers for a client that does not read, beyond its
 // window.
 constexpr int kMaxUnsent = 128 << 10;
@@ -87,10 +91,12 @@ class Front::Impl {
   awaitable<void> ExpireDeadlines();
   awaitable<void> Accept(tcp::acceptor& acceptor);
   awaitable<void> AcceptSome(tcp::acceptor& acceptor);
+  void ReportAcceptError(const std::exception& error) noexcept;
   void Admit(ClientSocket socket);
   std::size_t Limit() const { return ClientLimit(options_.limits.max_clients, reserved_files_); }
   // Closes clients until there are no more than the limit.
   awaitable<void> AwaitLimit();
+  void CloseExcess();
   // Closes a client: an idle one, otherwise one that does not read its response.
   bool MakeRoom();
   bool HasRoomFor(std::size_t more) const { return clients_ + more - closing_ <= Limit(); }
@@ -177,6 +183,8 @@ void Front::Impl::ReserveFiles(std::size_t files) {
   const std::size_t all = OwnFiles(options_) + files;
   RequireFiles(all);
   reserved_files_ = all;
+  // Now, because the files may be needed before another client comes.
+  asio::post(io_, [this] { CloseExcess(); });
 }
 
 void Front::Impl::CallBack(std::function<void()> call) {
@@ -196,17 +204,14 @@ awaitable<void> Front::Impl::ExpireDeadlines() {
 awaitable<void> Front::Impl::Accept(tcp::acceptor& acceptor) {
   asio::steady_timer pause(io_);
   while (!stopping_) {
-    std::string failure;
     try {
       co_await AwaitLimit();
       co_await AcceptSome(acceptor);
       last_accept_error_.clear();
+      continue;
     } catch (const std::exception& error) {
-      failure = error.what();
-    }
-    if (failure.empty() || stopping_) continue;
-    if (std::exchange(last_accept_error_, failure) != failure) {
-      base::LogError("http clients cannot be accepted", {{"error", failure}});
+      if (stopping_) co_return;
+      ReportAcceptError(error);
     }
     pause.expires_after(MakeRoom() ? kClosePause : kAcceptPause);
     asio::error_code ignored;
@@ -214,16 +219,31 @@ awaitable<void> Front::Impl::Accept(tcp::acceptor& acceptor) {
   }
 }
 
-// Several at once: otherwise a client that only asks for health would wait until those that came
-// before it in a burst have been accepted one by one, each after a part of a long response.
+void Front::Impl::ReportAcceptError(const std::exception& error) noexcept {
+  try {
+    if (last_accept_error_ == error.what()) return;
+    last_accept_error_ = error.what();
+    base::LogError("http clients cannot be accepted", {{"error", last_accept_error_}});
+  } catch (const std::exception&) {
+    // No memory for the message.
+  }
+}
+
+// Several at once, as long as there is room: otherwise a client that only asks for health would
+// wait until those that came before it in a burst have been accepted one by one, each after a part
+// of a long response. Without room, the previous client must be able to send its request before
+// another one displaces it.
 awaitable<void> Front::Impl::AcceptSome(tcp::acceptor& acceptor) {
   Admit(co_await acceptor.async_accept(use_awaitable));
-  for (std::size_t i = 1; i < kMaxExcessClients && clients_ < Limit() + kMaxExcessClients; ++i) {
+  const ClientSocket::protocol_type protocol = acceptor.local_endpoint().protocol();
+  for (int i = 1; i < kMostAccepts && HasRoomFor(1); ++i) {
+    // Not by Asio, which may wait for a client although it was told not to.
+    base::UniqueFd accepted(accept4(acceptor.native_handle(), nullptr, nullptr, SOCK_CLOEXEC));
+    // There is no other client, or an error that the next call will report.
+    if (!accepted.valid()) co_return;
     ClientSocket next(io_);
-    asio::error_code error;
-    acceptor.accept(next, error);
-    // If there is no other client, or an error that the next call will report.
-    if (error) co_return;
+    next.assign(protocol, accepted.get());
+    accepted.Release();
     Admit(std::move(next));
   }
 }
@@ -245,8 +265,7 @@ void Front::Impl::Admit(ClientSocket socket) {
 awaitable<void> Front::Impl::AwaitLimit() {
   asio::steady_timer pause(io_);
   while (!stopping_ && clients_ > Limit()) {
-    while (!HasRoomFor(0) && MakeRoom()) {
-    }
+    CloseExcess();
     asio::error_code ignored;
     if (HasRoomFor(0)) {
       co_await client_ended_.async_wait(asio::redirect_error(use_awaitable, ignored));
@@ -257,23 +276,39 @@ awaitable<void> Front::Impl::AwaitLimit() {
   }
 }
 
+void Front::Impl::CloseExcess() {
+  while (!HasRoomFor(0) && MakeRoom()) {
+  }
+}
+
 bool Front::Impl::MakeRoom() {
-  if (!idle_clients_.CloseLongestIdle() && !memory_.readers().CloseLongestIdle()) return false;
+  Client* client = idle_clients_.CloseLongestIdle();
+  if (client == nullptr) client = memory_.readers().CloseLongestIdle();
+  if (client == nullptr) return false;
+  client->makes_room = true;
   ++closing_;
   return true;
 }
 
 awaitable<void> Front::Impl::Serve(ClientSocket socket) {
+  struct Ended {
+    ~Ended() {
+      --front.clients_;
+      if (made_room) --front.closing_;
+      front.client_ended_.cancel();
+    }
+    Impl& front;
+    bool made_room = false;
+  };
+  Ended ended{*this};
   try {
     Client client(std::move(socket), deadlines_);
-    struct Ended {
-      ~Ended() {
-        if (client.deadline.interrupted() && front.closing_ > 0) --front.closing_;
-      }
-      Impl& front;
+    struct Closed {
+      ~Closed() { ended.made_room = client.makes_room; }
+      Ended& ended;
       const Client& client;
     };
-    const Ended ended{*this, client};
+    const Closed closed{ended, client};
     SetOptions(client.socket);
     if (!handshakes_) {
       co_await ServeConnection(client, client.socket, serving_, {});
@@ -289,8 +324,6 @@ awaitable<void> Front::Impl::Serve(ClientSocket socket) {
   } catch (const std::exception& error) {
     base::LogError("http client was dropped", {{"error", error.what()}});
   }
-  --clients_;
-  client_ended_.cancel();
 }
 
 awaitable<bool> Front::Impl::BeginsTls(Client& client) {

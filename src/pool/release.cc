@@ -156,8 +156,9 @@ void PoolCore::OnClosed(std::size_t count) {
 void PoolCore::SweepDeadIdle() {
   DeferredClose deferred;
   MutexLock lock(mutex_);
-  // Another thread is already sweeping.
-  if (!checking_.empty()) return;
+  // Another thread is already sweeping. One that had nothing to sweep would not be noticed here,
+  // and would take the connections of the next one for its own.
+  if (!checking_.empty() || idle_.empty()) return;
   // Allocate first: no connection may be left in checking_ if this fails.
   std::vector<SlotList::iterator> slots;
   std::vector<SlotList::iterator> dead;
