@@ -26,14 +26,14 @@ FAILED = ("timeout", "queue_full", "deadlock", "error")
 
 
 def said_of_burn(windows, share):
-    return (f"In the pool ro of {WHO} {share} of the acquires failed over the {windows} that this alert looks at; one in a "
-            "thousand may. Each is an error to its caller.")
+    return (f"In the pool ro of {WHO}, {share} of the acquires failed in the window that fired ({windows}); the error "
+            "budget allows 0.1%. Each failed acquire is an error for its caller.")
 
 
 def burn(share, failing, near, unanswered, **times):
     """A burn of the error budget. At first there is one acquire per second: 1 / 0.1 of the minimum traffic."""
     step, calm_steps = times["step"], times["lead"] // times["step"]
-    description = said_of_burn("hour or the six hours", share)
+    description = said_of_burn("1 hour or 6 hours", share)
     few, minutes = step / 10, 60 // step
     fires = calm_steps + (times["rises"] + times["for_"]) // step
     down, remembered = (0,) * (120 // step), (1,) * (35 * minutes or 17)
@@ -73,7 +73,7 @@ ANSWERED = 'instance_pool:scidex_pg_pool_backend_up:avg5m{pool="ro"}'
 
 def slow_burn(share, failing, near, slower, **times):
     """The same over days, using the recorded rates."""
-    description = said_of_burn("day or the three days", share)
+    description = said_of_burn("1 day or 3 days", share)
     step = times["step"]
     burns = (times["rises"] + times["for_"]) // step
     # Above the minimum traffic over six hours, but not over a day or three days.
@@ -98,9 +98,9 @@ def slow_burn(share, failing, near, slower, **times):
 
 
 def fallthrough(reason, words=""):
-    return (f"{WHO} sends reads to the primary, through the pool ro_fallthrough (scidex_pg_pool_ro_routes_to is 2), because "
-            f"of {reason}{words}. Reads work and stay read-only, but they load the server that takes the writes: users may "
-            "feel slower writes.")
+    return (f"{WHO} sends reads to the primary, through the pool ro_fallthrough (scidex_pg_pool_ro_routes_to is 2), "
+            f"because of {reason}{words}. Reads work and stay read-only, but they add load to the primary: writes may be "
+            "slower.")
 
 
 def changes(before, after):
@@ -113,12 +113,12 @@ BURNS = 'ALERTS{alertname="ScidexPgPoolAcquireErrorBudgetBurn", alertstate="firi
 
 
 def piling(waiters, queries):
-    return (f"In the pool ro of {WHO} at least {waiters} acquirers waited for a connection at every scrape of the last two "
-            f"minutes{queries}. Users feel slower requests, and errors once waits reach the acquire timeout.")
+    return (f"In the pool ro of {WHO}, at least {waiters} acquires waited for a connection at every scrape of the last "
+            f"two minutes{queries}. Requests are slower, and fail when they reach the acquire timeout.")
 
 
-LEAKED = (f"In the pool ro of {WHO} a lease has not been released within leak_after. Each one makes the pool smaller for all "
-          "other borrowers. The log and /api/v1/pools name who acquired it, and the process of its session.")
+LEAKED = (f"In the pool ro of {WHO}, a lease was not released within leak_after. Each such lease leaves one connection "
+          "fewer for other borrowers. The log has its call site and the process ID of its session.")
 
 
 SAME = 'scidex_pg_pool_ro_route_reason{reason="is_primary"}'
@@ -137,17 +137,20 @@ def connects(outcome):
 
 
 def primary_down(why, server=" (pg1:5432)"):
-    return f"The primary of {WHO}{server} has answered no probe for a minute{why}. Writes fail, and reads that fall through fail too."
+    return (f"Probes of the primary of {WHO}{server} have failed for a minute{why}. Writes fail, and so do reads that fall "
+            "through.")
+
+
+FALL = "Reads fall through to the primary, or are refused if fall-through is forbidden."
 
 
 def replica_down(why, server=" (pg2:5432)"):
-    return (f"The replica of {WHO}{server} has answered no probe for three minutes{why}. Reads fall through to the primary, or are "
-            "refused where that is forbidden.")
+    return f"Probes of the replica of {WHO}{server} have failed for three minutes{why}. {FALL}"
 
 
 def no_connections(why, failed):
-    return (f"The pool ro of {WHO} has no connection, and its connects fail{why}. In three minutes {failed} acquires failed: "
-            "each is an error to its caller.")
+    return (f"The pool ro of {WHO} has no connections, and its connects fail{why}. In the last three minutes, {failed} "
+            "acquires failed. Each failed acquire is an error for its caller.")
 
 
 LAG, MAX_LAG = "scidex_pg_pool_replica_lag_seconds", "scidex_pg_pool_replica_max_lag_seconds"
@@ -170,8 +173,8 @@ def errors(reason):
 
 
 def failing(share, why):
-    return (f"Of the runs of the query orders of {WHO} {share} failed within a quarter of an hour{why}. Whatever is built on "
-            "its series, alerts among them, sees nothing, or old numbers.")
+    return (f"{share} of the runs of the query orders of {WHO} failed in the last 15 minutes{why}. Alerts and panels "
+            "that use its series have no data, or old values.")
 
 
 def counted(alert, severity, component, summary, description, counter, **more):
@@ -203,15 +206,16 @@ CASES = [
     # The window of three days, with recorded ratios; the ratio over six hours, from another group, is missing sometimes.
     Case(alert="ScidexPgPoolAcquireErrorBudgetBurn", severity="warning", component="waiters",
          summary="Acquires fail faster than the error budget allows.",
-         description=said_of_burn("day or the three days", "0.2%"), dashboard="detail",
+         description=said_of_burn("1 day or 3 days", "0.2%"), dashboard="detail",
          calm={ratio("1d"): 0, ratio("2h"): 0, ratio("3d"): 0.002, ratio("6h"): None, ANSWERED: 1},
          wrong={ratio("6h"): 0.002}, near={"nothing fails any more": {ratio("6h"): 0}}, labels=RO, step=60, for_=3600,
          holds=300, forgets=0, outlives_failed_scrape=False),
 
     Case(alert="ScidexPgPoolAcquiresFail", severity="warning", component="waiters",
-         summary="Most acquires of a pool that has few fail.",
-         description=f"In the pool ro of {WHO} 10 acquires failed within an hour, more than half of all. There are too few "
-                     "for an error budget; each is an error to its caller.", dashboard="detail",
+         summary="Most acquires of a pool with little traffic fail.",
+         description=f"In the pool ro of {WHO}, 10 acquires failed in the last hour, more than half of all. The pool has "
+                     "too little traffic for an error budget. Each failed acquire is an error for its caller.",
+         dashboard="detail",
          calm={rate("acquires"): 0.0045, rate("acquire_failures"): 0, ANSWERED: 1},
          wrong={rate("acquire_failures"): 0.0028},
          near={"only nine fail": {rate("acquires"): 0.003, rate("acquire_failures"): 0.0024},
@@ -219,18 +223,19 @@ CASES = [
                "less than half fail": {rate("acquires"): 0.0055, rate("acquire_failures"): 0.0027},
                "the server was down": {rate("acquire_failures"): 0.0028, ANSWERED: Cycle((0.79,) + (1,) * 22)}},
          also=(({ANSWERED: Cycle((1,) * 35 + (0,) + (1,) * 100)}, {ANSWERED: 0.81},
-                f"In the pool ro of {WHO} 10 acquires failed within an hour, more than half of all. There are too few for "
-                "an error budget; each is an error to its caller."),
+                f"In the pool ro of {WHO}, 10 acquires failed in the last hour, more than half of all. The pool has too "
+                "little traffic for an error budget. Each failed acquire is an error for its caller."),
                ({rate("acquires"): 0.09}, {rate("acquires"): 0.09, rate("acquire_failures"): 0.0505556},
-                f"In the pool ro of {WHO} 182 acquires failed within an hour, more than half of all. There are too few for "
-                "an error budget; each is an error to its caller.")),
+                f"In the pool ro of {WHO}, 182 acquires failed in the last hour, more than half of all. The pool has too "
+                "little traffic for an error budget. Each failed acquire is an error for its caller.")),
          labels=RO, step=300, lead=60 * 300, rises=3300, holds=300, outlives_failed_scrape=False,
          forgets=300),
 
     Case(alert="ScidexPgPoolFallthroughHurtsPrimary", severity="warning", component="routing",
          summary="Reads fall through to a primary whose own pool is nearly full.",
-         description=f"{WHO} sends reads to the primary while 90% of its connections for writers are in use. The reads "
-                     "slow the writes down: users are about to feel both.", dashboard="detail",
+         description=f"{WHO} sends reads to the primary while 90% of the connections of the pool primary are in use. "
+                     "Reads and writes share the server: writes are slower, and may soon wait for a connection.",
+         dashboard="detail",
          calm={'scidex_pg_pool_connections{pool="primary", state="in_use"}': 2,
                'scidex_pg_pool_connections{pool="primary", state="idle"}': 18,
                'scidex_pg_pool_connections{pool="ro_fallthrough", state="in_use"}': 20,
@@ -242,12 +247,12 @@ CASES = [
                "there is no primary": {'scidex_pg_pool_connections{pool="primary", state="in_use"}': 0,
                                        'scidex_pg_pool_max_size{pool="primary"}': 0}},
          also=(({'scidex_pg_pool_connections{pool="primary", state="in_use"}': 18, ROUTE: 1}, {},
-                f"{WHO} sends reads to the primary while 90% of its connections for writers are in use. The reads slow "
-                "the writes down: users are about to feel both."),),
+                f"{WHO} sends reads to the primary while 90% of the connections of the pool primary are in use. Reads "
+                "and writes share the server: writes are slower, and may soon wait for a connection."),),
          labels={"pool": "primary"}, for_=300),
 
     Case(alert="ScidexPgPoolRoFallthrough", severity="warning", component="routing",
-         summary="Read-only traffic is served by the primary.",
+         summary="Reads fall through to the primary.",
          description=fallthrough("connect_refused"), dashboard="overview",
          calm={ROUTE: 1, EXPECTED: 0, REFUSED: 0}, wrong={ROUTE: 2, REFUSED: 1},
          near={"reads are refused": {ROUTE: 3, REFUSED: 1},
@@ -258,28 +263,28 @@ CASES = [
                *(({}, {REFUSED: 0, f'scidex_pg_pool_ro_route_reason{{reason="{reason}"}}': 1}, fallthrough(reason, f" ({words})"))
                  for reason, words in (
                      ("is_primary", "the DSN of the replica leads to the primary itself"),
-                     ("not_in_recovery", "the server of the replica is not in recovery: it was promoted, or never was a "
-                                         "replica, and takes writes of its own"),
-                     ("diverged", "the replica has WAL that the primary never had, and has to be rebuilt"),
+                     ("not_in_recovery", "the server configured as the replica is not in recovery: it was promoted, or "
+                                         "was never a replica"),
+                     ("diverged", "the replica has WAL that the primary does not have, and must be rebuilt"),
                      ("lag_exceeded", "the replica lags by more than max_lag"),
                      ("auth_failed", "the replica refuses the login")))),
          for_=120, keep=300),
 
     Case(alert="ScidexPgPoolRoFallthrough", severity="info", component="routing",
-         summary="Read-only traffic is served by the primary, as its configuration expects.",
-         description=f"{WHO} sends reads to the primary, because of replica_not_configured, and is configured to expect "
-                     "that (read_only.fallthrough_expected). Nothing is to be done.", dashboard="overview",
+         summary="Reads fall through to the primary, as the configuration expects.",
+         description=f"{WHO} sends reads to the primary, because of replica_not_configured. This is expected "
+                     "(read_only.fallthrough_expected). No action is needed.", dashboard="overview",
          calm={ROUTE: 1, EXPECTED: 1, UNSET: 0}, wrong={ROUTE: 2, UNSET: 1},
          near={"it is not expected": {ROUTE: 2, EXPECTED: 0}, "reads are refused": {ROUTE: 3}},
-         also=(({}, {UNSET: None}, f"{WHO} sends reads to the primary, because of a reason that it does not report, and is "
-                "configured to expect that (read_only.fallthrough_expected). Nothing is to be done."),),
+         also=(({}, {UNSET: None}, f"{WHO} sends reads to the primary, because of a reason that it does not report. This "
+                                   "is expected (read_only.fallthrough_expected). No action is needed."),),
          for_=120, keep=300),
 
     Case(alert="ScidexPgPoolFleetFallthrough", severity="warning", component="routing",
-         summary="Most instances of a job send their reads to the primary.",
-         description="57.14% of the instances of scidex-pg-exporter that have a replica send their reads to the primary. "
-                     "What they have in common has failed: the replica, its network, its name or its credentials. The "
-                     "primary takes the load of all of them.", dashboard="overview",
+         summary="Reads of most instances of a job fall through to the primary.",
+         description="57.14% of the instances of scidex-pg-exporter that have a replica send reads to the primary, "
+                     "which serves the reads of all of them. Check what they have in common: the replica, its network, "
+                     "its name and its credentials.", dashboard="overview",
          calm={f'{name}{{instance="{host}"}}': 1 for name in (ROUTE, CONFIGURED) for host in "abcdefg"},
          wrong={f'{ROUTE}{{instance="{host}"}}': 2 for host in "abcd"},
          near={"it is half of them": {f'{ROUTE}{{instance="{host}"}}': behaviour
@@ -295,16 +300,16 @@ CASES = [
          also=(({f'{name}{{instance="{host}"}}': None for name in (ROUTE, CONFIGURED) for host in "cdefg"},
                 {f'{name}{{instance="{host}"}}': None for name in (ROUTE, CONFIGURED) for host in "defg"}
                 | {f'{ROUTE}{{instance="c"}}': 1, f'{CONFIGURED}{{instance="c"}}': 1},
-                "66.67% of the instances of scidex-pg-exporter that have a replica send their reads to the primary. What "
-                "they have in common has failed: the replica, its network, its name or its credentials. The primary "
-                "takes the load of all of them."),),
+                "66.67% of the instances of scidex-pg-exporter that have a replica send reads to the primary, which "
+                "serves the reads of all of them. Check what they have in common: the replica, its network, its name "
+                "and its credentials."),),
          for_=120, keep=300, of_instance=False),
 
     Case(alert="ScidexPgPoolRouteFlapping", severity="warning", component="routing",
-         summary="The route of read-only traffic changes again and again.",
-         description=f"The route of {WHO} has changed 5 times within a quarter of an hour. Its replica is at the edge of "
-                     "what is asked of it; each change drops the sessions of one side and fills the pool of the other, "
-                     "which users feel as uneven times.", dashboard="overview",
+         summary="The route of reads changes repeatedly.",
+         description=f"The route of {WHO} changed 5 times in the last 15 minutes. Most likely, its replica repeatedly "
+                     "fails and recovers. Each change evicts the sessions of one pool and fills the other: response "
+                     "times vary.", dashboard="overview",
          calm={changes("replica", "primary_fallthrough"): 7, changes("primary_fallthrough", "replica"): 7},
          # Five changes between two scrapes, which no gauge shows.
          wrong={changes("replica", "primary_fallthrough"): Climb(((3, 1),)),
@@ -314,70 +319,71 @@ CASES = [
          holds=600, forgets=600, keep=600, outlives_failed_scrape=False),
 
     Case(alert="ScidexPgPoolRouteDisabled", severity="critical", component="routing",
-         summary="Read-only traffic is refused.",
-         description=f"{WHO} refuses every read acquire at once, because of connect_refused; falling through to the "
+         summary="Reads are refused.",
+         description=f"{WHO} refuses every read acquire immediately, because of connect_refused; fall-through to the "
                      "primary is forbidden, or there is no primary. Users get errors.", dashboard="overview",
          calm={ROUTE: 1, REFUSED: 0}, wrong={ROUTE: 3, REFUSED: 1},
          near={"reads fall through": {ROUTE: 2, REFUSED: 1},
                "reads fall through for a moment": {ROUTE: Cycle((3,) * 8 + (2,))}},
          also=(({ROUTE: 2}, {REFUSED: None},
-                f"{WHO} refuses every read acquire at once, because of a reason that it does not report; falling through "
-                "to the primary is forbidden, or there is no primary. Users get errors."),),
+                f"{WHO} refuses every read acquire immediately, because of a reason that it does not report; "
+                "fall-through to the primary is forbidden, or there is no primary. Users get errors."),),
          for_=120),
 
     Case(alert="ScidexPgPoolRouteUnknown", severity="warning", component="routing",
-         summary="It is not known where read-only traffic goes.",
-         description=f"{WHO} is scraped, but its route has an unknown value, or is missing. No alert on the route can fire "
-                     "for it.", dashboard="exporter",
+         summary="The route of reads is unknown.",
+         description=f"{WHO} is scraped, but its route has an unknown value or is missing. Alerts on the route cannot "
+                     "fire for it.", dashboard="exporter",
          calm={ROUTE: 1, "up": 1}, wrong={ROUTE: 4},
          near={"reads fall through": {ROUTE: 2}, "reads are refused": {ROUTE: 3},
                "it is not scraped": {ROUTE: None, "up": 0},
                "it is scraped by another job, and is another program": {ROUTE: None, "up": None, 'up{job="other"}': 1},
                "it is 0 for a moment": {ROUTE: Cycle((0,) * 20 + (1,))}},
          also=(({ROUTE: None, "up": None}, {ROUTE: None, "up": 1},
-                f"{WHO} is scraped, but its route has an unknown value, or is missing. No alert on the route can fire "
+                f"{WHO} is scraped, but its route has an unknown value or is missing. Alerts on the route cannot fire "
                 "for it."),),
          for_=300),
 
     counted(alert="ScidexPgPoolReadOnlyViolation", severity="warning", component="read-only",
-            summary="A write was attempted through a read-only lease, and refused.",
-            description=f"Something that {WHO} serves has tried to write through the pool ro. The server refused it: "
-                        "nothing was written, and the caller got an error. The log names the place.",
+            summary="A write through a read lease was refused.",
+            description=f"A caller in {WHO} tried to write through the pool ro. The server refused it: nothing was "
+                        "written, and the caller got an error. The log has its call site.",
             counter="scidex_pg_pool_read_only_violations_total",
             holds=285, forgets=285, keep=900),
 
     counted(alert="ScidexPgPoolReadOnlyTampered", severity="warning", component="read-only",
-            summary="A borrower lifted read-only on a read session, or could have.",
-            description=f"In the pool ro of {WHO} a borrower has switched read-only off, or has committed a transaction of "
-                        "its own in which it could have written. The next borrower's session is read-only again. The log "
-                        "names the borrower.", counter="scidex_pg_pool_read_only_tampered_total",
+            summary="A borrower switched read-only off on a read session, or could have.",
+            description=f"In the pool ro of {WHO}, a borrower switched read-only off, or could have done so and written. "
+                        "The next borrower's session is read-only again. The log names the borrower.",
+            counter="scidex_pg_pool_read_only_tampered_total",
             holds=285, forgets=285, keep=900),
 
     counted(alert="ScidexPgPoolReadOnlyWrite", severity="critical", component="read-only",
-            summary="A write succeeded through a read-only lease.",
-            description=f"In the pool ro of {WHO} a statement that writes has succeeded: its borrower had switched "
-                        "read-only off. What it wrote is in the database. The log names the borrower and the statement's "
-                        "verb.", counter="scidex_pg_pool_read_only_writes_total",
+            summary="A write succeeded through a read lease.",
+            description=f"In the pool ro of {WHO}, a write statement succeeded: its borrower switched read-only off, or "
+                        "the statement is one that read-only does not prevent, such as VACUUM. Check the data. The log "
+                        "names the borrower and the statement's verb.", counter="scidex_pg_pool_read_only_writes_total",
             holds=285, forgets=285, keep=900),
 
     counted(alert="ScidexPgPoolReadOnlyUnproven", severity="warning", component="read-only",
-            summary="Sessions could not be shown to be read-only, and were refused.",
-            description=f"The pool ro of {WHO} has refused sessions that could not be shown to be read-only. Most often a "
-                        "pooler is in front of the server. Reads that need them wait, or fall through.",
+            summary="Sessions were refused because they could not be verified to be read-only.",
+            description=f"The pool ro of {WHO} refused sessions because they could not be verified to be read-only. "
+                        "Often a pooler is in front of the server. Reads that need these sessions wait, fall through or "
+                        "fail.",
             counter="scidex_pg_pool_read_only_unproven_total",
             holds=285, forgets=285, keep=900),
 
     Case(alert="ScidexPgPoolReadOnlyCanaryFailed", severity="warning", component="read-only",
-         summary="A write through a read-only lease was not refused.",
-         description=f"The canary of {WHO} has tried to write through the pool ro, and was not refused as read-only. Until "
-                     "it is, take its reads for able to write.", dashboard="read-only",
+         summary="A write through a read lease was not refused.",
+         description=f"The canary of {WHO} tried to write through the pool ro, and was not refused as read-only. Until "
+                     "the cause is known, assume that reads of this pool can write.", dashboard="read-only",
          calm={'scidex_pg_pool_read_only_canary_success{pool="ro"}': 1},
          wrong={'scidex_pg_pool_read_only_canary_success{pool="ro"}': 0},
          near={"none has run": {'scidex_pg_pool_read_only_canary_success{pool="ro"}': "NaN"}}, labels=RO),
 
     *(Case(alert="ScidexPgPoolWaitersPilingUp", severity=severity, component="waiters",
-           summary="Acquirers queue for connections and the queue does not drain.",
-           description=piling(waiters, ", 2 of them this exporter's own queries"), dashboard="overview",
+           summary="Acquires wait for connections, and the queue does not drain.",
+           description=piling(waiters, ", 2 of them from this exporter's own queries"), dashboard="overview",
            calm={WAITERS: 0, UP: 1, QUERIES_WAITING: 2}, wrong={WAITERS: waiters},
            near={"there is one fewer": {WAITERS: waiters - 1},
                  "the queue drains now and then": {WAITERS: Cycle((100,) * 8 + (0,))},
@@ -389,8 +395,8 @@ CASES = [
 
     Case(alert="ScidexPgPoolOldestWaiter", severity="info", component="waiters",
          summary="Acquires are about to time out.",
-         description=f"In the pool ro of {WHO} the oldest waiter has waited for 2.6s, more than half of the acquire "
-                     "timeout. Users wait that long, and the next step are errors.", dashboard="detail",
+         description=f"In the pool ro of {WHO}, the oldest waiter has waited for 2.6s, more than half of the acquire "
+                     "timeout. Acquires that reach the timeout fail.", dashboard="detail",
          calm={'scidex_pg_pool_oldest_waiter_seconds{pool="ro"}': 0,
                'scidex_pg_pool_acquire_timeout_seconds{pool="ro"}': 5},
          wrong={'scidex_pg_pool_oldest_waiter_seconds{pool="ro"}': 2.6},
@@ -402,23 +408,23 @@ CASES = [
                                                     'scidex_pg_pool_acquire_timeout_seconds{pool="ro"}': 60}},
          also=(({}, {'scidex_pg_pool_oldest_waiter_seconds{pool="ro"}': 0.6,
                      'scidex_pg_pool_acquire_timeout_seconds{pool="ro"}': 1},
-                f"In the pool ro of {WHO} the oldest waiter has waited for 600ms, more than half of the acquire timeout. "
-                "Users wait that long, and the next step are errors."),),
+                f"In the pool ro of {WHO}, the oldest waiter has waited for 600ms, more than half of the acquire "
+                "timeout. Acquires that reach the timeout fail."),),
          labels=RO, for_=60),
 
     Case(alert="ScidexPgPoolQueueDepth", severity="info", component="waiters",
-         summary="On average at least one acquirer waits for a connection.",
-         description=f"In the pool ro of {WHO} 1.2 acquirers waited on average over five minutes, those between two "
-                     "scrapes included. Users feel slower requests.", dashboard="detail",
+         summary="On average, more than one acquire waits for a connection.",
+         description=f"In the pool ro of {WHO}, 1.2 acquires waited on average over five minutes, including waits "
+                     "between scrapes. Requests are slower.", dashboard="detail",
          calm={'scidex_pg_pool_acquire_wait_seconds_sum{pool="ro"}': Rise(0)},
          wrong={'scidex_pg_pool_acquire_wait_seconds_sum{pool="ro"}': Rise(18)},
          near={"one waits": {'scidex_pg_pool_acquire_wait_seconds_sum{pool="ro"}': Rise(15)}},
          labels=RO, rises=240, for_=300, holds=45, forgets=45),
 
     Case(alert="ScidexPgPoolSaturated", severity="info", component="saturation",
-         summary="Nearly all connections of a pool are in use all the time.",
-         description=f"In the pool ro of {WHO} 100% of max_size were in use on average over five minutes. The next rise of "
-                     "demand queues.", dashboard="detail",
+         summary="Nearly all connections of a pool are in use.",
+         description=f"In the pool ro of {WHO}, 100% of max_size was in use on average over five minutes. If demand "
+                     "rises, acquires will wait.", dashboard="detail",
          calm={'scidex_pg_pool_connections{pool="ro", state="in_use"}': 1,
                'scidex_pg_pool_connections{pool="ro", state="idle"}': 9, 'scidex_pg_pool_max_size{pool="ro"}': 10},
          wrong={'scidex_pg_pool_connections{pool="ro", state="in_use"}': 10},
@@ -428,7 +434,7 @@ CASES = [
          labels=RO, rises=270, for_=120, holds=30),
 
     Case(alert="ScidexPgPoolLeaseLeaked", severity="warning", component="saturation",
-         summary="A lease is held for longer than leak_after.",
+         summary="A lease has been held for longer than leak_after.",
          description=LEAKED, dashboard="detail",
          calm={'scidex_pg_pool_oldest_lease_seconds{pool="ro"}': 1, 'scidex_pg_pool_leak_after_seconds{pool="ro"}': 300},
          wrong={'scidex_pg_pool_oldest_lease_seconds{pool="ro"}': 301},
@@ -441,7 +447,7 @@ CASES = [
          labels=RO, for_=60),
 
     Case(alert="ScidexPgPoolLeaseLeaked", severity="warning", component="saturation",
-         summary="A lease is held for longer than leak_after.",
+         summary="A lease has been held for longer than leak_after.",
          description=LEAKED, dashboard="detail",
          calm={'scidex_pg_pool_leases_leaked_total{pool="ro"}': 7, 'scidex_pg_pool_retired_leases{pool="ro"}': 1},
          wrong={'scidex_pg_pool_leases_leaked_total{pool="ro"}': Climb(((1, 1),))},
@@ -451,7 +457,7 @@ CASES = [
          labels=RO, for_=60, holds=240, forgets=180, outlives_failed_scrape=False),
 
     Case(alert="ScidexPgPoolPrimaryDown", severity="critical", component="backend",
-         summary="The primary cannot be used.",
+         summary="The primary is unavailable.",
          description=primary_down(", because of auth_failed"), dashboard="detail",
          calm={PRIMARY_UP: 1, UP: 0, 'scidex_pg_pool_max_size{pool="primary"}': 1, 'scidex_pg_pool_max_size{pool="ro"}': 1,
                failures("primary", "auth_failed"): Rise(0), failures("primary", "connect_refused"): Rise(0),
@@ -465,7 +471,7 @@ CASES = [
          labels={"pool": "primary"}, for_=60),
 
     Case(alert="ScidexPgPoolNoConnections", severity="critical", component="backend",
-         summary="A pool has no connection, cannot open one, and its acquires fail.",
+         summary="A pool has no connections and cannot open any, and its acquires fail.",
          description=no_connections(" with auth_failed", 5), dashboard="detail",
          calm={'scidex_pg_pool_connections{pool="ro", state="idle"}': 1,
                'scidex_pg_pool_connections{pool="ro", state="in_use"}': 0,
@@ -492,7 +498,7 @@ CASES = [
          labels=RO, for_=60, forgets=165),
 
     Case(alert="ScidexPgPoolReplicaDown", severity="warning", component="backend",
-         summary="The replica cannot be used.",
+         summary="The replica is unavailable.",
          description=replica_down(", because of connect_refused"), dashboard="detail",
          calm={PRIMARY_UP: 0, UP: 1, CONFIGURED: 1, server("ro", "pg2"): 1, failures("ro", "auth_failed"): Rise(0),
                failures("ro", "connect_refused"): Rise(0)},
@@ -502,9 +508,9 @@ CASES = [
          labels=RO, for_=180),
 
     Case(alert="ScidexPgPoolReplicaNotAReplica", severity="warning", component="backend",
-         summary="The server that is configured as the replica is not one.",
-         description=f"The server that {WHO} has as its replica (pg2:5432) answers, and is not in recovery: it was "
-                     "promoted, or it never was a replica. It takes writes of its own. Reads do not go there.",
+         summary="The server configured as the replica is not a replica.",
+         description=f"The server configured as the replica of {WHO} (pg2:5432) answers, but is not in recovery: it was "
+                     f"promoted, or was never a replica. It may accept writes. {FALL}",
          dashboard="detail",
          calm={UP: 1, 'scidex_pg_pool_backend_in_recovery{pool="ro"}': 1,
                PRIMARY_UP: 1, 'scidex_pg_pool_backend_in_recovery{pool="primary"}': 0, CONFIGURED: 1, SAME: 0,
@@ -512,14 +518,14 @@ CASES = [
          wrong={'scidex_pg_pool_backend_in_recovery{pool="ro"}': 0},
          near={"it is down": {UP: 0, 'scidex_pg_pool_backend_in_recovery{pool="ro"}': 0},
                "no replica is configured": {'scidex_pg_pool_backend_in_recovery{pool="ro"}': 0, CONFIGURED: 0}},
-         also=(({}, {SAME: 1}, f"The DSN of the replica of {WHO} leads to its primary: there is no second server, and the "
-                "one that there is works. Reads do not go there."),),
+         also=(({}, {SAME: 1}, f"The DSN of the replica of {WHO} leads to the primary itself: there is no replica. {FALL}"),),
          labels=RO, for_=180),
 
     Case(alert="ScidexPgPoolReplicaDiverged", severity="warning", component="backend",
-         summary="The replica has rows that the primary never had.",
-         description=f"The replica of {WHO} has replayed WAL that its primary does not have, so one of the two has lost "
-                     "transactions. Reads do not go there. The replica has to be rebuilt.", dashboard="read-only",
+         summary="The replica has WAL that the primary does not have.",
+         description=f"The replica of {WHO} has replayed WAL that the primary does not have: the primary lost "
+                     f"transactions, or the replica follows another server. The replica must be rebuilt. {FALL}",
+         dashboard="read-only",
          calm={'scidex_pg_pool_ro_route_reason{reason="diverged"}': 0,
                'scidex_pg_pool_ro_route_reason{reason="ok"}': 1},
          wrong={'scidex_pg_pool_ro_route_reason{reason="diverged"}': 1,
@@ -530,8 +536,8 @@ CASES = [
 
     Case(alert="ScidexPgPoolPrimaryReadOnly", severity="critical", component="backend",
          summary="The primary refuses writes.",
-         description=f"The primary of {WHO} answers, and refuses writes: it is in recovery, or "
-                     "default_transaction_read_only is on there, as providers set it when a disk is full.",
+         description=f"The primary of {WHO} answers, but refuses writes: it is in recovery, or "
+                     "default_transaction_read_only is on, as some providers set it when a disk is full.",
          dashboard="read-only",
          calm={"scidex_pg_pool_primary_writable": 1, 'scidex_pg_pool_backend_up{pool="primary"}': 1,
                'scidex_pg_pool_backend_up{pool="ro"}': 1},
@@ -542,20 +548,20 @@ CASES = [
 
     Case(alert="ScidexPgPoolReplicaLag", severity="warning", component="backend",
          summary="The replica lags.",
-         description=f"The replica of {WHO} is 16s behind its primary, more than half of max_lag. Reads that go there see "
-                     "data of that age, and at max_lag it counts as stale.", dashboard="detail",
+         description=f"The replica of {WHO} is 16s behind the primary, more than half of max_lag. Reads from it return "
+                     "data of that age. At max_lag the replica counts as stale.", dashboard="detail",
          calm={LAG: 0.1, MAX_LAG: 30, STALE: 0, 'scidex_pg_pool_ro_route_reason{reason="ok"}': 1}, wrong={LAG: 16},
          near={"it is half": {LAG: 15}, "any lag is accepted": {LAG: 1000000, MAX_LAG: 0},
                "the lag is not known": {LAG: "NaN"}, "the route is lost": {LAG: 31, LAG_REASON: 1}},
          also=(({MAX_LAG: 1, LAG_REASON: 0}, {MAX_LAG: 1, STALE: 1, 'scidex_pg_pool_ro_route{route="replica"}': 1,
                                'scidex_pg_pool_ro_route{route="primary_fallthrough"}': 0},
-                f"The replica of {WHO} is 16s behind its primary, more than max_lag; the route of reads is replica."),),
+                f"The replica of {WHO} is 16s behind the primary, more than max_lag; the route of reads is replica."),),
          for_=300),
 
     Case(alert="ScidexPgPoolConnectFailures", severity="warning", component="backend",
-         summary="Connects to a server that answers fail again and again.",
-         description=f"The pool ro of {WHO} fails to connect 0.05 times a second. It cannot replace what it loses, and "
-                     "does not grow when it should.", dashboard="detail",
+         summary="Connects fail although the server answers probes.",
+         description=f"Connects of the pool ro of {WHO} fail 0.05 times per second. The pool cannot replace lost "
+                     "connections, and cannot grow.", dashboard="detail",
          calm={'scidex_pg_pool_connects_total{pool="ro", outcome="ok"}': Rise(1),
                'scidex_pg_pool_connects_total{pool="ro", outcome="connect_refused"}': Rise(0),
                'scidex_pg_pool_connects_total{pool="ro", outcome="connect_timeout"}': Rise(0),
@@ -570,34 +576,34 @@ CASES = [
          labels=RO, rises=270, for_=120, holds=15, forgets=15),
 
     Case(alert="ScidexPgPoolQueryFailing", severity="warning", component="queries",
-         summary="A query fails, and its series are gone or old.",
-         description=failing("66.67%", ", most with the reason refused"), dashboard="exporter",
+         summary="A query fails, and its series are missing or old.",
+         description=failing("66.67%", ", most of them with reason refused"), dashboard="exporter",
          calm={runs(): Rise(3), **{errors(reason): Rise(0) for reason in QUERY_ERRORS},
                **{errors(reason): Rise(3) for reason in NO_CONNECTION}},
          wrong={errors("refused"): Rise(2), **{errors(reason): Rise(0) for reason in NO_CONNECTION}},
          near={"half of its runs fail": {errors("refused"): Rise(1.5)},
                "it does not run": {runs(): 7}},
          also=tuple(({}, {errors("refused"): Rise(0), errors(reason): Rise(2)},
-                     failing("66.67%", f", most with the reason {reason}")) for reason in QUERY_ERRORS[1:]),
+                     failing("66.67%", f", most of them with reason {reason}")) for reason in QUERY_ERRORS[1:]),
          labels=QUERY, rises=675, for_=300, holds=210, forgets=885, outlives_failed_scrape=False),
 
     Case(alert="ScidexPgPoolQueryStale", severity="warning", component="queries",
-         summary="A query has had no result for over three of its intervals.",
+         summary="A query has had no result for more than three intervals.",
          description=f"The query orders of {WHO} last had a result 46s ago, more than three of its intervals. Alerts and "
-                     "panels that use its series see nothing, or old values.", dashboard="exporter",
+                     "panels that use its series have no data, or old values.", dashboard="exporter",
          calm={SUCCESS: Now(), 'scidex_pg_query_interval_seconds{query="orders"}': 15, ROUTE: 1, PRIMARY_UP: 1, UP: 0},
          wrong={SUCCESS: Now(less=46)},
          near={"it is three": {SUCCESS: Now(less=45)}, "there is no route": {SUCCESS: 0, ROUTE: 3},
                "the primary was down": {SUCCESS: 0, PRIMARY_UP: Cycle((0,) + (1,) * 50)}},
          also=(({ROUTE: 2, PRIMARY_UP: Cycle((1,) * 10 + (0,) + (1,) * 100)}, {ROUTE: 2},
-                f"The query orders of {WHO} last had a result 46s ago, more than three of its intervals. Alerts and panels "
-                "that use its series see nothing, or old values."),),
+                f"The query orders of {WHO} last had a result 46s ago, more than three of its intervals. Alerts and "
+                "panels that use its series have no data, or old values."),),
          labels=QUERY, for_=600),
 
     Case(alert="ScidexPgPoolQueryStale", severity="warning", component="queries",
-         summary="A query has had no result for over three of its intervals.",
+         summary="A query has had no result for more than three intervals.",
          description=f"The query orders of {WHO} last had a result 46s ago, more than three of its intervals. Alerts and "
-                     "panels that use its series see nothing, or old values.", dashboard="exporter",
+                     "panels that use its series have no data, or old values.", dashboard="exporter",
          calm={SUCCESS: Now(), 'scidex_pg_query_interval_seconds{query="orders"}': 15, ROUTE: 1, PRIMARY_UP: 1},
          # The primary was down for a moment when it began, which excuses a query for a quarter of an hour.
          wrong={SUCCESS: Now(less=46), PRIMARY_UP: Cycle((0,) + (1,) * 1000)},
@@ -605,8 +611,8 @@ CASES = [
 
     Case(alert="ScidexPgPoolQuerySeriesDropped", severity="warning", component="queries",
          summary="A query has more series than max_series.",
-         description=f"The query orders of {WHO} has more series than its max_series. Those over it are not exposed: sums "
-                     "over them are too small.", dashboard="exporter",
+         description=f"The query orders of {WHO} has more series than its max_series. Further series are not exposed, so "
+                     "sums over them are too small.", dashboard="exporter",
          calm={'scidex_pg_query_series_dropped_total{query="orders"}': 7},
          wrong={'scidex_pg_query_series_dropped_total{query="orders"}': Rise(1)},
          near={"there were some long ago": {'scidex_pg_query_series_dropped_total{query="orders"}': 1000000}},
@@ -614,17 +620,17 @@ CASES = [
 
     Case(alert="ScidexPgPoolCollectorErrors", severity="warning", component="exporter",
          summary="Scrapes lack the metrics of a collector.",
-         description=f"Scrapes of {WHO} lack the metrics of the collector pools, because it failed. Alerts on them cannot "
-                     "fire. The log says why.", dashboard="exporter",
+         description=f"Scrapes of {WHO} lack the metrics of the collector pools, because it failed. Alerts on them "
+                     "cannot fire. The log has the reason.", dashboard="exporter",
          calm={'scidex_pg_exporter_collector_errors_total{collector="pools"}': 7},
          wrong={'scidex_pg_exporter_collector_errors_total{collector="pools"}': Rise(1)},
          near={"there were some long ago": {'scidex_pg_exporter_collector_errors_total{collector="pools"}': 1000000}},
          labels={"collector": "pools"}, holds=885, forgets=885, keep=900),
 
     Case(alert="ScidexPgPoolExporterDown", severity="critical", component="exporter",
-         summary="No exporter of a job can be scraped.",
-         description="No instance of scidex-pg-exporter has been scraped for three minutes. It is not known where reads "
-                     "go, and no other alert can fire.", dashboard="exporter",
+         summary="No instance of a job can be scraped.",
+         description="Scrapes of all instances of scidex-pg-exporter have failed for three minutes. The route of their "
+                     "reads is unknown, and no other alert can fire for them.", dashboard="exporter",
          calm={"up": 1, f'up{{instance="{CALM}"}}': 1}, wrong={"up": 0, f'up{{instance="{CALM}"}}': 0},
          near={"one is scraped": {"up": 0}, "it is another job's": {'up{job="other"}': 0},
                "one is scraped now and then": {"up": Cycle((0,) * 11 + (1,)), f'up{{instance="{CALM}"}}': 0}},
@@ -632,7 +638,7 @@ CASES = [
 
     Case(alert="ScidexPgPoolExporterDown", severity="warning", component="exporter",
          summary="An exporter cannot be scraped.",
-         description=f"{WHO} has not been scraped for three minutes. It is not known where its reads go, and no other "
+         description=f"Scrapes of {WHO} have failed for three minutes. The route of its reads is unknown, and no other "
                      "alert can fire for it.", dashboard="exporter",
          calm={"up": 1}, wrong={"up": 0},
          near={"it is another job's": {'up{job="other"}': 0},
@@ -641,16 +647,16 @@ CASES = [
 
     Case(alert="ScidexPgPoolExporterAbsent", severity="warning", component="exporter",
          summary="Prometheus has no exporter to scrape.",
-         description="Prometheus has had no target in the job scidex-pg-exporter for ten minutes: its configuration or "
-                     "its service discovery has lost it. No other alert can fire.", dashboard="exporter",
+         description="Prometheus has had no target in the job scidex-pg-exporter for ten minutes. Check its "
+                     "configuration and service discovery. No other alert can fire for this job.", dashboard="exporter",
          calm={"up": 1}, wrong={"up": "stale"},
          near={"it cannot be scraped": {"up": 0}},
          for_=600, outlives_failed_scrape=False, of_instance=False, fires_on_nothing=True),
 
     Case(alert="ScidexPgPoolExporterStalled", severity="warning", component="exporter",
-         summary="The exporter is scraped, and does not probe its servers any more.",
-         description=f"{WHO} last probed the server of the pool ro 1m 1s before it was scraped. What it says of servers "
-                     "and routes is old.", dashboard="exporter",
+         summary="The exporter can be scraped, but does not run its probes.",
+         description=f"When {WHO} was last scraped, the latest probe of the server of the pool ro was 1m 1s old. What "
+                     "the exporter reports about servers and routes is out of date.", dashboard="exporter",
          calm={'scidex_pg_pool_probe_last_run_timestamp_seconds{pool="ro"}': Now(),
                'scidex_pg_pool_max_size{pool="ro"}': 1},
          wrong={'scidex_pg_pool_probe_last_run_timestamp_seconds{pool="ro"}': Now(less=61)},
@@ -658,14 +664,14 @@ CASES = [
                "there is no such pool": {'scidex_pg_pool_probe_last_run_timestamp_seconds{pool="ro"}': 0,
                                          'scidex_pg_pool_max_size{pool="ro"}': 0}},
          also=(({}, {'scidex_pg_pool_probe_last_run_timestamp_seconds{pool="ro"}': 0},
-                f"{WHO} last probed the server of the pool ro 21m 0s before it was scraped. What it says of servers and "
-                "routes is old."),),
+                f"When {WHO} was last scraped, the latest probe of the server of the pool ro was 21m 0s old. What the "
+                "exporter reports about servers and routes is out of date."),),
          labels=RO, for_=60),
 
     Case(alert="ScidexPgPoolExporterRestarting", severity="warning", component="exporter",
-         summary="The exporter is restarted again and again.",
-         description=f"{WHO} was started 3 times within a quarter of an hour. Each time its pools begin empty and its "
-                     "counters at 0.", dashboard="exporter",
+         summary="The exporter restarts repeatedly.",
+         description=f"{WHO} was restarted 3 times in the last 15 minutes. After each restart its pools are empty and "
+                     "its counters start at 0.", dashboard="exporter",
          calm={"process_start_time_seconds": 100, ROUTE: 1},
          wrong={"process_start_time_seconds": Cycle((200, 300, 400))},
          near={"it is restarted twice": {"process_start_time_seconds": Cycle((100,) * 30 + (200,) * 30)},
@@ -673,9 +679,9 @@ CASES = [
          rises=30, holds=870, forgets=855, keep=900, outlives_failed_scrape=False),
 
     Case(alert="ScidexPgPoolConfigReloadFailed", severity="warning", component="exporter",
-         summary="A configuration was refused, and the one before is in force.",
-         description=f"{WHO} has refused the configuration that it was last asked to load. What is in its file is not what "
-                     "it does, and it will not start with it. The log names the key.", dashboard="exporter",
+         summary="A configuration was refused, and the previous one is in force.",
+         description=f"{WHO} refused the configuration that it last tried to load, and continues with the previous one. "
+                     "If the file is invalid, the next start fails. The log names the key.", dashboard="exporter",
          calm={"scidex_pg_exporter_config_last_reload_successful": 1},
          wrong={"scidex_pg_exporter_config_last_reload_successful": 0},
          near={"it is fixed in time": {"scidex_pg_exporter_config_last_reload_successful": Cycle((0,) * 20 + (1,))}},
@@ -683,33 +689,33 @@ CASES = [
 
     Case(alert="ScidexPgPoolTextfileStale", severity="warning", component="exporter",
          summary="The exporter's file for the textfile collector is old.",
-         description=f"{WHO} shows pools and route as they were 2m 1s before it was scraped. The exporter has ended, or "
-                     "cannot write the file.", dashboard="exporter",
+         description=f"When {WHO} was last scraped, the exporter's file was 2m 1s old. Its metrics of pools and routes "
+                     "are out of date. The exporter has stopped, or cannot write the file.", dashboard="exporter",
          calm={TEXTFILE_WRITTEN: Now(), TEXTFILE_WRITES: 1},
          wrong={TEXTFILE_WRITTEN: Now(less=121)},
          near={"it is two minutes old": {TEXTFILE_WRITTEN: Now(less=120)},
                "there is no such file": {TEXTFILE_WRITTEN: 0, TEXTFILE_WRITES: 0}},
          also=(({}, {TEXTFILE_WRITTEN: 0},
-                f"{WHO} shows pools and route as they were 21m 0s before it was scraped. The exporter has ended, or cannot "
-                "write the file."),),
+                f"When {WHO} was last scraped, the exporter's file was 21m 0s old. Its metrics of pools and routes are "
+                "out of date. The exporter has stopped, or cannot write the file."),),
          for_=60),
 
     Case(alert="ScidexPgPoolFdsNearLimit", severity="warning", component="exporter",
-         summary="The exporter has nearly as many files open as it may.",
-         description=f"{WHO} has 81% of the file descriptors that it may have. At the limit connects and scrapes fail.",
+         summary="The exporter uses nearly all file descriptors of its limit.",
+         description=f"{WHO} uses 81% of its limit of file descriptors. At the limit, connects and scrapes fail.",
          dashboard="exporter",
          calm={"process_open_fds": 10, "process_max_fds": 100, ROUTE: 1}, wrong={"process_open_fds": 81},
          near={"it is four in five": {"process_open_fds": 80},
                "it is another program": {"process_open_fds": 99, ROUTE: None},
                "the limit is not known": {"process_open_fds": 99, "process_max_fds": 0}},
          also=(({"process_open_fds": 0.1, "process_max_fds": 1}, {"process_open_fds": 0.81, "process_max_fds": 1},
-                f"{WHO} has 81% of the file descriptors that it may have. At the limit connects and scrapes fail."),),
+                f"{WHO} uses 81% of its limit of file descriptors. At the limit, connects and scrapes fail."),),
          for_=300),
 
     Case(alert="ScidexPgPoolWatchdog", severity="info", component="exporter",
-         summary="Alerts arrive.",
-         description="This alert always fires. When it no longer arrives, Prometheus, Alertmanager or the way between "
-                     "them is broken, and no other alert arrives either.", dashboard="overview",
+         summary="Alerts are delivered.",
+         description="This alert always fires. If its notifications stop, Prometheus, Alertmanager or the path to the "
+                     "receiver is broken, and no other alert is delivered.", dashboard="overview",
          calm={}, wrong={}, near={}, of_instance=False, of_job=False,
          fires_on_nothing=True, always=True),
 ]
