@@ -28,7 +28,7 @@ NAMING = [rulebook.FILE, *DASHBOARDS, *(ROOT / "dashboards" / "src").glob("*.ts"
             if "node_modules" not in file.parts),
           *(ROOT / "docs").glob("**/*.md"), ROOT / "README.md", ROOT / "ARCHITECTURE.md"]
 
-CHAPTERS = ["Meaning", "Impact", "Diagnosis", "Mitigation"]
+CHAPTERS = ["Meaning", "Impact", "Diagnosis", "Mitigation", "Resolution"]
 # Not part of a longer word, such as a path, and not the common beginning of several names.
 NAME = re.compile(r"(?<![\w:./-])(?:scidex_pg|process)_[a-z0-9_]+(?<!_)\b(?![*{]?_)")
 MATCHERS = re.compile(rf"({NAME.pattern})\{{([^}}]*)\}}")
@@ -91,7 +91,7 @@ class Links(unittest.TestCase):
     def setUp(self):
         self.alerts = [rule for rule in rulebook.load() if "alert" in rule]
 
-    def test_every_alert_has_a_runbook_of_its_name_with_the_four_chapters(self):
+    def test_every_alert_has_a_runbook_of_its_name_with_the_five_chapters(self):
         for alert in self.alerts:
             with self.subTest(alert=alert["alert"]):
                 path = alert["annotations"]["runbook_url"].removeprefix("/usr/share/scidex-pg-exporter/")
