@@ -17,7 +17,7 @@ PROGRAM = {
     "share/doc/scidex-pg-exporter/README.md",
     "share/doc/scidex-pg-exporter/examples/exporter.minimal.yaml",
     "share/doc/scidex-pg-exporter/examples/exporter.yaml",
-    *(f"share/doc/scidex-pg-exporter/docs/{path.relative_to(ROOT / 'docs')}" for path in (ROOT / "docs").rglob("*.md")
+    *(f"share/doc/scidex-pg-exporter/docs/{path.relative_to(ROOT / 'docs')}" for path in (ROOT / "docs").rglob("*.*")
       if "dashboards" not in path.parts[len(ROOT.parts):]),
 }
 
