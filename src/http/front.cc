@@ -235,14 +235,13 @@ void Front::Impl::ReportAcceptError(const std::exception& error) noexcept {
 // another one displaces it.
 awaitable<void> Front::Impl::AcceptSome(tcp::acceptor& acceptor) {
   Admit(co_await acceptor.async_accept(use_awaitable));
-  const ClientSocket::protocol_type protocol = acceptor.local_endpoint().protocol();
   for (int i = 1; i < kMostAccepts && HasRoomFor(1); ++i) {
     // Not by Asio, which may wait for a client although it was told not to.
     base::UniqueFd accepted(accept4(acceptor.native_handle(), nullptr, nullptr, SOCK_CLOEXEC));
     // There is no other client, or an error that the next call will report.
     if (!accepted.valid()) co_return;
     ClientSocket next(io_);
-    next.assign(protocol, accepted.get());
+    next.assign(acceptor.local_endpoint().protocol(), accepted.get());
     accepted.Release();
     Admit(std::move(next));
   }
@@ -294,21 +293,21 @@ awaitable<void> Front::Impl::Serve(ClientSocket socket) {
   struct Ended {
     ~Ended() {
       --front.clients_;
-      if (made_room) --front.closing_;
       front.client_ended_.cancel();
     }
     Impl& front;
-    bool made_room = false;
   };
-  Ended ended{*this};
+  const Ended ended{*this};
   try {
     Client client(std::move(socket), deadlines_);
     struct Closed {
-      ~Closed() { ended.made_room = client.makes_room; }
-      Ended& ended;
+      ~Closed() {
+        if (client.makes_room) --front.closing_;
+      }
+      Impl& front;
       const Client& client;
     };
-    const Closed closed{ended, client};
+    const Closed closed{*this, client};
     SetOptions(client.socket);
     if (!handshakes_) {
       co_await ServeConnection(client, client.socket, serving_, {});

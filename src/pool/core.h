@@ -10,6 +10,7 @@
 #include <atomic>
 #include <cstdint>
 #include <functional>
+#include <limits>
 #include <list>
 #include <memory>
 #include <optional>
@@ -33,6 +34,9 @@
 #include "pool/stats.h"
 
 namespace scidex::pool {
+
+// The generation of a connection that may not stay in the pool.
+inline constexpr std::uint64_t kNoGeneration = std::numeric_limits<std::uint64_t>::max();
 
 // One open connection and what is known about it. It is in exactly one list at a time.
 struct Slot {
@@ -265,8 +269,6 @@ class PoolCore final : public SessionObserver, public std::enable_shared_from_th
   SlotList idle_ SCIDEX_GUARDED_BY(mutex_);
   // Idle connections that SweepDeadIdle() is checking without the lock. Only it changes this list.
   SlotList checking_ SCIDEX_GUARDED_BY(mutex_);
-  // EvictIdle() was called meanwhile.
-  bool evict_checked_ SCIDEX_GUARDED_BY(mutex_) = false;
   // Oldest lease first.
   SlotList leased_ SCIDEX_GUARDED_BY(mutex_);
   std::size_t connecting_ SCIDEX_GUARDED_BY(mutex_) = 0;

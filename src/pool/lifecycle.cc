@@ -89,7 +89,8 @@ void PoolCore::EvictIdle() {
   if (Forked()) return;
   DeferredClose deferred;
   MutexLock lock(mutex_);
-  evict_checked_ = !checking_.empty();
+  // SweepDeadIdle() evicts them, as after Drain().
+  for (Slot& slot : checking_) slot.generation = kNoGeneration;
   EvictAllIdle(EvictReason::kDrained, deferred);
 }
 

@@ -178,11 +178,6 @@ void PoolCore::SweepDeadIdle() {
   lock.Lock();
   const TimePoint now = clock_.Now();
   for (const SlotList::iterator slot : dead) Evict(checking_, slot, EvictReason::kDead, deferred);
-  if (std::exchange(evict_checked_, false)) {
-    while (!checking_.empty()) {
-      Evict(checking_, checking_.begin(), EvictReason::kDrained, deferred);
-    }
-  }
   for (auto slot = checking_.begin(); slot != checking_.end();) {
     const auto next = std::next(slot);
     // Connections above the target are closed at one per second, by ReapIdle().

@@ -11,7 +11,16 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
-using PoolLife = PoolTest;
+class PoolLife : public PoolTest {
+ protected:
+  // Housekeeping has begun to check idle connections, and waits at that of `session`.
+  void CheckIdleUntilUnblocked(FakeSession& session) {
+    ASSERT_TRUE(clock_.AwaitSleepers(1, 1s));
+    session.BlockIsAlive();
+    clock_.Advance(1s);
+    ASSERT_TRUE(session.AwaitBlocked());
+  }
+};
 
 TEST_F(PoolLife, IdleConnectionsAreReusedLastInFirstOut) {
   options_.max_size = 3;
@@ -147,10 +156,7 @@ TEST_F(PoolLife, DrainCoversIdleConnectionsThatAreBeingChecked) {
   Pool& pool = Open();
   static_cast<void>(pool.Acquire());
   FakeSession& session = *connector_->sessions()[0];
-  ASSERT_TRUE(clock_.AwaitSleepers(1, 1s));
-  session.BlockIsAlive();
-  clock_.Advance(1s);
-  ASSERT_TRUE(session.AwaitBlocked());
+  ASSERT_NO_FATAL_FAILURE(CheckIdleUntilUnblocked(session));
   pool.Drain();
   session.Unblock();
   EXPECT_TRUE(Eventually(kLong, [&] { return !session.open(); }));
@@ -162,10 +168,7 @@ TEST_F(PoolLife, EvictingIdleConnectionsCoversThoseBeingChecked) {
   Pool& pool = Open();
   static_cast<void>(pool.Acquire());
   FakeSession& session = *connector_->sessions()[0];
-  ASSERT_TRUE(clock_.AwaitSleepers(1, 1s));
-  session.BlockIsAlive();
-  clock_.Advance(1s);
-  ASSERT_TRUE(session.AwaitBlocked());
+  ASSERT_NO_FATAL_FAILURE(CheckIdleUntilUnblocked(session));
   pool.EvictIdle();
   session.Unblock();
   EXPECT_TRUE(Eventually(kLong, [&] { return !session.open(); }));
