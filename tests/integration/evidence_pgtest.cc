@@ -6,9 +6,9 @@
 #include <chrono>
 #include <filesystem>
 #include <string>
+#include <vector>
 
-#include "integration/primary_and_replica.h"
-#include "integration/servers.h"
+#include "integration/faults.h"
 #include "support/tcp_proxy.h"
 
 namespace scidex::test {
@@ -27,9 +27,54 @@ class Evidence : public PrimaryAndReplica {
     options.probe.new_session_interval = milliseconds(200);
     return options;
   }
+  // Where a time is what is shown, as often as by default.
+  static database::DatabaseOptions Timed() {
+    database::DatabaseOptions options = Quick();
+    if (Long()) options.probe.interval = database::DatabaseOptions().probe.interval;
+    return options;
+  }
   static void Change(const std::string& sql) {
     primary_->Execute(sql);
     ASSERT_TRUE(AwaitReplay(*primary_, *replica_));
+  }
+  // Moves new sessions from the judged replica to `stale` once the latter lags, and back again.
+  static void MoveToStale(const PostgresServer& stale, FaultTimes& times) {
+    TcpProxy balancer(replica_->port());
+    database::DatabaseOptions options = Timed();
+    options.replica->dsn = base::Secret(balancer.Dsn(replica_->Dsn()));
+    options.routing.max_lag = milliseconds(500);
+    options.ro_pool.min_idle = 0;
+    options.probe.new_session_interval = std::chrono::hours(1);
+    database::Database database(options);
+    ASSERT_TRUE(AwaitRoute(database, Route::kReplica));
+    stale.Execute("SELECT pg_wal_replay_pause()");
+    Change("CREATE TABLE fresh (a int)");
+    // Until the lag of the other one is over the maximum.
+    const base::TimePoint lags = base::RealClock().Now() + milliseconds(600);
+    ASSERT_TRUE(Eventually(kPatience, [&] { return base::RealClock().Now() > lags; }));
+    EXPECT_EQ(Read(database, "SELECT to_regclass('fresh') IS NOT NULL"), "t");
+
+    balancer.Aim(stale.port());
+    const Moment moved = Moment::clock::now();
+    {
+      const pool::Lease lease = database.AcquireRead();
+      replica_->Execute("SELECT pg_terminate_backend(" + Ask(lease, "SELECT pg_backend_pid()") +
+                        ", 180000)");
+    }
+    for (int i = 0; i < 50; ++i)
+      EXPECT_EQ(Read(database, "SELECT to_regclass('fresh') IS NOT NULL"), "t");
+    EXPECT_GE(
+        database.pool_stats().pools[PoolRole::kRo]->connects[pool::ConnectOutcome::kOtherServer],
+        1u);
+    // No new session leads to the first one any more: so the probe moves, and sees what there is.
+    times.detected.push_back(TimeUntil(
+        [&] { return database.pool_stats().route.reason == Reason::kLagExceeded; }, moved));
+    EXPECT_EQ(Read(database, "SELECT pg_is_in_recovery()"), "f");
+    stale.Execute("SELECT pg_wal_replay_resume()");
+    times.recovered.push_back(TimeUntil([&] { return database.pool_stats().ro_routes_to() == 1; }));
+    EXPECT_EQ(Read(database, "SELECT to_regclass('fresh') IS NOT NULL"), "t");
+    EXPECT_EQ(Read(database, "SHOW port"), std::to_string(stale.port()));
+    Change("DROP TABLE fresh");
   }
   // The route stays on the replica for so many probes of it.
   static void ExpectKept(const database::Database& database, std::uint64_t probes) {
@@ -115,17 +160,21 @@ TEST_F(Evidence, SerializableRoleReadsFromAReplica) {
 }
 
 TEST_F(Evidence, PrimaryThatRefusesWritesBySettingIsShown) {
-  database::Database database(Quick());
+  database::Database database(Timed());
   const auto writable = [&] {
     return database.stats().control.probes[PoolRole::kPrimary].writable;
   };
   ASSERT_TRUE(Eventually(kPatience, [&] { return writable() == true; }));
-  primary_->Execute("ALTER SYSTEM SET default_transaction_read_only = on");
-  primary_->Execute("SELECT pg_reload_conf()");
-  EXPECT_TRUE(Eventually(kPatience, [&] { return writable() == false; }));
-  primary_->Execute("ALTER SYSTEM RESET default_transaction_read_only");
-  primary_->Execute("SELECT pg_reload_conf()");
-  EXPECT_TRUE(Eventually(kPatience, [&] { return writable() == true; }));
+  FaultTimes times;
+  for (int round = 0; round < Rounds(1); ++round) {
+    primary_->Execute("ALTER SYSTEM SET default_transaction_read_only = on");
+    primary_->Execute("SELECT pg_reload_conf()");
+    times.detected.push_back(TimeUntil([&] { return writable() == false; }));
+    primary_->Execute("ALTER SYSTEM RESET default_transaction_read_only");
+    primary_->Execute("SELECT pg_reload_conf()");
+    times.recovered.push_back(TimeUntil([&] { return writable() == true; }));
+  }
+  Report("default_transaction_read_only on at the primary", times);
   EXPECT_EQ(database.stats().control.probes[PoolRole::kRo].writable, false);
 }
 
@@ -133,68 +182,37 @@ TEST_F(Evidence, PrimaryThatRefusesWritesBySettingIsShown) {
 // one, and the pool's new ones come to the other, whose replay has stopped.
 TEST_F(Evidence, OnlyTheReplicaThatWasJudgedServesReads) {
   const auto stale = PostgresServer::MakeReplicaOf(*primary_);
-  TcpProxy balancer(replica_->port());
-  database::DatabaseOptions options = Quick();
-  options.replica->dsn = base::Secret(balancer.Dsn(replica_->Dsn()));
-  options.routing.max_lag = milliseconds(500);
-  options.ro_pool.min_idle = 0;
-  options.probe.new_session_interval = std::chrono::hours(1);
-  database::Database database(options);
-  ASSERT_TRUE(AwaitRoute(database, Route::kReplica));
-  stale->Execute("SELECT pg_wal_replay_pause()");
-  Change("CREATE TABLE fresh (a int)");
-  // Until the lag of the other one is over the maximum.
-  const base::TimePoint lags = base::RealClock().Now() + milliseconds(600);
-  ASSERT_TRUE(Eventually(kPatience, [&] { return base::RealClock().Now() > lags; }));
-  EXPECT_EQ(Read(database, "SELECT to_regclass('fresh') IS NOT NULL"), "t");
-
-  balancer.Aim(stale->port());
-  {
-    const pool::Lease lease = database.AcquireRead();
-    replica_->Execute("SELECT pg_terminate_backend(" + Ask(lease, "SELECT pg_backend_pid()") +
-                      ", 180000)");
-  }
-  for (int i = 0; i < 50; ++i)
-    EXPECT_EQ(Read(database, "SELECT to_regclass('fresh') IS NOT NULL"), "t");
-  EXPECT_GE(
-      database.pool_stats().pools[PoolRole::kRo]->connects[pool::ConnectOutcome::kOtherServer], 1u);
-  // No new session leads to the first one any more: so the probe moves, and sees what there is.
-  EXPECT_TRUE(Eventually(
-      kPatience, [&] { return database.pool_stats().route.reason == Reason::kLagExceeded; }));
-  EXPECT_EQ(Read(database, "SELECT pg_is_in_recovery()"), "f");
-  stale->Execute("SELECT pg_wal_replay_resume()");
-  EXPECT_TRUE(AwaitRoute(database, Route::kReplica));
-  EXPECT_EQ(Read(database, "SELECT to_regclass('fresh') IS NOT NULL"), "t");
-  EXPECT_EQ(Read(database, "SHOW port"), std::to_string(stale->port()));
-  Change("DROP TABLE fresh");
+  FaultTimes times;
+  for (int round = 0; round < Rounds(1); ++round) MoveToStale(*stale, times);
+  Report("new sessions lead to another replica, which lags", times);
 }
 
 // A primary that was put back from a copy of its files: also on the same timeline.
-TEST(Diverged, ReplicaWithRowsThatThePrimaryNeverHadServesNoReads) {
+Milliseconds TimeUntilDiverged() {
   PostgresServer primary;
   const auto replica = PostgresServer::MakeReplicaOf(primary);
   const std::filesystem::path data = primary.data_dir();
   const std::filesystem::path copy = data.parent_path() / "copy";
   const auto put = [](const std::filesystem::path& from, const std::filesystem::path& to) {
     const std::string command = "cp -a '" + from.string() + "' '" + to.string() + "'";
-    ASSERT_EQ(std::system(command.c_str()), 0);  // NOLINT(cert-env33-c)
+    EXPECT_EQ(std::system(command.c_str()), 0);  // NOLINT(cert-env33-c)
   };
   primary.Stop();
   put(data, copy);
   primary.Start();
   primary.Execute("CREATE TABLE lost AS SELECT generate_series(1, 10000) AS n");
-  ASSERT_TRUE(AwaitReplay(primary, *replica));
+  EXPECT_TRUE(AwaitReplay(primary, *replica));
   database::DatabaseOptions options = On(primary, *replica);
-  options.probe.interval = milliseconds(50);
+  if (!Long()) options.probe.interval = milliseconds(50);
   database::Database database(options);
-  ASSERT_TRUE(AwaitRoute(database, Route::kReplica));
+  EXPECT_TRUE(AwaitRoute(database, Route::kReplica));
 
   primary.Stop(PostgresServer::StopMode::kImmediate);
   std::filesystem::remove_all(data);
   put(copy, data);
   primary.Start();
-  EXPECT_TRUE(Eventually(kPatience,
-                         [&] { return database.pool_stats().route.reason == Reason::kDiverged; }));
+  const Milliseconds detected =
+      TimeUntil([&] { return database.pool_stats().route.reason == Reason::kDiverged; });
   EXPECT_EQ(database.pool_stats().ro_routes_to(), 2);
   EXPECT_EQ(database.stats().control.replica.lag, std::nullopt);
   EXPECT_EQ(replica->QueryOne("SELECT count(*) FROM lost"), "10000");
@@ -202,11 +220,18 @@ TEST(Diverged, ReplicaWithRowsThatThePrimaryNeverHadServesNoReads) {
   // The primary gets as far as the replica is, by rows that the replica never has.
   const std::string position = replica->QueryOne("SELECT pg_last_wal_replay_lsn()");
   primary.Execute("CREATE TABLE other AS SELECT generate_series(1, 30000) AS n");
-  ASSERT_EQ(primary.QueryOne("SELECT pg_current_wal_lsn() > '" + position + "'"), "t");
+  EXPECT_EQ(primary.QueryOne("SELECT pg_current_wal_lsn() > '" + position + "'"), "t");
   const auto probed = [&] { return database.stats().control.probes[PoolRole::kRo].probes; };
   const std::uint64_t before = probed();
-  ASSERT_TRUE(Eventually(kPatience, [&] { return probed() > before + 10; }));
+  EXPECT_TRUE(Eventually(kPatience, [&] { return probed() > before + 10; }));
   EXPECT_EQ(database.pool_stats().route.reason, Reason::kDiverged);
+  return detected;
+}
+
+TEST(Diverged, ReplicaWithRowsThatThePrimaryNeverHadServesNoReads) {
+  std::vector<Milliseconds> detected;
+  for (int round = 0; round < Rounds(1); ++round) detected.push_back(TimeUntilDiverged());
+  Report("replica ahead of its primary, detected", detected);
 }
 
 }  // namespace

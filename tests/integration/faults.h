@@ -43,6 +43,17 @@ inline void Report(const std::string& what, std::vector<Milliseconds> times) {
   testing::Test::RecordProperty(what, std::to_string(times.back().count()));
 }
 
+// The times of one fault, one of each kind for each round of its test.
+struct FaultTimes {
+  std::vector<Milliseconds> detected;
+  std::vector<Milliseconds> recovered;
+};
+
+inline void Report(const std::string& fault, const FaultTimes& times) {
+  if (!times.detected.empty()) Report(fault + ", detected", times.detected);
+  if (!times.recovered.empty()) Report(fault + ", recovered", times.recovered);
+}
+
 // Checks the times that docs/faults.md promises. Only ./dev test --long, which requires an
 // otherwise idle machine, fails if one took longer.
 inline void ExpectWithin(Milliseconds bound, const std::vector<Milliseconds>& times) {

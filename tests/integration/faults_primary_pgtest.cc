@@ -77,47 +77,60 @@ class PrimaryFault : public Fault {
 TEST_F(PrimaryFault, KillIsDetectedImmediatelyAndReadsStayOnTheReplica) {
   database::DatabaseOptions options = Quick();
   options.probe.interval = 1h;
-  Open(options);
-  const Moment start = Moment::clock::now();
-  primary_->Kill9();
-  Report("primary killed, until known", {UntilDown(start)});
-  EXPECT_THROW(Write(*database_, 100ms), pool::AcquireTimeout);
-  ExpectReadsWentToTheReplicaAllTheTime();
-  primary_->Start();
-  const Milliseconds well = UntilAWriteSucceeds();
-  Report("primary killed, writes well again after its start", {well});
+  FaultTimes times;
+  for (int round = 0; round < Rounds(1); ++round) {
+    Open(options);
+    const Moment start = Moment::clock::now();
+    primary_->Kill9();
+    times.detected.push_back(UntilDown(start));
+    EXPECT_THROW(Write(*database_, 100ms), pool::AcquireTimeout);
+    ExpectReadsWentToTheReplicaAllTheTime();
+    primary_->Start();
+    times.recovered.push_back(UntilAWriteSucceeds());
+    ExpectReadsWentToTheReplicaAllTheTime();
+    EXPECT_TRUE(AwaitReplay(*primary_, *replica_));
+    Close();
+  }
+  Report("primary killed", times);
   // The backoff's cap plus one connect timeout.
-  ExpectWithin(5s + 3s, {well});
-  ExpectReadsWentToTheReplicaAllTheTime();
-  EXPECT_TRUE(AwaitReplay(*primary_, *replica_));
+  ExpectWithin(5s + 3s, times.recovered);
 }
 
 TEST_F(PrimaryFault, FreezeTimesOutWritesAndDoesNotAffectReads) {
   database::DatabaseOptions options = On(*primary_, *replica_);
   // More than a probe of the replica, which is well, needs on a busy machine.
   options.probe.timeout = Long() ? 1s : 5s;
-  Open(options);
-  const Moment start = Moment::clock::now();
-  primary_->Suspend();
-  Report("primary frozen, until known", {UntilDown(start)});
-  EXPECT_EQ(Probe().last_reason, Reason::kProbeTimeout);
-  try {
-    EXPECT_NE(Write(*database_, 200ms), "");
-  } catch (const pool::AcquireTimeout&) {
-    // No session is left that has not been found out.
+  FaultTimes times;
+  for (int round = 0; round < Rounds(1); ++round) {
+    Open(options);
+    const Moment start = Moment::clock::now();
+    primary_->Suspend();
+    times.detected.push_back(UntilDown(start));
+    EXPECT_EQ(Probe().last_reason, Reason::kProbeTimeout);
+    try {
+      EXPECT_NE(Write(*database_, 200ms), "");
+    } catch (const pool::AcquireTimeout&) {
+      // No session is left that has not been found out.
+    }
+    ExpectReadsWentToTheReplicaAllTheTime();
+    primary_->Resume();
+    times.recovered.push_back(UntilAWriteSucceeds());
+    ExpectReadsWentToTheReplicaAllTheTime();
+    Close();
   }
-  ExpectReadsWentToTheReplicaAllTheTime();
-  primary_->Resume();
-  Report("primary frozen, writes well again", {UntilAWriteSucceeds()});
-  ExpectReadsWentToTheReplicaAllTheTime();
+  Report("primary frozen", times);
 }
 
 TEST_F(PrimaryFault, RestartedTakesWritesAgain) {
   Open(Quick());
-  primary_->Restart();
-  Report("primary restarted, writes well again", {UntilAWriteSucceeds()});
-  ExpectReadsWentToTheReplicaAllTheTime();
-  EXPECT_TRUE(AwaitReplay(*primary_, *replica_));
+  std::vector<Milliseconds> recovered;
+  for (int round = 0; round < Rounds(1); ++round) {
+    primary_->Restart();
+    recovered.push_back(UntilAWriteSucceeds());
+    ExpectReadsWentToTheReplicaAllTheTime();
+    EXPECT_TRUE(AwaitReplay(*primary_, *replica_));
+  }
+  Report("primary restarted, recovered", recovered);
 }
 
 // As after a failover, while a name still leads to the primary of before.
@@ -127,25 +140,29 @@ TEST_F(PrimaryFault, FirstRefusedWriteDetectsADemotionAndReplacesItsSessions) {
   options.primary->dsn = base::Secret(name.Dsn(primary_->Dsn()));
   options.primary_pool.min_idle = 0;
   options.probe.interval = 1h;
-  Open(options);
-  name.Aim(replica_->port());
-  primary_->Execute(
-      "SELECT pg_terminate_backend(pid, 180000) FROM pg_stat_activity WHERE usename = 'app'");
-  std::string refused;
-  EXPECT_TRUE(Eventually(kPatience, [&] {
-    refused = Write(*database_);
-    return refused == "25006";
-  })) << refused;
-  EXPECT_GE(
-      log_.Count({"refused by a server in recovery", "verb=INSERT", "faults_primary_pgtest.cc"}),
-      1u);
-  EXPECT_TRUE(Eventually(kPatience,
-                         [&] { return Primary().evictions[pool::EvictReason::kDrained] >= 1u; }));
-  EXPECT_EQ(Primary().read_only_violations, 0u);
-  name.Aim(primary_->port());
-  // Refused once more at most: by the session that was opened meanwhile.
-  Report("primary demoted, writes well again once the name is right", {UntilAWriteSucceeds()});
-  Close();
+  FaultTimes times;
+  for (int round = 0; round < Rounds(1); ++round) {
+    Open(options);
+    name.Aim(replica_->port());
+    primary_->Execute(
+        "SELECT pg_terminate_backend(pid, 180000) FROM pg_stat_activity WHERE usename = 'app'");
+    std::string refused;
+    EXPECT_TRUE(Eventually(kPatience, [&] {
+      refused = Write(*database_);
+      return refused == "25006";
+    })) << refused;
+    EXPECT_GE(
+        log_.Count({"refused by a server in recovery", "verb=INSERT", "faults_primary_pgtest.cc"}),
+        1u);
+    times.detected.push_back(
+        TimeUntil([&] { return Primary().evictions[pool::EvictReason::kDrained] >= 1u; }));
+    EXPECT_EQ(Primary().read_only_violations, 0u);
+    name.Aim(primary_->port());
+    // Refused once more at most: by the session that was opened meanwhile.
+    times.recovered.push_back(UntilAWriteSucceeds());
+    Close();
+  }
+  Report("primary demoted", times);
 }
 
 // As a firewall that was restarted does. Neither end is told, so only a query finds out.
@@ -157,48 +174,53 @@ TEST_F(PrimaryFault, SilentlyDroppedConnectionsCostNoWrite) {
   options.primary_pool.max_size = 10;
   options.ro_fallthrough_pool.min_idle = 0;
   options.probe.timeout = 500ms;
-  database_ = std::make_unique<database::Database>(options);
-  ASSERT_TRUE(Eventually(kPatience, [&] { return Primary().idle == 10u; }));
-  firewall.Forget();
-  const Moment start = Moment::clock::now();
-  Report(
-      "connections dropped in silence, idle ones replaced",
-      {TimeUntil([&] { return Primary().evictions[pool::EvictReason::kDrained] >= 10u; }, start)});
-  std::vector<std::future<std::string>> writes;
-  for (int i = 0; i < 10; ++i)
-    writes.push_back(std::async(std::launch::async, [&] { return Write(*database_); }));
-  for (auto& write : writes) EXPECT_EQ(write.get(), "");
-  Close();
+  std::vector<Milliseconds> replaced;
+  for (int round = 0; round < Rounds(1); ++round) {
+    database_ = std::make_unique<database::Database>(options);
+    ASSERT_TRUE(Eventually(kPatience, [&] { return Primary().idle == 10u; }));
+    firewall.Forget();
+    replaced.push_back(
+        TimeUntil([&] { return Primary().evictions[pool::EvictReason::kDrained] >= 10u; }));
+    std::vector<std::future<std::string>> writes;
+    for (int i = 0; i < 10; ++i)
+      writes.push_back(std::async(std::launch::async, [&] { return Write(*database_); }));
+    for (auto& write : writes) EXPECT_EQ(write.get(), "");
+    Close();
+  }
+  Report("connections silently dropped, idle ones replaced", replaced);
 }
 
 TEST_F(PrimaryFault, FullServerIsReportedAndServesOnceThereIsRoom) {
   const PostgresServer small(
       {{"max_connections", "6"}, {"max_wal_senders", "0"}, {"wal_level", "minimal"}});
   small.Execute("CREATE TABLE t (a int); ALTER TABLE t OWNER TO app");
-  std::vector<postgres::PgConnPtr> others;
-  for (;;) {
-    postgres::PgConnPtr one(PQconnectdb(small.Dsn().c_str()));
-    if (PQstatus(one.get()) != CONNECTION_OK) break;
-    others.push_back(std::move(one));
-  }
   database::DatabaseOptions options = On(small);
   options.primary_pool.min_idle = 0;
   options.ro_fallthrough_pool.min_idle = 0;
-  database_ = std::make_unique<database::Database>(options);
-  EXPECT_THROW(Write(*database_, 100ms), pool::AcquireTimeout);
-  EXPECT_TRUE(
-      Eventually(kPatience, [&] { return Probe().last_reason == Reason::kTooManyConnections; }));
-  EXPECT_TRUE(Eventually(kPatience, [&] {
-    return Primary().connects[pool::ConnectOutcome::kTooManyConnections] >= 1u;
-  }));
-  EXPECT_EQ(database_->pool_stats().ro_routes_to(), 2);
-  others.clear();
-  const Milliseconds well = UntilAWriteSucceeds();
-  Report("room again, writes well", {well});
+  FaultTimes times;
+  for (int round = 0; round < Rounds(1); ++round) {
+    std::vector<postgres::PgConnPtr> others;
+    for (;;) {
+      postgres::PgConnPtr one(PQconnectdb(small.Dsn().c_str()));
+      if (PQstatus(one.get()) != CONNECTION_OK) break;
+      others.push_back(std::move(one));
+    }
+    database_ = std::make_unique<database::Database>(options);
+    times.detected.push_back(
+        TimeUntil([&] { return Probe().last_reason == Reason::kTooManyConnections; }));
+    EXPECT_THROW(Write(*database_, 100ms), pool::AcquireTimeout);
+    EXPECT_TRUE(Eventually(kPatience, [&] {
+      return Primary().connects[pool::ConnectOutcome::kTooManyConnections] >= 1u;
+    }));
+    EXPECT_EQ(database_->pool_stats().ro_routes_to(), 2);
+    others.clear();
+    times.recovered.push_back(UntilAWriteSucceeds());
+    Close();
+    EXPECT_TRUE(AwaitNoSessions(small));
+  }
+  Report("primary without room", times);
   // The backoff's cap plus one connect timeout.
-  ExpectWithin(5s + 3s, {well});
-  Close();
-  EXPECT_TRUE(AwaitNoSessions(small));
+  ExpectWithin(5s + 3s, times.recovered);
 }
 
 TEST_F(PrimaryFault, ABorrowersOwnReadOnlyTransactionReplacesNothing) {

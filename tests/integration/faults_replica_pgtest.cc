@@ -4,7 +4,13 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <filesystem>
+#include <fstream>
+#include <functional>
+#include <future>
 #include <memory>
+#include <sstream>
+#include <string>
 #include <thread>
 #include <vector>
 
@@ -33,6 +39,8 @@ class ReplicaFault : public Fault {
   static database::DatabaseOptions Quick() {
     database::DatabaseOptions options = Options();
     options.probe.interval = 200ms;
+    // Sessions that there are go on while the probe opens no new one.
+    options.probe.new_session_interval = 1h;
     return options;
   }
   static database::DatabaseOptions To(const std::string& replica_dsn) {
@@ -67,6 +75,20 @@ class ReplicaFault : public Fault {
     EXPECT_EQ(Read(*database_, "SELECT pg_is_in_recovery()"), "f");
     EXPECT_EQ(Read(*database_, "SHOW transaction_read_only"), "on");
   }
+  // `start` makes the reads of the open database fall through, which `end` reverses, again and
+  // again.
+  FaultTimes Repeat(Reason reason, const std::function<void()>& start,
+                    const std::function<void()>& end) {
+    FaultTimes times;
+    for (int round = 0; round < Rounds(1); ++round) {
+      start();
+      times.detected.push_back(UntilFallthrough());
+      EXPECT_EQ(Why(), reason);
+      end();
+      times.recovered.push_back(UntilBack());
+    }
+    return times;
+  }
   // What there is of sessions on the replica is ended, so that new ones have to be opened.
   static void EndSessions() {
     replica_->Execute(
@@ -91,52 +113,62 @@ TEST_F(ReplicaFault, KilledLosesTheRouteImmediatelyEvenWithoutReads) {
     database_.reset();
     replica_->Start();
   }
-  Report("replica killed, until known", times);
+  Report("replica killed, detected", times);
   ExpectWithin(2s, times);
 }
 
 TEST_F(ReplicaFault, KilledAndStartedAgainServesAgain) {
   Open(Options());
-  replica_->Kill9();
-  UntilFallthrough();
-  EXPECT_TRUE(Eventually(kPatience, [&] { return Why() == Reason::kConnectRefused; }));
-  EXPECT_TRUE(
-      Eventually(kPatience, [&] { return Probe().failures[Reason::kConnectRefused] >= 1u; }));
-  EXPECT_EQ(log_.Count({"route changed", "from=replica", "to=primary_fallthrough"}), 1u);
-  replica_->Start();
-  Report("replica killed, well again after its start", {UntilBack()});
-  EXPECT_EQ(log_.Count({"route changed", "to=replica"}), 1u);
+  std::vector<Milliseconds> recovered;
+  for (int round = 1; round <= Rounds(1); ++round) {
+    const auto lost = static_cast<std::size_t>(round);
+    const std::uint64_t refused = Probe().failures[Reason::kConnectRefused];
+    replica_->Kill9();
+    UntilFallthrough();
+    EXPECT_TRUE(Eventually(kPatience, [&] { return Why() == Reason::kConnectRefused; }));
+    EXPECT_TRUE(
+        Eventually(kPatience, [&] { return Probe().failures[Reason::kConnectRefused] > refused; }));
+    EXPECT_EQ(log_.Count({"route changed", "from=replica", "to=primary_fallthrough"}), lost);
+    replica_->Start();
+    recovered.push_back(UntilBack());
+    EXPECT_EQ(log_.Count({"route changed", "to=replica"}), lost);
+  }
+  Report("replica killed, recovered", recovered);
 }
 
 TEST_F(ReplicaFault, RestartedServesAgain) {
   Open(Quick());
-  replica_->Restart();
-  EXPECT_TRUE(Eventually(kPatience, [&] {
-    return database_->pool_stats().route.transitions[Route::kReplica][Route::kPrimaryFallthrough] ==
-           1;
-  }));
-  Report("replica restarted, well again", {UntilBack()});
+  const auto lost = [&] {
+    return database_->pool_stats().route.transitions[Route::kReplica][Route::kPrimaryFallthrough];
+  };
+  FaultTimes times;
+  for (int round = 0; round < Rounds(1); ++round) {
+    const std::uint64_t before = lost();
+    std::future<void> restart = std::async(std::launch::async, [] { replica_->Restart(); });
+    times.detected.push_back(TimeUntil([&] { return lost() > before; }));
+    restart.get();
+    times.recovered.push_back(UntilBack());
+  }
+  Report("replica restarted", times);
 }
 
 TEST_F(ReplicaFault, FrozenLosesTheRouteThroughItsProbe) {
-  std::vector<Milliseconds> known;
-  std::vector<Milliseconds> well;
+  FaultTimes times;
   for (int round = 0; round < Rounds(1); ++round) {
     database::DatabaseOptions options = Options();
     options.probe.timeout = 1s;
     Open(options);
     replica_->Suspend();
-    known.push_back(UntilFallthrough());
+    times.detected.push_back(UntilFallthrough());
     ExpectFallthroughServes();
     EXPECT_TRUE(Why() == Reason::kProbeTimeout || Why() == Reason::kConnectTimeout);
     replica_->Resume();
-    well.push_back(UntilBack());
+    times.recovered.push_back(UntilBack());
     TearDown();
   }
-  Report("replica frozen, until known", known);
-  Report("replica frozen, well again", well);
+  Report("replica frozen", times);
   // Probe interval + probe timeout + 1 s.
-  ExpectWithin(3s, known);
+  ExpectWithin(3s, times.detected);
 }
 
 TEST_F(ReplicaFault, CutOffByTheNetworkLosesTheRouteThroughItsProbe) {
@@ -144,19 +176,17 @@ TEST_F(ReplicaFault, CutOffByTheNetworkLosesTheRouteThroughItsProbe) {
   database::DatabaseOptions options = To(network.Dsn(replica_->Dsn("reader", "reading")));
   options.probe.timeout = 1s;
   Open(options);
-  std::vector<Milliseconds> known;
-  std::vector<Milliseconds> well;
+  FaultTimes times;
   for (int round = 0; round < Rounds(1); ++round) {
     network.Freeze();
-    known.push_back(UntilFallthrough());
+    times.detected.push_back(UntilFallthrough());
     ExpectFallthroughServes();
     EXPECT_TRUE(Why() == Reason::kProbeTimeout || Why() == Reason::kConnectTimeout);
     network.Thaw();
-    well.push_back(UntilBack());
+    times.recovered.push_back(UntilBack());
   }
-  Report("replica behind a black hole, until known", known);
-  Report("replica behind a black hole, well again", well);
-  ExpectWithin(3s, known);
+  Report("replica behind a black hole", times);
+  ExpectWithin(3s, times.detected);
   Close();
 }
 
@@ -176,20 +206,23 @@ TEST_F(ReplicaFault, ThatLagsLosesTheRouteAndComesBackWhenItHasCaughtUp) {
   options.routing.max_lag = 500ms;
   options.probe.interval = 100ms;
   Open(options);
-  replica_->Execute("SELECT pg_wal_replay_pause()");
-  const Moment start = Moment::clock::now();
-  primary_->Execute("CREATE TABLE lag AS SELECT generate_series(1, 1000)");
-  const Milliseconds known = UntilFallthrough(start);
-  Report("replica lags by max_lag of 500 ms, until known", {known});
-  EXPECT_EQ(Why(), Reason::kLagExceeded);
-  EXPECT_GT(known, 400ms);
-  EXPECT_GT(*database_->stats().control.replica.lag_bytes, 1000u);
-  EXPECT_EQ(database_->stats().control.replica.wal_receiver_up, true);
-  replica_->Execute("SELECT pg_wal_replay_resume()");
-  Report("replica has caught up, well again", {UntilBack()});
-  EXPECT_TRUE(
-      Eventually(kPatience, [&] { return database_->stats().control.replica.lag_bytes == 0u; }));
-  primary_->Execute("DROP TABLE lag");
+  FaultTimes times;
+  for (int round = 0; round < Rounds(1); ++round) {
+    replica_->Execute("SELECT pg_wal_replay_pause()");
+    const Moment start = Moment::clock::now();
+    primary_->Execute("CREATE TABLE lag AS SELECT generate_series(1, 1000)");
+    times.detected.push_back(UntilFallthrough(start));
+    EXPECT_EQ(Why(), Reason::kLagExceeded);
+    EXPECT_GT(times.detected.back(), 400ms);
+    EXPECT_GT(*database_->stats().control.replica.lag_bytes, 1000u);
+    EXPECT_EQ(database_->stats().control.replica.wal_receiver_up, true);
+    replica_->Execute("SELECT pg_wal_replay_resume()");
+    times.recovered.push_back(UntilBack());
+    primary_->Execute("DROP TABLE lag");
+    EXPECT_TRUE(
+        Eventually(kPatience, [&] { return database_->stats().control.replica.lag_bytes == 0u; }));
+  }
+  Report("replay paused", times);
 }
 
 // What postgres_exporter shows as no lag at all.
@@ -201,78 +234,107 @@ TEST_F(ReplicaFault, WhoseWalReceiverIsDeadLags) {
   const std::string restore = replica_->QueryOne(
       "SELECT format('ALTER SYSTEM SET primary_conninfo = %L', "
       "current_setting('primary_conninfo'))");
-  replica_->Execute("ALTER SYSTEM SET primary_conninfo = 'host=127.0.0.1 port=1'");
-  replica_->Execute("SELECT pg_reload_conf()");
-  EXPECT_TRUE(Eventually(
-      kPatience, [&] { return database_->stats().control.replica.wal_receiver_up == false; }));
-  // On an idle primary that is no lag yet, and WAL without a transaction is never lag.
-  primary_->Execute("CHECKPOINT; SELECT pg_switch_wal(); CHECKPOINT");
-  EXPECT_TRUE(
-      Eventually(kPatience, [&] { return database_->stats().control.replica.lag_bytes > 1000u; }));
-  const std::uint64_t probes = Probes();
-  EXPECT_TRUE(Eventually(kPatience, [&] { return Probes() > probes + 10; }));
-  EXPECT_EQ(database_->stats().control.replica.lag, base::Duration::zero());
-  EXPECT_EQ(RoutesTo(), 1);
-  primary_->Execute("CREATE TABLE lag AS SELECT generate_series(1, 1000)");
-  UntilFallthrough();
-  EXPECT_EQ(Why(), Reason::kLagExceeded);
-  replica_->Execute(restore);
-  replica_->Execute("SELECT pg_reload_conf()");
-  UntilBack();
-  primary_->Execute("DROP TABLE lag");
+  FaultTimes times;
+  std::vector<Milliseconds> receiver_down;
+  for (int round = 0; round < Rounds(1); ++round) {
+    replica_->Execute("ALTER SYSTEM SET primary_conninfo = 'host=127.0.0.1 port=1'");
+    replica_->Execute("SELECT pg_reload_conf()");
+    receiver_down.push_back(
+        TimeUntil([&] { return database_->stats().control.replica.wal_receiver_up == false; }));
+    // On an idle primary that is no lag yet, and WAL without a transaction is never lag.
+    primary_->Execute("CHECKPOINT; SELECT pg_switch_wal(); CHECKPOINT");
+    EXPECT_TRUE(Eventually(kPatience,
+                           [&] { return database_->stats().control.replica.lag_bytes > 1000u; }));
+    const std::uint64_t probes = Probes();
+    EXPECT_TRUE(Eventually(kPatience, [&] { return Probes() > probes + 10; }));
+    EXPECT_EQ(database_->stats().control.replica.lag, base::Duration::zero());
+    EXPECT_EQ(RoutesTo(), 1);
+    primary_->Execute("CREATE TABLE lag AS SELECT generate_series(1, 1000)");
+    times.detected.push_back(UntilFallthrough());
+    EXPECT_EQ(Why(), Reason::kLagExceeded);
+    replica_->Execute(restore);
+    replica_->Execute("SELECT pg_reload_conf()");
+    times.recovered.push_back(UntilBack());
+    primary_->Execute("DROP TABLE lag");
+    ASSERT_TRUE(AwaitReplay(*primary_, *replica_));
+  }
+  Report("WAL receiver stopped, wal_receiver_up 0", receiver_down);
+  Report("WAL receiver stopped, route lost after a write", times);
 }
 
 TEST_F(ReplicaFault, ChangedPasswordLosesTheRouteOnlyOnceSessionsEnd) {
   Open(Quick());
-  primary_->Execute("ALTER ROLE reader PASSWORD 'other'");
-  ASSERT_TRUE(AwaitReplay(*primary_, *replica_));
-  EXPECT_EQ(Read(*database_, "SELECT pg_is_in_recovery()"), "t");
-  const Moment start = Moment::clock::now();
-  EndSessions();
-  Report("password changed and sessions ended, until known", {UntilFallthrough(start)});
-  EXPECT_EQ(Why(), Reason::kAuthFailed);
+  Report("password changed", Repeat(
+                                 Reason::kAuthFailed,
+                                 [&] {
+                                   primary_->Execute("ALTER ROLE reader PASSWORD 'other'");
+                                   ASSERT_TRUE(AwaitReplay(*primary_, *replica_));
+                                   EXPECT_EQ(Read(*database_, "SELECT pg_is_in_recovery()"), "t");
+                                   EndSessions();
+                                 },
+                                 [] {
+                                   primary_->Execute("ALTER ROLE reader PASSWORD '" +
+                                                     std::string(PostgresServer::kPassword) + "'");
+                                 }));
   for (const std::string& line : log_.Lines())
     EXPECT_EQ(line.find(PostgresServer::kPassword), std::string::npos) << line;
-  primary_->Execute("ALTER ROLE reader PASSWORD '" + std::string(PostgresServer::kPassword) + "'");
-  Report("password right again, well again", {UntilBack()});
 }
 
 TEST_F(ReplicaFault, WhoseRoleWasDroppedLosesTheRoute) {
   Open(Quick());
-  primary_->Execute("ALTER ROLE reader RENAME TO dropped");
-  ASSERT_TRUE(AwaitReplay(*primary_, *replica_));
-  replica_->Execute(
-      "SELECT pg_terminate_backend(pid, 180000) FROM pg_stat_activity WHERE usename = 'dropped'");
-  UntilFallthrough();
-  EXPECT_EQ(Why(), Reason::kAuthFailed);
-  // The old password was hashed with the name.
-  primary_->Execute("ALTER ROLE dropped RENAME TO reader; ALTER ROLE reader PASSWORD '" +
-                    std::string(PostgresServer::kPassword) + "'");
-  UntilBack();
+  const auto drop = [] {
+    primary_->Execute("ALTER ROLE reader RENAME TO dropped");
+    ASSERT_TRUE(AwaitReplay(*primary_, *replica_));
+    replica_->Execute(
+        "SELECT pg_terminate_backend(pid, 180000) FROM pg_stat_activity WHERE usename = 'dropped'");
+  };
+  const auto restore = [] {
+    // The old password was hashed with the name.
+    primary_->Execute("ALTER ROLE dropped RENAME TO reader; ALTER ROLE reader PASSWORD '" +
+                      std::string(PostgresServer::kPassword) + "'");
+  };
+  Report("role dropped", Repeat(Reason::kAuthFailed, drop, restore));
 }
 
 TEST_F(ReplicaFault, WhoseDatabaseWasRenamedLosesTheRoute) {
   Open(Quick());
-  primary_->Execute("ALTER DATABASE reading RENAME TO renamed");
-  ASSERT_TRUE(AwaitReplay(*primary_, *replica_));
-  EndSessions();
-  UntilFallthrough();
-  EXPECT_EQ(Why(), Reason::kConnectFailed);
+  const auto rename = [] {
+    primary_->Execute("ALTER DATABASE reading RENAME TO renamed");
+    ASSERT_TRUE(AwaitReplay(*primary_, *replica_));
+    EndSessions();
+  };
+  const auto restore = [] { primary_->Execute("ALTER DATABASE renamed RENAME TO reading"); };
+  Report("database renamed", Repeat(Reason::kConnectFailed, rename, restore));
   EXPECT_GE(log_.Count({"no session with the server", "pools=ro ", "reading"}), 1u);
-  primary_->Execute("ALTER DATABASE renamed RENAME TO reading");
-  UntilBack();
 }
 
 TEST_F(ReplicaFault, ConnectionLimitLosesTheRouteOnlyOnceSessionsEnd) {
   Open(Quick());
-  primary_->Execute("ALTER ROLE reader CONNECTION LIMIT 0");
-  ASSERT_TRUE(AwaitReplay(*primary_, *replica_));
-  EXPECT_EQ(RoutesTo(), 1);
-  EndSessions();
-  UntilFallthrough();
-  EXPECT_EQ(Why(), Reason::kTooManyConnections);
-  primary_->Execute("ALTER ROLE reader CONNECTION LIMIT -1");
-  UntilBack();
+  const auto fill = [&] {
+    primary_->Execute("ALTER ROLE reader CONNECTION LIMIT 0");
+    ASSERT_TRUE(AwaitReplay(*primary_, *replica_));
+    EXPECT_EQ(RoutesTo(), 1);
+    EndSessions();
+  };
+  const auto make_room = [] { primary_->Execute("ALTER ROLE reader CONNECTION LIMIT -1"); };
+  Report("no room for the role", Repeat(Reason::kTooManyConnections, fill, make_room));
+}
+
+// The probe's session is one of those that continue.
+TEST_F(ReplicaFault, RefusalOfNewSessionsAloneLosesTheRoute) {
+  database::DatabaseOptions options = Options();
+  if (!Long()) options.probe.new_session_interval = 200ms;
+  Open(options);
+  const std::filesystem::path file = replica_->data_dir() / "pg_hba.conf";
+  std::ostringstream rules;
+  rules << std::ifstream(file).rdbuf();
+  const auto reload = [&](const std::string& first) {
+    std::ofstream(file) << first << rules.str();
+    replica_->Execute("SELECT pg_reload_conf()");
+  };
+  const auto refuse = [&] { reload("host all reader all reject\n"); };
+  const auto admit = [&] { reload(""); };
+  Report("new sessions refused by pg_hba.conf", Repeat(Reason::kAuthFailed, refuse, admit));
 }
 
 TEST_F(ReplicaFault, RepeatedlyTerminatedSessionsKeepTheirReaders) {
@@ -314,30 +376,40 @@ TEST_F(ReplicaFault, RebuiltFromAnotherClusterIsReportedAndTheRightOneServes) {
   const std::unique_ptr<PostgresServer> strangers = PostgresServer::MakeReplicaOf(*stranger);
   TcpProxy name(replica_->port());
   Open(To(name.Dsn(replica_->Dsn("reader", "reading"))));
-  name.Aim(strangers->port());
-  const Moment start = Moment::clock::now();
-  EndSessions();
-  Report("replica of another cluster, until known", {UntilFallthrough(start)});
-  EXPECT_EQ(Why(), Reason::kWrongCluster);
-  name.Aim(replica_->port());
-  UntilBack();
+  const auto move = [&] {
+    name.Aim(strangers->port());
+    EndSessions();
+  };
+  const auto move_back = [&] { name.Aim(replica_->port()); };
+  Report("replica of another cluster", Repeat(Reason::kWrongCluster, move, move_back));
   // No session to the stranger is left in the pool.
   EXPECT_TRUE(AwaitNoSessions(*strangers));
   Close();
 }
 
+TEST_F(ReplicaFault, NameThatLeadsToThePrimaryLosesTheRoute) {
+  TcpProxy name(replica_->port());
+  database::DatabaseOptions options = To(name.Dsn(replica_->Dsn("reader", "reading")));
+  if (!Long()) options.probe.new_session_interval = 200ms;
+  Open(options);
+  const auto move = [&] {
+    name.Aim(primary_->port());
+    EndSessions();
+  };
+  const auto move_back = [&] { name.Aim(replica_->port()); };
+  Report("replica's name leads to the primary", Repeat(Reason::kIsPrimary, move, move_back));
+  Close();
+}
+
 class Promotion : public testing::Test {};
 
-// The probe is far away: a session in use is told by its server with the answer to its next query.
-// All the while they are read-only by their setting, whatever the server has become.
-TEST_F(Promotion, IsDetectedByASessionInUseAndNoReadCanWrite) {
-  PostgresServer primary;
-  primary.Execute("CREATE TABLE t (a int); ALTER TABLE t OWNER TO app");
+// The time until the promotion of a new replica, from which reads try to write, is detected.
+Milliseconds PromoteInUse(const PostgresServer& primary) {
   const std::unique_ptr<PostgresServer> replica = PostgresServer::MakeReplicaOf(primary);
   database::DatabaseOptions options = On(primary, *replica);
   options.probe.interval = 1h;
   database::Database database(options);
-  ASSERT_TRUE(AwaitRoute(database, Route::kReplica));
+  EXPECT_TRUE(AwaitRoute(database, Route::kReplica));
   std::atomic<bool> over{false};
   std::atomic<std::size_t> written{0};
   std::thread writer([&] {
@@ -350,14 +422,25 @@ TEST_F(Promotion, IsDetectedByASessionInUseAndNoReadCanWrite) {
   });
   const Moment start = Moment::clock::now();
   replica->Promote();
-  Report("replica in use promoted, until known",
-         {TimeUntil([&] { return database.pool_stats().ro_routes_to() == 2; }, start)});
+  const Milliseconds detected =
+      TimeUntil([&] { return database.pool_stats().ro_routes_to() == 2; }, start);
   EXPECT_EQ(database.pool_stats().route.reason, Reason::kNotInRecovery);
   over = true;
   writer.join();
   EXPECT_EQ(written, 0u);
   EXPECT_EQ(replica->QueryOne("SELECT count(*) FROM t"), "0");
   ExpectNothingLost(database);
+  return detected;
+}
+
+// The probe is far away: a session in use is told by its server with the answer to its next query.
+// All the while they are read-only by their setting, whatever the server has become.
+TEST_F(Promotion, IsDetectedByASessionInUseAndNoReadCanWrite) {
+  PostgresServer primary;
+  primary.Execute("CREATE TABLE t (a int); ALTER TABLE t OWNER TO app");
+  std::vector<Milliseconds> detected;
+  for (int round = 0; round < Rounds(1); ++round) detected.push_back(PromoteInUse(primary));
+  Report("replica in use promoted, detected", detected);
 }
 
 TEST_F(Promotion, IsDetectedByASessionOpenedAfterIt) {
@@ -377,22 +460,22 @@ TEST_F(Promotion, IsDetectedByASessionOpenedAfterIt) {
 
 TEST_F(Promotion, OfAnIdleReplicaIsDetectedWithinAProbeAndReplacesSessions) {
   PostgresServer primary;
-  std::vector<Milliseconds> known;
+  std::vector<Milliseconds> detected;
   for (int round = 0; round < Rounds(1); ++round) {
     const std::unique_ptr<PostgresServer> replica = PostgresServer::MakeReplicaOf(primary);
     database::Database database(On(primary, *replica));
     ASSERT_TRUE(AwaitRoute(database, Route::kReplica));
     const Moment start = Moment::clock::now();
     replica->Promote();
-    known.push_back(TimeUntil([&] { return database.pool_stats().ro_routes_to() == 2; }, start));
+    detected.push_back(TimeUntil([&] { return database.pool_stats().ro_routes_to() == 2; }, start));
     EXPECT_TRUE(Eventually(kPatience, [&] {
       const pool::PoolStats ro = *database.pool_stats().pools[PoolRole::kRo];
       return ro.evictions[pool::EvictReason::kDrained] >= 2;
     }));
   }
-  Report("idle replica promoted, until known", known);
+  Report("idle replica promoted, detected", detected);
   // Probe interval + 1 s.
-  ExpectWithin(2s, known);
+  ExpectWithin(2s, detected);
 }
 
 }  // namespace
