@@ -7,17 +7,13 @@
 #include <utility>
 
 #include "app/file_budget.h"
-#include "app/likely_mistakes.h"
 #include "app/version.h"
+#include "app/web_options.h"
 #include "base/log.h"
-#include "base/read_file.h"
-#include "config/web_file.h"
 #include "http/accept.h"
-#include "http/address.h"
 #include "http/codes.h"
 #include "metrics/collectors.h"
 #include "metrics/text_exposition.h"
-#include "postgres/dsn.h"
 #include "status/page.h"
 #include "status/page_script.h"
 #include "status/page_style.h"
@@ -26,15 +22,6 @@
 
 namespace scidex::app {
 namespace {
-
-void CheckDsn(const std::optional<postgres::SessionOptions>& server, const std::string& source) {
-  if (!server) return;
-  try {
-    postgres::Dsn::Parse(server->dsn);
-  } catch (const postgres::DsnError& error) {
-    throw config::ConfigError(source + ": " + error.what());
-  }
-}
 
 // Logs the actual port instead of 0.
 void LogListening(const std::vector<std::string>& addresses, const std::vector<int>& ports,
@@ -45,20 +32,6 @@ void LogListening(const std::vector<std::string>& addresses, const std::vector<i
                                                 std::to_string(ports[i])},
                                 {"tls", tls}});
   }
-}
-
-// Null if there is no file.
-std::unique_ptr<http::WebConfig> WebConfigOf(const config::Config& config) {
-  const std::string& path = config.web_config_file;
-  if (path.empty()) return nullptr;
-  return std::make_unique<http::WebConfig>(
-      path, [path](const std::string& text) { return config::ParseWebFile(path, text); });
-}
-
-http::ServerOptions WebOf(const config::Config& config) {
-  http::ServerOptions web = config.web;
-  web.reserved_files = FilesOf(config);
-  return web;
 }
 
 // The interval between the ends of two runs of a probe, plus the time that a run may take until it
@@ -97,44 +70,6 @@ database::DatabaseOptions DatabaseOptionsOf(const config::Config& config) {
   options.queries = config.queries;
   options.connects_per_server = config.connects_per_server;
   return options;
-}
-
-void Check(const config::Config& config) {
-  CheckDsn(config.primary, config.primary_dsn_source);
-  CheckDsn(config.replica, config.replica_dsn_source);
-  for (const std::string& address : config.web.listen_addresses) http::ParseAddress(address);
-  if (!config.web.listen_addresses.empty()) http::CheckLimits(WebOf(config));
-  if (!config.textfile_path.empty()) CheckTextfile(config.textfile_path);
-  if (const auto web = WebConfigOf(config)) http::CheckWebConfig(*web);
-}
-
-void AddWarnings(config::Config& config) {
-  const std::unique_ptr<http::WebConfig> web = WebConfigOf(config);
-  if (web == nullptr || !base::EveryoneMayRead(config.web_config_file)) return;
-  try {
-    const std::shared_ptr<const http::WebOptions> options = web->Read();
-    if (options->users.empty() && options->tls.key.empty()) return;
-    config.warnings.push_back(config.web_config_file +
-                              " contains a key or password hashes and is readable by everyone; "
-                              "chmod 0640");
-  } catch (const std::exception&) {
-    // If the server is started with this file, it reports the error.
-  }
-}
-
-void CheckOutputs(const config::Config& config) {
-  if (config.web.listen_addresses.empty() && config.textfile_path.empty()) {
-    throw config::ConfigError(
-        "web.listen_addresses: is empty, and textfile.path is not set, so the metrics would not "
-        "be published; set one of the two");
-  }
-}
-
-void LogWarnings(const config::Config& config) {
-  for (const auto* warnings : {&config.warnings, &config.unknown_sql}) {
-    for (const std::string& warning : *warnings) base::LogWarn(warning);
-  }
-  for (const Mistake& mistake : LikelyMistakes(config)) base::LogWarn(mistake.text);
 }
 
 Service ServiceOf(const config::Environment& environment) {
@@ -202,7 +137,8 @@ Exporter::~Exporter() {
 }
 
 void Exporter::StartServer(const config::Config& config) {
-  server_ = std::make_unique<http::Server>(WebOf(config), Endpoints(config), WebConfigOf(config));
+  server_ =
+      std::make_unique<http::Server>(WebOptionsOf(config), Endpoints(config), WebConfigOf(config));
   {
     const base::MutexLock lock(mutex_);
     serving_ = server_.get();

@@ -25,19 +25,6 @@ namespace scidex::app {
 // Converts the configuration to the options of the pool layer.
 database::DatabaseOptions DatabaseOptionsOf(const config::Config& config);
 
-// Checks everything that can be checked without starting, for --config.check. Throws
-// config::ConfigError or http::ServerError, which name the place.
-void Check(const config::Config& config);
-
-// Throws config::ConfigError if the metrics would not be published anywhere.
-void CheckOutputs(const config::Config& config);
-
-// Adds warnings about files other than the configuration file.
-void AddWarnings(config::Config& config);
-
-// Logs what is allowed but not recommended.
-void LogWarnings(const config::Config& config);
-
 // The service manager that started this process, if any.
 struct Service {
   base::ServiceManager manager;

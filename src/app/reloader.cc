@@ -7,7 +7,7 @@
 #include <utility>
 #include <vector>
 
-#include "app/exporter.h"
+#include "app/check.h"
 #include "base/hash.h"
 #include "base/joined.h"
 #include "base/log.h"

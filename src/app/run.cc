@@ -14,6 +14,7 @@
 #include <string>
 #include <thread>
 
+#include "app/check.h"
 #include "app/exporter.h"
 #include "app/likely_mistakes.h"
 #include "app/query_trials.h"

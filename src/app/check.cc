@@ -1,0 +1,69 @@
+#include "app/check.h"
+
+#include <exception>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "app/likely_mistakes.h"
+#include "app/textfile.h"
+#include "app/web_options.h"
+#include "base/log.h"
+#include "base/read_file.h"
+#include "http/address.h"
+#include "http/server.h"
+#include "postgres/dsn.h"
+
+namespace scidex::app {
+namespace {
+
+void CheckDsn(const std::optional<postgres::SessionOptions>& server, const std::string& source) {
+  if (!server) return;
+  try {
+    postgres::Dsn::Parse(server->dsn);
+  } catch (const postgres::DsnError& error) {
+    throw config::ConfigError(source + ": " + error.what());
+  }
+}
+
+}  // namespace
+
+void Check(const config::Config& config) {
+  CheckDsn(config.primary, config.primary_dsn_source);
+  CheckDsn(config.replica, config.replica_dsn_source);
+  for (const std::string& address : config.web.listen_addresses) http::ParseAddress(address);
+  if (!config.web.listen_addresses.empty()) http::CheckLimits(WebOptionsOf(config));
+  if (!config.textfile_path.empty()) CheckTextfile(config.textfile_path);
+  if (const auto web = WebConfigOf(config)) http::CheckWebConfig(*web);
+}
+
+void CheckOutputs(const config::Config& config) {
+  if (config.web.listen_addresses.empty() && config.textfile_path.empty()) {
+    throw config::ConfigError(
+        "web.listen_addresses: is empty, and textfile.path is not set, so the metrics would not "
+        "be published; set one of the two");
+  }
+}
+
+void AddWarnings(config::Config& config) {
+  const std::unique_ptr<http::WebConfig> web = WebConfigOf(config);
+  if (web == nullptr || !base::EveryoneMayRead(config.web_config_file)) return;
+  try {
+    const std::shared_ptr<const http::WebOptions> options = web->Read();
+    if (options->users.empty() && options->tls.key.empty()) return;
+    config.warnings.push_back(config.web_config_file +
+                              " contains a key or password hashes and is readable by everyone; "
+                              "chmod 0640");
+  } catch (const std::exception&) {
+    // If the server is started with this file, it reports the error.
+  }
+}
+
+void LogWarnings(const config::Config& config) {
+  for (const auto* warnings : {&config.warnings, &config.unknown_sql}) {
+    for (const std::string& warning : *warnings) base::LogWarn(warning);
+  }
+  for (const Mistake& mistake : LikelyMistakes(config)) base::LogWarn(mistake.text);
+}
+
+}  // namespace scidex::app
