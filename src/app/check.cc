@@ -29,8 +29,8 @@ void CheckDsn(const std::optional<postgres::SessionOptions>& server, const std::
 }  // namespace
 
 void Check(const config::Config& config) {
-  CheckDsn(config.primary, config.primary_dsn_source);
-  CheckDsn(config.replica, config.replica_dsn_source);
+  CheckDsn(config.database.primary, config.primary_dsn_source);
+  CheckDsn(config.database.replica, config.replica_dsn_source);
   for (const std::string& address : config.web.listen_addresses) http::ParseAddress(address);
   if (!config.web.listen_addresses.empty()) http::CheckLimits(WebOptionsOf(config));
   if (!config.textfile_path.empty()) CheckTextfile(config.textfile_path);

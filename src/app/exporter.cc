@@ -37,7 +37,7 @@ void LogListening(const std::vector<std::string>& addresses, const std::vector<i
 // The interval between the ends of two runs of a probe, plus the time that a run may take until it
 // finds that its server does not answer.
 base::Duration ProbeWithin(const config::Config& config) {
-  return config.probe.interval + 2 * config.probe.timeout;
+  return config.database.probe.interval + 2 * config.database.probe.timeout;
 }
 
 http::Response Of(std::string content_type, std::string body) {
@@ -55,22 +55,6 @@ http::Response PartOfPage(std::string content_type, std::string_view body) {
 }
 
 }  // namespace
-
-database::DatabaseOptions DatabaseOptionsOf(const config::Config& config) {
-  database::DatabaseOptions options;
-  options.primary = config.primary;
-  options.replica = config.replica;
-  options.primary_pool = config.primary_pool;
-  options.ro_pool = config.ro_pool;
-  options.ro_fallthrough_pool = config.ro_fallthrough_pool;
-  options.routing = config.read_only;
-  options.probe = config.probe;
-  options.pool_logger = config.pool_logger;
-  options.autoscaler = config.autoscaler;
-  options.queries = config.queries;
-  options.connects_per_server = config.connects_per_server;
-  return options;
-}
 
 Service ServiceOf(const config::Environment& environment) {
   Service service;
@@ -100,20 +84,20 @@ Exporter::Exporter(const config::Config& config, Reloader::Load load,
                    std::shared_ptr<const Service> service)
     : runtime_(std::move(runtime)),
       service_(std::move(service)),
-      database_(DatabaseOptionsOf(config), runtime_),
+      database_(config.database, runtime_),
       reloader_(
           config, std::move(load),
           [this](const config::Config& next) {
             ReserveFiles(next);
-            database_.Reconfigure(DatabaseOptionsOf(next));
+            database_.Reconfigure(next.database);
             base::ConfigureLog(next.log);
             const base::MutexLock lock(mutex_);
             if (reporting_ != nullptr) reporting_->SetProbeWithin(ProbeWithin(next));
           },
           [this](Reloader::Phase phase) { Announce(phase); }, runtime_->scheduler),
       auth_watch_(database_, reloader_),
-      has_primary_(config.primary.has_value()),
-      has_replica_(config.replica.has_value()) {
+      has_primary_(config.database.primary.has_value()),
+      has_replica_(config.database.replica.has_value()) {
   metrics::AddCollectors(exposition_,
                          {[this] { return database_.stats(); }, [this] { return Stats(); }});
   if (!config.web.listen_addresses.empty()) StartServer(config);

@@ -22,9 +22,6 @@
 
 namespace scidex::app {
 
-// Converts the configuration to the options of the pool layer.
-database::DatabaseOptions DatabaseOptionsOf(const config::Config& config);
-
 // The service manager that started this process, if any.
 struct Service {
   base::ServiceManager manager;

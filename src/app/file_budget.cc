@@ -16,11 +16,11 @@ constexpr std::size_t kProbeSessions = 2;
 
 std::size_t FilesOf(const config::Config& config) {
   std::size_t connections = 0;
-  if (config.primary) {
-    connections +=
-        config.primary_pool.max_size + config.ro_fallthrough_pool.max_size + kProbeSessions;
+  if (config.database.primary) {
+    connections += config.database.primary_pool.max_size +
+                   config.database.ro_fallthrough_pool.max_size + kProbeSessions;
   }
-  if (config.replica) connections += config.ro_pool.max_size + kProbeSessions;
+  if (config.database.replica) connections += config.database.ro_pool.max_size + kProbeSessions;
   return kOwnFiles + kGenerations * kFilesOfAConnection * connections;
 }
 

@@ -32,9 +32,9 @@ std::string OnlyServerOf(const postgres::Dsn& dsn) {
 }
 
 void AddSameServer(const config::Config& config, std::vector<Mistake>& mistakes) {
-  if (!config.primary || !config.replica) return;
-  const postgres::Dsn primary = postgres::Dsn::Parse(config.primary->dsn);
-  const postgres::Dsn replica = postgres::Dsn::Parse(config.replica->dsn);
+  if (!config.database.primary || !config.database.replica) return;
+  const postgres::Dsn primary = postgres::Dsn::Parse(config.database.primary->dsn);
+  const postgres::Dsn replica = postgres::Dsn::Parse(config.database.replica->dsn);
   const std::string server = OnlyServerOf(replica);
   if (server.empty() || server != OnlyServerOf(primary)) return;
   const bool may_be_pooler = primary.Get("dbname") != replica.Get("dbname");
@@ -48,8 +48,8 @@ void AddSameServer(const config::Config& config, std::vector<Mistake>& mistakes)
 
 std::vector<Mistake> LikelyMistakes(const config::Config& config) {
   std::vector<Mistake> mistakes;
-  AddPasswordFile("primary.password_file", config.primary, mistakes);
-  AddPasswordFile("replica.password_file", config.replica, mistakes);
+  AddPasswordFile("primary.password_file", config.database.primary, mistakes);
+  AddPasswordFile("replica.password_file", config.database.replica, mistakes);
   AddSameServer(config, mistakes);
   return mistakes;
 }

@@ -6,7 +6,6 @@
 #include <ostream>
 #include <string>
 
-#include "app/exporter.h"
 #include "base/log.h"
 #include "base/quoted.h"
 #include "base/timer.h"
@@ -91,7 +90,7 @@ class Trials {
 }  // namespace
 
 bool TryQueries(const config::Config& config, std::ostream& out) {
-  database::DatabaseOptions options = DatabaseOptionsOf(config);
+  database::DatabaseOptions options = config.database;
   options.schedule_queries = false;
   options.probe.canary_interval = base::Duration::zero();
   options.autoscaler.mode = control::AutoscalerMode::kOff;
@@ -99,10 +98,11 @@ bool TryQueries(const config::Config& config, std::ostream& out) {
   auto database = std::make_unique<database::Database>(options, runtime);
   Trials trials(*database, out);
   std::size_t failed = 0;
-  for (const QueryOptions& query : config.queries) {
+  for (const QueryOptions& query : config.database.queries) {
     if (!trials.Run(query)) ++failed;
   }
-  out << config.queries.size() << " queries were run, " << failed << " failed\n" << std::flush;
+  out << config.database.queries.size() << " queries were run, " << failed << " failed\n"
+      << std::flush;
   // A hung server may delay the end.
   const base::Timer::Entry limit(runtime->scheduler.timer(),
                                  base::Add(base::RealClock().Now(), config.shutdown_timeout),

@@ -44,7 +44,7 @@ std::string Shown(const std::vector<std::string>& keys) {
 
 std::uint64_t HashOf(const config::Config& config) {
   std::uint64_t hash = config.hash;
-  for (const auto& server : {config.primary, config.replica}) {
+  for (const auto& server : {config.database.primary, config.database.replica}) {
     hash = base::Hash(server ? "server" : "none", hash);
     if (!server) continue;
     const postgres::Dsn dsn = postgres::Dsn::Parse(server->dsn);
@@ -73,7 +73,7 @@ void CheckCanChange(const config::Config& from, const config::Config& to) {
   same(from.enable_lifecycle == to.enable_lifecycle, "web.enable_lifecycle");
   same(from.textfile_path == to.textfile_path, "textfile.path");
   same(from.textfile_interval == to.textfile_interval, "textfile.interval");
-  same(from.connects_per_server == to.connects_per_server, "connects_per_server");
+  same(from.database.connects_per_server == to.database.connects_per_server, "connects_per_server");
   same(from.shutdown_timeout == to.shutdown_timeout, "shutdown_timeout");
 }
 
@@ -154,14 +154,16 @@ base::TimePoint Reloader::TakeCredentials() {
   try {
     const config::Config config = load_();
     config::Config next = config_;
-    TakeLogin(config.primary, next.primary);
-    TakeLogin(config.replica, next.replica);
+    TakeLogin(config.database.primary, next.database.primary);
+    TakeLogin(config.database.replica, next.database.replica);
     for (const char* key : {"primary.dsn", "replica.dsn"}) {
       const auto fingerprint = config.fingerprints.find(key);
       if (fingerprint != config.fingerprints.end()) next.fingerprints[key] = fingerprint->second;
     }
     const std::vector<std::string> changed = config::ChangedKeys(config_, next);
-    if (next.primary == config_.primary && next.replica == config_.replica) return base::kNever;
+    if (next.database.primary == config_.database.primary &&
+        next.database.replica == config_.database.replica)
+      return base::kNever;
     Check(next);
     Take(next);
     base::LogInfo("a login was refused; the DSNs were read again and have changed",

@@ -50,7 +50,7 @@ void ApplyEnvironment(const Environment& environment, Draft& draft) {
   }
   if (const std::string interval = From(environment, "SCIDEX_PG_POOL_LOG_INTERVAL");
       !interval.empty()) {
-    draft.config.pool_logger.interval = ParseInterval(interval);
+    draft.config.database.pool_logger.interval = ParseInterval(interval);
   }
 }
 
@@ -92,19 +92,19 @@ void WarnOfReadableDsn(const std::string& path, const Lines& lines, Config& conf
 }
 
 void WarnOfRareProbes(Config& config) {
-  if (config.autoscaler.mode == control::AutoscalerMode::kOff ||
-      config.probe.interval < control::kConnectionsKnownFor) {
+  if (config.database.autoscaler.mode == control::AutoscalerMode::kOff ||
+      config.database.probe.interval < control::kConnectionsKnownFor) {
     return;
   }
-  config.warnings.push_back("the autoscaler considers a probe valid for " +
-                            FormatDuration(control::kConnectionsKnownFor) +
-                            ", and probe.interval is " + FormatDuration(config.probe.interval) +
-                            ": no pool can grow between probes");
+  config.warnings.push_back(
+      "the autoscaler considers a probe valid for " +
+      FormatDuration(control::kConnectionsKnownFor) + ", and probe.interval is " +
+      FormatDuration(config.database.probe.interval) + ": no pool can grow between probes");
 }
 
 // The lag query must be one query with one column.
 void CheckLagQuery(const std::string& path, const Lines& lines, Config& config) {
-  const std::string& sql = config.probe.lag_query;
+  const std::string& sql = config.database.probe.lag_query;
   if (sql.empty()) return;
   const std::string place = PlaceOf(path, lines, "probe.lag_query") + ": ";
   const SqlFinding finding = CheckSql({sql}).front();
@@ -118,7 +118,7 @@ void CheckLagQuery(const std::string& path, const Lines& lines, Config& config) 
 }
 
 void CheckLag(const std::string& path, const Lines& lines, Config& config) {
-  const routing::RoutingOptions& options = config.read_only;
+  const routing::RoutingOptions& options = config.database.routing;
   if (options.max_stale_lag == base::Duration::zero()) return;
   const std::string place = PlaceOf(path, lines, "read_only.max_stale_lag") + ": ";
   if (options.on_lag != routing::OnLag::kServeStale)
@@ -174,7 +174,7 @@ void AddQuerySets(Draft& draft) {
 // Queries with from: primary run in read-only sessions on the primary.
 void CheckServersOf(const std::vector<PlacedQuery>& queries, const Config& config) {
   for (const PlacedQuery& query : queries) {
-    if (query.options.from == queries::QueryFrom::kPrimary && !config.primary) {
+    if (query.options.from == queries::QueryFrom::kPrimary && !config.database.primary) {
       throw ConfigError(query.place +
                         ".from: is primary, and no primary is configured; set "
                         "primary.dsn, or write from: route");
@@ -190,8 +190,8 @@ void SetSession(const Draft& draft, postgres::SessionOptions& session) {
 }  // namespace
 
 Config::Config() {
-  ro_fallthrough_pool.min_idle = 1;
-  ro_fallthrough_pool.max_size = 5;
+  database.ro_fallthrough_pool.min_idle = 1;
+  database.ro_fallthrough_pool.max_size = 5;
 }
 
 std::vector<std::string> ChangedKeys(const Config& from, const Config& to) {
@@ -233,23 +233,24 @@ Config Load(const std::string& path, const Environment& environment) {
   draft.config.hash = HashOf(draft);
   draft.config.fingerprints = FingerprintsOf(draft);
   Config config = std::move(draft.config);
-  CheckPool(path, lines, "primary", config.primary_pool);
-  CheckPool(path, lines, "ro", config.ro_pool);
-  CheckPool(path, lines, "ro_fallthrough", config.ro_fallthrough_pool);
+  CheckPool(path, lines, "primary", config.database.primary_pool);
+  CheckPool(path, lines, "ro", config.database.ro_pool);
+  CheckPool(path, lines, "ro_fallthrough", config.database.ro_fallthrough_pool);
   WarnOfReadableDsn(path, lines, config);
   WarnOfRareProbes(config);
   WarnOfOtherVariables(environment, draft, config);
   CheckLag(path, lines, config);
   for (const PlacedQuery& query : draft.queries)
     config.warnings.insert(config.warnings.end(), query.warnings.begin(), query.warnings.end());
-  config.replica.reset();
-  if (!draft.replica.dsn.empty()) config.replica = draft.replica;
-  config.primary = draft.primary;
-  if (config.replica && draft.primary.dsn.empty()) config.primary.reset();
+  config.database.replica.reset();
+  if (!draft.replica.dsn.empty()) config.database.replica = draft.replica;
+  config.database.primary = draft.primary;
+  if (config.database.replica && draft.primary.dsn.empty()) config.database.primary.reset();
   CheckServersOf(draft.queries, config);
   CheckStatements(draft.queries, config);
   CheckLagQuery(path, lines, config);
-  for (PlacedQuery& query : draft.queries) config.queries.push_back(std::move(query.options));
+  for (PlacedQuery& query : draft.queries)
+    config.database.queries.push_back(std::move(query.options));
   return config;
 }
 

@@ -1,7 +1,6 @@
 // The complete configuration: defaults, then the file, then the environment, validated.
 #pragma once
 
-#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -12,12 +11,8 @@
 
 #include "base/log.h"
 #include "base/time.h"
-#include "control/options.h"
+#include "database/options.h"
 #include "http/options.h"
-#include "pool/options.h"
-#include "postgres/options.h"
-#include "queries/options.h"
-#include "routing/options.h"
 
 namespace scidex::config {
 
@@ -38,24 +33,13 @@ struct Config {
   std::string textfile_path;
   base::Duration textfile_interval = std::chrono::seconds(15);
 
-  // The code that creates the pools sets read_only. `primary` is set unless only the replica has a
-  // DSN; `replica` is set if it has a DSN.
-  std::optional<postgres::SessionOptions> primary = postgres::SessionOptions{};
-  std::optional<postgres::SessionOptions> replica;
+  // `primary` is set unless only the replica has a DSN; `replica` is set if it has a DSN. The
+  // queries are those of the file and of the query sets.
+  database::DatabaseOptions database;
   // Where each DSN was given, for errors: line and key of the file, or an environment variable.
   std::string primary_dsn_source = "primary.dsn";
   std::string replica_dsn_source = "replica.dsn";
 
-  pool::PoolOptions primary_pool;
-  pool::PoolOptions ro_pool;
-  pool::PoolOptions ro_fallthrough_pool;
-  std::size_t connects_per_server = 4;
-  routing::RoutingOptions read_only;
-  control::ProbeOptions probe;
-  control::PoolLoggerOptions pool_logger;
-  control::AutoscalerOptions autoscaler;
-  // From the file and from the query sets.
-  std::vector<queries::QueryOptions> queries;
   // Timeout of a graceful shutdown; then the process is terminated.
   base::Duration shutdown_timeout = std::chrono::seconds(10);
 

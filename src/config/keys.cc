@@ -256,50 +256,53 @@ std::vector<Key> MakeKeys() {
            [](Draft& d) -> auto& { return d.session.application_name; }),
       OneOf<postgres::SessionReset>("session.reset",
                                     [](Draft& d) -> auto& { return d.session.reset; }),
-      OneOf<routing::Fallthrough>("read_only.fallthrough",
-                                  [](Draft& d) -> auto& { return d.config.read_only.fallthrough; }),
+      OneOf<routing::Fallthrough>(
+          "read_only.fallthrough",
+          [](Draft& d) -> auto& { return d.config.database.routing.fallthrough; }),
       Bool("read_only.fallthrough_expected",
-           [](Draft& d) -> auto& { return d.config.read_only.fallthrough_expected; }),
+           [](Draft& d) -> auto& { return d.config.database.routing.fallthrough_expected; }),
       Time("read_only.max_lag", seconds(0), hours(24 * 365),
-           [](Draft& d) -> auto& { return d.config.read_only.max_lag; }),
+           [](Draft& d) -> auto& { return d.config.database.routing.max_lag; }),
       OneOf<routing::OnLag>("read_only.on_lag",
-                            [](Draft& d) -> auto& { return d.config.read_only.on_lag; }),
+                            [](Draft& d) -> auto& { return d.config.database.routing.on_lag; }),
       Time("read_only.max_stale_lag", seconds(0), hours(24 * 365),
-           [](Draft& d) -> auto& { return d.config.read_only.max_stale_lag; }),
+           [](Draft& d) -> auto& { return d.config.database.routing.max_stale_lag; }),
       Count<std::size_t>("read_only.good_probes", 1, 1000,
-                         [](Draft& d) -> auto& { return d.config.read_only.good_probes; }),
+                         [](Draft& d) -> auto& { return d.config.database.routing.good_probes; }),
       Time("probe.interval", milliseconds(10), hours(1),
-           [](Draft& d) -> auto& { return d.config.probe.interval; }),
+           [](Draft& d) -> auto& { return d.config.database.probe.interval; }),
       Time("probe.timeout", milliseconds(10), hours(1),
-           [](Draft& d) -> auto& { return d.config.probe.timeout; }),
+           [](Draft& d) -> auto& { return d.config.database.probe.timeout; }),
       Time("probe.new_session_interval", milliseconds(10), hours(1),
-           [](Draft& d) -> auto& { return d.config.probe.new_session_interval; }),
+           [](Draft& d) -> auto& { return d.config.database.probe.new_session_interval; }),
       Text("probe.lag_query", "a query",
-           [](Draft& d) -> auto& { return d.config.probe.lag_query; }),
+           [](Draft& d) -> auto& { return d.config.database.probe.lag_query; }),
       Time("probe.canary_interval", seconds(0), hours(24 * 365),
-           [](Draft& d) -> auto& { return d.config.probe.canary_interval; }),
+           [](Draft& d) -> auto& { return d.config.database.probe.canary_interval; }),
       Time("pool_logger.interval", seconds(1), hours(24 * 365),
-           [](Draft& d) -> auto& { return d.config.pool_logger.interval; }),
-      OneOf<control::AutoscalerMode>("autoscaler.mode",
-                                     [](Draft& d) -> auto& { return d.config.autoscaler.mode; }),
+           [](Draft& d) -> auto& { return d.config.database.pool_logger.interval; }),
+      OneOf<control::AutoscalerMode>(
+          "autoscaler.mode", [](Draft& d) -> auto& { return d.config.database.autoscaler.mode; }),
       Time("autoscaler.interval", milliseconds(10), hours(1),
-           [](Draft& d) -> auto& { return d.config.autoscaler.interval; }),
+           [](Draft& d) -> auto& { return d.config.database.autoscaler.interval; }),
       Time("autoscaler.wait_threshold", milliseconds(0), hours(1),
-           [](Draft& d) -> auto& { return d.config.autoscaler.wait_threshold; }),
+           [](Draft& d) -> auto& { return d.config.database.autoscaler.wait_threshold; }),
       Time("autoscaler.shrink_after", milliseconds(100), hours(24 * 365),
-           [](Draft& d) -> auto& { return d.config.autoscaler.shrink_after; }),
-      Count<std::size_t>("autoscaler.server_reserve", 0, 10'000,
-                         [](Draft& d) -> auto& { return d.config.autoscaler.server_reserve; }),
+           [](Draft& d) -> auto& { return d.config.database.autoscaler.shrink_after; }),
+      Count<std::size_t>(
+          "autoscaler.server_reserve", 0, 10'000,
+          [](Draft& d) -> auto& { return d.config.database.autoscaler.server_reserve; }),
       QuerySets(),
       Count<std::size_t>("connects_per_server", 1, 64,
-                         [](Draft& d) -> auto& { return d.config.connects_per_server; }),
+                         [](Draft& d) -> auto& { return d.config.database.connects_per_server; }),
       Time("shutdown_timeout", milliseconds(100), hours(1),
            [](Draft& d) -> auto& { return d.config.shutdown_timeout; }),
   };
   AddPoolDefaults(keys);
-  AddPool(keys, "primary", [](Draft& d) -> auto& { return d.config.primary_pool; });
-  AddPool(keys, "ro", [](Draft& d) -> auto& { return d.config.ro_pool; });
-  AddPool(keys, "ro_fallthrough", [](Draft& d) -> auto& { return d.config.ro_fallthrough_pool; });
+  AddPool(keys, "primary", [](Draft& d) -> auto& { return d.config.database.primary_pool; });
+  AddPool(keys, "ro", [](Draft& d) -> auto& { return d.config.database.ro_pool; });
+  AddPool(keys, "ro_fallthrough",
+          [](Draft& d) -> auto& { return d.config.database.ro_fallthrough_pool; });
   return keys;
 }
 

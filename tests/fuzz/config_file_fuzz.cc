@@ -18,9 +18,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   try {
     const config::Config config = config::Load(path, nothing);
     fuzz::Expect(config.hash == config::Load(path, nothing).hash, "one file has one hash");
-    fuzz::Expect(config.primary_pool.min_idle <= config.primary_pool.max_size,
+    fuzz::Expect(config.database.primary_pool.min_idle <= config.database.primary_pool.max_size,
                  "min_idle is at most max_size");
-    fuzz::Expect(config.primary || config.replica, "there is a server");
+    fuzz::Expect(config.database.primary || config.database.replica, "there is a server");
   } catch (const config::ConfigError& error) {
     fuzz::ExpectMessage(error.what());
   }

@@ -126,8 +126,8 @@ TEST_F(RuntimeTest, CallForARefusedLoginThatThrowsEndsNothing) {
 
 TEST_F(RuntimeTest, ExporterThatCannotListenLeavesNothingThatRuns) {
   config::Config config;
-  config.primary = SessionOn(*primary_);
-  config.primary->dsn = base::Secret(primary_->Dsn() + " password=wrong");
+  config.database.primary = SessionOn(*primary_);
+  config.database.primary->dsn = base::Secret(primary_->Dsn() + " password=wrong");
   const SilentServer taken;
   config.web.listen_addresses = {"127.0.0.1:" + std::to_string(taken.port())};
   const std::size_t before = Threads();

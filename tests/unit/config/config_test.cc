@@ -94,14 +94,14 @@ TEST_F(ConfigTest, PoolsHaveTheDefaultsOfPoolsUnlessTheySetTheirOwn) {
   const Config config = LoadText(
       "pools: {ro: {max_size: 7}, defaults: {max_size: 30, leak_after: 1m}, primary: {leak_after: "
       "2m}}\n");
-  EXPECT_EQ(config.ro_pool.max_size, 7u);
-  EXPECT_EQ(config.primary_pool.max_size, 30u);
-  EXPECT_EQ(config.ro_fallthrough_pool.max_size, 30u);
-  EXPECT_EQ(config.primary_pool.leak_after, std::chrono::minutes(2));
-  EXPECT_EQ(config.ro_fallthrough_pool.leak_after, std::chrono::minutes(1));
+  EXPECT_EQ(config.database.ro_pool.max_size, 7u);
+  EXPECT_EQ(config.database.primary_pool.max_size, 30u);
+  EXPECT_EQ(config.database.ro_fallthrough_pool.max_size, 30u);
+  EXPECT_EQ(config.database.primary_pool.leak_after, std::chrono::minutes(2));
+  EXPECT_EQ(config.database.ro_fallthrough_pool.leak_after, std::chrono::minutes(1));
   // Keys that the file does not set are those of each pool.
-  EXPECT_EQ(config.primary_pool.min_idle, 2u);
-  EXPECT_EQ(config.ro_fallthrough_pool.min_idle, 1u);
+  EXPECT_EQ(config.database.primary_pool.min_idle, 2u);
+  EXPECT_EQ(config.database.ro_fallthrough_pool.min_idle, 1u);
 }
 
 TEST_F(ConfigTest, DefaultsOfPoolsAreTheSameConfigurationAsTheKeysWrittenOut) {
@@ -128,8 +128,8 @@ TEST_F(ConfigTest, ADefaultOfPoolsThatDoesNotFitIsNamedByItsLine) {
 TEST_F(ConfigTest, TheMinimalFileLoads) {
   const Config config =
       Load(std::string(SCIDEX_SOURCE_DIR) + "/config/exporter.minimal.yaml", Of({}));
-  EXPECT_TRUE(config.primary.has_value());
-  EXPECT_TRUE(config.replica.has_value());
+  EXPECT_TRUE(config.database.primary.has_value());
+  EXPECT_TRUE(config.database.replica.has_value());
 }
 
 TEST_F(ConfigTest, AFileThatSetsNothingIsRefused) {
@@ -138,9 +138,9 @@ TEST_F(ConfigTest, AFileThatSetsNothingIsRefused) {
     EXPECT_EQ(ErrorOf(text), "FILE: sets nothing; write at least one key, or omit --config.file")
         << text;
   }
-  EXPECT_EQ(LoadText("probe: {timeout: 1s}\nlog:\n  # level: debug\n").probe.interval,
+  EXPECT_EQ(LoadText("probe: {timeout: 1s}\nlog:\n  # level: debug\n").database.probe.interval,
             std::chrono::seconds(1));
-  EXPECT_EQ(LoadText("queries: []\n").queries.size(), 0u);
+  EXPECT_EQ(LoadText("queries: []\n").database.queries.size(), 0u);
 }
 
 TEST_F(ConfigTest, MergeKeyIsReportedAsUnsupported) {
@@ -150,7 +150,9 @@ TEST_F(ConfigTest, MergeKeyIsReportedAsUnsupported) {
 }
 
 TEST_F(ConfigTest, FewAliasesAreAcceptedAndManyRefused) {
-  EXPECT_EQ(LoadText("pools:\n  ro: &a {max_size: 3}\n  primary: *a\n").primary_pool.max_size, 3u);
+  EXPECT_EQ(
+      LoadText("pools:\n  ro: &a {max_size: 3}\n  primary: *a\n").database.primary_pool.max_size,
+      3u);
   std::string many = "web:\n  allowed_hosts: [&a host";
   for (int i = 0; i < 33; ++i) many += ", *a";
   EXPECT_NE(ErrorOf(many + "]\n").find("too many aliases"), std::string::npos);
@@ -197,35 +199,35 @@ TEST_F(ConfigTest, TheEnvironmentWinsOverTheFile) {
   const Config config =
       LoadText("primary:\n  dsn: host=file\npool_logger:\n  interval: 1m\n",
                {{"SCIDEX_PG_DSN", "host=environment"}, {"SCIDEX_PG_POOL_LOG_INTERVAL", "90"}});
-  EXPECT_EQ(config.primary->dsn.Reveal(), "host=environment");
+  EXPECT_EQ(config.database.primary->dsn.Reveal(), "host=environment");
   EXPECT_EQ(config.primary_dsn_source, "SCIDEX_PG_DSN");
-  EXPECT_EQ(config.pool_logger.interval, std::chrono::seconds(90));
+  EXPECT_EQ(config.database.pool_logger.interval, std::chrono::seconds(90));
 }
 
 TEST_F(ConfigTest, WithoutAnyDsnThereIsAPrimaryAtLibpqsDefaults) {
   const Config config = Load("", Of({}));
-  ASSERT_TRUE(config.primary.has_value());
-  EXPECT_TRUE(config.primary->dsn.empty());
-  EXPECT_FALSE(config.replica.has_value());
+  ASSERT_TRUE(config.database.primary.has_value());
+  EXPECT_TRUE(config.database.primary->dsn.empty());
+  EXPECT_FALSE(config.database.replica.has_value());
 }
 
 TEST_F(ConfigTest, WithAReplicasDsnAloneThereIsNoPrimary) {
   const Config config = Load("", Of({{"SCIDEX_PG_RO_DSN", "host=replica"}}));
-  EXPECT_FALSE(config.primary.has_value());
-  EXPECT_EQ(config.replica->dsn.Reveal(), "host=replica");
+  EXPECT_FALSE(config.database.primary.has_value());
+  EXPECT_EQ(config.database.replica->dsn.Reveal(), "host=replica");
 }
 
 TEST_F(ConfigTest, AnEmptyVariableIsNoVariable) {
   const Config config = Load("", Of({{"SCIDEX_PG_DSN", ""}, {"SCIDEX_PG_RO_DSN", ""}}));
-  EXPECT_TRUE(config.primary.has_value());
-  EXPECT_FALSE(config.replica.has_value());
+  EXPECT_TRUE(config.database.primary.has_value());
+  EXPECT_FALSE(config.database.replica.has_value());
 }
 
 TEST_F(ConfigTest, SessionSettingsHoldForBothServers) {
   const Config config = LoadText(
       "replica:\n  dsn: host=r\nprimary:\n  dsn: host=p\nsession:\n  reset: discard_all\n");
-  EXPECT_EQ(config.primary->reset, postgres::SessionReset::kDiscardAll);
-  EXPECT_EQ(config.replica->reset, postgres::SessionReset::kDiscardAll);
+  EXPECT_EQ(config.database.primary->reset, postgres::SessionReset::kDiscardAll);
+  EXPECT_EQ(config.database.replica->reset, postgres::SessionReset::kDiscardAll);
 }
 
 TEST_F(ConfigTest, ErrorIsOneLineWithFileLineKeyAndCorrection) {

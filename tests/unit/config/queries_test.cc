@@ -69,13 +69,13 @@ TEST_F(QueriesConfig, AQueryIsWhatItSays) {
                      {"taken", "taken_total", queries::ValueType::kCounter, "Taken."}};
   expected.max_series = 7;
   expected.on_error = queries::QueryOnError::kKeepLast;
-  EXPECT_EQ(config.queries, std::vector<QueryOptions>{expected});
+  EXPECT_EQ(config.database.queries, std::vector<QueryOptions>{expected});
 }
 
 TEST_F(QueriesConfig, TheTimeoutIsFiveSecondsOrTheIntervalIfThatIsLess) {
   const std::string rest = "\n    sql: SELECT 1\n    values: [{column: n, help: N.}]\n";
-  EXPECT_EQ(LoadText("queries:\n  - name: q" + rest).queries[0].timeout, seconds(5));
-  EXPECT_EQ(LoadText("queries:\n  - interval: 2s\n    name: q" + rest).queries[0].timeout,
+  EXPECT_EQ(LoadText("queries:\n  - name: q" + rest).database.queries[0].timeout, seconds(5));
+  EXPECT_EQ(LoadText("queries:\n  - interval: 2s\n    name: q" + rest).database.queries[0].timeout,
             seconds(2));
 }
 
@@ -197,7 +197,7 @@ TEST_F(QueriesConfig, AThousandQueriesLoadAndOneMoreIsRefused) {
     text +=
         "  - {name: q" + std::to_string(i) + ", sql: SELECT 1, values: [{column: n, help: N.}]}\n";
   }
-  EXPECT_EQ(LoadText(text).queries.size(), kMaxQueries);
+  EXPECT_EQ(LoadText(text).database.queries.size(), kMaxQueries);
   EXPECT_EQ(ErrorOf(text + "  - {name: x, sql: SELECT 1, values: [{column: n, help: N.}]}\n"),
             "FILE:1002: queries[1000]: there are 1001 queries; at most 1000 are allowed");
 }
@@ -205,7 +205,7 @@ TEST_F(QueriesConfig, AThousandQueriesLoadAndOneMoreIsRefused) {
 TEST_F(QueriesConfig, SetsAreThereByName) {
   EXPECT_EQ(QuerySetNames(),
             (std::vector<std::string>{"connections", "locks", "replication", "transactions"}));
-  EXPECT_GE(LoadText("query_sets: [replication, connections]\n").queries.size(), 4u);
+  EXPECT_GE(LoadText("query_sets: [replication, connections]\n").database.queries.size(), 4u);
   EXPECT_EQ(ErrorOf("query_sets: [replicas]\n"),
             "FILE:1: query_sets: \"replicas\" is invalid; write a list of connections locks "
             "replication transactions, each at most once");
