@@ -25,90 +25,6 @@ using QueryStatus = QueryResult::Status;
 // server's log.
 constexpr base::Duration kAskAgainAfter = std::chrono::minutes(10);
 
-struct Question {
-  // May refer to `r`, which has in_recovery, and to `from`.
-  const char* columns;
-  int count = 1;
-  const char* from = "";
-};
-
-// The WAL functions raise an error on the other kind of server. A primary's insert position is
-// never behind a transaction that is complete there; its write position may be, if commits are
-// asynchronous.
-//
-// Uses the function of pg_stat_activity, because the view joins tables that are not needed. It
-// shows role and database of a session to everyone, but the backend type only to some roles: if
-// that is hidden, a session with both counts as a client. Only clients count towards
-// max_connections, and the limits of roles and databases do not apply to superusers.
-// https://www.postgresql.org/docs/current/runtime-config-connection.html
-Question QuestionOf(Fact fact, int server_version) {
-  switch (fact) {
-    case Fact::kBackend:
-      return {"pg_backend_pid()"};
-    case Fact::kSystemIdentifier:
-      return {
-          "CASE WHEN has_function_privilege('pg_control_system()', 'EXECUTE')"
-          " THEN (SELECT system_identifier FROM pg_control_system()) END"};
-    case Fact::kInstance:
-      return {kServerStart};
-    case Fact::kWalPosition:
-      return {
-          "pg_wal_lsn_diff(CASE WHEN r.in_recovery THEN pg_last_wal_replay_lsn()"
-          " ELSE pg_current_wal_insert_lsn() END, '0/0')"};
-    case Fact::kTimeline:
-      return {
-          "CASE WHEN NOT r.in_recovery"
-          " THEN ('x' || left(pg_walfile_name(pg_current_wal_lsn()), 8))::bit(32)::bigint"
-          " WHEN has_function_privilege('pg_control_checkpoint()', 'EXECUTE')"
-          " THEN (SELECT timeline_id FROM pg_control_checkpoint()) END"};
-    case Fact::kTransactions: {
-      constexpr int kWithSnapshotType = 130000;
-      return {server_version >= kWithSnapshotType ? "pg_current_snapshot()::text"
-                                                  : "txid_current_snapshot()::text"};
-    }
-    case Fact::kReplayedAll:
-      return {
-          "CASE WHEN r.in_recovery"
-          " THEN pg_last_wal_receive_lsn() IS NOT DISTINCT FROM pg_last_wal_replay_lsn() END"};
-    case Fact::kWalReceiver:
-      return {
-          "CASE WHEN r.in_recovery"
-          " THEN EXISTS (SELECT FROM pg_stat_wal_receiver"
-          " WHERE pid IS NOT NULL AND coalesce(status, 'streaming') = 'streaming') END"};
-    case Fact::kLastReplay:
-      return {
-          "CASE WHEN r.in_recovery"
-          " THEN extract(epoch FROM clock_timestamp() - pg_last_xact_replay_timestamp())::numeric "
-          "END"};
-    case Fact::kReadOnlyByDefault:
-      return {"current_setting('default_transaction_read_only')"};
-    case Fact::kConnections:
-      return {
-          "c.rolname, c.datname, current_setting('max_connections'),"
-          " current_setting('superuser_reserved_connections')::int"
-          " + coalesce(current_setting('reserved_connections', true)::int, 0),"
-          " c.role_limit, c.database_limit, c.everybodys, c.of_role, c.of_database",
-          9, R"(
- CROSS JOIN (SELECT u.rolname, d.datname,
-                    CASE WHEN u.rolconnlimit >= 0 AND NOT u.rolsuper THEN u.rolconnlimit END AS role_limit,
-                    CASE WHEN d.datconnlimit >= 0 AND NOT u.rolsuper THEN d.datconnlimit END AS database_limit,
-                    s.*
-               FROM (SELECT) one
-               LEFT JOIN pg_roles u ON u.rolname = session_user
-               LEFT JOIN pg_database d ON d.datname = current_database()
-              CROSS JOIN LATERAL
-                    (SELECT count(*) AS everybodys,
-                            count(*) FILTER (WHERE usesysid = u.oid) AS of_role,
-                            count(*) FILTER (WHERE datid = d.oid) AS of_database
-                       FROM pg_stat_get_activity(NULL)
-                      WHERE coalesce(backend_type = 'client backend',
-                                     usesysid IS NOT NULL AND datid IS NOT NULL)) s) c)"};
-    case Fact::kQueriedLag:
-      break;
-  }
-  return {"NULL"};
-}
-
 std::optional<std::uint64_t> Unsigned(std::string_view text) {
   std::uint64_t value = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
@@ -304,7 +220,7 @@ Inspection FactsReader::ReadAll(Session& session, TimePoint deadline, const std:
     if (!together[fact]) continue;
     OnAnswered(fact);
     Take(fact, session, answer, column, facts);
-    column += QuestionOf(fact, 0).count;
+    column += SqlOf(fact, 0).count;
   }
   if (wanted[Fact::kQueriedLag] && facts.in_recovery)
     AddFact(Fact::kQueriedLag, session, deadline, stop, facts);
@@ -378,14 +294,14 @@ QueryResult FactsReader::Ask(Session& session, const Facts& wanted, TimePoint de
   int count = 1;
   for (const Fact fact : base::kEnumValues<Fact>) {
     if (!wanted[fact]) continue;
-    const Question question = QuestionOf(fact, PQserverVersion(session.raw()));
-    columns.append(", ").append(question.columns);
-    from.append(question.from);
-    count += question.count;
+    const FactSql sql = SqlOf(fact, PQserverVersion(session.raw()));
+    columns.append(", ").append(sql.columns);
+    from.append(sql.from);
+    count += sql.count;
   }
-  const std::string sql = "SELECT r.in_recovery" + columns +
-                          " FROM (SELECT pg_is_in_recovery() AS in_recovery) r" + from;
-  QueryResult answer = QueryGuarded(session, sql, deadline, stop);
+  const std::string query = "SELECT r.in_recovery" + columns +
+                            " FROM (SELECT pg_is_in_recovery() AS in_recovery) r" + from;
+  QueryResult answer = QueryGuarded(session, query, deadline, stop);
   if (answer.status == QueryStatus::kOk && (!answer.rows || PQntuples(answer.rows.get()) != 1 ||
                                             PQnfields(answer.rows.get()) != count)) {
     answer.status = QueryStatus::kLost;

@@ -9,48 +9,12 @@
 #include <string>
 
 #include "base/clock.h"
-#include "base/enum.h"
 #include "base/mutex.h"
 #include "base/time.h"
+#include "postgres/fact_sql.h"
 #include "postgres/judged_server.h"
 #include "postgres/session.h"
 #include "routing/evidence.h"
-
-namespace scidex::postgres {
-
-// The facts other than in_recovery. Each can be refused separately.
-enum class Fact {
-  kBackend,
-  kSystemIdentifier,
-  kInstance,
-  kWalPosition,
-  kTimeline,
-  kTransactions,
-  kReplayedAll,
-  kWalReceiver,
-  kLastReplay,
-  kReadOnlyByDefault,
-  kConnections,
-  kQueriedLag,
-};
-
-}  // namespace scidex::postgres
-
-template <>
-struct scidex::base::EnumNames<scidex::postgres::Fact> {
-  static constexpr std::array<std::string_view, 12> kNames{"backend pid",
-                                                           "system identifier",
-                                                           "start time",
-                                                           "WAL position",
-                                                           "timeline",
-                                                           "completed transactions",
-                                                           "received WAL",
-                                                           "WAL receiver",
-                                                           "time of the last replayed transaction",
-                                                           "default_transaction_read_only",
-                                                           "connections",
-                                                           "probe.lag_query"};
-};
 
 namespace scidex::postgres {
 

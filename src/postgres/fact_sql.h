@@ -1,0 +1,59 @@
+// The facts about a server, and the SQL that reads each of them.
+#pragma once
+
+#include <array>
+#include <string_view>
+
+#include "base/enum.h"
+
+namespace scidex::postgres {
+
+// The facts other than in_recovery. Each can be refused separately.
+enum class Fact {
+  kBackend,
+  kSystemIdentifier,
+  kInstance,
+  kWalPosition,
+  kTimeline,
+  kTransactions,
+  kReplayedAll,
+  kWalReceiver,
+  kLastReplay,
+  kReadOnlyByDefault,
+  kConnections,
+  kQueriedLag,
+};
+
+}  // namespace scidex::postgres
+
+template <>
+struct scidex::base::EnumNames<scidex::postgres::Fact> {
+  static constexpr std::array<std::string_view, 12> kNames{"backend pid",
+                                                           "system identifier",
+                                                           "start time",
+                                                           "WAL position",
+                                                           "timeline",
+                                                           "completed transactions",
+                                                           "received WAL",
+                                                           "WAL receiver",
+                                                           "time of the last replayed transaction",
+                                                           "default_transaction_read_only",
+                                                           "connections",
+                                                           "probe.lag_query"};
+};
+
+namespace scidex::postgres {
+
+// A fact's part of the query for all facts.
+struct FactSql {
+  // May refer to `r`, which has in_recovery, and to `from`.
+  const char* columns;
+  int count = 1;
+  const char* from = "";
+};
+
+// The number of columns does not depend on the version of the server, which is as in
+// PQserverVersion().
+FactSql SqlOf(Fact fact, int server_version);
+
+}  // namespace scidex::postgres
