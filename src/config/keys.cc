@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <iterator>
 #include <optional>
 #include <utility>
 
@@ -16,38 +17,48 @@ using std::chrono::hours;
 using std::chrono::milliseconds;
 using std::chrono::minutes;
 using std::chrono::seconds;
+using Database = database::DatabaseOptions;
 using Texts = std::vector<std::string>;
+
+constexpr hours kLongest(24 * 365);
+constexpr const char* kPathOfFile = "the path of a file";
 
 // Returns the field of a draft that holds a value of type T.
 template <typename T>
-using Place = std::function<T&(Draft&)>;
+using FieldOf = std::function<T&(Draft&)>;
+
+// A field of a section of the options of the database.
+template <typename Section, typename T>
+FieldOf<T> In(Section Database::*section, T Section::*field) {
+  return [section, field](Draft& d) -> T& { return d.config.database.*section.*field; };
+}
 
 // A key with one value. `parse` returns nothing if the text is invalid.
 template <typename T, typename Parse, typename Format>
-Key Scalar(std::string path, std::string expected, const Place<T>& place, Parse parse,
+Key Scalar(std::string path, std::string expected, const FieldOf<T>& field, Parse parse,
            Format format) {
   Key key;
   key.path = std::move(path);
   key.expected = std::move(expected);
-  key.set = [place, parse](const Texts& texts, Draft& draft) {
+  key.set = [field, parse](const Texts& texts, Draft& draft) {
     const std::optional<T> value = parse(texts.front());
-    if (value) place(draft) = *value;
+    if (value) field(draft) = *value;
     return value.has_value();
   };
-  key.get = [place, format](const Draft& draft) {
+  key.get = [field, format](const Draft& draft) {
     // The draft is only read.
     return Texts{
-        format(place(const_cast<Draft&>(draft)))};  // NOLINT(cppcoreguidelines-pro-type-const-cast)
+        format(field(const_cast<Draft&>(draft)))};  // NOLINT(cppcoreguidelines-pro-type-const-cast)
   };
   return key;
 }
 
 template <typename Integer>
-Key Count(std::string path, Integer least, Integer most, const Place<Integer>& place) {
+Key Count(std::string path, Integer least, Integer most, const FieldOf<Integer>& field) {
   std::string expected =
       "a whole number from " + std::to_string(least) + " to " + std::to_string(most);
   return Scalar<Integer>(
-      std::move(path), std::move(expected), place,
+      std::move(path), std::move(expected), field,
       [least, most](const std::string& text) -> std::optional<Integer> {
         Integer value{};
         const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
@@ -59,11 +70,11 @@ Key Count(std::string path, Integer least, Integer most, const Place<Integer>& p
       [](Integer value) { return std::to_string(value); });
 }
 
-Key Time(std::string path, Duration least, Duration most, const Place<Duration>& place) {
+Key Time(std::string path, Duration least, Duration most, const FieldOf<Duration>& field) {
   std::string expected = "a duration from " + FormatDuration(least) + " to " +
                          FormatDuration(most) + " with a unit, such as 500ms, 5s or 1m30s";
   return Scalar<Duration>(
-      std::move(path), std::move(expected), place,
+      std::move(path), std::move(expected), field,
       [least, most](const std::string& text) -> std::optional<Duration> {
         const std::optional<Duration> value = ParseDuration(text);
         if (!value || *value < least || *value > most) return std::nullopt;
@@ -74,12 +85,12 @@ Key Time(std::string path, Duration least, Duration most, const Place<Duration>&
 
 // A duration, or "auto", which is stored as no value.
 Key TimeOrAuto(std::string path, Duration least, Duration most,
-               const Place<std::optional<Duration>>& place) {
+               const FieldOf<std::optional<Duration>>& field) {
   using Value = std::optional<Duration>;
   std::string expected = "auto, or a duration from " + FormatDuration(least) + " to " +
                          FormatDuration(most) + " with a unit, such as 500ms, 5s or 1m30s";
   return Scalar<Value>(
-      std::move(path), std::move(expected), place,
+      std::move(path), std::move(expected), field,
       [least, most](const std::string& text) -> std::optional<Value> {
         if (text == "auto") return Value();
         const Value value = ParseDuration(text);
@@ -90,16 +101,16 @@ Key TimeOrAuto(std::string path, Duration least, Duration most,
 }
 
 template <typename E>
-Key OneOf(std::string path, const Place<E>& place) {
+Key OneOf(std::string path, const FieldOf<E>& field) {
   return Scalar<E>(
-      std::move(path), "one of " + base::JoinedNames<E>(), place,
+      std::move(path), "one of " + base::JoinedNames<E>(), field,
       [](const std::string& text) { return base::ParseEnum<E>(text); },
       [](E value) { return std::string(base::Name(value)); });
 }
 
-Key Bool(std::string path, const Place<bool>& place) {
+Key Bool(std::string path, const FieldOf<bool>& field) {
   return Scalar<bool>(
-      std::move(path), "true or false", place,
+      std::move(path), "true or false", field,
       [](const std::string& text) -> std::optional<bool> {
         if (text == "true") return true;
         if (text == "false") return false;
@@ -108,42 +119,42 @@ Key Bool(std::string path, const Place<bool>& place) {
       [](bool value) -> std::string { return value ? "true" : "false"; });
 }
 
-Key Text(std::string path, std::string expected, const Place<std::string>& place) {
+Key Text(std::string path, std::string expected, const FieldOf<std::string>& field) {
   return Scalar<std::string>(
-      std::move(path), std::move(expected), place,
+      std::move(path), std::move(expected), field,
       [](const std::string& text) -> std::optional<std::string> { return text; },
       [](const std::string& text) { return text; });
 }
 
-Key Dsn(std::string path, const Place<base::Secret>& place) {
+Key Dsn(std::string path, const FieldOf<base::Secret>& field) {
   Key key = Scalar<base::Secret>(
-      std::move(path), "a connection string, such as postgresql://app@db:5432/shop", place,
+      std::move(path), "a connection string, such as postgresql://app@db:5432/shop", field,
       [](const std::string& text) -> std::optional<base::Secret> { return base::Secret(text); },
       [](const base::Secret& dsn) { return dsn.Reveal(); });
   key.secret = true;
   return key;
 }
 
-Key Addresses(std::string path, const Place<Texts>& place) {
+Key Addresses(std::string path, const FieldOf<Texts>& field) {
   Key key;
   key.path = std::move(path);
   key.shape = Shape::kList;
   key.expected = "a list of addresses, such as [\":19187\"], or [] to listen nowhere";
-  key.set = [place](const Texts& texts, Draft& draft) {
-    place(draft) = texts;
+  key.set = [field](const Texts& texts, Draft& draft) {
+    field(draft) = texts;
     return true;
   };
-  key.get = [place](const Draft& draft) {
-    return place(const_cast<Draft&>(draft));  // NOLINT(cppcoreguidelines-pro-type-const-cast)
+  key.get = [field](const Draft& draft) {
+    return field(const_cast<Draft&>(draft));  // NOLINT(cppcoreguidelines-pro-type-const-cast)
   };
   return key;
 }
 
-Key Names(std::string path, const std::string& expected, const Place<Texts>& place) {
-  Key key = Addresses(std::move(path), place);
+Key Names(std::string path, const std::string& expected, const FieldOf<Texts>& field) {
+  Key key = Addresses(std::move(path), field);
   key.expected = expected;
-  key.set = [place](const Texts& texts, Draft& draft) {
-    place(draft) = texts;
+  key.set = [field](const Texts& texts, Draft& draft) {
+    field(draft) = texts;
     return std::none_of(texts.begin(), texts.end(), [](const std::string& text) {
       return text.empty() || text.find_first_of(" :/") != std::string::npos;
     });
@@ -185,7 +196,7 @@ Key TelemetryPath() {
 
 // Adds the keys of one pool. `pool` returns it from a draft.
 void AddPool(std::vector<Key>& keys, const std::string& name,
-             const Place<pool::PoolOptions>& pool) {
+             const FieldOf<pool::PoolOptions>& pool) {
   const auto path = [&](const char* key) { return "pools." + name + "." + key; };
   const auto time = [&](const char* key, Duration least, Duration most,
                         Duration pool::PoolOptions::*field) {
@@ -206,9 +217,9 @@ void AddPool(std::vector<Key>& keys, const std::string& name,
   time("reset_timeout", milliseconds(1), hours(1), &Options::reset_timeout);
   keys.push_back(TimeOrAuto(path("handoff_after"), milliseconds(0), hours(1),
                             [pool](Draft& d) -> auto& { return pool(d).handoff_after; }));
-  time("idle_timeout", seconds(0), hours(24 * 365), &Options::idle_timeout);
-  time("max_lifetime", seconds(0), hours(24 * 365), &Options::max_lifetime);
-  time("leak_after", seconds(0), hours(24 * 365), &Options::leak_after);
+  time("idle_timeout", seconds(0), kLongest, &Options::idle_timeout);
+  time("max_lifetime", seconds(0), kLongest, &Options::max_lifetime);
+  time("leak_after", seconds(0), kLongest, &Options::leak_after);
   keys.push_back(Time(path("backoff_initial"), milliseconds(1), hours(1),
                       [pool](Draft& d) -> auto& { return pool(d).backoff.initial; }));
   keys.push_back(Time(path("backoff_cap"), milliseconds(1), hours(1),
@@ -226,18 +237,24 @@ void AddPoolDefaults(std::vector<Key>& keys) {
   }
 }
 
-std::vector<Key> MakeKeys() {
-  const std::string file = "the path of a file";
-  std::vector<Key> keys{
+std::vector<Key> WebKeys() {
+  return {
       Addresses("web.listen_addresses",
                 [](Draft& d) -> auto& { return d.config.web.listen_addresses; }),
       Names("web.allowed_hosts", "a list of host names without ports, such as [exporter.example]",
             [](Draft& d) -> auto& { return d.config.web.allowed_hosts; }),
       TelemetryPath(),
-      Text("web.config_file", file, [](Draft& d) -> auto& { return d.config.web_config_file; }),
+      Text("web.config_file", kPathOfFile,
+           [](Draft& d) -> auto& { return d.config.web_config_file; }),
       Bool("web.enable_lifecycle", [](Draft& d) -> auto& { return d.config.enable_lifecycle; }),
       Count<int>("web.max_requests", 0, 1000,
                  [](Draft& d) -> auto& { return d.config.web.max_requests; }),
+  };
+}
+
+// The log, and the file of metrics.
+std::vector<Key> FileKeys() {
+  return {
       OneOf<base::LogLevel>("log.level", [](Draft& d) -> auto& { return d.config.log.level; }),
       OneOf<base::LogFormat>("log.format", [](Draft& d) -> auto& { return d.config.log.format; }),
       OneOf<base::Journald>("log.journald",
@@ -246,64 +263,113 @@ std::vector<Key> MakeKeys() {
            [](Draft& d) -> auto& { return d.config.textfile_path; }),
       Time("textfile.interval", seconds(1), minutes(1),
            [](Draft& d) -> auto& { return d.config.textfile_interval; }),
+  };
+}
+
+std::vector<Key> ServerKeys() {
+  return {
       Dsn("primary.dsn", [](Draft& d) -> auto& { return d.primary.dsn; }),
-      Text("primary.password_file", file,
+      Text("primary.password_file", kPathOfFile,
            [](Draft& d) -> auto& { return d.primary.password_file; }),
       Dsn("replica.dsn", [](Draft& d) -> auto& { return d.replica.dsn; }),
-      Text("replica.password_file", file,
+      Text("replica.password_file", kPathOfFile,
            [](Draft& d) -> auto& { return d.replica.password_file; }),
       Text("session.application_name", "a name",
            [](Draft& d) -> auto& { return d.session.application_name; }),
       OneOf<postgres::SessionReset>("session.reset",
                                     [](Draft& d) -> auto& { return d.session.reset; }),
-      OneOf<routing::Fallthrough>(
-          "read_only.fallthrough",
-          [](Draft& d) -> auto& { return d.config.database.routing.fallthrough; }),
-      Bool("read_only.fallthrough_expected",
-           [](Draft& d) -> auto& { return d.config.database.routing.fallthrough_expected; }),
-      Time("read_only.max_lag", seconds(0), hours(24 * 365),
-           [](Draft& d) -> auto& { return d.config.database.routing.max_lag; }),
-      OneOf<routing::OnLag>("read_only.on_lag",
-                            [](Draft& d) -> auto& { return d.config.database.routing.on_lag; }),
-      Time("read_only.max_stale_lag", seconds(0), hours(24 * 365),
-           [](Draft& d) -> auto& { return d.config.database.routing.max_stale_lag; }),
-      Count<std::size_t>("read_only.good_probes", 1, 1000,
-                         [](Draft& d) -> auto& { return d.config.database.routing.good_probes; }),
-      Time("probe.interval", milliseconds(10), hours(1),
-           [](Draft& d) -> auto& { return d.config.database.probe.interval; }),
-      Time("probe.timeout", milliseconds(10), hours(1),
-           [](Draft& d) -> auto& { return d.config.database.probe.timeout; }),
-      Time("probe.new_session_interval", milliseconds(10), hours(1),
-           [](Draft& d) -> auto& { return d.config.database.probe.new_session_interval; }),
-      Text("probe.lag_query", "a query",
-           [](Draft& d) -> auto& { return d.config.database.probe.lag_query; }),
-      Time("probe.canary_interval", seconds(0), hours(24 * 365),
-           [](Draft& d) -> auto& { return d.config.database.probe.canary_interval; }),
-      Time("pool_logger.interval", seconds(1), hours(24 * 365),
-           [](Draft& d) -> auto& { return d.config.database.pool_logger.interval; }),
-      OneOf<control::AutoscalerMode>(
-          "autoscaler.mode", [](Draft& d) -> auto& { return d.config.database.autoscaler.mode; }),
-      Time("autoscaler.interval", milliseconds(10), hours(1),
-           [](Draft& d) -> auto& { return d.config.database.autoscaler.interval; }),
-      Time("autoscaler.wait_threshold", milliseconds(0), hours(1),
-           [](Draft& d) -> auto& { return d.config.database.autoscaler.wait_threshold; }),
-      Time("autoscaler.shrink_after", milliseconds(100), hours(24 * 365),
-           [](Draft& d) -> auto& { return d.config.database.autoscaler.shrink_after; }),
-      Count<std::size_t>(
-          "autoscaler.server_reserve", 0, 10'000,
-          [](Draft& d) -> auto& { return d.config.database.autoscaler.server_reserve; }),
-      QuerySets(),
-      Count<std::size_t>("connects_per_server", 1, 64,
-                         [](Draft& d) -> auto& { return d.config.database.connects_per_server; }),
-      Time("shutdown_timeout", milliseconds(100), hours(1),
-           [](Draft& d) -> auto& { return d.config.shutdown_timeout; }),
   };
+}
+
+std::vector<Key> RoutingKeys() {
+  using Options = routing::RoutingOptions;
+  return {
+      OneOf<routing::Fallthrough>("read_only.fallthrough",
+                                  In(&Database::routing, &Options::fallthrough)),
+      Bool("read_only.fallthrough_expected",
+           In(&Database::routing, &Options::fallthrough_expected)),
+      Time("read_only.max_lag", seconds(0), kLongest, In(&Database::routing, &Options::max_lag)),
+      OneOf<routing::OnLag>("read_only.on_lag", In(&Database::routing, &Options::on_lag)),
+      Time("read_only.max_stale_lag", seconds(0), kLongest,
+           In(&Database::routing, &Options::max_stale_lag)),
+      Count<std::size_t>("read_only.good_probes", 1, 1000,
+                         In(&Database::routing, &Options::good_probes)),
+  };
+}
+
+std::vector<Key> ProbeKeys() {
+  using Options = control::ProbeOptions;
+  return {
+      Time("probe.interval", milliseconds(10), hours(1), In(&Database::probe, &Options::interval)),
+      Time("probe.timeout", milliseconds(10), hours(1), In(&Database::probe, &Options::timeout)),
+      Time("probe.new_session_interval", milliseconds(10), hours(1),
+           In(&Database::probe, &Options::new_session_interval)),
+      Text("probe.lag_query", "a query", In(&Database::probe, &Options::lag_query)),
+      Time("probe.canary_interval", seconds(0), kLongest,
+           In(&Database::probe, &Options::canary_interval)),
+  };
+}
+
+std::vector<Key> AutoscalerKeys() {
+  using Options = control::AutoscalerOptions;
+  return {
+      OneOf<control::AutoscalerMode>("autoscaler.mode", In(&Database::autoscaler, &Options::mode)),
+      Time("autoscaler.interval", milliseconds(10), hours(1),
+           In(&Database::autoscaler, &Options::interval)),
+      Time("autoscaler.wait_threshold", milliseconds(0), hours(1),
+           In(&Database::autoscaler, &Options::wait_threshold)),
+      Time("autoscaler.shrink_after", milliseconds(100), kLongest,
+           In(&Database::autoscaler, &Options::shrink_after)),
+      Count<std::size_t>("autoscaler.server_reserve", 0, 10'000,
+                         In(&Database::autoscaler, &Options::server_reserve)),
+  };
+}
+
+Key LogIntervalOfPools() {
+  return Time("pool_logger.interval", seconds(1), kLongest,
+              In(&Database::pool_logger, &control::PoolLoggerOptions::interval));
+}
+
+Key ConnectsPerServer() {
+  return Count<std::size_t>("connects_per_server", 1, 64, [](Draft& d) -> auto& {
+    return d.config.database.connects_per_server;
+  });
+}
+
+Key ShutdownTimeout() {
+  return Time("shutdown_timeout", milliseconds(100), hours(1),
+              [](Draft& d) -> auto& { return d.config.shutdown_timeout; });
+}
+
+// The keys of the pools, and before them those of their defaults.
+std::vector<Key> PoolKeys() {
+  std::vector<Key> keys;
   AddPoolDefaults(keys);
   AddPool(keys, "primary", [](Draft& d) -> auto& { return d.config.database.primary_pool; });
   AddPool(keys, "ro", [](Draft& d) -> auto& { return d.config.database.ro_pool; });
   AddPool(keys, "ro_fallthrough",
           [](Draft& d) -> auto& { return d.config.database.ro_fallthrough_pool; });
   return keys;
+}
+
+std::vector<Key> MakeKeys() {
+  std::vector<Key> all;
+  const auto add = [&all](std::vector<Key> keys) {
+    all.insert(all.end(), std::make_move_iterator(keys.begin()),
+               std::make_move_iterator(keys.end()));
+  };
+  add(WebKeys());
+  add(FileKeys());
+  add(ServerKeys());
+  add(RoutingKeys());
+  add(ProbeKeys());
+  all.push_back(LogIntervalOfPools());
+  add(AutoscalerKeys());
+  all.push_back(QuerySets());
+  all.push_back(ConnectsPerServer());
+  all.push_back(ShutdownTimeout());
+  add(PoolKeys());
+  return all;
 }
 
 }  // namespace
