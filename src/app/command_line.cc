@@ -137,19 +137,11 @@ std::string FirstLine(std::string text) {
   return text;
 }
 
-}  // namespace
-
-CommandLine ParseCommandLine(int argc, const char* const* argv) {
-  CommandLine flags;
-  bool version = false;
-  CLI::App app(kDescription, "scidex_pg_exporter");
-  app.footer(kFooter);
-  app.set_help_flag("-h,--help", "print this help and exit");
+void AddConfigFlags(CLI::App& app, CommandLine& flags, std::optional<SyntaxIs>& syntax) {
   app.add_option("--config.file", flags.config_file, "configuration file in YAML (default: none)")
       ->type_name("FILE");
   app.add_flag("--config.check", flags.config_check,
                "check the configuration and exit: with 0 if it is valid, with 1 otherwise");
-  std::optional<SyntaxIs> syntax;
   AddEnum(app, "--config.check.syntax",
           "with --config.check: how to treat SQL that the built-in PostgreSQL grammar rejects "
           "(default: error)",
@@ -164,6 +156,9 @@ CommandLine ParseCommandLine(int argc, const char* const* argv) {
          "and exit: with 0 if the new configuration is in force, with 1 otherwise")
       ->type_name("PID")
       ->check(CLI::Range(1, std::numeric_limits<int>::max()));
+}
+
+void AddProbeFlags(CLI::App& app, CommandLine& flags) {
   app.add_option_function<std::vector<std::string>>(
          "--probe.ready",
          [&flags](const std::vector<std::string>& names) { flags.probe_ready = RoutesOf(names); },
@@ -176,6 +171,9 @@ CommandLine ParseCommandLine(int argc, const char* const* argv) {
       ->check([](const std::string& names) { return WhyNotRoutes(names); });
   AddDuration(app, "--probe.timeout", "timeout of --probe.ready (default: 5s)",
               flags.probe_timeout);
+}
+
+void AddWebFlags(CLI::App& app, CommandLine& flags) {
   app.add_option(
          "--web.listen-address", flags.listen_addresses,
          "address to listen on: host:port, [IPv6]:port, or :port for every address; repeatable; "
@@ -204,6 +202,10 @@ CommandLine ParseCommandLine(int argc, const char* const* argv) {
       ->check(CLI::Range(0, 1000));
   app.add_flag("--web.enable-lifecycle", flags.enable_lifecycle,
                "reload the configuration also on POST /-/reload (default: only on SIGHUP)");
+}
+
+// Outputs other than HTTP.
+void AddOutputFlags(CLI::App& app, CommandLine& flags) {
   AddDuration(app, "--textfile.interval",
               "interval between writes of --textfile.path, from 1s to 1m (default: 15s)",
               flags.textfile_interval, std::chrono::seconds(1), std::chrono::minutes(1));
@@ -218,6 +220,9 @@ CommandLine ParseCommandLine(int argc, const char* const* argv) {
               "timeout of --once; when it expires, --once prints what is known and exits with 2 "
               "(default: 10s)",
               flags.once_timeout);
+}
+
+void AddLogFlags(CLI::App& app, CommandLine& flags) {
   AddEnum(app, "--log.level", "log only lines of this level and above (default: info)",
           flags.log_level);
   AddEnum(app, "--log.format", "format of the log lines (default: logfmt)", flags.log_format);
@@ -225,7 +230,9 @@ CommandLine ParseCommandLine(int argc, const char* const* argv) {
           "format log lines for systemd's journal: prefixed with a level, without a time; auto: if "
           "standard error is connected to the journal (default: auto)",
           flags.log_journald);
-  app.add_flag("--version", version, "print the version and exit");
+}
+
+void Parse(CLI::App& app, int argc, const char* const* argv, CommandLine& flags) {
   try {
     app.parse(WithEmptyValues(argc, argv));
   } catch (const CLI::CallForHelp&) {
@@ -235,6 +242,10 @@ CommandLine ParseCommandLine(int argc, const char* const* argv) {
   } catch (const CLI::ParseError& error) {
     flags.error = FirstLine(WithoutSecrets(error.what(), argc, argv)) + "; --help lists the flags";
   }
+}
+
+// Checks what CLI11 does not pass to a check, or accepts.
+void CheckValues(const CLI::App& app, int argc, const char* const* argv, CommandLine& flags) {
   for (const auto& [flag, value] :
        {std::pair{"--config.file", app.count("--config.file") > 0 && flags.config_file.empty()},
         std::pair{"--web.config.file",
@@ -247,19 +258,42 @@ CommandLine ParseCommandLine(int argc, const char* const* argv) {
   // Likewise. CLI11 does not pass this value to a check.
   if (std::find(argv, argv + argc, std::string_view("--probe.ready=")) != argv + argc)
     flags.error = "--probe.ready: is empty; write a route, or omit the =";
-  flags.syntax = syntax.value_or(SyntaxIs::kError);
-  if (flags.error.empty() && !flags.config_check && (flags.connect || syntax)) {
-    flags.error = std::string(flags.connect ? "--config.check.connect" : "--config.check.syntax") +
-                  ": requires --config.check";
-  }
-  if (flags.error.empty() && flags.once && flags.textfile_path)
-    flags.error = "--once: cannot be used with --textfile.path";
-  if (version) flags.print = VersionText() + "\n";
   if (flags.telemetry_path && !config::IsTelemetryPath(*flags.telemetry_path)) {
     flags.error =
         "--web.telemetry-path: must begin with / and differ from the server's other paths, for "
         "example /metrics";
   }
+}
+
+void CheckCombinations(bool has_syntax, CommandLine& flags) {
+  if (flags.error.empty() && !flags.config_check && (flags.connect || has_syntax)) {
+    flags.error = std::string(flags.connect ? "--config.check.connect" : "--config.check.syntax") +
+                  ": requires --config.check";
+  }
+  if (flags.error.empty() && flags.once && flags.textfile_path)
+    flags.error = "--once: cannot be used with --textfile.path";
+}
+
+}  // namespace
+
+CommandLine ParseCommandLine(int argc, const char* const* argv) {
+  CommandLine flags;
+  std::optional<SyntaxIs> syntax;
+  bool version = false;
+  CLI::App app(kDescription, "scidex_pg_exporter");
+  app.footer(kFooter);
+  app.set_help_flag("-h,--help", "print this help and exit");
+  AddConfigFlags(app, flags, syntax);
+  AddProbeFlags(app, flags);
+  AddWebFlags(app, flags);
+  AddOutputFlags(app, flags);
+  AddLogFlags(app, flags);
+  app.add_flag("--version", version, "print the version and exit");
+  Parse(app, argc, argv, flags);
+  CheckValues(app, argc, argv, flags);
+  CheckCombinations(syntax.has_value(), flags);
+  flags.syntax = syntax.value_or(SyntaxIs::kError);
+  if (version) flags.print = VersionText() + "\n";
   return flags;
 }
 

@@ -23,7 +23,7 @@ constexpr int kWasReloaded = 0x5c1df;
 constexpr int kWasRefused = 0x5c1e0;
 
 // The interval at which to check whether the exporter has ended.
-constexpr base::Duration kLookEvery = std::chrono::milliseconds(200);
+constexpr base::Duration kPollInterval = std::chrono::milliseconds(200);
 
 // SIGHUP would end another program. Not checked without /proc.
 void CheckProgram(pid_t pid) {
@@ -98,7 +98,7 @@ ReloadAnswer AskToReload(pid_t exporter, base::Duration within) {
   for (base::TimePoint now = base::RealClock().Now(); now < deadline;
        now = base::RealClock().Now()) {
     siginfo_t info{};
-    const timespec left = Timespec(std::min(deadline - now, kLookEvery));
+    const timespec left = Timespec(std::min(deadline - now, kPollInterval));
     // Checked before waiting, because the answer may be the last thing that the process sends.
     const bool ended = HasEnded(end);
     if (sigtimedwait(&answers, &info, &left) != SIGURG || info.si_pid != exporter) {
