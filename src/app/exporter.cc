@@ -111,7 +111,12 @@ Exporter::~Exporter() {
     reporting_ = nullptr;
   }
   report_.reset();
-  StopTextfile();
+  {
+    const base::MutexLock lock(mutex_);
+    writing_ = nullptr;
+  }
+  // Without the lock, because its last run calls Stats().
+  textfile_.reset();
   {
     // A reload uses the server.
     const base::MutexLock lock(mutex_);
@@ -132,22 +137,14 @@ void Exporter::StartServer(const config::Config& config) {
 
 void Exporter::StartTextfile(const config::Config& config) {
   if (config.textfile_path.empty()) return;
-  auto textfile = std::make_unique<Textfile>(
+  textfile_ = std::make_unique<Textfile>(
       config.textfile_path, config.textfile_interval,
       [this](base::WallTime written) { return RenderForFile(written); }, runtime_->scheduler);
-  Textfile& started = *textfile;
   {
     const base::MutexLock lock(mutex_);
-    textfile_ = std::move(textfile);
+    writing_ = textfile_.get();
   }
-  started.Start();
-}
-
-void Exporter::StopTextfile() {
-  // Destroyed after the lock is released, because its last run calls Stats().
-  std::unique_ptr<Textfile> stopped;
-  const base::MutexLock lock(mutex_);
-  stopped.swap(textfile_);
+  textfile_->Start();
 }
 
 std::string Exporter::RenderForFile(base::WallTime written) {
@@ -216,8 +213,8 @@ metrics::ExporterStats Exporter::Stats() const {
   {
     const base::MutexLock lock(mutex_);
     if (serving_ != nullptr) stats.http_requests = serving_->RequestCounts();
-    if (textfile_ != nullptr) {
-      const TextfileStats textfile = textfile_->Stats();
+    if (writing_ != nullptr) {
+      const TextfileStats textfile = writing_->Stats();
       stats.textfile_written = textfile.written;
       stats.textfile_writes = textfile.writes;
       stats.textfile_write_failures = textfile.failures;

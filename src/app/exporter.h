@@ -69,7 +69,6 @@ class Exporter {
   std::string Status() const;
   void StartServer(const config::Config& config);
   void StartTextfile(const config::Config& config);
-  void StopTextfile();
   void Announce(Reloader::Phase phase);
 
   // Makes the database report refused logins to the reloader during its lifetime.
@@ -87,27 +86,32 @@ class Exporter {
   // Reserves the files that a configuration needs from the limit of HTTP clients.
   void ReserveFiles(const config::Config& config);
 
+  // Guarded by mutex_: what requests and reloads may use while it is created or destroyed.
   mutable base::Mutex mutex_;
   // Null before the report is created, and while it is destroyed.
   ServiceReport* reporting_ SCIDEX_GUARDED_BY(mutex_) = nullptr;
   // Null until the server's constructor returns (it serves before), and while it is destroyed.
   http::Server* serving_ SCIDEX_GUARDED_BY(mutex_) = nullptr;
+  // Null before the file is started, and while its writer is destroyed.
+  Textfile* writing_ SCIDEX_GUARDED_BY(mutex_) = nullptr;
+
+  // In the order of construction: each may use those above.
   const std::shared_ptr<database::Runtime> runtime_;
   const std::shared_ptr<const Service> service_;
   database::Database database_;
   Reloader reloader_;
   AuthWatch auth_watch_;
   metrics::Exposition exposition_;
-  // Created when first needed. Uses file_written_, which only RenderForFile() accesses.
-  std::unique_ptr<metrics::Exposition> file_exposition_;
-  base::WallTime file_written_{};
   const bool has_primary_;
   const bool has_replica_;
+  // Only RenderForFile() accesses these two. The exposition is created when first needed.
+  std::unique_ptr<metrics::Exposition> file_exposition_;
+  base::WallTime file_written_{};
   // Null if not configured.
-  std::unique_ptr<Textfile> textfile_ SCIDEX_GUARDED_BY(mutex_);
-  // Null if the exporter does not listen. Its handlers use all members above.
+  std::unique_ptr<Textfile> textfile_;
+  // Null if the exporter does not listen.
   std::unique_ptr<http::Server> server_;
-  // Last: it uses all members above.
+  // Null before StartReport().
   std::unique_ptr<ServiceReport> report_;
 };
 

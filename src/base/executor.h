@@ -99,6 +99,7 @@ class Executor {
   // A thread that waits for work. Lives on that thread's stack.
   struct Idle {
     CondVar wake;
+    // Guarded by the executor's mutex_, which an annotation in this struct cannot name.
     bool woken = false;
   };
 
@@ -127,13 +128,23 @@ class Executor {
   bool TryAddThread() noexcept SCIDEX_REQUIRES(mutex_);
   void Stop();
 
+  // Constant.
   Timer& timer_;
   const ExecutorOptions options_;
+
   mutable Mutex mutex_;
   // Notified during shutdown when a job was submitted or has ended, and when a thread has ended.
   CondVar ended_one_;
+
+  // Guarded by mutex_: the work.
   Queue essential_ SCIDEX_GUARDED_BY(mutex_);
   Queue ordinary_ SCIDEX_GUARDED_BY(mutex_);
+  std::size_t running_ SCIDEX_GUARDED_BY(mutex_) = 0;
+  // Number of jobs taken by threads, now and at the last call of Grow().
+  std::uint64_t taken_ SCIDEX_GUARDED_BY(mutex_) = 0;
+  std::uint64_t taken_before_ SCIDEX_GUARDED_BY(mutex_) = 0;
+
+  // Guarded by mutex_: the threads.
   Threads threads_ SCIDEX_GUARDED_BY(mutex_);
   // Threads to be joined: they no longer access this object.
   Threads ended_ SCIDEX_GUARDED_BY(mutex_);
@@ -142,13 +153,10 @@ class Executor {
   Idle* idle_essential_ SCIDEX_GUARDED_BY(mutex_) = nullptr;
   Idle* idle_core_ SCIDEX_GUARDED_BY(mutex_) = nullptr;
   std::vector<Idle*> idle_elastic_ SCIDEX_GUARDED_BY(mutex_);
-  std::size_t running_ SCIDEX_GUARDED_BY(mutex_) = 0;
-  // Number of jobs taken by threads, now and at the last call of Grow().
-  std::uint64_t taken_ SCIDEX_GUARDED_BY(mutex_) = 0;
-  std::uint64_t taken_before_ SCIDEX_GUARDED_BY(mutex_) = 0;
   // A call of Grow() is scheduled.
   bool growing_ SCIDEX_GUARDED_BY(mutex_) = false;
   bool stopping_ SCIDEX_GUARDED_BY(mutex_) = false;
+
   // Must be last: it calls Grow().
   std::optional<Timer::Entry> grow_;
 };

@@ -14,6 +14,4 @@
 #define SCIDEX_REQUIRES(...) SCIDEX_THREAD_ATTRIBUTE(requires_capability(__VA_ARGS__))
 #define SCIDEX_ACQUIRE(...) SCIDEX_THREAD_ATTRIBUTE(acquire_capability(__VA_ARGS__))
 #define SCIDEX_RELEASE(...) SCIDEX_THREAD_ATTRIBUTE(release_capability(__VA_ARGS__))
-#define SCIDEX_EXCLUDES(...) SCIDEX_THREAD_ATTRIBUTE(locks_excluded(__VA_ARGS__))
-#define SCIDEX_RETURN_CAPABILITY(x) SCIDEX_THREAD_ATTRIBUTE(lock_returned(x))
 #define SCIDEX_NO_THREAD_SAFETY_ANALYSIS SCIDEX_THREAD_ATTRIBUTE(no_thread_safety_analysis)

@@ -89,22 +89,25 @@ class Autoscaler {
   void LogOnce(Scaled& scaled, const ScalingDecision& decision, std::optional<std::size_t> budget)
       SCIDEX_REQUIRES(moving_);
 
+  // Constant after Start().
   const AutoscalerOptions options_;
   base::Clock& clock_;
   OfPools<std::optional<std::size_t>> servers_;
-  // Which pools exist, and their ScaledPool, does not change after Start().
-  OfPools<std::optional<Scaled>> pools_;
-  // Set before Start().
   base::TimePoint before_counts_until_ = base::TimePoint::min();
-  // Held from checking the pools until they are resized, so that no resize undoes another. Also
-  // guards the histories in pools_.
+  // But for `history` and `logged` of each, which moving_ guards.
+  OfPools<std::optional<Scaled>> pools_;
+
+  // Guarded by moving_, which is held from checking the pools until they are resized, so that no
+  // resize undoes another.
   mutable base::Mutex moving_;
   // Targets that pools will get once the budget of their servers is known.
   OfPools<std::optional<std::size_t>> owed_ SCIDEX_GUARDED_BY(moving_);
 
+  // Guarded by mutex_.
   mutable base::Mutex mutex_;
   OfPools<ServerObservations> observations_ SCIDEX_GUARDED_BY(mutex_);
   AutoscalerStats stats_ SCIDEX_GUARDED_BY(mutex_);
+
   // Last: it uses all other members.
   base::PeriodicTask task_;
 };

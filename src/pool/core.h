@@ -252,6 +252,7 @@ class PoolCore final : public SessionObserver, public std::enable_shared_from_th
     return connecting_ + IdleCount() + leased_.size();
   }
 
+  // Constant.
   const std::string name_;
   const PoolOptions options_;
   const std::shared_ptr<Connector> connector_;
@@ -260,7 +261,30 @@ class PoolCore final : public SessionObserver, public std::enable_shared_from_th
   const std::function<void()> on_trouble_;
   const std::uint32_t fork_generation_;
 
+  // Not guarded by mutex_.
+  // For failures of this pool's own connects; for all failures if there is no server_gate_.
+  ConnectGate own_gate_;
+  // For failures that concern the server, shared with its other pools; may be null. Its lock guards
+  // server_client_.
+  const std::shared_ptr<ConnectGate> server_gate_;
+  ConnectGate::Client server_client_;
+  std::stop_source stop_connects_;
+  std::atomic<std::uint64_t> violations_{0};
+  std::atomic<std::uint64_t> tampered_{0};
+  std::atomic<std::uint64_t> writes_{0};
+  std::atomic<std::uint64_t> unproven_{0};
+  // Number of connections of this pool, for its successor. Kept up to date once this pool is
+  // retired.
+  const std::shared_ptr<std::atomic<std::size_t>> left_ =
+      std::make_shared<std::atomic<std::size_t>>(0);
+  // Wakes threads in AwaitReady().
+  base::CondVar ready_;
+  // Notified when something that Retire() waits for may have ended.
+  base::CondVar quiet_;
+
   mutable base::Mutex mutex_;
+
+  // Guarded by mutex_: the connections.
   bool closed_ SCIDEX_GUARDED_BY(mutex_) = false;
   bool suspended_ SCIDEX_GUARDED_BY(mutex_) = false;
   std::size_t target_size_ SCIDEX_GUARDED_BY(mutex_);
@@ -272,52 +296,39 @@ class PoolCore final : public SessionObserver, public std::enable_shared_from_th
   // Oldest lease first.
   SlotList leased_ SCIDEX_GUARDED_BY(mutex_);
   std::size_t connecting_ SCIDEX_GUARDED_BY(mutex_) = 0;
-  // Connects in connecting_ that no thread has started yet.
-  std::size_t queued_connects_ SCIDEX_GUARDED_BY(mutex_) = 0;
   // Evicted connections that are still being closed: not in Size(), but the server still has them.
   std::size_t closing_ SCIDEX_GUARDED_BY(mutex_) = 0;
+  base::TimePoint last_shrink_ SCIDEX_GUARDED_BY(mutex_);
+  // For OnWrongServer(): no further drain before this time.
+  base::TimePoint next_replacement_ SCIDEX_GUARDED_BY(mutex_) = base::TimePoint::min();
+
+  // Guarded by mutex_: the threads that wait.
   // Oldest first.
   WaiterList waiters_ SCIDEX_GUARDED_BY(mutex_);
   // Number of waiters_ with a client, so that a snapshot does not have to walk the queue.
   std::size_t client_waiters_ SCIDEX_GUARDED_BY(mutex_) = 0;
   HandoffThreshold handoff_ SCIDEX_GUARDED_BY(mutex_);
-  base::TimePoint last_shrink_ SCIDEX_GUARDED_BY(mutex_);
-  // For OnWrongServer(): no further drain before this time.
-  base::TimePoint next_replacement_ SCIDEX_GUARDED_BY(mutex_) = base::TimePoint::min();
+  // Number of threads in AwaitReady().
+  std::size_t awaiting_ready_ SCIDEX_GUARDED_BY(mutex_) = 0;
 
-  // For failures of this pool's own connects; for all failures if there is no server_gate_.
-  ConnectGate own_gate_;
+  // Guarded by mutex_: the connects.
   ConnectGate::Client own_client_ SCIDEX_GUARDED_BY(mutex_);
-  // For failures that concern the server, shared with its other pools; may be null. Its lock guards
-  // server_client_.
-  const std::shared_ptr<ConnectGate> server_gate_;
-  ConnectGate::Client server_client_;
   std::mt19937_64 jitter_ SCIDEX_GUARDED_BY(mutex_);
-  std::stop_source stop_connects_;
+  // Connects in connecting_ that no thread has started yet.
+  std::size_t queued_connects_ SCIDEX_GUARDED_BY(mutex_) = 0;
   // Number of connects whose thread still uses this object.
   std::size_t connect_jobs_ SCIDEX_GUARDED_BY(mutex_) = 0;
-  // Number of threads in AwaitReady(), and what wakes them.
-  std::size_t awaiting_ready_ SCIDEX_GUARDED_BY(mutex_) = 0;
-  base::CondVar ready_;
-  // Notified when something that Retire() waits for may have ended.
-  base::CondVar quiet_;
 
-  // Only the counters in this are kept up to date; a snapshot fills in the rest.
+  // Guarded by mutex_: the counters. Only these are kept up to date; a snapshot fills in the rest.
   PoolStats counted_ SCIDEX_GUARDED_BY(mutex_);
-  std::atomic<std::uint64_t> violations_{0};
-  std::atomic<std::uint64_t> tampered_{0};
-  std::atomic<std::uint64_t> writes_{0};
-  std::atomic<std::uint64_t> unproven_{0};
 
-  // Number of connections of this pool, for its successor. Kept up to date once this pool is
-  // retired.
-  const std::shared_ptr<std::atomic<std::size_t>> left_ =
-      std::make_shared<std::atomic<std::size_t>>(0);
+  // Guarded by mutex_: the pools before and after this one.
   std::weak_ptr<PoolCore> successor_ SCIDEX_GUARDED_BY(mutex_);
   // left_ of the pools that this one has replaced, and until when they count.
   std::vector<std::shared_ptr<std::atomic<std::size_t>>> before_ SCIDEX_GUARDED_BY(mutex_);
   base::TimePoint before_counts_until_ SCIDEX_GUARDED_BY(mutex_) = base::TimePoint::min();
 
+  // Guarded by mutex_: the lifetime.
   // Keeps the state of a closed pool alive while it has active leases.
   std::shared_ptr<PoolCore> self_ SCIDEX_GUARDED_BY(mutex_);
   // Null once the pool is closed.

@@ -32,11 +32,11 @@ PoolCore::PoolCore(std::string name, const PoolOptions& options, Pool::Dependenc
       clock_(dependencies.clock),
       on_trouble_(std::move(dependencies.on_trouble)),
       fork_generation_(base::ForkGeneration()),
-      target_size_(options.max_size),
-      handoff_(options.handoff_after),
-      last_shrink_(clock_.Now()),
       own_gate_(OwnGate(options, dependencies.server_gate != nullptr), std::random_device{}()),
       server_gate_(std::move(dependencies.server_gate)),
+      target_size_(options.max_size),
+      last_shrink_(clock_.Now()),
+      handoff_(options.handoff_after),
       jitter_(std::random_device{}()) {
   counted_.name = name_;
   counted_.max_size = options_.max_size;
