@@ -20,8 +20,8 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests" / "support"))
 import attacks  # noqa: E402
 import exporter  # noqa: E402
-import postgres  # noqa: E402
 import probe  # noqa: E402
+import replicated  # noqa: E402
 import servers  # noqa: E402
 
 # A sanitizer needs additional memory.
@@ -75,15 +75,13 @@ class Target:
         return int(status.split("VmRSS:")[1].split()[0]) / 1024 if "VmRSS:" in status else 0
 
 
-class Attack(unittest.TestCase):
+class Attack(replicated.ReplicatedTestCase):
     rows = []
 
     @classmethod
     def setUpClass(cls):
-        folder = tempfile.TemporaryDirectory(prefix="scidex-e2e-")
-        cls.addClassCleanup(folder.cleanup)
-        cls.folder = pathlib.Path(folder.name)
-        cls.primary, cls.replica = postgres.start_primary_and_replica(cls.addClassCleanup)
+        super().setUpClass()
+        cls.folder = pathlib.Path(cls.enterClassContext(tempfile.TemporaryDirectory(prefix="scidex-e2e-")))
         cls.config = cls.folder / "exporter.yaml"
         cls.config.write_text(f"primary: {{dsn: {cls.primary.dsn}}}\nreplica: {{dsn: {cls.replica.dsn}}}\n{BIG}")
 

@@ -24,7 +24,7 @@ sys.path[:0] = [str(ROOT / "tests" / "support"), str(ROOT / "tests" / "architect
 import documents  # noqa: E402
 import exporter  # noqa: E402
 import job_rules  # noqa: E402
-import postgres  # noqa: E402
+import replicated  # noqa: E402
 import servers  # noqa: E402
 
 AUDIT = ROOT / "src" / "audit" / "scidex-pg-audit"
@@ -128,13 +128,11 @@ class Repository:
         return self.folder if str(folder).startswith("docs") else self.folder / folder
 
 
-class Commands(unittest.TestCase):
+class Commands(replicated.ReplicatedTestCase):
     @classmethod
     def setUpClass(cls):
-        folder = tempfile.TemporaryDirectory(prefix="scidex-documents-")
-        cls.addClassCleanup(folder.cleanup)
-        cls.folder = pathlib.Path(folder.name)
-        cls.primary, cls.replica = postgres.start_primary_and_replica(cls.addClassCleanup)
+        super().setUpClass()
+        cls.folder = pathlib.Path(cls.enterClassContext(tempfile.TemporaryDirectory(prefix="scidex-documents-")))
         (cls.folder / "running").mkdir()
         patient = cls.folder / "running" / "exporter.yaml"
         patient.write_text("probe: {timeout: 1h}\nread_only: {max_lag: 0s}\n")

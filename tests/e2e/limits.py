@@ -20,7 +20,7 @@ import unittest
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests" / "support"))
 import exporter  # noqa: E402
-import postgres  # noqa: E402
+import replicated  # noqa: E402
 import scraper  # noqa: E402
 import servers  # noqa: E402
 
@@ -38,11 +38,7 @@ USER_OF_ITS_OWN = 54321
 ROUTE = "scidex_pg_pool_ro_routes_to"
 
 
-class Limits(unittest.TestCase):
-    @classmethod
-    def setUpClass(cls):
-        cls.primary, cls.replica = postgres.start_primary_and_replica(cls.addClassCleanup)
-
+class Limits(replicated.ReplicatedTestCase):
     def setUp(self):
         folder = tempfile.TemporaryDirectory(prefix="scidex-e2e-")
         self.addCleanup(folder.cleanup)

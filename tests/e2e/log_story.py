@@ -25,6 +25,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests" / "support"))
 import exporter  # noqa: E402
 import postgres  # noqa: E402
+import replicated  # noqa: E402
 import servers  # noqa: E402
 
 GOLDEN = pathlib.Path(__file__).parent / "logs"
@@ -47,12 +48,8 @@ NAMED = [
 ]
 
 
-class LogStory(unittest.TestCase):
+class LogStory(replicated.ReplicatedTestCase):
     maxDiff = None
-
-    @classmethod
-    def setUpClass(cls):
-        cls.primary, cls.replica = postgres.start_primary_and_replica(cls.addClassCleanup)
 
     def setUp(self):
         folder = tempfile.TemporaryDirectory(prefix="scidex-log-", ignore_cleanup_errors=True)

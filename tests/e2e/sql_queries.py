@@ -17,6 +17,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests" / "support"))
 import exporter  # noqa: E402
 import postgres  # noqa: E402
+import replicated  # noqa: E402
 import servers  # noqa: E402
 
 # The default interval of a query.
@@ -37,13 +38,11 @@ queries:
 """
 
 
-class SideBySide(unittest.TestCase):
+class SideBySide(replicated.ReplicatedTestCase):
     @classmethod
     def setUpClass(cls):
-        folder = tempfile.TemporaryDirectory(prefix="scidex-e2e-")
-        cls.addClassCleanup(folder.cleanup)
-        cls.folder = pathlib.Path(folder.name)
-        cls.primary, cls.replica = postgres.start_primary_and_replica(cls.addClassCleanup)
+        super().setUpClass()
+        cls.folder = pathlib.Path(cls.enterClassContext(tempfile.TemporaryDirectory(prefix="scidex-e2e-")))
         cls.start_load()
         config = cls.folder / "exporter.yaml"
         config.write_text(f"primary: {{dsn: {cls.primary.dsn}}}\nreplica: {{dsn: {cls.replica.dsn}}}\n{CONFIGURATION}")

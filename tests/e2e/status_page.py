@@ -15,7 +15,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests" / "support"))
 import browser  # noqa: E402
 import exporter  # noqa: E402
-import postgres  # noqa: E402
+import replicated  # noqa: E402
 import servers  # noqa: E402
 
 REPLICA = "Reads go to the replica"
@@ -26,10 +26,10 @@ MARK = "window.loadedOnce = true"
 COME_BACK = "document.dispatchEvent(new Event('visibilitychange'))"
 
 
-class StatusPage(unittest.TestCase):
+class StatusPage(replicated.ReplicatedTestCase):
     @classmethod
     def setUpClass(cls):
-        cls.primary, cls.replica = postgres.start_primary_and_replica(cls.addClassCleanup)
+        super().setUpClass()
         cls.driver = browser.start(cls.addClassCleanup)
 
     def setUp(self):
