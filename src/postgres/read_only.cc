@@ -199,6 +199,7 @@ QueryResult Session::BeginReadOnly(TimePoint deadline) {
     watch_.OnBegun(true);
   } else {
     begun.status = QueryResult::Status::kRefused;
+    begun.message = {"no transaction is open after BEGIN", ""};
   }
   return begun;
 }

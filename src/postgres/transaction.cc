@@ -1,5 +1,7 @@
 #include "postgres/transaction.h"
 
+#include "postgres/sqlstate.h"
+
 namespace scidex::postgres {
 namespace {
 
@@ -9,13 +11,33 @@ std::unique_ptr<pqxx::transaction_base> Begin(Session& session, base::TimePoint 
     return std::make_unique<pqxx::read_transaction>(session.pqxx());
   }
   const QueryResult entered = session.EnterReadOnly(deadline);
-  if (entered.status != QueryResult::Status::kOk)
-    throw pqxx::broken_connection("cannot begin a READ ONLY transaction: " + entered.message.words);
+  // Only the transaction makes the session read-only. Without one, the borrower must not use it.
+  if (entered.status != QueryResult::Status::kOk && session.raw() != nullptr &&
+      PQtransactionStatus(session.raw()) == PQTRANS_IDLE)
+    session.ShutDown();
+  RequireReadOnly(entered);
   // Does not begin or end the transaction that the session is in.
   return std::make_unique<pqxx::nontransaction>(session.pqxx());
 }
 
 }  // namespace
+
+void RequireReadOnly(const QueryResult& entered) {
+  const std::string what = "cannot begin a READ ONLY transaction: " + entered.message.words;
+  switch (entered.status) {
+    case QueryResult::Status::kOk:
+      return;
+    case QueryResult::Status::kRefused:
+      if (MeansLost(entered.sqlstate)) break;
+      throw pqxx::sql_error(what, "BEGIN READ ONLY", entered.sqlstate.c_str());
+    case QueryResult::Status::kTimeout:
+    case QueryResult::Status::kNotSent:
+      throw TransactionTimeout(what);
+    case QueryResult::Status::kLost:
+      break;
+  }
+  throw pqxx::broken_connection(what);
+}
 
 ReadTransaction::ReadTransaction(const pool::Lease& lease, base::Timer& timer,
                                  base::TimePoint deadline)

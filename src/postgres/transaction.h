@@ -14,9 +14,20 @@
 #include "base/time.h"
 #include "base/timer.h"
 #include "pool/lease.h"
+#include "postgres/query.h"
 #include "postgres/session.h"
 
 namespace scidex::postgres {
+
+// The deadline passed before the transaction could begin.
+class TransactionTimeout : public pqxx::failure {
+  using pqxx::failure::failure;
+};
+
+// Throws unless `entered`, from Session::EnterReadOnly(), is kOk: TransactionTimeout if the
+// deadline has passed, pqxx::broken_connection if the session is lost, pqxx::sql_error with the
+// SQLSTATE if the server refused.
+void RequireReadOnly(const QueryResult& entered);
 
 // BEGIN READ ONLY. Rolled back by the destructor unless committed. Must be used by one thread;
 // `lease` must outlive it. If read-only is enforced by transaction, this is the transaction in
@@ -24,7 +35,7 @@ namespace scidex::postgres {
 // That one ends with the lease, as described in session.h, whether committed or not.
 class [[nodiscard]] ReadTransaction {
  public:
-  // Throws pqxx::failure if the transaction cannot be started.
+  // Throws as RequireReadOnly() does if the transaction cannot be started.
   ReadTransaction(const pool::Lease& lease, base::Timer& timer, base::TimePoint deadline);
   ReadTransaction(const ReadTransaction&) = delete;
   ReadTransaction& operator=(const ReadTransaction&) = delete;

@@ -110,6 +110,18 @@ TEST_P(PgBouncerHolds, AReadLeaseServesOneTransactionAfterTheOther) {
   EXPECT_EQ(Ask(lease, "INSERT INTO t VALUES (1)"), "25006");
 }
 
+TEST_P(PgBouncerHolds, ATransactionThatBeginsTooLateIsATimeout) {
+  const PgBouncer bouncer(*primary_, GetParam());
+  database::Database database(Through(bouncer));
+  {
+    const pool::Lease lease = database.AcquireRead();
+    // Its transaction is that of the lease: nothing has to be sent for it.
+    static_cast<void>(database.BeginRead(lease, kPatience));
+    EXPECT_THROW(static_cast<void>(database.BeginRead(lease, -1ms)), postgres::TransactionTimeout);
+  }
+  EXPECT_EQ(Read(database, "SELECT 1"), "1");
+}
+
 TEST_P(PgBouncerHolds, AnotherClientCanStillWriteAfterwards) {
   const PgBouncer bouncer(*primary_, GetParam());
   {
