@@ -1,4 +1,6 @@
 #include <algorithm>
+#include <new>
+#include <string_view>
 #include <utility>
 
 #include "pool/core.h"
@@ -206,13 +208,18 @@ void PoolCore::GiveUp(const Request& request, Waiter& waiter) {
 // regains its place. Such an acquire is exempt from max_waiters.
 void PoolCore::Enqueue(Request& request, Waiter& waiter) {
   if (!request.waited && waiters_.size() >= options_.max_waiters) {
-    Fail<QueueFull>(request, AcquireOutcome::kQueueFull,
-                    "the queue is full: max_waiters is " + std::to_string(options_.max_waiters));
+    CountFailure(request, AcquireOutcome::kQueueFull);
+    Throw<QueueFull>("the queue is full: max_waiters is " + std::to_string(options_.max_waiters));
   }
   auto place = waiters_.end();
   while (place != waiters_.begin() && (*std::prev(place))->claim.started > waiter.claim.started)
     --place;
-  waiter.place = waiters_.insert(place, &waiter);
+  try {
+    waiter.place = waiters_.insert(place, &waiter);
+  } catch (const std::bad_alloc&) {
+    CountFailure(request, AcquireOutcome::kError);
+    throw;
+  }
   if (waiter.claim.client) ++client_waiters_;
   waiter.handed.reset();
   if (!request.waited) ++counted_.requests;
@@ -289,12 +296,16 @@ void PoolCore::TakeBack(SlotList::iterator slot, EvictReason reason, Request& re
 }
 
 template <typename Error>
-void PoolCore::Fail(const Request& request, AcquireOutcome outcome, const std::string& what) {
-  const TimePoint now = clock_.Now();
+void PoolCore::Fail(const Request& request, AcquireOutcome outcome, std::string_view what) {
+  CountFailure(request, outcome);
+  Throw<Error>(std::string(what));
+}
+
+// Called before the message is composed, because memory may be exhausted.
+void PoolCore::CountFailure(const Request& request, AcquireOutcome outcome) {
   if (!request.waited) ++counted_.requests;
   ++counted_.acquires[outcome];
-  counted_.acquire_wait.Observe(now - request.claim.started);
-  Throw<Error>(what);
+  counted_.acquire_wait.Observe(clock_.Now() - request.claim.started);
 }
 
 void PoolCore::FailCancelled(const Request& request) {
@@ -302,11 +313,11 @@ void PoolCore::FailCancelled(const Request& request) {
 }
 
 void PoolCore::FailTimeout(const Request& request) {
+  CountFailure(request, AcquireOutcome::kTimeout);
   const auto waited =
       std::chrono::duration_cast<std::chrono::milliseconds>(clock_.Now() - request.claim.started);
-  Fail<AcquireTimeout>(
-      request, AcquireOutcome::kTimeout,
-      "no connection within " + std::to_string(waited.count()) + " ms" + LastFailure());
+  Throw<AcquireTimeout>("no connection within " + std::to_string(waited.count()) + " ms" +
+                        LastFailure());
 }
 
 std::string PoolCore::LastFailure() const {

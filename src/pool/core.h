@@ -17,6 +17,7 @@
 #include <random>
 #include <stop_token>
 #include <string>
+#include <string_view>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -175,8 +176,9 @@ class PoolCore final : public SessionObserver, public std::enable_shared_from_th
   void TakeBack(SlotList::iterator slot, EvictReason reason, Request& request, Waiter* waiter);
   void Revoke(SlotList::iterator slot) SCIDEX_REQUIRES(mutex_);
   template <typename Error>
-  [[noreturn]] void Fail(const Request& request, AcquireOutcome outcome, const std::string& what)
+  [[noreturn]] void Fail(const Request& request, AcquireOutcome outcome, std::string_view what)
       SCIDEX_REQUIRES(mutex_);
+  void CountFailure(const Request& request, AcquireOutcome outcome) SCIDEX_REQUIRES(mutex_);
   template <typename Error>
   [[noreturn]] void Throw(const std::string& what) const SCIDEX_REQUIRES(mutex_) {
     PoolStats stats = StatsLocked(clock_.Now());

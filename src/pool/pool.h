@@ -67,7 +67,7 @@ class Pool {
   Pool(const Pool&) = delete;
   Pool& operator=(const Pool&) = delete;
 
-  // Throws an AcquireError.
+  // Throws an AcquireError, or std::bad_alloc.
   Lease Acquire(const AcquireOptions& options = {},
                 const base::CallSite& borrower = base::CallSite::current());
 

@@ -21,12 +21,12 @@ namespace scidex::pool {
 enum class AcquireOutcome {
   kImmediate,  // got an idle connection without queueing
   kWaited,     // got a connection after queueing
-  kTimeout,    // the others failed, each with the error of errors.h that bears its name
+  kTimeout,    // these failed, each with the error of errors.h that bears its name
   kQueueFull,
   kClosed,
   kCancelled,
   kDeadlock,
-  kError  // reserved: no failure has this outcome at present
+  kError  // memory was exhausted: std::bad_alloc
 };
 
 // Why a connection was closed on purpose.
