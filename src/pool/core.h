@@ -253,6 +253,10 @@ class PoolCore final : public SessionObserver, public std::enable_shared_from_th
   std::size_t Size() const SCIDEX_REQUIRES(mutex_) {
     return connecting_ + IdleCount() + leased_.size();
   }
+  // Number of connections that a retired pool still has.
+  std::size_t Left() const SCIDEX_REQUIRES(mutex_) {
+    return checking_.size() + leased_.size() + closing_;
+  }
 
   // Constant.
   const std::string name_;

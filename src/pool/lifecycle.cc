@@ -201,7 +201,7 @@ void PoolCore::Retire() {
       connecting_ -= queued_connects_;
       ReturnToGates(queued_connects_);
       EvictAllIdle(EvictReason::kClosed, deferred);
-      left_->store(leased_.size() + closing_);
+      left_->store(Left());
       if (!leased_.empty()) self_ = shared_from_this();
       for (Waiter* waiter : waiters_) waiter->wake.NotifyOne();
       ready_.NotifyAll();
@@ -210,7 +210,9 @@ void PoolCore::Retire() {
   if (server_gate_) server_gate_->Leave(server_client_);
   stop_connects_.request_stop();
   MutexLock lock(mutex_);
-  while (connect_jobs_ > 0 || !waiters_.empty() || closing_ > 0 || awaiting_ready_ > 0)
+  // SweepDeadIdle() closes the connections that it is checking.
+  while (connect_jobs_ > 0 || !waiters_.empty() || !checking_.empty() || closing_ > 0 ||
+         awaiting_ready_ > 0)
     quiet_.Wait(mutex_);
 }
 

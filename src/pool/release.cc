@@ -75,7 +75,7 @@ std::unique_ptr<Connection> PoolCore::Detach(SlotList::iterator slot) noexcept {
     const TimePoint now = clock_.Now();
     CountUse(*slot, now);
     detached.splice(detached.end(), leased_, slot);
-    if (closed_) left_->store(leased_.size() + closing_);
+    if (closed_) left_->store(Left());
     if (closed_ && leased_.empty()) last = std::move(self_);
     StartConnects(now);
     successor = successor_.lock();
@@ -146,7 +146,7 @@ void PoolCore::OnClosed(std::size_t count) {
     FindDeadlock();
     successor = successor_.lock();
     if (closed_) {
-      left_->store(leased_.size() + closing_);
+      left_->store(Left());
       quiet_.NotifyAll();
     }
   }

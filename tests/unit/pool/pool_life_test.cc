@@ -1,5 +1,6 @@
 #include <gmock/gmock.h>
 
+#include <future>
 #include <thread>
 
 #include "support/log_tap.h"
@@ -317,6 +318,21 @@ TEST_F(PoolLife, LeaseOfARetiredPoolIsStillCheckedForLeaks) {
   EXPECT_EQ(pool.Stats().leases_leaked, 1U);
   lease.Release();
   EXPECT_EQ(connector_->open(), 0U);
+}
+
+TEST_F(PoolLife, RetiringClosesIdleConnectionsThatAreBeingChecked) {
+  Pool& pool = Open();
+  static_cast<void>(pool.Acquire());
+  FakeSession& session = *connector_->sessions()[0];
+  ASSERT_NO_FATAL_FAILURE(CheckIdleUntilUnblocked(session));
+  std::future<bool> open_afterwards = std::async(std::launch::async, [&] {
+    pool.Retire();
+    return session.open();
+  });
+  EXPECT_TRUE(Eventually(kLong, [&] { return IsClosed(pool); }));
+  session.Unblock();
+  EXPECT_FALSE(open_afterwards.get());
+  EXPECT_EQ(pool.Stats().evictions[EvictReason::kClosed], 1U);
 }
 
 TEST_F(PoolLife, ClosedRetiredPoolNoLongerChecksForLeaks) {

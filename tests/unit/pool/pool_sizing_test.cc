@@ -107,6 +107,28 @@ TEST_F(PoolSizing, APoolAndTheOneItReplacesHaveNoMoreThanTheTargetTogether) {
   }
 }
 
+TEST_F(PoolSizing, AConnectionBeingCheckedInTheReplacedPoolCountsToo) {
+  options_.max_size = 2;
+  Pool& before = Open();
+  AcquireMany(2);
+  ASSERT_TRUE(clock_.AwaitSleepers(1, 1s));
+  FakeSession& session = *connector_->sessions()[0];
+  session.BlockIsAlive();
+  clock_.Advance(1s);
+  ASSERT_TRUE(session.AwaitBlocked());
+  Pool after("test", options_, {connector_, scheduler_, clock_});
+  after.MakeRoomFor(before, base::kNever);
+  std::future<void> retired = std::async(std::launch::async, [&] { before.Retire(); });
+  EXPECT_TRUE(Eventually(kLong, [&] { return IsClosed(before); }));
+  const Lease first = after.Acquire({base::kNever});
+  Client second(after, base::kNever);
+  ASSERT_TRUE(AwaitWaiters(after, 1));
+  // As many as may always be opened.
+  EXPECT_EQ(after.Stats().size, 1U);
+  session.Unblock();
+  EXPECT_TRUE(second.Take());
+}
+
 TEST_F(PoolSizing, ConnectionsOfTheReplacedPoolCountOnlyForAWhile) {
   options_.max_size = 2;
   Pool& before = Open();

@@ -67,6 +67,16 @@ inline bool AwaitIdle(const Pool& pool, std::size_t count) {
   return Eventually(kLong, [&] { return pool.Stats().idle == count; });
 }
 
+// Requires a pool with a min_idle of 0.
+inline bool IsClosed(Pool& pool) {
+  try {
+    pool.AwaitReady(base::kNever);
+    return false;
+  } catch (const PoolClosed&) {
+    return true;
+  }
+}
+
 template <typename E>
 std::uint64_t Sum(const base::EnumArray<E, std::uint64_t>& counts) {
   std::uint64_t sum = 0;
