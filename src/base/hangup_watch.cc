@@ -37,7 +37,8 @@ void Add(int epoll, int fd, std::uint32_t events, std::uint64_t id) {
 }  // namespace
 
 HangupWatch::HangupWatch()
-    : epoll_(Opened(epoll_create1(EPOLL_CLOEXEC))),
+    : fork_generation_(ForkGeneration()),
+      epoll_(Opened(epoll_create1(EPOLL_CLOEXEC))),
       stop_([this] {
         UniqueFd stop = Opened(eventfd(0, EFD_CLOEXEC));
         Add(epoll_.get(), stop.get(), EPOLLIN, kStop);
@@ -46,6 +47,8 @@ HangupWatch::HangupWatch()
       thread_("hangup-watch", [this] { Loop(); }) {}
 
 HangupWatch::~HangupWatch() {
+  // A child shares the event with its parent, whose thread this would end.
+  if (ForkGeneration() != fork_generation_) return;
   eventfd_write(stop_.get(), 1);
   thread_.Join();
 }

@@ -44,6 +44,7 @@ class HangupWatch {
   void Loop();
   void Tell(std::uint64_t id);
 
+  const std::uint32_t fork_generation_;
   const UniqueFd epoll_;
   const UniqueFd stop_;
   Mutex mutex_;

@@ -2,7 +2,9 @@
 
 #include <pthread.h>
 
+#include <array>
 #include <exception>
+#include <new>
 #include <system_error>
 #include <utility>
 
@@ -53,7 +55,11 @@ Thread::Thread(const std::string& name, std::function<void()> body)
     : thread_(Start(name, std::move(body))) {}
 
 void Thread::Join() {
-  if (thread_.joinable()) thread_.join();
+  if (!thread_.joinable()) return;
+  if (ForkGeneration() == fork_generation_) return thread_.join();
+  // Moved to where no destructor runs, as that of a joinable std::thread ends the process.
+  alignas(std::thread) std::array<std::byte, sizeof(std::thread)> left{};
+  new (left.data()) std::thread(std::move(thread_));
 }
 
 void Thread::Detached(const std::string& name, std::function<void()> body) {

@@ -3,9 +3,12 @@
 
 #include <csignal>
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <string>
 #include <thread>
+
+#include "base/fork.h"
 
 namespace scidex::base {
 
@@ -31,7 +34,7 @@ class Thread {
   Thread(Thread&&) = default;
   Thread& operator=(Thread&&) = delete;
 
-  // Idempotent.
+  // Idempotent. In a child of fork(), which does not have the thread, returns immediately.
   void Join();
   // Runs `body` on a detached thread. `body` must own everything that it accesses. Throws
   // LocalFailure.
@@ -39,6 +42,7 @@ class Thread {
 
  private:
   std::thread thread_;
+  std::uint32_t fork_generation_ = ForkGeneration();
 };
 
 // Runs `body` on a thread with a stack of `bytes`, for code whose recursion is as deep as its input

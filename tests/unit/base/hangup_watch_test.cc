@@ -2,13 +2,17 @@
 
 #include <gtest/gtest.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <array>
+#include <chrono>
 #include <memory>
 #include <optional>
 #include <system_error>
 
 #include "base/unique_fd.h"
+#include "support/eventually.h"
 #include "unit/base/event.h"
 
 namespace scidex::base {
@@ -100,6 +104,26 @@ TEST_F(HangupWatchTest, TheEndOfAGuardWaitsForItsFunction) {
 TEST_F(HangupWatchTest, WhatIsNoSocketIsRefused) {
   EXPECT_THROW(HangupWatch::Guard(watch_, -1, [] {}), std::system_error);
 }
+
+// The allocators of the sanitizers do not support a child of fork().
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+TEST_F(HangupWatchTest, AChildThatDestroysItLeavesThatOfItsParentRunning) {
+  auto watch = std::make_unique<HangupWatch>();
+  const pid_t child = fork();
+  if (child == 0) {
+    alarm(std::chrono::ceil<std::chrono::seconds>(test::kPatience).count());
+    watch.reset();
+    _exit(0);
+  }
+  int status = -1;
+  ASSERT_EQ(waitpid(child, &status, 0), child);
+  EXPECT_TRUE(WIFEXITED(status));
+  Stream stream;
+  const HangupWatch::Guard guard(*watch, stream.ours.get(), [&] { told_.Happen(); });
+  stream.HangUp();
+  EXPECT_TRUE(told_.Await());
+}
+#endif
 
 }  // namespace
 }  // namespace scidex::base
