@@ -236,9 +236,11 @@ std::vector<std::pair<int, std::uint64_t>> Server::RequestCounts() const {
 }
 
 void CheckLimits(const ServerOptions& options) {
-  RequireFiles(
-      FilesOfServer(static_cast<std::size_t>(ThreadsOf(options)), options.listen_addresses.size()) +
-      options.reserved_files);
+  std::size_t listeners = 0;
+  // A name may have several addresses, each with a listener.
+  for (const std::string& text : options.listen_addresses) listeners += ParseAddress(text).size();
+  RequireFiles(FilesOfServer(static_cast<std::size_t>(ThreadsOf(options)), listeners) +
+               options.reserved_files);
 }
 
 void CheckWebConfig(WebConfig& web) {

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/unique_fd.h"
+#include "http/address.h"
 #include "http/error.h"
 #include "support/http_client.h"
 #include "support/refused_limits.h"
@@ -118,6 +119,24 @@ TEST(HttpClientLimit, LoweredAtRuntimeClosesTheIdleClientsAboveIt) {
   EXPECT_EQ(idle.front()->ReadToEnd(), "");
   idle.back()->SendRequest("GET", "/");
   EXPECT_EQ(idle.back()->Read().body, "served");
+}
+
+// The lowest limit of open files with which a server may start.
+int LowestLimit(const std::string& address) {
+  for (int files = 300;; --files) {
+    const FileLimit limit(static_cast<rlim_t>(files));
+    try {
+      CheckLimits(On({address}));
+    } catch (const ServerError&) {
+      return files + 1;
+    }
+  }
+}
+
+TEST(HttpClientLimit, EachAddressOfANameNeedsItsFiles) {
+  const int of_one = static_cast<int>(FilesOfServer(4, 1));
+  const int of_all = static_cast<int>(FilesOfServer(4, ParseAddress("localhost:0").size()));
+  EXPECT_EQ(LowestLimit("localhost:0") - LowestLimit("127.0.0.1:0"), of_all - of_one);
 }
 
 TEST(HttpClientLimit, ServerOutlivesAProcessWithoutAFileToSpare) {
