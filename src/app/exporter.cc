@@ -293,7 +293,7 @@ http::Endpoints Exporter::Endpoints(const config::Config& config) {
        {[this](const http::Request& request) { return Ready(request); }, Access::kEveryone}},
       {"/-/reload",
        {[this, enabled = config.enable_lifecycle](const http::Request&) { return Reload(enabled); },
-        Access::kUsers, "POST"}},
+        Access::kUsers, "POST", config.enable_lifecycle}},
       {"/api/v1/pools",
        [this](const http::Request&) {
          return Of("application/json",

@@ -1,5 +1,6 @@
 #include "http/dispatch.h"
 
+#include <algorithm>
 #include <exception>
 #include <utility>
 
@@ -21,6 +22,14 @@ Response Options(const std::string& allowed) {
   Response response;
   response.headers = {{"Allow", allowed}};
   return response;
+}
+
+// Those of all endpoints that are on.
+std::string MethodsOf(const Endpoints& endpoints) {
+  const bool takes_post = std::any_of(endpoints.begin(), endpoints.end(), [](const auto& one) {
+    return one.second.is_on && one.second.method == "POST";
+  });
+  return std::string("GET, HEAD, OPTIONS") + (takes_post ? ", POST" : "");
 }
 
 Response MethodNotAllowed(const std::string& allowed) {
@@ -46,8 +55,7 @@ Response Call(const Handler& handler, const Request& request) {
 }  // namespace
 
 Response Dispatch(const Endpoints& endpoints, Request request) {
-  if (request.method == "OPTIONS" && request.path == "*")
-    return Options("GET, HEAD, OPTIONS, POST");
+  if (request.method == "OPTIONS" && request.path == "*") return Options(MethodsOf(endpoints));
   const auto found = endpoints.find(request.path);
   if (found == endpoints.end()) return NotFound(endpoints);
   if (request.method == "HEAD") request.method = "GET";

@@ -56,13 +56,16 @@ struct Endpoint {
   template <typename F>
     requires std::constructible_from<Handler, F>
   // NOLINTNEXTLINE(google-explicit-constructor): most endpoints are only a handler
-  Endpoint(F handles, Access lets_in = Access::kUsers, std::string takes = "GET")
-      : handler(std::move(handles)), access(lets_in), method(std::move(takes)) {}
+  Endpoint(F handles, Access lets_in = Access::kUsers, std::string takes = "GET",
+           bool serves = true)
+      : handler(std::move(handles)), access(lets_in), method(std::move(takes)), is_on(serves) {}
 
   Handler handler;
   Access access;
   // GET, which includes HEAD, or POST.
   std::string method;
+  // False if the handler only says that the endpoint is off: its method is not one of the server's.
+  bool is_on = true;
 };
 using Endpoints = std::map<std::string, Endpoint>;
 

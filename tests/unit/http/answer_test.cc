@@ -99,6 +99,14 @@ TEST(HttpAnswer, OptionsReturnsTheMethodsOfAPath) {
   EXPECT_EQ(test::RequestRaw(port, "OPTIONS /metrics HTTP/1.0\r\n\r\n").code, 200);
 }
 
+TEST(HttpAnswer, OptionsOfTheServerOmitsTheMethodOfAnEndpointThatIsOff) {
+  const Server server(OnLoopback(),
+                      {{"/metrics", Always("up 1\n")},
+                       {"/-/reload", {Always("off"), Access::kUsers, "POST", false}}});
+  EXPECT_EQ(test::Request(server.ports().at(0), "OPTIONS", "*").Header("Allow"),
+            "GET, HEAD, OPTIONS");
+}
+
 TEST(HttpAnswer, RequestWithABodyIsAnsweredWithoutReadingIt) {
   const Server server(OnLoopback(), {{"/metrics", Always("up 1\n")}});
   test::HttpConnection connection(server.ports().at(0));
