@@ -288,7 +288,7 @@ http::Endpoints Exporter::Endpoints(const config::Config& config) {
        }},
       {"/-/healthy",
        {[](const http::Request&) { return Of("text/plain; charset=utf-8", "healthy\n"); },
-        Access::kEveryone}},
+        Access::kAlways}},
       {"/-/ready",
        {[this](const http::Request& request) { return Ready(request); }, Access::kEveryone}},
       {"/-/reload",

@@ -48,7 +48,9 @@ using Handler = std::function<Response(const Request&)>;
 
 enum class Access {
   kUsers,     // the users of the web configuration file; everyone if it names none
-  kEveryone,  // no login and no limit of requests, for checks whether the process is alive
+  kEveryone,  // no login and no limit of requests, for health checks
+  kAlways,    // the same, and also while the web configuration file is invalid: an orchestrator
+              // must not restart a process because of it
 };
 
 // The endpoint of a path.

@@ -137,7 +137,7 @@ Server::Impl::Impl(const ServerOptions& options, Endpoints endpoints,
   const auto answer = [this](Request request) { return Answer(std::move(request)); };
   front.direct_paths.insert("*");
   for (const auto& [path, endpoint] : endpoints_) {
-    if (endpoint.access == Access::kEveryone) front.direct_paths.insert(path);
+    if (endpoint.access != Access::kUsers) front.direct_paths.insert(path);
   }
   front.direct_answer = answer;
   backend_ = std::make_unique<Backend>(front.backend_connections, answer);
@@ -189,14 +189,14 @@ Response Server::Impl::Answer(Request request) {
   if (stopping_) return PlainResponse(503, "the server is stopping\n");
   const Access access = AccessTo(endpoints_, request.path);
   const std::shared_ptr<const WebOptions> web = Web();
-  if (web == nullptr) {
+  if (web == nullptr && access != Access::kAlways) {
     return PlainResponse(500, "the web configuration file is invalid; see the log\n");
   }
   const std::string accept_encoding = request.Header("Accept-Encoding");
   std::optional<Response> refusal;
   if (access == Access::kUsers) refusal = Refuse(request, *web);
   Response response = refusal ? std::move(*refusal) : Dispatch(endpoints_, std::move(request));
-  AddHeaders(web->headers, response);
+  if (web != nullptr) AddHeaders(web->headers, response);
   Compress(accept_encoding, gzip_, response);
   return response;
 }

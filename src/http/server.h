@@ -21,7 +21,8 @@ namespace scidex::http {
 //
 // Idle or slow clients do not delay others; http/front.h has their limits. If there is a web
 // configuration file, each request is checked against its current contents. While it is invalid,
-// every request gets 500, no TLS handshake succeeds, and the log has the reason.
+// every request but those for Access::kAlways gets 500, no TLS handshake succeeds, and the log has
+// the reason.
 class Server {
  public:
   // Binds and serves. `web` is null if there is no web configuration file. Throws ServerError, and

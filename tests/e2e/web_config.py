@@ -313,7 +313,7 @@ class WebConfig(unittest.TestCase):
             self.assertEqual((answer.status, answer.headers.get("X-Frame-Options")), (200, "deny"))
             server.file.write_text("nonsense\n")
             self.assertEqual(server.ask(headers=basic("bob", "right")).status, 500)
-            self.assertEqual(server.ask(path="/-/healthy").status, 500)
+            self.assertEqual(server.ask(path="/-/ready").status, 500)
             server.file.unlink()
             self.assertEqual(server.ask(headers=alice).status, 500)
 
@@ -341,6 +341,11 @@ class WebConfig(unittest.TestCase):
         self.assertEqual(ours.ask(path="/-/healthy").status, 200)
         self.assertIn(ours.ask(path="/-/ready").status, (200, 503))
         self.assertEqual(theirs.ask(path="/-/healthy").status, 401)
+
+    def test_an_invalid_file_does_not_make_the_process_look_dead(self):
+        for server, status in zip(self.both(f"basic_auth_users:\n  alice: {RIGHT}\n"), (200, 500)):
+            server.file.write_text("nonsense\n")
+            self.assertEqual(server.ask(path="/-/healthy").status, status)
 
     def test_http_2_is_not_offered(self):
         ours, theirs = self.both(self.TLS + "http_server_config:\n  http2: true\n")

@@ -41,10 +41,12 @@ class WebConfigTest : public testing::Test {
  protected:
   void Write(const std::string& text) { path_ = dir_.Write("web", text); }
   int Start() {
-    server_ = std::make_unique<Server>(
-        OnLoopback(),
-        Endpoints{{"/", Always("inside")}, {"/-/healthy", {Always("healthy"), Access::kEveryone}}},
-        std::make_unique<WebConfig>(path_, &Parse));
+    server_ =
+        std::make_unique<Server>(OnLoopback(),
+                                 Endpoints{{"/", Always("inside")},
+                                           {"/-/healthy", {Always("healthy"), Access::kAlways}},
+                                           {"/-/ready", {Always("ready"), Access::kEveryone}}},
+                                 std::make_unique<WebConfig>(path_, &Parse));
     return server_->ports().at(0);
   }
 
@@ -61,6 +63,7 @@ TEST_F(WebConfigTest, UsersAreAskedForAtEveryPathButThoseForEveryone) {
   EXPECT_EQ(Get(port, "/").Header("WWW-Authenticate"), "Basic");
   EXPECT_EQ(Get(port, "/", kAlice).body, "inside");
   EXPECT_EQ(Get(port, "/-/healthy").body, "healthy");
+  EXPECT_EQ(Get(port, "/-/ready").body, "ready");
   EXPECT_EQ(test::Request(port, "POST", "/", kAlice).code, 405);
   // Answered on the thread of health checks, which no wrong password may keep busy.
   EXPECT_EQ(test::Request(port, "OPTIONS", "*", {{"Authorization", "Basic eDp5"}}).code, 200);
@@ -72,7 +75,7 @@ TEST_F(WebConfigTest, InvalidFileServesNothingAndIsLoggedOnce) {
   EXPECT_EQ(Get(port, "/").code, 200);
   const test::LogTap log;
   Write("nonsense");
-  for (const char* path : {"/", "/", "/-/healthy", "/none"}) {
+  for (const char* path : {"/", "/", "/-/ready", "/none"}) {
     const HttpResponse response = Get(port, path, kAlice);
     EXPECT_EQ(response.code, 500) << path;
     EXPECT_THAT(response.body, HasSubstr("see the log"));
@@ -87,6 +90,18 @@ TEST_F(WebConfigTest, InvalidFileServesNothingAndIsLoggedOnce) {
   EXPECT_EQ(log.Count({"the server was started without TLS; restart it"}), 1u);
   Write("deny");
   EXPECT_EQ(Get(port, "/").Header("X-Frame-Options"), "deny");
+}
+
+TEST_F(WebConfigTest, InvalidFileDoesNotMakeTheProcessLookDead) {
+  Write("alice");
+  const int port = Start();
+  for (const char* invalid : {"nonsense", "", "tls"}) {
+    Write(invalid);
+    const HttpResponse response = Get(port, "/-/healthy");
+    EXPECT_EQ(response.code, 200) << invalid;
+    EXPECT_EQ(response.body, "healthy") << invalid;
+    EXPECT_EQ(Get(port, "/-/ready").code, 500) << invalid;
+  }
 }
 
 TEST_F(WebConfigTest, EmptiedFileLetsNoClientIn) {
