@@ -546,7 +546,7 @@ constexpr Family kFamilies[] = {
      "Interval between runs of the query.",
      QueryInterval, {kQuery}},
     {kQueries, "scidex_pg_query_rows", kGauge, "",
-     "Rows of the latest result that have series.",
+     "Rows that currently have series.",
      OfQuery<&QueryStats::rows>, {kQuery}},
     {kQueries, "scidex_pg_query_series_dropped_total", kCounter, "",
      "Series over max_series, which were dropped.",

@@ -223,7 +223,10 @@ void QueryRunner::Record(Query& query, const QueryOptions& options, Outcome outc
       ++stats.errors[*outcome.error];
       stats.latest_error = outcome.error;
       stats.latest_message = outcome.message.words;
-      if (current && options.on_error == QueryOnError::kDrop) stats.result = nullptr;
+      if (current && options.on_error == QueryOnError::kDrop) {
+        stats.result = nullptr;
+        stats.rows = 0;
+      }
     }
     after = stats;
   }

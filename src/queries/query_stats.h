@@ -92,8 +92,9 @@ struct QueryStats {
   // Over all runs: time waiting for a connection, and time using one.
   base::Duration waited{0};
   base::Duration used{0};
-  // Of the latest result, exported or not.
+  // Number of rows in `result`; 0 if that is null.
   std::uint64_t rows = 0;
+  // Of the latest result, exported or not.
   std::uint64_t dropped = 0;
 };
 

@@ -219,7 +219,9 @@ TEST_F(QueryRunnerTest, AfterAFailureShowsNothingOrWhatItFoundLast) {
   ASSERT_TRUE(AwaitRuns(2, 0));
   ASSERT_TRUE(AwaitRuns(2, 1));
   EXPECT_EQ(Stats(0).result, nullptr);
+  EXPECT_EQ(Stats(0).rows, 0u);
   EXPECT_NE(Stats(1).result, nullptr);
+  EXPECT_EQ(Stats(1).rows, 1u);
   EXPECT_EQ(Stats(1).errors[QueryError::kRefused], 1u);
   EXPECT_EQ(Stats(1).latest_message, "an error (SQLSTATE 42P01)")
       << "what the server said is for the log alone";
