@@ -56,8 +56,9 @@ void ApplyEnvironment(const Environment& environment, Draft& draft) {
 
 // "exporter.yaml:2: primary.dsn".
 std::string PlaceOf(const std::string& path, const Lines& lines, const std::string& key) {
-  const auto line = lines.find(key);
-  return line == lines.end() ? key : path + ":" + std::to_string(line->second) + ": " + key;
+  const auto written = lines.find(key);
+  if (written == lines.end()) return key;
+  return path + ":" + std::to_string(written->second.line) + ": " + written->second.key;
 }
 
 // min_idle must not exceed max_size, nor backoff_initial backoff_cap.
@@ -69,8 +70,11 @@ void CheckPool(const std::string& path, const Lines& lines, const std::string& n
     if (holds) return;
     const std::string small_key = "pools." + name + "." + small;
     const std::string large_key = "pools." + name + "." + large;
+    const auto large_written = lines.find(large_key);
+    const std::string& large_name =
+        large_written == lines.end() ? large_key : large_written->second.key;
     const bool at_small = lines.contains(small_key);
-    throw ConfigError(at_small ? place(small_key) + small_value + " is more than " + large_key +
+    throw ConfigError(at_small ? place(small_key) + small_value + " is more than " + large_name +
                                      ", which is " + large_value + "; write at most " + large_value
                                : place(large_key) + large_value + " is less than " + small_key +
                                      ", which is " + small_value + " by default; write at least " +

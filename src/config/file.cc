@@ -46,7 +46,7 @@ class FileReader {
 
   void Entry(const std::string& path, int line, const YAML::Node& value) {
     if (const Key* const key = FindKey(path)) {
-      lines_[path] = line;
+      lines_[path] = {line, path};
       if (!key->set(Texts(*key, line, value), draft_)) RefuseValue(*key, line, value);
       return;
     }

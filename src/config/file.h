@@ -8,8 +8,13 @@
 
 namespace scidex::config {
 
-// The line of each key in the file.
-using Lines = std::map<std::string, int>;
+// Where the file sets the value of a key.
+struct Written {
+  int line = 0;
+  // The key itself, or the one that it takes its default from, such as "pools.defaults.max_size".
+  std::string key;
+};
+using Lines = std::map<std::string, Written>;
 
 // Throws ConfigError if the file cannot be read, is not YAML, sets nothing, or contains an invalid
 // key or value.

@@ -118,8 +118,14 @@ TEST_F(ConfigTest, DefaultsOfPoolsAreTheSameConfigurationAsTheKeysWrittenOut) {
 TEST_F(ConfigTest, ADefaultOfPoolsThatDoesNotFitIsNamedByItsLine) {
   EXPECT_EQ(
       ErrorOf("pools:\n  ro: {max_size: 4}\n  defaults:\n    min_idle: 5\n"),
-      "FILE:4: pools.ro.min_idle: 5 is more than pools.ro.max_size, which is 4; write at most "
-      "4");
+      "FILE:4: pools.defaults.min_idle: 5 is more than pools.ro.max_size, which is 4; write at "
+      "most 4");
+  EXPECT_EQ(ErrorOf("pools:\n  defaults: {min_idle: 5, max_size: 4}\n"),
+            "FILE:2: pools.defaults.min_idle: 5 is more than pools.defaults.max_size, which is 4; "
+            "write at most 4");
+  EXPECT_EQ(ErrorOf("pools: {defaults: {max_size: 4}, primary: {min_idle: 5}}\n"),
+            "FILE:1: pools.primary.min_idle: 5 is more than pools.defaults.max_size, which is 4; "
+            "write at most 4");
   EXPECT_EQ(ErrorOf("pools:\n  defaults:\n    max_size: 0\n"),
             "FILE:3: pools.defaults.max_size: \"0\" is invalid; write a whole number from 1 to "
             "10000");
