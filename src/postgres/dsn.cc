@@ -1,8 +1,11 @@
 #include "postgres/dsn.h"
 
+#include <strings.h>
+
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <cstdlib>
 #include <optional>
 #include <string_view>
 #include <utility>
@@ -137,6 +140,53 @@ void CheckOptionValues(const PQconninfoOption* options) {
   }
 }
 
+// What the DSN does not set comes from the service, from the environment, or is libpq's default.
+std::string OriginOf(const PQconninfoOption& option) {
+  const char* const variable = option.envvar == nullptr ? nullptr : std::getenv(option.envvar);
+  if (variable != nullptr && std::string_view(variable) == option.val) return option.envvar;
+  return std::getenv("PGSERVICE") == nullptr ? "" : "the service that PGSERVICE names";
+}
+
+void CheckDefaultValues(const std::map<std::string, base::Secret>& parameters,
+                        const PQconninfoOption* options) {
+  for (; options != nullptr && options->keyword != nullptr; ++options) {
+    if (options->val == nullptr || parameters.contains(options->keyword)) continue;
+    const std::string origin = OriginOf(*options);
+    const std::string why = WhyNoValue(options->keyword, options->val);
+    if (origin.empty() || why.empty()) continue;
+    throw DsnError("the value that the DSN takes from " + origin + " is invalid: " + why +
+                   (*options->val == '\0' ? ", and is empty" : ""));
+  }
+}
+
+// libpq refuses an empty range of TLS versions. Requires valid values, which are thus no secret.
+void CheckTlsVersions(const std::map<std::string, base::Secret>& parameters,
+                      const PQconninfoOption* defaults) {
+  std::array<std::string, 2> versions;
+  std::array<std::string, 2> texts;
+  constexpr std::array<const char*, 2> kKeywords{"ssl_min_protocol_version",
+                                                 "ssl_max_protocol_version"};
+  for (std::size_t i = 0; i < kKeywords.size(); ++i) {
+    std::string origin;
+    if (const auto own = parameters.find(kKeywords[i]); own != parameters.end()) {
+      versions[i] = own->second.Reveal();
+    } else {
+      for (const PQconninfoOption* one = defaults; one != nullptr && one->keyword; ++one) {
+        if (one->val == nullptr || std::string_view(one->keyword) != kKeywords[i]) continue;
+        versions[i] = one->val;
+        origin = OriginOf(*one);
+        origin = origin.empty() ? ", the default of libpq" : ", from " + origin;
+      }
+    }
+    texts[i] = std::string(kKeywords[i]) + " (" + versions[i] + origin + ")";
+  }
+  if (versions[0].empty() || versions[1].empty() ||
+      strcasecmp(versions[0].c_str(), versions[1].c_str()) <= 0) {
+    return;
+  }
+  throw DsnError(texts[0] + " is above " + texts[1] + "; no TLS version is left");
+}
+
 std::map<std::string, base::Secret> NonEmpty(const PQconninfoOption* options) {
   std::map<std::string, base::Secret> values;
   for (; options != nullptr && options->keyword != nullptr; ++options) {
@@ -183,7 +233,10 @@ Dsn Dsn::Parse(const base::Secret& dsn) {
   CheckOptionValues(options.get());
   parsed.parameters_ = NonEmpty(options.get());
   CheckServiceFiles();
-  parsed.defaults_ = NonEmpty(ConninfoPtr(PQconndefaults()).get());
+  const ConninfoPtr defaults(PQconndefaults());
+  CheckDefaultValues(parsed.parameters_, defaults.get());
+  CheckTlsVersions(parsed.parameters_, defaults.get());
+  parsed.defaults_ = NonEmpty(defaults.get());
   CheckValues(parsed);
   parsed.endpoints_ = EndpointsOf(parsed);
   return parsed;

@@ -47,6 +47,37 @@ TEST_F(DsnTest, MissingParametersComeFromTheEnvironment) {
   unsetenv("PGHOST");
 }
 
+TEST_F(DsnTest, InvalidValuesOfTheEnvironmentAreRefusedByTheirVariable) {
+  setenv("PGSSLMODE", "odd", 1);
+  EXPECT_THAT(ErrorOf("host=db"),
+              testing::StartsWith("the value that the DSN takes from PGSSLMODE is invalid: sslmode "
+                                  "must be one of disable, allow"));
+  EXPECT_EQ(ErrorOf("host=db sslmode=require"), "no error");
+  unsetenv("PGSSLMODE");
+  setenv("PGCONNECT_TIMEOUT", "abc", 1);
+  EXPECT_EQ(ErrorOf("host=db"),
+            "the value that the DSN takes from PGCONNECT_TIMEOUT is invalid: "
+            "connect_timeout must be a whole number");
+  unsetenv("PGCONNECT_TIMEOUT");
+  EXPECT_EQ(ErrorOf("host=db"), "no error");
+}
+
+TEST_F(DsnTest, ContradictoryTlsVersionsAreRefusedWithTheirOrigin) {
+  EXPECT_EQ(ErrorOf("host=db ssl_min_protocol_version=TLSv1.3 ssl_max_protocol_version=TLSv1.2"),
+            "ssl_min_protocol_version (TLSv1.3) is above ssl_max_protocol_version (TLSv1.2); no "
+            "TLS version is left");
+  EXPECT_EQ(ErrorOf("host=db ssl_min_protocol_version=tlsv1.2 ssl_max_protocol_version=TLSv1.2"),
+            "no error");
+  EXPECT_EQ(ErrorOf("host=db ssl_max_protocol_version=TLSv1.1"),
+            "ssl_min_protocol_version (TLSv1.2, the default of libpq) is above "
+            "ssl_max_protocol_version (TLSv1.1); no TLS version is left");
+  setenv("PGSSLMAXPROTOCOLVERSION", "TLSv1.2", 1);
+  EXPECT_EQ(ErrorOf("host=db ssl_min_protocol_version=TLSv1.3"),
+            "ssl_min_protocol_version (TLSv1.3) is above ssl_max_protocol_version (TLSv1.2, from "
+            "PGSSLMAXPROTOCOLVERSION); no TLS version is left");
+  unsetenv("PGSSLMAXPROTOCOLVERSION");
+}
+
 TEST_F(DsnTest, SeveralServersAreTriedInOrderEachWithItsPort) {
   const Dsn dsn = Parse("host=a,b,c hostaddr=127.0.0.1,, port=1,2,3");
   ASSERT_EQ(dsn.endpoints().size(), 3u);
