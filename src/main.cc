@@ -40,7 +40,7 @@ void EndAtOnce(int signal) {
   _exit(128 + signal);
 }
 
-void HandleSignalsOfTheStart() {
+void HandleStartSignals() {
   struct sigaction action {};
   action.sa_handler = &EndAtOnce;
   action.sa_flags = static_cast<int>(SA_RESETHAND | SA_NODEFER);
@@ -76,7 +76,7 @@ scidex::app::Signal AwaitSignal() {
 }  // namespace
 
 int main(int argc, char** argv) {
-  HandleSignalsOfTheStart();
+  HandleStartSignals();
   if (!HoldStandardDescriptors()) return EXIT_FAILURE;
   // The reader of standard output or standard error may go: a write fails then, and ends nothing.
   signal(SIGPIPE, SIG_IGN);

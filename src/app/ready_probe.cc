@@ -16,7 +16,7 @@
 namespace scidex::app {
 namespace {
 
-bool WebSpeaksTls(const std::string& web_config_file) {
+bool WebUsesTls(const std::string& web_config_file) {
   return !web_config_file.empty() &&
          config::ParseWebFile(web_config_file, base::ReadFile(web_config_file)).tls_enabled;
 }
@@ -42,7 +42,7 @@ ReadyAnswer AskForReady(const config::Config& config, const std::vector<routing:
       http::AddressesToReach(config.web.listen_addresses.front());
   if (http::PortOf(addresses.front()) == 0)
     return {false, "not asked: web.listen_addresses has port 0, so the actual port is unknown"};
-  const http::Fetched answer = http::Fetch(addresses, WebSpeaksTls(config.web_config_file),
+  const http::Fetched answer = http::Fetch(addresses, WebUsesTls(config.web_config_file),
                                            "/-/ready", base::Add(base::RealClock().Now(), timeout));
   const std::string line = base::OneLine(UpToLineFeed(answer.body));
   // Another program may listen on this address.

@@ -39,7 +39,7 @@ void CheckProgram(pid_t pid) {
 }
 
 // An exporter without privileges can send signals only to processes of its own user.
-void BecomeUserOf(pid_t pid) {
+void SwitchToUserOf(pid_t pid) {
   struct stat process {};
   if (geteuid() != 0 || stat(("/proc/" + std::to_string(pid)).c_str(), &process) != 0) return;
   if (process.st_uid != 0 && setresuid(process.st_uid, process.st_uid, process.st_uid) != 0) {
@@ -82,7 +82,7 @@ void AnswerReload(pid_t asker, bool reloaded) {
 
 ReloadAnswer AskToReload(pid_t exporter, base::Duration within) {
   CheckProgram(exporter);
-  BecomeUserOf(exporter);
+  SwitchToUserOf(exporter);
   const base::UniqueFd end = EndOf(exporter);
   sigset_t answers;
   sigemptyset(&answers);

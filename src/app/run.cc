@@ -34,10 +34,10 @@
 namespace scidex::app {
 namespace {
 
-constexpr auto kLastWordsWithin = std::chrono::milliseconds(500);
+constexpr auto kFlushTimeout = std::chrono::milliseconds(500);
 // Slightly less than a service manager's default timeout.
-constexpr auto kReloadWithin = std::chrono::seconds(80);
-constexpr auto kBetweenLooks = std::chrono::milliseconds(10);
+constexpr auto kReloadTimeout = std::chrono::seconds(80);
+constexpr auto kVerdictPollInterval = std::chrono::milliseconds(10);
 constexpr int kExitWithoutVerdicts = 2;
 
 // Expositions are allocated and freed on many threads. By default, glibc keeps freed memory for
@@ -48,7 +48,7 @@ void BoundMemory() {
   mallopt(M_TRIM_THRESHOLD, 2 << 20);
 }
 
-void Say(const std::string& line, base::LogLevel level = base::LogLevel::kError) {
+void PrintLine(const std::string& line, base::LogLevel level = base::LogLevel::kError) {
   base::WriteToStandardError("scidex_pg_exporter: " + line, level);
 }
 
@@ -58,12 +58,12 @@ void WarnOfRoot() {
 }
 
 // While the result exists, exits the process without a graceful shutdown when the timeout expires.
-std::unique_ptr<base::Timer::Entry> EndWithin(base::Duration timeout, database::Runtime& runtime,
+std::unique_ptr<base::Timer::Entry> ExitAfter(base::Duration timeout, database::Runtime& runtime,
                                               int exit_code) {
   return std::make_unique<base::Timer::Entry>(
       runtime.scheduler.timer(), base::Add(base::RealClock().Now(), timeout), [exit_code] {
         base::LogError("shutdown did not complete within shutdown_timeout");
-        base::FlushLog(kLastWordsWithin);
+        base::FlushLog(kFlushTimeout);
         std::_Exit(exit_code);
       });
 }
@@ -91,7 +91,7 @@ void Serve(const config::Config& config, const Reloader::Load& load, const Signa
     reload.Ask(signal);
     signal = signals.await();
   }
-  const auto limit = EndWithin(config.shutdown_timeout, *runtime, EXIT_SUCCESS);
+  const auto limit = ExitAfter(config.shutdown_timeout, *runtime, EXIT_SUCCESS);
   base::LogInfo("shutting down", {{"asked_by", signal.number == SIGTERM ? "SIGTERM" : "SIGINT"}});
   reload.Stop();
   exporter.reset();
@@ -107,33 +107,34 @@ int PrintOnce(config::Config config, const Reloader::Load& load, base::Duration 
   auto exporter = std::make_unique<Exporter>(config, load, runtime);
   const base::TimePoint deadline = base::Add(base::RealClock().Now(), timeout);
   while (!exporter->HasVerdicts() && base::RealClock().Now() < deadline)
-    std::this_thread::sleep_for(kBetweenLooks);
+    std::this_thread::sleep_for(kVerdictPollInterval);
   const int exit_code = exporter->HasVerdicts() ? EXIT_SUCCESS : kExitWithoutVerdicts;
   std::cout << exporter->RenderForFile({}) << std::flush;
   if (!std::cout) throw std::runtime_error("cannot write to standard output");
   if (exit_code != EXIT_SUCCESS)
-    Say("not every server has a verdict yet; the metrics are incomplete");
-  const auto limit = EndWithin(config.shutdown_timeout, *runtime, exit_code);
+    PrintLine("not every server has a verdict yet; the metrics are incomplete");
+  const auto limit = ExitAfter(config.shutdown_timeout, *runtime, exit_code);
   exporter.reset();
   return exit_code;
 }
 
 bool ReportReload(pid_t exporter) {
-  switch (AskToReload(exporter, kReloadWithin)) {
+  switch (AskToReload(exporter, kReloadTimeout)) {
     case ReloadAnswer::kReloaded:
       std::cout << "reloaded\n" << std::flush;
       return true;
     case ReloadAnswer::kRefused:
-      Say("the configuration was refused, and the previous one stays in force; see the exporter's "
+      PrintLine(
+          "the configuration was refused, and the previous one stays in force; see the exporter's "
           "log");
       return false;
     case ReloadAnswer::kEnded:
-      Say("process " + std::to_string(exporter) + " has ended without an answer");
+      PrintLine("process " + std::to_string(exporter) + " has ended without an answer");
       return false;
     case ReloadAnswer::kNone:
       break;
   }
-  Say("process " + std::to_string(exporter) + " has not answered within 80 seconds");
+  PrintLine("process " + std::to_string(exporter) + " has not answered within 80 seconds");
   return false;
 }
 
@@ -166,16 +167,16 @@ bool ReportCheck(const CommandLine& flags, const config::Config& config) {
   const bool is_error = flags.syntax == SyntaxIs::kError;
   const base::LogLevel level = is_error ? base::LogLevel::kError : base::LogLevel::kWarn;
   for (const std::string& unknown : config.unknown_sql)
-    Say((is_error ? "" : "warning: ") + unknown, level);
+    PrintLine((is_error ? "" : "warning: ") + unknown, level);
   for (const std::string& warning : config.warnings)
-    Say("warning: " + warning, base::LogLevel::kWarn);
+    PrintLine("warning: " + warning, base::LogLevel::kWarn);
   bool is_right = !is_error || config.unknown_sql.empty();
   for (const Mistake& mistake : LikelyMistakes(config)) {
     if (mistake.is_error) {
-      Say(mistake.text);
+      PrintLine(mistake.text);
       is_right = false;
     } else {
-      Say("warning: " + mistake.text, base::LogLevel::kWarn);
+      PrintLine("warning: " + mistake.text, base::LogLevel::kWarn);
     }
   }
   if (!is_right) return false;
@@ -190,7 +191,7 @@ bool ReportCheck(const CommandLine& flags, const config::Config& config) {
 int CodeOf(bool success) { return success ? EXIT_SUCCESS : EXIT_FAILURE; }
 
 // Returns the exit code.
-int DoAsFlagsSay(const CommandLine& flags, const Signals& signals) {
+int Execute(const CommandLine& flags, const Signals& signals) {
   if (!flags.error.empty()) throw std::runtime_error(flags.error);
   if (!flags.print.empty()) {
     std::cout << flags.print;
@@ -221,12 +222,12 @@ int DoAsFlagsSay(const CommandLine& flags, const Signals& signals) {
 
 int Run(const CommandLine& flags, const Signals& signals) noexcept {
   try {
-    const int exit_code = DoAsFlagsSay(flags, signals);
+    const int exit_code = Execute(flags, signals);
     std::cout.flush();
     if (!std::cout) throw std::runtime_error("cannot write to standard output");
     return exit_code;
   } catch (const std::exception& error) {
-    Say(base::OneLine(error.what()) + MissingFiles());
+    PrintLine(base::OneLine(error.what()) + MissingFiles());
     return EXIT_FAILURE;
   }
 }

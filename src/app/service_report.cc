@@ -41,7 +41,7 @@ ServiceReport::ServiceReport(const base::ServiceManager& manager,
       task_(scheduler, base::TaskKind::kServiceReport,
             [this](const std::stop_token&) { return Look(); }) {
   if (!manager_.present()) return;
-  if (!manager_.Tell("READY=1")) {
+  if (!manager_.Notify("READY=1")) {
     base::LogWarn(
         "cannot notify the service manager; it may end this process as not started",
         {{"error", std::generic_category().message(errno)},
@@ -53,32 +53,32 @@ ServiceReport::ServiceReport(const base::ServiceManager& manager,
 
 ServiceReport::~ServiceReport() {
   task_.Stop();
-  manager_.Tell("STOPPING=1\nSTATUS=shutting down");
+  manager_.Notify("STOPPING=1\nSTATUS=shutting down");
 }
 
 void ServiceReport::OnReloading() noexcept {
-  manager_.Tell("RELOADING=1\nMONOTONIC_USEC=" + MonotonicMicroseconds());
+  manager_.Notify("RELOADING=1\nMONOTONIC_USEC=" + MonotonicMicroseconds());
 }
 
 void ServiceReport::OnReloaded() noexcept {
-  manager_.Tell("READY=1");
+  manager_.Notify("READY=1");
   task_.Trigger();
 }
 
 base::TimePoint ServiceReport::Look() {
   const base::TimePoint now = clock_.Now();
-  TellStatus();
+  NotifyStatus();
   if (!watchdog_) return base::Add(now, kLookEvery);
   const std::string stalled = Stalled(now);
-  if (stalled.empty()) manager_.Tell("WATCHDOG=1");
+  if (stalled.empty()) manager_.Notify("WATCHDOG=1");
   LogStall(stalled);
   return base::Add(now, std::clamp(*watchdog_ / kLooksInTime, kLeastBetweenLooks, kLookEvery));
 }
 
-void ServiceReport::TellStatus() {
+void ServiceReport::NotifyStatus() {
   const std::string status = base::StatusAssignment(sources_.status());
   const base::MutexLock lock(mutex_);
-  if (status != told_ && manager_.Tell(status)) told_ = status;
+  if (status != last_status_ && manager_.Notify(status)) last_status_ = status;
 }
 
 std::string ServiceReport::Stalled(base::TimePoint now) {
@@ -88,9 +88,9 @@ std::string ServiceReport::Stalled(base::TimePoint now) {
     ++front_asked_;
     sources_.ask_front([answers = front_answered_] { ++*answers; });
   }
-  if (sources_.ask_front && !front_.GoesOn(answered, *watchdog_, now)) return "http front";
+  if (sources_.ask_front && !front_.MakesProgress(answered, *watchdog_, now)) return "http front";
   const base::Duration within = std::max(*watchdog_, probe_within_.load());
-  return probes_.GoesOn(sources_.probe_runs(), within, now) ? "" : "probes";
+  return probes_.MakesProgress(sources_.probe_runs(), within, now) ? "" : "probes";
 }
 
 void ServiceReport::LogStall(const std::string& stalled) {

@@ -53,7 +53,7 @@ class ServiceReport {
 
  private:
   base::TimePoint Look();
-  void TellStatus();
+  void NotifyStatus();
   // The component that makes no progress; empty if all do.
   std::string Stalled(base::TimePoint now);
   void LogStall(const std::string& stalled);
@@ -75,7 +75,7 @@ class ServiceReport {
 
   base::Mutex mutex_;
   // The status that the manager last accepted.
-  std::string told_ SCIDEX_GUARDED_BY(mutex_);
+  std::string last_status_ SCIDEX_GUARDED_BY(mutex_);
   // Last: it uses all members above.
   base::PeriodicTask task_;
 };

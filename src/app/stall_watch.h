@@ -13,7 +13,7 @@ class StallWatch {
   explicit StallWatch(base::TimePoint now) : since_(now) {}
 
   // Whether `count` has changed within the last `within`.
-  bool GoesOn(std::uint64_t count, base::Duration within, base::TimePoint now) {
+  bool MakesProgress(std::uint64_t count, base::Duration within, base::TimePoint now) {
     if (count != count_) {
       count_ = count;
       since_ = now;

@@ -75,7 +75,7 @@ HangupWatch::Guard::~Guard() {
   if (ForkGeneration() != fork_generation_) return;
   epoll_ctl(watch_.epoll_.get(), EPOLL_CTL_DEL, socket_, nullptr);
   MutexLock lock(watch_.mutex_);
-  while (watch_.running_ == id_) watch_.told_.Wait(watch_.mutex_);
+  while (watch_.running_ == id_) watch_.notified_.Wait(watch_.mutex_);
   watch_.guarded_.erase(id_);
 }
 
@@ -86,12 +86,12 @@ void HangupWatch::Loop() {
     for (int i = 0; i < count; ++i) {
       const std::uint64_t id = events[static_cast<std::size_t>(i)].data.u64;
       if (id == kStop) return;
-      Tell(id);
+      Notify(id);
     }
   }
 }
 
-void HangupWatch::Tell(std::uint64_t id) {
+void HangupWatch::Notify(std::uint64_t id) {
   MutexLock lock(mutex_);
   const auto guarded = guarded_.find(id);
   if (guarded == guarded_.end()) return;
@@ -106,7 +106,7 @@ void HangupWatch::Tell(std::uint64_t id) {
   }
   lock.Lock();
   running_ = 0;
-  told_.NotifyAll();
+  notified_.NotifyAll();
 }
 
 }  // namespace scidex::base

@@ -42,13 +42,13 @@ class HangupWatch {
 
  private:
   void Loop();
-  void Tell(std::uint64_t id);
+  void Notify(std::uint64_t id);
 
   const std::uint32_t fork_generation_;
   const UniqueFd epoll_;
   const UniqueFd stop_;
   Mutex mutex_;
-  CondVar told_;
+  CondVar notified_;
   std::map<std::uint64_t, std::function<void()>> guarded_ SCIDEX_GUARDED_BY(mutex_);
   std::uint64_t last_id_ SCIDEX_GUARDED_BY(mutex_) = 0;
   std::uint64_t running_ SCIDEX_GUARDED_BY(mutex_) = 0;

@@ -51,7 +51,7 @@ void LogWriter::Push(std::string line) noexcept {
   }
   MutexLock lock(mutex_);
   if (lines_.size() >= kMaxLines || bytes_ + line.size() > kMaxBytes) {
-    ++untold_;
+    ++unreported_;
     Drop(1);
     return;
   }
@@ -93,9 +93,9 @@ void LogWriter::TakeNext(Batch& batch) {
     lines_.pop_front();
     ++batch.lines;
   }
-  if (lines_.empty() && untold_ > 0) {
-    batch.text += notice_(untold_);
-    untold_ = 0;
+  if (lines_.empty() && unreported_ > 0) {
+    batch.text += notice_(unreported_);
+    unreported_ = 0;
   }
 }
 

@@ -67,7 +67,7 @@ class LogWriter {
   std::deque<std::string> lines_ SCIDEX_GUARDED_BY(mutex_);
   std::size_t bytes_ SCIDEX_GUARDED_BY(mutex_) = 0;
   // Lines dropped because the queue was full, and not reported yet.
-  std::uint64_t untold_ SCIDEX_GUARDED_BY(mutex_) = 0;
+  std::uint64_t unreported_ SCIDEX_GUARDED_BY(mutex_) = 0;
   bool writing_ SCIDEX_GUARDED_BY(mutex_) = false;
   // Written under the lock. A child of fork() reads it without the lock, which may be held forever
   // there.

@@ -19,7 +19,7 @@ namespace scidex::base {
 // Thread-safe.
 class ServiceManager {
  public:
-  // Without a service manager: Tell() does nothing.
+  // Without a service manager: Notify() does nothing.
   ServiceManager() = default;
   // `socket` is an absolute path, or "@" and an abstract name; an empty string means no service
   // manager. Throws std::runtime_error for anything else, and LocalFailure.
@@ -28,7 +28,7 @@ class ServiceManager {
   bool present() const { return fd_.valid(); }
   // Sends assignments such as "READY=1", one per line. Returns false if there is no service manager
   // or it does not accept them within half a second.
-  bool Tell(const std::string& assignments) const noexcept;
+  bool Notify(const std::string& assignments) const noexcept;
 
  private:
   UniqueFd fd_;

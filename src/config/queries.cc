@@ -63,7 +63,7 @@ std::string OddityOf(const QueryValue& value) {
 }
 
 // Why a metric cannot have this name and type; empty if it can.
-std::string ComplaintOf(const QueryValue& value, const std::string& unit) {
+std::string WhyNotAllowed(const QueryValue& value, const std::string& unit) {
   const std::string& name = value.metric;
   const std::string quoted = base::QuotedUnlessSecret(name) + " ";
   if (!IsName(name)) {
@@ -193,8 +193,8 @@ QueryValue ReadValue(const std::string& path, const std::string& key, const YAML
     reader.Refuse(base::QuotedUnlessSecret(unit) + " is not a base unit; write one of " + units);
   }
   if (value.metric.empty()) value.metric = query + "_" + value.column;
-  if (const std::string complaint = ComplaintOf(value, unit); !complaint.empty()) {
-    reader.Refuse(complaint);
+  if (const std::string refusal = WhyNotAllowed(value, unit); !refusal.empty()) {
+    reader.Refuse(refusal);
   }
   if (const std::string oddity = OddityOf(value); !oddity.empty()) {
     warnings.push_back(path + ":" + std::to_string(reader.line()) + ": " + key + ": " + oddity);

@@ -100,7 +100,7 @@ void Autoscaler::TakeOver(PoolRole role, std::size_t target) noexcept {
   const MutexLock moving(moving_);
   owed_[role] = std::max(owed_[role].value_or(0), target);
   try {
-    PayOwed();
+    ApplyOwed();
   } catch (const std::bad_alloc&) {
     // The next answered probe retries this.
     base::CountLocalFailure(base::LocalResource::kMemory);
@@ -109,7 +109,7 @@ void Autoscaler::TakeOver(PoolRole role, std::size_t target) noexcept {
 
 // Targets that were owed while a server's budget was unknown are applied once; after that, the
 // periodic checks decide.
-void Autoscaler::PayOwed() {
+void Autoscaler::ApplyOwed() {
   const bool nothing =
       std::none_of(owed_.begin(), owed_.end(), [](const auto& target) { return target; });
   if (nothing) return;
@@ -169,7 +169,7 @@ void Autoscaler::OnProbe(PoolRole role, const ProbeResult& result) {
     observations_[role].Add(std::move(observation));
   }
   const MutexLock moving(moving_);
-  PayOwed();
+  ApplyOwed();
 }
 
 std::vector<ServerLimit> Autoscaler::Limits(TimePoint now) const {
@@ -203,14 +203,14 @@ TimePoint Autoscaler::Run() {
   for (const PoolRole role : base::kEnumValues<PoolRole>) {
     if (!pools_[role]) continue;
     Scaled& scaled = *pools_[role];
-    Carry(role, scaled, ClampToBudget(*desired[role], scaled.history.latest(), budgets[role]),
-          TightestLimit(limits, role));
+    CarryOut(role, scaled, ClampToBudget(*desired[role], scaled.history.latest(), budgets[role]),
+             TightestLimit(limits, role));
   }
   return base::Add(now, options_.interval);
 }
 
-void Autoscaler::Carry(PoolRole role, Scaled& scaled, const ScalingDecision& decision,
-                       std::optional<std::size_t> budget) {
+void Autoscaler::CarryOut(PoolRole role, Scaled& scaled, const ScalingDecision& decision,
+                          std::optional<std::size_t> budget) {
   if (options_.mode == AutoscalerMode::kOn) {
     scaled.pool.pool->Resize(decision.target_size, pool::ResizeCause::kAutoscaler);
   }

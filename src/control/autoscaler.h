@@ -81,11 +81,11 @@ class Autoscaler {
 
   base::TimePoint Run();
   std::vector<ServerLimit> Limits(base::TimePoint now) const;
-  void PayOwed() SCIDEX_REQUIRES(moving_);
+  void ApplyOwed() SCIDEX_REQUIRES(moving_);
   void Raise(routing::PoolRole role, const std::vector<ServerLimit>& limits, std::size_t target)
       SCIDEX_REQUIRES(moving_);
-  void Carry(routing::PoolRole role, Scaled& scaled, const ScalingDecision& decision,
-             std::optional<std::size_t> budget) SCIDEX_REQUIRES(moving_);
+  void CarryOut(routing::PoolRole role, Scaled& scaled, const ScalingDecision& decision,
+                std::optional<std::size_t> budget) SCIDEX_REQUIRES(moving_);
   void LogOnce(Scaled& scaled, const ScalingDecision& decision, std::optional<std::size_t> budget)
       SCIDEX_REQUIRES(moving_);
 

@@ -66,7 +66,7 @@ bool Probe::PoolsHaveSessions() const {
   });
 }
 
-void Probe::TellPoolsThatItAnswers() {
+void Probe::NotifyPoolsOfAnswer() {
   const std::shared_ptr<const Pools> pools = PoolsNow();
   for (const auto& pool : *pools) pool->OnServerAnswered();
 }
@@ -186,7 +186,7 @@ bool Probe::StaysWhereItIs(const pool::Connection& fresh) {
     return false;
   }
   opened_at_ = clock_.Now();
-  if (std::exchange(refused_, false)) TellPoolsThatItAnswers();
+  if (std::exchange(refused_, false)) NotifyPoolsOfAnswer();
   return true;
 }
 
@@ -201,7 +201,7 @@ void Probe::Adopt(std::unique_ptr<pool::Connection> session, bool lost_before) {
     for (const auto& pool : *pools) pool->EvictIdle();
   }
   // Not if the old session answered: a pool's connects may fail for a reason of its own.
-  if (std::exchange(refused_, false) || lost_before) TellPoolsThatItAnswers();
+  if (std::exchange(refused_, false) || lost_before) NotifyPoolsOfAnswer();
 }
 
 // The server has no room for another session. If a session of a pool answers, it is not down; if

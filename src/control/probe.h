@@ -81,7 +81,7 @@ class Probe final : private pool::SessionObserver {
   std::shared_ptr<const Pools> PoolsNow() const;
   // Whether a pool has a session, lent or idle.
   bool PoolsHaveSessions() const;
-  void TellPoolsThatItAnswers();
+  void NotifyPoolsOfAnswer();
   // Returns nothing if there was no time left to query.
   std::optional<ProbeResult> Inspect(pool::Connection& connection, base::TimePoint deadline,
                                      const std::stop_token& stop, bool& lost);

@@ -47,7 +47,7 @@ void ReplicaWatch::OnPrimaryProbe(const ProbeResult& result) {
     // A server in recovery accepts no writes, so a replica cannot lag behind it.
     primary_answers_ = result.reason == Reason::kOk && !result.facts.in_recovery;
     const bool ahead_before = ahead_;
-    if (result.reason == Reason::kOk) LookAtPrimary(result);
+    if (result.reason == Reason::kOk) ObservePrimary(result);
     found_ahead = ahead_ && !ahead_before;
     if (found_ahead) {
       ++stats_.judged_unfit[Reason::kDiverged];
@@ -61,7 +61,7 @@ void ReplicaWatch::OnPrimaryProbe(const ProbeResult& result) {
   }
 }
 
-void ReplicaWatch::LookAtPrimary(const ProbeResult& result) {
+void ReplicaWatch::ObservePrimary(const ProbeResult& result) {
   const routing::ServerFacts& facts = result.facts;
   if (facts.system_identifier) primary_system_identifier_ = facts.system_identifier;
   if (facts.in_recovery) return;
@@ -83,7 +83,7 @@ void ReplicaWatch::LookAtPrimary(const ProbeResult& result) {
   ahead_until_ = replayed_.value_or(0);
 }
 
-void ReplicaWatch::LookAtReplica(const ProbeResult& result) {
+void ReplicaWatch::ObserveReplica(const ProbeResult& result) {
   const routing::ServerFacts& facts = result.facts;
   // What the replica replayed and the primary never had remains, even when the primary reaches that
   // position, until the replica is restarted, replaced or rewound.
@@ -126,7 +126,7 @@ void ReplicaWatch::OnReplicaProbe(const ProbeResult& result) {
       observation.primary_instance = primary_instance_;
       observation.instance = result.facts.instance;
       if (result.facts.in_recovery) {
-        LookAtReplica(result);
+        ObserveReplica(result);
         observation.ahead = IsAhead(result.facts);
         // A replica that is ahead has unknown lag, not none.
         if (!observation.ahead)

@@ -38,8 +38,8 @@ class ReplicaWatch {
   ReplicaStats Stats() const;
 
  private:
-  void LookAtPrimary(const ProbeResult& result) SCIDEX_REQUIRES(mutex_);
-  void LookAtReplica(const ProbeResult& result) SCIDEX_REQUIRES(mutex_);
+  void ObservePrimary(const ProbeResult& result) SCIDEX_REQUIRES(mutex_);
+  void ObserveReplica(const ProbeResult& result) SCIDEX_REQUIRES(mutex_);
   void ForgetPositions() SCIDEX_REQUIRES(mutex_);
   // Whether it is on a later timeline than the primary can have had, or ahead of the primary.
   bool IsAhead(const routing::ServerFacts& replica) const SCIDEX_REQUIRES(mutex_);

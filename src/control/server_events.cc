@@ -41,7 +41,7 @@ std::string_view AdviceOn(ConnectOutcome outcome) {
   return routing::AdviceOn(routing::ReasonOf(outcome));
 }
 
-std::string NamesOf(const std::vector<std::shared_ptr<pool::Pool>>& pools) {
+std::string JoinedPoolNames(const std::vector<std::shared_ptr<pool::Pool>>& pools) {
   return base::Joined(pools, ",", [](const auto& pool) { return pool->name(); });
 }
 
@@ -49,9 +49,9 @@ std::string NamesOf(const std::vector<std::shared_ptr<pool::Pool>>& pools) {
 
 void ServerEvents::OnProbe(const std::vector<std::shared_ptr<pool::Pool>>& pools,
                            const ProbeResult& result, const routing::ServerAddress& server) {
-  if (result.reason != Reason::kOk) return OnFailure(NamesOf(pools), result, server);
-  const bool answered_before = OnAnswer(NamesOf(pools), result, server);
-  for (const auto& pool : pools) LookAtConnects(*pool, answered_before, server);
+  if (result.reason != Reason::kOk) return OnFailure(JoinedPoolNames(pools), result, server);
+  const bool answered_before = OnAnswer(JoinedPoolNames(pools), result, server);
+  for (const auto& pool : pools) ReportFailedConnects(*pool, answered_before, server);
 }
 
 void ServerEvents::OnFailure(const std::string& pools, const ProbeResult& result,
@@ -104,8 +104,8 @@ bool ServerEvents::OnAnswer(const std::string& pools, const ProbeResult& result,
 }
 
 // Reports connects that failed between two answered probes, and so are not part of an outage.
-void ServerEvents::LookAtConnects(const pool::Pool& pool, bool answered_before,
-                                  const routing::ServerAddress& server) {
+void ServerEvents::ReportFailedConnects(const pool::Pool& pool, bool answered_before,
+                                        const routing::ServerAddress& server) {
   const pool::PoolStats stats = pool.Stats();
   std::optional<ConnectOutcome> failed;
   {

@@ -41,8 +41,8 @@ class ServerEvents {
   // Returns whether the previous probe was answered, too.
   bool OnAnswer(const std::string& pools, const ProbeResult& result,
                 const routing::ServerAddress& server);
-  void LookAtConnects(const pool::Pool& pool, bool answered_before,
-                      const routing::ServerAddress& server);
+  void ReportFailedConnects(const pool::Pool& pool, bool answered_before,
+                            const routing::ServerAddress& server);
 
   base::Clock& clock_;
   base::Mutex mutex_;

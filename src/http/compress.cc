@@ -6,12 +6,12 @@ namespace scidex::http {
 namespace {
 
 // Below this size, the headers outweigh the gain.
-constexpr std::size_t kWorthIt = 1024;
+constexpr std::size_t kMinSizeToCompress = 1024;
 
 }  // namespace
 
 void Compress(std::string_view accept_encoding, GzipCache& cache, Response& response) {
-  if (response.body.size() < kWorthIt) return;
+  if (response.body.size() < kMinSizeToCompress) return;
   response.headers.emplace_back("Vary", "Accept-Encoding");
   if (!AcceptsGzip(accept_encoding)) return;
   response.body = cache.Compress(response.body);

@@ -7,8 +7,8 @@
 namespace scidex::http {
 
 base::TimePoint Deadlines::Next() {
-  told_ = queue_.empty() ? base::kNever : queue_.begin()->first;
-  return told_;
+  waited_for_ = queue_.empty() ? base::kNever : queue_.begin()->first;
+  return waited_for_;
 }
 
 void Deadlines::Expire() {
@@ -34,8 +34,8 @@ void Deadline::Set(base::TimePoint at, Ends ends) {
   auto node = all_.queue_.extract(place_);
   node.key() = at;
   place_ = all_.queue_.insert(std::move(node));
-  if (at < all_.told_ && all_.on_earlier_) {
-    all_.told_ = at;
+  if (at < all_.waited_for_ && all_.on_earlier_) {
+    all_.waited_for_ = at;
     all_.on_earlier_();
   }
 }

@@ -40,7 +40,7 @@ class Deadlines {
   const base::Clock& clock_;
   // Deadlines that are not set are at kNever.
   Queue queue_;
-  base::TimePoint told_ = base::kNever;
+  base::TimePoint waited_for_ = base::kNever;
   std::function<void()> on_earlier_;
   bool stopped_ = false;
 };

@@ -25,7 +25,7 @@ constexpr std::size_t kCostAt = 4;
 constexpr char kMaxCost[] = "16";
 
 // Matches no password: everything after the cost is random.
-constexpr std::string_view kNobodysSalt = "$Kc2Q4mS0zT7yWb1XhV9eDuJpLrN6aGfOiE3xAqRtYdUwZkCsHnM5B";
+constexpr std::string_view kDummySalt = "$Kc2Q4mS0zT7yWb1XhV9eDuJpLrN6aGfOiE3xAqRtYdUwZkCsHnM5B";
 
 struct Credentials {
   std::string user;
@@ -56,12 +56,12 @@ std::optional<Credentials> ParseBasic(std::string_view authorization) {
 }
 
 // Has the highest cost of the users' hashes.
-std::string NobodysHash(const std::map<std::string, base::Secret>& users) {
+std::string DummyHash(const std::map<std::string, base::Secret>& users) {
   std::string cost = "04";
   for (const auto& [user, hash] : users) {
     cost = std::max(cost, hash.Reveal().substr(kCostAt, 2));
   }
-  return "$2b$" + cost + std::string(kNobodysSalt);
+  return "$2b$" + cost + std::string(kDummySalt);
 }
 
 }  // namespace
@@ -98,7 +98,7 @@ Logins::Verdict Logins::Judge(std::string_view authorization,
   const std::optional<Credentials> given = ParseBasic(authorization);
   if (!given) return Verdict::kRefused;
   const auto user = users.find(given->user);
-  const std::string hash = user == users.end() ? NobodysHash(users) : user->second.Reveal();
+  const std::string hash = user == users.end() ? DummyHash(users) : user->second.Reveal();
   const std::string digest = Digest(given->user, hash, given->password);
   if (IsKnown(digest)) return Verdict::kAccepted;
   {

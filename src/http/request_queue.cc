@@ -14,7 +14,7 @@ namespace scidex::http {
 namespace {
 
 // Whether a header concerns only the connection to the client, or a body.
-bool StaysHere(std::string_view name) {
+bool IsNotForwarded(std::string_view name) {
   constexpr std::array<std::string_view, 9> kNames{
       "connection", "content-length",    "expect",  "http2-settings", "keep-alive",
       "te",         "transfer-encoding", "trailer", "upgrade"};
@@ -25,7 +25,7 @@ bool StaysHere(std::string_view name) {
 std::string ToBackend(const RequestHead& head) {
   std::string text = head.method + ' ' + head.target + " HTTP/1.1\r\n";
   for (const auto& [name, value] : head.headers) {
-    if (!StaysHere(name)) text.append(name).append(": ").append(value).append("\r\n");
+    if (!IsNotForwarded(name)) text.append(name).append(": ").append(value).append("\r\n");
   }
   return text += "\r\n";
 }

@@ -53,7 +53,7 @@ int ThreadsOf(const ServerOptions& options) {
   return options.max_requests == 0 ? kThreadsWithoutLimit : options.max_requests;
 }
 
-bool SpeaksTls(WebConfig* web) { return web != nullptr && web->Read()->tls_enabled; }
+bool UsesTls(WebConfig* web) { return web != nullptr && web->Read()->tls_enabled; }
 
 void AddHeaders(const std::map<std::string, std::string>& headers, Response& response) {
   for (const auto& [name, value] : headers) {
@@ -120,7 +120,7 @@ Server::Impl::Impl(const ServerOptions& options, Endpoints endpoints,
       web_(std::move(web)),
       logins_(std::max(1, ThreadsOf(options) / 2)) {
   if (web_ != nullptr) had_users_ = !web_->Read()->users.empty();
-  if (SpeaksTls(web_.get())) {
+  if (UsesTls(web_.get())) {
     tls_.emplace(*web_);
     tls_->Context();
   }
@@ -244,7 +244,7 @@ void CheckLimits(const ServerOptions& options) {
 }
 
 void CheckWebConfig(WebConfig& web) {
-  if (SpeaksTls(&web)) Tls(web).Context();
+  if (UsesTls(&web)) Tls(web).Context();
 }
 
 }  // namespace scidex::http

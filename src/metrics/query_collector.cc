@@ -36,7 +36,7 @@ std::vector<MetricFamily> FamiliesOf(const QueryOptions& query, const QueryResul
   return families;
 }
 
-std::vector<std::string> NamesOf(const QueriesStats& stats) {
+std::vector<std::string> QueryNames(const QueriesStats& stats) {
   std::vector<std::string> names;
   for (const queries::QueryStats& query : stats) names.push_back(query.options->name);
   return names;
@@ -56,7 +56,7 @@ void QueryCollector::AppendText(const Snapshot& snapshot, TextFormat format, std
 }
 
 std::shared_ptr<const Collector> QueryCollector::CostsOf(const QueriesStats& stats) {
-  std::vector<std::string> names = NamesOf(stats);
+  std::vector<std::string> names = QueryNames(stats);
   {
     MutexLock lock(mutex_);
     if (names == names_) return costs_;

@@ -200,7 +200,7 @@ class PoolCore final : public SessionObserver, public std::enable_shared_from_th
 
   // ready.cc
   bool IsReady() const SCIDEX_REQUIRES(mutex_);
-  void TellReady() SCIDEX_REQUIRES(mutex_);
+  void NotifyReady() SCIDEX_REQUIRES(mutex_);
 
   // release.cc
   void CountUse(const Slot& slot, base::TimePoint now) SCIDEX_REQUIRES(mutex_);
@@ -241,7 +241,7 @@ class PoolCore final : public SessionObserver, public std::enable_shared_from_th
   std::size_t OpenBefore() const SCIDEX_REQUIRES(mutex_);
 
   // housekeeping.cc
-  base::TimePoint KeepHouse();
+  base::TimePoint RunHousekeeping();
   void ReapIdle(base::TimePoint now, DeferredClose& deferred) SCIDEX_REQUIRES(mutex_);
   void CollectLeaks(base::TimePoint now, std::vector<LeaseInfo>& leaks) SCIDEX_REQUIRES(mutex_);
 

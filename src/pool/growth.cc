@@ -12,7 +12,7 @@ namespace {
 
 // Whether a failed connect indicates a problem of the server, not of this pool's login: other pools
 // of the server would then fail too.
-bool TellsOfServer(ConnectOutcome outcome) {
+bool ConcernsServer(ConnectOutcome outcome) {
   switch (outcome) {
     case ConnectOutcome::kNameNotResolved:
     case ConnectOutcome::kConnectRefused:
@@ -102,7 +102,7 @@ void PoolCore::ReportToGates(ConnectOutcome outcome, TimePoint now) {
     ReturnToGates(1);
     return;
   }
-  const bool of_server = server_gate_ && TellsOfServer(outcome);
+  const bool of_server = server_gate_ && ConcernsServer(outcome);
   if (outcome == ConnectOutcome::kOk) {
     own_gate_.OnSucceeded();
   } else if (of_server) {
@@ -209,7 +209,7 @@ void PoolCore::OnConnected(SlotList& opened, std::uint64_t generation, TimePoint
     Evict(opened, opened.begin(), ReasonToEvict(slot, now), deferred);
   } else {
     Offer(opened, opened.begin(), now);
-    TellReady();
+    NotifyReady();
   }
 }
 

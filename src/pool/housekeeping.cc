@@ -16,7 +16,7 @@ constexpr Duration kInterval = std::chrono::seconds(1);
 
 }  // namespace
 
-TimePoint PoolCore::KeepHouse() {
+TimePoint PoolCore::RunHousekeeping() {
   const TimePoint now = clock_.Now();
   std::vector<LeaseInfo> leaks;
   bool over = false;

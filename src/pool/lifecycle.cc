@@ -49,9 +49,9 @@ PoolCore::PoolCore(std::string name, const PoolOptions& options, Pool::Dependenc
 PoolCore::~PoolCore() = default;
 
 void PoolCore::Start() {
-  const auto task =
-      std::make_shared<base::PeriodicTask>(scheduler_, base::TaskKind::kHousekeeping,
-                                           [this](const std::stop_token&) { return KeepHouse(); });
+  const auto task = std::make_shared<base::PeriodicTask>(
+      scheduler_, base::TaskKind::kHousekeeping,
+      [this](const std::stop_token&) { return RunHousekeeping(); });
   {
     MutexLock lock(mutex_);
     housekeeping_ = task;

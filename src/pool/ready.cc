@@ -27,7 +27,7 @@ void PoolCore::AwaitReady(TimePoint deadline, const std::stop_token& stop) {
 
 bool PoolCore::IsReady() const { return Size() - connecting_ >= options_.min_idle; }
 
-void PoolCore::TellReady() {
+void PoolCore::NotifyReady() {
   if (awaiting_ready_ > 0 && IsReady()) ready_.NotifyAll();
 }
 

@@ -14,7 +14,7 @@ using control::WriteAttempt;
 // A managed replica may be in recovery and yet forward writes to its primary (Amazon Aurora's local
 // write forwarding). Then recovery proves nothing, and only the session's own setting refuses
 // writes.
-constexpr const char* kNobodyCanWrite =
+constexpr const char* kNoSessionCanWrite =
     "SELECT pg_catalog.pg_is_in_recovery() AND coalesce(pg_catalog.lower("
     "pg_catalog.current_setting('apg_write_forward.consistency_mode', true)), '') IN ('', 'off')";
 
@@ -73,7 +73,7 @@ WriteAttempt TryBlock(Session& session, base::TimePoint deadline, const std::sto
 WriteAttempt CanaryWriter::TryWrite(pool::Connection& connection, base::TimePoint deadline,
                                     const std::stop_token& stop) {
   auto& session = dynamic_cast<Session&>(connection);
-  const QueryResult recovery = QueryGuarded(session, kNobodyCanWrite, deadline, stop);
+  const QueryResult recovery = QueryGuarded(session, kNoSessionCanWrite, deadline, stop);
   if (recovery.status != QueryResult::Status::kOk) return Unknown(recovery);
   WriteAttempt result = TryBlock(session, deadline, stop);
   result.in_recovery = Value(recovery, 0) == "t";

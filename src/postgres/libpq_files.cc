@@ -15,7 +15,7 @@ namespace scidex::postgres {
 namespace {
 
 // Returns whether reading the file could block or fill memory; false if it would not be read.
-bool HoldsUp(const std::string& path) {
+bool MayBlock(const std::string& path) {
   struct stat facts {};
   if (path.empty() || stat(path.c_str(), &facts) != 0) return false;
   return !S_ISREG(facts.st_mode) || facts.st_size > static_cast<off_t>(base::kMaxFileBytes);
@@ -47,7 +47,7 @@ void CheckTlsFiles(const Dsn& dsn, const std::map<std::string, base::Secret>& pa
   for (const auto& [keyword, by_default] : kFiles) {
     std::string path = dsn.Get(keyword, parameters);
     if (path.empty()) path = HomeDirectory() + "/.postgresql/" + by_default;
-    if (HoldsUp(path)) {
+    if (MayBlock(path)) {
       throw std::invalid_argument("the file of " + std::string(keyword) +
                                   " is not a regular file of at most 1 MiB");
     }
@@ -60,7 +60,7 @@ void CheckServiceFiles() {
   std::string own = Variable("PGSERVICEFILE");
   if (own.empty()) own = HomeDirectory() + "/.pg_service.conf";
   const std::string folder = Variable("PGSYSCONFDIR");
-  if (HoldsUp(own) || (!folder.empty() && HoldsUp(folder + "/pg_service.conf"))) {
+  if (MayBlock(own) || (!folder.empty() && MayBlock(folder + "/pg_service.conf"))) {
     throw DsnError("PGSERVICE is set, and the service file is not a regular file of at most 1 MiB");
   }
 }

@@ -40,7 +40,7 @@ bool IsNew(const std::string& path, const std::string& problem) {
 
 }  // namespace
 
-void ForestallWarnings(const Dsn& dsn, std::map<std::string, base::Secret>& parameters) {
+void PreventWarnings(const Dsn& dsn, std::map<std::string, base::Secret>& parameters) {
   if (dsn.Get("sslpassword", parameters).size() > kMaxPassphrase) {
     throw std::invalid_argument("sslpassword is longer than " + std::to_string(kMaxPassphrase) +
                                 " bytes, the limit of OpenSSL");

@@ -14,6 +14,6 @@ namespace scidex::postgres {
 // libpq would ignore the password file with a warning, because others may access it or it is not a
 // plain file, logs that once and replaces the file in `parameters` by one that does not exist.
 // Throws std::invalid_argument for a passphrase that libpq would truncate with a warning.
-void ForestallWarnings(const Dsn& dsn, std::map<std::string, base::Secret>& parameters);
+void PreventWarnings(const Dsn& dsn, std::map<std::string, base::Secret>& parameters);
 
 }  // namespace scidex::postgres

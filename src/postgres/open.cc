@@ -232,7 +232,7 @@ Opened Open(const Dsn& dsn, const std::map<std::string, base::Secret>& overrides
   for (const auto& [keyword, value] : overrides) parameters.insert_or_assign(keyword, value);
   CheckServiceFiles();
   CheckTlsFiles(dsn, parameters);
-  ForestallWarnings(dsn, parameters);
+  PreventWarnings(dsn, parameters);
   for (const char* keyword : {"password", "sslpassword"})
     RememberSecret(base::Secret(dsn.Get(keyword, parameters)));
   std::vector<std::string> rounds{dsn.Get("target_session_attrs", parameters)};

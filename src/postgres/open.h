@@ -31,7 +31,7 @@ struct Opened {
 // Tries the DSN's servers in order, each for its share of the remaining time. `overrides` take
 // precedence over the DSN's parameters. target_session_attrs works as in libpq, with a second round
 // for prefer-standby; load_balance_hosts is not supported. Throws the exceptions of
-// CheckTlsFiles(), CheckServiceFiles() and ForestallWarnings(), and std::bad_alloc.
+// CheckTlsFiles(), CheckServiceFiles() and PreventWarnings(), and std::bad_alloc.
 Opened Open(const Dsn& dsn, const std::map<std::string, base::Secret>& overrides,
             Resolver& resolver, base::TimePoint deadline, const std::stop_token& stop);
 

@@ -112,7 +112,7 @@ bool Session::HasOnlyRead() const {
 
 // A read-only session cannot run these, except for VACUUM and the like, which no setting prevents:
 // success means that the borrower lifted read-only by some means.
-void Session::LookForWrite(const PGresult* result) {
+void Session::CheckForWrite(const PGresult* result) {
   const ExecStatusType status = PQresultStatus(result);
   const bool copied_in = std::exchange(copying_in_, status == PGRES_COPY_IN);
   if (status != PGRES_COMMAND_OK && status != PGRES_TUPLES_OK) return;
@@ -212,7 +212,7 @@ QueryResult Session::EnterReadOnly(TimePoint deadline) {
   return entered;
 }
 
-void Session::LookForTampering(const PGresult* result) {
+void Session::CheckForTampering(const PGresult* result) {
   const ExecStatusType status = PQresultStatus(result);
   if (!watched_ || refusal_expected_ || status == PGRES_SINGLE_TUPLE) return;
   // Left by the previous statement; the effect of this one is reported after its result.
@@ -223,7 +223,7 @@ void Session::LookForTampering(const PGresult* result) {
 }
 
 // Called for closed sessions too, however the lease ends.
-void Session::LookForTamperingAtTheEnd() {
+void Session::CheckForTamperingAtEnd() {
   if (!std::exchange(watched_, false)) return;
   if (!by_transaction_ && ReportedReadOnly() == false) ReportTampering(kSwitchedOff);
   const PGTransactionStatusType transaction =

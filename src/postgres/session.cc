@@ -32,8 +32,8 @@ int Session::OnEvent(PGEventId id, void* info, void* session) {
   const PGresult* result = static_cast<PGEventResultCreate*>(info)->result;
   auto* const self = static_cast<Session*>(session);
   if (self->read_only_) {
-    self->LookForWrite(result);
-    self->LookForTampering(result);
+    self->CheckForWrite(result);
+    self->CheckForTampering(result);
   }
   if (self->only_reads_) self->only_reads_ = IsOfRead(result);
   const char* sqlstate = PQresultErrorField(result, PG_DIAG_SQLSTATE);
@@ -81,7 +81,7 @@ Session::Session(std::string name, const SessionOptions& options, PgConnPtr conn
 
 Session::~Session() {
   try {
-    LookForTamperingAtTheEnd();
+    CheckForTamperingAtEnd();
   } catch (const std::exception& error) {
     if (const auto resource = base::LocalResourceOf(error)) base::CountLocalFailure(*resource);
   }
@@ -157,7 +157,7 @@ Recycled Session::Recycle(base::Duration within) noexcept {
 }
 
 Recycled Session::TryRecycle(base::Duration within) {
-  LookForTamperingAtTheEnd();
+  CheckForTamperingAtEnd();
   PGconn* const connection = raw();
   if (connection == nullptr || server_closing_ || PQstatus(connection) != CONNECTION_OK)
     return Recycled::kLost;

@@ -137,10 +137,10 @@ class Session final : public pool::Connection {
   pool::Prepared Judge(const QueryResult& answer, bool proven, pool::ReadOnlyProof proof);
   void OnRefusedWrite(const char* message);
   // Detects writes by the command tag of a successful result.
-  void LookForWrite(const PGresult* result);
+  void CheckForWrite(const PGresult* result);
   // Detects tampering by the command tag and by the reported setting.
-  void LookForTampering(const PGresult* result);
-  void LookForTamperingAtTheEnd();
+  void CheckForTampering(const PGresult* result);
+  void CheckForTamperingAtEnd();
   void AskOfOpenTransaction(base::TimePoint deadline);
   void Report(TransactionWatch::Shown shown);
   // Whether `result` is that of a read, in a transaction of reads.

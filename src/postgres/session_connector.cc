@@ -45,7 +45,7 @@ ConnectResult NoDescriptors() {
                 {"this process has no file descriptors left for a connection", ""});
 }
 
-bool MayBeForWantOfFiles(ConnectOutcome outcome) {
+bool MayBeOutOfFiles(ConnectOutcome outcome) {
   return outcome == ConnectOutcome::kNameNotResolved || outcome == ConnectOutcome::kAuthFailed ||
          outcome == ConnectOutcome::kTlsFailed || outcome == ConnectOutcome::kConnectFailed;
 }
@@ -146,7 +146,7 @@ ConnectResult SessionConnector::Connect(base::TimePoint deadline,
   ConnectResult result = TryConnect(deadline, stop);
   // If no file can be opened, libpq and the resolver silently ignore theirs: the password file, the
   // resolver's files, certificates.
-  return MayBeForWantOfFiles(result.outcome) && !base::CanOpenDescriptors(kDescriptorsNeeded)
+  return MayBeOutOfFiles(result.outcome) && !base::CanOpenDescriptors(kDescriptorsNeeded)
              ? NoDescriptors()
              : std::move(result);
 }

@@ -20,7 +20,7 @@ using std::chrono::milliseconds;
 namespace {
 
 // Poll interval if the stop token has no descriptor.
-constexpr milliseconds kBetweenLooks{50};
+constexpr milliseconds kPollInterval{50};
 // Reads of data that arrived by the deadline: a megabyte, with libpq's buffer.
 constexpr int kLateReads = 64;
 // A wait that ends this much too late, or this much time between two waits, is a pause of this
@@ -35,7 +35,7 @@ constexpr int kPauses = 8;
 // Rounded up, so that a deadline less than a millisecond away does not cause a busy loop.
 milliseconds TimeoutOf(base::Duration left, bool looks) {
   const milliseconds rounded = std::chrono::ceil<milliseconds>(left);
-  const milliseconds timeout = looks ? std::min(rounded, kBetweenLooks) : rounded;
+  const milliseconds timeout = looks ? std::min(rounded, kPollInterval) : rounded;
   return std::clamp(timeout, milliseconds(0), milliseconds(INT_MAX));
 }
 

@@ -214,7 +214,7 @@ std::optional<RouteChange> Router::Change::OfRoute() const {
 std::optional<RouteChange> Router::OnReplicaVerdict(Reason verdict, TimePoint probed_at) {
   Change change;
   std::shared_ptr<Epoch> ended;
-  DrainIfMisled(verdict);
+  DrainIfWrongServer(verdict);
   // Allocated first: if that fails, nothing has changed yet.
   auto next = std::make_shared<Epoch>();
   {
@@ -238,7 +238,7 @@ std::optional<RouteChange> Router::OnReplicaVerdict(Reason verdict, TimePoint pr
 
 // Called before the route can return to the replica: sessions opened while the pool's name led to
 // another server are still connected to that one.
-void Router::DrainIfMisled(Reason verdict) {
+void Router::DrainIfWrongServer(Reason verdict) {
   const bool misled = IsWrongServer(verdict);
   {
     MutexLock lock(mutex_);

@@ -122,7 +122,7 @@ class Router {
   PoolLineage LineageOf(PoolRole role) const SCIDEX_REQUIRES(mutex_);
   pool::PoolStats RoStats() const;
   [[noreturn]] void ThrowDisabled(const Pools& pools);
-  void DrainIfMisled(Reason verdict);
+  void DrainIfWrongServer(Reason verdict);
   void Retire(PoolRole role, const std::shared_ptr<pool::Pool>& pool) SCIDEX_REQUIRES(mutex_);
   void ForgetIdleRetired(PoolRole role, std::vector<std::shared_ptr<pool::Pool>>& forgotten)
       SCIDEX_REQUIRES(mutex_);

@@ -19,8 +19,8 @@ TEST(ServiceManager, IsToldByADatagramEach) {
   test::ServiceManagerSocket socket;
   const ServiceManager manager(socket.address());
   EXPECT_TRUE(manager.present());
-  EXPECT_TRUE(manager.Tell("READY=1"));
-  EXPECT_TRUE(manager.Tell("STATUS=one\nWATCHDOG=1"));
+  EXPECT_TRUE(manager.Notify("READY=1"));
+  EXPECT_TRUE(manager.Notify("STATUS=one\nWATCHDOG=1"));
   EXPECT_THAT(socket.Take(), ElementsAre("READY=1", "STATUS=one\nWATCHDOG=1"));
 }
 
@@ -33,18 +33,18 @@ TEST(ServiceManager, MayHaveAnAbstractName) {
   ASSERT_EQ(bind(receiver.get(), reinterpret_cast<const sockaddr*>(&address),
                  static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + 1 + name.size())),
             0);
-  EXPECT_TRUE(ServiceManager("@" + name).Tell("READY=1"));
+  EXPECT_TRUE(ServiceManager("@" + name).Notify("READY=1"));
   char text[16]{};
   EXPECT_EQ(recv(receiver.get(), text, sizeof text, 0), 7);
 }
 
 TEST(ServiceManager, IsNotThereWithoutASocket) {
-  EXPECT_FALSE(ServiceManager().Tell("READY=1"));
+  EXPECT_FALSE(ServiceManager().Notify("READY=1"));
   EXPECT_FALSE(ServiceManager("").present());
 }
 
 TEST(ServiceManager, ThatIsGoneEndsNothing) {
-  EXPECT_FALSE(ServiceManager("/nonexistent/notify").Tell("READY=1"));
+  EXPECT_FALSE(ServiceManager("/nonexistent/notify").Notify("READY=1"));
 }
 
 TEST(ServiceManager, HasNoOtherKindOfAddress) {
@@ -60,9 +60,9 @@ TEST(ServiceManager, ThatDoesNotReadDelaysOnlyBriefly) {
   const ServiceManager manager(socket.address());
   // Linux keeps a few datagrams for who does not read.
   int taken = 0;
-  while (manager.Tell("STATUS=again")) ASSERT_LT(++taken, 100'000);
+  while (manager.Notify("STATUS=again")) ASSERT_LT(++taken, 100'000);
   EXPECT_EQ(socket.Take().size(), static_cast<std::size_t>(taken));
-  EXPECT_TRUE(manager.Tell("STATUS=again"));
+  EXPECT_TRUE(manager.Notify("STATUS=again"));
 }
 
 TEST(WatchdogInterval, IsThatOfThisProcessAlone) {
