@@ -20,11 +20,6 @@ class SlowWakeClock final : public base::Clock {
 
   bool WaitUntil(base::CondVar& cond, base::Mutex& mutex,
                  base::TimePoint deadline) override SCIDEX_NO_THREAD_SAFETY_ANALYSIS {
-    {
-      base::MutexLock lock(mutex_);
-      ++sleeping_;
-      changed_.NotifyAll();
-    }
     cond.Wait(mutex);
     mutex.Unlock();
     HoldWhileFrozen();
@@ -46,24 +41,21 @@ class SlowWakeClock final : public base::Clock {
     frozen_ = false;
     changed_.NotifyAll();
   }
-  // Waits until `count` threads wait, or were woken and are held; returns false if there are fewer
-  // after kPatience.
-  bool AwaitSleeping(std::size_t count) { return Await(&SlowWakeClock::sleeping_, count); }
-  bool AwaitHeld(std::size_t count) { return Await(&SlowWakeClock::held_, count); }
-
- private:
-  bool Await(std::size_t SlowWakeClock::*threads, std::size_t count) {
+  // Waits until `count` threads were woken and are held; returns false if there are fewer after
+  // kPatience.
+  bool AwaitHeld(std::size_t count) {
     const base::TimePoint give_up = base::RealClock().Now() + test::kPatience;
     base::MutexLock lock(mutex_);
-    while (this->*threads < count) {
+    while (held_ < count) {
       if (!changed_.WaitUntil(mutex_, give_up)) return false;
     }
     return true;
   }
+
+ private:
   void HoldWhileFrozen() {
     const base::TimePoint give_up = base::RealClock().Now() + test::kPatience;
     base::MutexLock lock(mutex_);
-    --sleeping_;
     ++held_;
     changed_.NotifyAll();
     while (frozen_ && changed_.WaitUntil(mutex_, give_up)) {
@@ -75,7 +67,6 @@ class SlowWakeClock final : public base::Clock {
   base::CondVar changed_;
   base::TimePoint now_ SCIDEX_GUARDED_BY(mutex_){std::chrono::hours(1)};
   bool frozen_ SCIDEX_GUARDED_BY(mutex_) = false;
-  std::size_t sleeping_ SCIDEX_GUARDED_BY(mutex_) = 0;
   std::size_t held_ SCIDEX_GUARDED_BY(mutex_) = 0;
 };
 
