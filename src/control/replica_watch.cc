@@ -2,11 +2,34 @@
 
 #include <utility>
 
+#include "base/log.h"
+
 namespace scidex::control {
 
 using base::MutexLock;
 using base::TimePoint;
 using routing::Reason;
+
+namespace {
+
+void LogStale(bool begins, Reason verdict, const std::optional<base::Duration>& lag,
+              const routing::RoutingOptions& options) {
+  const base::LogField max_lag{"max_lag_seconds", options.max_lag};
+  if (begins) {
+    base::LogWarn(
+        "the replica is stale, and fit to serve reads because read_only.on_lag is serve_stale",
+        {{"lag_seconds", *lag}, max_lag});
+  } else if (verdict != Reason::kOk) {
+    base::LogInfo("the stale replica is no longer fit to serve reads",
+                  {{"reason", base::Name(verdict)}, max_lag});
+  } else if (lag) {
+    base::LogInfo("the replica is no longer stale", {{"lag_seconds", *lag}, max_lag});
+  } else {
+    base::LogInfo("the lag of the stale replica is no longer known", {max_lag});
+  }
+}
+
+}  // namespace
 
 ReplicaWatch::ReplicaWatch(const routing::RoutingOptions& options, bool has_primary,
                            base::Clock& clock, OnVerdict on_verdict)
@@ -31,6 +54,7 @@ void ReplicaWatch::Reconfigure(const routing::RoutingOptions& options, bool has_
   if (new_primary || new_replica) ForgetPositions();
   if (new_replica) {
     lagged_ = false;
+    serves_stale_ = false;
     stats_.stale = false;
     stats_.lag.reset();
     stats_.lag_bytes.reset();
@@ -112,6 +136,7 @@ void ReplicaWatch::OnReplicaProbe(const ProbeResult& result) {
   routing::ReplicaObservation observation;
   observation.answer = result.reason;
   bool wait_for_primary = false;
+  bool is_stale = false;
   routing::RoutingOptions options;
   {
     MutexLock lock(mutex_);
@@ -133,7 +158,7 @@ void ReplicaWatch::OnReplicaProbe(const ProbeResult& result) {
           observation.lag = lag_.Lag(result.facts, observation.primary_answers, clock_.Now());
         observation.lagged_before = lagged_;
         observation.stale_before = stats_.stale;
-        stats_.stale = routing::IsStale(observation, options_);
+        stats_.stale = is_stale = routing::IsStale(observation, options_);
         stats_.lag = observation.lag;
         stats_.lag_bytes = lag_.Bytes(result.facts);
       }
@@ -149,11 +174,18 @@ void ReplicaWatch::OnReplicaProbe(const ProbeResult& result) {
   }
   if (wait_for_primary) return;
   const Reason verdict = routing::JudgeReplica(observation, options);
-  if (result.reason == Reason::kOk) {
+  const bool serves_stale =
+      is_stale && verdict == Reason::kOk && options.on_lag == routing::OnLag::kServeStale;
+  bool served_stale = false;
+  {
     MutexLock lock(mutex_);
-    lagged_ = verdict == Reason::kLagExceeded;
-    if (verdict != Reason::kOk) ++stats_.judged_unfit[verdict];
+    served_stale = std::exchange(serves_stale_, serves_stale);
+    if (result.reason == Reason::kOk) {
+      lagged_ = verdict == Reason::kLagExceeded;
+      if (verdict != Reason::kOk) ++stats_.judged_unfit[verdict];
+    }
   }
+  if (serves_stale != served_stale) LogStale(serves_stale, verdict, observation.lag, options);
   on_verdict_(verdict, result.started);
 }
 

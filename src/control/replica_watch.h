@@ -67,6 +67,8 @@ class ReplicaWatch {
   // The primary, queried later, had not reached the replica's position; and that position.
   bool ahead_ SCIDEX_GUARDED_BY(mutex_) = false;
   std::uint64_t ahead_until_ SCIDEX_GUARDED_BY(mutex_) = 0;
+  // The replica's latest answer was judged fit although the replica was stale.
+  bool serves_stale_ SCIDEX_GUARDED_BY(mutex_) = false;
   // The replica's latest answer was judged kLagExceeded.
   bool lagged_ SCIDEX_GUARDED_BY(mutex_) = false;
   ReplicaStats stats_ SCIDEX_GUARDED_BY(mutex_);

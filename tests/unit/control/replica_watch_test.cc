@@ -4,6 +4,7 @@
 
 #include <vector>
 
+#include "support/log_tap.h"
 #include "support/manual_clock.h"
 
 namespace scidex::control {
@@ -211,6 +212,41 @@ TEST_F(ReplicaWatchTest, ReplicaWithTransactionsThatThePrimaryLacksHasDiverged) 
   watch_.OnPrimaryProbe(later);
   EXPECT_EQ(verdicts_.back(), Reason::kDiverged);
   EXPECT_EQ(watch_.Stats().lag, std::nullopt);
+}
+
+TEST_F(ReplicaWatchTest, LogsWhenAStaleReplicaBeginsAndEndsToServe) {
+  routing::RoutingOptions options;
+  options.on_lag = routing::OnLag::kServeStale;
+  watch_.Reconfigure(options, true, false, false);
+  const test::LogTap log;
+  watch_.OnPrimaryProbe(Primary(100));
+  watch_.OnPrimaryProbe(Primary(200));
+  watch_.OnReplicaProbe(Replica(150));
+  EXPECT_TRUE(log.Lines().empty());
+  clock_.Advance(seconds(31));
+  watch_.OnReplicaProbe(Replica(150));
+  watch_.OnReplicaProbe(Replica(150));
+  EXPECT_EQ(verdicts_.back(), Reason::kOk);
+  EXPECT_EQ(log.Count({"level=warn", "the replica is stale, and fit to serve reads",
+                       "lag_seconds=31", "max_lag_seconds=30"}),
+            1u);
+  watch_.OnReplicaProbe(Replica(200));
+  watch_.OnReplicaProbe(Replica(200));
+  EXPECT_EQ(log.Count({"level=info", "the replica is no longer stale", "lag_seconds=0"}), 1u);
+  EXPECT_EQ(log.Lines().size(), 2u);
+}
+
+TEST_F(ReplicaWatchTest, LogsWhenAStaleReplicaIsNoLongerFit) {
+  routing::RoutingOptions options;
+  options.on_lag = routing::OnLag::kServeStale;
+  watch_.Reconfigure(options, true, false, false);
+  watch_.OnPrimaryProbe(Primary(100));
+  watch_.OnPrimaryProbe(Primary(200));
+  clock_.Advance(seconds(31));
+  watch_.OnReplicaProbe(Replica(150));
+  const test::LogTap log;
+  watch_.OnReplicaProbe(Down(Reason::kConnectRefused));
+  EXPECT_EQ(log.Count({"level=info", "no longer fit", "reason=connect_refused"}), 1u);
 }
 
 TEST_F(ReplicaWatchTest, StaleReplicaStaysStaleWhileThePrimaryIsDown) {
