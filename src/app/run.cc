@@ -138,13 +138,19 @@ bool ReportReload(pid_t exporter) {
   return false;
 }
 
-// If the file has become invalid since the exporter was started, asks the exporter that the flags
-// describe.
+// If the file has become invalid since the exporter was started, asks at the address of the flags.
+// Without one, the address is unknown: another exporter may listen at the default one.
 bool ReportReady(const CommandLine& flags, const Reloader::Load& load) {
   config::Config config;
   try {
     config = load();
-  } catch (const std::exception&) {
+  } catch (const std::exception& error) {
+    if (flags.listen_addresses.empty()) {
+      std::cout << "not asked: the configuration, which has the address, is invalid: "
+                << base::OneLine(error.what()) << '\n'
+                << std::flush;
+      return false;
+    }
     config = config::Config();
     ApplyFlags(flags, config);
   }

@@ -115,6 +115,13 @@ class ReadyProbe(unittest.TestCase):
         self.config.write_text("primary: {dns: x}\n")
         self.assertEqual(self.probe(), (0, READY))
 
+    def test_invalid_file_is_reported_if_it_has_the_address(self):
+        self.own = exporter.Exporter(self.addCleanup, self.folder, *self.flags)
+        self.config.write_text("primary: {dns: x}\n")
+        code, output = self.probe()
+        self.assertEqual(code, 1)
+        self.assertRegex(output, r"^not asked: the configuration, .* is invalid: \S*exporter\.yaml:1: .*\n$")
+
     def test_exporter_that_listens_nowhere_cannot_be_asked(self):
         self.start()
         self.flags = ["--web.listen-address="]
