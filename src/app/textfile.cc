@@ -1,5 +1,6 @@
 #include "app/textfile.h"
 
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -22,7 +23,30 @@ std::string Folder(const std::string& path) {
   return folder.empty() ? "." : folder;
 }
 
+// What to replace would surprise: the target of a link would keep its content, and readers of a
+// FIFO would wait forever.
+std::string WhyNotToReplace(const std::string& path) {
+  std::error_code error;
+  switch (std::filesystem::symlink_status(path, error).type()) {
+    case std::filesystem::file_type::symlink:
+      return "is a symbolic link; name the file that it points to";
+    case std::filesystem::file_type::fifo:
+    case std::filesystem::file_type::socket:
+    case std::filesystem::file_type::block:
+    case std::filesystem::file_type::character:
+      return "is not a regular file; remove it, or name another file";
+    default:
+      return "";
+  }
+}
+
 }  // namespace
+
+std::optional<Textfile::Identity> Textfile::Identity::Of(const std::string& path) {
+  struct stat found {};
+  if (lstat(path.c_str(), &found) != 0) return std::nullopt;
+  return Identity{found.st_dev, found.st_ino, found.st_mtim.tv_sec, found.st_mtim.tv_nsec};
+}
 
 void CheckTextfile(const std::string& path) {
   const auto refuse = [](const std::string& why) {
@@ -34,6 +58,7 @@ void CheckTextfile(const std::string& path) {
   std::error_code error;
   if (std::filesystem::is_directory(path, error))
     refuse(shown + " is a directory; name a file in it");
+  if (const std::string why = WhyNotToReplace(path); !why.empty()) refuse(shown + ' ' + why);
   const std::string folder = Folder(path);
   if (std::filesystem::exists(folder, error) && !std::filesystem::is_directory(folder, error))
     refuse(base::QuotedUnlessSecret(folder) + " is not a directory");
@@ -80,12 +105,26 @@ base::TimePoint Textfile::Run() {
   return next;
 }
 
-std::string Textfile::Write(base::WallTime now) const {
+std::string Textfile::Write(base::WallTime now) {
+  if (const std::string why = WhyNotToReplace(path_); !why.empty())
+    return base::QuotedUnlessSecret(path_) + ' ' + why;
+  LookForAnotherWriter();
   try {
     base::ReplaceFile(path_, render_(now));
+    last_written_ = Identity::Of(path_);
     return "";
   } catch (const std::exception& error) {
     return error.what();
+  }
+}
+
+void Textfile::LookForAnotherWriter() {
+  if (!last_written_ || another_writes_) return;
+  const std::optional<Identity> found = Identity::Of(path_);
+  another_writes_ = found && *found != *last_written_;
+  if (another_writes_) {
+    base::LogWarn("another program writes the textfile too; give each exporter its own file",
+                  {{"file", path_}});
   }
 }
 

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 
 #include "base/clock.h"
@@ -14,7 +15,8 @@
 
 namespace scidex::app {
 
-// Throws config::ConfigError unless the file can be created and the collector would read it.
+// Throws config::ConfigError unless the file can be created, the collector would read it, and what
+// is there, if anything, is a regular file.
 void CheckTextfile(const std::string& path);
 
 struct TextfileStats {
@@ -32,7 +34,8 @@ class Textfile {
   using Render = std::function<std::string(base::WallTime written)>;
 
   // After Start(), writes immediately and then every `interval`. Failures are counted, and logged
-  // if they differ from the previous one; the previous file stays. `scheduler` must outlive it.
+  // if they differ from the previous one; the previous file stays. Another program that writes the
+  // same file is logged once. `scheduler` must outlive it.
   Textfile(std::string path, base::Duration interval, Render render, base::Scheduler& scheduler);
 
   // Must be called once.
@@ -40,17 +43,33 @@ class Textfile {
   TextfileStats Stats() const;
 
  private:
+  // Distinguishes a file from others that had its path before.
+  struct Identity {
+    static std::optional<Identity> Of(const std::string& path);
+    friend bool operator==(const Identity&, const Identity&) = default;
+
+    std::uint64_t device;
+    std::uint64_t inode;
+    std::int64_t modified_seconds;
+    std::int64_t modified_nanoseconds;
+  };
+
   base::TimePoint Run();
   // Returns the error, or an empty text.
-  std::string Write(base::WallTime now) const;
+  std::string Write(base::WallTime now);
+  // Logs once if the file is not the one that was written last.
+  void LookForAnotherWriter();
   void LogOutcome(const std::string& failure);
 
   const std::string path_;
   const base::Duration interval_;
   const Render render_;
   base::Clock& clock_;
-  // The failure of the previous run; used only by runs.
+  // Used only by runs: the failure of the previous one, the latest file, and whether another
+  // program has been found to write it.
   std::string last_failure_;
+  std::optional<Identity> last_written_;
+  bool another_writes_ = false;
   mutable base::Mutex mutex_;
   TextfileStats stats_ SCIDEX_GUARDED_BY(mutex_);
   // Last: it uses all members above.

@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 
 #include <chrono>
 #include <filesystem>
@@ -9,6 +10,7 @@
 #include <string>
 
 #include "base/read_file.h"
+#include "base/replace_file.h"
 #include "config/config.h"
 #include "support/eventually.h"
 #include "support/log_tap.h"
@@ -108,8 +110,46 @@ TEST_F(TextfileTest, ThatCanNotBeMadeIsRefusedWithTheReason) {
   EXPECT_THAT(RefusalOf(folder_ + "/pools.txt"), HasSubstr("does not end in .prom"));
   std::filesystem::create_directory(path_);
   EXPECT_THAT(RefusalOf(path_), HasSubstr("is a directory"));
+  EXPECT_EQ(mkfifo((folder_ + "/fifo.prom").c_str(), 0600), 0);
+  EXPECT_THAT(RefusalOf(folder_ + "/fifo.prom"), HasSubstr("is not a regular file"));
+  for (const char* target : {"/none", "/fifo.prom"}) {
+    std::filesystem::remove(folder_ + "/link.prom");
+    std::filesystem::create_symlink(folder_ + target, folder_ + "/link.prom");
+    EXPECT_THAT(RefusalOf(folder_ + "/link.prom"), HasSubstr("is a symbolic link")) << target;
+  }
   EXPECT_THAT(RefusalOf(dir_.Write("file", "").string() + "/pools.prom"),
               HasSubstr("file\" is not a directory"));
+}
+
+TEST_F(TextfileTest, WhatBecomesALinkIsNotReplaced) {
+  std::filesystem::create_directory(folder_);
+  std::filesystem::create_symlink("target", path_);
+  const test::LogTap log;
+  Textfile textfile(
+      path_, seconds(15), [](base::WallTime) { return "1\n"; }, scheduler_);
+  textfile.Start();
+  ASSERT_TRUE(AwaitWrites(textfile, 1));
+  ASSERT_TRUE(test::Eventually(test::kPatience, [&] { return textfile.Stats().failures == 1; }));
+  EXPECT_TRUE(std::filesystem::is_symlink(path_));
+  EXPECT_FALSE(std::filesystem::exists(folder_ + "/target"));
+}
+
+TEST_F(TextfileTest, AnotherProgramThatWritesItIsLoggedOnce) {
+  std::filesystem::create_directory(folder_);
+  const test::LogTap log;
+  const auto render = [](base::WallTime) { return "1\n"; };
+  Textfile textfile(path_, seconds(15), render, scheduler_);
+  textfile.Start();
+  ASSERT_TRUE(AwaitWrites(textfile, 1));
+  clock_.Advance(seconds(15));
+  ASSERT_TRUE(AwaitWrites(textfile, 2));
+  EXPECT_EQ(log.Lines().size(), 0u);
+  for (std::uint64_t i = 3; i <= 5; ++i) {
+    base::ReplaceFile(path_, "another\n");
+    clock_.Advance(seconds(15));
+    ASSERT_TRUE(AwaitWrites(textfile, i));
+  }
+  EXPECT_EQ(log.Count({"level=warn", "another program writes the textfile too"}), 1u);
 }
 
 }  // namespace
