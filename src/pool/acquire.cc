@@ -27,6 +27,8 @@ struct PoolCore::Request {
   bool retry = false;
   // TryAcquire(): neither waits nor throws if no connection is idle.
   bool tries_only = false;
+  // AcquireOptions::moves.
+  const std::stop_source* moves = nullptr;
   // A connection was not tried because the deadline had passed.
   bool expired = false;
   // Set when the pool may be destroyed before this acquire has ended.
@@ -46,16 +48,17 @@ void PoolCore::CheckFork() const {
 Lease PoolCore::Acquire(const AcquireOptions& options, const base::CallSite& borrower) {
   CheckFork();
   const TimePoint now = clock_.Now();
-  Request request{{borrower, now},
+  Request request{{borrower, options.started.value_or(now)},
                   options.stop,
                   options.deadline ? *options.deadline : base::Add(now, options_.acquire_timeout)};
   request.claim.client = options.client;
+  request.moves = options.moves;
   for (TimePoint present = now;; present = clock_.Now()) {
     SlotList::iterator slot;
     bool taken = false;
     {
       MutexLock lock(mutex_);
-      if (closed_) Fail<PoolClosed>(request, AcquireOutcome::kClosed, "is closed");
+      if (closed_) FailClosed(request, "is closed");
       if (request.stop.stop_requested()) FailCancelled(request);
       if (request.retry && present >= request.deadline) FailTimeout(request);
       taken = !idle_.empty() && MayOvertake(present);
@@ -194,9 +197,7 @@ void PoolCore::GiveUp(const Request& request, Waiter& waiter) {
   const std::string deadlock = waiter.deadlocked ? DescribeDeadlock() : "";
   Dequeue(waiter);
   WakeHead();
-  if (closed_) {
-    Fail<PoolClosed>(request, AcquireOutcome::kClosed, "was closed while this acquire waited");
-  }
+  if (closed_) FailClosed(request, "was closed while this acquire waited");
   if (waiter.cancelled) FailCancelled(request);
   if (waiter.deadlocked) {
     Fail<NestedAcquireDeadlock>(request, AcquireOutcome::kDeadlock, deadlock);
@@ -308,7 +309,19 @@ void PoolCore::CountFailure(const Request& request, AcquireOutcome outcome) {
   counted_.acquire_wait.Observe(clock_.Now() - request.claim.started);
 }
 
+void PoolCore::MoveIfRequested(const Request& request) {
+  if (request.moves == nullptr || !request.moves->stop_requested()) return;
+  if (request.waited) --counted_.requests;
+  throw AcquireMoved(request.claim.started);
+}
+
+void PoolCore::FailClosed(const Request& request, std::string_view what) {
+  MoveIfRequested(request);
+  Fail<PoolClosed>(request, AcquireOutcome::kClosed, what);
+}
+
 void PoolCore::FailCancelled(const Request& request) {
+  MoveIfRequested(request);
   Fail<AcquireCancelled>(request, AcquireOutcome::kCancelled, "acquire cancelled");
 }
 

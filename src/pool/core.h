@@ -187,6 +187,10 @@ class PoolCore final : public SessionObserver, public std::enable_shared_from_th
   }
   // Returns "; the last connect failed: …", or "" if connects do not fail.
   std::string LastFailure() const SCIDEX_REQUIRES(mutex_);
+  // Throws AcquireMoved, uncounted, if the acquire continues in another pool.
+  void MoveIfRequested(const Request& request) SCIDEX_REQUIRES(mutex_);
+  [[noreturn]] void FailClosed(const Request& request, std::string_view what)
+      SCIDEX_REQUIRES(mutex_);
   [[noreturn]] void FailCancelled(const Request& request) SCIDEX_REQUIRES(mutex_);
   [[noreturn]] void FailTimeout(const Request& request) SCIDEX_REQUIRES(mutex_);
 

@@ -1,10 +1,12 @@
 // The errors of an acquire. Each is a type and carries the pool's statistics at that moment.
 #pragma once
 
+#include <exception>
 #include <stdexcept>
 #include <string>
 #include <utility>
 
+#include "base/time.h"
 #include "pool/stats.h"
 
 namespace scidex::pool {
@@ -49,6 +51,19 @@ class NestedAcquireDeadlock : public AcquireError {
 // The statistics are empty.
 class ForkedPool : public AcquireError {
   using AcquireError::AcquireError;
+};
+
+// Not a failure: the caller continues in another pool, see AcquireOptions::moves.
+class AcquireMoved : public std::exception {
+ public:
+  explicit AcquireMoved(base::TimePoint started) : started_(started) {}
+
+  const char* what() const noexcept override { return "the acquire continues in another pool"; }
+  // When the acquire began.
+  base::TimePoint started() const { return started_; }
+
+ private:
+  base::TimePoint started_;
 };
 
 }  // namespace scidex::pool

@@ -41,6 +41,12 @@ struct AcquireOptions {
   // Name of the client if one call site acquires for many, such as the name of a query; otherwise
   // null.
   std::shared_ptr<const std::string> client = nullptr;
+  // Stopped once the caller would continue in another pool: from then on, the acquire throws
+  // AcquireMoved instead of AcquireCancelled and PoolClosed, and is not counted. Null if there is
+  // no other pool. Must outlive the acquire.
+  const std::stop_source* moves = nullptr;
+  // When the acquire began in an earlier pool; by default it begins now.
+  std::optional<base::TimePoint> started = std::nullopt;
 };
 
 // Thread-safe. In a child of fork(), no function touches the parent's connections: acquiring throws
@@ -67,7 +73,7 @@ class Pool {
   Pool(const Pool&) = delete;
   Pool& operator=(const Pool&) = delete;
 
-  // Throws an AcquireError, or std::bad_alloc.
+  // Throws an AcquireError, AcquireMoved or std::bad_alloc.
   Lease Acquire(const AcquireOptions& options = {},
                 const base::CallSite& borrower = base::CallSite::current());
 

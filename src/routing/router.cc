@@ -87,18 +87,18 @@ Router::Router(const Pools& pools, const RoutingOptions& options, base::Clock& c
 
 Lease Router::AcquireRead(const pool::AcquireOptions& options, const base::CallSite& borrower) {
   const TimePoint deadline = options.deadline.value_or(DefaultDeadline());
+  std::optional<TimePoint> started;
   for (;;) {
     const std::shared_ptr<Epoch> epoch = AwaitRoute(deadline, options.stop);
     Pool* const pool = epoch->ReadPool();
     if (pool == nullptr) ThrowDisabled(epoch->pools);
     try {
-      Lease lease = AcquireFrom(*pool, {deadline, options.stop, options.client}, *epoch, borrower);
+      Lease lease = AcquireFrom(
+          *pool, {deadline, options.stop, options.client, &epoch->over, started}, *epoch, borrower);
       acquires_[epoch->route].fetch_add(1, std::memory_order_relaxed);
       return lease.Forward();
-    } catch (const pool::AcquireCancelled&) {
-      if (options.stop.stop_requested() || !epoch->over.stop_requested()) throw;
-    } catch (const pool::PoolClosed&) {
-      if (!epoch->over.stop_requested()) throw;
+    } catch (const pool::AcquireMoved& moved) {
+      started = moved.started();
     }
   }
 }
@@ -126,7 +126,9 @@ Lease Router::AcquireFrom(Pool& pool, const pool::AcquireOptions& options, const
   const auto relay = [&either] { either.request_stop(); };
   const std::stop_callback on_stop(options.stop, relay);
   const std::stop_callback on_over(epoch.over.get_token(), relay);
-  return pool.Acquire({options.deadline, either.get_token(), options.client}, borrower);
+  return pool.Acquire(
+      {options.deadline, either.get_token(), options.client, options.moves, options.started},
+      borrower);
 }
 
 Lease Router::AcquireWrite(const pool::AcquireOptions& options, const base::CallSite& borrower) {
@@ -142,15 +144,18 @@ Lease Router::AcquireFallthrough(const pool::AcquireOptions& options,
 Lease Router::AcquireOf(PoolRole role, const char* why_none, const pool::AcquireOptions& options,
                         const base::CallSite& borrower) {
   std::optional<TimePoint> deadline = options.deadline;
+  std::optional<TimePoint> started;
   for (;;) {
     const std::shared_ptr<Epoch> epoch = Now();
     Pool* const pool = epoch->pools[role].get();
     if (pool == nullptr) throw NoPrimary(why_none, {});
     if (!deadline) deadline = base::Add(clock_.Now(), pool->acquire_timeout());
     try {
-      return pool->Acquire({deadline, options.stop, options.client}, borrower).Forward();
-    } catch (const pool::PoolClosed&) {
-      if (Now()->pools[role].get() == pool) throw;
+      return pool
+          ->Acquire({deadline, options.stop, options.client, &epoch->over, started}, borrower)
+          .Forward();
+    } catch (const pool::AcquireMoved& moved) {
+      started = moved.started();
     }
   }
 }

@@ -159,6 +159,8 @@ TEST_F(RouterTest, AQueuedReadMovesToTheNewRouteWithinItsDeadline) {
   router_->OnReplicaVerdict(Reason::kConnectRefused, clock_.Now());
   const pool::Lease lease = queued.get();
   EXPECT_EQ(InUse(*ro_fallthrough_), 1u);
+  EXPECT_EQ(ro_->Stats().acquires[pool::AcquireOutcome::kCancelled], 0u);
+  EXPECT_EQ(ro_->Stats().requests, 1u);
   EXPECT_EQ(router_->pool_stats().route.acquires[Route::kPrimaryFallthrough], 1u);
 }
 
@@ -187,6 +189,7 @@ TEST_F(RouterTest, CancellationByTheCallerIsNotARouteChange) {
       test::Eventually(test::kPatience, [&] { return ro_fallthrough_->Stats().waiters == 1; }));
   stop.request_stop();
   EXPECT_THROW(static_cast<void>(queued.get()), pool::AcquireCancelled);
+  EXPECT_EQ(ro_fallthrough_->Stats().acquires[pool::AcquireOutcome::kCancelled], 1u);
 }
 
 TEST_F(RouterTest, QueuedReadsFailAtOnceWhenTheRouteIsDisabled) {
@@ -370,9 +373,19 @@ TEST_F(RouterTest, WaitersOfAReplacedPoolAreServedByTheNewOne) {
   }));
   ro_ = MakePool(PoolRole::kRo);
   primary_ = MakePool(PoolRole::kPrimary);
+  clock_.Advance(seconds(1));
   router_->Reconfigure(Pools(), {}, false);
   EXPECT_TRUE(reader.get());
   EXPECT_TRUE(writer.get());
+  // Each acquire is counted once, with all of its wait.
+  const PoolsStats stats = router_->pool_stats();
+  for (const PoolRole role : {PoolRole::kRo, PoolRole::kPrimary}) {
+    const pool::PoolStats& pool = *stats.pools[role];
+    EXPECT_EQ(pool.requests, 2u) << pool.name;
+    EXPECT_EQ(pool.acquires[pool::AcquireOutcome::kCancelled], 0u) << pool.name;
+    EXPECT_EQ(pool.acquires[pool::AcquireOutcome::kClosed], 0u) << pool.name;
+    EXPECT_EQ(pool.acquire_wait.sum(), seconds(1)) << pool.name;
+  }
 }
 
 TEST_F(RouterTest, ReadThatAwaitsAVerdictOnARemovedReplicaFallsThrough) {
