@@ -46,6 +46,10 @@ def burn(share, failing, near, unanswered, **times):
         wrong={acquires("timeout"): Rise(failing)},
         near={"the budget is spent a little slower": {acquires("timeout"): Climb(((0, calm_steps), (near, 10000)))},
               "there is no traffic": {acquires("immediate"): Rise(0)},
+              # Above the minimum in the long windows, but not in the short ones.
+              "there is next to no traffic any more": {
+                  acquires("immediate"): Climb(((step, calm_steps), (few * 0.475, 10000))),
+                  acquires("timeout"): Climb(((0, calm_steps), (few * 0.475, 10000)))},
               "there is next to no traffic": {acquires("immediate"): Rise(few * 0.8), acquires("timeout"): Rise(few * 0.15)},
               "callers cancel, or meet a pool that closes": {acquires("cancelled"): Rise(step),
                                                              acquires("closed"): Rise(step)},
@@ -76,8 +80,9 @@ def slow_burn(share, failing, near, slower, **times):
     description = said_of_burn("1 day or 3 days", share)
     step = times["step"]
     burns = (times["rises"] + times["for_"]) // step
+    calm_steps, quarter_day = times["lead"] // step, 6 * 3600 // step
     # Above the minimum traffic over six hours, but not over a day or three days.
-    night_and_day = (0.085,) * (66 * 3600 // step) + (0.12,) * (6 * 3600 // step)
+    night_and_day = (0.085,) * (66 * 3600 // step) + (0.12,) * quarter_day
     return Case(
         alert="ScidexPgPoolAcquireErrorBudgetBurn", severity="warning", component="waiters",
         summary="Acquires fail faster than the error budget allows.",
@@ -85,12 +90,16 @@ def slow_burn(share, failing, near, slower, **times):
         calm={rate("acquires"): 1, rate("acquire_failures"): 0, ANSWERED: 1},
         wrong={rate("acquire_failures"): failing},
         near={"the budget is spent a little slower": {
-                  rate("acquire_failures"): Cycle((0,) * (times["lead"] // step) + (near,) * slower + (0,) * 1000)},
+                  rate("acquire_failures"): Cycle((0,) * calm_steps + (near,) * slower + (0,) * 1000)},
               "there is next to no traffic": {rate("acquires"): 0.095, rate("acquire_failures"): 0.095 * failing},
+              # Above the minimum over a day and over three days, but not over two hours and six hours.
+              "there is next to no traffic any more": {
+                  rate("acquires"): Cycle((1,) * (calm_steps - quarter_day) + (0.095,) * 1000),
+                  rate("acquire_failures"): Cycle((0,) * calm_steps + (0.0475,) * 1000)},
               "there is next to no traffic except for six hours": {
                   rate("acquires"): Cycle(night_and_day), rate("acquire_failures"): Cycle(
                       tuple(failing * acquires for acquires in night_and_day))},
-              "the server was down": {rate("acquire_failures"): failing, ANSWERED: Cycle((0.79,) + (1,) * (6 * 3600 // step))}},
+              "the server was down": {rate("acquire_failures"): failing, ANSWERED: Cycle((0.79,) + (1,) * quarter_day)}},
         labels=RO,
         also=(({rate("acquires"): 0.11}, {rate("acquires"): 0.11, rate("acquire_failures"): failing * 0.11}, description),
               ({}, {ANSWERED: Cycle((0.81,) * (burns - 10 * 3600 // step) + (0,) + (0.81,) * 1000)}, description)),
@@ -120,6 +129,9 @@ def piling(waiters, queries):
 LEAKED = (f"In the pool ro of {WHO}, a lease was not released within leak_after. Each such lease leaves one connection "
           "fewer for other borrowers. The log has its call site and the process ID of its session.")
 
+
+LEAKS = 'scidex_pg_pool_leases_leaked_total{pool="ro"}'
+RETIRED = 'scidex_pg_pool_retired_leases{pool="ro"}'
 
 SAME = 'scidex_pg_pool_ro_route_reason{reason="is_primary"}'
 
@@ -383,8 +395,8 @@ CASES = [
 
     *(Case(alert="ScidexPgPoolWaitersPilingUp", severity=severity, component="waiters",
            summary="Acquires wait for connections, and the queue does not drain.",
-           description=piling(waiters, ", 2 of them from this exporter's own queries"), dashboard="overview",
-           calm={WAITERS: 0, UP: 1, QUERIES_WAITING: 2}, wrong={WAITERS: waiters},
+           description=piling(waiters, ", 2 or more of them from this exporter's own queries"), dashboard="overview",
+           calm={WAITERS: 0, UP: 1, QUERIES_WAITING: 2}, wrong={WAITERS: waiters, QUERIES_WAITING: Cycle((30, 2))},
            near={"there is one fewer": {WAITERS: waiters - 1},
                  "the queue drains now and then": {WAITERS: Cycle((100,) * 8 + (0,))},
                  "the server does not answer": {WAITERS: 100, UP: 0},
@@ -449,38 +461,59 @@ CASES = [
     Case(alert="ScidexPgPoolLeaseLeaked", severity="warning", component="saturation",
          summary="A lease has been held for longer than leak_after.",
          description=LEAKED, dashboard="detail",
-         calm={'scidex_pg_pool_leases_leaked_total{pool="ro"}': 7, 'scidex_pg_pool_retired_leases{pool="ro"}': 1},
-         wrong={'scidex_pg_pool_leases_leaked_total{pool="ro"}': Climb(((1, 1),))},
-         near={"there were some long ago": {'scidex_pg_pool_leases_leaked_total{pool="ro"}': 1000000},
-               "no lease of a replaced pool is active": {'scidex_pg_pool_leases_leaked_total{pool="ro"}': Rise(1),
-                                                         'scidex_pg_pool_retired_leases{pool="ro"}': 0}},
-         labels=RO, for_=60, holds=240, forgets=180, outlives_failed_scrape=False),
+         calm={LEAKS: 7, RETIRED: 0},
+         # Counted once, ten minutes and more before it is released.
+         wrong={LEAKS: Climb(((1, 1),)), RETIRED: 1},
+         near={"there were some long ago": {LEAKS: 1000000, RETIRED: 1},
+               "the counter restarts from 0": {LEAKS: Cycle((7,) * 30 + (0,) * 1000), RETIRED: 1},
+               "no lease of a replaced pool is active": {LEAKS: Rise(1)},
+               "it is released before the pool is replaced": {LEAKS: Climb(((0, 10), (1, 1))), RETIRED: Cycle((0,) * 15 + (1,) * 1000)},
+               "another alert fires": {RETIRED: 1, 'ALERTS{alertname="ScidexPgPoolSaturated", alertstate="firing", pool="ro"}': 1}},
+         labels=RO, for_=60, step=60, forgets=180),
+
+    # It leaks before its pool is replaced.
+    Case(alert="ScidexPgPoolLeaseLeaked", severity="warning", component="saturation",
+         summary="A lease has been held for longer than leak_after.",
+         description=LEAKED, dashboard="detail",
+         calm={'scidex_pg_pool_oldest_lease_seconds{pool="ro"}': 1, 'scidex_pg_pool_leak_after_seconds{pool="ro"}': 300,
+               RETIRED: 0},
+         wrong={'scidex_pg_pool_oldest_lease_seconds{pool="ro"}': Cycle((301,) * 6 + (1,) * 1000),
+                RETIRED: Cycle((0,) * 6 + (1,) * 1000)},
+         near={"the leases of a replaced pool are not leaked": {RETIRED: 1}},
+         labels=RO, for_=60),
 
     Case(alert="ScidexPgPoolPrimaryDown", severity="critical", component="backend",
          summary="The primary is unavailable.",
-         description=primary_down(", because of auth_failed"), dashboard="detail",
+         description=primary_down(", most recently because of not_accepting_connections"), dashboard="detail",
          calm={PRIMARY_UP: 1, UP: 0, 'scidex_pg_pool_max_size{pool="primary"}': 1, 'scidex_pg_pool_max_size{pool="ro"}': 1,
-               failures("primary", "auth_failed"): Rise(0), failures("primary", "connect_refused"): Rise(0),
+               failures("primary", "connect_refused"): Rise(0), failures("primary", "not_accepting_connections"): Rise(0),
+               failures("ro", "auth_failed"): Rise(1),
                server("primary", "pg1"): 1, server("ro", "pg2"): 1},
-         wrong={PRIMARY_UP: 0, failures("primary", "auth_failed"): Rise(2), failures("primary", "connect_refused"): Rise(1)},
+         # It crashes, and is then recovering: the reason that was counted most is that of the crash.
+         wrong={PRIMARY_UP: 0, failures("primary", "connect_refused"): Climb(((100, 2),)),
+                failures("primary", "not_accepting_connections"): Climb(((0, 2), (1, 1000)))},
          near={"there is no primary": {PRIMARY_UP: 0, 'scidex_pg_pool_max_size{pool="primary"}': 0}},
-         also=(({failures("primary", "auth_failed"): None, failures("primary", "connect_refused"): None,
-                                  server("primary", "pg1"): None},
-                {failures("primary", "auth_failed"): None, failures("primary", "connect_refused"): None,
-                 server("primary", "pg1"): None}, primary_down("", "")),),
+         also=(({failures("primary", reason): None for reason in ("connect_refused", "not_accepting_connections")}
+                | {server("primary", "pg1"): None},
+                {failures("primary", reason): None for reason in ("connect_refused", "not_accepting_connections")}
+                | {server("primary", "pg1"): None}, primary_down("", "")),
+               # Probes less often than scrapes: no failure is counted between the latest two.
+               ({}, {failures("primary", "connect_refused"): Climb(((100, 1),)),
+                     failures("primary", "not_accepting_connections"): Climb(((0, 1), (1, 1)))},
+                primary_down(", most recently because of not_accepting_connections"))),
          labels={"pool": "primary"}, for_=60),
 
     Case(alert="ScidexPgPoolNoConnections", severity="critical", component="backend",
          summary="A pool has no connections and cannot open any, and its acquires fail.",
-         description=no_connections(" with auth_failed", 5), dashboard="detail",
+         description=no_connections(", most recently with auth_failed", 5), dashboard="detail",
          calm={'scidex_pg_pool_connections{pool="ro", state="idle"}': 1,
                'scidex_pg_pool_connections{pool="ro", state="in_use"}': 0,
                'scidex_pg_pool_connections{pool="ro", state="connecting"}': 1,
                connects("ok"): Rise(1), connects("auth_failed"): Rise(0), connects("connect_refused"): Rise(0),
                **{acquires(outcome): Rise(0) for outcome in FAILED}, acquires("immediate"): Rise(1),
                acquires("cancelled"): Rise(1), acquires("closed"): Rise(1)},
-         wrong={'scidex_pg_pool_connections{pool="ro", state="idle"}': 0, connects("auth_failed"): Rise(2),
-                connects("connect_refused"): Rise(1), acquires("timeout"): Rise(1)},
+         wrong={'scidex_pg_pool_connections{pool="ro", state="idle"}': 0, connects("connect_refused"): Climb(((100, 1),)),
+                connects("auth_failed"): Climb(((0, 1), (1, 1000))), acquires("timeout"): Rise(1)},
          near={"nothing is acquired": {'scidex_pg_pool_connections{pool="ro", state="idle"}': 0,
                                        connects("auth_failed"): Rise(2)},
                "it has a connection": {connects("auth_failed"): Rise(2), acquires("timeout"): Rise(1)},
@@ -490,19 +523,20 @@ CASES = [
                "connects succeed": {'scidex_pg_pool_connections{pool="ro", state="idle"}': 0, acquires("timeout"): Rise(1)},
                "they failed long ago": {'scidex_pg_pool_connections{pool="ro", state="idle"}': 0,
                                         connects("auth_failed"): 100000, acquires("timeout"): 100000}},
-         also=(*(({}, {acquires("timeout"): Rise(0), acquires(outcome): Rise(1)}, no_connections(" with auth_failed", 5))
+         also=(*(({}, {acquires("timeout"): Rise(0), acquires(outcome): Rise(1)}, no_connections(", most recently with auth_failed", 5))
                  for outcome in FAILED[1:]),
                # One failed connect is enough.
                ({}, {connects("auth_failed"): Climb(((0.9, 1),)), connects("connect_refused"): Rise(0)},
-                no_connections(" with auth_failed", 5))),
+                no_connections(", most recently with auth_failed", 5))),
          labels=RO, for_=60, forgets=165),
 
     Case(alert="ScidexPgPoolReplicaDown", severity="warning", component="backend",
          summary="The replica is unavailable.",
-         description=replica_down(", because of connect_refused"), dashboard="detail",
+         description=replica_down(", most recently because of connect_refused"), dashboard="detail",
          calm={PRIMARY_UP: 0, UP: 1, CONFIGURED: 1, server("ro", "pg2"): 1, failures("ro", "auth_failed"): Rise(0),
                failures("ro", "connect_refused"): Rise(0)},
-         wrong={UP: 0, failures("ro", "auth_failed"): Rise(1), failures("ro", "connect_refused"): Rise(2)},
+         wrong={UP: 0, failures("ro", "auth_failed"): Climb(((100, 8),)),
+                failures("ro", "connect_refused"): Climb(((0, 8), (1, 1000)))},
          near={"no replica is configured": {UP: 0, CONFIGURED: 0}},
          also=(({}, {failures("ro", "auth_failed"): None, failures("ro", "connect_refused"): None}, replica_down("")),),
          labels=RO, for_=180),
@@ -583,8 +617,10 @@ CASES = [
          wrong={errors("refused"): Rise(2), **{errors(reason): Rise(0) for reason in NO_CONNECTION}},
          near={"half of its runs fail": {errors("refused"): Rise(1.5)},
                "it does not run": {runs(): 7}},
-         also=tuple(({}, {errors("refused"): Rise(0), errors(reason): Rise(2)},
-                     failing("66.67%", f", most of them with reason {reason}")) for reason in QUERY_ERRORS[1:]),
+         also=(*(({}, {errors("refused"): Rise(0), errors(reason): Rise(2)},
+                  failing("66.67%", f", most of them with reason {reason}")) for reason in QUERY_ERRORS[1:]),
+               # Errors that the share does not include are not named either.
+               ({}, {errors("timeout"): Rise(3)}, failing("66.67%", ", most of them with reason refused"))),
          labels=QUERY, rises=675, for_=300, holds=210, forgets=885, outlives_failed_scrape=False),
 
     Case(alert="ScidexPgPoolQueryStale", severity="warning", component="queries",

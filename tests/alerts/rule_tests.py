@@ -1,10 +1,12 @@
 #!/usr/bin/env python3
-"""Every alert fires at the right time, not a step earlier, not on near misses, and ends."""
+"""Every alert fires at the right time, not a step earlier, not on near misses, and ends; and every recorded series has its
+value."""
 
 import concurrent.futures
 import os
 import unittest
 
+import recorded
 import rulebook
 from cases import CASES
 
@@ -26,6 +28,16 @@ class Rules(unittest.TestCase):
             with self.subTest(case=case.name):
                 self.assertTrue(case.near or case.always)
                 self.assertTrue(case.wrong or case.always)
+
+    def test_every_recorded_series_is_of_an_alert_or_has_a_case(self):
+        used = [record["record"] for alert in self.alerts.values() for record in rulebook.needed_by(alert, self.records)]
+        self.assertEqual({record["record"] for record in self.records}, {*used, *recorded.CASES})
+
+    def test_every_recorded_series_has_the_value_of_its_case(self):
+        for record in self.records:
+            if record["record"] in recorded.CASES:
+                with self.subTest(record=record["record"]):
+                    self.assertEqual(recorded.complaint(record), "")
 
     def test_every_alert_behaves_as_its_case_says(self):
         with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as executor:

@@ -1,0 +1,52 @@
+"""The cases of the recorded series that no alert uses: their values, given the scraped series."""
+
+import dataclasses
+
+import rulebook
+from case import WRONG
+from series import Climb, Rise, selector, values
+
+STEP_SECONDS = 15
+EVALUATED_AT = 80
+
+
+@dataclasses.dataclass(frozen=True)
+class Recorded:
+    """The keys of both are series with their labels; a recorded value is rounded to hundredths."""
+    record: str
+    scraped: dict
+    expected: dict
+
+
+def percentile(histogram):
+    """For 65 scrapes all observations of the pool ro are between 1 and 10 seconds, and then below 0.1: with 100 for each
+    scrape, the window of five minutes has 400 of the former and 1600 of the latter. The pool primary has only the latter."""
+    record = f"instance_pool:{histogram}:p99_rate5m"
+    fast, slow = Climb(((0, 65), (100, 1000))), Rise(100)
+
+    def buckets(pool, **observed):
+        return {f'{histogram}_bucket{{pool="{pool}", le="{bound}"}}': behaviour
+                for bound, behaviour in zip(("0.1", "1", "10", "+Inf"), observed.values())}
+
+    return Recorded(record,
+                    buckets("ro", tenth=fast, one=fast, ten=slow, all=slow)
+                    | buckets("primary", tenth=slow, one=slow, ten=slow, all=slow),
+                    {f'{record}{{pool="ro"}}': 9.55, f'{record}{{pool="primary"}}': 0.1})
+
+
+CASES = {case.record: case for case in map(percentile, (
+    "scidex_pg_pool_acquire_wait_seconds", "scidex_pg_pool_use_seconds", "scidex_pg_pool_connect_seconds"))}
+
+
+def complaint(record):
+    """What promtool reports if the recording rule does not record what its case expects; otherwise ""."""
+    case = CASES[record["record"]]
+    # Rounding drops the name of the recorded series.
+    samples = [{"labels": selector(series, WRONG).removeprefix(case.record), "value": value}
+               for series, value in case.expected.items()]
+    return rulebook.promtool([record], [{
+        "name": case.record, "interval": f"{STEP_SECONDS}s",
+        "input_series": [{"series": selector(series, WRONG), "values": values([(behaviour, EVALUATED_AT + 1)], STEP_SECONDS)}
+                         for series, behaviour in case.scraped.items()],
+        "promql_expr_test": [{"expr": f"round({case.record}, 0.01)", "eval_time": f"{EVALUATED_AT * STEP_SECONDS}s",
+                              "exp_samples": samples}]}], STEP_SECONDS)
