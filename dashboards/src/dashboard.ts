@@ -15,7 +15,7 @@ import {
 } from '@grafana/grafana-foundation-sdk/dashboard';
 
 import { datasource } from './datasource';
-import { ours, select } from './query';
+import { instanceLabels, ours, select } from './query';
 
 const tag = 'scidex-pg-pool';
 
@@ -52,8 +52,8 @@ function marks(name: string, color: string, expr: string, title: string): Annota
   return spans(name, color, `1000 * ${expr}`, title).useValueForTime(true);
 }
 
-const versions = `max by (job, instance, version) (${select('scidex_pg_exporter_build_info')})`;
-const versionsBefore = `max by (job, instance, version) (${select('scidex_pg_exporter_build_info')} offset 2m)`;
+const versions = `max by (${instanceLabels}, version) (${select('scidex_pg_exporter_build_info')})`;
+const versionsBefore = `max by (${instanceLabels}, version) (${select('scidex_pg_exporter_build_info')} offset 2m)`;
 
 export function dashboard(uid: string, title: string, description: string): DashboardBuilder {
   return new DashboardBuilder(title)
@@ -101,7 +101,7 @@ export function dashboard(uid: string, title: string, description: string): Dash
     )
     .annotation(
       spans(
-        'New versions',
+        'Version changes',
         'purple',
         `${versions} unless ${versionsBefore}`,
         'Version {{version}}: {{instance}}',
@@ -116,7 +116,7 @@ export function dashboard(uid: string, title: string, description: string): Dash
       ),
     )
     .link(
-      new DashboardLinkBuilder('Other dashboards of the pools')
+      new DashboardLinkBuilder('Pool dashboards')
         .type(DashboardLinkType.Dashboards)
         .tags([tag])
         .includeVars(true)

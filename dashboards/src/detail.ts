@@ -5,10 +5,23 @@ import { Dashboard } from '@grafana/grafana-foundation-sdk/dashboard';
 
 import { dashboard, withPanels } from './dashboard';
 import { describe, graph } from './panels';
-import { buckets, down, greatest, lines, quantile, rate, select, selectPools } from './query';
+import {
+  buckets,
+  down,
+  greatest,
+  instanceLabels,
+  lines,
+  meanByPool,
+  p99,
+  perPool,
+  rate,
+  select,
+  selectPools,
+} from './query';
 import { serverTable } from './servers';
 
 const inUse = 'state="in_use"';
+const replicaLag = greatest(select('scidex_pg_pool_replica_lag_seconds'));
 
 const connections = [
   graph({
@@ -30,7 +43,7 @@ const connections = [
     title: 'Utilisation',
     description:
       'Share of max_size that is in use, for each pool. A lasting rise to 1 means that the pool ' +
-      'is too small or its leases are held too long; see Use and Oldest lease.',
+      'is too small or its leases are held too long; see Lease duration and Oldest lease.',
     unit: 'percentunit',
     width: 12,
     height: 8,
@@ -39,8 +52,8 @@ const connections = [
     .withTarget(
       lines(
         greatest(
-          `sum by (job, instance, pool) (${selectPools('scidex_pg_pool_connections', inUse)})` +
-            ` / sum by (job, instance, pool) (${selectPools('scidex_pg_pool_max_size')})`,
+          `sum ${perPool} (${selectPools('scidex_pg_pool_connections', inUse)})` +
+            ` / sum ${perPool} (${selectPools('scidex_pg_pool_max_size')})`,
         ),
         '{{pool}} {{instance}}',
       ),
@@ -64,7 +77,7 @@ const waits = [
     ),
   ),
   describe(new heatmap.PanelBuilder(), {
-    title: 'How long acquires wait',
+    title: 'Distribution of acquire waits',
     description:
       'Distribution of the time that acquires wait, over time. If the band rises, a queue is ' +
       'forming; two separate bands mean that some acquires wait much longer than others, for ' +
@@ -83,36 +96,40 @@ const waits = [
       ),
     ),
   graph({
-    title: 'Wait',
+    title: 'Acquire wait',
     description:
-      'Median and 99th percentile of the time that acquires wait. A rise of both slows down all ' +
-      'callers; a rise of the 99th percentile alone affects one acquire in a hundred.',
+      'Mean of the time that acquires of each pool wait, and its 99th percentile (p99) on the ' +
+      'instance where it is highest. A rise of both slows down all callers; a rise of p99 alone ' +
+      'affects one acquire in a hundred.',
     unit: 's',
     width: 12,
     height: 8,
   })
     .withTarget(
-      lines(quantile(0.5, 'scidex_pg_pool_acquire_wait_seconds', 'pool'), '{{pool}} median', 'p50'),
+      lines(meanByPool('scidex_pg_pool_acquire_wait_seconds'), '{{pool}} mean', 'mean'),
     )
     .withTarget(
-      lines(quantile(0.99, 'scidex_pg_pool_acquire_wait_seconds', 'pool'), '{{pool}} 99 %', 'p99'),
+      lines(`max by (pool) (${p99('scidex_pg_pool_acquire_wait_seconds')})`, '{{pool}} p99', 'p99'),
     ),
   graph({
-    title: 'Use',
+    title: 'Lease duration',
     description:
-      'Median and 99th percentile of the time that leases are held. A rise means slower queries ' +
-      'or more work per lease, and makes other acquires wait.',
+      'Mean of the time that leases of each pool are held, and its 99th percentile (p99) on the ' +
+      'instance where it is highest. A rise means slower queries or more work per lease, and ' +
+      'makes other acquires wait.',
     unit: 's',
     width: 12,
     height: 8,
   })
-    .withTarget(lines(quantile(0.5, 'scidex_pg_pool_use_seconds', 'pool'), '{{pool}} median', 'p50'))
-    .withTarget(lines(quantile(0.99, 'scidex_pg_pool_use_seconds', 'pool'), '{{pool}} 99 %', 'p99')),
+    .withTarget(lines(meanByPool('scidex_pg_pool_use_seconds'), '{{pool}} mean', 'mean'))
+    .withTarget(
+      lines(`max by (pool) (${p99('scidex_pg_pool_use_seconds')})`, '{{pool}} p99', 'p99'),
+    ),
 ];
 
 const servers = [
   graph({
-    title: 'Leases by pool',
+    title: 'Active leases',
     description:
       'Mean number of active leases in each pool. A rise of ro_fallthrough is load on the ' +
       'primary from reads that the replica does not serve.',
@@ -158,30 +175,39 @@ const servers = [
     lines(`sum by (reason) (${rate(selectPools('scidex_pg_pool_evictions_total'))})`, '{{reason}}'),
   ),
   graph({
-    title: 'Time to connect, 99th percentile',
+    title: 'Connect time, p99',
     description:
-      'The 99th percentile of the duration of connects, including failed ones. A rise points to the ' +
-      'network, name resolution or a busy server. Empty if there are no connects.',
+      'The 99th percentile of the duration of connects of each pool, including failed ones, on the ' +
+      'instance where it is highest. A rise points to the network, name resolution or a busy ' +
+      'server. Empty if there are no connects.',
     unit: 's',
     width: 8,
     height: 8,
-  }).withTarget(lines(quantile(0.99, 'scidex_pg_pool_connect_seconds', 'pool'), '{{pool}}')),
+  }).withTarget(lines(`max by (pool) (${p99('scidex_pg_pool_connect_seconds')})`, '{{pool}}')),
   graph({
     title: 'Replica lag',
     description:
-      'How far the replica is behind the primary, and the lowest max_lag. A rise means that ' +
-      'reads return older data; above max_lag the replica is stale, and loses the route unless ' +
-      'on_lag is serve_stale.',
+      'How far the replica of each instance is behind the primary, and the max_lag of the same ' +
+      'instance (dashed). A rise means that reads return older data; above max_lag the replica ' +
+      'is stale, and loses the route unless on_lag is serve_stale.',
     unit: 's',
     width: 12,
     height: 8,
   })
-    .withTarget(lines(greatest(select('scidex_pg_pool_replica_lag_seconds')), '{{instance}}', 'lag'))
+    .overrideByRegexp('/ max_lag$/', [
+      { id: 'custom.lineStyle', value: { fill: 'dash', dash: [10, 10] } },
+      { id: 'custom.fillOpacity', value: 0 },
+    ])
+    .withTarget(lines(replicaLag, '{{instance}}', 'lag'))
     .withTarget(
-      lines(`min(${select('scidex_pg_pool_replica_max_lag_seconds')} > 0)`, 'max_lag', 'max'),
+      lines(
+        `${select('scidex_pg_pool_replica_max_lag_seconds')} > 0 and on (${instanceLabels}) ${replicaLag}`,
+        '{{instance}} max_lag',
+        'max',
+      ),
     ),
   graph({
-    title: 'What SQL queries take from the pools',
+    title: 'Connections used by queries',
     description:
       'Mean number of connections that each configured query holds, and of its runs that wait ' +
       'for one. A rise shows which query occupies the pool or waits in its queue.',
@@ -204,7 +230,7 @@ const servers = [
       ),
     ),
   graph({
-    title: 'Probes that fail',
+    title: 'Failed probes',
     description:
       'Share of the probes of each pool that failed. A lasting rise to 1 means that the server ' +
       'does not answer or is not the expected one; occasional failures point to a busy server or ' +
@@ -217,8 +243,8 @@ const servers = [
     .withTarget(
       lines(
         greatest(
-          `sum by (job, instance, pool) (${rate(selectPools('scidex_pg_pool_probe_failures_total'))})` +
-            ` / sum by (job, instance, pool) (${rate(selectPools('scidex_pg_pool_probes_total'))})`,
+          `sum ${perPool} (${rate(selectPools('scidex_pg_pool_probe_failures_total'))})` +
+            ` / sum ${perPool} (${rate(selectPools('scidex_pg_pool_probes_total'))})`,
         ),
         '{{pool}} {{instance}}',
       ),
@@ -242,7 +268,7 @@ const servers = [
 
 const answers = [
   graph({
-    title: 'Servers that do not answer',
+    title: 'Servers down',
     description:
       'Number of instances on which the server of each pool did not answer its latest probe. ' +
       'Normally 0. A rise of ro means a lost replica, a rise of the other pools a lost primary; ' +
@@ -264,7 +290,7 @@ const answers = [
     lines(`sum by (pool) (${selectPools('scidex_pg_pool_backend_in_recovery')})`, '{{pool}}'),
   ),
   graph({
-    title: 'Replicas without a WAL stream',
+    title: 'Replicas without WAL streaming',
     description:
       'Number of instances whose replica answers but does not stream WAL from its primary. ' +
       'Normally 0. A rise means that lag will increase as soon as the primary writes.',
@@ -278,7 +304,7 @@ const answers = [
 
 const leases = [
   graph({
-    title: 'Leases that leak',
+    title: 'Leaked leases',
     description:
       'Leases per second that exceeded leak_after. Normally 0. Any rise means that a caller does ' +
       'not release its lease; the log has the call site.',

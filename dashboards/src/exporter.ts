@@ -5,15 +5,26 @@ import * as table from '@grafana/grafana-foundation-sdk/table';
 
 import { dashboard, withPanels } from './dashboard';
 import { describe, graph, number, steps } from './panels';
-import { greatest, lines, now, ours, rate, rows, scraped, select, selectPools } from './query';
+import {
+  greatest,
+  instanceLabels,
+  lines,
+  now,
+  ours,
+  perInstance,
+  rate,
+  rows,
+  scraped,
+  select,
+  selectPools,
+} from './query';
 
 const quiet = { value: null, color: 'text' } as const;
-const perInstance = 'by (job, instance)';
 
 const numbers = [
   number(
     {
-      title: 'Instances that are not scraped',
+      title: 'Instances down',
       description:
         'Number of instances that were scraped in the chosen time range and whose latest scrape ' +
         'failed. Normally 0. A rise means that an exporter, or the service that embeds it, is ' +
@@ -51,7 +62,7 @@ const numbers = [
   ).withTarget(now(`sum(${select('scidex_pg_exporter_config_last_reload_successful')} == bool 0)`)),
   number(
     {
-      title: 'Collectors that fail',
+      title: 'Collector errors',
       description:
         'Number of scrapes in the chosen time range that lacked the metrics of a collector. ' +
         'Normally 0. A rise means that metrics are missing; the log has the reason.',
@@ -82,7 +93,7 @@ const graphs = [
     ),
   ),
   graph({
-    title: 'Duration of the latest probe',
+    title: 'Probe duration',
     description:
       'Duration of the latest probe of each pool, answered or not. A rise points to a busy ' +
       'server or network; a probe that reaches its timeout fails.',
@@ -93,7 +104,7 @@ const graphs = [
     lines(greatest(selectPools('scidex_pg_pool_probe_duration_seconds')), '{{pool}} {{instance}}'),
   ),
   graph({
-    title: 'Duration of a scrape',
+    title: 'Scrape duration',
     description:
       'Time to produce the metrics of a scrape, without sending them. A rise means more series ' +
       'or a shortage of CPU time.',
@@ -159,7 +170,7 @@ const graphs = [
     .max(1)
     .withTarget(lines(greatest(ours(`${select('process_open_fds')} / ${select('process_max_fds')}`)), '{{instance}}')),
   graph({
-    title: 'Processor',
+    title: 'CPU',
     description:
       'CPU time that each instance uses, as a share of one CPU. A rise should correspond to more ' +
       'acquires, queries or scrapes; otherwise report it as a fault.',
@@ -173,6 +184,8 @@ const graphs = [
 const columns: { field: string; header: string; look?: DynamicConfigValue[] }[] = [
   { field: 'instance', header: 'Instance' },
   { field: 'job', header: 'Job' },
+  { field: 'namespace', header: 'Namespace' },
+  { field: 'cluster', header: 'Cluster' },
   { field: 'version', header: 'Version' },
   { field: 'revision', header: 'Revision' },
   { field: 'compiler', header: 'Compiler' },
@@ -205,7 +218,7 @@ function builds(): table.PanelBuilder {
     .withTarget(
       rows(
         'build',
-        `max by (job, instance, version, revision, compiler) (${select('scidex_pg_exporter_build_info')})`,
+        `max by (${instanceLabels}, version, revision, compiler) (${select('scidex_pg_exporter_build_info')})`,
       ),
     )
     .withTarget(

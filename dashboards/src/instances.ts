@@ -4,10 +4,8 @@ import { DynamicConfigValue, MappingType } from '@grafana/grafana-foundation-sdk
 import * as table from '@grafana/grafana-foundation-sdk/table';
 
 import { describe } from './panels';
-import { rows, scraped, select, selectPools } from './query';
+import { instanceLabels, perInstance, rows, scraped, select, selectPools } from './query';
 import { routeOrDownMappings } from './route';
-
-const perInstance = 'by (job, instance)';
 
 // The columns, in their order; a field `Value #x` holds the values of the query x.
 const columns: { field: string; header: string; look?: DynamicConfigValue[] }[] = [
@@ -29,6 +27,8 @@ const columns: { field: string; header: string; look?: DynamicConfigValue[] }[] 
     ],
   },
   { field: 'job', header: 'Job' },
+  { field: 'namespace', header: 'Namespace' },
+  { field: 'cluster', header: 'Cluster' },
   {
     field: 'Value #route',
     header: 'Route',
@@ -80,7 +80,7 @@ export function instanceTable(): table.PanelBuilder {
     .withTarget(
       rows(
         'reason',
-        `max by (job, instance, reason) (${select('scidex_pg_pool_ro_route_reason')} == 1)`,
+        `max by (${instanceLabels}, reason) (${select('scidex_pg_pool_ro_route_reason')} == 1)`,
       ),
     )
     .withTarget(
@@ -104,7 +104,7 @@ export function instanceTable(): table.PanelBuilder {
     .withTarget(
       rows(
         'version',
-        `max by (job, instance, version) (${select('scidex_pg_exporter_build_info')})`,
+        `max by (${instanceLabels}, version) (${select('scidex_pg_exporter_build_info')})`,
       ),
     )
     .withTransformation({ id: 'merge', options: {} })

@@ -11,12 +11,29 @@ import * as statetimeline from '@grafana/grafana-foundation-sdk/statetimeline';
 import { dashboard, withPanels } from './dashboard';
 import { instanceTable } from './instances';
 import { describe, graph, legend, named, number, steps } from './panels';
-import { down, greatest, lines, now, quantile, rate, scraped, select, selectPools } from './query';
+import {
+  databaseLegend,
+  down,
+  greatest,
+  instanceLabels,
+  lines,
+  now,
+  p99,
+  perDatabase,
+  perDatabaseAndReason,
+  perInstance,
+  perPool,
+  rate,
+  scraped,
+  select,
+  selectPools,
+  withDatabase,
+} from './query';
 import { noData, routeColors, routeMappings } from './route';
 
 const quiet = { value: null, color: 'text' } as const;
 
-// How many instances have this route; `color` where there is any.
+// How many instances of each database have this route; `color` where there is any.
 function instancesAt(
   route: number,
   title: string,
@@ -27,7 +44,9 @@ function instancesAt(
     { title, description, unit: 'none', width: 4, height: 5 },
     steps(quiet, { value: 1, color }),
   ).withTarget(
-    now(`sum(${select('scidex_pg_pool_ro_routes_to')} == bool ${route})`).legendFormat('instances'),
+    now(
+      `sum ${perDatabase} (${withDatabase(`${select('scidex_pg_pool_ro_routes_to')} == bool ${route}`)})`,
+    ).legendFormat(databaseLegend),
   );
 }
 
@@ -42,6 +61,7 @@ function fallthroughShare(overTime: (selector: string) => string, by = ''): stri
 
 const routesTo = select('scidex_pg_pool_ro_routes_to');
 const changed = select('scidex_pg_pool_ro_route_last_transition_timestamp_seconds');
+const reasonOtherThanOk = select('scidex_pg_pool_ro_route_reason', 'reason!="ok"');
 const waitSeconds = 'scidex_pg_pool_acquire_wait_seconds';
 
 const first = [
@@ -49,31 +69,31 @@ const first = [
     1,
     'Reads on the replica',
     routeColors.replica,
-    'Number of instances whose reads are served by a replica. Normally all that have one. A ' +
-      'rise means that reads have returned to a replica.',
+    'Number of instances whose reads are served by a replica, for each database. Normally all ' +
+      'that have one. A rise means that reads have returned to a replica.',
   ),
   instancesAt(
     2,
     'Reads on the primary',
     routeColors.fallthrough,
-    'Number of instances whose reads fall through to the primary and add load to it. ' +
-      'Normally 0 if each has a replica. A rise means that a replica was lost, or an instance ' +
-      'without one was added; see Why.',
+    'Number of instances whose reads fall through to the primary and add load to it, for each ' +
+      'database. Normally 0 if each has a replica. A rise means that a replica was lost, or an ' +
+      'instance without one was added; see Route reasons.',
   ),
   instancesAt(
     3,
     'Reads refused',
     routeColors.disabled,
-    'Number of instances on which read acquires fail immediately, because the replica ' +
-      'cannot serve and fall-through is forbidden or there is no primary. Normally 0. A rise ' +
-      'means errors for users; see Why.',
+    'Number of instances on which read acquires fail immediately, for each database, because ' +
+      'the replica cannot serve and fall-through is forbidden or there is no primary. Normally ' +
+      '0. A rise means errors for users; see Route reasons.',
   ),
   named(
     {
-      title: 'Why',
+      title: 'Route reasons',
       description:
-        'The three most frequent reasons of the current routes, with the number of instances ' +
-        'each. ok is the reason of route replica. A rise of another reason means that replicas ' +
+        'The four most frequent reasons for which reads are not on a replica, with the database ' +
+        'and the number of instances each; ok if there are none. A rise means that replicas ' +
         'cannot serve reads; the reason says why.',
       unit: 'none',
       width: 5,
@@ -81,19 +101,20 @@ const first = [
     },
     steps({ value: null, color: 'red' }),
   )
-    .overrideByName('ok', [{ id: 'color', value: { mode: 'fixed', fixedColor: 'green' } }])
+    .overrideByRegexp('/^ok/', [{ id: 'color', value: { mode: 'fixed', fixedColor: 'green' } }])
     .withTarget(
-      now(`topk(3, count by (reason) (${select('scidex_pg_pool_ro_route_reason')} == 1))`).legendFormat(
-        '{{reason}}',
-      ),
+      now(
+        `topk(4, count ${perDatabaseAndReason} (${withDatabase(`${reasonOtherThanOk} == 1`)}))` +
+          ` or on () count by (reason) (${select('scidex_pg_pool_ro_route_reason', 'reason="ok"')} == 1)`,
+      ).legendFormat(`{{reason}} ${databaseLegend}`),
     ),
   number(
     {
-      title: 'Since',
+      title: 'Route since',
       description:
-        'The earliest route change among the instances whose reads are not on a replica; if ' +
-      'there are none, the latest route change. A fall to seconds means that a route has just ' +
-      'changed.',
+        'The earliest route change among the instances of each database whose reads are not on ' +
+        'a replica; if there are none, the latest route change of all. A fall to seconds means ' +
+        'that a route has just changed.',
       unit: 'dateTimeFromNow',
       width: 3,
       height: 5,
@@ -104,7 +125,12 @@ const first = [
       { type: MappingType.ValueToText, options: { 0: { text: 'never changed', index: 0 } } },
       noData('no data', 1),
     ])
-    .withTarget(now(`1000 * (min(${changed} and on (job, instance) ${routesTo} != 1) or max(${changed}))`)),
+    .withTarget(
+      now(
+        `1000 * (min ${perDatabase} (${withDatabase(`${changed} and on (${instanceLabels}) ${routesTo} != 1`)})` +
+          ` or on () max(${changed}))`,
+      ).legendFormat(databaseLegend),
+    ),
   named(
     {
       title: 'Instances',
@@ -142,7 +168,7 @@ const numbers = [
   ).withTarget(now(`sum(${selectPools('scidex_pg_pool_waiters')})`)),
   number(
     {
-      title: 'Servers that do not answer',
+      title: 'Servers down',
       description:
         'Number of pools whose server did not answer its latest probe, over all instances. ' +
         'Normally 0. After a rise, see the table Servers in Pool detail.',
@@ -154,7 +180,7 @@ const numbers = [
   ).withTarget(now(`sum(${down})`)),
   number(
     {
-      title: 'Queries that fail',
+      title: 'Failing queries',
       description:
         'Number of configured queries whose latest run failed, over all instances. Normally 0. A ' +
         'rise means that their series are missing or old; Pool detail has the reasons.',
@@ -171,10 +197,10 @@ const numbers = [
   ),
   number(
     {
-      title: 'Wait, 99th percentile',
+      title: 'Acquire wait, p99',
       description:
-        'The 99th percentile of the time that acquires wait, in all chosen pools. A rise slows ' +
-      'requests down; see Pool detail. Empty if there are no acquires.',
+        'The 99th percentile of the time that acquires wait, in the chosen pool where it is ' +
+        'highest. A rise slows requests down; see Pool detail. Empty if there are no acquires.',
       unit: 's',
       width: 5,
       height: 4,
@@ -182,7 +208,7 @@ const numbers = [
     steps(quiet, { value: 0.1, color: 'orange' }, { value: 1, color: 'red' }),
   )
     .mappings([noData('no acquires')])
-    .withTarget(now(quantile(0.99, waitSeconds))),
+    .withTarget(now(`max(${p99(waitSeconds)})`)),
   number(
     {
       title: 'Time in fall-through',
@@ -200,7 +226,7 @@ const numbers = [
 ];
 
 const route = describe(new statetimeline.PanelBuilder(), {
-  title: 'Route of the reads',
+  title: 'Read route',
   description:
     'Route of reads of each instance over time; of more than 20 instances, those with the worst ' +
     'routes. Red: reads fell through to the primary. Purple: reads were refused. A gap: the ' +
@@ -220,7 +246,7 @@ const route = describe(new statetimeline.PanelBuilder(), {
   .noValue('no data')
   .withTarget(
     lines(
-      `${routesTo} and on (job, instance) topk(20, max_over_time(${routesTo}[$__range] @ end()))`,
+      `${routesTo} and on (${instanceLabels}) topk(20, max_over_time(${routesTo}[$__range] @ end()))`,
       '{{instance}} ({{job}})',
     ),
   );
@@ -238,7 +264,7 @@ const graphs = [
   })
     .max(1)
     .withTarget(
-      lines(greatest(fallthroughShare(rate, ' by (job, instance) ')), '{{instance}} ({{job}})'),
+      lines(greatest(fallthroughShare(rate, ` ${perInstance} `)), '{{instance}} ({{job}})'),
     ),
   graph({
     title: 'Queue depth',
@@ -252,7 +278,7 @@ const graphs = [
   }).withTarget(
     lines(
       greatest(
-        `sum by (job, instance, pool) (${rate(selectPools('scidex_pg_pool_acquire_wait_seconds_sum'))})`,
+        `sum ${perPool} (${rate(selectPools('scidex_pg_pool_acquire_wait_seconds_sum'))})`,
       ),
       '{{pool}} {{instance}}',
     ),
@@ -267,14 +293,14 @@ const graphs = [
     height: 8,
   }).withTarget(lines(greatest(selectPools('scidex_pg_pool_waiters')), '{{pool}} {{instance}}')),
   graph({
-    title: 'Wait, 99th percentile',
+    title: 'Acquire wait, p99',
     description:
       'The 99th percentile of the time that acquires wait, including failed ones. A rise slows ' +
       'requests down; at the acquire timeout, callers get errors.',
     unit: 's',
     width: 8,
     height: 8,
-  }).withTarget(lines(greatest(quantile(0.99, waitSeconds, 'job', 'instance', 'pool')), '{{pool}} {{instance}}')),
+  }).withTarget(lines(greatest(p99(waitSeconds)), '{{pool}} {{instance}}')),
   graph({
     title: 'Timeouts',
     description:
@@ -286,7 +312,7 @@ const graphs = [
   }).withTarget(
     lines(
       greatest(
-        `sum by (job, instance, pool) (${rate(
+        `sum ${perPool} (${rate(
           selectPools('scidex_pg_pool_acquires_total', 'outcome="timeout"'),
         )})`,
       ),

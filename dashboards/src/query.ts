@@ -13,20 +13,26 @@ export function selectPools(metric: string, ...matchers: string[]): string {
   return select(metric, 'pool=~"$pool"', ...matchers);
 }
 
+// What distinguishes instances. Targets may have the labels cluster and namespace; otherwise both are empty.
+export const instanceLabels = 'cluster, namespace, job, instance';
+export const perInstance = `by (${instanceLabels})`;
+export const perPool = `by (${instanceLabels}, pool)`;
+const sameInstance = `on (${instanceLabels})`;
+
 // Of our instances alone, where other programs have a metric of this name too.
 export function ours(expr: string): string {
-  return `(${expr} and on (job, instance) ${select('scidex_pg_exporter_build_info')})`;
+  return `(${expr} and ${sameInstance} ${select('scidex_pg_exporter_build_info')})`;
 }
 
 // Whether each instance is scraped that was ours at any time of the chosen range: of one that is down nothing but `up` is
 // left.
 export const scraped =
-  `(${select('up')} and on (job, instance)` +
+  `(${select('up')} and ${sameInstance}` +
   ` present_over_time(${select('scidex_pg_exporter_build_info')}[$__range]))`;
 
 // 1 for each pool whose server does not answer, 0 for each other one that there is.
 export const down =
-  `((${selectPools('scidex_pg_pool_backend_up')} == bool 0) and on (job, instance, pool)` +
+  `((${selectPools('scidex_pg_pool_backend_up')} == bool 0) and on (${instanceLabels}, pool)` +
   ` ${selectPools('scidex_pg_pool_max_size')} > 0)`;
 
 // The greatest of each moment: a fleet has more lines than a panel can show.
@@ -38,11 +44,32 @@ export function rate(selector: string): string {
   return `rate(${selector}[$__rate_interval])`;
 }
 
-// Of a histogram that has the label pool, for each combination of the labels `by`.
-export function quantile(share: number, histogram: string, ...by: string[]): string {
-  const buckets = rate(selectPools(`${histogram}_bucket`));
-  return `histogram_quantile(${share}, sum by (${[...by, 'le'].join(', ')}) (${buckets}))`;
+// Of a histogram that has the label pool, for each pool of each instance. Recorded by the rules of the alerts: a fleet has too
+// many buckets to read at each view.
+export function p99(histogram: string): string {
+  return selectPools(`instance_pool:${histogram}:p99_rate5m`);
 }
+
+// Of a histogram that has the label pool, for each pool.
+export function meanByPool(histogram: string): string {
+  const sum = (part: string) => `sum by (pool) (${rate(selectPools(`${histogram}_${part}`))})`;
+  return `${sum('sum')} / ${sum('count')}`;
+}
+
+// The database of each instance, as the label dbname: that of the server of one of its pools, or empty if none is known.
+const databaseOfInstance =
+  `(topk ${perInstance} (1, ${selectPools('scidex_pg_pool_server_info')})` +
+  ` or ${sameInstance} group ${perInstance} (${select('scidex_pg_pool_ro_dsn_configured')}))`;
+
+// An expression with one value for each instance, or for each instance and reason, with the label dbname.
+export function withDatabase(expr: string): string {
+  return `(${expr}) * ${sameInstance} group_left (dbname) ${databaseOfInstance}`;
+}
+
+const databaseLabels = 'cluster, namespace, job, dbname';
+export const perDatabase = `by (${databaseLabels})`;
+export const perDatabaseAndReason = `by (${databaseLabels}, reason)`;
+export const databaseLegend = '{{dbname}} {{job}} {{namespace}} {{cluster}}';
 
 function target(expr: string): DataqueryBuilder {
   return new DataqueryBuilder().datasource(datasource).refId('A').expr(expr);

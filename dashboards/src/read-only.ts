@@ -6,7 +6,7 @@ import * as statetimeline from '@grafana/grafana-foundation-sdk/statetimeline';
 
 import { dashboard, withPanels } from './dashboard';
 import { describe, graph, legend, number, Panel, steps } from './panels';
-import { lines, now, rate, select, selectPools } from './query';
+import { instanceLabels, lines, now, perPool, rate, select, selectPools } from './query';
 import { noData } from './route';
 
 const quiet = { value: null, color: 'text' } as const;
@@ -69,14 +69,14 @@ const numbers = [
       'Normally 0. After any rise, find the borrower in the log.',
   ),
   counted(
-    'Writes that succeeded',
+    'Successful writes',
     'scidex_pg_pool_read_only_writes_total',
     'red',
     'Write statements that succeeded through a read lease whose borrower had switched ' +
       'read-only off. Normally 0. After any rise, find the borrower in the log and check the data.',
   ),
   counted(
-    'Sessions refused',
+    'Refused sessions',
     'scidex_pg_pool_read_only_unproven_total',
     'orange',
     'Sessions refused because they could not be verified to be read-only. Normally 0. A ' +
@@ -138,7 +138,7 @@ const graphs = [
     height: 8,
   }).withTarget(
     lines(
-      `sum by (job, instance, pool) (${rate(
+      `sum ${perPool} (${rate(
         selectPools('scidex_pg_pool_read_only_violations_total'),
       )})`,
       '{{pool}} {{instance}}',
@@ -154,7 +154,7 @@ const graphs = [
     height: 8,
   }).withTarget(
     lines(
-      `sum by (job, instance, pool) (${rate(
+      `sum ${perPool} (${rate(
         selectPools('scidex_pg_pool_read_only_tampered_total'),
       )})`,
       '{{pool}} {{instance}}',
@@ -165,7 +165,7 @@ const graphs = [
 const timelines = [
   states(
     {
-      title: 'What enforces read-only',
+      title: 'Read-only enforcement',
       description:
         'What prevents read sessions from writing. session: a setting that is verified on every ' +
         'acquire. transaction: a READ ONLY transaction, behind a pooler, which a borrower can ' +
@@ -176,8 +176,8 @@ const timelines = [
       1: { text: 'session', color: 'green' },
       2: { text: 'transaction', color: 'orange' },
     }),
-    `max by (job, instance, pool) (${selectPools('scidex_pg_pool_read_only_enforcement', 'mode="session"')})` +
-      ` + 2 * max by (job, instance, pool) (${selectPools(
+    `max ${perPool} (${selectPools('scidex_pg_pool_read_only_enforcement', 'mode="session"')})` +
+      ` + 2 * max ${perPool} (${selectPools(
         'scidex_pg_pool_read_only_enforcement',
         'mode="transaction"',
       )})`,
@@ -215,14 +215,14 @@ const timelines = [
       title: 'Replica',
       description:
         'Whether the replica is within max_lag. A rise to stale means that it lags by more; a ' +
-        'rise to diverged, that it has WAL that the primary never had, and must be rebuilt.',
+        'rise to diverged, that it has WAL that the primary does not have, and must be rebuilt.',
     },
     values({
       0: { text: 'within max_lag', color: 'green' },
       1: { text: 'stale', color: 'orange' },
       2: { text: 'diverged', color: 'red' },
     }),
-    `${select('scidex_pg_pool_replica_stale')} + on (job, instance) 2 * ${select(
+    `${select('scidex_pg_pool_replica_stale')} + on (${instanceLabels}) 2 * ${select(
       'scidex_pg_pool_ro_route_reason',
       'reason="diverged"',
     )}`,

@@ -4,9 +4,7 @@ import { DynamicConfigValue, MappingType } from '@grafana/grafana-foundation-sdk
 import * as table from '@grafana/grafana-foundation-sdk/table';
 
 import { describe } from './panels';
-import { rows, selectPools } from './query';
-
-const perPool = 'by (job, instance, pool)';
+import { instanceLabels, perPool, rows, selectPools } from './query';
 
 function truth(yes: string, no: string): DynamicConfigValue[] {
   const options = { 1: { text: 'yes', color: yes, index: 0 }, 0: { text: 'no', color: no, index: 1 } };
@@ -26,6 +24,8 @@ const columns: { field: string; header: string; look?: DynamicConfigValue[] }[] 
   { field: 'Value #recovery', header: 'In recovery', look: truth('text', 'text') },
   { field: 'instance', header: 'Instance' },
   { field: 'job', header: 'Job' },
+  { field: 'namespace', header: 'Namespace' },
+  { field: 'cluster', header: 'Cluster' },
 ];
 
 export function serverTable(): table.PanelBuilder {
@@ -45,21 +45,21 @@ export function serverTable(): table.PanelBuilder {
     .withTarget(
       rows(
         'server',
-        `max by (job, instance, pool, host, port, dbname) (${selectPools('scidex_pg_pool_server_info')})`,
+        `max by (${instanceLabels}, pool, host, port, dbname) (${selectPools('scidex_pg_pool_server_info')})`,
       ),
     )
     .withTarget(
       rows(
         'up',
         `max ${perPool} (${selectPools('scidex_pg_pool_backend_up')}` +
-          ` and on (job, instance, pool) ${selectPools('scidex_pg_pool_server_info')})`,
+          ` and on (${instanceLabels}, pool) ${selectPools('scidex_pg_pool_server_info')})`,
       ),
     )
     .withTarget(
       rows(
         'recovery',
         `max ${perPool} (${selectPools('scidex_pg_pool_backend_in_recovery')}` +
-          ` and on (job, instance, pool) ${selectPools('scidex_pg_pool_server_info')})`,
+          ` and on (${instanceLabels}, pool) ${selectPools('scidex_pg_pool_server_info')})`,
       ),
     )
     .withTransformation({ id: 'merge', options: {} })

@@ -38,7 +38,7 @@ test('every unit is one that Grafana knows', () => {
 });
 
 test('a route has its name and colour, a missing one is no data', () => {
-  const panel = panelNamed('overview', 'Route of the reads');
+  const panel = panelNamed('overview', 'Read route');
   for (const [value, text, name] of [
     [1, 'replica', 'green'],
     [2, 'primary_fallthrough', 'red'],
@@ -56,7 +56,7 @@ test('what has happened is coloured, what has not is plain', () => {
     ['overview', 'Reads on the primary', 0, 1, 'red'],
     ['overview', 'Reads refused', 0, 2, 'purple'],
     ['overview', 'Waiters', 0, 1, 'orange'],
-    ['overview', 'Wait, 99th percentile', 0.05, 2, 'red'],
+    ['overview', 'Acquire wait, p99', 0.05, 2, 'red'],
     ['overview', 'Time in fall-through', 0, 0.5, 'red'],
     ['read-only', 'Violations', 0, 1, 'orange'],
     ['read-only', 'Tampering', 0, 1, 'red'],
@@ -65,14 +65,14 @@ test('what has happened is coloured, what has not is plain', () => {
     const panel = panelNamed(dashboard, title);
     assert.equal(shownIn(panel, calm).color, color('text'), title);
     assert.equal(shownIn(panel, wrong).color, color(name), title);
-    assert.equal(shownIn(panel, null).text, title.startsWith('Wait,') ? 'no acquires' : 'no data', title);
+    assert.equal(shownIn(panel, null).text, title.startsWith('Acquire wait,') ? 'no acquires' : 'no data', title);
   }
 });
 
 test('a down instance and a failed canary are visible', () => {
   const scraped = panelNamed('overview', 'Instances (stat)');
   assert.deepEqual([0.998, 1].map((value) => shownIn(scraped, value).color), [color('red'), color('green')]);
-  const missing = panelNamed('exporter', 'Instances that are not scraped');
+  const missing = panelNamed('exporter', 'Instances down');
   assert.deepEqual([0, 1].map((value) => shownIn(missing, value).color), [color('green'), color('red')]);
   const canary = panelNamed('read-only', 'Canary');
   assert.deepEqual(shownIn(canary, 0), { text: 'not refused', color: color('red') });
@@ -81,7 +81,7 @@ test('a down instance and a failed canary are visible', () => {
 
 test('seconds, shares and rates are read without counting digits', () => {
   for (const [dashboard, title, value, text] of [
-    ['overview', 'Wait, 99th percentile', 0.0123, '12.3 ms'],
+    ['overview', 'Acquire wait, p99', 0.0123, '12.3 ms'],
     ['overview', 'Time in fall-through', 0.0567, '5.7%'],
     ['detail', 'Oldest lease', 5400, '1.50 hours'],
     ['detail', 'Acquires by outcome', 1234, '1.23K ops/s'],

@@ -33,12 +33,17 @@ function named(legend: string | undefined, { metric }: PrometheusSeries): string
   return legend.replace(/\{\{(\w+)\}\}/g, (_, label: string) => metric[label] ?? '');
 }
 
+function matches({ id, options }: { id: string; options?: unknown }, name: string): boolean {
+  if (id === 'byRegexp') return new RegExp(String(options).replace(/^\/|\/$/g, '')).test(name);
+  return id === 'byName' && options === name;
+}
+
 // The configuration of a field of this name, including its overrides.
 function configOf(panel: Panel, name: string): FieldConfig {
   const { defaults, overrides } = panel.fieldConfig;
   const config = structuredClone(defaults) as FieldConfig & Record<string, unknown>;
   for (const { matcher, properties } of overrides) {
-    if (matcher.id === 'byName' && matcher.options === name) for (const { id, value } of properties) config[id] = value;
+    if (matches(matcher, name)) for (const { id, value } of properties) config[id] = value;
   }
   return config;
 }

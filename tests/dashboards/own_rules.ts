@@ -16,7 +16,7 @@ import {
 
 const columns = 24;
 const tag = 'scidex-pg-pool';
-const annotations = ['Route changes', 'Restarts', 'Firing alerts', 'New versions', 'Reloads'];
+const annotations = ['Route changes', 'Restarts', 'Firing alerts', 'Version changes', 'Reloads'];
 // Functions that cover the whole chosen time range, of metrics that are not counters.
 const overTheRange = ['changes', 'max_over_time', 'present_over_time'];
 // By the value of scidex_pg_pool_ro_routes_to.
@@ -27,7 +27,7 @@ const routes = new Map([
 ]);
 
 // Metrics of a pool have the label pool; those of the route, the replica and the autoscaler's mode do not.
-const ofAPool = /^scidex_pg_pool_(?!ro_|replica_|primary_|autoscaler_mode)/;
+const ofAPool = /^(?:instance_pool:)?scidex_pg_pool_(?!ro_|replica_|primary_|autoscaler_mode)/;
 
 // Patterns for a panel's description.
 const sentences = /^[A-Z][^]{60,}\.$/;
