@@ -70,9 +70,17 @@ def told(receiver, status, alert):
     return next((note for note in receiver.all() if note.status == status and note.labels["alertname"] == alert), None)
 
 
-def run(stack, once):
-    folder = pathlib.Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="scidex-demo-",
-                                                                          ignore_cleanup_errors=True)))
+def make_folder(stack):
+    """A directory for all files, those of the servers too. Until it is certain to be removed, a signal has to wait."""
+    signal.pthread_sigmask(signal.SIG_BLOCK, ENDED_BY)
+    folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="scidex-demo-", ignore_cleanup_errors=True))
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, ENDED_BY)
+    pathlib.Path(folder).chmod(0o755)  # The servers' user needs access to its contents.
+    tempfile.tempdir = folder
+    return pathlib.Path(folder)
+
+
+def run(stack, folder, once):
     show = Show()
     show.say("starting a PostgreSQL primary and its streaming replica")
     primary, replica = postgres.start_primary_and_replica(stack.callback)
@@ -126,7 +134,7 @@ def main():
         signal.signal(each, end)
     try:
         with contextlib.ExitStack() as stack:
-            run(stack, "--once" in sys.argv[1:])
+            run(stack, make_folder(stack), "--once" in sys.argv[1:])
     except SystemExit:
         print("\nended; nothing is left of it")
         raise

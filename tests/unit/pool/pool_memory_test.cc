@@ -60,14 +60,17 @@ TEST_F(PoolMemory, AFailureIsCountedThoughItsErrorCannotBeComposed) {
 }  // namespace
 }  // namespace scidex::pool
 
-void* operator new(std::size_t size) {
+// Not inlined, because gcc takes a delete that it has inlined for one that does not match its new.
+[[gnu::noinline]] void* operator new(std::size_t size) {
   void* const memory = scidex::pool::Allocate(size);
   if (memory == nullptr) throw std::bad_alloc();
   return memory;
 }
-void* operator new(std::size_t size, const std::nothrow_t&) noexcept {
+[[gnu::noinline]] void* operator new(std::size_t size, const std::nothrow_t&) noexcept {
   return scidex::pool::Allocate(size);
 }
-void operator delete(void* memory) noexcept { std::free(memory); }
-void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
-void operator delete(void* memory, const std::nothrow_t&) noexcept { std::free(memory); }
+[[gnu::noinline]] void operator delete(void* memory) noexcept { std::free(memory); }
+[[gnu::noinline]] void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
+[[gnu::noinline]] void operator delete(void* memory, const std::nothrow_t&) noexcept {
+  std::free(memory);
+}
