@@ -7,7 +7,7 @@ set(doc "${CMAKE_INSTALL_DATAROOTDIR}/doc/scidex-pg-exporter")
 
 install(TARGETS scidex_pg_exporter RUNTIME DESTINATION "${CMAKE_INSTALL_BINDIR}" COMPONENT exporter)
 install(FILES config/exporter.yaml config/exporter.minimal.yaml DESTINATION "${doc}/examples" COMPONENT exporter)
-install(FILES LICENSE README.md CHANGELOG.md DESTINATION "${doc}" COMPONENT exporter)
+install(FILES LICENSE README.md CHANGELOG.md SECURITY.md DESTINATION "${doc}" COMPONENT exporter)
 install(DIRECTORY docs DESTINATION "${doc}" COMPONENT exporter FILES_MATCHING
   PATTERN "*.md" PATTERN "*.svg" PATTERN status-page.png PATTERN dashboards EXCLUDE)
 

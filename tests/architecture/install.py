@@ -15,6 +15,7 @@ PROGRAM = {
     "share/doc/scidex-pg-exporter/CHANGELOG.md",
     "share/doc/scidex-pg-exporter/LICENSE",
     "share/doc/scidex-pg-exporter/README.md",
+    "share/doc/scidex-pg-exporter/SECURITY.md",
     "share/doc/scidex-pg-exporter/examples/exporter.minimal.yaml",
     "share/doc/scidex-pg-exporter/examples/exporter.yaml",
     *(f"share/doc/scidex-pg-exporter/docs/{path.relative_to(ROOT / 'docs')}" for path in (ROOT / "docs").rglob("*.*")

@@ -7,7 +7,7 @@ start_postgres
 cp -r /task/packages /tmp/packages
 cd /tmp/packages
 install_packages ./scidex-pg-exporter_*.deb
-zcat -f /usr/share/doc/scidex-pg-exporter/README.md* | sed -n '/<!-- install:begin -->/,/<!-- install:end -->/p' |
+sed -n '/<!-- install:begin -->/,/<!-- install:end -->/p' /usr/share/doc/scidex-pg-exporter/README.md |
   sed -e '/^<!--/d' -e '/^```/d' -e '/^\.\/dev package/d' >/tmp/steps
 [[ -s /tmp/steps ]] || fail "the README has no steps"
 dpkg --purge scidex-pg-exporter >/dev/null 2>&1
@@ -16,5 +16,5 @@ equal "the last step: the replica is" "$(metric scidex_pg_pool_ro_dsn_configured
 equal "owner and mode of the password" "$(stat -c '%U:%G %a' $etc/password)" "root:$unit 640"
 equal "the role has a password" \
   "$(sql "SELECT rolpassword IS NOT NULL FROM pg_authid WHERE rolname = '$unit'")" t
-rules=$(zcat -f /usr/share/doc/scidex-pg-exporter/README.md* | sed -n 's/^rule_files: \[\(.*\)\]$/\1/p')
+rules=$(sed -n 's/^rule_files: \[\(.*\)\]$/\1/p' /usr/share/doc/scidex-pg-exporter/README.md)
 [[ -s $rules ]] || fail "the rules that the README names are not a file: $rules"

@@ -44,3 +44,16 @@ done < <(sed -n 's/^ *runbook_url: //p' /usr/share/scidex-pg-exporter/alerts/*.y
 path=$(sed -n 's/^ *path: //p' /usr/share/scidex-pg-exporter/dashboards/provisioning/*.yaml)
 [[ -n $(find "$path" -name '*.json') ]] || fail "no dashboards in $path"
 note "runbooks and dashboards are where rules and provisioning look for them"
+
+# Links between installed documents work. Those to the sources of the program (design, development, tests) cannot.
+links=0
+while IFS=: read -r file link; do
+  case $link in
+    ARCHITECTURE.md | CONTRIBUTING.md | dashboards/README.md | ../src/* | ../tests/*) continue ;;
+  esac
+  (cd "${file%/*}" && [[ -e $link ]]) || fail "$file links to $link, which is not installed"
+  links=$((links + 1))
+done < <(grep -roE --include='*.md' '\]\([^)#: ]+[)#]' /usr/share/doc/$unit /usr/share/$unit |
+  sed -E 's/:\]\(/:/; s/.$//')
+((links > 50)) || fail "only $links links are in the installed documents"
+note "$links links between the installed documents work"
