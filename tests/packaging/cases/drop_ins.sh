@@ -32,6 +32,35 @@ printf '127.0.0.1:*:*:scidex-pg-exporter:first\n' | install -m 0400 -o scidex-pg
 given_back "a password file" "host=127.0.0.1 dbname=postgres user=scidex-pg-exporter" \
   "Environment=PGPASSFILE=$etc/pgpass"
 
+# PostgreSQL accepts the role over TCP only with a certificate of this authority that names the role.
+tls=/tmp/tls
+mkdir -m 0700 $tls
+openssl_quietly() { openssl "$@" >/tmp/openssl.log 2>&1 || { cat /tmp/openssl.log; fail "openssl $1"; }; }
+# issue NAME SUBJECT: makes NAME.key and NAME.crt in $tls.
+issue() {
+  openssl_quietly req -new -newkey rsa:2048 -nodes -subj "/CN=$2" -keyout "$tls/$1.key" -out "$tls/$1.csr"
+  openssl_quietly x509 -req -in "$tls/$1.csr" -CA $tls/ca.crt -CAkey $tls/ca.key -CAcreateserial -days 2 -out "$tls/$1.crt"
+}
+openssl_quietly req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=authority -keyout $tls/ca.key -out $tls/ca.crt
+issue server localhost
+issue client scidex-pg-exporter
+install -m 0640 -g scidex-pg-exporter $tls/ca.crt $tls/client.crt $tls/client.key $etc
+data=$(sql 'SHOW data_directory')
+install -m 0600 -o postgres -g postgres $tls/ca.crt $tls/server.crt $tls/server.key "$data"
+for setting in "ssl_ca_file = '$data/ca.crt'" "ssl_cert_file = '$data/server.crt'" "ssl_key_file = '$data/server.key'" "ssl = on"; do
+  sql "ALTER SYSTEM SET $setting"
+done
+sed -i '1i hostssl all scidex-pg-exporter 127.0.0.1/32 cert' "$(sql 'SHOW hba_file')"
+systemctl restart postgresql
+has_authority() { [[ $(sql 'SHOW ssl_ca_file') == "$data/ca.crt" ]]; }
+eventually "PostgreSQL has the authority" has_authority
+equal "errors in pg_hba.conf" "$(sql 'SELECT count(*) FROM pg_hba_file_rules WHERE error IS NOT NULL')" 0
+given_back "a client certificate" "host=127.0.0.1 dbname=postgres user=scidex-pg-exporter sslmode=verify-ca" \
+  "Environment=PGSSLCERT=$etc/client.crt PGSSLKEY=$etc/client.key PGSSLROOTCERT=$etc/ca.crt"
+equal "sessions have the certificate" \
+  "$(sql "SELECT DISTINCT client_dn FROM pg_stat_ssl JOIN pg_stat_activity USING (pid) WHERE usename = 'scidex-pg-exporter'")" \
+  /CN=scidex-pg-exporter
+
 sql "ALTER SYSTEM SET unix_socket_directories = '/run/postgresql', '/tmp'"
 systemctl restart postgresql
 eventually "PostgreSQL has a socket in /tmp" pg_isready -q -h /tmp
