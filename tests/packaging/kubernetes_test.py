@@ -18,6 +18,8 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "packaging/kubernetes"))
 import generate  # noqa: E402  # of the folder above
 
+DIGEST = "sha256:" + 64 * "a"
+
 
 class UniqueKeys(yaml.CSafeLoader):
     """Rejects duplicate keys."""
@@ -125,6 +127,28 @@ class Kubernetes(unittest.TestCase):
     def test_image_is_the_one_that_was_named(self):
         self.assertEqual(documents(self.base / "kustomization.yaml")[0]["images"],
                          [{"name": "scidex-pg-exporter", "newName": "registry.example/scidex-pg-exporter", "newTag": "1.2.3"}])
+        self.assertEqual(documents(self.out / "chart/values.yaml")[0]["image"],
+                         {"repository": "registry.example/scidex-pg-exporter", "tag": "1.2.3", "digest": "",
+                          "pullPolicy": "IfNotPresent"})
+
+    def test_image_may_have_a_registry_port_and_a_digest(self):
+        for reference, parts in (
+                ("name", ("name", "0.1", "")),
+                ("name:2", ("name", "2", "")),
+                ("registry:5000/name", ("registry:5000/name", "0.1", "")),
+                ("registry:5000/team/name:2", ("registry:5000/team/name", "2", "")),
+                (f"name@{DIGEST}", ("name", "", DIGEST)),
+                (f"registry:5000/name:2@{DIGEST}", ("registry:5000/name", "", DIGEST))):
+            self.assertEqual(generate.image_parts(reference, "0.1"), parts, reference)
+
+    def test_digest_of_the_image_is_written_instead_of_a_tag(self):
+        with tempfile.TemporaryDirectory() as folder:
+            out = pathlib.Path(folder) / "out"
+            generate.generate(ROOT, out, f"registry:5000/name@{DIGEST}")
+            self.assertEqual(documents(out / "base/kustomization.yaml")[0]["images"],
+                             [{"name": "scidex-pg-exporter", "newName": "registry:5000/name", "digest": DIGEST}])
+            image = documents(out / "chart/values.yaml")[0]["image"]
+            self.assertEqual((image["repository"], image["tag"], image["digest"]), ("registry:5000/name", "", DIGEST))
 
     def test_program_takes_the_configuration(self):
         # The Secret is mounted only in the pod.

@@ -24,7 +24,8 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 MODULES = NPM / "node_modules"
 TOOLS = MODULES / ".tools"
 EVERYTHING = ["--set", "replicas=2,web.secretName=web,web.tlsSecretName=tls,readiness.route=replica",
-              "--set", "configuration.replica.password_file=/run/secrets/other"]
+              "--set", "configuration.replica.password_file=/run/secrets/other",
+              "--set", "serviceMonitor.basicAuthSecretName=scraper,serviceMonitor.serverName=pools.example"]
 
 
 def tool(name):
@@ -128,8 +129,27 @@ class Rendered(unittest.TestCase):
 
     def test_chart_refuses_values_that_it_does_not_know(self):
         self.assertEqual(run(self.helm, "lint", "--strict", self.chart).returncode, 0)
-        for value in ("nonsense=1", "image.nonsense=1", "replicas=0", "readiness.route=primary"):
+        for value in ("nonsense=1", "image.nonsense=1", "image.digest=1", "replicas=0", "readiness.route=primary",
+                      "serviceMonitor.nonsense=1", "web.tlsSecretName=tls"):
             self.assertNotEqual(run(self.helm, "template", "pools", self.chart, "--set", value).returncode, 0, value)
+
+    def test_prometheus_logs_in_only_where_the_exporter_has_users(self):
+        found = {name: monitors[0]["spec"]["endpoints"][0] for name, monitors in self.of("ServiceMonitor")}
+        for name in ("base", "chart"):
+            self.assertLessEqual(found[name].keys(), {"port", "interval", "relabelings"}, name)
+        for name, secret in (("overlays/tls", "scidex-pg-exporter-scraper"), ("chart with everything", "scraper")):
+            self.assertEqual(found[name]["scheme"], "https", name)
+            self.assertEqual(found[name]["basicAuth"], {key: {"name": secret, "key": key} for key in ("username", "password")})
+        self.assertEqual(found["chart with everything"]["tlsConfig"],
+                         {"serverName": "pools.example", "ca": {"secret": {"name": "tls", "key": "ca.crt"}}})
+
+    def test_chart_uses_the_digest_of_an_image(self):
+        digest = "sha256:" + 64 * "a"
+        for values, image in ((f"image.digest={digest}", f"scidex-pg-exporter@{digest}"),
+                              ("image.tag=7", "scidex-pg-exporter:7")):
+            found = rendered(self.helm, "template", "pools", self.chart, "--set-string", values)
+            pods = [document["spec"]["template"]["spec"] for document in found if document["kind"] == "Deployment"]
+            self.assertEqual([container["image"] for pod in pods for container in pod["containers"]], [image])
 
     def test_chart_has_a_disruption_budget_only_for_several_pods(self):
         self.assertEqual({name: len(found) for name, found in self.of("PodDisruptionBudget")},

@@ -10,3 +10,9 @@ app.kubernetes.io/instance: {{ .Release.Name }}
 {{- define "exporter.scheme" -}}
 {{ ternary "HTTPS" "HTTP" (ne .Values.web.tlsSecretName "") }}
 {{- end }}
+
+{{- define "exporter.image" -}}
+{{- with .Values.image -}}
+{{ .repository }}{{ if .digest }}@{{ .digest }}{{ else }}:{{ .tag | default $.Chart.AppVersion }}{{ end }}
+{{- end -}}
+{{- end }}
