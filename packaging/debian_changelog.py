@@ -10,7 +10,11 @@ import sys
 import textwrap
 
 PACKAGE = "scidex-pg-exporter"
-MAINTAINER = "SciDEX Operations <ops@scidex.invalid>"
+CONTROL = pathlib.Path(__file__).resolve().parent / "debian/control"
+
+
+def maintainer():
+    return re.search(r"^Maintainer: (.*)$", CONTROL.read_text(encoding="utf-8"), re.MULTILINE)[1]
 
 
 def latest(changelog):
@@ -24,7 +28,7 @@ def debian_changelog(changelog, version, seconds):
     lines = [f"{PACKAGE} ({version}) unstable; urgency=medium", ""]
     for entry in latest(changelog):
         lines += textwrap.wrap(entry, 76, initial_indent="  * ", subsequent_indent="    ", break_on_hyphens=False)
-    lines += ["", f" -- {MAINTAINER}  {email.utils.formatdate(seconds)}", ""]
+    lines += ["", f" -- {maintainer()}  {email.utils.formatdate(seconds)}", ""]
     return "\n".join(lines)
 
 
