@@ -3,33 +3,38 @@
 
 : "${package_dir:?is set by package.sh}" "${image:?is set by image.sh}"
 
-# Builds the packages again, elsewhere and without the compiler's cache: they must be the same, byte for byte.
+# Builds the packages again in another directory, with an empty compiler cache, and compares them byte for byte. Not without
+# ccache: it makes paths relative, which changes the debug information and with it the build ID of the program.
 check_reproducible() {
   local again log=build/packaging/again.log package
   again=$(mktemp -d)
   say "building the packages a second time ($log)"
   stage_sources "$again/sources"
-  CCACHE_DISABLE=1 build_packages "$again/sources" >"$log" 2>&1 || die "the second build failed; its output is in $log"
+  CCACHE_DIR=$again/ccache build_packages "$again/sources" >"$log" 2>&1 || {
+    tail -n 20 "$log" >&2
+    die "the second build failed; the complete output is in $log"
+  }
   for package in "$package_dir"/*.deb; do
-    cmp "$package" "$again/${package##*/}" || die "${package##*/} is another when it is built again; see $again"
+    cmp "$package" "$again/${package##*/}" || die "${package##*/} differs in the second build, which is in $again"
   done
   rm -rf "$again"
-  say "the packages are the same when they are built again"
+  say "the second build is identical"
 }
 
-# The exit code where this machine boots no container, whatever the packages are like.
+# Exit code if this machine cannot boot a container, which says nothing about the packages.
 readonly cannot_boot=77
 
-# boots_not REASON: says so and ends.
-boots_not() {
+# refuse_to_boot REASON: prints the reason and exits.
+refuse_to_boot() {
   echo "dev: $1" >&2
   exit "$cannot_boot"
 }
 
-# test_packages [--long] [ARG…]: tests of tests/packaging; ARGs go to ctest. --long: and whether they can be reproduced.
+# test_packages [--long] [ARG…]: runs the tests of tests/packaging; ARGs go to ctest. --long also checks that a second build
+# is identical.
 test_packages() {
   local log=build/packaging/tree.log suite
-  ((EUID == 0)) || boots_not "test --packaging boots containers, and must run as root"
+  ((EUID == 0)) || refuse_to_boot "test --packaging boots containers, so it must run as root"
   suite=$(. /etc/os-release && echo "$VERSION_CODENAME")
   need_packages build test package image packaging
   ensure_packages
@@ -42,12 +47,12 @@ test_packages() {
   make_image build/packaging/again.tar >"$log"
   tests/packaging/tree.sh "$suite" build/packaging/tree "$package_dir"/scidex-pg-exporter_*.deb >"$log" 2>&1 || {
     tail -n 20 "$log" >&2
-    die "the system for the tests was not made; all of the output is in $log"
+    die "creating the Debian system for the tests failed; the complete output is in $log"
   }
   SCIDEX_BOOT_SECONDS=120 tests/packaging/boot.sh build/packaging/tree tests/packaging true ||
-    boots_not "this machine boots no container, which the tests of the packages need: mounts, cgroups and namespaces as root"
+    refuse_to_boot "this machine cannot boot a container, which the tests of the packages need: it requires mounts, cgroups and namespaces"
   configure release SCIDEX_BUILD_TESTS=ON
-  # Nothing is built there, so that a new case would go unnoticed.
+  # CMake runs only as part of a build, and lists new cases.
   build release build.ninja
   ctest --preset release -C Packaging -L packaging -j "$(nproc)" --no-tests=error "$@"
 }
