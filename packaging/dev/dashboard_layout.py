@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""dashboard_layout.py FOLDER: draws the grid of each committed dashboard as FOLDER/NAME.svg: where each panel is, what it
-is called, of which type it is. Not what Grafana draws in it."""
+"""dashboard_layout.py FOLDER: draws the grid of each committed dashboard as FOLDER/NAME.svg, with the position, title and type
+of each panel, but without its contents."""
 
 import html
 import json

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""./dev demo: the replica is lost and comes back, and everybody who must be told is told.
+"""./dev demo: a replica stops and starts again; the route changes, and the alert fires and resolves.
 
 Usage: SCIDEX_EXPORTER=build/release/bin/scidex_pg_exporter demo.py [--once]
---once ends after the show, and does not pause in it; without it, everything stays up until Ctrl-C.
+With --once it does not pause, and ends after the last step. Otherwise everything keeps running until Ctrl-C.
 """
 
 import contextlib
@@ -22,13 +22,13 @@ import servers  # noqa: E402
 
 QUERY_SETS = ["connections", "replication", "transactions"]
 PATIENCE_SECONDS = 90
-# For a person to open a link and look.
+# Pauses in which a person can open a link.
 LOOK_SECONDS = 5
 ENDED_BY = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 class Show:
-    """What is said of the servers, each line with the time since the start."""
+    """Prints messages with the time since the start."""
 
     def __init__(self):
         self.began = time.monotonic()
@@ -37,13 +37,13 @@ class Show:
         print(f"{time.monotonic() - self.began:6.1f} s  {text}", flush=True)
 
     def wait(self, what, attempt):
-        """The first true result of attempt(); meanwhile a line says how long it has taken."""
+        """Returns the first true result of attempt(). Meanwhile a line shows how long it has been waiting."""
         since = time.monotonic()
         shown = 0
         while not (result := attempt()):
             waited = time.monotonic() - since
             if waited > PATIENCE_SECONDS:
-                raise TimeoutError(f"{what}: not within {PATIENCE_SECONDS} s")
+                raise TimeoutError(f"timeout after {PATIENCE_SECONDS} s while waiting for {what}")
             if waited >= shown + 1:
                 shown = int(waited)
                 if sys.stdout.isatty():
@@ -66,7 +66,7 @@ def route(running):
     return pools["ro_routes_to"], pools["route"], pools["reason"]
 
 
-def told(receiver, status, alert):
+def notification(receiver, status, alert):
     return next((note for note in receiver.all() if note.status == status and note.labels["alertname"] == alert), None)
 
 
@@ -87,15 +87,15 @@ def run(stack, folder, once):
     config = folder / "exporter.yaml"
     config.write_text(json.dumps({"primary": {"dsn": primary.dsn}, "replica": {"dsn": replica.dsn},
                                   "query_sets": QUERY_SETS}))  # JSON is YAML
-    show.say("starting the exporter, Prometheus and Alertmanager; a minute of the alert rules is a second here")
+    show.say("starting the exporter, Prometheus and Alertmanager; a minute in the alert rules is a second here")
     running = exporter.Exporter(stack.callback, folder, f"--config.file={config}")
     running.start()
     receiver = monitoring.Receiver(stack.callback)
     alertmanager = monitoring.start_alertmanager(stack.callback, folder, receiver)
     prometheus = monitoring.start_prometheus(stack.callback, folder, [running.address], alertmanager)
     print(f"""
-    the page        {running.url}
-    the metrics     {running.url}metrics
+    status page     {running.url}
+    metrics         {running.url}metrics
     Prometheus      {prometheus}/alerts
     Alertmanager    {alertmanager}
 """, flush=True)
@@ -103,13 +103,13 @@ def run(stack, folder, once):
     show.wait("the replica's route", lambda: route(running)[0] == 1)
     show.say("reads go to the replica: scidex_pg_pool_ro_routes_to is 1")
     if not once:
-        show.pause("you to open the page")
+        show.pause("you to open the status page")
     show.say("stopping the replica")
     replica.stop()
-    number, name, reason = show.wait("the route to turn", lambda: route(running)[0] != 1 and route(running))
+    number, name, reason = show.wait("the route to change", lambda: route(running)[0] != 1 and route(running))
     show.say(f"reads go to the primary: scidex_pg_pool_ro_routes_to is {number}, {name}, because of {reason}")
     alert = "ScidexPgPoolRoFallthrough"
-    note = show.wait(f"{alert} to arrive", lambda: told(receiver, "firing", alert))
+    note = show.wait(f"{alert} to arrive", lambda: notification(receiver, "firing", alert))
     show.say(f"a {note.receiver} arrives: {alert}. {note.annotations['description']}")
     if not once:
         show.pause("you to look at the alert")
@@ -117,17 +117,17 @@ def run(stack, folder, once):
     replica.start()
     show.wait("the replica's route", lambda: route(running)[0] == 1)
     show.say("reads go to the replica again: scidex_pg_pool_ro_routes_to is 1")
-    show.wait(f"{alert} to resolve", lambda: told(receiver, "resolved", alert))
+    show.wait(f"{alert} to resolve", lambda: notification(receiver, "resolved", alert))
     show.say(f"{alert} is resolved")
     if not once:
-        show.say("that was it; all of it stays up for you to look at. Ctrl-C ends it")
+        show.say("done. Everything keeps running; press Ctrl-C to stop it")
         signal.pause()
 
 
 def main():
     def end(number, _):
         for each in ENDED_BY:
-            signal.signal(each, signal.SIG_IGN)  # What is under way is the end.
+            signal.signal(each, signal.SIG_IGN)  # The cleanup must not be interrupted.
         raise SystemExit(128 + number)
 
     for each in ENDED_BY:
@@ -136,7 +136,7 @@ def main():
         with contextlib.ExitStack() as stack:
             run(stack, make_folder(stack), "--once" in sys.argv[1:])
     except SystemExit:
-        print("\nended; nothing is left of it")
+        print("\nstopped; all servers and files are removed")
         raise
     except (AssertionError, OSError) as error:  # TimeoutError is among them
         print(f"demo: {error}", file=sys.stderr)

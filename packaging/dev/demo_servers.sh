@@ -1,8 +1,8 @@
 # shellcheck shell=bash
-# The throw-away primary and replica of ./dev run. Sourced by run.sh.
+# The temporary primary and replica of ./dev run. Sourced by run.sh.
 #
-# Everything lies in $demo_dir. The servers' superuser has no password and can be reached only through the Unix socket
-# in servers/, a directory that nobody else may enter; the exporter's user has a random one, in pgpass.
+# All files are in $demo_dir. The superuser of the servers has no password, and can log in only through the Unix socket in
+# servers/, a directory that other users cannot enter. The exporter's role has a random password, which is in pgpass.
 
 demo_dir=
 primary_port=
@@ -59,8 +59,8 @@ find_server_programs() {
   fi
 }
 
-# The keeper stops the servers and removes the directory when the write end of its pipe (9) closes, which it does however
-# this script ends; nothing that stays may therefore inherit that end.
+# The keeper stops the servers and removes the directory when the write end of its pipe (descriptor 9) closes, which happens
+# however this script ends. Processes that outlive the script must therefore not inherit this descriptor.
 start_keeper() {
   exec 9> >(keep_demo_servers)
   keeper=$!
@@ -84,13 +84,13 @@ keep_demo_servers() {
   rm -rf "$demo_dir"
 }
 
-# quietly COMMAND…: as the servers' user; shows what it wrote only if it fails.
+# quietly COMMAND…: runs it as the servers' user, and shows its output only if it fails.
 quietly() {
   local output
   output=$(cd / && "${as_server[@]}" "$@" 2>&1) || die "$1 failed: $output"
 }
 
-# start_server NAME: leaves its port in started_on.
+# start_server NAME: sets started_on to the server's port.
 start_server() {
   local data=$demo_dir/servers/$1 attempt
   for attempt in {1..20}; do
@@ -99,10 +99,10 @@ start_server() {
     (cd / && "${as_server[@]}" pg_ctl -D "$data" -l "$data.log" -t 60 start) &>/dev/null 9>&- && return
     grep -qs 'Address already in use' "$data.log" || break
   done
-  die "the $1 does not start after $attempt attempts: $(tail -n 5 "$data.log" 2>&1)"
+  die "the $1 did not start in $attempt attempts: $(tail -n 5 "$data.log" 2>&1)"
 }
 
-# Below the ports that the kernel gives to clients, so that a stopped server finds its port free when it comes back.
+# Below the range of ephemeral ports, so that the port of a stopped server is still free when it starts again.
 free_port() {
   local port
   while :; do
@@ -133,7 +133,7 @@ await_streaming() {
     status=$("${as_server[@]}" psql -qXAt -h "$demo_dir/servers" -p "$replica_port" -U postgres \
       -c "SELECT status FROM pg_stat_wal_receiver" 2>&1) || true
     [[ $status != streaming ]] || return 0
-    ((SECONDS < deadline)) || die "the replica does not stream: $status"
+    ((SECONDS < deadline)) || die "the replica is not streaming: $status"
     sleep 0.1
   done
 }

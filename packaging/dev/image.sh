@@ -4,7 +4,7 @@
 : "${package_dir:?is set by package.sh}"
 readonly image=build/images/scidex-pg-exporter.tar
 
-# make_image OUT: makes the image of the package in build/packages.
+# make_image OUT: writes the image of the package in build/packages to OUT.
 make_image() {
   mkdir -p "${1%/*}"
   SOURCE_DATE_EPOCH=$(git log -1 --format=%ct) python3 -B packaging/image.py "$package_dir"/scidex-pg-exporter_*.deb "$1"

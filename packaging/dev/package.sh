@@ -28,14 +28,14 @@ stage_sources() {
 build_packages() (
   export SCIDEX_REVISION LC_ALL=C.UTF-8 TZ=UTC CCACHE_BASEDIR=$1 CCACHE_DIR
   SCIDEX_REVISION=$(git rev-parse --short=12 HEAD)
-  # debhelper gives the build another home.
+  # debhelper changes HOME for the build.
   CCACHE_DIR=${CCACHE_DIR:-${XDG_CACHE_HOME:-$HOME/.cache}/ccache}
   unset "${!DEB_@}" CFLAGS CXXFLAGS CPPFLAGS LDFLAGS
   cd "$1" || exit
   dpkg-buildpackage --build=binary --no-sign -j"$(nproc)"
 )
 
-# make_packages: leaves the packages in build/packages.
+# make_packages: writes the packages to build/packages.
 make_packages() {
   local log=build/package.log stage=$PWD/build/package/scidex-pg-exporter
   [[ -z $(git status --porcelain --untracked-files=no) ]] || say "uncommitted changes are not in the packages"

@@ -52,7 +52,7 @@ test_packages() {
   SCIDEX_BOOT_SECONDS=120 tests/packaging/boot.sh build/packaging/tree tests/packaging true ||
     refuse_to_boot "this machine cannot boot a container, which the tests of the packages need: it requires mounts, cgroups and namespaces"
   configure release SCIDEX_BUILD_TESTS=ON
-  # CMake runs only as part of a build, and lists new cases.
+  # Re-runs CMake if a case was added, because no target is built here.
   build release build.ninja
   ctest --preset release -C Packaging -L packaging -j "$(nproc)" --no-tests=error "$@"
 }

@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# What ./dev needs from Debian, by the job that needs it, and how it gets there. Sourced by ./dev.
+# The Debian packages that the jobs of ./dev need, and their installation. Sourced by ./dev.
 
 declare -A package_groups=(
   [build]="g++ cmake ninja-build ccache pkgconf git libpq-dev libpqxx-dev libyaml-cpp-dev libspdlog-dev libfmt-dev
@@ -20,7 +20,7 @@ declare -A package_groups=(
   [bench]="libbenchmark-dev libsoci-dev libboost-dev python3-psycopg-pool valgrind"
 )
 declare -A package_reasons=(
-  [build]="to build" [run]="for the throw-away servers of ./dev run" [demo]="for the show" [dashboards]="for the dashboards"
+  [build]="to build" [run]="for the temporary servers of ./dev run" [demo]="for the demo" [dashboards]="for the dashboards"
   [npm]="for the dashboards" [test]="to test" [package]="for Debian packages" [image]="for the image"
   [kubernetes]="for the manifests" [packaging]="to test packages"
   [audit]="to audit" [bench]="to measure" [fuzz]="to fuzz" [lint]="to lint" [format]="to format"
@@ -41,7 +41,7 @@ package_groups[format]="clang-format-$llvm"
 package_groups[fuzz]="clang-$llvm libclang-rt-$llvm-dev llvm-$llvm"
 package_groups[lint]="clang-$llvm clang-tidy-$llvm clang-format-$llvm shellcheck"
 
-# need_packages GROUP…: installs what is missing of these groups; costs one query if nothing is.
+# need_packages GROUP…: installs the missing packages of these groups.
 need_packages() {
   local group package known before reasons="" wanted=() missing=()
   for group; do
@@ -60,18 +60,18 @@ need_packages() {
 install_packages() {
   local reason=$1 log=build/packages.log as_root=()
   shift
-  [[ $llvm ]] || die "this is $os_name; only on Debian 12 and 13 can it install what is missing $reason: $*"
+  [[ $llvm ]] || die "this is $os_name; packages are installed only on Debian 12 and 13. Missing $reason: $*"
   if ((EUID != 0)); then
     as_root=(sudo)
     [[ -t 0 ]] || as_root+=(-n)
-    "${as_root[@]}" true 2>/dev/null || die "packages are missing $reason; as root, run:
+    "${as_root[@]}" true 2>/dev/null || die "packages are missing $reason. Run as root:
   bash packaging/dev/install_packages.sh $*"
   fi
   say "installing Debian packages $reason ($log): $*"
   mkdir -p build
   "${as_root[@]}" bash packaging/dev/install_packages.sh "$@" >"$log" 2>&1 </dev/null || {
     tail -n 20 "$log" >&2
-    die "the installation failed; all of its output is in $log"
+    die "the installation failed; its complete output is in $log"
   }
   sed -n 's/^note: /dev: /p' "$log"
 }

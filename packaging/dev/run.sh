@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # ./dev run. Sourced by ./dev.
 
-# run_exporter DIRECTORY [--once] [FLAG…]: runs it in that directory, which its flags may be relative to.
+# run_exporter DIRECTORY [--once] [FLAG…]: runs the exporter in that directory, to which paths in its flags may be relative.
 run_exporter() {
   local directory=$1 exporter=$PWD/build/release/bin/scidex_pg_exporter demo=1 once="" argument
   shift
@@ -12,7 +12,7 @@ run_exporter() {
   fi
   [[ -z ${SCIDEX_PG_DSN:-}${SCIDEX_PG_RO_DSN:-} ]] || demo=
   for argument; do
-    # These need no server.
+    # These flags do not need a server.
     case $argument in -h | --help | --version | --config.check) demo= ;; esac
   done
   need_packages build ${demo:+run}
@@ -32,7 +32,7 @@ run_exporter() {
   fi
 }
 
-# run_until_ready EXPORTER [FLAG…]: ends once reads go to the replica.
+# run_until_ready EXPORTER [FLAG…]: stops the exporter once reads go to the replica.
 run_until_ready() {
   local port watcher status=0
   port=$(free_port)
@@ -40,12 +40,12 @@ run_until_ready() {
   watcher=$!
   run_on_demo_servers "$@" "--web.listen-address=127.0.0.1:$port" || status=$?
   kill "$watcher" 2>/dev/null || true
-  [[ -e $demo_dir/ready ]] || die "the exporter ended ($status) before reads went to the replica"
+  [[ -e $demo_dir/ready ]] || die "the exporter exited with $status before reads went to the replica"
   say "reads went to the replica"
   return "$status"
 }
 
-# end_when_ready PORT: ends this script as a SIGTERM from outside would. Runs in the background.
+# end_when_ready PORT: sends this script a SIGTERM once the exporter is ready. Runs in the background.
 end_when_ready() {
   local deadline=$((SECONDS + 300))
   until is_ready "$1"; do
@@ -55,7 +55,7 @@ end_when_ready() {
   kill -s TERM $$
 }
 
-# is_ready PORT: whether the exporter there says that reads go to the replica.
+# is_ready PORT: whether the exporter on this port reports that reads go to the replica.
 is_ready() {
   local answer=""
   {
@@ -65,8 +65,8 @@ is_ready() {
   [[ $answer == "HTTP/1.1 200 "* ]] && : >"$demo_dir/ready"
 }
 
-# run_on_demo_servers EXPORTER [FLAG…]: ends as it ends. In a session of its own, so that Ctrl-C reaches it once,
-# through here; a second Ctrl-C does not wait for it.
+# run_on_demo_servers EXPORTER [FLAG…]: runs the exporter and returns its exit code. The exporter has its own session, so that
+# it gets Ctrl-C only from here. A second Ctrl-C kills it.
 run_on_demo_servers() {
   local pid status=0 interrupted signal=TERM
   unset "${!PG@}"
@@ -97,16 +97,16 @@ say_what_next() {
   ask="curl -s $address/metrics | grep ro_routes_to"
   cat <<TEXT
 
-  A throw-away primary (port $primary_port) and its streaming replica (port $replica_port) are up. From another shell:
+  A temporary primary (port $primary_port) and its streaming replica (port $replica_port) are running. In another shell:
 
-    the page           http://$address/
+    status page        http://$address/
     where reads go     $ask
     stop the replica   $sudo$demo_dir/replica stop
-                       ask again: 1 (replica) has turned to 2 (primary_fallthrough)
+                       the route changes from 1 (replica) to 2 (primary_fallthrough)
     start it again     $sudo$demo_dir/replica start
-                       ask again: back to 1
-    use the pools' DB  ${sudo}env PGPASSFILE=$demo_dir/pgpass psql -h 127.0.0.1 -p $primary_port -U scidex scidex
-    end all of it      Ctrl-C here
+                       the route changes back to 1
+    open the database  ${sudo}env PGPASSFILE=$demo_dir/pgpass psql -h 127.0.0.1 -p $primary_port -U scidex scidex
+    stop everything    Ctrl-C here
 
 TEXT
 }

@@ -44,7 +44,7 @@ class Demo(unittest.TestCase):
     def test_it_runs_to_its_end(self):
         demo = self.start("--once")
         self.assertEqual(demo.wait(timeout=servers.DEADLINE_SECONDS), 0, self.said())
-        for expected in (r"the page +http://127\.0\.0\.1:\d+/", r"Prometheus +http://", r"Alertmanager +http://",
+        for expected in (r"status page +http://127\.0\.0\.1:\d+/", r"Prometheus +http://", r"Alertmanager +http://",
                          "ro_routes_to is 1", "stopping the replica", "ro_routes_to is 2, primary_fallthrough, because of",
                          "a ticket arrives: ScidexPgPoolRoFallthrough", "starting the replica again",
                          "to the replica again", "ScidexPgPoolRoFallthrough is resolved"):
