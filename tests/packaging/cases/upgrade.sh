@@ -1,5 +1,6 @@
 # shellcheck shell=bash
-# The next version: the service is restarted, an edited file kept, a masked service not changed; then removal and purge.
+# The next version: the service and an instance of the template unit are restarted, an edited file kept, a masked service not
+# changed; then removal and purge.
 # shellcheck source=tests/packaging/inside.sh
 source /task/inside.sh
 
@@ -13,11 +14,18 @@ repack() {
 }
 
 install_exporter
-pid=$(process)
+printf 'web:\n  listen_addresses: ["127.0.0.1:19201"]\nprimary:\n  dsn: host=/run/postgresql dbname=postgres\n' |
+  replace_configuration one.yaml
+systemctl enable --now $unit@one 2>/dev/null
+instance() { systemctl show "$unit@one" --property=MainPID --value; }
+pid=$(process) instance_pid=$(instance)
+[[ $instance_pid != 0 ]] || fail "the instance does not run"
 repack 99.1 "what the next version says"
 install_packages /tmp/next-99.1.deb
 equal "after the upgrade the service is" "$(systemctl is-active $unit)" active
 [[ $(process) != "$pid" ]] || fail "the upgrade did not restart the service"
+equal "after the upgrade the instance is" "$(systemctl is-active $unit@one)" active
+[[ $(instance) != "$instance_pid" ]] || fail "the upgrade did not restart the instance"
 grep -q "what the next version says" $etc/exporter.yaml || fail "an untouched file was not replaced"
 equal "its owner and mode" "$(stat -c '%U:%G %a' $etc/exporter.yaml)" "root:$unit 640"
 
@@ -35,6 +43,7 @@ equal "unmasked and started" "$(systemctl is-active $unit)" active
 
 apt-get remove -qy $unit >/dev/null 2>&1
 refused "after the removal, the service" systemctl is-active --quiet $unit
+refused "after the removal, the instance" systemctl is-active --quiet $unit@one
 [[ -f $etc/exporter.yaml ]] || fail "the removal took the configuration"
 echo secret >$etc/password
 touch /tmp/before-purge
