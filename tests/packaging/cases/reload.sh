@@ -1,6 +1,7 @@
 # shellcheck shell=bash
 # A changed configuration: systemctl reload waits until it is in force; an invalid one is rejected and changes nothing; a
-# restart with an invalid one fails and logs why.
+# restart with an invalid one fails and logs why, and so does one with a file that the service cannot read. A file that all
+# users can read is a warning.
 # shellcheck source=tests/packaging/inside.sh
 source /task/inside.sh
 
@@ -28,3 +29,16 @@ replace_configuration exporter.yaml </tmp/good.yaml
 systemctl reset-failed $unit
 systemctl restart $unit
 equal "with the file corrected" "$(systemctl is-active $unit)" active
+
+chmod 0644 $etc/exporter.yaml
+systemctl restart $unit
+eventually "if all users can read the file, the journal names the right mode" \
+  bash -c "journalctl -u $unit -o cat | grep -q 'exporter.yaml.*chmod 0640'"
+equal "the service" "$(systemctl is-active $unit)" active
+
+chown root:root $etc/exporter.yaml
+chmod 0600 $etc/exporter.yaml
+systemctl reset-failed $unit
+refused "a restart with a file that the service cannot read" systemctl restart $unit
+eventually "the journal names the file and the reason" \
+  bash -c "journalctl -u $unit -o cat | grep -q 'exporter.yaml.*Permission denied'"
