@@ -27,7 +27,7 @@ class UniqueKeys(yaml.CSafeLoader):
     def construct_mapping(self, node, deep=False):
         keys = [str(key.value) for key, _ in node.value]
         if len(keys) != len(set(keys)):
-            raise yaml.constructor.ConstructorError(None, None, f"a key is there twice: {keys}", node.start_mark)
+            raise yaml.constructor.ConstructorError(None, None, f"duplicate key: {keys}", node.start_mark)
         return super().construct_mapping(node, deep)
 
 
