@@ -6,7 +6,7 @@
 # Builds the packages again in another directory, with an empty compiler cache, and compares them byte for byte. Not without
 # ccache: it makes paths relative, which changes the debug information and with it the build ID of the program.
 check_reproducible() {
-  local again log=build/packaging/again.log package
+  local again log=build/packaging/second_build.log package
   again=$(mktemp -d)
   say "building the packages a second time ($log)"
   stage_sources "$again/sources"
@@ -21,6 +21,34 @@ check_reproducible() {
   say "the second build is identical"
 }
 
+# make_tree SUITE FOLDER PACKAGE: makes the Debian system in which the cases install this package.
+make_tree() {
+  local log=$2.log
+  tests/packaging/tree.sh "$@" >"$log" 2>&1 || {
+    tail -n 20 "$log" >&2
+    die "creating the Debian system for the tests failed; the complete output is in $log"
+  }
+}
+
+# run_cases [ARG…]: ARGs go to ctest.
+run_cases() { ctest --preset release -C Packaging -L packaging -j "$(nproc)" --no-tests=error "$@"; }
+
+# test_on SUITE [ARG…]: builds the packages on this release of Debian, and runs the cases there. Not that of the image, whose
+# libraries are those of this machine. ARGs go to ctest.
+test_on() {
+  local suite=$1 folder=$PWD/build/packaging/$1
+  mkdir -p "$folder"
+  say "building the packages on $suite ($folder/build.log)"
+  stage_sources "$folder/scidex-pg-exporter"
+  SCIDEX_REVISION=$(git rev-parse --short=12 HEAD) \
+    tests/packaging/build.sh "$suite" "$folder/scidex-pg-exporter" "$folder/packages" >"$folder/build.log" 2>&1 || {
+    tail -n 20 "$folder/build.log" >&2
+    die "building the packages on $suite failed; the complete output is in $folder/build.log"
+  }
+  make_tree "$suite" "$folder/tree" "$folder"/packages/scidex-pg-exporter_*.deb
+  SCIDEX_PACKAGES=$folder/packages SCIDEX_TREE=$folder/tree run_cases -E 'the image' "${@:2}"
+}
+
 # Exit code if this machine cannot boot a container, which says nothing about the packages.
 readonly cannot_boot=77
 
@@ -31,9 +59,9 @@ refuse_to_boot() {
 }
 
 # test_packages [--long] [ARG…]: runs the tests of tests/packaging; ARGs go to ctest. --long also checks that a second build
-# is identical.
+# is identical, and builds and tests the packages on the other supported Debian.
 test_packages() {
-  local log=build/packaging/tree.log suite
+  local suite long=
   ((EUID == 0)) || refuse_to_boot "test --packaging boots containers, so it must run as root"
   suite=$(. /etc/os-release && echo "$VERSION_CODENAME")
   need_packages build test package image packaging
@@ -41,18 +69,19 @@ test_packages() {
   mkdir -p build/packaging
   if [[ ${1:-} == --long ]]; then
     shift
+    long=1
     check_reproducible
   fi
   make_image "$image"
-  make_image build/packaging/again.tar >"$log"
-  tests/packaging/tree.sh "$suite" build/packaging/tree "$package_dir"/scidex-pg-exporter_*.deb >"$log" 2>&1 || {
-    tail -n 20 "$log" >&2
-    die "creating the Debian system for the tests failed; the complete output is in $log"
-  }
+  make_image build/packaging/again.tar >build/packaging/again.log
+  make_tree "$suite" build/packaging/tree "$package_dir"/scidex-pg-exporter_*.deb
   SCIDEX_BOOT_SECONDS=120 tests/packaging/boot.sh build/packaging/tree tests/packaging true ||
     refuse_to_boot "this machine cannot boot a container, which the tests of the packages need: it requires mounts, cgroups and namespaces"
   configure release SCIDEX_BUILD_TESTS=ON
   # Re-runs CMake if a case was added, because no target is built here.
   build release build.ninja
-  ctest --preset release -C Packaging -L packaging -j "$(nproc)" --no-tests=error "$@"
+  run_cases "$@"
+  if [[ $long ]]; then
+    if [[ $suite == bookworm ]]; then test_on trixie "$@"; else test_on bookworm "$@"; fi
+  fi
 }
