@@ -51,6 +51,10 @@ def burn(share, failing, near, unanswered, **times):
                   acquires("immediate"): Climb(((step, calm_steps), (few * 0.475, 10000))),
                   acquires("timeout"): Climb(((0, calm_steps), (few * 0.475, 10000)))},
               "there is next to no traffic": {acquires("immediate"): Rise(few * 0.8), acquires("timeout"): Rise(few * 0.15)},
+              # Above the minimum in the short window, but over the hour there are 0.09 a second.
+              "there has been next to no traffic for most of the hour": {
+                  acquires("immediate"): Rise(0),
+                  acquires("timeout"): Climb(((0, fires - 1400 // step), (0.26 * step, 1400 // step), (0, 10000)))},
               "callers cancel, or meet a pool that closes": {acquires("cancelled"): Rise(step),
                                                              acquires("closed"): Rise(step)},
               "the server was down": {acquires("timeout"): Rise(failing), UP: Cycle(down + remembered)}},
