@@ -75,14 +75,13 @@ class ReplicaFault : public Fault {
     EXPECT_EQ(Read(*database_, "SELECT pg_is_in_recovery()"), "f");
     EXPECT_EQ(Read(*database_, "SHOW transaction_read_only"), "on");
   }
-  // `start` makes the reads of the open database fall through, which `end` reverses, again and
-  // again.
-  FaultTimes Repeat(Reason reason, const std::function<void()>& start,
+  // In each round, `start` makes the reads of the open database fall through and returns since when
+  // they may, and `end` reverses that.
+  FaultTimes Repeat(Reason reason, const std::function<Moment()>& start,
                     const std::function<void()>& end) {
     FaultTimes times;
     for (int round = 0; round < Rounds(1); ++round) {
-      start();
-      times.detected.push_back(UntilFallthrough());
+      times.detected.push_back(UntilFallthrough(start()));
       EXPECT_EQ(Why(), reason);
       end();
       times.recovered.push_back(UntilBack());
@@ -90,10 +89,13 @@ class ReplicaFault : public Fault {
     return times;
   }
   // What there is of sessions on the replica is ended, so that new ones have to be opened.
-  static void EndSessions() {
+  // Returns when that began.
+  static Moment EndSessions() {
+    const Moment start = Moment::clock::now();
     replica_->Execute(
         "SELECT pg_terminate_backend(pid, 180000) FROM pg_stat_activity WHERE usename IN ('app', "
-        "'reader')");
+        "'reader', 'dropped')");
+    return start;
   }
 };
 
@@ -270,9 +272,9 @@ TEST_F(ReplicaFault, ChangedPasswordLosesTheRouteOnlyOnceSessionsEnd) {
                                  Reason::kAuthFailed,
                                  [&] {
                                    primary_->Execute("ALTER ROLE reader PASSWORD 'other'");
-                                   ASSERT_TRUE(AwaitReplay(*primary_, *replica_));
+                                   EXPECT_TRUE(AwaitReplay(*primary_, *replica_));
                                    EXPECT_EQ(Read(*database_, "SELECT pg_is_in_recovery()"), "t");
-                                   EndSessions();
+                                   return EndSessions();
                                  },
                                  [] {
                                    primary_->Execute("ALTER ROLE reader PASSWORD '" +
@@ -286,9 +288,8 @@ TEST_F(ReplicaFault, WhoseRoleWasDroppedLosesTheRoute) {
   Open(Quick());
   const auto drop = [] {
     primary_->Execute("ALTER ROLE reader RENAME TO dropped");
-    ASSERT_TRUE(AwaitReplay(*primary_, *replica_));
-    replica_->Execute(
-        "SELECT pg_terminate_backend(pid, 180000) FROM pg_stat_activity WHERE usename = 'dropped'");
+    EXPECT_TRUE(AwaitReplay(*primary_, *replica_));
+    return EndSessions();
   };
   const auto restore = [] {
     // The old password was hashed with the name.
@@ -302,8 +303,8 @@ TEST_F(ReplicaFault, WhoseDatabaseWasRenamedLosesTheRoute) {
   Open(Quick());
   const auto rename = [] {
     primary_->Execute("ALTER DATABASE reading RENAME TO renamed");
-    ASSERT_TRUE(AwaitReplay(*primary_, *replica_));
-    EndSessions();
+    EXPECT_TRUE(AwaitReplay(*primary_, *replica_));
+    return EndSessions();
   };
   const auto restore = [] { primary_->Execute("ALTER DATABASE renamed RENAME TO reading"); };
   Report("database renamed", Repeat(Reason::kConnectFailed, rename, restore));
@@ -314,9 +315,9 @@ TEST_F(ReplicaFault, ConnectionLimitLosesTheRouteOnlyOnceSessionsEnd) {
   Open(Quick());
   const auto fill = [&] {
     primary_->Execute("ALTER ROLE reader CONNECTION LIMIT 0");
-    ASSERT_TRUE(AwaitReplay(*primary_, *replica_));
+    EXPECT_TRUE(AwaitReplay(*primary_, *replica_));
     EXPECT_EQ(RoutesTo(), 1);
-    EndSessions();
+    return EndSessions();
   };
   const auto make_room = [] { primary_->Execute("ALTER ROLE reader CONNECTION LIMIT -1"); };
   Report("no room for the role", Repeat(Reason::kTooManyConnections, fill, make_room));
@@ -334,7 +335,10 @@ TEST_F(ReplicaFault, RefusalOfNewSessionsAloneLosesTheRoute) {
     std::ofstream(file) << first << rules.str();
     replica_->Execute("SELECT pg_reload_conf()");
   };
-  const auto refuse = [&] { reload("host all reader all reject\n"); };
+  const auto refuse = [&] {
+    reload("host all reader all reject\n");
+    return Moment::clock::now();
+  };
   const auto admit = [&] { reload(""); };
   Report("new sessions refused by pg_hba.conf", Repeat(Reason::kAuthFailed, refuse, admit));
 }
@@ -380,7 +384,7 @@ TEST_F(ReplicaFault, RebuiltFromAnotherClusterIsReportedAndTheRightOneServes) {
   Open(To(name.Dsn(replica_->Dsn("reader", "reading"))));
   const auto move = [&] {
     name.Aim(strangers->port());
-    EndSessions();
+    return EndSessions();
   };
   const auto move_back = [&] { name.Aim(replica_->port()); };
   Report("replica of another cluster", Repeat(Reason::kWrongCluster, move, move_back));
@@ -396,7 +400,7 @@ TEST_F(ReplicaFault, NameThatLeadsToThePrimaryLosesTheRoute) {
   Open(options);
   const auto move = [&] {
     name.Aim(primary_->port());
-    EndSessions();
+    return EndSessions();
   };
   const auto move_back = [&] { name.Aim(replica_->port()); };
   Report("replica's name leads to the primary", Repeat(Reason::kIsPrimary, move, move_back));
