@@ -154,8 +154,10 @@ void CheckDefaultValues(const std::map<std::string, base::Secret>& parameters,
     const std::string origin = OriginOf(*options);
     const std::string why = WhyNoValue(options->keyword, options->val);
     if (origin.empty() || why.empty()) continue;
-    throw DsnError("the value that the DSN takes from " + origin + " is invalid: " + why +
-                   (*options->val == '\0' ? ", and is empty" : ""));
+    std::string message = "the value that the DSN takes from ";
+    message.append(origin).append(" is invalid: ").append(why);
+    if (*options->val == '\0') message += ", and is empty";
+    throw DsnError(message);
   }
 }
 
@@ -167,18 +169,18 @@ void CheckTlsVersions(const std::map<std::string, base::Secret>& parameters,
   constexpr std::array<const char*, 2> kKeywords{"ssl_min_protocol_version",
                                                  "ssl_max_protocol_version"};
   for (std::size_t i = 0; i < kKeywords.size(); ++i) {
-    std::string origin;
+    std::string from;
     if (const auto own = parameters.find(kKeywords[i]); own != parameters.end()) {
       versions[i] = own->second.Reveal();
     } else {
       for (const PQconninfoOption* one = defaults; one != nullptr && one->keyword; ++one) {
         if (one->val == nullptr || std::string_view(one->keyword) != kKeywords[i]) continue;
         versions[i] = one->val;
-        origin = OriginOf(*one);
-        origin = origin.empty() ? ", the default of libpq" : ", from " + origin;
+        const std::string origin = OriginOf(*one);
+        from = origin.empty() ? ", the default of libpq" : ", from " + origin;
       }
     }
-    texts[i] = std::string(kKeywords[i]) + " (" + versions[i] + origin + ")";
+    texts[i].append(kKeywords[i]).append(" (").append(versions[i]).append(from).append(")");
   }
   if (versions[0].empty() || versions[1].empty() ||
       strcasecmp(versions[0].c_str(), versions[1].c_str()) <= 0) {
