@@ -86,19 +86,19 @@ Router::Router(const Pools& pools, const RoutingOptions& options, base::Clock& c
 }
 
 Lease Router::AcquireRead(const pool::AcquireOptions& options, const base::CallSite& borrower) {
-  const TimePoint deadline = options.deadline.value_or(DefaultDeadline());
-  std::optional<TimePoint> started;
+  pool::AcquireOptions attempt = options;
+  attempt.deadline = options.deadline.value_or(DefaultDeadline());
   for (;;) {
-    const std::shared_ptr<Epoch> epoch = AwaitRoute(deadline, options.stop);
+    const std::shared_ptr<Epoch> epoch = AwaitRoute(*attempt.deadline, attempt.stop);
     Pool* const pool = epoch->ReadPool();
     if (pool == nullptr) ThrowDisabled(epoch->pools);
+    attempt.moves = &epoch->over;
     try {
-      Lease lease = AcquireFrom(
-          *pool, {deadline, options.stop, options.client, &epoch->over, started}, *epoch, borrower);
+      Lease lease = AcquireFrom(*pool, attempt, *epoch, borrower);
       acquires_[epoch->route].fetch_add(1, std::memory_order_relaxed);
       return lease.Forward();
     } catch (const pool::AcquireMoved& moved) {
-      started = moved.started();
+      attempt.started = moved.started();
     }
   }
 }
@@ -126,9 +126,9 @@ Lease Router::AcquireFrom(Pool& pool, const pool::AcquireOptions& options, const
   const auto relay = [&either] { either.request_stop(); };
   const std::stop_callback on_stop(options.stop, relay);
   const std::stop_callback on_over(epoch.over.get_token(), relay);
-  return pool.Acquire(
-      {options.deadline, either.get_token(), options.client, options.moves, options.started},
-      borrower);
+  pool::AcquireOptions waiting = options;
+  waiting.stop = either.get_token();
+  return pool.Acquire(waiting, borrower);
 }
 
 Lease Router::AcquireWrite(const pool::AcquireOptions& options, const base::CallSite& borrower) {
@@ -143,19 +143,17 @@ Lease Router::AcquireFallthrough(const pool::AcquireOptions& options,
 
 Lease Router::AcquireOf(PoolRole role, const char* why_none, const pool::AcquireOptions& options,
                         const base::CallSite& borrower) {
-  std::optional<TimePoint> deadline = options.deadline;
-  std::optional<TimePoint> started;
+  pool::AcquireOptions attempt = options;
   for (;;) {
     const std::shared_ptr<Epoch> epoch = Now();
     Pool* const pool = epoch->pools[role].get();
     if (pool == nullptr) throw NoPrimary(why_none, {});
-    if (!deadline) deadline = base::Add(clock_.Now(), pool->acquire_timeout());
+    if (!attempt.deadline) attempt.deadline = base::Add(clock_.Now(), pool->acquire_timeout());
+    attempt.moves = &epoch->over;
     try {
-      return pool
-          ->Acquire({deadline, options.stop, options.client, &epoch->over, started}, borrower)
-          .Forward();
+      return pool->Acquire(attempt, borrower).Forward();
     } catch (const pool::AcquireMoved& moved) {
-      started = moved.started();
+      attempt.started = moved.started();
     }
   }
 }
