@@ -131,12 +131,19 @@ void CheckValues(const Dsn& dsn) {
   }
 }
 
+// Why libpq refuses the option's value, or "". Requires a value, which may be empty.
+std::string WhyRefused(const PQconninfoOption& option) {
+  std::string why = WhyNoValue(option.keyword, option.val);
+  if (!why.empty() && *option.val == '\0') why += ", and is empty";
+  return why;
+}
+
 // Before NonEmpty(): libpq also refuses empty values of some keywords when it connects.
 void CheckOptionValues(const PQconninfoOption* options) {
   for (; options != nullptr && options->keyword != nullptr; ++options) {
     if (options->val == nullptr) continue;
-    const std::string why = WhyNoValue(options->keyword, options->val);
-    if (!why.empty()) Refuse(*options->val == '\0' ? why + ", and is empty" : why);
+    const std::string why = WhyRefused(*options);
+    if (!why.empty()) Refuse(why);
   }
 }
 
@@ -152,12 +159,10 @@ void CheckDefaultValues(const std::map<std::string, base::Secret>& parameters,
   for (; options != nullptr && options->keyword != nullptr; ++options) {
     if (options->val == nullptr || parameters.contains(options->keyword)) continue;
     const std::string origin = OriginOf(*options);
-    const std::string why = WhyNoValue(options->keyword, options->val);
+    const std::string why = WhyRefused(*options);
     if (origin.empty() || why.empty()) continue;
     std::string message = "the value that the DSN takes from ";
-    message.append(origin).append(" is invalid: ").append(why);
-    if (*options->val == '\0') message += ", and is empty";
-    throw DsnError(message);
+    throw DsnError(message.append(origin).append(" is invalid: ").append(why));
   }
 }
 
