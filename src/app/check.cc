@@ -10,7 +10,6 @@
 #include "app/web_options.h"
 #include "base/log.h"
 #include "base/read_file.h"
-#include "http/address.h"
 #include "http/server.h"
 #include "postgres/dsn.h"
 
@@ -31,7 +30,6 @@ void CheckDsn(const std::optional<postgres::SessionOptions>& server, const std::
 void Check(const config::Config& config) {
   CheckDsn(config.database.primary, config.primary_dsn_source);
   CheckDsn(config.database.replica, config.replica_dsn_source);
-  for (const std::string& address : config.web.listen_addresses) http::ParseAddress(address);
   if (!config.web.listen_addresses.empty()) http::CheckLimits(WebOptionsOf(config));
   if (!config.textfile_path.empty()) CheckTextfile(config.textfile_path);
   if (const auto web = WebConfigOf(config)) http::CheckWebConfig(*web);
