@@ -19,19 +19,19 @@ void LagEstimator::OnPrimary(const ServerFacts& primary, TimePoint now) {
   // This is another primary, or a restored one.
   if (!samples_.empty() && FellBack(primary, samples_.back())) Clear();
   const bool is_new = IsNew(primary);
-  written_ = primary.wal_position;
+  written_ = primary.replayable_position;
   completed_ = primary.transactions ? primary.transactions->text : "";
   if (!is_new) return;
   samples_.push_back(
-      {primary.wal_position, primary.transactions, primary.timeline, now, samples_.empty()});
+      {primary.replayable_position, primary.transactions, primary.timeline, now, samples_.empty()});
   if (samples_.size() > kMaxSamples) samples_.pop_front();
 }
 
 bool LagEstimator::IsNew(const ServerFacts& primary) const {
-  if (!primary.transactions && !primary.wal_position) return false;
+  if (!primary.transactions && !primary.replayable_position) return false;
   if (samples_.empty()) return true;
   return primary.transactions ? primary.transactions->text != completed_
-                              : primary.wal_position != written_;
+                              : primary.replayable_position != written_;
 }
 
 void LagEstimator::Clear() noexcept {
@@ -44,7 +44,8 @@ void LagEstimator::Clear() noexcept {
 // or, if some WAL is missing, if all transactions of the sample are complete on the replica.
 // Transaction numbers of another timeline do not compare.
 bool LagEstimator::Has(const ServerFacts& replica, const Sample& sample) {
-  if (replica.wal_position && sample.wal_position && *replica.wal_position >= *sample.wal_position)
+  if (replica.wal_position && sample.replayable_position &&
+      *replica.wal_position >= *sample.replayable_position)
     return true;
   if (!replica.transactions || !sample.transactions) return false;
   if (replica.timeline && sample.timeline && *replica.timeline != *sample.timeline) return false;
@@ -56,13 +57,13 @@ bool LagEstimator::Has(const ServerFacts& replica, const Sample& sample) {
 }
 
 bool LagEstimator::FellBack(const ServerFacts& primary, const Sample& before) {
-  return (primary.wal_position && before.wal_position &&
-          *primary.wal_position < *before.wal_position) ||
+  return (primary.replayable_position && before.replayable_position &&
+          *primary.replayable_position < *before.replayable_position) ||
          (primary.transactions && before.transactions &&
           primary.transactions->xmax < before.transactions->xmax);
 }
 
-std::optional<Duration> LagEstimator::Lag(const ServerFacts& replica, bool primary_answers,
+std::optional<Duration> LagEstimator::Lag(const ServerFacts& replica, bool current,
                                           TimePoint now) const {
   if (replica.lag_is_queried) return replica.queried_lag;
   const bool caught_up =
@@ -70,13 +71,13 @@ std::optional<Duration> LagEstimator::Lag(const ServerFacts& replica, bool prima
   if (samples_.empty() || (!replica.wal_position && !replica.transactions)) {
     // Without a primary to compare with, or numbers to compare, only the replica's own report is
     // left.
-    if (caught_up) return Duration::zero();
+    if (caught_up && current) return Duration::zero();
     return std::nullopt;
   }
   const auto missing = std::find_if(samples_.begin(), samples_.end(),
                                     [&](const Sample& sample) { return !Has(replica, sample); });
   if (missing == samples_.end()) {
-    if (primary_answers) return Duration::zero();
+    if (current) return Duration::zero();
     return std::nullopt;
   }
   const Duration behind = now - missing->first_seen;

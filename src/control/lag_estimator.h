@@ -22,11 +22,11 @@ class LagEstimator {
   // Forgets everything that is known of the primary.
   void Clear() noexcept;
 
-  // Returns the lag, or nothing if it is unknown: because the primary does not answer and may have
-  // written since its last answer, or because a server reports neither positions nor transactions.
-  // If no primary was ever queried, only the replica's own report is left: no lag if it has
-  // replayed everything that is streamed to it.
-  std::optional<base::Duration> Lag(const routing::ServerFacts& replica, bool primary_answers,
+  // Returns the lag, or nothing if it is unknown: because a server reports neither positions nor
+  // transactions, or because what is known of the primary is not `current`: it does not answer, and
+  // may have written since its last answer. Without a primary, which counts as current, only the
+  // replica's own report is left: no lag if it has replayed everything that is streamed to it.
+  std::optional<base::Duration> Lag(const routing::ServerFacts& replica, bool current,
                                     base::TimePoint now) const;
   // Bytes of the primary's last known WAL that the replica has not replayed.
   std::optional<std::uint64_t> Bytes(const routing::ServerFacts& replica) const;
@@ -35,7 +35,7 @@ class LagEstimator {
   // State of the primary when a transaction was first seen to be complete. If transactions are not
   // reported, any WAL counts as one.
   struct Sample {
-    std::optional<std::uint64_t> wal_position;
+    std::optional<std::uint64_t> replayable_position;
     std::optional<routing::TransactionFacts> transactions;
     std::optional<std::uint64_t> timeline;
     base::TimePoint first_seen;

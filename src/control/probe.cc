@@ -35,14 +35,15 @@ Probe::Probe(const ProbeOptions& options, std::shared_ptr<const Pools> pools,
       task_(
           scheduler, base::TaskKind::kProbe,
           [this](const std::stop_token& stop) { return Run(stop); }, options.min_trigger_distance) {
-  stats_.address = inspector_.Expected();
+  if (const auto expected = inspector_.Expected())
+    stats_.address = std::make_shared<const routing::ServerAddress>(*expected);
 }
 
 Probe::~Probe() { Stop(); }
 
 void Probe::Inherit(const ProbeStats& before) noexcept {
   MutexLock lock(mutex_);
-  std::optional<routing::ServerAddress> expected = std::move(stats_.address);
+  std::shared_ptr<const routing::ServerAddress> expected = std::move(stats_.address);
   stats_ = before;
   if (!stats_.address) stats_.address = std::move(expected);
 }
@@ -108,9 +109,12 @@ TimePoint Probe::Run(const std::stop_token& stop) {
   if (result) {
     result->started = started;
     Record(*result, clock_.Now() - started);
+    const bool answered = result->reason == Reason::kOk;
+    // The first verdict has reads waiting, which must not get a session of another server.
+    if (answered) inspector_.OnAnswered();
     on_result_(*result);
     // Only after the verdict, on which lending depends.
-    if (result->reason == Reason::kOk) inspector_.OnJudged();
+    if (answered) inspector_.OnJudged();
   }
   return base::Add(started, options_.interval);
 }
@@ -242,6 +246,9 @@ std::optional<ProbeResult> Probe::Inspect(pool::Connection& connection, TimePoin
 
 void Probe::Record(const ProbeResult& result, base::Duration took) {
   const base::WallTime now = clock_.WallNow();
+  std::shared_ptr<const routing::ServerAddress> answered;
+  if (result.facts.address)
+    answered = std::make_shared<const routing::ServerAddress>(*result.facts.address);
   routing::ServerAddress server;
   {
     MutexLock lock(mutex_);
@@ -255,7 +262,7 @@ void Probe::Record(const ProbeResult& result, base::Duration took) {
       stats_.in_recovery = result.facts.in_recovery;
       stats_.writable = Writable(result.facts);
       stats_.behind_pooler = result.facts.behind_pooler;
-      if (result.facts.address) stats_.address = result.facts.address;
+      if (answered) stats_.address = std::move(answered);
     } else {
       ++stats_.failures[result.reason];
     }

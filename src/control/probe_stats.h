@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 
 #include "base/enum.h"
@@ -25,7 +26,7 @@ struct ProbeStats {
   bool behind_pooler = false;
   // Address of the server that answered last, even if it does not answer now. Before the first
   // answer, where sessions will be opened.
-  std::optional<routing::ServerAddress> address;
+  std::shared_ptr<const routing::ServerAddress> address;
   // The Unix epoch if there was none. A probe that this process could not make, because it lacked a
   // descriptor or time, does not count as run.
   base::WallTime last_run{};

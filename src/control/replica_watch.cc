@@ -1,5 +1,7 @@
 #include "control/replica_watch.h"
 
+#include <algorithm>
+#include <chrono>
 #include <utility>
 
 #include "base/log.h"
@@ -12,13 +14,18 @@ using routing::Reason;
 
 namespace {
 
+// A primary without room for another session gives no verdict while all others are lent, and may
+// write meanwhile.
+constexpr int kProbesUntilOutdated = 5;
+constexpr base::Duration kOutdatedAfter = std::chrono::seconds(10);
+
 void LogStale(bool begins, Reason verdict, const std::optional<base::Duration>& lag,
               const routing::RoutingOptions& options) {
   const base::LogField max_lag{"max_lag_seconds", options.max_lag};
   if (begins) {
     base::LogWarn(
         "the replica is stale, and fit to serve reads because read_only.on_lag is serve_stale",
-        {{"lag_seconds", *lag}, max_lag});
+        {{"lag_seconds", lag ? base::LogValue(*lag) : base::LogValue("unknown")}, max_lag});
   } else if (verdict != Reason::kOk) {
     base::LogInfo("the stale replica is no longer fit to serve reads",
                   {{"reason", base::Name(verdict)}, max_lag});
@@ -44,6 +51,7 @@ void ReplicaWatch::Reconfigure(const routing::RoutingOptions& options, bool has_
   options_ = options;
   has_primary_ = has_primary;
   pending_probe_.reset();
+  has_waited_ = false;
   if (new_primary) {
     lag_.Clear();
     primary_answers_.reset();
@@ -73,7 +81,7 @@ void ReplicaWatch::OnPrimaryProbe(const ProbeResult& result) {
     const bool ahead_before = ahead_;
     if (result.reason == Reason::kOk) ObservePrimary(result);
     found_ahead = ahead_ && !ahead_before;
-    if (found_ahead) {
+    if (found_ahead && !pending) {
       ++stats_.judged_unfit[Reason::kDiverged];
       stats_.lag.reset();
     }
@@ -87,12 +95,17 @@ void ReplicaWatch::OnPrimaryProbe(const ProbeResult& result) {
 
 void ReplicaWatch::ObservePrimary(const ProbeResult& result) {
   const routing::ServerFacts& facts = result.facts;
-  if (facts.system_identifier) primary_system_identifier_ = facts.system_identifier;
+  if (facts.system_identifier) {
+    // The replica's positions do not compare with those of another cluster. They do with those of
+    // another run, or of a replica that was promoted: it may lack what the other one has replayed.
+    if (primary_system_identifier_ && primary_system_identifier_ != facts.system_identifier)
+      ForgetPositions();
+    primary_system_identifier_ = facts.system_identifier;
+  }
   if (facts.in_recovery) return;
-  // The replica's positions do not compare with those of another primary.
-  if (facts.instance != primary_instance_) ForgetPositions();
   primary_instance_ = facts.instance;
   primary_timeline_ = facts.timeline;
+  primary_answered_at_ = clock_.Now();
   lag_.OnPrimary(facts, clock_.Now());
   // Positions compare only in this order: a primary that was queried earlier may have written
   // since.
@@ -105,14 +118,16 @@ void ReplicaWatch::ObservePrimary(const ProbeResult& result) {
   if (!has_more_wal && !has_more_transactions) return;
   ahead_ = true;
   ahead_until_ = replayed_.value_or(0);
+  ahead_of_timeline_ = primary_timeline_;
 }
 
 void ReplicaWatch::ObserveReplica(const ProbeResult& result) {
   const routing::ServerFacts& facts = result.facts;
   // What the replica replayed and the primary never had remains, even when the primary reaches that
-  // position, until the replica is restarted, replaced or rewound.
-  if (facts.instance != replica_instance_ ||
-      facts.wal_position.value_or(ahead_until_) < ahead_until_)
+  // position, until the replica is restarted, replaced or rewound, or follows a new primary.
+  const std::uint64_t position = facts.wal_position.value_or(ahead_until_);
+  const bool follows_another = primary_timeline_ != ahead_of_timeline_ && position > ahead_until_;
+  if (facts.instance != replica_instance_ || position < ahead_until_ || follows_another)
     ahead_ = false;
   replica_instance_ = facts.instance;
   replayed_ = facts.wal_position;
@@ -128,8 +143,16 @@ void ReplicaWatch::ForgetPositions() {
 }
 
 bool ReplicaWatch::IsAhead(const routing::ServerFacts& replica) const {
-  return ahead_ ||
-         (primary_timeline_ && replica.timeline && *replica.timeline > *primary_timeline_);
+  // A primary that no longer answers may have been replaced by one on a later timeline.
+  return ahead_ || (primary_answers_.value_or(false) && primary_timeline_ && replica.timeline &&
+                    *replica.timeline > *primary_timeline_);
+}
+
+bool ReplicaWatch::KnowsPrimary() const {
+  if (!has_primary_) return true;
+  return primary_answers_.value_or(false) &&
+         clock_.Now() - primary_answered_at_ <=
+             std::max(kOutdatedAfter, kProbesUntilOutdated * options_.good_probe_distance);
 }
 
 void ReplicaWatch::OnReplicaProbe(const ProbeResult& result) {
@@ -155,7 +178,8 @@ void ReplicaWatch::OnReplicaProbe(const ProbeResult& result) {
         observation.ahead = IsAhead(result.facts);
         // A replica that is ahead has unknown lag, not none.
         if (!observation.ahead)
-          observation.lag = lag_.Lag(result.facts, observation.primary_answers, clock_.Now());
+          observation.lag = lag_.Lag(result.facts, KnowsPrimary(), clock_.Now());
+        observation.lag_facts_failed = result.facts.lag_facts_failed;
         observation.lagged_before = lagged_;
         observation.stale_before = stats_.stale;
         stats_.stale = is_stale = routing::IsStale(observation, options_);
@@ -165,8 +189,10 @@ void ReplicaWatch::OnReplicaProbe(const ProbeResult& result) {
     }
     // Only once: a primary whose sessions are all lent may not give a first answer for long.
     wait_for_primary =
-        result.reason == Reason::kOk && has_primary_ && !primary_answers_ && !pending_probe_;
+        result.reason == Reason::kOk && has_primary_ && !primary_answers_ && !has_waited_;
+    pending_probe_.reset();
     if (wait_for_primary) pending_probe_ = result;
+    has_waited_ = has_waited_ || wait_for_primary;
     stats_.wal_receiver_up = result.reason != Reason::kOk ? std::nullopt
                              : result.facts.in_recovery   ? result.facts.wal_receiver_up
                                                           : std::optional(false);

@@ -43,6 +43,8 @@ class ReplicaWatch {
   void ForgetPositions() SCIDEX_REQUIRES(mutex_);
   // Whether it is on a later timeline than the primary can have had, or ahead of the primary.
   bool IsAhead(const routing::ServerFacts& replica) const SCIDEX_REQUIRES(mutex_);
+  // Whether what is known of the primary is current.
+  bool KnowsPrimary() const SCIDEX_REQUIRES(mutex_);
 
   base::Clock& clock_;
   const OnVerdict on_verdict_;
@@ -53,8 +55,10 @@ class ReplicaWatch {
   LagEstimator lag_ SCIDEX_GUARDED_BY(mutex_);
   // Empty until the primary's first probe; always empty without a primary.
   std::optional<bool> primary_answers_ SCIDEX_GUARDED_BY(mutex_);
-  // The replica's first answer, if the primary has not been queried yet.
+  base::TimePoint primary_answered_at_ SCIDEX_GUARDED_BY(mutex_){};
+  // The replica's first answer, if the primary has not been queried yet and it is the latest.
   std::optional<ProbeResult> pending_probe_ SCIDEX_GUARDED_BY(mutex_);
+  bool has_waited_ SCIDEX_GUARDED_BY(mutex_) = false;
   std::optional<std::string> primary_system_identifier_ SCIDEX_GUARDED_BY(mutex_);
   std::string primary_instance_ SCIDEX_GUARDED_BY(mutex_);
   std::optional<std::uint64_t> primary_timeline_ SCIDEX_GUARDED_BY(mutex_);
@@ -64,9 +68,11 @@ class ReplicaWatch {
   std::optional<std::uint64_t> completed_below_ SCIDEX_GUARDED_BY(mutex_);
   base::TimePoint replayed_known_at_ SCIDEX_GUARDED_BY(mutex_){};
   std::string replica_instance_ SCIDEX_GUARDED_BY(mutex_);
-  // The primary, queried later, had not reached the replica's position; and that position.
+  // The primary, queried later, had not reached the replica's position; that position, and the
+  // primary's timeline.
   bool ahead_ SCIDEX_GUARDED_BY(mutex_) = false;
   std::uint64_t ahead_until_ SCIDEX_GUARDED_BY(mutex_) = 0;
+  std::optional<std::uint64_t> ahead_of_timeline_ SCIDEX_GUARDED_BY(mutex_);
   // The replica's latest answer was judged fit although the replica was stale.
   bool serves_stale_ SCIDEX_GUARDED_BY(mutex_) = false;
   // The replica's latest answer was judged kLagExceeded.

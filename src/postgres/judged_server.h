@@ -19,6 +19,10 @@ inline constexpr const char* kServerStart =
 class JudgedServer {
  public:
   void Set(std::int64_t started) noexcept { started_.store(started, std::memory_order_relaxed); }
+  void SetIfUnknown(std::int64_t started) noexcept {
+    std::int64_t unknown = 0;
+    started_.compare_exchange_strong(unknown, started, std::memory_order_relaxed);
+  }
   bool MayBe(std::int64_t started) const noexcept {
     const std::int64_t judged = started_.load(std::memory_order_relaxed);
     return judged == 0 || started == 0 || judged == started;

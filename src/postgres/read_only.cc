@@ -81,7 +81,8 @@ constexpr const char* kSwitchedOff = "a borrower switched read-only off; it is s
 // Schema-qualified, because the borrower controls the search_path.
 constexpr const char* kTransactionState =
     "SELECT pg_catalog.current_setting('transaction_read_only'), "
-    "pg_catalog.txid_current_if_assigned()";
+    "pg_catalog.txid_current_if_assigned(), "
+    "pg_catalog.current_setting('default_transaction_read_only')";
 
 }  // namespace
 
@@ -190,8 +191,10 @@ QueryResult Session::BeginReadOnly(TimePoint deadline) {
       HasOnlyRead() && QueryOfOurs(kCommitReads, deadline).status == QueryResult::Status::kOk;
   only_reads_ = false;
   const bool idle = committed || raw() == nullptr || PQtransactionStatus(raw()) == PQTRANS_IDLE;
-  QueryResult begun = QueryOfOurs(
-      idle ? "BEGIN READ ONLY; SELECT 1" : "ROLLBACK; BEGIN READ ONLY; SELECT 1", deadline);
+  const std::string begin = std::string(idle ? "" : "ROLLBACK; ") + "BEGIN " +
+                            (avoids_serializable_ ? "ISOLATION LEVEL REPEATABLE READ " : "") +
+                            "READ ONLY; SELECT 1";
+  QueryResult begun = QueryOfOurs(begin.c_str(), deadline);
   if (begun.status != QueryResult::Status::kOk) return begun;
   in_read_only_transaction_ = PQtransactionStatus(raw()) == PQTRANS_INTRANS;
   only_reads_ = in_read_only_transaction_;
@@ -241,9 +244,10 @@ void Session::BeforeCommit() {
   const bool watched = std::exchange(watched_, false);
   const QueryResult state = Query(kTransactionState, base::kNever);
   watched_ = watched;
-  if (state.status == QueryResult::Status::kOk && Value(state, 0) == "on" &&
-      Value(state, 1).empty())
-    watch_.OnCleared();
+  if (state.status != QueryResult::Status::kOk) return;
+  // Before the server reports it, or if it does not.
+  if (!by_transaction_ && Value(state, 2) == "off") ReportTampering(kSwitchedOff);
+  if (Value(state, 0) == "on" && Value(state, 1).empty()) watch_.OnCleared();
 }
 
 void Session::AskOfOpenTransaction(TimePoint deadline) {
@@ -280,8 +284,10 @@ void Session::ReportTampering(const char* what) {
 
 void Session::OnRefusedWrite(const char* message) {
   if (refusal_expected_) return;
+  const std::string verb = VerbIn(Masked(message));
+  const std::string call_site = base::ToString(borrower_);
   const std::initializer_list<base::LogField> fields{
-      {"pool", name_}, {"verb", VerbIn(Masked(message))}, {"call_site", base::ToString(borrower_)}};
+      {"pool", name_}, {"verb", verb}, {"call_site", call_site}};
   if (read_only_) {
     if (observer_ != nullptr) observer_->OnReadOnlyViolation();
     base::LogWarn("a write was refused in a read-only session", fields);

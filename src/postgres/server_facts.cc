@@ -32,8 +32,8 @@ std::optional<std::uint64_t> Unsigned(std::string_view text) {
   return value;
 }
 
-// On an empty page, a primary's position is after the page header, a position that replicas never
-// reach.
+// The header of an empty page, which precedes a primary's position, cannot be told from the end of
+// a record that happens to be there.
 // https://github.com/postgres/postgres/blob/master/src/include/access/xlog_internal.h
 std::uint64_t WithoutPageHeader(std::uint64_t position) {
   constexpr std::uint64_t kPage = 8192;
@@ -109,9 +109,9 @@ void Take(Fact fact, const Session& session, const QueryResult& answer, int colu
       facts.instance = value;
       break;
     case Fact::kWalPosition:
-      facts.wal_position = Unsigned(value);
+      facts.wal_position = facts.replayable_position = Unsigned(value);
       if (facts.wal_position && !facts.in_recovery)
-        facts.wal_position = WithoutPageHeader(*facts.wal_position);
+        facts.replayable_position = WithoutPageHeader(*facts.wal_position);
       break;
     case Fact::kTimeline:
       facts.timeline = Unsigned(value);
@@ -129,7 +129,7 @@ void Take(Fact fact, const Session& session, const QueryResult& answer, int colu
       facts.since_last_replay = FromSeconds(value);
       break;
     case Fact::kReadOnlyByDefault:
-      facts.read_only_by_default = Boolean(value);
+      if (!session.read_only()) facts.read_only_by_default = Boolean(value);
       break;
     case Fact::kConnections:
       facts.connections = Connections(answer, column);
@@ -163,6 +163,16 @@ bool IsLasting(std::string_view sqlstate) {
     if (sqlstate.starts_with(passing)) return false;
   }
   return true;
+}
+
+// Whether the server will refuse the fact again. The operator's query may be corrected at any time.
+bool IsDenied(Fact fact, const QueryResult& answer) {
+  return fact != Fact::kQueriedLag && answer.status == QueryStatus::kRefused &&
+         IsLasting(answer.sqlstate);
+}
+
+bool DeterminesLag(Fact fact) {
+  return fact == Fact::kQueriedLag || fact == Fact::kWalPosition || fact == Fact::kTransactions;
 }
 
 // Makes the session usable after an error.
@@ -200,6 +210,10 @@ Inspection FactsReader::Read(Session& session, TimePoint deadline, const std::st
   return inspection;
 }
 
+void FactsReader::OnAnswered() {
+  if (options_.judged) options_.judged->SetIfUnknown(server_started_);
+}
+
 void FactsReader::OnJudged() {
   if (options_.judged) options_.judged->Set(server_started_);
 }
@@ -218,7 +232,7 @@ Inspection FactsReader::ReadAll(Session& session, TimePoint deadline, const std:
   facts.in_recovery = Value(answer, column++) == "t";
   for (const Fact fact : base::kEnumValues<Fact>) {
     if (!together[fact]) continue;
-    OnAnswered(fact);
+    OnReported(fact);
     Take(fact, session, answer, column, facts);
     column += SqlOf(fact, 0).count;
   }
@@ -259,13 +273,16 @@ bool FactsReader::AddFact(Fact fact, Session& session, TimePoint deadline,
   alone[fact] = true;
   const QueryResult answer = Ask(session, alone, deadline, stop);
   if (answer.status == QueryStatus::kOk) {
-    OnAnswered(fact);
+    OnReported(fact);
     Take(fact, session, answer, fact == Fact::kQueriedLag ? 0 : 1, facts);
-  } else if (answer.status == QueryStatus::kRefused) {
+    return true;
+  }
+  if (DeterminesLag(fact) && !IsDenied(fact, answer)) facts.lag_facts_failed = true;
+  if (answer.status == QueryStatus::kRefused) {
     OnRefused(fact, answer);
     LeaveError(session, deadline);
   }
-  return answer.status == QueryStatus::kOk || answer.status == QueryStatus::kRefused;
+  return answer.status == QueryStatus::kRefused;
 }
 
 FactsReader::Facts FactsReader::Wanted() const {
@@ -311,11 +328,9 @@ QueryResult FactsReader::Ask(Session& session, const Facts& wanted, TimePoint de
 }
 
 void FactsReader::OnRefused(Fact fact, const QueryResult& refusal) {
-  // The operator's query may be corrected at any time.
-  const bool lasting = fact != Fact::kQueriedLag && IsLasting(refusal.sqlstate);
   {
     MutexLock lock(mutex_);
-    if (lasting) ask_again_[fact] = base::Add(clock_.Now(), kAskAgainAfter);
+    if (IsDenied(fact, refusal)) ask_again_[fact] = base::Add(clock_.Now(), kAskAgainAfter);
     if (std::exchange(refused_[fact], true)) return;
   }
   base::LogWarn(
@@ -323,7 +338,7 @@ void FactsReader::OnRefused(Fact fact, const QueryResult& refusal) {
       {{"server", options_.name}, {"fact", base::Name(fact)}, {"error", refusal.message.ForLog()}});
 }
 
-void FactsReader::OnAnswered(Fact fact) {
+void FactsReader::OnReported(Fact fact) {
   MutexLock lock(mutex_);
   refused_[fact] = false;
 }

@@ -40,6 +40,7 @@ class FactsReader final : public routing::ServerInspector {
   routing::Inspection Inspect(pool::Connection& connection, base::TimePoint deadline,
                               const std::stop_token& stop) override;
   std::optional<routing::ServerAddress> Expected() const override { return options_.expected; }
+  void OnAnswered() override;
   void OnJudged() override;
   bool IsElsewhere(const pool::Connection& connection) const override;
   // The same as Inspect().
@@ -60,7 +61,7 @@ class FactsReader final : public routing::ServerInspector {
   bool AddFact(Fact fact, Session& session, base::TimePoint deadline, const std::stop_token& stop,
                routing::ServerFacts& facts);
   void OnRefused(Fact fact, const QueryResult& refusal);
-  void OnAnswered(Fact fact);
+  void OnReported(Fact fact);
 
   const FactsOptions options_;
   base::Clock& clock_;

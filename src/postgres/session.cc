@@ -198,7 +198,8 @@ Recycled Session::Clean(PGTransactionStatusType transaction, SessionReset reset,
   if (transaction != PQTRANS_IDLE && !committed) run("ROLLBACK");
   if (reset == SessionReset::kResetAll) run("RESET ALL");
   if (reset == SessionReset::kDiscardAll) run("DISCARD ALL");
-  if (reset != SessionReset::kRollback && avoids_serializable_) run(kRepeatableRead);
+  if (reset != SessionReset::kRollback && avoids_serializable_ && !by_transaction_)
+    run(kRepeatableRead);
   return ended;
 }
 

@@ -79,9 +79,15 @@ class Session final : public pool::Connection {
                           const std::stop_token& stop = {});
 
   // Enforces read-only by transaction, because there is a pooler in between. Must be called before
-  // the first Prepare().
-  void EnforceByTransaction() { by_transaction_ = true; }
+  // the first Prepare(). With `avoid_serializable`, no transaction is serializable: see
+  // AvoidSerializable(), which would set the level for other clients of the pooler too.
+  void EnforceByTransaction(bool avoid_serializable) {
+    by_transaction_ = true;
+    avoids_serializable_ = avoid_serializable;
+  }
   bool by_transaction() const { return by_transaction_; }
+  // Whether the session was opened read-only.
+  bool read_only() const { return read_only_; }
   // If by_transaction(): begins a READ ONLY transaction in place of any other, and has it take its
   // snapshot, after which PostgreSQL refuses to lift READ ONLY. Returns kOk if the session is in
   // it.
@@ -90,7 +96,7 @@ class Session final : public pool::Connection {
   QueryResult EnterReadOnly(base::TimePoint deadline);
 
   // Makes repeatable read the default isolation level, also after a reset: a standby refuses all
-  // statements of serializable transactions.
+  // statements of serializable transactions. Must not be called if by_transaction().
   QueryResult AvoidSerializable(base::TimePoint deadline);
 
   std::int64_t backend_pid() const noexcept override { return PQbackendPID(raw()); }

@@ -77,8 +77,9 @@ constexpr const char* kTransactionSetting =
 
 // Fails if the pooler gives each statement to another server session, so that no transaction is
 // possible.
-ConnectResult ShowTransactionReadOnly(std::unique_ptr<Session> session, base::TimePoint deadline) {
-  session->EnforceByTransaction();
+ConnectResult ShowTransactionReadOnly(std::unique_ptr<Session> session, bool avoid_serializable,
+                                      base::TimePoint deadline) {
+  session->EnforceByTransaction(avoid_serializable);
   QueryResult shown = session->BeginReadOnly(deadline);
   if (shown.status == QueryResult::Status::kOk)
     shown = session->Query(kTransactionSetting, deadline);
@@ -225,14 +226,16 @@ std::optional<ConnectResult> SessionConnector::ShowReadOnly(std::unique_ptr<Sess
                                          " current_setting('default_transaction_isolation')",
                                          deadline, stop);
   if (shown.status != QueryResult::Status::kOk) return Unanswered(shown);
+  const bool avoid_serializable = options_.of_replica && Value(shown, 3) == "serializable";
   behind_pooler_ = !session->IsOfBackend(Value(shown, 0));
-  if (behind_pooler_) return ShowTransactionReadOnly(std::move(session), deadline);
+  if (behind_pooler_)
+    return ShowTransactionReadOnly(std::move(session), avoid_serializable, deadline);
   if (startup == Startup::kPlain) return std::nullopt;
   if (Value(shown, 2) != "on" || session->ReportedReadOnly() == false) {
     return Failed(ConnectOutcome::kReadOnlyUnproven,
                   {"default_transaction_read_only=on in the startup packet had no effect", ""});
   }
-  if (options_.of_replica && Value(shown, 3) == "serializable") {
+  if (avoid_serializable) {
     const QueryResult avoided = session->AvoidSerializable(deadline);
     if (avoided.status != QueryResult::Status::kOk) return Unanswered(avoided);
   }

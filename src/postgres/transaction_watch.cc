@@ -10,11 +10,11 @@ using Shown = TransactionWatch::Shown;
 
 namespace {
 
-// Commands that call functions, and EXPLAIN ANALYZE.
+// Commands that call functions, at once or when the transaction is committed, and EXPLAIN ANALYZE.
 // https://github.com/postgres/postgres/blob/master/src/include/tcop/cmdtaglist.h
 bool MayWriteUnseen(std::string_view tag) {
-  constexpr std::array<std::string_view, 8> kReads{"SELECT",  "FETCH",   "MOVE", "COPY",
-                                                   "EXPLAIN", "EXECUTE", "DO",   "CALL"};
+  constexpr std::array<std::string_view, 9> kReads{"SELECT",  "FETCH", "MOVE", "COPY",   "EXPLAIN",
+                                                   "EXECUTE", "DO",    "CALL", "DECLARE"};
   return std::find(kReads.begin(), kReads.end(), tag.substr(0, tag.find(' '))) != kReads.end();
 }
 
@@ -22,15 +22,17 @@ bool MayWriteUnseen(std::string_view tag) {
 
 Shown TransactionWatch::OnIdle() {
   const bool left = std::exchange(sealed_, false);
+  const bool wrote = may_have_committed_set_ && doubtful();
   block_ = Block::kNone;
-  may_write_ = unseen_ = has_savepoint_ = false;
-  return left ? Shown::kEndedTheTransaction : Shown::kNothing;
+  may_write_ = unseen_ = has_savepoint_ = may_have_committed_set_ = false;
+  if (left) return Shown::kEndedTheTransaction;
+  return wrote ? Shown::kCouldHaveWritten : Shown::kNothing;
 }
 
 void TransactionWatch::OnBegun(bool sealed) {
   block_ = Block::kOpen;
   sealed_ = sealed;
-  may_write_ = unseen_ = has_savepoint_ = false;
+  may_write_ = unseen_ = has_savepoint_ = may_have_committed_set_ = false;
 }
 
 Shown TransactionWatch::OnTag(std::string_view tag) {
@@ -63,6 +65,9 @@ Shown TransactionWatch::OnSet() {
 }
 
 Shown TransactionWatch::OnCommit() {
+  // Outside a transaction, it commits what precedes it in the same message.
+  if (block_ == Block::kNone) may_write_ = true;
+  may_have_committed_set_ = may_write_;
   block_ = Block::kUnknown;
   has_savepoint_ = false;
   const bool wrote = std::exchange(unseen_, false) && may_write_;

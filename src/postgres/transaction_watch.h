@@ -52,6 +52,9 @@ class TransactionWatch {
   bool may_write_ = false;
   bool unseen_ = false;
   bool has_savepoint_ = false;
+  // A SET that makes the next transactions READ WRITE takes effect with a COMMIT. The end of a
+  // transaction that a message of several statements implies shows no tag.
+  bool may_have_committed_set_ = false;
 };
 
 }  // namespace scidex::postgres

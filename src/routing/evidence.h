@@ -65,8 +65,12 @@ struct ServerFacts {
   // Identifies one run of one server, by its start time. A primary and its replica differ in it.
   // May be "".
   std::string instance = {};
-  // WAL position in bytes: the primary's insert position, or the replica's replay position.
+  // WAL position in bytes: the primary's insert position, or the replica's replay position. On an
+  // empty page, a primary's is after the page header, a position that replicas never reach.
   std::optional<std::uint64_t> wal_position = std::nullopt;
+  // The lowest replay position of a replica that has all of that WAL: wal_position without a page
+  // header, if it may be directly after one.
+  std::optional<std::uint64_t> replayable_position = std::nullopt;
   // The timeline that a primary writes. A replica reports that of its latest restart point; it may
   // have moved to a later one since.
   std::optional<std::uint64_t> timeline = std::nullopt;
@@ -82,7 +86,10 @@ struct ServerFacts {
   // An operator's query determines the replica's lag: queried_lag, which is empty if unknown.
   bool lag_is_queried = false;
   std::optional<base::Duration> queried_lag = std::nullopt;
-  // default_transaction_read_only, as set in the queried session.
+  // What determines the lag could not be queried this time, for a reason that may pass.
+  bool lag_facts_failed = false;
+  // default_transaction_read_only, as new sessions get it from the server, the role or the
+  // database. Empty if the queried session has its own.
   std::optional<bool> read_only_by_default = std::nullopt;
   // Only if requested.
   std::optional<ConnectionFacts> connections = std::nullopt;
@@ -118,8 +125,9 @@ class ServerInspector {
                              const std::stop_token& stop) = 0;
   // Where sessions will be opened, as far as that is known before the first one.
   virtual std::optional<ServerAddress> Expected() const { return std::nullopt; }
-  // A verdict on the result of the last inspection exists: from now on, its server is the judged
-  // one.
+  // A verdict on the result of the last inspection follows, or exists: from now on, its server is
+  // the judged one. Before the verdict only if none was, because an earlier verdict still applies.
+  virtual void OnAnswered() {}
   virtual void OnJudged() {}
   // Whether the connection leads to another server than the judged one; false if that cannot be
   // determined.

@@ -5,8 +5,10 @@ namespace scidex::routing {
 namespace {
 
 bool Lags(const ReplicaObservation& observation, base::Duration most, bool before) {
-  const base::Duration limit = before ? most / 2 : most;
-  return most > base::Duration::zero() && observation.lag && *observation.lag > limit;
+  if (most <= base::Duration::zero()) return false;
+  // A replica that was too busy to report its lag has not caught up.
+  if (!observation.lag) return before && observation.lag_facts_failed;
+  return *observation.lag > (before ? most / 2 : most);
 }
 
 }  // namespace

@@ -22,6 +22,8 @@ struct ReplicaObservation {
   // It has replayed more than the primary had written at a later time, or is on a later timeline.
   bool ahead = false;
   std::optional<base::Duration> lag;
+  // The lag is unknown for a reason that may pass.
+  bool lag_facts_failed = false;
   // Whether the previous verdict was kLagExceeded, and whether the replica was stale. If so, the
   // lag must fall to half the limit, so that a replica close to the limit does not flap.
   bool lagged_before = false;

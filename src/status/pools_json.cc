@@ -119,7 +119,7 @@ Json ToJson(PoolRole role, const control::ControlStats& control) {
           {"in_recovery", stats.in_recovery},
           {"writable", OrNull(stats.writable)},
           {"behind_pooler", stats.behind_pooler},
-          {"server", OrNull(stats.address)},
+          {"server", stats.address ? ToJson(*stats.address) : Json()},
           {"read_only_enforcement", OrNull(control::EnforcementOf(role, stats))},
           {"read_only_canary", ToJson(control.canaries[role])},
           {"reason", base::Name(stats.last_reason)},

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "integration/faults.h"
+#include "support/pgbouncer.h"
 #include "support/tcp_proxy.h"
 
 namespace scidex::test {
@@ -151,6 +152,23 @@ TEST_F(Evidence, SerializableRoleReadsFromAReplica) {
     database::Database database(options);
     ExpectKept(database, 5);
     for (int i = 0; i < 3; ++i) {
+      const pool::Lease lease = database.AcquireRead();
+      EXPECT_EQ(Ask(lease, "SELECT pg_is_in_recovery()"), "t");
+      EXPECT_EQ(Ask(lease, "SHOW transaction_isolation"), "repeatable read");
+    }
+  }
+  Change("ALTER ROLE app RESET ALL");
+}
+
+TEST_F(Evidence, SerializableRoleReadsFromAReplicaBehindAPooler) {
+  Change("ALTER ROLE app SET default_transaction_isolation = 'serializable'");
+  {
+    const PgBouncer pooler(*replica_, "transaction");
+    database::DatabaseOptions options = Quick();
+    options.replica->dsn = base::Secret(pooler.Dsn());
+    database::Database database(options);
+    ExpectKept(database, 5);
+    for (int i = 0; i < 2; ++i) {
       const pool::Lease lease = database.AcquireRead();
       EXPECT_EQ(Ask(lease, "SELECT pg_is_in_recovery()"), "t");
       EXPECT_EQ(Ask(lease, "SHOW transaction_isolation"), "repeatable read");

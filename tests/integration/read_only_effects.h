@@ -249,6 +249,12 @@ inline constexpr Effect kEffects[] = {
      Answer::kRuns, Answer::kRuns, Counted::kTampering, "what it writes", "", "", "DELETE FROM t"},
     {"BEGIN; SET TRANSACTION READ WRITE; SELECT writes(); COMMIT", Answer::kRuns, Answer::kRuns,
      Counted::kTampering, "what the function writes", "", "", "DELETE FROM t"},
+    {"BEGIN READ WRITE; DECLARE c CURSOR WITH HOLD FOR SELECT writes(); COMMIT", Answer::kRuns,
+     Answer::kRuns, Counted::kTampering, "what the function writes", "", "", "DELETE FROM t"},
+    {"SET default_transaction_read_only = off; COMMIT; SELECT writes(); "
+     "SET default_transaction_read_only = on",
+     Answer::kRuns, Answer::kRuns, Counted::kTampering, "what the function writes", "", "",
+     "DELETE FROM t"},
     {"DO $$ BEGIN COMMIT; SET TRANSACTION READ WRITE; PERFORM writes(); END $$", Answer::kRuns,
      Answer::kRuns, Counted::kTampering, "what it writes", "", "", "DELETE FROM t"},
     {"CALL lifts()", Answer::kRuns, Answer::kRuns, Counted::kTampering, "what it writes", "", "",

@@ -53,6 +53,8 @@ const Statements kUnseen[] = {
     {"AnExplainAnalyze",
      {"BEGIN READ WRITE", "EXPLAIN ANALYZE INSERT INTO t VALUES (1)", "COMMIT"}},
     {"ACursor", {"BEGIN READ WRITE", "DECLARE c CURSOR FOR SELECT writes()", "FETCH c", "COMMIT"}},
+    {"AHoldableCursor",
+     {"BEGIN READ WRITE", "DECLARE c CURSOR WITH HOLD FOR SELECT writes()", "COMMIT"}},
     {"SetTransaction", {"BEGIN", "SET TRANSACTION READ WRITE", "SELECT writes()", "COMMIT"}},
     {"TheSetting", {"BEGIN", "SET transaction_read_only = off", "SELECT writes()", "COMMIT"}},
     {"AllInOne", {"BEGIN READ WRITE; SELECT writes(); COMMIT"}},
@@ -94,6 +96,51 @@ TEST_P(UnseenWrite, IsCountedAsTamperingWithItsBorrower) {
   EXPECT_EQ(log.Count({"a borrower could have written", "unseen_writes_pgtest.cc"}), 1u);
   lease.Release();
   EXPECT_EQ(Tampered(database), 1u);
+}
+
+class WriteInOneMessage : public UnseenWrites,
+                          public testing::WithParamInterface<std::tuple<Way, Statements>> {};
+
+// Each is one message, in which the setting is off only for a while.
+const Statements kInOneMessage[] = {
+    {"AfterACommitOfNoTransaction",
+     {"SET default_transaction_read_only = off; COMMIT; SELECT writes(); "
+      "SET default_transaction_read_only = on"}},
+    {"AfterACommit",
+     {"BEGIN; SET default_transaction_read_only = off; COMMIT; SELECT writes(); "
+      "SET default_transaction_read_only = on"}},
+    {"AfterACommitOfAFunction",
+     {"SELECT set_config('default_transaction_read_only', 'off', false); COMMIT; SELECT writes(); "
+      "RESET default_transaction_read_only"}},
+};
+
+INSTANTIATE_TEST_SUITE_P(By, WriteInOneMessage,
+                         testing::Combine(testing::Values(Way::kReported, Way::kNotReported),
+                                          testing::ValuesIn(kInOneMessage)),
+                         NameOfTest);
+
+TEST_P(WriteInOneMessage, IsCountedAsTamperingWhenTheLeaseEnds) {
+  const auto& [way, unseen] = GetParam();
+  const LogTap log;
+  database::Database database(OneSession(way));
+  pool::Lease lease = database.AcquireRead();
+  for (const char* statement : unseen.statements) Ask(lease, statement);
+  ASSERT_EQ(Written(), "1");
+  lease.Release();
+  EXPECT_EQ(Tampered(database), 1u);
+  EXPECT_EQ(log.Count({"a borrower could have written", "unseen_writes_pgtest.cc"}), 1u);
+}
+
+TEST_F(UnseenWrites, SettingThatAReadTransactionSwitchesOffIsCounted) {
+  for (const Way way : {Way::kReported, Way::kNotReported}) {
+    database::Database database(OneSession(way));
+    pool::Lease lease = database.AcquireRead();
+    postgres::ReadTransaction read = database.BeginRead(lease, kPatience);
+    read->exec("SET default_transaction_read_only = off");
+    read->exec("SELECT 1");
+    read.Commit();
+    EXPECT_EQ(Tampered(database), 1u) << NameOf(way);
+  }
 }
 
 // A pooler's transaction is read-only for good, so that a borrower must leave it.

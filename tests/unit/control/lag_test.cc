@@ -17,7 +17,7 @@ routing::TransactionFacts Transactions(const std::string& text) {
 
 routing::ServerFacts Primary(std::uint64_t written, const std::string& transactions = "") {
   routing::ServerFacts facts;
-  facts.wal_position = written;
+  facts.wal_position = facts.replayable_position = written;
   if (!transactions.empty()) facts.transactions = Transactions(transactions);
   return facts;
 }
@@ -73,13 +73,14 @@ TEST(ReplicaLag, AStreamThatIsCaughtUpIsNotJudgedByTheAgeOfTheLastReplay) {
 
 TEST(ReplicaLag, WithoutAPrimaryIsWhatTheReplicaReports) {
   LagEstimator lag;
-  EXPECT_EQ(lag.Lag(Replica(100), false, kStart), base::Duration::zero());
+  EXPECT_EQ(lag.Lag(Replica(100), true, kStart), base::Duration::zero());
+  EXPECT_EQ(lag.Lag(Replica(100), false, kStart), std::nullopt) << "it may have written";
   routing::ServerFacts replaying = Replica(100);
   replaying.replayed_all_received = false;
-  EXPECT_EQ(lag.Lag(replaying, false, kStart), std::nullopt);
+  EXPECT_EQ(lag.Lag(replaying, true, kStart), std::nullopt);
   routing::ServerFacts dead = Replica(100);
   dead.wal_receiver_up = false;
-  EXPECT_EQ(lag.Lag(dead, false, kStart), std::nullopt);
+  EXPECT_EQ(lag.Lag(dead, true, kStart), std::nullopt);
 }
 
 TEST(ReplicaLag, WalWithoutATransactionIsNoLag) {
@@ -182,6 +183,15 @@ TEST(ReplicaLag, RestartsWhenThePrimarysPositionDecreases) {
   lag.OnPrimary(Primary(500), kStart);
   lag.OnPrimary(Primary(100), kStart + seconds(1));
   EXPECT_EQ(lag.Lag(Replica(100), true, kStart + hours(1)), base::Duration::zero());
+}
+
+TEST(ReplicaLag, HeaderOfAnEmptyPageIsNotLag) {
+  LagEstimator lag;
+  routing::ServerFacts primary = Primary(8192 + 24);
+  primary.replayable_position = 8192;
+  lag.OnPrimary(primary, kStart);
+  EXPECT_EQ(lag.Lag(Replica(8192), true, kStart + hours(1)), base::Duration::zero());
+  EXPECT_EQ(lag.Bytes(Replica(8192)), 0u);
 }
 
 }  // namespace

@@ -43,6 +43,8 @@ class FakeInspector final : public routing::ServerInspector {
   }
   bool IsElsewhere(const pool::Connection&) const override { return elsewhere_; }
   void LeadElsewhere(bool elsewhere) { elsewhere_ = elsewhere; }
+  void OnAnswered() override { ++answers_reported_; }
+  int answers_reported() const { return answers_reported_; }
   void Answer(std::deque<routing::Inspection::Result> answers) {
     base::MutexLock lock(mutex_);
     answers_ = std::move(answers);
@@ -50,6 +52,7 @@ class FakeInspector final : public routing::ServerInspector {
 
  private:
   std::atomic<bool> elsewhere_{false};
+  std::atomic<int> answers_reported_{0};
   base::Mutex mutex_;
   std::deque<routing::Inspection::Result> answers_ SCIDEX_GUARDED_BY(mutex_);
   std::optional<routing::ServerAddress> address_ SCIDEX_GUARDED_BY(mutex_);
@@ -65,6 +68,7 @@ class ProbeTest : public testing::Test {
                    [this](const ProbeResult& result) {
                      base::MutexLock lock(mutex_);
                      results_.push_back(result.reason);
+                     reported_before_ = inspector_.answers_reported();
                    });
     probe_->Start();
   }
@@ -108,6 +112,8 @@ class ProbeTest : public testing::Test {
   control::Probe::Pools pools_{shared_pool_};
   base::Mutex mutex_;
   std::vector<Reason> results_ SCIDEX_GUARDED_BY(mutex_);
+  // Answers that the inspector knew of before the latest result was delivered.
+  int reported_before_ SCIDEX_GUARDED_BY(mutex_) = 0;
   std::optional<control::Probe> probe_;
 };
 
@@ -150,6 +156,13 @@ TEST_F(ProbeTest, ServerThatRefusesNewSessionsIsDetectedWithinTheInterval) {
   EXPECT_EQ(reserved_->open(), 1u);
 }
 
+TEST_F(ProbeTest, ItsServerIsKnownBeforeReadsThatWaitForTheVerdict) {
+  Start();
+  ASSERT_TRUE(AwaitResults(1));
+  base::MutexLock lock(mutex_);
+  EXPECT_EQ(reported_before_, 1);
+}
+
 TEST_F(ProbeTest, AttemptsAreCountedBesideFailures) {
   Start();
   ASSERT_TRUE(AwaitResults(1));
@@ -164,16 +177,16 @@ TEST_F(ProbeTest, TheServerThatAnsweredLastIsNamedWhileItIsDown) {
   reserved_->Fail(pool::ConnectOutcome::kConnectRefused);
   Start();
   ASSERT_TRUE(AwaitResults(1));
-  EXPECT_EQ(probe_->Stats().address, (routing::ServerAddress{"db1,db2", "5432", "shop"}));
+  EXPECT_EQ(*probe_->Stats().address, (routing::ServerAddress{"db1,db2", "5432", "shop"}));
   inspector_.AnswerFrom({"db2", "5432", "shop"});
   reserved_->Succeed();
   Probe();
-  EXPECT_EQ(probe_->Stats().address, (routing::ServerAddress{"db2", "5432", "shop"}));
+  EXPECT_EQ(*probe_->Stats().address, (routing::ServerAddress{"db2", "5432", "shop"}));
   inspector_.Answer({routing::Inspection::Result::kLost});
   reserved_->Fail(pool::ConnectOutcome::kConnectRefused);
   Probe();
   EXPECT_FALSE(probe_->Stats().up);
-  EXPECT_EQ(probe_->Stats().address, (routing::ServerAddress{"db2", "5432", "shop"}));
+  EXPECT_EQ(*probe_->Stats().address, (routing::ServerAddress{"db2", "5432", "shop"}));
 }
 
 TEST_F(ProbeTest, StaysOnItsServerUntilNoNewSessionReachesIt) {

@@ -18,7 +18,7 @@ class ReplicaWatchTest : public testing::Test {
   static ProbeResult Primary(std::uint64_t wal_position) {
     ProbeResult result;
     result.facts.system_identifier = "7";
-    result.facts.wal_position = wal_position;
+    result.facts.wal_position = result.facts.replayable_position = wal_position;
     return result;
   }
   static ProbeResult Replica(std::uint64_t replayed) {
@@ -109,6 +109,147 @@ TEST_F(ReplicaWatchTest, ReplicaOnALaterTimelineHasDiverged) {
   watch_.OnPrimaryProbe(primary);
   watch_.OnReplicaProbe(replica);
   EXPECT_EQ(verdicts_.back(), Reason::kOk);
+}
+
+TEST_F(ReplicaWatchTest, LaterTimelineThanThatOfADeadPrimaryShowsNothing) {
+  ProbeResult primary = Primary(200);
+  primary.facts.timeline = 1;
+  ProbeResult replica = Replica(200);
+  watch_.OnPrimaryProbe(primary);
+  watch_.OnReplicaProbe(replica);
+  watch_.OnPrimaryProbe(Down(Reason::kConnectRefused));
+  // It follows a standby that was promoted.
+  replica.facts.timeline = 2;
+  watch_.OnReplicaProbe(replica);
+  EXPECT_EQ(verdicts_.back(), Reason::kOk) << "it is the only server left";
+  watch_.OnPrimaryProbe(primary);
+  watch_.OnReplicaProbe(replica);
+  EXPECT_EQ(verdicts_.back(), Reason::kDiverged);
+}
+
+TEST_F(ReplicaWatchTest, EndOfARecordWhereAPageHeaderMayBeIsNotBehind) {
+  constexpr std::uint64_t kEnd = (49 << 20) + 40;
+  ProbeResult primary = Primary(kEnd);
+  primary.facts.replayable_position = kEnd - 40;
+  primary.asked_at = clock_.Now();
+  watch_.OnPrimaryProbe(primary);
+  watch_.OnReplicaProbe(Replica(kEnd));
+  watch_.OnPrimaryProbe(primary);
+  watch_.OnReplicaProbe(Replica(kEnd));
+  EXPECT_EQ(verdicts_.back(), Reason::kOk);
+  EXPECT_EQ(watch_.Stats().judged_unfit[Reason::kDiverged], 0u);
+}
+
+TEST_F(ReplicaWatchTest, PromotedServerThatLacksWhatTheReplicaHasIsBehind) {
+  const auto as = [this](ProbeResult result, const char* instance) {
+    result.facts.instance = instance;
+    result.asked_at = clock_.Now();
+    return result;
+  };
+  watch_.OnPrimaryProbe(as(Primary(1000), "A"));
+  watch_.OnReplicaProbe(as(Replica(1000), "R"));
+  EXPECT_EQ(verdicts_.back(), Reason::kOk);
+  watch_.OnPrimaryProbe(as(Primary(950), "B"));
+  EXPECT_EQ(verdicts_.back(), Reason::kDiverged);
+  // A restart of the primary does not take the replica's rows away.
+  watch_.OnPrimaryProbe(as(Primary(2000), "C"));
+  watch_.OnReplicaProbe(as(Replica(1000), "R"));
+  EXPECT_EQ(verdicts_.back(), Reason::kDiverged);
+  watch_.OnReplicaProbe(as(Replica(2000), "rebuilt"));
+  EXPECT_EQ(verdicts_.back(), Reason::kOk);
+}
+
+TEST_F(ReplicaWatchTest, ReplicaThatFollowsANewPrimaryIsNoLongerAhead) {
+  const auto on = [this](ProbeResult result, std::uint64_t timeline) {
+    result.facts.timeline = timeline;
+    result.asked_at = clock_.Now();
+    return result;
+  };
+  watch_.OnPrimaryProbe(on(Primary(1000), 1));
+  watch_.OnReplicaProbe(on(Replica(1000), 1));
+  // Put back from a copy.
+  watch_.OnPrimaryProbe(on(Primary(900), 1));
+  EXPECT_EQ(verdicts_.back(), Reason::kDiverged);
+  // Another standby is promoted. As long as the replica does not move, it does not follow it.
+  watch_.OnPrimaryProbe(on(Primary(1200), 2));
+  watch_.OnReplicaProbe(on(Replica(1000), 1));
+  EXPECT_EQ(verdicts_.back(), Reason::kDiverged);
+  watch_.OnReplicaProbe(on(Replica(1200), 1));
+  EXPECT_EQ(verdicts_.back(), Reason::kOk);
+}
+
+TEST_F(ReplicaWatchTest, PositionsOfAnotherClusterDoNotCompare) {
+  watch_.OnPrimaryProbe(Primary(1000));
+  watch_.OnReplicaProbe(Replica(1000));
+  ProbeResult other = Primary(50);
+  other.facts.system_identifier = "8";
+  other.asked_at = clock_.Now();
+  watch_.OnPrimaryProbe(other);
+  EXPECT_EQ(verdicts_, std::vector<Reason>{Reason::kOk});
+  watch_.OnReplicaProbe(Replica(1000));
+  EXPECT_EQ(verdicts_.back(), Reason::kWrongCluster);
+}
+
+TEST_F(ReplicaWatchTest, ReplicaTooBusyToReportItsLagStaysLagging) {
+  const auto queried = [](std::optional<base::Duration> lag, bool failed) {
+    ProbeResult result = Replica(100);
+    result.facts.lag_is_queried = true;
+    result.facts.queried_lag = lag;
+    result.facts.lag_facts_failed = failed;
+    return result;
+  };
+  watch_.OnPrimaryProbe(Primary(100));
+  watch_.OnReplicaProbe(queried(std::nullopt, true));
+  EXPECT_EQ(verdicts_.back(), Reason::kOk) << "it never lagged";
+  watch_.OnReplicaProbe(queried(seconds(3600), false));
+  watch_.OnReplicaProbe(queried(std::nullopt, true));
+  watch_.OnReplicaProbe(queried(std::nullopt, true));
+  EXPECT_EQ(verdicts_.back(), Reason::kLagExceeded);
+  EXPECT_EQ(watch_.Stats().lag, std::nullopt);
+  watch_.OnPrimaryProbe(Down(Reason::kConnectRefused));
+  watch_.OnReplicaProbe(queried(std::nullopt, true));
+  EXPECT_EQ(verdicts_.back(), Reason::kOk) << "it is the only server left";
+  // The query says that the lag is unknown.
+  watch_.OnPrimaryProbe(Primary(100));
+  watch_.OnReplicaProbe(queried(seconds(3600), false));
+  watch_.OnReplicaProbe(queried(std::nullopt, false));
+  EXPECT_EQ(verdicts_.back(), Reason::kOk);
+}
+
+TEST_F(ReplicaWatchTest, LagIsUnknownBeforeThePrimaryHasAnswered) {
+  watch_.OnPrimaryProbe(Down(Reason::kConnectRefused));
+  ProbeResult caught_up = Replica(100);
+  caught_up.facts.replayed_all_received = true;
+  watch_.OnReplicaProbe(caught_up);
+  EXPECT_EQ(verdicts_.back(), Reason::kOk);
+  EXPECT_EQ(watch_.Stats().lag, std::nullopt);
+}
+
+TEST_F(ReplicaWatchTest, LagIsUnknownOnceThePrimaryHasNotBeenAskedForLong) {
+  watch_.OnPrimaryProbe(Primary(100));
+  watch_.OnReplicaProbe(Replica(100));
+  EXPECT_EQ(watch_.Stats().lag, base::Duration::zero());
+  // A full primary gives no verdict while all sessions are lent.
+  clock_.Advance(seconds(60));
+  watch_.OnReplicaProbe(Replica(100));
+  EXPECT_EQ(watch_.Stats().lag, std::nullopt);
+  EXPECT_EQ(verdicts_.back(), Reason::kOk);
+}
+
+TEST_F(ReplicaWatchTest, FailureIsNotFollowedByTheAnswerThatWaited) {
+  watch_.OnReplicaProbe(Replica(100));
+  watch_.OnReplicaProbe(Down(Reason::kConnectRefused));
+  watch_.OnPrimaryProbe(Primary(100));
+  EXPECT_EQ(verdicts_, std::vector<Reason>{Reason::kConnectRefused});
+}
+
+TEST_F(ReplicaWatchTest, FirstAnswerOfThePrimaryMayShowThatTheReplicaIsAhead) {
+  watch_.OnReplicaProbe(Replica(150));
+  ProbeResult primary = Primary(120);
+  primary.asked_at = clock_.Now();
+  watch_.OnPrimaryProbe(primary);
+  EXPECT_EQ(verdicts_, std::vector<Reason>{Reason::kDiverged});
+  EXPECT_EQ(watch_.Stats().judged_unfit[Reason::kDiverged], 1u);
 }
 
 TEST_F(ReplicaWatchTest, ServerInRecoveryIsNoPrimaryThatAnswers) {
@@ -230,6 +371,7 @@ TEST_F(ReplicaWatchTest, LogsWhenAStaleReplicaBeginsAndEndsToServe) {
   EXPECT_EQ(log.Count({"level=warn", "the replica is stale, and fit to serve reads",
                        "lag_seconds=31", "max_lag_seconds=30"}),
             1u);
+  watch_.OnPrimaryProbe(Primary(200));
   watch_.OnReplicaProbe(Replica(200));
   watch_.OnReplicaProbe(Replica(200));
   EXPECT_EQ(log.Count({"level=info", "the replica is no longer stale", "lag_seconds=0"}), 1u);

@@ -199,8 +199,10 @@ TEST(Collector, AServerIsOneSeriesOfItsPoolAndNotOneOfEachCombination) {
     return Series(Find(Collect(Part::kServers, snapshot), "scidex_pg_pool_server_info"));
   };
   EXPECT_TRUE(servers().empty());
-  snapshot.control.probes[PoolRole::kPrimary].address = {"db1", "5432", "shop"};
-  snapshot.control.probes[PoolRole::kRo].address = {"db2", "5433", "shop"};
+  snapshot.control.probes[PoolRole::kPrimary].address =
+      std::make_shared<const routing::ServerAddress>(routing::ServerAddress{"db1", "5432", "shop"});
+  snapshot.control.probes[PoolRole::kRo].address =
+      std::make_shared<const routing::ServerAddress>(routing::ServerAddress{"db2", "5433", "shop"});
   EXPECT_THAT(servers(),
               ElementsAre(std::pair("primary/db1/5432/shop", 1), std::pair("ro/db2/5433/shop", 1)));
 }

@@ -116,7 +116,8 @@ control::ProbeStats MakeProbe(PoolRole role, Numbers& numbers) {
   stats.last_success = numbers.Wall();
   stats.duration = numbers.Time();
   stats.probes = numbers.Count();
-  stats.address = {role == PoolRole::kRo ? "db2" : "db1", "5432", "a \"name\""};
+  stats.address = std::make_shared<const routing::ServerAddress>(
+      routing::ServerAddress{role == PoolRole::kRo ? "db2" : "db1", "5432", "a \"name\""});
   numbers.Fill(stats.failures, Reason::kNameNotResolved);
   return stats;
 }

@@ -30,7 +30,8 @@ Shown InOneOfOurs(bool sealed, const std::vector<std::string_view>& tags) {
 }
 
 TEST(TransactionWatch, AReadThatABorrowerCommitsItselfCouldHaveBeenAWrite) {
-  for (const char* read : {"SELECT 1", "DO", "CALL", "FETCH 2", "MOVE 1", "COPY 3", "EXPLAIN"}) {
+  for (const char* read :
+       {"SELECT 1", "DO", "CALL", "FETCH 2", "MOVE 1", "COPY 3", "EXPLAIN", "DECLARE CURSOR"}) {
     EXPECT_EQ(OfItsOwn({"BEGIN", read, "COMMIT"}), Shown::kCouldHaveWritten) << read;
   }
   EXPECT_EQ(OfItsOwn({"START TRANSACTION", "SELECT 1", "COMMIT"}), Shown::kCouldHaveWritten);
@@ -67,6 +68,26 @@ TEST(TransactionWatch, OneOfOursIsInDoubtOnceASetMayHaveLiftedIt) {
   EXPECT_EQ(InOneOfOurs(false, {"SET CONSTRAINTS", "SELECT 1", "COMMIT"}), Shown::kNothing);
   // COMMIT AND CHAIN.
   EXPECT_EQ(InOneOfOurs(false, {"COMMIT", "SET", "SELECT 1", "COMMIT"}), Shown::kCouldHaveWritten);
+}
+
+TEST(TransactionWatch, ReadAfterACommittedSetCouldHaveBeenAWrite) {
+  const auto at_the_end = [](const std::vector<std::string_view>& tags) {
+    TransactionWatch watch;
+    EXPECT_EQ(After(watch, tags), Shown::kNothing) << tags.front();
+    return watch.OnIdle();
+  };
+  EXPECT_EQ(at_the_end({"SET", "COMMIT", "SELECT 1", "SET"}), Shown::kCouldHaveWritten);
+  EXPECT_EQ(at_the_end({"BEGIN", "SET", "COMMIT", "SELECT 1"}), Shown::kCouldHaveWritten);
+  EXPECT_EQ(at_the_end({"BEGIN", "COMMIT", "BEGIN", "ROLLBACK", "SELECT 1"}),
+            Shown::kCouldHaveWritten);
+  // A ROLLBACK undoes the SET.
+  EXPECT_EQ(at_the_end({"SET", "ROLLBACK", "SELECT 1", "SET"}), Shown::kNothing);
+  EXPECT_EQ(at_the_end({"BEGIN", "SELECT 1", "ROLLBACK", "SELECT 1"}), Shown::kNothing);
+  EXPECT_EQ(at_the_end({"SET", "COMMIT", "SET"}), Shown::kNothing);
+  TransactionWatch watch;
+  watch.OnBegun(false);
+  EXPECT_EQ(After(watch, {"SELECT 1", "COMMIT", "SELECT 1"}), Shown::kNothing);
+  EXPECT_EQ(watch.OnIdle(), Shown::kNothing) << "after one of ours";
 }
 
 TEST(TransactionWatch, TheServersWordClearsADoubt) {

@@ -78,11 +78,13 @@ inline Sample OnReplica() {
   probe.last_success = probe.last_run;
   probe.duration = std::chrono::microseconds(800);
   probe.last_reason = Reason::kOk;
-  probe.address = {"db1", "5432", "shop"};
+  probe.address =
+      std::make_shared<const routing::ServerAddress>(routing::ServerAddress{"db1", "5432", "shop"});
   sample.control.probes[PoolRole::kPrimary] = probe;
   sample.control.probes[PoolRole::kRoFallthrough] = probe;
   probe.in_recovery = true;
-  probe.address = {"fd00::2", "5433", "shop"};
+  probe.address = std::make_shared<const routing::ServerAddress>(
+      routing::ServerAddress{"fd00::2", "5433", "shop"});
   probe.failures[Reason::kConnectRefused] = 9;
   sample.control.probes[PoolRole::kRo] = probe;
   sample.control.replica = {
