@@ -16,19 +16,37 @@ void ConnectGate::Join(Client& client) {
 void ConnectGate::Leave(Client& client) {
   MutexLock lock(mutex_);
   std::erase(clients_, &client);
+  if (std::exchange(client.turn, 0) != 0) Wake();
 }
 
 ConnectGate::Grant ConnectGate::Ask(Client& client, std::size_t wanted, TimePoint now) {
   MutexLock lock(mutex_);
   Grant grant;
-  if (failing_ && under_way_ == 0 && now < retry_at_) {
+  if (wanted > 0 && failing_ && under_way_ == 0 && now < retry_at_) {
     grant.retry_at = retry_at_;
-  } else {
-    grant.count = std::min(wanted, Limit() - std::min(Limit(), under_way_));
+    client.wants_more = true;
+    return grant;
   }
+  const std::size_t taken = under_way_ + ReservedBefore(client);
+  grant.count = std::min(wanted, Limit() - std::min(Limit(), taken));
   under_way_ += grant.count;
   client.wants_more = grant.count < wanted;
+  const bool had_reserved = client.turn != 0;
+  if (wanted == 0 || grant.count > 0) {
+    client.turn = 0;
+  } else if (!had_reserved) {
+    client.turn = ++last_turn_;
+  }
+  if (had_reserved && wanted == 0) Wake();
   return grant;
+}
+
+std::size_t ConnectGate::ReservedBefore(const Client& client) const {
+  return static_cast<std::size_t>(
+      std::count_if(clients_.begin(), clients_.end(), [&](const Client* other) {
+        return other != &client && other->turn != 0 &&
+               (client.turn == 0 || other->turn < client.turn);
+      }));
 }
 
 std::size_t ConnectGate::Limit() const {

@@ -4,6 +4,8 @@
 // progress, the limit is two again. After a failure, the limit is one, and no connect starts before
 // a backoff has passed.
 //
+// Clients take turns: one that wants many connects cannot keep another from its first.
+//
 // The pools of one server share a gate for failures that concern the server, so that after such a
 // failure one connect per server is attempted, not one per pool. Each pool has a second gate for
 // all other failures.
@@ -34,6 +36,8 @@ class ConnectGate {
   struct Client {
     std::function<void()> wake;
     bool wants_more = false;
+    // Its turn among those that were granted none of what they wanted; 0 if it was not.
+    std::uint64_t turn = 0;
   };
 
   ConnectGate(const ConnectGateOptions& options, std::uint64_t seed)
@@ -49,7 +53,8 @@ class ConnectGate {
     base::TimePoint retry_at = base::kNever;
   };
   // Returns how many of `wanted` connects may start now. Each granted connect must end in exactly
-  // one of OnSucceeded(), OnFailed() and Return().
+  // one of OnSucceeded(), OnFailed() and Return(). A client that was granted none has one
+  // connect reserved until it asks again; it must do so when it is woken, even if it wants none.
   Grant Ask(Client& client, std::size_t wanted, base::TimePoint now);
   // Must be called before a granted connect starts. Returns whether it may still start, considering
   // failures in the meantime. If false, the grant has been returned.
@@ -72,11 +77,14 @@ class ConnectGate {
   void End(std::size_t count) SCIDEX_REQUIRES(mutex_);
   void TakeBack(std::size_t count) SCIDEX_REQUIRES(mutex_);
   void Wake() SCIDEX_REQUIRES(mutex_);
+  // Connects reserved for others that were refused before `client`.
+  std::size_t ReservedBefore(const Client& client) const SCIDEX_REQUIRES(mutex_);
 
   const std::size_t max_under_way_;
   base::Mutex mutex_;
   base::Backoff backoff_ SCIDEX_GUARDED_BY(mutex_);
   std::vector<Client*> clients_ SCIDEX_GUARDED_BY(mutex_);
+  std::uint64_t last_turn_ SCIDEX_GUARDED_BY(mutex_) = 0;
   std::size_t under_way_ SCIDEX_GUARDED_BY(mutex_) = 0;
   // The latest connect failed: only one at a time is allowed.
   bool failing_ SCIDEX_GUARDED_BY(mutex_) = false;

@@ -58,6 +58,8 @@ struct Slot {
   // part of a deadlock, and it has taken the lock since it moved the lease.
   std::atomic<bool> moved{false};
   AcquireOutcome granted_as = AcquireOutcome::kImmediate;
+  // The request was counted when the connection was lent, not when it was queued.
+  bool counted_request = false;
   base::Duration waited{0};
   // Time from the handoff until the waiter ran.
   base::Duration handoff_delay{0};
@@ -328,6 +330,8 @@ class PoolCore final : public SessionObserver, public std::enable_shared_from_th
   std::size_t queued_connects_ SCIDEX_GUARDED_BY(mutex_) = 0;
   // Number of connects whose thread still uses this object.
   std::size_t connect_jobs_ SCIDEX_GUARDED_BY(mutex_) = 0;
+  // The server's gate has a connect reserved for this pool, and must be asked again.
+  bool has_reserved_connect_ SCIDEX_GUARDED_BY(mutex_) = false;
 
   // Guarded by mutex_: the counters. Only these are kept up to date; a snapshot fills in the rest.
   PoolStats counted_ SCIDEX_GUARDED_BY(mutex_);

@@ -75,12 +75,14 @@ void PoolCore::SubmitConnect() {
 }
 
 std::size_t PoolCore::AskGates(std::size_t wanted, TimePoint now) {
-  if (wanted == 0) return 0;
+  if (wanted == 0 && !has_reserved_connect_) return 0;
   ConnectGate::Grant grant = own_gate_.Ask(own_client_, wanted, now);
-  if (grant.count > 0 && server_gate_) {
+  if (server_gate_ && (grant.count > 0 || has_reserved_connect_)) {
     const std::size_t by_own = grant.count;
-    grant = server_gate_->Ask(server_client_, by_own, now);
-    own_gate_.Return(by_own - grant.count);
+    const ConnectGate::Grant of_server = server_gate_->Ask(server_client_, by_own, now);
+    own_gate_.Return(by_own - of_server.count);
+    has_reserved_connect_ = by_own > 0 && of_server.count == 0;
+    if (by_own > 0) grant = of_server;
   }
   if (grant.count == 0 && grant.retry_at != base::kNever) housekeeping_->TriggerAt(grant.retry_at);
   return grant.count;

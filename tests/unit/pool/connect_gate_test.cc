@@ -50,6 +50,41 @@ TEST_F(ConnectGateTest, EachSuccessLetsOneMoreBeUnderWayUpToTheMaximum) {
   }
 }
 
+TEST_F(ConnectGateTest, ClientThatWantsManyLeavesOneToAnotherThatWaits) {
+  ASSERT_EQ(gate_.Ask(first_, 200, now_).count, 2U);
+  ASSERT_EQ(gate_.Ask(second_, 1, now_).count, 0U);
+  gate_.OnSucceeded();
+  EXPECT_EQ(gate_.Ask(first_, 200, now_).count, 1U);
+  EXPECT_EQ(gate_.Ask(second_, 1, now_).count, 1U);
+}
+
+TEST_F(ConnectGateTest, NoneOfTwoClientsThatWantManyIsStarved) {
+  std::size_t of_first = gate_.Ask(first_, 200, now_).count;
+  std::size_t of_second = gate_.Ask(second_, 200, now_).count;
+  for (int i = 0; i < 20; ++i) {
+    gate_.OnSucceeded();
+    of_first += gate_.Ask(first_, 200, now_).count;
+    of_second += gate_.Ask(second_, 200, now_).count;
+  }
+  EXPECT_GE(3 * of_second, of_first);
+}
+
+TEST_F(ConnectGateTest, ReservedConnectIsFreeOnceItsClientWantsNoneOrLeaves) {
+  ASSERT_EQ(gate_.Ask(first_, 2, now_).count, 2U);
+  ASSERT_EQ(gate_.Ask(second_, 1, now_).count, 0U);
+  ASSERT_EQ(gate_.Ask(first_, 2, now_).count, 0U);
+  first_woken_ = 0;
+  EXPECT_EQ(gate_.Ask(second_, 0, now_).count, 0U);
+  EXPECT_EQ(first_woken_, 1);
+  gate_.Return(1);
+  EXPECT_EQ(gate_.Ask(first_, 1, now_).count, 1U);
+
+  ASSERT_EQ(gate_.Ask(second_, 1, now_).count, 0U);
+  gate_.Return(1);
+  gate_.Leave(second_);
+  EXPECT_EQ(gate_.Ask(first_, 1, now_).count, 1U);
+}
+
 TEST_F(ConnectGateTest, BeginsWithTwoAgainOnceNoneIsUnderWay) {
   ASSERT_EQ(gate_.Ask(first_, 2, now_).count, 2U);
   gate_.OnSucceeded();
