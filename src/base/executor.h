@@ -19,6 +19,7 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "base/fork.h"
 #include "base/mutex.h"
 #include "base/task_kind.h"
 #include "base/thread.h"
@@ -39,7 +40,8 @@ class Executor {
  public:
   // `timer` must outlive the executor. Throws LocalFailure if the two threads cannot be started.
   explicit Executor(Timer& timer, const ExecutorOptions& options = {});
-  // Runs all jobs submitted so far, then joins the threads.
+  // Runs all jobs submitted so far, then joins the threads. In a child of fork(), which has no such
+  // threads, leaves the jobs.
   ~Executor();
   Executor(const Executor&) = delete;
   Executor& operator=(const Executor&) = delete;
@@ -131,6 +133,7 @@ class Executor {
   // Constant.
   Timer& timer_;
   const ExecutorOptions options_;
+  const std::uint32_t fork_generation_ = ForkGeneration();
 
   mutable Mutex mutex_;
   // Notified during shutdown when a job was submitted or has ended, and when a thread has ended.

@@ -118,6 +118,8 @@ class Logger {
     const LogFormat format = format_.load(std::memory_order_relaxed);
     const std::string line = LineOf(format, level, message, fields);
     writer_.Push(Format(format, level, line));
+    // Looked at first: in a child of fork(), the lock may be held for ever.
+    if (!has_tap_.load(std::memory_order_acquire)) return;
     MutexLock lock(tap_mutex_);
     if (tap_) tap_(level, line);
   }
@@ -141,6 +143,7 @@ class Logger {
   void SetTap(std::function<void(LogLevel, const std::string&)> tap) {
     MutexLock lock(tap_mutex_);
     tap_ = std::move(tap);
+    has_tap_.store(tap_ != nullptr, std::memory_order_release);
   }
 
  private:
@@ -160,6 +163,7 @@ class Logger {
   std::atomic<bool> for_journal_{WritesForJournal(LogOptions{}.journald)};
   LogWriter writer_{[this](std::uint64_t dropped) { return DropNotice(dropped); }};
   EnumArray<LogLevel, std::atomic<std::uint64_t>> counts_;
+  std::atomic<bool> has_tap_{false};
   Mutex tap_mutex_;
   std::function<void(LogLevel, const std::string&)> tap_ SCIDEX_GUARDED_BY(tap_mutex_);
 };
@@ -172,12 +176,10 @@ Logger& TheLogger() {
 
 }  // namespace
 
-LogValue::LogValue(double value) {
-  std::array<char, 32> text{};
-  std::snprintf(text.data(), text.size(), "%.9g", value);
-  text_ = text.data();
-  quoted_ = !std::isfinite(value);
-}
+LogValue::LogValue(double value) noexcept
+    : quoted_(!std::isfinite(value)),
+      length_(
+          static_cast<std::size_t>(std::snprintf(number_.data(), number_.size(), "%.9g", value))) {}
 
 void ConfigureLog(const LogOptions& options) { TheLogger().Configure(options); }
 

@@ -9,7 +9,9 @@
 #pragma once
 
 #include <array>
+#include <charconv>
 #include <concepts>
+#include <cstddef>
 #include <cstdint>
 #include <exception>
 #include <functional>
@@ -51,30 +53,39 @@ struct LogOptions {
   Journald journald = Journald::kAuto;
 };
 
-// The value of a field. Durations are written in seconds.
+// The value of a field. Durations are written in seconds. Refers to the text that it is made of,
+// which must live until Log() returns: so nothing is allocated where a thread must not throw.
 class LogValue {
  public:
   // NOLINTBEGIN(google-explicit-constructor)
-  LogValue(std::string_view text) : text_(text), quoted_(true) {}
-  LogValue(const char* text) : LogValue(std::string_view(text)) {}
-  LogValue(const std::string& text) : LogValue(std::string_view(text)) {}
+  LogValue(std::string_view text) noexcept : text_(text), quoted_(true) {}
+  LogValue(const char* text) noexcept : LogValue(std::string_view(text)) {}
+  LogValue(const std::string& text) noexcept : LogValue(std::string_view(text)) {}
   // A template, so that pointers do not convert to bool.
   template <std::same_as<bool> T>
-  LogValue(T value) : text_(value ? "true" : "false") {}
+  LogValue(T value) noexcept : text_(value ? "true" : "false") {}
   template <std::integral T>
     requires(!std::same_as<T, bool> && !std::same_as<T, char>)
-  LogValue(T value) : text_(std::to_string(value)) {}
-  LogValue(double value);
-  LogValue(Duration value) : LogValue(Seconds(value)) {}
+  LogValue(T value) noexcept
+      : length_(static_cast<std::size_t>(
+            std::to_chars(number_.data(), number_.data() + number_.size(), value).ptr -
+            number_.data())) {}
+  LogValue(double value) noexcept;
+  LogValue(Duration value) noexcept : LogValue(Seconds(value)) {}
   // NOLINTEND(google-explicit-constructor)
 
-  const std::string& text() const { return text_; }
+  std::string_view text() const noexcept {
+    return length_ > 0 ? std::string_view(number_.data(), length_) : text_;
+  }
   // True for text, false for numbers and booleans.
   bool quoted() const { return quoted_; }
 
  private:
-  std::string text_;
+  // Empty if this is a number.
+  std::string_view text_;
   bool quoted_ = false;
+  std::array<char, 32> number_{};
+  std::size_t length_ = 0;
 };
 
 struct LogField {

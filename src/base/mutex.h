@@ -2,8 +2,10 @@
 #pragma once
 
 #include <condition_variable>
+#include <cstdint>
 #include <mutex>
 
+#include "base/fork.h"
 #include "base/thread_annotations.h"
 #include "base/time.h"
 
@@ -52,6 +54,15 @@ class SCIDEX_SCOPED_CAPABILITY MutexLock {
 // manual clock must use Clock::WaitUntil instead of WaitUntil here.
 class CondVar {
  public:
+  CondVar() : cv_() {}
+  // In a child of fork(), the threads that waited for it do not exist, and destroying it would wait
+  // for them.
+  ~CondVar() {
+    if (ForkGeneration() == fork_generation_) cv_.~condition_variable();
+  }
+  CondVar(const CondVar&) = delete;
+  CondVar& operator=(const CondVar&) = delete;
+
   // Releases `mutex` while waiting.
   void Wait(Mutex& mutex) SCIDEX_REQUIRES(mutex) {
     std::unique_lock<std::mutex> lock(mutex.mutex_, std::adopt_lock);
@@ -70,7 +81,11 @@ class CondVar {
   void NotifyAll() { cv_.notify_all(); }
 
  private:
-  std::condition_variable cv_;
+  // In a union, so that it need not be destroyed.
+  union {
+    std::condition_variable cv_;
+  };
+  const std::uint32_t fork_generation_ = ForkGeneration();
 };
 
 }  // namespace scidex::base

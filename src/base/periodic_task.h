@@ -1,12 +1,14 @@
 // A function that runs repeatedly on an executor, at the time it asked for or when triggered.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <stop_token>
 #include <string>
 
 #include "base/clock.h"
 #include "base/executor.h"
+#include "base/fork.h"
 #include "base/mutex.h"
 #include "base/scheduler.h"
 #include "base/task_kind.h"
@@ -51,7 +53,7 @@ class PeriodicTask {
   void Trigger() noexcept { TriggerAt(TimePoint::min()); }
 
   // Stops the body's token and waits until the body has returned. Idempotent. Must not be called
-  // from the body.
+  // from the body. In a child of fork(), does nothing.
   void Stop() noexcept;
 
  private:
@@ -68,6 +70,7 @@ class PeriodicTask {
   const TaskKind kind_;
   const Body body_;
   const Duration min_distance_;
+  const std::uint32_t fork_generation_ = ForkGeneration();
   std::stop_source stop_;
   // Of the previous run. Only accessed by runs.
   std::string last_error_;

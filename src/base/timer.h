@@ -7,12 +7,14 @@
 #include <utility>
 
 #include "base/clock.h"
+#include "base/fork.h"
 #include "base/mutex.h"
 #include "base/thread.h"
 
 namespace scidex::base {
 
-// Thread-safe. Must outlive its entries.
+// Thread-safe. Must outlive its entries. In a child of fork(), timers and entries of the parent may
+// only be destroyed, which does nothing.
 class Timer {
  public:
   // `clock` must outlive the timer. Throws LocalFailure if the thread cannot be started.
@@ -62,7 +64,10 @@ class Timer {
   std::uint64_t NextId();
   void Call(const Entry& entry) noexcept;
 
+  bool Forked() const { return ForkGeneration() != fork_generation_; }
+
   Clock& clock_;
+  const std::uint32_t fork_generation_ = ForkGeneration();
   Mutex mutex_;
   CondVar wake_;
   CondVar called_;

@@ -62,7 +62,25 @@ Database::Database(const DatabaseOptions& options, std::shared_ptr<Runtime> runt
   }
 }
 
-Database::~Database() { Stop(); }
+Database::~Database() {
+  if (base::ForkGeneration() == fork_generation_) {
+    Stop();
+    return;
+  }
+  // Destroying any of these would close sockets that the parent uses, take locks that threads of
+  // the parent held, or wait for these threads.
+  struct Inherited {
+    std::shared_ptr<Runtime> runtime;
+    Parts parts;
+    std::shared_ptr<control::Autoscaler> autoscaler;
+    std::shared_ptr<control::PoolLogger> pool_logger;
+  };
+  // NOLINTNEXTLINE(cppcoreguidelines-owning-memory)
+  new Inherited{runtime_, std::move(parts_), std::move(autoscaler_), std::move(pool_logger_)};
+  static_cast<void>(queries_.release());
+  static_cast<void>(router_.release());
+  static_cast<void>(replica_watch_.release());
+}
 
 void Database::Stop() {
   std::shared_ptr<control::PoolLogger> pool_logger;
@@ -246,6 +264,8 @@ void Database::OnAuthFailed() noexcept {
     if (on_auth_failed_) on_auth_failed_();
   } catch (const std::exception& error) {
     base::LogFailure("handling a refused login failed", error);
+  } catch (...) {
+    base::LogError("handling a refused login failed: an exception of unknown type");
   }
 }
 

@@ -54,7 +54,8 @@ class Database {
   // runtime; a lease may outlive both.
   explicit Database(const DatabaseOptions& options,
                     std::shared_ptr<Runtime> runtime = std::make_shared<Runtime>());
-  // Stops probes, fails waiters and closes connections.
+  // Stops probes, fails waiters and closes connections. In a child of fork(), touches nothing of
+  // the parent's.
   ~Database();
   Database(const Database&) = delete;
   Database& operator=(const Database&) = delete;
@@ -164,6 +165,7 @@ class Database {
 
   // First: all other members run on it.
   const std::shared_ptr<Runtime> runtime_;
+  const std::uint32_t fork_generation_ = base::ForkGeneration();
   // Held while on_auth_failed_ is called.
   base::Mutex calling_;
   std::function<void()> on_auth_failed_ SCIDEX_GUARDED_BY(calling_);

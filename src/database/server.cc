@@ -35,9 +35,19 @@ Server::Server(ServerRole role, const postgres::SessionOptions& session,
       expected_(postgres::ExpectedAddress(postgres::Dsn::Parse(session_.dsn))),
       events_(before != nullptr
                   ? before->events_
-                  : std::make_shared<control::ServerEvents>(runtime.scheduler.clock())) {}
+                  : std::make_shared<control::ServerEvents>(runtime.scheduler.clock())),
+      target_(std::make_shared<Target>()) {
+  const MutexLock lock(target_->mutex);
+  target_->server = this;
+}
 
-Server::~Server() { Stop(); }
+Server::~Server() {
+  {
+    const MutexLock lock(target_->mutex);
+    target_->server = nullptr;
+  }
+  Stop();
+}
 
 std::shared_ptr<pool::Connector> Server::MakeConnector(PoolRole role) const {
   postgres::SessionOptions session = session_;
@@ -56,8 +66,9 @@ std::shared_ptr<pool::Connector> Server::MakeConnector(PoolRole role) const {
 }
 
 std::shared_ptr<pool::Pool> Server::MakePool(PoolRole role, const pool::PoolOptions& options) {
-  const auto trigger = [server = weak_from_this()] {
-    if (const std::shared_ptr<Server> there = server.lock()) there->Trigger();
+  const auto trigger = [target = target_] {
+    const MutexLock lock(target->mutex);
+    if (target->server != nullptr) target->server->Trigger();
   };
   return std::make_shared<pool::Pool>(
       std::string(base::Name(role)), options,

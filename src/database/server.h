@@ -34,7 +34,7 @@ ServerRole ServerOf(routing::PoolRole pool);
 routing::PoolRole MainPoolOf(ServerRole server);
 
 // Thread-safe.
-class Server : public std::enable_shared_from_this<Server> {
+class Server {
  public:
   using Pools = control::Probe::Pools;
   // What queries the server. Created before it is put in force, so that nothing can fail then.
@@ -89,6 +89,14 @@ class Server : public std::enable_shared_from_this<Server> {
   control::ProbeStats Stats() const;
 
  private:
+  // What a pool triggers: it must not keep the server, whose last owner may then be a borrower's
+  // thread that outlives the runtime.
+  struct Target {
+    base::Mutex mutex;
+    // Null once the server is destroyed.
+    Server* server SCIDEX_GUARDED_BY(mutex);
+  };
+
   std::shared_ptr<pool::Connector> MakeConnector(routing::PoolRole role) const;
   std::shared_ptr<Probing> ProbingNow() const;
 
@@ -102,6 +110,7 @@ class Server : public std::enable_shared_from_this<Server> {
   // Address of future sessions, if the DSN alone determines it.
   const std::optional<routing::ServerAddress> expected_;
   const std::shared_ptr<control::ServerEvents> events_;
+  const std::shared_ptr<Target> target_;
 
   // Not held while waiting for a probe, because a probe's result may lead back here.
   mutable base::Mutex mutex_;

@@ -5,6 +5,7 @@
 #include <atomic>
 #include <functional>
 #include <memory>
+#include <new>
 #include <string>
 #include <utility>
 
@@ -28,17 +29,23 @@ class WatchedConnector final : public pool::Connector {
     pool::ConnectResult result = connector_->Connect(deadline, stop);
     if (result.outcome == pool::ConnectOutcome::kAuthFailed) on_auth_failed_();
     const bool lacks = result.outcome == pool::ConnectOutcome::kLocalFailure;
-    if (lacks && !lacked_.exchange(lacks)) {
-      base::LogWarn("cannot connect because of a local failure",
-                    {{"pool", pool_},
-                     {"error", result.message.ForLog()},
-                     {"advice", "raise LimitNOFILE= or ulimit -n, or check the machine's memory"}});
-    }
+    if (lacks && !lacked_.exchange(lacks)) Log(result);
     if (result.outcome == pool::ConnectOutcome::kOk) lacked_ = false;
     return result;
   }
 
  private:
+  void Log(const pool::ConnectResult& result) const noexcept {
+    try {
+      base::LogWarn("cannot connect because of a local failure",
+                    {{"pool", pool_},
+                     {"error", result.message.ForLog()},
+                     {"advice", "raise LimitNOFILE= or ulimit -n, or check the machine's memory"}});
+    } catch (const std::bad_alloc&) {
+      // No memory for the message.
+    }
+  }
+
   const std::string pool_;
   const std::shared_ptr<pool::Connector> connector_;
   const std::function<void()> on_auth_failed_;

@@ -23,6 +23,8 @@ struct PoolCore::Request {
   TimePoint deadline;
   // The request has been queued: it is counted in `requests`, and counts as a waiter until it ends.
   bool waited = false;
+  // AcquireOptions::started.
+  bool waited_elsewhere = false;
   // A connection was unfit. Checking it may have used up all the time there was.
   bool retry = false;
   // TryAcquire(): neither waits nor throws if no connection is idle.
@@ -52,6 +54,7 @@ Lease PoolCore::Acquire(const AcquireOptions& options, const base::CallSite& bor
                   options.stop,
                   options.deadline ? *options.deadline : base::Add(now, options_.acquire_timeout)};
   request.claim.client = options.client;
+  request.waited_elsewhere = options.started.has_value();
   request.moves = options.moves;
   for (TimePoint present = now;; present = clock_.Now()) {
     SlotList::iterator slot;
@@ -72,9 +75,10 @@ Lease PoolCore::Acquire(const AcquireOptions& options, const base::CallSite& bor
 Lease PoolCore::TryAcquire(const AcquireOptions& options, const base::CallSite& borrower) {
   CheckFork();
   const TimePoint now = clock_.Now();
-  Request request{{borrower, now},
+  Request request{{borrower, options.started.value_or(now)},
                   options.stop,
                   options.deadline ? *options.deadline : base::Add(now, options_.reset_timeout)};
+  request.waited_elsewhere = options.started.has_value();
   request.claim.client = options.client;
   request.tries_only = true;
   for (TimePoint present = now;; present = clock_.Now()) {
@@ -101,9 +105,10 @@ bool PoolCore::MayOvertake(TimePoint now) const { return !suspended_ && !HeadHas
 SlotList::iterator PoolCore::TakeIdle(const Request& request, TimePoint now) {
   const SlotList::iterator slot = idle_.begin();
   leased_.splice(leased_.end(), idle_, slot);
-  if (!request.waited) ++counted_.requests;
-  Lend(slot, request.claim, request.waited ? AcquireOutcome::kWaited : AcquireOutcome::kImmediate,
-       now);
+  const bool waited = request.waited || request.waited_elsewhere;
+  Lend(slot, request.claim, waited ? AcquireOutcome::kWaited : AcquireOutcome::kImmediate, now);
+  slot->counted_request = !request.waited;
+  if (slot->counted_request) ++counted_.requests;
   return slot;
 }
 
@@ -115,6 +120,7 @@ void PoolCore::Lend(SlotList::iterator slot, const Claim& claim, AcquireOutcome 
   slot->holder = claim.thread;
   slot->moved.store(false, std::memory_order_relaxed);
   slot->granted_as = outcome;
+  slot->counted_request = false;
   slot->waited = now - claim.started;
   slot->handoff_delay = base::Duration::zero();
   slot->leak_reported = false;
@@ -127,7 +133,7 @@ void PoolCore::Lend(SlotList::iterator slot, const Claim& claim, AcquireOutcome 
 
 // Undoes the counting of an acquire whose connection was unfit or could not be tried.
 void PoolCore::Revoke(SlotList::iterator slot) {
-  if (slot->granted_as == AcquireOutcome::kImmediate) --counted_.requests;
+  if (slot->counted_request) --counted_.requests;
   --counted_.acquires[slot->granted_as];
   counted_.acquire_wait.Unobserve(slot->waited);
 }

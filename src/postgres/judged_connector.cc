@@ -1,8 +1,10 @@
 #include "postgres/judged_connector.h"
 
+#include <new>
 #include <utility>
 
 #include "base/clock.h"
+#include "base/local_failure.h"
 #include "postgres/open.h"
 #include "postgres/session.h"
 
@@ -30,7 +32,11 @@ ConnectResult JudgedConnector::Connect(base::TimePoint deadline,
   }
   ConnectResult other;
   other.outcome = ConnectOutcome::kOtherServer;
-  other.message = {WordsFor(ConnectOutcome::kOtherServer), ""};
+  try {
+    other.message = {WordsFor(ConnectOutcome::kOtherServer), ""};
+  } catch (const std::bad_alloc&) {
+    base::CountLocalFailure(base::LocalResource::kMemory);
+  }
   return other;
 }
 

@@ -88,7 +88,8 @@ Resolver::Result LookUpSafely(const Resolver::LookUp& look_up, const std::string
     const auto resource = base::LocalResourceOf(error);
     if (resource) base::CountLocalFailure(*resource);
     result.local_failure = resource.has_value();
-    result.error = "the lookup failed";
+    // Short enough to need no memory.
+    result.error = "lookup failed";
     return result;
   }
 }

@@ -1,7 +1,9 @@
 #include "routing/router.h"
 
 #include <algorithm>
+#include <atomic>
 #include <functional>
+#include <iterator>
 #include <string>
 #include <utility>
 
@@ -33,6 +35,47 @@ std::optional<PoolRole> ReadRole(Route route) {
 
 }  // namespace
 
+// What an acquire uses when it no longer waits, and the router may have been destroyed.
+struct Router::Shared {
+  base::EnumArray<Route, std::atomic<std::uint64_t>> acquires;
+  // Acquires that wait for a connection, or that continue after a wait.
+  std::atomic<std::size_t> queued{0};
+};
+
+// Counts one of Shared::queued.
+class Router::Queued {
+ public:
+  explicit Queued(std::shared_ptr<Shared> shared) : shared_(std::move(shared)) {
+    shared_->queued.fetch_add(1);
+  }
+  ~Queued() {
+    if (shared_->queued.fetch_sub(1) == 1) shared_->queued.notify_all();
+  }
+  Queued(const Queued&) = delete;
+  Queued& operator=(const Queued&) = delete;
+
+ private:
+  const std::shared_ptr<Shared> shared_;
+};
+
+// Counts one of awaiting_.
+class Router::Awaiting {
+ public:
+  explicit Awaiting(Router& router) : router_(router) {
+    MutexLock lock(router_.mutex_);
+    ++router_.awaiting_;
+  }
+  ~Awaiting() {
+    MutexLock lock(router_.mutex_);
+    if (--router_.awaiting_ == 0 && router_.closed_) router_.decided_.NotifyAll();
+  }
+  Awaiting(const Awaiting&) = delete;
+  Awaiting& operator=(const Awaiting&) = delete;
+
+ private:
+  Router& router_;
+};
+
 // A period during which neither the route nor the pools change.
 struct Router::Epoch {
   pool::Pool* ReadPool() const {
@@ -43,6 +86,7 @@ struct Router::Epoch {
   // Constant once the epoch is in force.
   Route route = Route::kPrimaryDisabled;
   Pools pools;
+  std::shared_ptr<Shared> shared;
   std::stop_source over;
 };
 
@@ -76,26 +120,42 @@ Servers ServersOf(const Router::Pools& pools) {
 
 Router::Router(const Pools& pools, const RoutingOptions& options, base::Clock& clock)
     : clock_(clock),
+      shared_(std::make_shared<Shared>()),
       max_lag_(options.max_lag),
       fallthrough_expected_(options.fallthrough_expected),
       machine_(ServersOf(pools), options, clock.Now()),
-      epoch_(std::make_shared<Epoch>(Epoch{machine_.route(), pools, {}})) {
+      epoch_(std::make_shared<Epoch>(Epoch{machine_.route(), pools, shared_, {}})) {
   // Without a replica, there is no verdict to wait for.
   if (machine_.decided())
     Log({true, machine_.route(), machine_.route(), machine_.reason(), machine_.reason()});
 }
 
+Router::~Router() {
+  for (std::size_t queued = shared_->queued; queued > 0; queued = shared_->queued)
+    shared_->queued.wait(queued);
+}
+
+// Before any lock, which a thread of the parent may have held.
+void Router::CheckFork() const {
+  if (base::ForkGeneration() == fork_generation_) return;
+  throw pool::ForkedPool(
+      "created by the parent of this process; a child must create its own database after fork()",
+      {});
+}
+
 Lease Router::AcquireRead(const pool::AcquireOptions& options, const base::CallSite& borrower) {
+  CheckFork();
   pool::AcquireOptions attempt = options;
   attempt.deadline = options.deadline.value_or(DefaultDeadline());
+  std::optional<Queued> queued;
   for (;;) {
     const std::shared_ptr<Epoch> epoch = AwaitRoute(*attempt.deadline, attempt.stop);
     Pool* const pool = epoch->ReadPool();
     if (pool == nullptr) ThrowDisabled(epoch->pools);
     attempt.moves = &epoch->over;
     try {
-      Lease lease = AcquireFrom(*pool, attempt, *epoch, borrower);
-      acquires_[epoch->route].fetch_add(1, std::memory_order_relaxed);
+      Lease lease = AcquireFrom(*pool, attempt, *epoch, queued, borrower);
+      epoch->shared->acquires[epoch->route].fetch_add(1, std::memory_order_relaxed);
       return lease.Forward();
     } catch (const pool::AcquireMoved& moved) {
       attempt.started = moved.started();
@@ -104,7 +164,7 @@ Lease Router::AcquireRead(const pool::AcquireOptions& options, const base::CallS
 }
 
 void Router::ThrowDisabled(const Pools& pools) {
-  acquires_[Route::kPrimaryDisabled].fetch_add(1, std::memory_order_relaxed);
+  shared_->acquires[Route::kPrimaryDisabled].fetch_add(1, std::memory_order_relaxed);
   const Reason reason = [this] {
     MutexLock lock(mutex_);
     return machine_.reason();
@@ -120,8 +180,9 @@ void Router::ThrowDisabled(const Pools& pools) {
 // Takes an idle connection; otherwise waits in the pool's queue until there is a lease, the
 // deadline passes, the caller requests a stop, or the epoch ends.
 Lease Router::AcquireFrom(Pool& pool, const pool::AcquireOptions& options, const Epoch& epoch,
-                          const base::CallSite& borrower) {
+                          std::optional<Queued>& queued, const base::CallSite& borrower) {
   if (Lease idle = pool.TryAcquire(options, borrower)) return idle.Forward();
+  if (!queued) queued.emplace(epoch.shared);
   std::stop_source either;
   const auto relay = [&either] { either.request_stop(); };
   const std::stop_callback on_stop(options.stop, relay);
@@ -143,7 +204,9 @@ Lease Router::AcquireFallthrough(const pool::AcquireOptions& options,
 
 Lease Router::AcquireOf(PoolRole role, const char* why_none, const pool::AcquireOptions& options,
                         const base::CallSite& borrower) {
+  CheckFork();
   pool::AcquireOptions attempt = options;
+  std::optional<Queued> queued;
   for (;;) {
     const std::shared_ptr<Epoch> epoch = Now();
     Pool* const pool = epoch->pools[role].get();
@@ -151,6 +214,8 @@ Lease Router::AcquireOf(PoolRole role, const char* why_none, const pool::Acquire
     if (!attempt.deadline) attempt.deadline = base::Add(clock_.Now(), pool->acquire_timeout());
     attempt.moves = &epoch->over;
     try {
+      if (Lease idle = pool->TryAcquire(attempt, borrower)) return idle.Forward();
+      if (!queued) queued.emplace(epoch->shared);
       return pool->Acquire(attempt, borrower).Forward();
     } catch (const pool::AcquireMoved& moved) {
       attempt.started = moved.started();
@@ -179,27 +244,29 @@ std::shared_ptr<Router::Epoch> Router::RouteInForce() const {
 std::shared_ptr<Router::Epoch> Router::AwaitRoute(TimePoint deadline, const std::stop_token& stop) {
   if (auto epoch = RouteInForce()) return epoch;
   bool closed = false;
+  PoolLineage ro;
   {
+    // Until this is destroyed, Close() does not return.
+    const Awaiting awaiting(*this);
     const std::stop_callback<std::function<void()>> on_stop(stop, [this] {
       MutexLock lock(mutex_);
       decided_.NotifyAll();
     });
     MutexLock lock(mutex_);
-    ++awaiting_;
     while (!machine_.decided() && !closed_ && !stop.stop_requested() &&
            clock_.WaitUntil(decided_, mutex_, deadline)) {
     }
-    closed = closed_;
-    if (--awaiting_ == 0 && closed_) decided_.NotifyAll();
     if (machine_.decided()) return epoch_;
+    closed = closed_;
+    ro = LineageOf(PoolRole::kRo);
   }
   if (closed) throw pool::PoolClosed("closed before the first verdict on the replica", {});
   if (stop.stop_requested()) {
     throw pool::AcquireCancelled(
-        "read cancelled while waiting for the first verdict on the replica", RoStats());
+        "read cancelled while waiting for the first verdict on the replica", StatsOf(ro));
   }
   throw pool::AcquireTimeout("no verdict on the replica within the deadline of this read",
-                             RoStats());
+                             StatsOf(ro));
 }
 
 void Router::Close() {
@@ -228,6 +295,7 @@ std::optional<RouteChange> Router::OnReplicaVerdict(Reason verdict, TimePoint pr
     if (machine_.OnVerdict(verdict, probed_at, clock_.Now(), clock_.WallNow())) {
       next->route = machine_.route();
       next->pools = epoch_->pools;
+      next->shared = shared_;
       ended = std::exchange(epoch_, std::move(next));
     }
     change.route = machine_.route();
@@ -256,7 +324,7 @@ std::shared_ptr<Router::Plan> Router::Prepare(const Pools& pools, const RoutingO
   auto plan = std::make_shared<Plan>();
   plan->options = options;
   plan->new_replica = new_replica;
-  plan->epoch = std::make_shared<Epoch>(Epoch{Route::kPrimaryDisabled, pools, {}});
+  plan->epoch = std::make_shared<Epoch>(Epoch{Route::kPrimaryDisabled, pools, shared_, {}});
   // Destroyed without the lock, because a pool waits for its housekeeping.
   std::vector<std::shared_ptr<Pool>> forgotten;
   MutexLock lock(mutex_);
@@ -311,10 +379,11 @@ void Router::ForgetIdleRetired(PoolRole role, std::vector<std::shared_ptr<Pool>>
   const auto idle =
       std::partition(retired.begin(), retired.end(),
                      [](const std::shared_ptr<Pool>& one) { return one->Stats().in_use > 0; });
-  for (auto one = idle; one != retired.end(); ++one) {
-    pool::AddCounters(counted_[role], (*one)->Stats());
-    forgotten.push_back(std::move(*one));
-  }
+  std::vector<pool::PoolStats> counts;
+  for (auto one = idle; one != retired.end(); ++one) counts.push_back((*one)->Stats());
+  // From here on, nothing can fail.
+  for (const pool::PoolStats& one : counts) pool::AddCounters(counted_[role], one);
+  std::move(idle, retired.end(), std::back_inserter(forgotten));
   retired.erase(idle, retired.end());
 }
 
@@ -356,6 +425,10 @@ pool::PoolStats Router::RoStats() const {
     MutexLock lock(mutex_);
     ro = LineageOf(PoolRole::kRo);
   }
+  return StatsOf(ro);
+}
+
+pool::PoolStats Router::StatsOf(const PoolLineage& ro) {
   return ro.pool == nullptr ? pool::PoolStats{} : ro.Stats();
 }
 
@@ -378,7 +451,7 @@ PoolsStats Router::pool_stats() const {
   }
   stats.ro_dsn_configured = lineages[PoolRole::kRo].pool != nullptr;
   for (const Route route : base::kEnumValues<Route>) {
-    stats.route.acquires[route] = acquires_[route].load(std::memory_order_relaxed);
+    stats.route.acquires[route] = shared_->acquires[route].load(std::memory_order_relaxed);
   }
   return stats;
 }

@@ -1,7 +1,7 @@
 // Hands out connections for reads and writes, and decides which pool serves a read.
 #pragma once
 
-#include <atomic>
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <stop_token>
@@ -9,6 +9,7 @@
 
 #include "base/call_site.h"
 #include "base/clock.h"
+#include "base/fork.h"
 #include "base/mutex.h"
 #include "pool/pool.h"
 #include "routing/options.h"
@@ -43,12 +44,17 @@ class Router {
 
   // `clock` must outlive the router.
   Router(const Pools& pools, const RoutingOptions& options, base::Clock& clock);
+  // Acquires that wait may continue in a new route's pool, so they must have ended: waits for them.
+  // Close(), and then the pools' Close(), ends them.
+  ~Router();
+  Router(const Router&) = delete;
+  Router& operator=(const Router&) = delete;
 
   // Acquires a read-only session: on the replica if it has the route, otherwise on the primary if
   // policy allows. Waits for the first verdict, and moves to the new route's pool if the route
   // changes while waiting, all within one deadline. The default is the acquire timeout of the
   // route's pool; before the first verdict, that of the replica's pool. Throws ReadRoutingDisabled
-  // or an AcquireError of the pool.
+  // or an AcquireError of the pool. In a child of fork(), all acquires throw ForkedPool.
   pool::Lease AcquireRead(const pool::AcquireOptions& options = {},
                           const base::CallSite& borrower = base::CallSite::current());
 
@@ -91,6 +97,9 @@ class Router {
 
  private:
   struct Epoch;
+  struct Shared;
+  class Queued;
+  class Awaiting;
   // Effect of a verdict or of a reconfiguration.
   struct Change {
     bool first = false;
@@ -110,8 +119,10 @@ class Router {
   std::shared_ptr<Epoch> Now() const;
   std::shared_ptr<Epoch> RouteInForce() const;
   std::shared_ptr<Epoch> AwaitRoute(base::TimePoint deadline, const std::stop_token& stop);
-  pool::Lease AcquireFrom(pool::Pool& pool, const pool::AcquireOptions& options, const Epoch& epoch,
-                          const base::CallSite& borrower);
+  static pool::Lease AcquireFrom(pool::Pool& pool, const pool::AcquireOptions& options,
+                                 const Epoch& epoch, std::optional<Queued>& queued,
+                                 const base::CallSite& borrower);
+  void CheckFork() const;
   // A pool, if there is one, and the counters of its predecessors.
   struct PoolLineage {
     pool::PoolStats Stats() const;
@@ -121,6 +132,8 @@ class Router {
   };
   PoolLineage LineageOf(PoolRole role) const SCIDEX_REQUIRES(mutex_);
   pool::PoolStats RoStats() const;
+  // Empty if there is no such pool.
+  static pool::PoolStats StatsOf(const PoolLineage& ro);
   [[noreturn]] void ThrowDisabled(const Pools& pools);
   void DrainIfWrongServer(Reason verdict);
   void Retire(PoolRole role, const std::shared_ptr<pool::Pool>& pool) SCIDEX_REQUIRES(mutex_);
@@ -129,7 +142,8 @@ class Router {
   static void Log(const Change& change);
 
   base::Clock& clock_;
-  base::EnumArray<Route, std::atomic<std::uint64_t>> acquires_;
+  const std::uint32_t fork_generation_ = base::ForkGeneration();
+  const std::shared_ptr<Shared> shared_;
 
   mutable base::Mutex mutex_;
   base::CondVar decided_;

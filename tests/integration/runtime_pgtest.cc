@@ -1,9 +1,12 @@
 // What databases share, and what one of their servers must not take from the others.
 
 #include <gtest/gtest.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <atomic>
 #include <chrono>
+#include <cstdint>
 #include <filesystem>
 #include <future>
 #include <iterator>
@@ -113,8 +116,8 @@ TEST_F(RuntimeTest, CallForARefusedLoginThatThrowsEndsNothing) {
   database::Database database(options);
   std::atomic<int> calls{0};
   database.SetOnAuthFailed([&] {
-    ++calls;
-    throw std::runtime_error("not now");
+    if (++calls % 2 == 0) throw std::runtime_error("not now");
+    throw 1;
   });
   EXPECT_TRUE(Eventually(kPatience, [&] { return calls >= 3; }));
   database.SetOnAuthFailed({});
@@ -123,6 +126,34 @@ TEST_F(RuntimeTest, CallForARefusedLoginThatThrowsEndsNothing) {
     return database.stats().control.probes[PoolRole::kPrimary].failures[Reason::kAuthFailed] >= 1u;
   }));
 }
+
+// A child may free memory only with an allocator that supports it; those of the sanitizers do not.
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+TEST_F(RuntimeTest, AChildOfForkTouchesNothingOfItsParents) {
+  auto database = std::make_unique<database::Database>(On(*primary_));
+  ASSERT_TRUE(AwaitRoute(*database, routing::Route::kPrimaryFallthrough));
+  const std::int64_t before = [&] {
+    const pool::Lease lease = database->AcquireWrite();
+    return postgres::Session::Of(lease).backend_pid();
+  }();
+  const pid_t child = fork();
+  if (child == 0) {
+    alarm(std::chrono::ceil<std::chrono::seconds>(kPatience).count());
+    try {
+      static_cast<void>(database->AcquireRead());
+    } catch (const pool::ForkedPool&) {
+      database.reset();
+      _exit(0);
+    }
+    _exit(1);
+  }
+  int status = -1;
+  ASSERT_EQ(waitpid(child, &status, 0), child);
+  EXPECT_EQ(status, 0);
+  const pool::Lease lease = database->AcquireWrite();
+  EXPECT_EQ(postgres::Session::Of(lease).backend_pid(), before);
+}
+#endif
 
 TEST_F(RuntimeTest, ExporterThatCannotListenLeavesNothingThatRuns) {
   config::Config config;

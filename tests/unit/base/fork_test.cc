@@ -4,6 +4,12 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <memory>
+#include <stop_token>
+
+#include "base/periodic_task.h"
+#include "base/scheduler.h"
+
 namespace scidex::base {
 namespace {
 
@@ -30,6 +36,24 @@ TEST(ForkGeneration, StaysTheSameInTheParent) {
   InChild([] { return 0; });
   EXPECT_EQ(ForkGeneration(), before);
 }
+
+// A child may free memory only with an allocator that supports it; those of the sanitizers do not.
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+TEST(Fork, AChildMayDestroyWhatRunsOnTheParentsThreads) {
+  auto scheduler = std::make_unique<Scheduler>(RealClock());
+  auto task = std::make_unique<PeriodicTask>(*scheduler, TaskKind::kProbe, TimePoint::min(),
+                                             [](const std::stop_token&) { return kNever; });
+  auto entry = std::make_unique<Timer::Entry>(scheduler->timer(), kNever, [] {});
+  EXPECT_EQ(InChild([&] {
+              alarm(60);
+              entry.reset();
+              task.reset();
+              scheduler.reset();
+              return 0;
+            }),
+            0);
+}
+#endif
 
 }  // namespace
 }  // namespace scidex::base

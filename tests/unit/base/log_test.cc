@@ -6,10 +6,12 @@
 #include <unistd.h>
 
 #include <cmath>
+#include <cstdint>
 #include <cstdlib>
 #include <ctime>
 #include <nlohmann/json.hpp>
 #include <string>
+#include <type_traits>
 #include <vector>
 
 #include "support/log_tap.h"
@@ -86,6 +88,10 @@ TEST_F(LogTest, NumbersTruthValuesAndDurationsAreWrittenAsSuch) {
 }
 
 TEST_F(LogTest, PointerIsNoTruthValue) {
+  static_assert(std::is_nothrow_constructible_v<LogValue, const std::string&>);
+  static_assert(std::is_nothrow_constructible_v<LogValue, std::int64_t>);
+  static_assert(std::is_nothrow_constructible_v<LogValue, double>);
+  static_assert(std::is_nothrow_copy_constructible_v<LogField>);
   static_assert(std::constructible_from<LogValue, bool>);
   static_assert(!std::constructible_from<LogValue, const int*>);
 }

@@ -45,7 +45,7 @@ TEST(Resolver, LookUpThatThrowsEndsNothingAndIsForgotten) {
   });
   const Resolver::Result no_memory = resolver.Resolve("db", In(test::kPatience), {});
   EXPECT_TRUE(no_memory.local_failure);
-  EXPECT_EQ(no_memory.error, "the lookup failed");
+  EXPECT_EQ(no_memory.error, "lookup failed");
   EXPECT_FALSE(resolver.Resolve("db", In(test::kPatience), {}).local_failure);
   EXPECT_EQ(resolver.Resolve("db", In(test::kPatience), {}).addresses.size(), 1u);
 }

@@ -164,6 +164,48 @@ TEST_F(RouterTest, AQueuedReadMovesToTheNewRouteWithinItsDeadline) {
   EXPECT_EQ(router_->pool_stats().route.acquires[Route::kPrimaryFallthrough], 1u);
 }
 
+TEST_F(RouterTest, AMovedReadThatFindsAnIdleConnectionHasWaited) {
+  Build(true);
+  router_->OnReplicaVerdict(Reason::kOk, clock_.Now());
+  static_cast<void>(router_->AcquireFallthrough());
+  const pool::PoolStats before = ro_fallthrough_->Stats();
+  const pool::Lease only_one = router_->AcquireRead();
+  std::future<pool::Lease> queued =
+      std::async(std::launch::async, [&] { return router_->AcquireRead(Within(seconds(9))); });
+  ASSERT_TRUE(test::Eventually(test::kPatience, [&] { return ro_->Stats().waiters == 1; }));
+  clock_.Advance(seconds(1));
+  router_->OnReplicaVerdict(Reason::kConnectRefused, clock_.Now());
+  const pool::Lease lease = queued.get();
+  const pool::PoolStats stats = ro_fallthrough_->Stats();
+  EXPECT_EQ(stats.acquires[pool::AcquireOutcome::kWaited],
+            before.acquires[pool::AcquireOutcome::kWaited] + 1);
+  EXPECT_EQ(stats.requests, before.requests + 1);
+  EXPECT_EQ(stats.acquire_wait.sum(), before.acquire_wait.sum() + seconds(1));
+}
+
+// Under AddressSanitizer and ThreadSanitizer.
+TEST_F(RouterTest, IsNotUsedByReadsThatEndWithItsPools) {
+  for (int i = 0; i < 100; ++i) {
+    Build(true);
+    router_->OnReplicaVerdict(Reason::kOk, clock_.Now());
+    std::optional<pool::Lease> only_one = router_->AcquireRead();
+    std::future<void> queued = std::async(std::launch::async, [&router = *router_] {
+      try {
+        static_cast<void>(router.AcquireRead());
+      } catch (const pool::AcquireError&) {
+        // Closed.
+      }
+    });
+    ASSERT_TRUE(test::Eventually(test::kPatience, [&] { return ro_->Stats().waiters == 1; }));
+    router_->OnReplicaVerdict(Reason::kConnectRefused, clock_.Now());
+    only_one.reset();
+    router_->Close();
+    for (const auto& pool : {primary_, ro_fallthrough_, ro_}) pool->Close();
+    router_.reset();
+    queued.get();
+  }
+}
+
 TEST_F(RouterTest, AQueuedReadMovesAlsoWhenTheReasonChangedInBetween) {
   Build(true);
   router_->OnReplicaVerdict(Reason::kConnectRefused, clock_.Now());
