@@ -79,7 +79,7 @@ Exporter::AuthWatch::AuthWatch(database::Database& database, Reloader& reloader)
 
 Exporter::AuthWatch::~AuthWatch() { database_.SetOnAuthFailed({}); }
 
-Exporter::Exporter(const config::Config& config, Reloader::Load load,
+Exporter::Exporter(NotStarted, const config::Config& config, Reloader::Load load,
                    std::shared_ptr<database::Runtime> runtime,
                    std::shared_ptr<const Service> service)
     : runtime_(std::move(runtime)),
@@ -100,6 +100,14 @@ Exporter::Exporter(const config::Config& config, Reloader::Load load,
       has_replica_(config.database.replica.has_value()) {
   metrics::AddCollectors(exposition_,
                          {[this] { return database_.stats(); }, [this] { return Stats(); }});
+}
+
+// Delegates, so that the destructor runs if a part cannot be started: requests and reloads may
+// already be in progress then.
+Exporter::Exporter(const config::Config& config, Reloader::Load load,
+                   std::shared_ptr<database::Runtime> runtime,
+                   std::shared_ptr<const Service> service)
+    : Exporter(NotStarted{}, config, std::move(load), std::move(runtime), std::move(service)) {
   if (!config.web.listen_addresses.empty()) StartServer(config);
   StartTextfile(config);
   database_.start_pool_logger();
@@ -132,7 +140,6 @@ void Exporter::StartServer(const config::Config& config) {
     const base::MutexLock lock(mutex_);
     serving_ = server_.get();
   }
-  LogListening(config.web.listen_addresses, server_->ports(), server_->tls());
 }
 
 void Exporter::StartTextfile(const config::Config& config) {
@@ -170,6 +177,7 @@ bool Exporter::HasVerdicts() const {
 }
 
 void Exporter::StartReport(const config::Config& config) {
+  if (server_) LogListening(config.web.listen_addresses, server_->ports(), server_->tls());
   ServiceReport::Sources sources;
   sources.status = [this] { return Status(); };
   if (server_ != nullptr) {

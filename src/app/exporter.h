@@ -46,7 +46,8 @@ class Exporter {
   Exporter(const Exporter&) = delete;
   Exporter& operator=(const Exporter&) = delete;
 
-  // Notifies the service manager that the exporter is ready, and from then on of its status.
+  // Logs the addresses, and notifies the service manager that the exporter is ready, and from then
+  // on of its status.
   // `config` must be that of the constructor. Call it once.
   void StartReport(const config::Config& config);
 
@@ -62,6 +63,11 @@ class Exporter {
   }
 
  private:
+  // Creates the parts without starting any.
+  struct NotStarted {};
+  Exporter(NotStarted, const config::Config& config, Reloader::Load load,
+           std::shared_ptr<database::Runtime> runtime, std::shared_ptr<const Service> service);
+
   http::Endpoints Endpoints(const config::Config& config);
   http::Response Reload(bool enabled);
   http::Response Ready(const http::Request& request) const;

@@ -82,7 +82,7 @@ void Serve(const config::Config& config, const Reloader::Load& load, const Signa
   ReloadTask reload(runtime->scheduler, [&exporter] {
     return exporter->Reload(Reloader::IfUnderWay::kWait).outcome == Reloader::Outcome::kReloaded;
   });
-  // As soon as the service manager is notified, it may stop the process, which must then end
+  // Whoever is told that the exporter is ready may stop the process, which must then end
   // gracefully.
   signals.hold();
   exporter->StartReport(config);
