@@ -37,6 +37,8 @@ Probe::Probe(const ProbeOptions& options, std::shared_ptr<const Pools> pools,
           [this](const std::stop_token& stop) { return Run(stop); }, options.min_trigger_distance) {
   if (const auto expected = inspector_.Expected())
     stats_.address = std::make_shared<const routing::ServerAddress>(*expected);
+  stats_.interval = options.interval;
+  stats_.timeout = options.timeout;
 }
 
 Probe::~Probe() { Stop(); }
@@ -46,6 +48,8 @@ void Probe::Inherit(const ProbeStats& before) noexcept {
   std::shared_ptr<const routing::ServerAddress> expected = std::move(stats_.address);
   stats_ = before;
   if (!stats_.address) stats_.address = std::move(expected);
+  stats_.interval = options_.interval;
+  stats_.timeout = options_.timeout;
 }
 
 void Probe::SetPools(std::shared_ptr<const Pools> pools) noexcept {

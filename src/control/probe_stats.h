@@ -33,6 +33,9 @@ struct ProbeStats {
   base::WallTime last_success{};
   // Of the latest probe, answered or not.
   base::Duration duration{0};
+  // Of ProbeOptions; 0 if there is no probe.
+  base::Duration interval{0};
+  base::Duration timeout{0};
   // Probes that were evidence about the server, answered or not.
   std::uint64_t probes = 0;
   base::EnumArray<routing::Reason, std::uint64_t> failures;

@@ -60,9 +60,7 @@ class FakeInspector final : public routing::ServerInspector {
 
 class ProbeTest : public testing::Test {
  protected:
-  void Start(const ProbeOptions& options = {}) {
-    // The pool's housekeeping, which takes idle sessions for a moment, has run.
-    ASSERT_TRUE(clock_.AwaitSleepers(1, seconds(1)));
+  void Make(const ProbeOptions& options) {
     probe_.emplace(options, std::make_shared<control::Probe::Pools>(pools_), reserved_, inspector_,
                    std::make_shared<ServerEvents>(clock_), scheduler_,
                    [this](const ProbeResult& result) {
@@ -70,6 +68,11 @@ class ProbeTest : public testing::Test {
                      results_.push_back(result.reason);
                      reported_before_ = inspector_.answers_reported();
                    });
+  }
+  void Start(const ProbeOptions& options = {}) {
+    // The pool's housekeeping, which takes idle sessions for a moment, has run.
+    ASSERT_TRUE(clock_.AwaitSleepers(1, seconds(1)));
+    Make(options);
     probe_->Start();
   }
   std::vector<Reason> Results() {
@@ -258,6 +261,23 @@ TEST_F(ProbeTest, ProbesAtOnceAndThenAtEachIntervalOnOneReservedSession) {
   EXPECT_EQ(Results(), (std::vector<Reason>{Reason::kOk, Reason::kOk}));
   EXPECT_EQ(reserved_->connects(), 1u);
   EXPECT_EQ(pool_.Stats().requests, 0u);
+}
+
+TEST_F(ProbeTest, ItsStatsHaveItsOwnOptionsNotThoseOfItsPredecessor) {
+  ProbeStats before;
+  before.probes = 7;
+  before.interval = seconds(10);
+  before.timeout = seconds(20);
+  ProbeOptions options;
+  options.interval = seconds(60);
+  options.timeout = seconds(2);
+  Make(options);
+  EXPECT_EQ(probe_->Stats().interval, seconds(60));
+  EXPECT_EQ(probe_->Stats().timeout, seconds(2));
+  probe_->Inherit(before);
+  EXPECT_EQ(probe_->Stats().probes, 7u);
+  EXPECT_EQ(probe_->Stats().interval, seconds(60));
+  EXPECT_EQ(probe_->Stats().timeout, seconds(2));
 }
 
 TEST_F(ProbeTest, AFullPoolDoesNotConcernIt) {

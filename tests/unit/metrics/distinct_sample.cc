@@ -115,6 +115,8 @@ control::ProbeStats MakeProbe(PoolRole role, Numbers& numbers) {
   stats.last_run = numbers.Wall();
   stats.last_success = numbers.Wall();
   stats.duration = numbers.Time();
+  stats.interval = numbers.Time();
+  stats.timeout = numbers.Time();
   stats.probes = numbers.Count();
   stats.address = std::make_shared<const routing::ServerAddress>(
       routing::ServerAddress{role == PoolRole::kRo ? "db2" : "db1", "5432", "a \"name\""});
