@@ -1,0 +1,139 @@
+"""Failed acquires: the error budget, and pools with too little traffic for it."""
+
+import dataclasses
+
+from case import Case
+from series import Climb, Cycle, Rise
+from .common import FAILED, RO, UP, WHO, acquires
+
+
+def said_of_burn(windows, share):
+    return (f"In the pool ro of {WHO}, {share} of the acquires failed in the window that fired ({windows}); the error "
+            "budget allows 0.1%. Each failed acquire is an error for its caller.")
+
+
+def burn(share, failing, near, unanswered, **times):
+    """A burn of the error budget. At first there is one acquire per second: 1 / 0.1 of the minimum traffic."""
+    step, calm_steps = times["step"], times["lead"] // times["step"]
+    description = said_of_burn("1 hour or 6 hours", share)
+    few, minutes = step / 10, 60 // step
+    fires = calm_steps + (times["rises"] + times["for_"]) // step
+    down, remembered = (0,) * (120 // step), (1,) * (35 * minutes or 17)
+    return Case(
+        alert="ScidexPgPoolAcquireErrorBudgetBurn", severity="critical", component="waiters",
+        summary="Acquires fail faster than the error budget allows.",
+        description=description, dashboard="detail",
+        calm={acquires("immediate"): Rise(step), **{acquires(outcome): Rise(0) for outcome in FAILED},
+              acquires("cancelled"): Rise(0), acquires("closed"): Rise(0), UP: 1},
+        wrong={acquires("timeout"): Rise(failing)},
+        near={"the budget is spent a little slower": {acquires("timeout"): Climb(((0, calm_steps), (near, 10000)))},
+              "there is no traffic": {acquires("immediate"): Rise(0)},
+              # Above the minimum in the long windows, but not in the short ones.
+              "there is next to no traffic any more": {
+                  acquires("immediate"): Climb(((step, calm_steps), (few * 0.475, 10000))),
+                  acquires("timeout"): Climb(((0, calm_steps), (few * 0.475, 10000)))},
+              "there is next to no traffic": {acquires("immediate"): Rise(few * 0.8), acquires("timeout"): Rise(few * 0.15)},
+              # Above the minimum in the short window, but over the hour there are 0.09 a second.
+              "there has been next to no traffic for most of the hour": {
+                  acquires("immediate"): Rise(0),
+                  acquires("timeout"): Climb(((0, fires - 1400 // step), (0.26 * step, 1400 // step), (0, 10000)))},
+              "callers cancel, or meet a pool that closes": {acquires("cancelled"): Rise(step),
+                                                             acquires("closed"): Rise(step)},
+              "the server was down": {acquires("timeout"): Rise(failing), UP: Cycle(down + remembered)}},
+        labels=RO,
+        also=(*(({}, {acquires("timeout"): Rise(0), acquires(outcome): Rise(failing)}, description)
+                for outcome in FAILED[1:]),
+              ({}, {acquires("cancelled"): Rise(step), acquires("closed"): Rise(step)}, description),
+              ({acquires("immediate"): Rise(few * 1.1)},
+               {acquires("immediate"): Rise(few * 1.1), acquires("timeout"): Rise(failing * 0.11)}, description),
+              # The server was down an hour before it fires, and has failed to answer single probes since.
+              ({UP: Cycle((1,) * (fires - 3600 // step) + down + (1,) * 100)}, {UP: unanswered}, description)), **times)
+
+
+def rate(of):
+    return f'instance_pool:scidex_pg_pool_{of}:rate5m{{pool="ro"}}'
+
+
+def ratio(window):
+    return f'instance_pool:scidex_pg_pool_acquire_failures:ratio_rate{window}{{pool="ro"}}'
+
+
+ANSWERED = 'instance_pool:scidex_pg_pool_backend_up:avg5m{pool="ro"}'
+
+
+def slow_burn(share, failing, near, slower, **times):
+    """The same over days, using the recorded rates."""
+    description = said_of_burn("1 day or 3 days", share)
+    step = times["step"]
+    burns = (times["rises"] + times["for_"]) // step
+    calm_steps, quarter_day = times["lead"] // step, 6 * 3600 // step
+    # Above the minimum traffic over six hours, but not over a day or three days.
+    night_and_day = (0.085,) * (66 * 3600 // step) + (0.12,) * quarter_day
+    return Case(
+        alert="ScidexPgPoolAcquireErrorBudgetBurn", severity="warning", component="waiters",
+        summary="Acquires fail faster than the error budget allows.",
+        description=description, dashboard="detail",
+        calm={rate("acquires"): 1, rate("acquire_failures"): 0, ANSWERED: 1},
+        wrong={rate("acquire_failures"): failing},
+        near={"the budget is spent a little slower": {
+                  rate("acquire_failures"): Cycle((0,) * calm_steps + (near,) * slower + (0,) * 1000)},
+              "there is next to no traffic": {rate("acquires"): 0.095, rate("acquire_failures"): 0.095 * failing},
+              # Above the minimum over a day and over three days, but not over two hours and six hours.
+              "there is next to no traffic any more": {
+                  rate("acquires"): Cycle((1,) * (calm_steps - quarter_day) + (0.095,) * 1000),
+                  rate("acquire_failures"): Cycle((0,) * calm_steps + (0.0475,) * 1000)},
+              "there is next to no traffic except for six hours": {
+                  rate("acquires"): Cycle(night_and_day), rate("acquire_failures"): Cycle(
+                      tuple(failing * acquires for acquires in night_and_day))},
+              "the server was down": {rate("acquire_failures"): failing, ANSWERED: Cycle((0.79,) + (1,) * quarter_day)}},
+        labels=RO,
+        also=(({rate("acquires"): 0.11}, {rate("acquires"): 0.11, rate("acquire_failures"): failing * 0.11}, description),
+              ({}, {ANSWERED: Cycle((0.81,) * (burns - 10 * 3600 // step) + (0,) + (0.81,) * 1000)}, description)),
+        outlives_failed_scrape=False, **times)
+
+
+CASES = [
+    burn("1.507%", failing=1, near=0.86, unanswered=Cycle((1,) * 20 + (0,) + (1,) * 100), step=60, lead=370 * 60,
+         rises=55 * 60, for_=120, forgets=4 * 60),
+    burn("0.6019%", failing=0.8, near=0.7, unanswered=1, step=120, lead=190 * 120, rises=163 * 120, for_=120, holds=240,
+         forgets=16 * 120),
+    slow_burn("0.3143%", failing=0.004, near=0.0028, slower=50, step=1800, lead=160 * 1800, rises=36 * 1800, for_=3600,
+              holds=9 * 1800, forgets=12 * 1800),
+    slow_burn("0.1022%", failing=0.0012, near=0.00095, slower=1000, step=1800, lead=160 * 1800, rises=121 * 1800, for_=3600,
+              holds=3600, forgets=12 * 1800),
+
+    # Only the window of a day: there was more traffic before.
+    dataclasses.replace(
+        slow_burn("0.3395%", failing=0.0035, near=0.0024, slower=50, step=1800, lead=160 * 1800, rises=46 * 1800, for_=3600,
+                  holds=0, forgets=4 * 1800),
+        calm={rate("acquires"): 3, rate("acquire_failures"): 0, ANSWERED: 1},
+        wrong={rate("acquires"): 1, rate("acquire_failures"): 0.0035}, also=(), near={"nothing fails": {ANSWERED: 1}}),
+
+    # The window of three days, with recorded ratios; the ratio over six hours, from another group, is missing sometimes.
+    Case(alert="ScidexPgPoolAcquireErrorBudgetBurn", severity="warning", component="waiters",
+         summary="Acquires fail faster than the error budget allows.",
+         description=said_of_burn("1 day or 3 days", "0.2%"), dashboard="detail",
+         calm={ratio("1d"): 0, ratio("2h"): 0, ratio("3d"): 0.002, ratio("6h"): None, ANSWERED: 1},
+         wrong={ratio("6h"): 0.002}, near={"nothing fails any more": {ratio("6h"): 0}}, labels=RO, step=60, for_=3600,
+         holds=300, forgets=0, outlives_failed_scrape=False),
+
+    Case(alert="ScidexPgPoolAcquiresFail", severity="warning", component="waiters",
+         summary="Most acquires of a pool with little traffic fail.",
+         description=f"In the pool ro of {WHO}, 10 acquires failed in the last hour, more than half of all. The pool has "
+                     "too little traffic for an error budget. Each failed acquire is an error for its caller.",
+         dashboard="detail",
+         calm={rate("acquires"): 0.0045, rate("acquire_failures"): 0, ANSWERED: 1},
+         wrong={rate("acquire_failures"): 0.0028},
+         near={"only nine fail": {rate("acquires"): 0.003, rate("acquire_failures"): 0.0024},
+               "there are enough for an error budget": {rate("acquires"): 0.105, rate("acquire_failures"): 0.1},
+               "less than half fail": {rate("acquires"): 0.0055, rate("acquire_failures"): 0.0027},
+               "the server was down": {rate("acquire_failures"): 0.0028, ANSWERED: Cycle((0.79,) + (1,) * 22)}},
+         also=(({ANSWERED: Cycle((1,) * 35 + (0,) + (1,) * 100)}, {ANSWERED: 0.81},
+                f"In the pool ro of {WHO}, 10 acquires failed in the last hour, more than half of all. The pool has too "
+                "little traffic for an error budget. Each failed acquire is an error for its caller."),
+               ({rate("acquires"): 0.09}, {rate("acquires"): 0.09, rate("acquire_failures"): 0.0505556},
+                f"In the pool ro of {WHO}, 182 acquires failed in the last hour, more than half of all. The pool has too "
+                "little traffic for an error budget. Each failed acquire is an error for its caller.")),
+         labels=RO, step=300, lead=60 * 300, rises=3300, holds=300, outlives_failed_scrape=False,
+         forgets=300),
+]

@@ -1,0 +1,111 @@
+"""The exporter itself."""
+
+from case import CALM, Case
+from series import Cycle, Now, Rise
+from .common import RO, ROUTE, WHO
+
+TEXTFILE_WRITTEN = "scidex_pg_exporter_textfile_written_timestamp_seconds"
+TEXTFILE_WRITES = "scidex_pg_exporter_textfile_writes_total"
+
+CASES = [
+    Case(alert="ScidexPgPoolCollectorErrors", severity="warning", component="exporter",
+         summary="Scrapes lack the metrics of a collector.",
+         description=f"Scrapes of {WHO} lack the metrics of the collector pools, because it failed. Alerts on them "
+                     "cannot fire. The log has the reason.", dashboard="exporter",
+         calm={'scidex_pg_exporter_collector_errors_total{collector="pools"}': 7},
+         wrong={'scidex_pg_exporter_collector_errors_total{collector="pools"}': Rise(1)},
+         near={"there were some long ago": {'scidex_pg_exporter_collector_errors_total{collector="pools"}': 1000000}},
+         labels={"collector": "pools"}, holds=885, forgets=885, keep=900),
+
+    Case(alert="ScidexPgPoolExporterDown", severity="critical", component="exporter",
+         summary="No instance of a job can be scraped.",
+         description="Scrapes of all instances of scidex-pg-exporter have failed for three minutes. The route of their "
+                     "reads is unknown, and no other alert can fire for them.", dashboard="exporter",
+         calm={"up": 1, f'up{{instance="{CALM}"}}': 1}, wrong={"up": 0, f'up{{instance="{CALM}"}}': 0},
+         near={"one is scraped": {"up": 0}, "it is another job's": {'up{job="other"}': 0},
+               "one is scraped now and then": {"up": Cycle((0,) * 11 + (1,)), f'up{{instance="{CALM}"}}': 0}},
+         for_=180, forgets=0, outlives_failed_scrape=False, of_instance=False),
+
+    Case(alert="ScidexPgPoolExporterDown", severity="warning", component="exporter",
+         summary="An exporter cannot be scraped.",
+         description=f"Scrapes of {WHO} have failed for three minutes. The route of its reads is unknown, and no other "
+                     "alert can fire for it.", dashboard="exporter",
+         calm={"up": 1}, wrong={"up": 0},
+         near={"it is another job's": {'up{job="other"}': 0},
+               "it is scraped now and then": {"up": Cycle((0,) * 12 + (1,))}},
+         for_=180, forgets=0, outlives_failed_scrape=False),
+
+    Case(alert="ScidexPgPoolExporterAbsent", severity="warning", component="exporter",
+         summary="Prometheus has no exporter to scrape.",
+         description="Prometheus has had no target in the job scidex-pg-exporter for ten minutes. Check its "
+                     "configuration and service discovery. No other alert can fire for this job.", dashboard="exporter",
+         calm={"up": 1}, wrong={"up": "stale"},
+         near={"it cannot be scraped": {"up": 0}},
+         for_=600, outlives_failed_scrape=False, of_instance=False, fires_on_nothing=True),
+
+    Case(alert="ScidexPgPoolExporterStalled", severity="warning", component="exporter",
+         summary="The exporter can be scraped, but does not run its probes.",
+         description=f"When {WHO} was last scraped, the latest probe of the server of the pool ro was 1m 1s old. What "
+                     "the exporter reports about servers and routes is out of date.", dashboard="exporter",
+         calm={'scidex_pg_pool_probe_last_run_timestamp_seconds{pool="ro"}': Now(),
+               'scidex_pg_pool_max_size{pool="ro"}': 1},
+         wrong={'scidex_pg_pool_probe_last_run_timestamp_seconds{pool="ro"}': Now(less=61)},
+         near={"it is a minute": {'scidex_pg_pool_probe_last_run_timestamp_seconds{pool="ro"}': Now(less=60)},
+               "there is no such pool": {'scidex_pg_pool_probe_last_run_timestamp_seconds{pool="ro"}': 0,
+                                         'scidex_pg_pool_max_size{pool="ro"}': 0}},
+         also=(({}, {'scidex_pg_pool_probe_last_run_timestamp_seconds{pool="ro"}': 0},
+                f"When {WHO} was last scraped, the latest probe of the server of the pool ro was 21m 0s old. What the "
+                "exporter reports about servers and routes is out of date."),),
+         labels=RO, for_=60),
+
+    Case(alert="ScidexPgPoolExporterRestarting", severity="warning", component="exporter",
+         summary="The exporter restarts repeatedly.",
+         description=f"{WHO} was restarted 3 times in the last 15 minutes. After each restart its pools are empty and "
+                     "its counters start at 0.", dashboard="exporter",
+         calm={"process_start_time_seconds": 100, ROUTE: 1},
+         wrong={"process_start_time_seconds": Cycle((200, 300, 400))},
+         near={"it is restarted twice": {"process_start_time_seconds": Cycle((100,) * 30 + (200,) * 30)},
+               "it is another program": {"process_start_time_seconds": Cycle((200, 300, 400)), ROUTE: None}},
+         rises=30, holds=870, forgets=855, keep=900, outlives_failed_scrape=False),
+
+    Case(alert="ScidexPgPoolConfigReloadFailed", severity="warning", component="exporter",
+         summary="A configuration was refused, and the previous one is in force.",
+         description=f"{WHO} refused the configuration that it last tried to load, and continues with the previous one. "
+                     "If the file is invalid, the next start fails. The log names the key.", dashboard="exporter",
+         calm={"scidex_pg_exporter_config_last_reload_successful": 1},
+         wrong={"scidex_pg_exporter_config_last_reload_successful": 0},
+         near={"it is fixed in time": {"scidex_pg_exporter_config_last_reload_successful": Cycle((0,) * 20 + (1,))}},
+         for_=300),
+
+    Case(alert="ScidexPgPoolTextfileStale", severity="warning", component="exporter",
+         summary="The exporter's file for the textfile collector is old.",
+         description=f"When {WHO} was last scraped, the exporter's file was 2m 1s old. Its metrics of pools and routes "
+                     "are out of date. The exporter has stopped, or cannot write the file.", dashboard="exporter",
+         calm={TEXTFILE_WRITTEN: Now(), TEXTFILE_WRITES: 1},
+         wrong={TEXTFILE_WRITTEN: Now(less=121)},
+         near={"it is two minutes old": {TEXTFILE_WRITTEN: Now(less=120)},
+               "there is no such file": {TEXTFILE_WRITTEN: 0, TEXTFILE_WRITES: 0}},
+         also=(({}, {TEXTFILE_WRITTEN: 0},
+                f"When {WHO} was last scraped, the exporter's file was 21m 0s old. Its metrics of pools and routes are "
+                "out of date. The exporter has stopped, or cannot write the file."),),
+         for_=60),
+
+    Case(alert="ScidexPgPoolFdsNearLimit", severity="warning", component="exporter",
+         summary="The exporter uses nearly all file descriptors of its limit.",
+         description=f"{WHO} uses 81% of its limit of file descriptors. At the limit, connects and scrapes fail.",
+         dashboard="exporter",
+         calm={"process_open_fds": 10, "process_max_fds": 100, ROUTE: 1}, wrong={"process_open_fds": 81},
+         near={"it is four in five": {"process_open_fds": 80},
+               "it is another program": {"process_open_fds": 99, ROUTE: None},
+               "the limit is not known": {"process_open_fds": 99, "process_max_fds": 0}},
+         also=(({"process_open_fds": 0.1, "process_max_fds": 1}, {"process_open_fds": 0.81, "process_max_fds": 1},
+                f"{WHO} uses 81% of its limit of file descriptors. At the limit, connects and scrapes fail."),),
+         for_=300),
+
+    Case(alert="ScidexPgPoolWatchdog", severity="info", component="exporter",
+         summary="Alerts are delivered.",
+         description="This alert always fires. If its notifications stop, Prometheus, Alertmanager or the path to the "
+                     "receiver is broken, and no other alert is delivered.", dashboard="overview",
+         calm={}, wrong={}, near={}, of_instance=False, of_job=False,
+         fires_on_nothing=True, always=True),
+]

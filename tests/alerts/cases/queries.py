@@ -1,0 +1,71 @@
+"""The operator's queries."""
+
+from case import Case
+from series import Cycle, Now, Rise
+from .common import PRIMARY_UP, ROUTE, UP, WHO
+
+QUERY = {"query": "orders"}
+SUCCESS = 'scidex_pg_query_last_success_timestamp_seconds{query="orders"}'
+NO_CONNECTION = ("no_route", "acquire_timeout", "queue_full", "timeout", "lost")
+QUERY_ERRORS = ("refused", "write", "no_rows", "bad_column", "bad_value", "bad_label", "duplicate")
+
+
+def runs():
+    return 'scidex_pg_query_runs_total{query="orders"}'
+
+
+def errors(reason):
+    return f'scidex_pg_query_errors_total{{query="orders", reason="{reason}"}}'
+
+
+def failing(share, why):
+    return (f"{share} of the runs of the query orders of {WHO} failed in the last 15 minutes{why}. Alerts and panels "
+            "that use its series have no data, or old values.")
+
+
+CASES = [
+    Case(alert="ScidexPgPoolQueryFailing", severity="warning", component="queries",
+         summary="A query fails, and its series are missing or old.",
+         description=failing("66.67%", ", most of them with reason refused"), dashboard="exporter",
+         calm={runs(): Rise(3), **{errors(reason): Rise(0) for reason in QUERY_ERRORS},
+               **{errors(reason): Rise(3) for reason in NO_CONNECTION}},
+         wrong={errors("refused"): Rise(2), **{errors(reason): Rise(0) for reason in NO_CONNECTION}},
+         near={"half of its runs fail": {errors("refused"): Rise(1.5)},
+               "it does not run": {runs(): 7}},
+         also=(*(({}, {errors("refused"): Rise(0), errors(reason): Rise(2)},
+                  failing("66.67%", f", most of them with reason {reason}")) for reason in QUERY_ERRORS[1:]),
+               # Errors that the share does not include are not named either.
+               ({}, {errors("timeout"): Rise(3)}, failing("66.67%", ", most of them with reason refused"))),
+         labels=QUERY, rises=675, for_=300, holds=210, forgets=885, outlives_failed_scrape=False),
+
+    Case(alert="ScidexPgPoolQueryStale", severity="warning", component="queries",
+         summary="A query has had no result for more than three intervals.",
+         description=f"The query orders of {WHO} last had a result 46s ago, more than three of its intervals. Alerts and "
+                     "panels that use its series have no data, or old values.", dashboard="exporter",
+         calm={SUCCESS: Now(), 'scidex_pg_query_interval_seconds{query="orders"}': 15, ROUTE: 1, PRIMARY_UP: 1, UP: 0},
+         wrong={SUCCESS: Now(less=46)},
+         near={"it is three": {SUCCESS: Now(less=45)}, "there is no route": {SUCCESS: 0, ROUTE: 3},
+               "the primary was down": {SUCCESS: 0, PRIMARY_UP: Cycle((0,) + (1,) * 50)}},
+         also=(({ROUTE: 2, PRIMARY_UP: Cycle((1,) * 10 + (0,) + (1,) * 100)}, {ROUTE: 2},
+                f"The query orders of {WHO} last had a result 46s ago, more than three of its intervals. Alerts and "
+                "panels that use its series have no data, or old values."),),
+         labels=QUERY, for_=600),
+
+    Case(alert="ScidexPgPoolQueryStale", severity="warning", component="queries",
+         summary="A query has had no result for more than three intervals.",
+         description=f"The query orders of {WHO} last had a result 46s ago, more than three of its intervals. Alerts and "
+                     "panels that use its series have no data, or old values.", dashboard="exporter",
+         calm={SUCCESS: Now(), 'scidex_pg_query_interval_seconds{query="orders"}': 15, ROUTE: 1, PRIMARY_UP: 1},
+         # The primary was down for a moment when it began, which excuses a query for a quarter of an hour.
+         wrong={SUCCESS: Now(less=46), PRIMARY_UP: Cycle((0,) + (1,) * 1000)},
+         near={"it is three": {SUCCESS: Now(less=45)}}, labels=QUERY, rises=915, for_=600, outlives_failed_scrape=False),
+
+    Case(alert="ScidexPgPoolQuerySeriesDropped", severity="warning", component="queries",
+         summary="A query has more series than max_series.",
+         description=f"The query orders of {WHO} has more series than its max_series. Further series are not exposed, so "
+                     "sums over them are too small.", dashboard="exporter",
+         calm={'scidex_pg_query_series_dropped_total{query="orders"}': 7},
+         wrong={'scidex_pg_query_series_dropped_total{query="orders"}': Rise(1)},
+         near={"there were some long ago": {'scidex_pg_query_series_dropped_total{query="orders"}': 1000000}},
+         labels=QUERY, holds=885, forgets=885, keep=900),
+]
