@@ -107,6 +107,11 @@ class Inhibition(unittest.TestCase):
              alert("WaitersPilingUp", "warning", pool="ro"), alert("AcquiresFail", "warning", pool="ro")],
             [alert("AcquireErrorBudgetBurn", "critical", pool="primary"), alert("LeaseLeaked", "warning", pool="ro")])
 
+    def test_a_query_that_fails_is_one_notice(self):
+        self.assert_inhibits(
+            [alert("QueryFailing", "warning", query="orders")], [alert("QueryStale", "warning", query="orders")],
+            [alert("QueryStale", "warning", query="stock"), alert("QueryStale", "warning", query="orders", instance="db2")])
+
     def test_an_exporter_that_is_down_inhibits_only_alerts_about_itself(self):
         job = {"job": "pair", "alertname": "ScidexPgPoolExporterDown", "severity": "critical"}
         self.assert_inhibits(
