@@ -4,11 +4,19 @@ value."""
 
 import concurrent.futures
 import os
+import pathlib
+import re
 import unittest
 
 import recorded
 import rulebook
+from case import WRONG
 from cases import CASES
+from series import selector, values
+
+DASHBOARDS = sorted((pathlib.Path(__file__).resolve().parents[2] / "dashboards" / "json").glob("*.json"))
+# By convention, only names of recorded series have colons; and so has the format of a variable of Grafana.
+RECORDED = re.compile(r"(?<!\$\{)\b[a-z_]+(?::[a-z_][a-z0-9_]*)+")
 
 
 class Rules(unittest.TestCase):
@@ -32,6 +40,27 @@ class Rules(unittest.TestCase):
     def test_every_recorded_series_is_of_an_alert_or_has_a_case(self):
         used = [record["record"] for alert in self.alerts.values() for record in rulebook.needed_by(alert, self.records)]
         self.assertEqual({record["record"] for record in self.records}, {*used, *recorded.CASES})
+
+    def test_the_recorded_series_are_those_that_something_uses(self):
+        rules = [rule["expr"] + "".join(rule.get("annotations", {}).values()) for rule in rulebook.load()]
+        used = {name for text in (*rules, *(file.read_text() for file in DASHBOARDS)) for name in RECORDED.findall(text)}
+        self.assertEqual({record["record"] for record in self.records}, used)
+
+    def test_no_alert_fires_between_scrapes_a_minute_apart(self):
+        """While all is calm, and each evaluation is 50 seconds after a scrape."""
+        seconds, scrape_every, evaluated_every, steps = 10, 6, 60, 181
+        cases = [case for case in CASES if case.step == 15 and not case.always]
+        tests = [{
+            "name": case.name, "interval": f"{seconds}s",
+            "input_series": [{"series": selector(name, WRONG), "values": " ".join(
+                value if index % scrape_every == 1 else "_"
+                for index, value in enumerate(values([(behaviour, steps)], seconds).split()))}
+                for name, behaviour in case.calm.items()],
+            "promql_expr_test": [{
+                "expr": f'max_over_time(ALERTS{{alertname="{case.alert}", alertstate="firing"}}[{steps * seconds}s])',
+                "eval_time": f"{(steps - 1) * seconds}s", "exp_samples": []}]} for case in cases]
+        self.assertEqual(rulebook.promtool([self.alerts[name] for name in {case.name: None for case in cases}], tests,
+                                           evaluated_every), "")
 
     def test_every_recorded_series_has_the_value_of_its_case(self):
         for record in self.records:

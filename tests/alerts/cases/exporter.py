@@ -2,10 +2,22 @@
 
 from case import CALM, Case
 from series import Cycle, Now, Rise
-from .common import RO, ROUTE, WHO
+from .common import NODE_EXPORTER, RO, ROUTE, TEXTFILE_WRITTEN, WHO
 
-TEXTFILE_WRITTEN = "scidex_pg_exporter_textfile_written_timestamp_seconds"
 TEXTFILE_WRITES = "scidex_pg_exporter_textfile_writes_total"
+OF_NODE_EXPORTER = 'scidex_pg_exporter_textfile_writes_total{job="node"}'
+PROBED = 'scidex_pg_pool_probe_last_run_timestamp_seconds{pool="ro"}'
+INTERVAL = 'scidex_pg_pool_probe_interval_seconds{pool="ro"}'
+TIMEOUT = 'scidex_pg_pool_probe_timeout_seconds{pool="ro"}'
+MAX_SIZE = 'scidex_pg_pool_max_size{pool="ro"}'
+ABSENT = ("Prometheus has had no target in the job scidex-pg-exporter for ten minutes. Check its configuration and service "
+          "discovery. No other alert can fire for this job.")
+
+
+def stalled(age):
+    return (f"When {WHO} was last scraped, the latest probe of the server of the pool ro was {age} old. What the exporter "
+            "reports about servers and routes is out of date.")
+
 
 CASES = [
     Case(alert="ScidexPgPoolCollectorErrors", severity="warning", component="exporter",
@@ -37,25 +49,28 @@ CASES = [
 
     Case(alert="ScidexPgPoolExporterAbsent", severity="warning", component="exporter",
          summary="Prometheus has no exporter to scrape.",
-         description="Prometheus has had no target in the job scidex-pg-exporter for ten minutes. Check its "
-                     "configuration and service discovery. No other alert can fire for this job.", dashboard="exporter",
+         description=ABSENT, dashboard="exporter",
          calm={"up": 1}, wrong={"up": "stale"},
-         near={"it cannot be scraped": {"up": 0}},
+         near={"it cannot be scraped": {"up": 0}, "node_exporter exposes its file": {"up": "stale", OF_NODE_EXPORTER: 1}},
+         also=(({OF_NODE_EXPORTER: 0}, {OF_NODE_EXPORTER: 0}, ABSENT),),
          for_=600, outlives_failed_scrape=False, of_instance=False, fires_on_nothing=True),
 
     Case(alert="ScidexPgPoolExporterStalled", severity="warning", component="exporter",
          summary="The exporter can be scraped, but does not run its probes.",
-         description=f"When {WHO} was last scraped, the latest probe of the server of the pool ro was 1m 1s old. What "
-                     "the exporter reports about servers and routes is out of date.", dashboard="exporter",
-         calm={'scidex_pg_pool_probe_last_run_timestamp_seconds{pool="ro"}': Now(),
-               'scidex_pg_pool_max_size{pool="ro"}': 1},
-         wrong={'scidex_pg_pool_probe_last_run_timestamp_seconds{pool="ro"}': Now(less=61)},
-         near={"it is a minute": {'scidex_pg_pool_probe_last_run_timestamp_seconds{pool="ro"}': Now(less=60)},
-               "there is no such pool": {'scidex_pg_pool_probe_last_run_timestamp_seconds{pool="ro"}': 0,
-                                         'scidex_pg_pool_max_size{pool="ro"}': 0}},
-         also=(({}, {'scidex_pg_pool_probe_last_run_timestamp_seconds{pool="ro"}': 0},
-                f"When {WHO} was last scraped, the latest probe of the server of the pool ro was 21m 0s old. What the "
-                "exporter reports about servers and routes is out of date."),),
+         description=stalled("1m 1s"), dashboard="exporter",
+         calm={PROBED: Now(), INTERVAL: 1, TIMEOUT: 1, MAX_SIZE: 1, TEXTFILE_WRITTEN: 0},
+         wrong={PROBED: Now(less=61)},
+         near={"it is a minute": {PROBED: Now(less=60)},
+               "it is a minute, of a version without the interval": {PROBED: Now(less=60), INTERVAL: None, TIMEOUT: None},
+               "probes are a minute apart, and one was missed": {PROBED: Now(less=122), INTERVAL: 60},
+               "probes take their whole timeout, and one was missed": {PROBED: Now(less=122), TIMEOUT: 60},
+               "there is no such pool": {PROBED: 0, INTERVAL: 0, TIMEOUT: 0, MAX_SIZE: 0},
+               "the file is nearly as old": {TEXTFILE_WRITTEN: Now(less=59), PROBED: Now(less=119)},
+               "the file was written before the first probe": {TEXTFILE_WRITTEN: 1, PROBED: 0}},
+         also=(({}, {PROBED: 0}, stalled("21m 0s")),
+               ({INTERVAL: None, TIMEOUT: None}, {INTERVAL: None, TIMEOUT: None}, stalled("1m 1s")),
+               ({INTERVAL: 60}, {INTERVAL: 60, PROBED: Now(less=123)}, stalled("2m 3s")),
+               ({TEXTFILE_WRITTEN: Now(less=59)}, {TEXTFILE_WRITTEN: Now(less=59), PROBED: Now(less=120)}, stalled("1m 1s"))),
          labels=RO, for_=60),
 
     Case(alert="ScidexPgPoolExporterRestarting", severity="warning", component="exporter",
@@ -65,7 +80,9 @@ CASES = [
          calm={"process_start_time_seconds": 100, ROUTE: 1},
          wrong={"process_start_time_seconds": Cycle((200, 300, 400))},
          near={"it is restarted twice": {"process_start_time_seconds": Cycle((100,) * 30 + (200,) * 30)},
-               "it is another program": {"process_start_time_seconds": Cycle((200, 300, 400)), ROUTE: None}},
+               "it is another program": {"process_start_time_seconds": Cycle((200, 300, 400)), ROUTE: None},
+               "node_exporter is, which exposes the file": {
+                   "process_start_time_seconds": Cycle((200, 300, 400)), NODE_EXPORTER: 0}},
          rises=30, holds=870, forgets=855, keep=900, outlives_failed_scrape=False),
 
     Case(alert="ScidexPgPoolConfigReloadFailed", severity="warning", component="exporter",
@@ -97,6 +114,7 @@ CASES = [
          calm={"process_open_fds": 10, "process_max_fds": 100, ROUTE: 1}, wrong={"process_open_fds": 81},
          near={"it is four in five": {"process_open_fds": 80},
                "it is another program": {"process_open_fds": 99, ROUTE: None},
+               "it is node_exporter, which exposes the file": {"process_open_fds": 99, NODE_EXPORTER: 0},
                "the limit is not known": {"process_open_fds": 99, "process_max_fds": 0}},
          also=(({"process_open_fds": 0.1, "process_max_fds": 1}, {"process_open_fds": 0.81, "process_max_fds": 1},
                 f"{WHO} uses 81% of its limit of file descriptors. At the limit, connects and scrapes fail."),),

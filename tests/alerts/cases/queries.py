@@ -1,12 +1,16 @@
 """The operator's queries."""
 
 from case import Case
-from series import Cycle, Now, Rise
-from .common import PRIMARY_UP, ROUTE, UP, WHO
+from series import Climb, Cycle, Now, Rise
+from .common import PRIMARY_UP, ROUTE, TEXTFILE_WRITTEN, UP, WHO
 
 QUERY = {"query": "orders"}
+RUN = 'scidex_pg_query_last_run_timestamp_seconds{query="orders"}'
 SUCCESS = 'scidex_pg_query_last_success_timestamp_seconds{query="orders"}'
+PRIMARY_SIZE = 'scidex_pg_pool_max_size{pool="primary"}'
 NO_CONNECTION = ("no_route", "acquire_timeout", "queue_full", "timeout", "lost")
+STALE = (f"The query orders of {WHO} last had a result 46s ago, more than three of its intervals. Alerts and panels that "
+         "use its series have no data, or old values.")
 QUERY_ERRORS = ("refused", "write", "no_rows", "bad_column", "bad_value", "bad_label", "duplicate")
 
 
@@ -19,8 +23,8 @@ def errors(reason):
 
 
 def failing(share, why):
-    return (f"{share} of the runs of the query orders of {WHO} failed in the last 15 minutes{why}. Alerts and panels "
-            "that use its series have no data, or old values.")
+    return (f"{share} of the latest runs of the query orders of {WHO} (those of the last 15 minutes, or the last one) "
+            f"failed{why}. Alerts and panels that use its series have no data, or old values.")
 
 
 CASES = [
@@ -38,24 +42,37 @@ CASES = [
                ({}, {errors("timeout"): Rise(3)}, failing("66.67%", ", most of them with reason refused"))),
          labels=QUERY, rises=675, for_=300, holds=210, forgets=885, outlives_failed_scrape=False),
 
+    # It runs once an hour: from fifteen minutes after the failed run, the windows have no run.
+    Case(alert="ScidexPgPoolQueryFailing", severity="warning", component="queries",
+         summary="A query fails, and its series are missing or old.",
+         description=failing("100%", ", most of them with reason refused"), dashboard="exporter",
+         calm={runs(): 7, errors("refused"): 7, RUN: 100, SUCCESS: 100},
+         wrong={runs(): Climb(((1, 1),)), errors("refused"): Climb(((1, 1),)), RUN: 1200},
+         near={"its latest run failed when no alert fired": {RUN: 1200},
+               "another alert fires": {
+                   RUN: 1200, 'ALERTS{alertname="ScidexPgPoolQueryStale", alertstate="firing", query="orders"}': 1}},
+         labels=QUERY, for_=300, step=60, outlives_failed_scrape=False),
+
     Case(alert="ScidexPgPoolQueryStale", severity="warning", component="queries",
          summary="A query has had no result for more than three intervals.",
-         description=f"The query orders of {WHO} last had a result 46s ago, more than three of its intervals. Alerts and "
-                     "panels that use its series have no data, or old values.", dashboard="exporter",
-         calm={SUCCESS: Now(), 'scidex_pg_query_interval_seconds{query="orders"}': 15, ROUTE: 1, PRIMARY_UP: 1, UP: 0},
+         description=STALE, dashboard="exporter",
+         calm={SUCCESS: Now(), 'scidex_pg_query_interval_seconds{query="orders"}': 15, ROUTE: 1, PRIMARY_UP: 1, UP: 0,
+               PRIMARY_SIZE: 1, 'scidex_pg_pool_max_size{pool="ro"}': 1, TEXTFILE_WRITTEN: 0},
          wrong={SUCCESS: Now(less=46)},
          near={"it is three": {SUCCESS: Now(less=45)}, "there is no route": {SUCCESS: 0, ROUTE: 3},
-               "the primary was down": {SUCCESS: 0, PRIMARY_UP: Cycle((0,) + (1,) * 50)}},
-         also=(({ROUTE: 2, PRIMARY_UP: Cycle((1,) * 10 + (0,) + (1,) * 100)}, {ROUTE: 2},
-                f"The query orders of {WHO} last had a result 46s ago, more than three of its intervals. Alerts and "
-                "panels that use its series have no data, or old values."),),
+               "the primary was down": {SUCCESS: 0, PRIMARY_UP: Cycle((0,) + (1,) * 50)},
+               "the file is nearly as old": {TEXTFILE_WRITTEN: Now(less=50), SUCCESS: Now(less=95)},
+               "the file was written before the first result": {TEXTFILE_WRITTEN: 1, SUCCESS: 0}},
+         also=(({ROUTE: 2, PRIMARY_UP: Cycle((1,) * 10 + (0,) + (1,) * 100)}, {ROUTE: 2}, STALE),
+               ({PRIMARY_UP: 0, PRIMARY_SIZE: 0}, {PRIMARY_UP: 0, PRIMARY_SIZE: 0}, STALE),
+               ({TEXTFILE_WRITTEN: Now(less=50)}, {TEXTFILE_WRITTEN: Now(less=50), SUCCESS: Now(less=96)}, STALE)),
          labels=QUERY, for_=600),
 
     Case(alert="ScidexPgPoolQueryStale", severity="warning", component="queries",
          summary="A query has had no result for more than three intervals.",
-         description=f"The query orders of {WHO} last had a result 46s ago, more than three of its intervals. Alerts and "
-                     "panels that use its series have no data, or old values.", dashboard="exporter",
-         calm={SUCCESS: Now(), 'scidex_pg_query_interval_seconds{query="orders"}': 15, ROUTE: 1, PRIMARY_UP: 1},
+         description=STALE, dashboard="exporter",
+         calm={SUCCESS: Now(), 'scidex_pg_query_interval_seconds{query="orders"}': 15, ROUTE: 1, PRIMARY_UP: 1,
+               PRIMARY_SIZE: 1},
          # The primary was down for a moment when it began, which excuses a query for a quarter of an hour.
          wrong={SUCCESS: Now(less=46), PRIMARY_UP: Cycle((0,) + (1,) * 1000)},
          near={"it is three": {SUCCESS: Now(less=45)}}, labels=QUERY, rises=915, for_=600, outlives_failed_scrape=False),

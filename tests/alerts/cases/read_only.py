@@ -1,8 +1,11 @@
 """Writes through read leases."""
 
 from case import Case
-from series import Rise
-from .common import RO, WHO
+from series import Now, Rise
+from .common import NODE_EXPORTER, RO, WHO
+
+
+STARTED = "process_start_time_seconds"
 
 
 def counted(alert, severity, component, summary, description, counter, **more):
@@ -10,8 +13,14 @@ def counted(alert, severity, component, summary, description, counter, **more):
     series = f'{counter}{{pool="ro"}}'
     dashboard = "read-only" if "read_only" in counter else "detail"
     return Case(alert=alert, severity=severity, component=component, summary=summary,
-                description=description, dashboard=dashboard, calm={series: 7}, wrong={series: Rise(1)},
-                near={"there were some long ago": {series: 1000000}}, labels=RO, **more)
+                description=description, dashboard=dashboard, calm={series: 7, STARTED: -1000}, wrong={series: Rise(1)},
+                near={"there were some long ago": {series: 1000000},
+                      "there were none yet": {series: 0, STARTED: Now(less=10)},
+                      "it may have been five minutes ago": {STARTED: Now(less=300)},
+                      "node_exporter was started, which exposes the file": {STARTED: Now(less=10), NODE_EXPORTER: 0}},
+                # Before the first scrape of a new instance.
+                also=(({series: None, STARTED: None}, {series: 1, STARTED: Now(less=299)}, description),),
+                labels=RO, **more)
 
 
 CASES = [
