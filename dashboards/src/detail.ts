@@ -4,19 +4,18 @@ import * as heatmap from '@grafana/grafana-foundation-sdk/heatmap';
 import { Dashboard } from '@grafana/grafana-foundation-sdk/dashboard';
 
 import { dashboard, withPanels } from './dashboard';
+import { ofPool, ofRoute, ofService, perPool, perPoolOfService, routeLabels, serviceLabels } from './labels';
 import { describe, graph } from './panels';
 import {
   buckets,
   down,
   greatest,
-  instanceLabels,
   lines,
   meanByPool,
-  p99,
-  perPool,
   rate,
   select,
   selectPools,
+  worstP99,
 } from './query';
 import { serverTable } from './servers';
 
@@ -55,7 +54,7 @@ const connections = [
           `sum ${perPool} (${selectPools('scidex_pg_pool_connections', inUse)})` +
             ` / sum ${perPool} (${selectPools('scidex_pg_pool_max_size')})`,
         ),
-        '{{pool}} {{instance}}',
+        ofPool,
       ),
     ),
 ];
@@ -106,10 +105,10 @@ const waits = [
     height: 8,
   })
     .withTarget(
-      lines(meanByPool('scidex_pg_pool_acquire_wait_seconds'), '{{pool}} mean', 'mean'),
+      lines(meanByPool('scidex_pg_pool_acquire_wait_seconds'), ofService('{{pool}} mean'), 'mean'),
     )
     .withTarget(
-      lines(`max by (pool) (${p99('scidex_pg_pool_acquire_wait_seconds')})`, '{{pool}} p99', 'p99'),
+      lines(worstP99('scidex_pg_pool_acquire_wait_seconds'), ofService('{{pool}} p99'), 'p99'),
     ),
   graph({
     title: 'Lease duration',
@@ -121,9 +120,9 @@ const waits = [
     width: 12,
     height: 8,
   })
-    .withTarget(lines(meanByPool('scidex_pg_pool_use_seconds'), '{{pool}} mean', 'mean'))
+    .withTarget(lines(meanByPool('scidex_pg_pool_use_seconds'), ofService('{{pool}} mean'), 'mean'))
     .withTarget(
-      lines(`max by (pool) (${p99('scidex_pg_pool_use_seconds')})`, '{{pool}} p99', 'p99'),
+      lines(worstP99('scidex_pg_pool_use_seconds'), ofService('{{pool}} p99'), 'p99'),
     ),
 ];
 
@@ -137,7 +136,10 @@ const servers = [
     width: 12,
     height: 8,
   }).withTarget(
-    lines(`sum by (pool) (${rate(selectPools('scidex_pg_pool_use_seconds_sum'))})`, '{{pool}}'),
+    lines(
+      greatest(`sum ${perPoolOfService} (${rate(selectPools('scidex_pg_pool_use_seconds_sum'))})`),
+      ofService('{{pool}}'),
+    ),
   ),
   graph({
     title: 'Oldest lease',
@@ -148,7 +150,7 @@ const servers = [
     width: 12,
     height: 8,
   }).withTarget(
-    lines(greatest(selectPools('scidex_pg_pool_oldest_lease_seconds')), '{{pool}} {{instance}}'),
+    lines(greatest(selectPools('scidex_pg_pool_oldest_lease_seconds')), ofPool),
   ),
   graph({
     title: 'Connects by outcome',
@@ -183,7 +185,7 @@ const servers = [
     unit: 's',
     width: 8,
     height: 8,
-  }).withTarget(lines(`max by (pool) (${p99('scidex_pg_pool_connect_seconds')})`, '{{pool}}')),
+  }).withTarget(lines(worstP99('scidex_pg_pool_connect_seconds'), ofService('{{pool}}'))),
   graph({
     title: 'Replica lag',
     description:
@@ -194,15 +196,15 @@ const servers = [
     width: 12,
     height: 8,
   })
-    .overrideByRegexp('/ max_lag$/', [
+    .overrideByRegexp('/^max_lag /', [
       { id: 'custom.lineStyle', value: { fill: 'dash', dash: [10, 10] } },
       { id: 'custom.fillOpacity', value: 0 },
     ])
-    .withTarget(lines(replicaLag, '{{instance}}', 'lag'))
+    .withTarget(lines(replicaLag, `lag ${ofRoute}`, 'lag'))
     .withTarget(
       lines(
-        `${select('scidex_pg_pool_replica_max_lag_seconds')} > 0 and on (${instanceLabels}) ${replicaLag}`,
-        '{{instance}} max_lag',
+        `${select('scidex_pg_pool_replica_max_lag_seconds')} > 0 and on (${routeLabels}) ${replicaLag}`,
+        `max_lag ${ofRoute}`,
         'max',
       ),
     ),
@@ -217,15 +219,15 @@ const servers = [
   })
     .withTarget(
       lines(
-        greatest(`sum by (query) (${rate(select('scidex_pg_query_use_seconds_total'))})`),
-        '{{query}} holds',
+        greatest(`sum by (${serviceLabels}, query) (${rate(select('scidex_pg_query_use_seconds_total'))})`),
+        ofService('{{query}} holds'),
         'use',
       ),
     )
     .withTarget(
       lines(
-        greatest(`sum by (query) (${rate(select('scidex_pg_query_wait_seconds_total'))})`),
-        '{{query}} waits',
+        greatest(`sum by (${serviceLabels}, query) (${rate(select('scidex_pg_query_wait_seconds_total'))})`),
+        ofService('{{query}} waits'),
         'wait',
       ),
     ),
@@ -246,7 +248,7 @@ const servers = [
           `sum ${perPool} (${rate(selectPools('scidex_pg_pool_probe_failures_total'))})` +
             ` / sum ${perPool} (${rate(selectPools('scidex_pg_pool_probes_total'))})`,
         ),
-        '{{pool}} {{instance}}',
+        ofPool,
       ),
     ),
   graph({
@@ -276,7 +278,7 @@ const answers = [
     unit: 'none',
     width: 8,
     height: 8,
-  }).withTarget(lines(`sum by (pool) (${down})`, '{{pool}}')),
+  }).withTarget(lines(greatest(`sum ${perPoolOfService} (${down})`), ofService('{{pool}}'))),
   graph({
     title: 'Servers in recovery',
     description:
@@ -287,7 +289,10 @@ const answers = [
     width: 8,
     height: 8,
   }).withTarget(
-    lines(`sum by (pool) (${selectPools('scidex_pg_pool_backend_in_recovery')})`, '{{pool}}'),
+    lines(
+      greatest(`sum ${perPoolOfService} (${selectPools('scidex_pg_pool_backend_in_recovery')})`),
+      ofService('{{pool}}'),
+    ),
   ),
   graph({
     title: 'Replicas without WAL streaming',
@@ -298,7 +303,12 @@ const answers = [
     width: 8,
     height: 8,
   }).withTarget(
-    lines(`sum(${select('scidex_pg_pool_replica_wal_receiver_up')} == bool 0)`, 'without'),
+    lines(
+      greatest(
+        `sum by (${serviceLabels}) (${select('scidex_pg_pool_replica_wal_receiver_up')} == bool 0)`,
+      ),
+      ofService('without'),
+    ),
   ),
 ];
 
@@ -312,7 +322,10 @@ const leases = [
     width: 8,
     height: 8,
   }).withTarget(
-    lines(`sum by (pool) (${rate(selectPools('scidex_pg_pool_leases_leaked_total'))})`, '{{pool}}'),
+    lines(
+      greatest(`sum ${perPoolOfService} (${rate(selectPools('scidex_pg_pool_leases_leaked_total'))})`),
+      ofService('{{pool}}'),
+    ),
   ),
   graph({
     title: 'Leases of replaced pools',
@@ -324,7 +337,10 @@ const leases = [
     width: 8,
     height: 8,
   }).withTarget(
-    lines(`sum by (pool) (${selectPools('scidex_pg_pool_retired_leases')})`, '{{pool}}'),
+    lines(
+      greatest(`sum ${perPoolOfService} (${selectPools('scidex_pg_pool_retired_leases')})`),
+      ofService('{{pool}}'),
+    ),
   ),
   graph({
     title: 'Autoscaler decisions',
@@ -353,8 +369,8 @@ const queries = [
     height: 8,
   }).withTarget(
     lines(
-      greatest(`sum by (query, reason) (${rate(select('scidex_pg_query_errors_total'))})`),
-      '{{query}} {{reason}}',
+      greatest(`sum by (${serviceLabels}, query, reason) (${rate(select('scidex_pg_query_errors_total'))})`),
+      ofService('{{query}} {{reason}}'),
     ),
   ),
   graph({
@@ -368,9 +384,9 @@ const queries = [
   }).withTarget(
     lines(
       greatest(
-        `max by (query) (time() - (${select('scidex_pg_query_last_success_timestamp_seconds')} > 0))`,
+        `max by (${serviceLabels}, query) (time() - (${select('scidex_pg_query_last_success_timestamp_seconds')} > 0))`,
       ),
-      '{{query}}',
+      ofService('{{query}}'),
     ),
   ),
 ];

@@ -4,14 +4,13 @@ import { Dashboard } from '@grafana/grafana-foundation-sdk/dashboard';
 import * as table from '@grafana/grafana-foundation-sdk/table';
 
 import { dashboard, withPanels } from './dashboard';
+import { instanceLabels, ofInstance, ofPool, perInstance, rowLinksToDetail } from './labels';
 import { describe, graph, number, steps } from './panels';
 import {
   greatest,
-  instanceLabels,
   lines,
   now,
   ours,
-  perInstance,
   rate,
   rows,
   scraped,
@@ -89,7 +88,7 @@ const graphs = [
   }).withTarget(
     lines(
       greatest(`time() - (${selectPools('scidex_pg_pool_probe_last_run_timestamp_seconds')} > 0)`),
-      '{{pool}} {{instance}}',
+      ofPool,
     ),
   ),
   graph({
@@ -101,7 +100,7 @@ const graphs = [
     width: 12,
     height: 8,
   }).withTarget(
-    lines(greatest(selectPools('scidex_pg_pool_probe_duration_seconds')), '{{pool}} {{instance}}'),
+    lines(greatest(selectPools('scidex_pg_pool_probe_duration_seconds')), ofPool),
   ),
   graph({
     title: 'Scrape duration',
@@ -111,7 +110,7 @@ const graphs = [
     unit: 's',
     width: 6,
     height: 8,
-  }).withTarget(lines(greatest(select('scidex_pg_exporter_scrape_duration_seconds')), '{{instance}}')),
+  }).withTarget(lines(greatest(select('scidex_pg_exporter_scrape_duration_seconds')), ofInstance)),
   graph({
     title: 'HTTP requests by code',
     description:
@@ -157,7 +156,7 @@ const graphs = [
     unit: 'bytes',
     width: 8,
     height: 8,
-  }).withTarget(lines(greatest(ours(select('process_resident_memory_bytes'))), '{{instance}}')),
+  }).withTarget(lines(greatest(ours(select('process_resident_memory_bytes'))), ofInstance)),
   graph({
     title: 'File descriptors',
     description:
@@ -168,7 +167,7 @@ const graphs = [
     height: 8,
   })
     .max(1)
-    .withTarget(lines(greatest(ours(`${select('process_open_fds')} / ${select('process_max_fds')}`)), '{{instance}}')),
+    .withTarget(lines(greatest(ours(`${select('process_open_fds')} / ${select('process_max_fds')}`)), ofInstance)),
   graph({
     title: 'CPU',
     description:
@@ -177,12 +176,16 @@ const graphs = [
     unit: 'percentunit',
     width: 8,
     height: 8,
-  }).withTarget(lines(greatest(ours(rate(select('process_cpu_seconds_total')))), '{{instance}}')),
+  }).withTarget(lines(greatest(ours(rate(select('process_cpu_seconds_total')))), ofInstance)),
 ];
 
 // A field `Value #x` holds the values of the query x.
 const columns: { field: string; header: string; look?: DynamicConfigValue[] }[] = [
-  { field: 'instance', header: 'Instance' },
+  {
+    field: 'instance',
+    header: 'Instance',
+    look: [{ id: 'links', value: rowLinksToDetail(instanceLabels) }],
+  },
   { field: 'job', header: 'Job' },
   { field: 'namespace', header: 'Namespace' },
   { field: 'cluster', header: 'Cluster' },

@@ -1,10 +1,11 @@
-// The table of instances: one row each, joined from instant queries on job and instance.
+// The table of instances: one row for each route, joined from instant queries on the labels of the route.
 import { TableCellDisplayMode, TableSortByFieldStateBuilder } from '@grafana/grafana-foundation-sdk/common';
 import { DynamicConfigValue, MappingType } from '@grafana/grafana-foundation-sdk/dashboard';
 import * as table from '@grafana/grafana-foundation-sdk/table';
 
 import { describe } from './panels';
-import { instanceLabels, perInstance, rows, scraped, select, selectPools } from './query';
+import { instanceLabels, perRoute, routeLabels, rowLinksToDetail } from './labels';
+import { rows, scraped, select, selectPools } from './query';
 import { routeOrDownMappings } from './route';
 
 // The columns, in their order; a field `Value #x` holds the values of the query x.
@@ -12,20 +13,9 @@ const columns: { field: string; header: string; look?: DynamicConfigValue[] }[] 
   {
     field: 'instance',
     header: 'Instance',
-    look: [
-      {
-        id: 'links',
-        value: [
-          {
-            title: 'Pool detail of this instance',
-            url:
-              '/d/scidex-pg-pool-detail?${datasource:queryparam}&var-job=${__data.fields.Job}' +
-              '&var-instance=${__data.fields.Instance}&${__url_time_range}',
-          },
-        ],
-      },
-    ],
+    look: [{ id: 'links', value: rowLinksToDetail(routeLabels) }],
   },
+  { field: 'database', header: 'Database' },
   { field: 'job', header: 'Job' },
   { field: 'namespace', header: 'Namespace' },
   { field: 'cluster', header: 'Cluster' },
@@ -54,15 +44,16 @@ const columns: { field: string; header: string; look?: DynamicConfigValue[] }[] 
   { field: 'Value #size', header: 'Connections' },
   { field: 'version', header: 'Version' },
 ];
+const routesTo = select('scidex_pg_pool_ro_routes_to');
 const hidden = ['Time', 'Value #reason', 'Value #version'];
 
 export function instanceTable(): table.PanelBuilder {
   const panel = describe(new table.PanelBuilder(), {
     title: 'Instances',
     description:
-      'All instances, worst route first, with the reason and time of the last change, and their ' +
-      'waiters and connections in the chosen pools. A rise of In use without more traffic means ' +
-      'that leases are held longer.',
+      'All instances, worst route first, with a row for each database, the reason and time of ' +
+      'the last change, and the waiters and connections of the chosen pools. A rise of In use ' +
+      'without more traffic means that leases are held longer.',
     unit: 'none',
     width: 24,
     height: 7,
@@ -73,38 +64,40 @@ export function instanceTable(): table.PanelBuilder {
     .withTarget(
       rows(
         'route',
-        `max ${perInstance} (${select('scidex_pg_pool_ro_routes_to')})` +
-          ` or 4 * count ${perInstance} (${scraped} == 0)`,
+        `max ${perRoute} (${routesTo})` +
+          ` or 4 * group ${perRoute} (present_over_time(${routesTo}[$__range])` +
+          ` and on (${instanceLabels}) ${scraped} == 0)`,
       ),
     )
     .withTarget(
       rows(
         'reason',
-        `max by (${instanceLabels}, reason) (${select('scidex_pg_pool_ro_route_reason')} == 1)`,
+        `max by (${routeLabels}, reason) (${select('scidex_pg_pool_ro_route_reason')} == 1)`,
       ),
     )
     .withTarget(
       rows(
         'changed',
-        `1000 * max ${perInstance} (${select(
+        `1000 * max ${perRoute} (${select(
           'scidex_pg_pool_ro_route_last_transition_timestamp_seconds',
         )})`,
       ),
     )
-    .withTarget(rows('waiters', `sum ${perInstance} (${selectPools('scidex_pg_pool_waiters')})`))
+    .withTarget(rows('waiters', `sum ${perRoute} (${selectPools('scidex_pg_pool_waiters')})`))
     .withTarget(
       rows(
         'in_use',
-        `sum ${perInstance} (${selectPools('scidex_pg_pool_connections', 'state="in_use"')})`,
+        `sum ${perRoute} (${selectPools('scidex_pg_pool_connections', 'state="in_use"')})`,
       ),
     )
     .withTarget(
-      rows('size', `sum ${perInstance} (${selectPools('scidex_pg_pool_connections')})`),
+      rows('size', `sum ${perRoute} (${selectPools('scidex_pg_pool_connections')})`),
     )
     .withTarget(
       rows(
         'version',
-        `max by (${instanceLabels}, version) (${select('scidex_pg_exporter_build_info')})`,
+        `group ${perRoute} (${routesTo}) * on (${instanceLabels}) group_left (version)` +
+          ` group by (${instanceLabels}, version) (${select('scidex_pg_exporter_build_info')})`,
       ),
     )
     .withTransformation({ id: 'merge', options: {} })

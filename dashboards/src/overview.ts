@@ -10,19 +10,25 @@ import * as statetimeline from '@grafana/grafana-foundation-sdk/statetimeline';
 
 import { dashboard, withPanels } from './dashboard';
 import { instanceTable } from './instances';
+import {
+  linksToDetail,
+  ofDatabase,
+  ofPool,
+  ofRoute,
+  perPool,
+  perRoute,
+  poolLabels,
+  routeLabels,
+} from './labels';
 import { describe, graph, legend, named, number, steps } from './panels';
 import {
-  databaseLegend,
   down,
   greatest,
-  instanceLabels,
   lines,
   now,
   p99,
   perDatabase,
   perDatabaseAndReason,
-  perInstance,
-  perPool,
   rate,
   scraped,
   select,
@@ -33,20 +39,23 @@ import { noData, routeColors, routeMappings } from './route';
 
 const quiet = { value: null, color: 'text' } as const;
 
-// How many instances of each database have this route; `color` where there is any.
+// How many instances of each database have this route, `color` where there is any; of more databases than can be read, those
+// with most. 0 if there is none.
 function instancesAt(
   route: number,
   title: string,
   color: string,
   description: string,
 ): stat.PanelBuilder {
+  const atRoute = `${select('scidex_pg_pool_ro_routes_to')} == bool ${route}`;
   return named(
     { title, description, unit: 'none', width: 4, height: 5 },
     steps(quiet, { value: 1, color }),
   ).withTarget(
     now(
-      `sum ${perDatabase} (${withDatabase(`${select('scidex_pg_pool_ro_routes_to')} == bool ${route}`)})`,
-    ).legendFormat(databaseLegend),
+      `topk(4, sum ${perDatabase} (${withDatabase(atRoute)}) > 0)` +
+        ` or on () (sum(${atRoute}) == 0)`,
+    ).legendFormat(ofDatabase),
   );
 }
 
@@ -106,7 +115,7 @@ const first = [
       now(
         `topk(4, count ${perDatabaseAndReason} (${withDatabase(`${reasonOtherThanOk} == 1`)}))` +
           ` or on () count by (reason) (${select('scidex_pg_pool_ro_route_reason', 'reason="ok"')} == 1)`,
-      ).legendFormat(`{{reason}} ${databaseLegend}`),
+      ).legendFormat(`{{reason}} ${ofDatabase}`),
     ),
   number(
     {
@@ -127,9 +136,9 @@ const first = [
     ])
     .withTarget(
       now(
-        `1000 * (min ${perDatabase} (${withDatabase(`${changed} and on (${instanceLabels}) ${routesTo} != 1`)})` +
+        `1000 * (min ${perDatabase} (${withDatabase(`${changed} and on (${routeLabels}) ${routesTo} != 1`)})` +
           ` or on () max(${changed}))`,
-      ).legendFormat(databaseLegend),
+      ).legendFormat(ofDatabase),
     ),
   named(
     {
@@ -244,10 +253,11 @@ const route = describe(new statetimeline.PanelBuilder(), {
   .axisPlacement(AxisPlacement.Auto)
   .legend(legend)
   .noValue('no data')
+  .dataLinks(linksToDetail(routeLabels))
   .withTarget(
     lines(
-      `${routesTo} and on (${instanceLabels}) topk(20, max_over_time(${routesTo}[$__range] @ end()))`,
-      '{{instance}} ({{job}})',
+      `${routesTo} and on (${routeLabels}) topk(20, max_over_time(${routesTo}[$__range] @ end()))`,
+      ofRoute,
     ),
   );
 
@@ -263,8 +273,9 @@ const graphs = [
     height: 8,
   })
     .max(1)
+    .dataLinks(linksToDetail(routeLabels))
     .withTarget(
-      lines(greatest(fallthroughShare(rate, ` ${perInstance} `)), '{{instance}} ({{job}})'),
+      lines(greatest(fallthroughShare(rate, ` ${perRoute} `)), ofRoute),
     ),
   graph({
     title: 'Queue depth',
@@ -275,12 +286,14 @@ const graphs = [
     unit: 'short',
     width: 12,
     height: 8,
-  }).withTarget(
+  })
+    .dataLinks(linksToDetail(poolLabels))
+    .withTarget(
     lines(
       greatest(
         `sum ${perPool} (${rate(selectPools('scidex_pg_pool_acquire_wait_seconds_sum'))})`,
       ),
-      '{{pool}} {{instance}}',
+      ofPool,
     ),
   ),
   graph({
@@ -291,7 +304,9 @@ const graphs = [
     unit: 'short',
     width: 8,
     height: 8,
-  }).withTarget(lines(greatest(selectPools('scidex_pg_pool_waiters')), '{{pool}} {{instance}}')),
+  })
+    .dataLinks(linksToDetail(poolLabels))
+    .withTarget(lines(greatest(selectPools('scidex_pg_pool_waiters')), ofPool)),
   graph({
     title: 'Acquire wait, p99',
     description:
@@ -300,7 +315,9 @@ const graphs = [
     unit: 's',
     width: 8,
     height: 8,
-  }).withTarget(lines(greatest(p99(waitSeconds)), '{{pool}} {{instance}}')),
+  })
+    .dataLinks(linksToDetail(poolLabels))
+    .withTarget(lines(greatest(p99(waitSeconds)), ofPool)),
   graph({
     title: 'Timeouts',
     description:
@@ -309,14 +326,16 @@ const graphs = [
     unit: 'ops',
     width: 8,
     height: 8,
-  }).withTarget(
+  })
+    .dataLinks(linksToDetail(poolLabels))
+    .withTarget(
     lines(
       greatest(
         `sum ${perPool} (${rate(
           selectPools('scidex_pg_pool_acquires_total', 'outcome="timeout"'),
         )})`,
       ),
-      '{{pool}} {{instance}}',
+      ofPool,
     ),
   ),
 ];

@@ -2,10 +2,22 @@
 import { DataqueryBuilder, PromQueryFormat } from '@grafana/grafana-foundation-sdk/prometheus';
 
 import { datasource } from './datasource';
+import {
+  instanceLabels,
+  perPoolOfService,
+  perRoute,
+  poolLabels,
+  routeLabels,
+  serviceLabels,
+} from './labels';
 
-// A selector of what the variables job and instance allow, and of the matchers given.
+// Metrics of the exporter itself have no label database.
+const ofADatabase = /^(instance_pool:)?scidex_pg_(pool|query)_/;
+
+// A selector of what the variables other than pool allow, and of the matchers given.
 export function select(metric: string, ...matchers: string[]): string {
-  return `${metric}{${['job=~"$job"', 'instance=~"$instance"', ...matchers].join(', ')}}`;
+  const labels = (ofADatabase.test(metric) ? routeLabels : instanceLabels).split(', ');
+  return `${metric}{${[...labels.map((label) => `${label}=~"$${label}"`), ...matchers].join(', ')}}`;
 }
 
 // The same for a metric that has the label pool.
@@ -13,11 +25,8 @@ export function selectPools(metric: string, ...matchers: string[]): string {
   return select(metric, 'pool=~"$pool"', ...matchers);
 }
 
-// What distinguishes instances. Targets may have the labels cluster and namespace; otherwise both are empty.
-export const instanceLabels = 'cluster, namespace, job, instance';
-export const perInstance = `by (${instanceLabels})`;
-export const perPool = `by (${instanceLabels}, pool)`;
 const sameInstance = `on (${instanceLabels})`;
+export const sameRoute = `on (${routeLabels})`;
 
 // Of our instances alone, where other programs have a metric of this name too.
 export function ours(expr: string): string {
@@ -32,7 +41,7 @@ export const scraped =
 
 // 1 for each pool whose server does not answer, 0 for each other one that there is.
 export const down =
-  `((${selectPools('scidex_pg_pool_backend_up')} == bool 0) and on (${instanceLabels}, pool)` +
+  `((${selectPools('scidex_pg_pool_backend_up')} == bool 0) and on (${poolLabels})` +
   ` ${selectPools('scidex_pg_pool_max_size')} > 0)`;
 
 // The greatest of each moment: a fleet has more lines than a panel can show.
@@ -50,26 +59,31 @@ export function p99(histogram: string): string {
   return selectPools(`instance_pool:${histogram}:p99_rate5m`);
 }
 
-// Of a histogram that has the label pool, for each pool.
+// Of a histogram that has the label pool, for each pool, over all instances.
 export function meanByPool(histogram: string): string {
-  const sum = (part: string) => `sum by (pool) (${rate(selectPools(`${histogram}_${part}`))})`;
-  return `${sum('sum')} / ${sum('count')}`;
+  const sum = (part: string) => `sum ${perPoolOfService} (${rate(selectPools(`${histogram}_${part}`))})`;
+  return greatest(`${sum('sum')} / ${sum('count')}`);
 }
 
-// The database of each instance, as the label dbname: that of the server of one of its pools, or empty if none is known.
-const databaseOfInstance =
-  `(topk ${perInstance} (1, ${selectPools('scidex_pg_pool_server_info')})` +
-  ` or ${sameInstance} group ${perInstance} (${select('scidex_pg_pool_ro_dsn_configured')}))`;
+// The same of the 99th percentile, of the instance where it is highest.
+export function worstP99(histogram: string): string {
+  return greatest(`max ${perPoolOfService} (${p99(histogram)})`);
+}
 
-// An expression with one value for each instance, or for each instance and reason, with the label dbname.
+// The name of the database of each route: the label database, or, for an unnamed database, dbname: that of the server of one
+// of its pools.
+const databaseOfRoute =
+  `label_replace(topk ${perRoute} (1, ${selectPools('scidex_pg_pool_server_info')})` +
+  ` or ${sameRoute} label_replace(group ${perRoute} (${select('scidex_pg_pool_ro_dsn_configured')}),` +
+  ' "dbname", "unknown", "", ""), "dbname", "", "database", ".+")';
+
+// An expression with one value for each route, or for each route and reason, with the label dbname.
 export function withDatabase(expr: string): string {
-  return `(${expr}) * ${sameInstance} group_left (dbname) ${databaseOfInstance}`;
+  return `(${expr}) * ${sameRoute} group_left (dbname) ${databaseOfRoute}`;
 }
 
-const databaseLabels = 'cluster, namespace, job, dbname';
-export const perDatabase = `by (${databaseLabels})`;
-export const perDatabaseAndReason = `by (${databaseLabels}, reason)`;
-export const databaseLegend = '{{dbname}} {{job}} {{namespace}} {{cluster}}';
+export const perDatabase = `by (${serviceLabels}, dbname)`;
+export const perDatabaseAndReason = `by (${serviceLabels}, dbname, reason)`;
 
 function target(expr: string): DataqueryBuilder {
   return new DataqueryBuilder().datasource(datasource).refId('A').expr(expr);

@@ -5,8 +5,9 @@ import * as stat from '@grafana/grafana-foundation-sdk/stat';
 import * as statetimeline from '@grafana/grafana-foundation-sdk/statetimeline';
 
 import { dashboard, withPanels } from './dashboard';
+import { ofPool, ofRoute, perPool, routeLabels } from './labels';
 import { describe, graph, legend, number, Panel, steps } from './panels';
-import { instanceLabels, lines, now, perPool, rate, select, selectPools } from './query';
+import { lines, now, rate, select, selectPools } from './query';
 import { noData } from './route';
 
 const quiet = { value: null, color: 'text' } as const;
@@ -37,7 +38,7 @@ function states(
   panel: Pick<Panel, 'title' | 'description'>,
   mappings: ValueMapping[],
   expr: string,
-  name = '{{pool}} {{instance}}',
+  name = ofPool,
 ): statetimeline.PanelBuilder {
   return describe(new statetimeline.PanelBuilder(), { ...panel, unit: 'none', width: 12, height: 7 })
     .mappings(mappings)
@@ -141,7 +142,7 @@ const graphs = [
       `sum ${perPool} (${rate(
         selectPools('scidex_pg_pool_read_only_violations_total'),
       )})`,
-      '{{pool}} {{instance}}',
+      ofPool,
     ),
   ),
   graph({
@@ -157,7 +158,7 @@ const graphs = [
       `sum ${perPool} (${rate(
         selectPools('scidex_pg_pool_read_only_tampered_total'),
       )})`,
-      '{{pool}} {{instance}}',
+      ofPool,
     ),
   ),
 ];
@@ -208,7 +209,7 @@ const timelines = [
       0: { text: 'refuses writes', color: 'red' },
     }),
     select('scidex_pg_pool_primary_writable'),
-    '{{instance}}',
+    ofRoute,
   ),
   states(
     {
@@ -222,11 +223,11 @@ const timelines = [
       1: { text: 'stale', color: 'orange' },
       2: { text: 'diverged', color: 'red' },
     }),
-    `${select('scidex_pg_pool_replica_stale')} + on (${instanceLabels}) 2 * ${select(
+    `${select('scidex_pg_pool_replica_stale')} + on (${routeLabels}) 2 * ${select(
       'scidex_pg_pool_ro_route_reason',
       'reason="diverged"',
     )}`,
-    '{{instance}}',
+    ofRoute,
   ),
 ];
 

@@ -1,10 +1,11 @@
-// The table of servers: one row for each pool of each instance, joined from instant queries on job, instance and pool.
+// The table of servers: one row for each pool, joined from instant queries on the labels of the pool.
 import { TableCellDisplayMode, TableSortByFieldStateBuilder } from '@grafana/grafana-foundation-sdk/common';
 import { DynamicConfigValue, MappingType } from '@grafana/grafana-foundation-sdk/dashboard';
 import * as table from '@grafana/grafana-foundation-sdk/table';
 
 import { describe } from './panels';
-import { instanceLabels, perPool, rows, selectPools } from './query';
+import { perPool, poolLabels, rowLinksToDetail } from './labels';
+import { rows, selectPools } from './query';
 
 function truth(yes: string, no: string): DynamicConfigValue[] {
   const options = { 1: { text: 'yes', color: yes, index: 0 }, 0: { text: 'no', color: no, index: 1 } };
@@ -16,10 +17,11 @@ function truth(yes: string, no: string): DynamicConfigValue[] {
 
 // A field `Value #x` holds the values of the query x.
 const columns: { field: string; header: string; look?: DynamicConfigValue[] }[] = [
-  { field: 'pool', header: 'Pool' },
+  { field: 'pool', header: 'Pool', look: [{ id: 'links', value: rowLinksToDetail(poolLabels) }] },
+  { field: 'database', header: 'Database' },
   { field: 'host', header: 'Host' },
   { field: 'port', header: 'Port' },
-  { field: 'dbname', header: 'Database' },
+  { field: 'dbname', header: 'dbname' },
   { field: 'Value #up', header: 'Answers', look: truth('green', 'red') },
   { field: 'Value #recovery', header: 'In recovery', look: truth('text', 'text') },
   { field: 'instance', header: 'Instance' },
@@ -45,21 +47,21 @@ export function serverTable(): table.PanelBuilder {
     .withTarget(
       rows(
         'server',
-        `max by (${instanceLabels}, pool, host, port, dbname) (${selectPools('scidex_pg_pool_server_info')})`,
+        `max by (${poolLabels}, host, port, dbname) (${selectPools('scidex_pg_pool_server_info')})`,
       ),
     )
     .withTarget(
       rows(
         'up',
         `max ${perPool} (${selectPools('scidex_pg_pool_backend_up')}` +
-          ` and on (${instanceLabels}, pool) ${selectPools('scidex_pg_pool_server_info')})`,
+          ` and on (${poolLabels}) ${selectPools('scidex_pg_pool_server_info')})`,
       ),
     )
     .withTarget(
       rows(
         'recovery',
         `max ${perPool} (${selectPools('scidex_pg_pool_backend_in_recovery')}` +
-          ` and on (${instanceLabels}, pool) ${selectPools('scidex_pg_pool_server_info')})`,
+          ` and on (${poolLabels}) ${selectPools('scidex_pg_pool_server_info')})`,
       ),
     )
     .withTransformation({ id: 'merge', options: {} })

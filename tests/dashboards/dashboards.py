@@ -9,6 +9,8 @@ FOLDER = pathlib.Path(__file__).resolve().parents[2] / "dashboards" / "json"
 _SPECIAL = re.compile(r"[\\^$*+?.()|\[\]{}]")
 _VARIABLE = re.compile(r"\$\{(\w+)\}|\$(\w+)")
 _LABEL_VALUES = re.compile(r"label_values\((.+),\s*(\w+)\)")
+_QUERY_RESULT = re.compile(r"query_result\((.+)\)")
+_LEGEND = re.compile(r"\{\{\s*(.+?)\s*\}\}")
 
 
 def load():
@@ -25,9 +27,21 @@ def query_variables(dashboard):
     return [variable for variable in dashboard["templating"]["list"] if variable["type"] == "query"]
 
 
-def label_values(query):
-    """The selector and the label of a query variable."""
-    return _LABEL_VALUES.fullmatch(query).groups()
+def hidden(variable):
+    return variable.get("hide") == 2
+
+
+def options(variable, values, ask):
+    """The values that Grafana offers for a query variable, given those of the variables before it. ask(path, **parameters) is
+    the data of Prometheus's response."""
+    query = interpolate(variable["query"], values)
+    if result := _QUERY_RESULT.fullmatch(query):
+        labels = (",".join(f'{label}="{value}"' for label, value in series["metric"].items())
+                  for series in ask("query", query=result[1])["result"])
+        matches = (re.search(variable["regex"].strip("/"), f"{{{text}}}") for text in labels)
+        return [match[1] for match in matches if match]
+    selector, label = _LABEL_VALUES.fullmatch(query).groups()
+    return ask(f"label/{label}/values", **{"match[]": selector})
 
 
 def chosen(values):
@@ -39,3 +53,9 @@ def chosen(values):
 def interpolate(text, values):
     """text with every variable replaced; raises KeyError for an undefined variable."""
     return _VARIABLE.sub(lambda match: values[match[1] or match[2]], text)
+
+
+def legend(target, labels, values):
+    """The name of a series as Grafana shows it: a missing label leaves nothing, and browsers collapse spaces."""
+    text = interpolate(target.get("legendFormat", ""), values)
+    return " ".join(_LEGEND.sub(lambda match: labels.get(match[1], ""), text).split())

@@ -41,6 +41,15 @@ export function queryVariables(dashboard: Dashboard): Variable[] {
   return variables(dashboard).filter((one) => one.type === 'query');
 }
 
+export function hidden(one: Variable): boolean {
+  return one.hide === 2;
+}
+
+// The expression of a variable whose values are taken from the result of a query.
+export function queryResult(query: unknown): string | undefined {
+  return /^query_result\((.+)\)$/.exec(String(query))?.[1];
+}
+
 // The selector and the label of a variable that lists the values of a label.
 export function labelValues(query: unknown): { selector: string; label: string } | undefined {
   const match = /^label_values\((.+),\s*(\w+)\)$/.exec(String(query));

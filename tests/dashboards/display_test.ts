@@ -4,12 +4,12 @@ import './browser.js';
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { type FieldConfig, getValueFormats } from '@grafana/data';
+import { type DataFrame, type FieldConfig, getFieldDisplayValuesProxy, getValueFormats } from '@grafana/data';
 
 import { load, settings } from './dashboards.js';
 import type { Panel } from './dashboard_shape.js';
 import { byThresholds, shown, theme } from './shown.js';
-import { headersOf, transformed } from './transformations.js';
+import { headersOf, type Row, transformed } from './transformations.js';
 
 function panelNamed(dashboard: string, title: string): Panel {
   const panels = load().find(({ name }) => name === dashboard)?.dashboard.panels ?? [];
@@ -105,6 +105,18 @@ async function drawn(panel: Panel, more: Record<string, Record<string, string>>)
   return new Map(table.fields.map((field, index) => [headers[index], field.values[0]]));
 }
 
+function linksOf(panel: Panel, header: string): { url: string }[] {
+  const override = panel.fieldConfig.overrides.find(({ matcher }) => matcher.options === header);
+  return override?.properties.find(({ id }) => id === 'links')?.value as { url: string }[];
+}
+
+// The URL of a link in a row. A field that the table does not have leaves nothing.
+function followed(url: string, table: DataFrame, rowIndex: number): string {
+  const named = { ...table, fields: table.fields.map((field, index) => ({ ...field, name: headersOf(table)[index] })) };
+  const fields = getFieldDisplayValuesProxy({ frame: named, rowIndex }) as Record<string, unknown>;
+  return url.replace(/\$\{__data\.fields\.(\w+)\}/g, (_, name: string) => String(fields[name] ?? ''));
+}
+
 function overridden(panel: Panel): unknown[] {
   return panel.fieldConfig.overrides.map(({ matcher }) => matcher.options);
 }
@@ -149,7 +161,7 @@ test('the table of servers has a row for each pool', async () => {
       ['Pool', 'ro'],
       ['Host', 'db2'],
       ['Port', '5432'],
-      ['Database', 'shop'],
+      ['dbname', 'shop'],
       ['Answers', 2],
       ['In recovery', 3],
       ['Instance', 'db1:19187'],
@@ -159,15 +171,57 @@ test('the table of servers has a row for each pool', async () => {
   for (const header of overridden(panel)) assert.ok(table.has(String(header)), String(header));
 });
 
-test('an instance not scraped sorts first, each links to its pools', () => {
+// Instances that only the cluster distinguishes, one of them with two databases, one not scraped.
+const fleet: Record<string, string>[] = [
+  { cluster: 'west' },
+  { cluster: 'east', database: 'shop' },
+  { cluster: 'east', database: 'audit' },
+  { cluster: 'north', database: 'shop' },
+].map((more) => ({ job: 'pools', instance: 'db1:19187', ...more }));
+
+async function fleetTable(panel: Panel, more: Record<string, Record<string, string>>): Promise<DataFrame> {
+  const answers = panel.targets.map(({ refId = '' }): [string, Row[]] => [
+    refId,
+    fleet.flatMap((labels, index) =>
+      labels.cluster === 'north' && refId !== 'route' ? [] : [{ labels: { ...labels, ...more[refId] }, value: index + 1 }],
+    ),
+  ]);
+  const [table] = await transformed(panel, Object.fromEntries(answers));
+  return table;
+}
+
+test('a table has one row for each database of each instance', async () => {
+  const panel = panelNamed('overview', 'Instances (table)');
+  const table = await fleetTable(panel, { reason: { reason: 'ok' }, version: { version: '0.1.0' } });
+  const column = (header: string) => table.fields[headersOf(table).indexOf(header)].values as unknown[];
+  assert.deepEqual(column('Cluster'), ['west', 'east', 'east', 'north']);
+  assert.deepEqual(column('Database'), ['', 'shop', 'audit', 'shop']);
+  assert.deepEqual(column('Route'), [1, 2, 3, 4]);
+  assert.deepEqual(column('Waiters').slice(0, 3), [1, 2, 3]);
+  assert.deepEqual(column('Version').slice(0, 3), ['0.1.0', '0.1.0', '0.1.0']);
+});
+
+test('a row links to its detail by all that distinguishes it', async () => {
+  const links = { reason: { reason: 'ok' }, version: { version: '0.1.0' } };
+  const panel = panelNamed('overview', 'Instances (table)');
+  const [link] = linksOf(panel, 'Instance');
+  const url = followed(link.url, await fleetTable(panel, links), 2);
+  assert.equal(
+    url,
+    '/d/scidex-pg-pool-detail?${datasource:queryparam}&var-cluster=east&var-namespace=&var-job=pools' +
+      '&var-instance=db1:19187&var-database=audit&${__url_time_range}',
+  );
+  assert.match(linksOf(panelNamed('detail', 'Servers'), 'Pool')[0].url, /&var-database=[^&]+&var-pool=\$/);
+  assert.match(linksOf(panelNamed('exporter', 'Builds and configurations'), 'Instance')[0].url, /&var-instance=\$/);
+});
+
+test('an instance not scraped sorts first', () => {
   const panel = panelNamed('overview', 'Instances (table)');
   assert.deepEqual((panel.options as { sortBy: unknown }).sortBy, [{ displayName: 'Route', desc: true }]);
   const properties = (header: string) =>
     panel.fieldConfig.overrides.find(({ matcher }) => matcher.options === header)?.properties ?? [];
   const mappings = properties('Route').find(({ id }) => id === 'mappings')?.value;
   assert.deepEqual(shown({ mappings } as FieldConfig, 4), { text: 'not scraped', color: color('red') });
-  const [link] = properties('Instance').find(({ id }) => id === 'links')?.value as { url: string }[];
-  assert.match(link.url, /^\/d\/scidex-pg-pool-detail\?.*var-instance=\$\{__data\.fields\.Instance\}/);
 });
 
 test('a route shows when it changed, or that it never did', () => {

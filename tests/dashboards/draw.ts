@@ -30,7 +30,8 @@ const head = 56;
 
 function named(legend: string | undefined, { metric }: PrometheusSeries): string {
   if (!legend) return Object.values(metric).join(' ') || 'value';
-  return legend.replace(/\{\{(\w+)\}\}/g, (_, label: string) => metric[label] ?? '');
+  const text = legend.replace(/\{\{(\w+)\}\}/g, (_, label: string) => metric[label] ?? '');
+  return text.replace(/ +/g, ' ').trim();
 }
 
 function matches({ id, options }: { id: string; options?: unknown }, name: string): boolean {

@@ -1,6 +1,6 @@
 // The rules of https://github.com/grafana/dashboard-linter by their names there, except the two about LogQL. Unlike
 // there they apply to panels of every type, without exceptions.
-import { labelValues, queryVariables, variable, variables } from './dashboards.js';
+import { labelValues, queryResult, queryVariables, variable, variables } from './dashboards.js';
 import {
   counter,
   narrowedBy,
@@ -34,11 +34,14 @@ export const grafanaRules: Rule[] = [
     name: 'template-label-promql-rule',
     broken: ({ dashboard }) =>
       queryVariables(dashboard)
-        .filter(({ query }) => !understood(labelValues(query)?.selector ?? ''))
+        .filter(({ query }) => !understood(labelValues(query)?.selector ?? queryResult(query) ?? ''))
         .map(({ query }) => String(query)),
     spoils: [
       ({ dashboard }) => {
         queryVariables(dashboard)[0].query = 'label_values(up{, job)';
+      },
+      ({ dashboard }) => {
+        queryVariables(dashboard)[0].query = 'query_result(sum(up)';
       },
     ],
   },

@@ -1,5 +1,5 @@
 // This project's own rules for its dashboards, in addition to Grafana's linter.
-import { labelValues, queryVariables, settings, variables } from './dashboards.js';
+import { hidden, labelValues, queryResult, queryVariables, settings, variables } from './dashboards.js';
 import type { Panel } from './dashboard_shape.js';
 import { selectors, windows } from './promql.js';
 import {
@@ -17,6 +17,10 @@ import {
 const columns = 24;
 const tag = 'scidex-pg-pool';
 const annotations = ['Route changes', 'Restarts', 'Firing alerts', 'Version changes', 'Reloads'];
+const names = ['cluster', 'namespace', 'job', 'instance', 'database', 'pool'];
+// The labels that not every series has, and those that tell instances and pools apart where more than one is chosen.
+const optional = ['cluster', 'namespace', 'database'];
+const elsewhere = '{{database}} $where';
 // Functions that cover the whole chosen time range, of metrics that are not counters.
 const overTheRange = ['changes', 'max_over_time', 'present_over_time'];
 // By the value of scidex_pg_pool_ro_routes_to.
@@ -28,6 +32,26 @@ const routes = new Map([
 
 // Metrics of a pool have the label pool; those of the route, the replica and the autoscaler's mode do not.
 const ofAPool = /^(?:instance_pool:)?scidex_pg_pool_(?!ro_|replica_|primary_|autoscaler_mode)/;
+
+const ofADatabase = /^(?:instance_pool:)?scidex_pg_(?:pool|query)_/;
+
+// A query groups by none of the labels, or by all of them; then the legend has them. A table has a column for each.
+function namesAll(expr: string, legend: string): boolean {
+  const grouped = /\bby \(cluster, namespace, job\b/.test(expr);
+  if (legend === '') return true;
+  if (legend.includes('{{instance}}')) return legend.includes('$where');
+  return !grouped || legend.includes(elsewhere) || legend.includes('{{database}}{{dbname}} $where');
+}
+
+function linksOf({ fieldConfig: { defaults, overrides } }: Panel): string[] {
+  const overridden = overrides.flatMap(({ properties }) => properties.filter(({ id }) => id === 'links'));
+  return [defaults.links ?? [], ...overridden.map(({ value }) => value as { url?: string }[])].flat().map(({ url }) => String(url));
+}
+
+// Of a link to a detail: those that an instance has, and the time.
+function carriesAll(url: string): boolean {
+  return [...names.slice(0, 4).map((name) => `&var-${name}=`), '&${__url_time_range}'].every((part) => url.includes(part));
+}
 
 // Patterns for a panel's description.
 const sentences = /^[A-Z][^]{60,}\.$/;
@@ -125,13 +149,13 @@ export const ownRules: Rule[] = [
     ],
   },
   {
-    name: 'has the variables data source, job, instance and pool, each of the values of its label on a metric of ours',
+    name: 'has a variable for the data source and each label that it selects by, of its values on a metric of ours',
     broken: ({ dashboard }) => [
-      ...(variables(dashboard).map(({ name }) => name).join() === 'datasource,job,instance,pool' ? [] : ['others']),
+      ...(variables(dashboard).map(({ name }) => name).join() === ['datasource', ...names, 'where'].join() ? [] : ['others']),
       ...queryVariables(dashboard)
-        .filter(({ name, query }) => {
-          const asked = labelValues(query);
-          return asked?.label !== name || !asked?.selector.startsWith('scidex_pg_pool_');
+        .filter((one) => {
+          const asked = labelValues(one.query);
+          return !hidden(one) && (asked?.label !== one.name || !asked?.selector.startsWith('scidex_pg_pool_'));
         })
         .map(({ name }) => name),
     ],
@@ -140,10 +164,28 @@ export const ownRules: Rule[] = [
         queryVariables(dashboard)[2].query = 'label_values(up, pool)';
       },
       ({ dashboard }) => {
-        variables(dashboard).push({ ...variables(dashboard)[3], name: 'cluster' });
+        variables(dashboard).push({ ...variables(dashboard)[3], name: 'pod' });
       },
     ],
   },
+  {
+    name: 'has a hidden variable for legends, which links do not carry along',
+    broken: ({ dashboard }) =>
+      variables(dashboard)
+        .filter((one) => hidden(one) !== (one.name === 'where') || (hidden(one) && !(one.skipUrlSync && queryResult(one.query))))
+        .map(({ name }) => name),
+    spoils: [
+      ({ dashboard }) => {
+        variables(dashboard)[1].hide = 2;
+      },
+      ({ dashboard }) => {
+        for (const one of variables(dashboard)) one.skipUrlSync = false;
+      },
+    ],
+  },
+  variableRule('has a variable for the cluster, whose All includes targets without one', 'cluster', 'Cluster', '.*'),
+  variableRule('has a variable for the namespace, whose All includes targets without one', 'namespace', 'Namespace', '.*'),
+  variableRule('has a variable for the database, whose All includes the unnamed one', 'database', 'Database', '.*'),
   variableRule('has a variable for the pool as for job and instance', 'pool', 'Pool'),
   {
     name: 'marks route changes, restarts, firing alerts, new versions and reloads of what is chosen',
@@ -157,12 +199,7 @@ export const ownRules: Rule[] = [
               (selector) =>
                 narrowedBy('job', selector) &&
                 // An alert on a whole job has no instance.
-                (selector.metric === 'ALERTS'
-                  ? selector.matchers.some(
-                      ({ label, operator, value }) =>
-                        label === 'instance' && operator === '=~' && value === '($instance)?',
-                    )
-                  : narrowedBy('instance', selector)),
+                (narrowedBy('instance', selector) || (selector.metric === 'ALERTS' && narrowedBy('instance', selector, true))),
             );
             return !usesTheVariable(datasource) || !narrowed;
           })
@@ -240,6 +277,34 @@ export const ownRules: Rule[] = [
       targets.push(targets[0]);
     },
   ),
+  selectorRule(
+    'narrows every series to the cluster, namespace and database that are chosen',
+    (selector) =>
+      optional.every((label) => narrowedBy(label, selector) || (label === 'database' && !ofADatabase.test(selector.metric))),
+    (expr) => expr.replaceAll('database=~"$database"', 'database=""').replaceAll('cluster=~"$cluster"', 'cluster=""'),
+  ),
+  {
+    name: 'names lines and links to their detail by every label that distinguishes them',
+    broken: ({ dashboard }) =>
+      dashboard.panels.flatMap((panel) => [
+        ...panel.targets
+          .filter(({ expr, legendFormat = '' }) => !namesAll(expr, legendFormat))
+          .map(({ expr }) => `${panel.title}: ${expr}`),
+        ...linksOf(panel).filter((url) => !carriesAll(url)),
+      ]),
+    spoils: [
+      ({ dashboard }) => {
+        for (const { targets } of dashboard.panels) {
+          for (const target of targets) target.legendFormat = target.legendFormat?.replace('$where', '');
+        }
+      },
+      ({ dashboard }) => {
+        for (const { fieldConfig } of dashboard.panels) {
+          fieldConfig.defaults.links?.forEach((link) => (link.url = link.url?.replace('var-cluster', 'var-x')));
+        }
+      },
+    ],
+  },
   selectorRule(
     'narrows what is measured of a pool to the pools that are chosen',
     (selector) => !ofAPool.test(selector.metric) || narrowedBy('pool', selector),

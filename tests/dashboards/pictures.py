@@ -6,6 +6,7 @@ Usage: SCIDEX_EXPORTER=build/release/bin/scidex_pg_exporter pictures.py FOLDER
 Writes FOLDER/INCIDENT.DASHBOARD.png. Needs Chromium, and the packages of npm: ./dev dashboards --pictures.
 """
 
+import copy
 import json
 import pathlib
 import subprocess
@@ -35,11 +36,14 @@ class Shown(dashboard_queries.LiveQueries):
         for file, dashboard in cls.dashboards.items():
             *_, (_, values) = cls().choices(dashboard)
             answers = {}
+            dashboard = copy.deepcopy(dashboard)
             for panel, target in dashboards.targets(dashboard):
                 expr = dashboards.interpolate(target["expr"], values)
                 instant = {"query": expr, "time": end}
                 over_time = {"query": expr, "start": start, "end": end, "step": (end - start) / POINTS}
                 found = cls.ask("query", **instant) if target["instant"] else cls.ask("query_range", **over_time)
+                if "legendFormat" in target:
+                    target["legendFormat"] = dashboards.interpolate(target["legendFormat"], values)
                 answers.setdefault(panel["id"], {})[target["refId"]] = found["result"]
             name = f"{incident}.{file.removesuffix('.json')}"
             (cls.output / f"{name}.answers").write_text(json.dumps(

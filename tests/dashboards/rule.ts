@@ -65,9 +65,10 @@ export function selectorRule(
   return targetRule(name, (target) => selectorsOf(target).every(holds), spoil, spoilable);
 }
 
-export function narrowedBy(label: string, { matchers }: Selector): boolean {
+export function narrowedBy(label: string, { matchers }: Selector, orAbsent = false): boolean {
+  const value = orAbsent ? `($${label})?` : `$${label}`;
   return matchers.some(
-    (matcher) => matcher.label === label && matcher.operator === '=~' && matcher.value === `$${label}`,
+    (matcher) => matcher.label === label && matcher.operator === '=~' && matcher.value === value,
   );
 }
 
@@ -76,7 +77,7 @@ export function usesTheVariable(datasource: { uid?: string } | undefined): boole
 }
 
 // The variable that lists the values of the label of its name.
-export function variableRule(name: string, label: string, title: string): Rule {
+export function variableRule(name: string, label: string, title: string, all = '.+'): Rule {
   const spoilt = (change: (found: Variable) => void) => (file: File) => {
     const found = variable(file.dashboard, label);
     if (found) change(found);
@@ -91,14 +92,14 @@ export function variableRule(name: string, label: string, title: string): Rule {
         found.type === 'query' ? '' : 'is no query',
         found.label === title ? '' : `is not called ${title}`,
         found.multi && found.includeAll ? '' : 'is not for several values',
-        found.allValue === '.+' ? '' : 'has something else than .+ for All',
+        found.allValue === all ? '' : `has something else than ${all} for All`,
       ].filter(Boolean);
     },
     spoils: [
       spoilt((found) => (found.datasource = { type: 'prometheus', uid: 'P1' })),
       spoilt((found) => (found.label = label)),
       spoilt((found) => (found.multi = false)),
-      spoilt((found) => (found.allValue = '.*')),
+      spoilt((found) => (found.allValue = '.')),
       spoilt((found) => (found.name = 'another')),
     ],
   };

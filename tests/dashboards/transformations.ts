@@ -26,14 +26,15 @@ standardTransformersRegistry.setInit(() =>
 
 export type Row = { labels: Record<string, string>; value: number };
 
-// Prometheus's response to a query for a table: the labels and a value named after its query, one row per series.
+// Prometheus's response to a query for a table: the labels and a value named after its query, one row per series. Grafana makes
+// a missing label empty where another series of the response has it.
 function frame(refId: string, rows: Row[]): DataFrame {
-  const labels = Object.keys(rows[0]?.labels ?? {});
+  const labels = [...new Set(rows.flatMap((row) => Object.keys(row.labels)))];
   return toDataFrame({
     refId,
     fields: [
       { name: 'Time', type: FieldType.time, values: rows.map(() => 0) },
-      ...labels.map((label) => ({ name: label, type: FieldType.string, values: rows.map((row) => row.labels[label]) })),
+      ...labels.map((label) => ({ name: label, type: FieldType.string, values: rows.map((row) => row.labels[label] ?? '') })),
       { name: `Value #${refId}`, type: FieldType.number, values: rows.map(({ value }) => value) },
     ],
   });
