@@ -60,7 +60,8 @@ function hiddenWhere(): Builder<VariableModel> {
     // Nothing if no label is named.
     .regex(`/${where}=" *([^ "].*?) *"/`)
     .hide(VariableHide.HideVariable)
-    .sort(VariableSort.Disabled);
+    .sort(VariableSort.Disabled)
+    .current({ selected: true, text: '', value: '' });
   return { build: () => ({ ...variable.build(), skipUrlSync: true }) };
 }
 

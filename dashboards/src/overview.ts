@@ -28,7 +28,6 @@ import {
   now,
   p99,
   perDatabase,
-  perDatabaseAndReason,
   rate,
   scraped,
   select,
@@ -39,8 +38,9 @@ import { noData, routeColors, routeMappings } from './route';
 
 const quiet = { value: null, color: 'text' } as const;
 
-// How many instances of each database have this route, `color` where there is any; of more databases than can be read, those
-// with most. 0 if there is none.
+const atMostFour = 'Lists the four databases with the most instances.';
+
+// How many instances of each database have this route, `color` where there is any. 0 if there is none.
 function instancesAt(
   route: number,
   title: string,
@@ -49,7 +49,7 @@ function instancesAt(
 ): stat.PanelBuilder {
   const atRoute = `${select('scidex_pg_pool_ro_routes_to')} == bool ${route}`;
   return named(
-    { title, description, unit: 'none', width: 4, height: 5 },
+    { title, description: `${description} ${atMostFour}`, unit: 'none', width: 4, height: 5 },
     steps(quiet, { value: 1, color }),
   ).withTarget(
     now(
@@ -101,9 +101,9 @@ const first = [
     {
       title: 'Route reasons',
       description:
-        'The four most frequent reasons for which reads are not on a replica, with the database ' +
-        'and the number of instances each; ok if there are none. A rise means that replicas ' +
-        'cannot serve reads; the reason says why.',
+        'The four most frequent reasons for which reads are not on a replica, with the number of ' +
+        'instances each; ok if there are none. A rise means that replicas cannot serve reads; ' +
+        'the reason says why. The table below names the instances.',
       unit: 'none',
       width: 5,
       height: 5,
@@ -113,19 +113,19 @@ const first = [
     .overrideByRegexp('/^ok/', [{ id: 'color', value: { mode: 'fixed', fixedColor: 'green' } }])
     .withTarget(
       now(
-        `topk(4, count ${perDatabaseAndReason} (${withDatabase(`${reasonOtherThanOk} == 1`)}))` +
+        `topk(4, count by (reason) (${reasonOtherThanOk} == 1))` +
           ` or on () count by (reason) (${select('scidex_pg_pool_ro_route_reason', 'reason="ok"')} == 1)`,
-      ).legendFormat(`{{reason}} ${ofDatabase}`),
+      ).legendFormat('{{reason}}'),
     ),
-  number(
+  named(
     {
       title: 'Route since',
       description:
         'The earliest route change among the instances of each database whose reads are not on ' +
-        'a replica; if there are none, the latest route change of all. A fall to seconds means ' +
-        'that a route has just changed.',
+        'a replica, for the four databases where it is latest; if there are none, the latest ' +
+        'route change of all. A fall to seconds means that a route has just changed.',
       unit: 'dateTimeFromNow',
-      width: 3,
+      width: 4,
       height: 5,
     },
     steps(quiet),
@@ -136,7 +136,7 @@ const first = [
     ])
     .withTarget(
       now(
-        `1000 * (min ${perDatabase} (${withDatabase(`${changed} and on (${routeLabels}) ${routesTo} != 1`)})` +
+        `1000 * (topk(4, min ${perDatabase} (${withDatabase(`${changed} and on (${routeLabels}) ${routesTo} != 1`)}))` +
           ` or on () max(${changed}))`,
       ).legendFormat(ofDatabase),
     ),
@@ -148,7 +148,7 @@ const first = [
         'least one is not scraped, so the state of its pools is unknown. A rise of the total ' +
         'means that instances were added.',
       unit: 'percentunit',
-      width: 4,
+      width: 3,
       height: 5,
     },
     steps({ value: null, color: 'red' }, { value: 1, color: 'green' }),

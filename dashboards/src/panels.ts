@@ -11,6 +11,7 @@ import {
   TooltipDisplayMode,
   VisibilityMode,
   VizLegendOptionsBuilder,
+  VizOrientation,
   VizTooltipOptionsBuilder,
 } from '@grafana/grafana-foundation-sdk/common';
 import {
@@ -77,9 +78,11 @@ export function number(panel: Panel, thresholds: ThresholdsConfigBuilder): stat.
     .noValue('no data');
 }
 
-// A number of each series with its name below, coloured by its thresholds.
+// A number of each series with its name, coloured by its thresholds; several in a list, so that long names can be read.
 export function named(panel: Panel, thresholds: ThresholdsConfigBuilder): stat.PanelBuilder {
-  return number(panel, thresholds).textMode(BigValueTextMode.ValueAndName);
+  return number(panel, thresholds)
+    .textMode(BigValueTextMode.ValueAndName)
+    .orientation(VizOrientation.Horizontal);
 }
 
 // Lines over time, from 0 on.

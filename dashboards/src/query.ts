@@ -77,13 +77,12 @@ const databaseOfRoute =
   ` or ${sameRoute} label_replace(group ${perRoute} (${select('scidex_pg_pool_ro_dsn_configured')}),` +
   ' "dbname", "unknown", "", ""), "dbname", "", "database", ".+")';
 
-// An expression with one value for each route, or for each route and reason, with the label dbname.
+// An expression with one value for each route, with the label dbname.
 export function withDatabase(expr: string): string {
   return `(${expr}) * ${sameRoute} group_left (dbname) ${databaseOfRoute}`;
 }
 
 export const perDatabase = `by (${serviceLabels}, dbname)`;
-export const perDatabaseAndReason = `by (${serviceLabels}, dbname, reason)`;
 
 function target(expr: string): DataqueryBuilder {
   return new DataqueryBuilder().datasource(datasource).refId('A').expr(expr);

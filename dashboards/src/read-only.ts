@@ -223,10 +223,11 @@ const timelines = [
       1: { text: 'stale', color: 'orange' },
       2: { text: 'diverged', color: 'red' },
     }),
-    `${select('scidex_pg_pool_replica_stale')} + on (${routeLabels}) 2 * ${select(
+    // A replica that has diverged may be stale too.
+    `clamp_max(${select('scidex_pg_pool_replica_stale')} + on (${routeLabels}) 2 * ${select(
       'scidex_pg_pool_ro_route_reason',
       'reason="diverged"',
-    )}`,
+    )}, 2)`,
     ofRoute,
   ),
 ];

@@ -106,6 +106,9 @@ table { width: 100%; border-collapse: collapse; }
 th, td { text-align: left; padding: 4px 8px; border-bottom: 1px solid ${border.weak}; font-weight: 400; white-space: nowrap; }
 th { color: ${theme.colors.primary.text}; font-weight: 500; }
 .stats { display: flex; height: calc(100% - 34px); align-items: center; justify-content: space-around; text-align: center; }
+.list { display: flex; flex-direction: column; height: calc(100% - 34px); justify-content: space-around; padding: 0 8px; }
+.list p { display: flex; justify-content: space-between; align-items: center; gap: 8px; }
+.list b, .list p { white-space: nowrap; }
 .legend { padding: 0 8px; height: 20px; overflow: hidden; white-space: nowrap; color: ${text.secondary}; }
 .legend i { display: inline-block; width: 14px; height: 4px; margin: 2px 5px 2px 0; border-radius: 2px; }
 .legend span { margin-right: 12px; }

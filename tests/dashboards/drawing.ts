@@ -41,7 +41,16 @@ function legend(series: Series[], color: (one: Series) => string): string {
   return `<div class="legend">${items.join('')}</div>`;
 }
 
+// Several values with names are a list.
 export function stat(series: Series[], config: FieldConfig, textMode: string, { height }: Size): string {
+  if (textMode === 'value_and_name' && series.length > 1) {
+    const rows = series.map(({ name, points, config: own }) => {
+      const { text, color } = shown(byThresholds(own), points.at(-1)?.value);
+      const size = Math.min(height / series.length / 2, 24);
+      return `<p style="color:${color}">${escaped(name)}<b style="font-size:${size}px;font-weight:500">${escaped(text)}</b></p>`;
+    });
+    return `<div class="list">${rows.join('')}</div>`;
+  }
   const items = series.map(({ name, points, config: own }) => {
     const { text, color } = shown(byThresholds(own), points.at(-1)?.value);
     const big = textMode === 'name' ? name : text;
