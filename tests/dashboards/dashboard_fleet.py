@@ -1,0 +1,280 @@
+#!/usr/bin/env python3
+"""The dashboards of a fleet in which only cluster, namespace, job or database distinguishes the pools of the same name, on a
+real Prometheus with generated series: no query fails, no two lines have one name, and none is lost or includes another's
+numbers."""
+
+import collections
+import functools
+import json
+import math
+import pathlib
+import re
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+import urllib.error
+import urllib.parse
+import zlib
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "tests" / "support"))
+import dashboards  # noqa: E402
+import servers  # noqa: E402
+
+GOLDEN = ROOT / "tests" / "unit" / "metrics" / "exposition.golden"
+SERIES = re.compile(r"^(\w+)(?:\{(.*)\})? (\S+)$", re.MULTILINE)
+POOLS = ("primary", "ro", "ro_fallthrough")
+# One query and two of its errors: more lines than a panel shows would hide a lost one.
+SKIPPED = re.compile(r'query="nothing"|query="orders",reason="(?!refused|timeout)')
+SCRAPE_SECONDS, SCRAPES = 15, 60
+# Of the evaluations of a panel: few suffice, some of them before the instance went down.
+STEP_SECONDS = 180
+INTERVALS = {"__rate_interval": "1m", "__interval": "15s", "__range": f"{SCRAPE_SECONDS * SCRAPES}s"}
+# The instance that is down was scraped until then. Its series are stale at the end.
+DOWN_SINCE_SECONDS = 420
+
+
+class Target(collections.namedtuple("Target", "cluster namespace job instance databases down", defaults=(False,))):
+    """A scraped exporter. databases: the route and its reason, by the name of the database; "" is the unnamed one."""
+
+    def labels(self, database=None):
+        names = ("cluster", "namespace", "job", "instance")
+        return dict(zip(names, self)) | ({"database": database} if database else {})
+
+
+FLEET = [
+    Target("west", "blue", "pools", "db1", {"": (1, "ok")}),
+    Target("west", "green", "pools", "db1", {"": (2, "connect_refused")}),
+    Target("east", "blue", "pools", "db1", {"shop": (3, "diverged"), "audit": (1, "ok")}),
+    Target("east", "blue", "reports", "db1", {"": (2, "connect_refused")}),
+    Target("east", "blue", "reports", "db2", {"": (1, "ok")}, down=True),
+]
+# Its metrics; those of the exporter itself have no label database.
+OF_A_DATABASE = re.compile(r"\b(instance_pool:)?scidex_pg_(pool|query)_")
+# Variables, in the order of the dashboards, that are labels of the series.
+LABELS = ("cluster", "namespace", "job", "instance", "database", "pool")
+# Panels of which a condition, not the fleet, decides what they show.
+CONDITIONAL = {"Reads on the replica", "Reads on the primary", "Reads refused", "Route reasons", "Route since"}
+
+
+def rate(series):
+    """Of a counter: another one for each series."""
+    return 1 + zlib.crc32(series.encode()) % 997 / 100
+
+
+def values(name, labels, golden, series, route, times):
+    """The values of a series at times."""
+    number, reason = route
+    if name == "scidex_pg_pool_ro_routes_to":
+        return [number] * len(times)
+    if name == "scidex_pg_pool_ro_route_reason":
+        return [int(labels == f'reason="{reason}"')] * len(times)
+    if re.search(r"_(total|sum|count|bucket)$", name):
+        return [rate(series) * at for at in range(len(times))]
+    # A state, or the version of a build.
+    if golden in ("0", "1", "NaN"):
+        return [golden] * len(times)
+    return [float(golden) + rate(series)] * len(times)
+
+
+def write_exposition(file, expressions, begin):
+    """OpenMetrics in which each family is contiguous, as promtool requires."""
+    named = set(re.findall(r"[a-z][\w:]+", " ".join(expressions)))
+    golden = re.sub(r'dbname="(\\.|[^"])*"', 'dbname="orders"', GOLDEN.read_text())
+    exposed = [found for found in SERIES.findall(golden) if found[0] in named and not SKIPPED.search(found[1])]
+    exposed += [(name, f'pool="{pool}"', "2") for name in sorted(named) if name.startswith("instance_pool:")
+                for pool in POOLS]
+    families = collections.defaultdict(list)
+    for target in FLEET:
+        times = [begin + SCRAPE_SECONDS * number for number in range(SCRAPES + 1)]
+        lasts = [at for at in times if not target.down or at < times[-1] - DOWN_SINCE_SECONDS]
+        families["up"].append((target.labels(), "", times, [int(at in lasts) for at in times]))
+        for name, labels, golden in exposed:
+            for database, route in target.databases.items() if OF_A_DATABASE.match(name) else [("", (1, "ok"))]:
+                mine = target.labels(database)
+                families[name].append((mine, labels, lasts, values(name, labels, golden, f"{name}{mine}{labels}", route,
+                                                                   lasts)))
+    for name, found in families.items():
+        file.write(f"# TYPE {name} unknown\n")
+        for mine, labels, times, numbers in found:
+            text = ",".join([*(f'{label}="{value}"' for label, value in mine.items()), *([labels] if labels else [])])
+            file.writelines(f"{name}{{{text}}} {number} {at}\n" for at, number in zip(times, numbers))
+    file.write("# EOF\n")
+
+
+def series_of(answer):
+    """{labels: values} of a response, without the name of the metric; labels as a frozenset."""
+    return {frozenset((label, value) for label, value in series["metric"].items() if label != "__name__"):
+            [float(value) for _, value in series.get("values") or [series["value"]]] for series in answer["result"]}
+
+
+class Fleet(unittest.TestCase):
+    maxDiff = None
+
+    @classmethod
+    def setUpClass(cls):
+        folder = tempfile.TemporaryDirectory(prefix="scidex-fleet-", ignore_cleanup_errors=True)
+        cls.addClassCleanup(folder.cleanup)
+        path = pathlib.Path(folder.name)
+        cls.dashboards = dashboards.load()
+        cls.end = int(time.time()) - 600
+        cls.begin = cls.end - SCRAPE_SECONDS * SCRAPES
+        expressions = [target["expr"] for dashboard in cls.dashboards.values() for _, target in dashboards.targets(dashboard)]
+        with open(path / "series.txt", "w", encoding="utf-8") as file:
+            write_exposition(file, expressions, cls.begin)
+        subprocess.run(["promtool", "tsdb", "create-blocks-from", "openmetrics", str(path / "series.txt"),
+                        str(path / "data")], check=True, capture_output=True, timeout=3000)
+        (path / "prometheus.yml").write_text("scrape_configs: []\n")
+        address = f"127.0.0.1:{servers.free_port()}"
+        servers.start(cls.addClassCleanup, ["prometheus", f"--config.file={path}/prometheus.yml",
+                                            f"--storage.tsdb.path={path}/data", f"--web.listen-address={address}"],
+                      path / "log")
+        cls.prometheus = f"http://{address}"
+        servers.poll("Prometheus", lambda: servers.fetch(f"{cls.prometheus}/-/ready"), path / "log")
+
+    @classmethod
+    @functools.cache
+    def ask(cls, path, **parameters):
+        """The data of Prometheus's response at the end of the range."""
+        times = {"time": cls.end} if path == "query" else {"start": cls.begin, "end": cls.end}
+        text = urllib.parse.urlencode(times | parameters, doseq=True)
+        try:
+            return json.loads(servers.fetch(f"{cls.prometheus}/api/v1/{path}?{text}"))["data"]
+        except urllib.error.HTTPError as refusal:
+            raise AssertionError(f"{parameters}: {json.loads(refusal.read())['error']}") from refusal
+
+    def choose(self, dashboard, choice):
+        """The values of the variables where `choice` is chosen; All of the others. Not that of the hidden one."""
+        return INTERVALS | {variable["name"]: dashboards.chosen([choice[variable["name"]]])
+                            if variable["name"] in choice else variable.get("allValue")
+                            for variable in dashboards.query_variables(dashboard)}
+
+    def names(self, dashboard, target, choice):
+        """The name and the latest value of each series."""
+        chosen = self.choose(dashboard, choice)
+        [hidden] = filter(dashboards.hidden, dashboards.query_variables(dashboard))
+        values = chosen | {hidden["name"]: "".join(dashboards.options(hidden, chosen, self.ask))}
+        return [(dashboards.legend(target, dict(labels), values), found[-1])
+                for labels, found in self.answer(target, chosen).items()]
+
+    def answer(self, target, chosen):
+        expr = dashboards.interpolate(target["expr"], chosen)
+        return series_of(self.ask("query", query=expr) if target.get("instant") else
+                         self.ask("query_range", query=expr, step=STEP_SECONDS))
+
+    def answer_to_all(self, dashboard, target):
+        return self.answer(target, self.choose(dashboard, {}))
+
+    def each_target(self):
+        """Every dashboard, panel and target, and how to name it."""
+        for file, dashboard in self.dashboards.items():
+            for panel, target in dashboards.targets(dashboard):
+                where = {"dashboard": file, "panel": f"{panel['title']} ({panel['type']})", "target": target["refId"]}
+                yield where, dashboard, panel, target
+
+    def panel(self, dashboard, title):
+        """The names and values of the panel's series where All is chosen."""
+        [target] = [target for panel, target in dashboards.targets(self.dashboards[dashboard])
+                    if (panel["title"], panel["type"]) == (title, "stat")]
+        return dict(self.names(self.dashboards[dashboard], target, {}))
+
+    def test_every_query_has_an_answer(self):
+        for where, dashboard, _, target in self.each_target():
+            with self.subTest(**where):
+                self.assertTrue(self.answer_to_all(dashboard, target))
+
+    def test_no_two_lines_of_a_panel_have_the_same_name(self):
+        for file, dashboard in self.dashboards.items():
+            for panel in dashboard["panels"]:
+                if panel["type"] in ("table", "heatmap"):
+                    continue
+                with self.subTest(dashboard=file, panel=panel["title"]):
+                    names = [name for target in panel["targets"] for name, _ in self.names(dashboard, target, {})]
+                    self.assertEqual(len(set(names)), len(names), sorted(names))
+                    self.assertTrue(len(names) == 1 or all(names), "a line without a name")
+
+    def test_no_pool_is_missing_in_a_panel(self):
+        """A panel adds up all that is chosen, or distinguishes by all labels above the pool and shows each combination."""
+        for where, dashboard, panel, target in self.each_target():
+            with self.subTest(**where):
+                answer = self.answer_to_all(dashboard, target)
+                shown = {label for labels in answer for label, _ in labels} & set(LABELS)
+                expected = {frozenset((label, value) for label, value in (one.labels(database) | {"pool": pool}).items()
+                                      if label in shown)
+                            for one in FLEET for database in one.databases for pool in POOLS
+                            # The table of instances also has those that are down.
+                            if not (one.down and target.get("instant")) or target["refId"] == "route"}
+                found = {frozenset(pair for pair in labels if pair[0] in shown) for labels in answer}
+                if panel["title"] in CONDITIONAL:
+                    continue
+                self.assertEqual(found, expected)
+                if shown:
+                    needed = {"cluster", "namespace", "job"} | ({"database"} if OF_A_DATABASE.search(target["expr"]) else set())
+                    self.assertLessEqual(needed, shown)
+
+    def test_a_line_shows_the_numbers_of_its_own_labels_alone(self):
+        """The same as where its labels are chosen, as the links do, so that it does not include the numbers of another."""
+        for where, dashboard, _, target in self.each_target():
+            with self.subTest(**where):
+                answer = self.answer_to_all(dashboard, target)
+                shown = {label for labels in answer for label, _ in labels}
+                names = [label for label in LABELS if label in shown]
+                by_choice = collections.defaultdict(dict)
+                for labels, found in answer.items():
+                    by_choice[tuple(dict(labels).get(label, "") for label in names)][labels] = found
+                for choice, expected in by_choice.items():
+                    alone = self.answer(target, self.choose(dashboard, dict(zip(names, choice))))
+                    self.assertEqual(alone.keys(), expected.keys())
+                    for labels, found in alone.items():
+                        self.assert_close(found, expected[labels])
+
+    def assert_close(self, found, expected):
+        self.assertEqual(len(found), len(expected))
+        for one, other in zip(found, expected):
+            self.assertTrue(math.isclose(one, other, rel_tol=1e-9) or math.isnan(one) and math.isnan(other),
+                            f"{one} alone, {other} of All")
+
+    def test_the_queries_of_a_table_have_the_same_rows(self):
+        rows = collections.defaultdict(dict)
+        for _, dashboard, panel, target in self.each_target():
+            if panel["type"] == "table":
+                keys = [frozenset(pair for pair in labels if pair[0] in LABELS)
+                        for labels in self.answer_to_all(dashboard, target)]
+                rows[dashboard["uid"], panel["title"]][target["refId"]] = keys
+        self.assertEqual(len(rows), 3)
+        down = [frozenset(one.labels().items()) for one in FLEET if one.down]
+        for table, by_query in rows.items():
+            all_rows = set(max(by_query.values(), key=len))
+            for query, keys in by_query.items():
+                with self.subTest(table=table, query=query):
+                    self.assertEqual(len(set(keys)), len(keys))
+                    # Of an instance that is down, the table of instances has nothing else.
+                    self.assertEqual(set(keys) | (set(down) if "route" in by_query else set()), all_rows)
+
+    def test_the_first_row_counts_each_database(self):
+        self.assertEqual(self.panel("overview.json", "Reads on the replica"),
+                         {"orders pools blue west": 1, "audit pools blue east": 1})
+        self.assertEqual(self.panel("overview.json", "Reads on the primary"),
+                         {"orders pools green west": 1, "orders reports blue east": 1})
+        self.assertEqual(self.panel("overview.json", "Reads refused"), {"shop pools blue east": 1})
+        self.assertEqual(self.panel("overview.json", "Route reasons"),
+                         {"connect_refused": 2, "diverged": 1})
+
+    def test_an_instance_that_is_down_counts_as_missing(self):
+        self.assertEqual(self.panel("overview.json", "Instances"), {"4 of 5": 0.8})
+        self.assertEqual(self.panel("exporter.json", "Instances down"), {"": 1})
+
+    def test_names_are_short_where_one_job_is_chosen(self):
+        choice = {"cluster": "east", "job": "reports"}
+        for dashboard in self.dashboards.values():
+            for panel, target in dashboards.targets(dashboard):
+                if "{{instance}}" in target.get("legendFormat", ""):
+                    with self.subTest(panel=panel["title"]):
+                        names = {name.split()[-1] for name, _ in self.names(dashboard, target, choice)}
+                        self.assertEqual(names - {"db1", "db2"}, set())
+
+
+if __name__ == "__main__":
+    unittest.main()
