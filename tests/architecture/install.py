@@ -48,6 +48,13 @@ class Install(unittest.TestCase):
         said = subprocess.run([folder / "bin/scidex_pg_exporter", "--version"], check=True, capture_output=True, text=True)
         self.assertTrue(said.stdout.startswith("scidex_pg_exporter "), said.stdout)
 
+    def test_program_names_sources_relative_to_their_tree(self):
+        """Otherwise, builds in another directory or without ccache differ."""
+        program = (self.install("exporter") / "bin/scidex_pg_exporter").read_bytes()
+        self.assertIn(b"src/pool", program)
+        self.assertNotIn(b"../src", program)
+        self.assertNotIn(os.fsencode(ROOT / "src"), program)
+
     def test_data_is_what_other_machines_need(self):
         self.assertEqual(files_of(self.install("data")), set(data()))
 
