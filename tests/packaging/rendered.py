@@ -25,7 +25,15 @@ MODULES = NPM / "node_modules"
 TOOLS = MODULES / ".tools"
 EVERYTHING = ["--set", "replicas=2,web.secretName=web,web.tlsSecretName=tls,readiness.route=replica",
               "--set", "configuration.replica.password_file=/run/secrets/other",
-              "--set", "serviceMonitor.basicAuthSecretName=scraper,serviceMonitor.serverName=pools.example"]
+              "--set", "serviceMonitor.basicAuthSecretName=scraper,serviceMonitor.serverName=pools.example",
+              "--set", "serviceMonitor.labels.release=operator,prometheusRule.labels.release=operator"]
+# Strings that YAML reads as numbers or booleans unless they are quoted. The release is named "on".
+NUMBERS = ["--set-string", "secretName=1,secretKeys.primaryDsn=2,secretKeys.replicaDsn=3,secretKeys.password=4",
+           "--set-string", "web.secretName=5,web.tlsSecretName=6,networkPolicy.scrapersNamespace=7,image.tag=8",
+           "--set-string", "serviceMonitor.basicAuthSecretName=9,serviceMonitor.serverName=10,serviceMonitor.labels.a=11",
+           "--set-string", "prometheusRule.labels.a=true"]
+# kubectl apply stores each object in an annotation, and all annotations of an object together may have this size.
+MOST_BYTES = 256 * 1024
 
 
 def tool(name):
@@ -65,13 +73,14 @@ def typed(found):
 class Rendered(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        kubectl, cls.helm = tool("kubectl"), tool("helm")
+        cls.kubectl, cls.helm = tool("kubectl"), tool("helm")
         cls.chart = str(MANIFESTS / "chart")
         cls.sets = {
-            "base": rendered(kubectl, "kustomize", str(MANIFESTS / "base")),
-            "overlays/tls": rendered(kubectl, "kustomize", str(MANIFESTS / "overlays/tls")),
+            "base": rendered(cls.kubectl, "kustomize", str(MANIFESTS / "base")),
+            "overlays/tls": rendered(cls.kubectl, "kustomize", str(MANIFESTS / "overlays/tls")),
             "chart": rendered(cls.helm, "template", "pools", cls.chart),
             "chart with everything": rendered(cls.helm, "template", "pools", cls.chart, *EVERYTHING),
+            "chart with numbers": rendered(cls.helm, "template", "on", cls.chart, *NUMBERS),
         }
 
     def of(self, kind):
@@ -130,7 +139,9 @@ class Rendered(unittest.TestCase):
     def test_chart_refuses_values_that_it_does_not_know(self):
         self.assertEqual(run(self.helm, "lint", "--strict", self.chart).returncode, 0)
         for value in ("nonsense=1", "image.nonsense=1", "image.digest=1", "replicas=0", "readiness.route=primary",
-                      "serviceMonitor.nonsense=1", "web.tlsSecretName=tls"):
+                      "serviceMonitor.nonsense=1", "serviceMonitor.labels.a=1", "web.tlsSecretName=tls",
+                      "secretKeys.nonsense=1", "configuration.web.listen_addresses={:1}",
+                      "configuration.web.telemetry_path=/m"):
             self.assertNotEqual(run(self.helm, "template", "pools", self.chart, "--set", value).returncode, 0, value)
 
     def test_prometheus_logs_in_only_where_the_exporter_has_users(self):
@@ -153,7 +164,74 @@ class Rendered(unittest.TestCase):
 
     def test_chart_has_a_disruption_budget_only_for_several_pods(self):
         self.assertEqual({name: len(found) for name, found in self.of("PodDisruptionBudget")},
-                         {"base": 0, "overlays/tls": 0, "chart": 0, "chart with everything": 1})
+                         {"base": 0, "overlays/tls": 0, "chart": 0, "chart with everything": 1, "chart with numbers": 0})
+
+    def test_kubectl_apply_takes_each_object(self):
+        for name, found in self.sets.items():
+            for document in found:
+                self.assertLess(len(json.dumps(document)), MOST_BYTES, f"{name}: {document['metadata']['name']}")
+
+    def test_operator_selects_by_labels_of_the_values(self):
+        for kind in ("ServiceMonitor", "PrometheusRule"):
+            labels = {name: found[0]["metadata"]["labels"].get("release") for name, found in self.of(kind)}
+            self.assertEqual((labels["chart"], labels["chart with everything"]), (None, "operator"), kind)
+
+    def test_names_of_two_releases_differ_however_long(self):
+        releases = [52 * "a" + last for last in "bc"]
+        names = []
+        for release in releases:
+            found = rendered(self.helm, "template", release, self.chart)
+            names.append({(document["kind"], document["metadata"]["name"]) for document in found})
+            self.assertLessEqual(max(len(name) for kind, name in names[-1] if kind in ("Deployment", "Service")), 63)
+        self.assertEqual(names[0] & names[1], set())
+        once = {document["kind"] for document in rendered(
+            self.helm, "template", "second", self.chart, "--set", "prometheusRule.enabled=false,dashboards.enabled=false")}
+        self.assertEqual(once, {"ConfigMap", "Deployment", "NetworkPolicy", "Service", "ServiceMonitor"})
+
+    def test_release_that_cannot_name_a_service_is_refused(self):
+        for release in ("1shop", "shop.eu"):
+            done = run(self.helm, "template", release, self.chart)
+            self.assertNotEqual(done.returncode, 0, release)
+            self.assertIn("the release name must begin with a letter", done.stderr)
+
+    def test_chart_takes_a_secret_with_other_keys(self):
+        values = "secretName=other,secretKeys.primaryDsn=uri,secretKeys.password=pass"
+        pod = self.pod_and_configuration(values)[0]
+        environment = {entry["name"]: entry["valueFrom"]["secretKeyRef"]["key"] for entry in pod["containers"][0]["env"]}
+        self.assertEqual(environment, {"SCIDEX_PG_DSN": "uri", "SCIDEX_PG_RO_DSN": "replica-dsn"})
+        self.assertIn({"name": "secret", "secret": {"secretName": "other", "items": [{"key": "pass", "path": "password"}]}},
+                      pod["volumes"])
+
+    def test_chart_takes_a_secret_without_a_password(self):
+        pod, configuration = self.pod_and_configuration("secretKeys.password=,secretKeys.replicaDsn=")
+        self.assertEqual([entry["name"] for entry in pod["containers"][0]["env"]], ["SCIDEX_PG_DSN"])
+        self.assertEqual([volume["name"] for volume in pod["volumes"]], ["configuration"])
+        self.assertEqual(configuration, {"primary": {"password_file": ""}, "replica": {"password_file": ""}})
+
+    def pod_and_configuration(self, values):
+        found = {(document["kind"], document["metadata"]["name"]): document
+                 for document in rendered(self.helm, "template", "pools", self.chart, "--set", values)}
+        name = "pools-scidex-pg-exporter"
+        deployment = found["Deployment", name]
+        self.assertEqual(list(kubernetes_rules.deployment_problems(deployment)), [])
+        return deployment["spec"]["template"]["spec"], yaml.safe_load(found["ConfigMap", name]["data"]["exporter.yaml"])
+
+    def test_overlay_may_change_names_and_namespace(self):
+        with tempfile.TemporaryDirectory(dir=MANIFESTS / "overlays") as folder:
+            pathlib.Path(folder, "kustomization.yaml").write_text(
+                "resources: [../tls]\nnamespace: shop\nnameSuffix: -shop\n"
+                "labels: [{pairs: {team: shop}, includeSelectors: true}]\n")
+            found = {document["kind"]: document for document in rendered(self.kubectl, "kustomize", folder)
+                     if document["metadata"].get("labels", {}).get("grafana_dashboard") != "1"}
+        self.assertEqual({document["metadata"]["namespace"] for document in found.values()}, {"shop"})
+        pod = found["Deployment"]["spec"]["template"]
+        self.assertEqual(list(kubernetes_rules.deployment_problems(found["Deployment"])), [])
+        self.assertIn({"name": found["ConfigMap"]["metadata"]["name"]},
+                      [volume.get("configMap") for volume in pod["spec"]["volumes"]])
+        for selector in (found["Service"]["spec"]["selector"], found["NetworkPolicy"]["spec"]["podSelector"]["matchLabels"]):
+            self.assertLessEqual(selector.items(), pod["metadata"]["labels"].items())
+        self.assertLessEqual(found["ServiceMonitor"]["spec"]["selector"]["matchLabels"].items(),
+                             found["Service"]["metadata"]["labels"].items())
 
 
 if __name__ == "__main__":

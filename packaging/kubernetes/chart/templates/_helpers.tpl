@@ -1,10 +1,14 @@
 {{- define "exporter.labels" -}}
 app.kubernetes.io/name: scidex-pg-exporter
-app.kubernetes.io/instance: {{ .Release.Name }}
+app.kubernetes.io/instance: {{ .Release.Name | quote }}
 {{- end }}
 
+{{- /* A release name has at most 53 characters, so it is never cut, and two releases have different names. */}}
 {{- define "exporter.name" -}}
-{{ printf "%s-scidex-pg-exporter" .Release.Name | trunc 50 | trimSuffix "-" }}
+{{- if not (regexMatch "^[a-z][-a-z0-9]*$" .Release.Name) }}
+{{- fail "the release name must begin with a letter and must not contain a dot, because a Service is named after it" }}
+{{- end }}
+{{- printf "%s-scidex-pg-exporter" .Release.Name | trunc 63 | trimSuffix "-" }}
 {{- end }}
 
 {{- define "exporter.scheme" -}}
