@@ -43,7 +43,17 @@ refused() {
 }
 
 install_packages() { apt-get install -qy -o Dpkg::Use-Pty=0 -o APT::Sandbox::User=root "$@" >/tmp/apt.log 2>&1 || { cat /tmp/apt.log; fail "apt-get install $*"; }; }
+ownership() { stat -c '%U:%G %a' "$@"; }
 install_exporter() { install_packages /task/packages/scidex-pg-exporter_*.deb; }
+
+# repack VERSION COMMENT: builds /tmp/next-VERSION.deb, a later version of the package with another exporter.yaml.
+repack() {
+  rm -rf /tmp/next
+  dpkg-deb -R /task/packages/scidex-pg-exporter_*.deb /tmp/next
+  sed -i "s/^Version: .*/Version: $1/" /tmp/next/DEBIAN/control
+  echo "# $2" >>/tmp/next/etc/scidex-pg-exporter/exporter.yaml
+  dpkg-deb -b --root-owner-group /tmp/next "/tmp/next-$1.deb" >/dev/null
+}
 
 property() { systemctl show "$unit" --property="$1" --value; }
 process() { property MainPID; }

@@ -13,7 +13,7 @@ sed -n '/<!-- install:begin -->/,/<!-- install:end -->/p' /usr/share/doc/scidex-
 dpkg --purge scidex-pg-exporter >/dev/null 2>&1
 bash -euo pipefail /tmp/steps
 equal "the last step: the replica is" "$(metric scidex_pg_pool_ro_dsn_configured)" 1
-equal "owner and mode of the password" "$(stat -c '%U:%G %a' $etc/password)" "root:$unit 640"
+equal "owner and mode of the password" "$(ownership $etc/password)" "root:$unit 640"
 equal "the role has a password" \
   "$(sql "SELECT rolpassword IS NOT NULL FROM pg_authid WHERE rolname = '$unit'")" t
 rules=$(sed -n 's/^rule_files: \[\(.*\)\]$/\1/p' /usr/share/doc/scidex-pg-exporter/README.md)

@@ -27,7 +27,7 @@ eventually "a snapshot of the pools in the journal" \
 [[ $(metric process_max_fds) -gt 0 ]] || fail "process_max_fds is '$(metric process_max_fds)'"
 
 for file in exporter.yaml web.yaml; do
-  equal "$file" "$(stat -c '%U:%G %a' $etc/$file)" "root:$unit 640"
+  equal "$file" "$(ownership $etc/$file)" "root:$unit 640"
 done
 equal "the user's shell" "$(getent passwd $unit | cut -d: -f7)" /usr/sbin/nologin
 systemd-analyze verify --man=no /lib/systemd/system/$unit.service

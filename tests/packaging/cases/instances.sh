@@ -1,6 +1,6 @@
 # shellcheck shell=bash
 # Two instances of the template unit at the same time; and a port that is in use during installation, which fails the unit
-# but not the package.
+# but not the package, and which a drop-in has the unit wait for.
 # shellcheck source=tests/packaging/inside.sh
 source /task/inside.sh
 
@@ -13,7 +13,15 @@ install_exporter
 eventually "with the port in use the unit fails" systemctl is-failed --quiet $unit
 equal "the package is" "$(dpkg-query -W -f '${db:Status-Status}' $unit)" installed
 eventually "the journal names the address" bash -c "journalctl -u $unit -o cat | grep -q 19187"
+mkdir -p "/etc/systemd/system/$unit.service.d"
+printf '[Unit]\nStartLimitIntervalSec=0\n' >"/etc/systemd/system/$unit.service.d/retry.conf"
+systemctl daemon-reload
+systemctl reset-failed $unit
+refused "with the drop-in for retries, the first start" systemctl restart $unit
+many_starts() { [[ $(property NRestarts) -gt 5 ]]; }
+eventually "it is started more often than five times" many_starts
 kill $listener
+eventually "once the port is free, it runs" systemctl is-active --quiet $unit
 
 start_postgres
 make_role

@@ -4,15 +4,6 @@
 # shellcheck source=tests/packaging/inside.sh
 source /task/inside.sh
 
-# repack VERSION COMMENT: builds the package as a later version, with another exporter.yaml.
-repack() {
-  rm -rf /tmp/next
-  dpkg-deb -R /task/packages/scidex-pg-exporter_*.deb /tmp/next
-  sed -i "s/^Version: .*/Version: $1/" /tmp/next/DEBIAN/control
-  echo "# $2" >>/tmp/next/etc/scidex-pg-exporter/exporter.yaml
-  dpkg-deb -b --root-owner-group /tmp/next "/tmp/next-$1.deb" >/dev/null
-}
-
 install_exporter
 printf 'web:\n  listen_addresses: ["127.0.0.1:19201"]\nprimary:\n  dsn: host=/run/postgresql dbname=postgres\n' |
   replace_configuration one.yaml
@@ -27,7 +18,7 @@ equal "after the upgrade the service is" "$(systemctl is-active $unit)" active
 equal "after the upgrade the instance is" "$(systemctl is-active $unit@one)" active
 [[ $(instance) != "$instance_pid" ]] || fail "the upgrade did not restart the instance"
 grep -q "what the next version says" $etc/exporter.yaml || fail "an untouched file was not replaced"
-equal "its owner and mode" "$(stat -c '%U:%G %a' $etc/exporter.yaml)" "root:$unit 640"
+equal "its owner and mode" "$(ownership $etc/exporter.yaml)" "root:$unit 640"
 
 echo "# of the operator" >>$etc/exporter.yaml
 systemctl mask --now $unit >/dev/null 2>&1
