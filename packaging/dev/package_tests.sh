@@ -20,6 +20,22 @@ check_reproducible() {
   say "the second build is identical"
 }
 
+# check_leftovers SUITE: piuparts installs, removes, installs again and purges the packages in a minimal Debian, and fails if a
+# file is left, changed or gone. systemd is part of this Debian, because its own scripts create directories, such as
+# /var/lib/private, that its purge does not remove.
+check_leftovers() {
+  local base=build/packaging/base.tar.gz log=build/packaging/piuparts.log
+  say "checking with piuparts what a purge leaves ($log)"
+  {
+    mmdebstrap --mode=root --variant=minbase --dpkgopt=force-unsafe-io "$1" "$base" &&
+      piuparts --distribution="$1" --basetgz="$base" --keep-sources-list --fake-essential-packages=systemd-sysv \
+        --install-remove-install --no-upgrade-test "$package_dir"/scidex-pg-exporter{,-data}_*.deb
+  } >"$log" 2>&1 || {
+    tail -n 40 "$log" >&2
+    die "piuparts failed; the complete output is in $log"
+  }
+}
+
 # make_tree SUITE FOLDER PACKAGE: makes the Debian system in which the cases install this package.
 make_tree() {
   local log=$2.log
@@ -58,7 +74,7 @@ refuse_to_boot() {
 }
 
 # test_packages [--long] [ARG…]: runs the tests of tests/packaging; ARGs go to ctest. --long also checks that a second build
-# is identical, and builds and tests the packages on the other supported Debian.
+# is identical and that a purge leaves nothing, and builds and tests the packages on the other supported Debian.
 test_packages() {
   local suite long=
   ((EUID == 0)) || refuse_to_boot "test --packaging boots containers, so it must run as root"
@@ -69,7 +85,9 @@ test_packages() {
   if [[ ${1:-} == --long ]]; then
     shift
     long=1
+    need_packages piuparts
     check_reproducible
+    check_leftovers "$suite"
   fi
   make_image "$image"
   make_image build/packaging/again.tar >build/packaging/again.log
