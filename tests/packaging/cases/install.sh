@@ -30,7 +30,7 @@ for file in exporter.yaml web.yaml; do
   equal "$file" "$(ownership $etc/$file)" "root:$unit 640"
 done
 equal "the user's shell" "$(getent passwd $unit | cut -d: -f7)" /usr/sbin/nologin
-systemd-analyze verify --man=no /lib/systemd/system/$unit.service
+systemd-analyze verify --man=no $unit.service $unit@x.service
 for name in $unit "$unit@x"; do
   exposure=$(systemd-analyze security --no-pager "$name" | sed -nE 's/.*Overall exposure level.*: ([0-9.]+).*/\1/p')
   note "exposure of $name: $exposure"
