@@ -8,6 +8,9 @@ start_postgres
 # An environment variable shortens the hour between two snapshots of the pools.
 drop_in "$unit" 'Environment=SCIDEX_PG_POOL_LOG_INTERVAL=1'
 install_packages /task/packages/scidex-pg-exporter_*.deb /task/packages/scidex-pg-exporter-data_*.deb
+# An older client library lacks functions that the program calls, so apt must not accept it.
+[[ $(dpkg-query -W -f '${Depends}' $unit) =~ libpq5\ \(\>=\ ([0-9]+) ]] || fail "the package depends on no version of libpq5"
+((BASH_REMATCH[1] >= 14)) || fail "the package depends on libpq5 ${BASH_REMATCH[1]}"
 equal "after the installation the service is" "$(systemctl is-active $unit)" active
 eventually "without its role it says that it may not log in" \
   metric_is 'scidex_pg_pool_backend_up{pool="primary"}' 0
