@@ -74,9 +74,9 @@ template <typename Peer>
 void BM_Peer(benchmark::State& state) {
   if (state.thread_index() == 0) peer<Peer> = std::make_unique<Peer>(8);
   for (auto _ : state) {
-    const std::size_t place = peer<Peer>->Take();
-    benchmark::DoNotOptimize(place);
-    peer<Peer>->Give(place);
+    const std::size_t slot = peer<Peer>->Acquire();
+    benchmark::DoNotOptimize(slot);
+    peer<Peer>->Release(slot);
   }
   if (state.thread_index() == 0) peer<Peer>.reset();
 }
@@ -93,22 +93,22 @@ BENCHMARK_TEMPLATE(BM_Peer, SociPool)
     ->Threads(64)
     ->UseRealTime();
 
-// A pool whose connections are lent and that has some waiters, each on a thread of its own.
-class Crowd {
+// A pool without idle connections and with waiters, each on its own thread.
+class BlockedAcquires {
  public:
-  explicit Crowd(std::size_t waiters) {
+  explicit BlockedAcquires(std::size_t waiters) {
     for (int i = 0; i < 8; ++i) leases_.push_back(pool_->Acquire());
     for (std::size_t i = 0; i < waiters; ++i) {
       threads_.emplace_back([this] { static_cast<void>(pool_->Acquire()); });
     }
     while (pool_->Stats().waiters < waiters) std::this_thread::yield();
   }
-  ~Crowd() {
+  ~BlockedAcquires() {
     leases_.clear();
     for (std::thread& thread : threads_) thread.join();
   }
-  // How long it takes until every waiter has been served.
-  void Disperse() {
+  // Returns when every waiter has been served.
+  void ServeAll() {
     leases_.clear();
     while (pool_->Stats().waiters > 0) std::this_thread::yield();
   }
@@ -120,13 +120,13 @@ class Crowd {
   std::vector<std::thread> threads_;
 };
 
-// What a pool without connections takes from the heap.
+// The heap memory of a pool without connections.
 void BM_Memory(benchmark::State& state) {
   base::Scheduler scheduler(base::RealClock());
   const auto connector = std::make_shared<InstantConnector>();
   for (auto _ : state) {
     const std::size_t before = mallinfo2().uordblks;
-    const pool::Pool pool("bench", Patient(8, std::chrono::milliseconds(5)),
+    const pool::Pool pool("bench", UnboundedQueueOptions(8, std::chrono::milliseconds(5)),
                           {connector, scheduler});
     state.counters["bytes"] = static_cast<double>(mallinfo2().uordblks - before);
   }
@@ -134,18 +134,18 @@ void BM_Memory(benchmark::State& state) {
 BENCHMARK(BM_Memory)->Iterations(1);
 
 void BM_Snapshot(benchmark::State& state) {
-  Crowd crowd(static_cast<std::size_t>(state.range(0)));
-  for (auto _ : state) benchmark::DoNotOptimize(crowd.pool().Stats());
+  BlockedAcquires blocked(static_cast<std::size_t>(state.range(0)));
+  for (auto _ : state) benchmark::DoNotOptimize(blocked.pool().Stats());
 }
 BENCHMARK(BM_Snapshot)->ArgName("waiters")->Arg(0)->Arg(10)->Arg(10'000);
 
-// The time of one waiter in a queue of so many that is served to its end.
+// The time per waiter to serve a whole queue.
 void BM_Waiter(benchmark::State& state) {
   const auto waiters = static_cast<std::size_t>(state.range(0));
   for (auto _ : state) {
-    Crowd crowd(waiters);
+    BlockedAcquires blocked(waiters);
     const auto start = std::chrono::steady_clock::now();
-    crowd.Disperse();
+    blocked.ServeAll();
     const std::chrono::duration<double> took = std::chrono::steady_clock::now() - start;
     state.SetIterationTime(took.count() / static_cast<double>(waiters));
   }

@@ -42,8 +42,9 @@ inline std::optional<base::Duration> HandoffOf(std::int64_t ms) {
   return std::chrono::milliseconds(ms);
 }
 
-// For a queue that may grow as long as it likes.
-inline pool::PoolOptions Patient(std::size_t size, std::optional<base::Duration> handoff_after) {
+// The queue is longer than any benchmark needs.
+inline pool::PoolOptions UnboundedQueueOptions(std::size_t size,
+                                               std::optional<base::Duration> handoff_after) {
   pool::PoolOptions options;
   options.max_size = size;
   options.min_idle = 0;
@@ -53,7 +54,7 @@ inline pool::PoolOptions Patient(std::size_t size, std::optional<base::Duration>
   return options;
 }
 
-// What the threshold was at the end.
+// The threshold at the end.
 inline void ReportHandoff(benchmark::State& state, const pool::PoolStats& stats) {
   state.counters["handoff_ms"] = base::Seconds(stats.handoff_after) * 1000;
 }
@@ -61,7 +62,7 @@ inline void ReportHandoff(benchmark::State& state, const pool::PoolStats& stats)
 class BarePool {
  public:
   BarePool(std::size_t size, std::optional<base::Duration> handoff_after) {
-    pool_.emplace("bench", Patient(size, handoff_after),
+    pool_.emplace("bench", UnboundedQueueOptions(size, handoff_after),
                   pool::Pool::Dependencies{std::make_shared<InstantConnector>(), scheduler_});
     std::vector<pool::Lease> leases;
     while (leases.size() < size) leases.push_back(pool_->Acquire());

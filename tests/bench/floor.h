@@ -1,4 +1,4 @@
-// What no pool can do without: the unit in which costs are told, so that they can be compared
+// The minimum cost of any pool, and the unit of all other costs, so that they can be compared
 // between machines.
 #pragma once
 
@@ -9,7 +9,7 @@
 
 namespace scidex::bench {
 
-// One locking and unlocking of a mutex, and two readings of the clock.
+// Locks and unlocks a mutex, and reads the clock twice.
 inline void Floor(std::mutex& mutex) {
   benchmark::DoNotOptimize(std::chrono::steady_clock::now());
   {

@@ -1,4 +1,4 @@
-// Pools to compare with: the least that a pool can be, and SOCI's.
+// Pools to compare with: a minimal pool, and SOCI's.
 #pragma once
 
 #include <soci/soci.h>
@@ -10,23 +10,23 @@
 
 namespace scidex::bench {
 
-// A mutex, a condition variable and a stack of free places: no order, no deadline, no numbers.
+// A mutex, a condition variable and a stack of free slots: no order, no deadline, no numbers.
 class NaivePool {
  public:
   explicit NaivePool(std::size_t size) {
     for (std::size_t i = 0; i < size; ++i) free_.push_back(i);
   }
-  std::size_t Take() {
+  std::size_t Acquire() {
     std::unique_lock lock(mutex_);
     freed_.wait(lock, [this] { return !free_.empty(); });
-    const std::size_t place = free_.back();
+    const std::size_t slot = free_.back();
     free_.pop_back();
-    return place;
+    return slot;
   }
-  void Give(std::size_t place) {
+  void Release(std::size_t slot) {
     {
       const std::lock_guard lock(mutex_);
-      free_.push_back(place);
+      free_.push_back(slot);
     }
     freed_.notify_one();
   }
@@ -38,12 +38,12 @@ class NaivePool {
 };
 
 // https://soci.sourceforge.net/doc/release/4.0/connections/#connection-pools; its sessions stay
-// unopened where the places alone are wanted.
+// unopened where only the slots are needed.
 class SociPool {
  public:
   explicit SociPool(std::size_t size) : pool_(size) {}
-  std::size_t Take() { return pool_.lease(); }
-  void Give(std::size_t place) { pool_.give_back(place); }
+  std::size_t Acquire() { return pool_.lease(); }
+  void Release(std::size_t slot) { pool_.give_back(slot); }
 
  private:
   soci::connection_pool pool_;

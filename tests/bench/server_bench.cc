@@ -38,9 +38,9 @@ class WithConnections {
     }
   }
   void Use() {
-    const std::size_t place = pool_.Take();
+    const std::size_t place = pool_.Acquire();
     SelectOne(connections_[place].get());
-    pool_.Give(place);
+    pool_.Release(place);
   }
 
  private:
@@ -55,7 +55,7 @@ class OurPool {
     session.dsn = base::Secret(Server().Dsn());
     session.read_only = read_only;
     pool_ = std::make_unique<pool::Pool>(
-        "bench", Patient(kConnections, handoff_after),
+        "bench", UnboundedQueueOptions(kConnections, handoff_after),
         pool::Pool::Dependencies{std::make_shared<postgres::SessionConnector>(
                                      "bench", session, std::make_shared<postgres::Resolver>(),
                                      std::make_shared<base::HangupWatch>()),

@@ -85,9 +85,9 @@ template <typename Peer>
 void BM_WaitPeer(benchmark::State& state) {
   Peer pool(8);
   MeasureWaits(state, [&pool](const auto& hold) {
-    const std::size_t place = pool.Take();
+    const std::size_t place = pool.Acquire();
     hold();
-    pool.Give(place);
+    pool.Release(place);
   });
 }
 BENCHMARK_TEMPLATE(BM_WaitPeer, NaivePool)->Iterations(1);

@@ -26,7 +26,7 @@ DEADLINE_SECONDS = 600
 WATCHDOG = "ScidexPgPoolWatchdog"
 
 
-def note(receiver, alert, pool=None):
+def notification(receiver, alert, pool=None):
     """A notification that an incident is expected to cause."""
     return receiver, f"ScidexPgPool{alert}", pool
 
@@ -83,7 +83,7 @@ class Incidents(unittest.TestCase):
             self.addCleanup, self.folder, {name: service.exporter.address for name, service in self.services.items()},
             alertmanager)
         for name in self.services:
-            servers.poll(f"{name} in Prometheus", lambda name=name: self.scraped(name))
+            servers.poll(f"{name} in Prometheus", lambda name=name: self.scraped_series(name))
 
     def all_services(self):
         password = self.folder / "password"
@@ -111,31 +111,31 @@ class Incidents(unittest.TestCase):
             hba.write_text("host all app 127.0.0.1/32 scram-sha-256\n" + hba.read_text())
             server.sql("SELECT pg_reload_conf()")
 
-    def scraped(self, cluster):
+    def scraped_series(self, cluster):
         query = f'scidex_pg_pool_ro_routes_to{{cluster="{cluster}"}}'
         answer = json.loads(servers.fetch(f"{self.prometheus}/api/v1/query?query={query}"))
         return answer["data"]["result"]
 
-    def notes(self, cluster):
+    def notifications(self, cluster):
         return [one for one in self.receiver.all() if one.labels.get("cluster") == cluster]
 
-    def story(self, cluster):
-        notes = self.notes(cluster)
+    def timeline(self, cluster):
+        notes = self.notifications(cluster)
         return "\n".join(f"{one.at - notes[0].at:6.2f} s {one.receiver} {one.status} {one.labels['alertname']} "
                          f"{one.labels.get('pool', '')}: {one.annotations['description']}" for one in notes)
 
     def latest(self, cluster, begin):
         """{(receiver, alert, pool): its latest status} of the notifications from index `begin` on."""
         return {(one.receiver, one.labels["alertname"], one.labels.get("pool")): one.status
-                for one in self.notes(cluster)[begin:]}
+                for one in self.notifications(cluster)[begin:]}
 
-    def live_through(self, cluster, happens, ends, *expected, may=(), says=""):
+    def run_incident(self, cluster, happens, ends, *expected, may=(), says=""):
         """The incident happens: the expected alerts fire. It ends: they are resolved, and no others have arrived except
         those in `may`."""
-        begin = len(self.notes(cluster))
+        begin = len(self.notifications(cluster))
         happens()
         self.await_latest(cluster, begin, expected, may, "firing")
-        self.assertIn(says, self.notes(cluster)[begin].annotations["description"])
+        self.assertIn(says, self.notifications(cluster)[begin].annotations["description"])
         ends()
         self.await_latest(cluster, begin, expected, may, "resolved")
 
@@ -143,12 +143,12 @@ class Incidents(unittest.TestCase):
         deadline = time.monotonic() + DEADLINE_SECONDS
         while True:
             latest = self.latest(cluster, begin)
-            self.assertLessEqual(latest.keys(), {*expected, *may}, f"{cluster}:\n{self.story(cluster)}")
+            self.assertLessEqual(latest.keys(), {*expected, *may}, f"{cluster}:\n{self.timeline(cluster)}")
             done = [key for key in expected if latest.get(key) == status]
             if len(done) == len(expected) and (status == "firing" or set(latest.values()) == {"resolved"}):
                 return
             if time.monotonic() > deadline:
-                self.fail(f"{cluster}: {status} are only {done} of {expected}:\n{self.story(cluster)}")
+                self.fail(f"{cluster}: {status} are only {done} of {expected}:\n{self.timeline(cluster)}")
             time.sleep(0.05)
 
     def test_each_incident_has_its_notices_and_no_others(self):
@@ -163,18 +163,18 @@ class Incidents(unittest.TestCase):
             self.assertEqual(one.receiver, expected)
             self.assertTrue(one.annotations["summary"] and one.annotations["description"])
         for name in self.services:
-            print(f"{name}:\n{self.story(name)}")
+            print(f"{name}:\n{self.timeline(name)}")
         self.assertIn("watchdog", {one.receiver for one in self.receiver.all()})
 
     def servers_that_fail(self):
         primary, replica = self.broken
-        through = note("ticket", "RoFallthrough")
-        self.live_through("servers", replica.stop, replica.start, through, says="because of connect_refused")
-        self.live_through("servers", self.pause_replay, lambda: replica.sql("SELECT pg_wal_replay_resume()"), through,
+        through = notification("ticket", "RoFallthrough")
+        self.run_incident("servers", replica.stop, replica.start, through, says="because of connect_refused")
+        self.run_incident("servers", self.pause_replay, lambda: replica.sql("SELECT pg_wal_replay_resume()"), through,
                           says="the replica lags by more than max_lag")
-        self.live_through("servers", primary.stop, primary.start, note("page", "PrimaryDown", "primary"))
-        self.live_through("servers", lambda: self.change_password("wrong"), lambda: self.change_password("right"),
-                          note("page", "PrimaryDown", "primary"), through, says="auth_failed")
+        self.run_incident("servers", primary.stop, primary.start, notification("page", "PrimaryDown", "primary"))
+        self.run_incident("servers", lambda: self.change_password("wrong"), lambda: self.change_password("right"),
+                          notification("page", "PrimaryDown", "primary"), through, says="auth_failed")
 
     def pause_replay(self):
         primary, replica = self.broken
@@ -191,28 +191,32 @@ class Incidents(unittest.TestCase):
         wanting = [query(f"wanting_{number}", "SELECT 1 AS one", interval="10s", timeout="200ms") for number in range(40)]
         # A Prometheus that has just started takes the minutes that it has for the whole day of the slow burn. On a busy
         # machine the incident takes longer, and queries without a connection for ten of its minutes are stale.
-        self.live_through("small", lambda: service.reload(holder, *wanting), lambda: (service.reload(), self.end(holder)),
-                          note("page", "AcquireErrorBudgetBurn", "ro"),
-                          may=[note("ticket", "AcquireErrorBudgetBurn", "ro"), note("ticket", "QueryStale")])
+        self.run_incident("small", lambda: service.reload(holder, *wanting),
+                          lambda: (service.reload(), self.end_session(holder)),
+                          notification("page", "AcquireErrorBudgetBurn", "ro"),
+                          may=[notification("ticket", "AcquireErrorBudgetBurn", "ro"),
+                               notification("ticket", "QueryStale")])
 
     def a_lease_that_is_held(self):
         service, holder = self.services["lease"], sleeper(seconds=3600)
-        self.live_through("lease", lambda: service.reload(holder), lambda: (service.reload(), self.end(holder)),
-                          note("ticket", "LeaseLeaked", "ro"), may=[note("ticket", "QueryStale")])
+        self.run_incident("lease", lambda: service.reload(holder),
+                          lambda: (service.reload(), self.end_session(holder)),
+                          notification("ticket", "LeaseLeaked", "ro"), may=[notification("ticket", "QueryStale")])
 
-    def end(self, holder):
+    def end_session(self, holder):
         """Terminates its session on the replica."""
         statement = holder["sql"].replace("'", "''")
         self.sound[1].sql(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query = '{statement}'")
 
     def a_replica_that_is_the_primary(self):
         service, primary = self.services["same"], self.sound[0]
-        self.live_through("same", lambda: service.reload(replica={"dsn": primary.dsn}), service.reload,
-                          note("ticket", "RoFallthrough"), says="the DSN of the replica leads to the primary itself")
+        self.run_incident("same", lambda: service.reload(replica={"dsn": primary.dsn}), service.reload,
+                          notification("ticket", "RoFallthrough"),
+                          says="the DSN of the replica leads to the primary itself")
 
     def an_exporter_that_is_killed(self):
         killed = self.services["killed"].exporter
-        self.live_through("killed", lambda: killed.process.kill(), killed.start, note("page", "ExporterDown"))
+        self.run_incident("killed", lambda: killed.process.kill(), killed.start, notification("page", "ExporterDown"))
 
 
 class Faster(unittest.TestCase):

@@ -101,7 +101,7 @@ class Attack(replicated.ReplicatedTestCase):
                      lambda: len(probe.ask(target.port, "/metrics", target.tls, timeout=5).body) > 1_000_000, own.log)
         return target
 
-    def other(self):
+    def other_exporter(self):
         port = servers.free_port()
         log = self.folder / "other.log"
         process = servers.start(
@@ -118,7 +118,7 @@ class Attack(replicated.ReplicatedTestCase):
         rest = target.resident_mib()
         command = [sys.executable, "-B", attacks.__file__, name, str(target.port), str(SECONDS),
                    *map(str, target.inner_ports())]
-        if name == "inside" and os.geteuid() == 0:
+        if name == "occupy_inner_port" and os.geteuid() == 0:
             command = ["setpriv", "--reuid=nobody", "--clear-groups", *command]
         process = subprocess.Popen(command)
         self.addCleanup(process.wait)
@@ -138,7 +138,7 @@ class Attack(replicated.ReplicatedTestCase):
         self.assertIsNone(target.process.poll(), target.log.read_text(errors="replace")[-10_000:])
         return worst, most - rest
 
-    def hold(self, name, *flags, tls=None):
+    def withstand(self, name, *flags, tls=None):
         target = self.exporter(*flags, tls=tls)
         worst, grown = self.attack(target, name)
         for kind in ("health", "scrape"):
@@ -158,25 +158,25 @@ class Attack(replicated.ReplicatedTestCase):
         target.process.terminate()
         self.assertEqual(target.process.wait(timeout=servers.DEADLINE_SECONDS), 0, target.log.read_text(errors="replace"))
         if LONG and tls is None:
-            self.attack(self.other(), name)
+            self.attack(self.other_exporter(), name)
 
     def test_clients_that_send_nothing(self):
-        self.hold("idle")
+        self.withstand("idle")
 
     def test_clients_that_send_slowly(self):
-        self.hold("trickle")
+        self.withstand("slow_requests")
 
     def test_clients_that_do_not_read(self):
-        self.hold("deaf")
+        self.withstand("never_read")
 
     def test_bursts_of_compressed_scrapes(self):
-        self.hold("compress")
+        self.withstand("compress")
 
     def test_clients_that_reset_their_connections(self):
-        self.hold("resets")
+        self.withstand("resets")
 
     def test_a_local_process_of_another_user(self):
-        self.hold("inside")
+        self.withstand("occupy_inner_port")
 
     def test_nothing_listens_behind_the_front_that_others_could_reach(self):
         self.assertEqual(self.exporter().inner_ports(), set())
@@ -192,7 +192,7 @@ class Attack(replicated.ReplicatedTestCase):
         file.write_text("tls_server_config: {cert_file: tls.crt, key_file: tls.key}\n")
         context = ssl.create_default_context(cafile=self.folder / "tls.crt")
         context.check_hostname = False
-        self.hold("handshakes", f"--web.config.file={file}", tls=context)
+        self.withstand("handshakes", f"--web.config.file={file}", tls=context)
 
 
 if __name__ == "__main__":

@@ -48,14 +48,15 @@ class BareMachine(unittest.TestCase):
     def test_without_a_network_it_listens_and_says_why_no_server_answers(self):
         process = self.start(f":{self.port}", namespaces.unshare("--net"), SCIDEX_PG_DSN="host=192.0.2.1", SCIDEX_PG_RO_DSN="host=db.invalid")
 
-        def said(*parts):
+        def is_logged(*parts):
             lines = self.log.read_text().splitlines()
             return any(all(part in line for part in parts) for line in lines)
-        servers.poll_of(process, "line in the log", lambda: said("listening", str(self.port)), self.log)
+        servers.poll_of(process, "line in the log", lambda: is_logged("listening", str(self.port)), self.log)
         servers.poll_of(process, "line on the primary",
-                        lambda: said("no session with the server", "pools=primary,", "Network is unreachable"), self.log)
+                        lambda: is_logged("no session with the server", "pools=primary,", "Network is unreachable"),
+                        self.log)
         servers.poll_of(process, "line on the replica",
-                        lambda: said("does not answer", "pools=ro ", "reason=name_not_resolved"), self.log)
+                        lambda: is_logged("does not answer", "pools=ro ", "reason=name_not_resolved"), self.log)
         # The network becomes available.
         inside = ["nsenter", f"--target={process.pid}", "--net", *(() if os.geteuid() == 0 else ("--user",))]
         subprocess.run([*inside, "ip", "link", "set", "lo", "up"], check=True)

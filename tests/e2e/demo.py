@@ -38,17 +38,17 @@ class Demo(unittest.TestCase):
         found = subprocess.run(["pgrep", "--full", str(self.folder)], capture_output=True, text=True, timeout=servers.DEADLINE_SECONDS)
         self.assertEqual(found.stdout, "")
 
-    def said(self):
+    def output(self):
         return self.log.read_text()
 
     def test_it_runs_to_its_end(self):
         demo = self.start("--once")
-        self.assertEqual(demo.wait(timeout=servers.DEADLINE_SECONDS), 0, self.said())
+        self.assertEqual(demo.wait(timeout=servers.DEADLINE_SECONDS), 0, self.output())
         for expected in (r"status page +http://127\.0\.0\.1:\d+/", r"Prometheus +http://", r"Alertmanager +http://",
                          "ro_routes_to is 1", "stopping the replica", "ro_routes_to is 2, primary_fallthrough, because of",
                          "a ticket arrives: ScidexPgPoolRoFallthrough", "starting the replica again",
                          "to the replica again", "ScidexPgPoolRoFallthrough is resolved"):
-            self.assertTrue(re.search(expected, self.said()), f"{expected} is not in:\n{self.said()}")
+            self.assertTrue(re.search(expected, self.output()), f"{expected} is not in:\n{self.output()}")
         self.assert_nothing_is_left()
 
     def test_it_can_be_ended_at_any_time(self):
@@ -56,9 +56,9 @@ class Demo(unittest.TestCase):
                              ("stopping the replica", signal.SIGINT)):
             with self.subTest(when=when):
                 demo = self.start()
-                servers.poll(when, lambda: when in self.said(), self.log)
+                servers.poll(when, lambda: when in self.output(), self.log)
                 demo.send_signal(number)
-                self.assertEqual(demo.wait(timeout=servers.DEADLINE_SECONDS), 128 + number, self.said())
+                self.assertEqual(demo.wait(timeout=servers.DEADLINE_SECONDS), 128 + number, self.output())
                 self.assert_nothing_is_left()
 
 

@@ -245,18 +245,19 @@ class Documents(unittest.TestCase):
         self.assertEqual({(name, job) for name, job in named if job not in listed}, set())
 
     def test_every_flag_that_a_document_names_is_one_of_the_exporter(self):
-        said = subprocess.run([os.environ["SCIDEX_EXPORTER"], "--help"], check=True, capture_output=True, text=True).stdout
-        flags = set(re.findall(r"--[a-z][a-z.-]*", said)) | FOREIGN_FLAGS
+        help_text = subprocess.run([os.environ["SCIDEX_EXPORTER"], "--help"], check=True, capture_output=True,
+                                   text=True).stdout
+        flags = set(re.findall(r"--[a-z][a-z.-]*", help_text)) | FOREIGN_FLAGS
         named = {(path.name, flag.rstrip(".")) for path in documents.documents() if path.name != "CHANGELOG.md"
                  for flag in re.findall(r"(?<![\w-])--[a-z]+\.[a-z.-]*", path.read_text(encoding="utf-8"))}
         self.assertGreater(len(named), 10)
         self.assertEqual({(name, flag) for name, flag in named if flag not in flags}, set())
 
     def test_every_flag_of_the_audit_in_its_document_is_one(self):
-        said = subprocess.run([AUDIT, "--help"], check=True, capture_output=True, text=True).stdout
+        help_text = subprocess.run([AUDIT, "--help"], check=True, capture_output=True, text=True).stdout
         named = set(re.findall(r"(?<![\w-])--[a-z][a-z-]*", (ROOT / "docs" / "audit.md").read_text(encoding="utf-8")))
         self.assertGreater(len(named), 5)
-        self.assertLessEqual(named - {"--help"}, set(re.findall(r"--[a-z][a-z-]*", said)))
+        self.assertLessEqual(named - {"--help"}, set(re.findall(r"--[a-z][a-z-]*", help_text)))
 
 
 if __name__ == "__main__":

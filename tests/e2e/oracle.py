@@ -109,7 +109,7 @@ class Oracle(unittest.TestCase):
     # Faults: each yields while it lasts.
 
     @contextlib.contextmanager
-    def frozen(self, server):
+    def suspended(self, server):
         pid = server.process.pid
         family = [pid, *map(int, pathlib.Path(f"/proc/{pid}/task/{pid}/children").read_text().split())]
         for one in family:
@@ -121,10 +121,10 @@ class Oracle(unittest.TestCase):
                 os.kill(one, signal.SIGCONT)
 
     def replica_frozen(self):
-        return self.frozen(self.replica)
+        return self.suspended(self.replica)
 
     def primary_frozen(self):
-        return self.frozen(self.primary)
+        return self.suspended(self.primary)
 
     @contextlib.contextmanager
     def replica_killed(self):
@@ -178,9 +178,9 @@ class Oracle(unittest.TestCase):
         finally:
             self.over.set()
             sampling.join()
-        self.judge(counts)
+        self.check_samples(counts)
 
-    def judge(self, counts):
+    def check_samples(self, counts):
         written = [float(row) for row in self.rows(self.primary, "SELECT extract(epoch FROM at) FROM beats ORDER BY 1")]
         replica_since, failing, stale, reads = None, (0, 0), (0, 0), set()
         for at, route, success, newest, asked in self.samples:

@@ -84,10 +84,10 @@ class ReadyProbe(unittest.TestCase):
     def test_exporter_that_does_not_run_is_not_ready(self):
         self.start()
         self.own.stop()
-        code, said = self.probe()
-        self.assertEqual((code, said.count("\n")), (1, 1))
-        self.assertIn(f"127.0.0.1:{self.port}: ", said)
-        self.assertIn("refused", said.lower())
+        code, errors = self.probe()
+        self.assertEqual((code, errors.count("\n")), (1, 1))
+        self.assertIn(f"127.0.0.1:{self.port}: ", errors)
+        self.assertIn("refused", errors.lower())
 
     def test_stopped_exporter_times_out(self):
         self.start()

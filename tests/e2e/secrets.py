@@ -61,10 +61,10 @@ class Secrets(unittest.TestCase):
             page if "28P01" in (page := servers.fetch(f"{process.url}api/v1/pools").decode()) else None), process.log)
         self.assertIn("the login was refused (SQLSTATE 28P01)", pages)
         servers.poll("line in the log", lambda: "wrong: ***, really" in process.log.read_text(), process.log)
-        said = "".join(servers.fetch(process.url + page).decode() for page in PAGES if page != "-/ready")
+        output = "".join(servers.fetch(process.url + page).decode() for page in PAGES if page != "-/ready")
         process.stop()
-        said += process.log.read_text()
-        self.assertNotIn(SECRET, said)
+        output += process.log.read_text()
+        self.assertNotIn(SECRET, output)
         self.assertNotIn("really", pages)
 
     def write(self, name, text):

@@ -63,7 +63,7 @@ class WithoutServers(ServiceManagerCase):
         self.assertEqual(second.returncode, 1)
         self.own.stop()
         self.manager.await_assignment("STOPPING")
-        self.assertEqual(sum("READY" in message for message in self.manager.heard), 1)
+        self.assertEqual(sum("READY" in message for message in self.manager.received), 1)
 
     def test_shutdown_is_reported_after_each_signal(self):
         for number in (signal.SIGTERM, signal.SIGINT):

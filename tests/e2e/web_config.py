@@ -116,7 +116,7 @@ class Server:
 
     def exit_code(self):
         """The exit code; None once it serves."""
-        def settled():
+        def state():
             if self.process.poll() is not None:
                 return (self.process.returncode,)
             # The toolkit listens before it reads the file.
@@ -125,12 +125,12 @@ class Server:
             with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", self.port), timeout=1):
                 return (None,)
             return None
-        return servers.poll("start or end", settled, self.log)[0]
+        return servers.poll("start or end", state, self.log)[0]
 
-    def ask(self, **wishes):
-        return ask(self.port, self.folder, **wishes)
+    def ask(self, **options):
+        return ask(self.port, self.folder, **options)
 
-    def knows_less(self):
+    def lacks_key(self):
         return UNKNOWN_KEY in self.log.read_text(errors="replace")
 
 
@@ -158,31 +158,31 @@ class WebConfig(unittest.TestCase):
             started.append(server)
         return started
 
-    def both(self, text):
+    def start_both(self, text):
         """Both servers, running; the second is missing if the packaged toolkit lacks a key of the file."""
         ours, theirs = self.start(text)
         self.assertIsNone(ours.exit_code(), ours.log.read_text())
         if theirs.exit_code() is not None:
-            self.assertTrue(theirs.knows_less(), theirs.log.read_text())
+            self.assertTrue(theirs.lacks_key(), theirs.log.read_text())
             return [ours]
         return [ours, theirs]
 
     def assert_answers(self, text, *expected):
         """expected: pairs of a client's options and the status that both return."""
-        for server in self.both(text):
-            for wishes, status in expected:
-                with self.subTest(server=server.process.args[0], file=text, wishes=wishes):
-                    self.assertEqual(server.ask(**wishes).status, status)
+        for server in self.start_both(text):
+            for options, status in expected:
+                with self.subTest(server=server.process.args[0], file=text, options=options):
+                    self.assertEqual(server.ask(**options).status, status)
 
     def assert_ends_both(self, text):
         with self.subTest(file=text):
             ours, theirs = self.start(text)
             self.assertEqual(ours.exit_code(), 1)
             self.assertEqual(theirs.exit_code(), 1, theirs.log.read_text())
-            said = ours.log.read_text().splitlines()
-            self.assertEqual(len(said), 1, said)
-            self.assertRegex(said[0], r"^scidex_pg_exporter: ")
-            self.assertNotRegex(said[0], r"canary")
+            lines = ours.log.read_text().splitlines()
+            self.assertEqual(len(lines), 1, lines)
+            self.assertRegex(lines[0], r"^scidex_pg_exporter: ")
+            self.assertNotRegex(lines[0], r"canary")
 
     TLS = "tls_server_config:\n  cert_file: server.crt\n  key_file: server.key\n"
 
@@ -201,7 +201,7 @@ class WebConfig(unittest.TestCase):
     def test_users_are_asked_for_their_password(self):
         text = f"basic_auth_users:\n  alice: {RIGHT}\n  'bob smith': '{RIGHT}'\n"
         answers = []
-        for server in self.both(text):
+        for server in self.start_both(text):
             got = [server.ask(headers=headers) for headers in (
                 {}, basic("alice", "right"), basic("alice", "right"), basic("bob smith", "right"),
                 basic("alice", "wrong"), basic("alice", ""), basic("mallory", "right"), basic("", ""),
@@ -216,7 +216,7 @@ class WebConfig(unittest.TestCase):
         self.assertEqual(answers[0][0][1:], ("Basic", "Unauthorized\n"))
 
     def test_tls_works_and_plain_http_gets_an_error_about_it(self):
-        for server in self.both(self.TLS):
+        for server in self.start_both(self.TLS):
             self.assertEqual(server.ask(tls=Client()).status, 200)
             plain = server.ask()
             self.assertEqual((plain.status, plain.body), (400, "Client sent an HTTP request to an HTTPS server.\n"))
@@ -273,7 +273,7 @@ class WebConfig(unittest.TestCase):
         wanted = {"Strict-Transport-Security": "max-age=31536000", "X-Content-Type-Options": "nosniff",
                   "X-Frame-Options": "deny", "X-XSS-Protection": "1", "Content-Security-Policy": "default-src 'self'"}
         text = "http_server_config:\n  headers:\n" + "".join(f"    {k}: \"{v}\"\n" for k, v in wanted.items())
-        for server in self.both(text + f"basic_auth_users:\n  alice: {RIGHT}\n"):
+        for server in self.start_both(text + f"basic_auth_users:\n  alice: {RIGHT}\n"):
             for headers in (basic("alice", "right"), {}):
                 answer = server.ask(headers=headers, path="/metrics")
                 seen = {name.lower(): value for name, value in answer.headers.items()}
@@ -303,7 +303,7 @@ class WebConfig(unittest.TestCase):
             self.assertEqual(Server(self, server.process.args[0], gone).exit_code(), 1)
 
     def test_users_and_headers_are_read_again_for_each_request(self):
-        for server in self.both(f"basic_auth_users:\n  alice: {RIGHT}\n"):
+        for server in self.start_both(f"basic_auth_users:\n  alice: {RIGHT}\n"):
             alice = basic("alice", "right")
             self.assertEqual(server.ask(headers=alice).status, 200)
             server.file.write_text(f"basic_auth_users:\n  bob: {RIGHT}\n"
@@ -318,7 +318,7 @@ class WebConfig(unittest.TestCase):
             self.assertEqual(server.ask(headers=alice).status, 500)
 
     def test_certificates_are_read_again_for_each_handshake(self):
-        for server in self.both(self.TLS):
+        for server in self.start_both(self.TLS):
             before = server.ask(tls=Client()).serial
             for end in (".crt", ".key"):
                 shutil.copyfile(self.material / f"renewed{end}", server.folder / f"server{end}")
@@ -337,18 +337,18 @@ class WebConfig(unittest.TestCase):
     # Intentional differences.
 
     def test_health_and_readiness_need_no_login(self):
-        ours, theirs = self.both(f"basic_auth_users:\n  alice: {RIGHT}\n")
+        ours, theirs = self.start_both(f"basic_auth_users:\n  alice: {RIGHT}\n")
         self.assertEqual(ours.ask(path="/-/healthy").status, 200)
         self.assertIn(ours.ask(path="/-/ready").status, (200, 503))
         self.assertEqual(theirs.ask(path="/-/healthy").status, 401)
 
     def test_an_invalid_file_does_not_make_the_process_look_dead(self):
-        for server, status in zip(self.both(f"basic_auth_users:\n  alice: {RIGHT}\n"), (200, 500)):
+        for server, status in zip(self.start_both(f"basic_auth_users:\n  alice: {RIGHT}\n"), (200, 500)):
             server.file.write_text("nonsense\n")
             self.assertEqual(server.ask(path="/-/healthy").status, status)
 
     def test_http_2_is_not_offered(self):
-        ours, theirs = self.both(self.TLS + "http_server_config:\n  http2: true\n")
+        ours, theirs = self.start_both(self.TLS + "http_server_config:\n  http2: true\n")
         self.assertEqual(ours.ask(tls=Client(alpn=["h2", "http/1.1"])).alpn, "http/1.1")
         self.assertEqual(theirs.ask(tls=Client(alpn=["h2", "http/1.1"])).alpn, "h2")
 
@@ -374,7 +374,7 @@ class WebConfig(unittest.TestCase):
 
     def test_an_emptied_file_lets_no_client_in(self):
         for emptied in ("", "# nothing\n", "{}\n", "---\n", "basic_auth_users:\n"):
-            ours, theirs = self.both(f"basic_auth_users:\n  alice: {RIGHT}\n")
+            ours, theirs = self.start_both(f"basic_auth_users:\n  alice: {RIGHT}\n")
             for server in (ours, theirs):
                 server.file.write_text(emptied)
             with self.subTest(file=emptied):
@@ -387,28 +387,28 @@ class WebConfig(unittest.TestCase):
 
     def test_suites_without_forward_secrecy_are_not_offered(self):
         twelve = {"oldest": ssl.TLSVersion.TLSv1_2, "newest": ssl.TLSVersion.TLSv1_2}
-        ours, theirs = self.both(self.TLS)
+        ours, theirs = self.start_both(self.TLS)
         weak = Client(ciphers="ECDHE-ECDSA-AES128-SHA", **twelve)
         self.assertEqual(ours.ask(tls=weak).status, "refused")
         self.assertEqual(theirs.ask(tls=weak).status, 200)
         self.assertEqual(ours.ask(tls=Client(ciphers="ECDHE-ECDSA-AES128-GCM-SHA256", **twelve)).status, 200)
 
     def test_a_certificate_whose_key_is_still_to_come_changes_nothing(self):
-        ours, theirs = self.both(self.TLS)
+        ours, theirs = self.start_both(self.TLS)
         for server in (ours, theirs):
             shutil.copyfile(self.material / "renewed.crt", server.folder / "server.crt")
         self.assertEqual(ours.ask(tls=Client()).status, 200)
         self.assertEqual(theirs.ask(tls=Client()).status, "refused")
 
     def test_tls_that_is_turned_on_later_is_not_ignored(self):
-        ours, theirs = self.both(f"basic_auth_users:\n  alice: {RIGHT}\n")
+        ours, theirs = self.start_both(f"basic_auth_users:\n  alice: {RIGHT}\n")
         for server in (ours, theirs):
             server.file.write_text(self.TLS)
         self.assertEqual(ours.ask().status, 500)
         self.assertEqual(theirs.ask().status, 200)
 
     def test_an_invalid_hash_in_a_later_file_is_not_ignored(self):
-        ours, theirs = self.both(f"basic_auth_users:\n  alice: {RIGHT}\n")
+        ours, theirs = self.start_both(f"basic_auth_users:\n  alice: {RIGHT}\n")
         for server in (ours, theirs):
             server.file.write_text("basic_auth_users:\n  alice: nonsense\n")
         self.assertEqual(ours.ask(headers=basic("alice", "right")).status, 500)

@@ -30,7 +30,7 @@ constexpr std::array<std::chrono::milliseconds, 6> kTimes{
     std::chrono::milliseconds(1),     std::chrono::milliseconds(1000),
     std::chrono::milliseconds(9999),  std::chrono::milliseconds(10000),
     std::chrono::milliseconds(30000), std::chrono::milliseconds(120000)};
-// The largest is more than the kernel holds.
+// The largest exceeds the buffers of the kernel.
 constexpr std::array<std::size_t, 4> kSizes{0, 100, 70'000, 600'000};
 
 // The input, a byte at a time.
@@ -38,11 +38,11 @@ class Steps {
  public:
   explicit Steps(std::string_view input) : rest_(input) {}
   bool Done() const { return rest_.empty(); }
-  std::size_t Take(std::size_t choices) {
-    return static_cast<unsigned char>(Bytes(1)[0]) % choices;
+  std::size_t Choose(std::size_t choices) {
+    return static_cast<unsigned char>(TakeBytes(1)[0]) % choices;
   }
-  // As many as there are.
-  std::string Bytes(std::size_t size) {
+  // At most the bytes that are left; a null byte at the end of the input.
+  std::string TakeBytes(std::size_t size) {
     std::string bytes(rest_.substr(0, size));
     rest_.remove_prefix(bytes.size());
     return bytes.empty() ? std::string(1, '\0') : bytes;
@@ -52,36 +52,36 @@ class Steps {
   std::string_view rest_;
 };
 
-// The body tells which request it answers.
+// A body that identifies the request that it answers.
 std::string BodyOf(int request, std::size_t size) {
   std::string body = "answer " + std::to_string(request) + ';';
   body.resize(std::max(body.size(), size), 'x');
   return body;
 }
 
-void Step(Steps& steps, ServedConnection& connection) {
-  switch (steps.Take(10)) {
+void RunStep(Steps& steps, ServedConnection& connection) {
+  switch (steps.Choose(10)) {
     case 0:
     case 1:
-      return connection.Send(std::string(kRequests[steps.Take(kRequests.size())]));
+      return connection.Send(std::string(kRequests[steps.Choose(kRequests.size())]));
     case 2:
-      return connection.Send(steps.Bytes(1 + steps.Take(40)));
+      return connection.Send(steps.TakeBytes(1 + steps.Choose(40)));
     case 3: {
       // A part of a request.
-      const std::string_view request = kRequests[steps.Take(kRequests.size())];
-      const std::size_t from = steps.Take(request.size());
-      return connection.Send(std::string(request.substr(from, 1 + steps.Take(16))));
+      const std::string_view request = kRequests[steps.Choose(kRequests.size())];
+      const std::size_t from = steps.Choose(request.size());
+      return connection.Send(std::string(request.substr(from, 1 + steps.Choose(16))));
     }
     case 4:
-      return connection.Read(1 + steps.Take(255) * 512);
+      return connection.Read(1 + steps.Choose(255) * 512);
     case 5:
       return connection.CloseForWriting();
     case 6:
       return connection.Close();
     case 7:
-      return connection.Advance(kTimes[steps.Take(kTimes.size())]);
+      return connection.Advance(kTimes[steps.Choose(kTimes.size())]);
     case 8: {
-      const std::size_t size = kSizes[steps.Take(kSizes.size())];
+      const std::size_t size = kSizes[steps.Choose(kSizes.size())];
       if (connection.HasRequest()) connection.Answer(BodyOf(connection.requests(), size));
       return;
     }
@@ -110,7 +110,7 @@ void ExpectAnswers(std::string_view received) {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string text = scidex::fuzz::Text(data, size);
   ServedConnection connection;
-  for (Steps steps(text); !steps.Done();) Step(steps, connection);
+  for (Steps steps(text); !steps.Done();) RunStep(steps, connection);
   connection.ReadAll();
   ExpectAnswers(connection.received());
   connection.End();

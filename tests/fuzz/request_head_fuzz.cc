@@ -9,7 +9,7 @@ namespace {
 using scidex::fuzz::Expect;
 using scidex::http::RequestHead;
 
-std::string Written(const RequestHead& head) {
+std::string Serialized(const RequestHead& head) {
   std::string text = head.method + ' ' + head.target + " HTTP/1.1\r\n";
   for (const auto& [name, value] : head.headers) text += name + ": " + value + "\r\n";
   return text + "\r\n";
@@ -41,7 +41,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   try {
     const RequestHead head = http::ParseHead(std::string_view(text).substr(0, *end));
     ExpectSafe(head);
-    const std::string written = Written(head);
+    const std::string written = Serialized(head);
     Expect(http::FindHeadEnd(written) == written.size(), "what is written again is one head");
     bool host = false;
     for (const auto& [name, value] : head.headers) host = host || name.size() == 4;

@@ -32,9 +32,9 @@ postgres::PgConnPtr Connect(const PostgresServer& server) {
 
 class AutoscalerTest : public testing::Test {
  protected:
-  // Pools that would take three times what there is.
-  static database::DatabaseOptions Greedy(const PostgresServer& server) {
-    database::DatabaseOptions options = On(server);
+  // Pools that may open three times as many connections as the server allows.
+  static database::DatabaseOptions OversizedPools(const PostgresServer& server) {
+    database::DatabaseOptions options = OptionsOn(server);
     for (pool::PoolOptions* pool : {&options.primary_pool, &options.ro_fallthrough_pool}) {
       pool->min_idle = 1;
       pool->max_size = 30;
@@ -48,7 +48,7 @@ class AutoscalerTest : public testing::Test {
   static pool::PoolStats Stats(const database::Database& database, PoolRole role) {
     return *database.pool_stats().pools[role];
   }
-  static std::size_t Target(const database::Database& database) {
+  static std::size_t TotalTarget(const database::Database& database) {
     return Stats(database, PoolRole::kPrimary).target_size +
            Stats(database, PoolRole::kRoFallthrough).target_size;
   }
@@ -67,11 +67,11 @@ class AutoscalerTest : public testing::Test {
 };
 
 TEST_F(AutoscalerTest, UsesTheWholeBudgetOfTheServerAndNoMore) {
-  database::Database database(Greedy(server_));
+  database::Database database(OversizedPools(server_));
   Clients clients(database, 20, 20);
   constexpr std::size_t kForPools = kForAll - 3;
-  EXPECT_TRUE(Eventually(kPatience, [&] { return Target(database) == kForPools; }))
-      << Target(database);
+  EXPECT_TRUE(Eventually(kPatience, [&] { return TotalTarget(database) == kForPools; }))
+      << TotalTarget(database);
   EXPECT_TRUE(Eventually(kPatience, [&] {
     return Stats(database, PoolRole::kPrimary).target_size == kForPools / 2;
   })) << "it is not shared equally";
@@ -79,14 +79,14 @@ TEST_F(AutoscalerTest, UsesTheWholeBudgetOfTheServerAndNoMore) {
   const std::size_t served = clients.served();
   EXPECT_TRUE(Eventually(kPatience, [&] {
     Connect(server_);
-    EXPECT_LE(Target(database), kForPools);
+    EXPECT_LE(TotalTarget(database), kForPools);
     return HasFailure() || clients.served() > served + 2000;
   }));
   clients.Stop();
   EXPECT_EQ(clients.failed(), 0u);
   ExpectNoRefusal(database);
-  EXPECT_TRUE(Eventually(kPatience, [&] { return Target(database) <= 4; }))
-      << "the pools did not shrink when the load ended: " << Target(database);
+  EXPECT_TRUE(Eventually(kPatience, [&] { return TotalTarget(database) <= 4; }))
+      << "the pools did not shrink when the load ended: " << TotalTarget(database);
   EXPECT_TRUE(Eventually(kPatience, [&] {
     return Stats(database, PoolRole::kPrimary).size +
                Stats(database, PoolRole::kRoFallthrough).size <=
@@ -95,14 +95,14 @@ TEST_F(AutoscalerTest, UsesTheWholeBudgetOfTheServerAndNoMore) {
 }
 
 TEST_F(AutoscalerTest, ShrinksForOtherClientsAndGrowsAgainWhenTheyHaveGone) {
-  database::Database database(Greedy(server_));
+  database::Database database(OversizedPools(server_));
   Clients clients(database, 20, 20);
   constexpr std::size_t kForPools = kForAll - 3;
-  ASSERT_TRUE(Eventually(kPatience, [&] { return Target(database) == kForPools; }));
+  ASSERT_TRUE(Eventually(kPatience, [&] { return TotalTarget(database) == kForPools; }));
   std::vector<postgres::PgConnPtr> others;
   for (std::size_t i = 1; i <= 8; ++i) {
     others.push_back(Connect(server_));
-    EXPECT_TRUE(Eventually(kPatience, [&] { return Target(database) == kForPools - i; })) << i;
+    EXPECT_TRUE(Eventually(kPatience, [&] { return TotalTarget(database) == kForPools - i; })) << i;
     // Not only promised.
     EXPECT_TRUE(Eventually(kPatience, [&] {
       return Stats(database, PoolRole::kPrimary).size +
@@ -111,7 +111,7 @@ TEST_F(AutoscalerTest, ShrinksForOtherClientsAndGrowsAgainWhenTheyHaveGone) {
     }));
   }
   others.clear();
-  EXPECT_TRUE(Eventually(kPatience, [&] { return Target(database) == kForPools; }));
+  EXPECT_TRUE(Eventually(kPatience, [&] { return TotalTarget(database) == kForPools; }));
   clients.Stop();
   EXPECT_EQ(clients.failed(), 0u);
   ExpectNoRefusal(database);
@@ -119,11 +119,11 @@ TEST_F(AutoscalerTest, ShrinksForOtherClientsAndGrowsAgainWhenTheyHaveGone) {
 
 TEST_F(AutoscalerTest, ObeysTheLimitOfTheRole) {
   server_.Execute("ALTER ROLE app CONNECTION LIMIT 10");
-  database::DatabaseOptions options = Greedy(server_);
+  database::DatabaseOptions options = OversizedPools(server_);
   options.autoscaler.server_reserve = 1;
   database::Database database(options);
   Clients clients(database, 20, 0);
-  EXPECT_TRUE(Eventually(kPatience, [&] { return Target(database) == 10 - 2 - 1; }));
+  EXPECT_TRUE(Eventually(kPatience, [&] { return TotalTarget(database) == 10 - 2 - 1; }));
   Connect(server_);
   clients.Stop();
   ExpectNoRefusal(database);
@@ -132,11 +132,11 @@ TEST_F(AutoscalerTest, ObeysTheLimitOfTheRole) {
 
 TEST_F(AutoscalerTest, ObeysTheLimitOfTheDatabase) {
   server_.Execute("ALTER DATABASE app CONNECTION LIMIT 9");
-  database::DatabaseOptions options = Greedy(server_);
+  database::DatabaseOptions options = OversizedPools(server_);
   options.autoscaler.server_reserve = 0;
   database::Database database(options);
   Clients clients(database, 20, 0);
-  EXPECT_TRUE(Eventually(kPatience, [&] { return Target(database) == 9 - 2; }));
+  EXPECT_TRUE(Eventually(kPatience, [&] { return TotalTarget(database) == 9 - 2; }));
   clients.Stop();
   ExpectNoRefusal(database);
   EXPECT_EQ(clients.failed(), 0u);
@@ -144,11 +144,11 @@ TEST_F(AutoscalerTest, ObeysTheLimitOfTheDatabase) {
 
 // Leases are out for longer than the looks are apart, so that each sees both pools' connections.
 TEST_F(AutoscalerTest, ReloadOfPoolsThatUseTheWholeBudgetCausesNoRefusal) {
-  database::DatabaseOptions options = Greedy(server_);
+  database::DatabaseOptions options = OversizedPools(server_);
   database::Database database(options);
   Clients clients(database, 20, 20, "SELECT pg_sleep(0.2)");
   constexpr std::size_t kForPools = kForAll - 3;
-  ASSERT_TRUE(Eventually(kPatience, [&] { return Target(database) == kForPools; }));
+  ASSERT_TRUE(Eventually(kPatience, [&] { return TotalTarget(database) == kForPools; }));
   for (int round = 0; round < 3; ++round) {
     ++options.primary_pool.max_waiters;
     ++options.ro_fallthrough_pool.max_waiters;
@@ -156,7 +156,7 @@ TEST_F(AutoscalerTest, ReloadOfPoolsThatUseTheWholeBudgetCausesNoRefusal) {
     const std::size_t served = clients.served();
     EXPECT_TRUE(Eventually(kPatience, [&] {
       // What is being closed at the moment of a look may count as another's.
-      EXPECT_GE(Target(database), kForPools / 2);
+      EXPECT_GE(TotalTarget(database), kForPools / 2);
       return HasFailure() || clients.served() > served + 60;
     }));
   }
@@ -166,20 +166,20 @@ TEST_F(AutoscalerTest, ReloadOfPoolsThatUseTheWholeBudgetCausesNoRefusal) {
 }
 
 TEST_F(AutoscalerTest, InDryRunMovesNothing) {
-  database::DatabaseOptions options = Greedy(server_);
+  database::DatabaseOptions options = OversizedPools(server_);
   options.autoscaler.mode = control::AutoscalerMode::kDryRun;
   database::Database database(options);
   EXPECT_TRUE(Eventually(kPatience, [&] {
     const control::AutoscalerStats stats = database.stats().control.autoscaler;
     return stats.pools[PoolRole::kPrimary].decisions[control::ScalingReason::kOverBudget] > 10;
   }));
-  EXPECT_EQ(Target(database), 60u);
+  EXPECT_EQ(TotalTarget(database), 60u);
 }
 
 using AutoscalerOnTwoServersTest = PrimaryAndReplica;
 
 TEST_F(AutoscalerOnTwoServersTest, ReplicaIsNotMistakenForItsPrimary) {
-  database::DatabaseOptions options = On(*primary_, *replica_);
+  database::DatabaseOptions options = OptionsOn(*primary_, *replica_);
   options.autoscaler.mode = control::AutoscalerMode::kOn;
   options.autoscaler.interval = milliseconds(50);
   database::Database database(options);

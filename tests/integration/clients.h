@@ -19,11 +19,11 @@ class Clients {
       : sql_(sql) {
     for (std::size_t i = 0; i < writers; ++i) {
       threads_.push_back(std::make_unique<base::Thread>(
-          "writer", [&] { Run([&] { return database.AcquireWrite({Later()}); }); }));
+          "writer", [&] { RunClient([&] { return database.AcquireWrite({QueryDeadline()}); }); }));
     }
     for (std::size_t i = 0; i < readers; ++i) {
       threads_.push_back(std::make_unique<base::Thread>(
-          "reader", [&] { Run([&] { return database.AcquireRead({Later()}); }); }));
+          "reader", [&] { RunClient([&] { return database.AcquireRead({QueryDeadline()}); }); }));
     }
   }
   ~Clients() { Stop(); }
@@ -35,14 +35,14 @@ class Clients {
   std::size_t failed() const { return failed_; }
 
  private:
-  static base::TimePoint Later() { return base::RealClock().Now() + kPatience; }
+  static base::TimePoint QueryDeadline() { return base::RealClock().Now() + kPatience; }
 
   template <typename Acquire>
-  void Run(Acquire acquire) {
+  void RunClient(Acquire acquire) {
     while (!stop_) {
       try {
         const pool::Lease lease = acquire();
-        const auto answer = postgres::Session::Of(lease).Query(sql_, Later());
+        const auto answer = postgres::Session::Of(lease).Query(sql_, QueryDeadline());
         ++(answer.status == postgres::QueryResult::Status::kOk ? served_ : failed_);
       } catch (const pool::AcquireError&) {
         ++failed_;

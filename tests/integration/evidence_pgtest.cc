@@ -22,26 +22,26 @@ using std::chrono::milliseconds;
 
 class Evidence : public PrimaryAndReplica {
  protected:
-  static database::DatabaseOptions Quick() {
-    database::DatabaseOptions options = On(*primary_, *replica_);
+  static database::DatabaseOptions FastProbes() {
+    database::DatabaseOptions options = OptionsOn(*primary_, *replica_);
     options.probe.interval = milliseconds(50);
     options.probe.new_session_interval = milliseconds(200);
     return options;
   }
-  // Where a time is what is shown, as often as by default.
-  static database::DatabaseOptions Timed() {
-    database::DatabaseOptions options = Quick();
+  // For measurements: probes at the default interval if --long.
+  static database::DatabaseOptions TimedProbes() {
+    database::DatabaseOptions options = FastProbes();
     if (Long()) options.probe.interval = database::DatabaseOptions().probe.interval;
     return options;
   }
-  static void Change(const std::string& sql) {
+  static void ExecuteAndReplay(const std::string& sql) {
     primary_->Execute(sql);
     ASSERT_TRUE(AwaitReplay(*primary_, *replica_));
   }
-  // Moves new sessions from the judged replica to `stale` once the latter lags, and back again.
-  static void MoveToStale(const PostgresServer& stale, FaultTimes& times) {
+  // Directs new sessions from the judged replica to `stale` once the latter lags, and back.
+  static void MoveSessionsToStale(const PostgresServer& stale, FaultTimes& times) {
     TcpProxy balancer(replica_->port());
-    database::DatabaseOptions options = Timed();
+    database::DatabaseOptions options = TimedProbes();
     options.replica->dsn = base::Secret(balancer.Dsn(replica_->Dsn()));
     options.routing.max_lag = milliseconds(500);
     options.ro_pool.min_idle = 0;
@@ -49,18 +49,18 @@ class Evidence : public PrimaryAndReplica {
     database::Database database(options);
     ASSERT_TRUE(AwaitRoute(database, Route::kReplica));
     stale.Execute("SELECT pg_wal_replay_pause()");
-    Change("CREATE TABLE fresh (a int)");
+    ExecuteAndReplay("CREATE TABLE fresh (a int)");
     // Until the lag of the other one is over the maximum.
     const base::TimePoint lags = base::RealClock().Now() + milliseconds(600);
     ASSERT_TRUE(Eventually(kPatience, [&] { return base::RealClock().Now() > lags; }));
     EXPECT_EQ(Read(database, "SELECT to_regclass('fresh') IS NOT NULL"), "t");
 
-    balancer.Aim(stale.port());
+    balancer.ConnectTo(stale.port());
     const Moment moved = Moment::clock::now();
     {
       const pool::Lease lease = database.AcquireRead();
-      replica_->Execute("SELECT pg_terminate_backend(" + Ask(lease, "SELECT pg_backend_pid()") +
-                        ", 180000)");
+      replica_->Execute("SELECT pg_terminate_backend(" +
+                        QueryOne(lease, "SELECT pg_backend_pid()") + ", 180000)");
     }
     for (int i = 0; i < 50; ++i)
       EXPECT_EQ(Read(database, "SELECT to_regclass('fresh') IS NOT NULL"), "t");
@@ -75,10 +75,10 @@ class Evidence : public PrimaryAndReplica {
     times.recovered.push_back(TimeUntil([&] { return database.pool_stats().ro_routes_to() == 1; }));
     EXPECT_EQ(Read(database, "SELECT to_regclass('fresh') IS NOT NULL"), "t");
     EXPECT_EQ(Read(database, "SHOW port"), std::to_string(stale.port()));
-    Change("DROP TABLE fresh");
+    ExecuteAndReplay("DROP TABLE fresh");
   }
-  // The route stays on the replica for so many probes of it.
-  static void ExpectKept(const database::Database& database, std::uint64_t probes) {
+  // Expects that the route stays on the replica during this number of probes.
+  static void ExpectRouteKept(const database::Database& database, std::uint64_t probes) {
     ASSERT_TRUE(AwaitRoute(database, Route::kReplica));
     const auto probed = [&] { return database.stats().control.probes[PoolRole::kRo].probes; };
     const std::uint64_t before = probed();
@@ -91,73 +91,73 @@ class Evidence : public PrimaryAndReplica {
 };
 
 TEST_F(Evidence, RevokedCatalogsDoNotLoseTheRoute) {
-  Change("REVOKE SELECT ON pg_database, pg_roles FROM PUBLIC");
-  database::DatabaseOptions options = Quick();
+  ExecuteAndReplay("REVOKE SELECT ON pg_database, pg_roles FROM PUBLIC");
+  database::DatabaseOptions options = FastProbes();
   options.autoscaler.mode = control::AutoscalerMode::kDryRun;
   {
     database::Database database(options);
-    ExpectKept(database, 10);
+    ExpectRouteKept(database, 10);
     EXPECT_TRUE(database.stats().control.probes[PoolRole::kPrimary].up);
     EXPECT_EQ(database.stats().control.replica.lag, base::Duration::zero());
   }
-  Change("GRANT SELECT ON pg_database, pg_roles TO PUBLIC");
+  ExecuteAndReplay("GRANT SELECT ON pg_database, pg_roles TO PUBLIC");
 }
 
 TEST_F(Evidence, ReplicaThatReportsOnlyRecoveryServesWithUnknownLag) {
   const std::string functions =
       "pg_last_wal_replay_lsn(), pg_last_wal_receive_lsn(), pg_current_snapshot(),"
       " pg_last_xact_replay_timestamp(), pg_postmaster_start_time(), pg_walfile_name(pg_lsn)";
-  Change("REVOKE EXECUTE ON FUNCTION " + functions + " FROM PUBLIC");
-  Change("REVOKE SELECT ON pg_stat_wal_receiver FROM PUBLIC");
+  ExecuteAndReplay("REVOKE EXECUTE ON FUNCTION " + functions + " FROM PUBLIC");
+  ExecuteAndReplay("REVOKE SELECT ON pg_stat_wal_receiver FROM PUBLIC");
   {
-    database::Database database(Quick());
-    ExpectKept(database, 10);
+    database::Database database(FastProbes());
+    ExpectRouteKept(database, 10);
     EXPECT_EQ(database.stats().control.replica.lag, std::nullopt);
     EXPECT_EQ(database.stats().control.replica.wal_receiver_up, std::nullopt);
     EXPECT_EQ(Read(database, "SELECT pg_is_in_recovery()"), "t");
   }
-  Change("GRANT EXECUTE ON FUNCTION " + functions + " TO PUBLIC");
-  Change("GRANT SELECT ON pg_stat_wal_receiver TO PUBLIC");
+  ExecuteAndReplay("GRANT EXECUTE ON FUNCTION " + functions + " TO PUBLIC");
+  ExecuteAndReplay("GRANT SELECT ON pg_stat_wal_receiver TO PUBLIC");
 }
 
 TEST_F(Evidence, TimeoutsOfTheRoleDoNotFlapTheRoute) {
-  Change("ALTER ROLE app SET statement_timeout = '2ms'");
-  Change("ALTER ROLE app SET lock_timeout = '1ms'");
+  ExecuteAndReplay("ALTER ROLE app SET statement_timeout = '2ms'");
+  ExecuteAndReplay("ALTER ROLE app SET lock_timeout = '1ms'");
   {
-    database::Database database(Quick());
-    ExpectKept(database, 40);
+    database::Database database(FastProbes());
+    ExpectRouteKept(database, 40);
   }
-  Change("ALTER ROLE app RESET ALL");
+  ExecuteAndReplay("ALTER ROLE app RESET ALL");
 }
 
 TEST_F(Evidence, IdleSessionTimeoutOfTheRoleDoesNotLoseTheRoute) {
-  Change("ALTER ROLE app SET idle_session_timeout = '500ms'");
+  ExecuteAndReplay("ALTER ROLE app SET idle_session_timeout = '500ms'");
   {
     // The probe's session ends between two probes.
-    database::Database database(On(*primary_, *replica_));
-    ExpectKept(database, 4);
+    database::Database database(OptionsOn(*primary_, *replica_));
+    ExpectRouteKept(database, 4);
     EXPECT_EQ(Read(database, "SELECT pg_is_in_recovery()"), "t");
   }
-  Change("ALTER ROLE app RESET ALL");
+  ExecuteAndReplay("ALTER ROLE app RESET ALL");
 }
 
 TEST_F(Evidence, SerializableRoleReadsFromAReplica) {
-  Change("ALTER ROLE app SET default_transaction_isolation = 'serializable'");
+  ExecuteAndReplay("ALTER ROLE app SET default_transaction_isolation = 'serializable'");
   for (const auto reset : {postgres::SessionReset::kRollback, postgres::SessionReset::kResetAll,
                            postgres::SessionReset::kDiscardAll}) {
-    database::DatabaseOptions options = Quick();
+    database::DatabaseOptions options = FastProbes();
     options.replica->reset = reset;
     options.ro_pool.min_idle = 0;
     options.ro_pool.max_size = 1;
     database::Database database(options);
-    ExpectKept(database, 5);
+    ExpectRouteKept(database, 5);
     for (int i = 0; i < 3; ++i) {
       const pool::Lease lease = database.AcquireRead();
-      EXPECT_EQ(Ask(lease, "SELECT pg_is_in_recovery()"), "t");
-      EXPECT_EQ(Ask(lease, "SHOW transaction_isolation"), "repeatable read");
+      EXPECT_EQ(QueryOne(lease, "SELECT pg_is_in_recovery()"), "t");
+      EXPECT_EQ(QueryOne(lease, "SHOW transaction_isolation"), "repeatable read");
     }
   }
-  Change("ALTER ROLE app RESET ALL");
+  ExecuteAndReplay("ALTER ROLE app RESET ALL");
 }
 
 TEST_F(Evidence, SerializableRoleReadsFromAReplicaBehindAPooler) {
@@ -178,7 +178,7 @@ TEST_F(Evidence, SerializableRoleReadsFromAReplicaBehindAPooler) {
 }
 
 TEST_F(Evidence, PrimaryThatRefusesWritesBySettingIsShown) {
-  database::Database database(Timed());
+  database::Database database(TimedProbes());
   const auto writable = [&] {
     return database.stats().control.probes[PoolRole::kPrimary].writable;
   };
@@ -201,7 +201,7 @@ TEST_F(Evidence, PrimaryThatRefusesWritesBySettingIsShown) {
 TEST_F(Evidence, OnlyTheReplicaThatWasJudgedServesReads) {
   const auto stale = PostgresServer::MakeReplicaOf(*primary_);
   FaultTimes times;
-  for (int round = 0; round < Rounds(1); ++round) MoveToStale(*stale, times);
+  for (int round = 0; round < Rounds(1); ++round) MoveSessionsToStale(*stale, times);
   Report("new sessions lead to another replica, which lags", times);
 }
 
@@ -220,7 +220,7 @@ Milliseconds TimeUntilDiverged() {
   primary.Start();
   primary.Execute("CREATE TABLE lost AS SELECT generate_series(1, 10000) AS n");
   EXPECT_TRUE(AwaitReplay(primary, *replica));
-  database::DatabaseOptions options = On(primary, *replica);
+  database::DatabaseOptions options = OptionsOn(primary, *replica);
   if (!Long()) options.probe.interval = milliseconds(50);
   database::Database database(options);
   EXPECT_TRUE(AwaitRoute(database, Route::kReplica));

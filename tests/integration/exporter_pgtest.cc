@@ -26,7 +26,7 @@ namespace {
 
 const char kRoutesTo[] = "scidex_pg_pool_ro_routes_to";
 
-std::string Reason(const std::string& reason) {
+std::string ReasonSeries(const std::string& reason) {
   return "scidex_pg_pool_ro_route_reason{reason=\"" + reason + "\"}";
 }
 
@@ -36,7 +36,7 @@ TEST_F(ExporterTest, WithBothServersTheRouteIsOne) {
   ExporterProcess exporter(
       SCIDEX_EXPORTER, {{"SCIDEX_PG_DSN", primary_->Dsn()}, {"SCIDEX_PG_RO_DSN", replica_->Dsn()}});
   EXPECT_TRUE(exporter.AwaitValue(kRoutesTo, "1"));
-  EXPECT_TRUE(exporter.AwaitValue(Reason("ok"), "1"));
+  EXPECT_TRUE(exporter.AwaitValue(ReasonSeries("ok"), "1"));
   EXPECT_TRUE(exporter.AwaitValue("scidex_pg_pool_ro_size", "2"));
   EXPECT_EQ(exporter.Value("scidex_pg_pool_ro_dsn_configured"), "1");
   EXPECT_TRUE(exporter.AwaitValue("scidex_pg_pool_backend_in_recovery{pool=\"ro\"}", "1"));
@@ -45,7 +45,7 @@ TEST_F(ExporterTest, WithBothServersTheRouteIsOne) {
 TEST_F(ExporterTest, WithAPrimaryAloneTheRouteIsTwo) {
   ExporterProcess exporter(SCIDEX_EXPORTER, {{"SCIDEX_PG_DSN", primary_->Dsn()}});
   EXPECT_EQ(exporter.Value(kRoutesTo), "2");
-  EXPECT_EQ(exporter.Value(Reason("replica_not_configured")), "1");
+  EXPECT_EQ(exporter.Value(ReasonSeries("replica_not_configured")), "1");
   EXPECT_EQ(exporter.Value("scidex_pg_pool_ro_size"), "0");
   EXPECT_TRUE(exporter.AwaitValue("scidex_pg_pool_ro_fallthrough_size", "1"));
 }
@@ -127,7 +127,7 @@ TEST_F(ExporterTest, TheRouteChangesAndNoScrapeFails) {
   Scraper scraper(exporter.port());
   replica_->Stop();
   EXPECT_TRUE(exporter.AwaitValue(kRoutesTo, "2"));
-  EXPECT_TRUE(exporter.AwaitValue(Reason("connect_refused"), "1"));
+  EXPECT_TRUE(exporter.AwaitValue(ReasonSeries("connect_refused"), "1"));
   replica_->Start();
   EXPECT_TRUE(exporter.AwaitValue(kRoutesTo, "1"));
   scraper.Stop();
@@ -243,8 +243,8 @@ TEST_F(ExporterTest, EachReplicaFaultIsAReasonAndTheProcessKeepsServing) {
     ExporterProcess exporter(SCIDEX_EXPORTER,
                              {{"SCIDEX_PG_DSN", primary_->Dsn()}, {"SCIDEX_PG_RO_DSN", bad.dsn}},
                              {"--log.level=debug"});
-    EXPECT_TRUE(exporter.AwaitValue(Reason(bad.reason), "1")) << bad.reason << "\n"
-                                                              << exporter.process().Errors();
+    EXPECT_TRUE(exporter.AwaitValue(ReasonSeries(bad.reason), "1")) << bad.reason << "\n"
+                                                                    << exporter.process().Errors();
     EXPECT_EQ(exporter.Value(kRoutesTo), "2");
     // The log is written behind what it tells of.
     EXPECT_TRUE(Eventually(kPatience, [&] {
@@ -266,9 +266,9 @@ TEST_F(ExporterTest, AReplicaThatAcceptsAndNeverAnswersIsAReasonToo) {
   ExporterProcess exporter(
       SCIDEX_EXPORTER, {{"SCIDEX_PG_DSN", primary_->Dsn()}, {"SCIDEX_PG_RO_DSN", replica_->Dsn()}},
       {"--config.file=" + file});
-  EXPECT_EQ(exporter.Value(Reason("starting_up")), "1");
+  EXPECT_EQ(exporter.Value(ReasonSeries("starting_up")), "1");
   EXPECT_EQ(Get(exporter.port(), "/-/ready").code, 503);
-  const bool seen = exporter.AwaitValue(Reason("connect_timeout"), "1");
+  const bool seen = exporter.AwaitValue(ReasonSeries("connect_timeout"), "1");
   const int ready = Get(exporter.port(), "/-/ready").code;
   replica_->Resume();
   EXPECT_TRUE(seen);

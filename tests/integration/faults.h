@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdlib>
+#include <functional>
 #include <iostream>
 #include <memory>
 #include <string>
@@ -49,6 +50,18 @@ struct FaultTimes {
   std::vector<Milliseconds> recovered;
 };
 
+// In each round, `start` causes the fault and returns the time until it was detected, and `end`
+// removes it and returns the time until the service had recovered.
+inline FaultTimes Repeat(const std::function<Milliseconds()>& start,
+                         const std::function<Milliseconds()>& end) {
+  FaultTimes times;
+  for (int round = 0; round < Rounds(1); ++round) {
+    times.detected.push_back(start());
+    times.recovered.push_back(end());
+  }
+  return times;
+}
+
 inline void Report(const std::string& fault, const FaultTimes& times) {
   if (!times.detected.empty()) Report(fault + ", detected", times.detected);
   if (!times.recovered.empty()) Report(fault + ", recovered", times.recovered);
@@ -69,7 +82,7 @@ inline void AddReader(const PostgresServer& primary) {
   primary.Execute("CREATE DATABASE reading");
 }
 
-// There are no waiters, and every acquire has exactly one outcome.
+// Expects that no acquire waits, and that every acquire has exactly one outcome.
 inline void ExpectNothingLost(const database::Database& database) {
   const routing::PoolsStats stats = database.pool_stats();
   for (std::size_t i = 0; i < base::kEnumCount<routing::PoolRole>; ++i) {
@@ -99,7 +112,7 @@ class Fault : public PrimaryAndReplica {
     EXPECT_TRUE(AwaitNoSessions(*primary_));
     EXPECT_TRUE(AwaitNoSessions(*replica_));
   }
-  // To be called before the proxies that lead to its servers are destroyed.
+  // Call it before the proxies in front of its servers are destroyed.
   void Close() {
     ExpectNothingLost(*database_);
     database_.reset();
@@ -108,7 +121,7 @@ class Fault : public PrimaryAndReplica {
     return database_->stats().control.probes[role];
   }
   int RoutesTo() const { return database_->pool_stats().ro_routes_to(); }
-  routing::Reason Why() const { return database_->pool_stats().route.reason; }
+  routing::Reason RouteReason() const { return database_->pool_stats().route.reason; }
 
   const LogTap log_;
   std::unique_ptr<database::Database> database_;

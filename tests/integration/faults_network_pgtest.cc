@@ -21,13 +21,13 @@ using routing::PoolRole;
 using routing::Reason;
 using routing::Route;
 
-void AllowFromTheOtherSide(const PostgresServer& server) {
+void AllowSubnet(const PostgresServer& server) {
   std::ofstream(server.data_dir() / "pg_hba.conf", std::ios::app)
       << "host all all " << PrivateNetwork::kSubnet << " scram-sha-256\n";
   server.Execute("SELECT pg_reload_conf()");
 }
 
-std::string DsnOver(const PostgresServer& server) {
+std::string DsnOverNetwork(const PostgresServer& server) {
   return server.Dsn() + " host=" + PrivateNetwork::kServerAddress;
 }
 
@@ -37,11 +37,11 @@ void CutTheNetwork() {
   const PostgresServer primary(everywhere);
   const std::unique_ptr<PostgresServer> replica =
       PostgresServer::MakeReplicaOf(primary, everywhere);
-  AllowFromTheOtherSide(primary);
-  AllowFromTheOtherSide(*replica);
-  database::DatabaseOptions options = On(primary, *replica);
-  options.primary->dsn = base::Secret(DsnOver(primary));
-  options.replica->dsn = base::Secret(DsnOver(*replica));
+  AllowSubnet(primary);
+  AllowSubnet(*replica);
+  database::DatabaseOptions options = OptionsOn(primary, *replica);
+  options.primary->dsn = base::Secret(DsnOverNetwork(primary));
+  options.replica->dsn = base::Secret(DsnOverNetwork(*replica));
   // A connect that began while the cable was out is not heard of again.
   for (pool::PoolOptions* pool :
        {&options.primary_pool, &options.ro_pool, &options.ro_fallthrough_pool})

@@ -1,4 +1,4 @@
-// What happens to a primary, and to what is between here and there, on real servers.
+// Faults of a primary, and of the network in front of it, on real servers.
 
 #include <gtest/gtest.h>
 #include <netinet/in.h>
@@ -23,7 +23,7 @@ using routing::PoolRole;
 using routing::Reason;
 using routing::Route;
 
-// One write through a lease of its own; the SQLSTATE with which it is refused, or "".
+// Writes through a lease of its own. Returns the SQLSTATE if the write fails, else "".
 std::string Write(database::Database& database, base::Duration patience = kPatience) {
   const base::TimePoint deadline = base::RealClock().Now() + patience;
   const pool::Lease lease = database.AcquireWrite({deadline});
@@ -40,8 +40,8 @@ class PrimaryFault : public Fault {
     primary_->Execute("CREATE TABLE t (a int); ALTER TABLE t OWNER TO app");
     ASSERT_TRUE(AwaitReplay(*primary_, *replica_));
   }
-  static database::DatabaseOptions Quick() {
-    database::DatabaseOptions options = On(*primary_, *replica_);
+  static database::DatabaseOptions FastProbes() {
+    database::DatabaseOptions options = OptionsOn(*primary_, *replica_);
     options.probe.interval = 200ms;
     return options;
   }
@@ -54,10 +54,10 @@ class PrimaryFault : public Fault {
   }
   pool::PoolStats Primary() const { return *database_->pool_stats().pools[PoolRole::kPrimary]; }
   ProbeStats Probe() const { return ProbeOf(PoolRole::kPrimary); }
-  Milliseconds UntilDown(Moment start) {
+  Milliseconds TimeUntilDown(Moment start) {
     return TimeUntil([&] { return !Probe().up; }, start);
   }
-  Milliseconds UntilAWriteSucceeds() {
+  Milliseconds TimeUntilWriteSucceeds() {
     return TimeUntil([&] {
       try {
         return Write(*database_).empty();
@@ -67,7 +67,7 @@ class PrimaryFault : public Fault {
     });
   }
   // The primary's health never changes where reads go.
-  void ExpectReadsWentToTheReplicaAllTheTime() {
+  void ExpectReadsStayedOnReplica() {
     EXPECT_EQ(Read(*database_, "SELECT pg_is_in_recovery()"), "t");
     const routing::RouteStats route = database_->pool_stats().route;
     EXPECT_EQ(route.transitions[Route::kReplica][Route::kPrimaryFallthrough], 0u);
@@ -75,75 +75,81 @@ class PrimaryFault : public Fault {
 };
 
 TEST_F(PrimaryFault, KillIsDetectedImmediatelyAndReadsStayOnTheReplica) {
-  database::DatabaseOptions options = Quick();
+  database::DatabaseOptions options = FastProbes();
   options.probe.interval = 1h;
-  FaultTimes times;
-  for (int round = 0; round < Rounds(1); ++round) {
+  const auto kill = [&] {
     Open(options);
     const Moment start = Moment::clock::now();
     primary_->Kill9();
-    times.detected.push_back(UntilDown(start));
+    const Milliseconds detected = TimeUntilDown(start);
     EXPECT_THROW(Write(*database_, 100ms), pool::AcquireTimeout);
-    ExpectReadsWentToTheReplicaAllTheTime();
+    ExpectReadsStayedOnReplica();
+    return detected;
+  };
+  const auto start_again = [&] {
     primary_->Start();
-    times.recovered.push_back(UntilAWriteSucceeds());
-    ExpectReadsWentToTheReplicaAllTheTime();
+    const Milliseconds recovered = TimeUntilWriteSucceeds();
+    ExpectReadsStayedOnReplica();
     EXPECT_TRUE(AwaitReplay(*primary_, *replica_));
     Close();
-  }
+    return recovered;
+  };
+  const FaultTimes times = Repeat(kill, start_again);
   Report("primary killed", times);
   // The backoff's cap plus one connect timeout.
   ExpectWithin(5s + 3s, times.recovered);
 }
 
 TEST_F(PrimaryFault, FreezeTimesOutWritesAndDoesNotAffectReads) {
-  database::DatabaseOptions options = On(*primary_, *replica_);
-  // More than a probe of the replica, which is well, needs on a busy machine.
+  database::DatabaseOptions options = OptionsOn(*primary_, *replica_);
+  // More than a probe of the healthy replica needs on a busy machine.
   options.probe.timeout = Long() ? 1s : 5s;
-  FaultTimes times;
-  for (int round = 0; round < Rounds(1); ++round) {
+  const auto suspend = [&] {
     Open(options);
     const Moment start = Moment::clock::now();
     primary_->Suspend();
-    times.detected.push_back(UntilDown(start));
+    const Milliseconds detected = TimeUntilDown(start);
     EXPECT_EQ(Probe().last_reason, Reason::kProbeTimeout);
     try {
       EXPECT_NE(Write(*database_, 200ms), "");
     } catch (const pool::AcquireTimeout&) {
-      // No session is left that has not been found out.
+      // All sessions were already found to be dead.
     }
-    ExpectReadsWentToTheReplicaAllTheTime();
+    ExpectReadsStayedOnReplica();
+    return detected;
+  };
+  const auto resume = [&] {
     primary_->Resume();
-    times.recovered.push_back(UntilAWriteSucceeds());
-    ExpectReadsWentToTheReplicaAllTheTime();
+    const Milliseconds recovered = TimeUntilWriteSucceeds();
+    ExpectReadsStayedOnReplica();
     Close();
-  }
-  Report("primary frozen", times);
+    return recovered;
+  };
+  Report("primary frozen", Repeat(suspend, resume));
 }
 
 TEST_F(PrimaryFault, RestartedTakesWritesAgain) {
-  Open(Quick());
+  Open(FastProbes());
   std::vector<Milliseconds> recovered;
   for (int round = 0; round < Rounds(1); ++round) {
     primary_->Restart();
-    recovered.push_back(UntilAWriteSucceeds());
-    ExpectReadsWentToTheReplicaAllTheTime();
+    recovered.push_back(TimeUntilWriteSucceeds());
+    ExpectReadsStayedOnReplica();
     EXPECT_TRUE(AwaitReplay(*primary_, *replica_));
   }
   Report("primary restarted, recovered", recovered);
 }
 
-// As after a failover, while a name still leads to the primary of before.
+// As after a failover, while a name still resolves to the previous primary.
 TEST_F(PrimaryFault, FirstRefusedWriteDetectsADemotionAndReplacesItsSessions) {
   TcpProxy name(primary_->port());
-  database::DatabaseOptions options = Quick();
+  database::DatabaseOptions options = FastProbes();
   options.primary->dsn = base::Secret(name.Dsn(primary_->Dsn()));
   options.primary_pool.min_idle = 0;
   options.probe.interval = 1h;
-  FaultTimes times;
-  for (int round = 0; round < Rounds(1); ++round) {
+  const auto demote = [&] {
     Open(options);
-    name.Aim(replica_->port());
+    name.ConnectTo(replica_->port());
     primary_->Execute(
         "SELECT pg_terminate_backend(pid, 180000) FROM pg_stat_activity WHERE usename = 'app'");
     std::string refused;
@@ -154,21 +160,25 @@ TEST_F(PrimaryFault, FirstRefusedWriteDetectsADemotionAndReplacesItsSessions) {
     EXPECT_GE(
         log_.Count({"refused by a server in recovery", "verb=INSERT", "faults_primary_pgtest.cc"}),
         1u);
-    times.detected.push_back(
-        TimeUntil([&] { return Primary().evictions[pool::EvictReason::kDrained] >= 1u; }));
+    const Milliseconds detected =
+        TimeUntil([&] { return Primary().evictions[pool::EvictReason::kDrained] >= 1u; });
     EXPECT_EQ(Primary().read_only_violations, 0u);
-    name.Aim(primary_->port());
-    // Refused once more at most: by the session that was opened meanwhile.
-    times.recovered.push_back(UntilAWriteSucceeds());
+    return detected;
+  };
+  const auto restore = [&] {
+    name.ConnectTo(primary_->port());
+    // At most one more write is refused: by the session that was opened meanwhile.
+    const Milliseconds recovered = TimeUntilWriteSucceeds();
     Close();
-  }
-  Report("primary demoted", times);
+    return recovered;
+  };
+  Report("primary demoted", Repeat(demote, restore));
 }
 
-// As a firewall that was restarted does. Neither end is told, so only a query finds out.
+// Like a restarted firewall. Neither end is notified, so only a query detects it.
 TEST_F(PrimaryFault, SilentlyDroppedConnectionsCostNoWrite) {
   TcpProxy firewall(primary_->port());
-  database::DatabaseOptions options = On(*primary_);
+  database::DatabaseOptions options = OptionsOn(*primary_);
   options.primary->dsn = base::Secret(firewall.Dsn(primary_->Dsn()));
   options.primary_pool.min_idle = 10;
   options.primary_pool.max_size = 10;
@@ -178,7 +188,7 @@ TEST_F(PrimaryFault, SilentlyDroppedConnectionsCostNoWrite) {
   for (int round = 0; round < Rounds(1); ++round) {
     database_ = std::make_unique<database::Database>(options);
     ASSERT_TRUE(Eventually(kPatience, [&] { return Primary().idle == 10u; }));
-    firewall.Forget();
+    firewall.ForgetConnections();
     replaced.push_back(
         TimeUntil([&] { return Primary().evictions[pool::EvictReason::kDrained] >= 10u; }));
     std::vector<std::future<std::string>> writes;
@@ -194,37 +204,41 @@ TEST_F(PrimaryFault, FullServerIsReportedAndServesOnceThereIsRoom) {
   const PostgresServer small(
       {{"max_connections", "6"}, {"max_wal_senders", "0"}, {"wal_level", "minimal"}});
   small.Execute("CREATE TABLE t (a int); ALTER TABLE t OWNER TO app");
-  database::DatabaseOptions options = On(small);
+  database::DatabaseOptions options = OptionsOn(small);
   options.primary_pool.min_idle = 0;
   options.ro_fallthrough_pool.min_idle = 0;
-  FaultTimes times;
-  for (int round = 0; round < Rounds(1); ++round) {
-    std::vector<postgres::PgConnPtr> others;
+  std::vector<postgres::PgConnPtr> others;
+  const auto fill = [&] {
     for (;;) {
       postgres::PgConnPtr one(PQconnectdb(small.Dsn().c_str()));
       if (PQstatus(one.get()) != CONNECTION_OK) break;
       others.push_back(std::move(one));
     }
     database_ = std::make_unique<database::Database>(options);
-    times.detected.push_back(
-        TimeUntil([&] { return Probe().last_reason == Reason::kTooManyConnections; }));
+    const Milliseconds detected =
+        TimeUntil([&] { return Probe().last_reason == Reason::kTooManyConnections; });
     EXPECT_THROW(Write(*database_, 100ms), pool::AcquireTimeout);
     EXPECT_TRUE(Eventually(kPatience, [&] {
       return Primary().connects[pool::ConnectOutcome::kTooManyConnections] >= 1u;
     }));
     EXPECT_EQ(database_->pool_stats().ro_routes_to(), 2);
+    return detected;
+  };
+  const auto make_room = [&] {
     others.clear();
-    times.recovered.push_back(UntilAWriteSucceeds());
+    const Milliseconds recovered = TimeUntilWriteSucceeds();
     Close();
     EXPECT_TRUE(AwaitNoSessions(small));
-  }
+    return recovered;
+  };
+  const FaultTimes times = Repeat(fill, make_room);
   Report("primary without room", times);
   // The backoff's cap plus one connect timeout.
   ExpectWithin(5s + 3s, times.recovered);
 }
 
 TEST_F(PrimaryFault, ABorrowersOwnReadOnlyTransactionReplacesNothing) {
-  Open(Quick());
+  Open(FastProbes());
   const std::uint64_t before = Primary().evictions[pool::EvictReason::kDrained];
   {
     const pool::Lease lease = database_->AcquireWrite();
@@ -236,7 +250,7 @@ TEST_F(PrimaryFault, ABorrowersOwnReadOnlyTransactionReplacesNothing) {
 }
 
 TEST_F(PrimaryFault, TheOneOfSeveralHostsThatAcceptsWritesIsFound) {
-  database::DatabaseOptions options = Quick();
+  database::DatabaseOptions options = FastProbes();
   options.primary->dsn =
       base::Secret("host=127.0.0.1,127.0.0.1 port=" + std::to_string(replica_->port()) + "," +
                    std::to_string(primary_->port()) + " user=app dbname=app password=" +
@@ -246,23 +260,23 @@ TEST_F(PrimaryFault, TheOneOfSeveralHostsThatAcceptsWritesIsFound) {
 
 TEST_F(PrimaryFault, RecoveryAtStartupIsLoggedAndAMovedNameIsFollowed) {
   TcpProxy name(replica_->port());
-  database::DatabaseOptions options = Quick();
+  database::DatabaseOptions options = FastProbes();
   options.primary->dsn = base::Secret(name.Dsn(primary_->Dsn()));
   database_ = std::make_unique<database::Database>(options);
   EXPECT_TRUE(Eventually(kPatience, [&] { return Probe().in_recovery; }));
   EXPECT_TRUE(Eventually(kPatience, [&] {
     return log_.Count({"the primary is in recovery and accepts no writes"}) == 1;
   }));
-  name.Aim(primary_->port());
+  name.ConnectTo(primary_->port());
   EXPECT_TRUE(Eventually(kPatience, [&] { return Probe().up && !Probe().in_recovery; }));
-  UntilAWriteSucceeds();
+  TimeUntilWriteSucceeds();
   Close();
 }
 
-// A server that says nothing that can be understood, on each connection something else.
-class Garbage {
+// A server whose responses are invalid, with a different one on each connection.
+class GarbageServer {
  public:
-  Garbage() : listener_(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+  GarbageServer() : listener_(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
     sockaddr_in address{};
     address.sin_family = AF_INET;
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
@@ -270,35 +284,35 @@ class Garbage {
     auto* const generic = reinterpret_cast<sockaddr*>(&address);
     if (bind(listener_.get(), generic, length) != 0 || listen(listener_.get(), 16) != 0 ||
         getsockname(listener_.get(), generic, &length) != 0) {
-      throw std::runtime_error("no socket to talk garbage on");
+      throw std::runtime_error("no socket for a server that sends garbage");
     }
     port_ = ntohs(address.sin_port);
-    thread_ = std::thread([this] { Talk(); });
+    thread_ = std::thread([this] { Serve(); });
   }
-  ~Garbage() {
+  ~GarbageServer() {
     shutdown(listener_.get(), SHUT_RDWR);
     thread_.join();
   }
-  Garbage(const Garbage&) = delete;
-  Garbage& operator=(const Garbage&) = delete;
+  GarbageServer(const GarbageServer&) = delete;
+  GarbageServer& operator=(const GarbageServer&) = delete;
 
   int port() const { return port_; }
 
  private:
-  void Talk() {
-    const std::vector<std::string> words{std::string("R\0\0\0\x04", 5),
-                                         "E\xff\xff\xff\xff",
-                                         "SSH-2.0-OpenSSH\r\n",
-                                         "HTTP/1.1 400 Bad Request\r\n\r\n",
-                                         std::string(100'000, 'Z'),
-                                         std::string(8, '\0'),
-                                         "S",
-                                         ""};
+  void Serve() {
+    const std::vector<std::string> responses{std::string("R\0\0\0\x04", 5),
+                                             "E\xff\xff\xff\xff",
+                                             "SSH-2.0-OpenSSH\r\n",
+                                             "HTTP/1.1 400 Bad Request\r\n\r\n",
+                                             std::string(100'000, 'Z'),
+                                             std::string(8, '\0'),
+                                             "S",
+                                             ""};
     for (std::size_t i = 0;; ++i) {
       const base::UniqueFd client(accept(listener_.get(), nullptr, nullptr));
       if (!client.valid()) return;
-      const std::string& word = words[i % words.size()];
-      send(client.get(), word.data(), word.size(), MSG_NOSIGNAL);
+      const std::string& response = responses[i % responses.size()];
+      send(client.get(), response.data(), response.size(), MSG_NOSIGNAL);
     }
   }
 
@@ -308,8 +322,8 @@ class Garbage {
 };
 
 TEST_F(PrimaryFault, ServerThatSendsGarbageIsAFailedConnectAndNothingHangs) {
-  const Garbage garbage;
-  database::DatabaseOptions options = On(*primary_);
+  const GarbageServer garbage;
+  database::DatabaseOptions options = OptionsOn(*primary_);
   options.replica = postgres::SessionOptions{};
   options.replica->dsn = base::Secret("host=127.0.0.1 port=" + std::to_string(garbage.port()) +
                                       " user=app dbname=app password=x");

@@ -1,5 +1,4 @@
-// What happens to a replica, on real servers: what is known of it, when, and that all is well
-// afterwards.
+// Faults of a replica, on real servers: how they are detected, in what time, and the recovery.
 
 #include <gtest/gtest.h>
 
@@ -33,18 +32,20 @@ class ReplicaFault : public Fault {
     AddReader(*primary_);
     ASSERT_TRUE(AwaitReplay(*primary_, *replica_));
   }
-  // Probed as often as by default.
-  static database::DatabaseOptions Options() { return To(replica_->Dsn("reader", "reading")); }
-  // More often, where the time is not what is shown.
-  static database::DatabaseOptions Quick() {
+  // At the default probe interval.
+  static database::DatabaseOptions Options() {
+    return OptionsTo(replica_->Dsn("reader", "reading"));
+  }
+  // For tests that do not measure the time of detection.
+  static database::DatabaseOptions FastProbes() {
     database::DatabaseOptions options = Options();
     options.probe.interval = 200ms;
-    // Sessions that there are go on while the probe opens no new one.
+    // Existing sessions continue while the probe opens no new one.
     options.probe.new_session_interval = 1h;
     return options;
   }
-  static database::DatabaseOptions To(const std::string& replica_dsn) {
-    database::DatabaseOptions options = On(*primary_, *replica_);
+  static database::DatabaseOptions OptionsTo(const std::string& replica_dsn) {
+    database::DatabaseOptions options = OptionsOn(*primary_, *replica_);
     options.replica->dsn = base::Secret(replica_dsn);
     return options;
   }
@@ -62,10 +63,10 @@ class ReplicaFault : public Fault {
   pool::PoolStats Ro() const { return *database_->pool_stats().pools[PoolRole::kRo]; }
   ProbeStats Probe() const { return ProbeOf(PoolRole::kRo); }
   // From `start` until reads go to the primary.
-  Milliseconds UntilFallthrough(Moment start = Moment::clock::now()) {
+  Milliseconds TimeUntilFallthrough(Moment start = Moment::clock::now()) {
     return TimeUntil([&] { return RoutesTo() == 2; }, start);
   }
-  Milliseconds UntilBack() {
+  Milliseconds TimeUntilReplicaServes() {
     const Milliseconds took = TimeUntil([&] { return RoutesTo() == 1; });
     EXPECT_EQ(Read(*database_, "SELECT pg_is_in_recovery()"), "t");
     return took;
@@ -75,21 +76,22 @@ class ReplicaFault : public Fault {
     EXPECT_EQ(Read(*database_, "SELECT pg_is_in_recovery()"), "f");
     EXPECT_EQ(Read(*database_, "SHOW transaction_read_only"), "on");
   }
-  // In each round, `start` makes the reads of the open database fall through and returns since when
-  // they may, and `end` reverses that.
-  FaultTimes Repeat(Reason reason, const std::function<Moment()>& start,
-                    const std::function<void()>& end) {
-    FaultTimes times;
-    for (int round = 0; round < Rounds(1); ++round) {
-      times.detected.push_back(UntilFallthrough(start()));
-      EXPECT_EQ(Why(), reason);
-      end();
-      times.recovered.push_back(UntilBack());
-    }
-    return times;
+  // In each round, `start` makes the reads of the open database fall through and returns the
+  // earliest time at which they may, and `end` reverses that.
+  FaultTimes RepeatFallthrough(Reason reason, const std::function<Moment()>& start,
+                               const std::function<void()>& end) {
+    return Repeat(
+        [&] {
+          const Milliseconds detected = TimeUntilFallthrough(start());
+          EXPECT_EQ(RouteReason(), reason);
+          return detected;
+        },
+        [&] {
+          end();
+          return TimeUntilReplicaServes();
+        });
   }
-  // What there is of sessions on the replica is ended, so that new ones have to be opened.
-  // Returns when that began.
+  // Ends all sessions on the replica, so that new ones have to be opened. Returns when that began.
   static Moment EndSessions() {
     const Moment start = Moment::clock::now();
     replica_->Execute(
@@ -108,7 +110,7 @@ TEST_F(ReplicaFault, KilledLosesTheRouteImmediatelyEvenWithoutReads) {
     Open(options);
     const Moment start = Moment::clock::now();
     replica_->Kill9();
-    times.push_back(UntilFallthrough(start));
+    times.push_back(TimeUntilFallthrough(start));
     ExpectFallthroughServes();
     EXPECT_TRUE(Eventually(kPatience, [&] { return !Probe().up; }));
     EXPECT_TRUE(Eventually(kPatience, [&] { return Ro().idle == 0u; }));
@@ -126,20 +128,20 @@ TEST_F(ReplicaFault, KilledAndStartedAgainServesAgain) {
     const auto lost = static_cast<std::size_t>(round);
     const std::uint64_t refused = Probe().failures[Reason::kConnectRefused];
     replica_->Kill9();
-    UntilFallthrough();
-    EXPECT_TRUE(Eventually(kPatience, [&] { return Why() == Reason::kConnectRefused; }));
+    TimeUntilFallthrough();
+    EXPECT_TRUE(Eventually(kPatience, [&] { return RouteReason() == Reason::kConnectRefused; }));
     EXPECT_TRUE(
         Eventually(kPatience, [&] { return Probe().failures[Reason::kConnectRefused] > refused; }));
     EXPECT_EQ(log_.Count({"route changed", "from=replica", "to=primary_fallthrough"}), lost);
     replica_->Start();
-    recovered.push_back(UntilBack());
+    recovered.push_back(TimeUntilReplicaServes());
     EXPECT_EQ(log_.Count({"route changed", "to=replica"}), lost);
   }
   Report("replica killed, recovered", recovered);
 }
 
 TEST_F(ReplicaFault, RestartedServesAgain) {
-  Open(Quick());
+  Open(FastProbes());
   const auto lost = [&] {
     return database_->pool_stats().route.transitions[Route::kReplica][Route::kPrimaryFallthrough];
   };
@@ -151,25 +153,29 @@ TEST_F(ReplicaFault, RestartedServesAgain) {
         std::async(std::launch::async, [&] { return TimeUntil([&] { return lost() > before; }); });
     replica_->Restart();
     times.detected.push_back(detected.get());
-    times.recovered.push_back(UntilBack());
+    times.recovered.push_back(TimeUntilReplicaServes());
   }
   Report("replica restarted", times);
 }
 
 TEST_F(ReplicaFault, FrozenLosesTheRouteThroughItsProbe) {
-  FaultTimes times;
-  for (int round = 0; round < Rounds(1); ++round) {
-    database::DatabaseOptions options = Options();
-    options.probe.timeout = 1s;
+  database::DatabaseOptions options = Options();
+  options.probe.timeout = 1s;
+  const auto suspend = [&] {
     Open(options);
     replica_->Suspend();
-    times.detected.push_back(UntilFallthrough());
+    const Milliseconds detected = TimeUntilFallthrough();
     ExpectFallthroughServes();
-    EXPECT_TRUE(Why() == Reason::kProbeTimeout || Why() == Reason::kConnectTimeout);
+    EXPECT_TRUE(RouteReason() == Reason::kProbeTimeout || RouteReason() == Reason::kConnectTimeout);
+    return detected;
+  };
+  const auto resume = [&] {
     replica_->Resume();
-    times.recovered.push_back(UntilBack());
+    const Milliseconds recovered = TimeUntilReplicaServes();
     TearDown();
-  }
+    return recovered;
+  };
+  const FaultTimes times = Repeat(suspend, resume);
   Report("replica frozen", times);
   // Probe interval + probe timeout + 1 s.
   ExpectWithin(3s, times.detected);
@@ -177,18 +183,21 @@ TEST_F(ReplicaFault, FrozenLosesTheRouteThroughItsProbe) {
 
 TEST_F(ReplicaFault, CutOffByTheNetworkLosesTheRouteThroughItsProbe) {
   TcpProxy network(replica_->port());
-  database::DatabaseOptions options = To(network.Dsn(replica_->Dsn("reader", "reading")));
+  database::DatabaseOptions options = OptionsTo(network.Dsn(replica_->Dsn("reader", "reading")));
   options.probe.timeout = 1s;
   Open(options);
-  FaultTimes times;
-  for (int round = 0; round < Rounds(1); ++round) {
-    network.Freeze();
-    times.detected.push_back(UntilFallthrough());
+  const auto cut = [&] {
+    network.Suspend();
+    const Milliseconds detected = TimeUntilFallthrough();
     ExpectFallthroughServes();
-    EXPECT_TRUE(Why() == Reason::kProbeTimeout || Why() == Reason::kConnectTimeout);
-    network.Thaw();
-    times.recovered.push_back(UntilBack());
-  }
+    EXPECT_TRUE(RouteReason() == Reason::kProbeTimeout || RouteReason() == Reason::kConnectTimeout);
+    return detected;
+  };
+  const auto restore = [&] {
+    network.Resume();
+    return TimeUntilReplicaServes();
+  };
+  const FaultTimes times = Repeat(cut, restore);
   Report("replica behind a black hole", times);
   ExpectWithin(3s, times.detected);
   Close();
@@ -198,7 +207,7 @@ TEST_F(ReplicaFault, SmallSegmentsAndDelaysOfTheNetworkKeepTheRoute) {
   TcpProxy network(replica_->port());
   network.LimitWrites(7);
   network.Delay(std::chrono::microseconds(200));
-  Open(To(network.Dsn(replica_->Dsn("reader", "reading"))));
+  Open(OptionsTo(network.Dsn(replica_->Dsn("reader", "reading"))));
   for (int i = 0; i < 5; ++i) EXPECT_EQ(Read(*database_, "SELECT pg_is_in_recovery()"), "t");
   EXPECT_EQ(database_->pool_stats().route.transitions[Route::kReplica][Route::kPrimaryFallthrough],
             0u);
@@ -215,13 +224,13 @@ TEST_F(ReplicaFault, ThatLagsLosesTheRouteAndComesBackWhenItHasCaughtUp) {
     replica_->Execute("SELECT pg_wal_replay_pause()");
     const Moment start = Moment::clock::now();
     primary_->Execute("CREATE TABLE lag AS SELECT generate_series(1, 1000)");
-    times.detected.push_back(UntilFallthrough(start));
-    EXPECT_EQ(Why(), Reason::kLagExceeded);
+    times.detected.push_back(TimeUntilFallthrough(start));
+    EXPECT_EQ(RouteReason(), Reason::kLagExceeded);
     EXPECT_GT(times.detected.back(), 400ms);
     EXPECT_GT(*database_->stats().control.replica.lag_bytes, 1000u);
     EXPECT_EQ(database_->stats().control.replica.wal_receiver_up, true);
     replica_->Execute("SELECT pg_wal_replay_resume()");
-    times.recovered.push_back(UntilBack());
+    times.recovered.push_back(TimeUntilReplicaServes());
     primary_->Execute("DROP TABLE lag");
     EXPECT_TRUE(
         Eventually(kPatience, [&] { return database_->stats().control.replica.lag_bytes == 0u; }));
@@ -254,11 +263,11 @@ TEST_F(ReplicaFault, WhoseWalReceiverIsDeadLags) {
     EXPECT_EQ(database_->stats().control.replica.lag, base::Duration::zero());
     EXPECT_EQ(RoutesTo(), 1);
     primary_->Execute("CREATE TABLE lag AS SELECT generate_series(1, 1000)");
-    times.detected.push_back(UntilFallthrough());
-    EXPECT_EQ(Why(), Reason::kLagExceeded);
+    times.detected.push_back(TimeUntilFallthrough());
+    EXPECT_EQ(RouteReason(), Reason::kLagExceeded);
     replica_->Execute(restore);
     replica_->Execute("SELECT pg_reload_conf()");
-    times.recovered.push_back(UntilBack());
+    times.recovered.push_back(TimeUntilReplicaServes());
     primary_->Execute("DROP TABLE lag");
     ASSERT_TRUE(AwaitReplay(*primary_, *replica_));
   }
@@ -267,8 +276,8 @@ TEST_F(ReplicaFault, WhoseWalReceiverIsDeadLags) {
 }
 
 TEST_F(ReplicaFault, ChangedPasswordLosesTheRouteOnlyOnceSessionsEnd) {
-  Open(Quick());
-  Report("password changed", Repeat(
+  Open(FastProbes());
+  Report("password changed", RepeatFallthrough(
                                  Reason::kAuthFailed,
                                  [&] {
                                    primary_->Execute("ALTER ROLE reader PASSWORD 'other'");
@@ -285,7 +294,7 @@ TEST_F(ReplicaFault, ChangedPasswordLosesTheRouteOnlyOnceSessionsEnd) {
 }
 
 TEST_F(ReplicaFault, WhoseRoleWasDroppedLosesTheRoute) {
-  Open(Quick());
+  Open(FastProbes());
   const auto drop = [] {
     primary_->Execute("ALTER ROLE reader RENAME TO dropped");
     EXPECT_TRUE(AwaitReplay(*primary_, *replica_));
@@ -296,23 +305,23 @@ TEST_F(ReplicaFault, WhoseRoleWasDroppedLosesTheRoute) {
     primary_->Execute("ALTER ROLE dropped RENAME TO reader; ALTER ROLE reader PASSWORD '" +
                       std::string(PostgresServer::kPassword) + "'");
   };
-  Report("role dropped", Repeat(Reason::kAuthFailed, drop, restore));
+  Report("role dropped", RepeatFallthrough(Reason::kAuthFailed, drop, restore));
 }
 
 TEST_F(ReplicaFault, WhoseDatabaseWasRenamedLosesTheRoute) {
-  Open(Quick());
+  Open(FastProbes());
   const auto rename = [] {
     primary_->Execute("ALTER DATABASE reading RENAME TO renamed");
     EXPECT_TRUE(AwaitReplay(*primary_, *replica_));
     return EndSessions();
   };
   const auto restore = [] { primary_->Execute("ALTER DATABASE renamed RENAME TO reading"); };
-  Report("database renamed", Repeat(Reason::kConnectFailed, rename, restore));
+  Report("database renamed", RepeatFallthrough(Reason::kConnectFailed, rename, restore));
   EXPECT_GE(log_.Count({"no session with the server", "pools=ro ", "reading"}), 1u);
 }
 
 TEST_F(ReplicaFault, ConnectionLimitLosesTheRouteOnlyOnceSessionsEnd) {
-  Open(Quick());
+  Open(FastProbes());
   const auto fill = [&] {
     primary_->Execute("ALTER ROLE reader CONNECTION LIMIT 0");
     EXPECT_TRUE(AwaitReplay(*primary_, *replica_));
@@ -320,7 +329,7 @@ TEST_F(ReplicaFault, ConnectionLimitLosesTheRouteOnlyOnceSessionsEnd) {
     return EndSessions();
   };
   const auto make_room = [] { primary_->Execute("ALTER ROLE reader CONNECTION LIMIT -1"); };
-  Report("no room for the role", Repeat(Reason::kTooManyConnections, fill, make_room));
+  Report("no room for the role", RepeatFallthrough(Reason::kTooManyConnections, fill, make_room));
 }
 
 // The probe's session is one of those that continue.
@@ -340,11 +349,12 @@ TEST_F(ReplicaFault, RefusalOfNewSessionsAloneLosesTheRoute) {
     return Moment::clock::now();
   };
   const auto admit = [&] { reload(""); };
-  Report("new sessions refused by pg_hba.conf", Repeat(Reason::kAuthFailed, refuse, admit));
+  Report("new sessions refused by pg_hba.conf",
+         RepeatFallthrough(Reason::kAuthFailed, refuse, admit));
 }
 
 TEST_F(ReplicaFault, RepeatedlyTerminatedSessionsKeepTheirReaders) {
-  Open(Quick());
+  Open(FastProbes());
   std::atomic<bool> over{false};
   std::atomic<std::size_t> served{0};
   std::atomic<std::size_t> refused{0};
@@ -373,21 +383,21 @@ TEST_F(ReplicaFault, RepeatedlyTerminatedSessionsKeepTheirReaders) {
   over = true;
   for (std::thread& reader : readers) reader.join();
   EXPECT_EQ(refused, 0u);
-  UntilBack();
+  TimeUntilReplicaServes();
 }
 
 TEST_F(ReplicaFault, RebuiltFromAnotherClusterIsReportedAndTheRightOneServes) {
-  const std::unique_ptr<PostgresServer> stranger = PostgresServer::MakeStranger();
+  const std::unique_ptr<PostgresServer> stranger = PostgresServer::MakeUnrelated();
   AddReader(*stranger);
   const std::unique_ptr<PostgresServer> strangers = PostgresServer::MakeReplicaOf(*stranger);
   TcpProxy name(replica_->port());
-  Open(To(name.Dsn(replica_->Dsn("reader", "reading"))));
+  Open(OptionsTo(name.Dsn(replica_->Dsn("reader", "reading"))));
   const auto move = [&] {
-    name.Aim(strangers->port());
+    name.ConnectTo(strangers->port());
     return EndSessions();
   };
-  const auto move_back = [&] { name.Aim(replica_->port()); };
-  Report("replica of another cluster", Repeat(Reason::kWrongCluster, move, move_back));
+  const auto move_back = [&] { name.ConnectTo(replica_->port()); };
+  Report("replica of another cluster", RepeatFallthrough(Reason::kWrongCluster, move, move_back));
   // No session to the stranger is left in the pool.
   EXPECT_TRUE(AwaitNoSessions(*strangers));
   Close();
@@ -395,15 +405,16 @@ TEST_F(ReplicaFault, RebuiltFromAnotherClusterIsReportedAndTheRightOneServes) {
 
 TEST_F(ReplicaFault, NameThatLeadsToThePrimaryLosesTheRoute) {
   TcpProxy name(replica_->port());
-  database::DatabaseOptions options = To(name.Dsn(replica_->Dsn("reader", "reading")));
+  database::DatabaseOptions options = OptionsTo(name.Dsn(replica_->Dsn("reader", "reading")));
   if (!Long()) options.probe.new_session_interval = 200ms;
   Open(options);
   const auto move = [&] {
-    name.Aim(primary_->port());
+    name.ConnectTo(primary_->port());
     return EndSessions();
   };
-  const auto move_back = [&] { name.Aim(replica_->port()); };
-  Report("replica's name leads to the primary", Repeat(Reason::kIsPrimary, move, move_back));
+  const auto move_back = [&] { name.ConnectTo(replica_->port()); };
+  Report("replica's name leads to the primary",
+         RepeatFallthrough(Reason::kIsPrimary, move, move_back));
   Close();
 }
 
@@ -412,7 +423,7 @@ class Promotion : public testing::Test {};
 // The time until the promotion of a new replica, from which reads try to write, is detected.
 Milliseconds PromoteInUse(const PostgresServer& primary) {
   const std::unique_ptr<PostgresServer> replica = PostgresServer::MakeReplicaOf(primary);
-  database::DatabaseOptions options = On(primary, *replica);
+  database::DatabaseOptions options = OptionsOn(primary, *replica);
   options.probe.interval = 1h;
   database::Database database(options);
   EXPECT_TRUE(AwaitRoute(database, Route::kReplica));
@@ -452,7 +463,7 @@ TEST_F(Promotion, IsDetectedByASessionInUseAndNoReadCanWrite) {
 TEST_F(Promotion, IsDetectedByASessionOpenedAfterIt) {
   PostgresServer primary;
   const std::unique_ptr<PostgresServer> replica = PostgresServer::MakeReplicaOf(primary);
-  database::DatabaseOptions options = On(primary, *replica);
+  database::DatabaseOptions options = OptionsOn(primary, *replica);
   options.probe.interval = 1h;
   options.probe.canary_interval = base::Duration::zero();
   options.ro_pool.min_idle = 0;
@@ -469,7 +480,7 @@ TEST_F(Promotion, OfAnIdleReplicaIsDetectedWithinAProbeAndReplacesSessions) {
   std::vector<Milliseconds> detected;
   for (int round = 0; round < Rounds(1); ++round) {
     const std::unique_ptr<PostgresServer> replica = PostgresServer::MakeReplicaOf(primary);
-    database::Database database(On(primary, *replica));
+    database::Database database(OptionsOn(primary, *replica));
     ASSERT_TRUE(AwaitRoute(database, Route::kReplica));
     const Moment start = Moment::clock::now();
     replica->Promote();

@@ -31,7 +31,7 @@ class PgBouncerTest : public PrimaryAndReplica {
   }
   void TearDown() override { primary_->Execute("TRUNCATE t"); }
 
-  static database::DatabaseOptions Through(const PgBouncer& bouncer) {
+  static database::DatabaseOptions OptionsThrough(const PgBouncer& bouncer) {
     return OneReadSession(*primary_, bouncer.Dsn());
   }
   static std::optional<Enforcement> EnforcementOf(const database::Database& database) {
@@ -39,7 +39,7 @@ class PgBouncerTest : public PrimaryAndReplica {
                                   database.stats().control.probes[PoolRole::kRoFallthrough]);
   }
   // The SQLSTATE with which another client of the pooler fails to write, or "".
-  static std::string WriteOfAnother(const PgBouncer& bouncer) {
+  static std::string WriteByAnotherClient(const PgBouncer& bouncer) {
     const postgres::PgConnPtr other(PQconnectdb(bouncer.Dsn().c_str()));
     const postgres::PgResultPtr result(PQexec(other.get(), "INSERT INTO t VALUES (1)"));
     const char* const sqlstate = PQresultErrorField(result.get(), PG_DIAG_SQLSTATE);
@@ -55,7 +55,7 @@ INSTANTIATE_TEST_SUITE_P(In, PgBouncerHolds, testing::Values("session", "transac
 
 TEST_P(PgBouncerHolds, IsDetectedAndEachReadIsInAReadOnlyTransaction) {
   const PgBouncer bouncer(*primary_, GetParam());
-  database::Database database(Through(bouncer));
+  database::Database database(OptionsThrough(bouncer));
   EXPECT_EQ(Read(database, "SHOW transaction_read_only"), "on");
   EXPECT_EQ(FallthroughStats(database).read_only_proofs[ReadOnlyProof::kTransaction], 1u);
   EXPECT_TRUE(
@@ -65,7 +65,7 @@ TEST_P(PgBouncerHolds, IsDetectedAndEachReadIsInAReadOnlyTransaction) {
 
 TEST_P(PgBouncerHolds, AWriteThroughAReadLeaseIsRefusedAndCounted) {
   const PgBouncer bouncer(*primary_, GetParam());
-  database::Database database(Through(bouncer));
+  database::Database database(OptionsThrough(bouncer));
   {
     const pool::Lease lease = database.AcquireRead();
     postgres::ReadTransaction read = database.BeginRead(lease, kPatience);
@@ -74,14 +74,14 @@ TEST_P(PgBouncerHolds, AWriteThroughAReadLeaseIsRefusedAndCounted) {
   {
     // Without a transaction of ours, on libpq alone.
     const pool::Lease lease = database.AcquireRead();
-    EXPECT_EQ(Ask(lease, "INSERT INTO t VALUES (1)"), "25006");
+    EXPECT_EQ(QueryOne(lease, "INSERT INTO t VALUES (1)"), "25006");
   }
   EXPECT_EQ(FallthroughStats(database).read_only_violations, 2u);
 }
 
 TEST_P(PgBouncerHolds, DeadlineThatHasPassedCostsNoSession) {
   const PgBouncer bouncer(*primary_, GetParam());
-  database::Database database(Through(bouncer));
+  database::Database database(OptionsThrough(bouncer));
   EXPECT_EQ(Read(database, "SELECT 1"), "1");
   const pool::PoolStats before = FallthroughStats(database);
   for (int i = 0; i < 20; ++i) {
@@ -96,7 +96,7 @@ TEST_P(PgBouncerHolds, DeadlineThatHasPassedCostsNoSession) {
 
 TEST_P(PgBouncerHolds, AReadLeaseServesOneTransactionAfterTheOther) {
   const PgBouncer bouncer(*primary_, GetParam());
-  database::Database database(Through(bouncer));
+  database::Database database(OptionsThrough(bouncer));
   const pool::Lease lease = database.AcquireRead();
   {
     postgres::ReadTransaction failed = database.BeginRead(lease, kPatience);
@@ -107,12 +107,12 @@ TEST_P(PgBouncerHolds, AReadLeaseServesOneTransactionAfterTheOther) {
     EXPECT_STREQ(read->exec("SHOW transaction_read_only")[0][0].c_str(), "on");
     read.Commit();
   }
-  EXPECT_EQ(Ask(lease, "INSERT INTO t VALUES (1)"), "25006");
+  EXPECT_EQ(QueryOne(lease, "INSERT INTO t VALUES (1)"), "25006");
 }
 
 TEST_P(PgBouncerHolds, ATransactionThatBeginsTooLateIsATimeout) {
   const PgBouncer bouncer(*primary_, GetParam());
-  database::Database database(Through(bouncer));
+  database::Database database(OptionsThrough(bouncer));
   {
     const pool::Lease lease = database.AcquireRead();
     // Its transaction is that of the lease: nothing has to be sent for it.
@@ -125,11 +125,11 @@ TEST_P(PgBouncerHolds, ATransactionThatBeginsTooLateIsATimeout) {
 TEST_P(PgBouncerHolds, AnotherClientCanStillWriteAfterwards) {
   const PgBouncer bouncer(*primary_, GetParam());
   {
-    database::Database database(Through(bouncer));
+    database::Database database(OptionsThrough(bouncer));
     EXPECT_EQ(Read(database, "SELECT 1"), "1");
     EXPECT_EQ(Read(database, "SELECT 2"), "2");
   }
-  EXPECT_EQ(WriteOfAnother(bouncer), "");
+  EXPECT_EQ(WriteByAnotherClient(bouncer), "");
   EXPECT_EQ(primary_->Log().find("SET SESSION"), std::string::npos);
   EXPECT_EQ(primary_->Log().find("SET default_transaction_read_only"), std::string::npos);
 }
@@ -137,18 +137,18 @@ TEST_P(PgBouncerHolds, AnotherClientCanStillWriteAfterwards) {
 TEST_P(PgBouncerHolds, BorrowerThatEndsTheTransactionIsLoggedAndTheNextIsReadOnly) {
   const LogTap log;
   const PgBouncer bouncer(*primary_, GetParam());
-  database::Database database(Through(bouncer));
+  database::Database database(OptionsThrough(bouncer));
   {
     const pool::Lease lease = database.AcquireRead();
-    Ask(lease, "COMMIT");
+    QueryOne(lease, "COMMIT");
   }
   EXPECT_EQ(FallthroughStats(database).read_only_tampered, 1u);
   EXPECT_GE(log.Count({"ended the read-only transaction", "pgbouncer_pgtest.cc"}), 1u);
   const pool::Lease lease = database.AcquireRead();
-  EXPECT_EQ(Ask(lease, "INSERT INTO t VALUES (1)"), "25006");
+  EXPECT_EQ(QueryOne(lease, "INSERT INTO t VALUES (1)"), "25006");
 }
 
-std::size_t Times(const std::string& text, const std::string& part) {
+std::size_t CountOccurrences(const std::string& text, const std::string& part) {
   std::size_t count = 0;
   for (std::size_t at = 0; (at = text.find(part, at)) != std::string::npos; ++at) ++count;
   return count;
@@ -156,14 +156,14 @@ std::size_t Times(const std::string& text, const std::string& part) {
 
 TEST_P(PgBouncerHolds, ALeaseThatHasOnlyReadIsCommittedAndAnyOtherRolledBack) {
   const PgBouncer bouncer(*primary_, GetParam());
-  database::DatabaseOptions options = Through(bouncer);
+  database::DatabaseOptions options = OptionsThrough(bouncer);
   options.probe.canary_interval = base::Duration::zero();
   database::Database database(options);
   // Whether the transaction of a lease that ran this was rolled back.
   const auto rolled_back = [&](const std::string& sql) {
-    const auto rollbacks = [&] { return Times(primary_->Log(), "statement: ROLLBACK"); };
+    const auto rollbacks = [&] { return CountOccurrences(primary_->Log(), "statement: ROLLBACK"); };
     const std::size_t before = rollbacks();
-    Ask(database.AcquireRead(), sql);
+    QueryOne(database.AcquireRead(), sql);
     // The log of what the next lease does comes after.
     Read(database, "SELECT 'after'");
     return rollbacks() > before;
@@ -184,7 +184,7 @@ TEST_P(PgBouncerHolds, ALeaseThatHasOnlyReadIsCommittedAndAnyOtherRolledBack) {
 
 TEST_P(PgBouncerHolds, TheCanaryIsRefusedThere) {
   const PgBouncer bouncer(*primary_, GetParam());
-  database::DatabaseOptions options = Through(bouncer);
+  database::DatabaseOptions options = OptionsThrough(bouncer);
   options.ro_fallthrough_pool.min_idle = 1;
   database::Database database(options);
   ASSERT_TRUE(Eventually(kPatience, [&] {
@@ -201,12 +201,12 @@ TEST_F(PgBouncerTest, ASetSessionWouldBeLeftToOtherClientsInTransactionMode) {
   const postgres::PgResultPtr set(
       PQexec(careless.get(), "SET SESSION default_transaction_read_only = on"));
   ASSERT_EQ(PQresultStatus(set.get()), PGRES_COMMAND_OK);
-  EXPECT_EQ(WriteOfAnother(bouncer), "25006");
+  EXPECT_EQ(WriteByAnotherClient(bouncer), "25006");
 }
 
 TEST_F(PgBouncerTest, StatementModeIsRefusedWithItsReason) {
   const PgBouncer bouncer(*primary_, "statement");
-  database::DatabaseOptions options = On(*primary_);
+  database::DatabaseOptions options = OptionsOn(*primary_);
   options.replica = postgres::SessionOptions{};
   options.replica->dsn = base::Secret(bouncer.Dsn());
   database::Database database(options);
@@ -221,14 +221,14 @@ TEST_F(PgBouncerTest, StatementModeIsRefusedWithItsReason) {
 
 TEST_F(PgBouncerTest, PoolerThatSilentlyDropsTheStartupOptionIsDetected) {
   const PgBouncer bouncer(*primary_, "transaction", "ignore_startup_parameters = options");
-  database::Database database(Through(bouncer));
+  database::Database database(OptionsThrough(bouncer));
   const pool::Lease lease = database.AcquireRead();
   EXPECT_TRUE(postgres::Session::Of(lease).by_transaction());
-  EXPECT_EQ(Ask(lease, "INSERT INTO t VALUES (1)"), "25006");
+  EXPECT_EQ(QueryOne(lease, "INSERT INTO t VALUES (1)"), "25006");
 }
 
 TEST_F(PgBouncerTest, ASessionOnAServerWithoutAPoolerIsEnforcedBySetting) {
-  database::Database database(On(*primary_));
+  database::Database database(OptionsOn(*primary_));
   const pool::Lease lease = database.AcquireRead();
   EXPECT_FALSE(postgres::Session::Of(lease).by_transaction());
   EXPECT_TRUE(
@@ -237,7 +237,7 @@ TEST_F(PgBouncerTest, ASessionOnAServerWithoutAPoolerIsEnforcedBySetting) {
 
 TEST_F(PgBouncerTest, WhenThePoolerIsRestartedReadsGoOn) {
   PgBouncer bouncer(*primary_, "transaction");
-  database::Database database(Through(bouncer));
+  database::Database database(OptionsThrough(bouncer));
   EXPECT_EQ(Read(database, "SELECT 1"), "1");
   bouncer.Stop();
   EXPECT_THROW(static_cast<void>(database.AcquireRead(
@@ -251,7 +251,7 @@ TEST_F(PgBouncerTest, FullPoolerIsTooManyConnectionsAndNotAFailedConnect) {
   PgBouncer bouncer(*primary_, "transaction", "max_client_conn = 1");
   const postgres::PgConnPtr only(PQconnectdb(bouncer.Dsn().c_str()));
   ASSERT_EQ(PQstatus(only.get()), CONNECTION_OK) << PQerrorMessage(only.get());
-  database::Database database(Through(bouncer));
+  database::Database database(OptionsThrough(bouncer));
   ASSERT_TRUE(Eventually(kPatience, [&] {
     return database.stats()
                .control.probes[PoolRole::kPrimary]
@@ -263,7 +263,7 @@ TEST_F(PgBouncerTest, FullPoolerIsTooManyConnectionsAndNotAFailedConnect) {
 
 TEST_F(PgBouncerTest, WhileThePoolerIsPausedAReadEndsAtItsDeadline) {
   PgBouncer bouncer(*primary_, "transaction");
-  database::Database database(Through(bouncer));
+  database::Database database(OptionsThrough(bouncer));
   EXPECT_EQ(Read(database, "SELECT 1"), "1");
   bouncer.Command("PAUSE");
   EXPECT_THROW(static_cast<void>(database.AcquireRead(

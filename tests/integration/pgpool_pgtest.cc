@@ -33,7 +33,7 @@ class PgpoolTest : public PrimaryAndReplica {
   }
   void TearDown() override { primary_->Execute("TRUNCATE t"); }
 
-  static database::DatabaseOptions Through(const Pgpool& pgpool) {
+  static database::DatabaseOptions OptionsThrough(const Pgpool& pgpool) {
     database::DatabaseOptions options = OneReadSession(*primary_, pgpool.Dsn());
     options.probe.canary_interval = base::Duration::zero();
     return options;
@@ -64,15 +64,15 @@ INSTANTIATE_TEST_SUITE_P(With, PgpoolHolds,
 // Each on a new session, and on one that pgpool has kept.
 TEST_P(PgpoolHolds, AWriteThroughAReadLeaseIsRefusedAndCounted) {
   const Pgpool pgpool(*primary_, *replica_, GetParam());
-  database::Database database(Through(pgpool));
+  database::Database database(OptionsThrough(pgpool));
   constexpr std::uint64_t kTimes = 6;
   for (std::uint64_t i = 0; i < kTimes; ++i) {
     pool::Lease lease = database.AcquireRead();
-    Ask(lease, "SELECT count(*) FROM t");
-    EXPECT_EQ(Ask(lease, "INSERT INTO t VALUES (1)"), "25006");
+    QueryOne(lease, "SELECT count(*) FROM t");
+    EXPECT_EQ(QueryOne(lease, "INSERT INTO t VALUES (1)"), "25006");
     lease.Release();
     lease = database.AcquireRead();
-    EXPECT_EQ(Ask(lease, "SELECT writes()"), "25006");
+    EXPECT_EQ(QueryOne(lease, "SELECT writes()"), "25006");
     lease.Evict();
   }
   EXPECT_EQ(FallthroughStats(database).read_only_violations, 2 * kTimes);
@@ -95,17 +95,17 @@ constexpr Tampering kTamperings[] = {
 
 TEST_P(PgpoolHolds, TheNextBorrowerIsReadOnlyWhateverTheLastDid) {
   const Pgpool pgpool(*primary_, *replica_, GetParam());
-  database::Database database(Through(pgpool));
+  database::Database database(OptionsThrough(pgpool));
   std::uint64_t tampered = 0;
   for (const Tampering& tampering : kTamperings) {
     for (const bool evicted : {false, true}) {
       pool::Lease lease = database.AcquireRead();
       const bool by_transaction = postgres::Session::Of(lease).by_transaction();
-      Ask(lease, tampering.statement);
+      QueryOne(lease, tampering.statement);
       if (by_transaction ? tampering.ends_transaction : tampering.switches_off) ++tampered;
       evicted ? lease.Evict() : lease.Release();
       lease = database.AcquireRead();
-      EXPECT_EQ(Ask(lease, "INSERT INTO t VALUES (1)"), "25006") << tampering.statement;
+      EXPECT_EQ(QueryOne(lease, "INSERT INTO t VALUES (1)"), "25006") << tampering.statement;
       EXPECT_EQ(FallthroughStats(database).read_only_tampered, tampered) << tampering.statement;
     }
   }
@@ -115,7 +115,7 @@ TEST_P(PgpoolHolds, TheNextBorrowerIsReadOnlyWhateverTheLastDid) {
 TEST_P(PgpoolHolds, OtherClientsCanStillWrite) {
   const Pgpool pgpool(*primary_, *replica_, GetParam());
   {
-    database::Database database(Through(pgpool));
+    database::Database database(OptionsThrough(pgpool));
     EXPECT_EQ(Read(database, "SELECT 1"), "1");
   }
   for (int i = 0; i < 20; ++i) EXPECT_EQ(OfAnother(pgpool, "INSERT INTO t VALUES (1)"), "");
@@ -123,7 +123,7 @@ TEST_P(PgpoolHolds, OtherClientsCanStillWrite) {
 
 TEST_P(PgpoolHolds, TheCanaryIsRefusedByTheSetting) {
   const Pgpool pgpool(*primary_, *replica_, GetParam());
-  database::DatabaseOptions options = Through(pgpool);
+  database::DatabaseOptions options = OptionsThrough(pgpool);
   options.probe.canary_interval = std::chrono::hours(1);
   options.ro_fallthrough_pool.min_idle = 1;
   database::Database database(options);
@@ -141,13 +141,13 @@ TEST_F(PgpoolTest, ASessionThatAnotherClientSwitchedOffIsNotLentWritable) {
   for (int i = 0; i < 12; ++i) {
     OfAnother(pgpool, "SELECT set_config('default_transaction_read_only', 'off', false)", as_ours);
   }
-  database::DatabaseOptions options = Through(pgpool);
+  database::DatabaseOptions options = OptionsThrough(pgpool);
   options.ro_fallthrough_pool.acquire_timeout = std::chrono::seconds(2);
   database::Database database(options);
   for (int i = 0; i < 6; ++i) {
     try {
       pool::Lease lease = database.AcquireRead();
-      EXPECT_EQ(Ask(lease, "INSERT INTO t VALUES (1)"), "25006");
+      EXPECT_EQ(QueryOne(lease, "INSERT INTO t VALUES (1)"), "25006");
       lease.Evict();
     } catch (const pool::AcquireError&) {
       // Not lent, then.
@@ -159,14 +159,14 @@ TEST_F(PgpoolTest, ASessionThatAnotherClientSwitchedOffIsNotLentWritable) {
 // Why pgpool is no replica, and no way to know where a read goes.
 TEST_F(PgpoolTest, ItIsJudgedByThePrimaryWhileTheReplicaAnswersReads) {
   const Pgpool pgpool(*primary_, *replica_, "load_balance_mode = on");
-  database::DatabaseOptions options = On(*primary_);
+  database::DatabaseOptions options = OptionsOn(*primary_);
   options.replica = postgres::SessionOptions{};
   options.replica->dsn = base::Secret(pgpool.Dsn());
   database::Database database(options);
   ASSERT_TRUE(AwaitRoute(database, Route::kPrimaryFallthrough));
   const Reason reason = database.pool_stats().route.reason;
   EXPECT_TRUE(reason == Reason::kNotInRecovery || reason == Reason::kIsPrimary);
-  database::Database fallthrough(Through(pgpool));
+  database::Database fallthrough(OptionsThrough(pgpool));
   EXPECT_EQ(Read(fallthrough, "SELECT pg_is_in_recovery()"), "f");
   EXPECT_EQ(Read(fallthrough, "SELECT current_setting('port')"), std::to_string(replica_->port()));
 }

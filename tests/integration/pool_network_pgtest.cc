@@ -41,8 +41,8 @@ TEST_F(PoolNetwork, WithOneByteSegmentsWorks) {
   Open();
   for (int i = 0; i < 3; ++i) {
     const pool::Lease lease = pool_->Acquire();
-    EXPECT_EQ(Ask(lease, "SELECT repeat('x', 300)"), std::string(300, 'x'));
-    Ask(lease, "BEGIN");
+    EXPECT_EQ(QueryOne(lease, "SELECT repeat('x', 300)"), std::string(300, 'x'));
+    QueryOne(lease, "BEGIN");
   }
   EXPECT_EQ(Connects(ConnectOutcome::kOk), 1U);
 }
@@ -53,10 +53,10 @@ TEST_F(PoolNetwork, WithDelayedSegmentsWorks) {
   Open();
   {
     const pool::Lease lease = pool_->Acquire();
-    EXPECT_EQ(Ask(lease, kLetters), std::string(3000, 'x'));
+    EXPECT_EQ(QueryOne(lease, kLetters), std::string(3000, 'x'));
   }
   const pool::Lease lease = pool_->Acquire();
-  EXPECT_EQ(Ask(lease, kLetters), std::string(3000, 'x'));
+  EXPECT_EQ(QueryOne(lease, kLetters), std::string(3000, 'x'));
   EXPECT_EQ(Connects(ConnectOutcome::kOk), 1U);
 }
 
@@ -68,13 +68,13 @@ TEST_F(PoolNetwork, ThatIsTooSlowForAConnectCostsOneConnectTimeout) {
   EXPECT_THROW(static_cast<void>(pool_->Acquire({.deadline = base::RealClock().Now() + 500ms})),
                pool::AcquireTimeout);
   EXPECT_TRUE(AwaitConnect(ConnectOutcome::kConnectTimeout));
-  proxy_.BeGood();
+  proxy_.ClearFaults();
   NextPid();
 }
 
 TEST_F(PoolNetwork, WithoutAServerIsNotATlsFailure) {
   session_.dsn = base::Secret(session_.dsn.Reveal() + " sslmode=require");
-  proxy_.Aim(FreePort());
+  proxy_.ConnectTo(FreePort());
   Open();
   EXPECT_THROW(static_cast<void>(pool_->Acquire({.deadline = base::RealClock().Now() + 100ms})),
                pool::AcquireTimeout);
@@ -88,7 +88,7 @@ TEST_F(PoolNetwork, ThatCutsAConnectShortCausesARetry) {
   EXPECT_THROW(static_cast<void>(pool_->Acquire({.deadline = base::RealClock().Now() + 100ms})),
                pool::AcquireTimeout);
   EXPECT_TRUE(AwaitConnect(ConnectOutcome::kConnectFailed));
-  proxy_.BeGood();
+  proxy_.ClearFaults();
   NextPid();
 }
 
@@ -99,10 +99,10 @@ TEST_F(PoolNetwork, ThatCutsAResponseShortCostsOnlyItsBorrowerTheSession) {
     const pool::Lease lease = pool_->Acquire();
     pid = Pid(lease);
     proxy_.CutAfter(1000);
-    EXPECT_NE(Ask(lease, kLetters), std::string(3000, 'x'));
+    EXPECT_NE(QueryOne(lease, kLetters), std::string(3000, 'x'));
   }
   EXPECT_EQ(Evictions(EvictReason::kDead), 1U);
-  proxy_.BeGood();
+  proxy_.ClearFaults();
   EXPECT_NE(NextPid(), pid);
 }
 
@@ -110,7 +110,7 @@ TEST_F(PoolNetwork, AnIdleSessionThatWasCutIsNotHandedOut) {
   Open();
   const int pid = NextPid();
   proxy_.CutAfter(0);
-  proxy_.BeGood();
+  proxy_.ClearFaults();
   ASSERT_TRUE(AwaitNoSession());
   EXPECT_NE(NextPid(), pid);
   EXPECT_EQ(Evictions(EvictReason::kDead), 1U);
@@ -135,7 +135,7 @@ TEST_F(PoolNetwork, SessionTerminatedDuringItsCheckIsDeadAndNotUnproven) {
     const pool::Lease lease = pool_->Acquire();
     pid = Pid(lease);
     // So that the next acquire has to ask the server.
-    Ask(lease, "SET default_transaction_read_only = off");
+    QueryOne(lease, "SET default_transaction_read_only = off");
   }
   proxy_.InjectBeforeReady("57P01");
   EXPECT_NE(NextPid(), pid);
@@ -152,7 +152,7 @@ TEST_P(PoolNetworkInjects, ASqlStateOfALostConnectionAndTheSessionIsClosed) {
     const pool::Lease lease = pool_->Acquire();
     pid = Pid(lease);
     proxy_.InjectBeforeReady(GetParam(), "ERROR");
-    EXPECT_EQ(Ask(lease, "SELECT 1"), GetParam());
+    EXPECT_EQ(QueryOne(lease, "SELECT 1"), GetParam());
     // The socket is open, and the session looks idle.
     ASSERT_EQ(PQtransactionStatus(postgres::Session::Of(lease).raw()), PQTRANS_IDLE);
   }
@@ -170,7 +170,7 @@ TEST_F(PoolNetwork, AnInjectedErrorOfAStatementLeavesTheSessionInThePool) {
     {
       const pool::Lease lease = pool_->Acquire();
       proxy_.InjectBeforeReady(sqlstate, "ERROR");
-      EXPECT_EQ(Ask(lease, "SELECT 1"), sqlstate);
+      EXPECT_EQ(QueryOne(lease, "SELECT 1"), sqlstate);
     }
     EXPECT_EQ(NextPid(), pid) << sqlstate;
   }
@@ -209,7 +209,7 @@ TEST_F(PoolNetwork, SessionWhoseSetupHadNoEffectIsDiscardedAndReplaced) {
   EXPECT_EQ(pool_->Stats().size - pool_->Stats().connecting, 0U);
   proxy_.Replace("read_only=no", "read_only=on");
   const pool::Lease lease = pool_->Acquire();
-  EXPECT_EQ(Ask(lease, "SHOW default_transaction_read_only"), "on");
+  EXPECT_EQ(QueryOne(lease, "SHOW default_transaction_read_only"), "on");
 }
 
 }  // namespace

@@ -63,7 +63,7 @@ class PoolOnServer : public testing::Test {
   int NextPid() {
     const pool::Lease lease = pool_->Acquire();
     EXPECT_EQ(PQtransactionStatus(postgres::Session::Of(lease).raw()), PQTRANS_IDLE);
-    EXPECT_EQ(Ask(lease, "SELECT 'works'"), "works");
+    EXPECT_EQ(QueryOne(lease, "SELECT 'works'"), "works");
     return Pid(lease);
   }
   // Returns when the backend has exited.

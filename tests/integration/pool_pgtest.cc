@@ -74,8 +74,8 @@ TEST_F(PoolSession, ReleasedInATransactionItIsRolledBackAndReused) {
   {
     const pool::Lease lease = pool_->Acquire();
     pid = Pid(lease);
-    Ask(lease, "BEGIN");
-    Ask(lease, "INSERT INTO kept VALUES (1)");
+    QueryOne(lease, "BEGIN");
+    QueryOne(lease, "INSERT INTO kept VALUES (1)");
   }
   EXPECT_EQ(NextPid(), pid);
   EXPECT_EQ(server_->QueryOne("SELECT count(*) FROM kept"), "0");
@@ -87,9 +87,9 @@ TEST_F(PoolSession, ReleasedInAFailedTransactionItIsRolledBackAndReused) {
   {
     const pool::Lease lease = pool_->Acquire();
     pid = Pid(lease);
-    Ask(lease, "BEGIN");
-    ASSERT_EQ(Ask(lease, "SELECT 1 / 0"), "22012");
-    ASSERT_EQ(Ask(lease, "SELECT 1"), "25P02");
+    QueryOne(lease, "BEGIN");
+    ASSERT_EQ(QueryOne(lease, "SELECT 1 / 0"), "22012");
+    ASSERT_EQ(QueryOne(lease, "SELECT 1"), "25P02");
   }
   EXPECT_EQ(NextPid(), pid);
 }
@@ -112,7 +112,7 @@ TEST_F(PoolSession, SessionThatDiesWhileItIsLentIsDead) {
   Open();
   {
     const pool::Lease lease = pool_->Acquire();
-    Ask(lease, "BEGIN");
+    QueryOne(lease, "BEGIN");
     Terminate(Pid(lease));
   }
   EXPECT_EQ(Evictions(EvictReason::kDead), 1U);
@@ -140,7 +140,7 @@ TEST_F(PoolSession, UnansweredRollbackEndsAtResetTimeout) {
   options_.reset_timeout = 200ms;
   Open();
   pool::Lease lease = pool_->Acquire();
-  Ask(lease, "BEGIN");
+  QueryOne(lease, "BEGIN");
   const Stalled stalled(Pid(lease));
   const auto before = std::chrono::steady_clock::now();
   lease.Release();
@@ -156,7 +156,7 @@ TEST_F(PoolSession, UnansweredCheckEndsAtTheAcquireDeadlineWithoutABusyLoop) {
     const pool::Lease lease = pool_->Acquire();
     pid = Pid(lease);
     // So that the next acquire has to ask the server.
-    Ask(lease, "SET default_transaction_read_only = off");
+    QueryOne(lease, "SET default_transaction_read_only = off");
   }
   const Stalled stalled(pid);
   const auto processor_time = [] {
@@ -240,7 +240,7 @@ class PoolOutage : public PoolOnServer {
   }
   // `comes_back` returns when the server takes connections.
   template <typename Action>
-  void ExpectToBeBackInTime(Action comes_back) {
+  void ExpectRecovery(Action comes_back) {
     comes_back();
     const auto before = std::chrono::steady_clock::now();
     ASSERT_TRUE(AwaitIdle());
@@ -256,22 +256,22 @@ TEST_F(PoolOutage, OfAStoppedServerEndsWithinTheCapPlusOneConnectTimeout) {
   ASSERT_TRUE(AwaitIdle());
   server_->Stop();
   ASSERT_TRUE(AwaitFailures(ConnectOutcome::kConnectRefused));
-  ExpectToBeBackInTime([] { server_->Start(); });
+  ExpectRecovery([] { server_->Start(); });
 }
 
 TEST_F(PoolOutage, OfAHungServerEndsWithinTheCapPlusOneConnectTimeout) {
   server_->Suspend();
   Open();
   ASSERT_TRUE(AwaitFailures(ConnectOutcome::kConnectTimeout));
-  ExpectToBeBackInTime([] { server_->Resume(); });
+  ExpectRecovery([] { server_->Resume(); });
 }
 
-std::size_t Threads() {
+std::size_t CountThreads() {
   const std::filesystem::directory_iterator tasks("/proc/self/task");
   return static_cast<std::size_t>(std::distance(begin(tasks), end(tasks)));
 }
 
-std::size_t Sockets() {
+std::size_t CountSockets() {
   std::size_t count = 0;
   for (const auto& entry : std::filesystem::directory_iterator("/proc/self/fd")) {
     std::error_code gone;
@@ -284,21 +284,21 @@ std::size_t Sockets() {
 using PoolEnd = PoolOnServer;
 
 TEST_F(PoolEnd, CloseLeavesNoThreadNoSocketAndNoBackend) {
-  const std::size_t threads = Threads();
-  const std::size_t sockets = Sockets();
+  const std::size_t threads = CountThreads();
+  const std::size_t sockets = CountSockets();
   options_.min_idle = 4;
   options_.max_size = 4;
   Open();
   pool_->AwaitReady(base::RealClock().Now() + kPatience);
   pool::Lease out = pool_->Acquire();
   // libpq's and the descriptor that shuts it down.
-  EXPECT_EQ(Sockets(), sockets + 8);
+  EXPECT_EQ(CountSockets(), sockets + 8);
   pool_->Close();
   // The kernel shows a thread for a moment after it was joined.
-  EXPECT_TRUE(Eventually(kPatience, [&] { return Threads() == threads; }));
-  EXPECT_EQ(Sockets(), sockets + 2);
+  EXPECT_TRUE(Eventually(kPatience, [&] { return CountThreads() == threads; }));
+  EXPECT_EQ(CountSockets(), sockets + 2);
   out.Release();
-  EXPECT_EQ(Sockets(), sockets);
+  EXPECT_EQ(CountSockets(), sockets);
   EXPECT_TRUE(AwaitNoSession());
 }
 
@@ -306,9 +306,9 @@ TEST_F(PoolEnd, CloseDuringStartupLeavesNothingBehind) {
   options_.min_idle = 4;
   options_.max_size = 4;
   for (int i = 0; i < 10; ++i) {
-    const std::size_t sockets = Sockets();
+    const std::size_t sockets = CountSockets();
     Open().Close();
-    EXPECT_EQ(Sockets(), sockets);
+    EXPECT_EQ(CountSockets(), sockets);
   }
   EXPECT_TRUE(AwaitNoSession());
 }
@@ -318,8 +318,8 @@ TEST_F(PoolEnd, AChildOfForkSendsNothingOnItsParentsSockets) {
   Open();
   AcquireMany(2).clear();
   pool::Lease lease = pool_->Acquire();
-  Ask(lease, "BEGIN");
-  const std::string transaction = Ask(lease, "SELECT txid_current()");
+  QueryOne(lease, "BEGIN");
+  const std::string transaction = QueryOne(lease, "SELECT txid_current()");
   const pid_t child = fork();
   if (child == 0) {
     alarm(180);
@@ -332,7 +332,7 @@ TEST_F(PoolEnd, AChildOfForkSendsNothingOnItsParentsSockets) {
   int status = -1;
   ASSERT_EQ(waitpid(child, &status, 0), child);
   EXPECT_EQ(status, 0);
-  EXPECT_EQ(Ask(lease, "SELECT txid_current()"), transaction);
+  EXPECT_EQ(QueryOne(lease, "SELECT txid_current()"), transaction);
   NextPid();
   EXPECT_EQ(pool_->Stats().size, 2U);
 }

@@ -59,7 +59,7 @@ class Queries : public PrimaryAndReplica {
     ASSERT_TRUE(AwaitReplay(*primary_, *replica_));
   }
   void Open(const std::vector<QueryOptions>& queries) {
-    database::DatabaseOptions options = On(*primary_, *replica_);
+    database::DatabaseOptions options = OptionsOn(*primary_, *replica_);
     options.probe.canary_interval = base::Duration::zero();
     options.queries = queries;
     database_.emplace(options);
@@ -67,7 +67,7 @@ class Queries : public PrimaryAndReplica {
   }
   QueryStats Stats(std::size_t query = 0) { return database_->stats().queries.at(query); }
   // On a busy machine any run may be late.
-  static std::uint64_t Late(const QueryStats& stats) {
+  static std::uint64_t LateRuns(const QueryStats& stats) {
     return stats.errors[QueryError::kAcquireTimeout] + stats.errors[QueryError::kTimeout];
   }
   static std::uint64_t Errors(const QueryStats& stats) {
@@ -101,7 +101,7 @@ class Queries : public PrimaryAndReplica {
     EXPECT_THAT(stats.latest_message, HasSubstr(message));
     EXPECT_THAT(stats.latest_message, Not(HasSubstr(kRowValue)));
     EXPECT_EQ(stats.result, nullptr);
-    EXPECT_EQ(Errors(stats), stats.errors[error] + Late(stats)) << sql;
+    EXPECT_EQ(Errors(stats), stats.errors[error] + LateRuns(stats)) << sql;
     // Only the session of a run that is late may be closed.
     EXPECT_LE(Ro().evictions[pool::EvictReason::kDead], Stats().errors[QueryError::kTimeout])
         << sql;
@@ -116,16 +116,16 @@ class Queries : public PrimaryAndReplica {
   std::optional<database::Database> database_;
 };
 
-// What the server's statistics say of transactions in `database`.
-std::string Ended(const PostgresServer& server, const std::string& how,
-                  const std::string& database) {
+// The number of transactions in `database` that ended in this way, by the server's statistics.
+std::string TransactionsEnded(const PostgresServer& server, const std::string& how,
+                              const std::string& database) {
   return server.QueryOne("SELECT xact_" + how + " FROM pg_stat_database WHERE datname = '" +
                          database + "'");
 }
 
 TEST_F(Queries, ThatSucceedAreCommittedAndOpenTransactionsRolledBack) {
   primary_->Execute("CREATE DATABASE counted");
-  database::DatabaseOptions options = On(*primary_);
+  database::DatabaseOptions options = OptionsOn(*primary_);
   options.primary->dsn = base::Secret(primary_->Dsn("app", "counted"));
   options.probe.canary_interval = base::Duration::zero();
   options.queries = {Query("q", "SELECT 1 AS n")};
@@ -133,18 +133,20 @@ TEST_F(Queries, ThatSucceedAreCommittedAndOpenTransactionsRolledBack) {
   ASSERT_TRUE(AwaitSuccesses(20));
   {
     const pool::Lease lease = database_->AcquireRead();
-    Ask(lease, "BEGIN; SELECT 1");
+    QueryOne(lease, "BEGIN; SELECT 1");
   }
   // Each session has told of all that it did once it has ended.
   database_.reset();
-  ASSERT_TRUE(Eventually(kPatience,
-                         [&] { return std::stoi(Ended(*primary_, "commit", "counted")) >= 20; }));
+  ASSERT_TRUE(Eventually(kPatience, [&] {
+    return std::stoi(TransactionsEnded(*primary_, "commit", "counted")) >= 20;
+  }));
   EXPECT_TRUE(Eventually(kPatience, [&] {
     return primary_->QueryOne("SELECT count(*) FROM pg_stat_activity WHERE datname = 'counted'") ==
            "0";
   }));
-  EXPECT_TRUE(Eventually(kPatience, [&] { return Ended(*primary_, "rollback", "counted") == "1"; }))
-      << Ended(*primary_, "rollback", "counted");
+  EXPECT_TRUE(Eventually(kPatience, [&] {
+    return TransactionsEnded(*primary_, "rollback", "counted") == "1";
+  })) << TransactionsEnded(*primary_, "rollback", "counted");
 }
 
 TEST_F(Queries, InSqlAsciiDatabasesKeepTheirRowsAndReplaceInvalidUtf8) {
@@ -153,7 +155,7 @@ TEST_F(Queries, InSqlAsciiDatabasesKeepTheirRowsAndReplaceInvalidUtf8) {
       "LC_CTYPE 'C'");
   // Also where the session asks for UTF-8.
   for (const char* encoding : {"", " client_encoding=UTF8"}) {
-    database::DatabaseOptions options = On(*primary_);
+    database::DatabaseOptions options = OptionsOn(*primary_);
     options.primary->dsn = base::Secret(primary_->Dsn("app", "ascii") + encoding);
     options.queries = {
         Query("q", "SELECT convert_from('\\x636166e9', 'SQL_ASCII') AS name, 1 AS n")};
@@ -177,7 +179,7 @@ TEST_F(Queries, RunWhereReadsGoOrOnThePrimary) {
 TEST_F(Queries, OnThePrimaryHaveAPoolAlsoWhereNoReadMayFallThrough) {
   QueryOptions query = Query("q", "SELECT 1 AS n");
   query.from = queries::QueryFrom::kPrimary;
-  database::DatabaseOptions options = On(*primary_, *replica_);
+  database::DatabaseOptions options = OptionsOn(*primary_, *replica_);
   options.routing.fallthrough = routing::Fallthrough::kNever;
   options.queries = {query};
   database_.emplace(options);
@@ -245,15 +247,15 @@ TEST_F(Queries, OneThatWaitsForALockIsEndedByTheServerAndItsSessionKept) {
   }));
 }
 
-// The most memory that this process ever had, in KiB.
-long PeakMemory() {
+// The peak resident memory of this process.
+long PeakMemoryKib() {
   rusage usage{};
   getrusage(RUSAGE_SELF, &usage);
   return usage.ru_maxrss;
 }
 
 TEST_F(Queries, TenMillionRowsAreReadToTheBoundInLittleMemory) {
-  const long before = PeakMemory();
+  const long before = PeakMemoryKib();
   QueryOptions query = Query("q", "SELECT n, n::text AS l FROM generate_series(1, 10000000) AS n");
   query.labels = {"l"};
   query.max_series = 10;
@@ -263,7 +265,7 @@ TEST_F(Queries, TenMillionRowsAreReadToTheBoundInLittleMemory) {
   EXPECT_EQ(Stats().latest_error, std::nullopt) << Stats().latest_message;
   EXPECT_EQ(Stats().result->rows.size(), 10u);
   EXPECT_EQ(Stats().result->dropped, 10'000u);
-  EXPECT_LT(PeakMemory() - before, 32 * 1024);
+  EXPECT_LT(PeakMemoryKib() - before, 32 * 1024);
   EXPECT_TRUE(
       Eventually(kPatience, [&] { return Ro().evictions[pool::EvictReason::kBorrower] == 1; }));
 }
@@ -293,7 +295,7 @@ TEST_F(Queries, AServerThatGoesAwayInTheMiddleOfAResultIsALostRun) {
 TEST_F(Queries, OnAFrozenServerEndAtTheirDeadlineAndOthersContinue) {
   QueryOptions primary = Query("primary", "SELECT 1 AS n");
   primary.from = queries::QueryFrom::kPrimary;
-  database::DatabaseOptions options = On(*primary_, *replica_);
+  database::DatabaseOptions options = OptionsOn(*primary_, *replica_);
   options.routing.fallthrough = routing::Fallthrough::kNever;
   options.probe.interval = seconds(3600);  // the route stays on what does not answer
   options.queries = {Query("q", "SELECT 1 AS n"), primary};
@@ -314,7 +316,7 @@ INSTANTIATE_TEST_SUITE_P(In, QueriesBehindPgBouncer, testing::Values("session", 
 
 TEST_P(QueriesBehindPgBouncer, AnswerAndCannotWriteAndLeaveTheNextOneNothing) {
   const PgBouncer bouncer(*primary_, GetParam());
-  database::DatabaseOptions options = On(*primary_);
+  database::DatabaseOptions options = OptionsOn(*primary_);
   options.primary->dsn = base::Secret(bouncer.Dsn());
   options.ro_fallthrough_pool.min_idle = 0;
   options.ro_fallthrough_pool.max_size = 1;  // all of them on one session
@@ -349,7 +351,7 @@ TEST_F(Queries, OfEverySetAnswerARoleThatHasPgMonitorAlone) {
                                " dbname=app user=watcher password=" + password);
     return session;
   };
-  database::DatabaseOptions options = On(*primary_, *replica_);
+  database::DatabaseOptions options = OptionsOn(*primary_, *replica_);
   options.primary = as_watcher(*primary_);
   options.replica = as_watcher(*replica_);
   for (const std::string& set : config::QuerySetNames()) {
@@ -371,7 +373,7 @@ TEST_F(Queries, OfEverySetAnswerARoleThatHasPgMonitorAlone) {
                                     !stats.latest_error;
                            }))
         << options.queries[i].name << stats.latest_message;
-    EXPECT_EQ(Errors(stats), Late(stats)) << options.queries[i].name;
+    EXPECT_EQ(Errors(stats), LateRuns(stats)) << options.queries[i].name;
     ASSERT_GE(stats.rows, 1u) << options.queries[i].name;
     for (std::size_t v = 0; v < stats.options->values.size(); ++v) {
       for (const auto& row : stats.result->rows)

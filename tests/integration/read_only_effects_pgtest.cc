@@ -60,7 +60,7 @@ class ReadOnlyEffects : public testing::Test {
   }
   static void TearDownTestSuite() { server_.reset(); }
 
-  static database::DatabaseOptions As(const std::string& user) {
+  static database::DatabaseOptions OptionsAs(const std::string& user) {
     database::DatabaseOptions options = OneReadSession(*server_, server_->Dsn(user));
     options.probe.canary_interval = base::Duration::zero();
     return options;
@@ -74,20 +74,20 @@ class ReadOnlyEffects : public testing::Test {
     if (result.sqlstate == "25006") return Answer::kRefused;
     return result.sqlstate == "42501" ? Answer::kNoPrivilege : Answer::kFails;
   }
-  static Answer Expected(const Effect& effect, Answer answer) {
+  static Answer ExpectedAnswer(const Effect& effect, Answer answer) {
     const bool refused = effect.refused_from != 0 && major_ >= effect.refused_from;
     return refused && answer == Answer::kRuns ? Answer::kRefused : answer;
   }
 
-  static void Try(database::Database& database, const Effect& effect, Answer expected) {
+  static void CheckEffect(database::Database& database, const Effect& effect, Answer expected) {
     SCOPED_TRACE(effect.statement);
     if (*effect.setup != '\0') server_->Execute(effect.setup);
     pool::Lease lease = database.AcquireRead();
-    if (*effect.on_session != '\0') Ask(lease, effect.on_session);
+    if (*effect.on_session != '\0') QueryOne(lease, effect.on_session);
     const pool::PoolStats before = FallthroughStats(database);
     std::string message;
     const Answer answer = AnswerTo(lease, effect.statement, message);
-    EXPECT_EQ(answer, Expected(effect, expected)) << message;
+    EXPECT_EQ(answer, ExpectedAnswer(effect, expected)) << message;
     const int pid = PQbackendPID(Session::Of(lease).raw());
     lease.Evict();
     const pool::PoolStats after = FallthroughStats(database);
@@ -116,21 +116,21 @@ class ReadOnlyEffects : public testing::Test {
 };
 
 TEST_F(ReadOnlyEffects, AreAsListedForASuperuser) {
-  database::Database database(As("postgres"));
+  database::Database database(OptionsAs("postgres"));
   for (const Effect& effect : kEffects) {
-    if (effect.since <= major_) Try(database, effect, effect.superuser);
+    if (effect.since <= major_) CheckEffect(database, effect, effect.superuser);
   }
 }
 
 TEST_F(ReadOnlyEffects, AreAsListedForAnOrdinaryRole) {
-  database::Database database(As("app"));
+  database::Database database(OptionsAs("app"));
   for (const Effect& effect : kEffects) {
-    if (effect.since <= major_) Try(database, effect, effect.role);
+    if (effect.since <= major_) CheckEffect(database, effect, effect.role);
   }
 }
 
 TEST_F(ReadOnlyEffects, AllElseIsRefusedAndCountedForASuperuserToo) {
-  database::Database database(As("postgres"));
+  database::Database database(OptionsAs("postgres"));
   std::vector<std::string_view> statements(std::begin(kRefused), std::end(kRefused));
   statements.insert(statements.end(), std::begin(kDefinitions), std::end(kDefinitions));
   for (const std::string_view statement : statements) {
@@ -143,7 +143,7 @@ TEST_F(ReadOnlyEffects, AllElseIsRefusedAndCountedForASuperuserToo) {
   EXPECT_EQ(server_->QueryOne("SELECT count(*) FROM t"), "0");
 }
 
-bool IsIn(const auto& names, std::string_view name) {
+bool IsListedIn(const auto& names, std::string_view name) {
   return std::any_of(std::begin(names), std::end(names), [name](std::string_view one) {
     return one.ends_with('*') ? name.starts_with(one.substr(0, one.size() - 1)) : one == name;
   });
@@ -165,7 +165,7 @@ TEST_F(ReadOnlyEffects, EveryVolatileFunctionOfTheServerIsListed) {
                         "'v' AND prokind <> 'a'",
                         "template1"));
   for (std::string name; names >> name;) {
-    EXPECT_TRUE(IsIn(kHarmlessFunctions, name) || IsIn(kNotCallable, name) ||
+    EXPECT_TRUE(IsListedIn(kHarmlessFunctions, name) || IsListedIn(kNotCallable, name) ||
                 IsCalledInAStatement(name))
         << name << " is in none of the lists";
   }
@@ -211,12 +211,12 @@ TEST_F(ReadOnlyEffects, EveryCommandOfTheReferenceIsListed) {
   for (const std::string& command : commands) {
     // Listed, with a name in between.
     if (command == "SELECT INTO" || command == "CREATE TABLE AS") continue;
-    EXPECT_TRUE(IsIn(kHarmlessCommands, command) || IsCommandOfAStatement(command))
+    EXPECT_TRUE(IsListedIn(kHarmlessCommands, command) || IsCommandOfAStatement(command))
         << command << " is in none of the lists";
   }
 }
 
-std::string InWords(const Effect& effect, Answer answer) {
+std::string Describe(const Effect& effect, Answer answer) {
   std::ostringstream words;
   words << answer;
   if (answer == Answer::kRuns && effect.refused_from != 0)
@@ -231,7 +231,7 @@ std::string AsMarkdown() {
   for (const Effect& effect : kEffects) {
     out << "| `" << effect.statement << "`";
     if (effect.since > 15) out << " (from PostgreSQL " << effect.since << ")";
-    out << " | " << InWords(effect, effect.superuser) << " | " << InWords(effect, effect.role)
+    out << " | " << Describe(effect, effect.superuser) << " | " << Describe(effect, effect.role)
         << " | " << effect.counted << " | " << effect.leaves << " |\n";
   }
   return out.str();

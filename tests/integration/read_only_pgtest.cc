@@ -30,7 +30,7 @@ class ReadOnlyTest : public PrimaryAndReplica {
 
   // One read session at a time, so that the next borrower gets the session of the last.
   static database::DatabaseOptions OneSession() {
-    database::DatabaseOptions options = On(*primary_);
+    database::DatabaseOptions options = OptionsOn(*primary_);
     options.ro_fallthrough_pool.min_idle = 0;
     options.ro_fallthrough_pool.max_size = 1;
     return options;
@@ -47,7 +47,7 @@ class ReadOnlyTest : public PrimaryAndReplica {
 };
 
 // The SQLSTATE with which `sql` is refused in a transaction of a read lease, or "".
-std::string Refusal(database::Database& database, const std::string& sql) {
+std::string RefusalSqlState(database::Database& database, const std::string& sql) {
   const pool::Lease lease = database.AcquireRead();
   postgres::ReadTransaction read = database.BeginRead(lease, kPatience);
   try {
@@ -60,15 +60,15 @@ std::string Refusal(database::Database& database, const std::string& sql) {
 }
 
 TEST_F(ReadOnlyTest, AWriteThroughAReadLeaseIsRefusedOnTheReplica) {
-  database::Database database(On(*primary_, *replica_));
+  database::Database database(OptionsOn(*primary_, *replica_));
   ASSERT_TRUE(AwaitRoute(database, Route::kReplica));
-  EXPECT_EQ(Refusal(database, "INSERT INTO t VALUES (1)"), "25006");
+  EXPECT_EQ(RefusalSqlState(database, "INSERT INTO t VALUES (1)"), "25006");
 }
 
 TEST_F(ReadOnlyTest, AWriteThroughAReadLeaseIsRefusedOnFallThroughAndLogged) {
   const LogTap log;
-  database::Database database(On(*primary_));
-  EXPECT_EQ(Refusal(database, "INSERT INTO t VALUES (4711)"), "25006");
+  database::Database database(OptionsOn(*primary_));
+  EXPECT_EQ(RefusalSqlState(database, "INSERT INTO t VALUES (4711)"), "25006");
   EXPECT_EQ(Fallthrough(database).read_only_violations, 1u);
   bool named = false;
   for (const std::string& line : log.Lines()) {
@@ -80,7 +80,7 @@ TEST_F(ReadOnlyTest, AWriteThroughAReadLeaseIsRefusedOnFallThroughAndLogged) {
 }
 
 TEST_F(ReadOnlyTest, AWriteOutsideOfATransactionIsRefusedToo) {
-  database::Database database(On(*primary_));
+  database::Database database(OptionsOn(*primary_));
   const pool::Lease lease = database.AcquireRead();
   const postgres::QueryResult written =
       postgres::Session::Of(lease).Query("INSERT INTO t VALUES (1)", base::kNever);
@@ -115,7 +115,7 @@ TEST_F(ReadOnlyTest, ReadRetriedAfterItsBackendWasKilledGetsAReadOnlySession) {
     Terminate(PQbackendPID(postgres::Session::Of(lease).raw()));
   }
   EXPECT_EQ(Read(database, "SHOW default_transaction_read_only"), "on");
-  EXPECT_EQ(Refusal(database, "INSERT INTO t VALUES (1)"), "25006");
+  EXPECT_EQ(RefusalSqlState(database, "INSERT INTO t VALUES (1)"), "25006");
 }
 
 TEST_F(ReadOnlyTest, SetUpSendsTheReadOnlySettingInTheStartupPacket) {
@@ -144,7 +144,7 @@ TEST_F(ReadOnlyTest, TamperedSessionIsReadOnlyForTheNextAndTheBorrowerIsLogged) 
       ASSERT_EQ(postgres::Session::Of(lease).Query(sql, base::kNever).status,
                 postgres::QueryResult::Status::kOk);
     }
-    EXPECT_EQ(Refusal(database, "INSERT INTO t VALUES (1)"), "25006") << sql;
+    EXPECT_EQ(RefusalSqlState(database, "INSERT INTO t VALUES (1)"), "25006") << sql;
   }
   const pool::PoolStats stats = Fallthrough(database);
   EXPECT_EQ(stats.read_only_tampered, tampering.size());
@@ -161,11 +161,11 @@ TEST_F(ReadOnlyTest, ATransactionLeftOpenIsRolledBackAndItsSessionUsedAgain) {
     postgres::Session::Of(lease).Query("BEGIN READ WRITE; INSERT INTO t VALUES (1)", base::kNever);
   }
   EXPECT_EQ(Read(database, "SELECT pg_backend_pid()"), std::to_string(pid));
-  EXPECT_EQ(Refusal(database, "INSERT INTO t VALUES (1)"), "25006");
+  EXPECT_EQ(RefusalSqlState(database, "INSERT INTO t VALUES (1)"), "25006");
 }
 
 TEST_F(ReadOnlyTest, TheCanaryProvesTheSettingOnThePrimaryAndRecoveryOnTheReplica) {
-  database::Database database(On(*primary_, *replica_));
+  database::Database database(OptionsOn(*primary_, *replica_));
   const auto canary = [&](PoolRole role) { return database.stats().control.canaries[role]; };
   for (const PoolRole role : {PoolRole::kRo, PoolRole::kRoFallthrough}) {
     EXPECT_TRUE(Eventually(kPatience, [&] { return canary(role).success == true; }));
@@ -183,10 +183,10 @@ TEST_F(ReadOnlyTest, TheCanaryTakesNoRecoveryForAProofWhereWritesAreForwarded) {
   const auto proof_with = [](const std::string& mode) {
     primary_->Execute("ALTER ROLE app SET apg_write_forward.consistency_mode = '" + mode + "'");
     EXPECT_TRUE(AwaitReplay(*primary_, *replica_));
-    database::Database database(On(*primary_, *replica_));
+    database::Database database(OptionsOn(*primary_, *replica_));
     const auto canary = [&] { return database.stats().control.canaries[PoolRole::kRo]; };
     EXPECT_TRUE(Eventually(kPatience, [&] { return canary().success == true; }));
-    EXPECT_EQ(Ask(database.AcquireRead(), "SHOW default_transaction_read_only"), "on");
+    EXPECT_EQ(QueryOne(database.AcquireRead(), "SHOW default_transaction_read_only"), "on");
     return canary().proof;
   };
   EXPECT_EQ(proof_with("SESSION"), control::CanaryProof::kSetting);
@@ -195,8 +195,8 @@ TEST_F(ReadOnlyTest, TheCanaryTakesNoRecoveryForAProofWhereWritesAreForwarded) {
   primary_->Execute("ALTER ROLE app RESET apg_write_forward.consistency_mode");
 }
 
-// How often the server has logged a statement of the canary's.
-std::size_t CanariesIn(const std::string& log) {
+// The number of statements of the canary in the server's log.
+std::size_t CountCanaries(const std::string& log) {
   std::size_t count = 0;
   for (std::size_t at = 0; (at = log.find("pg_description", at)) != std::string::npos; ++at)
     ++count;
@@ -207,20 +207,20 @@ TEST_F(ReadOnlyTest, TheCanaryLeavesNothingInTheServersLogUnlessItHasNoPlpgsql) 
   primary_->Execute("CREATE DATABASE bare OWNER app");
   primary_->Execute("DROP EXTENSION plpgsql", "bare");
   for (const auto& [name, logs] : {std::pair{"app", false}, std::pair{"bare", true}}) {
-    const std::size_t before = CanariesIn(primary_->Log());
-    database::DatabaseOptions options = On(*primary_);
+    const std::size_t before = CountCanaries(primary_->Log());
+    database::DatabaseOptions options = OptionsOn(*primary_);
     options.primary->dsn = base::Secret(primary_->Dsn("app", name));
     database::Database database(options);
     const auto canary = [&] { return database.stats().control.canaries[PoolRole::kRoFallthrough]; };
     EXPECT_TRUE(Eventually(kPatience, [&] { return canary().success.has_value(); }));
     EXPECT_EQ(canary().success, true) << name;
-    EXPECT_EQ(CanariesIn(primary_->Log()) > before, logs) << name;
+    EXPECT_EQ(CountCanaries(primary_->Log()) > before, logs) << name;
   }
 }
 
 // What the canary does, on a session that may write.
 TEST_F(ReadOnlyTest, TheCanarysWriteIsNotRefusedAsReadOnlyWhereASessionMayWrite) {
-  database::Database database(On(*primary_));
+  database::Database database(OptionsOn(*primary_));
   const pool::Lease lease = database.AcquireWrite();
   postgres::Session& session = postgres::Session::Of(lease);
   const control::WriteAttempt canary =
@@ -231,7 +231,7 @@ TEST_F(ReadOnlyTest, TheCanarysWriteIsNotRefusedAsReadOnlyWhereASessionMayWrite)
 }
 
 TEST_F(ReadOnlyTest, HolderOfAReadLeaseCanWriteThroughAWriteLease) {
-  database::Database database(On(*primary_));
+  database::Database database(OptionsOn(*primary_));
   const pool::Lease read_lease = database.AcquireRead();
   postgres::ReadTransaction read = database.BeginRead(read_lease, kPatience);
   EXPECT_EQ(std::string(read->exec("SELECT count(*) FROM t")[0][0].c_str()), "0");

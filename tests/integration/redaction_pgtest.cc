@@ -19,7 +19,7 @@ constexpr const char* kCanary = "Xq7swordfish";
 
 using Environment = std::map<std::string, std::string>;
 
-// One way to give a DSN that has the canary in it.
+// One way to pass a DSN that contains the canary.
 struct Given {
   std::string how;
   Environment environment;
@@ -68,22 +68,21 @@ const std::vector<std::string>& Dsns() {
 
 bool IsShown(const std::string& text) { return text.find("q7swordfish") != std::string::npos; }
 
-// Everything that the exporter says, at debug level, of what it was given: its output and log, and
-// every page if it serves.
-std::string Said(const Given& given) {
+// All that the exporter prints at debug level, including its log, and every page if it serves.
+std::string AllOutput(const Given& given) {
   std::vector<std::string> flags = given.flags;
   flags.push_back("--log.level=debug");
-  std::string said;
+  std::string output;
   {
     const ProcessResult check = [&] {
       std::vector<std::string> command{SCIDEX_EXPORTER, "--config.check"};
       command.insert(command.end(), flags.begin(), flags.end());
       return Run({command, given.environment});
     }();
-    said += check.output + check.errors;
+    output += check.output + check.errors;
     if (check.exit_status != 0) {
       EXPECT_NE(check.errors, "") << given.how;
-      return said;
+      return output;
     }
   }
   ExporterProcess exporter(SCIDEX_EXPORTER, given.environment, flags);
@@ -93,12 +92,12 @@ std::string Said(const Given& given) {
            "0";
   }));
   for (const char* path : {"/metrics", "/", "/api/v1/pools", "/-/ready", "/-/healthy", "/nowhere"})
-    said += Get(exporter.port(), path).body;
+    output += Get(exporter.port(), path).body;
   exporter.process().Terminate(kPatience);
-  return said + exporter.process().Output() + exporter.process().Errors();
+  return output + exporter.process().Output() + exporter.process().Errors();
 }
 
-void ExpectNotShown(const Given& given) { EXPECT_FALSE(IsShown(Said(given))) << given.how; }
+void ExpectNotShown(const Given& given) { EXPECT_FALSE(IsShown(AllOutput(given))) << given.how; }
 
 TEST(Redaction, OfADsnInTheEnvironment) {
   for (const std::string& dsn : Dsns())

@@ -31,11 +31,13 @@ using ::testing::HasSubstr;
 
 class ReloadDatabase : public PrimaryAndReplica {
  protected:
-  static std::string Pid(const pool::Lease& lease) { return Ask(lease, "SELECT pg_backend_pid()"); }
+  static std::string Pid(const pool::Lease& lease) {
+    return QueryOne(lease, "SELECT pg_backend_pid()");
+  }
 };
 
 TEST_F(ReloadDatabase, UnchangedPoolsKeepTheirSessionsAndChangedPoolsGetNewOnes) {
-  database::DatabaseOptions options = On(*primary_, *replica_);
+  database::DatabaseOptions options = OptionsOn(*primary_, *replica_);
   // So that it is the same one each time.
   options.primary_pool.min_idle = options.primary_pool.max_size = 1;
   options.ro_pool.min_idle = options.ro_pool.max_size = 1;
@@ -60,11 +62,11 @@ TEST_F(ReloadDatabase, UnchangedPoolsKeepTheirSessionsAndChangedPoolsGetNewOnes)
 }
 
 TEST_F(ReloadDatabase, AddedReplicaGetsTheReadsAndRemovedReplicaLosesThem) {
-  database::DatabaseOptions options = On(*primary_);
+  database::DatabaseOptions options = OptionsOn(*primary_);
   options.probe.interval = std::chrono::milliseconds(100);
   database::Database database(options);
   ASSERT_TRUE(AwaitRoute(database, routing::Route::kPrimaryFallthrough));
-  database.Reconfigure(On(*primary_, *replica_));
+  database.Reconfigure(OptionsOn(*primary_, *replica_));
   EXPECT_EQ(Read(database, "SELECT pg_is_in_recovery()"), "t");
   database.Reconfigure(options);
   EXPECT_EQ(Read(database, "SELECT pg_is_in_recovery()"), "f");
@@ -72,7 +74,7 @@ TEST_F(ReloadDatabase, AddedReplicaGetsTheReadsAndRemovedReplicaLosesThem) {
 }
 
 TEST_F(ReloadDatabase, CountersOfARemovedPoolAreKept) {
-  database::DatabaseOptions options = On(*primary_, *replica_);
+  database::DatabaseOptions options = OptionsOn(*primary_, *replica_);
   database::Database database(options);
   ASSERT_TRUE(AwaitRoute(database, routing::Route::kReplica));
   const auto requests = [&database] {
@@ -82,7 +84,7 @@ TEST_F(ReloadDatabase, CountersOfARemovedPoolAreKept) {
   };
   for (int i = 0; i < 100; ++i) Read(database, "SELECT 1");
   EXPECT_GE(requests(), 100u);
-  database.Reconfigure(On(*primary_));
+  database.Reconfigure(OptionsOn(*primary_));
   EXPECT_FALSE(database.pool_stats().pools[PoolRole::kRo]);
   EXPECT_GE(requests(), 100u);
   database.Reconfigure(options);
@@ -91,7 +93,7 @@ TEST_F(ReloadDatabase, CountersOfARemovedPoolAreKept) {
 }
 
 TEST_F(ReloadDatabase, FactsAboutAServerAreNotReportedOfAnother) {
-  database::DatabaseOptions options = On(*primary_, *replica_);
+  database::DatabaseOptions options = OptionsOn(*primary_, *replica_);
   database::Database database(options);
   const auto found = [&database] {
     const control::ControlStats stats = database.stats().control;
@@ -109,7 +111,7 @@ TEST_F(ReloadDatabase, FactsAboutAServerAreNotReportedOfAnother) {
 }
 
 TEST_F(ReloadDatabase, InvalidOptionsChangeNothing) {
-  database::DatabaseOptions options = On(*primary_);
+  database::DatabaseOptions options = OptionsOn(*primary_);
   options.primary_pool.min_idle = options.primary_pool.max_size = 1;
   database::Database database(options);
   const std::string writer = Pid(database.AcquireWrite());
@@ -125,7 +127,7 @@ TEST_F(ReloadDatabase, InvalidOptionsChangeNothing) {
 }
 
 TEST_F(ReloadDatabase, ReloadsWhileEverythingIsInUseLoseNothing) {
-  database::DatabaseOptions options = On(*primary_, *replica_);
+  database::DatabaseOptions options = OptionsOn(*primary_, *replica_);
   // It would be one more reader.
   options.probe.canary_interval = base::Duration::zero();
   database::Database database(options);
@@ -161,7 +163,7 @@ TEST_F(ReloadDatabase, ReloadsWhileEverythingIsInUseLoseNothing) {
 
 TEST_F(ReloadDatabase, LeasesOfAReplacedPoolAreCountedAndCheckedForLeaks) {
   const LogTap log;
-  database::DatabaseOptions options = On(*primary_, *replica_);
+  database::DatabaseOptions options = OptionsOn(*primary_, *replica_);
   options.probe.canary_interval = base::Duration::zero();
   options.ro_pool.leak_after = std::chrono::seconds(1);
   database::Database database(options);
@@ -187,7 +189,7 @@ TEST_F(ReloadDatabase, LeasesOfAReplacedPoolAreCountedAndCheckedForLeaks) {
 }
 
 TEST_F(ReloadDatabase, AnotherBackoffReachesAServerThatRefuses) {
-  database::DatabaseOptions options = On(*primary_);
+  database::DatabaseOptions options = OptionsOn(*primary_);
   options.primary->dsn = base::Secret("host=127.0.0.1 port=" + std::to_string(FreePort()));
   options.primary_pool.min_idle = 1;
   options.primary_pool.backoff = {std::chrono::hours(1000), std::chrono::hours(1000)};
@@ -204,8 +206,7 @@ TEST_F(ReloadDatabase, AnotherBackoffReachesAServerThatRefuses) {
   EXPECT_TRUE(Eventually(kPatience, [&] { return refused() >= before + 3; }));
 }
 
-// Of an autoscaler that has looked for long enough and, after the reload, looks no more: what is
-// there then was not grown again.
+// The autoscaler makes no more checks after the reload, so that it does not grow the new pools.
 class ReloadAutoscaled : public ReloadDatabase {
  protected:
   static constexpr std::size_t kReaders = 20;
@@ -224,7 +225,7 @@ class ReloadAutoscaled : public ReloadDatabase {
   static pool::PoolStats Stats(const database::Database& database, PoolRole role) {
     return *database.pool_stats().pools[role];
   }
-  // Returns the target that the load has brought about, all of it open.
+  // Waits until the load has grown the pool, and returns its target.
   static std::size_t AwaitGrown(const database::Database& database, PoolRole role) {
     EXPECT_TRUE(Eventually(kPatience, [&] {
       const pool::PoolStats stats = Stats(database, role);
@@ -232,36 +233,38 @@ class ReloadAutoscaled : public ReloadDatabase {
     }));
     return Stats(database, role).target_size;
   }
-  void StopLooking() { options_.autoscaler.interval = std::chrono::hours(1); }
-  // The target is there at once, and connections for the readers soon.
-  static void ExpectStarted(const database::Database& database, PoolRole role, std::size_t target) {
+  void StopScaling() { options_.autoscaler.interval = std::chrono::hours(1); }
+  // The pool has the target immediately, and connections for the readers soon.
+  static void ExpectStartedWithTarget(const database::Database& database, PoolRole role,
+                                      std::size_t target) {
     EXPECT_EQ(Stats(database, role).target_size, target);
     EXPECT_TRUE(Eventually(kPatience, [&] {
       return Stats(database, role).size >= std::min(target, kReaders / 2);
     })) << Stats(database, role).size;
   }
 
-  // Has the pool for reads keep the target that it has grown to, which is returned.
-  std::size_t StayGrown(database::Database& database) {
+  // Lets the pool for reads grow, stops the autoscaler, and returns the target, which the pool
+  // keeps.
+  std::size_t GrowAndStopScaling(database::Database& database) {
     AwaitGrown(database, PoolRole::kRo);
-    StopLooking();
+    StopScaling();
     database.Reconfigure(options_);
     return Stats(database, PoolRole::kRo).target_size;
   }
 
-  database::DatabaseOptions options_ = On(*primary_, *replica_);
+  database::DatabaseOptions options_ = OptionsOn(*primary_, *replica_);
 };
 
 TEST_F(ReloadAutoscaled, APoolWithOtherOptionsStartsAtTheTargetOfTheOneBefore) {
   database::Database database(options_);
   Clients clients(database, 0, kReaders);
-  const std::size_t target = StayGrown(database);
+  const std::size_t target = GrowAndStopScaling(database);
   ++options_.ro_pool.max_waiters;
   database.Reconfigure(options_);
-  ExpectStarted(database, PoolRole::kRo, target);
+  ExpectStartedWithTarget(database, PoolRole::kRo, target);
   options_.ro_pool.max_size = target - 1;
   database.Reconfigure(options_);
-  ExpectStarted(database, PoolRole::kRo, target - 1);
+  ExpectStartedWithTarget(database, PoolRole::kRo, target - 1);
   clients.Stop();
   EXPECT_EQ(clients.failed(), 0u);
 }
@@ -277,13 +280,13 @@ TEST_F(ReloadAutoscaled, APoolWithANewPasswordStartsAtTheTargetOfTheOneBefore) {
   options_.replica->dsn = on(*replica_, "one");
   database::Database database(options_);
   Clients clients(database, 0, kReaders);
-  const std::size_t target = StayGrown(database);
+  const std::size_t target = GrowAndStopScaling(database);
   primary_->Execute("ALTER ROLE changing PASSWORD 'two'");
   ASSERT_TRUE(AwaitReplay(*primary_, *replica_));
   options_.primary->dsn = on(*primary_, "two");
   options_.replica->dsn = on(*replica_, "two");
   database.Reconfigure(options_);
-  ExpectStarted(database, PoolRole::kRo, target);
+  ExpectStartedWithTarget(database, PoolRole::kRo, target);
   clients.Stop();
   EXPECT_EQ(clients.failed(), 0u);
 }
@@ -291,14 +294,14 @@ TEST_F(ReloadAutoscaled, APoolWithANewPasswordStartsAtTheTargetOfTheOneBefore) {
 TEST_F(ReloadAutoscaled, ThePoolThatTakesTheReadsOverStartsAtTheTargetOfTheOtherOne) {
   database::Database database(options_);
   Clients clients(database, 0, kReaders);
-  const std::size_t target = StayGrown(database);
+  const std::size_t target = GrowAndStopScaling(database);
   EXPECT_EQ(Stats(database, PoolRole::kRoFallthrough).target_size, 1u);
   replica_->Stop(PostgresServer::StopMode::kImmediate);
   ASSERT_TRUE(AwaitRoute(database, routing::Route::kPrimaryFallthrough));
   EXPECT_TRUE(Eventually(kPatience, [&] {
     return Stats(database, PoolRole::kRoFallthrough).target_size == target;
   })) << Stats(database, PoolRole::kRoFallthrough).target_size;
-  ExpectStarted(database, PoolRole::kRoFallthrough, target);
+  ExpectStartedWithTarget(database, PoolRole::kRoFallthrough, target);
   clients.Stop();
   replica_->Start();
   ASSERT_TRUE(AwaitRoute(database, routing::Route::kReplica));

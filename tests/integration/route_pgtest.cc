@@ -30,7 +30,7 @@ bool IsAsleep(pid_t thread) {
 }
 
 TEST_F(RouteTest, WithAReplicaReadsGoToIt) {
-  database::Database database(On(*primary_, *replica_));
+  database::Database database(OptionsOn(*primary_, *replica_));
   EXPECT_EQ(Read(database, "SELECT pg_is_in_recovery()"), "t");
   const routing::PoolsStats stats = database.pool_stats();
   EXPECT_EQ(stats.ro_routes_to(), 1);
@@ -41,7 +41,7 @@ TEST_F(RouteTest, WithAReplicaReadsGoToIt) {
 }
 
 TEST_F(RouteTest, WithoutAReplicaReadsFallThroughToThePrimary) {
-  database::Database database(On(*primary_));
+  database::Database database(OptionsOn(*primary_));
   EXPECT_EQ(Read(database, "SELECT pg_is_in_recovery()"), "f");
   const routing::PoolsStats stats = database.pool_stats();
   EXPECT_EQ(stats.ro_routes_to(), 2);
@@ -53,7 +53,7 @@ TEST_F(RouteTest, WithoutAReplicaReadsFallThroughToThePrimary) {
 }
 
 TEST_F(RouteTest, WhereFallThroughIsForbiddenAReadFailsAtOnce) {
-  database::DatabaseOptions options = On(*primary_);
+  database::DatabaseOptions options = OptionsOn(*primary_);
   options.routing.fallthrough = routing::Fallthrough::kNever;
   database::Database database(options);
   EXPECT_EQ(database.pool_stats().ro_routes_to(), 3);
@@ -77,7 +77,7 @@ TEST_F(RouteTest, WithOnlyAReplicaReadsWorkAndWritesFail) {
 }
 
 TEST_F(RouteTest, WhenTheReplicaStopsReadsGoOnInFallThroughAndReturnWithIt) {
-  database::Database database(On(*primary_, *replica_));
+  database::Database database(OptionsOn(*primary_, *replica_));
   ASSERT_TRUE(AwaitRoute(database, Route::kReplica));
   Read(database, "SELECT 1");
 
@@ -99,7 +99,7 @@ TEST_F(RouteTest, WhenTheReplicaStopsReadsGoOnInFallThroughAndReturnWithIt) {
 }
 
 TEST_F(RouteTest, AReadThatIsQueuedWhenTheReplicaStopsIsServedByTheNewRoute) {
-  database::DatabaseOptions options = On(*primary_, *replica_);
+  database::DatabaseOptions options = OptionsOn(*primary_, *replica_);
   options.ro_pool.min_idle = 0;
   options.ro_pool.max_size = 1;
   options.ro_pool.acquire_timeout = kPatience;
@@ -122,13 +122,13 @@ TEST_F(RouteTest, AReadThatIsQueuedWhenTheReplicaStopsIsServedByTheNewRoute) {
 }
 
 TEST_F(RouteTest, ReplicaDsnThatLeadsToAPrimaryIsDetectedAndReported) {
-  database::Database database(On(*primary_, *primary_));
+  database::Database database(OptionsOn(*primary_, *primary_));
   ASSERT_TRUE(AwaitRoute(database, Route::kPrimaryFallthrough));
   EXPECT_EQ(database.pool_stats().route.reason, Reason::kIsPrimary);
 }
 
 TEST_F(RouteTest, AFullPoolIsNoEvidenceAgainstItsServer) {
-  database::DatabaseOptions options = On(*primary_, *replica_);
+  database::DatabaseOptions options = OptionsOn(*primary_, *replica_);
   options.ro_pool.min_idle = 0;
   options.ro_pool.max_size = 1;
   options.probe.interval = std::chrono::milliseconds(20);
@@ -153,7 +153,7 @@ TEST_F(RouteTest, AFullPoolIsNoEvidenceAgainstItsServer) {
 
 TEST_F(RouteTest, AServerWithNoRoomForAProbeIsNotDownWhileItsSessionsAnswer) {
   const PostgresServer small;
-  database::DatabaseOptions options = On(small);
+  database::DatabaseOptions options = OptionsOn(small);
   options.primary_pool.min_idle = 2;
   options.primary_pool.max_size = 2;
   options.ro_fallthrough_pool.min_idle = 2;
@@ -182,7 +182,7 @@ TEST_F(RouteTest, AServerWithNoRoomForAProbeIsNotDownWhileItsSessionsAnswer) {
 TEST_F(RouteTest, ADeadPrimaryNeverTakesTheRouteFromALiveReplica) {
   PostgresServer primary;
   const std::unique_ptr<PostgresServer> replica = PostgresServer::MakeReplicaOf(primary);
-  database::DatabaseOptions options = On(primary, *replica);
+  database::DatabaseOptions options = OptionsOn(primary, *replica);
   options.routing.max_lag = std::chrono::milliseconds(1);
   database::Database database(options);
   ASSERT_TRUE(AwaitRoute(database, Route::kReplica));
@@ -199,7 +199,7 @@ TEST_F(RouteTest, ADeadPrimaryNeverTakesTheRouteFromALiveReplica) {
 }
 
 TEST_F(RouteTest, UnresponsiveReplicaLosesTheRouteThroughItsProbe) {
-  database::DatabaseOptions options = On(*primary_, *replica_);
+  database::DatabaseOptions options = OptionsOn(*primary_, *replica_);
   options.probe.timeout = std::chrono::seconds(1);
   database::Database database(options);
   ASSERT_TRUE(AwaitRoute(database, Route::kReplica));
@@ -217,7 +217,7 @@ TEST_F(RouteTest, UnresponsiveReplicaLosesTheRouteThroughItsProbe) {
 TEST_F(RouteTest, APromotedReplicaLosesTheRouteAndItsSessions) {
   PostgresServer primary;
   const std::unique_ptr<PostgresServer> replica = PostgresServer::MakeReplicaOf(primary);
-  database::Database database(On(primary, *replica));
+  database::Database database(OptionsOn(primary, *replica));
   ASSERT_TRUE(AwaitRoute(database, Route::kReplica));
   ASSERT_TRUE(
       Eventually(kPatience, [&] { return database.pool_stats().pools[PoolRole::kRo]->idle == 2; }));
@@ -235,7 +235,7 @@ TEST_F(RouteTest, APromotedReplicaLosesTheRouteAndItsSessions) {
 
 // What libpq is told to look for in a session, such as one that may write, no read session is.
 TEST_F(RouteTest, TargetSessionAttrsOfADsnAreHonoured) {
-  database::DatabaseOptions options = On(*primary_);
+  database::DatabaseOptions options = OptionsOn(*primary_);
   options.primary->dsn = base::Secret(primary_->Dsn() + " target_session_attrs=read-write");
   const std::string ports =
       std::to_string(primary_->port()) + "," + std::to_string(replica_->port());
@@ -250,7 +250,7 @@ TEST_F(RouteTest, TargetSessionAttrsOfADsnAreHonoured) {
 }
 
 TEST_F(RouteTest, ShutdownDoesNotWaitForProbesOfHungServers) {
-  database::DatabaseOptions options = On(*primary_, *replica_);
+  database::DatabaseOptions options = OptionsOn(*primary_, *replica_);
   options.probe.interval = std::chrono::milliseconds(20);
   options.probe.timeout = std::chrono::hours(1);
   auto database = std::make_unique<database::Database>(options);
@@ -271,7 +271,7 @@ TEST_F(RouteTest, ShutdownDoesNotWaitForProbesOfHungServers) {
 
 TEST_F(RouteTest, ShutdownFailsAReadThatWaitsForTheFirstVerdict) {
   replica_->Suspend();
-  database::DatabaseOptions options = On(*primary_, *replica_);
+  database::DatabaseOptions options = OptionsOn(*primary_, *replica_);
   options.probe.timeout = std::chrono::hours(1);
   auto database = std::make_unique<database::Database>(options);
   std::promise<pid_t> thread;
@@ -287,7 +287,7 @@ TEST_F(RouteTest, ShutdownFailsAReadThatWaitsForTheFirstVerdict) {
 }
 
 TEST_F(RouteTest, ReplicaThatRefusesNewSessionsLosesTheReads) {
-  database::DatabaseOptions options = On(*primary_, *replica_);
+  database::DatabaseOptions options = OptionsOn(*primary_, *replica_);
   options.probe.interval = std::chrono::milliseconds(50);
   options.probe.new_session_interval = std::chrono::milliseconds(200);
   database::Database database(options);
@@ -302,7 +302,7 @@ TEST_F(RouteTest, ReplicaThatRefusesNewSessionsLosesTheReads) {
 
 TEST_F(RouteTest, ReadsWaitForTheFirstVerdictWithinTheirDeadline) {
   replica_->Suspend();
-  database::DatabaseOptions options = On(*primary_, *replica_);
+  database::DatabaseOptions options = OptionsOn(*primary_, *replica_);
   database::Database database(options);
   EXPECT_EQ(database.pool_stats().route.reason, Reason::kStartingUp);
   EXPECT_EQ(database.pool_stats().ro_routes_to(), 2);

@@ -30,7 +30,7 @@ using routing::PoolRole;
 using routing::Reason;
 using routing::Route;
 
-std::size_t Threads() {
+std::size_t CountThreads() {
   const std::filesystem::directory_iterator tasks("/proc/self/task");
   return static_cast<std::size_t>(std::distance(begin(tasks), end(tasks)));
 }
@@ -39,7 +39,7 @@ class RuntimeTest : public PrimaryAndReplica {
  protected:
   static void SetUpTestSuite() { Start({}); }
 
-  static postgres::SessionOptions At(int port) {
+  static postgres::SessionOptions SessionTo(int port) {
     postgres::SessionOptions session;
     session.dsn = base::Secret("host=127.0.0.1 dbname=none user=none port=" + std::to_string(port));
     return session;
@@ -48,8 +48,8 @@ class RuntimeTest : public PrimaryAndReplica {
 
 TEST_F(RuntimeTest, ReplicaThatHangsDelaysNoWriterAndNoFallThrough) {
   const SilentServer silent;
-  database::DatabaseOptions options = On(*primary_);
-  options.replica = At(silent.port());
+  database::DatabaseOptions options = OptionsOn(*primary_);
+  options.replica = SessionTo(silent.port());
   options.ro_pool.min_idle = 10;
   options.ro_pool.max_size = 10;
   // None of its connects ends while the test lasts.
@@ -80,13 +80,13 @@ TEST_F(RuntimeTest, ReplicaThatHangsDelaysNoWriterAndNoFallThrough) {
 
 TEST_F(RuntimeTest, HundredDatabasesHaveFewThreads) {
   const auto runtime = std::make_shared<database::Runtime>();
-  const std::size_t before = Threads();
+  const std::size_t before = CountThreads();
   const int refusing = FreePort();
   std::vector<std::unique_ptr<database::Database>> databases;
   for (int i = 0; i < 100; ++i) {
     database::DatabaseOptions options;
-    options.primary = At(refusing);
-    options.replica = At(refusing);
+    options.primary = SessionTo(refusing);
+    options.replica = SessionTo(refusing);
     databases.push_back(std::make_unique<database::Database>(options, runtime));
   }
   for (const auto& database : databases) {
@@ -95,13 +95,14 @@ TEST_F(RuntimeTest, HundredDatabasesHaveFewThreads) {
   }
   // Their 600 tasks need none of their own. How many are added to two depends on how busy the
   // machine is.
-  EXPECT_TRUE(Eventually(kPatience, [&] { return Threads() <= before + 16; })) << Threads();
+  EXPECT_TRUE(Eventually(kPatience, [&] { return CountThreads() <= before + 16; }))
+      << CountThreads();
 }
 
 TEST_F(RuntimeTest, LeaseMayOutliveDatabaseAndRuntime) {
   pool::Lease lease;
   {
-    database::Database database(On(*primary_));
+    database::Database database(OptionsOn(*primary_));
     lease = database.AcquireWrite();
   }
   EXPECT_EQ(
@@ -111,7 +112,7 @@ TEST_F(RuntimeTest, LeaseMayOutliveDatabaseAndRuntime) {
 }
 
 TEST_F(RuntimeTest, CallForARefusedLoginThatThrowsEndsNothing) {
-  database::DatabaseOptions options = On(*primary_);
+  database::DatabaseOptions options = OptionsOn(*primary_);
   options.primary->dsn = base::Secret(primary_->Dsn() + " password=wrong");
   database::Database database(options);
   std::atomic<int> calls{0};
@@ -157,11 +158,11 @@ TEST_F(RuntimeTest, AChildOfForkTouchesNothingOfItsParents) {
 
 TEST_F(RuntimeTest, ExporterThatCannotListenLeavesNothingThatRuns) {
   config::Config config;
-  config.database.primary = SessionOn(*primary_);
+  config.database.primary = SessionTo(*primary_);
   config.database.primary->dsn = base::Secret(primary_->Dsn() + " password=wrong");
   const SilentServer taken;
   config.web.listen_addresses = {"127.0.0.1:" + std::to_string(taken.port())};
-  const std::size_t before = Threads();
+  const std::size_t before = CountThreads();
   {
     const auto runtime = std::make_shared<database::Runtime>();
     for (int i = 0; i < 10; ++i) {
@@ -171,7 +172,7 @@ TEST_F(RuntimeTest, ExporterThatCannotListenLeavesNothingThatRuns) {
                    http::ServerError);
     }
   }
-  EXPECT_EQ(Threads(), before);
+  EXPECT_EQ(CountThreads(), before);
 }
 
 }  // namespace

@@ -36,19 +36,19 @@ class ServerFactsTest : public PrimaryAndReplica {
         postgres::PgConnPtr(PQconnectdb(server.Dsn(user, database).c_str())),
         std::make_shared<base::HangupWatch>());
   }
-  static routing::ServerFacts Facts(postgres::Session& session) {
+  static routing::ServerFacts ReadFacts(postgres::Session& session) {
     postgres::FactsReader reader({.name = "test", .connections = true}, base::RealClock());
-    return Facts(reader, session);
+    return ReadFacts(reader, session);
   }
-  static routing::ServerFacts Facts(postgres::FactsReader& reader, postgres::Session& session) {
+  static routing::ServerFacts ReadFacts(postgres::FactsReader& reader, postgres::Session& session) {
     const routing::Inspection inspection =
         reader.Read(session, base::RealClock().Now() + kPatience);
     EXPECT_EQ(inspection.result, routing::Inspection::Result::kAnswered)
         << inspection.message.ForLog();
     return inspection.facts;
   }
-  static routing::ConnectionFacts Ask(postgres::Session& session) {
-    return Facts(session).connections.value();
+  static routing::ConnectionFacts ReadConnectionFacts(postgres::Session& session) {
+    return ReadFacts(session).connections.value();
   }
 };
 
@@ -61,64 +61,68 @@ TEST_F(ServerFactsTest, TheAddressIsThatOfTheServerInUseOfSeveral) {
                                        " dbname=app user=app password=" + PostgresServer::kPassword)
                                           .c_str())),
       std::make_shared<base::HangupWatch>());
-  EXPECT_EQ(Facts(session).address, (routing::ServerAddress{"localhost", port, "app"}));
+  EXPECT_EQ(ReadFacts(session).address, (routing::ServerAddress{"localhost", port, "app"}));
 }
 
 TEST_F(ServerFactsTest, RoleWithoutPrivilegesCountsAllSessions) {
   // Each other session is counted once it has come, and those of earlier tests have gone.
   const auto stranger = Open(*primary_, "stranger", "other");
-  ASSERT_TRUE(Eventually(kPatience, [&] { return Ask(*stranger).sessions == 1; }));
+  ASSERT_TRUE(Eventually(kPatience, [&] { return ReadConnectionFacts(*stranger).sessions == 1; }));
   const auto app = Open(*primary_, "app", "app");
   const auto superuser = Open(*primary_, "postgres", "other");
   const auto second = Open(*primary_, "stranger", "app");
-  const routing::ConnectionFacts facts = Ask(*stranger);
+  const routing::ConnectionFacts facts = ReadConnectionFacts(*stranger);
   EXPECT_EQ(facts.sessions, 4u);
   EXPECT_EQ(facts.sessions_of_role, 2u);
   EXPECT_EQ(facts.sessions_of_database, 2u);
-  EXPECT_EQ(Ask(*superuser).sessions, 4u) << "not the same for one who may see everything";
+  EXPECT_EQ(ReadConnectionFacts(*superuser).sessions, 4u)
+      << "not the same for one who may see everything";
   EXPECT_EQ(facts.role, "stranger");
   EXPECT_EQ(facts.database, "other");
 }
 
 TEST_F(ServerFactsTest, LimitsAreReadAndDoNotBindASuperuser) {
-  const routing::ConnectionFacts stranger = Ask(*Open(*primary_, "stranger", "other"));
+  const routing::ConnectionFacts stranger =
+      ReadConnectionFacts(*Open(*primary_, "stranger", "other"));
   EXPECT_EQ(stranger.max_connections, 50u);
   EXPECT_EQ(stranger.reserved, 4u);
   EXPECT_EQ(stranger.role_limit, 7u);
   EXPECT_EQ(stranger.database_limit, 9u);
-  const routing::ConnectionFacts superuser = Ask(*Open(*primary_, "postgres", "other"));
+  const routing::ConnectionFacts superuser =
+      ReadConnectionFacts(*Open(*primary_, "postgres", "other"));
   EXPECT_EQ(superuser.role_limit, std::nullopt);
   EXPECT_EQ(superuser.database_limit, std::nullopt);
-  EXPECT_EQ(Ask(*Open(*primary_, "app", "app")).role_limit, std::nullopt);
+  EXPECT_EQ(ReadConnectionFacts(*Open(*primary_, "app", "app")).role_limit, std::nullopt);
 }
 
 TEST_F(ServerFactsTest, AReplicaAnswersTooAndIsAnotherInstance) {
-  const routing::ConnectionFacts replica = Ask(*Open(*replica_, "stranger", "other"));
+  const routing::ConnectionFacts replica =
+      ReadConnectionFacts(*Open(*replica_, "stranger", "other"));
   EXPECT_EQ(replica.max_connections, 50u);
   EXPECT_EQ(replica.role_limit, 7u);
   EXPECT_GE(replica.sessions, 1u);
-  EXPECT_NE(Facts(*Open(*replica_, "stranger", "other")).instance,
-            Facts(*Open(*primary_, "stranger", "other")).instance);
+  EXPECT_NE(ReadFacts(*Open(*replica_, "stranger", "other")).instance,
+            ReadFacts(*Open(*primary_, "stranger", "other")).instance);
 }
 
 // Runs `change` on the primary, and `undo` at the end; both are replayed on the replica when the
 // calls return.
-class Changed {
+class TemporaryChange {
  public:
-  Changed(const PostgresServer& primary, const PostgresServer& replica, const std::string& change,
-          std::string undo, std::string database)
+  TemporaryChange(const PostgresServer& primary, const PostgresServer& replica,
+                  const std::string& change, std::string undo, std::string database)
       : primary_(primary),
         replica_(replica),
         undo_(std::move(undo)),
         database_(std::move(database)) {
-    Run(change);
+    ExecuteAndReplay(change);
   }
-  ~Changed() { Run(undo_); }
-  Changed(const Changed&) = delete;
-  Changed& operator=(const Changed&) = delete;
+  ~TemporaryChange() { ExecuteAndReplay(undo_); }
+  TemporaryChange(const TemporaryChange&) = delete;
+  TemporaryChange& operator=(const TemporaryChange&) = delete;
 
  private:
-  void Run(const std::string& sql) const {
+  void ExecuteAndReplay(const std::string& sql) const {
     primary_.Execute(sql, database_);
     const std::string position = primary_.QueryOne("SELECT pg_current_wal_insert_lsn()");
     EXPECT_TRUE(Eventually(kPatience, [&] {
@@ -132,18 +136,18 @@ class Changed {
   const std::string database_;
 };
 
-int Count(const std::string& text, const std::string& part) {
+int CountOccurrences(const std::string& text, const std::string& part) {
   int count = 0;
   for (std::size_t at = 0; (at = text.find(part, at)) != text.npos; at += part.size()) ++count;
   return count;
 }
 
 TEST_F(ServerFactsTest, RevokedCatalogsCostOnlyTheirOwnFacts) {
-  const Changed revoked(*primary_, *replica_,
-                        "REVOKE SELECT ON pg_database, pg_roles, pg_authid FROM PUBLIC",
-                        "GRANT SELECT ON pg_database, pg_roles TO PUBLIC", "other");
+  const TemporaryChange revoked(*primary_, *replica_,
+                                "REVOKE SELECT ON pg_database, pg_roles, pg_authid FROM PUBLIC",
+                                "GRANT SELECT ON pg_database, pg_roles TO PUBLIC", "other");
   const auto session = Open(*primary_, "stranger", "other");
-  const routing::ServerFacts facts = Facts(*session);
+  const routing::ServerFacts facts = ReadFacts(*session);
   EXPECT_FALSE(facts.connections);
   EXPECT_FALSE(facts.in_recovery);
   EXPECT_TRUE(facts.wal_position);
@@ -153,58 +157,60 @@ TEST_F(ServerFactsTest, RevokedCatalogsCostOnlyTheirOwnFacts) {
 }
 
 TEST_F(ServerFactsTest, FunctionThatIsMissingIsAskedForOnceInTenMinutes) {
-  const Changed revoked(*primary_, *replica_,
-                        "REVOKE EXECUTE ON FUNCTION pg_last_wal_receive_lsn() FROM PUBLIC",
-                        "GRANT EXECUTE ON FUNCTION pg_last_wal_receive_lsn() TO PUBLIC", "other");
+  const TemporaryChange revoked(
+      *primary_, *replica_, "REVOKE EXECUTE ON FUNCTION pg_last_wal_receive_lsn() FROM PUBLIC",
+      "GRANT EXECUTE ON FUNCTION pg_last_wal_receive_lsn() TO PUBLIC", "other");
   const auto session = Open(*replica_, "stranger", "other");
   ManualClock clock;
   postgres::FactsReader reader({.name = "test"}, clock);
   const auto refusals = [] {
-    return Count(replica_->Log(), "permission denied for function pg_last_wal_receive_lsn");
+    return CountOccurrences(replica_->Log(),
+                            "permission denied for function pg_last_wal_receive_lsn");
   };
   const int before = refusals();
-  const routing::ServerFacts facts = Facts(reader, *session);
+  const routing::ServerFacts facts = ReadFacts(reader, *session);
   EXPECT_EQ(facts.replayed_all_received, std::nullopt);
   EXPECT_TRUE(facts.in_recovery);
   EXPECT_TRUE(facts.wal_position);
   EXPECT_EQ(facts.wal_receiver_up, true);
   EXPECT_EQ(refusals(), before + 2) << "with the others, and alone";
-  Facts(reader, *session);
+  ReadFacts(reader, *session);
   EXPECT_EQ(refusals(), before + 2);
   clock.Advance(std::chrono::minutes(10));
-  Facts(reader, *session);
+  ReadFacts(reader, *session);
   EXPECT_EQ(refusals(), before + 4);
 }
 
 TEST_F(ServerFactsTest, RecoveryIsKnownByReportWhereItsFunctionIsRefused) {
-  const Changed revoked(*primary_, *replica_,
-                        "REVOKE EXECUTE ON FUNCTION pg_is_in_recovery() FROM PUBLIC",
-                        "GRANT EXECUTE ON FUNCTION pg_is_in_recovery() TO PUBLIC", "other");
-  EXPECT_TRUE(Facts(*Open(*replica_, "stranger", "other")).in_recovery);
-  EXPECT_FALSE(Facts(*Open(*primary_, "stranger", "other")).in_recovery);
+  const TemporaryChange revoked(*primary_, *replica_,
+                                "REVOKE EXECUTE ON FUNCTION pg_is_in_recovery() FROM PUBLIC",
+                                "GRANT EXECUTE ON FUNCTION pg_is_in_recovery() TO PUBLIC", "other");
+  EXPECT_TRUE(ReadFacts(*Open(*replica_, "stranger", "other")).in_recovery);
+  EXPECT_FALSE(ReadFacts(*Open(*primary_, "stranger", "other")).in_recovery);
 }
 
 TEST_F(ServerFactsTest, SettingsOfTheRoleDoNotStandInTheWay) {
-  const Changed odd(*primary_, *replica_,
-                    "CREATE SCHEMA evil;"
-                    "CREATE FUNCTION evil.pg_is_in_recovery() RETURNS bool LANGUAGE sql "
-                    "RETURN NOT pg_catalog.pg_is_in_recovery();"
-                    "GRANT USAGE ON SCHEMA evil TO PUBLIC;"
-                    "ALTER ROLE stranger SET search_path = evil, pg_catalog;"
-                    "ALTER ROLE stranger SET statement_timeout = '2ms';"
-                    "ALTER ROLE stranger SET lock_timeout = '1ms';"
-                    "ALTER ROLE stranger SET default_transaction_isolation = 'serializable';"
-                    "ALTER ROLE stranger SET default_transaction_deferrable = on;"
-                    "ALTER ROLE stranger SET row_security = off;"
-                    "ALTER ROLE stranger SET DateStyle = 'German';"
-                    "ALTER ROLE stranger SET IntervalStyle = 'sql_standard';"
-                    "ALTER ROLE stranger SET extra_float_digits = -15",
-                    "ALTER ROLE stranger RESET ALL; DROP SCHEMA evil CASCADE", "other");
+  const TemporaryChange odd(
+      *primary_, *replica_,
+      "CREATE SCHEMA evil;"
+      "CREATE FUNCTION evil.pg_is_in_recovery() RETURNS bool LANGUAGE sql "
+      "RETURN NOT pg_catalog.pg_is_in_recovery();"
+      "GRANT USAGE ON SCHEMA evil TO PUBLIC;"
+      "ALTER ROLE stranger SET search_path = evil, pg_catalog;"
+      "ALTER ROLE stranger SET statement_timeout = '2ms';"
+      "ALTER ROLE stranger SET lock_timeout = '1ms';"
+      "ALTER ROLE stranger SET default_transaction_isolation = 'serializable';"
+      "ALTER ROLE stranger SET default_transaction_deferrable = on;"
+      "ALTER ROLE stranger SET row_security = off;"
+      "ALTER ROLE stranger SET DateStyle = 'German';"
+      "ALTER ROLE stranger SET IntervalStyle = 'sql_standard';"
+      "ALTER ROLE stranger SET extra_float_digits = -15",
+      "ALTER ROLE stranger RESET ALL; DROP SCHEMA evil CASCADE", "other");
   const std::string started = " FROM (SELECT extract(epoch FROM pg_postmaster_start_time())) t(s)";
   for (const PostgresServer* server : {primary_.get(), replica_.get()}) {
     const auto session = Open(*server, "stranger", "other");
     for (int i = 0; i < 20; ++i) {
-      const routing::ServerFacts facts = Facts(*session);
+      const routing::ServerFacts facts = ReadFacts(*session);
       EXPECT_EQ(facts.in_recovery, server == replica_.get());
       EXPECT_EQ(facts.instance, server->QueryOne("SELECT (s * 1000000)::bigint" + started));
       EXPECT_TRUE(facts.wal_position);
@@ -216,7 +222,7 @@ TEST_F(ServerFactsTest, SettingsOfTheRoleDoNotStandInTheWay) {
 TEST_F(ServerFactsTest, LagByAQueryIsWhatItReturns) {
   const auto lag_by = [](const std::string& sql) {
     postgres::FactsReader reader({.name = "test", .lag_query = sql}, base::RealClock());
-    const routing::ServerFacts facts = Facts(reader, *Open(*replica_, "stranger", "other"));
+    const routing::ServerFacts facts = ReadFacts(reader, *Open(*replica_, "stranger", "other"));
     EXPECT_TRUE(facts.lag_is_queried);
     return facts.queried_lag;
   };
@@ -227,7 +233,7 @@ TEST_F(ServerFactsTest, LagByAQueryIsWhatItReturns) {
   EXPECT_EQ(lag_by("SELECT * FROM generate_series(1, 2)"), std::nullopt);
   EXPECT_EQ(lag_by("SELECT 'NaN'::float8"), std::nullopt);
   postgres::FactsReader reader({.name = "test", .lag_query = "SELECT 1"}, base::RealClock());
-  EXPECT_FALSE(Facts(reader, *Open(*primary_, "stranger", "other")).lag_is_queried);
+  EXPECT_FALSE(ReadFacts(reader, *Open(*primary_, "stranger", "other")).lag_is_queried);
 }
 
 TEST_F(ServerFactsTest, HungLagQueryIsCancelledByTheServer) {

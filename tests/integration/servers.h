@@ -27,7 +27,7 @@ inline postgres::SessionOptions SessionOn(const PostgresServer& server) {
 
 // Servers that respond may take as long as they need on a busy machine. Tests of a server that does
 // not respond set its timeouts themselves.
-inline database::DatabaseOptions On(const PostgresServer& primary) {
+inline database::DatabaseOptions OptionsOn(const PostgresServer& primary) {
   database::DatabaseOptions options;
   options.primary = SessionOn(primary);
   options.probe.timeout = kPatience;
@@ -41,8 +41,9 @@ inline database::DatabaseOptions On(const PostgresServer& primary) {
   return options;
 }
 
-inline database::DatabaseOptions On(const PostgresServer& primary, const PostgresServer& replica) {
-  database::DatabaseOptions options = On(primary);
+inline database::DatabaseOptions OptionsOn(const PostgresServer& primary,
+                                           const PostgresServer& replica) {
+  database::DatabaseOptions options = OptionsOn(primary);
   options.replica = SessionOn(replica);
   return options;
 }
@@ -50,7 +51,7 @@ inline database::DatabaseOptions On(const PostgresServer& primary, const Postgre
 // Everything through `dsn`; one read session, so that the next borrower gets the same session.
 inline database::DatabaseOptions OneReadSession(const PostgresServer& primary,
                                                 const std::string& dsn) {
-  database::DatabaseOptions options = On(primary);
+  database::DatabaseOptions options = OptionsOn(primary);
   options.primary->dsn = base::Secret(dsn);
   options.primary_pool.min_idle = 0;
   options.ro_fallthrough_pool.min_idle = 0;
@@ -70,7 +71,7 @@ inline bool AwaitRoute(const database::Database& database, routing::Route route)
 }
 
 // The first value of the result on a lease's session, or the SQLSTATE of the error.
-inline std::string Ask(const pool::Lease& lease, const std::string& sql) {
+inline std::string QueryOne(const pool::Lease& lease, const std::string& sql) {
   const postgres::QueryResult result =
       postgres::Session::Of(lease).Query(sql.c_str(), base::RealClock().Now() + kPatience);
   return result.status == postgres::QueryResult::Status::kOk ? Value(result, 0) : result.sqlstate;

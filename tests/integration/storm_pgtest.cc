@@ -38,7 +38,7 @@ class Storm : public testing::Test {
     AddReader(primary_);
     replica_ = PostgresServer::MakeReplicaOf(primary_);
     name_ = std::make_unique<TcpProxy>(replica_->port());
-    database::DatabaseOptions options = On(primary_);
+    database::DatabaseOptions options = OptionsOn(primary_);
     options.replica = SessionOn(*replica_);
     options.replica->dsn = base::Secret(name_->Dsn(replica_->Dsn()));
     options.probe.interval = 100ms;
@@ -90,10 +90,10 @@ class Storm : public testing::Test {
     EXPECT_TRUE(AwaitRoute(*database_, Route::kPrimaryFallthrough));
     EXPECT_EQ(replica_->QueryOne("SELECT count(*) FROM t"), "0");
     replica_ = PostgresServer::MakeReplicaOf(primary_);
-    name_->Aim(replica_->port());
+    name_->ConnectTo(replica_->port());
     EXPECT_TRUE(AwaitRoute(*database_, Route::kReplica));
   }
-  void OneFault(unsigned which) {
+  void InjectFault(unsigned which) {
     switch (which % 4) {
       case 0:
         EndSessions(primary_);
@@ -132,7 +132,7 @@ TEST_F(Storm, NoBorrowerWritesWithoutLiftingReadOnlyItself) {
   const Moment end = Moment::clock::now() + (Long() ? 300s : 0s);
   unsigned faults = 0;
   while (faults < 12 || tampered_ <= 100 || tried_ <= 100 || Moment::clock::now() < end)
-    OneFault(faults++);
+    InjectFault(faults++);
   over_ = true;
   for (std::thread& thread : threads) thread.join();
   base::ConfigureLog({});

@@ -95,11 +95,11 @@ TEST_P(TamperingTest, LeavesTheNextBorrowerReadOnly) {
   database::Database database(OneSession(way));
   {
     const pool::Lease lease = database.AcquireRead();
-    for (const char* statement : tampering.statements) Ask(lease, statement);
+    for (const char* statement : tampering.statements) QueryOne(lease, statement);
   }
   {
     const pool::Lease lease = database.AcquireRead();
-    EXPECT_EQ(Ask(lease, "INSERT INTO t VALUES (1)"), "25006");
+    EXPECT_EQ(QueryOne(lease, "INSERT INTO t VALUES (1)"), "25006");
   }
   const bool counted = tampering.counted[static_cast<std::size_t>(way)];
   EXPECT_EQ(FallthroughStats(database).read_only_tampered, counted ? 1u : 0u);
@@ -119,7 +119,7 @@ TEST_P(TamperingTest, WriteThatSucceedsIsCountedWhenItHappens) {
   const auto& [way, tampering] = GetParam();
   database::Database database(OneSession(way));
   pool::Lease lease = database.AcquireRead();
-  for (const char* statement : tampering.statements) Ask(lease, statement);
+  for (const char* statement : tampering.statements) QueryOne(lease, statement);
   // Some of them write themselves.
   std::uint64_t written = FallthroughStats(database).read_only_writes;
   for (const char* write :
@@ -138,7 +138,7 @@ TEST_P(TamperingTest, WriteThatSucceedsIsCountedWhenItHappens) {
 
 class RoundTrips : public ThreeWays {
  protected:
-  static std::size_t Statements() {
+  static std::size_t CountStatements() {
     const std::string log = server_->Log();
     std::size_t count = 0;
     for (std::size_t at = log.find("statement: "); at != std::string::npos;
@@ -148,7 +148,7 @@ class RoundTrips : public ThreeWays {
     return count;
   }
   // Statements of 100 acquires and releases.
-  static std::size_t OfAHundredAcquires(Way way) {
+  static std::size_t StatementsOfAcquires(Way way) {
     database::DatabaseOptions options = OneSession(way);
     options.probe.interval = std::chrono::hours(1);
     database::Database database(options);
@@ -157,19 +157,19 @@ class RoundTrips : public ThreeWays {
       const control::ControlStats stats = database.stats().control;
       return stats.probes[PoolRole::kPrimary].up && stats.probes[PoolRole::kRoFallthrough].up;
     }));
-    const std::size_t before = Statements();
+    const std::size_t before = CountStatements();
     for (int i = 0; i < 100; ++i) static_cast<void>(database.AcquireRead());
     EXPECT_EQ(Read(database, "SELECT 'marker'"), "marker");
     EXPECT_TRUE(
         Eventually(kPatience, [&] { return server_->Log().find("marker") != std::string::npos; }));
-    return Statements() - before;
+    return CountStatements() - before;
   }
 };
 
 TEST_F(RoundTrips, AreZeroIfTheSettingIsReportedAndOnePerAcquireOtherwise) {
   // The marker's own: BEGIN, SELECT, ROLLBACK.
-  EXPECT_EQ(OfAHundredAcquires(Way::kReported), 3u);
-  EXPECT_EQ(OfAHundredAcquires(Way::kNotReported), 100u + 4u);
+  EXPECT_EQ(StatementsOfAcquires(Way::kReported), 3u);
+  EXPECT_EQ(StatementsOfAcquires(Way::kNotReported), 100u + 4u);
 }
 
 }  // namespace

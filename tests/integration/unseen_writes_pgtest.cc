@@ -89,7 +89,7 @@ TEST_P(UnseenWrite, IsCountedAsTamperingWithItsBorrower) {
   const LogTap log;
   database::Database database(OneSession(way));
   pool::Lease lease = database.AcquireRead();
-  for (const char* statement : unseen.statements) Ask(lease, statement);
+  for (const char* statement : unseen.statements) QueryOne(lease, statement);
   ASSERT_EQ(Written(), "1");
   EXPECT_EQ(FallthroughStats(database).read_only_writes, 0u);
   EXPECT_EQ(Tampered(database), 1u);
@@ -165,7 +165,7 @@ TEST_P(LeavingThePoolersTransaction, IsCountedAsTamperingWithItsBorrower) {
   const LogTap log;
   database::Database database(OneSession(Way::kPooler));
   pool::Lease lease = database.AcquireRead();
-  for (const char* statement : GetParam().statements) Ask(lease, statement);
+  for (const char* statement : GetParam().statements) QueryOne(lease, statement);
   ASSERT_EQ(Written(), "1");
   lease.Release();
   EXPECT_EQ(Tampered(database), 1u);
@@ -181,13 +181,13 @@ TEST_F(UnseenWrites, APoolersTransactionIsNotLifted) {
                            "SELECT set_config('transaction_read_only', 'off', true)"}) {
     {
       const pool::Lease lease = database.AcquireRead();
-      EXPECT_EQ(Ask(lease, lift), "25001") << lift;
+      EXPECT_EQ(QueryOne(lease, lift), "25001") << lift;
     }
     const pool::Lease lease = database.AcquireRead();
-    Ask(lease, "SAVEPOINT s");
-    EXPECT_EQ(Ask(lease, lift), "25001") << lift;
-    Ask(lease, "ROLLBACK TO s");
-    EXPECT_EQ(Ask(lease, "SELECT writes()"), "25006") << lift;
+    QueryOne(lease, "SAVEPOINT s");
+    EXPECT_EQ(QueryOne(lease, lift), "25001") << lift;
+    QueryOne(lease, "ROLLBACK TO s");
+    EXPECT_EQ(QueryOne(lease, "SELECT writes()"), "25006") << lift;
   }
   EXPECT_EQ(Tampered(database), 0u);
 }
@@ -218,12 +218,12 @@ const End kEnds[] = {
      }},
     {"EndedWithItsServerProcess",
      [](database::Database&, database::DatabaseOptions, pool::Lease& lease) {
-       Ask(lease, "SELECT pg_terminate_backend(pg_backend_pid())");
+       QueryOne(lease, "SELECT pg_terminate_backend(pg_backend_pid())");
        lease.Release();
      }},
     {"SetBack",
      [](database::Database&, database::DatabaseOptions, pool::Lease& lease) {
-       Ask(lease, "SET default_transaction_read_only = on");
+       QueryOne(lease, "SET default_transaction_read_only = on");
        lease.Release();
      }},
 };
@@ -237,7 +237,7 @@ TEST_P(SwitchedOff, IsCountedWithItsBorrowerHoweverTheLeaseEnds) {
   const LogTap log;
   database::Database database(OneSession(Way::kReported));
   pool::Lease lease = database.AcquireRead();
-  Ask(lease, "SET default_transaction_read_only = off");
+  QueryOne(lease, "SET default_transaction_read_only = off");
   GetParam().end(database, OneSession(Way::kReported), lease);
   lease.Release();
   EXPECT_EQ(Tampered(database), 1u);
@@ -249,8 +249,8 @@ TEST_P(SwitchedOff, IsCountedWithItsBorrowerHoweverTheLeaseEnds) {
 TEST_P(SwitchedOff, IsCountedBesideTheWriteThatFollowed) {
   database::Database database(OneSession(Way::kReported));
   pool::Lease lease = database.AcquireRead();
-  Ask(lease, "SET default_transaction_read_only = off");
-  Ask(lease, "INSERT INTO t VALUES (1)");
+  QueryOne(lease, "SET default_transaction_read_only = off");
+  QueryOne(lease, "INSERT INTO t VALUES (1)");
   GetParam().end(database, OneSession(Way::kReported), lease);
   EXPECT_EQ(Tampered(database), 1u);
   EXPECT_EQ(FallthroughStats(database).read_only_writes, 1u);
@@ -267,8 +267,8 @@ TEST_F(UnseenWrites, ACommitWhoseAnswerNeverCameCouldHaveWritten) {
       "'INSERT INTO slow VALUES (1) RETURNING a'");
   database::Database database(OneSession(Way::kReported));
   pool::Lease lease = database.AcquireRead();
-  Ask(lease, "BEGIN READ WRITE");
-  ASSERT_EQ(Ask(lease, "SELECT writes_slowly()"), "1");
+  QueryOne(lease, "BEGIN READ WRITE");
+  ASSERT_EQ(QueryOne(lease, "SELECT writes_slowly()"), "1");
   Session::Of(lease).Query("COMMIT", base::RealClock().Now() + 10ms);
   EXPECT_EQ(Tampered(database), 0u);
   lease.Release();
@@ -280,14 +280,14 @@ TEST_F(UnseenWrites, ATransactionLeftOpenIsAskedWhetherItWasLifted) {
   database::Database database(OneSession(Way::kReported));
   {
     const pool::Lease lease = database.AcquireRead();
-    Ask(lease, "BEGIN");
-    Ask(lease, "SELECT 1");
+    QueryOne(lease, "BEGIN");
+    QueryOne(lease, "SELECT 1");
   }
   EXPECT_EQ(Tampered(database), 0u);
   {
     const pool::Lease lease = database.AcquireRead();
-    Ask(lease, "BEGIN READ WRITE");
-    Ask(lease, "SELECT writes()");
+    QueryOne(lease, "BEGIN READ WRITE");
+    QueryOne(lease, "SELECT writes()");
   }
   EXPECT_EQ(Tampered(database), 1u);
   EXPECT_EQ(log.Count({"lifted read-only in a transaction", "unseen_writes_pgtest.cc"}), 1u);
@@ -338,9 +338,9 @@ void ReadInASubtransaction(database::Database& database) {
 
 void ReadOutsideOfTransactions(database::Database& database) {
   const pool::Lease lease = database.AcquireRead();
-  Ask(lease, "SET statement_timeout = '1h'");
-  Ask(lease, "SELECT count(*) FROM t");
-  Ask(lease, "SET search_path TO public; SELECT count(*) FROM t");
+  QueryOne(lease, "SET statement_timeout = '1h'");
+  QueryOne(lease, "SELECT count(*) FROM t");
+  QueryOne(lease, "SET search_path TO public; SELECT count(*) FROM t");
   pqxx::nontransaction none(Session::Of(lease).pqxx());
   none.exec("SELECT count(*) FROM t");
 }

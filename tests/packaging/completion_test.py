@@ -18,31 +18,31 @@ printf '%s\\n' "${COMPREPLY[@]}"
 """
 
 
-def offered(*words):
+def completions(*words):
     done = subprocess.run(["bash", "-c", ASK, "bash", PROGRAM, *words], cwd=ROOT, check=True, capture_output=True, text=True)
     return set(done.stdout.split())
 
 
 class Completion(unittest.TestCase):
     def test_every_flag_of_the_help_is_offered(self):
-        said = subprocess.run([PROGRAM, "--help"], check=True, capture_output=True, text=True).stdout
-        self.assertEqual(offered("--"), set(re.findall(r"^ +(?:-\w,)?(--[\w.-]+)", said, re.MULTILINE)))
+        help_text = subprocess.run([PROGRAM, "--help"], check=True, capture_output=True, text=True).stdout
+        self.assertEqual(completions("--"), set(re.findall(r"^ +(?:-\w,)?(--[\w.-]+)", help_text, re.MULTILINE)))
 
     def test_a_part_of_a_flag_narrows_the_offer(self):
-        found = offered("--config.")
+        found = completions("--config.")
         self.assertIn("--config.file", found)
         self.assertTrue(all(flag.startswith("--config.") for flag in found), found)
 
     def test_values_are_those_that_the_flag_takes(self):
         levels = {"debug", "info", "warn", "error"}
-        self.assertEqual(offered("--log.level", ""), levels)
-        self.assertEqual(offered("--log.level", "="), levels)
-        self.assertEqual(offered("--log.level", "=", "d"), {"debug"})
-        self.assertEqual(offered("--probe.ready", "=", "primary_d"), {"primary_disabled"})
+        self.assertEqual(completions("--log.level", ""), levels)
+        self.assertEqual(completions("--log.level", "="), levels)
+        self.assertEqual(completions("--log.level", "=", "d"), {"debug"})
+        self.assertEqual(completions("--probe.ready", "=", "primary_d"), {"primary_disabled"})
 
     def test_files_are_offered_where_the_flag_takes_one(self):
-        self.assertEqual(offered("--config.file", "CMakeL"), {"CMakeLists.txt"})
-        self.assertEqual(offered("--web.config.file", "=", "CMakeL"), {"CMakeLists.txt"})
+        self.assertEqual(completions("--config.file", "CMakeL"), {"CMakeLists.txt"})
+        self.assertEqual(completions("--web.config.file", "=", "CMakeL"), {"CMakeLists.txt"})
 
 
 if __name__ == "__main__":

@@ -77,16 +77,16 @@ def flood(port, until, count, greet, small_window=False, reads=True):
             send(one, greet(len(clients)))
             clients.append(one)
         if reads:
-            gone = {one for one in clients if is_closed(one)}
+            closed = {one for one in clients if is_closed(one)}
         else:
             poller = select.poll()
             for one in clients:
                 poller.register(one, select.POLLRDHUP)
             closed = {number for number, _ in poller.poll(0)}
-            gone = {one for one in clients if one.fileno() in closed}
-        for one in gone:
+            closed = {one for one in clients if one.fileno() in closed}
+        for one in closed:
             one.close()
-        clients = [one for one in clients if one not in gone]
+        clients = [one for one in clients if one not in closed]
         time.sleep(0.05)
 
 
@@ -95,7 +95,7 @@ def idle(port, until, _):
     flood(port, until, SOCKETS, lambda _: b"")
 
 
-def trickle(port, until, _):
+def slow_requests(port, until, _):
     """Clients that send a byte of a request every tenth of a second."""
     clients = []
     for step in range(len(PLAIN) - 1):
@@ -111,7 +111,7 @@ def trickle(port, until, _):
             return
 
 
-def deaf(port, until, _):
+def never_read(port, until, _):
     """Clients that request the exposition and do not read it; each sends a different request."""
     flood(port, until, SOCKETS,
           lambda number: PLAIN.replace(b"/metrics", b"/metrics?%d" % number), small_window=True, reads=False)
@@ -145,16 +145,16 @@ def connect_later(port):
     return one
 
 
-def inside(port, until, inner_ports):
+def occupy_inner_port(port, until, inner_ports):
     """A process of another user occupies the listener behind the server, while requests with unusual methods come through
     the front."""
     held = {inner: [] for inner in inner_ports}
     while time.monotonic() < until:
         for inner, connections in held.items():
-            gone = {one for one in connections if is_closed(one)}
-            for one in gone:
+            closed = {one for one in connections if is_closed(one)}
+            for one in closed:
                 one.close()
-            held[inner] = [one for one in connections if one not in gone]
+            held[inner] = [one for one in connections if one not in closed]
             held[inner] += [connect_later(inner) for _ in range(400 - len(held[inner]))]
         one = connect(port)
         if one is not None:
@@ -188,7 +188,7 @@ def handshakes(port, until, _):
             reset(one)
 
 
-ATTACKS = {attack.__name__: attack for attack in (idle, trickle, deaf, compress, resets, inside, handshakes)}
+ATTACKS = {attack.__name__: attack for attack in (idle, slow_requests, never_read, compress, resets, occupy_inner_port, handshakes)}
 
 
 if __name__ == "__main__":

@@ -15,7 +15,7 @@ using pool::ConnectOutcome;
 
 namespace {
 
-TimePoint GiveUp() { return base::RealClock().Now() + kPatience; }
+TimePoint EndOfPatience() { return base::RealClock().Now() + kPatience; }
 
 }  // namespace
 
@@ -69,7 +69,7 @@ void FakeSession::Unblock() {
 }
 
 bool FakeSession::AwaitBlocked() {
-  const TimePoint give_up = GiveUp();
+  const TimePoint give_up = EndOfPatience();
   MutexLock lock(mutex_);
   while (blocked_ == 0) {
     if (!changed_.WaitUntil(mutex_, give_up)) return false;
@@ -78,7 +78,7 @@ bool FakeSession::AwaitBlocked() {
 }
 
 void FakeSession::WaitWhile(const bool& blocking) {
-  const TimePoint give_up = GiveUp();
+  const TimePoint give_up = EndOfPatience();
   ++blocked_;
   changed_.NotifyAll();
   while (blocking && changed_.WaitUntil(mutex_, give_up)) {
@@ -178,7 +178,7 @@ pool::ConnectResult FakeConnector::Connect(TimePoint deadline,
   changed_.NotifyAll();
   const ConnectOutcome outcome = mode_ == Mode::kSucceed ? ConnectOutcome::kOk
                                  : mode_ == Mode::kFail  ? failure_
-                                                         : WaitToBeTold(stop);
+                                                         : AwaitOutcome(stop);
   if (outcome != ConnectOutcome::kOk) {
     return {outcome, nullptr, {"the fake says " + std::string(base::Name(outcome)), ""}};
   }
@@ -187,8 +187,8 @@ pool::ConnectResult FakeConnector::Connect(TimePoint deadline,
   return {outcome, std::make_unique<FakeConnection>(session), {}};
 }
 
-ConnectOutcome FakeConnector::WaitToBeTold(const std::stop_token& stop) {
-  const TimePoint give_up = GiveUp();
+ConnectOutcome FakeConnector::AwaitOutcome(const std::stop_token& stop) {
+  const TimePoint give_up = EndOfPatience();
   Blocked self;
   blocked_.push_back(&self);
   changed_.NotifyAll();
@@ -248,7 +248,7 @@ std::size_t FakeConnector::blocked() const {
 }
 
 bool FakeConnector::AwaitConnects(std::size_t count) {
-  const TimePoint give_up = GiveUp();
+  const TimePoint give_up = EndOfPatience();
   MutexLock lock(mutex_);
   while (connects_ < count) {
     if (!changed_.WaitUntil(mutex_, give_up)) return false;
@@ -257,7 +257,7 @@ bool FakeConnector::AwaitConnects(std::size_t count) {
 }
 
 bool FakeConnector::AwaitBlocked(std::size_t count) {
-  const TimePoint give_up = GiveUp();
+  const TimePoint give_up = EndOfPatience();
   MutexLock lock(mutex_);
   while (blocked_.size() < count) {
     if (!changed_.WaitUntil(mutex_, give_up)) return false;

@@ -1,4 +1,4 @@
-// Connections to no server, which behave as a test tells them.
+// Connections without a server, which a test controls.
 //
 //   auto connector = std::make_shared<FakeConnector>();
 //   connector->Block();                        // connects from now on wait ...
@@ -132,7 +132,7 @@ class FakeConnector final : public pool::Connector {
     std::optional<pool::ConnectOutcome> outcome;
   };
 
-  pool::ConnectOutcome WaitToBeTold(const std::stop_token& stop) SCIDEX_REQUIRES(mutex_);
+  pool::ConnectOutcome AwaitOutcome(const std::stop_token& stop) SCIDEX_REQUIRES(mutex_);
 
   mutable base::Mutex mutex_;
   base::CondVar changed_;

@@ -14,14 +14,14 @@ class NoDescriptorsLeft {
   NoDescriptorsLeft& operator=(const NoDescriptorsLeft&) = delete;
 
  private:
-  static rlimit Now() {
+  static rlimit CurrentLimit() {
     rlimit limit{};
     getrlimit(RLIMIT_NOFILE, &limit);
     return limit;
   }
   static void Set(const rlimit& limit) { setrlimit(RLIMIT_NOFILE, &limit); }
 
-  const rlimit before_ = Now();
+  const rlimit before_ = CurrentLimit();
 };
 
 }  // namespace scidex::test

@@ -49,7 +49,7 @@ class Receiver:
         class Handler(http.server.BaseHTTPRequestHandler):
             def do_POST(self):
                 body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-                receiver._take(self.path.strip("/"), body["alerts"])
+                receiver._add(self.path.strip("/"), body["alerts"])
                 self.send_response(200)
                 self.end_headers()
 
@@ -64,7 +64,7 @@ class Receiver:
         add_cleanup(server.shutdown)
         self.address = f"127.0.0.1:{server.server_port}"
 
-    def _take(self, name, alerts):
+    def _add(self, name, alerts):
         with self._lock:
             for alert in alerts:
                 self._notes.append(Note(time.monotonic(), name, alert["status"], alert["labels"], alert["annotations"]))
@@ -97,14 +97,14 @@ def start_prometheus(add_cleanup, folder, targets, alertmanager=None):
     rules = folder / "faster.rules.yml"
     rules.write_text(faster((ALERTS / "scidex-pg-pool.rules.yml").read_text()))
     config = folder / "prometheus.yml"
-    told = [alertmanager.removeprefix("http://")] if alertmanager else []
+    alertmanagers = [alertmanager.removeprefix("http://")] if alertmanager else []
     config.write_text(json.dumps({  # JSON is YAML
         "global": {"scrape_interval": INTERVAL, "scrape_timeout": INTERVAL, "evaluation_interval": INTERVAL},
         "rule_files": [str(rules)],
         "scrape_configs": [{"job_name": JOB, "static_configs": [
             {"targets": [found] if name else found, "labels": {"cluster": name} if name else {}}
             for name, found in clusters.items()]}],
-        "alerting": {"alertmanagers": [{"static_configs": [{"targets": told}]}]}}))
+        "alerting": {"alertmanagers": [{"static_configs": [{"targets": alertmanagers}]}]}}))
     address = f"127.0.0.1:{servers.free_port()}"
     log = folder / "prometheus.log"
     servers.start(add_cleanup, ["prometheus", f"--config.file={config}", f"--storage.tsdb.path={folder}/series",

@@ -12,7 +12,7 @@ class ServiceManager:
         add_cleanup(self.socket.close)
         self.socket.bind(self.address)
         self.socket.settimeout(servers.DEADLINE_SECONDS)
-        self.heard = []
+        self.received = []
 
     def await_message(self, what, holds):
         """The next message for which holds(its assignments) is true."""
@@ -20,9 +20,9 @@ class ServiceManager:
             try:
                 text = self.socket.recv(4096).decode()
             except TimeoutError as error:
-                raise AssertionError(f"{what} was not told; heard: {self.heard}") from error
+                raise AssertionError(f"{what} was not received; received: {self.received}") from error
             message = dict(line.split("=", 1) for line in text.splitlines())
-            self.heard.append(message)
+            self.received.append(message)
             if holds(message):
                 return message
 

@@ -77,14 +77,14 @@ ProcessFacts FactsOf(pid_t pid) {
   return facts;
 }
 
-bool Gone(pid_t pid) {
+bool HasExited(pid_t pid) {
   const char state = FactsOf(pid).state;
   return state == 0 || state == 'Z' || state == 'X';
 }
 
-void Freeze(pid_t pid) {
+void SuspendProcess(pid_t pid) {
   kill(pid, SIGSTOP);
-  Eventually(kPatience, [pid] { return FactsOf(pid).state == 'T' || Gone(pid); });
+  Eventually(kPatience, [pid] { return FactsOf(pid).state == 'T' || HasExited(pid); });
 }
 
 std::vector<pid_t> ChildrenOf(pid_t parent) {
@@ -146,7 +146,7 @@ PostgresServer::PostgresServer(const ServerSettings& settings) : PostgresServer(
   while (!TryStart()) port_ = FreePort();
 }
 
-std::unique_ptr<PostgresServer> PostgresServer::MakeStranger() {
+std::unique_ptr<PostgresServer> PostgresServer::MakeUnrelated() {
   std::unique_ptr<PostgresServer> stranger(new PostgresServer(Empty{}, {}));
   InitDb(stranger->data_dir());
   while (!stranger->TryStart()) stranger->port_ = FreePort();
@@ -227,16 +227,16 @@ void PostgresServer::Restart() {
 void PostgresServer::Kill9() {
   if (!postmaster_ || !postmaster_->running()) return;
   // Suspended first, so that it starts no further child.
-  Freeze(postmaster_->pid());
+  SuspendProcess(postmaster_->pid());
   const std::vector<pid_t> children = ChildrenOf(postmaster_->pid());
   postmaster_->Kill();
   for (const pid_t child : children) kill(child, SIGKILL);
-  for (const pid_t child : children) Eventually(kPatience, [child] { return Gone(child); });
+  for (const pid_t child : children) Eventually(kPatience, [child] { return HasExited(child); });
 }
 
 void PostgresServer::Suspend() {
-  Freeze(postmaster_->pid());
-  for (const pid_t child : ChildrenOf(postmaster_->pid())) Freeze(child);
+  SuspendProcess(postmaster_->pid());
+  for (const pid_t child : ChildrenOf(postmaster_->pid())) SuspendProcess(child);
 }
 
 void PostgresServer::Resume() {

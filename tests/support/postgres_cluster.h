@@ -34,7 +34,7 @@ class PostgresServer {
   // A running primary with an empty database cluster. All of these have the same system identifier.
   explicit PostgresServer(const ServerSettings& settings = {});
   // A primary with another system identifier.
-  static std::unique_ptr<PostgresServer> MakeStranger();
+  static std::unique_ptr<PostgresServer> MakeUnrelated();
   // A running replica that streams from `primary`, made as a copy of its current state.
   static std::unique_ptr<PostgresServer> MakeReplicaOf(const PostgresServer& primary,
                                                        const ServerSettings& settings = {});

@@ -52,8 +52,8 @@ def poll(what, attempt, log=None):
         except OSError as error:  # including URLError and HTTPError
             last = error
         if time.monotonic() > deadline:
-            said = "" if log is None else "; it said:\n" + log.read_text(errors="replace")
-            raise AssertionError(f"no {what} within {DEADLINE_SECONDS} s, last: {last}{said}")
+            logged = "" if log is None else "; its log:\n" + log.read_text(errors="replace")
+            raise AssertionError(f"no {what} within {DEADLINE_SECONDS} s, last: {last}{logged}")
         time.sleep(0.05)
 
 

@@ -32,7 +32,7 @@ class ServiceManagerSocket {
   const std::string& address() const { return address_; }
 
   // The messages since the previous call, in the order of their arrival.
-  std::vector<std::string> Take() {
+  std::vector<std::string> TakeMessages() {
     std::vector<std::string> messages;
     std::array<char, 4096> text{};
     for (ssize_t got = 0; (got = recv(fd_.get(), text.data(), text.size(), 0)) >= 0;)

@@ -141,30 +141,30 @@ void TcpProxy::CutAfter(std::size_t bytes) {
   Wake();
 }
 
-void TcpProxy::Freeze() {
+void TcpProxy::Suspend() {
   MutexLock lock(mutex_);
-  frozen_ = true;
+  suspended_ = true;
   Wake();
 }
 
-void TcpProxy::Thaw() {
+void TcpProxy::Resume() {
   MutexLock lock(mutex_);
-  frozen_ = false;
+  suspended_ = false;
   Wake();
 }
 
-void TcpProxy::Forget() {
+void TcpProxy::ForgetConnections() {
   MutexLock lock(mutex_);
   forgotten_.splice(forgotten_.end(), links_);
   Wake();
 }
 
-void TcpProxy::Aim(int server_port) {
+void TcpProxy::ConnectTo(int server_port) {
   MutexLock lock(mutex_);
   server_port_ = server_port;
 }
 
-void TcpProxy::BeGood() {
+void TcpProxy::ClearFaults() {
   MutexLock lock(mutex_);
   limit_ = kUnlimited;
   delay_ = std::chrono::microseconds(0);
@@ -221,9 +221,9 @@ void TcpProxy::Await(int stop_fd) {
         timeout = std::min<Clock::duration>(timeout, writes.next_write - now);
       polled.push_back({socket, static_cast<short>(events), 0});
     };
-    if (frozen_) polled.resize(2);
+    if (suspended_) polled.resize(2);
     for (const Link& link : links_) {
-      if (frozen_) break;
+      if (suspended_) break;
       add(link.client.get(), link.up, link.down);
       add(link.server.get(), link.down, link.up);
     }
@@ -237,7 +237,7 @@ void TcpProxy::Await(int stop_fd) {
 
 void TcpProxy::Step() {
   // The kernel accepts connections until its queue is full, and no process responds.
-  if (frozen_) return;
+  if (suspended_) return;
   Accept();
   for (Link& link : links_) Move(link);
   links_.remove_if([](const Link& link) { return link.ended; });

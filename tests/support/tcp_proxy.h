@@ -42,15 +42,15 @@ class TcpProxy {
   void CutAfter(std::size_t bytes);
   // Forwards nothing and closes nothing, like a network that is cut. What arrives meanwhile is
   // forwarded afterwards.
-  void Freeze();
-  void Thaw();
+  void Suspend();
+  void Resume();
   // Drops the open connections like a firewall that has lost its state: nothing is forwarded any
   // more, without notice. New connections are not affected.
-  void Forget();
+  void ForgetConnections();
   // Sends new connections to this port.
-  void Aim(int server_port);
+  void ConnectTo(int server_port);
   // Undoes the first three above, except for connections that are about to be cut.
-  void BeGood();
+  void ClearFaults();
   // Inserts an ErrorResponse with this SQLSTATE and severity before the next ReadyForQuery.
   void InjectBeforeReady(const std::string& sqlstate, const std::string& severity = "FATAL");
   // Sends every client a warning with this SQLSTATE, as its server would. It has arrived when this
@@ -100,7 +100,7 @@ class TcpProxy {
 
   base::Mutex mutex_;
   int server_port_ SCIDEX_GUARDED_BY(mutex_);
-  bool frozen_ SCIDEX_GUARDED_BY(mutex_) = false;
+  bool suspended_ SCIDEX_GUARDED_BY(mutex_) = false;
   std::size_t limit_ SCIDEX_GUARDED_BY(mutex_);
   std::chrono::microseconds delay_ SCIDEX_GUARDED_BY(mutex_){0};
   std::size_t cut_after_ SCIDEX_GUARDED_BY(mutex_);

@@ -28,7 +28,7 @@ constexpr int kQueries = 200;
 constexpr seconds kInterval{5};
 
 struct Extent {
-  // Until every first run is over.
+  // Until every query has run once.
   seconds warm_up;
   seconds measured;
 };
@@ -68,8 +68,8 @@ double Sum(const std::string& exposition, const std::string& family) {
   return sum;
 }
 
-struct Look {
-  explicit Look(test::ExporterProcess& exporter)
+struct Sample {
+  explicit Sample(test::ExporterProcess& exporter)
       : text(exporter.Scrape().body), cpu(CpuOf(exporter.process().pid())) {}
 
   std::string text;
@@ -77,16 +77,16 @@ struct Look {
 };
 
 struct Measured {
-  Measured(const Look& before, const Look& after, seconds measured)
+  Measured(const Sample& before, const Sample& after, seconds measured)
       : cpu_share(std::chrono::duration<double>(after.cpu - before.cpu) /
                   std::chrono::duration<double>(measured)),
-        runs(Of(before, after, "scidex_pg_query_runs_total")),
-        missed(Of(before, after, "scidex_pg_query_missed_runs_total")),
-        errors(Of(before, after, "scidex_pg_query_errors_total")),
-        mean_wait_ms(Of(before, after, "scidex_pg_query_wait_seconds_total") * 1000 /
+        runs(Increase(before, after, "scidex_pg_query_runs_total")),
+        missed(Increase(before, after, "scidex_pg_query_missed_runs_total")),
+        errors(Increase(before, after, "scidex_pg_query_errors_total")),
+        mean_wait_ms(Increase(before, after, "scidex_pg_query_wait_seconds_total") * 1000 /
                      std::max(runs, 1.0)) {}
 
-  static double Of(const Look& before, const Look& after, const std::string& family) {
+  static double Increase(const Sample& before, const Sample& after, const std::string& family) {
     return Sum(after.text, family) - Sum(before.text, family);
   }
 
@@ -97,7 +97,7 @@ struct Measured {
   double mean_wait_ms;
 };
 
-void Row(const std::string& name, const Measured& measured, double most_waiters, pid_t pid) {
+void PrintRow(const std::string& name, const Measured& measured, double most_waiters, pid_t pid) {
   std::printf("| %s | %.2f %% | %.0f | %.0f | %.0f | %.2f | %.0f | %.1f |\n", name.c_str(),
               measured.cpu_share * 100, measured.runs, measured.missed, measured.errors,
               measured.mean_wait_ms, most_waiters, ResidentMiB(pid));
@@ -124,7 +124,7 @@ int Measure(const Extent& extent) {
        {SCIDEX_EXPORTER,
         {},
         {file("slow.yaml", kQueries, "pg_stat_activity, (SELECT pg_sleep(0.25)) AS slow")}}}};
-  std::vector<Look> before;
+  std::vector<Sample> before;
   for (Case& one : cases) {
     if (!one.exporter.AwaitValue("scidex_pg_pool_ro_routes_to", "1")) {
       throw std::runtime_error(one.name + ": no route to the replica");
@@ -147,8 +147,8 @@ int Measure(const Extent& extent) {
       static_cast<long long>(extent.measured.count()),
       static_cast<long long>(kQueries * extent.measured / kInterval));
   for (std::size_t i = 0; i < before.size(); ++i) {
-    Row(cases[i].name, Measured(before[i], Look(cases[i].exporter), extent.measured),
-        cases[i].most_waiters, cases[i].exporter.process().pid());
+    PrintRow(cases[i].name, Measured(before[i], Sample(cases[i].exporter), extent.measured),
+             cases[i].most_waiters, cases[i].exporter.process().pid());
   }
   return 0;
 }

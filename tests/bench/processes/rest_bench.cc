@@ -27,7 +27,7 @@ namespace {
 using std::chrono::seconds;
 
 struct Extent {
-  // Until threads that the start needed have ended.
+  // Until the threads that only startup needed have ended.
   seconds warm_up;
   seconds measured;
 };
@@ -35,20 +35,20 @@ struct Extent {
 constexpr Extent kLong{seconds(15), seconds(30)};
 constexpr Extent kShort{seconds(0), seconds(1)};
 
-std::ptrdiff_t EntriesOf(const char* directory) {
+std::ptrdiff_t CountEntries(const char* directory) {
   const std::filesystem::directory_iterator entries(directory);
   return std::distance(begin(entries), end(entries));
 }
 
-database::DatabaseOptions Refused(int port) {
+database::DatabaseOptions RefusingServerOptions(int port) {
   database::DatabaseOptions options;
   options.primary->dsn = base::Secret("host=127.0.0.1 user=none port=" + std::to_string(port));
   options.replica = options.primary;
   return options;
 }
 
-void Measure(int count, const Extent& extent) {
-  const database::DatabaseOptions options = Refused(test::FreePort());
+void MeasureAtRest(int count, const Extent& extent) {
+  const database::DatabaseOptions options = RefusingServerOptions(test::FreePort());
   const auto runtime = std::make_shared<database::Runtime>();
   std::vector<std::unique_ptr<database::Database>> databases;
   for (int i = 0; i < count; ++i)
@@ -57,8 +57,8 @@ void Measure(int count, const Extent& extent) {
   const std::chrono::nanoseconds before = CpuOf(getpid());
   std::this_thread::sleep_for(extent.measured);
   const std::chrono::duration<double> cpu = CpuOf(getpid()) - before;
-  std::printf("| %d | %td | %td | %.1f | %.2f |\n", count, EntriesOf("/proc/self/task"),
-              EntriesOf("/proc/self/fd"), ResidentMiB(getpid()),
+  std::printf("| %d | %td | %td | %.1f | %.2f |\n", count, CountEntries("/proc/self/task"),
+              CountEntries("/proc/self/fd"), ResidentMiB(getpid()),
               100 * cpu.count() / static_cast<double>(extent.measured.count()));
 }
 
@@ -71,6 +71,6 @@ int main(int argc, char** argv) {
   std::puts("| databases | threads | descriptors | resident MiB | % of a core |");
   std::puts("|--:|--:|--:|--:|--:|");
   for (const int count : {1, 100}) {
-    scidex::bench::Measure(count, in_short ? scidex::bench::kShort : scidex::bench::kLong);
+    scidex::bench::MeasureAtRest(count, in_short ? scidex::bench::kShort : scidex::bench::kLong);
   }
 }

@@ -46,7 +46,7 @@ struct Extent {
   int scrapes_a_turn;
   nanoseconds parallel;
   int scrapes_alone;
-  // For which slow clients send a byte, each followed by scrapes for so long.
+  // In each round, slow clients send a byte, and then scrapes run for this time.
   int rounds;
   nanoseconds round;
   int reloads;
@@ -58,7 +58,7 @@ constexpr Extent kShort{1, 5, milliseconds(100), 5, 2, milliseconds(100), 2, 10}
 
 std::string bare_body;
 
-int ServeBare(mg_connection* connection, void*) {
+int ServeBareBody(mg_connection* connection, void*) {
   mg_printf(connection,
             "HTTP/1.1 200 OK\r\nContent-Type: text/plain; version=0.0.4\r\nContent-Length: "
             "%zu\r\nConnection: %s\r\n\r\n",
@@ -67,8 +67,8 @@ int ServeBare(mg_connection* connection, void*) {
   return 200;
 }
 
-// Until it is killed.
-int BeBare(const char* file, const char* address) {
+// Runs until it is killed.
+int RunBareServer(const char* file, const char* address) {
   bare_body = base::ReadFile(file);
   mg_init_library(0);
   const char* options[] = {
@@ -77,7 +77,7 @@ int BeBare(const char* file, const char* address) {
   mg_callbacks callbacks{};
   mg_context* const context = mg_start(&callbacks, nullptr, options);
   if (context == nullptr) return 1;
-  mg_set_request_handler(context, "/metrics", &ServeBare, nullptr);
+  mg_set_request_handler(context, "/metrics", &ServeBareBody, nullptr);
   for (;;) pause();
 }
 
@@ -101,14 +101,14 @@ double ScrapeOnce(int port) {
   const auto start = std::chrono::steady_clock::now();
   HttpConnection connection(port);
   connection.SendRequest("GET", "/metrics", {{"Connection", "close"}});
-  // Go's answers come in chunks of no length that is known before.
+  // Responses of Go programs are chunked, without Content-Length.
   if (!connection.ReadToEnd().starts_with("HTTP/1.1 200 ")) {
     throw std::runtime_error("a scrape failed");
   }
   return Micros(std::chrono::steady_clock::now() - start);
 }
 
-void Turn(Target& target, int scrapes) {
+void ScrapeRepeatedly(Target& target, int scrapes) {
   const nanoseconds before = CpuOf(target.pid);
   std::unique_ptr<HttpConnection> kept;
   if (target.keep_alive) kept = std::make_unique<HttpConnection>(target.port, seconds(60));
@@ -125,14 +125,14 @@ void Turn(Target& target, int scrapes) {
   target.cpu_micros += Micros(CpuOf(target.pid) - before);
 }
 
-void Compare(const std::string& title, const Extent& extent, std::vector<Target> targets) {
-  for (Target& target : targets) Turn(target, extent.scrapes_a_turn);
+void CompareScrapes(const std::string& title, const Extent& extent, std::vector<Target> targets) {
+  for (Target& target : targets) ScrapeRepeatedly(target, extent.scrapes_a_turn);
   for (Target& target : targets) {
     target.micros.clear();
     target.cpu_micros = 0;
   }
   for (int turn = 0; turn < extent.turns; ++turn) {
-    for (Target& target : targets) Turn(target, extent.scrapes_a_turn);
+    for (Target& target : targets) ScrapeRepeatedly(target, extent.scrapes_a_turn);
   }
   const Target& own = targets.front();
   const double scrapes = extent.turns * extent.scrapes_a_turn;
@@ -147,15 +147,15 @@ void Compare(const std::string& title, const Extent& extent, std::vector<Target>
   }
 }
 
-double MedianOf(int port, int scrapes) {
+double MedianScrape(int port, int scrapes) {
   std::vector<double> micros;
   for (int i = 0; i < scrapes; ++i) micros.push_back(ScrapeOnce(port));
   return Median(micros);
 }
 
-// Alone, and among 1,000 idle clients and 100 that send a byte a second.
-void AmongClients(int port, const Extent& extent) {
-  const double alone = MedianOf(port, extent.scrapes_alone);
+// Scrapes alone, and beside 1,000 idle clients and 100 that send a byte per second.
+void MeasureAmongClients(int port, const Extent& extent) {
+  const double alone = MedianScrape(port, extent.scrapes_alone);
   std::vector<std::unique_ptr<HttpConnection>> clients;
   for (int i = 0; i < 1100; ++i) {
     clients.push_back(std::make_unique<HttpConnection>(port, seconds(60)));
@@ -176,8 +176,8 @@ void AmongClients(int port, const Extent& extent) {
       *std::max_element(micros.begin(), micros.end()) / 1000);
 }
 
-// How many scrapes a second one client gets, and each of eight at once.
-void Parallel(int port, nanoseconds time) {
+// The scrape rate of one client, and of eight concurrent clients.
+void MeasureParallelScrapes(int port, nanoseconds time) {
   const auto rate = [port, time](int clients) {
     std::atomic<int> scrapes{0};
     std::vector<std::future<void>> done;
@@ -199,8 +199,8 @@ void Parallel(int port, nanoseconds time) {
               one, eight / one);
 }
 
-void Memory(test::ExporterProcess& exporter, const Extent& extent,
-            const std::function<void(int)>& reload) {
+void MeasureMemory(test::ExporterProcess& exporter, const Extent& extent,
+                   const std::function<void(int)>& reload) {
   const pid_t pid = exporter.process().pid();
   for (int i = 0; i < 100; ++i) ScrapeOnce(exporter.port());
   const double before = ResidentMiB(pid);
@@ -255,14 +255,14 @@ int Measure(const std::string& self, const Extent& extent) {
   const auto civetweb = [&](bool keep_alive) -> Target {
     return {"bare civetweb, the same bytes from memory", bare_port, bare.pid(), keep_alive, {}, 0};
   };
-  Compare("Each scrape on a connection of its own:", extent,
-          {own(false),
-           civetweb(false),
-           {"prometheus-postgres-exporter", other_port, other.pid(), false, {}, 0}});
-  Compare("On one connection:", extent, {own(true), civetweb(true)});
-  Parallel(exporter.port(), extent.parallel);
-  AmongClients(exporter.port(), extent);
-  Memory(exporter, extent, [&](int i) {
+  CompareScrapes("Each scrape on a connection of its own:", extent,
+                 {own(false),
+                  civetweb(false),
+                  {"prometheus-postgres-exporter", other_port, other.pid(), false, {}, 0}});
+  CompareScrapes("On one connection:", extent, {own(true), civetweb(true)});
+  MeasureParallelScrapes(exporter.port(), extent.parallel);
+  MeasureAmongClients(exporter.port(), extent);
+  MeasureMemory(exporter, extent, [&](int i) {
     write(1001 + i % 2);
     if (test::Request(exporter.port(), "POST", "/-/reload").code != 200) {
       throw std::runtime_error("a reload failed");
@@ -277,7 +277,7 @@ int Measure(const std::string& self, const Extent& extent) {
 int main(int argc, char** argv) {
   try {
     if (argc == 4 && std::string(argv[1]) == "--bare")
-      return scidex::bench::BeBare(argv[2], argv[3]);
+      return scidex::bench::RunBareServer(argv[2], argv[3]);
     const bool is_short = argc == 2 && std::string(argv[1]) == "--short";
     return scidex::bench::Measure(argv[0], is_short ? scidex::bench::kShort : scidex::bench::kLong);
   } catch (const std::exception& error) {

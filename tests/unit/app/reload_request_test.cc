@@ -9,7 +9,7 @@
 namespace scidex::app {
 namespace {
 
-siginfo_t Received(int number, int code, int value) {
+siginfo_t SignalInfo(int number, int code, int value) {
   siginfo_t info{};
   info.si_signo = number;
   info.si_code = code;
@@ -19,9 +19,9 @@ siginfo_t Received(int number, int code, int value) {
 }
 
 TEST(ReloadRequest, SignalOfAShellOrOfAnotherProgramWantsNoAnswer) {
-  EXPECT_EQ(SignalOf(Received(SIGHUP, SI_USER, 0)).asker, 0);
-  EXPECT_EQ(SignalOf(Received(SIGHUP, SI_QUEUE, 1)).asker, 0);
-  EXPECT_EQ(SignalOf(Received(SIGTERM, SI_USER, 0)).number, SIGTERM);
+  EXPECT_EQ(SignalOf(SignalInfo(SIGHUP, SI_USER, 0)).asker, 0);
+  EXPECT_EQ(SignalOf(SignalInfo(SIGHUP, SI_QUEUE, 1)).asker, 0);
+  EXPECT_EQ(SignalOf(SignalInfo(SIGTERM, SI_USER, 0)).number, SIGTERM);
 }
 
 TEST(ReloadRequest, ProcessThatIsNotThereIsAnError) {

@@ -26,7 +26,7 @@ using testing::ElementsAre;
 constexpr auto kWatchdog = seconds(20);
 constexpr auto kProbeWithin = seconds(5);
 
-// A report on a process whose front and probes go on or stand still as the test says.
+// A report on a process whose front and probes make progress or stall as the test decides.
 class ServiceReportTest : public testing::Test {
  protected:
   ServiceReportTest() : manager_(socket_.address()) {}
@@ -43,25 +43,25 @@ class ServiceReportTest : public testing::Test {
     sources.probe_runs = [this] { return probe_runs_.load(); };
     report_ = std::make_unique<ServiceReport>(manager_, watchdog, probe_within, std::move(sources),
                                               scheduler_);
-    // The first look.
-    ASSERT_TRUE(AwaitLook());
+    // The first check.
+    ASSERT_TRUE(AwaitCheck());
   }
 
-  // Until the task sleeps again.
-  bool AwaitLook() { return clock_.AwaitSleepers(1, seconds(5)); }
+  // Waits until the task sleeps again.
+  bool AwaitCheck() { return clock_.AwaitSleepers(1, seconds(5)); }
 
-  // What the manager was told in `looks` looks, a second apart.
-  std::vector<std::string> Told(int looks) {
-    socket_.Take();
-    std::vector<std::string> told;
-    for (int i = 0; i < looks; ++i) {
+  // The messages that the manager receives during `checks` checks, a second apart.
+  std::vector<std::string> MessagesAfter(int checks) {
+    socket_.TakeMessages();
+    std::vector<std::string> messages;
+    for (int i = 0; i < checks; ++i) {
       if (probes_go_on_) ++probe_runs_;
       clock_.Advance(seconds(1));
-      EXPECT_TRUE(AwaitLook());
+      EXPECT_TRUE(AwaitCheck());
       // Linux keeps a few only for a reader that does not read.
-      for (std::string& message : socket_.Take()) told.push_back(std::move(message));
+      for (std::string& message : socket_.TakeMessages()) messages.push_back(std::move(message));
     }
-    return told;
+    return messages;
   }
 
   void SetStatus(const std::string& status) {
@@ -88,9 +88,9 @@ class ServiceReportTest : public testing::Test {
 
 TEST_F(ServiceReportTest, TellsReadyThenTheStatusAndAtTheEndThatItStops) {
   Start(std::nullopt);
-  EXPECT_THAT(socket_.Take(), ElementsAre("READY=1", "STATUS=not ready"));
+  EXPECT_THAT(socket_.TakeMessages(), ElementsAre("READY=1", "STATUS=not ready"));
   report_.reset();
-  EXPECT_THAT(socket_.Take(), ElementsAre("STOPPING=1\nSTATUS=shutting down"));
+  EXPECT_THAT(socket_.TakeMessages(), ElementsAre("STOPPING=1\nSTATUS=shutting down"));
 }
 
 TEST_F(ServiceReportTest, WarnsIfNothingListensOnTheSocket) {
@@ -106,55 +106,55 @@ TEST_F(ServiceReportTest, WarnsIfNothingListensOnTheSocket) {
 
 TEST_F(ServiceReportTest, TellsTheStatusWhenItChanges) {
   Start(std::nullopt);
-  EXPECT_THAT(Told(3), ElementsAre());
+  EXPECT_THAT(MessagesAfter(3), ElementsAre());
   SetStatus("ready route=replica\n");
-  EXPECT_THAT(Told(3), ElementsAre("STATUS=ready route=replica"));
+  EXPECT_THAT(MessagesAfter(3), ElementsAre("STATUS=ready route=replica"));
 }
 
 TEST_F(ServiceReportTest, TellsWhenAReloadBeganAndThatItHasEnded) {
   Start(std::nullopt);
-  socket_.Take();
+  socket_.TakeMessages();
   const auto before = std::chrono::steady_clock::now();
   report_->OnReloading();
   report_->OnReloaded();
-  const std::vector<std::string> told = socket_.Take();
-  ASSERT_EQ(told.size(), 2u);
+  const std::vector<std::string> messages = socket_.TakeMessages();
+  ASSERT_EQ(messages.size(), 2u);
   const std::string prefix = "RELOADING=1\nMONOTONIC_USEC=";
-  ASSERT_TRUE(told[0].starts_with(prefix)) << told[0];
-  const std::chrono::microseconds at(std::stoll(told[0].substr(prefix.size())));
+  ASSERT_TRUE(messages[0].starts_with(prefix)) << messages[0];
+  const std::chrono::microseconds at(std::stoll(messages[0].substr(prefix.size())));
   EXPECT_GE(at, std::chrono::floor<std::chrono::microseconds>(before.time_since_epoch()));
   EXPECT_LE(at, std::chrono::steady_clock::now().time_since_epoch());
-  EXPECT_EQ(told[1], "READY=1");
+  EXPECT_EQ(messages[1], "READY=1");
 }
 
 TEST_F(ServiceReportTest, FeedsTheWatchdogWhileEverythingMakesProgress) {
   Start();
-  EXPECT_EQ(Told(100), std::vector<std::string>(100, "WATCHDOG=1"));
+  EXPECT_EQ(MessagesAfter(100), std::vector<std::string>(100, "WATCHDOG=1"));
 }
 
 TEST_F(ServiceReportTest, FeedsNoWatchdogThatWasNotAskedFor) {
   Start(std::nullopt);
-  EXPECT_THAT(Told(3), ElementsAre());
+  EXPECT_THAT(MessagesAfter(3), ElementsAre());
 }
 
 TEST_F(ServiceReportTest, StopsFeedingWhenNoProbeRuns) {
   const test::LogTap log;
   Start();
-  Told(1);
+  MessagesAfter(1);
   probes_go_on_ = false;
-  EXPECT_EQ(Told(20).size(), 20u);
-  EXPECT_THAT(Told(100), ElementsAre());
+  EXPECT_EQ(MessagesAfter(20).size(), 20u);
+  EXPECT_THAT(MessagesAfter(100), ElementsAre());
   EXPECT_EQ(log.Count({"level=error", "stalled=probes"}), 1u);
 }
 
 TEST_F(ServiceReportTest, StopsFeedingWhenTheFrontMakesNoProgress) {
   const test::LogTap log;
   Start();
-  Told(1);
+  MessagesAfter(1);
   front_goes_on_ = false;
-  // The answer to the question before is still heard.
-  EXPECT_EQ(Told(21).size(), 21u);
-  EXPECT_THAT(Told(100), ElementsAre());
+  // The answer to the previous question still arrives.
+  EXPECT_EQ(MessagesAfter(21).size(), 21u);
+  EXPECT_THAT(MessagesAfter(100), ElementsAre());
   EXPECT_EQ(log.Count({"level=error", "stalled=\"http front\""}), 1u);
 }
 
@@ -162,35 +162,35 @@ TEST_F(ServiceReportTest, ResumesFeedingWhenProbesRunAgain) {
   const test::LogTap log;
   Start();
   probes_go_on_ = false;
-  Told(100);
+  MessagesAfter(100);
   probes_go_on_ = true;
-  EXPECT_EQ(Told(3).size(), 3u);
+  EXPECT_EQ(MessagesAfter(3).size(), 3u);
   EXPECT_EQ(log.Count({"level=info", "progress again"}), 1u);
 }
 
 TEST_F(ServiceReportTest, GivesProbesThatAreRareTheirTime) {
   Start(kWatchdog, true, seconds(60));
   probes_go_on_ = false;
-  EXPECT_EQ(Told(60).size(), 60u);
-  EXPECT_THAT(Told(10), ElementsAre());
+  EXPECT_EQ(MessagesAfter(60).size(), 60u);
+  EXPECT_THAT(MessagesAfter(10), ElementsAre());
   report_->SetProbeWithin(seconds(300));
-  EXPECT_EQ(Told(10).size(), 10u);
+  EXPECT_EQ(MessagesAfter(10).size(), 10u);
 }
 
 TEST_F(ServiceReportTest, NeedsNoFrontWhereThereIsNone) {
   Start(kWatchdog, false);
-  EXPECT_EQ(Told(50).size(), 50u);
+  EXPECT_EQ(MessagesAfter(50).size(), 50u);
 }
 
 TEST_F(ServiceReportTest, LooksOftenEnoughForAShortWatchdog) {
   Start(std::chrono::milliseconds(800));
-  socket_.Take();
+  socket_.TakeMessages();
   for (int i = 0; i < 4; ++i) {
     ++probe_runs_;
     clock_.Advance(std::chrono::milliseconds(200));
-    ASSERT_TRUE(AwaitLook());
+    ASSERT_TRUE(AwaitCheck());
   }
-  EXPECT_EQ(socket_.Take().size(), 4u);
+  EXPECT_EQ(socket_.TakeMessages().size(), 4u);
 }
 
 }  // namespace

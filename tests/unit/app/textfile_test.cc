@@ -23,7 +23,7 @@ namespace {
 using std::chrono::seconds;
 using testing::HasSubstr;
 
-std::string RefusalOf(const std::string& path) {
+std::string TextfileError(const std::string& path) {
   try {
     CheckTextfile(path);
     return "";
@@ -103,21 +103,21 @@ TEST_F(TextfileTest, FailureIsCountedEachTimeAndLoggedOnce) {
 }
 
 TEST_F(TextfileTest, ThatCanNotBeMadeIsRefusedWithTheReason) {
-  EXPECT_THAT(RefusalOf(path_),
+  EXPECT_THAT(TextfileError(path_),
               HasSubstr("cannot create a file in \"" + folder_ + "\": No such file or directory"));
   std::filesystem::create_directory(folder_);
-  EXPECT_EQ(RefusalOf(path_), "");
-  EXPECT_THAT(RefusalOf(folder_ + "/pools.txt"), HasSubstr("does not end in .prom"));
+  EXPECT_EQ(TextfileError(path_), "");
+  EXPECT_THAT(TextfileError(folder_ + "/pools.txt"), HasSubstr("does not end in .prom"));
   std::filesystem::create_directory(path_);
-  EXPECT_THAT(RefusalOf(path_), HasSubstr("is a directory"));
+  EXPECT_THAT(TextfileError(path_), HasSubstr("is a directory"));
   EXPECT_EQ(mkfifo((folder_ + "/fifo.prom").c_str(), 0600), 0);
-  EXPECT_THAT(RefusalOf(folder_ + "/fifo.prom"), HasSubstr("is not a regular file"));
+  EXPECT_THAT(TextfileError(folder_ + "/fifo.prom"), HasSubstr("is not a regular file"));
   for (const char* target : {"/none", "/fifo.prom"}) {
     std::filesystem::remove(folder_ + "/link.prom");
     std::filesystem::create_symlink(folder_ + target, folder_ + "/link.prom");
-    EXPECT_THAT(RefusalOf(folder_ + "/link.prom"), HasSubstr("is a symbolic link")) << target;
+    EXPECT_THAT(TextfileError(folder_ + "/link.prom"), HasSubstr("is a symbolic link")) << target;
   }
-  EXPECT_THAT(RefusalOf(dir_.Write("file", "").string() + "/pools.prom"),
+  EXPECT_THAT(TextfileError(dir_.Write("file", "").string() + "/pools.prom"),
               HasSubstr("file\" is not a directory"));
 }
 

@@ -10,7 +10,7 @@ namespace scidex::base {
 // Thread safe.
 class Event {
  public:
-  void Happen() {
+  void Notify() {
     MutexLock lock(mutex_);
     ++times_;
     changed_.NotifyAll();

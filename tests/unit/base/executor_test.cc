@@ -29,7 +29,7 @@ class ExecutorTest : public ::testing::Test {
   void Block(Executor& executor, int threads, TaskKind kind = TaskKind::kQuery) {
     for (int i = 0; i < threads; ++i) {
       executor.Submit(kind, [this] {
-        blocked_.Happen();
+        blocked_.Notify();
         EXPECT_TRUE(go_on_.Await());
       });
     }
@@ -50,7 +50,7 @@ TEST_F(ExecutorTest, RunsInOrderOfArrivalWhereOneThreadSuffices) {
     }
     // At its end the executor has all threads do all work.
     Event done;
-    executor.Submit(TaskKind::kQuery, [&] { done.Happen(); });
+    executor.Submit(TaskKind::kQuery, [&] { done.Notify(); });
     ASSERT_TRUE(done.Await());
   }
   ASSERT_EQ(ran.size(), 50U);
@@ -61,17 +61,17 @@ TEST_F(ExecutorTest, WorkThatBlocksKeepsNoOtherWorkWaiting) {
   Executor executor(timer_);
   Block(executor, 20);
   Event ran;
-  executor.Submit(TaskKind::kProbe, [&] { ran.Happen(); });
-  executor.Submit(TaskKind::kConnect, [&] { ran.Happen(); });
+  executor.Submit(TaskKind::kProbe, [&] { ran.Notify(); });
+  executor.Submit(TaskKind::kConnect, [&] { ran.Notify(); });
   EXPECT_TRUE(ran.Await(2));
-  go_on_.Happen();
+  go_on_.Notify();
 }
 
 TEST_F(ExecutorTest, ShortWorkIsDoneByTheThreadsThatAreAlwaysThere) {
   Executor executor(timer_, {.grow_after = std::chrono::minutes(1)});
   Event ran;
   for (int i = 0; i < 1000; ++i) {
-    executor.Submit(i % 2 == 0 ? TaskKind::kProbe : TaskKind::kConnect, [&] { ran.Happen(); });
+    executor.Submit(i % 2 == 0 ? TaskKind::kProbe : TaskKind::kConnect, [&] { ran.Notify(); });
   }
   EXPECT_TRUE(ran.Await(1000));
   EXPECT_EQ(executor.threads(), 2U);
@@ -87,7 +87,7 @@ TEST_F(ExecutorTest, EssentialWorkGoesFirst) {
     Event begun;
     Event end;
     executor.Submit(TaskKind::kProbe, [&] {
-      begun.Happen();
+      begun.Notify();
       EXPECT_TRUE(end.Await());
     });
     ASSERT_TRUE(begun.Await());
@@ -95,10 +95,10 @@ TEST_F(ExecutorTest, EssentialWorkGoesFirst) {
       executor.Submit(kind, [&, kind] {
         const std::lock_guard lock(mutex);
         ran.push_back(kind);
-        if (ran.size() == 3) end.Happen();
+        if (ran.size() == 3) end.Notify();
       });
     }
-    go_on_.Happen();
+    go_on_.Notify();
     EXPECT_TRUE(end.Await());
   }
   ASSERT_EQ(ran.size(), 3U);
@@ -110,9 +110,9 @@ TEST_F(ExecutorTest, EssentialWorkHasAThreadThatOtherWorkCannotTake) {
   Block(executor, 1);
   Event ran;
   executor.Submit(TaskKind::kQuery, [] {});
-  for (int i = 0; i < 10; ++i) executor.Submit(TaskKind::kProbe, [&] { ran.Happen(); });
+  for (int i = 0; i < 10; ++i) executor.Submit(TaskKind::kProbe, [&] { ran.Notify(); });
   EXPECT_TRUE(ran.Await(10));
-  go_on_.Happen();
+  go_on_.Notify();
 }
 
 // A thread that was woken and has not run yet is not there for other work.
@@ -124,11 +124,11 @@ TEST_F(ExecutorTest, WorkBehindWorkThatBlocksIsTakenByAnotherThread) {
     Event over;
     executor.Submit(TaskKind::kProbe, [&] {
       EXPECT_TRUE(go_on.Await());
-      over.Happen();
+      over.Notify();
     });
-    executor.Submit(TaskKind::kProbe, [&] { ran.Happen(); });
+    executor.Submit(TaskKind::kProbe, [&] { ran.Notify(); });
     EXPECT_TRUE(ran.Await());
-    go_on.Happen();
+    go_on.Notify();
     EXPECT_TRUE(over.Await());
   }
 }
@@ -139,13 +139,13 @@ TEST_F(ExecutorTest, WorkThatNoIdleThreadMayTakeHasAThreadAdded) {
     Event ran;
     Event go_on;
     Event over;
-    executor.Submit(TaskKind::kConnect, [&] { ran.Happen(); });
+    executor.Submit(TaskKind::kConnect, [&] { ran.Notify(); });
     executor.Submit(TaskKind::kProbe, [&] {
       EXPECT_TRUE(go_on.Await());
-      over.Happen();
+      over.Notify();
     });
     EXPECT_TRUE(ran.Await());
-    go_on.Happen();
+    go_on.Notify();
     EXPECT_TRUE(over.Await());
   }
 }
@@ -154,7 +154,7 @@ TEST_F(ExecutorTest, ThreadsThatHaveNoWorkEnd) {
   Executor executor(timer_, kQuickly);
   Block(executor, 10);
   EXPECT_GE(executor.threads(), 10U);
-  go_on_.Happen();
+  go_on_.Notify();
   EXPECT_TRUE(Eventually(kPatience, [&] { return executor.threads() == 2; }));
 }
 
@@ -163,8 +163,8 @@ TEST_F(ExecutorTest, EndRunsWhatWasSubmittedBefore) {
   {
     Executor executor(timer_);
     executor.Submit(TaskKind::kQuery, [&] { EXPECT_TRUE(go_on_.Await()); });
-    for (int i = 0; i < 50; ++i) executor.Submit(TaskKind::kConnect, [&] { ran.Happen(); });
-    go_on_.Happen();
+    for (int i = 0; i < 50; ++i) executor.Submit(TaskKind::kConnect, [&] { ran.Notify(); });
+    go_on_.Notify();
   }
   EXPECT_EQ(ran.times(), 50);
 }
@@ -175,7 +175,7 @@ TEST_F(ExecutorTest, EndRunsWhatWorkSubmitsMeanwhile) {
     Executor executor(timer_);
     executor.Submit(TaskKind::kProbe, [&] {
       executor.Submit(TaskKind::kQuery,
-                      [&] { executor.Submit(TaskKind::kProbe, [&] { ran.Happen(); }); });
+                      [&] { executor.Submit(TaskKind::kProbe, [&] { ran.Notify(); }); });
     });
   }
   EXPECT_EQ(ran.times(), 1);
@@ -186,8 +186,8 @@ TEST_F(ExecutorTest, WorkIsGoneOnceItHasRunAndMaySubmitOnItsWay) {
   Event gone;
   Executor executor(timer_);
   std::shared_ptr<Event> owned(
-      &ran, [&](Event*) { executor.Submit(TaskKind::kQuery, [&] { gone.Happen(); }); });
-  executor.Submit(TaskKind::kQuery, [owned = std::move(owned)] { owned->Happen(); });
+      &ran, [&](Event*) { executor.Submit(TaskKind::kQuery, [&] { gone.Notify(); }); });
+  executor.Submit(TaskKind::kQuery, [owned = std::move(owned)] { owned->Notify(); });
   EXPECT_TRUE(ran.Await());
   EXPECT_TRUE(gone.Await());
 }
@@ -201,7 +201,7 @@ TEST_F(ExecutorTest, WorkThatThrowsIsCountedAndEndsNothing) {
     for (int i = 0; i < 3; ++i) {
       executor.Submit(TaskKind::kQuery, [] { throw std::runtime_error("out of luck"); });
     }
-    executor.Submit(TaskKind::kQuery, [&] { ran.Happen(); });
+    executor.Submit(TaskKind::kQuery, [&] { ran.Notify(); });
   }
   EXPECT_EQ(ran.times(), 1);
   EXPECT_EQ(log.Count({"level=error", "task=query", "out of luck"}), 3U);
@@ -212,14 +212,14 @@ TEST_F(ExecutorTest, WorkThatThrowsIsCountedAndEndsNothing) {
 
 TEST_F(ExecutorTest, JobThatIsWithdrawnDoesNotRun) {
   Event ran;
-  Executor::Job job(TaskKind::kQuery, [&] { ran.Happen(); });
+  Executor::Job job(TaskKind::kQuery, [&] { ran.Notify(); });
   {
     Executor executor(timer_, {.grow_after = std::chrono::hours(1)});
     Block(executor, 1);
     executor.Submit(job);
     EXPECT_TRUE(executor.Withdraw(job));
     EXPECT_FALSE(executor.Withdraw(job));
-    go_on_.Happen();
+    go_on_.Notify();
   }
   EXPECT_EQ(ran.times(), 0);
 }
@@ -229,7 +229,7 @@ TEST_F(ExecutorTest, JobCanBeSubmittedAgainOnceItHasBegun) {
   std::optional<Executor::Job> job;
   Executor executor(timer_);
   job.emplace(TaskKind::kQuery, [&] {
-    ran.Happen();
+    ran.Notify();
     if (ran.times() < 100) executor.Submit(*job);
   });
   executor.Submit(*job);

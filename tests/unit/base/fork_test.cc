@@ -15,7 +15,7 @@ namespace {
 
 // The exit status of a child that runs `body`.
 template <typename Body>
-int InChild(Body body) {
+int ExitStatusInChild(Body body) {
   const pid_t child = fork();
   if (child == 0) _exit(body());
   int status = 0;
@@ -25,15 +25,16 @@ int InChild(Body body) {
 
 TEST(ForkGeneration, IsOneMoreInEachGenerationOfChildren) {
   const std::uint32_t here = ForkGeneration();
-  EXPECT_EQ(InChild([&] { return static_cast<int>(ForkGeneration() - here); }), 1);
-  EXPECT_EQ(
-      InChild([&] { return InChild([&] { return static_cast<int>(ForkGeneration() - here); }); }),
-      2);
+  EXPECT_EQ(ExitStatusInChild([&] { return static_cast<int>(ForkGeneration() - here); }), 1);
+  EXPECT_EQ(ExitStatusInChild([&] {
+              return ExitStatusInChild([&] { return static_cast<int>(ForkGeneration() - here); });
+            }),
+            2);
 }
 
 TEST(ForkGeneration, StaysTheSameInTheParent) {
   const std::uint32_t before = ForkGeneration();
-  InChild([] { return 0; });
+  ExitStatusInChild([] { return 0; });
   EXPECT_EQ(ForkGeneration(), before);
 }
 

@@ -19,8 +19,8 @@ namespace scidex::base {
 namespace {
 
 // The two ends of a stream.
-struct Stream {
-  Stream() {
+struct SocketPair {
+  SocketPair() {
     std::array<int, 2> ends{};
     if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends.data()) != 0)
       throw std::system_error(errno, std::generic_category());
@@ -35,68 +35,68 @@ struct Stream {
 
 class HangupWatchTest : public ::testing::Test {
  protected:
-  // Whatever the watch had to tell before this it has told when this returns.
-  void AwaitAnotherHangup() {
-    Stream other;
-    Event told;
-    const HangupWatch::Guard guard(watch_, other.ours.get(), [&] { told.Happen(); });
+  // Returns once the watch has delivered all earlier notifications.
+  void AwaitEarlierNotifications() {
+    SocketPair other;
+    Event notified;
+    const HangupWatch::Guard guard(watch_, other.ours.get(), [&] { notified.Notify(); });
     other.HangUp();
-    ASSERT_TRUE(told.Await());
+    ASSERT_TRUE(notified.Await());
   }
 
   HangupWatch watch_;
-  Event told_;
+  Event notified_;
 };
 
 TEST_F(HangupWatchTest, TellsOnceWhenThePeerCloses) {
-  Stream stream;
-  const HangupWatch::Guard guard(watch_, stream.ours.get(), [&] { told_.Happen(); });
-  EXPECT_EQ(told_.times(), 0);
+  SocketPair stream;
+  const HangupWatch::Guard guard(watch_, stream.ours.get(), [&] { notified_.Notify(); });
+  EXPECT_EQ(notified_.times(), 0);
   stream.HangUp();
-  ASSERT_TRUE(told_.Await());
-  AwaitAnotherHangup();
-  EXPECT_EQ(told_.times(), 1);
+  ASSERT_TRUE(notified_.Await());
+  AwaitEarlierNotifications();
+  EXPECT_EQ(notified_.times(), 1);
 }
 
 TEST_F(HangupWatchTest, TellsOfAPeerThatHadGoneBefore) {
-  Stream stream;
+  SocketPair stream;
   stream.HangUp();
-  const HangupWatch::Guard guard(watch_, stream.ours.get(), [&] { told_.Happen(); });
-  EXPECT_TRUE(told_.Await());
+  const HangupWatch::Guard guard(watch_, stream.ours.get(), [&] { notified_.Notify(); });
+  EXPECT_TRUE(notified_.Await());
 }
 
 TEST_F(HangupWatchTest, SaysNothingOfWhatArrivesOtherwise) {
-  Stream stream;
-  const HangupWatch::Guard guard(watch_, stream.ours.get(), [&] { told_.Happen(); });
+  SocketPair stream;
+  const HangupWatch::Guard guard(watch_, stream.ours.get(), [&] { notified_.Notify(); });
   ASSERT_EQ(send(stream.peers.get(), "notice", 6, 0), 6);
-  AwaitAnotherHangup();
-  EXPECT_EQ(told_.times(), 0);
+  AwaitEarlierNotifications();
+  EXPECT_EQ(notified_.times(), 0);
 }
 
 TEST_F(HangupWatchTest, AGuardThatIsGoneIsNotCalled) {
-  Stream stream;
+  SocketPair stream;
   {
-    const HangupWatch::Guard guard(watch_, stream.ours.get(), [&] { told_.Happen(); });
+    const HangupWatch::Guard guard(watch_, stream.ours.get(), [&] { notified_.Notify(); });
   }
   stream.HangUp();
-  AwaitAnotherHangup();
-  EXPECT_EQ(told_.times(), 0);
+  AwaitEarlierNotifications();
+  EXPECT_EQ(notified_.times(), 0);
 }
 
 TEST_F(HangupWatchTest, TheEndOfAGuardWaitsForItsFunction) {
-  Stream stream;
+  SocketPair stream;
   Event running;
   Event may_end;
   bool ended = false;
   std::optional<HangupWatch::Guard> guard;
   guard.emplace(watch_, stream.ours.get(), [&] {
-    running.Happen();
+    running.Notify();
     may_end.Await();
     ended = true;
   });
   stream.HangUp();
   ASSERT_TRUE(running.Await());
-  const Thread ender("ender", [&] { may_end.Happen(); });
+  const Thread ender("ender", [&] { may_end.Notify(); });
   guard.reset();
   EXPECT_TRUE(ended);
 }
@@ -118,10 +118,10 @@ TEST_F(HangupWatchTest, AChildThatDestroysItLeavesThatOfItsParentRunning) {
   int status = -1;
   ASSERT_EQ(waitpid(child, &status, 0), child);
   EXPECT_TRUE(WIFEXITED(status));
-  Stream stream;
-  const HangupWatch::Guard guard(*watch, stream.ours.get(), [&] { told_.Happen(); });
+  SocketPair stream;
+  const HangupWatch::Guard guard(*watch, stream.ours.get(), [&] { notified_.Notify(); });
   stream.HangUp();
-  EXPECT_TRUE(told_.Await());
+  EXPECT_TRUE(notified_.Await());
 }
 #endif
 

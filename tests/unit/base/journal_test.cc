@@ -12,7 +12,7 @@
 namespace scidex::base {
 namespace {
 
-std::string StreamOf(int fd) {
+std::string JournalStreamOf(int fd) {
   struct stat facts {};
   EXPECT_EQ(fstat(fd, &facts), 0);
   return std::to_string(facts.st_dev) + ":" + std::to_string(facts.st_ino);
@@ -22,11 +22,11 @@ TEST(Journal, IsTheFileOfThatDeviceAndInodeAlone) {
   const test::TempDir dir;
   const UniqueFd one(open(dir.Write("one", "").c_str(), O_RDONLY | O_CLOEXEC));
   const UniqueFd two(open(dir.Write("two", "").c_str(), O_RDONLY | O_CLOEXEC));
-  EXPECT_TRUE(IsJournal(one.get(), StreamOf(one.get())));
-  EXPECT_FALSE(IsJournal(two.get(), StreamOf(one.get())));
+  EXPECT_TRUE(IsJournal(one.get(), JournalStreamOf(one.get())));
+  EXPECT_FALSE(IsJournal(two.get(), JournalStreamOf(one.get())));
   EXPECT_FALSE(IsJournal(one.get(), ""));
   EXPECT_FALSE(IsJournal(one.get(), "9:"));
-  EXPECT_FALSE(IsJournal(-1, StreamOf(one.get())));
+  EXPECT_FALSE(IsJournal(-1, JournalStreamOf(one.get())));
 }
 
 TEST(Journal, HasAPrefixForEachLevel) {

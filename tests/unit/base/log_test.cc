@@ -46,25 +46,25 @@ class LogTest : public ::testing::Test {
   }
 };
 
-// The local time is five and a half hours ahead of UTC while it lives.
-class FarFromGreenwich {
+// During its lifetime, local time is five and a half hours ahead of UTC.
+class TimeZoneAheadOfUtc {
  public:
-  FarFromGreenwich() { Move("FAR-05:30"); }
-  ~FarFromGreenwich() { Move(before_); }
-  FarFromGreenwich(const FarFromGreenwich&) = delete;
-  FarFromGreenwich& operator=(const FarFromGreenwich&) = delete;
+  TimeZoneAheadOfUtc() { SetTimeZone("FAR-05:30"); }
+  ~TimeZoneAheadOfUtc() { SetTimeZone(before_); }
+  TimeZoneAheadOfUtc(const TimeZoneAheadOfUtc&) = delete;
+  TimeZoneAheadOfUtc& operator=(const TimeZoneAheadOfUtc&) = delete;
 
  private:
-  static std::string Zone() {
+  static std::string CurrentTimeZone() {
     const char* zone = std::getenv("TZ");
     return zone == nullptr ? "UTC" : zone;
   }
-  static void Move(const std::string& zone) {
+  static void SetTimeZone(const std::string& zone) {
     setenv("TZ", zone.c_str(), 1);
     tzset();
   }
 
-  const std::string before_ = Zone();
+  const std::string before_ = CurrentTimeZone();
 };
 
 TEST_F(LogTest, LogfmtQuotesWhatIsNotABareWord) {
@@ -97,7 +97,7 @@ TEST_F(LogTest, PointerIsNoTruthValue) {
 }
 
 TEST_F(LogTest, LineHasItsTimeInUtcAndGoesToStandardErrorAlone) {
-  const FarFromGreenwich zone;
+  const TimeZoneAheadOfUtc zone;
   CaptureStderr();
   ::testing::internal::CaptureStdout();
   LogInfo("hello");

@@ -23,10 +23,10 @@ using std::chrono::seconds;
 class PeriodicTaskTest : public ::testing::Test {
  protected:
   // The task waits for its next run, at most `within` from now.
-  bool Rests(Duration within) { return clock_.AwaitSleepers(1, within); }
-  PeriodicTask::Body EverySecond() {
+  bool AwaitScheduled(Duration within) { return clock_.AwaitSleepers(1, within); }
+  PeriodicTask::Body RunEverySecond() {
     return [this](const std::stop_token&) {
-      runs_.Happen();
+      runs_.Notify();
       return Add(clock_.Now(), seconds(1));
     };
   }
@@ -37,37 +37,38 @@ class PeriodicTaskTest : public ::testing::Test {
 };
 
 TEST_F(PeriodicTaskTest, RunsFirstWhenItIsToldTo) {
-  const PeriodicTask task(scheduler_, TaskKind::kProbe, clock_.Now() + seconds(5), EverySecond());
-  ASSERT_TRUE(Rests(seconds(5)));
+  const PeriodicTask task(scheduler_, TaskKind::kProbe, clock_.Now() + seconds(5),
+                          RunEverySecond());
+  ASSERT_TRUE(AwaitScheduled(seconds(5)));
   clock_.Advance(seconds(4));
-  ASSERT_TRUE(Rests(seconds(1)));
+  ASSERT_TRUE(AwaitScheduled(seconds(1)));
   EXPECT_EQ(runs_.times(), 0);
   clock_.Advance(seconds(1));
   EXPECT_TRUE(runs_.Await(1));
 }
 
 TEST_F(PeriodicTaskTest, RunsAgainWhenItsBodyHasAskedForIt) {
-  const PeriodicTask task(scheduler_, TaskKind::kProbe, clock_.Now(), EverySecond());
+  const PeriodicTask task(scheduler_, TaskKind::kProbe, clock_.Now(), RunEverySecond());
   for (int run = 1; run <= 5; ++run) {
     ASSERT_TRUE(runs_.Await(run));
-    ASSERT_TRUE(Rests(seconds(1)));
+    ASSERT_TRUE(AwaitScheduled(seconds(1)));
     EXPECT_EQ(runs_.times(), run);
     clock_.Advance(seconds(1));
   }
 }
 
 TEST_F(PeriodicTaskTest, TriggerRunsItEarly) {
-  PeriodicTask task(scheduler_, TaskKind::kProbe, clock_.Now() + minutes(5), EverySecond());
-  ASSERT_TRUE(Rests(minutes(5)));
+  PeriodicTask task(scheduler_, TaskKind::kProbe, clock_.Now() + minutes(5), RunEverySecond());
+  ASSERT_TRUE(AwaitScheduled(minutes(5)));
   task.Trigger();
   EXPECT_TRUE(runs_.Await(1));
 }
 
 TEST_F(PeriodicTaskTest, TriggerAtMovesTheNextRunForwardOnly) {
-  PeriodicTask task(scheduler_, TaskKind::kProbe, clock_.Now() + minutes(5), EverySecond());
-  ASSERT_TRUE(Rests(minutes(5)));
+  PeriodicTask task(scheduler_, TaskKind::kProbe, clock_.Now() + minutes(5), RunEverySecond());
+  ASSERT_TRUE(AwaitScheduled(minutes(5)));
   task.TriggerAt(clock_.Now() + minutes(2));
-  ASSERT_TRUE(Rests(minutes(2)));
+  ASSERT_TRUE(AwaitScheduled(minutes(2)));
   task.TriggerAt(clock_.Now() + minutes(4));
   clock_.Advance(minutes(2));
   EXPECT_TRUE(runs_.Await(1));
@@ -75,7 +76,7 @@ TEST_F(PeriodicTaskTest, TriggerAtMovesTheNextRunForwardOnly) {
 
 TEST_F(PeriodicTaskTest, TaskThatIsNeverDueRunsWhenTriggeredAlone) {
   PeriodicTask task(scheduler_, TaskKind::kProbe, kNever, [this](const std::stop_token&) {
-    runs_.Happen();
+    runs_.Notify();
     return kNever;
   });
   clock_.Advance(std::chrono::hours(1000));
@@ -88,16 +89,16 @@ TEST_F(PeriodicTaskTest, TriggersDuringARunAskForOneMore) {
   Event inside;
   Event go_on;
   PeriodicTask task(scheduler_, TaskKind::kProbe, clock_.Now(), [&](const std::stop_token&) {
-    runs_.Happen();
-    inside.Happen();
+    runs_.Notify();
+    inside.Notify();
     go_on.Await();
     return Add(clock_.Now(), minutes(1));
   });
   ASSERT_TRUE(inside.Await(1));
   for (int i = 0; i < 3; ++i) task.Trigger();
-  go_on.Happen();
+  go_on.Notify();
   ASSERT_TRUE(runs_.Await(2));
-  ASSERT_TRUE(Rests(minutes(1)));
+  ASSERT_TRUE(AwaitScheduled(minutes(1)));
   EXPECT_EQ(runs_.times(), 2);
 }
 
@@ -106,7 +107,7 @@ TEST_F(PeriodicTaskTest, RunsNeverOverlap) {
   std::atomic<bool> overlapped = false;
   PeriodicTask task(scheduler_, TaskKind::kProbe, clock_.Now(), [&](const std::stop_token&) {
     if (inside.fetch_add(1) != 0) overlapped = true;
-    runs_.Happen();
+    runs_.Notify();
     inside.fetch_sub(1);
     return clock_.Now();
   });
@@ -123,7 +124,7 @@ TEST_F(PeriodicTaskTest, StopEndsALongRunThroughItsToken) {
     std::mutex mutex;
     std::condition_variable_any cond;
     std::unique_lock lock(mutex);
-    inside.Happen();
+    inside.Notify();
     cond.wait(lock, stop, [] { return false; });
     ended = true;
     return kNever;
@@ -136,8 +137,9 @@ TEST_F(PeriodicTaskTest, StopEndsALongRunThroughItsToken) {
 
 TEST_F(PeriodicTaskTest, DestructionEndsATaskThatRests) {
   {
-    const PeriodicTask task(scheduler_, TaskKind::kProbe, clock_.Now() + minutes(5), EverySecond());
-    ASSERT_TRUE(Rests(minutes(5)));
+    const PeriodicTask task(scheduler_, TaskKind::kProbe, clock_.Now() + minutes(5),
+                            RunEverySecond());
+    ASSERT_TRUE(AwaitScheduled(minutes(5)));
   }
   EXPECT_EQ(runs_.times(), 0);
 }
@@ -150,10 +152,10 @@ TEST_F(PeriodicTaskTest, StopCallbackMayTakeALockUnderWhichItIsTriggered) {
   Event go_on;
   PeriodicTask task(scheduler_, TaskKind::kProbe, clock_.Now(), [&](const std::stop_token& stop) {
     const std::stop_callback callback(stop, [&] {
-      asked.Happen();
+      asked.Notify();
       MutexLock lock(mutex);
     });
-    inside.Happen();
+    inside.Notify();
     go_on.Await();
     return kNever;
   });
@@ -165,11 +167,11 @@ TEST_F(PeriodicTaskTest, StopCallbackMayTakeALockUnderWhichItIsTriggered) {
     EXPECT_TRUE(asked.Await());
     task.Trigger();
   }
-  go_on.Happen();
+  go_on.Notify();
 }
 
 TEST_F(PeriodicTaskTest, PausedTaskRunsOnlyOnceItIsStarted) {
-  PeriodicTask task(scheduler_, TaskKind::kProbe, EverySecond());
+  PeriodicTask task(scheduler_, TaskKind::kProbe, RunEverySecond());
   task.Trigger();
   clock_.Advance(minutes(1));
   EXPECT_EQ(runs_.times(), 0);
@@ -178,7 +180,7 @@ TEST_F(PeriodicTaskTest, PausedTaskRunsOnlyOnceItIsStarted) {
 }
 
 TEST_F(PeriodicTaskTest, PausedTaskCanBeStopped) {
-  PeriodicTask task(scheduler_, TaskKind::kProbe, EverySecond());
+  PeriodicTask task(scheduler_, TaskKind::kProbe, RunEverySecond());
   task.Trigger();
   task.Stop();
   task.Start(clock_.Now());
@@ -190,14 +192,14 @@ TEST_F(PeriodicTaskTest, RunsOnAfterARunThatThrows) {
   const TaskCounts before = TaskCountsNow()[TaskKind::kProbe];
   const PeriodicTask task(scheduler_, TaskKind::kProbe, clock_.Now(),
                           [this](const std::stop_token&) {
-                            runs_.Happen();
+                            runs_.Notify();
                             if (runs_.times() < 4) throw std::runtime_error("no descriptor left");
                             return kNever;
                           });
   for (int run = 1; run <= 4; ++run) {
     ASSERT_TRUE(runs_.Await(run));
     if (run < 4) {
-      ASSERT_TRUE(Rests(seconds(1)));
+      ASSERT_TRUE(AwaitScheduled(seconds(1)));
       clock_.Advance(seconds(1));
     }
   }
@@ -214,17 +216,17 @@ TEST_F(PeriodicTaskTest, RunsOnAfterARunThatThrows) {
 TEST_F(PeriodicTaskTest, RunThatThrowsKeepsThePeriodOfTheTask) {
   const PeriodicTask task(scheduler_, TaskKind::kProbe, clock_.Now(),
                           [this](const std::stop_token&) {
-                            runs_.Happen();
+                            runs_.Notify();
                             if (runs_.times() == 2) throw std::runtime_error("once");
                             return Add(clock_.Now(), minutes(1));
                           });
   ASSERT_TRUE(runs_.Await(1));
-  ASSERT_TRUE(Rests(minutes(1)));
+  ASSERT_TRUE(AwaitScheduled(minutes(1)));
   clock_.Advance(minutes(1));
   ASSERT_TRUE(runs_.Await(2));
-  ASSERT_TRUE(Rests(minutes(1)));
+  ASSERT_TRUE(AwaitScheduled(minutes(1)));
   clock_.Advance(seconds(59));
-  ASSERT_TRUE(Rests(seconds(1)));
+  ASSERT_TRUE(AwaitScheduled(seconds(1)));
   EXPECT_EQ(runs_.times(), 2);
   clock_.Advance(seconds(1));
   EXPECT_TRUE(runs_.Await(3));
@@ -234,7 +236,7 @@ TEST_F(PeriodicTaskTest, TriggersKeepTheMinimumDistance) {
   PeriodicTask task(
       scheduler_, TaskKind::kProbe,
       [this](const std::stop_token&) {
-        runs_.Happen();
+        runs_.Notify();
         return Add(clock_.Now(), minutes(5));
       },
       seconds(1));
@@ -244,11 +246,11 @@ TEST_F(PeriodicTaskTest, TriggersKeepTheMinimumDistance) {
   ASSERT_TRUE(runs_.Await(1));
   // ... and all that follow, together, a second later.
   for (int i = 0; i < 100; ++i) task.Trigger();
-  ASSERT_TRUE(Rests(seconds(1)));
+  ASSERT_TRUE(AwaitScheduled(seconds(1)));
   EXPECT_EQ(runs_.times(), 1);
   clock_.Advance(seconds(1));
   ASSERT_TRUE(runs_.Await(2));
-  ASSERT_TRUE(Rests(minutes(5)));
+  ASSERT_TRUE(AwaitScheduled(minutes(5)));
   EXPECT_EQ(runs_.times(), 2);
 }
 
@@ -256,13 +258,13 @@ TEST_F(PeriodicTaskTest, ScheduledRunDoesNotDelayATrigger) {
   PeriodicTask task(
       scheduler_, TaskKind::kProbe,
       [this](const std::stop_token&) {
-        runs_.Happen();
+        runs_.Notify();
         return Add(clock_.Now(), minutes(5));
       },
       seconds(10));
   task.Start(clock_.Now());
   ASSERT_TRUE(runs_.Await(1));
-  ASSERT_TRUE(Rests(minutes(5)));
+  ASSERT_TRUE(AwaitScheduled(minutes(5)));
   task.Trigger();
   EXPECT_TRUE(runs_.Await(2));
 }

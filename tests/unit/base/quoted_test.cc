@@ -9,16 +9,16 @@
 namespace scidex::base {
 namespace {
 
-std::string ThroughAParser(const std::string& text) {
+std::string QuoteAndParse(const std::string& text) {
   return nlohmann::json::parse(Quoted(text)).get<std::string>();
 }
 
 TEST(Quoted, JsonParserGivesTheTextBack) {
   std::string ascii;
   for (char c = 0; c < 127; ++c) ascii += c;
-  EXPECT_EQ(ThroughAParser(ascii + '\x7f'), ascii + '\x7f');
-  EXPECT_EQ(ThroughAParser("grün, 日本, 🐘"), "grün, 日本, 🐘");
-  EXPECT_EQ(ThroughAParser(""), "");
+  EXPECT_EQ(QuoteAndParse(ascii + '\x7f'), ascii + '\x7f');
+  EXPECT_EQ(QuoteAndParse("grün, 日本, 🐘"), "grün, 日本, 🐘");
+  EXPECT_EQ(QuoteAndParse(""), "");
 }
 
 TEST(Quoted, NoControlCharacterIsLeft) {
@@ -44,15 +44,15 @@ TEST(OneLine, LeavesQuotesAndBackslashes) {
 
 TEST(Quoted, BytesThatAreNotUtf8BecomeTheReplacementCharacter) {
   const std::string r = "\xEF\xBF\xBD";
-  EXPECT_EQ(ThroughAParser("gr\xFCn"), "gr" + r + "n");
-  EXPECT_EQ(ThroughAParser("cut \xE6\x97"), "cut " + r + r);
-  EXPECT_EQ(ThroughAParser("\x80"), r);
+  EXPECT_EQ(QuoteAndParse("gr\xFCn"), "gr" + r + "n");
+  EXPECT_EQ(QuoteAndParse("cut \xE6\x97"), "cut " + r + r);
+  EXPECT_EQ(QuoteAndParse("\x80"), r);
   // What follows the view would have made it whole.
   EXPECT_EQ(Quoted(std::string_view("\xE6\x97\xA5", 2)), '"' + r + r + '"');
-  EXPECT_EQ(ThroughAParser("long \xC0\xAF"), "long " + r + r);
-  EXPECT_EQ(ThroughAParser("long \xE0\x80\xAF"), "long " + r + r + r);
-  EXPECT_EQ(ThroughAParser("surrogate \xED\xA0\x80"), "surrogate " + r + r + r);
-  EXPECT_EQ(ThroughAParser("too large \xF4\x90\x80\x80"), "too large " + r + r + r + r);
+  EXPECT_EQ(QuoteAndParse("long \xC0\xAF"), "long " + r + r);
+  EXPECT_EQ(QuoteAndParse("long \xE0\x80\xAF"), "long " + r + r + r);
+  EXPECT_EQ(QuoteAndParse("surrogate \xED\xA0\x80"), "surrogate " + r + r + r);
+  EXPECT_EQ(QuoteAndParse("too large \xF4\x90\x80\x80"), "too large " + r + r + r + r);
 }
 
 // Every sequence of up to three bytes, from a set that has the borders of all ranges in it.

@@ -22,7 +22,7 @@ using testing::ElementsAre;
 
 class ReplaceFileTest : public testing::Test {
  protected:
-  std::vector<std::string> Names() const {
+  std::vector<std::string> FileNames() const {
     std::vector<std::string> names;
     for (const auto& entry : std::filesystem::directory_iterator(dir_.path()))
       names.push_back(entry.path().filename().string());
@@ -33,20 +33,20 @@ class ReplaceFileTest : public testing::Test {
   const std::string path_ = (dir_.path() / "metrics.prom").string();
 };
 
-// Files of this process cannot grow over so many bytes while it lives.
-class FilesAreLimited {
+// During its lifetime, no file of this process can grow beyond `bytes`.
+class FileSizeLimit {
  public:
-  explicit FilesAreLimited(rlim_t bytes) : handler_(std::signal(SIGXFSZ, SIG_IGN)) {
+  explicit FileSizeLimit(rlim_t bytes) : handler_(std::signal(SIGXFSZ, SIG_IGN)) {
     getrlimit(RLIMIT_FSIZE, &before_);
     const rlimit limited{bytes, before_.rlim_max};
     setrlimit(RLIMIT_FSIZE, &limited);
   }
-  ~FilesAreLimited() {
+  ~FileSizeLimit() {
     setrlimit(RLIMIT_FSIZE, &before_);
     std::signal(SIGXFSZ, handler_);
   }
-  FilesAreLimited(const FilesAreLimited&) = delete;
-  FilesAreLimited& operator=(const FilesAreLimited&) = delete;
+  FileSizeLimit(const FileSizeLimit&) = delete;
+  FileSizeLimit& operator=(const FileSizeLimit&) = delete;
 
  private:
   rlimit before_{};
@@ -72,17 +72,17 @@ TEST_F(ReplaceFileTest, PutsAnotherFileInItsPlaceAndLeavesNothingElse) {
   ASSERT_EQ(stat(path_.c_str(), &after), 0);
   EXPECT_NE(before.st_ino, after.st_ino);
   EXPECT_EQ(ReadFile(path_), "two\n");
-  EXPECT_THAT(Names(), ElementsAre("metrics.prom"));
+  EXPECT_THAT(FileNames(), ElementsAre("metrics.prom"));
 }
 
 TEST_F(ReplaceFileTest, KeepsTheOldFileWhereThereIsNoRoomForTheNew) {
   ReplaceFile(path_, "one\n");
   {
-    const FilesAreLimited limit(4096);
+    const FileSizeLimit limit(4096);
     EXPECT_THROW(ReplaceFile(path_, std::string(100'000, 'x')), std::runtime_error);
   }
   EXPECT_EQ(ReadFile(path_), "one\n");
-  EXPECT_THAT(Names(), ElementsAre("metrics.prom"));
+  EXPECT_THAT(FileNames(), ElementsAre("metrics.prom"));
 }
 
 TEST_F(ReplaceFileTest, SaysWhichFileCannotBeWrittenAndWhy) {
@@ -98,7 +98,7 @@ TEST_F(ReplaceFileTest, SaysWhichFileCannotBeWrittenAndWhy) {
 TEST_F(ReplaceFileTest, LeavesNothingWhereTheNameIsThatOfADirectory) {
   std::filesystem::create_directory(path_);
   EXPECT_THROW(ReplaceFile(path_, "one\n"), std::runtime_error);
-  EXPECT_THAT(Names(), ElementsAre("metrics.prom"));
+  EXPECT_THAT(FileNames(), ElementsAre("metrics.prom"));
 }
 
 TEST_F(ReplaceFileTest, MixesNoTwoWriters) {
@@ -116,7 +116,7 @@ TEST_F(ReplaceFileTest, MixesNoTwoWriters) {
   }
   other.join();
   same.join();
-  EXPECT_THAT(Names(), ElementsAre("metrics.prom"));
+  EXPECT_THAT(FileNames(), ElementsAre("metrics.prom"));
 }
 
 }  // namespace

@@ -21,7 +21,7 @@ TEST(ServiceManager, IsToldByADatagramEach) {
   EXPECT_TRUE(manager.present());
   EXPECT_TRUE(manager.Notify("READY=1"));
   EXPECT_TRUE(manager.Notify("STATUS=one\nWATCHDOG=1"));
-  EXPECT_THAT(socket.Take(), ElementsAre("READY=1", "STATUS=one\nWATCHDOG=1"));
+  EXPECT_THAT(socket.TakeMessages(), ElementsAre("READY=1", "STATUS=one\nWATCHDOG=1"));
 }
 
 TEST(ServiceManager, MayHaveAnAbstractName) {
@@ -61,7 +61,7 @@ TEST(ServiceManager, ThatDoesNotReadDelaysOnlyBriefly) {
   // Linux keeps a few datagrams for who does not read.
   int taken = 0;
   while (manager.Notify("STATUS=again")) ASSERT_LT(++taken, 100'000);
-  EXPECT_EQ(socket.Take().size(), static_cast<std::size_t>(taken));
+  EXPECT_EQ(socket.TakeMessages().size(), static_cast<std::size_t>(taken));
   EXPECT_TRUE(manager.Notify("STATUS=again"));
 }
 

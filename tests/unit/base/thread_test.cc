@@ -16,7 +16,7 @@
 namespace scidex::base {
 namespace {
 
-bool Blocked(int signal) {
+bool IsBlocked(int signal) {
   sigset_t blocked;
   pthread_sigmask(SIG_SETMASK, nullptr, &blocked);
   return sigismember(&blocked, signal) == 1;
@@ -32,9 +32,9 @@ TEST(Thread, HasItsNameCutToWhatLinuxKeeps) {
 
 TEST(Thread, ReceivesNoSignalsAndLeavesThoseOfItsMakerAlone) {
   bool blocked = false;
-  Thread("test", [&] { blocked = Blocked(SIGTERM) && Blocked(SIGINT); }).Join();
+  Thread("test", [&] { blocked = IsBlocked(SIGTERM) && IsBlocked(SIGINT); }).Join();
   EXPECT_TRUE(blocked);
-  EXPECT_FALSE(Blocked(SIGTERM));
+  EXPECT_FALSE(IsBlocked(SIGTERM));
 }
 
 TEST(Thread, DestructionJoins) {
@@ -54,22 +54,22 @@ TEST(Thread, JoinMayBeRepeated) {
 
 TEST(Thread, DetachedThreadRuns) {
   const auto ran = std::make_shared<Event>();
-  Thread::Detached("test", [ran] { ran->Happen(); });
+  Thread::Detached("test", [ran] { ran->Notify(); });
   EXPECT_TRUE(ran->Await());
 }
 
 // Not optimised into a loop: each level has its part of the stack.
-int Depth(int levels) {
+int UseStack(int levels) {
   std::array<volatile char, 1024> frame{};
   frame[0] = 1;
-  return levels == 0 ? frame[0] : frame[0] + Depth(levels - 1);
+  return levels == 0 ? frame[0] : frame[0] + UseStack(levels - 1);
 }
 
 TEST(RunOnStack, DeepRecursionHasTheStackThatWasAskedFor) {
   constexpr std::size_t kStack = std::size_t{64} << 20;
   int depth = 0;
   // Four times what a thread has by default.
-  RunOnStack("test", kStack, [&] { depth = Depth(32 << 10); });
+  RunOnStack("test", kStack, [&] { depth = UseStack(32 << 10); });
   EXPECT_EQ(depth, (32 << 10) + 1);
 }
 

@@ -26,7 +26,7 @@ class TimerTest : public ::testing::Test {
 };
 
 TEST_F(TimerTest, CallsAtItsTimeAndNotBefore) {
-  const Timer::Entry guard(timer_, In(seconds(5)), [&] { fired_.Happen(); });
+  const Timer::Entry guard(timer_, In(seconds(5)), [&] { fired_.Notify(); });
   ASSERT_TRUE(clock_.AwaitSleepers(1, seconds(5)));
   clock_.Advance(seconds(4));
   ASSERT_TRUE(clock_.AwaitSleepers(1, seconds(1)));
@@ -36,7 +36,7 @@ TEST_F(TimerTest, CallsAtItsTimeAndNotBefore) {
 }
 
 TEST_F(TimerTest, CallsOnce) {
-  const Timer::Entry guard(timer_, In(seconds(1)), [&] { fired_.Happen(); });
+  const Timer::Entry guard(timer_, In(seconds(1)), [&] { fired_.Notify(); });
   const Timer::Entry later(timer_, In(minutes(5)), [] {});
   ASSERT_TRUE(clock_.AwaitSleepers(1, seconds(1)));
   clock_.Advance(seconds(1));
@@ -48,14 +48,14 @@ TEST_F(TimerTest, CallsOnce) {
 }
 
 TEST_F(TimerTest, TimeThatHasPassedIsCalledAtOnce) {
-  const Timer::Entry guard(timer_, In(-seconds(1)), [&] { fired_.Happen(); });
+  const Timer::Entry guard(timer_, In(-seconds(1)), [&] { fired_.Notify(); });
   EXPECT_TRUE(fired_.Await());
 }
 
 TEST_F(TimerTest, EntryThatIsGoneIsNotCalled) {
   const Timer::Entry later(timer_, In(minutes(5)), [] {});
   {
-    const Timer::Entry guard(timer_, In(seconds(1)), [&] { fired_.Happen(); });
+    const Timer::Entry guard(timer_, In(seconds(1)), [&] { fired_.Notify(); });
   }
   ASSERT_TRUE(clock_.AwaitSleepers(1, minutes(5)));
   clock_.Advance(minutes(1));
@@ -65,9 +65,9 @@ TEST_F(TimerTest, EntryThatIsGoneIsNotCalled) {
 
 TEST_F(TimerTest, EachEntryIsCalledAtItsOwnTimeInAnyOrder) {
   Event second;
-  const Timer::Entry late(timer_, In(seconds(2)), [&] { second.Happen(); });
+  const Timer::Entry late(timer_, In(seconds(2)), [&] { second.Notify(); });
   ASSERT_TRUE(clock_.AwaitSleepers(1, seconds(2)));
-  const Timer::Entry early(timer_, In(seconds(1)), [&] { fired_.Happen(); });
+  const Timer::Entry early(timer_, In(seconds(1)), [&] { fired_.Notify(); });
   ASSERT_TRUE(clock_.AwaitSleepers(1, seconds(1)));
   clock_.Advance(seconds(1));
   ASSERT_TRUE(fired_.Await());
@@ -79,8 +79,8 @@ TEST_F(TimerTest, EachEntryIsCalledAtItsOwnTimeInAnyOrder) {
 
 TEST_F(TimerTest, EntriesWithTheSameTimeAreAllCalled) {
   const TimePoint deadline = In(seconds(1));
-  const Timer::Entry one(timer_, deadline, [&] { fired_.Happen(); });
-  const Timer::Entry two(timer_, deadline, [&] { fired_.Happen(); });
+  const Timer::Entry one(timer_, deadline, [&] { fired_.Notify(); });
+  const Timer::Entry two(timer_, deadline, [&] { fired_.Notify(); });
   ASSERT_TRUE(clock_.AwaitSleepers(1, seconds(1)));
   clock_.Advance(seconds(1));
   EXPECT_TRUE(fired_.Await(2));
@@ -93,23 +93,23 @@ TEST_F(TimerTest, DestructorWaitsForTheCallUnderWay) {
   entry.emplace(timer_, In(Duration::zero()), [&] {
     // It uses the timer as it goes, as a connection that it closes may do.
     const Timer::Entry closing(timer_, kNever, [] {});
-    fired_.Happen();
+    fired_.Notify();
     go_on.Await();
     finished = true;
   });
   ASSERT_TRUE(fired_.Await());
   Event leaving;
   Thread other("guarded", [&] {
-    leaving.Happen();
+    leaving.Notify();
     entry.reset();
     EXPECT_TRUE(finished);
   });
   ASSERT_TRUE(leaving.Await());
-  go_on.Happen();
+  go_on.Notify();
 }
 
 TEST_F(TimerTest, EntryThatIsSetAgainIsCalledAtItsNewTimeAlone) {
-  Timer::Entry entry(timer_, In(seconds(1)), [&] { fired_.Happen(); });
+  Timer::Entry entry(timer_, In(seconds(1)), [&] { fired_.Notify(); });
   entry.Set(In(seconds(3)));
   ASSERT_TRUE(clock_.AwaitSleepers(1, seconds(3)));
   clock_.Advance(seconds(2));
@@ -120,7 +120,7 @@ TEST_F(TimerTest, EntryThatIsSetAgainIsCalledAtItsNewTimeAlone) {
 }
 
 TEST_F(TimerTest, EntryThatIsSetToNeverIsNotCalled) {
-  Timer::Entry entry(timer_, In(seconds(1)), [&] { fired_.Happen(); });
+  Timer::Entry entry(timer_, In(seconds(1)), [&] { fired_.Notify(); });
   const Timer::Entry later(timer_, In(minutes(5)), [] {});
   entry.Set(kNever);
   ASSERT_TRUE(clock_.AwaitSleepers(1, minutes(5)));
@@ -132,7 +132,7 @@ TEST_F(TimerTest, EntryThatIsSetToNeverIsNotCalled) {
 TEST_F(TimerTest, FunctionMaySetItsOwnEntryAgain) {
   std::optional<Timer::Entry> entry;
   entry.emplace(timer_, [&] {
-    fired_.Happen();
+    fired_.Notify();
     if (fired_.times() < 3) entry->Set(clock_.Now());
   });
   entry->Set(clock_.Now());
@@ -143,13 +143,13 @@ TEST_F(TimerTest, FunctionThatThrowsEndsNeitherThreadNorProcess) {
   const test::LogTap log;
   const Timer::Entry bad(timer_, In(Duration::zero()),
                          [] { throw std::runtime_error("out of luck"); });
-  const Timer::Entry good(timer_, In(Duration::zero()), [&] { fired_.Happen(); });
+  const Timer::Entry good(timer_, In(Duration::zero()), [&] { fired_.Notify(); });
   EXPECT_TRUE(fired_.Await());
   EXPECT_EQ(log.Count({"level=error", "out of luck"}), 1U);
 }
 
 TEST_F(TimerTest, EntryThatIsNeverDueIsNotCalled) {
-  const Timer::Entry never(timer_, kNever, [&] { fired_.Happen(); });
+  const Timer::Entry never(timer_, kNever, [&] { fired_.Notify(); });
   const Timer::Entry later(timer_, In(std::chrono::hours(2000)), [] {});
   clock_.Advance(std::chrono::hours(1000));
   ASSERT_TRUE(clock_.AwaitSleepers(1, std::chrono::hours(1000)));

@@ -15,7 +15,7 @@ namespace {
 
 using Variables = std::map<std::string, std::string>;
 
-Environment Of(const Variables& variables) {
+Environment MakeEnvironment(const Variables& variables) {
   return [variables](const char* name) -> std::optional<std::string> {
     const auto found = variables.find(name);
     if (found == variables.end()) return std::nullopt;
@@ -26,13 +26,13 @@ Environment Of(const Variables& variables) {
 class ConfigTest : public testing::Test {
  protected:
   Config LoadText(const std::string& text, const Variables& variables = {}) {
-    return Load(dir_.Write("e.yaml", text), Of(variables));
+    return Load(dir_.Write("e.yaml", text), MakeEnvironment(variables));
   }
   // The error of a file, which begins with FILE.
   std::string ErrorOf(const std::string& text, const Variables& variables = {}) {
     const std::string path = dir_.Write("e.yaml", text);
     try {
-      Load(path, Of(variables));
+      Load(path, MakeEnvironment(variables));
     } catch (const ConfigError& error) {
       std::string message = error.what();
       if (message.starts_with(path)) message.replace(0, path.size(), "FILE");
@@ -133,7 +133,7 @@ TEST_F(ConfigTest, ADefaultOfPoolsThatDoesNotFitIsNamedByItsLine) {
 
 TEST_F(ConfigTest, TheMinimalFileLoads) {
   const Config config =
-      Load(std::string(SCIDEX_SOURCE_DIR) + "/config/exporter.minimal.yaml", Of({}));
+      Load(std::string(SCIDEX_SOURCE_DIR) + "/config/exporter.minimal.yaml", MakeEnvironment({}));
   EXPECT_TRUE(config.database.primary.has_value());
   EXPECT_TRUE(config.database.replica.has_value());
 }
@@ -211,20 +211,21 @@ TEST_F(ConfigTest, TheEnvironmentWinsOverTheFile) {
 }
 
 TEST_F(ConfigTest, WithoutAnyDsnThereIsAPrimaryAtLibpqsDefaults) {
-  const Config config = Load("", Of({}));
+  const Config config = Load("", MakeEnvironment({}));
   ASSERT_TRUE(config.database.primary.has_value());
   EXPECT_TRUE(config.database.primary->dsn.empty());
   EXPECT_FALSE(config.database.replica.has_value());
 }
 
 TEST_F(ConfigTest, WithAReplicasDsnAloneThereIsNoPrimary) {
-  const Config config = Load("", Of({{"SCIDEX_PG_RO_DSN", "host=replica"}}));
+  const Config config = Load("", MakeEnvironment({{"SCIDEX_PG_RO_DSN", "host=replica"}}));
   EXPECT_FALSE(config.database.primary.has_value());
   EXPECT_EQ(config.database.replica->dsn.Reveal(), "host=replica");
 }
 
 TEST_F(ConfigTest, AnEmptyVariableIsNoVariable) {
-  const Config config = Load("", Of({{"SCIDEX_PG_DSN", ""}, {"SCIDEX_PG_RO_DSN", ""}}));
+  const Config config =
+      Load("", MakeEnvironment({{"SCIDEX_PG_DSN", ""}, {"SCIDEX_PG_RO_DSN", ""}}));
   EXPECT_TRUE(config.database.primary.has_value());
   EXPECT_FALSE(config.database.replica.has_value());
 }
@@ -314,7 +315,7 @@ TEST_F(ConfigTest, AFileThatCannotBeReadIsNamed) {
   EXPECT_THROW(
       {
         try {
-          Load(missing, Of({}));
+          Load(missing, MakeEnvironment({}));
         } catch (const ConfigError& error) {
           EXPECT_EQ(std::string(error.what()),
                     missing + ": cannot be read: No such file or directory");
@@ -323,7 +324,7 @@ TEST_F(ConfigTest, AFileThatCannotBeReadIsNamed) {
       },
       ConfigError);
   try {
-    Load(dir_.path(), Of({}));
+    Load(dir_.path(), MakeEnvironment({}));
     FAIL();
   } catch (const ConfigError& error) {
     EXPECT_EQ(std::string(error.what()),
@@ -352,10 +353,10 @@ TEST_F(ConfigTest, NoErrorRepeatsADsn) {
 
 TEST_F(ConfigTest, DsnInAFileThatAllUsersCanReadIsAWarning) {
   const std::filesystem::path path = dir_.Write("e.yaml", "primary:\n  dsn: host=db\n");
-  EXPECT_TRUE(Load(path, Of({})).warnings.empty());
+  EXPECT_TRUE(Load(path, MakeEnvironment({})).warnings.empty());
   std::filesystem::permissions(path, std::filesystem::perms::others_read,
                                std::filesystem::perm_options::add);
-  EXPECT_EQ(Load(path, Of({})).warnings.size(), 1u);
+  EXPECT_EQ(Load(path, MakeEnvironment({})).warnings.size(), 1u);
 }
 
 }  // namespace

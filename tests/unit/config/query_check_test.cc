@@ -18,71 +18,73 @@ using testing::IsEmpty;
 
 class QueryCheck : public testing::Test {
  protected:
-  // What is said of a file with a query that has these lines of SQL, in order: errors, unknown SQL,
-  // warnings. FILE is its path.
-  std::vector<std::string> Said(const std::string& sql,
-                                const std::string& rest = "values: [{column: n, help: N.}]") {
+  // The findings in a file with a query that has these lines of SQL, in order: errors, unknown SQL,
+  // warnings. Its path is replaced with FILE.
+  std::vector<std::string> Findings(const std::string& sql,
+                                    const std::string& rest = "values: [{column: n, help: N.}]") {
     const std::string path =
         dir_.Write("e.yaml", "queries:\n  - name: q\n    " + rest + "\n    " + sql + "\n");
-    std::vector<std::string> said;
+    std::vector<std::string> findings;
     try {
       const Config config = Load(path, [](const char*) { return std::nullopt; });
-      said = config.unknown_sql;
-      said.insert(said.end(), config.warnings.begin(), config.warnings.end());
+      findings = config.unknown_sql;
+      findings.insert(findings.end(), config.warnings.begin(), config.warnings.end());
     } catch (const ConfigError& error) {
-      said.emplace_back(error.what());
+      findings.emplace_back(error.what());
     }
-    for (std::string& line : said) {
+    for (std::string& line : findings) {
       for (std::size_t at; (at = line.find(path)) != std::string::npos;)
         line.replace(at, path.size(), "FILE");
     }
-    return said;
+    return findings;
   }
-  // Where syntax is unknown: "LINE:COLUMN", or all that is said.
-  std::string PlaceOf(const std::string& sql) {
-    const std::vector<std::string> said = Said(sql);
+  // The position of the syntax error, "LINE:COLUMN"; all findings if there are others.
+  std::string SyntaxErrorPosition(const std::string& sql) {
+    const std::vector<std::string> findings = Findings(sql);
     const std::string end = ": queries[0].sql: syntax error, by the grammar of " +
                             std::string(SqlGrammar()) + "; a newer server may accept it";
-    if (said.size() != 1 || !said[0].starts_with("FILE:") || !said[0].ends_with(end)) {
-      return testing::PrintToString(said);
+    if (findings.size() != 1 || !findings[0].starts_with("FILE:") || !findings[0].ends_with(end)) {
+      return testing::PrintToString(findings);
     }
-    return said[0].substr(5, said[0].size() - 5 - end.size());
+    return findings[0].substr(5, findings[0].size() - 5 - end.size());
   }
 
   const test::TempDir dir_;
 };
 
-TEST_F(QueryCheck, ValidQueryHasNoFindings) { EXPECT_THAT(Said("sql: SELECT 1 AS n"), IsEmpty()); }
+TEST_F(QueryCheck, ValidQueryHasNoFindings) {
+  EXPECT_THAT(Findings("sql: SELECT 1 AS n"), IsEmpty());
+}
 
 TEST_F(QueryCheck, AWriteIsRefusedWithItsVerbAndPlace) {
-  EXPECT_THAT(Said("sql: UPDATE t SET n = 1"),
+  EXPECT_THAT(Findings("sql: UPDATE t SET n = 1"),
               ElementsAre("FILE:4:10: queries[0].sql: UPDATE cannot run on a read-only session; "
                           "write a SELECT"));
-  EXPECT_THAT(Said("sql: |\n      SELECT 1 AS n;\n      -- and\n      DELETE FROM t;"),
+  EXPECT_THAT(Findings("sql: |\n      SELECT 1 AS n;\n      -- and\n      DELETE FROM t;"),
               ElementsAre("FILE:7:7: queries[0].sql: there are 2 statements (SELECT, DELETE); "
                           "write one"));
 }
 
 // Every X is where the grammar stops, behind what is folded, escaped or wider than a byte.
 TEST_F(QueryCheck, UnknownSyntaxHasTheLineAndColumnOfTheFile) {
-  EXPECT_EQ(PlaceOf("sql: SELECT 1 AS n X"), "4:24");
-  EXPECT_EQ(PlaceOf("sql: SELECT 1\n      AS n\n\n      X"), "7:7");
-  EXPECT_EQ(PlaceOf("sql: |\n      SELECT 'é' AS n X"), "5:23");
-  EXPECT_EQ(PlaceOf("sql: |2-  # a comment\n\n      SELECT 1\n        AS n X"), "7:14");
-  EXPECT_EQ(PlaceOf("sql: >\n      SELECT 1\n      AS\n\n      n\n        X"), "9:9");
-  EXPECT_EQ(PlaceOf("sql: >-\n      SELECT 1 AS n X"), "5:21");
-  EXPECT_EQ(PlaceOf("sql: 'SELECT ''it''''s'' AS n X'"), "4:35");
-  EXPECT_EQ(PlaceOf("sql: 'SELECT\n      1 AS n\n\n      X'"), "7:7");
-  EXPECT_EQ(PlaceOf("sql: \"SELECT \\\"a\\\"\\n\\tAS \\u006e\\x20X\""), "4:40");
-  EXPECT_EQ(PlaceOf("sql: \"SELECT 1 \\\n      AS n X\""), "5:12");
-  EXPECT_EQ(PlaceOf("sql: &a !!str SELECT 1 AS n X"), "4:33");
-  EXPECT_EQ(PlaceOf("sql: &a |\n      SELECT 1 AS n X"), "5:21");
-  EXPECT_EQ(PlaceOf("sql: |\n      SELECT 1 AS n WHERE\n\n"), "5:26");
-  EXPECT_EQ(PlaceOf("sql: SELECT 1 AS n WHERE"), "4:29");
+  EXPECT_EQ(SyntaxErrorPosition("sql: SELECT 1 AS n X"), "4:24");
+  EXPECT_EQ(SyntaxErrorPosition("sql: SELECT 1\n      AS n\n\n      X"), "7:7");
+  EXPECT_EQ(SyntaxErrorPosition("sql: |\n      SELECT 'é' AS n X"), "5:23");
+  EXPECT_EQ(SyntaxErrorPosition("sql: |2-  # a comment\n\n      SELECT 1\n        AS n X"), "7:14");
+  EXPECT_EQ(SyntaxErrorPosition("sql: >\n      SELECT 1\n      AS\n\n      n\n        X"), "9:9");
+  EXPECT_EQ(SyntaxErrorPosition("sql: >-\n      SELECT 1 AS n X"), "5:21");
+  EXPECT_EQ(SyntaxErrorPosition("sql: 'SELECT ''it''''s'' AS n X'"), "4:35");
+  EXPECT_EQ(SyntaxErrorPosition("sql: 'SELECT\n      1 AS n\n\n      X'"), "7:7");
+  EXPECT_EQ(SyntaxErrorPosition("sql: \"SELECT \\\"a\\\"\\n\\tAS \\u006e\\x20X\""), "4:40");
+  EXPECT_EQ(SyntaxErrorPosition("sql: \"SELECT 1 \\\n      AS n X\""), "5:12");
+  EXPECT_EQ(SyntaxErrorPosition("sql: &a !!str SELECT 1 AS n X"), "4:33");
+  EXPECT_EQ(SyntaxErrorPosition("sql: &a |\n      SELECT 1 AS n X"), "5:21");
+  EXPECT_EQ(SyntaxErrorPosition("sql: |\n      SELECT 1 AS n WHERE\n\n"), "5:26");
+  EXPECT_EQ(SyntaxErrorPosition("sql: SELECT 1 AS n WHERE"), "4:29");
 }
 
 TEST_F(QueryCheck, UnknownSyntaxHasItsPlaceAcrossLineEndsOfWindows) {
-  EXPECT_EQ(PlaceOf("sql: |\r\n      SELECT 1\r\n      AS n X\r"), "6:12");
+  EXPECT_EQ(SyntaxErrorPosition("sql: |\r\n      SELECT 1\r\n      AS n X\r"), "6:12");
 }
 
 TEST_F(QueryCheck, AliasedSqlHasThePlaceOfItsAnchor) {
@@ -111,22 +113,22 @@ TEST_F(QueryCheck, WhatCannotBeFoundInTheFileHasItsPlaceInTheStatement) {
 TEST_F(QueryCheck, ColumnsThatTheSelectListLacksAreWarnings) {
   const std::string columns =
       "labels: [l, m]\n    values: [{column: n, help: N.}, {column: o, help: O.}]";
-  EXPECT_THAT(Said("sql: SELECT l, 1 AS n FROM t", columns),
+  EXPECT_THAT(Findings("sql: SELECT l, 1 AS n FROM t", columns),
               ElementsAre("FILE:2: queries[0].labels: the statement has no column \"m\"; it has "
                           "\"l\", \"n\"",
                           "FILE:2: queries[0].values[1].column: the statement has no column \"o\"; "
                           "it has \"l\", \"n\""));
-  EXPECT_THAT(Said("sql: SELECT *, 1 AS n FROM t", columns), IsEmpty());
+  EXPECT_THAT(Findings("sql: SELECT *, 1 AS n FROM t", columns), IsEmpty());
 }
 
 TEST_F(QueryCheck, WhatWasNotCheckedIsAWarning) {
   EXPECT_THAT(
-      Said("sql: SELECT '" + std::string(kMaxCheckedSql, 'x') + "' AS n"),
+      Findings("sql: SELECT '" + std::string(kMaxCheckedSql, 'x') + "' AS n"),
       ElementsAre("FILE:4: queries[0].sql: is longer than 65536 bytes; it was not checked"));
 }
 
 TEST_F(QueryCheck, ANulInAnEscapeIsRefusedWhereItStands) {
-  EXPECT_THAT(Said(R"(sql: "SELECT '\0' AS n")"),
+  EXPECT_THAT(Findings(R"(sql: "SELECT '\0' AS n")"),
               ElementsAre("FILE:4:19: queries[0].sql: contains a NUL character; remove it"));
 }
 

@@ -22,16 +22,16 @@ constexpr char kPath[] = "/etc/scidex/web.yml";
 
 WebOptions Parse(const std::string& text) { return ParseWebFile(kPath, text); }
 
-std::string WhyNot(const std::string& text) {
+std::string WebFileError(const std::string& text) {
   try {
     Parse(text);
   } catch (const ConfigError& error) {
     return error.what();
   }
-  return "it is right";
+  return "no error";
 }
 
-std::string Tls(const std::string& keys) {
+std::string TlsSection(const std::string& keys) {
   return "tls_server_config:\n  cert_file: a.crt\n  key_file: a.key\n" + keys;
 }
 
@@ -51,7 +51,7 @@ TEST(WebFile, OneThatSetsNothingIsRefused) {
   for (const char* text :
        {"", "\n", "# nothing\n", "---\n", "{}\n", "null\n", "basic_auth_users:\n",
         "basic_auth_users: {}\n", "tls_server_config: {}\n"}) {
-    EXPECT_THAT(WhyNot(text), HasSubstr("sets nothing")) << text;
+    EXPECT_THAT(WebFileError(text), HasSubstr("sets nothing")) << text;
   }
 }
 
@@ -106,43 +106,44 @@ TEST(WebFile, InlineCertificateAndKeyAreRead) {
 
 TEST(WebFile, ErrorIsOneLineWithFileLineAndKey) {
   const std::string web = std::string(kPath) + ":";
-  EXPECT_EQ(WhyNot("basic_auth_users:\n  a: b\n  a: c\n"),
+  EXPECT_EQ(WebFileError("basic_auth_users:\n  a: b\n  a: c\n"),
             web + "3: basic_auth_users.a: is set twice; set it once");
   EXPECT_THAT(
-      WhyNot("basic_auth_user: {}"),
+      WebFileError("basic_auth_user: {}"),
       StartsWith(web + "1: basic_auth_user: unknown key; valid keys are basic_auth_users, "));
-  EXPECT_THAT(WhyNot(Tls("  min_version: TLS14\n")),
+  EXPECT_THAT(WebFileError(TlsSection("  min_version: TLS14\n")),
               StartsWith(web + "4: tls_server_config.min_version: \"TLS14\" is invalid; "
                                "write one of TLS10, TLS11, TLS12, TLS13"));
-  EXPECT_THAT(WhyNot(Tls("  client_auth_type: Sometimes\n")),
+  EXPECT_THAT(WebFileError(TlsSection("  client_auth_type: Sometimes\n")),
               HasSubstr("NoClientCert, RequestClientCert"));
-  EXPECT_THAT(WhyNot(Tls("  curve_preferences: [P256]\n")), HasSubstr("\"P256\" is not a curve"));
-  EXPECT_THAT(WhyNot(Tls("  cipher_suites: TLS\n")), HasSubstr("is not a list"));
-  EXPECT_THAT(WhyNot(Tls("  cert_file: {}\n")), HasSubstr("is set twice"));
-  EXPECT_THAT(WhyNot("tls_server_config: {cert_file: []}"), HasSubstr("is not a string"));
-  EXPECT_THAT(WhyNot("http_server_config: {http2: 2}"), HasSubstr("write true or false"));
-  EXPECT_THAT(WhyNot("http_server_config: {headers: {Server: x}}"),
+  EXPECT_THAT(WebFileError(TlsSection("  curve_preferences: [P256]\n")),
+              HasSubstr("\"P256\" is not a curve"));
+  EXPECT_THAT(WebFileError(TlsSection("  cipher_suites: TLS\n")), HasSubstr("is not a list"));
+  EXPECT_THAT(WebFileError(TlsSection("  cert_file: {}\n")), HasSubstr("is set twice"));
+  EXPECT_THAT(WebFileError("tls_server_config: {cert_file: []}"), HasSubstr("is not a string"));
+  EXPECT_THAT(WebFileError("http_server_config: {http2: 2}"), HasSubstr("write true or false"));
+  EXPECT_THAT(WebFileError("http_server_config: {headers: {Server: x}}"),
               HasSubstr("this header cannot be set; valid headers are Strict-Transport-Security"));
-  EXPECT_THAT(WhyNot("http_server_config: {headers: {X-Frame-Options: DENY}}"),
+  EXPECT_THAT(WebFileError("http_server_config: {headers: {X-Frame-Options: DENY}}"),
               HasSubstr("write one of deny, sameorigin"));
-  EXPECT_THAT(WhyNot("http_server_config: {headers: {X-XSS-Protection: \"a\\nb: c\"}}"),
+  EXPECT_THAT(WebFileError("http_server_config: {headers: {X-XSS-Protection: \"a\\nb: c\"}}"),
               HasSubstr("control character"));
-  EXPECT_THAT(WhyNot("rate_limit: {burst: 1}"), HasSubstr("is not supported"));
-  EXPECT_THAT(WhyNot("{"), HasSubstr("not YAML"));
-  EXPECT_THAT(WhyNot("text"), HasSubstr("is not a mapping"));
+  EXPECT_THAT(WebFileError("rate_limit: {burst: 1}"), HasSubstr("is not supported"));
+  EXPECT_THAT(WebFileError("{"), HasSubstr("not YAML"));
+  EXPECT_THAT(WebFileError("text"), HasSubstr("is not a mapping"));
 }
 
 TEST(WebFile, RequiredAndForbiddenCombinationsAreReported) {
-  EXPECT_THAT(WhyNot("tls_server_config: {cert_file: a}"), HasSubstr("lacks key_file"));
-  EXPECT_THAT(WhyNot("tls_server_config: {key_file: a}"), HasSubstr("lacks cert_file"));
-  EXPECT_THAT(WhyNot("tls_server_config: {client_auth_type: RequireAnyClientCert}"),
+  EXPECT_THAT(WebFileError("tls_server_config: {cert_file: a}"), HasSubstr("lacks key_file"));
+  EXPECT_THAT(WebFileError("tls_server_config: {key_file: a}"), HasSubstr("lacks cert_file"));
+  EXPECT_THAT(WebFileError("tls_server_config: {client_auth_type: RequireAnyClientCert}"),
               HasSubstr("lacks cert_file"));
-  EXPECT_THAT(WhyNot(Tls("  cert: x\n")), HasSubstr("has both cert and cert_file"));
-  EXPECT_THAT(WhyNot(Tls("  client_ca_file: x\n")),
+  EXPECT_THAT(WebFileError(TlsSection("  cert: x\n")), HasSubstr("has both cert and cert_file"));
+  EXPECT_THAT(WebFileError(TlsSection("  client_ca_file: x\n")),
               HasSubstr("no effect without client_auth_type"));
-  EXPECT_THAT(WhyNot(Tls("  client_allowed_sans: [x]\n")),
+  EXPECT_THAT(WebFileError(TlsSection("  client_allowed_sans: [x]\n")),
               HasSubstr("no effect without client_auth_type"));
-  EXPECT_THAT(WhyNot(Tls("  min_version: TLS13\n  max_version: TLS12\n")),
+  EXPECT_THAT(WebFileError(TlsSection("  min_version: TLS13\n  max_version: TLS12\n")),
               HasSubstr("higher than max_version"));
 }
 
@@ -150,15 +151,15 @@ TEST(WebFile, NoErrorRepeatsAKeyOrAHash) {
   for (const char* text :
        {"tls_server_config: {key: [canary]}", "basic_auth_users: {alice: [canary]}",
         "basic_auth_users: canary", "basic_auth_users:\n  alice:canary\n"}) {
-    EXPECT_THAT(WhyNot(text), ::testing::Not(HasSubstr("canary"))) << text;
+    EXPECT_THAT(WebFileError(text), ::testing::Not(HasSubstr("canary"))) << text;
   }
 }
 
 TEST(WebFile, NamesOfCertificatesThatAreNotVerifiedAreRefused) {
   for (const char* type :
        {"RequestClientCert", "RequireAnyClientCert", "VerifyClientCertIfGiven"}) {
-    EXPECT_THAT(WhyNot(Tls("  client_allowed_sans: [x]\n  client_auth_type: " + std::string(type) +
-                           "\n  client_ca_file: ca.crt\n")),
+    EXPECT_THAT(WebFileError(TlsSection("  client_allowed_sans: [x]\n  client_auth_type: " +
+                                        std::string(type) + "\n  client_ca_file: ca.crt\n")),
                 HasSubstr("client_allowed_sans protects nothing"))
         << type;
   }

@@ -48,8 +48,8 @@ class AutoscalerTest : public testing::Test {
     autoscaler_->SizeNewPools();
     autoscaler_->Start();
   }
-  // In place of one that might have 9 connections.
-  std::shared_ptr<pool::Pool> Replace(bool same_server) {
+  // Starts it with a pool that replaces one of up to 9 connections.
+  std::shared_ptr<pool::Pool> StartAsReplacement(bool same_server) {
     const auto before = std::make_shared<pool::Pool>(
         "primary", UpTo16(), pool::Pool::Dependencies{connector_, pool_scheduler_, clock_});
     before->Resize(9);
@@ -61,14 +61,14 @@ class AutoscalerTest : public testing::Test {
     answer_.facts.connections->sessions = others_ + 1 + stats.idle + stats.in_use;
     autoscaler_->OnProbe(PoolRole::kPrimary, answer_);
   }
-  std::uint64_t Looks() const {
+  std::uint64_t Checks() const {
     std::uint64_t looks = 0;
     for (const std::uint64_t count : Stats().decisions) looks += count;
     return looks;
   }
   ScalingStats Stats() const { return autoscaler_->Stats().pools[PoolRole::kPrimary]; }
-  // Returns when the pool has opened all that it may open, if anybody wants it.
-  void Settle() {
+  // Returns when the pool has opened as many connections as its borrowers need and it may have.
+  void AwaitSettled() {
     ASSERT_TRUE(test::Eventually(test::kPatience, [&] {
       const pool::PoolStats stats = pool_.Stats();
       // A borrower that is looking at its connection counts as a waiter too.
@@ -76,24 +76,24 @@ class AutoscalerTest : public testing::Test {
              (stats.waiters == 0 || stats.in_use >= stats.target_size);
     }));
   }
-  // Has the settled pool looked at `times` times, each time after a probe.
-  void Look(std::size_t times = 1) {
+  // Lets the autoscaler check the settled pool `times` times, each time after a probe.
+  void Check(std::size_t times = 1) {
     for (; times > 0; --times) {
-      Settle();
+      AwaitSettled();
       Probe();
-      LookOnly();
+      CheckWithoutProbe();
     }
   }
-  void LookOnly(base::Duration after = seconds(1)) {
-    Settle();
-    const std::uint64_t before = Looks();
+  void CheckWithoutProbe(base::Duration after = seconds(1)) {
+    AwaitSettled();
+    const std::uint64_t before = Checks();
     // The housekeeper's and the autoscaler's.
     ASSERT_TRUE(clock_.AwaitSleepers(2, seconds(1)));
     clock_.Advance(after);
-    ASSERT_TRUE(test::Eventually(test::kPatience, [&] { return Looks() == before + 1; }));
+    ASSERT_TRUE(test::Eventually(test::kPatience, [&] { return Checks() == before + 1; }));
   }
-  // `count` borrowers that keep what they get until the end of the test.
-  void Borrow(std::size_t count) {
+  // Starts `count` borrowers, which keep their leases until the end of the test.
+  void StartBorrowers(std::size_t count) {
     for (; count > 0; --count) {
       borrowers_.push_back(std::async(std::launch::async, [this, stop = stop_.get_token()] {
         return pool_.Acquire({base::kNever, stop});
@@ -131,9 +131,9 @@ class AutoscalerTest : public testing::Test {
 TEST_F(AutoscalerTest, TakesAPoolDownToItsFloorUntilTheServerWasAsked) {
   Start();
   EXPECT_EQ(Target(), 1u);
-  Borrow(3);
-  LookOnly();
-  LookOnly();
+  StartBorrowers(3);
+  CheckWithoutProbe();
+  CheckWithoutProbe();
   EXPECT_EQ(Target(), 1u);
   EXPECT_EQ(Stats().latest->reason, ScalingReason::kBudgetUnknown);
   EXPECT_EQ(Stats().budget, std::nullopt);
@@ -142,12 +142,12 @@ TEST_F(AutoscalerTest, TakesAPoolDownToItsFloorUntilTheServerWasAsked) {
 TEST_F(AutoscalerTest, MovesTheTargetLogsWhyAndCounts) {
   const test::LogTap log;
   Start();
-  Borrow(3);
-  Look(2);
+  StartBorrowers(3);
+  Check(2);
   EXPECT_EQ(Target(), 2u);
-  Look(2);
+  Check(2);
   EXPECT_EQ(Target(), 3u);
-  Look(3);
+  Check(3);
   EXPECT_EQ(log.Lines(),
             (std::vector<std::string>{
                 "level=info msg=\"target size changed\" pool=primary from=1 to=2 reason=waiting "
@@ -161,8 +161,8 @@ TEST_F(AutoscalerTest, MovesTheTargetLogsWhyAndCounts) {
 
 TEST_F(AutoscalerTest, RestartKeepsTheCountersAndForgetsTheRest) {
   Start();
-  Borrow(3);
-  Look(2);
+  StartBorrowers(3);
+  Check(2);
   ASSERT_TRUE(Stats().latest);
   Start();
   EXPECT_EQ(Stats().decisions[ScalingReason::kWaiting], 1u);
@@ -177,27 +177,27 @@ TEST_F(AutoscalerTest, LeavesAPoolThatAnotherHasMovedWhereItIs) {
 }
 
 TEST_F(AutoscalerTest, APoolThatReplacesAnotherStartsAtItsTargetAtOnce) {
-  Replace(true);
+  StartAsReplacement(true);
   EXPECT_EQ(Target(), 9u);
   EXPECT_EQ(pool_.Stats().resizes[pool::ResizeDirection::kDown][pool::ResizeCause::kAutoscaler],
             0u);
 }
 
 TEST_F(AutoscalerTest, LeasesOfTheReplacedPoolPreventShrinkingForALimitedTime) {
-  const std::shared_ptr<pool::Pool> before = Replace(true);
+  const std::shared_ptr<pool::Pool> before = StartAsReplacement(true);
   std::vector<pool::Lease> leases;
   for (int i = 0; i < 9; ++i) leases.push_back(before->Acquire());
   before->Retire();
   others_ = 82 + 9;  // of 100; 1 more is the probe's, and 3 stay free
-  Look(4);
+  Check(4);
   EXPECT_EQ(Target(), 9u);
-  LookOnly(kConnectionsKnownFor);
-  Look(4);
+  CheckWithoutProbe(kConnectionsKnownFor);
+  Check(4);
   EXPECT_EQ(Target(), 5u) << "their borrowers do not release them";
 }
 
 TEST_F(AutoscalerTest, OnAnotherServerAPoolGetsTheTargetOnceTheServerAnswers) {
-  Replace(false);
+  StartAsReplacement(false);
   EXPECT_EQ(Target(), 1u);
   others_ = 91;  // of 100, and 1 is the probe's, and 3 stay free
   Probe();
@@ -206,14 +206,14 @@ TEST_F(AutoscalerTest, OnAnotherServerAPoolGetsTheTargetOnceTheServerAnswers) {
 
 TEST_F(AutoscalerTest, InDryRunAPoolThatReplacesAnotherHasAllItMayHave) {
   options_.mode = AutoscalerMode::kDryRun;
-  Replace(true);
+  StartAsReplacement(true);
   EXPECT_EQ(Target(), 16u);
 }
 
 TEST_F(AutoscalerTest, APoolThatTakesTheReadsOverGetsTheirTargetWithinTheBudget) {
   const test::LogTap log;
   Start();
-  Borrow(8);
+  StartBorrowers(8);
   Probe();
   autoscaler_->TakeOver(PoolRole::kPrimary, 8);
   EXPECT_EQ(Target(), 8u);
@@ -242,7 +242,7 @@ TEST_F(AutoscalerTest, TargetOfAnUnknownServerWaitsForItsProbe) {
 }
 
 TEST_F(AutoscalerTest, PendingTargetOfAPoolPassesToItsSuccessor) {
-  Replace(/*same_server=*/false);
+  StartAsReplacement(/*same_server=*/false);
   // Replaced again before its server was asked.
   const auto one = std::make_shared<pool::Pool>(
       "primary", UpTo16(), pool::Pool::Dependencies{connector_, pool_scheduler_, clock_});
@@ -267,8 +267,8 @@ TEST_F(AutoscalerTest, InDryRunLogsOnceWhatItWouldDoAndMovesNothing) {
   Start();
   EXPECT_EQ(Target(), 16u);
   pool_.Resize(2);
-  Borrow(4);
-  Look(6);
+  StartBorrowers(4);
+  Check(6);
   EXPECT_EQ(Target(), 2u);
   EXPECT_EQ(log.Lines(), (std::vector<std::string>{
                              "level=info msg=\"target size would change\" pool=primary from=2 "
@@ -284,15 +284,15 @@ TEST_F(AutoscalerTest, InModeOffDoesNothing) {
   EXPECT_EQ(Target(), 16u);
   ASSERT_TRUE(clock_.AwaitSleepers(1, seconds(1)));
   clock_.Advance(hours(1));
-  EXPECT_EQ(Looks(), 0u);
+  EXPECT_EQ(Checks(), 0u);
   EXPECT_EQ(Stats().budget, std::nullopt);
 }
 
 TEST_F(AutoscalerTest, GrowsNoFurtherThanTheServerCanGive) {
   others_ = 93;  // of 100, and 1 is the probe's, and 3 stay free
   Start();
-  Borrow(8);
-  Look(10);
+  StartBorrowers(8);
+  Check(10);
   EXPECT_EQ(Target(), 3u);
   EXPECT_EQ(Stats().latest->reason, ScalingReason::kAtBudget);
   EXPECT_EQ(Stats().budget, 3u);
@@ -300,48 +300,48 @@ TEST_F(AutoscalerTest, GrowsNoFurtherThanTheServerCanGive) {
 
 TEST_F(AutoscalerTest, ShrinksWhenOthersUseTheServer) {
   Start();
-  Borrow(8);
-  Look(8);
+  StartBorrowers(8);
+  Check(8);
   ASSERT_EQ(Target(), 8u);
   others_ = 91;
-  Look(2);
+  Check(2);
   EXPECT_EQ(Target(), 8u) << "they may be gone at once";
-  Look();
+  Check();
   EXPECT_EQ(Target(), 5u);
   EXPECT_EQ(Stats().latest->reason, ScalingReason::kOverBudget);
 }
 
 TEST_F(AutoscalerTest, DoesNotGrowOnceTheServerNoLongerAnswers) {
   Start();
-  Borrow(8);
-  Look();
+  StartBorrowers(8);
+  Check();
   answer_.reason = routing::Reason::kProbeTimeout;
-  Look();
+  Check();
   EXPECT_EQ(Stats().latest->reason, ScalingReason::kBudgetUnknown);
   EXPECT_EQ(Target(), 1u);
 }
 
 TEST_F(AutoscalerTest, IgnoresAnOldProbe) {
   Start();
-  Borrow(8);
-  Settle();
+  StartBorrowers(8);
+  AwaitSettled();
   Probe();
-  LookOnly(seconds(10));
-  LookOnly();
+  CheckWithoutProbe(seconds(10));
+  CheckWithoutProbe();
   EXPECT_EQ(Stats().latest->reason, ScalingReason::kBudgetUnknown);
 }
 
 TEST_F(AutoscalerTest, ShrinksSlowlyWithoutDemand) {
   options_.shrink_after = seconds(20);
   Start();
-  Borrow(8);
-  Look(8);
+  StartBorrowers(8);
+  Check(8);
   ASSERT_EQ(Target(), 8u);
   for (auto& borrower : borrowers_) static_cast<void>(borrower.get());
   borrowers_.clear();
-  Look(15);
+  Check(15);
   EXPECT_EQ(Target(), 8u);
-  Look(30);
+  Check(30);
   EXPECT_EQ(Target(), 1u);
   EXPECT_EQ(pool_.Stats().size, 1u);
 }

@@ -50,7 +50,7 @@ class FakeTester final : public WriteTester {
 
 class CanaryTest : public testing::Test {
  protected:
-  static pool::PoolOptions One() {
+  static pool::PoolOptions SingleConnection() {
     pool::PoolOptions options;
     options.min_idle = 1;
     options.max_size = 1;
@@ -65,8 +65,8 @@ class CanaryTest : public testing::Test {
     canary_.emplace(options, pool_, tester_, scheduler_);
     canary_->Start();
   }
-  // Until one more write was tried.
-  void AwaitTry(int count) {
+  // Waits until `count` writes were attempted.
+  void AwaitAttempts(int count) {
     ASSERT_TRUE(Eventually(test::kPatience,
                            [&] { return tester_.tries() == count && pool_.Stats().in_use == 0; }));
   }
@@ -79,7 +79,7 @@ class CanaryTest : public testing::Test {
   base::Scheduler pool_scheduler_{pool_clock_, test::kEager};
   std::shared_ptr<test::FakeConnector> connector_ = std::make_shared<test::FakeConnector>();
   FakeTester tester_;
-  pool::Pool pool_{"ro", One(), {connector_, pool_scheduler_, pool_clock_}};
+  pool::Pool pool_{"ro", SingleConnection(), {connector_, pool_scheduler_, pool_clock_}};
   std::optional<Canary> canary_;
 };
 
@@ -94,7 +94,7 @@ TEST_F(CanaryTest, NothingIsKnownBeforeTheFirstTry) {
 
 TEST_F(CanaryTest, RefusedWriteOfAVerifiedSessionIsASuccess) {
   Start();
-  AwaitTry(1);
+  AwaitAttempts(1);
   ASSERT_TRUE(Eventually(test::kPatience, [&] { return canary_->Stats().success == true; }));
   EXPECT_EQ(canary_->Stats().proof, CanaryProof::kSetting);
   EXPECT_EQ(canary_->Stats().last_run, clock_.WallNow());
@@ -122,7 +122,7 @@ TEST_F(CanaryTest, AWriteThatIsNotRefusedIsAFailureAndEverySessionIsClosed) {
 TEST_F(CanaryTest, WithoutAnAnswerItIsUndecidedAndRetriedAfterAProbeInterval) {
   tester_.Answer(WriteAttempt::Result::kUnknown);
   Start();
-  AwaitTry(1);
+  AwaitAttempts(1);
   EXPECT_EQ(Evicted(pool::EvictReason::kDead), 1u);
   EXPECT_EQ(canary_->Stats().success, std::nullopt);
   tester_.Answer(WriteAttempt::Result::kRefused);
@@ -134,13 +134,13 @@ TEST_F(CanaryTest, WithoutAnAnswerItIsUndecidedAndRetriedAfterAProbeInterval) {
 
 TEST_F(CanaryTest, RunsAtItsIntervalAndNotEarlier) {
   Start();
-  AwaitTry(1);
+  AwaitAttempts(1);
   ASSERT_TRUE(clock_.AwaitSleepers(1, seconds(60)));
   clock_.Advance(seconds(59));
   ASSERT_TRUE(clock_.AwaitSleepers(1, seconds(1)));
   EXPECT_EQ(tester_.tries(), 1);
   clock_.Advance(seconds(1));
-  AwaitTry(2);
+  AwaitAttempts(2);
 }
 
 TEST_F(CanaryTest, DoesNotWaitIfNoSessionIsIdle) {

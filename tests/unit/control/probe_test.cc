@@ -94,7 +94,7 @@ class ProbeTest : public testing::Test {
   bool AwaitResults(std::size_t count) {
     return test::Eventually(test::kPatience, [&] { return Results().size() == count; });
   }
-  static pool::PoolOptions Small() {
+  static pool::PoolOptions SingleConnection() {
     pool::PoolOptions options;
     options.min_idle = 0;
     options.max_size = 1;
@@ -110,7 +110,7 @@ class ProbeTest : public testing::Test {
   std::shared_ptr<test::FakeConnector> reserved_ = std::make_shared<test::FakeConnector>();
   FakeInspector inspector_;
   std::shared_ptr<pool::Pool> shared_pool_ = std::make_shared<pool::Pool>(
-      "ro", Small(), pool::Pool::Dependencies{pooled_, pool_scheduler_, clock_});
+      "ro", SingleConnection(), pool::Pool::Dependencies{pooled_, pool_scheduler_, clock_});
   pool::Pool& pool_ = *shared_pool_;
   control::Probe::Pools pools_{shared_pool_};
   base::Mutex mutex_;
@@ -368,7 +368,7 @@ class ProbeOfTwoPoolsTest : public ProbeTest {
 
   std::shared_ptr<test::FakeConnector> other_connector_ = std::make_shared<test::FakeConnector>();
   std::shared_ptr<pool::Pool> other_ = std::make_shared<pool::Pool>(
-      "ro_fallthrough", Small(),
+      "ro_fallthrough", SingleConnection(),
       pool::Pool::Dependencies{other_connector_, pool_scheduler_, clock_});
 };
 

@@ -24,19 +24,19 @@ class ScalingPolicyTest : public testing::Test {
     sample_.max_size = 40;
   }
 
-  // All that it may have is lent out, and more is asked for.
-  void Full(std::size_t target, std::size_t waiters) {
+  // All connections are lent, and there are waiters.
+  void SetFull(std::size_t target, std::size_t waiters) {
     sample_.target_size = sample_.size = sample_.in_use = target;
     sample_.idle = sample_.connecting = 0;
     sample_.waiters = waiters;
   }
-  void Busy(std::size_t target, std::size_t in_use) {
-    Full(target, 0);
+  void SetInUse(std::size_t target, std::size_t in_use) {
+    SetFull(target, 0);
     sample_.in_use = in_use;
     sample_.idle = target - in_use;
   }
-  // Looks, `times` times.
-  void Look(std::size_t times = 1, base::Duration every = seconds(1)) {
+  // Adds the sample `times` times.
+  void AddSamples(std::size_t times = 1, base::Duration every = seconds(1)) {
     for (; times > 0; --times) {
       sample_.at += every;
       history_.Add(sample_);
@@ -46,8 +46,8 @@ class ScalingPolicyTest : public testing::Test {
   ScalingDecision Decide(std::optional<std::size_t> budget = kPlenty) const {
     return Step(history_, options_, budget);
   }
-  void Expect(std::size_t target, ScalingReason reason,
-              std::optional<std::size_t> budget = kPlenty) const {
+  void ExpectDecision(std::size_t target, ScalingReason reason,
+                      std::optional<std::size_t> budget = kPlenty) const {
     const ScalingDecision decision = Decide(budget);
     EXPECT_EQ(decision.target_size, target);
     EXPECT_EQ(Name(decision.reason), Name(reason));
@@ -59,213 +59,213 @@ class ScalingPolicyTest : public testing::Test {
 };
 
 TEST_F(ScalingPolicyTest, GrowsByTheWaitersLeftAtTwoConsecutiveChecks) {
-  Full(10, 3);
-  Look();
+  SetFull(10, 3);
+  AddSamples();
   sample_.waiters = 5;
-  Look();
-  Expect(13, ScalingReason::kWaiting);
+  AddSamples();
+  ExpectDecision(13, ScalingReason::kWaiting);
 }
 
 TEST_F(ScalingPolicyTest, GrowsByLessForWaitersThatShortLeasesServeSoon) {
-  Full(10, 8);
-  Look();
+  SetFull(10, 8);
+  AddSamples();
   sample_.leases += 40;
   sample_.held += 40 * milliseconds(250);
-  Look();
-  Expect(12, ScalingReason::kWaiting);
+  AddSamples();
+  ExpectDecision(12, ScalingReason::kWaiting);
 }
 
 TEST_F(ScalingPolicyTest, DoesNotGrowForAQueueThatIsBeingWorkedOff) {
-  Full(10, 500);
+  SetFull(10, 500);
   for (; sample_.waiters > 0; sample_.waiters -= 50) {
-    Look();
-    Expect(10, ScalingReason::kSteady);
+    AddSamples();
+    ExpectDecision(10, ScalingReason::kSteady);
   }
 }
 
 TEST_F(ScalingPolicyTest, DoesNotGrowForWaitersThatAreGoneAtTheNextCheck) {
-  Full(10, 5);
-  Look();
-  Expect(10, ScalingReason::kSteady);
-  Full(10, 0);
-  Look();
-  Expect(10, ScalingReason::kSteady);
+  SetFull(10, 5);
+  AddSamples();
+  ExpectDecision(10, ScalingReason::kSteady);
+  SetFull(10, 0);
+  AddSamples();
+  ExpectDecision(10, ScalingReason::kSteady);
 }
 
 TEST_F(ScalingPolicyTest, DoesNotGrowForWaitersThatIdleConnectionsAreOnTheirWayTo) {
-  Busy(10, 7);
+  SetInUse(10, 7);
   sample_.waiters = 3;
-  Look(5);
-  Expect(10, ScalingReason::kSteady);
+  AddSamples(5);
+  ExpectDecision(10, ScalingReason::kSteady);
 }
 
 TEST_F(ScalingPolicyTest, AtMostDoublesInOneStep) {
-  Full(4, 500);
-  Look(2);
-  Expect(8, ScalingReason::kWaiting);
+  SetFull(4, 500);
+  AddSamples(2);
+  ExpectDecision(8, ScalingReason::kWaiting);
 }
 
 TEST_F(ScalingPolicyTest, JudgesANewTargetByItsObservedEffect) {
-  Full(4, 2);
-  Look(2);
-  Full(6, 2);
-  Look();
-  Expect(6, ScalingReason::kSteady);
-  Look();
-  Expect(8, ScalingReason::kWaiting);
+  SetFull(4, 2);
+  AddSamples(2);
+  SetFull(6, 2);
+  AddSamples();
+  ExpectDecision(6, ScalingReason::kSteady);
+  AddSamples();
+  ExpectDecision(8, ScalingReason::kWaiting);
 }
 
 TEST_F(ScalingPolicyTest, DoesNotGrowUntilTheCurrentTargetIsReached) {
-  Full(10, 50);
+  SetFull(10, 50);
   sample_.size = sample_.in_use = 6;
-  Look(10);
-  Expect(10, ScalingReason::kConnecting);
+  AddSamples(10);
+  ExpectDecision(10, ScalingReason::kConnecting);
   sample_.connecting = 4;
   sample_.size = 10;
-  Look(10);
-  Expect(10, ScalingReason::kConnecting);
+  AddSamples(10);
+  ExpectDecision(10, ScalingReason::kConnecting);
 }
 
 TEST_F(ScalingPolicyTest, NeverExceedsMaxSize) {
-  Full(30, 500);
-  Look(2);
-  Expect(40, ScalingReason::kWaiting);
-  Full(40, 500);
-  Look(2);
-  Expect(40, ScalingReason::kAtMax);
+  SetFull(30, 500);
+  AddSamples(2);
+  ExpectDecision(40, ScalingReason::kWaiting);
+  SetFull(40, 500);
+  AddSamples(2);
+  ExpectDecision(40, ScalingReason::kAtMax);
 }
 
 TEST_F(ScalingPolicyTest, GrowsWhenAcquiresWaitLongEvenIfNoWaiterIsSeen) {
-  Busy(10, 10);
-  Look();
+  SetInUse(10, 10);
+  AddSamples();
   for (int i = 0; i < 2; ++i) {
     sample_.acquires += 20;
     sample_.waited += 20 * milliseconds(60);
-    Expect(10, ScalingReason::kSteady);
-    Look();
+    ExpectDecision(10, ScalingReason::kSteady);
+    AddSamples();
   }
-  Expect(12, ScalingReason::kWaitsLong);
+  ExpectDecision(12, ScalingReason::kWaitsLong);
 }
 
 TEST_F(ScalingPolicyTest, ShortWaitsAreNoReasonToGrow) {
-  Busy(10, 10);
-  Look();
+  SetInUse(10, 10);
+  AddSamples();
   for (int i = 0; i < 10; ++i) {
     sample_.acquires += 1000;
     sample_.waited += 1000 * milliseconds(40);
-    Look();
+    AddSamples();
     EXPECT_EQ(Decide().target_size, 10u);
   }
 }
 
 TEST_F(ScalingPolicyTest, WaitsBeforeTheLastStepDoNotCauseAnother) {
-  Full(4, 4);
-  Look(2);
-  Full(8, 0);
+  SetFull(4, 4);
+  AddSamples(2);
+  SetFull(8, 0);
   sample_.acquires += 4;
   sample_.waited += 4 * seconds(4);
-  Look();
-  Expect(8, ScalingReason::kSteady);
-  Look(2);
-  Expect(8, ScalingReason::kSteady);
+  AddSamples();
+  ExpectDecision(8, ScalingReason::kSteady);
+  AddSamples(2);
+  ExpectDecision(8, ScalingReason::kSteady);
 }
 
 TEST_F(ScalingPolicyTest, ShrinksByATenthAtATimeAfterLongLowDemand) {
-  Busy(20, 5);
-  Look(300);
-  Expect(20, ScalingReason::kCoolingDown);
-  Look();
-  Expect(18, ScalingReason::kIdle);
-  Busy(18, 5);
-  Look(30);
-  Expect(18, ScalingReason::kCoolingDown);
-  Look();
-  Expect(17, ScalingReason::kIdle);
+  SetInUse(20, 5);
+  AddSamples(300);
+  ExpectDecision(20, ScalingReason::kCoolingDown);
+  AddSamples();
+  ExpectDecision(18, ScalingReason::kIdle);
+  SetInUse(18, 5);
+  AddSamples(30);
+  ExpectDecision(18, ScalingReason::kCoolingDown);
+  AddSamples();
+  ExpectDecision(17, ScalingReason::kIdle);
 }
 
 TEST_F(ScalingPolicyTest, KeepsItsPeakDemandAndAQuarterMore) {
-  Busy(20, 2);
-  Look(100);
-  Busy(20, 14);
-  Look();
-  Busy(20, 2);
-  Look(250);
-  Expect(18, ScalingReason::kIdle);
-  Busy(18, 2);
-  Look(40);
-  Expect(18, ScalingReason::kSteady);
+  SetInUse(20, 2);
+  AddSamples(100);
+  SetInUse(20, 14);
+  AddSamples();
+  SetInUse(20, 2);
+  AddSamples(250);
+  ExpectDecision(18, ScalingReason::kIdle);
+  SetInUse(18, 2);
+  AddSamples(40);
+  ExpectDecision(18, ScalingReason::kSteady);
 }
 
 TEST_F(ScalingPolicyTest, ShortWaitBetweenTwoChecksCountsAsDemand) {
-  Busy(20, 14);
-  Look();
+  SetInUse(20, 14);
+  AddSamples();
   sample_.acquires += 100;
   sample_.waited += 2 * seconds(1);
-  Look(301);
-  Expect(20, ScalingReason::kSteady);
+  AddSamples(301);
+  ExpectDecision(20, ScalingReason::kSteady);
 }
 
 TEST_F(ScalingPolicyTest, ForgetsItsPeakDemandAfterTheWindow) {
-  Busy(20, 15);
-  Look();
-  Busy(20, 2);
-  Look(320);
-  Expect(18, ScalingReason::kIdle);
+  SetInUse(20, 15);
+  AddSamples();
+  SetInUse(20, 2);
+  AddSamples(320);
+  ExpectDecision(18, ScalingReason::kIdle);
 }
 
 TEST_F(ScalingPolicyTest, NeverGoesBelowMinIdleNorBelowOne) {
-  Busy(3, 0);
-  Look(301);
-  Expect(2, ScalingReason::kIdle);
-  Busy(2, 0);
-  Look(1000);
-  Expect(2, ScalingReason::kSteady);
+  SetInUse(3, 0);
+  AddSamples(301);
+  ExpectDecision(2, ScalingReason::kIdle);
+  SetInUse(2, 0);
+  AddSamples(1000);
+  ExpectDecision(2, ScalingReason::kSteady);
   sample_.min_idle = 0;
-  Look();
-  Expect(1, ScalingReason::kIdle);
-  Busy(1, 0);
-  Look(1000);
-  Expect(1, ScalingReason::kSteady);
+  AddSamples();
+  ExpectDecision(1, ScalingReason::kIdle);
+  SetInUse(1, 0);
+  AddSamples(1000);
+  ExpectDecision(1, ScalingReason::kSteady);
 }
 
 TEST_F(ScalingPolicyTest, DoesNotShrinkForLongAfterItGrew) {
-  Busy(10, 0);
-  Look(301);
-  Busy(11, 0);
-  Look(300);
-  Expect(11, ScalingReason::kCoolingDown);
-  Look();
-  Expect(10, ScalingReason::kIdle);
+  SetInUse(10, 0);
+  AddSamples(301);
+  SetInUse(11, 0);
+  AddSamples(300);
+  ExpectDecision(11, ScalingReason::kCoolingDown);
+  AddSamples();
+  ExpectDecision(10, ScalingReason::kIdle);
 }
 
 TEST_F(ScalingPolicyTest, GrowsNoFurtherThanTheServerCanGive) {
-  Full(10, 8);
-  Look(2);
-  Expect(13, ScalingReason::kWaiting, 13);
-  Expect(10, ScalingReason::kAtBudget, 10);
+  SetFull(10, 8);
+  AddSamples(2);
+  ExpectDecision(13, ScalingReason::kWaiting, 13);
+  ExpectDecision(10, ScalingReason::kAtBudget, 10);
 }
 
 TEST_F(ScalingPolicyTest, DoesNotGrowWhileItIsNotKnownWhatTheServerCanGive) {
-  Full(10, 8);
-  Look(2);
-  Expect(10, ScalingReason::kBudgetUnknown, std::nullopt);
+  SetFull(10, 8);
+  AddSamples(2);
+  ExpectDecision(10, ScalingReason::kBudgetUnknown, std::nullopt);
 }
 
 TEST_F(ScalingPolicyTest, ShrinksImmediatelyToWhatTheServerCanGive) {
-  Full(10, 8);
-  Look();
-  Expect(4, ScalingReason::kOverBudget, 4);
-  Expect(2, ScalingReason::kOverBudget, 0);
+  SetFull(10, 8);
+  AddSamples();
+  ExpectDecision(4, ScalingReason::kOverBudget, 4);
+  ExpectDecision(2, ScalingReason::kOverBudget, 0);
 }
 
 TEST_F(ScalingPolicyTest, TrustsARefusalForLackOfRoomMoreThanTheBudget) {
-  Full(10, 8);
-  Look();
+  SetFull(10, 8);
+  AddSamples();
   ++sample_.no_room;
-  Look(10);
-  Expect(10, ScalingReason::kAtBudget);
-  Look();
-  Expect(18, ScalingReason::kWaiting);
+  AddSamples(10);
+  ExpectDecision(10, ScalingReason::kAtBudget);
+  AddSamples();
+  ExpectDecision(18, ScalingReason::kWaiting);
 }
 
 }  // namespace

@@ -58,7 +58,7 @@ class Simulation {
     for (int second = 0; second < for_seconds; ++second) {
       const bool answers = budget(second).has_value();
       for (int i = 0; i < kTicks; ++i) Tick(load(second), answers);
-      history.Add(Look(second));
+      history.Add(SampleAt(second));
       const ScalingDecision decision = Step(history, options, budget(second));
       seen.push_back(
           {leased_.size() + queue_.size(), queue_.size(), sample_.target_size, decision.reason});
@@ -74,7 +74,7 @@ class Simulation {
       // A connection that comes back is closed if there are more than there may be.
       while (!leased_.empty() && leased_.top().first <= now_) {
         ++sample_.leases;
-        sample_.held += InTime(leased_.top().second);
+        sample_.held += ToDuration(leased_.top().second);
         leased_.pop();
         if (size() < sample_.target_size) ++idle_;
       }
@@ -86,7 +86,7 @@ class Simulation {
     std::poisson_distribution<int> arrivals(wanted_at_once / use * kTick + 1e-12);
     for (int i = arrivals(random_); i > 0; --i) queue_.push(now_);
     if (answers) Serve();
-    for (; !queue_.empty() && queue_.front() < now_ - 5; queue_.pop()) Waited(5);
+    for (; !queue_.empty() && queue_.front() < now_ - 5; queue_.pop()) RecordWait(5);
     if (!answers) return;
     const std::size_t room = sample_.target_size > size() ? sample_.target_size - size() : 0;
     const std::size_t wanted =
@@ -98,20 +98,20 @@ class Simulation {
   void Serve() {
     std::exponential_distribution<double> hold(1 / use);
     for (; idle_ > 0 && !queue_.empty(); queue_.pop(), --idle_) {
-      Waited(now_ - queue_.front());
+      RecordWait(now_ - queue_.front());
       const double held = hold(random_);
       leased_.emplace(now_ + held, held);
     }
   }
-  void Waited(double for_seconds) {
+  void RecordWait(double for_seconds) {
     ++sample_.acquires;
-    sample_.waited += InTime(for_seconds);
+    sample_.waited += ToDuration(for_seconds);
   }
-  static base::Duration InTime(double length) {
+  static base::Duration ToDuration(double length) {
     return std::chrono::round<base::Duration>(std::chrono::duration<double>(length));
   }
   std::size_t size() const { return leased_.size() + idle_ + connecting_; }
-  const ScalingSample& Look(int second) {
+  const ScalingSample& SampleAt(int second) {
     sample_.at = base::TimePoint(std::chrono::hours(1) + std::chrono::seconds(second));
     sample_.size = size();
     sample_.connecting = connecting_;
@@ -133,9 +133,8 @@ class Simulation {
   ScalingSample sample_;
 };
 
-// How often the target turned round: from rising to falling or back.
-int Turns(const std::vector<Second>& seen) {
-  // DBG
+// The number of times that the target changed from rising to falling or back.
+int CountReversals(const std::vector<Second>& seen) {
   int turns = 0;
   bool rising = true;
   for (std::size_t i = 1; i < seen.size(); ++i) {
@@ -147,13 +146,13 @@ int Turns(const std::vector<Second>& seen) {
   return turns;
 }
 
-std::size_t MostTarget(const std::vector<Second>& seen) {
+std::size_t MaxTarget(const std::vector<Second>& seen) {
   std::size_t most = 0;
   for (const Second& second : seen) most = std::max(most, second.target_size);
   return most;
 }
 
-std::size_t MostNeeded(const std::vector<Second>& seen) {
+std::size_t MaxNeeded(const std::vector<Second>& seen) {
   std::size_t most = 0;
   for (const Second& second : seen) most = std::max(most, second.needed);
   return most;
@@ -175,7 +174,7 @@ TEST_P(ScalingSimulation, FollowsADaysLoadUpAndDownWithFewWaiters) {
     if (seen[i].waiters > 0) ++waiting;
   }
   EXPECT_LT(waiting, seen.size() / 100) << "more than one second in a hundred has waiters";
-  EXPECT_LE(MostTarget(seen), MostNeeded(seen));
+  EXPECT_LE(MaxTarget(seen), MaxNeeded(seen));
   std::size_t night = 1000;
   for (int i = 2 * kDay - kHour; i < 2 * kDay + kHour; ++i)
     night = std::min(night, seen[static_cast<std::size_t>(i)].target_size);
@@ -187,15 +186,15 @@ TEST_P(ScalingSimulation, SteadyLoadComesToRest) {
   const std::vector<Second> seen = simulation_.Run(2 * kDay);
   const std::vector<Second> later(seen.begin() + kHour, seen.end());
   // Chance alone: a peak that comes once in hours, and is forgotten after minutes.
-  EXPECT_LT(Turns(later), 2 * 47) << "more than a turn an hour each way";
-  EXPECT_LE(MostTarget(later), MostNeeded(seen));
+  EXPECT_LT(CountReversals(later), 2 * 47) << "more than a turn an hour each way";
+  EXPECT_LE(MaxTarget(later), MaxNeeded(seen));
 }
 
 TEST_P(ScalingSimulation, NeverTurnsMoreThanOnceEachWayInAWindowWhateverTheLoad) {
   // The worst rhythm: a rush as soon as what the last one needed is being given back.
   simulation_.load = [](int second) { return second % 330 < 20 ? 30.0 : 2.0; };
   const std::vector<Second> seen = simulation_.Run(kDay);
-  EXPECT_LE(Turns(seen), 2 * kDay / 300);
+  EXPECT_LE(CountReversals(seen), 2 * kDay / 300);
 }
 
 TEST_P(ScalingSimulation, SpikesShorterThanTheWindowKeepWhatTheyNeed) {
@@ -203,7 +202,7 @@ TEST_P(ScalingSimulation, SpikesShorterThanTheWindowKeepWhatTheyNeed) {
   const std::vector<Second> seen = simulation_.Run(kDay);
   const std::vector<Second> later(seen.begin() + kHour, seen.end());
   // Chance alone: a spike smaller than most, and then one that is larger.
-  EXPECT_LT(Turns(later), 2 * 23) << "more than one spike in fifteen";
+  EXPECT_LT(CountReversals(later), 2 * 23) << "more than one spike in fifteen";
 }
 
 TEST_P(ScalingSimulation, RushIsMetWithinTenChecksAndNotExceeded) {
@@ -212,7 +211,7 @@ TEST_P(ScalingSimulation, RushIsMetWithinTenChecksAndNotExceeded) {
   std::size_t met = 600;
   while (met < seen.size() && seen[met].target_size < 40) ++met;
   EXPECT_LE(met, 610u);
-  EXPECT_LE(MostTarget(seen), MostNeeded(seen));
+  EXPECT_LE(MaxTarget(seen), MaxNeeded(seen));
 }
 
 TEST_P(ScalingSimulation, OutageMovesNothingAndIsOverWithinTwentyChecks) {
@@ -230,7 +229,7 @@ TEST_P(ScalingSimulation, OutageMovesNothingAndIsOverWithinTwentyChecks) {
   while (recovered < seen.size() && seen[recovered].waiters > 0) ++recovered;
   EXPECT_LE(recovered, kUp + 20u);
   const std::vector<Second> after(seen.begin() + kDown, seen.begin() + kUp + 120);
-  EXPECT_LE(MostTarget(after), seen[kDown - 1].target_size * 5 / 4)
+  EXPECT_LE(MaxTarget(after), seen[kDown - 1].target_size * 5 / 4)
       << "those who waited through it were taken for a need that lasts";
 }
 
@@ -242,7 +241,7 @@ TEST_P(ScalingSimulation, MakesRoomImmediatelyForOtherClientsOfTheServer) {
     if (i % 600 <= 300) continue;
     ASSERT_LE(seen[i].target_size, 10u) << i;
   }
-  EXPECT_LE(Turns(seen), 2 * 4 * kHour / 600);
+  EXPECT_LE(CountReversals(seen), 2 * 4 * kHour / 600);
 }
 
 INSTANTIATE_TEST_SUITE_P(Seeds, ScalingSimulation, testing::Values(1, 2, 3));

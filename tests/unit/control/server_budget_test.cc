@@ -152,12 +152,12 @@ TEST_F(ServerBudgetTest, ConnectionsTakenByOthersAreGivenUpAfterThreeProbes) {
 // Three pools on one server that has `keep` and `grow` connections for them.
 class AllocateBudgetTest : public testing::Test {
  protected:
-  void Room(std::size_t keep, std::size_t grow) {
+  void SetLimit(std::size_t keep, std::size_t grow) {
     limits_ = {ServerLimit{{}, keep, grow}};
     for (const PoolRole pool : {kPrimary, kRo, kFallthrough}) limits_.front().binds[pool] = true;
   }
-  // A pool that has all that it may have.
-  void Claim(PoolRole pool, std::size_t target, std::size_t wanted) {
+  // A pool whose target is fully used.
+  void SetClaim(PoolRole pool, std::size_t target, std::size_t wanted) {
     claims_[pool] = {target, target, wanted, 1};
   }
   void ExpectShare(PoolRole pool, std::optional<std::size_t> share) {
@@ -169,33 +169,33 @@ class AllocateBudgetTest : public testing::Test {
 };
 
 TEST_F(AllocateBudgetTest, AmpleBudgetGivesEachPoolWhatItWants) {
-  Room(20, 20);
-  Claim(kPrimary, 5, 9);
-  Claim(kRo, 4, 4);
-  Claim(kFallthrough, 6, 7);
+  SetLimit(20, 20);
+  SetClaim(kPrimary, 5, 9);
+  SetClaim(kRo, 4, 4);
+  SetClaim(kFallthrough, 6, 7);
   ExpectShare(kPrimary, 9);
   ExpectShare(kRo, 4);
   ExpectShare(kFallthrough, 7);
 }
 
 TEST_F(AllocateBudgetTest, ScarceBudgetIsSharedEquallyAndUnusedSharesAreRedistributed) {
-  Room(20, 20);
-  Claim(kPrimary, 8, 16);
-  Claim(kRo, 2, 2);
-  Claim(kFallthrough, 8, 16);
+  SetLimit(20, 20);
+  SetClaim(kPrimary, 8, 16);
+  SetClaim(kRo, 2, 2);
+  SetClaim(kFallthrough, 8, 16);
   ExpectShare(kPrimary, 9);
   ExpectShare(kRo, 2);
   ExpectShare(kFallthrough, 9);
 }
 
 TEST_F(AllocateBudgetTest, PoolAboveItsShareShrinksBeforeAnotherGrows) {
-  Room(12, 12);
-  Claim(kPrimary, 12, 12);
-  Claim(kFallthrough, 1, 12);
+  SetLimit(12, 12);
+  SetClaim(kPrimary, 12, 12);
+  SetClaim(kFallthrough, 1, 12);
   ExpectShare(kPrimary, 6);
   ExpectShare(kFallthrough, 1);
   // Its target is lowered, and some of its connections are lent out still.
-  Claim(kPrimary, 6, 6);
+  SetClaim(kPrimary, 6, 6);
   claims_[kPrimary]->size = 9;
   ExpectShare(kFallthrough, 3);
   claims_[kPrimary]->size = 6;
@@ -203,47 +203,47 @@ TEST_F(AllocateBudgetTest, PoolAboveItsShareShrinksBeforeAnotherGrows) {
 }
 
 TEST_F(AllocateBudgetTest, ShareThatAPoolWantsIsNotGivenAwayWhileUnused) {
-  Room(12, 12);
-  Claim(kPrimary, 10, 10);
+  SetLimit(12, 12);
+  SetClaim(kPrimary, 10, 10);
   claims_[kPrimary]->size = 1;
-  Claim(kFallthrough, 1, 2);
+  SetClaim(kFallthrough, 1, 2);
   ExpectShare(kPrimary, 10);
   ExpectShare(kFallthrough, 2);
 }
 
 TEST_F(AllocateBudgetTest, BetweenTheTwoBoundsNothingIsMoved) {
-  Room(15, 11);
-  Claim(kPrimary, 6, 12);
-  Claim(kFallthrough, 6, 6);
+  SetLimit(15, 11);
+  SetClaim(kPrimary, 6, 12);
+  SetClaim(kFallthrough, 6, 6);
   ExpectShare(kPrimary, 6);
   ExpectShare(kFallthrough, 6);
 }
 
 TEST_F(AllocateBudgetTest, FloorIsAlwaysGranted) {
-  Room(1, 1);
-  Claim(kPrimary, 6, 6);
+  SetLimit(1, 1);
+  SetClaim(kPrimary, 6, 6);
   claims_[kPrimary]->floor = 2;
-  Claim(kFallthrough, 1, 1);
+  SetClaim(kFallthrough, 1, 1);
   ExpectShare(kPrimary, 2);
   ExpectShare(kFallthrough, 1);
 }
 
 TEST_F(AllocateBudgetTest, AllLimitsHold) {
-  Room(20, 20);
+  SetLimit(20, 20);
   ServerLimit of_role{{}, 6, 6};
   of_role.binds[kPrimary] = true;
   limits_.push_back(of_role);
-  Claim(kPrimary, 2, 20);
-  Claim(kFallthrough, 2, 20);
+  SetClaim(kPrimary, 2, 20);
+  SetClaim(kFallthrough, 2, 20);
   ExpectShare(kPrimary, 6);
   ExpectShare(kFallthrough, 14);
 }
 
 TEST_F(AllocateBudgetTest, APoolOfAServerThatIsNotKnownHasNoShare) {
-  Room(20, 20);
+  SetLimit(20, 20);
   limits_.front().binds[kRo] = false;
-  Claim(kPrimary, 2, 2);
-  Claim(kRo, 2, 2);
+  SetClaim(kPrimary, 2, 2);
+  SetClaim(kRo, 2, 2);
   ExpectShare(kRo, std::nullopt);
 }
 

@@ -25,7 +25,7 @@ using Lines = std::vector<std::string>;
 
 class ServerEventsTest : public testing::Test {
  protected:
-  static pool::PoolOptions Small() {
+  static pool::PoolOptions SingleConnection() {
     pool::PoolOptions options;
     options.min_idle = 0;
     options.max_size = 1;
@@ -58,7 +58,7 @@ class ServerEventsTest : public testing::Test {
   base::Scheduler scheduler_{clock_, test::kEager};
   std::shared_ptr<test::FakeConnector> connector_ = std::make_shared<test::FakeConnector>();
   std::shared_ptr<pool::Pool> MakePool(const char* name) {
-    return std::make_shared<pool::Pool>(name, Small(),
+    return std::make_shared<pool::Pool>(name, SingleConnection(),
                                         pool::Pool::Dependencies{connector_, scheduler_, clock_});
   }
   std::shared_ptr<pool::Pool> primary_ = MakePool("primary");

@@ -24,7 +24,7 @@ namespace {
 using ::testing::AllOf;
 using ::testing::HasSubstr;
 
-std::string WhyNoAddress(const ServerOptions& options) {
+std::string StartError(const ServerOptions& options) {
   try {
     const Server server(options, {});
   } catch (const ServerError& error) {
@@ -33,7 +33,7 @@ std::string WhyNoAddress(const ServerOptions& options) {
   return "it started";
 }
 
-std::string WhyNoAddress(const std::string& address) { return WhyNoAddress(On({address})); }
+std::string StartError(const std::string& address) { return StartError(ListenOn({address})); }
 
 TEST(HttpAddress, HostAndPortAreReadAsWritten) {
   EXPECT_EQ(ToString(ParseAddress("127.0.0.1:19187").at(0)), "127.0.0.1:19187");
@@ -62,15 +62,15 @@ TEST(HttpAddress, ServerOnEveryAddressIsReachedByLoopback) {
 }
 
 TEST(HttpAddress, IPv6WithoutBracketsOrPortIsRefusedWithWhatWouldBeRight) {
-  EXPECT_EQ(WhyNoAddress("::1:9187"),
+  EXPECT_EQ(StartError("::1:9187"),
             "cannot listen on \"::1:9187\": an IPv6 address must be in brackets, followed by a "
             "port; write an address and a port, such as 127.0.0.1:9187, [::1]:9187 or :9187");
   for (const char* address : {"[::]", "[::1:9187", "::1]:9187"}) {
-    EXPECT_THAT(WhyNoAddress(address), HasSubstr("must be in brackets")) << address;
+    EXPECT_THAT(StartError(address), HasSubstr("must be in brackets")) << address;
   }
-  EXPECT_THAT(WhyNoAddress("[::g]:1"), HasSubstr("\"::g\" is not an IPv6 address"));
-  EXPECT_THAT(WhyNoAddress("[127.0.0.1]:1"), HasSubstr("\"127.0.0.1\" is not an IPv6 address"));
-  EXPECT_THAT(WhyNoAddress("[fe80::1%none]:1"), HasSubstr("is not an IPv6 address"));
+  EXPECT_THAT(StartError("[::g]:1"), HasSubstr("\"::g\" is not an IPv6 address"));
+  EXPECT_THAT(StartError("[127.0.0.1]:1"), HasSubstr("\"127.0.0.1\" is not an IPv6 address"));
+  EXPECT_THAT(StartError("[fe80::1%none]:1"), HasSubstr("is not an IPv6 address"));
 }
 
 bool HasIPv6() {
@@ -82,7 +82,7 @@ bool HasIPv6() {
 }
 
 TEST(HttpAddress, NameOfAHostIsEachOfItsAddresses) {
-  const Server server(On({"localhost:0"}), {{"/", Always("here")}});
+  const Server server(ListenOn({"localhost:0"}), {{"/", RespondWith("here")}});
   ASSERT_EQ(server.ports().size(), 1u);
   for (const Address& address : ParseAddress("localhost:0")) {
     const bool v4 = address.socket.ss_family == AF_INET;
@@ -109,50 +109,50 @@ TEST(HttpAddress, NameOfLoopbackKeepsItsAddressOfIPv6) {
 TEST(HttpAddress, NameThatDoesNotResolveIsRefused) {
   // Longer than a label may be, so that no server is asked.
   const std::string name(70, 'a');
-  EXPECT_THAT(WhyNoAddress(name + ":9187"),
+  EXPECT_THAT(StartError(name + ":9187"),
               AllOf(HasSubstr(name + "\" cannot be resolved: "), HasSubstr("127.0.0.1:9187")));
-  EXPECT_THAT(WhyNoAddress("127.0.0.256:1"),
+  EXPECT_THAT(StartError("127.0.0.256:1"),
               HasSubstr("\"127.0.0.256\" is not an IPv4 address or a name"));
-  EXPECT_THAT(WhyNoAddress("a b:1"), HasSubstr("is not an IPv4 address or a name"));
+  EXPECT_THAT(StartError("a b:1"), HasSubstr("is not an IPv4 address or a name"));
 }
 
 TEST(HttpAddress, InvalidPortIsRefused) {
   for (const char* address : {"127.0.0.1:", ":65536", ":-1", ":80s", ":http", ": 80", ":0x50"}) {
-    EXPECT_THAT(WhyNoAddress(address), HasSubstr("the port is not a number from 0 to 65535"))
+    EXPECT_THAT(StartError(address), HasSubstr("the port is not a number from 0 to 65535"))
         << address;
   }
-  EXPECT_THAT(WhyNoAddress("19187"), AllOf(HasSubstr("it has no port"), HasSubstr("or :19187")));
-  EXPECT_THAT(WhyNoAddress(""), HasSubstr("it has no port"));
+  EXPECT_THAT(StartError("19187"), AllOf(HasSubstr("it has no port"), HasSubstr("or :19187")));
+  EXPECT_THAT(StartError(""), HasSubstr("it has no port"));
 }
 
 TEST(HttpAddress, PortInUseIsRefusedWithTheAddressAndTheKernelsReason) {
-  const Server other(OnLoopback(), {});
+  const Server other(ListenOnLoopback(), {});
   const std::string address = "127.0.0.1:" + std::to_string(other.ports().at(0));
-  EXPECT_EQ(WhyNoAddress(address), "cannot listen on " + address + ": Address already in use");
+  EXPECT_EQ(StartError(address), "cannot listen on " + address + ": Address already in use");
 }
 
 TEST(HttpAddress, PortOfAConnectionThatHasJustEndedCanBeUsedAgain) {
   int port = 0;
   {
-    const Server server(OnLoopback(), {{"/", Always("")}});
+    const Server server(ListenOnLoopback(), {{"/", RespondWith("")}});
     port = server.ports().at(0);
     test::HttpConnection client(port);
     // The server closes first, so its end of the connection stays in TIME_WAIT.
     client.SendRequest("GET", "/", {{"Connection", "close"}});
     client.ReadToEnd();
   }
-  const ServerOptions same = On({"127.0.0.1:" + std::to_string(port)});
-  const Server again(same, {{"/", Always("again")}});
+  const ServerOptions same = ListenOn({"127.0.0.1:" + std::to_string(port)});
+  const Server again(same, {{"/", RespondWith("again")}});
   EXPECT_EQ(test::Get(port, "/").body, "again");
 }
 
 TEST(HttpAddress, AddressOfAnotherMachineIsRefused) {
-  EXPECT_EQ(WhyNoAddress("192.0.2.1:0"),
+  EXPECT_EQ(StartError("192.0.2.1:0"),
             "cannot listen on 192.0.2.1:0: Cannot assign requested address");
 }
 
 // In a child of an ordinary user, because root may bind any port.
-std::string WhyAnOrdinaryUserCannotListen(const std::string& address) {
+std::string ListenErrorOfOrdinaryUser(const std::string& address) {
   int ends[2];
   if (pipe(ends) != 0) return "no pipe";
   const base::UniqueFd reader(ends[0]);
@@ -181,24 +181,24 @@ TEST(HttpAddress, PrivilegedPortIsRefusedToAnOrdinaryUser) {
   std::ifstream("/proc/sys/net/ipv4/ip_unprivileged_port_start") >> first_unprivileged;
   // A container may allow every user to bind every port.
   EXPECT_EQ(
-      WhyAnOrdinaryUserCannotListen("127.0.0.1:1"),
+      ListenErrorOfOrdinaryUser("127.0.0.1:1"),
       first_unprivileged > 1 ? "cannot listen on 127.0.0.1:1: Permission denied" : "it could");
 }
 
 TEST(HttpAddress, SameAddressTwiceIsRefused) {
   int port = 0;
   {
-    const Server server(OnLoopback(), {});
+    const Server server(ListenOnLoopback(), {});
     port = server.ports().at(0);
   }
   const std::string address = "127.0.0.1:" + std::to_string(port);
-  EXPECT_EQ(WhyNoAddress(On({address, address})),
+  EXPECT_EQ(StartError(ListenOn({address, address})),
             "cannot listen on " + address + ": Address already in use");
 }
 
 TEST(HttpAddress, MissingAddressAndNegativeRequestLimitAreRefused) {
-  EXPECT_THAT(WhyNoAddress(On({})), HasSubstr("no address to listen on"));
-  EXPECT_THAT(WhyNoAddress(On({"127.0.0.1:0"}, -1)), HasSubstr("max_requests is -1"));
+  EXPECT_THAT(StartError(ListenOn({})), HasSubstr("no address to listen on"));
+  EXPECT_THAT(StartError(ListenOn({"127.0.0.1:0"}, -1)), HasSubstr("max_requests is -1"));
 }
 
 }  // namespace

@@ -19,7 +19,7 @@ namespace {
 
 class HttpAnswerMemory : public testing::Test {
  protected:
-  asio::awaitable<void> Take(std::size_t size) {
+  asio::awaitable<void> ReserveMemory(std::size_t size) {
     std::optional<AnswerCharge> charge = co_await memory_.Reserve(size);
     ++ended_;
     if (charge) taken_.push_back(std::move(*charge));
@@ -40,8 +40,8 @@ class HttpAnswerMemory : public testing::Test {
 };
 
 TEST_F(HttpAnswerMemory, IsGivenBackWhenAnAnswerIsGone) {
-  loop_.Spawn(Take(60));
-  loop_.Spawn(Take(40));
+  loop_.Spawn(ReserveMemory(60));
+  loop_.Spawn(ReserveMemory(40));
   loop_.Poll();
   EXPECT_EQ(memory_.used(), 100u);
   taken_.pop_front();
@@ -51,7 +51,7 @@ TEST_F(HttpAnswerMemory, IsGivenBackWhenAnAnswerIsGone) {
 }
 
 TEST_F(HttpAnswerMemory, PartOfAChargeIsGivenBackWithoutTheOther) {
-  loop_.Spawn(Take(100));
+  loop_.Spawn(ReserveMemory(100));
   loop_.Poll();
   ASSERT_EQ(taken_.size(), 1u);
   {
@@ -62,8 +62,8 @@ TEST_F(HttpAnswerMemory, PartOfAChargeIsGivenBackWithoutTheOther) {
 }
 
 TEST_F(HttpAnswerMemory, AnswerThatFindsNoRoomWaitsForSome) {
-  loop_.Spawn(Take(60));
-  loop_.Spawn(Take(60));
+  loop_.Spawn(ReserveMemory(60));
+  loop_.Spawn(ReserveMemory(60));
   loop_.Poll();
   EXPECT_EQ(taken_.size(), 1u);
   taken_.clear();
@@ -72,15 +72,15 @@ TEST_F(HttpAnswerMemory, AnswerThatFindsNoRoomWaitsForSome) {
 }
 
 TEST_F(HttpAnswerMemory, AnswerThatFindsNoRoomInTimeGetsNone) {
-  loop_.Spawn(Take(60));
-  loop_.Spawn(Take(60));
+  loop_.Spawn(ReserveMemory(60));
+  loop_.Spawn(ReserveMemory(60));
   EXPECT_TRUE(loop_.RunUntil([&] { return ended_ == 2; }));
   EXPECT_EQ(taken_.size(), 1u);
   EXPECT_EQ(memory_.used(), 60u);
 }
 
 TEST_F(HttpAnswerMemory, AnswerLargerThanAllOfItHasRoomAlone) {
-  loop_.Spawn(Take(1000));
+  loop_.Spawn(ReserveMemory(1000));
   loop_.Poll();
   EXPECT_EQ(taken_.size(), 1u);
 }
@@ -91,8 +91,8 @@ TEST_F(HttpAnswerMemory, ClientThatHasReadNothingForLongestMakesRoom) {
   ClientList::Entry first_reads(memory_.readers(), *first);
   const ClientList::Entry second_reads(memory_.readers(), *second);
   first_reads.Touch();
-  loop_.Spawn(Take(60));
-  loop_.Spawn(Take(60));
+  loop_.Spawn(ReserveMemory(60));
+  loop_.Spawn(ReserveMemory(60));
   loop_.Poll();
   EXPECT_TRUE(second->deadline.interrupted());
   EXPECT_FALSE(first->deadline.interrupted());

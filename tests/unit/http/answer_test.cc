@@ -21,13 +21,13 @@ using ::testing::HasSubstr;
 using ::testing::Not;
 
 TEST(HttpAnswer, GetReturnsCodeHeadersAndBodyOfTheHandler) {
-  const Server server(OnLoopback(), {{"/metrics", [](const Request&) {
-                                        Response response = Text("up 1\n");
-                                        response.code = 503;
-                                        response.content_type = "text/x-test";
-                                        response.headers = {{"Cache-Control", "no-store"}};
-                                        return response;
-                                      }}});
+  const Server server(ListenOnLoopback(), {{"/metrics", [](const Request&) {
+                                              Response response = Text("up 1\n");
+                                              response.code = 503;
+                                              response.content_type = "text/x-test";
+                                              response.headers = {{"Cache-Control", "no-store"}};
+                                              return response;
+                                            }}});
   const HttpResponse response = Get(server.ports().at(0), "/metrics");
   EXPECT_EQ(response.code, 503);
   EXPECT_EQ(response.body, "up 1\n");
@@ -38,7 +38,7 @@ TEST(HttpAnswer, GetReturnsCodeHeadersAndBodyOfTheHandler) {
 }
 
 TEST(HttpAnswer, HeadHasTheHeadersOfGetAndNoBody) {
-  const Server server(OnLoopback(), {{"/metrics", Always("up 1\n")}});
+  const Server server(ListenOnLoopback(), {{"/metrics", RespondWith("up 1\n")}});
   test::HttpConnection connection(server.ports().at(0));
   connection.SendRequest("HEAD", "/metrics", {{"Connection", "close"}});
   const HttpResponse response = connection.Read(/*to_head=*/true);
@@ -50,10 +50,10 @@ TEST(HttpAnswer, HeadHasTheHeadersOfGetAndNoBody) {
 
 TEST(HttpAnswer, HandlerSeesPathQueryAndHeadersAndNeverHead) {
   Request seen;
-  const Server server(OnLoopback(), {{"/a b", [&](const Request& request) {
-                                        seen = request;
-                                        return Text("");
-                                      }}});
+  const Server server(ListenOnLoopback(), {{"/a b", [&](const Request& request) {
+                                              seen = request;
+                                              return Text("");
+                                            }}});
   Head(server.ports().at(0), "/a%20b?x=%20y&z", {{"Accept", "text/plain"}});
   EXPECT_EQ(seen.method, "GET");
   EXPECT_EQ(seen.path, "/a b");
@@ -63,7 +63,8 @@ TEST(HttpAnswer, HandlerSeesPathQueryAndHeadersAndNeverHead) {
 }
 
 TEST(HttpAnswer, UnknownPathIs404AndNamesThePathsThatExist) {
-  const Server server(OnLoopback(), {{"/metrics", Always("")}, {"/-/ready", Always("")}});
+  const Server server(ListenOnLoopback(),
+                      {{"/metrics", RespondWith("")}, {"/-/ready", RespondWith("")}});
   for (const char* path : {"/metric", "/metrics/", "/metrics%00", "//metrics", "/x/../metrics"}) {
     const HttpResponse response = Get(server.ports().at(0), path);
     EXPECT_EQ(response.code, 404) << path;
@@ -72,7 +73,7 @@ TEST(HttpAnswer, UnknownPathIs404AndNamesThePathsThatExist) {
 }
 
 TEST(HttpAnswer, OtherMethodsAre405WithAllow) {
-  const Server server(OnLoopback(), {{"/metrics", Always("up 1\n")}});
+  const Server server(ListenOnLoopback(), {{"/metrics", RespondWith("up 1\n")}});
   for (const char* method : {"POST", "PUT", "DELETE", "PATCH"}) {
     const HttpResponse response = test::Request(server.ports().at(0), method, "/metrics");
     EXPECT_EQ(response.code, 405) << method;
@@ -81,9 +82,10 @@ TEST(HttpAnswer, OtherMethodsAre405WithAllow) {
 }
 
 TEST(HttpAnswer, OptionsReturnsTheMethodsOfAPath) {
-  const Server server(OnLoopback(), {{"/metrics", Always("up 1\n")},
-                                     {"/-/healthy", {Always("healthy"), Access::kEveryone}},
-                                     {"/-/reload", {Always("done"), Access::kUsers, "POST"}}});
+  const Server server(ListenOnLoopback(),
+                      {{"/metrics", RespondWith("up 1\n")},
+                       {"/-/healthy", {RespondWith("healthy"), Access::kEveryone}},
+                       {"/-/reload", {RespondWith("done"), Access::kUsers, "POST"}}});
   const int port = server.ports().at(0);
   const auto ask = [port](const std::string& path) {
     const HttpResponse response = test::Request(port, "OPTIONS", path);
@@ -100,15 +102,15 @@ TEST(HttpAnswer, OptionsReturnsTheMethodsOfAPath) {
 }
 
 TEST(HttpAnswer, OptionsOfTheServerOmitsTheMethodOfAnEndpointThatIsOff) {
-  const Server server(OnLoopback(),
-                      {{"/metrics", Always("up 1\n")},
-                       {"/-/reload", {Always("off"), Access::kUsers, "POST", false}}});
+  const Server server(ListenOnLoopback(),
+                      {{"/metrics", RespondWith("up 1\n")},
+                       {"/-/reload", {RespondWith("off"), Access::kUsers, "POST", false}}});
   EXPECT_EQ(test::Request(server.ports().at(0), "OPTIONS", "*").Header("Allow"),
             "GET, HEAD, OPTIONS");
 }
 
 TEST(HttpAnswer, RequestWithABodyIsAnsweredWithoutReadingIt) {
-  const Server server(OnLoopback(), {{"/metrics", Always("up 1\n")}});
+  const Server server(ListenOnLoopback(), {{"/metrics", RespondWith("up 1\n")}});
   test::HttpConnection connection(server.ports().at(0));
   connection.SendRequest("POST", "/metrics", {{"Content-Length", "1000000"}});
   const HttpResponse response = connection.Read();
@@ -119,9 +121,9 @@ TEST(HttpAnswer, RequestWithABodyIsAnsweredWithoutReadingIt) {
 
 TEST(HttpAnswer, HandlerThatThrowsIs500WithoutTheReasonWhichIsLogged) {
   const test::LogTap log;
-  const Server server(OnLoopback(), {{"/metrics", [](const Request&) -> Response {
-                                        throw std::runtime_error("the secret reason");
-                                      }}});
+  const Server server(ListenOnLoopback(), {{"/metrics", [](const Request&) -> Response {
+                                              throw std::runtime_error("the secret reason");
+                                            }}});
   const HttpResponse response = Get(server.ports().at(0), "/metrics");
   EXPECT_EQ(response.code, 500);
   EXPECT_EQ(response.body, "internal error; see the log\n");
@@ -131,26 +133,26 @@ TEST(HttpAnswer, HandlerThatThrowsIs500WithoutTheReasonWhichIsLogged) {
 
 TEST(HttpAnswer, HandlerThatThrowsSomethingElseIs500Too) {
   const test::LogTap log;
-  const Server server(OnLoopback(), {{"/", [](const Request&) -> Response { throw 1; }}});
+  const Server server(ListenOnLoopback(), {{"/", [](const Request&) -> Response { throw 1; }}});
   EXPECT_EQ(Get(server.ports().at(0), "/").code, 500);
   EXPECT_THAT(log.Lines(), ElementsAre(HasSubstr("error=unknown")));
 }
 
 TEST(HttpAnswer, CodeOutsideTheClosedSetIs500AndLogged) {
   const test::LogTap log;
-  const Server server(OnLoopback(), {{"/", [](const Request&) {
-                                        Response response = Text("short and stout");
-                                        response.code = 418;
-                                        return response;
-                                      }}});
+  const Server server(ListenOnLoopback(), {{"/", [](const Request&) {
+                                              Response response = Text("short and stout");
+                                              response.code = 418;
+                                              return response;
+                                            }}});
   EXPECT_EQ(Get(server.ports().at(0), "/").code, 500);
   EXPECT_THAT(log.Lines(), ElementsAre(AllOf(HasSubstr("path=/"), HasSubstr("code=418"))));
 }
 
 TEST(HttpAnswer, EveryAnswerForbidsSniffingItsType) {
   const test::LogTap log;
-  const Server server(OnLoopback(),
-                      {{"/ok", Always("")},
+  const Server server(ListenOnLoopback(),
+                      {{"/ok", RespondWith("")},
                        {"/throws", [](const Request&) -> Response { throw std::exception(); }}});
   const int port = server.ports().at(0);
   for (const HttpResponse& response :
@@ -161,16 +163,16 @@ TEST(HttpAnswer, EveryAnswerForbidsSniffingItsType) {
 }
 
 TEST(HttpAnswer, BodyOfManyMegabytesArrivesWhole) {
-  std::string body = OfSize(20'000'000);
+  std::string body = TextOfSize(20'000'000);
   for (std::size_t i = 0; i < body.size(); i += 4096) body[i] = static_cast<char>('a' + i % 23);
-  const Server server(OnLoopback(), {{"/big", Always(body)}});
+  const Server server(ListenOnLoopback(), {{"/big", RespondWith(body)}});
   const HttpResponse response = Get(server.ports().at(0), "/big");
   EXPECT_EQ(response.Header("Content-Length"), "20000000");
   EXPECT_TRUE(response.body == body);
 }
 
 TEST(HttpAnswer, MalformedRequestsAre400AndTheServerGoesOn) {
-  const Server server(OnLoopback(), {{"/metrics", Always("up 1\n")}});
+  const Server server(ListenOnLoopback(), {{"/metrics", RespondWith("up 1\n")}});
   const int port = server.ports().at(0);
   for (const char* request :
        {"nonsense\r\n\r\n", "GET\r\n\r\n", "GET /metrics\r\n\r\n",
@@ -185,7 +187,7 @@ TEST(HttpAnswer, MalformedRequestsAre400AndTheServerGoesOn) {
 }
 
 TEST(HttpAnswer, HeadLongerThanTheLimitIs431AndTheMessageNamesTheLimit) {
-  const Server server(OnLoopback(), {{"/metrics", Always("up 1\n")}});
+  const Server server(ListenOnLoopback(), {{"/metrics", RespondWith("up 1\n")}});
   const int port = server.ports().at(0);
   const HttpResponse response =
       test::RequestRaw(port, "GET /metrics HTTP/1.1\r\nX: " + std::string(20'000, 'x'));
@@ -195,12 +197,13 @@ TEST(HttpAnswer, HeadLongerThanTheLimitIs431AndTheMessageNamesTheLimit) {
 }
 
 TEST(HttpAnswer, UnknownVersionsHaveTheirOwnCode) {
-  const Server server(OnLoopback(), {{"/", Always("")}});
+  const Server server(ListenOnLoopback(), {{"/", RespondWith("")}});
   EXPECT_EQ(test::RequestRaw(server.ports().at(0), "GET / HTTP/2.0\r\n\r\n").code, 505);
 }
 
 TEST(HttpAnswer, RequestsOfAPipelineAreAnsweredInTheirOrder) {
-  const Server server(OnLoopback(), {{"/a", Always("first")}, {"/b", Always("second")}});
+  const Server server(ListenOnLoopback(),
+                      {{"/a", RespondWith("first")}, {"/b", RespondWith("second")}});
   test::HttpConnection connection(server.ports().at(0));
   connection.Send(
       "GET /a HTTP/1.1\r\nHost: x\r\n\r\n\r\nHEAD /a HTTP/1.1\nHost: x\n\nGET /b HTTP/1.0\r\n\r\n");
@@ -211,7 +214,7 @@ TEST(HttpAnswer, RequestsOfAPipelineAreAnsweredInTheirOrder) {
 }
 
 TEST(HttpAnswer, ConnectionOfAnHttp10ClientIsKeptIfItAsksForIt) {
-  const Server server(OnLoopback(), {{"/", Always("here")}});
+  const Server server(ListenOnLoopback(), {{"/", RespondWith("here")}});
   test::HttpConnection connection(server.ports().at(0));
   for (int i = 0; i < 2; ++i) {
     connection.Send("GET / HTTP/1.0\r\nConnection: Keep-Alive\r\n\r\n");
@@ -220,7 +223,7 @@ TEST(HttpAnswer, ConnectionOfAnHttp10ClientIsKeptIfItAsksForIt) {
 }
 
 TEST(HttpAnswer, AbsoluteTargetIsServedAsItsPath) {
-  const Server server(OnLoopback(), {{"/metrics", Always("up 1\n")}});
+  const Server server(ListenOnLoopback(), {{"/metrics", RespondWith("up 1\n")}});
   const int port = server.ports().at(0);
   const std::string target = "http://127.0.0.1:" + std::to_string(port) + "/metrics?a";
   EXPECT_EQ(Get(port, target).body, "up 1\n");
@@ -228,14 +231,14 @@ TEST(HttpAnswer, AbsoluteTargetIsServedAsItsPath) {
 }
 
 TEST(HttpAnswer, WebSocketUpgradeIsAnsweredAsAPlainGet) {
-  const Server server(OnLoopback(), {{"/metrics", Always("up 1\n")}});
+  const Server server(ListenOnLoopback(), {{"/metrics", RespondWith("up 1\n")}});
   test::HttpConnection connection(server.ports().at(0));
   connection.SendRequest("GET", "/metrics", {{"Connection", "Upgrade"}, {"Upgrade", "websocket"}});
   EXPECT_EQ(connection.Read().body, "up 1\n");
 }
 
 TEST(HttpAnswer, ConnectionIsKeptAliveUnlessTheClientAsksToCloseIt) {
-  const Server server(OnLoopback(), {{"/metrics", Always("up 1\n")}});
+  const Server server(ListenOnLoopback(), {{"/metrics", RespondWith("up 1\n")}});
   test::HttpConnection connection(server.ports().at(0));
   for (int i = 0; i < 3; ++i) {
     connection.SendRequest("GET", "/metrics");
@@ -249,7 +252,7 @@ TEST(HttpAnswer, ConnectionIsKeptAliveUnlessTheClientAsksToCloseIt) {
 }
 
 TEST(HttpAnswer, Http10ClientIsClosedAfterTheAnswer) {
-  const Server server(OnLoopback(), {{"/metrics", Always("up 1\n")}});
+  const Server server(ListenOnLoopback(), {{"/metrics", RespondWith("up 1\n")}});
   test::HttpConnection connection(server.ports().at(0));
   connection.Send("GET /metrics HTTP/1.0\r\n\r\n");
   EXPECT_EQ(connection.Read().Header("Connection"), "close");
@@ -257,7 +260,7 @@ TEST(HttpAnswer, Http10ClientIsClosedAfterTheAnswer) {
 }
 
 TEST(HttpAnswer, TextOfAnErrorNeverRepeatsWhatTheClientSent) {
-  const Server server(OnLoopback(), {{"/metrics", Always("")}});
+  const Server server(ListenOnLoopback(), {{"/metrics", RespondWith("")}});
   const int port = server.ports().at(0);
   EXPECT_THAT(Get(port, "/<script>").body, Not(HasSubstr("script")));
   EXPECT_THAT(test::RequestRaw(port, "<script>\r\n\r\n").body, Not(HasSubstr("script")));

@@ -18,7 +18,7 @@ struct CertificatePair {
 };
 
 template <typename Write>
-std::string InPem(Write write) {
+std::string ToPem(Write write) {
   const std::unique_ptr<BIO, decltype(&BIO_free)> bio(BIO_new(BIO_s_mem()), &BIO_free);
   write(bio.get());
   char* text = nullptr;
@@ -37,8 +37,8 @@ inline CertificatePair MakeCertificate(unsigned int rsa_bits = 0) {
   X509_gmtime_adj(X509_getm_notAfter(certificate.get()), 3600);
   X509_set_pubkey(certificate.get(), key.get());
   X509_sign(certificate.get(), key.get(), EVP_sha256());
-  return {InPem([&](BIO* bio) { PEM_write_bio_X509(bio, certificate.get()); }),
-          InPem([&](BIO* bio) {
+  return {ToPem([&](BIO* bio) { PEM_write_bio_X509(bio, certificate.get()); }),
+          ToPem([&](BIO* bio) {
             PEM_write_bio_PrivateKey(bio, key.get(), nullptr, nullptr, 0, nullptr, nullptr);
           })};
 }

@@ -70,14 +70,14 @@ TEST(HttpClientLimit, TooLowALimitOfFilesSaysWhatToRaiseAndToWhat) {
 
 TEST(HttpClientLimit, ServerThatNeedsMoreFilesThanThereAreDoesNotStart) {
   const FileLimit limit(300);
-  ServerOptions options = OnLoopback();
+  ServerOptions options = ListenOnLoopback();
   options.reserved_files = 300;
-  EXPECT_THROW(Server(options, {{"/", Always("")}}), ServerError);
+  EXPECT_THROW(Server(options, {{"/", RespondWith("")}}), ServerError);
 }
 
 TEST(HttpClientLimit, ReserveThatDoesNotFitIsRefusedAndChangesNothing) {
   const FileLimit limit(300);
-  Server server(OnLoopback(), {{"/", Always("served")}});
+  Server server(ListenOnLoopback(), {{"/", RespondWith("served")}});
   EXPECT_THROW(server.ReserveFiles(290), ServerError);
   EXPECT_EQ(Get(server.ports().at(0), "/").body, "served");
 }
@@ -86,9 +86,9 @@ TEST(HttpClientLimit, ReserveThatDoesNotFitIsRefusedAndChangesNothing) {
 // test raises it again for its own sockets.
 TEST(HttpClientLimit, MoreClientsThanFilesLeaveTheServerServing) {
   const FileLimit limit(400);
-  ServerOptions options = OnLoopback();
+  ServerOptions options = ListenOnLoopback();
   options.reserved_files = 300;
-  const Server server(options, {{"/", Always("served")}});
+  const Server server(options, {{"/", RespondWith("served")}});
   const int port = server.ports().at(0);
   std::vector<std::unique_ptr<HttpConnection>> idle;
   for (int i = 0; i < 150; ++i) idle.push_back(std::make_unique<HttpConnection>(port));
@@ -101,9 +101,9 @@ TEST(HttpClientLimit, MoreClientsThanFilesLeaveTheServerServing) {
 
 TEST(HttpClientLimit, LoweredAtRuntimeClosesTheIdleClientsAboveIt) {
   const FileLimit limit(1000);
-  ServerOptions options = OnLoopback();
+  ServerOptions options = ListenOnLoopback();
   options.reserved_files = 300;
-  const Server server(options, {{"/", Always("served")}});
+  const Server server(options, {{"/", RespondWith("served")}});
   const int port = server.ports().at(0);
   std::vector<std::unique_ptr<HttpConnection>> idle;
   for (int i = 0; i < 60; ++i) {
@@ -126,7 +126,7 @@ int LowestLimit(const std::string& address) {
   for (int files = 300;; --files) {
     const FileLimit limit(static_cast<rlim_t>(files));
     try {
-      CheckLimits(On({address}));
+      CheckLimits(ListenOn({address}));
     } catch (const ServerError&) {
       return files + 1;
     }
@@ -140,7 +140,7 @@ TEST(HttpClientLimit, EachAddressOfANameNeedsItsFiles) {
 }
 
 TEST(HttpClientLimit, ServerOutlivesAProcessWithoutAFileToSpare) {
-  const Server server(OnLoopback(), {{"/", Always("served")}});
+  const Server server(ListenOnLoopback(), {{"/", RespondWith("served")}});
   const int port = server.ports().at(0);
   HttpConnection kept(port);
   kept.SendRequest("GET", "/");

@@ -18,7 +18,7 @@ using testing::Pair;
 
 TEST(Compress, GivesWhatTheClientAcceptsAndBringsBackTheSameBytes) {
   GzipCache cache;
-  const std::string body = OfSize(100'000) + "end";
+  const std::string body = TextOfSize(100'000) + "end";
   Response response = Text(body);
   Compress("gzip", cache, response);
   EXPECT_LT(response.body.size(), 2'000u);
@@ -29,7 +29,7 @@ TEST(Compress, GivesWhatTheClientAcceptsAndBringsBackTheSameBytes) {
 
 TEST(Compress, LeavesTheBodyAndSetsVaryIfTheClientAcceptsNoGzip) {
   GzipCache cache;
-  const std::string body = OfSize(2'000);
+  const std::string body = TextOfSize(2'000);
   Response response = Text(body);
   Compress("", cache, response);
   EXPECT_EQ(response.body, body);
@@ -45,8 +45,8 @@ TEST(Compress, LeavesASmallBodyAsItIs) {
 }
 
 TEST(Compress, IsDoneByTheServerForGetAndForHeadAlike) {
-  const std::string body = OfSize(50'000);
-  const Server server(OnLoopback(), {{"/", Always(body)}});
+  const std::string body = TextOfSize(50'000);
+  const Server server(ListenOnLoopback(), {{"/", RespondWith(body)}});
   const int port = server.ports()[0];
   const test::HttpResponse plain = test::Get(port, "/");
   EXPECT_EQ(plain.body, body);

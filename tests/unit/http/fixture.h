@@ -16,7 +16,7 @@
 namespace scidex::http {
 
 // An hour, so that a server that waits for it needlessly never stops.
-inline ServerOptions On(std::vector<std::string> addresses, int max_requests = 4) {
+inline ServerOptions ListenOn(std::vector<std::string> addresses, int max_requests = 4) {
   ServerOptions options;
   options.listen_addresses = std::move(addresses);
   options.max_requests = max_requests;
@@ -24,7 +24,9 @@ inline ServerOptions On(std::vector<std::string> addresses, int max_requests = 4
   return options;
 }
 
-inline ServerOptions OnLoopback(int max_requests = 4) { return On({"127.0.0.1:0"}, max_requests); }
+inline ServerOptions ListenOnLoopback(int max_requests = 4) {
+  return ListenOn({"127.0.0.1:0"}, max_requests);
+}
 
 inline Response Text(std::string body) {
   Response response;
@@ -32,13 +34,13 @@ inline Response Text(std::string body) {
   return response;
 }
 
-inline std::string OfSize(std::size_t size) {
+inline std::string TextOfSize(std::size_t size) {
   std::string text;
   text.resize(size, 'x');
   return text;
 }
 
-inline Handler Always(std::string body) {
+inline Handler RespondWith(std::string body) {
   return [body = std::move(body)](const Request&) { return Text(body); };
 }
 
@@ -52,14 +54,14 @@ inline std::uint64_t CountOf(const Server& server, int code) {
 // A gate at which handlers wait until the test opens it, for at most kPatience.
 class Gate {
  public:
-  // True once the gate is open.
-  bool Pass() {
+  // Returns true once the gate is open.
+  bool WaitUntilOpen() {
     base::MutexLock lock(mutex_);
     ++waiting_;
     changed_.NotifyAll();
     return Await([this] { return open_; });
   }
-  // True once `count` handlers have arrived.
+  // Returns true once `count` handlers have arrived.
   bool AwaitArrivals(int count) {
     base::MutexLock lock(mutex_);
     return Await([this, count] { return waiting_ >= count; });

@@ -70,7 +70,7 @@ class FrontTest : public testing::Test {
 
  private:
   static Response Answer(Request request) {
-    if (request.path == "/big") return Text(OfSize(30'000'000));
+    if (request.path == "/big") return Text(TextOfSize(30'000'000));
     std::string text = request.method + ' ' + request.path + '\n';
     for (const auto& [name, value] : request.headers)
       text.append(name).append("=").append(value + '\n');

@@ -24,7 +24,7 @@ TEST(HttpGzip, BringsBackTheSameBytesHoweverTheyAreDivided) {
   const std::string large = Family("large", 9000, "1");
   for (const std::string& text :
        {std::string(), std::string("x"), small, large, small + large, large + small, small + small,
-        small + large + small + Family("other", 5000, "2") + large + small, OfSize(500'000)}) {
+        small + large + small + Family("other", 5000, "2") + large + small, TextOfSize(500'000)}) {
     for (int i = 0; i < 2; ++i) EXPECT_TRUE(Gunzip(cache.Compress(text)) == text) << text.size();
   }
 }
@@ -52,7 +52,7 @@ TEST(HttpGzip, WhatIsRememberedIsBounded) {
   GzipCache cache;
   const std::string first = Family("large", 9000, "1");
   cache.Compress(first);
-  for (int i = 0; i < 100; ++i) cache.Compress(OfSize(400'000) + std::to_string(i));
+  for (int i = 0; i < 100; ++i) cache.Compress(TextOfSize(400'000) + std::to_string(i));
   const std::size_t before = cache.compressed_bytes();
   cache.Compress(first);
   EXPECT_EQ(cache.compressed_bytes() - before, first.size());

@@ -45,10 +45,10 @@ TEST(HttpOrigin, HostIsOneOfTheAllowedOrAnAddress) {
 }
 
 TEST(HttpOrigin, ServerAnswersOnlyItsAllowedHostsButHealthChecks) {
-  ServerOptions options = OnLoopback();
+  ServerOptions options = ListenOnLoopback();
   options.allowed_hosts = {"db"};
-  const Server server(
-      options, {{"/", Always("here")}, {"/-/healthy", {Always("healthy"), Access::kEveryone}}});
+  const Server server(options, {{"/", RespondWith("here")},
+                                {"/-/healthy", {RespondWith("healthy"), Access::kEveryone}}});
   const auto ask = [&](const std::string& path, const std::string& host) {
     return test::RequestRaw(server.ports().at(0),
                             "GET " + path + " HTTP/1.1\r\nHost: " + host + "\r\n\r\n")
@@ -62,13 +62,13 @@ TEST(HttpOrigin, ServerAnswersOnlyItsAllowedHostsButHealthChecks) {
 
 TEST(HttpOrigin, PageOfAnotherSiteCannotChangeAnything) {
   int asked = 0;
-  const Server server(OnLoopback(), {{"/-/reload",
-                                      {[&](const Request&) {
-                                         ++asked;
-                                         return Text("done");
-                                       },
-                                       Access::kUsers, "POST"}},
-                                     {"/", Always("here")}});
+  const Server server(ListenOnLoopback(), {{"/-/reload",
+                                            {[&](const Request&) {
+                                               ++asked;
+                                               return Text("done");
+                                             },
+                                             Access::kUsers, "POST"}},
+                                           {"/", RespondWith("here")}});
   const int port = server.ports().at(0);
   const HttpHeaders cross{{"Sec-Fetch-Site", "cross-site"}};
   EXPECT_EQ(test::Request(port, "POST", "/-/reload", cross).code, 403);

@@ -17,8 +17,8 @@ std::string WithHeaders(const std::string& headers) {
   return "GET /metrics HTTP/1.1\r\nHost: a\r\n" + headers + "\r\n";
 }
 
-// The code and the sentence of a refusal.
-std::string WhyNoHead(const std::string& head) {
+// The code and the message of the refusal.
+std::string ParseError(const std::string& head) {
   try {
     ParseHead(head);
   } catch (const BadRequest& error) {
@@ -85,13 +85,13 @@ TEST(RequestHead, AmbiguousRequestsAreRefused) {
         "Content-Length: 1\r\nTransfer-Encoding: chunked\r\n", "Host: b\r\n", "A : b\r\n",
         "A: b\r\n c\r\n", " A: b\r\n", "A\r\n", ": b\r\n", "A: b\rC: d\r\n", "A: \x01\r\n",
         "A\x80: b\r\n"}) {
-    EXPECT_THAT(WhyNoHead(WithHeaders(headers)), HasSubstr("400 the request is malformed: "))
+    EXPECT_THAT(ParseError(WithHeaders(headers)), HasSubstr("400 the request is malformed: "))
         << headers;
   }
-  EXPECT_THAT(WhyNoHead(WithHeaders(std::string("A: b\0c\r\n", 9))),
+  EXPECT_THAT(ParseError(WithHeaders(std::string("A: b\0c\r\n", 9))),
               HasSubstr("control character"));
-  EXPECT_THAT(WhyNoHead("GET / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n"), HasSubstr("400"));
-  EXPECT_THAT(WhyNoHead("GET / HTTP/1.1\r\n\r\n"), HasSubstr("it must have one Host header"));
+  EXPECT_THAT(ParseError("GET / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n"), HasSubstr("400"));
+  EXPECT_THAT(ParseError("GET / HTTP/1.1\r\n\r\n"), HasSubstr("it must have one Host header"));
 }
 
 TEST(RequestHead, InvalidRequestLineIsRefused) {
@@ -99,16 +99,16 @@ TEST(RequestHead, InvalidRequestLineIsRefused) {
                            " / HTTP/1.1", "GET * HTTP/1.1", "GET a:80 HTTP/1.1", "GET / HTTP/1",
                            "GET / http/1.1", "GET / HTTP/1.10", "GET / HTTP/1.x", "GET / HTTP/x.1",
                            "GET /\x7f HTTP/1.1", "GET /a b HTTP/1.1", "\x16\x03\x01 / HTTP/1.1"}) {
-    EXPECT_THAT(WhyNoHead(std::string(line) + "\r\nHost: a\r\n\r\n"), HasSubstr("400 ")) << line;
+    EXPECT_THAT(ParseError(std::string(line) + "\r\nHost: a\r\n\r\n"), HasSubstr("400 ")) << line;
   }
-  EXPECT_THAT(WhyNoHead("GET / HTTP/2.0\r\nHost: a\r\n\r\n"), HasSubstr("505 only HTTP/1.1"));
+  EXPECT_THAT(ParseError("GET / HTTP/2.0\r\nHost: a\r\n\r\n"), HasSubstr("505 only HTTP/1.1"));
 }
 
 TEST(RequestHead, MoreHeadersThanTheLimitAreRefused) {
   std::string headers;
   for (std::size_t i = 1; i < kMaxHeaders; ++i) headers += "A: b\r\n";
   EXPECT_EQ(ParseHead(WithHeaders(headers)).headers.size(), kMaxHeaders);
-  EXPECT_EQ(WhyNoHead(WithHeaders(headers + "A: b\r\n")),
+  EXPECT_EQ(ParseError(WithHeaders(headers + "A: b\r\n")),
             "431 the request has more than 50 headers");
 }
 

@@ -26,7 +26,7 @@ class HttpRequestQueue : public testing::Test {
  protected:
   ~HttpRequestQueue() override {
     gate_.Open();
-    EXPECT_TRUE(Answered());
+    EXPECT_TRUE(AwaitReplies());
     // Hangs up on the backend, which waits for that.
     link_.reset();
   }
@@ -43,7 +43,7 @@ class HttpRequestQueue : public testing::Test {
     loop_.Spawn(Wait(head, *clients_.back(), replies_.back()));
     loop_.Poll();
   }
-  bool Answered() {
+  bool AwaitReplies() {
     return loop_.RunUntil([this] { return ended_ == static_cast<int>(replies_.size()); });
   }
   std::vector<std::string> Bodies() const {
@@ -60,7 +60,7 @@ class HttpRequestQueue : public testing::Test {
   Gate gate_;
   std::atomic<int> handled_{0};
   Backend backend_{1, [this](const Request& request) {
-                     gate_.Pass();
+                     gate_.WaitUntilOpen();
                      return Text(request.path + ' ' + std::to_string(++handled_));
                    }};
   std::unique_ptr<BackendLink> link_ =
@@ -84,7 +84,7 @@ TEST_F(HttpRequestQueue, SameRequestsThatWaitAreAnsweredTogether) {
   Ask("/a");
   for (int i = 0; i < 50; ++i) Ask("/b");
   gate_.Open();
-  ASSERT_TRUE(Answered());
+  ASSERT_TRUE(AwaitReplies());
   EXPECT_EQ(Bodies().front(), "/a 1");
   for (const ReplyPtr& reply : replies_) {
     if (reply != replies_.front()) {
@@ -102,7 +102,7 @@ TEST_F(HttpRequestQueue, RequestIsNotAnsweredWithWhatWasBegunBeforeIt) {
   Ask("/a");
   Ask("/a");
   gate_.Open();
-  ASSERT_TRUE(Answered());
+  ASSERT_TRUE(AwaitReplies());
   EXPECT_THAT(Bodies(), ::testing::ElementsAre("/a 1", "/a 2"));
 }
 
@@ -111,7 +111,7 @@ TEST_F(HttpRequestQueue, RequestsThatChangeSomethingAreEachAskedFor) {
   Ask("/b", "POST");
   Ask("/b", "POST");
   gate_.Open();
-  ASSERT_TRUE(Answered());
+  ASSERT_TRUE(AwaitReplies());
   EXPECT_EQ(handled_, 3);
 }
 
@@ -119,7 +119,7 @@ TEST_F(HttpRequestQueue, RequestBeyondTheWaitLimitIsRefused) {
   for (const char* target : {"/a", "/b", "/c", "/d"}) Ask(target);
   EXPECT_EQ(Bodies().back(), "too many\n");
   gate_.Open();
-  ASSERT_TRUE(Answered());
+  ASSERT_TRUE(AwaitReplies());
   EXPECT_EQ(handled_, 3);
 }
 
@@ -128,7 +128,7 @@ TEST_F(HttpRequestQueue, RequestBeyondTheShareLimitIsRefused) {
   for (int i = 0; i < 51; ++i) Ask("/b");
   EXPECT_EQ(Bodies().back(), "too many\n");
   gate_.Open();
-  ASSERT_TRUE(Answered());
+  ASSERT_TRUE(AwaitReplies());
   EXPECT_EQ(handled_, 2);
 }
 
@@ -140,7 +140,7 @@ TEST_F(HttpRequestQueue, RequestWhoseClientsHaveAllHungUpIsDropped) {
   Ask("/c");
   peers_.back().close();
   gate_.Open();
-  ASSERT_TRUE(Answered());
+  ASSERT_TRUE(AwaitReplies());
   EXPECT_EQ(handled_, 2);
   EXPECT_EQ(Bodies().back(), "none");
 }

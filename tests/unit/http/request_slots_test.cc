@@ -19,8 +19,8 @@ using ::testing::UnorderedElementsAre;
 
 class HttpRequestSlots : public testing::Test {
  protected:
-  // Slots that are held until Leave().
-  asio::awaitable<void> Enter(int who) {
+  // Slots that are held until ReleaseSlot().
+  asio::awaitable<void> AcquireSlot(int who) {
     std::optional<SlotGuard> slot = co_await slots_->Acquire();
     if (slot) {
       in_.push_back(who);
@@ -29,7 +29,7 @@ class HttpRequestSlots : public testing::Test {
       refused_.push_back(who);
     }
   }
-  void Leave(int who) {
+  void ReleaseSlot(int who) {
     held_.erase(who);
     loop_.Poll();
   }
@@ -43,46 +43,46 @@ class HttpRequestSlots : public testing::Test {
 
 TEST_F(HttpRequestSlots, AreTakenInTheOrderInWhichRequestsCame) {
   slots_.emplace(2, RequestSlots::Patience{10, hours(1)});
-  for (int i = 0; i < 5; ++i) loop_.Spawn(Enter(i));
+  for (int i = 0; i < 5; ++i) loop_.Spawn(AcquireSlot(i));
   loop_.Poll();
   EXPECT_THAT(in_, ElementsAre(0, 1));
-  Leave(1);
+  ReleaseSlot(1);
   EXPECT_THAT(in_, ElementsAre(0, 1, 2));
-  Leave(0);
-  Leave(2);
+  ReleaseSlot(0);
+  ReleaseSlot(2);
   EXPECT_THAT(in_, ElementsAre(0, 1, 2, 3, 4));
   EXPECT_FALSE(slots_->TryAcquire().has_value());
-  Leave(3);
-  Leave(4);
+  ReleaseSlot(3);
+  ReleaseSlot(4);
   EXPECT_TRUE(slots_->TryAcquire().has_value());
 }
 
 TEST_F(HttpRequestSlots, RequestThatWaitsTooLongIsRefusedAndLosesNoSlot) {
   slots_.emplace(1, RequestSlots::Patience{10, milliseconds(5)});
-  loop_.Spawn(Enter(0));
-  loop_.Spawn(Enter(1));
+  loop_.Spawn(AcquireSlot(0));
+  loop_.Spawn(AcquireSlot(1));
   EXPECT_TRUE(loop_.RunUntil([&] { return !refused_.empty(); }));
   EXPECT_THAT(refused_, ElementsAre(1));
-  Leave(0);
+  ReleaseSlot(0);
   EXPECT_TRUE(slots_->TryAcquire().has_value());
 }
 
 TEST_F(HttpRequestSlots, RequestBeyondTheWaitLimitIsRefusedImmediately) {
   slots_.emplace(1, RequestSlots::Patience{1, hours(1)});
-  for (int i = 0; i < 3; ++i) loop_.Spawn(Enter(i));
+  for (int i = 0; i < 3; ++i) loop_.Spawn(AcquireSlot(i));
   loop_.Poll();
   EXPECT_THAT(refused_, ElementsAre(2));
-  Leave(0);
+  ReleaseSlot(0);
   EXPECT_THAT(in_, ElementsAre(0, 1));
 }
 
 TEST_F(HttpRequestSlots, StopRefusesThoseThatWaitAndThoseThatCome) {
   slots_.emplace(1, RequestSlots::Patience{10, hours(1)});
-  loop_.Spawn(Enter(0));
-  loop_.Spawn(Enter(1));
+  loop_.Spawn(AcquireSlot(0));
+  loop_.Spawn(AcquireSlot(1));
   loop_.Poll();
   slots_->Stop();
-  loop_.Spawn(Enter(2));
+  loop_.Spawn(AcquireSlot(2));
   loop_.Poll();
   EXPECT_THAT(refused_, UnorderedElementsAre(1, 2));
 }

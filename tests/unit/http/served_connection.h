@@ -89,9 +89,9 @@ class ServedConnection {
   void Answer(std::string body) {
     Response response;
     response.body = std::move(body);
-    Give(MakeReply(response, request().method == "HEAD"));
+    SendReply(MakeReply(response, request().method == "HEAD"));
   }
-  void Drop() { Give(nullptr); }
+  void Drop() { SendReply(nullptr); }
 
   void Advance(base::Duration by) {
     clock_.Advance(by);
@@ -131,7 +131,7 @@ class ServedConnection {
     io_.restart();
     io_.poll();
   }
-  void Give(ReplyPtr reply) {
+  void SendReply(ReplyPtr reply) {
     asked_.front()->reply = std::move(reply);
     asked_.front()->is_done = true;
     asked_.front()->done.cancel();

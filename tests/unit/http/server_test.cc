@@ -36,8 +36,8 @@ std::size_t OpenFiles() {
 TEST(HttpServer, AsManyRequestsAreInsideTheirHandlersAtOnceAsItsOptionsSay) {
   Gate gate;
   const Server server(
-      OnLoopback(8),
-      {{"/", [&](const Request&) { return Text(gate.Pass() ? "together" : "alone"); }}});
+      ListenOnLoopback(8),
+      {{"/", [&](const Request&) { return Text(gate.WaitUntilOpen() ? "together" : "alone"); }}});
   std::vector<std::future<HttpResponse>> clients;
   for (int i = 0; i < 8; ++i) {
     clients.push_back(
@@ -51,12 +51,13 @@ TEST(HttpServer, AsManyRequestsAreInsideTheirHandlersAtOnceAsItsOptionsSay) {
 TEST(HttpServer, CallsBackOnlyWhileBothOfItsThreadsGoOn) {
   Gate gate;
   std::atomic<int> calls{0};
-  const auto server = std::make_shared<Server>(OnLoopback(), Endpoints{{"/-/healthy",
-                                                                        {[&](const Request&) {
-                                                                           gate.Pass();
-                                                                           return Text("healthy");
-                                                                         },
-                                                                         Access::kEveryone}}});
+  const auto server =
+      std::make_shared<Server>(ListenOnLoopback(), Endpoints{{"/-/healthy",
+                                                              {[&](const Request&) {
+                                                                 gate.WaitUntilOpen();
+                                                                 return Text("healthy");
+                                                               },
+                                                               Access::kEveryone}}});
   server->CallBack([&] { ++calls; });
   EXPECT_TRUE(test::Eventually(test::kPatience, [&] { return calls == 1; }));
   auto client =
@@ -71,12 +72,13 @@ TEST(HttpServer, CallsBackOnlyWhileBothOfItsThreadsGoOn) {
 
 TEST(HttpServer, FurtherRequestsGet503ExceptAtEndpointsForEveryone) {
   Gate gate;
-  const Server server(OnLoopback(1), {{"/",
-                                       [&](const Request&) {
-                                         gate.Pass();
-                                         return Text("served");
-                                       }},
-                                      {"/-/healthy", {Always("healthy"), Access::kEveryone}}});
+  const Server server(ListenOnLoopback(1),
+                      {{"/",
+                        [&](const Request&) {
+                          gate.WaitUntilOpen();
+                          return Text("served");
+                        }},
+                       {"/-/healthy", {RespondWith("healthy"), Access::kEveryone}}});
   const int port = server.ports().at(0);
   auto first = std::async(std::launch::async, [&] { return Get(port, "/"); });
   ASSERT_TRUE(gate.AwaitArrivals(1));
@@ -91,10 +93,10 @@ TEST(HttpServer, FurtherRequestsGet503ExceptAtEndpointsForEveryone) {
 
 TEST(HttpServer, WithoutALimitMoreRequestsThanThreadsWaitAndAreServed) {
   Gate gate;
-  const Server server(OnLoopback(0), {{"/", [&](const Request&) {
-                                         gate.Pass();
-                                         return Text("served");
-                                       }}});
+  const Server server(ListenOnLoopback(0), {{"/", [&](const Request&) {
+                                               gate.WaitUntilOpen();
+                                               return Text("served");
+                                             }}});
   std::vector<std::unique_ptr<HttpConnection>> clients;
   for (int i = 0; i < 40; ++i) {
     clients.push_back(std::make_unique<HttpConnection>(server.ports().at(0)));
@@ -106,8 +108,8 @@ TEST(HttpServer, WithoutALimitMoreRequestsThanThreadsWaitAndAreServed) {
 }
 
 TEST(HttpServer, ClientThatLeavesInMidAnswerLeavesNothingBehind) {
-  const Server server(OnLoopback(2),
-                      {{"/big", Always(OfSize(30'000'000))}, {"/small", Always("fine")}});
+  const Server server(ListenOnLoopback(2), {{"/big", RespondWith(TextOfSize(30'000'000))},
+                                            {"/small", RespondWith("fine")}});
   const int port = server.ports().at(0);
   Get(port, "/small");
   // Both ends of a connection to each of the threads but one are in this process.
@@ -124,7 +126,7 @@ TEST(HttpServer, ClientThatLeavesInMidAnswerLeavesNothingBehind) {
 }
 
 TEST(HttpServer, SilentClientDelaysNoOtherAndCountsAsNoRequest) {
-  const Server server(OnLoopback(1), {{"/", Always("served")}});
+  const Server server(ListenOnLoopback(1), {{"/", RespondWith("served")}});
   const int port = server.ports().at(0);
   HttpConnection idle(port);
   EXPECT_EQ(Get(port, "/").body, "served");
@@ -137,8 +139,8 @@ TEST(HttpServer, SilentClientDelaysNoOtherAndCountsAsNoRequest) {
 // there was none.
 TEST(HttpServer, ThousandIdleAndAHundredSlowClientsDelayNoOther) {
   base::RaiseFileLimit();
-  const Server server(OnLoopback(0),
-                      {{"/", Always("served")}, {"/big", Always(OfSize(4'000'000))}});
+  const Server server(ListenOnLoopback(0),
+                      {{"/", RespondWith("served")}, {"/big", RespondWith(TextOfSize(4'000'000))}});
   const int port = server.ports().at(0);
   std::vector<std::unique_ptr<HttpConnection>> idle;
   for (int i = 0; i < 1000; ++i) idle.push_back(std::make_unique<HttpConnection>(port));
@@ -166,7 +168,7 @@ TEST(HttpServer, ThousandIdleAndAHundredSlowClientsDelayNoOther) {
 }
 
 TEST(HttpServer, CountsEveryAnswerByItsCodeAndHasEveryCodeFromTheStart) {
-  const Server server(OnLoopback(), {{"/", Always("")}});
+  const Server server(ListenOnLoopback(), {{"/", RespondWith("")}});
   const int port = server.ports().at(0);
   const auto codes = server.RequestCounts();
   EXPECT_THAT(codes, Each(Field(&std::pair<int, std::uint64_t>::second, 0u)));
@@ -184,7 +186,7 @@ TEST(HttpServer, CountsEveryAnswerByItsCodeAndHasEveryCodeFromTheStart) {
 }
 
 TEST(HttpServer, ServesSeveralAddressesOfBothFamiliesAndSaysWhichPortEachGot) {
-  const Server server(On({"127.0.0.1:0", ":0", "[::1]:0"}), {{"/", Always("here")}});
+  const Server server(ListenOn({"127.0.0.1:0", ":0", "[::1]:0"}), {{"/", RespondWith("here")}});
   ASSERT_EQ(server.ports().size(), 3u);
   for (const int i : {1, 2}) {
     HttpConnection client(server.ports()[static_cast<std::size_t>(i)], test::kHttpTimeout, "::1");
@@ -199,10 +201,10 @@ TEST(HttpServer, ServesSeveralAddressesOfBothFamiliesAndSaysWhichPortEachGot) {
 TEST(HttpServer, ItsThreadsTakeNoSignals) {
   Gate gate;
   sigset_t blocked;
-  const Server server(OnLoopback(), {{"/", [&](const Request&) {
-                                        pthread_sigmask(SIG_SETMASK, nullptr, &blocked);
-                                        return Text("");
-                                      }}});
+  const Server server(ListenOnLoopback(), {{"/", [&](const Request&) {
+                                              pthread_sigmask(SIG_SETMASK, nullptr, &blocked);
+                                              return Text("");
+                                            }}});
   Get(server.ports().at(0), "/");
   EXPECT_EQ(sigismember(&blocked, SIGTERM), 1);
   EXPECT_EQ(sigismember(&blocked, SIGINT), 1);
@@ -212,7 +214,7 @@ TEST(HttpServer, ItsThreadsTakeNoSignals) {
 }
 
 TEST(HttpServer, WaitsForNoIdleClientWhenItStops) {
-  auto server = std::make_unique<Server>(OnLoopback(4), Endpoints{{"/", Always("")}});
+  auto server = std::make_unique<Server>(ListenOnLoopback(4), Endpoints{{"/", RespondWith("")}});
   const int port = server->ports().at(0);
   HttpConnection kept(port);
   kept.SendRequest("GET", "/");
@@ -225,18 +227,18 @@ TEST(HttpServer, WaitsForNoIdleClientWhenItStops) {
 }
 
 TEST(HttpServer, StopsWithoutAnyClient) {
-  for (int i = 0; i < 5; ++i) const Server server(OnLoopback(), {});
+  for (int i = 0; i < 5; ++i) const Server server(ListenOnLoopback(), {});
 }
 
 TEST(HttpServer, StopFinishesRunningResponsesAndNewRequestsGet503) {
   Gate gate;
-  const std::string body = OfSize(3'000'000);
-  auto server = std::make_unique<Server>(OnLoopback(4), Endpoints{{"/slow",
-                                                                   [&](const Request&) {
-                                                                     gate.Pass();
-                                                                     return Text(body);
-                                                                   }},
-                                                                  {"/", Always("")}});
+  const std::string body = TextOfSize(3'000'000);
+  auto server = std::make_unique<Server>(ListenOnLoopback(4), Endpoints{{"/slow",
+                                                                         [&](const Request&) {
+                                                                           gate.WaitUntilOpen();
+                                                                           return Text(body);
+                                                                         }},
+                                                                        {"/", RespondWith("")}});
   const int port = server->ports().at(0);
   auto answer = std::async(std::launch::async, [&] { return Get(port, "/slow"); });
   ASSERT_TRUE(gate.AwaitArrivals(1));
@@ -248,9 +250,10 @@ TEST(HttpServer, StopFinishesRunningResponsesAndNewRequestsGet503) {
 }
 
 TEST(HttpServer, StopWaitsForAClientThatDoesNotReadOnlyForTheGracePeriod) {
-  ServerOptions options = OnLoopback(4);
+  ServerOptions options = ListenOnLoopback(4);
   options.stop_grace = std::chrono::milliseconds(10);
-  auto server = std::make_unique<Server>(options, Endpoints{{"/big", Always(OfSize(30'000'000))}});
+  auto server =
+      std::make_unique<Server>(options, Endpoints{{"/big", RespondWith(TextOfSize(30'000'000))}});
   HttpConnection client(server->ports().at(0));
   client.SendRequest("GET", "/big");
   ASSERT_TRUE(test::Eventually(test::kPatience, [&] { return CountOf(*server, 200) == 1; }));

@@ -45,8 +45,9 @@ class TlsTest : public testing::Test {
   }
   int Start() {
     server_ = std::make_unique<Server>(
-        OnLoopback(),
-        Endpoints{{"/", Always("inside")}, {"/-/healthy", {Always("healthy"), Access::kEveryone}}},
+        ListenOnLoopback(),
+        Endpoints{{"/", RespondWith("inside")},
+                  {"/-/healthy", {RespondWith("healthy"), Access::kEveryone}}},
         Config());
     return server_->ports().at(0);
   }

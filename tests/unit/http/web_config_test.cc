@@ -41,12 +41,12 @@ class WebConfigTest : public testing::Test {
  protected:
   void Write(const std::string& text) { path_ = dir_.Write("web", text); }
   int Start() {
-    server_ =
-        std::make_unique<Server>(OnLoopback(),
-                                 Endpoints{{"/", Always("inside")},
-                                           {"/-/healthy", {Always("healthy"), Access::kAlways}},
-                                           {"/-/ready", {Always("ready"), Access::kEveryone}}},
-                                 std::make_unique<WebConfig>(path_, &Parse));
+    server_ = std::make_unique<Server>(
+        ListenOnLoopback(),
+        Endpoints{{"/", RespondWith("inside")},
+                  {"/-/healthy", {RespondWith("healthy"), Access::kAlways}},
+                  {"/-/ready", {RespondWith("ready"), Access::kEveryone}}},
+        std::make_unique<WebConfig>(path_, &Parse));
     return server_->ports().at(0);
   }
 

@@ -52,14 +52,14 @@ TEST(Histogram, TakesBackWhatItObserved) {
   EXPECT_EQ(histogram.sum(), 5ms);
 }
 
-struct Named {
+struct NamedBounds {
   const char* name;
   std::span<const base::Duration> (*bounds)();
   base::Duration first;
   base::Duration last;
 };
 
-class HistogramBounds : public ::testing::TestWithParam<Named> {};
+class HistogramBounds : public ::testing::TestWithParam<NamedBounds> {};
 
 TEST_P(HistogramBounds, AscendFitAndCoverWhatTheyPromise) {
   const auto bounds = GetParam().bounds();
@@ -70,9 +70,9 @@ TEST_P(HistogramBounds, AscendFitAndCoverWhatTheyPromise) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Of, HistogramBounds,
-                         ::testing::Values(Named{"Wait", WaitBounds, 10us, 30s},
-                                           Named{"Use", UseBounds, 100us, 10min},
-                                           Named{"Connect", ConnectBounds, 1ms, 30s}),
+                         ::testing::Values(NamedBounds{"Wait", WaitBounds, 10us, 30s},
+                                           NamedBounds{"Use", UseBounds, 100us, 10min},
+                                           NamedBounds{"Connect", ConnectBounds, 1ms, 30s}),
                          [](const auto& test) { return std::string(test.param.name); });
 
 }  // namespace

@@ -8,7 +8,7 @@ namespace {
 
 using PoolClose = PoolTest;
 
-std::size_t Threads() {
+std::size_t CountThreads() {
   const std::filesystem::directory_iterator tasks("/proc/self/task");
   return static_cast<std::size_t>(std::distance(begin(tasks), end(tasks)));
 }
@@ -20,8 +20,8 @@ TEST_F(PoolClose, FailsWaitersAtOnce) {
   Client second(pool);
   ASSERT_TRUE(AwaitWaiters(pool, 2));
   pool.Close();
-  EXPECT_THROW(static_cast<void>(first.Take()), PoolClosed);
-  EXPECT_THROW(static_cast<void>(second.Take()), PoolClosed);
+  EXPECT_THROW(static_cast<void>(first.Get()), PoolClosed);
+  EXPECT_THROW(static_cast<void>(second.Get()), PoolClosed);
   EXPECT_EQ(pool.Stats().waiters, 0U);
 }
 
@@ -172,31 +172,31 @@ TEST_F(PoolClose, PoolWhoseFirstConnectFailsImmediatelyStartsAndCloses) {
 
 TEST_F(PoolClose, HasNoThreadOfItsOwn) {
   base::Scheduler scheduler(clock_);
-  const std::size_t before = Threads();
+  const std::size_t before = CountThreads();
   std::vector<std::unique_ptr<Pool>> pools;
   for (int i = 0; i < 20; ++i) {
     pools.push_back(std::make_unique<Pool>("test", options_,
                                            Pool::Dependencies{connector_, scheduler, clock_}));
     static_cast<void>(pools.back()->Acquire());
   }
-  EXPECT_EQ(Threads(), before);
+  EXPECT_EQ(CountThreads(), before);
   pools.clear();
-  EXPECT_EQ(Threads(), before);
+  EXPECT_EQ(CountThreads(), before);
 }
 
 TEST_F(PoolClose, AWaiterThatWasServedJustBeforeKeepsItsLease) {
   options_.max_size = 1;
-  Pool& pool = OpenSlow();
+  Pool& pool = OpenOnSlowClock();
   Lease lease = pool.Acquire();
   const auto session = connector_->sessions()[0];
   Client client(pool);
   ASSERT_TRUE(AwaitWaiters(pool, 1));
-  slow_clock_.Freeze();
+  slow_clock_.HoldWakeups();
   lease.Release();
   ASSERT_TRUE(slow_clock_.AwaitHeld(1));
   pool_.reset();
-  slow_clock_.Thaw();
-  lease = client.Take();
+  slow_clock_.ReleaseWakeups();
+  lease = client.Get();
   EXPECT_TRUE(session->open());
   lease.Release();
   EXPECT_FALSE(session->open());
@@ -204,19 +204,19 @@ TEST_F(PoolClose, AWaiterThatWasServedJustBeforeKeepsItsLease) {
 
 TEST_F(PoolClose, WaiterServedThenCancelledBeforeCloseLeavesNothingBehind) {
   options_.max_size = 1;
-  Pool& pool = OpenSlow();
+  Pool& pool = OpenOnSlowClock();
   Lease lease = pool.Acquire();
   const auto session = connector_->sessions()[0];
   const std::weak_ptr<FakeConnector> state = connector_;
   Client client(pool);
   ASSERT_TRUE(AwaitWaiters(pool, 1));
-  slow_clock_.Freeze();
+  slow_clock_.HoldWakeups();
   lease.Release();
   ASSERT_TRUE(slow_clock_.AwaitHeld(1));
   client.Cancel();
   pool_.reset();
-  slow_clock_.Thaw();
-  EXPECT_THROW(static_cast<void>(client.Take()), AcquireCancelled);
+  slow_clock_.ReleaseWakeups();
+  EXPECT_THROW(static_cast<void>(client.Get()), AcquireCancelled);
   EXPECT_FALSE(session->open());
   connector_.reset();
   EXPECT_TRUE(Eventually(kLong, [&] { return state.expired(); }));
@@ -236,7 +236,7 @@ TEST_F(PoolClose, WaiterWithADeadConnectionOfADestroyedPoolGetsPoolClosed) {
   ASSERT_TRUE(session->AwaitBlocked());
   pool_.reset();
   session->Unblock();
-  EXPECT_THROW(static_cast<void>(client.Take()), PoolClosed);
+  EXPECT_THROW(static_cast<void>(client.Get()), PoolClosed);
   EXPECT_FALSE(session->open());
   connector_.reset();
   EXPECT_TRUE(Eventually(kLong, [&] { return state.expired(); }));

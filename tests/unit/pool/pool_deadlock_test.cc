@@ -160,7 +160,7 @@ TEST_F(PoolDeadlock, WaitersThatHoldNoLeaseKeepWaiting) {
     EXPECT_THROW(static_cast<void>(pool.Acquire()), NestedAcquireDeadlock);
     EXPECT_FALSE(client->Ended());
   }
-  EXPECT_TRUE(client->Take());
+  EXPECT_TRUE(client->Get());
 }
 
 }  // namespace

@@ -26,7 +26,7 @@ TEST_F(PoolDetach, MakesRoomForAWaiter) {
   Client client(pool);
   ASSERT_TRUE(AwaitWaiters(pool, 1));
   const std::unique_ptr<Connection> taken = lease.Detach();
-  EXPECT_TRUE(client.Take());
+  EXPECT_TRUE(client.Get());
 }
 
 TEST_F(PoolDetach, CountsAsAUseAndNotAsAnEviction) {

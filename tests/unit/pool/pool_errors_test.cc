@@ -24,7 +24,7 @@ class PoolErrors : public PoolTest {
     EXPECT_TRUE(AwaitWaiters(*pool_, 1));
     cause(client);
     try {
-      static_cast<void>(client.Take());
+      static_cast<void>(client.Get());
     } catch (const Error& error) {
       return error;
     }

@@ -15,7 +15,7 @@ class PoolFork : public PoolTest {
   // Runs `holds` in a child, which has the calling thread alone; true if it says so
   // within kPatience.
   template <typename Check>
-  bool InChild(Check holds) {
+  bool HoldsInChild(Check holds) {
     const pid_t child = fork();
     if (child == 0) {
       alarm(std::chrono::ceil<std::chrono::seconds>(test::kPatience).count());
@@ -30,7 +30,7 @@ class PoolFork : public PoolTest {
 TEST_F(PoolFork, AcquireInAChildThrowsItsOwnErrorType) {
   Pool& pool = Open();
   static_cast<void>(pool.Acquire());
-  EXPECT_TRUE(InChild([&] {
+  EXPECT_TRUE(HoldsInChild([&] {
     try {
       static_cast<void>(pool.Acquire());
     } catch (const ForkedPool& error) {
@@ -45,7 +45,7 @@ TEST_F(PoolFork, AcquireInAChildThrowsItsOwnErrorType) {
 TEST_F(PoolFork, TryAcquireInAChildThrowsToo) {
   Pool& pool = Open();
   static_cast<void>(pool.Acquire());
-  EXPECT_TRUE(InChild([&] {
+  EXPECT_TRUE(HoldsInChild([&] {
     try {
       static_cast<void>(pool.TryAcquire());
     } catch (const ForkedPool&) {
@@ -59,7 +59,7 @@ TEST_F(PoolFork, ALeaseThatAChildInheritsIsNeitherRecycledNorClosedThere) {
   Pool& pool = Open();
   std::vector<Lease> leases = AcquireMany(2);
   const auto sessions = connector_->sessions();
-  EXPECT_TRUE(InChild([&] {
+  EXPECT_TRUE(HoldsInChild([&] {
     leases[0].Release();
     leases[1].Evict();
     return sessions[0]->recycles() == 0 && sessions[0]->open() && sessions[1]->open();
@@ -72,7 +72,7 @@ TEST_F(PoolFork, AChildThatClosesOrDrainsOrDestroysThePoolTouchesNoConnection) {
   options_.min_idle = 2;
   Pool& pool = Open();
   ASSERT_TRUE(AwaitIdle(pool, 2));
-  EXPECT_TRUE(InChild([&] {
+  EXPECT_TRUE(HoldsInChild([&] {
     pool.Drain();
     pool.Resize(2);
     pool.OnServerAnswered();
@@ -87,7 +87,7 @@ TEST_F(PoolFork, AChildThatClosesOrDrainsOrDestroysThePoolTouchesNoConnection) {
 
 TEST_F(PoolFork, AChildMayHaveAPoolOfItsOwn) {
   Open();
-  EXPECT_TRUE(InChild([this] {
+  EXPECT_TRUE(HoldsInChild([this] {
     base::Scheduler own(base::RealClock());
     Pool pool("own", options_, {std::make_shared<FakeConnector>(), own});
     return static_cast<bool>(pool.Acquire());

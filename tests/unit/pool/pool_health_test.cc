@@ -9,8 +9,9 @@ using ::testing::HasSubstr;
 
 class PoolHealth : public PoolTest {
  protected:
-  // Clients that want `count` connections, all of which fail: after this the pool is in backoff.
-  void FailFirst(std::size_t count) {
+  // Starts clients that need `count` connections, all of which fail: the pool is in backoff
+  // afterwards.
+  void FailConnects(std::size_t count) {
     connector_->Block();
     for (std::size_t i = 0; i < count; ++i) clients_.push_back(std::make_unique<Client>(*pool_));
     ASSERT_TRUE(connector_->AwaitBlocked(count));
@@ -160,8 +161,8 @@ TEST_F(PoolHealth, ACheckOfEveryIdleConnectionKeepsNoAcquirerWaitingForAConnect)
   ASSERT_TRUE(AwaitWaiters(pool, 2));
   EXPECT_EQ(pool.Stats().connecting, 0U);
   session->Unblock();
-  EXPECT_TRUE(first.Take());
-  EXPECT_TRUE(second.Take());
+  EXPECT_TRUE(first.Get());
+  EXPECT_TRUE(second.Get());
   EXPECT_EQ(connector_->connects(), 2U);
 }
 
@@ -178,7 +179,7 @@ TEST_F(PoolHealth, AHungServerCostsAnAcquireOneConnectionAndItsOwnDeadline) {
   ASSERT_TRUE(asked->AwaitBlocked());
   clock_.Advance(5s);
   asked->Unblock();
-  EXPECT_THROW(static_cast<void>(client.Take()), AcquireTimeout);
+  EXPECT_THROW(static_cast<void>(client.Get()), AcquireTimeout);
   EXPECT_EQ(pool.Stats().evictions[EvictReason::kDead], 1U);
   EXPECT_EQ(connector_->open(), 3U);
 }
@@ -211,7 +212,7 @@ TEST_F(PoolHealth, AConnectMustEndByConnectTimeout) {
 TEST_F(PoolHealth, AfterAFailureAtMostOneConnectIsUnderWay) {
   options_.max_size = 4;
   Open();
-  FailFirst(2);
+  FailConnects(2);
   EXPECT_EQ(connector_->connects(), 2U);
   // Ticks and newcomers do not add to it.
   for (int i = 0; i < 2; ++i) clients_.push_back(std::make_unique<Client>(*pool_));
@@ -264,7 +265,7 @@ TEST_F(PoolHealth, LocalFailureIsRetriedAndIsNoTrouble) {
   connector_->Succeed();
   ASSERT_TRUE(clock_.AwaitSleepers(1, 1s));
   clock_.Advance(1s);
-  EXPECT_TRUE(client.Take());
+  EXPECT_TRUE(client.Get());
   EXPECT_EQ(troubles_, 0);
 }
 
@@ -311,7 +312,7 @@ TEST_F(PoolHealth, AfterAnyOutageTheNextAttemptComesWithinTheCap) {
   options_.acquire_timeout = 24h;
   options_.backoff = {.initial = 100ms, .cap = 5s};
   Open();
-  FailFirst(1);
+  FailConnects(1);
   for (std::size_t failures = 1; failures < 20; ++failures) {
     ASSERT_EQ(connector_->connects(), failures);
     clock_.Advance(5s);
@@ -322,14 +323,14 @@ TEST_F(PoolHealth, AfterAnyOutageTheNextAttemptComesWithinTheCap) {
   clock_.Advance(5s);
   ASSERT_TRUE(connector_->AwaitBlocked(1));
   connector_->Finish();
-  EXPECT_TRUE(clients_[0]->Take());
+  EXPECT_TRUE(clients_[0]->Get());
 }
 
 TEST_F(PoolHealth, ASuccessStartsTheBackoffAfresh) {
   options_.acquire_timeout = 24h;
   options_.backoff = {.initial = 1ms, .cap = 1h};
   Open();
-  FailFirst(1);
+  FailConnects(1);
   for (std::size_t failures = 1; failures < 30; ++failures) {
     pool_->OnServerAnswered();
     ASSERT_TRUE(connector_->AwaitBlocked(1));
@@ -339,7 +340,7 @@ TEST_F(PoolHealth, ASuccessStartsTheBackoffAfresh) {
   pool_->OnServerAnswered();
   ASSERT_TRUE(connector_->AwaitBlocked(1));
   connector_->Finish();
-  clients_[0]->Take().Evict();
+  clients_[0]->Get().Evict();
   Client again(*pool_);
   ASSERT_TRUE(connector_->AwaitBlocked(1));
   connector_->Finish(ConnectOutcome::kConnectRefused);
@@ -351,11 +352,11 @@ TEST_F(PoolHealth, ASuccessStartsTheBackoffAfresh) {
 TEST_F(PoolHealth, AServerThatAnswersEndsTheBackoff) {
   options_.backoff = {.initial = 1h, .cap = 1h};
   Open();
-  FailFirst(1);
+  FailConnects(1);
   pool_->OnServerAnswered();
   ASSERT_TRUE(connector_->AwaitBlocked(1));
   connector_->Finish();
-  EXPECT_TRUE(clients_[0]->Take());
+  EXPECT_TRUE(clients_[0]->Get());
 }
 
 TEST_F(PoolHealth, AServerThatAnswersStartsNothingInAPoolThatHasNotFailed) {
@@ -369,7 +370,7 @@ TEST_F(PoolHealth, SuccessesAfterAFailureOpenMoreAndMoreAtOnce) {
   options_.max_size = 4;
   options_.backoff = {.initial = 1h, .cap = 1h};
   Open();
-  FailFirst(2);
+  FailConnects(2);
   for (int i = 0; i < 2; ++i) clients_.push_back(std::make_unique<Client>(*pool_));
   ASSERT_TRUE(AwaitWaiters(*pool_, 4));
   pool_->OnServerAnswered();

@@ -10,9 +10,9 @@
 
 namespace scidex::pool {
 
-// The reason why a snapshot contradicts itself; empty if it does not. `detached` connections have
-// left it.
-inline std::string Torn(const PoolStats& stats, std::size_t detached = 0) {
+// The numbers of a snapshot that contradict each other; empty if none do. `detached` connections
+// have left the pool.
+inline std::string Contradiction(const PoolStats& stats, std::size_t detached = 0) {
   if (stats.connecting + stats.idle + stats.in_use != stats.size) return "states and size";
   if (stats.size > stats.max_size) return "size and max_size";
   if (Sum(stats.acquires) + stats.waiters != stats.requests) return "outcomes and requests";
@@ -31,7 +31,7 @@ inline std::string Torn(const PoolStats& stats, std::size_t detached = 0) {
   return "";
 }
 
-inline bool NoneFell(const Histogram& before, const Histogram& after) {
+inline bool NoneDecreased(const Histogram& before, const Histogram& after) {
   for (std::size_t i = 0; i <= before.bounds().size(); ++i) {
     if (after.count(i) < before.count(i)) return false;
   }
@@ -39,20 +39,20 @@ inline bool NoneFell(const Histogram& before, const Histogram& after) {
 }
 
 template <typename Counts>
-bool NoneFell(const Counts& before, const Counts& after) {
+bool NoneDecreased(const Counts& before, const Counts& after) {
   return std::equal(before.begin(), before.end(), after.begin(), std::less_equal<>());
 }
 
 // The counter that decreased; empty if none did.
-inline std::string Fell(const PoolStats& before, const PoolStats& after) {
+inline std::string DecreasedCounter(const PoolStats& before, const PoolStats& after) {
   if (after.requests < before.requests) return "requests";
-  if (!NoneFell(before.acquires, after.acquires)) return "acquires";
-  if (!NoneFell(before.connects, after.connects)) return "connects";
-  if (!NoneFell(before.evictions, after.evictions)) return "evictions";
-  if (!NoneFell(before.read_only_proofs, after.read_only_proofs)) return "read_only_proofs";
-  if (!NoneFell(before.acquire_wait, after.acquire_wait)) return "acquire_wait";
-  if (!NoneFell(before.use, after.use)) return "use";
-  if (!NoneFell(before.connect, after.connect)) return "connect";
+  if (!NoneDecreased(before.acquires, after.acquires)) return "acquires";
+  if (!NoneDecreased(before.connects, after.connects)) return "connects";
+  if (!NoneDecreased(before.evictions, after.evictions)) return "evictions";
+  if (!NoneDecreased(before.read_only_proofs, after.read_only_proofs)) return "read_only_proofs";
+  if (!NoneDecreased(before.acquire_wait, after.acquire_wait)) return "acquire_wait";
+  if (!NoneDecreased(before.use, after.use)) return "use";
+  if (!NoneDecreased(before.connect, after.connect)) return "connect";
   return "";
 }
 

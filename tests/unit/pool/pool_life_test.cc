@@ -51,7 +51,7 @@ TEST_F(PoolLife, AConnectionPastItsLifetimeIsClosedOnRelease) {
 }
 
 TEST_F(PoolLife, AConnectionPastItsLifetimeIsNotLent) {
-  Pool& pool = OpenSlow();
+  Pool& pool = OpenOnSlowClock();
   static_cast<void>(pool.Acquire());
   slow_clock_.Advance(30min);
   const Lease lease = pool.Acquire();
@@ -61,7 +61,7 @@ TEST_F(PoolLife, AConnectionPastItsLifetimeIsNotLent) {
 }
 
 TEST_F(PoolLife, LateAcquireSkipsAnExpiredConnectionForAYoungerOne) {
-  Pool& pool = OpenSlow();
+  Pool& pool = OpenOnSlowClock();
   std::vector<Lease> leases = AcquireMany(1);
   slow_clock_.Advance(29min);
   leases.push_back(pool.Acquire());
@@ -148,7 +148,7 @@ TEST_F(PoolLife, DrainCoversConnectsInFlight) {
   EXPECT_FALSE(client.Ended());
   ASSERT_TRUE(connector_->AwaitBlocked(1));
   connector_->Finish();
-  const Lease lease = client.Take();
+  const Lease lease = client.Get();
   EXPECT_EQ(&SessionOf(lease), connector_->sessions()[1].get());
 }
 

@@ -8,8 +8,8 @@ namespace {
 
 class PoolLoad : public PoolTest {
  protected:
-  // A client that takes a lease at once, or waits, before this returns.
-  std::unique_ptr<Client> Arrive() {
+  // Starts a client. Returns when it has its lease or waits.
+  std::unique_ptr<Client> StartClient() {
     const auto settled = [this] {
       const PoolStats stats = pool_->Stats();
       return stats.waiters + Sum(stats.acquires);
@@ -27,12 +27,12 @@ TEST_F(PoolLoad, SixClientsOnTwoConnectionsAreServedTwoByTwo) {
   Pool& pool = Open();
   AcquireMany(2).clear();
   std::vector<std::unique_ptr<Client>> clients;
-  for (int i = 0; i < 6; ++i) clients.push_back(Arrive());
+  for (int i = 0; i < 6; ++i) clients.push_back(StartClient());
   std::vector<base::Duration> waits;
   const base::TimePoint start = clock_.Now();
   for (std::size_t i = 0; i < 6; i += 2) {
-    const Lease first = clients[i]->Take();
-    const Lease second = clients[i + 1]->Take();
+    const Lease first = clients[i]->Get();
+    const Lease second = clients[i + 1]->Get();
     for (std::size_t later = i + 2; later < 6; ++later) EXPECT_FALSE(clients[later]->Ended());
     clock_.Advance(200ms);
   }
@@ -70,20 +70,20 @@ TEST_F(PoolLoad, ASaturatedPoolDrainsWhenTheArrivalsSlowDown) {
   Pool& pool = Open();
   std::vector<Lease> leases = AcquireMany(2);
   std::deque<std::unique_ptr<Client>> queue;
-  for (int i = 0; i < 8; ++i) queue.push_back(Arrive());
+  for (int i = 0; i < 8; ++i) queue.push_back(StartClient());
   EXPECT_THROW(static_cast<void>(pool.Acquire()), QueueFull);
   // Two are served for each that arrives.
   for (std::size_t left = 7; left > 0; --left) {
     for (Lease& lease : leases) {
       lease.Release();
-      lease = queue.front()->Take();
+      lease = queue.front()->Get();
       queue.pop_front();
     }
-    queue.push_back(Arrive());
+    queue.push_back(StartClient());
     EXPECT_EQ(pool.Stats().waiters, left);
   }
   leases.clear();
-  EXPECT_TRUE(queue.front()->Take());
+  EXPECT_TRUE(queue.front()->Get());
   EXPECT_TRUE(pool.TryAcquire());
   EXPECT_EQ(pool.Stats().acquires[AcquireOutcome::kQueueFull], 1U);
 }
@@ -92,12 +92,12 @@ TEST_F(PoolLoad, BrokenReleasesStarveNoWaiter) {
   Pool& pool = Open();
   std::vector<Lease> leases = AcquireMany(2);
   std::vector<std::unique_ptr<Client>> clients;
-  for (int i = 0; i < 10; ++i) clients.push_back(Arrive());
+  for (int i = 0; i < 10; ++i) clients.push_back(StartClient());
   for (std::size_t i = 0; i < 10; ++i) {
     Lease& oldest = leases[i % 2];
     SessionOf(oldest).FailRecycle();
     oldest.Release();
-    oldest = clients[i]->Take();
+    oldest = clients[i]->Get();
   }
   EXPECT_EQ(connector_->connects(), 12U);
   EXPECT_EQ(pool.Stats().size, 2U);

@@ -87,7 +87,7 @@ TEST_F(PoolNumbers, LeasesAndWaitersOfANamedClientAreReported) {
   ASSERT_TRUE(AwaitWaiters(pool, 2));
   EXPECT_EQ(pool.Stats().client_waiters, 1U);
   lease.Release();
-  application.Take().Release();
+  application.Get().Release();
   waiter.get().Release();
   EXPECT_EQ(pool.Stats().client_waiters, 0U);
   const Lease next = pool.Acquire();
@@ -111,14 +111,14 @@ TEST_F(PoolNumbers, EachRequestEndsInExactlyOneOutcome) {
     ASSERT_TRUE(AwaitWaiters(pool, 2));
     EXPECT_THROW(static_cast<void>(pool.Acquire()), QueueFull);
     cancelled.Cancel();
-    EXPECT_THROW(static_cast<void>(cancelled.Take()), AcquireCancelled);
+    EXPECT_THROW(static_cast<void>(cancelled.Get()), AcquireCancelled);
     clock_.Advance(1s);
-    EXPECT_THROW(static_cast<void>(hasty.Take()), AcquireTimeout);
+    EXPECT_THROW(static_cast<void>(hasty.Get()), AcquireTimeout);
   }
   Client last(pool);
   ASSERT_TRUE(AwaitWaiters(pool, 1));
   pool.Close();
-  EXPECT_THROW(static_cast<void>(last.Take()), PoolClosed);
+  EXPECT_THROW(static_cast<void>(last.Get()), PoolClosed);
   EXPECT_THROW(static_cast<void>(pool.Acquire()), PoolClosed);
   const PoolStats stats = pool.Stats();
   EXPECT_EQ(stats.acquires[AcquireOutcome::kWaited], 1U);
@@ -137,7 +137,7 @@ TEST_F(PoolNumbers, AcquireCancelledDuringItsConnectLeavesTheConnectionIdle) {
   Client client(pool);
   ASSERT_TRUE(connector_->AwaitBlocked(1));
   client.Cancel();
-  EXPECT_THROW(static_cast<void>(client.Take()), AcquireCancelled);
+  EXPECT_THROW(static_cast<void>(client.Get()), AcquireCancelled);
   connector_->Finish();
   EXPECT_TRUE(AwaitIdle(pool, 1));
   EXPECT_EQ(pool.Stats().requests, 1U);
@@ -151,7 +151,7 @@ TEST_F(PoolNumbers, WaitsThatFailAreMeasuredToo) {
   Client client(pool, clock_.Now() + 3s);
   ASSERT_TRUE(AwaitWaiters(pool, 1));
   clock_.Advance(3s);
-  EXPECT_THROW(static_cast<void>(client.Take()), AcquireTimeout);
+  EXPECT_THROW(static_cast<void>(client.Get()), AcquireTimeout);
   EXPECT_EQ(pool.Stats().acquire_wait.total(), 2U);
   EXPECT_EQ(pool.Stats().acquire_wait.sum(), 3s);
 }
@@ -164,7 +164,7 @@ TEST_F(PoolNumbers, AWaitIsMeasuredFromAcquireToLease) {
   ASSERT_TRUE(AwaitWaiters(pool, 1));
   clock_.Advance(2s);
   lease.Release();
-  lease = client.Take();
+  lease = client.Get();
   EXPECT_EQ(pool.Stats().acquire_wait.sum(), 2s);
   EXPECT_EQ(pool.Stats().oldest_lease(), 0s);
 }
@@ -179,7 +179,7 @@ TEST_F(PoolNumbers, AWaitThatADeadConnectionMadeLongerIsMeasuredInFull) {
   ASSERT_TRUE(dead->AwaitBlocked());
   clock_.Advance(2s);
   dead->Unblock();
-  const Lease lease = client.Take();
+  const Lease lease = client.Get();
   const PoolStats stats = pool.Stats();
   EXPECT_EQ(stats.acquire_wait.sum(), 2s);
   EXPECT_EQ(stats.acquire_wait.total(), 3U);
@@ -204,7 +204,7 @@ TEST_F(PoolNumbers, AcquireIsCountedOnlyOnceItsConnectionIsVerified) {
   EXPECT_EQ(Lent(stats), 1U);
   EXPECT_EQ(stats.acquire_wait.total(), 1U);
   session->Unblock();
-  const Lease lease = client.Take();
+  const Lease lease = client.Get();
   stats = pool.Stats();
   EXPECT_EQ(stats.requests, 2U);
   EXPECT_EQ(Lent(stats), 2U);
@@ -230,7 +230,7 @@ TEST_F(PoolNumbers, WaiterCountsUntilItsConnectionIsVerified) {
   EXPECT_EQ(stats.requests, 2U);
   EXPECT_EQ(Lent(stats), 1U);
   session->Unblock();
-  lease = client.Take();
+  lease = client.Get();
   stats = pool.Stats();
   EXPECT_EQ(stats.waiters, 0U);
   EXPECT_EQ(stats.requests, 2U);
@@ -244,7 +244,7 @@ TEST_F(PoolNumbers, UseAndConnectAreMeasured) {
   ASSERT_TRUE(connector_->AwaitBlocked(1));
   clock_.Advance(2s);
   connector_->Finish();
-  Lease lease = client.Take();
+  Lease lease = client.Get();
   EXPECT_EQ(pool.Stats().use.total(), 0U);
   clock_.Advance(3s);
   lease.Release();
@@ -279,7 +279,7 @@ TEST_F(PoolNumbers, TheLastFailureToConnectIsShownUntilOneSucceeds) {
   EXPECT_EQ(pool.Stats().last_connect_message, "the fake says auth_failed");
   connector_->Succeed();
   pool.OnServerAnswered();
-  const Lease lease = client.Take();
+  const Lease lease = client.Get();
   EXPECT_EQ(pool.Stats().last_connect_outcome, ConnectOutcome::kOk);
   EXPECT_EQ(pool.Stats().last_connect_message, "");
 }

@@ -8,8 +8,8 @@ namespace {
 
 class PoolQueue : public PoolTest {
  protected:
-  // `count` clients that wait, in this order, each a nanosecond younger than the one before.
-  std::vector<std::unique_ptr<Client>> Queue(std::size_t count) {
+  // Starts `count` waiters, in this order, a nanosecond apart.
+  std::vector<std::unique_ptr<Client>> StartWaiters(std::size_t count) {
     const std::size_t already = pool_->Stats().waiters;
     std::vector<std::unique_ptr<Client>> clients;
     for (std::size_t i = 0; i < count; ++i) {
@@ -25,11 +25,11 @@ class PoolQueue : public PoolTest {
 TEST_F(PoolQueue, ServesInOrderOfArrival) {
   Open();
   std::vector<Lease> leases = AcquireMany(2);
-  const auto clients = Queue(6);
+  const auto clients = StartWaiters(6);
   for (std::size_t i = 0; i < 6; ++i) {
     Lease& oldest = leases[i % 2];
     oldest.Release();
-    oldest = clients[i]->Take();
+    oldest = clients[i]->Get();
     for (std::size_t later = i + 1; later < 6; ++later) EXPECT_FALSE(clients[later]->Ended());
   }
 }
@@ -37,53 +37,53 @@ TEST_F(PoolQueue, ServesInOrderOfArrival) {
 TEST_F(PoolQueue, NoAcquireOvertakesAWaiterThatHasWaitedHandoffAfter) {
   options_.max_size = 1;
   options_.handoff_after = 5ms;
-  Pool& pool = OpenSlow();
+  Pool& pool = OpenOnSlowClock();
   Lease lease = pool.Acquire();
-  const auto clients = Queue(1);
+  const auto clients = StartWaiters(1);
   slow_clock_.Advance(5ms);
-  slow_clock_.Freeze();
+  slow_clock_.HoldWakeups();
   lease.Release();
   EXPECT_FALSE(pool.TryAcquire());
-  const auto later = Queue(1);
-  slow_clock_.Thaw();
-  lease = clients[0]->Take();
+  const auto later = StartWaiters(1);
+  slow_clock_.ReleaseWakeups();
+  lease = clients[0]->Get();
   EXPECT_FALSE(later[0]->Ended());
 }
 
 TEST_F(PoolQueue, ARunningThreadOvertakesAYoungerWaiterWhichKeepsItsPlace) {
   options_.max_size = 1;
   options_.handoff_after = 5ms;
-  Pool& pool = OpenSlow();
+  Pool& pool = OpenOnSlowClock();
   Lease lease = pool.Acquire();
-  const auto clients = Queue(2);
+  const auto clients = StartWaiters(2);
   slow_clock_.Advance(4ms);
-  slow_clock_.Freeze();
+  slow_clock_.HoldWakeups();
   lease.Release();
   EXPECT_TRUE(slow_clock_.AwaitHeld(1));
   Lease overtaker = pool.Acquire();
   EXPECT_EQ(pool.Stats().waiters, 2U);
   slow_clock_.Advance(1ms);
   overtaker.Release();
-  slow_clock_.Thaw();
-  lease = clients[0]->Take();
+  slow_clock_.ReleaseWakeups();
+  lease = clients[0]->Get();
   EXPECT_FALSE(clients[1]->Ended());
   EXPECT_EQ(pool.Stats().acquires[AcquireOutcome::kImmediate], 1U);
 }
 
 TEST_F(PoolQueue, TwoConnectionsReleasedTogetherServeTwoWaiters) {
   options_.handoff_after = 5ms;
-  OpenSlow();
+  OpenOnSlowClock();
   std::vector<Lease> leases = AcquireMany(2);
-  const auto clients = Queue(2);
-  slow_clock_.Freeze();
+  const auto clients = StartWaiters(2);
+  slow_clock_.HoldWakeups();
   // The first one wakes the head of the queue, which is slow to come, and is handed the second.
   leases[0].Release();
   EXPECT_TRUE(slow_clock_.AwaitHeld(1));
   slow_clock_.Advance(5ms);
   leases[1].Release();
-  slow_clock_.Thaw();
-  EXPECT_TRUE(clients[0]->Take());
-  EXPECT_TRUE(clients[1]->Take());
+  slow_clock_.ReleaseWakeups();
+  EXPECT_TRUE(clients[0]->Get());
+  EXPECT_TRUE(clients[1]->Get());
 }
 
 TEST_F(PoolQueue, MaxWaitersRefusesExactlyTheNextOne) {
@@ -91,41 +91,41 @@ TEST_F(PoolQueue, MaxWaitersRefusesExactlyTheNextOne) {
   options_.max_waiters = 3;
   Pool& pool = Open();
   const Lease lease = pool.Acquire();
-  const auto clients = Queue(3);
+  const auto clients = StartWaiters(3);
   EXPECT_THROW(static_cast<void>(pool.Acquire()), QueueFull);
   clients[1]->Cancel();
-  EXPECT_THROW(static_cast<void>(clients[1]->Take()), AcquireCancelled);
-  Queue(1);
+  EXPECT_THROW(static_cast<void>(clients[1]->Get()), AcquireCancelled);
+  StartWaiters(1);
 }
 
 TEST_F(PoolQueue, TimeoutAffectsOnlyItsOwnWaiter) {
   Pool& pool = Open();
   std::vector<Lease> leases = AcquireMany(2);
-  const auto before = Queue(1);
+  const auto before = StartWaiters(1);
   Client hasty(pool, clock_.Now() + 2s);
   ASSERT_TRUE(AwaitWaiters(pool, 2));
-  const auto after = Queue(1);
+  const auto after = StartWaiters(1);
   clock_.Advance(2s - 2ns);
   EXPECT_EQ(pool.Stats().waiters, 3U);
   EXPECT_FALSE(hasty.Ended());
   clock_.Advance(1ns);
-  EXPECT_THROW(static_cast<void>(hasty.Take()), AcquireTimeout);
+  EXPECT_THROW(static_cast<void>(hasty.Get()), AcquireTimeout);
   EXPECT_EQ(pool.Stats().waiters, 2U);
   leases.clear();
-  EXPECT_TRUE(before[0]->Take());
-  EXPECT_TRUE(after[0]->Take());
+  EXPECT_TRUE(before[0]->Get());
+  EXPECT_TRUE(after[0]->Get());
 }
 
 TEST_F(PoolQueue, AcquireWithoutADeadlineTakesAtMostAcquireTimeout) {
   options_.acquire_timeout = 7s;
   Pool& pool = Open();
   const std::vector<Lease> leases = AcquireMany(2);
-  const auto clients = Queue(1);
+  const auto clients = StartWaiters(1);
   clock_.Advance(7s - 1ns);
   EXPECT_EQ(pool.Stats().waiters, 1U);
   EXPECT_FALSE(clients[0]->Ended());
   clock_.Advance(1ns);
-  EXPECT_THROW(static_cast<void>(clients[0]->Take()), AcquireTimeout);
+  EXPECT_THROW(static_cast<void>(clients[0]->Get()), AcquireTimeout);
 }
 
 TEST_F(PoolQueue, PassedDeadlineTakesAnIdleConnectionOrFailsImmediately) {
@@ -140,13 +140,13 @@ TEST_F(PoolQueue, PassedDeadlineTakesAnIdleConnectionOrFailsImmediately) {
 TEST_F(PoolQueue, ACancelledWaiterLeavesAndTheOthersAreServed) {
   Pool& pool = Open();
   std::vector<Lease> leases = AcquireMany(2);
-  const auto clients = Queue(3);
+  const auto clients = StartWaiters(3);
   clients[0]->Cancel();
-  EXPECT_THROW(static_cast<void>(clients[0]->Take()), AcquireCancelled);
+  EXPECT_THROW(static_cast<void>(clients[0]->Get()), AcquireCancelled);
   EXPECT_EQ(pool.Stats().waiters, 2U);
   leases.clear();
-  EXPECT_TRUE(clients[1]->Take());
-  EXPECT_TRUE(clients[2]->Take());
+  EXPECT_TRUE(clients[1]->Get());
+  EXPECT_TRUE(clients[2]->Get());
 }
 
 TEST_F(PoolQueue, AlreadyCancelledAcquireTakesNothing) {
@@ -160,47 +160,47 @@ TEST_F(PoolQueue, AlreadyCancelledAcquireTakesNothing) {
 
 TEST_F(PoolQueue, ConnectionHandedToACancelledWaiterGoesToTheNext) {
   options_.max_size = 1;
-  Pool& pool = OpenSlow();
+  Pool& pool = OpenOnSlowClock();
   Lease lease = pool.Acquire();
-  const auto clients = Queue(2);
-  slow_clock_.Freeze();
+  const auto clients = StartWaiters(2);
+  slow_clock_.HoldWakeups();
   lease.Release();
   ASSERT_TRUE(slow_clock_.AwaitHeld(1));
   clients[0]->Cancel();
-  slow_clock_.Thaw();
-  EXPECT_THROW(static_cast<void>(clients[0]->Take()), AcquireCancelled);
-  lease = clients[1]->Take();
+  slow_clock_.ReleaseWakeups();
+  EXPECT_THROW(static_cast<void>(clients[0]->Get()), AcquireCancelled);
+  lease = clients[1]->Get();
   EXPECT_EQ(connector_->connects(), 1U);
   EXPECT_EQ(Sum(pool.Stats().evictions), 0U);
 }
 
 TEST_F(PoolQueue, ConnectionHandedToACancelledWaiterBecomesIdleIfNoOtherWaits) {
   options_.max_size = 1;
-  Pool& pool = OpenSlow();
+  Pool& pool = OpenOnSlowClock();
   Lease lease = pool.Acquire();
-  const auto clients = Queue(1);
-  slow_clock_.Freeze();
+  const auto clients = StartWaiters(1);
+  slow_clock_.HoldWakeups();
   lease.Release();
   ASSERT_TRUE(slow_clock_.AwaitHeld(1));
   clients[0]->Cancel();
-  slow_clock_.Thaw();
-  EXPECT_THROW(static_cast<void>(clients[0]->Take()), AcquireCancelled);
+  slow_clock_.ReleaseWakeups();
+  EXPECT_THROW(static_cast<void>(clients[0]->Get()), AcquireCancelled);
   EXPECT_EQ(pool.Stats().idle, 1U);
 }
 
 TEST_F(PoolQueue, ConnectionHandedToACancelledWaiterIsClosedAfterADrain) {
   options_.max_size = 1;
-  Pool& pool = OpenSlow();
+  Pool& pool = OpenOnSlowClock();
   Lease lease = pool.Acquire();
-  const auto clients = Queue(2);
-  slow_clock_.Freeze();
+  const auto clients = StartWaiters(2);
+  slow_clock_.HoldWakeups();
   lease.Release();
   ASSERT_TRUE(slow_clock_.AwaitHeld(1));
   clients[0]->Cancel();
   pool.Drain();
-  slow_clock_.Thaw();
-  EXPECT_THROW(static_cast<void>(clients[0]->Take()), AcquireCancelled);
-  lease = clients[1]->Take();
+  slow_clock_.ReleaseWakeups();
+  EXPECT_THROW(static_cast<void>(clients[0]->Get()), AcquireCancelled);
+  lease = clients[1]->Get();
   EXPECT_EQ(&SessionOf(lease), connector_->sessions()[1].get());
   EXPECT_FALSE(connector_->sessions()[0]->open());
 }
@@ -209,27 +209,27 @@ TEST_F(PoolQueue, AReleasedConnectionReachesAWaiterWhileConnectsHang) {
   Pool& pool = Open();
   Lease lease = pool.Acquire();
   connector_->Block();
-  const auto clients = Queue(1);
+  const auto clients = StartWaiters(1);
   ASSERT_TRUE(connector_->AwaitBlocked(1));
   lease.Release();
-  EXPECT_TRUE(clients[0]->Take());
+  EXPECT_TRUE(clients[0]->Get());
 }
 
 TEST_F(PoolQueue, AReleasedConnectionReachesAWaiterWhileConnectsFail) {
   Pool& pool = Open();
   Lease lease = pool.Acquire();
   connector_->Fail();
-  const auto clients = Queue(1);
+  const auto clients = StartWaiters(1);
   ASSERT_TRUE(connector_->AwaitConnects(2));
   lease.Release();
-  EXPECT_TRUE(clients[0]->Take());
+  EXPECT_TRUE(clients[0]->Get());
 }
 
 TEST_F(PoolQueue, AFailedConnectCostsNoWaiterItsPlace) {
   options_.max_size = 1;
   connector_->Block();
   Pool& pool = Open();
-  const auto clients = Queue(3);
+  const auto clients = StartWaiters(3);
   ASSERT_TRUE(connector_->AwaitBlocked(1));
   connector_->Finish(ConnectOutcome::kConnectRefused);
   ASSERT_TRUE(Eventually(kLong, [&] { return pool.Stats().connecting == 0; }));
@@ -237,10 +237,10 @@ TEST_F(PoolQueue, AFailedConnectCostsNoWaiterItsPlace) {
   pool.OnServerAnswered();
   ASSERT_TRUE(connector_->AwaitBlocked(1));
   connector_->Finish();
-  Lease lease = clients[0]->Take();
+  Lease lease = clients[0]->Get();
   EXPECT_FALSE(clients[1]->Ended());
   lease.Release();
-  lease = clients[1]->Take();
+  lease = clients[1]->Get();
   EXPECT_FALSE(clients[2]->Ended());
 }
 
@@ -248,14 +248,14 @@ TEST_F(PoolQueue, WaiterWithADeadConnectionKeepsItsPlace) {
   options_.max_size = 1;
   Pool& pool = Open();
   Lease lease = pool.Acquire();
-  const auto clients = Queue(2);
+  const auto clients = StartWaiters(2);
   connector_->Block();
   SessionOf(lease).Kill();
   lease.Release();
   ASSERT_TRUE(connector_->AwaitBlocked(1));
   ASSERT_TRUE(AwaitWaiters(pool, 2));
   connector_->Finish();
-  lease = clients[0]->Take();
+  lease = clients[0]->Get();
   EXPECT_FALSE(clients[1]->Ended());
   EXPECT_EQ(pool.Stats().acquires[AcquireOutcome::kWaited], 2U);
 }
@@ -266,24 +266,24 @@ TEST_F(PoolQueue, WaiterWithADeadConnectionKeepsItsPlaceInAFullQueue) {
   Pool& pool = Open();
   Lease lease = pool.Acquire();
   FakeSession& session = SessionOf(lease);
-  const auto clients = Queue(1);
+  const auto clients = StartWaiters(1);
   session.BlockPrepare();
   session.FailPrepare(Prepared::Result::kLost);
   lease.Release();
   ASSERT_TRUE(session.AwaitBlocked());
-  const auto later = Queue(1);
+  const auto later = StartWaiters(1);
   session.Unblock();
-  lease = clients[0]->Take();
+  lease = clients[0]->Get();
   EXPECT_FALSE(later[0]->Ended());
   lease.Release();
-  EXPECT_TRUE(later[0]->Take());
+  EXPECT_TRUE(later[0]->Get());
 }
 
 TEST_F(PoolQueue, WaiterCancelledWithADeadConnectionTakesNoOther) {
   Pool& pool = Open();
   std::vector<Lease> leases = AcquireMany(2);
   FakeSession& session = SessionOf(leases[0]);
-  const auto clients = Queue(1);
+  const auto clients = StartWaiters(1);
   session.BlockPrepare();
   session.FailPrepare(Prepared::Result::kLost);
   leases[0].Release();
@@ -291,7 +291,7 @@ TEST_F(PoolQueue, WaiterCancelledWithADeadConnectionTakesNoOther) {
   leases[1].Release();
   clients[0]->Cancel();
   session.Unblock();
-  EXPECT_THROW(static_cast<void>(clients[0]->Take()), AcquireCancelled);
+  EXPECT_THROW(static_cast<void>(clients[0]->Get()), AcquireCancelled);
   EXPECT_EQ(pool.Stats().idle, 1U);
 }
 
@@ -299,7 +299,7 @@ TEST_F(PoolQueue, WaiterThatTimesOutWithADeadConnectionTakesNoOther) {
   Pool& pool = Open();
   std::vector<Lease> leases = AcquireMany(2);
   FakeSession& session = SessionOf(leases[0]);
-  const auto clients = Queue(1);
+  const auto clients = StartWaiters(1);
   session.BlockPrepare();
   session.FailPrepare(Prepared::Result::kLost);
   leases[0].Release();
@@ -307,7 +307,7 @@ TEST_F(PoolQueue, WaiterThatTimesOutWithADeadConnectionTakesNoOther) {
   leases[1].Release();
   clock_.Advance(5s);
   session.Unblock();
-  EXPECT_THROW(static_cast<void>(clients[0]->Take()), AcquireTimeout);
+  EXPECT_THROW(static_cast<void>(clients[0]->Get()), AcquireTimeout);
   EXPECT_EQ(pool.Stats().idle, 1U);
 }
 

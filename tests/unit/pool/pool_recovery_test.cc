@@ -28,8 +28,8 @@ class PoolRecovery : public PoolTest {
     }
     return failures;
   }
-  // A connect of the first pool that fails, and a waiter in each pool.
-  void FailFirst() {
+  // Fails a connect of the first pool. Afterwards each pool has a waiter.
+  void FailFirstConnect() {
     connector_->Block();
     first_.emplace(*pools_[0]);
     ASSERT_TRUE(connector_->AwaitBlocked(1));
@@ -47,20 +47,20 @@ class PoolRecovery : public PoolTest {
 };
 
 TEST_F(PoolRecovery, AFailureOfOnePoolHoldsBackTheOthersOfTheServer) {
-  FailFirst();
+  FailFirstConnect();
   EXPECT_EQ(Connecting(), 0U);
   EXPECT_EQ(connector_->connects(), 1U);
 }
 
 TEST_F(PoolRecovery, OneConnectIsTriedForAllPoolsAndItsSuccessServesAllWaiters) {
-  FailFirst();
+  FailFirstConnect();
   clock_.Advance(1h);
   ASSERT_TRUE(connector_->AwaitBlocked(1));
   EXPECT_EQ(Connecting(), 1U);
   connector_->Succeed();
   connector_->Finish();
-  EXPECT_TRUE(first_->Take());
-  EXPECT_TRUE(second_->Take());
+  EXPECT_TRUE(first_->Get());
+  EXPECT_TRUE(second_->Get());
 }
 
 TEST_F(PoolRecovery, FailureSpecificToOnePoolHoldsBackNoOther) {
@@ -74,7 +74,7 @@ TEST_F(PoolRecovery, FailureSpecificToOnePoolHoldsBackNoOther) {
 }
 
 TEST_F(PoolRecovery, LocalFailureIsNotASuccessOfTheServer) {
-  FailFirst();
+  FailFirstConnect();
   const Client third(*pools_[0]);
   const Client fourth(*pools_[1]);
   ASSERT_TRUE(AwaitWaiters(*pools_[0], 2));
@@ -89,7 +89,7 @@ TEST_F(PoolRecovery, LocalFailureIsNotASuccessOfTheServer) {
 }
 
 TEST_F(PoolRecovery, PoolThatClosesDuringItsTrialConnectLeavesItToTheOthers) {
-  FailFirst();
+  FailFirstConnect();
   pools_[0]->OnServerAnswered();
   ASSERT_TRUE(connector_->AwaitBlocked(1));
   Pool& trying = pools_[0]->Stats().connecting == 1 ? *pools_[0] : *pools_[1];
@@ -100,7 +100,7 @@ TEST_F(PoolRecovery, PoolThatClosesDuringItsTrialConnectLeavesItToTheOthers) {
 }
 
 TEST_F(PoolRecovery, TwoHundredWaitersAtRecoveryCauseOneConnectAndThenTwo) {
-  FailFirst();
+  FailFirstConnect();
   std::vector<std::future<void>> clients;
   for (int i = 0; i < 200; ++i) {
     clients.push_back(std::async(std::launch::async, [&, i] {

@@ -124,7 +124,7 @@ void PoolSchedule::Close() {
 
 void PoolSchedule::Take(Arrival& arrival) {
   try {
-    leases_.push_back(arrival.client->Take());
+    leases_.push_back(arrival.client->Get());
     last_served_ = std::max(last_served_, arrival.number);
     ++told_[AcquireOutcome::kWaited];
   } catch (const AcquireTimeout&) {
@@ -160,8 +160,8 @@ std::string PoolSchedule::AwaitRest() {
 std::string PoolSchedule::Unrest() {
   Collect();
   const PoolStats stats = pool_->Stats();
-  torn_ = Torn(stats, detached_.size());
-  if (before_) torn_ += Fell(*before_, stats);
+  torn_ = Contradiction(stats, detached_.size());
+  if (before_) torn_ += DecreasedCounter(*before_, stats);
   before_ = stats;
   if (stats.connecting > 0) return "a connect is under way for ever";
   std::string wrong = Miscounted(stats);

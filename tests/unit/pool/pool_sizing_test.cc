@@ -126,7 +126,7 @@ TEST_F(PoolSizing, AConnectionBeingCheckedInTheReplacedPoolCountsToo) {
   // As many as may always be opened.
   EXPECT_EQ(after.Stats().size, 1U);
   session.Unblock();
-  EXPECT_TRUE(second.Take());
+  EXPECT_TRUE(second.Get());
 }
 
 TEST_F(PoolSizing, ConnectionsOfTheReplacedPoolCountOnlyForAWhile) {
@@ -141,7 +141,7 @@ TEST_F(PoolSizing, ConnectionsOfTheReplacedPoolCountOnlyForAWhile) {
   ASSERT_TRUE(AwaitWaiters(after, 1));
   ASSERT_TRUE(clock_.AwaitSleepers(1, 1s));
   clock_.Advance(10s);
-  EXPECT_TRUE(second.Take());
+  EXPECT_TRUE(second.Get());
 }
 
 TEST_F(PoolSizing, FillsToMinIdleInParallelAsFarAsTheGateAllows) {
@@ -173,9 +173,9 @@ TEST_F(PoolSizing, GrowsAtOnceUnderLoadFromZero) {
   EXPECT_EQ(pool.Stats().connecting, 2U);
   connector_->Succeed();
   connector_->FinishAll();
-  EXPECT_TRUE(first.Take());
-  EXPECT_TRUE(second.Take());
-  EXPECT_TRUE(third.Take());
+  EXPECT_TRUE(first.Get());
+  EXPECT_TRUE(second.Get());
+  EXPECT_TRUE(third.Get());
 }
 
 TEST_F(PoolSizing, GrowsAtOnceUnderLoadFromMinIdle) {
@@ -188,7 +188,7 @@ TEST_F(PoolSizing, GrowsAtOnceUnderLoadFromMinIdle) {
   Client client(pool);
   ASSERT_TRUE(connector_->AwaitBlocked(1));
   connector_->FinishAll();
-  EXPECT_TRUE(client.Take());
+  EXPECT_TRUE(client.Get());
 }
 
 TEST_F(PoolSizing, NothingIsOpenedAfterDemandHasEnded) {
@@ -298,7 +298,7 @@ TEST_F(PoolSizing, WaitersDoNotMakeAShrunkPoolGrow) {
   EXPECT_EQ(pool.Stats().size, 2U);
   EXPECT_EQ(connector_->connects(), 3U);
   leases.pop_back();
-  EXPECT_TRUE(client.Take());
+  EXPECT_TRUE(client.Get());
 }
 
 TEST_F(PoolSizing, AConnectThatEndsAboveALoweredTargetIsClosed) {
@@ -323,7 +323,7 @@ TEST_F(PoolSizing, RaisingTheTargetOfAFullPoolServesAWaiter) {
   ASSERT_TRUE(AwaitWaiters(pool, 1));
   EXPECT_EQ(connector_->connects(), 1U);
   pool.Resize(2);
-  EXPECT_TRUE(client.Take());
+  EXPECT_TRUE(client.Get());
 }
 
 TEST_F(PoolSizing, ResizesAreCountedByDirectionAndCause) {
@@ -381,7 +381,7 @@ TEST_F(PoolSizing, AConnectionTakesRoomUntilItIsClosed) {
   ASSERT_TRUE(AwaitWaiters(pool, 1));
   EXPECT_EQ(connector_->connects(), 1U);
   session.Unblock();
-  static_cast<void>(client.Take());
+  static_cast<void>(client.Get());
   EXPECT_EQ(connector_->connects(), 2U);
 }
 

@@ -25,8 +25,8 @@ class PoolStorm : public PoolTest {
     options_.backoff = {.initial = 10us, .cap = 1ms};
   }
 
-  // One client: what it was told is counted in `told`.
-  void RunClient(unsigned seed, base::EnumArray<AcquireOutcome, std::uint64_t>& told) {
+  // One client, which counts the outcomes of its acquires in `outcomes`.
+  void RunClient(unsigned seed, base::EnumArray<AcquireOutcome, std::uint64_t>& outcomes) {
     std::minstd_rand random(seed);
     for (int i = 0; i < kRequests;) {
       std::stop_source stop;
@@ -41,22 +41,22 @@ class PoolStorm : public PoolTest {
       }
       try {
         Lease lease = pool_->Acquire(options);
-        Mistreat(lease, random());
-        ++told[AcquireOutcome::kImmediate];
+        InjectSessionFault(lease, random());
+        ++outcomes[AcquireOutcome::kImmediate];
       } catch (const AcquireTimeout&) {
-        ++told[AcquireOutcome::kTimeout];
+        ++outcomes[AcquireOutcome::kTimeout];
       } catch (const QueueFull&) {
-        ++told[AcquireOutcome::kQueueFull];
+        ++outcomes[AcquireOutcome::kQueueFull];
         std::this_thread::yield();
         continue;
       } catch (const AcquireCancelled&) {
-        ++told[AcquireOutcome::kCancelled];
+        ++outcomes[AcquireOutcome::kCancelled];
       }
       ++i;
     }
   }
 
-  static void Mistreat(Lease& lease, std::minstd_rand::result_type how) {
+  static void InjectSessionFault(Lease& lease, std::minstd_rand::result_type how) {
     switch (how % 64) {
       case 0:
         return lease.Evict();
@@ -74,7 +74,7 @@ class PoolStorm : public PoolTest {
   }
 
   // Cancels, drains, resizes and refuses connects while the clients run.
-  void Sabotage(const std::atomic<bool>& over) {
+  void InjectPoolFaults(const std::atomic<bool>& over) {
     std::minstd_rand random(99);
     while (!over) {
       std::vector<std::stop_source> cancels;
@@ -99,18 +99,18 @@ class PoolStorm : public PoolTest {
 TEST_F(PoolStorm, NoSnapshotIsTornNoCounterFallsAndEveryRequestIsAccountedFor) {
   OpenOn(base::RealClock());
   std::atomic<bool> over{false};
-  std::array<base::EnumArray<AcquireOutcome, std::uint64_t>, kThreads> told{};
+  std::array<base::EnumArray<AcquireOutcome, std::uint64_t>, kThreads> outcomes{};
   std::vector<std::thread> clients;
   for (unsigned i = 0; i < kThreads; ++i) {
-    clients.emplace_back([this, i, &told] { RunClient(i + 1, told[i]); });
+    clients.emplace_back([this, i, &outcomes] { RunClient(i + 1, outcomes[i]); });
   }
-  std::thread saboteur([this, &over] { Sabotage(over); });
+  std::thread saboteur([this, &over] { InjectPoolFaults(over); });
   std::thread watcher([this, &over] {
     PoolStats before = pool_->Stats();
     std::string wrong;
     while (!over && wrong.empty()) {
       PoolStats after = pool_->Stats();
-      wrong = Torn(after) + Fell(before, after);
+      wrong = Contradiction(after) + DecreasedCounter(before, after);
       before = std::move(after);
     }
     EXPECT_EQ(wrong, "");
@@ -120,11 +120,11 @@ TEST_F(PoolStorm, NoSnapshotIsTornNoCounterFallsAndEveryRequestIsAccountedFor) {
   saboteur.join();
   watcher.join();
   const PoolStats stats = pool_->Stats();
-  EXPECT_EQ(Torn(stats), "");
+  EXPECT_EQ(Contradiction(stats), "");
   EXPECT_EQ(stats.waiters, 0U);
   EXPECT_EQ(stats.in_use, 0U);
   base::EnumArray<AcquireOutcome, std::uint64_t> all;
-  for (const auto& one : told) {
+  for (const auto& one : outcomes) {
     for (const auto outcome : {AcquireOutcome::kImmediate, AcquireOutcome::kTimeout,
                                AcquireOutcome::kQueueFull, AcquireOutcome::kCancelled}) {
       all[outcome] += one[outcome];

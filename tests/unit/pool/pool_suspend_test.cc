@@ -16,8 +16,8 @@ TEST_F(PoolSuspend, HoldsAcquirersAndResumeLetsThemGoInTheirOrder) {
   ASSERT_TRUE(AwaitWaiters(pool, 2));
   EXPECT_EQ(pool.Stats().idle, 2U);
   pool.Resume();
-  EXPECT_TRUE(first.Take());
-  EXPECT_TRUE(second.Take());
+  EXPECT_TRUE(first.Get());
+  EXPECT_TRUE(second.Get());
 }
 
 TEST_F(PoolSuspend, LeaseReleasedMeanwhileIsNotHandedOver) {
@@ -32,7 +32,7 @@ TEST_F(PoolSuspend, LeaseReleasedMeanwhileIsNotHandedOver) {
   EXPECT_EQ(pool.Stats().waiters, 1U);
   EXPECT_FALSE(pool.TryAcquire());
   pool.Resume();
-  EXPECT_TRUE(client.Take());
+  EXPECT_TRUE(client.Get());
 }
 
 TEST_F(PoolSuspend, DeadlinesGoOn) {
@@ -41,7 +41,7 @@ TEST_F(PoolSuspend, DeadlinesGoOn) {
   Client client(pool, clock_.Now() + 1s);
   ASSERT_TRUE(AwaitWaiters(pool, 1));
   clock_.Advance(1s);
-  EXPECT_THROW(static_cast<void>(client.Take()), AcquireTimeout);
+  EXPECT_THROW(static_cast<void>(client.Get()), AcquireTimeout);
 }
 
 TEST_F(PoolSuspend, CloseFailsWaiters) {
@@ -50,7 +50,7 @@ TEST_F(PoolSuspend, CloseFailsWaiters) {
   Client client(pool);
   ASSERT_TRUE(AwaitWaiters(pool, 1));
   pool.Close();
-  EXPECT_THROW(static_cast<void>(client.Take()), PoolClosed);
+  EXPECT_THROW(static_cast<void>(client.Get()), PoolClosed);
 }
 
 TEST_F(PoolSuspend, IsIdempotent) {

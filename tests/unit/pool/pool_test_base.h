@@ -47,7 +47,7 @@ class Client {
   void Cancel() { stop_.request_stop(); }
   bool Ended() const { return lease_.wait_for(0s) == std::future_status::ready; }
   // The lease, or the error of the acquire. Call it once.
-  Lease Take() {
+  Lease Get() {
     if (lease_.wait_for(kLong) != std::future_status::ready) {
       throw std::logic_error("the acquire has not ended");
     }
@@ -108,7 +108,7 @@ class PoolTest : public ::testing::Test {
   }
 
   // On slow_clock_. Housekeeping uses clock_, and does not run again by itself.
-  Pool& OpenSlow() {
+  Pool& OpenOnSlowClock() {
     OpenOn(slow_clock_);
     EXPECT_TRUE(clock_.AwaitSleepers(1, 1s));
     return *pool_;

@@ -22,7 +22,7 @@ class SlowWakeClock final : public base::Clock {
                  base::TimePoint deadline) override SCIDEX_NO_THREAD_SAFETY_ANALYSIS {
     cond.Wait(mutex);
     mutex.Unlock();
-    HoldWhileFrozen();
+    HoldUntilReleased();
     mutex.Lock();
     return Now() < deadline;
   }
@@ -31,14 +31,14 @@ class SlowWakeClock final : public base::Clock {
     base::MutexLock lock(mutex_);
     now_ += by;
   }
-  // From now on woken threads do not run, for at most kPatience.
-  void Freeze() {
+  // From now on, threads that are woken do not run, for at most kPatience.
+  void HoldWakeups() {
     base::MutexLock lock(mutex_);
-    frozen_ = true;
+    holding_ = true;
   }
-  void Thaw() {
+  void ReleaseWakeups() {
     base::MutexLock lock(mutex_);
-    frozen_ = false;
+    holding_ = false;
     changed_.NotifyAll();
   }
   // Waits until `count` threads were woken and are held; returns false if there are fewer after
@@ -53,12 +53,12 @@ class SlowWakeClock final : public base::Clock {
   }
 
  private:
-  void HoldWhileFrozen() {
+  void HoldUntilReleased() {
     const base::TimePoint give_up = base::RealClock().Now() + test::kPatience;
     base::MutexLock lock(mutex_);
     ++held_;
     changed_.NotifyAll();
-    while (frozen_ && changed_.WaitUntil(mutex_, give_up)) {
+    while (holding_ && changed_.WaitUntil(mutex_, give_up)) {
     }
     --held_;
   }
@@ -66,7 +66,7 @@ class SlowWakeClock final : public base::Clock {
   mutable base::Mutex mutex_;
   base::CondVar changed_;
   base::TimePoint now_ SCIDEX_GUARDED_BY(mutex_){std::chrono::hours(1)};
-  bool frozen_ SCIDEX_GUARDED_BY(mutex_) = false;
+  bool holding_ SCIDEX_GUARDED_BY(mutex_) = false;
   std::size_t held_ SCIDEX_GUARDED_BY(mutex_) = 0;
 };
 

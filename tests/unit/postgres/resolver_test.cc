@@ -104,7 +104,7 @@ TEST(Resolver, ServesEveryNameByAFewLookUpsAtOnceWhileAllFail) {
 class StuckResolver : public testing::Test {
  protected:
   // Lets the look-up end, so that it does not outlive the test.
-  void Answer() {
+  void FinishLookup() {
     answer_.count_down();
     ended_.wait();
   }
@@ -124,7 +124,7 @@ TEST_F(StuckResolver, IsWaitedForUntilTheDeadlineAndNoLonger) {
   const Resolver::Result result = resolver_.Resolve("db", In(std::chrono::milliseconds(20)), {});
   EXPECT_TRUE(result.addresses.empty());
   EXPECT_EQ(result.error, "the resolver did not answer in time");
-  Answer();
+  FinishLookup();
 }
 
 TEST(Resolver, StuckLookUpLeavesHalfOfTheTimeForWhatIsKnown) {
@@ -152,14 +152,14 @@ TEST_F(StuckResolver, DoesNotDelayACancelledCaller) {
   const Resolver::Result result =
       resolver_.Resolve("db", In(std::chrono::hours(1)), stop.get_token());
   EXPECT_EQ(result.error, "stopped");
-  Answer();
+  FinishLookup();
 }
 
 TEST_F(StuckResolver, IsAskedOnceForANameHoweverManyWait) {
   resolver_.Resolve("db", In(std::chrono::milliseconds(20)), {});
   resolver_.Resolve("db", In(std::chrono::milliseconds(20)), {});
   EXPECT_EQ(look_ups_, 1);
-  Answer();
+  FinishLookup();
   EXPECT_EQ(resolver_.Resolve("db", In(test::kPatience), {}).addresses.size(), 1u);
 }
 

@@ -10,70 +10,72 @@ namespace {
 
 using Shown = TransactionWatch::Shown;
 
-// What the first tag that shows anything has shown.
-Shown After(TransactionWatch& watch, const std::vector<std::string_view>& tags) {
+// What the first tag shows that shows anything.
+Shown FirstShown(TransactionWatch& watch, const std::vector<std::string_view>& tags) {
   for (const std::string_view tag : tags) {
     if (const Shown shown = watch.OnTag(tag); shown != Shown::kNothing) return shown;
   }
   return Shown::kNothing;
 }
 
-Shown OfItsOwn(const std::vector<std::string_view>& tags) {
+Shown ShownWithoutOurs(const std::vector<std::string_view>& tags) {
   TransactionWatch watch;
-  return After(watch, tags);
+  return FirstShown(watch, tags);
 }
 
-Shown InOneOfOurs(bool sealed, const std::vector<std::string_view>& tags) {
+Shown ShownInOurs(bool sealed, const std::vector<std::string_view>& tags) {
   TransactionWatch watch;
   watch.OnBegun(sealed);
-  return After(watch, tags);
+  return FirstShown(watch, tags);
 }
 
 TEST(TransactionWatch, AReadThatABorrowerCommitsItselfCouldHaveBeenAWrite) {
   for (const char* read :
        {"SELECT 1", "DO", "CALL", "FETCH 2", "MOVE 1", "COPY 3", "EXPLAIN", "DECLARE CURSOR"}) {
-    EXPECT_EQ(OfItsOwn({"BEGIN", read, "COMMIT"}), Shown::kCouldHaveWritten) << read;
+    EXPECT_EQ(ShownWithoutOurs({"BEGIN", read, "COMMIT"}), Shown::kCouldHaveWritten) << read;
   }
-  EXPECT_EQ(OfItsOwn({"START TRANSACTION", "SELECT 1", "COMMIT"}), Shown::kCouldHaveWritten);
+  EXPECT_EQ(ShownWithoutOurs({"START TRANSACTION", "SELECT 1", "COMMIT"}),
+            Shown::kCouldHaveWritten);
 }
 
 TEST(TransactionWatch, WhatIsRolledBackOrReadsNothingWasNoWrite) {
-  EXPECT_EQ(OfItsOwn({"BEGIN", "SELECT 1", "ROLLBACK"}), Shown::kNothing);
-  EXPECT_EQ(OfItsOwn({"BEGIN", "SHOW", "COMMIT"}), Shown::kNothing);
-  EXPECT_EQ(OfItsOwn({"SELECT 1", "SET", "SELECT 1", "SHOW", "SELECT 1"}), Shown::kNothing);
+  EXPECT_EQ(ShownWithoutOurs({"BEGIN", "SELECT 1", "ROLLBACK"}), Shown::kNothing);
+  EXPECT_EQ(ShownWithoutOurs({"BEGIN", "SHOW", "COMMIT"}), Shown::kNothing);
+  EXPECT_EQ(ShownWithoutOurs({"SELECT 1", "SET", "SELECT 1", "SHOW", "SELECT 1"}), Shown::kNothing);
 }
 
 TEST(TransactionWatch, AChainedTransactionIsLikeTheOneBefore) {
-  EXPECT_EQ(OfItsOwn({"BEGIN", "COMMIT", "SELECT 1", "COMMIT"}), Shown::kCouldHaveWritten);
-  EXPECT_EQ(OfItsOwn({"BEGIN", "ROLLBACK", "SELECT 1", "COMMIT"}), Shown::kCouldHaveWritten);
+  EXPECT_EQ(ShownWithoutOurs({"BEGIN", "COMMIT", "SELECT 1", "COMMIT"}), Shown::kCouldHaveWritten);
+  EXPECT_EQ(ShownWithoutOurs({"BEGIN", "ROLLBACK", "SELECT 1", "COMMIT"}),
+            Shown::kCouldHaveWritten);
 }
 
 TEST(TransactionWatch, ARollbackMayBeOneToASavepointThatLeavesAWrite) {
-  EXPECT_EQ(OfItsOwn({"BEGIN", "SELECT 1", "SAVEPOINT", "ROLLBACK", "COMMIT"}),
+  EXPECT_EQ(ShownWithoutOurs({"BEGIN", "SELECT 1", "SAVEPOINT", "ROLLBACK", "COMMIT"}),
             Shown::kCouldHaveWritten);
 }
 
 TEST(TransactionWatch, AProgramOutsideOfATransactionMayBeginOthers) {
-  EXPECT_EQ(OfItsOwn({"DO"}), Shown::kProgramOfItsOwn);
-  EXPECT_EQ(OfItsOwn({"CALL"}), Shown::kProgramOfItsOwn);
-  EXPECT_EQ(InOneOfOurs(false, {"DO", "CALL", "COMMIT"}), Shown::kNothing);
-  EXPECT_EQ(InOneOfOurs(false, {"COMMIT", "DO"}), Shown::kProgramOfItsOwn);
+  EXPECT_EQ(ShownWithoutOurs({"DO"}), Shown::kProgramOfItsOwn);
+  EXPECT_EQ(ShownWithoutOurs({"CALL"}), Shown::kProgramOfItsOwn);
+  EXPECT_EQ(ShownInOurs(false, {"DO", "CALL", "COMMIT"}), Shown::kNothing);
+  EXPECT_EQ(ShownInOurs(false, {"COMMIT", "DO"}), Shown::kProgramOfItsOwn);
 }
 
 TEST(TransactionWatch, OneOfOursIsInDoubtOnceASetMayHaveLiftedIt) {
-  EXPECT_EQ(InOneOfOurs(false, {"SELECT 1", "COMMIT"}), Shown::kNothing);
-  EXPECT_EQ(InOneOfOurs(false, {"SET", "SELECT 1", "COMMIT"}), Shown::kCouldHaveWritten);
-  EXPECT_EQ(InOneOfOurs(false, {"RESET", "SELECT 1", "COMMIT"}), Shown::kCouldHaveWritten);
-  EXPECT_EQ(InOneOfOurs(false, {"BEGIN", "SELECT 1", "COMMIT"}), Shown::kCouldHaveWritten);
-  EXPECT_EQ(InOneOfOurs(false, {"SET CONSTRAINTS", "SELECT 1", "COMMIT"}), Shown::kNothing);
+  EXPECT_EQ(ShownInOurs(false, {"SELECT 1", "COMMIT"}), Shown::kNothing);
+  EXPECT_EQ(ShownInOurs(false, {"SET", "SELECT 1", "COMMIT"}), Shown::kCouldHaveWritten);
+  EXPECT_EQ(ShownInOurs(false, {"RESET", "SELECT 1", "COMMIT"}), Shown::kCouldHaveWritten);
+  EXPECT_EQ(ShownInOurs(false, {"BEGIN", "SELECT 1", "COMMIT"}), Shown::kCouldHaveWritten);
+  EXPECT_EQ(ShownInOurs(false, {"SET CONSTRAINTS", "SELECT 1", "COMMIT"}), Shown::kNothing);
   // COMMIT AND CHAIN.
-  EXPECT_EQ(InOneOfOurs(false, {"COMMIT", "SET", "SELECT 1", "COMMIT"}), Shown::kCouldHaveWritten);
+  EXPECT_EQ(ShownInOurs(false, {"COMMIT", "SET", "SELECT 1", "COMMIT"}), Shown::kCouldHaveWritten);
 }
 
 TEST(TransactionWatch, ReadAfterACommittedSetCouldHaveBeenAWrite) {
   const auto at_the_end = [](const std::vector<std::string_view>& tags) {
     TransactionWatch watch;
-    EXPECT_EQ(After(watch, tags), Shown::kNothing) << tags.front();
+    EXPECT_EQ(FirstShown(watch, tags), Shown::kNothing) << tags.front();
     return watch.OnIdle();
   };
   EXPECT_EQ(at_the_end({"SET", "COMMIT", "SELECT 1", "SET"}), Shown::kCouldHaveWritten);
@@ -86,43 +88,43 @@ TEST(TransactionWatch, ReadAfterACommittedSetCouldHaveBeenAWrite) {
   EXPECT_EQ(at_the_end({"SET", "COMMIT", "SET"}), Shown::kNothing);
   TransactionWatch watch;
   watch.OnBegun(false);
-  EXPECT_EQ(After(watch, {"SELECT 1", "COMMIT", "SELECT 1"}), Shown::kNothing);
+  EXPECT_EQ(FirstShown(watch, {"SELECT 1", "COMMIT", "SELECT 1"}), Shown::kNothing);
   EXPECT_EQ(watch.OnIdle(), Shown::kNothing) << "after one of ours";
 }
 
 TEST(TransactionWatch, TheServersWordClearsADoubt) {
   TransactionWatch watch;
   watch.OnBegun(false);
-  After(watch, {"SET", "SELECT 1"});
+  FirstShown(watch, {"SET", "SELECT 1"});
   EXPECT_TRUE(watch.doubtful());
   watch.OnCleared();
   EXPECT_FALSE(watch.doubtful());
-  EXPECT_EQ(After(watch, {"COMMIT"}), Shown::kNothing);
+  EXPECT_EQ(FirstShown(watch, {"COMMIT"}), Shown::kNothing);
 }
 
 TEST(TransactionWatch, ABeginThatWasExpectedIsOneOfOursUnlessAnotherWasOpen) {
   TransactionWatch watch;
   watch.ExpectBegin(true);
-  EXPECT_EQ(After(watch, {"BEGIN", "SELECT 1", "COMMIT"}), Shown::kNothing);
+  EXPECT_EQ(FirstShown(watch, {"BEGIN", "SELECT 1", "COMMIT"}), Shown::kNothing);
   EXPECT_EQ(watch.OnIdle(), Shown::kNothing);
-  EXPECT_EQ(After(watch, {"BEGIN", "SELECT 1"}), Shown::kNothing);
+  EXPECT_EQ(FirstShown(watch, {"BEGIN", "SELECT 1"}), Shown::kNothing);
   watch.ExpectBegin(true);
-  EXPECT_EQ(After(watch, {"BEGIN", "SELECT 1", "COMMIT"}), Shown::kCouldHaveWritten);
+  EXPECT_EQ(FirstShown(watch, {"BEGIN", "SELECT 1", "COMMIT"}), Shown::kCouldHaveWritten);
   watch.ExpectBegin(true);
   watch.ExpectBegin(false);
   EXPECT_EQ(watch.OnIdle(), Shown::kNothing);
-  EXPECT_EQ(After(watch, {"BEGIN", "SELECT 1", "COMMIT"}), Shown::kCouldHaveWritten);
+  EXPECT_EQ(FirstShown(watch, {"BEGIN", "SELECT 1", "COMMIT"}), Shown::kCouldHaveWritten);
 }
 
 TEST(TransactionWatch, ASealedTransactionIsOnlyLeftByItsEnd) {
-  EXPECT_EQ(InOneOfOurs(true, {"SET", "BEGIN", "SELECT 1", "DO", "SAVEPOINT", "ROLLBACK", "SET"}),
+  EXPECT_EQ(ShownInOurs(true, {"SET", "BEGIN", "SELECT 1", "DO", "SAVEPOINT", "ROLLBACK", "SET"}),
             Shown::kNothing);
-  EXPECT_EQ(InOneOfOurs(true, {"COMMIT"}), Shown::kEndedTheTransaction);
-  EXPECT_EQ(InOneOfOurs(true, {"ROLLBACK"}), Shown::kEndedTheTransaction);
-  EXPECT_EQ(InOneOfOurs(true, {"SAVEPOINT", "ROLLBACK", "BEGIN"}), Shown::kEndedTheTransaction);
+  EXPECT_EQ(ShownInOurs(true, {"COMMIT"}), Shown::kEndedTheTransaction);
+  EXPECT_EQ(ShownInOurs(true, {"ROLLBACK"}), Shown::kEndedTheTransaction);
+  EXPECT_EQ(ShownInOurs(true, {"SAVEPOINT", "ROLLBACK", "BEGIN"}), Shown::kEndedTheTransaction);
   TransactionWatch watch;
   watch.OnBegun(true);
-  After(watch, {"SAVEPOINT", "ROLLBACK"});
+  FirstShown(watch, {"SAVEPOINT", "ROLLBACK"});
   EXPECT_EQ(watch.OnIdle(), Shown::kEndedTheTransaction);
 }
 

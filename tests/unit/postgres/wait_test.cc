@@ -39,11 +39,11 @@ class SocketWaitTest : public ::testing::Test {
   base::UniqueFd servers_;
 };
 
-// Another process that stops this one, wherever it is by then, for longer than `deadline`, lets it
-// run again, and then sends for the server.
-class PauseOfThisProcess {
+// Another process, which stops this one for longer than `deadline`, resumes it, and then sends for
+// the server.
+class PauseThisProcess {
  public:
-  PauseOfThisProcess(base::Duration deadline, int servers_end) : pauser_(fork()) {
+  PauseThisProcess(base::Duration deadline, int servers_end) : pauser_(fork()) {
     if (pauser_ != 0) return;
     const auto seconds = std::chrono::ceil<std::chrono::seconds>(deadline + 1ms).count();
     const timespec pause{seconds, 500'000'000};
@@ -52,9 +52,9 @@ class PauseOfThisProcess {
     kill(getppid(), SIGCONT);
     _exit(write(servers_end, "x", 1) == 1 ? 0 : 1);
   }
-  ~PauseOfThisProcess() { waitpid(pauser_, nullptr, 0); }
-  PauseOfThisProcess(const PauseOfThisProcess&) = delete;
-  PauseOfThisProcess& operator=(const PauseOfThisProcess&) = delete;
+  ~PauseThisProcess() { waitpid(pauser_, nullptr, 0); }
+  PauseThisProcess(const PauseThisProcess&) = delete;
+  PauseThisProcess& operator=(const PauseThisProcess&) = delete;
 
  private:
   const pid_t pauser_;
@@ -78,7 +78,7 @@ TEST_F(SocketWaitTest, ServerThatSendsWithoutEndDoesNotMoveTheDeadline) {
 TEST_F(SocketWaitTest, TimeForWhichTheProcessIsStoppedIsNotTheServers) {
   constexpr auto kDeadline = 2s;
   SocketWait wait = In(kDeadline);
-  const PauseOfThisProcess pause(kDeadline, servers_.get());
+  const PauseThisProcess pause(kDeadline, servers_.get());
   EXPECT_EQ(For(wait), Wait::kReady);
 }
 

@@ -10,7 +10,7 @@ namespace {
 
 using Texts = std::vector<std::optional<std::string_view>>;
 
-QueryOptions Orders() {
+QueryOptions OrdersQuery() {
   QueryOptions options;
   options.name = "orders";
   options.labels = {"state"};
@@ -28,7 +28,7 @@ class QueryResultTest : public testing::Test {
   // Why one row in which `waiting` is `text` is no result; kOk where it is one.
   static std::optional<QueryError> ErrorOf(std::optional<std::string_view> waiting,
                                            std::optional<std::string_view> taken = "1") {
-    const QueryOptions options = Orders();
+    const QueryOptions options = OrdersQuery();
     QueryResultBuilder builder(options);
     builder.OnColumns(std::vector<RowSink::Column>{{"state"}, {"waiting"}, {"taken"}});
     builder.OnRow(Texts{"new", waiting, taken});
@@ -36,14 +36,14 @@ class QueryResultTest : public testing::Test {
     return builder.failure()->error;
   }
   static double NumberOf(std::string_view text) {
-    const QueryOptions options = Orders();
+    const QueryOptions options = OrdersQuery();
     QueryResultBuilder builder(options);
     builder.OnColumns(std::vector<RowSink::Column>{{"state"}, {"waiting"}, {"taken"}});
     builder.OnRow(Texts{"new", text, "1"});
     return *builder.Take().rows.at(0).values.at(0);
   }
 
-  QueryOptions options_ = Orders();
+  QueryOptions options_ = OrdersQuery();
   QueryResultBuilder builder_{options_};
 };
 

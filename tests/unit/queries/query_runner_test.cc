@@ -75,7 +75,7 @@ class FakeReader final : public RowReader {
   std::vector<base::TimePoint> deadlines_ SCIDEX_GUARDED_BY(mutex_);
 };
 
-QueryOptions Named(const std::string& name) {
+QueryOptions NamedQuery(const std::string& name) {
   QueryOptions query;
   query.name = query.sql = name;
   query.interval = seconds(10);
@@ -100,19 +100,19 @@ class QueryRunnerTest : public testing::Test {
   bool AwaitRuns(std::uint64_t runs, std::size_t query = 0) {
     return test::Eventually(test::kPatience, [&] { return Runs(query) == runs; });
   }
-  // Until each query's first run is over.
-  void RunFirst() {
+  // Waits until each query has run once.
+  void AwaitFirstRuns() {
     clock_.Advance(seconds(5));
     for (std::size_t i = 0; i < runner_->Stats().size(); ++i) ASSERT_TRUE(AwaitRuns(1, i));
   }
-  void RunAgain() {
+  void RunOnceMore() {
     const std::uint64_t before = Runs();
     clock_.Advance(seconds(10));
     ASSERT_TRUE(AwaitRuns(before + 1));
   }
   QueryStats Stats(std::size_t query = 0) { return runner_->Stats().at(query); }
 
-  static pool::PoolOptions OfSize(std::size_t size) {
+  static pool::PoolOptions PoolOfSize(std::size_t size) {
     pool::PoolOptions options;
     options.min_idle = 0;
     options.max_size = size;
@@ -125,27 +125,27 @@ class QueryRunnerTest : public testing::Test {
   // Of its own, so that a test can tell what waits.
   base::Scheduler pool_scheduler_{clock_, test::kEager};
   std::shared_ptr<test::FakeConnector> connector_ = std::make_shared<test::FakeConnector>();
-  pool::Pool pool_{"ro", OfSize(2), {connector_, pool_scheduler_, clock_}};
+  pool::Pool pool_{"ro", PoolOfSize(2), {connector_, pool_scheduler_, clock_}};
   FakeReader reader_;
   std::optional<QueryRunner> runner_;
 };
 
 TEST_F(QueryRunnerTest, RunsWithinSecondsOfItsStartAndThenAtEachInterval) {
-  Start({Named("a")});
-  RunFirst();
+  Start({NamedQuery("a")});
+  AwaitFirstRuns();
   EXPECT_EQ(Stats().result->rows.size(), 1u);
   EXPECT_EQ(Stats().rows, 1u);
   EXPECT_GT(Stats().last_success, base::WallTime{});
-  for (int i = 0; i < 10; ++i) RunAgain();
+  for (int i = 0; i < 10; ++i) RunOnceMore();
   EXPECT_EQ(Runs(), 11u);
   EXPECT_EQ(Stats().missed, 0u);
 }
 
 TEST_F(QueryRunnerTest, AScheduleDoesNotDrift) {
-  QueryOptions query = Named("a");
+  QueryOptions query = NamedQuery("a");
   query.timeout = query.interval;
   Start({query});
-  RunFirst();
+  AwaitFirstRuns();
   // Each is woken a little late.
   for (std::uint64_t run = 2; run <= 10; ++run) {
     clock_.Advance(milliseconds(10'001));
@@ -160,15 +160,15 @@ TEST_F(QueryRunnerTest, AScheduleDoesNotDrift) {
 }
 
 TEST_F(QueryRunnerTest, HasItsTimeoutAsTheDeadlineOfEachRun) {
-  Start({Named("a")});
-  RunFirst();
-  RunAgain();
+  Start({NamedQuery("a")});
+  AwaitFirstRuns();
+  RunOnceMore();
   const auto deadlines = reader_.deadlines();
   EXPECT_EQ(deadlines.back(), base::Add(clock_.Now(), seconds(2)));
 }
 
 TEST_F(QueryRunnerTest, HungQueryOccupiesOneConnectionAndDelaysNoOther) {
-  Start({Named("hangs"), Named("b"), Named("c")});
+  Start({NamedQuery("hangs"), NamedQuery("b"), NamedQuery("c")});
   reader_.Block("hangs");
   clock_.Advance(seconds(5));
   ASSERT_TRUE(AwaitRuns(1, 1));
@@ -186,15 +186,15 @@ TEST_F(QueryRunnerTest, HungQueryOccupiesOneConnectionAndDelaysNoOther) {
 }
 
 TEST_F(QueryRunnerTest, RunsDueWhileTheProcessWasHaltedAreMissedExceptOne) {
-  Start({Named("a")});
-  RunFirst();
+  Start({NamedQuery("a")});
+  AwaitFirstRuns();
   clock_.Advance(seconds(35));
   ASSERT_TRUE(AwaitRuns(2));
   EXPECT_EQ(Stats().missed, 2u);
 }
 
 TEST_F(QueryRunnerTest, QueriesWaitWhileThePoolIsExhausted) {
-  Start({Named("a"), Named("b"), Named("c"), Named("d")});
+  Start({NamedQuery("a"), NamedQuery("b"), NamedQuery("c"), NamedQuery("d")});
   const pool::Lease one = pool_.Acquire();
   const pool::Lease two = pool_.Acquire();
   clock_.Advance(seconds(5));
@@ -208,10 +208,10 @@ TEST_F(QueryRunnerTest, QueriesWaitWhileThePoolIsExhausted) {
 }
 
 TEST_F(QueryRunnerTest, AfterAFailureShowsNothingOrWhatItFoundLast) {
-  QueryOptions keeps = Named("keeps");
+  QueryOptions keeps = NamedQuery("keeps");
   keeps.on_error = QueryOnError::kKeepLast;
-  Start({Named("drops"), keeps});
-  RunFirst();
+  Start({NamedQuery("drops"), keeps});
+  AwaitFirstRuns();
   reader_.Answer({Reading::Result::kRefused,
                   {"an error (SQLSTATE 42P01)", "relation \"x\" does not exist"},
                   true});
@@ -230,14 +230,14 @@ TEST_F(QueryRunnerTest, AfterAFailureShowsNothingOrWhatItFoundLast) {
 
 TEST_F(QueryRunnerTest, LogsOnceWhyItFailsAndOnceThatItRecovered) {
   const test::LogTap log;
-  Start({Named("a")});
+  Start({NamedQuery("a")});
   reader_.Answer({Reading::Result::kWriteRefused, {"(SQLSTATE 25006)", "no"}, true});
-  RunFirst();
-  RunAgain();
+  AwaitFirstRuns();
+  RunOnceMore();
   reader_.Answer({Reading::Result::kWhole, {}, true});
-  RunAgain();
+  RunOnceMore();
   EXPECT_EQ(Stats().latest_message, "");
-  RunAgain();
+  RunOnceMore();
   ASSERT_TRUE(test::Eventually(test::kPatience, [&] { return log.Lines().size() == 2; }));
   EXPECT_EQ(
       log.Lines(),
@@ -249,43 +249,43 @@ TEST_F(QueryRunnerTest, LogsOnceWhyItFailsAndOnceThatItRecovered) {
 }
 
 TEST_F(QueryRunnerTest, QueryRemovedWhileItRunsIsNotLogged) {
-  Start({Named("a"), Named("b")});
+  Start({NamedQuery("a"), NamedQuery("b")});
   reader_.Answer({Reading::Result::kWriteRefused, {"", ""}, true});
-  RunFirst();
+  AwaitFirstRuns();
   reader_.Answer({Reading::Result::kWhole, {}, true});
   reader_.Block("a");
   clock_.Advance(seconds(10));
   ASSERT_TRUE(reader_.AwaitReading(1));
   ASSERT_TRUE(AwaitRuns(2, 1));
   const test::LogTap log;
-  runner_->Apply(*runner_->Prepare({Named("b")}));
+  runner_->Apply(*runner_->Prepare({NamedQuery("b")}));
   reader_.Block("nothing");
   runner_->Stop();
   EXPECT_EQ(log.Count({"query=a"}), 0u);
 }
 
 TEST_F(QueryRunnerTest, ASessionThatIsBeyondUseIsClosed) {
-  Start({Named("a")});
+  Start({NamedQuery("a")});
   reader_.Answer({Reading::Result::kLost, {"gone", ""}, false});
-  RunFirst();
+  AwaitFirstRuns();
   EXPECT_EQ(pool_.Stats().evictions[pool::EvictReason::kDead], 1u);
   EXPECT_EQ(pool_.Stats().in_use, 0u);
 }
 
 TEST_F(QueryRunnerTest, WithoutAPoolTheReasonIsNoRoute) {
-  QueryOptions query = Named("a");
+  QueryOptions query = NamedQuery("a");
   query.from = QueryFrom::kPrimary;
   Start({query});
-  RunFirst();
+  AwaitFirstRuns();
   EXPECT_EQ(Stats().errors[QueryError::kNoRoute], 1u);
 }
 
 TEST_F(QueryRunnerTest, AReloadKeepsWhatDidNotChangeAndCountsOnWhatDid) {
-  Start({Named("same"), Named("changes"), Named("goes")});
-  RunFirst();
-  QueryOptions changed = Named("changes");
+  Start({NamedQuery("same"), NamedQuery("changes"), NamedQuery("goes")});
+  AwaitFirstRuns();
+  QueryOptions changed = NamedQuery("changes");
   changed.max_series = 5;
-  runner_->Apply(*runner_->Prepare({changed, Named("same"), Named("comes")}));
+  runner_->Apply(*runner_->Prepare({changed, NamedQuery("same"), NamedQuery("comes")}));
   const QueriesStats stats = runner_->Stats();
   ASSERT_EQ(stats.size(), 3u);
   EXPECT_EQ(stats[0].options->max_series, 5u);
@@ -300,11 +300,11 @@ TEST_F(QueryRunnerTest, AReloadKeepsWhatDidNotChangeAndCountsOnWhatDid) {
 }
 
 TEST_F(QueryRunnerTest, WhatARunOfTheOldQueryFindsAfterAReloadIsCountedAndNotShown) {
-  Start({Named("a")});
+  Start({NamedQuery("a")});
   reader_.Block("a");
   clock_.Advance(seconds(5));
   ASSERT_TRUE(reader_.AwaitReading(1));
-  QueryOptions changed = Named("a");
+  QueryOptions changed = NamedQuery("a");
   changed.sql = "another";
   runner_->Apply(*runner_->Prepare({changed}));
   reader_.Block("nothing");
@@ -314,7 +314,7 @@ TEST_F(QueryRunnerTest, WhatARunOfTheOldQueryFindsAfterAReloadIsCountedAndNotSho
 
 TEST_F(QueryRunnerTest, StopEndsRunsWithoutLoggingFailures) {
   const test::LogTap log;
-  Start({Named("a"), Named("b"), Named("c")});
+  Start({NamedQuery("a"), NamedQuery("b"), NamedQuery("c")});
   reader_.Block("a");
   const pool::Lease other = pool_.Acquire();
   clock_.Advance(seconds(5));

@@ -60,7 +60,7 @@ class QueryTrialTest : public testing::Test {
     query_.labels = {"l"};
     query_.values = {{"n", "q_n", ValueType::kGauge, "A number."}};
   }
-  QueryTrial Try() {
+  QueryTrial RunTrial() {
     return TryQuery(
         query_,
         [this](const QueryOptions&, base::TimePoint deadline, const std::stop_token& stop) {
@@ -83,7 +83,7 @@ class QueryTrialTest : public testing::Test {
 
 TEST_F(QueryTrialTest, TellsColumnsTypesRowsAndSeries) {
   query_.max_series = 2;
-  const QueryTrial trial = Try();
+  const QueryTrial trial = RunTrial();
   EXPECT_FALSE(trial.error);
   ASSERT_EQ(trial.columns.size(), 2u);
   EXPECT_EQ(trial.columns[0].name, "l");
@@ -97,13 +97,13 @@ TEST_F(QueryTrialTest, TellsColumnsTypesRowsAndSeries) {
 
 TEST_F(QueryTrialTest, NullsAreNoSeries) {
   reader_.rows = {{"a", nullptr}, {"b", "2"}};
-  const QueryTrial trial = Try();
+  const QueryTrial trial = RunTrial();
   EXPECT_EQ(trial.rows, 2u);
   EXPECT_EQ(trial.series, 1u);
 }
 
 TEST_F(QueryTrialTest, TheStatementHasItsTimeoutWhateverTheWait) {
-  Try();
+  RunTrial();
   EXPECT_EQ(acquired_by_, clock_.Now() + seconds(3));
   ASSERT_FALSE(reader_.deadlines.empty());
   EXPECT_EQ(reader_.deadlines[0], clock_.Now() + seconds(7));
@@ -111,7 +111,7 @@ TEST_F(QueryTrialTest, TheStatementHasItsTimeoutWhateverTheWait) {
 
 TEST_F(QueryTrialTest, AFailureKeepsTheColumnsAndIsExplained) {
   query_.labels = {};
-  const QueryTrial trial = Try();
+  const QueryTrial trial = RunTrial();
   EXPECT_EQ(trial.error, QueryError::kDuplicate);
   EXPECT_EQ(trial.columns.size(), 2u);
   EXPECT_EQ(trial.series, 0u);
@@ -120,7 +120,7 @@ TEST_F(QueryTrialTest, AFailureKeepsTheColumnsAndIsExplained) {
 TEST_F(QueryTrialTest, WhatTheServerSaidIsNotAmongTheWords) {
   reader_.rows = {};
   reader_.reading = {Reading::Result::kRefused, {"SQLSTATE 42P01", "relation x"}, true};
-  const QueryTrial trial = Try();
+  const QueryTrial trial = RunTrial();
   EXPECT_EQ(trial.error, QueryError::kRefused);
   EXPECT_EQ(trial.message.words, "SQLSTATE 42P01");
   EXPECT_EQ(trial.message.heard, "relation x");
@@ -128,7 +128,7 @@ TEST_F(QueryTrialTest, WhatTheServerSaidIsNotAmongTheWords) {
 
 TEST_F(QueryTrialTest, WithoutAConnectionNothingIsRun) {
   refuses_ = true;
-  const QueryTrial trial = Try();
+  const QueryTrial trial = RunTrial();
   EXPECT_EQ(trial.error, QueryError::kAcquireTimeout);
   EXPECT_EQ(trial.message.words, "no connection");
   EXPECT_TRUE(reader_.deadlines.empty());
@@ -137,7 +137,7 @@ TEST_F(QueryTrialTest, WithoutAConnectionNothingIsRun) {
 
 TEST_F(QueryTrialTest, TypesThatAreNotToldAreEmpty) {
   reader_.types_are_told = false;
-  const QueryTrial trial = Try();
+  const QueryTrial trial = RunTrial();
   ASSERT_EQ(trial.columns.size(), 2u);
   EXPECT_EQ(trial.columns[1].type, "");
   EXPECT_EQ(trial.series, 3u);

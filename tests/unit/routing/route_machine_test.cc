@@ -142,7 +142,7 @@ TEST(RouteMachine, WithoutFallthroughABadReplicaDisablesReads) {
 // What a machine is in before a verdict comes.
 enum class Before { kUndecided, kReplica, kOff, kOffAndAlmostBack };
 
-RouteMachine In(Before before, Servers servers, Fallthrough fallthrough) {
+RouteMachine MachineIn(Before before, Servers servers, Fallthrough fallthrough) {
   RouteMachine machine = Machine(servers, fallthrough);
   const auto take = [&](std::initializer_list<Reason> verdicts) {
     for (const Reason verdict : verdicts) machine.OnVerdict(verdict, kStart, kStart, kWall);
@@ -165,7 +165,7 @@ TEST(RouteMachine, EachVerdictInEachStateUnderEachPolicyHasItsOneOutcome) {
       for (const Before before : states) {
         for (std::size_t v = 0; v < base::kEnumCount<Reason>; ++v) {
           const auto verdict = static_cast<Reason>(v);
-          RouteMachine machine = In(before, servers, policy);
+          RouteMachine machine = MachineIn(before, servers, policy);
           const Route was = machine.route();
           const bool changed = machine.OnVerdict(verdict, kStart, kStart, kWall);
           const bool good = verdict == Reason::kOk;

@@ -7,7 +7,7 @@ namespace {
 
 using std::chrono::seconds;
 
-ReplicaObservation Good() {
+ReplicaObservation FitReplica() {
   ReplicaObservation observation;
   observation.in_recovery = true;
   observation.system_identifier = "7";
@@ -22,23 +22,23 @@ Reason Judge(const ReplicaObservation& observation) {
 }
 
 TEST(ReplicaVerdict, AReplicaThatAnswersInRecoveryAndInTimeServes) {
-  EXPECT_EQ(Judge(Good()), Reason::kOk);
+  EXPECT_EQ(Judge(FitReplica()), Reason::kOk);
 }
 
 TEST(ReplicaVerdict, ProbeErrorIsTheReason) {
-  ReplicaObservation observation = Good();
+  ReplicaObservation observation = FitReplica();
   observation.answer = Reason::kTooManyConnections;
   EXPECT_EQ(Judge(observation), Reason::kTooManyConnections);
 }
 
 TEST(ReplicaVerdict, AServerThatIsNotInRecoveryIsNoReplica) {
-  ReplicaObservation observation = Good();
+  ReplicaObservation observation = FitReplica();
   observation.in_recovery = false;
   EXPECT_EQ(Judge(observation), Reason::kNotInRecovery);
 }
 
 TEST(ReplicaVerdict, TheSameRunOfTheSameServerIsThePrimary) {
-  ReplicaObservation observation = Good();
+  ReplicaObservation observation = FitReplica();
   observation.in_recovery = false;
   observation.instance = observation.primary_instance = "started at noon";
   EXPECT_EQ(Judge(observation), Reason::kIsPrimary);
@@ -49,28 +49,28 @@ TEST(ReplicaVerdict, TheSameRunOfTheSameServerIsThePrimary) {
 }
 
 TEST(ReplicaVerdict, ReplicaThatIsAheadHasDiverged) {
-  ReplicaObservation observation = Good();
+  ReplicaObservation observation = FitReplica();
   observation.ahead = true;
   EXPECT_EQ(Judge(observation), Reason::kDiverged);
 }
 
 TEST(ReplicaVerdict, AReplicaOfAnotherClusterDoesNotServe) {
-  ReplicaObservation observation = Good();
+  ReplicaObservation observation = FitReplica();
   observation.system_identifier = "8";
   EXPECT_EQ(Judge(observation), Reason::kWrongCluster);
 }
 
 TEST(ReplicaVerdict, AnIdentifierThatCannotBeReadIsNoEvidence) {
-  ReplicaObservation observation = Good();
+  ReplicaObservation observation = FitReplica();
   observation.system_identifier.reset();
   EXPECT_EQ(Judge(observation), Reason::kOk);
-  observation = Good();
+  observation = FitReplica();
   observation.primary_system_identifier.reset();
   EXPECT_EQ(Judge(observation), Reason::kOk);
 }
 
 TEST(ReplicaVerdict, LagAboveTheLimitTakesTheRouteAndLagAtTheLimitDoesNot) {
-  ReplicaObservation observation = Good();
+  ReplicaObservation observation = FitReplica();
   observation.lag = seconds(30);
   EXPECT_EQ(Judge(observation), Reason::kOk);
   observation.lag = seconds(30) + base::Duration(1);
@@ -78,7 +78,7 @@ TEST(ReplicaVerdict, LagAboveTheLimitTakesTheRouteAndLagAtTheLimitDoesNot) {
 }
 
 TEST(ReplicaVerdict, LagOfALaggingReplicaMustFallToHalfOfTheLimit) {
-  ReplicaObservation observation = Good();
+  ReplicaObservation observation = FitReplica();
   observation.lagged_before = true;
   observation.lag = seconds(15) + base::Duration(1);
   EXPECT_EQ(Judge(observation), Reason::kLagExceeded);
@@ -87,7 +87,7 @@ TEST(ReplicaVerdict, LagOfALaggingReplicaMustFallToHalfOfTheLimit) {
 }
 
 TEST(ReplicaVerdict, LagNeverTakesTheRouteWhileThePrimaryDoesNotAnswer) {
-  ReplicaObservation observation = Good();
+  ReplicaObservation observation = FitReplica();
   observation.lag = std::chrono::hours(5);
   observation.primary_answers = false;
   EXPECT_EQ(Judge(observation), Reason::kOk);
@@ -96,7 +96,7 @@ TEST(ReplicaVerdict, LagNeverTakesTheRouteWhileThePrimaryDoesNotAnswer) {
 TEST(ReplicaVerdict, StaleReplicaServesUpToItsBoundWherePolicySaysSo) {
   RoutingOptions options;
   options.on_lag = OnLag::kServeStale;
-  ReplicaObservation observation = Good();
+  ReplicaObservation observation = FitReplica();
   observation.lag = std::chrono::hours(5);
   EXPECT_EQ(JudgeReplica(observation, options), Reason::kOk);
   EXPECT_TRUE(IsStale(observation, options));
@@ -111,7 +111,7 @@ TEST(ReplicaVerdict, StaleReplicaServesUpToItsBoundWherePolicySaysSo) {
 }
 
 TEST(ReplicaVerdict, AMaxLagOfZeroAcceptsAnyLag) {
-  ReplicaObservation observation = Good();
+  ReplicaObservation observation = FitReplica();
   observation.lag = std::chrono::hours(5);
   RoutingOptions options;
   options.max_lag = base::Duration::zero();

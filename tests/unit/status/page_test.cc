@@ -39,14 +39,15 @@ std::size_t Count(const std::string& text, const std::string& part) {
 }
 
 TEST(Page, SaysInTheHeadlineWhereReadsGo) {
-  EXPECT_THAT(PageOf(OnReplica()), HasSubstr("<h2 id=\"headline\">Reads go to the replica</h2>"));
-  EXPECT_THAT(PageOf(OnPrimary()), HasSubstr(">Reads fall through to the primary</h2>"));
-  EXPECT_THAT(PageOf(Disabled()), HasSubstr(">Reads are refused</h2>"));
-  EXPECT_THAT(PageOf(Undecided()), HasSubstr(">Reads wait for the first verdict</h2>"));
+  EXPECT_THAT(PageOf(ReplicaSample()),
+              HasSubstr("<h2 id=\"headline\">Reads go to the replica</h2>"));
+  EXPECT_THAT(PageOf(FallthroughSample()), HasSubstr(">Reads fall through to the primary</h2>"));
+  EXPECT_THAT(PageOf(DisabledSample()), HasSubstr(">Reads are refused</h2>"));
+  EXPECT_THAT(PageOf(UndecidedSample()), HasSubstr(">Reads wait for the first verdict</h2>"));
 }
 
 TEST(Page, SaysWhyAndSinceWhen) {
-  const std::string page = PageOf(OnPrimary());
+  const std::string page = PageOf(FallthroughSample());
   EXPECT_THAT(page, HasSubstr("The replica&#39;s host refuses connections."));
   EXPECT_THAT(page, HasSubstr("<code id=\"route\">primary_fallthrough</code>"));
   EXPECT_THAT(page, HasSubstr("<code id=\"reason\">connect_refused</code>"));
@@ -64,14 +65,14 @@ TEST(Page, HasASentenceForEveryRouteAndEveryReason) {
 }
 
 TEST(Page, ReadsNothingAloudButTheRouteAndThatTheExporterDoesNotAnswer) {
-  const std::string page = PageOf(OnReplica());
+  const std::string page = PageOf(ReplicaSample());
   EXPECT_THAT(page, HasSubstr("<div aria-live=\"polite\">\n<h2 id=\"headline\">"));
   EXPECT_EQ(Count(page, "aria-live"), 1U);
   EXPECT_THAT(page, HasSubstr("<div id=\"stale\" hidden>\n<p role=\"alert\">"));
 }
 
 TEST(Page, HasABarForEachPoolThatIsAsLongAsThePoolIsLarge) {
-  const std::string page = PageOf(OnReplica());
+  const std::string page = PageOf(ReplicaSample());
   EXPECT_EQ(Count(page, "viewBox=\"0 0 10 1\""), 3U);
   EXPECT_EQ(Count(page,
                   "<rect class=\"free\" x=\"0\" width=\"10\" height=\"1\"/>"
@@ -82,7 +83,7 @@ TEST(Page, HasABarForEachPoolThatIsAsLongAsThePoolIsLarge) {
 }
 
 TEST(Page, NamesABarByTheNumbersBesideIt) {
-  const std::string page = PageOf(OnReplica());
+  const std::string page = PageOf(ReplicaSample());
   EXPECT_THAT(page, HasSubstr("role=\"img\" aria-labelledby=\"ro-numbers\""));
   EXPECT_THAT(page, HasSubstr("<p id=\"ro-numbers\">"));
   EXPECT_THAT(page, HasSubstr("<b id=\"ro-in_use\">3</b> in use"));
@@ -92,7 +93,7 @@ TEST(Page, NamesABarByTheNumbersBesideIt) {
 }
 
 TEST(Page, MarksWaiters) {
-  Sample sample = OnReplica();
+  Sample sample = ReplicaSample();
   EXPECT_THAT(PageOf(sample),
               HasSubstr("<span id=\"ro-waiters\" class=\"alarm\">4 waiting (of 100), "
                         "oldest 250 ms</span>"));
@@ -101,14 +102,14 @@ TEST(Page, MarksWaiters) {
 }
 
 TEST(Page, ShowsTheAgeOfTheOldestLeaseOfEachPool) {
-  Sample sample = OnReplica();
+  Sample sample = ReplicaSample();
   EXPECT_THAT(PageOf(sample), HasSubstr("<span id=\"ro-lease\">oldest lease 12 s</span>"));
   sample.pools.pools[routing::PoolRole::kRo]->oldest_leases.clear();
   EXPECT_THAT(PageOf(sample), HasSubstr("<span id=\"ro-lease\">no active leases</span>"));
 }
 
 TEST(Page, ShowsCountersOfEachPoolAndADashForAMissingPool) {
-  const std::string page = PageOf(OnReplica());
+  const std::string page = PageOf(ReplicaSample());
   EXPECT_THAT(page, HasSubstr("<th scope=\"col\">primary</th><th scope=\"col\">ro</th>"
                               "<th scope=\"col\">ro_<wbr>fallthrough</th>"));
   EXPECT_THAT(page, HasSubstr("Acquires</th><td id=\"primary-acquires\">1234</td>"));
@@ -116,41 +117,41 @@ TEST(Page, ShowsCountersOfEachPoolAndADashForAMissingPool) {
   EXPECT_THAT(page, HasSubstr("Failed connects</th><td id=\"primary-failed_connects\">5</td>"));
   EXPECT_THAT(page, HasSubstr("Leases leaked</th><td id=\"primary-leaked\">16</td>"));
   EXPECT_THAT(page, HasSubstr("Writes refused</th><td id=\"primary-refused\">13</td>"));
-  EXPECT_THAT(PageOf(Disabled()), HasSubstr("<td id=\"ro-acquires\">–</td>"));
+  EXPECT_THAT(PageOf(DisabledSample()), HasSubstr("<td id=\"ro-acquires\">–</td>"));
 }
 
 TEST(Page, SaysThatAPoolIsNotConfigured) {
-  const std::string page = PageOf(Disabled());
+  const std::string page = PageOf(DisabledSample());
   EXPECT_THAT(page, HasSubstr("<article id=\"ro\" class=\"absent\">"));
   EXPECT_THAT(page, HasSubstr("<p id=\"ro-server\">not configured</p>"));
   EXPECT_EQ(Count(page, "class=\"absent\""), 1U);
 }
 
 TEST(Page, ShowsWhetherEachServerAnswers) {
-  const std::string page = PageOf(OnPrimary());
+  const std::string page = PageOf(FallthroughSample());
   EXPECT_THAT(page, HasSubstr("<p id=\"primary-server\">answers</p>"));
   EXPECT_THAT(page, HasSubstr("<p id=\"ro-server\" class=\"alarm\">does not answer: "
                               "connect_refused</p>"));
-  EXPECT_THAT(PageOf(OnReplica()), HasSubstr("<p id=\"ro-server\">answers, in recovery</p>"));
-  EXPECT_THAT(PageOf(Undecided()), HasSubstr("<p id=\"ro-server\">not probed yet</p>"));
+  EXPECT_THAT(PageOf(ReplicaSample()), HasSubstr("<p id=\"ro-server\">answers, in recovery</p>"));
+  EXPECT_THAT(PageOf(UndecidedSample()), HasSubstr("<p id=\"ro-server\">not probed yet</p>"));
 }
 
 TEST(Page, SaysWhichServerEachPoolIsOnAlsoWhileItIsDown) {
-  const std::string page = PageOf(OnPrimary());
+  const std::string page = PageOf(FallthroughSample());
   EXPECT_THAT(page, HasSubstr("<p id=\"primary-address\">db1:5432/shop</p>"));
   EXPECT_THAT(page, HasSubstr("<p id=\"ro-address\">[fd00::2]:5433/shop</p>"));
-  EXPECT_THAT(PageOf(Disabled()), HasSubstr("<p id=\"ro-address\"></p>"));
+  EXPECT_THAT(PageOf(DisabledSample()), HasSubstr("<p id=\"ro-address\"></p>"));
 }
 
 TEST(Page, SaysHowFarTheReplicaIsBehindIfOneIsConfigured) {
-  EXPECT_THAT(PageOf(OnReplica()), HasSubstr("<td>1.5 s</td><td>30 s</td><td>up</td>"));
-  EXPECT_THAT(PageOf(OnPrimary()), HasSubstr("<td>1.5 s</td><td>30 s</td><td>down</td>"));
-  EXPECT_THAT(PageOf(Undecided()), HasSubstr("<td>unknown</td><td>30 s</td>"));
-  EXPECT_THAT(PageOf(Disabled()), HasSubstr("<section hidden>\n<h2>Replica</h2>"));
+  EXPECT_THAT(PageOf(ReplicaSample()), HasSubstr("<td>1.5 s</td><td>30 s</td><td>up</td>"));
+  EXPECT_THAT(PageOf(FallthroughSample()), HasSubstr("<td>1.5 s</td><td>30 s</td><td>down</td>"));
+  EXPECT_THAT(PageOf(UndecidedSample()), HasSubstr("<td>unknown</td><td>30 s</td>"));
+  EXPECT_THAT(PageOf(DisabledSample()), HasSubstr("<section hidden>\n<h2>Replica</h2>"));
 }
 
 TEST(Page, ShowsHowReadOnlyIsEnforcedAndWhetherThatWasVerified) {
-  Sample sample = OnReplica();
+  Sample sample = ReplicaSample();
   EXPECT_THAT(PageOf(sample),
               HasSubstr("<tr><td>ro</td><td>by a setting of each session</td><td>the "
                         "write attempted 40 s ago was refused, in recovery</td>"));
@@ -167,14 +168,15 @@ TEST(Page, ShowsHowReadOnlyIsEnforcedAndWhetherThatWasVerified) {
 }
 
 TEST(Page, ShowsTheLastFailedConnectUntilOneSucceeds) {
-  EXPECT_THAT(PageOf(OnPrimary()),
+  EXPECT_THAT(PageOf(FallthroughSample()),
               HasSubstr("<td>ro</td><td>connect_refused: connection to server at "
                         "&quot;10.0.0.2&quot;"));
-  EXPECT_THAT(PageOf(OnReplica()), HasSubstr("<section hidden>\n<h2>Last failed connects</h2>"));
+  EXPECT_THAT(PageOf(ReplicaSample()),
+              HasSubstr("<section hidden>\n<h2>Last failed connects</h2>"));
 }
 
 TEST(Page, ShowsTheNewestTransitionFirst) {
-  const std::string page = PageOf(OnPrimary());
+  const std::string page = PageOf(FallthroughSample());
   const std::size_t newest =
       page.find("22:11:15</td><td>replica → primary_fallthrough: connect_refused");
   const std::size_t older = page.find("20:38:20</td><td>primary_fallthrough → replica: ok");
@@ -183,13 +185,13 @@ TEST(Page, ShowsTheNewestTransitionFirst) {
 }
 
 TEST(Page, NamesThePlacesThatHoldLeases) {
-  EXPECT_THAT(PageOf(OnReplica()),
+  EXPECT_THAT(PageOf(ReplicaSample()),
               ContainsRegex("<td>ro</td><td>12 s</td><td>[^<]*unit/status/sample.h:"));
-  EXPECT_EQ(Count(PageOf(OnReplica()), "unit/status/sample.h:"), 3U);
+  EXPECT_EQ(Count(PageOf(ReplicaSample()), "unit/status/sample.h:"), 3U);
 }
 
 TEST(Page, ShowsWhichQueryWaitsAndThenWhichHasCostMost) {
-  const std::string page = PageOf(WithQueries());
+  const std::string page = PageOf(QueriesSample());
   EXPECT_THAT(page,
               HasSubstr("<tbody id=\"queries\">\n"
                         "<tr><td>waits</td><td>waiting, from route</td>"
@@ -199,11 +201,11 @@ TEST(Page, ShowsWhichQueryWaitsAndThenWhichHasCostMost) {
                         "<tr class=\"alarm\"><td>fails</td><td>idle, from route</td>"
                         "<td>waited 0 µs, used 0 µs</td>"
                         "<td>refused: 42P01: no such &lt;table&gt;</td></tr>\n"));
-  EXPECT_THAT(PageOf(OnReplica()), HasSubstr("<section hidden>\n<h2>Queries</h2>"));
+  EXPECT_THAT(PageOf(ReplicaSample()), HasSubstr("<section hidden>\n<h2>Queries</h2>"));
 }
 
 TEST(Page, LinksToWhatProgramsRead) {
-  const std::string page = PageOf(OnReplica(), {"1.2.3", "/pool-metrics"});
+  const std::string page = PageOf(ReplicaSample(), {"1.2.3", "/pool-metrics"});
   for (const char* path : {"/pool-metrics", "/api/v1/pools", "/-/ready", "/-/healthy"}) {
     EXPECT_THAT(page, HasSubstr("<a href=\"" + std::string(path) + "\">"));
   }
@@ -212,7 +214,7 @@ TEST(Page, LinksToWhatProgramsRead) {
 }
 
 TEST(Page, EscapesWhateverComesFromOutside) {
-  Sample sample = OnPrimary();
+  Sample sample = FallthroughSample();
   const std::string attack = "<script>alert('x')</script>\"";
   for (const routing::PoolRole role : {routing::PoolRole::kPrimary, routing::PoolRole::kRo}) {
     pool::PoolStats& pool = *sample.pools.pools[role];
@@ -228,7 +230,8 @@ TEST(Page, EscapesWhateverComesFromOutside) {
 }
 
 TEST(Page, FetchesItsStyleAndItsScriptFromTheExporterAndNothingElse) {
-  for (const Sample& sample : {OnReplica(), OnPrimary(), Disabled(), Undecided()}) {
+  for (const Sample& sample :
+       {ReplicaSample(), FallthroughSample(), DisabledSample(), UndecidedSample()}) {
     std::string page = PageOf(sample);
     EXPECT_EQ(Count(page, "<link rel=\"stylesheet\" href=\"/status.css\">"), 1U);
     EXPECT_EQ(Count(page, "<script src=\"/status.js\" defer></script>"), 1U);
@@ -248,7 +251,7 @@ TEST(Page, AllowsNothingThatIsInlineAndNoOtherHost) {
 }
 
 TEST(Page, HasItsHeadingsInOrder) {
-  const std::string page = PageOf(OnReplica());
+  const std::string page = PageOf(ReplicaSample());
   const std::regex heading("<h([1-6])");
   int level = 0;
   for (std::sregex_iterator it(page.begin(), page.end(), heading), end; it != end; ++it) {
@@ -260,7 +263,7 @@ TEST(Page, HasItsHeadingsInOrder) {
 }
 
 TEST(Page, HasEachIdOnce) {
-  const std::string page = PageOf(OnReplica());
+  const std::string page = PageOf(ReplicaSample());
   const std::regex id(" id=\"([^\"]*)\"");
   std::map<std::string, int> ids;
   for (std::sregex_iterator it(page.begin(), page.end(), id), end; it != end; ++it) ++ids[(*it)[1]];
@@ -269,7 +272,8 @@ TEST(Page, HasEachIdOnce) {
 
 // Without it the script would have nowhere to put what has changed.
 TEST(Page, HasAnElementForWhateverTheScriptMovesIntoIt) {
-  for (const Sample& sample : {OnReplica(), OnPrimary(), Disabled(), Undecided()}) {
+  for (const Sample& sample :
+       {ReplicaSample(), FallthroughSample(), DisabledSample(), UndecidedSample()}) {
     const std::string page = PageOf(sample);
     const PageContent content = ContentOf(sample, kNow);
     for (const auto& [id, text] : content.texts)
@@ -285,7 +289,8 @@ TEST(Page, HasAnElementForWhateverTheScriptMovesIntoIt) {
 
 TEST(Page, OpensAndClosesEveryElement) {
   const std::regex tag("<(/?)([a-z0-9]+)[^>]*>");
-  for (const Sample& sample : {OnReplica(), OnPrimary(), Disabled(), Undecided()}) {
+  for (const Sample& sample :
+       {ReplicaSample(), FallthroughSample(), DisabledSample(), UndecidedSample()}) {
     const std::string page = PageOf(sample);
     std::vector<std::string> open;
     for (std::sregex_iterator it(page.begin(), page.end(), tag), end; it != end; ++it) {
@@ -305,10 +310,10 @@ TEST(Page, OpensAndClosesEveryElement) {
 
 // With SCIDEX_PAGES=DIRECTORY in the environment the pages are written there, to be looked at.
 TEST(Page, IsAWholeDocumentForEveryRoute) {
-  const std::map<std::string, Sample> samples{{"replica", OnReplica()},
-                                              {"primary_fallthrough", OnPrimary()},
-                                              {"primary_disabled", Disabled()},
-                                              {"undecided", Undecided()}};
+  const std::map<std::string, Sample> samples{{"replica", ReplicaSample()},
+                                              {"primary_fallthrough", FallthroughSample()},
+                                              {"primary_disabled", DisabledSample()},
+                                              {"undecided", UndecidedSample()}};
   const char* const directory = std::getenv("SCIDEX_PAGES");
   for (const auto& [name, sample] : samples) {
     const std::string page = PageOf(sample);

@@ -26,7 +26,7 @@ std::vector<std::string> Keys(const Json& json) {
 }
 
 TEST(PoolsJson, HasTheDocumentedKeysInTheirOrder) {
-  const Json json = Parsed(OnReplica());
+  const Json json = Parsed(ReplicaSample());
   EXPECT_THAT(Keys(json),
               ElementsAre("at", "ro_dsn_configured", "ro_routes_to", "route", "reason", "decided",
                           "since", "route_seconds", "read_acquires", "transitions", "pools",
@@ -47,7 +47,7 @@ TEST(PoolsJson, HasTheDocumentedKeysInTheirOrder) {
 }
 
 TEST(PoolsJson, HasWhatEachQueryCostsAndWhyItFails) {
-  const Json queries = Parsed(WithQueries())["queries"];
+  const Json queries = Parsed(QueriesSample())["queries"];
   ASSERT_EQ(queries.size(), 3u);
   EXPECT_THAT(
       Keys(queries[0]),
@@ -63,7 +63,7 @@ TEST(PoolsJson, HasWhatEachQueryCostsAndWhyItFails) {
 }
 
 TEST(PoolsJson, SaysWhereReadsGoWhyAndSinceWhen) {
-  const Json json = Parsed(OnPrimary());
+  const Json json = Parsed(FallthroughSample());
   EXPECT_EQ(json["at"], "2023-11-14T22:13:20.000Z");
   EXPECT_EQ(json["ro_dsn_configured"], true);
   EXPECT_EQ(json["ro_routes_to"], 2);
@@ -76,7 +76,7 @@ TEST(PoolsJson, SaysWhereReadsGoWhyAndSinceWhen) {
 }
 
 TEST(PoolsJson, BeforeAnyTransitionTheRouteIsInForceSinceItsFirstVerdict) {
-  const Json json = Parsed(Disabled());
+  const Json json = Parsed(DisabledSample());
   EXPECT_EQ(json["ro_routes_to"], 3);
   EXPECT_EQ(json["since"], "2023-11-11T18:13:20.000Z");
   EXPECT_TRUE(json["transitions"].is_array());
@@ -84,7 +84,7 @@ TEST(PoolsJson, BeforeAnyTransitionTheRouteIsInForceSinceItsFirstVerdict) {
 }
 
 TEST(PoolsJson, TransitionsAreOldestFirst) {
-  const Json transitions = Parsed(OnReplica())["transitions"];
+  const Json transitions = Parsed(ReplicaSample())["transitions"];
   ASSERT_EQ(transitions.size(), 2U);
   EXPECT_EQ(transitions[0], Json({{"from", "replica"},
                                   {"to", "primary_fallthrough"},
@@ -94,7 +94,7 @@ TEST(PoolsJson, TransitionsAreOldestFirst) {
 }
 
 TEST(PoolsJson, HasTheNumbersOfEachPool) {
-  const Json pool = Parsed(OnReplica())["pools"]["ro_fallthrough"];
+  const Json pool = Parsed(ReplicaSample())["pools"]["ro_fallthrough"];
   EXPECT_EQ(pool["size"], 6);
   EXPECT_EQ(pool["connecting"], 1);
   EXPECT_EQ(pool["idle"], 2);
@@ -123,13 +123,13 @@ TEST(PoolsJson, HasTheNumbersOfEachPool) {
 }
 
 TEST(PoolsJson, NamesThePlaceThatHoldsALease) {
-  const Json leases = Parsed(OnReplica())["pools"]["primary"]["oldest_leases"];
+  const Json leases = Parsed(ReplicaSample())["pools"]["primary"]["oldest_leases"];
   ASSERT_EQ(leases.size(), 1U);
   EXPECT_THAT(leases[0]["borrower"].get<std::string>(), HasSubstr("unit/status/sample.h:"));
   EXPECT_EQ(leases[0]["age_seconds"], 12.5);
   EXPECT_TRUE(leases[0]["client"].is_null());
   EXPECT_TRUE(leases[0]["backend_pid"].is_null());
-  Sample sample = OnReplica();
+  Sample sample = ReplicaSample();
   pool::LeaseInfo& lease = sample.pools.pools[routing::PoolRole::kPrimary]->oldest_leases[0];
   lease.client = "orders";
   lease.backend_pid = 4711;
@@ -139,22 +139,22 @@ TEST(PoolsJson, NamesThePlaceThatHoldsALease) {
 }
 
 TEST(PoolsJson, WhatDoesNotExistIsNull) {
-  const Json json = Parsed(Disabled());
+  const Json json = Parsed(DisabledSample());
   EXPECT_TRUE(json["pools"]["ro"].is_null());
   EXPECT_TRUE(json["probes"]["ro"].is_null());
   EXPECT_TRUE(json["pools"]["primary"]["last_connect_error"].is_null());
   EXPECT_TRUE(json["replica"]["lag_seconds"].is_null());
-  EXPECT_TRUE(Parsed(Undecided())["probes"]["ro"]["last_run"].is_null());
+  EXPECT_TRUE(Parsed(UndecidedSample())["probes"]["ro"]["last_run"].is_null());
 }
 
 TEST(PoolsJson, HasTheLastFailedConnectUntilOneSucceeds) {
-  const Json error = Parsed(OnPrimary())["pools"]["ro"]["last_connect_error"];
+  const Json error = Parsed(FallthroughSample())["pools"]["ro"]["last_connect_error"];
   EXPECT_EQ(error["outcome"], "connect_refused");
   EXPECT_EQ(error["message"], "connection to server at \"10.0.0.2\", port 5432 failed: refused");
 }
 
 TEST(PoolsJson, HasTheProbesAndTheReplica) {
-  const Json json = Parsed(OnReplica());
+  const Json json = Parsed(ReplicaSample());
   EXPECT_EQ(json["probes"]["ro"]["up"], true);
   EXPECT_EQ(json["probes"]["ro"]["in_recovery"], true);
   EXPECT_EQ(json["probes"]["ro"]["reason"], "ok");
@@ -179,7 +179,7 @@ TEST(PoolsJson, HasTheProbesAndTheReplica) {
 }
 
 TEST(PoolsJson, HasTheLatestDecisionOfTheAutoscaler) {
-  Sample sample = OnReplica();
+  Sample sample = ReplicaSample();
   EXPECT_EQ(
       Parsed(sample)["autoscaler"],
       Json({{"mode", "off"},
@@ -195,7 +195,7 @@ TEST(PoolsJson, HasTheLatestDecisionOfTheAutoscaler) {
 }
 
 TEST(PoolsJson, HasWhatTheStatusPageShows) {
-  const Json page = Parsed(OnPrimary())["page"];
+  const Json page = Parsed(FallthroughSample())["page"];
   EXPECT_THAT(Keys(page), ElementsAre("title", "state", "texts", "alarms", "rows"));
   EXPECT_EQ(page["title"], "primary_fallthrough – scidex_pg_exporter");
   EXPECT_EQ(page["state"], "primary_fallthrough");
@@ -206,17 +206,17 @@ TEST(PoolsJson, HasWhatTheStatusPageShows) {
             Json({"primary-waiters", "ro-server", "ro-waiters", "ro_fallthrough-waiters"}));
   EXPECT_EQ(page["rows"]["replica"],
             Json::parse(R"([{"cells": ["1.5 s", "30 s", "down"], "alarm": false}])"));
-  EXPECT_EQ(Parsed(Undecided())["page"]["state"], "undecided");
+  EXPECT_EQ(Parsed(UndecidedSample())["page"]["state"], "undecided");
 }
 
 TEST(PoolsJson, TakesTextThatIsNotUtf8) {
-  Sample sample = OnPrimary();
+  Sample sample = FallthroughSample();
   sample.pools.pools[routing::PoolRole::kRo]->last_connect_message = "role \xFF\"";
   EXPECT_EQ(Parsed(sample)["pools"]["ro"]["last_connect_error"]["message"], "role \xEF\xBF\xBD\"");
 }
 
 TEST(PoolsJson, EndsWithALineFeed) {
-  const Sample sample = OnReplica();
+  const Sample sample = ReplicaSample();
   EXPECT_THAT(PoolsJson(sample, kNow), EndsWith("}\n"));
 }
 

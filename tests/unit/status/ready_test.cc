@@ -7,10 +7,10 @@
 namespace scidex::status {
 namespace {
 
-Readiness Of(const Sample& sample) { return Ready(sample); }
+Readiness ReadinessOf(const Sample& sample) { return Ready(sample); }
 
 TEST(Ready, IsNotUntilTheFirstVerdict) {
-  const Readiness readiness = Of(Undecided());
+  const Readiness readiness = ReadinessOf(UndecidedSample());
   EXPECT_FALSE(readiness.ready);
   EXPECT_EQ(readiness.text,
             "not ready: no verdict on the replica yet route=primary_fallthrough "
@@ -18,21 +18,23 @@ TEST(Ready, IsNotUntilTheFirstVerdict) {
 }
 
 TEST(Ready, NamesTheRouteInForceAndItsReason) {
-  EXPECT_TRUE(Of(OnReplica()).ready);
-  EXPECT_EQ(Of(OnReplica()).text, "ready route=replica reason=ok read_only_enforcement=session\n");
-  EXPECT_EQ(Of(OnPrimary()).text,
+  EXPECT_TRUE(ReadinessOf(ReplicaSample()).ready);
+  EXPECT_EQ(ReadinessOf(ReplicaSample()).text,
+            "ready route=replica reason=ok read_only_enforcement=session\n");
+  EXPECT_EQ(ReadinessOf(FallthroughSample()).text,
             "ready route=primary_fallthrough reason=connect_refused "
             "read_only_enforcement=session\n");
 }
 
 TEST(Ready, SaysThatAPoolerMakesTheEnforcementWeaker) {
-  Sample sample = OnReplica();
+  Sample sample = ReplicaSample();
   sample.control.probes[routing::PoolRole::kRo].behind_pooler = true;
-  EXPECT_EQ(Of(sample).text, "ready route=replica reason=ok read_only_enforcement=transaction\n");
+  EXPECT_EQ(ReadinessOf(sample).text,
+            "ready route=replica reason=ok read_only_enforcement=transaction\n");
 }
 
 TEST(Ready, IsNotWhereAnotherRouteIsAskedForThanIsInForce) {
-  const Sample sample = OnPrimary();
+  const Sample sample = FallthroughSample();
   const Readiness readiness = Ready(sample, routing::Route::kReplica);
   EXPECT_FALSE(readiness.ready);
   EXPECT_EQ(readiness.text,
@@ -42,7 +44,7 @@ TEST(Ready, IsNotWhereAnotherRouteIsAskedForThanIsInForce) {
 }
 
 TEST(Ready, HoldsAlsoWhereReadsAreRefused) {
-  const Readiness readiness = Of(Disabled());
+  const Readiness readiness = ReadinessOf(DisabledSample());
   EXPECT_TRUE(readiness.ready);
   EXPECT_EQ(readiness.text, "ready route=primary_disabled reason=replica_not_configured\n");
 }

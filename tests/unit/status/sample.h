@@ -49,7 +49,7 @@ inline pool::PoolStats SamplePool(const char* name) {
 }
 
 // Reads go to the replica, after they fell through to the primary for ten seconds.
-inline Sample OnReplica() {
+inline Sample ReplicaSample() {
   using routing::PoolRole;
   using routing::Reason;
   using routing::Route;
@@ -96,11 +96,11 @@ inline Sample OnReplica() {
 }
 
 // The replica refuses connections.
-inline Sample OnPrimary() {
+inline Sample FallthroughSample() {
   using routing::PoolRole;
   using routing::Reason;
   using routing::Route;
-  Sample sample = OnReplica();
+  Sample sample = ReplicaSample();
   routing::RouteStats& route = sample.pools.route;
   route.route = Route::kPrimaryFallthrough;
   route.reason = Reason::kConnectRefused;
@@ -117,9 +117,9 @@ inline Sample OnPrimary() {
 }
 
 // No replica is configured, and fall-through is not allowed.
-inline Sample Disabled() {
+inline Sample DisabledSample() {
   using routing::PoolRole;
-  Sample sample = OnReplica();
+  Sample sample = ReplicaSample();
   sample.pools.pools[PoolRole::kRo].reset();
   sample.pools.ro_dsn_configured = false;
   sample.control.probes[PoolRole::kRo] = {};
@@ -134,8 +134,8 @@ inline Sample Disabled() {
 }
 
 // A replica is configured, but was not probed yet.
-inline Sample Undecided() {
-  Sample sample = OnReplica();
+inline Sample UndecidedSample() {
+  Sample sample = ReplicaSample();
   sample.control = {};
   sample.queries = {};
   routing::RouteStats route;
@@ -146,10 +146,10 @@ inline Sample Undecided() {
   return sample;
 }
 
-// Like OnReplica(), with a query that waits, one that has failed, and the one with the highest
+// Like ReplicaSample(), with a query that waits, one that has failed, and the one with the highest
 // cost.
-inline Sample WithQueries() {
-  Sample sample = OnReplica();
+inline Sample QueriesSample() {
+  Sample sample = ReplicaSample();
   for (const char* name : {"fails", "costly", "waits"}) {
     queries::QueryOptions options;
     options.name = name;
