@@ -33,8 +33,9 @@ bool HoldStandardDescriptors() {
   return true;
 }
 
-// Until there is something to be ended in order, a signal ends the process at once, whatever it
-// waits for. The first process of a container is not ended by a signal that it does not handle.
+// Handles SIGTERM and SIGINT until there is something to shut down: they end the process
+// immediately, whatever it waits for. Without a handler, they would have no effect on the first
+// process of a container.
 void EndAtOnce(int signal) {
   raise(signal);
   _exit(128 + signal);
@@ -44,14 +45,14 @@ void HandleStartSignals() {
   struct sigaction action {};
   action.sa_handler = &EndAtOnce;
   action.sa_flags = static_cast<int>(SA_RESETHAND | SA_NODEFER);
-  // Whatever a parent has ignored or blocked: they are obeyed later, too.
+  // Even if the parent process ignored or blocked them.
   sigset_t ending;
   sigemptyset(&ending);
   for (const int signal : {SIGTERM, SIGINT}) {
     sigaction(signal, &action, nullptr);
     sigaddset(&ending, signal);
   }
-  // A reload that is asked for now follows the start.
+  // A reload that is requested now happens after startup.
   sigset_t reload;
   sigemptyset(&reload);
   sigaddset(&reload, SIGHUP);
@@ -67,7 +68,7 @@ void HoldSignals() {
 scidex::app::Signal AwaitSignal() {
   const sigset_t signals = OwnSignals();
   siginfo_t received{};
-  // Interrupted by a stop and a continuation of the process.
+  // The process was stopped and continued.
   while (sigwaitinfo(&signals, &received) < 0) {
   }
   return scidex::app::SignalOf(received);

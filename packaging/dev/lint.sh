@@ -27,9 +27,20 @@ lint_formatting() { job_format --check; }
 # Words that CONTRIBUTING.md ("Plain English") rules out. Lines between "<!-- NAME:begin -->" and "<!-- NAME:end -->" are
 # skipped: tables that a test compares with the program, and the list of the words itself.
 lint_prose() {
-  local words='anew|whoever|mend(s|ed|ing)?|nobody|somebody|is none|of which there is one' files
-  mapfile -t files < <(git ls-files --cached --others --exclude-standard -- \
-    '*.md' 'config/*.yaml' 'alerts/*.yml' ':!:**/node_modules/**' ':!:build/**')
+  local words='anew|whoever|mend(s|ed|ing)?|nobody|somebody|anybody|again and again|go(es|ing)? on'
+  local status=0
+  words+='|of which there is one'
+  prose_without "$words|is none" '*.md' 'config/*.yaml' 'alerts/*.yml' || status=1
+  # In these, "0 if there is none" and Python's "is None" are fine.
+  prose_without "$words" dev .ci/run 'packaging/dev/*' ':!:packaging/dev/lint.sh' '*CMakeLists.txt' '*.h' '*.cc' \
+    'packaging/*.py' 'src/audit/*.py' || status=1
+  return "$status"
+}
+
+# prose_without WORDS PATTERN…: prints the lines of these files with one of the words, and fails if there are any.
+prose_without() {
+  local words=$1 files
+  mapfile -t files < <(git ls-files --cached --others --exclude-standard -- "${@:2}" ':!:**/node_modules/**' ':!:build/**')
   awk -v words="(^|[^[:alnum:]_])($words)([^[:alnum:]_]|\$)" '
     FNR == 1 { skipped = 0 }
     /<!-- [a-z]+:begin -->/ { skipped = 1 }

@@ -87,7 +87,7 @@ void Autoscaler::SizeNewPools() noexcept {
     const bool is_sized = scaled.is_new && options_.mode == AutoscalerMode::kOn;
     const std::size_t target = scaled.before ? scaled.before->target_size() : 1;
     if (is_sized) scaled.pool->StartAt(scaled.same_server ? target : 1);
-    // The predecessor may have been owed more than it ever got.
+    // The predecessor may have been owed a higher target than it received.
     if (is_sized && !scaled.same_server && scaled.before)
       owed_[role] = std::max(owed_[role].value_or(0), target);
     if (!is_sized || !scaled.same_server) scaled.before.reset();

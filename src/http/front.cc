@@ -236,7 +236,7 @@ void Front::Impl::ReportAcceptError(const std::exception& error) noexcept {
 awaitable<void> Front::Impl::AcceptSome(tcp::acceptor& acceptor) {
   Admit(co_await acceptor.async_accept(use_awaitable));
   for (int i = 1; i < kMostAccepts && HasRoomFor(1); ++i) {
-    // Not by Asio, which may wait for a client although it was told not to.
+    // Not through Asio, which may wait for a client even in non-blocking mode.
     base::UniqueFd accepted(accept4(acceptor.native_handle(), nullptr, nullptr, SOCK_CLOEXEC));
     // There is no other client, or an error that the next call will report.
     if (!accepted.valid()) co_return;

@@ -11,8 +11,8 @@
 namespace scidex::http {
 namespace {
 
-// With 4,096-bit keys they take less than half a second. A smaller number would end handshakes of
-// honest clients while a few dozen others connect again and again.
+// With 4,096-bit keys, this number takes less than half a second. With a smaller number, a few
+// dozen clients that connect repeatedly would end the handshakes of others.
 constexpr std::size_t kMaxUnderWay = 64;
 
 }  // namespace

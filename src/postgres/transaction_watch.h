@@ -1,5 +1,5 @@
-// Tracks whether the borrower of a read-only session could have written without a telling command
-// tag.
+// Tracks whether the borrower of a read-only session could have written without a command
+// tag that shows it.
 //
 // Only the tag of a statement is known, not its text: a BEGIN may be BEGIN READ WRITE, a SET may be
 // SET TRANSACTION READ WRITE, and SELECT, DO and CALL may write. So if a borrower began or changed

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Whatever a file holds, the audit ends, names what it cannot read, and goes on with the rest."""
+"""Whatever a file contains, the audit terminates, names what it cannot read, and continues with the other files."""
 
 import os
 import pathlib

@@ -13,7 +13,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const std::string text = fuzz::Text(data, size);
   const std::size_t chosen = http::Preferred(text, kOffers);
   fuzz::Expect(chosen < kOffers.size(), "one of the offers is chosen");
-  // What is not named cannot be chosen but by a wildcard or for want of another.
+  // An offer that the header does not name can only be chosen through a wildcard, or as the
+  // default.
   if (chosen == 1) {
     bool named = false;
     for (std::size_t i = 0; i < text.size(); ++i) named = named || text[i] == '*' || text[i] == '/';

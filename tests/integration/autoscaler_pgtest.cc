@@ -75,7 +75,7 @@ TEST_F(AutoscalerTest, UsesTheWholeBudgetOfTheServerAndNoMore) {
   EXPECT_TRUE(Eventually(kPatience, [&] {
     return Stats(database, PoolRole::kPrimary).target_size == kForPools / 2;
   })) << "it is not shared equally";
-  // Another client that connects again and again, and is always accepted.
+  // Another client connects repeatedly, and the server always accepts it.
   const std::size_t served = clients.served();
   EXPECT_TRUE(Eventually(kPatience, [&] {
     Connect(server_);

@@ -213,8 +213,8 @@ TEST_F(ExporterTest, LeavesNoSessionBehind) {
   EXPECT_TRUE(Eventually(kPatience, [&] { return sessions() == "0"; }));
 }
 
-// What is wrong with a server is a reason in /metrics, and one line in the log, of a process that
-// goes on.
+// Each fault of a server has a reason in /metrics and one line in the log, and the process
+// continues.
 struct BadServer {
   std::string dsn;
   std::string reason;

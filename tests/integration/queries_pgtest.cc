@@ -288,7 +288,7 @@ TEST_F(Queries, AServerThatGoesAwayInTheMiddleOfAResultIsALostRun) {
   ASSERT_TRUE(Eventually(kPatience, [&] { return Stats().runs == 1; }));
   EXPECT_EQ(Stats().latest_error, QueryError::kLost) << Stats().latest_message;
   EXPECT_EQ(Stats().result, nullptr);
-  // The pool opens another, and goes on.
+  // The pool opens another session.
   EXPECT_EQ(Read(*database_, "SELECT 1"), "1");
 }
 

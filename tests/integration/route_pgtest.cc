@@ -292,7 +292,7 @@ TEST_F(RouteTest, ReplicaThatRefusesNewSessionsLosesTheReads) {
   options.probe.new_session_interval = std::chrono::milliseconds(200);
   database::Database database(options);
   ASSERT_TRUE(AwaitRoute(database, Route::kReplica));
-  // Sessions that there are go on, the probe's among them.
+  // Existing sessions continue, including the probe's.
   primary_->Execute("ALTER ROLE app NOLOGIN");
   EXPECT_TRUE(AwaitRoute(database, Route::kPrimaryFallthrough));
   EXPECT_EQ(database.pool_stats().route.reason, Reason::kAuthFailed);

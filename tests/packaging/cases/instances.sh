@@ -35,5 +35,5 @@ for instance in one:19201 two:19202; do
     metric_is 'scidex_pg_pool_backend_up{pool="primary"}' 1 "http://127.0.0.1:${instance#*:}"
 done
 systemctl stop "$unit@one"
-eventually "two goes on without one" curl -fsS http://127.0.0.1:19202/-/healthy
+eventually "two continues without one" curl -fsS http://127.0.0.1:19202/-/healthy
 refused "one, once stopped" curl -fsS http://127.0.0.1:19201/-/healthy

@@ -74,7 +74,7 @@ class CanaryTest : public testing::Test {
 
   test::ManualClock clock_;
   base::Scheduler scheduler_{clock_, test::kEager};
-  // Stands still: a canary that finds the idle session being looked at tries again later.
+  // Does not move: a canary that finds the idle session being checked retries later.
   test::ManualClock pool_clock_;
   base::Scheduler pool_scheduler_{pool_clock_, test::kEager};
   std::shared_ptr<test::FakeConnector> connector_ = std::make_shared<test::FakeConnector>();

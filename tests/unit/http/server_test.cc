@@ -160,7 +160,7 @@ TEST(HttpServer, ThousandIdleAndAHundredSlowClientsDelayNoOther) {
     EXPECT_EQ(Get(port, "/").body, "served");
     for (const auto& client : slow) client->Send(request.substr(i, 5));
   }
-  // They were all there, and are served as anybody.
+  // All of them are still connected, and are served like any other client.
   for (const auto& client : slow) EXPECT_EQ(client->Read().body, "served");
   for (const auto& client : idle) client->SendRequest("GET", "/");
   for (const auto& client : idle) EXPECT_EQ(client->Read().body, "served");

@@ -125,12 +125,12 @@ TEST_F(TlsTest, FileWithoutTlsAnswersNoHandshakeAndNoRequest) {
   EXPECT_FALSE(TlsClient(port).Handshake());
 }
 
-// A handshake waits for no client that has begun one and does not go on.
+// A client that stalls in its handshake does not delay the handshakes of others.
 TEST_F(TlsTest, StalledHandshakesDelayNoOtherClient) {
   const int port = Start();
   TlsClient kept(port);
   ASSERT_TRUE(kept.Handshake());
-  // Only then has the server seen the end of the handshake too.
+  // After this, the server has completed the handshake too.
   EXPECT_THAT(kept.Ask("/"), HasSubstr("inside"));
   // The first bytes of a handshake.
   std::vector<std::unique_ptr<TlsClient>> stuck;
@@ -142,7 +142,7 @@ TEST_F(TlsTest, StalledHandshakesDelayNoOtherClient) {
   EXPECT_TRUE(fresh.Handshake());
   EXPECT_THAT(fresh.Ask("/"), HasSubstr("inside"));
   EXPECT_THAT(kept.Ask("/"), HasSubstr("inside"));
-  // Those that were the first to stand still made room, long before their time was up.
+  // The handshakes that stalled first were closed to make room, long before their timeout.
   EXPECT_TRUE(test::Eventually(std::chrono::seconds(5), [&] { return stuck.front()->IsClosed(); }));
   EXPECT_FALSE(stuck.back()->IsClosed());
 }

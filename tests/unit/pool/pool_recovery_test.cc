@@ -82,7 +82,7 @@ TEST_F(PoolRecovery, LocalFailureIsNotASuccessOfTheServer) {
   clock_.Advance(1h);
   ASSERT_TRUE(connector_->AwaitBlocked(1));
   connector_->Finish(ConnectOutcome::kLocalFailure);
-  // The other pool goes on where this one was: with one connect, as after a failure.
+  // The other pool attempts the next connect, a single one, as after a failure.
   ASSERT_TRUE(connector_->AwaitConnects(3));
   ASSERT_TRUE(connector_->AwaitBlocked(1));
   EXPECT_EQ(Connecting(), 1U);
