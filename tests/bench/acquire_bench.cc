@@ -1,5 +1,5 @@
-// What an acquire and a release cost, on connections that do nothing: the pool, its peers and the
-// least that they cannot do without.
+// The cost of an acquire and a release on connections that do nothing: the pool, its peers, and the
+// minimum cost of any pool.
 
 #include <malloc.h>
 #include <poll.h>
@@ -27,8 +27,8 @@ void BM_Poll0(benchmark::State& state) {
 }
 BENCHMARK(BM_Poll0);
 
-// The threads of a benchmark share it: the first makes it before and destroys it after the loop, at
-// both ends of which all of them meet.
+// Shared by the threads of a benchmark: the first one creates it before the loop and destroys it
+// afterwards; all threads are synchronized at both ends of the loop.
 std::unique_ptr<BarePool> bare;
 
 void BM_Pool(benchmark::State& state) {

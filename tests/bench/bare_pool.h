@@ -1,5 +1,4 @@
-// A pool of the bench: eight connections at most, all of them open, that lead nowhere and do
-// nothing.
+// A pool for benchmarks: all of its connections are open, and do nothing.
 #pragma once
 
 #include <benchmark/benchmark.h>

@@ -1,5 +1,5 @@
-// What it costs to write an exposition: the renderer next to prometheus-cpp's, on the same
-// families, and a whole scrape without HTTP.
+// The cost of rendering an exposition: the renderer and prometheus-cpp's on the same families, and
+// a complete scrape without HTTP.
 
 #include <benchmark/benchmark.h>
 #include <prometheus/text_serializer.h>
@@ -25,7 +25,7 @@ const metrics::Snapshot& Sample() {
   return sample;
 }
 
-// As many gauges with two labels.
+// `count` gauges with two labels.
 std::vector<MetricFamily> Series(std::size_t count) {
   MetricFamily family{"scidex_pg_bench_seconds", "Help.", prometheus::MetricType::Gauge, {}};
   for (std::size_t i = 0; i < count; ++i) {
@@ -54,7 +54,7 @@ void BM_WriteByPrometheusCpp(benchmark::State& state) {
 }
 BENCHMARK(BM_WriteByPrometheusCpp)->ArgName("series")->Arg(300)->Arg(10'000);
 
-// All that there is for three pools: about 480 series, histograms among them.
+// All metrics of three pools: about 480 series, including histograms.
 void BM_Scrape(benchmark::State& state) {
   metrics::Exposition exposition;
   metrics::AddCollectors(exposition, {[] { return Sample(); }, [] { return Sample().exporter; },

@@ -28,7 +28,7 @@ void SelectOne(PGconn* connection) {
   benchmark::DoNotOptimize(result.get());
 }
 
-// Places of a peer, each with a connection.
+// The slots of a peer, each with a connection.
 template <typename Peer>
 class WithConnections {
  public:
@@ -74,8 +74,8 @@ class OurPool {
   std::unique_ptr<pool::Pool> pool_;
 };
 
-// An acquire and a release of a real session: looked at for its end, rolled back if need be and, of
-// a read-only one, shown to be so.
+// An acquire and a release of a real session: its socket is checked, it is rolled back if
+// necessary, and a read-only session is verified to be read-only.
 void BM_SessionPool(benchmark::State& state) {
   OurPool pool(std::chrono::milliseconds(5), state.range(0) != 0);
   for (auto _ : state) {
@@ -100,7 +100,7 @@ void BM_SelectPool(benchmark::State& state) {
   }
   Measure<OurPool>(state);
 }
-// Long enough that what sixty-four threads do at their start is lost in it.
+// Long enough that the start of sixty-four threads does not matter.
 constexpr double kSeconds = 2;
 
 BENCHMARK(BM_SelectPool)

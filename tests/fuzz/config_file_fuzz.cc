@@ -1,4 +1,4 @@
-// Any configuration file is read or refused, in one line.
+// Any configuration file is accepted, or refused with an error of one line.
 
 #include <sys/mman.h>
 #include <unistd.h>

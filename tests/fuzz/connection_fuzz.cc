@@ -1,6 +1,5 @@
-// Whatever a client, the backend and time do to a connection, and in whatever order: the answers
-// come whole and in the order of the requests, and in the end nothing is waited for and no memory
-// is held.
+// Whatever the client, the backend and time do to a connection, in any order: the responses are
+// complete and in the order of the requests, and in the end nothing waits and no memory is held.
 
 #include <algorithm>
 #include <array>
@@ -90,7 +89,7 @@ void RunStep(Steps& steps, ServedConnection& connection) {
   }
 }
 
-// Each answer has a head, and as much of its body as came. Those with a body are in order.
+// Each response has a head, and the received part of its body. Responses with a body are in order.
 void ExpectAnswers(std::string_view received) {
   int last = 0;
   for (std::size_t at = received.find("answer "); at != received.npos;

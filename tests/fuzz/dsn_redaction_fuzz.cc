@@ -1,4 +1,4 @@
-// No DSN, right or wrong, shows its password.
+// No DSN, valid or invalid, shows its password.
 
 #include <map>
 
@@ -9,14 +9,14 @@ namespace {
 
 using scidex::base::Secret;
 
-// Shorter ones are in other words by chance.
+// Shorter ones occur in other words by chance.
 constexpr std::size_t kTelling = 5;
 
 bool IsSecret(const std::string& keyword) {
   return keyword == "password" || keyword == "sslpassword";
 }
 
-// Whether what may be shown has that text.
+// Whether a part that may be shown contains the text.
 bool IsPublic(const std::map<std::string, Secret>& parameters, const std::string& text) {
   for (const auto& [keyword, value] : parameters) {
     if (keyword.find(text) != std::string::npos) return true;

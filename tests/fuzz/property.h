@@ -1,4 +1,4 @@
-// What every fuzz target needs: its input as text, and a way to say that a property does not hold.
+// Shared by the fuzz targets: the input as text, and the check of a property.
 #pragma once
 
 #include <cstddef>
@@ -14,14 +14,14 @@ inline std::string Text(const std::uint8_t* data, std::size_t size) {
   return {reinterpret_cast<const char*>(data), size};
 }
 
-// Ends the process, as a crash does, if not.
+// Aborts the process if it does not hold.
 inline void Expect(bool holds, std::string_view property, std::string_view shown = "") {
   if (holds) return;
   std::cerr << "does not hold: " << property << "\n" << shown << "\n";
   std::abort();
 }
 
-// Errors are one line, which names the place, and go to people and logs.
+// Errors are one line that names the position, for people and logs.
 inline void ExpectMessage(std::string_view message) {
   Expect(!message.empty(), "an error says something");
   for (const char c : message) {

@@ -1,4 +1,4 @@
-// Gives a fuzz target every file of the folders that are named, once.
+// Runs a fuzz target once on every file of the given folders.
 
 #include <cstddef>
 #include <cstdint>

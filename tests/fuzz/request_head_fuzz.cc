@@ -1,5 +1,5 @@
-// Whatever clients send is framed in one way: as soon as it is whole, and as the backend will
-// understand it when it is written again.
+// A request head has one interpretation: it is recognized as soon as it is complete, and the
+// backend interprets the serialized head in the same way.
 
 #include "fuzz/property.h"
 #include "http/request_head.h"
@@ -45,7 +45,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     Expect(http::FindHeadEnd(written) == written.size(), "what is written again is one head");
     bool host = false;
     for (const auto& [name, value] : head.headers) host = host || name.size() == 4;
-    // HTTP/1.0 may do without.
+    // Optional in HTTP/1.0.
     if (!host) return 0;
     try {
       const RequestHead again = http::ParseHead(written);

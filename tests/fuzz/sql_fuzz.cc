@@ -1,5 +1,4 @@
-// SQL that an operator writes: whatever it is, it is judged, in one line, without an end of the
-// process.
+// Any SQL gets findings of one line, without a crash.
 
 #include <string_view>
 

@@ -1,5 +1,5 @@
-// Any web configuration file is read or refused, in one line, and what is read can be put into a
-// header.
+// Any web configuration file is accepted, or refused with an error of one line, and accepted values
+// are valid in headers.
 
 #include "config/web_file.h"
 #include "fuzz/property.h"

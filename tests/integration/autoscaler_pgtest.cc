@@ -1,4 +1,4 @@
-// The autoscaler against a real server that has far less to give than the pools would take.
+// The autoscaler on a real server that allows fewer connections than the pools need.
 
 #include <gtest/gtest.h>
 
@@ -103,7 +103,7 @@ TEST_F(AutoscalerTest, ShrinksForOtherClientsAndGrowsAgainWhenTheyHaveGone) {
   for (std::size_t i = 1; i <= 8; ++i) {
     others.push_back(Connect(server_));
     EXPECT_TRUE(Eventually(kPatience, [&] { return TotalTarget(database) == kForPools - i; })) << i;
-    // Not only promised.
+    // The connections are open, not only granted.
     EXPECT_TRUE(Eventually(kPatience, [&] {
       return Stats(database, PoolRole::kPrimary).size +
                  Stats(database, PoolRole::kRoFallthrough).size <=
@@ -142,7 +142,8 @@ TEST_F(AutoscalerTest, ObeysTheLimitOfTheDatabase) {
   EXPECT_EQ(clients.failed(), 0u);
 }
 
-// Leases are out for longer than the looks are apart, so that each sees both pools' connections.
+// Leases are held for longer than the interval, so that each check sees the connections of both
+// pools.
 TEST_F(AutoscalerTest, ReloadOfPoolsThatUseTheWholeBudgetCausesNoRefusal) {
   database::DatabaseOptions options = OversizedPools(server_);
   database::Database database(options);
@@ -155,7 +156,7 @@ TEST_F(AutoscalerTest, ReloadOfPoolsThatUseTheWholeBudgetCausesNoRefusal) {
     database.Reconfigure(options);
     const std::size_t served = clients.served();
     EXPECT_TRUE(Eventually(kPatience, [&] {
-      // What is being closed at the moment of a look may count as another's.
+      // A connection that is being closed during a check may count as another client's.
       EXPECT_GE(TotalTarget(database), kForPools / 2);
       return HasFailure() || clients.served() > served + 60;
     }));

@@ -1,4 +1,4 @@
-// Load on a database: borrowers without pauses.
+// Load on a database: borrowers that do not pause.
 #pragma once
 
 #include <atomic>

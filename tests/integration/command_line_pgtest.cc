@@ -1,4 +1,4 @@
-// Bad input to the process: one clear line, exit code 1, no secret, no stack trace.
+// Invalid input to the process: one clear line, exit code 1, no secret, no stack trace.
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -23,7 +23,7 @@ struct Refusal {
   std::string what;
   std::vector<std::string> flags;
   std::map<std::string, std::string> environment;
-  // What the one line must name.
+  // The texts that the line must contain.
   std::vector<std::string> names;
 };
 
@@ -98,7 +98,7 @@ TEST_F(CommandLineTest, BadInputIsOneLineThatNamesThePlace) {
   ExpectRefused({"IPv6", {"--web.listen-address=::1:0"}, {}, {"::1:0", "[::1]:0"}});
 }
 
-// What the log has said until then, such as that no database answers, stands before it.
+// Earlier log lines, for example about a database that does not answer, may precede it.
 TEST_F(CommandLineTest, APortInUseIsNamedInTheLastLine) {
   ExporterProcess first(SCIDEX_EXPORTER, {});
   const std::string address = "127.0.0.1:" + std::to_string(first.port());

@@ -1,4 +1,4 @@
-// --config.check, with and without servers: what it says of the SQL of queries.
+// --config.check, with and without servers: its findings in the SQL of queries.
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -169,7 +169,7 @@ TEST_F(ConfigCheck, NoSqlOfAReloadEndsTheProcess) {
     file(sql);
     EXPECT_EQ(Request(exporter.port(), "POST", "/-/reload").code, 200);
   }
-  // The log is written behind what it tells of.
+  // The log is written asynchronously.
   EXPECT_TRUE(Eventually(kPatience, [&] {
     return exporter.process().Errors().find("queries[0].sql: syntax error") != std::string::npos;
   }));

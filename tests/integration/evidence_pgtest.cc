@@ -1,5 +1,5 @@
-// What the route is judged by, on a real primary and a real streaming replica: servers that tell
-// less than usual, settings of roles that stand in the way, and a replica that has diverged.
+// The evidence for the route, on a real primary and a real streaming replica: servers that report
+// less than usual, settings of roles that interfere, and a replica that has diverged.
 
 #include <gtest/gtest.h>
 
@@ -50,7 +50,7 @@ class Evidence : public PrimaryAndReplica {
     ASSERT_TRUE(AwaitRoute(database, Route::kReplica));
     stale.Execute("SELECT pg_wal_replay_pause()");
     ExecuteAndReplay("CREATE TABLE fresh (a int)");
-    // Until the lag of the other one is over the maximum.
+    // Waits until the lag of the other one exceeds the maximum.
     const base::TimePoint lags = base::RealClock().Now() + milliseconds(600);
     ASSERT_TRUE(Eventually(kPatience, [&] { return base::RealClock().Now() > lags; }));
     EXPECT_EQ(Read(database, "SELECT to_regclass('fresh') IS NOT NULL"), "t");
@@ -67,7 +67,7 @@ class Evidence : public PrimaryAndReplica {
     EXPECT_GE(
         database.pool_stats().pools[PoolRole::kRo]->connects[pool::ConnectOutcome::kOtherServer],
         1u);
-    // No new session leads to the first one any more: so the probe moves, and sees what there is.
+    // New sessions no longer lead to the first one, so the probe moves and detects the lag.
     times.detected.push_back(TimeUntil(
         [&] { return database.pool_stats().route.reason == Reason::kLagExceeded; }, moved));
     EXPECT_EQ(Read(database, "SELECT pg_is_in_recovery()"), "f");
@@ -196,8 +196,8 @@ TEST_F(Evidence, PrimaryThatRefusesWritesBySettingIsShown) {
   EXPECT_EQ(database.stats().control.probes[PoolRole::kRo].writable, false);
 }
 
-// A name that leads to two replicas, as that of a load balancer does: the probe's session is on the
-// one, and the pool's new ones come to the other, whose replay has stopped.
+// A name that leads to two replicas, like that of a load balancer: the probe's session is on one of
+// them, and the pool's new sessions are on the other, whose replay is paused.
 TEST_F(Evidence, OnlyTheReplicaThatWasJudgedServesReads) {
   const auto stale = PostgresServer::MakeReplicaOf(*primary_);
   FaultTimes times;
@@ -205,7 +205,7 @@ TEST_F(Evidence, OnlyTheReplicaThatWasJudgedServesReads) {
   Report("new sessions lead to another replica, which lags", times);
 }
 
-// A primary that was put back from a copy of its files: also on the same timeline.
+// A primary that was restored from a copy of its files is on the same timeline.
 Milliseconds TimeUntilDiverged() {
   PostgresServer primary;
   const auto replica = PostgresServer::MakeReplicaOf(primary);
@@ -235,7 +235,7 @@ Milliseconds TimeUntilDiverged() {
   EXPECT_EQ(database.stats().control.replica.lag, std::nullopt);
   EXPECT_EQ(replica->QueryOne("SELECT count(*) FROM lost"), "10000");
   EXPECT_EQ(Read(database, "SELECT to_regclass('lost') IS NULL"), "t");
-  // The primary gets as far as the replica is, by rows that the replica never has.
+  // The primary reaches the replica's position, with rows that the replica never receives.
   const std::string position = replica->QueryOne("SELECT pg_last_wal_replay_lsn()");
   primary.Execute("CREATE TABLE other AS SELECT generate_series(1, 30000) AS n");
   EXPECT_EQ(primary.QueryOne("SELECT pg_current_wal_lsn() > '" + position + "'"), "t");

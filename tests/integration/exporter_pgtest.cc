@@ -60,7 +60,7 @@ TEST_F(ExporterTest, WhereFallThroughIsForbiddenTheRouteIsThree) {
 
 TEST_F(ExporterTest, EveryEndpointAnswers) {
   const TempDir dir;
-  // On a busy machine, too, the route stays.
+  // The route stays, even on a busy machine.
   const std::string file = dir.Write("exporter.yaml", "probe: {timeout: 1m}\n");
   ExporterProcess exporter(
       SCIDEX_EXPORTER, {{"SCIDEX_PG_DSN", primary_->Dsn()}, {"SCIDEX_PG_RO_DSN", replica_->Dsn()}},
@@ -91,7 +91,7 @@ TEST_F(ExporterTest, EveryEndpointAnswers) {
   EXPECT_NE(unknown.body.find("/metrics"), std::string::npos);
 }
 
-// Scrapes without pause for as long as it lives, and keeps the slowest.
+// Scrapes continuously during its lifetime, and records the slowest scrape.
 class Scraper {
  public:
   explicit Scraper(int port)
@@ -136,7 +136,7 @@ TEST_F(ExporterTest, TheRouteChangesAndNoScrapeFails) {
             << " ms\n";
 }
 
-// The median of some scrapes: one number that a busy machine does not upset.
+// The median of several scrapes, which load on the machine hardly affects.
 double MedianScrapeMs(ExporterProcess& exporter) {
   std::vector<double> took;
   for (int i = 0; i < 51; ++i) {
@@ -155,7 +155,7 @@ TEST_F(ExporterTest, AScrapeDoesNotWaitForAPrimaryThatHangs) {
   const double hanging = MedianScrapeMs(exporter);
   primary_->Resume();
   std::cout << "median scrape: " << well << " ms; with the primary stopped: " << hanging << " ms\n";
-  // What a scrape would take if it asked the server even once: the probe's timeout.
+  // A scrape that queried the server even once would take as long as the probe's timeout.
   EXPECT_LT(hanging, 1000);
   EXPECT_TRUE(exporter.AwaitValue("scidex_pg_pool_backend_up{pool=\"primary\"}", "1"));
 }
@@ -225,7 +225,7 @@ TEST_F(ExporterTest, EachReplicaFaultIsAReasonAndTheProcessKeepsServing) {
       "host=127.0.0.1 port=" + std::to_string(replica_->port()) + " dbname=app user=app ";
   const std::vector<BadServer> cases{
       {address + "password=wrong-canary-4711", "auth_failed"},
-      // A password that is what it is replaced by, in a message that repeats it.
+      // A password that equals its mask, in a message that repeats it.
       {"host=127.0.0.1 port=" + std::to_string(replica_->port()) +
            " dbname=app user=*** password=***",
        "auth_failed"},
@@ -246,7 +246,7 @@ TEST_F(ExporterTest, EachReplicaFaultIsAReasonAndTheProcessKeepsServing) {
     EXPECT_TRUE(exporter.AwaitValue(ReasonSeries(bad.reason), "1")) << bad.reason << "\n"
                                                                     << exporter.process().Errors();
     EXPECT_EQ(exporter.Value(kRoutesTo), "2");
-    // The log is written behind what it tells of.
+    // The log is written asynchronously.
     EXPECT_TRUE(Eventually(kPatience, [&] {
       return exporter.process().Errors().find("reason=" + bad.reason) != std::string::npos;
     })) << bad.reason;
@@ -261,7 +261,7 @@ TEST_F(ExporterTest, EachReplicaFaultIsAReasonAndTheProcessKeepsServing) {
 TEST_F(ExporterTest, AReplicaThatAcceptsAndNeverAnswersIsAReasonToo) {
   replica_->Suspend();
   const TempDir dir;
-  // What it says before that is seen on a busy machine, too.
+  // Its earlier output is visible even on a busy machine.
   const std::string file = dir.Write("exporter.yaml", "probe: {timeout: 5s}\n");
   ExporterProcess exporter(
       SCIDEX_EXPORTER, {{"SCIDEX_PG_DSN", primary_->Dsn()}, {"SCIDEX_PG_RO_DSN", replica_->Dsn()}},

@@ -1,4 +1,4 @@
-// A network that is cut, and a name that stops resolving, for real.
+// A real network that is disconnected, and a name that no longer resolves.
 
 #include <gtest/gtest.h>
 #include <unistd.h>
@@ -42,7 +42,7 @@ void CutTheNetwork() {
   database::DatabaseOptions options = OptionsOn(primary, *replica);
   options.primary->dsn = base::Secret(DsnOverNetwork(primary));
   options.replica->dsn = base::Secret(DsnOverNetwork(*replica));
-  // A connect that began while the cable was out is not heard of again.
+  // A connect that began while the cable was unplugged gets no response.
   for (pool::PoolOptions* pool :
        {&options.primary_pool, &options.ro_pool, &options.ro_fallthrough_pool})
     pool->connect_timeout = 3s;
@@ -64,7 +64,7 @@ void CutTheNetwork() {
           postgres::Session::Of(lease).Query("SELECT 1", base::RealClock().Now() + 300ms);
       EXPECT_EQ(result.status, postgres::QueryResult::Status::kTimeout);
     } catch (const pool::AcquireTimeout&) {
-      // Its sessions have been found out.
+      // Its sessions were found to be dead.
     }
 
     network.Reconnect();
@@ -82,14 +82,14 @@ void CutTheNetwork() {
 
 TEST(NetworkFault, PulledCableAndItsReturnAreDetectedWithinAProbe) {
   if (geteuid() == 0) return CutTheNetwork();
-  // Networks are made by root.
+  // Only root can create networks.
   const ProcessResult as_root =
       test::Run({{"sudo", "-n", "/proc/" + std::to_string(getpid()) + "/exe",
                   "--gtest_filter=NetworkFault.*"}});
   EXPECT_EQ(as_root.exit_status, 0) << as_root.output << as_root.errors;
 }
 
-// getaddrinfo() of the real library, before which a file decides which names exist.
+// The library's getaddrinfo(), behind a preloaded one that takes existing names from a file.
 TEST(NameFault, UnresolvableNameLosesTheRouteOnlyOnceSessionsEnd) {
   const PostgresServer primary;
   const std::unique_ptr<PostgresServer> replica = PostgresServer::MakeReplicaOf(primary);

@@ -101,7 +101,7 @@ class ReplicaFault : public Fault {
   }
 };
 
-// A probe alone would know after an hour.
+// Probes alone would detect it after an hour.
 TEST_F(ReplicaFault, KilledLosesTheRouteImmediatelyEvenWithoutReads) {
   std::vector<Milliseconds> times;
   for (int round = 0; round < Rounds(2); ++round) {
@@ -238,7 +238,7 @@ TEST_F(ReplicaFault, ThatLagsLosesTheRouteAndComesBackWhenItHasCaughtUp) {
   Report("replay paused", times);
 }
 
-// What postgres_exporter shows as no lag at all.
+// postgres_exporter shows no lag in this case.
 TEST_F(ReplicaFault, WhoseWalReceiverIsDeadLags) {
   database::DatabaseOptions options = Options();
   options.routing.max_lag = 500ms;
@@ -368,7 +368,7 @@ TEST_F(ReplicaFault, RepeatedlyTerminatedSessionsKeepTheirReaders) {
         } catch (const pool::AcquireError&) {
           ++refused;
         } catch (const pqxx::failure&) {
-          // Its own session was ended under it.
+          // Its session was terminated.
         }
       }
     });
@@ -398,7 +398,7 @@ TEST_F(ReplicaFault, RebuiltFromAnotherClusterIsReportedAndTheRightOneServes) {
   };
   const auto move_back = [&] { name.ConnectTo(replica_->port()); };
   Report("replica of another cluster", RepeatFallthrough(Reason::kWrongCluster, move, move_back));
-  // No session to the stranger is left in the pool.
+  // The pool has no session to the other cluster left.
   EXPECT_TRUE(AwaitNoSessions(*strangers));
   Close();
 }
@@ -420,7 +420,7 @@ TEST_F(ReplicaFault, NameThatLeadsToThePrimaryLosesTheRoute) {
 
 class Promotion : public testing::Test {};
 
-// The time until the promotion of a new replica, from which reads try to write, is detected.
+// Promotes a new replica while readers try to write on it. Returns the time until that is detected.
 Milliseconds PromoteInUse(const PostgresServer& primary) {
   const std::unique_ptr<PostgresServer> replica = PostgresServer::MakeReplicaOf(primary);
   database::DatabaseOptions options = OptionsOn(primary, *replica);
@@ -450,8 +450,8 @@ Milliseconds PromoteInUse(const PostgresServer& primary) {
   return detected;
 }
 
-// The probe is far away: a session in use is told by its server with the answer to its next query.
-// All the while they are read-only by their setting, whatever the server has become.
+// No probe is due: the server reports the promotion to a session in use with the response to its
+// next query. The sessions stay read-only by their setting.
 TEST_F(Promotion, IsDetectedByASessionInUseAndNoReadCanWrite) {
   PostgresServer primary;
   primary.Execute("CREATE TABLE t (a int); ALTER TABLE t OWNER TO app");

@@ -115,7 +115,7 @@ TEST_P(PgBouncerHolds, ATransactionThatBeginsTooLateIsATimeout) {
   database::Database database(OptionsThrough(bouncer));
   {
     const pool::Lease lease = database.AcquireRead();
-    // Its transaction is that of the lease: nothing has to be sent for it.
+    // It uses the lease's transaction, so nothing is sent to begin it.
     static_cast<void>(database.BeginRead(lease, kPatience));
     EXPECT_THROW(static_cast<void>(database.BeginRead(lease, -1ms)), postgres::TransactionTimeout);
   }
@@ -164,7 +164,7 @@ TEST_P(PgBouncerHolds, ALeaseThatHasOnlyReadIsCommittedAndAnyOtherRolledBack) {
     const auto rollbacks = [&] { return CountOccurrences(primary_->Log(), "statement: ROLLBACK"); };
     const std::size_t before = rollbacks();
     QueryOne(database.AcquireRead(), sql);
-    // The log of what the next lease does comes after.
+    // What the next lease does is logged afterwards.
     Read(database, "SELECT 'after'");
     return rollbacks() > before;
   };
@@ -194,7 +194,7 @@ TEST_P(PgBouncerHolds, TheCanaryIsRefusedThere) {
   EXPECT_EQ(FallthroughStats(database).read_only_violations, 0u);
 }
 
-// What is done instead of it, on purpose: it shows that the tests above could fail.
+// The same without our transaction, to show that the tests above can fail.
 TEST_F(PgBouncerTest, ASetSessionWouldBeLeftToOtherClientsInTransactionMode) {
   const PgBouncer bouncer(*primary_, "transaction");
   const postgres::PgConnPtr careless(PQconnectdb(bouncer.Dsn().c_str()));

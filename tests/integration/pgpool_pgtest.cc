@@ -1,6 +1,6 @@
-// Read-only sessions through a real pgpool-II, which balances loads over a primary and its replica.
-// It gives a client sessions of its own on both, and tells it of the process of one of them, so
-// that it is taken for a pooler at times, and at times not: what is lent is read-only either way.
+// Read-only sessions through a real pgpool-II, which balances load over a primary and its replica.
+// It opens a session for a client on both, and reports the process ID of one of them, so that it is
+// sometimes detected as a pooler and sometimes not. Leases are read-only in both cases.
 
 #include <gtest/gtest.h>
 #include <libpq-fe.h>
@@ -38,7 +38,7 @@ class PgpoolTest : public PrimaryAndReplica {
     options.probe.canary_interval = base::Duration::zero();
     return options;
   }
-  // Another client of pgpool, which asks `sql`.
+  // Another client of pgpool, which runs `sql`.
   static std::string OfAnother(const Pgpool& pgpool, const char* sql, const char* more = "") {
     const postgres::PgConnPtr other(PQconnectdb((pgpool.Dsn() + more).c_str()));
     const postgres::PgResultPtr result(PQexec(other.get(), sql));
@@ -48,7 +48,7 @@ class PgpoolTest : public PrimaryAndReplica {
   static std::string Written() { return primary_->QueryOne("SELECT count(*) FROM t"); }
 };
 
-// How pgpool and what is behind it are set.
+// Settings of pgpool and of the servers behind it.
 class PgpoolHolds : public PgpoolTest, public testing::WithParamInterface<const char*> {};
 
 INSTANTIATE_TEST_SUITE_P(With, PgpoolHolds,
@@ -61,7 +61,7 @@ INSTANTIATE_TEST_SUITE_P(With, PgpoolHolds,
                            return name;
                          });
 
-// Each on a new session, and on one that pgpool has kept.
+// Each on a new session, and on one that pgpool has cached.
 TEST_P(PgpoolHolds, AWriteThroughAReadLeaseIsRefusedAndCounted) {
   const Pgpool pgpool(*primary_, *replica_, GetParam());
   database::Database database(OptionsThrough(pgpool));
@@ -133,7 +133,7 @@ TEST_P(PgpoolHolds, TheCanaryIsRefusedByTheSetting) {
   EXPECT_EQ(canary().proof, control::CanaryProof::kSetting);
 }
 
-// With no reset_query_list, pgpool lends a session as the client before has left it.
+// Without a reset_query_list, pgpool passes on a session as the previous client left it.
 TEST_F(PgpoolTest, ASessionThatAnotherClientSwitchedOffIsNotLentWritable) {
   const Pgpool pgpool(*primary_, *replica_, "reset_query_list = ''\nnum_init_children = 4");
   const char* const as_ours =
@@ -150,13 +150,13 @@ TEST_F(PgpoolTest, ASessionThatAnotherClientSwitchedOffIsNotLentWritable) {
       EXPECT_EQ(QueryOne(lease, "INSERT INTO t VALUES (1)"), "25006");
       lease.Evict();
     } catch (const pool::AcquireError&) {
-      // Not lent, then.
+      // So it is not lent.
     }
   }
   EXPECT_EQ(Written(), "0");
 }
 
-// Why pgpool is no replica, and no way to know where a read goes.
+// Why pgpool is not accepted as a replica: it is unknown where a read goes.
 TEST_F(PgpoolTest, ItIsJudgedByThePrimaryWhileTheReplicaAnswersReads) {
   const Pgpool pgpool(*primary_, *replica_, "load_balance_mode = on");
   database::DatabaseOptions options = OptionsOn(*primary_);

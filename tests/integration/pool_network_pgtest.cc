@@ -1,5 +1,4 @@
-// What a pool must survive of the network, and of what stands in it: a proxy between the pool and a
-// real server does its worst.
+// Faults of networks and of proxies that a pool must survive, between the pool and a real server.
 
 #include <gtest/gtest.h>
 
@@ -23,7 +22,7 @@ class PoolNetwork : public PoolOnServer {
     options_.backoff = {.initial = 1ms, .cap = 10ms};
   }
 
-  // Until a connect has come to this.
+  // Waits until a connect has had this outcome.
   bool AwaitConnect(ConnectOutcome outcome) {
     return Eventually(kPatience, [&] { return Connects(outcome) >= 1; });
   }
@@ -35,7 +34,7 @@ const std::string kLetters = "SELECT repeat('x', 3000)";
 
 TEST_F(PoolNetwork, WithOneByteSegmentsWorks) {
   proxy_.LimitWrites(1);
-  // Longer than a client needs to come back for the next byte.
+  // Longer than a client needs to read the next byte.
   proxy_.Delay(50us);
   session_.read_only = true;
   Open();
@@ -116,7 +115,7 @@ TEST_F(PoolNetwork, AnIdleSessionThatWasCutIsNotHandedOut) {
   EXPECT_EQ(Evictions(EvictReason::kDead), 1U);
 }
 
-// A server that stops at once says so, and closes its sockets a moment later.
+// A server that stops immediately reports that, and closes its sockets a moment later.
 TEST_F(PoolNetwork, TerminatedIdleSessionIsClosedEvenIfItsSocketIsOpen) {
   Open();
   const int pid = NextPid();
@@ -134,7 +133,7 @@ TEST_F(PoolNetwork, SessionTerminatedDuringItsCheckIsDeadAndNotUnproven) {
   {
     const pool::Lease lease = pool_->Acquire();
     pid = Pid(lease);
-    // So that the next acquire has to ask the server.
+    // So that the next acquire needs a round trip.
     QueryOne(lease, "SET default_transaction_read_only = off");
   }
   proxy_.InjectBeforeReady("57P01");
@@ -165,7 +164,7 @@ INSTANTIATE_TEST_SUITE_P(Each, PoolNetworkInjects, testing::Values("57P01", "57P
 TEST_F(PoolNetwork, AnInjectedErrorOfAStatementLeavesTheSessionInThePool) {
   Open();
   const int pid = NextPid();
-  // Those of class 08 may be about a connection of the server's own.
+  // Errors of class 08 may be about a connection that the server opened itself.
   for (const std::string sqlstate : {"22012", "08000", "08006", "08P01"}) {
     {
       const pool::Lease lease = pool_->Acquire();
@@ -200,7 +199,7 @@ TEST_F(PoolNetwork, A57P01DuringSessionSetupIsAFailedConnect) {
 
 TEST_F(PoolNetwork, SessionWhoseSetupHadNoEffectIsDiscardedAndReplaced) {
   session_.read_only = true;
-  // What a pooler does that does not pass the option on.
+  // Like a pooler that does not pass on the option.
   proxy_.Replace("read_only=on", "read_only=no");
   Open();
   EXPECT_THROW(static_cast<void>(pool_->Acquire({.deadline = base::RealClock().Now() + 100ms})),

@@ -86,7 +86,7 @@ class PoolOnServer : public testing::Test {
   std::unique_ptr<pool::Pool> pool_;
 };
 
-// A stopped backend: it accepts what it is sent and does not respond, until this is destroyed.
+// A suspended backend: it accepts data and does not respond until this is destroyed.
 class Stalled {
  public:
   explicit Stalled(int pid) : pid_(pid) { kill(pid_, SIGSTOP); }

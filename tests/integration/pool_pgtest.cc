@@ -1,4 +1,4 @@
-// What a pool must survive where the server has a part in it: its sessions, its passwords, its
+// Events of a real server that a pool must survive: terminated sessions, changed passwords,
 // outages.
 
 #include <gtest/gtest.h>
@@ -32,7 +32,7 @@ TEST_F(PoolSession, IdleOneTerminatedByTheServerIsNeverLent) {
   }
 }
 
-// Real time whose waits never end at a deadline: housekeeping does not run by itself.
+// Real time, but waits never end at a deadline: housekeeping does not run by itself.
 class Unalarmed final : public base::Clock {
  public:
   base::TimePoint Now() const override { return base::RealClock().Now(); }
@@ -59,7 +59,7 @@ TEST_F(PoolSession, FirstAcquireFindsAllEightStaleIdleSessions) {
   ASSERT_EQ(server_->QueryOne("SELECT count(pg_terminate_backend(pid, 180000)) FROM "
                               "pg_stat_activity WHERE usename = 'app'"),
             "8");
-  // A client without time for a second try.
+  // A client without time for a retry.
   EXPECT_THROW(static_cast<void>(pool_->Acquire({.deadline = base::RealClock().Now() - 1s})),
                pool::AcquireTimeout);
   EXPECT_EQ(Evictions(EvictReason::kDead), 8U);
@@ -123,7 +123,7 @@ TEST_F(PoolSession, SessionThatDiesWhileItIsLentIsDead) {
 TEST_F(PoolSession, ErrorAboutAnotherConnectionCostsNoSession) {
   Open();
   const int pid = NextPid();
-  // As of dblink, or of a foreign table, whose server is away.
+  // Like the error of dblink or of a foreign table whose server is down.
   for (const std::string what :
        {"EXCEPTION 'away' USING ERRCODE = '08001'", "EXCEPTION 'away' USING ERRCODE = '08006'",
         "WARNING 'away' USING ERRCODE = '08006'"}) {
@@ -155,7 +155,7 @@ TEST_F(PoolSession, UnansweredCheckEndsAtTheAcquireDeadlineWithoutABusyLoop) {
   {
     const pool::Lease lease = pool_->Acquire();
     pid = Pid(lease);
-    // So that the next acquire has to ask the server.
+    // So that the next acquire needs a round trip.
     QueryOne(lease, "SET default_transaction_read_only = off");
   }
   const Stalled stalled(pid);
@@ -185,7 +185,7 @@ class PoolPassword : public PoolOnServer {
     session_.dsn = base::Secret("host=127.0.0.1 dbname=app user=rotating port=" +
                                 std::to_string(server_->port()));
     session_.password_file = dir_.path() / "password";
-    // Far enough away for the next attempt to be the one that OnServerAnswered() lets start.
+    // Long enough that only OnServerAnswered() can start the next attempt.
     options_.backoff = {.initial = 10000h, .cap = 10000h};
   }
   void TearDown() override { server_->Execute("ALTER ROLE rotating PASSWORD 'first'"); }
@@ -238,13 +238,13 @@ class PoolOutage : public PoolOnServer {
   bool AwaitFailures(ConnectOutcome outcome) {
     return Eventually(kPatience, [&] { return Connects(outcome) >= 3; });
   }
-  // `comes_back` returns when the server takes connections.
+  // `comes_back` returns when the server accepts connections.
   template <typename Action>
   void ExpectRecovery(Action comes_back) {
     comes_back();
     const auto before = std::chrono::steady_clock::now();
     ASSERT_TRUE(AwaitIdle());
-    // Ten times that, as a busy machine takes its time.
+    // Ten times the bound, for a busy machine.
     EXPECT_LT(std::chrono::steady_clock::now() - before,
               10 * (options_.backoff.cap + options_.connect_timeout));
     NextPid();
@@ -291,7 +291,7 @@ TEST_F(PoolEnd, CloseLeavesNoThreadNoSocketAndNoBackend) {
   Open();
   pool_->AwaitReady(base::RealClock().Now() + kPatience);
   pool::Lease out = pool_->Acquire();
-  // libpq's and the descriptor that shuts it down.
+  // libpq's, and the duplicate through which it is shut down.
   EXPECT_EQ(CountSockets(), sockets + 8);
   pool_->Close();
   // The kernel shows a thread for a moment after it was joined.
@@ -323,7 +323,7 @@ TEST_F(PoolEnd, AChildOfForkSendsNothingOnItsParentsSockets) {
   const pid_t child = fork();
   if (child == 0) {
     alarm(180);
-    // Each of these would end the parent's transaction, or one of its sessions.
+    // Each of these would end a transaction or a session of the parent.
     lease.Release();
     pool_->Drain();
     pool_.reset();

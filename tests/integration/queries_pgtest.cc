@@ -1,4 +1,4 @@
-// Queries of the configuration on real servers: what each kind of SQL comes to, and what it costs.
+// Queries of the configuration on real servers: the result and the cost of each kind of SQL.
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -38,7 +38,7 @@ using ::testing::Not;
 
 constexpr const char* kRowValue = "canary4711";
 
-// With all the time until its next run.
+// The timeout is longer than any run takes.
 QueryOptions Query(const std::string& name, const std::string& sql) {
   QueryOptions query;
   query.name = name;
@@ -88,7 +88,8 @@ class Queries : public PrimaryAndReplica {
     const std::uint64_t before = successes();
     return Eventually(kPatience, [&] { return successes() >= before + more; });
   }
-  // Why the query of this SQL fails, each time, and on a session that stays in the pool.
+  // Expects that a query with this SQL fails with this error each time, and that its session stays
+  // in the pool.
   void ExpectError(const std::string& sql, QueryError error, const std::string& message) {
     Open({Query("q", sql)});
     QueryStats stats;
@@ -102,12 +103,12 @@ class Queries : public PrimaryAndReplica {
     EXPECT_THAT(stats.latest_message, Not(HasSubstr(kRowValue)));
     EXPECT_EQ(stats.result, nullptr);
     EXPECT_EQ(Errors(stats), stats.errors[error] + LateRuns(stats)) << sql;
-    // Only the session of a run that is late may be closed.
+    // Only the session of a late run may be closed.
     EXPECT_LE(Ro().evictions[pool::EvictReason::kDead], Stats().errors[QueryError::kTimeout])
         << sql;
   }
   pool::PoolStats Ro() { return *database_->pool_stats().pools[PoolRole::kRo]; }
-  // Not a number where there is no result.
+  // NaN if there is no result.
   double Number(std::size_t query = 0) {
     const auto result = Stats(query).result;
     return result ? result->rows.at(0).values.at(0).value_or(NAN) : NAN;
@@ -135,7 +136,7 @@ TEST_F(Queries, ThatSucceedAreCommittedAndOpenTransactionsRolledBack) {
     const pool::Lease lease = database_->AcquireRead();
     QueryOne(lease, "BEGIN; SELECT 1");
   }
-  // Each session has told of all that it did once it has ended.
+  // A session reports all of its statistics when it ends.
   database_.reset();
   ASSERT_TRUE(Eventually(kPatience, [&] {
     return std::stoi(TransactionsEnded(*primary_, "commit", "counted")) >= 20;
@@ -153,7 +154,7 @@ TEST_F(Queries, InSqlAsciiDatabasesKeepTheirRowsAndReplaceInvalidUtf8) {
   primary_->Execute(
       "CREATE DATABASE ascii OWNER app TEMPLATE template0 ENCODING 'SQL_ASCII' LC_COLLATE 'C' "
       "LC_CTYPE 'C'");
-  // Also where the session asks for UTF-8.
+  // Even if the session requests UTF-8.
   for (const char* encoding : {"", " client_encoding=UTF8"}) {
     database::DatabaseOptions options = OptionsOn(*primary_);
     options.primary->dsn = base::Secret(primary_->Dsn("app", "ascii") + encoding);
@@ -240,7 +241,7 @@ TEST_F(Queries, OneThatWaitsForALockIsEndedByTheServerAndItsSessionKept) {
   query.from = queries::QueryFrom::kPrimary;
   query.timeout = milliseconds(300);
   Open({query});
-  // On a busy machine what the server says may come too late; then the session is closed.
+  // On a busy machine the server's response may arrive too late; then the session is closed.
   EXPECT_TRUE(Eventually(kPatience, [&] {
     const auto pool = database_->pool_stats().pools[PoolRole::kRoFallthrough];
     return Stats().errors[QueryError::kTimeout] >= pool->evictions[pool::EvictReason::kDead] + 3;
@@ -271,7 +272,7 @@ TEST_F(Queries, TenMillionRowsAreReadToTheBoundInLittleMemory) {
 }
 
 TEST_F(Queries, AServerThatGoesAwayInTheMiddleOfAResultIsALostRun) {
-  // A row of 8 kB each millisecond: some have come when it ends.
+  // A row of 8 kB per millisecond: some have arrived when it ends.
   QueryOptions query = Query(
       "q", "SELECT n, repeat('x', 8000), pg_sleep(0.001) FROM generate_series(1, 100000) AS n");
   query.interval = query.timeout = kPatience;
@@ -475,7 +476,7 @@ TEST_F(Queries, ThatAReloadLeavesAloneLoseNoRunToIt) {
     EXPECT_GE(now, runs);
     runs = now;
   }
-  // A slow machine may have others.
+  // On a slow machine, others are possible.
   for (const char* reason : {"reason=lost", "reason=no_route", "reason=refused"}) {
     EXPECT_THAT(exporter.process().Errors(), Not(HasSubstr(reason)));
   }
@@ -487,7 +488,7 @@ TEST_F(Queries, EndAtOnceWithWhatTheyRun) {
   Open({query});
   ASSERT_TRUE(
       Eventually(kPatience, [&] { return Stats().activity == queries::QueryActivity::kRunning; }));
-  // If this waited for the query, it would for an hour.
+  // If this waited for the query, it would take an hour.
   database_.reset();
 }
 

@@ -1,5 +1,5 @@
-// Tries everything that PostgreSQL has on a read-only session of a primary, and holds
-// docs/read-only.md to what comes of it.
+// Tries all statements and functions of PostgreSQL in a read-only session of a primary, and
+// compares the results with docs/read-only.md.
 
 #include <gtest/gtest.h>
 
@@ -171,7 +171,7 @@ TEST_F(ReadOnlyEffects, EveryVolatileFunctionOfTheServerIsListed) {
   }
 }
 
-// As psql's \h has them, in two columns.
+// As psql's \h lists them, in two columns.
 std::set<std::string> CommandsOfTheReference(const PostgresServer& server) {
   const ProcessResult help = Run({{"/usr/bin/psql", "-X", "-c", "\\h", server.Dsn()}});
   EXPECT_EQ(help.exit_status, 0) << help.errors;
@@ -209,7 +209,7 @@ TEST_F(ReadOnlyEffects, EveryCommandOfTheReferenceIsListed) {
   const std::set<std::string> commands = CommandsOfTheReference(*server_);
   EXPECT_GT(commands.size(), 180u);
   for (const std::string& command : commands) {
-    // Listed, with a name in between.
+    // Listed with a name in between.
     if (command == "SELECT INTO" || command == "CREATE TABLE AS") continue;
     EXPECT_TRUE(IsListedIn(kHarmlessCommands, command) || IsCommandOfAStatement(command))
         << command << " is in none of the lists";

@@ -35,7 +35,7 @@ class ReadOnlyTest : public PrimaryAndReplica {
     options.ro_fallthrough_pool.max_size = 1;
     return options;
   }
-  // Returns when the backend is gone, not merely told to go.
+  // Returns when the backend has exited, not only received the signal.
   static void Terminate(int pid) {
     ASSERT_EQ(
         primary_->QueryOne("SELECT pg_terminate_backend(" + std::to_string(pid) + ", 180000)"),
@@ -178,7 +178,7 @@ TEST_F(ReadOnlyTest, TheCanaryProvesTheSettingOnThePrimaryAndRecoveryOnTheReplic
   EXPECT_EQ(canary(PoolRole::kPrimary).success, std::nullopt);
 }
 
-// As on a managed reader that forwards writes to its primary, which this standby does not.
+// As on a managed reader that forwards writes to its primary; this standby does not.
 TEST_F(ReadOnlyTest, TheCanaryTakesNoRecoveryForAProofWhereWritesAreForwarded) {
   const auto proof_with = [](const std::string& mode) {
     primary_->Execute("ALTER ROLE app SET apg_write_forward.consistency_mode = '" + mode + "'");
@@ -218,7 +218,7 @@ TEST_F(ReadOnlyTest, TheCanaryLeavesNothingInTheServersLogUnlessItHasNoPlpgsql) 
   }
 }
 
-// What the canary does, on a session that may write.
+// The canary's write, on a session that may write.
 TEST_F(ReadOnlyTest, TheCanarysWriteIsNotRefusedAsReadOnlyWhereASessionMayWrite) {
   database::Database database(OptionsOn(*primary_));
   const pool::Lease lease = database.AcquireWrite();

@@ -1,4 +1,4 @@
-// A password is printed nowhere, however it was given and however wrong.
+// A password is never printed, however it was passed, even in an invalid DSN.
 
 #include <gtest/gtest.h>
 
@@ -14,7 +14,7 @@
 namespace scidex::test {
 namespace {
 
-// No part of any message, nor of what its encodings decode to.
+// Occurs in no other message, encoded or not.
 constexpr const char* kCanary = "Xq7swordfish";
 
 using Environment = std::map<std::string, std::string>;
@@ -28,13 +28,13 @@ struct Given {
 
 const std::vector<std::string>& Dsns() {
   static const std::vector<std::string> kDsns{
-      // Right, but for a server that is not there.
+      // Valid, but no server listens there.
       "postgresql://app:Xq7swordfish@127.0.0.1:1/db",
       "postgresql://app@127.0.0.1:1/db?password=Xq7swordfish",
       "postgresql://app:%58q7swordfish@127.0.0.1:1/db",
       "host=127.0.0.1 port=1 user=app password=Xq7swordfish",
       "host=127.0.0.1 port=1 user=app password='Xq7swordfish and more'",
-      // Wrong.
+      // Invalid.
       "postgresql://app:Xq7swordfish@127.0.0.1:port/db",
       "postgresql://app:Xq7swordfish@[::1/db",
       "postgresql://app:Xq7swordfish%zz@127.0.0.1:1/db",
@@ -50,7 +50,7 @@ const std::vector<std::string>& Dsns() {
       "Xq7swordfish",
       "app:Xq7swordfish@127.0.0.1:1/db",
       "mysql://app:Xq7swordfish@127.0.0.1:1/db",
-      // Wrong, but no error to libpq: the password becomes a part of a name.
+      // Mistakes that libpq accepts: the password becomes part of a name.
       "host=127.0.0.1,port=1,password=Xq7swordfish",
       "host=127.0.0.1;port=1;password=Xq7swordfish",
       "host=127.0.0.1 port=1 user=app,password=Xq7swordfish",
@@ -86,7 +86,7 @@ std::string AllOutput(const Given& given) {
     }
   }
   ExporterProcess exporter(SCIDEX_EXPORTER, given.environment, flags);
-  // By then a connect has failed.
+  // After the first probe, a connect has failed.
   EXPECT_TRUE(Eventually(kPatience, [&] {
     return exporter.Value("scidex_pg_pool_probe_last_run_timestamp_seconds{pool=\"primary\"}") !=
            "0";

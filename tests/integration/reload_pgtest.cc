@@ -1,4 +1,4 @@
-// Another configuration comes into force while the process runs, on real servers.
+// Reloads of the configuration, on real servers.
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -38,10 +38,10 @@ class ReloadDatabase : public PrimaryAndReplica {
 
 TEST_F(ReloadDatabase, UnchangedPoolsKeepTheirSessionsAndChangedPoolsGetNewOnes) {
   database::DatabaseOptions options = OptionsOn(*primary_, *replica_);
-  // So that it is the same one each time.
+  // So that it is the same session each time.
   options.primary_pool.min_idle = options.primary_pool.max_size = 1;
   options.ro_pool.min_idle = options.ro_pool.max_size = 1;
-  // It would be one more reader.
+  // It would count as another reader.
   options.probe.canary_interval = base::Duration::zero();
   database::Database database(options);
   ASSERT_TRUE(AwaitRoute(database, routing::Route::kReplica));
@@ -56,7 +56,7 @@ TEST_F(ReloadDatabase, UnchangedPoolsKeepTheirSessionsAndChangedPoolsGetNewOnes)
   const auto after = database.pool_stats();
   EXPECT_EQ(after.pools[PoolRole::kRo]->max_size, 3u);
   EXPECT_EQ(after.pools[PoolRole::kRo]->requests, before.pools[PoolRole::kRo]->requests + 1);
-  // The server is the same, and so is what is known of it.
+  // The server is the same, so its facts remain valid.
   EXPECT_EQ(after.route.route, routing::Route::kReplica);
   EXPECT_TRUE(after.route.recent.empty());
 }
@@ -128,7 +128,7 @@ TEST_F(ReloadDatabase, InvalidOptionsChangeNothing) {
 
 TEST_F(ReloadDatabase, ReloadsWhileEverythingIsInUseLoseNothing) {
   database::DatabaseOptions options = OptionsOn(*primary_, *replica_);
-  // It would be one more reader.
+  // It would count as another reader.
   options.probe.canary_interval = base::Duration::zero();
   database::Database database(options);
   ASSERT_TRUE(AwaitRoute(database, routing::Route::kReplica));
@@ -305,7 +305,7 @@ TEST_F(ReloadAutoscaled, ThePoolThatTakesTheReadsOverStartsAtTheTargetOfTheOther
   clients.Stop();
   replica_->Start();
   ASSERT_TRUE(AwaitRoute(database, routing::Route::kReplica));
-  // The autoscaler's limits come from its servers: this one has room for no more than it is given.
+  // The autoscaler's limits come from its servers: this one has no room for more.
   EXPECT_EQ(Stats(database, PoolRole::kRo).target_size, target);
 }
 
@@ -346,7 +346,7 @@ TEST_F(Reload, SighupBringsTheFileIntoForceAndARefusedOneKeepsTheLast) {
 
   Write(Primary("web: {listen_addresses: [\":1\"]}\nlog: {level: debug}\n"));
   exporter.process().Signal(SIGHUP);
-  // Flags win: the address is not the file's.
+  // Flags override the file: its address is not used.
   EXPECT_TRUE(exporter.AwaitValue("scidex_pg_exporter_config_last_reload_successful", "1"));
   EXPECT_EQ(exporter.Value("scidex_pg_pool_max_size{pool=\"primary\"}"), "10");
 }
@@ -379,7 +379,7 @@ TEST_F(Reload, PostReloadsWhereTheLifecycleIsEnabledAndIsRefusedElsewhere) {
   EXPECT_EQ(Request(disabled.port(), "POST", "/-/reload").code, 403);
 }
 
-// The value of each series that may only rise.
+// The value of each series that must not decrease.
 std::map<std::string, double> CountersOf(ExporterProcess& exporter) {
   std::map<std::string, double> counters;
   std::istringstream lines(exporter.Scrape().body);
@@ -468,7 +468,7 @@ TEST_F(Reload, FileThatNamesAnotherServerIsNotTakenForANewPassword) {
   const std::string up = "scidex_pg_pool_backend_up{pool=\"primary\"}";
   ASSERT_TRUE(exporter.AwaitValue(up, "1"));
   const std::string hash = Value(exporter, "hash");
-  // As it is in the middle of being written.
+  // As if it were being written.
   Write("log: {level: info}\n");
   primary_->Execute(
       "ALTER ROLE moved PASSWORD 'canary-two';"

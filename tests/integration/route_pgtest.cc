@@ -22,7 +22,7 @@ using routing::Route;
 
 using RouteTest = PrimaryAndReplica;
 
-// A thread of this process waits for something.
+// Whether a thread of this process is blocked.
 bool IsAsleep(pid_t thread) {
   std::ifstream file("/proc/self/task/" + std::to_string(thread) + "/stat");
   const std::string stat{std::istreambuf_iterator<char>(file), {}};
@@ -86,7 +86,7 @@ TEST_F(RouteTest, WhenTheReplicaStopsReadsGoOnInFallThroughAndReturnWithIt) {
   EXPECT_EQ(Read(database, "SELECT pg_is_in_recovery()"), "f");
   EXPECT_EQ(Read(database, "SHOW transaction_read_only"), "on");
   EXPECT_GE(database.pool_stats().pools[PoolRole::kRoFallthrough]->requests, 2u);
-  // Not at once: a server that is going down still says so itself.
+  // Not immediately: a server that is shutting down still reports that.
   EXPECT_TRUE(Eventually(
       kPatience, [&] { return database.pool_stats().route.reason == Reason::kConnectRefused; }));
 
@@ -114,7 +114,7 @@ TEST_F(RouteTest, AReadThatIsQueuedWhenTheReplicaStopsIsServedByTheNewRoute) {
   replica_->Stop();
   EXPECT_EQ(queued.get(), "f");
   const routing::PoolsStats stats = database.pool_stats();
-  // It is an acquire of the other pool alone.
+  // It counts only as an acquire of the other pool.
   EXPECT_EQ(stats.pools[PoolRole::kRo]->requests, 1u);
   EXPECT_EQ(stats.pools[PoolRole::kRo]->acquires[pool::AcquireOutcome::kCancelled], 0u);
   EXPECT_EQ(stats.route.acquires[Route::kPrimaryFallthrough], 1u);
@@ -135,7 +135,7 @@ TEST_F(RouteTest, AFullPoolIsNoEvidenceAgainstItsServer) {
   database::Database database(options);
   ASSERT_TRUE(AwaitRoute(database, Route::kReplica));
   const pool::Lease only_one = database.AcquireRead();
-  // On another thread: this one would wait for itself.
+  // On another thread, because this one would wait for itself.
   std::future<void> timeout = std::async(std::launch::async, [&] {
     static_cast<void>(
         database.AcquireRead({base::RealClock().Now() + std::chrono::milliseconds(50)}));
@@ -167,7 +167,7 @@ TEST_F(RouteTest, AServerWithNoRoomForAProbeIsNotDownWhileItsSessionsAnswer) {
            stats.pools[PoolRole::kRoFallthrough]->idle == 2 && probe().up &&
            database.stats().control.probes[PoolRole::kRoFallthrough].up;
   }));
-  // The reserved session is ended, and there is no place left for another.
+  // The reserved session is terminated, and the server has no room for another one.
   small.Execute("ALTER ROLE app CONNECTION LIMIT 4");
   ASSERT_EQ(small.QueryOne("SELECT count(pg_terminate_backend(pid, 180000)) FROM pg_stat_activity "
                            "WHERE usename = 'app' AND query LIKE '%pg_control_system%'"),
@@ -224,7 +224,7 @@ TEST_F(RouteTest, APromotedReplicaLosesTheRouteAndItsSessions) {
   replica->Promote();
   ASSERT_TRUE(AwaitRoute(database, Route::kPrimaryFallthrough));
   EXPECT_EQ(database.pool_stats().route.reason, Reason::kNotInRecovery);
-  // Not at once if one of them is lent just then.
+  // Not immediately if one of them is lent at that moment.
   EXPECT_TRUE(Eventually(kPatience, [&] {
     return database.pool_stats().pools[PoolRole::kRo]->evictions[pool::EvictReason::kDrained] >= 2;
   }));
@@ -233,7 +233,7 @@ TEST_F(RouteTest, APromotedReplicaLosesTheRouteAndItsSessions) {
   }));
 }
 
-// What libpq is told to look for in a session, such as one that may write, no read session is.
+// No read session has the properties that the DSN requires of a session, such as read-write.
 TEST_F(RouteTest, TargetSessionAttrsOfADsnAreHonoured) {
   database::DatabaseOptions options = OptionsOn(*primary_);
   options.primary->dsn = base::Secret(primary_->Dsn() + " target_session_attrs=read-write");
@@ -257,7 +257,7 @@ TEST_F(RouteTest, ShutdownDoesNotWaitForProbesOfHungServers) {
   ASSERT_TRUE(AwaitRoute(*database, Route::kReplica));
   primary_->Suspend();
   replica_->Suspend();
-  // None has ended for longer than many intervals: one hangs.
+  // None has ended during many intervals: one hangs.
   ASSERT_TRUE(Eventually(kPatience, [&] {
     return base::RealClock().WallNow() - database->stats().control.probes[PoolRole::kRo].last_run >
            std::chrono::milliseconds(300);

@@ -1,4 +1,4 @@
-// What databases share, and what one of their servers must not take from the others.
+// What databases share, and what the failure of one server must not affect.
 
 #include <gtest/gtest.h>
 #include <sys/wait.h>
@@ -52,11 +52,11 @@ TEST_F(RuntimeTest, ReplicaThatHangsDelaysNoWriterAndNoFallThrough) {
   options.replica = SessionTo(silent.port());
   options.ro_pool.min_idle = 10;
   options.ro_pool.max_size = 10;
-  // None of its connects ends while the test lasts.
+  // None of its connects ends during the test.
   options.ro_pool.connect_timeout = std::chrono::hours(1);
   options.probe.timeout = 100ms;
   database::Database database(options);
-  // With every deadline far away, only what waits for the hung server takes for ever.
+  // All deadlines are far away, so that anything that waits for the hung server never ends.
   const auto acquire =
       [&](auto (database::Database::*how)(const pool::AcquireOptions&, const base::CallSite&)) {
         return std::async(std::launch::async, [&database, how] {
@@ -93,8 +93,8 @@ TEST_F(RuntimeTest, HundredDatabasesHaveFewThreads) {
     ASSERT_TRUE(Eventually(
         kPatience, [&] { return database->pool_stats().route.reason == Reason::kConnectRefused; }));
   }
-  // Their 600 tasks need none of their own. How many are added to two depends on how busy the
-  // machine is.
+  // Their 600 tasks need no threads of their own. The number of threads above two depends on the
+  // load of the machine.
   EXPECT_TRUE(Eventually(kPatience, [&] { return CountThreads() <= before + 16; }))
       << CountThreads();
 }
@@ -122,7 +122,7 @@ TEST_F(RuntimeTest, CallForARefusedLoginThatThrowsEndsNothing) {
   });
   EXPECT_TRUE(Eventually(kPatience, [&] { return calls >= 3; }));
   database.SetOnAuthFailed({});
-  // It is called before the probe that it came of has its result.
+  // It is called before the probe that caused it has its result.
   EXPECT_TRUE(Eventually(kPatience, [&] {
     return database.stats().control.probes[PoolRole::kPrimary].failures[Reason::kAuthFailed] >= 1u;
   }));
@@ -166,7 +166,7 @@ TEST_F(RuntimeTest, ExporterThatCannotListenLeavesNothingThatRuns) {
   {
     const auto runtime = std::make_shared<database::Runtime>();
     for (int i = 0; i < 10; ++i) {
-      // Its logins are refused all the while, each of which has the DSNs read again.
+      // Its logins are refused meanwhile, and each refusal makes it read the DSNs again.
       EXPECT_THROW(app::Exporter(
                        config, [&] { return config; }, runtime),
                    http::ServerError);

@@ -1,4 +1,4 @@
-// What a server says of its connections, to roles with and without rights.
+// What a server reports about its connections, to roles with and without privileges.
 
 #include <gtest/gtest.h>
 
@@ -65,7 +65,7 @@ TEST_F(ServerFactsTest, TheAddressIsThatOfTheServerInUseOfSeveral) {
 }
 
 TEST_F(ServerFactsTest, RoleWithoutPrivilegesCountsAllSessions) {
-  // Each other session is counted once it has come, and those of earlier tests have gone.
+  // The sessions of this test have arrived, and those of earlier tests have ended.
   const auto stranger = Open(*primary_, "stranger", "other");
   ASSERT_TRUE(Eventually(kPatience, [&] { return ReadConnectionFacts(*stranger).sessions == 1; }));
   const auto app = Open(*primary_, "app", "app");
@@ -252,7 +252,7 @@ TEST_F(ServerFactsTest, HungLagQueryIsCancelledByTheServer) {
 }
 
 TEST_F(ServerFactsTest, StatementThatWaitsForALockIsCancelledByTheServer) {
-  // A login takes that lock, too.
+  // A login takes this lock too.
   const auto locker = Open(*primary_, "postgres", "other");
   auto asks = Open(*primary_, "app", "other");
   auto tries = Open(*primary_, "app", "other");

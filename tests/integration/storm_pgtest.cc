@@ -77,14 +77,14 @@ class Storm : public testing::Test {
         ++written_;
       } catch (const pool::AcquireError&) {
       } catch (const std::exception&) {
-        // Refused, or its session was ended under it.
+        // Refused, or its session was terminated.
       }
     }
   }
   static void EndSessions(const PostgresServer& server) {
     server.Execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'app'");
   }
-  // A promoted replica takes writes; then another one takes its place.
+  // Promotes the replica, which then accepts writes, and replaces it with a new one.
   void Promote() {
     replica_->Promote();
     EXPECT_TRUE(AwaitRoute(*database_, Route::kPrimaryFallthrough));

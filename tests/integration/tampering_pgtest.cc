@@ -1,5 +1,5 @@
-// What an application can do to a read session, and what the next borrower gets then: on a server
-// that reports the setting, on one that does not, and behind a pooler.
+// What an application can do to a read session, and the state in which the next borrower gets it:
+// on a server that reports the setting, on one that does not, and behind a pooler.
 
 #include <gtest/gtest.h>
 
@@ -130,7 +130,7 @@ TEST_P(TamperingTest, WriteThatSucceedsIsCountedWhenItHappens) {
     if (result.status == postgres::QueryResult::Status::kOk) ++written;
     EXPECT_EQ(FallthroughStats(database).read_only_writes, written) << write << result.sqlstate;
   }
-  // However the lease ends.
+  // Regardless of how the lease ends.
   lease.Evict(pool::EvictReason::kBorrower);
   EXPECT_EQ(FallthroughStats(database).read_only_writes, written);
   server_->Execute("TRUNCATE t");
@@ -167,7 +167,7 @@ class RoundTrips : public ThreeWays {
 };
 
 TEST_F(RoundTrips, AreZeroIfTheSettingIsReportedAndOnePerAcquireOtherwise) {
-  // The marker's own: BEGIN, SELECT, ROLLBACK.
+  // Those of the marker: BEGIN, SELECT, ROLLBACK.
   EXPECT_EQ(StatementsOfAcquires(Way::kReported), 3u);
   EXPECT_EQ(StatementsOfAcquires(Way::kNotReported), 100u + 4u);
 }

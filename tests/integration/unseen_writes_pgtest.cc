@@ -1,5 +1,5 @@
-// Writes that no command tag tells of, through read sessions: their borrowers are known all the
-// same, however the lease ends. And what an honest borrower does is not held against it.
+// Writes through read sessions that no command tag shows: they are detected however the lease ends.
+// Ordinary reads are not reported as writes.
 
 #include <gtest/gtest.h>
 
@@ -43,7 +43,7 @@ class UnseenWrites : public ThreeWays {
   }
 };
 
-// Behind no pooler.
+// Not behind a pooler.
 const Statements kUnseen[] = {
     {"AFunction", {"BEGIN READ WRITE", "SELECT writes()", "COMMIT"}},
     {"AWith",
@@ -124,7 +124,7 @@ TEST_P(WriteInOneMessage, IsCountedAsTamperingWhenTheLeaseEnds) {
   const LogTap log;
   database::Database database(OneSession(way));
   pool::Lease lease = database.AcquireRead();
-  for (const char* statement : unseen.statements) Ask(lease, statement);
+  for (const char* statement : unseen.statements) QueryOne(lease, statement);
   ASSERT_EQ(Written(), "1");
   lease.Release();
   EXPECT_EQ(Tampered(database), 1u);
@@ -143,7 +143,7 @@ TEST_F(UnseenWrites, SettingThatAReadTransactionSwitchesOffIsCounted) {
   }
 }
 
-// A pooler's transaction is read-only for good, so that a borrower must leave it.
+// The transaction behind a pooler stays read-only, so a borrower must end it to write.
 const Statements kLeaving[] = {
     {"AWriteBetween", {"COMMIT", "INSERT INTO t VALUES (1)", "BEGIN"}},
     {"AFunctionBetween", {"COMMIT", "SELECT writes()", "BEGIN READ ONLY"}},
@@ -192,11 +192,11 @@ TEST_F(UnseenWrites, APoolersTransactionIsNotLifted) {
   EXPECT_EQ(Tampered(database), 0u);
 }
 
-// What follows is on a server that reports the setting.
+// The tests below use a server that reports the setting.
 
 struct End {
   const char* name;
-  // The options are those that the database has.
+  // With the options that the database already has.
   void (*end)(database::Database&, database::DatabaseOptions, pool::Lease&);
 };
 
@@ -320,7 +320,7 @@ void ReadWithSettings(database::Database& database) {
     read->exec("SELECT count(*) FROM t");
     read.Commit();
   }
-  // One that begins nothing, as nothing is asked in it.
+  // One without a query, which sends no BEGIN.
   static_cast<void>(database.BeginRead(lease, kPatience));
 }
 

@@ -1,4 +1,4 @@
-// What another process has cost so far.
+// The resources that another process has used so far.
 #pragma once
 
 #include <sys/types.h>

@@ -1,5 +1,5 @@
-// What 200 queries on a schedule of five seconds cost the exporter, on two pools of four: each
-// number next to that of the same exporter without queries, on the same servers, at the same time.
+// The cost of 200 queries every five seconds on two pools of four, compared with the same exporter
+// without queries, on the same servers at the same time.
 //
 //   scidex_queries_bench           prints a table in Markdown
 //   scidex_queries_bench --short   the same from one second: shows that it runs
@@ -119,7 +119,7 @@ int Measure(const Extent& extent) {
   Case cases[] = {
       {"without queries", {SCIDEX_EXPORTER, {}, {file("none.yaml", 0, "")}}},
       {"200 queries", {SCIDEX_EXPORTER, {}, {file("some.yaml", kQueries, "pg_stat_activity")}}},
-      // Of each pool: 20 runs a second, of a quarter of a second each, want five connections.
+      // In each pool, 20 runs per second of a quarter of a second each need five connections.
       {"200 queries of 0.25 s",
        {SCIDEX_EXPORTER,
         {},

@@ -1,4 +1,4 @@
-// What databases cost at rest, when their servers refuse every connection: threads, descriptors,
+// The cost of databases at rest, whose servers refuse every connection: threads, descriptors,
 // resident memory and CPU of one database, and of a hundred that share a runtime.
 //
 //   scidex_rest_bench           prints a table in Markdown

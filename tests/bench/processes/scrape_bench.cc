@@ -1,6 +1,7 @@
-// What a scrape costs over HTTP: the exporter on a real primary and replica, next to a civetweb
-// handler that serves the same bytes from memory, and next to Debian's prometheus-postgres-exporter
-// on the same primary. Each is a process of its own; they are asked in turns.
+// The cost of a scrape over HTTP: the exporter on a real primary and replica, compared with a
+// civetweb handler that serves the same bytes from memory, and with Debian's
+// prometheus-postgres-exporter on the same primary. Each is a separate process; they are scraped in
+// turns.
 //
 //   scidex_scrape_bench            prints tables in Markdown
 //   scidex_scrape_bench --short    the same from few scrapes: shows that it runs

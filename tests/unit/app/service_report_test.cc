@@ -58,7 +58,7 @@ class ServiceReportTest : public testing::Test {
       if (probes_go_on_) ++probe_runs_;
       clock_.Advance(seconds(1));
       EXPECT_TRUE(AwaitCheck());
-      // Linux keeps a few only for a reader that does not read.
+      // Linux queues only a few messages for a socket that is not read.
       for (std::string& message : socket_.TakeMessages()) messages.push_back(std::move(message));
     }
     return messages;

@@ -34,7 +34,7 @@ std::string TextfileError(const std::string& path) {
 
 class TextfileTest : public testing::Test {
  protected:
-  // Waits until so many writes have ended.
+  // Waits until this number of writes have ended.
   bool AwaitWrites(const Textfile& textfile, std::uint64_t writes) {
     return test::Eventually(test::kPatience, [&] { return textfile.Stats().writes == writes; }) &&
            clock_.AwaitSleepers(1, seconds(15));

@@ -12,7 +12,7 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
-// Of many backoffs with seeds of their own, the delays after the first, second, … failure.
+// The delays after the first, second, … failure, for many backoffs with different seeds.
 std::vector<std::vector<Duration>> Delays(const BackoffOptions& options, int failures) {
   std::vector<std::vector<Duration>> delays(static_cast<std::size_t>(failures));
   for (std::uint64_t seed = 0; seed < 500; ++seed) {

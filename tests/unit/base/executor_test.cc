@@ -25,7 +25,7 @@ constexpr ExecutorOptions kQuickly{.grow_after = milliseconds(1), .idle_timeout 
 
 class ExecutorTest : public ::testing::Test {
  protected:
-  // Keeps so many threads busy until go_on_ happens.
+  // Keeps this number of threads busy until go_on_ is notified.
   void Block(Executor& executor, int threads, TaskKind kind = TaskKind::kQuery) {
     for (int i = 0; i < threads; ++i) {
       executor.Submit(kind, [this] {
@@ -48,7 +48,7 @@ TEST_F(ExecutorTest, RunsInOrderOfArrivalWhereOneThreadSuffices) {
     for (int i = 0; i < 50; ++i) {
       executor.Submit(TaskKind::kQuery, [&ran, i] { ran.push_back(i); });
     }
-    // At its end the executor has all threads do all work.
+    // During shutdown, all threads of the executor do all kinds of work.
     Event done;
     executor.Submit(TaskKind::kQuery, [&] { done.Notify(); });
     ASSERT_TRUE(done.Await());
@@ -82,7 +82,7 @@ TEST_F(ExecutorTest, EssentialWorkGoesFirst) {
   std::vector<TaskKind> ran;
   {
     Executor executor(timer_, {.grow_after = std::chrono::hours(1)});
-    // The thread for all work first: then the other is left for the second.
+    // First the thread for all work; the other one is left for the second job.
     Block(executor, 1);
     Event begun;
     Event end;
@@ -115,7 +115,7 @@ TEST_F(ExecutorTest, EssentialWorkHasAThreadThatOtherWorkCannotTake) {
   go_on_.Notify();
 }
 
-// A thread that was woken and has not run yet is not there for other work.
+// A thread that was woken but has not run yet is not available for other work.
 TEST_F(ExecutorTest, WorkBehindWorkThatBlocksIsTakenByAnotherThread) {
   Executor executor(timer_, {.grow_after = std::chrono::hours(1)});
   for (int i = 0; i < 50; ++i) {

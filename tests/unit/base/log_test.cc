@@ -23,7 +23,7 @@ using std::chrono::milliseconds;
 using ::testing::ElementsAre;
 using ::testing::internal::CaptureStderr;
 
-// What was written, once it is.
+// The captured output, once it has been written.
 std::string GetCapturedStderr() {
   EXPECT_TRUE(FlushLog(std::chrono::seconds(60)));
   return ::testing::internal::GetCapturedStderr();
@@ -31,7 +31,7 @@ std::string GetCapturedStderr() {
 
 class LogTest : public ::testing::Test {
  protected:
-  // What was written before is not captured.
+  // Earlier output is not captured.
   LogTest() { EXPECT_TRUE(FlushLog(std::chrono::seconds(60))); }
   ~LogTest() override { ConfigureLog({}); }
 
@@ -148,7 +148,7 @@ TEST_F(LogTest, LineIsForTheJournalByItselfWhereStandardErrorIsIt) {
   LogInfo("a");
   ConfigureLog({.journald = Journald::kOff});
   LogInfo("b");
-  // Another file has taken the journal's place.
+  // Another file has replaced the journal.
   setenv("JOURNAL_STREAM", "1:1", 1);
   ConfigureLog({});
   LogInfo("c");

@@ -22,7 +22,7 @@ using std::chrono::seconds;
 
 class PeriodicTaskTest : public ::testing::Test {
  protected:
-  // The task waits for its next run, at most `within` from now.
+  // Waits until the task waits for its next run, at most `within` from now.
   bool AwaitScheduled(Duration within) { return clock_.AwaitSleepers(1, within); }
   PeriodicTask::Body RunEverySecond() {
     return [this](const std::stop_token&) {
@@ -144,7 +144,7 @@ TEST_F(PeriodicTaskTest, DestructionEndsATaskThatRests) {
   EXPECT_EQ(runs_.times(), 0);
 }
 
-// As with a pool that triggers its housekeeping under its lock, and a body that waits in that pool.
+// Like a pool that triggers its housekeeping under its lock, and a body that waits for that lock.
 TEST_F(PeriodicTaskTest, StopCallbackMayTakeALockUnderWhichItIsTriggered) {
   Mutex mutex;
   Event inside;
@@ -206,7 +206,7 @@ TEST_F(PeriodicTaskTest, RunsOnAfterARunThatThrows) {
   EXPECT_TRUE(test::Eventually(test::kPatience, [&] {
     return log.Count({"level=info", "succeeds again", "task=probe"}) == 1;
   }));
-  // Told of once, counted each time.
+  // Logged once, counted each time.
   EXPECT_EQ(log.Count({"level=error", "task=probe", "no descriptor left"}), 1U);
   const TaskCounts after = TaskCountsNow()[TaskKind::kProbe];
   EXPECT_EQ(after.runs - before.runs, 4U);
@@ -241,10 +241,10 @@ TEST_F(PeriodicTaskTest, TriggersKeepTheMinimumDistance) {
       },
       seconds(1));
   task.Start(Add(clock_.Now(), minutes(5)));
-  // The first after a calm is heard at once ...
+  // The first trigger after a quiet period takes effect immediately ...
   task.Trigger();
   ASSERT_TRUE(runs_.Await(1));
-  // ... and all that follow, together, a second later.
+  // ... and all further ones together, a second later.
   for (int i = 0; i < 100; ++i) task.Trigger();
   ASSERT_TRUE(AwaitScheduled(seconds(1)));
   EXPECT_EQ(runs_.times(), 1);

@@ -47,7 +47,7 @@ TEST(Quoted, BytesThatAreNotUtf8BecomeTheReplacementCharacter) {
   EXPECT_EQ(QuoteAndParse("gr\xFCn"), "gr" + r + "n");
   EXPECT_EQ(QuoteAndParse("cut \xE6\x97"), "cut " + r + r);
   EXPECT_EQ(QuoteAndParse("\x80"), r);
-  // What follows the view would have made it whole.
+  // The bytes after the view would complete the sequence.
   EXPECT_EQ(Quoted(std::string_view("\xE6\x97\xA5", 2)), '"' + r + r + '"');
   EXPECT_EQ(QuoteAndParse("long \xC0\xAF"), "long " + r + r);
   EXPECT_EQ(QuoteAndParse("long \xE0\x80\xAF"), "long " + r + r + r);
@@ -55,7 +55,7 @@ TEST(Quoted, BytesThatAreNotUtf8BecomeTheReplacementCharacter) {
   EXPECT_EQ(QuoteAndParse("too large \xF4\x90\x80\x80"), "too large " + r + r + r + r);
 }
 
-// Every sequence of up to three bytes, from a set that has the borders of all ranges in it.
+// Every sequence of up to three bytes from a set that contains the bounds of all ranges.
 TEST(Quoted, EveryCombinationOfBytesIsParseable) {
   const unsigned char borders[] = {0x00, 0x22, 0x5c, 0x7f, 0x80, 0x8f, 0x90, 0x9f,
                                    0xa0, 0xbf, 0xc1, 0xc2, 0xdf, 0xe0, 0xe1, 0xec,

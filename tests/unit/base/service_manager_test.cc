@@ -58,7 +58,7 @@ TEST(ServiceManager, HasNoOtherKindOfAddress) {
 TEST(ServiceManager, ThatDoesNotReadDelaysOnlyBriefly) {
   test::ServiceManagerSocket socket;
   const ServiceManager manager(socket.address());
-  // Linux keeps a few datagrams for who does not read.
+  // Linux queues only a few datagrams for a socket that is not read.
   int taken = 0;
   while (manager.Notify("STATUS=again")) ASSERT_LT(++taken, 100'000);
   EXPECT_EQ(socket.TakeMessages().size(), static_cast<std::size_t>(taken));

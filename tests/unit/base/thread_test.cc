@@ -68,7 +68,7 @@ int UseStack(int levels) {
 TEST(RunOnStack, DeepRecursionHasTheStackThatWasAskedFor) {
   constexpr std::size_t kStack = std::size_t{64} << 20;
   int depth = 0;
-  // Four times what a thread has by default.
+  // Four times the default stack of a thread.
   RunOnStack("test", kStack, [&] { depth = UseStack(32 << 10); });
   EXPECT_EQ(depth, (32 << 10) + 1);
 }

@@ -91,7 +91,7 @@ TEST_F(TimerTest, DestructorWaitsForTheCallUnderWay) {
   std::atomic<bool> finished = false;
   std::optional<Timer::Entry> entry;
   entry.emplace(timer_, In(Duration::zero()), [&] {
-    // It uses the timer as it goes, as a connection that it closes may do.
+    // Its destructor uses the timer, as that of a connection may.
     const Timer::Entry closing(timer_, kNever, [] {});
     fired_.Notify();
     go_on.Await();

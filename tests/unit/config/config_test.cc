@@ -99,7 +99,7 @@ TEST_F(ConfigTest, PoolsHaveTheDefaultsOfPoolsUnlessTheySetTheirOwn) {
   EXPECT_EQ(config.database.ro_fallthrough_pool.max_size, 30u);
   EXPECT_EQ(config.database.primary_pool.leak_after, std::chrono::minutes(2));
   EXPECT_EQ(config.database.ro_fallthrough_pool.leak_after, std::chrono::minutes(1));
-  // Keys that the file does not set are those of each pool.
+  // Keys that the file does not set keep the default of each pool.
   EXPECT_EQ(config.database.primary_pool.min_idle, 2u);
   EXPECT_EQ(config.database.ro_fallthrough_pool.min_idle, 1u);
 }
@@ -294,7 +294,7 @@ TEST_F(ConfigTest, ContradictoryBoundsAreRefusedAtTheirLine) {
             "write at most 5s");
 }
 
-// Sizes are unsigned from here on, where -1 would be more than enough.
+// Sizes are unsigned, so -1 would become a huge number.
 TEST_F(ConfigTest, ANegativeSizeIsRefused) {
   EXPECT_EQ(ErrorOf("pools:\n  ro:\n    max_size: -1\n"),
             "FILE:3: pools.ro.max_size: \"-1\" is invalid; write a whole number from 1 "

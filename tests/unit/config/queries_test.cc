@@ -28,7 +28,7 @@ class QueriesConfig : public testing::Test {
     }
     return "no error";
   }
-  // Of a query that is right but for these lines, which come first.
+  // The error of a query that is valid except for these lines, which come first.
   std::string ErrorOfQuery(const std::string& lines) {
     std::string text = "queries:\n  - " + lines + "\n";
     if (lines.find("name:") == std::string::npos) text += "    name: q\n";

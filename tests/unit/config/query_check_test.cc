@@ -65,7 +65,7 @@ TEST_F(QueryCheck, AWriteIsRefusedWithItsVerbAndPlace) {
                           "write one"));
 }
 
-// Every X is where the grammar stops, behind what is folded, escaped or wider than a byte.
+// Every X is a syntax error, after text that is folded, escaped or of several bytes.
 TEST_F(QueryCheck, UnknownSyntaxHasTheLineAndColumnOfTheFile) {
   EXPECT_EQ(SyntaxErrorPosition("sql: SELECT 1 AS n X"), "4:24");
   EXPECT_EQ(SyntaxErrorPosition("sql: SELECT 1\n      AS n\n\n      X"), "7:7");

@@ -142,7 +142,7 @@ TEST(CheckSql, WhatDoesNotParseIsUnknownAndHasAPlace) {
   struct Case {
     std::string sql;
     std::string message;
-    // What the place is in front of.
+    // The text at the position of the finding.
     std::string rest;
   };
   for (const Case& wrong : std::vector<Case>{
@@ -250,7 +250,7 @@ TEST(CheckSql, EachStatementHasItsOwnFinding) {
   EXPECT_EQ(findings[3].kind, Kind::kQuery);
 }
 
-// Both grammars that Debian packages know all of the sets, and no label or value lacks its column.
+// Both grammars in Debian accept all query sets, and every label and value has its column.
 TEST(CheckSql, TheSetsOfTheExporterAreQueriesWithTheirColumns) {
   for (const std::string& name : QuerySetNames()) {
     for (const PlacedQuery& query : ReadQuerySet(name)) {

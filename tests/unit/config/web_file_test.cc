@@ -1,4 +1,4 @@
-// The language of the web configuration file.
+// The syntax of the web configuration file.
 #include "config/web_file.h"
 
 #include <gmock/gmock.h>

@@ -35,7 +35,7 @@ class AutoscalerTest : public testing::Test {
     // Not owned.
     Start({{std::shared_ptr<pool::Pool>(), &pool_}, 0});
   }
-  // In place of the one that there is, if any.
+  // Replaces the current one, if any.
   void Start(const Autoscaler::ScaledPool& pool) {
     OfPools<std::optional<Autoscaler::ScaledPool>> pools;
     pools[PoolRole::kPrimary] = pool;
@@ -71,7 +71,7 @@ class AutoscalerTest : public testing::Test {
   void AwaitSettled() {
     ASSERT_TRUE(test::Eventually(test::kPatience, [&] {
       const pool::PoolStats stats = pool_.Stats();
-      // A borrower that is looking at its connection counts as a waiter too.
+      // A borrower whose connection is being checked counts as a waiter too.
       return stats.in_use + stats.waiters == borrowers_.size() && stats.connecting == 0 &&
              (stats.waiters == 0 || stats.in_use >= stats.target_size);
     }));
@@ -116,7 +116,7 @@ class AutoscalerTest : public testing::Test {
 
   test::ManualClock clock_;
   base::Scheduler scheduler_{clock_, test::kEager};
-  // Of its own, so that a test can tell what waits.
+  // A separate clock, so that a test knows which threads wait on it.
   base::Scheduler pool_scheduler_{clock_, test::kEager};
   std::shared_ptr<test::FakeConnector> connector_ = std::make_shared<test::FakeConnector>();
   pool::Pool pool_{"primary", UpTo16(), {connector_, pool_scheduler_, clock_}};
@@ -217,7 +217,7 @@ TEST_F(AutoscalerTest, APoolThatTakesTheReadsOverGetsTheirTargetWithinTheBudget)
   Probe();
   autoscaler_->TakeOver(PoolRole::kPrimary, 8);
   EXPECT_EQ(Target(), 8u);
-  // Not merely allowed: opened for those who wait.
+  // Not only granted, but opened for the waiters.
   EXPECT_TRUE(test::Eventually(test::kPatience, [&] { return pool_.Stats().in_use == 8; }));
   autoscaler_->TakeOver(PoolRole::kPrimary, 3);
   EXPECT_EQ(Target(), 8u) << "what it has is not taken from it";
@@ -243,7 +243,7 @@ TEST_F(AutoscalerTest, TargetOfAnUnknownServerWaitsForItsProbe) {
 
 TEST_F(AutoscalerTest, PendingTargetOfAPoolPassesToItsSuccessor) {
   StartAsReplacement(/*same_server=*/false);
-  // Replaced again before its server was asked.
+  // Replaced again before its server was probed.
   const auto one = std::make_shared<pool::Pool>(
       "primary", UpTo16(), pool::Pool::Dependencies{connector_, pool_scheduler_, clock_});
   one->Resize(1);

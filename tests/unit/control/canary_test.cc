@@ -18,7 +18,7 @@ namespace {
 using std::chrono::seconds;
 using test::Eventually;
 
-// Refuses writes until it is told otherwise.
+// Refuses writes by default.
 class FakeTester final : public WriteTester {
  public:
   WriteAttempt TryWrite(pool::Connection& connection, base::TimePoint,
@@ -60,7 +60,7 @@ class CanaryTest : public testing::Test {
   }
   void Start(ProbeOptions options = {}) {
     ASSERT_TRUE(Eventually(test::kPatience, [&] { return pool_.Stats().idle == 1; }));
-    // The pool's housekeeping, which takes the idle session for a moment, has run.
+    // Waits until the pool's housekeeping, which briefly holds the idle session, has run.
     ASSERT_TRUE(pool_clock_.AwaitSleepers(1, seconds(1)));
     canary_.emplace(options, pool_, tester_, scheduler_);
     canary_->Start();

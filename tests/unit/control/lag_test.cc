@@ -99,7 +99,7 @@ TEST(ReplicaLag, TailOfAnIdlePrimaryAtTheFirstSampleIsNoLag) {
   routing::ServerFacts archived = Replica(100, "7:7:");
   archived.wal_receiver_up = false;
   EXPECT_EQ(lag.Lag(archived, true, kStart + hours(1)), base::Duration::zero());
-  // One that has not seen the last transaction.
+  // A replica that has not replayed the last transaction.
   archived.transactions = Transactions("6:6:");
   EXPECT_EQ(lag.Lag(archived, true, kStart + hours(1)), hours(9));
 }
@@ -110,7 +110,7 @@ TEST(ReplicaLag, OldTransactionAtTheFirstSampleDoesNotMakeATailLag) {
   routing::ServerFacts archived = Replica(100, "7:9:");
   archived.wal_receiver_up = false;
   EXPECT_EQ(lag.Lag(archived, true, kStart + hours(1)), base::Duration::zero());
-  // Of a later one the position is known.
+  // The position of a later transaction is known.
   lag.OnPrimary(Primary(250, "7:10:7"), kStart + hours(1));
   archived.transactions = Transactions("7:9:");
   EXPECT_EQ(lag.Lag(archived, true, kStart + hours(1) + seconds(3)), seconds(3));
@@ -163,7 +163,7 @@ TEST(ReplicaLag, IsUnknownOnceThePrimaryIsSilentAndTheReplicaReceivesNothing) {
   routing::ServerFacts cut_off = Replica(200);
   cut_off.wal_receiver_up = false;
   EXPECT_EQ(lag.Lag(cut_off, false, kStart + hours(1)), std::nullopt);
-  // What it lacks of what is known is.
+  // Its distance from the known position is known.
   cut_off.wal_position = 100;
   EXPECT_EQ(lag.Lag(cut_off, false, kStart + seconds(31)), seconds(30));
 }

@@ -20,7 +20,7 @@ namespace {
 using routing::Reason;
 using std::chrono::seconds;
 
-// Answers as it is told, and well when it is told nothing.
+// Returns the results that the test sets, and success by default.
 class FakeInspector final : public routing::ServerInspector {
  public:
   routing::Inspection Inspect(pool::Connection&, base::TimePoint, const std::stop_token&) override {
@@ -104,7 +104,7 @@ class ProbeTest : public testing::Test {
 
   test::ManualClock clock_;
   base::Scheduler scheduler_{clock_, test::kEager};
-  // Of its own, so that a test can tell what waits.
+  // A separate clock, so that a test knows which threads wait on it.
   base::Scheduler pool_scheduler_{clock_, test::kEager};
   std::shared_ptr<test::FakeConnector> pooled_ = std::make_shared<test::FakeConnector>();
   std::shared_ptr<test::FakeConnector> reserved_ = std::make_shared<test::FakeConnector>();
@@ -150,7 +150,7 @@ TEST_F(ProbeTest, ServerThatRefusesNewSessionsIsDetectedWithinTheInterval) {
   EXPECT_EQ(reserved_->connects(), 1u);
   Probe();
   EXPECT_EQ(Results().back(), Reason::kAuthFailed);
-  // Each probe tries, so that it is known at once that they are let in again.
+  // Each probe tries to log in, so that recovery is detected immediately.
   Probe();
   EXPECT_EQ(Results().back(), Reason::kAuthFailed);
   reserved_->Succeed();
@@ -331,7 +331,7 @@ TEST_F(ProbeTest, SilentSessionHasIdleOnesReplacedOnceANewOneAnswers) {
   ASSERT_TRUE(AwaitResults(1));
   inspector_.Answer({routing::Inspection::Result::kTimeout});
   Probe();
-  // At once, not an interval later.
+  // Immediately, not after an interval.
   ASSERT_TRUE(AwaitResults(3));
   EXPECT_EQ(Results(), (std::vector<Reason>{Reason::kOk, Reason::kProbeTimeout, Reason::kOk}));
   EXPECT_EQ(pool_.Stats().evictions[pool::EvictReason::kDrained], 1u);

@@ -61,7 +61,7 @@ TEST_F(ReplicaWatchTest, PrimaryThatIsNeverProbedDelaysOnlyOneVerdict) {
 
 TEST_F(ReplicaWatchTest, ReplicaAheadOfAPrimaryThatWasAskedLaterHasDiverged) {
   watch_.OnPrimaryProbe(Primary(100));
-  // So far the primary may have written on.
+  // The primary may have written up to this position in the meantime.
   watch_.OnReplicaProbe(Replica(150));
   EXPECT_EQ(verdicts_, std::vector<Reason>{Reason::kOk});
   ProbeResult later = Primary(120);
@@ -73,7 +73,7 @@ TEST_F(ReplicaWatchTest, ReplicaAheadOfAPrimaryThatWasAskedLaterHasDiverged) {
   watch_.OnReplicaProbe(Replica(150));
   EXPECT_EQ(verdicts_.back(), Reason::kDiverged);
   EXPECT_EQ(watch_.Stats().lag, std::nullopt);
-  // The primary has come further, with rows of its own.
+  // The primary has written more, with other rows.
   later = Primary(200);
   later.asked_at = clock_.Now();
   watch_.OnPrimaryProbe(later);
@@ -104,7 +104,7 @@ TEST_F(ReplicaWatchTest, ReplicaOnALaterTimelineHasDiverged) {
   watch_.OnPrimaryProbe(primary);
   watch_.OnReplicaProbe(replica);
   EXPECT_EQ(verdicts_, std::vector<Reason>{Reason::kDiverged});
-  // It follows one by one: that of its latest restart point is behind for a while.
+  // It reports the timeline of its latest restart point, which is behind for a while.
   primary.facts.timeline = 3;
   watch_.OnPrimaryProbe(primary);
   watch_.OnReplicaProbe(replica);
@@ -299,10 +299,10 @@ TEST_F(ReplicaWatchTest, ReportsHowManyBytesOfTheLatestWalTheReplicaLacks) {
   watch_.OnPrimaryProbe(Primary(1'000));
   watch_.OnReplicaProbe(Replica(900));
   EXPECT_EQ(watch_.Stats().lag_bytes, 100u);
-  // It is asked after the primary, and may have replayed more than that had written.
+  // It is queried after the primary, so it may have replayed more than the primary had written.
   watch_.OnReplicaProbe(Replica(1'100));
   EXPECT_EQ(watch_.Stats().lag_bytes, 0u);
-  // Its receiver is dead, and what it received replayed: the replica itself sees no lag.
+  // Its receiver is dead, and everything received is replayed: the replica itself reports no lag.
   ProbeResult dead = Replica(1'100);
   dead.facts.wal_receiver_up = false;
   dead.facts.replayed_all_received = true;
@@ -341,7 +341,7 @@ TEST_F(ReplicaWatchTest, LagIsUnknownWhileTheReplicaIsDown) {
 }
 
 TEST_F(ReplicaWatchTest, ReplicaWithTransactionsThatThePrimaryLacksHasDiverged) {
-  // The primary's history was put back to 500 transactions ago, and is longer in bytes since.
+  // The primary was restored to 500 transactions ago, and has written more bytes since.
   const auto with = [](ProbeResult result, std::uint64_t xmin) {
     result.facts.transactions = routing::TransactionFacts{xmin, xmin, std::to_string(xmin)};
     return result;

@@ -15,7 +15,7 @@ using std::chrono::seconds;
 
 constexpr std::size_t kPlenty = 1000;
 
-// A pool from 2 to 40 connections, looked at each second.
+// A pool of 2 to 40 connections, checked every second.
 class ScalingPolicyTest : public testing::Test {
  protected:
   ScalingPolicyTest() {
@@ -42,7 +42,7 @@ class ScalingPolicyTest : public testing::Test {
       history_.Add(sample_);
     }
   }
-  // What is decided at the latest look.
+  // The decision at the latest check.
   ScalingDecision Decide(std::optional<std::size_t> budget = kPlenty) const {
     return Step(history_, options_, budget);
   }

@@ -1,4 +1,4 @@
-// Days of load on one scaled pool, in milliseconds.
+// Simulates days of load on one scaled pool within milliseconds.
 
 #include <gtest/gtest.h>
 
@@ -18,22 +18,22 @@ namespace {
 
 constexpr int kHour = 3600;
 constexpr int kDay = 24 * kHour;
-// A tick of the model, of which there are ten between two looks.
+// The step of the model; there are ten between two checks.
 constexpr int kTicks = 10;
 constexpr double kTick = 1.0 / kTicks;
 
-// One second of the simulation, as it was seen at its end.
+// The state at the end of one second.
 struct Second {
-  // Borrowers with a connection and without.
+  // Borrowers with and without a connection.
   std::size_t needed = 0;
   std::size_t waiters = 0;
   std::size_t target_size = 0;
   ScalingReason reason = ScalingReason::kSteady;
 };
 
-// A pool with its borrowers and its server: borrowers come at random, each holds a connection for a
-// random time and gives up after five seconds in the queue; a connect takes one tick and four are
-// under way at once, as in the real pool.
+// A pool with its borrowers and its server. Borrowers arrive at random, hold a connection for a
+// random time, and give up after five seconds in the queue. A connect takes one tick, and at most
+// four are concurrent, as in the real pool.
 class Simulation {
  public:
   using Load = std::function<double(int)>;
@@ -44,11 +44,11 @@ class Simulation {
     sample_.target_size = 2;
   }
 
-  // Mean number of borrowers at once that the load asks for, at each second.
+  // Mean number of concurrent borrowers that the load needs, at each second.
   Load load = [](int) { return 0.0; };
   // Mean time that a connection is held, in seconds.
   double use = 2;
-  // What the server can give, at each second; nothing while it does not answer.
+  // The budget of the server at each second; empty while it does not answer.
   std::function<std::optional<std::size_t>(int)> budget = [](int) { return 1000; };
   AutoscalerOptions options;
 
@@ -71,7 +71,7 @@ class Simulation {
   void Tick(double wanted_at_once, bool answers) {
     now_ += kTick;
     if (answers) {
-      // A connection that comes back is closed if there are more than there may be.
+      // A released connection is closed if the pool is above its target.
       while (!leased_.empty() && leased_.top().first <= now_) {
         ++sample_.leases;
         sample_.held += ToDuration(leased_.top().second);
@@ -92,7 +92,7 @@ class Simulation {
     const std::size_t wanted =
         std::max(queue_.size(), sample_.min_idle - std::min(idle_, sample_.min_idle));
     connecting_ = std::min<std::size_t>({4, room, wanted});
-    // One idle connection above the target is closed in a second.
+    // One idle connection above the target is closed per second.
     if (idle_ > 0 && size() > sample_.target_size) --idle_;
   }
   void Serve() {
@@ -125,7 +125,7 @@ class Simulation {
   double now_ = 0;
   using Lease = std::pair<double, double>;
 
-  // When each borrower came; when each lease ends, and how long it was held then.
+  // The arrival time of each waiting borrower; the end of each lease, and its duration.
   std::queue<double> queue_;
   std::priority_queue<Lease, std::vector<Lease>, std::greater<>> leased_;
   std::size_t idle_ = 0;
@@ -158,7 +158,7 @@ std::size_t MaxNeeded(const std::vector<Second>& seen) {
   return most;
 }
 
-// At night 4 borrowers at once, at noon 40.
+// 4 concurrent borrowers at night, 40 at noon.
 double Diurnal(int second) { return 22 - 18 * std::cos(2 * std::numbers::pi * second / kDay); }
 
 class ScalingSimulation : public testing::TestWithParam<std::uint64_t> {
@@ -185,13 +185,13 @@ TEST_P(ScalingSimulation, SteadyLoadComesToRest) {
   simulation_.load = [](int) { return 12.0; };
   const std::vector<Second> seen = simulation_.Run(2 * kDay);
   const std::vector<Second> later(seen.begin() + kHour, seen.end());
-  // Chance alone: a peak that comes once in hours, and is forgotten after minutes.
+  // Random load with a peak once in hours, which is forgotten after minutes.
   EXPECT_LT(CountReversals(later), 2 * 47) << "more than a turn an hour each way";
   EXPECT_LE(MaxTarget(later), MaxNeeded(seen));
 }
 
 TEST_P(ScalingSimulation, NeverTurnsMoreThanOnceEachWayInAWindowWhateverTheLoad) {
-  // The worst rhythm: a rush as soon as what the last one needed is being given back.
+  // The worst rhythm: a spike as soon as the pool begins to shrink after the previous one.
   simulation_.load = [](int second) { return second % 330 < 20 ? 30.0 : 2.0; };
   const std::vector<Second> seen = simulation_.Run(kDay);
   EXPECT_LE(CountReversals(seen), 2 * kDay / 300);
@@ -201,7 +201,7 @@ TEST_P(ScalingSimulation, SpikesShorterThanTheWindowKeepWhatTheyNeed) {
   simulation_.load = [](int second) { return second % 240 < 20 ? 30.0 : 2.0; };
   const std::vector<Second> seen = simulation_.Run(kDay);
   const std::vector<Second> later(seen.begin() + kHour, seen.end());
-  // Chance alone: a spike smaller than most, and then one that is larger.
+  // Random spikes: one smaller than most, followed by a larger one.
   EXPECT_LT(CountReversals(later), 2 * 23) << "more than one spike in fifteen";
 }
 

@@ -149,7 +149,8 @@ TEST_F(ServerBudgetTest, ConnectionsTakenByOthersAreGivenUpAfterThreeProbes) {
   EXPECT_EQ(Limits().front().keep, 67u);
 }
 
-// Three pools on one server that has `keep` and `grow` connections for them.
+// Sets the limit of the server of all three pools: `keep` connections may stay, `grow` may be
+// opened.
 class AllocateBudgetTest : public testing::Test {
  protected:
   void SetLimit(std::size_t keep, std::size_t grow) {
@@ -194,7 +195,7 @@ TEST_F(AllocateBudgetTest, PoolAboveItsShareShrinksBeforeAnotherGrows) {
   SetClaim(kFallthrough, 1, 12);
   ExpectShare(kPrimary, 6);
   ExpectShare(kFallthrough, 1);
-  // Its target is lowered, and some of its connections are lent out still.
+  // Its target is lower than the number of its leases.
   SetClaim(kPrimary, 6, 6);
   claims_[kPrimary]->size = 9;
   ExpectShare(kFallthrough, 3);

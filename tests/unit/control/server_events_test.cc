@@ -38,11 +38,11 @@ class ServerEventsTest : public testing::Test {
     if (reason != Reason::kOk) result.message = {"no", ""};
     events_.OnProbe({primary_, fallthrough_}, result, {"db1", "5432", "shop"});
   }
-  // A connect that fails so, and is over.
+  // Reports a connect that failed with this outcome.
   void FailConnect(ConnectOutcome outcome) {
     connector_->Fail(outcome);
     const std::uint64_t before = primary_->Stats().connects[outcome];
-    // Past what the failures before have had it wait.
+    // Longer than the delay after the previous failures.
     clock_.Advance(std::chrono::minutes(2));
     std::future<void> client = std::async(std::launch::async, [this] {
       EXPECT_THROW(static_cast<void>(primary_->Acquire({clock_.Now() + seconds(1)})),

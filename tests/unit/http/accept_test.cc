@@ -46,19 +46,19 @@ INSTANTIATE_TEST_SUITE_P(
                kText},
         // A browser.
         Wanted{"text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8", kText},
-        // The higher quality, wherever it stands.
+        // The higher quality, whatever the order.
         Wanted{"text/plain;q=0.5,application/openmetrics-text;q=0.6", kOpenMetrics},
         Wanted{"text/plain;q=0.6,application/openmetrics-text;q=0.5", kText},
-        // Of equal ones the first.
+        // The first of equal ones.
         Wanted{"application/openmetrics-text,text/plain", kOpenMetrics},
         Wanted{"text/plain,application/openmetrics-text", kText},
-        // The narrower range says what a type is worth.
+        // The most specific range determines the quality of a type.
         Wanted{"text/plain;q=0.1,*/*;q=0.5", kOpenMetrics},
         Wanted{"*/*;q=0.5,text/plain;q=0.1", kOpenMetrics},
-        // Not wanted at all.
+        // Not acceptable.
         Wanted{"text/plain;q=0,*/*", kOpenMetrics},
         Wanted{"application/openmetrics-text;q=0", kText}, Wanted{"image/png", kText},
-        // What is malformed counts for nothing.
+        // Malformed entries are ignored.
         Wanted{"application/openmetrics-text;q=2", kText},
         Wanted{"application/openmetrics-text;q=nan", kText},
         Wanted{"application/openmetrics-text;q=", kText},

@@ -93,7 +93,7 @@ TEST(HttpAddress, NameOfAHostIsEachOfItsAddresses) {
   }
 }
 
-// As where IPv6 is there on loopback alone, which AI_ADDRCONFIG takes for a machine without it.
+// Like a machine with IPv6 only on loopback, which AI_ADDRCONFIG treats as one without IPv6.
 TEST(HttpAddress, NameOfLoopbackKeepsItsAddressOfIPv6) {
   addrinfo hints{};
   hints.ai_family = AF_INET6;
@@ -107,7 +107,7 @@ TEST(HttpAddress, NameOfLoopbackKeepsItsAddressOfIPv6) {
 }
 
 TEST(HttpAddress, NameThatDoesNotResolveIsRefused) {
-  // Longer than a label may be, so that no server is asked.
+  // Longer than a label may be, so that no name server is queried.
   const std::string name(70, 'a');
   EXPECT_THAT(StartError(name + ":9187"),
               AllOf(HasSubstr(name + "\" cannot be resolved: "), HasSubstr("127.0.0.1:9187")));

@@ -1,4 +1,4 @@
-// What a client gets.
+// The responses that a client receives.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -97,7 +97,7 @@ TEST(HttpAnswer, OptionsReturnsTheMethodsOfAPath) {
   EXPECT_EQ(ask("/-/reload"), "200 POST, OPTIONS");
   EXPECT_EQ(ask("*"), "200 GET, HEAD, OPTIONS, POST");
   EXPECT_EQ(test::Request(port, "OPTIONS", "/none").code, 404);
-  // As HAProxy asks unless told otherwise.
+  // The default request of HAProxy.
   EXPECT_EQ(test::RequestRaw(port, "OPTIONS /metrics HTTP/1.0\r\n\r\n").code, 200);
 }
 

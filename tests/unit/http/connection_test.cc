@@ -82,7 +82,7 @@ TEST(HttpConnection, TimeThatTheBackendTakesIsNotTheClients) {
   EXPECT_FALSE(connection.ended());
 }
 
-// Larger than what the kernel takes.
+// Larger than the kernel's buffers.
 const std::size_t kMuch = 3 << 20;
 
 TEST(HttpConnection, ClientThatReadsNothingIsClosedWhenItStalls) {
@@ -101,7 +101,7 @@ TEST(HttpConnection, ClientThatReadsSlowlyMakesProgressUntilTheLastMoment) {
   connection.Answer(std::string(kMuch, 'x'));
   for (int i = 0; i < 29; ++i) {
     connection.Advance(seconds(1));
-    // As much as makes room in the kernel.
+    // Enough to make room in the kernel's buffers.
     for (int piece = 0; piece < 8; ++piece) connection.Read(4096);
     ASSERT_FALSE(connection.ended()) << i;
   }

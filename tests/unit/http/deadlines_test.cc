@@ -23,7 +23,7 @@ class HttpDeadlines : public testing::Test {
     peers_ = base::UniqueFd(ends[1]);
   }
   base::TimePoint In(base::Duration time) { return clock_.Now() + time; }
-  // Whether reading, and writing, on our side has ended.
+  // Whether our side has been shut down for reading and writing.
   bool ReadingEnded() {
     char byte = 0;
     return recv(ours_.get(), &byte, 1, MSG_PEEK) == 0;

@@ -1,4 +1,4 @@
-// The front on its own, with short patience, before a backend of the test.
+// A front with short timeouts, in front of a backend of the test.
 #include "http/front.h"
 
 #include <gmock/gmock.h>
@@ -28,7 +28,7 @@ using test::Get;
 using test::HttpConnection;
 using test::HttpResponse;
 
-// On a port of loopback that the kernel chose.
+// On a free port of the loopback interface.
 struct Listener {
   base::UniqueFd socket = Listen(ParseAddress("127.0.0.1:0").at(0));
   int port = PortOf(AddressOf(socket.get()));
@@ -36,7 +36,7 @@ struct Listener {
 
 class FrontTest : public testing::Test {
  protected:
-  // Before a backend that answers with what it got.
+  // In front of a backend that echoes the request.
   void Start(const FrontLimits& limits = {}) {
     backend_ =
         std::make_unique<Backend>(2, [](Request request) { return Answer(std::move(request)); });
@@ -120,7 +120,7 @@ TEST_F(FrontTest, RequestThatDoesNotArriveWholeInTimeIs408) {
 }
 
 TEST_F(FrontTest, SilentClientIsClosedWithoutAResponse) {
-  // Long enough for the second client's request to come first.
+  // Long enough for the second client's request to arrive first.
   Start({.idle_timeout = milliseconds(500)});
   HttpConnection idle(port_);
   EXPECT_EQ(idle.ReadToEnd(), "");
@@ -137,7 +137,7 @@ TEST_F(FrontTest, ClientThatDoesNotReadItsResponseIsClosed) {
   deaf.SendRequest("GET", "/big");
   ASSERT_TRUE(test::Eventually(test::kPatience, [&] { return Count(200) == 1; }));
   front_->Drain(base::Add(base::RealClock().Now(), test::kPatience));
-  // The front has closed: what it sent before is not whole.
+  // The front has closed the connection, so the response is incomplete.
   EXPECT_LT(deaf.ReadToEnd().size(), 30'000'000u);
 }
 
@@ -159,17 +159,17 @@ TEST_F(FrontTest, BeyondItsLimitTheLongestIdleClientIsClosed) {
   }
 }
 
-// AddressSanitizer saw a timer's handler look at a client that was gone.
+// AddressSanitizer once found a timer's handler that used a destroyed client.
 TEST_F(FrontTest, ClientsThatLeaveAtTheMomentOfADeadlineLeaveNothing) {
   Start({.request_timeout = milliseconds(2),
          .idle_timeout = milliseconds(2),
          .send_timeout = milliseconds(2)});
   const std::string get = "GET /big HTTP/1.1\r\nHost: a\r\n\r\n";
-  // Waits for a request, for the rest of one, for the reading of an answer, and for the end of a
+  // Clients in each state: before a request, within one, while a response is read, and within a
   // body.
   const std::vector<std::string> sent{"", get.substr(0, 9), get,
                                       "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\n"};
-  // Each leaves when some others have come, which takes about as long as a deadline.
+  // Each disconnects after several others have connected, which takes about as long as a deadline.
   std::deque<std::unique_ptr<HttpConnection>> clients;
   for (std::size_t i = 0; i < 4000; ++i) {
     clients.push_back(std::make_unique<HttpConnection>(port_));
@@ -181,7 +181,7 @@ TEST_F(FrontTest, ClientsThatLeaveAtTheMomentOfADeadlineLeaveNothing) {
     try {
       return Get(port_, "/-/healthy").code == 200;
     } catch (const std::runtime_error&) {
-      // Two milliseconds are short for a busy machine.
+      // Two milliseconds may be too short on a busy machine.
       return false;
     }
   }));
@@ -206,7 +206,8 @@ TEST_F(FrontTest, AnswersThatAreNotReadHoldNoMoreMemoryThanTheirLimit) {
     ASSERT_TRUE(test::Eventually(test::kPatience,
                                  [&] { return Count(200) == static_cast<std::uint64_t>(i) + 1; }));
   }
-  // Two answers fit: the client that had read nothing for longest has made room for the third.
+  // Two responses fit: the client that had read nothing for the longest time was closed for the
+  // third.
   EXPECT_LT(deaf[0]->ReadToEnd().size(), 30'000'000u);
   EXPECT_EQ(deaf[1]->Read().body.size(), 30'000'000u);
   EXPECT_EQ(deaf[2]->Read().body.size(), 30'000'000u);
@@ -218,7 +219,7 @@ TEST_F(FrontTest, BackendThatIsGoneIs503) {
   EXPECT_EQ(Count(503), 1u);
 }
 
-// Waits for the next connection to a backend of the test, and for a request on it.
+// Accepts the next connection to a backend of the test, and reads a request.
 base::UniqueFd AcceptRequest(const PrivateListener& listener) {
   base::UniqueFd connection;
   EXPECT_TRUE(test::Eventually(test::kPatience, [&] {
@@ -230,7 +231,7 @@ base::UniqueFd AcceptRequest(const PrivateListener& listener) {
   return connection;
 }
 
-// A connection of the backend that was kept, and closed by it, costs no client an answer.
+// A kept connection that the backend has closed does not fail a client's request.
 TEST_F(FrontTest, BackendThatClosesBetweenTwoRequestsIsAskedAgain) {
   const PrivateListener listener;
   const base::Thread backend("backend", [&] {

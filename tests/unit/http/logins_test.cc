@@ -1,4 +1,4 @@
-// Who is let in.
+// Which logins are accepted.
 #include "http/logins.h"
 
 #include <crypt.h>
@@ -48,7 +48,7 @@ TEST(Logins, WhatIsNoLoginIsRefused) {
         "Bearer YWxpY2U6cmlnaHQ=", "BasicYWxpY2U6cmlnaHQ=", "Basic YWxpY2U="}) {
     EXPECT_EQ(logins.Judge(authorization, users), Verdict::kRefused) << authorization;
   }
-  // A user and a password of nothing are a login.
+  // An empty user name and an empty password are a login.
   EXPECT_EQ(logins.Judge("Basic Og==", users), Verdict::kAccepted);
 }
 
@@ -71,7 +71,7 @@ TEST(Logins, VerifiedLoginIsRememberedAndOtherComputationsAreBounded) {
   std::promise<void> go_on;
   std::atomic<int> computed{0};
   Logins logins(1, [&](const std::string& password, const std::string& hash) {
-    // The second one is the one that takes its time.
+    // Only the second one is slow.
     if (++computed == 2) {
       computing.set_value();
       go_on.get_future().wait();
@@ -102,12 +102,12 @@ TEST(Logins, UnknownUserCostsWhatTheCostliestWrongPasswordDoes) {
   const Users users{{"alice", Hash("right", "06")}, {"bob", Hash("right", "05")}};
   EXPECT_EQ(logins.Judge(kWrong, users), Verdict::kRefused);
   EXPECT_EQ(logins.Judge(kUnknown, users), Verdict::kRefused);
-  // Each time, as what was refused is not remembered.
+  // Each time, because refused logins are not cached.
   EXPECT_EQ(logins.Judge(kUnknown, users), Verdict::kRefused);
   EXPECT_THAT(settings, ElementsAre("$2b$06$", "$2b$06$", "$2b$06$"));
 }
 
-// What an unknown user is compared with is a hash that crypt() computes, and no early failure.
+// The password of an unknown user is compared with a valid hash, so crypt() does not fail early.
 TEST(Logins, HashOfAnUnknownUserIsOneThatIsComputed) {
   std::string computed;
   Logins logins(1, [&](const std::string& password, const std::string& hash) {

@@ -17,7 +17,7 @@
 namespace scidex::http {
 namespace {
 
-// 0, or why not.
+// 0, or the errno.
 int ConnectTo(const std::string& path) {
   sockaddr_un address{};
   address.sun_family = AF_UNIX;
@@ -61,7 +61,7 @@ int ListenersOfIPv4() {
 }
 
 TEST(HttpBackend, ListensOnNoPort) {
-  // Other programs come and go meanwhile; one attempt without them is enough.
+  // Other programs may listen meanwhile; one attempt without them is enough.
   bool held = false;
   for (int i = 0; i < 20 && !held; ++i) {
     const int before = ListenersOfIPv4();

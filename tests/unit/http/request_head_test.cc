@@ -1,4 +1,4 @@
-// Which bytes are a request, and which are not.
+// Which bytes are valid requests.
 #include "http/request_head.h"
 
 #include <gmock/gmock.h>

@@ -21,16 +21,16 @@ namespace {
 
 using std::chrono::hours;
 
-// One slot, before a backend whose handlers wait until Open().
+// One slot, in front of a backend whose handlers wait until Open().
 class HttpRequestQueue : public testing::Test {
  protected:
   ~HttpRequestQueue() override {
     gate_.Open();
     EXPECT_TRUE(AwaitReplies());
-    // Hangs up on the backend, which waits for that.
+    // Closes the connection to the backend, which waits for that.
     link_.reset();
   }
-  // The first one takes the slot.
+  // The first request takes the slot.
   void Ask(const std::string& target, const std::string& method = "GET") {
     asio::local::stream_protocol::socket ours(loop_.io());
     peers_.emplace_back(loop_.io());
@@ -92,7 +92,7 @@ TEST_F(HttpRequestQueue, SameRequestsThatWaitAreAnsweredTogether) {
     }
   }
   EXPECT_EQ(Bodies().back(), "/b 2");
-  // What all of them share counts once.
+  // A shared response counts once.
   const std::size_t both = memory_.used();
   replies_.front() = nullptr;
   EXPECT_EQ(memory_.used(), both / 2);

@@ -27,7 +27,7 @@
 
 namespace scidex::http {
 
-// Stands still until the test moves it.
+// Does not move until the test moves it.
 class StandingClock final : public base::Clock {
  public:
   base::TimePoint Now() const override { return now_; }

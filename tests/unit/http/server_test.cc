@@ -1,4 +1,4 @@
-// How the server behaves under many clients, under bad ones, and when it stops.
+// The server with many clients, with misbehaving clients, and during shutdown.
 #include "http/server.h"
 
 #include <gmock/gmock.h>
@@ -112,7 +112,7 @@ TEST(HttpServer, ClientThatLeavesInMidAnswerLeavesNothingBehind) {
                                             {"/small", RespondWith("fine")}});
   const int port = server.ports().at(0);
   Get(port, "/small");
-  // Both ends of a connection to each of the threads but one are in this process.
+  // This process has both ends of a connection to all threads but one.
   const std::size_t files = OpenFiles() + 6;
   for (int i = 0; i < 20; ++i) {
     HttpConnection client(port);
@@ -135,8 +135,8 @@ TEST(HttpServer, SilentClientDelaysNoOtherAndCountsAsNoRequest) {
   EXPECT_EQ(CountOf(server, 200), 2u);
 }
 
-// One that trickled its request in, and one that did not read its answer, held a thread each until
-// there was none.
+// Without the front, each client that sent its request slowly, or did not read its response, would
+// occupy a thread.
 TEST(HttpServer, ThousandIdleAndAHundredSlowClientsDelayNoOther) {
   base::RaiseFileLimit();
   const Server server(ListenOnLoopback(0),
@@ -150,7 +150,7 @@ TEST(HttpServer, ThousandIdleAndAHundredSlowClientsDelayNoOther) {
     slow.push_back(std::make_unique<HttpConnection>(port));
     slow.back()->Send(request.substr(0, 1));
   }
-  // Together well below what answers under way may take.
+  // Together well below the limit for responses that are being sent.
   std::vector<std::unique_ptr<HttpConnection>> deaf;
   for (int i = 0; i < 4; ++i) {
     deaf.push_back(std::make_unique<HttpConnection>(port));
@@ -259,7 +259,7 @@ TEST(HttpServer, StopWaitsForAClientThatDoesNotReadOnlyForTheGracePeriod) {
   ASSERT_TRUE(test::Eventually(test::kPatience, [&] { return CountOf(*server, 200) == 1; }));
   const base::TimePoint start = base::RealClock().Now();
   server.reset();
-  // Without the grace it would be FrontLimits::send_timeout.
+  // Without stop_grace, this would take FrontLimits::send_timeout.
   EXPECT_LT(base::RealClock().Now() - start, std::chrono::seconds(20));
 }
 

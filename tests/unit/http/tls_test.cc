@@ -86,7 +86,7 @@ TEST_F(TlsTest, PairThatDoesNotMatchYetKeepsTheOneBeforeForAMoment) {
   EXPECT_THROW(tls.Context(), TlsError);
   dir_.Write("key", next.key);
   EXPECT_NE(tls.Context(), before);
-  // The next time is another time.
+  // So that the file gets another modification time.
   dir_.Write("key", MakeCertificate().key);
   EXPECT_NO_THROW(tls.Context());
 }

@@ -1,5 +1,5 @@
-// What a web configuration file does to a server; its language is tested with the configuration,
-// and its effect next to Prometheus's exporter-toolkit in tests/e2e/web_config.py.
+// The effect of a web configuration file on a server. Its syntax is tested with the configuration,
+// and its effect is compared with Prometheus's exporter-toolkit in tests/e2e/web_config.py.
 #include "http/web_config.h"
 
 #include <gmock/gmock.h>
@@ -26,7 +26,7 @@ using ::testing::HasSubstr;
 constexpr char kHash[] = "$2y$04$exRnqWuxTk7hQ5ttZuRdauQNNMWL5rO2ES6VjQQUCy6iZpNbD/PgC";
 const test::HttpHeaders kAlice{{"Authorization", "Basic YWxpY2U6cmlnaHQ="}};
 
-// A language of one word: who may come in.
+// A syntax of one word: the user who is allowed.
 WebOptions Parse(const std::string& text) {
   WebOptions options;
   if (text == "nonsense") throw std::runtime_error("web: nonsense");
@@ -65,7 +65,7 @@ TEST_F(WebConfigTest, UsersAreAskedForAtEveryPathButThoseForEveryone) {
   EXPECT_EQ(Get(port, "/-/healthy").body, "healthy");
   EXPECT_EQ(Get(port, "/-/ready").body, "ready");
   EXPECT_EQ(test::Request(port, "POST", "/", kAlice).code, 405);
-  // Answered on the thread of health checks, which no wrong password may keep busy.
+  // Answered on the thread of health checks, which wrong passwords must not keep busy.
   EXPECT_EQ(test::Request(port, "OPTIONS", "*", {{"Authorization", "Basic eDp5"}}).code, 200);
 }
 
@@ -113,7 +113,7 @@ TEST_F(WebConfigTest, EmptiedFileLetsNoClientIn) {
     EXPECT_EQ(Get(port, "/", headers).code, 500);
   }
   EXPECT_EQ(log.Count({"level=error", "it no longer names users"}), 1u);
-  // Nor does one that is right but for that.
+  // Neither does one that is otherwise valid.
   Write("deny");
   EXPECT_EQ(Get(port, "/").code, 500);
   Write("alice");

@@ -16,7 +16,7 @@ using routing::PoolRole;
 using routing::Reason;
 using routing::Route;
 
-// Hands out numbers, and remembers how each must read.
+// Generates numbers, and records the expected text of each.
 class Numbers {
  public:
   explicit Numbers(std::vector<std::string>& texts) : texts_(texts) {}
@@ -44,7 +44,7 @@ class Numbers {
     }
   }
 
-  // Some in each bucket, and some above all bounds.
+  // Observations in each bucket, and above all bounds.
   void Fill(pool::Histogram& histogram) {
     std::size_t times = ++histograms_;
     for (const base::Duration bound : histogram.bounds()) {
@@ -135,7 +135,7 @@ control::AutoscalerStats MakeAutoscaler(Numbers& numbers) {
   return stats;
 }
 
-// One that has found two rows, a value of which is missing, and one that has found nothing.
+// One with two rows, one of whose values is missing, and one without a result.
 queries::QueriesStats MakeQueries(Numbers& numbers) {
   queries::QueriesStats queries;
   for (const char* name : {"orders", "nothing"}) {

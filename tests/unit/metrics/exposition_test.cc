@@ -46,7 +46,7 @@ Sources SourcesOf(const Snapshot& snapshot) {
           [&snapshot] { return snapshot.process; }};
 }
 
-// A scrape of the distinct sample, by a clock on which the scrape before it took 7 ms.
+// A scrape of the distinct sample. The previous scrape took 7 ms.
 std::string RenderSample(TextFormat format = TextFormat::kPrometheus) {
   const DistinctSample sample = MakeDistinctSample();
   test::ManualClock clock;
@@ -61,7 +61,7 @@ std::string RenderSample(TextFormat format = TextFormat::kPrometheus) {
   return exposition.Render(format);
 }
 
-// The lines that are not comments: the series, and its number.
+// The lines that are not comments: series and value.
 std::vector<std::pair<std::string, std::string>> Samples(const std::string& text) {
   std::vector<std::pair<std::string, std::string>> samples;
   std::istringstream lines(text);
@@ -90,7 +90,7 @@ TEST(Exposition, HasTheSameSeriesWithTheSameNumbersInBothFormats) {
   EXPECT_EQ(Samples(RenderSample(TextFormat::kOpenMetrics)), Samples(RenderSample()));
 }
 
-// Whose parser of OpenMetrics is strict.
+// Its OpenMetrics parser is strict.
 TEST(Exposition, IsReadAlikeInBothFormatsByThePythonClient) {
   const test::ProcessResult read =
       test::Run({{"/usr/bin/python3", "-B", SCIDEX_SOURCE_DIR "/tests/unit/metrics/parsers.py",
@@ -143,7 +143,7 @@ TEST(Exposition, HasTheSameSeriesWithAndWithoutPools) {
   empty.exporter = full.exporter;
   empty.process = full.process;
   empty.queries = full.queries;
-  // Of a pool that does not exist there is no server to name.
+  // A pool that does not exist has no server.
   std::set<std::string> known = series_of(full);
   std::erase_if(known, [](const std::string& name) {
     return name.starts_with("scidex_pg_pool_server_info");

@@ -62,7 +62,7 @@ TEST(ProcessStats, CpuTimeRisesWithWork) {
 TEST(ProcessStats, StartedAfterTheBuildAndBeforeNowAndKeepsThatTime) {
   const base::WallTime start = ReadProcess().start.value();
   const base::WallTime now = std::chrono::system_clock::now();
-  // The kernel counts in hundredths.
+  // The kernel counts in hundredths of a second.
   EXPECT_LE(start, now + std::chrono::milliseconds(20));
   EXPECT_GE(start, now - std::chrono::minutes(2));
   EXPECT_EQ(ReadProcess().start, start);

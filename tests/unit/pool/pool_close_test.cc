@@ -84,7 +84,7 @@ TEST_F(PoolClose, ALeaseMayOutliveItsPool) {
   EXPECT_FALSE(state.expired());
   leases[1].Evict();
   EXPECT_FALSE(sessions[1]->open());
-  // With the last lease, all of the pool has gone.
+  // The last lease destroys the state of the pool.
   EXPECT_TRUE(Eventually(kLong, [&] { return state.expired(); }));
 }
 
@@ -126,7 +126,7 @@ TEST_F(PoolClose, ClosesAConnectionThatIsBeingOpenedAndReturnsWhenItIsClosed) {
 }
 
 TEST_F(PoolClose, DoesNotWaitForTheConnectsOfOthersThatItsOwnAreQueuedBehind) {
-  // With one thread for connects, as where the system gives no other.
+  // With one thread for connects, as if the system could not create another.
   base::Scheduler one(clock_, {.grow_after = 1h});
   const auto hung = std::make_shared<FakeConnector>();
   hung->Block();

@@ -15,13 +15,13 @@ using ::testing::HasSubstr;
 
 using PoolDeadlock = PoolTest;
 
-// Holds one lease, then asks for another: what became of that.
+// Holds one lease, then acquires another; returns the outcome of that.
 struct Nested {
   enum class End { kServed, kDeadlock, kCancelled } end = End::kServed;
   std::string message;
 };
 
-// On a thread of its own; waits for the second lease when `all_hold` is reached by all.
+// On its own thread; acquires the second lease once all threads have reached `all_hold`.
 std::future<Nested> AcquireNested(Pool& pool, std::latch& all_hold, std::stop_token stop = {}) {
   return std::async(std::launch::async, [&pool, &all_hold, stop] {
     const Lease outer = pool.Acquire();

@@ -17,7 +17,7 @@ class PoolErrors : public PoolTest {
  protected:
   PoolErrors() { options_.max_size = 1; }
 
-  // What a client that waits is told after `cause`.
+  // The error that a waiting client gets after `cause`.
   template <typename Error, typename Cause>
   Error ErrorAfter(Cause cause) {
     Client client(*pool_);

@@ -12,7 +12,7 @@ namespace {
 
 class PoolFork : public PoolTest {
  protected:
-  // Runs `holds` in a child, which has the calling thread alone; true if it says so
+  // Runs `holds` in a child, which has only the calling thread. Returns whether it returned true
   // within kPatience.
   template <typename Check>
   bool HoldsInChild(Check holds) {

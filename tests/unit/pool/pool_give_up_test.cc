@@ -1,4 +1,4 @@
-// What becomes of a connection that was meant for a waiter which gives up at that moment.
+// The fate of a connection that was handed to a waiter which gives up at that moment.
 #include "unit/pool/pool_test_base.h"
 
 namespace scidex::pool {

@@ -80,8 +80,8 @@ TEST_F(PoolHealth, EightStaleIdleConnectionsCostTheNextClientOneRetry) {
   const auto stale = connector_->sessions();
   for (const auto& session : stale) session->Kill();
   const Lease lease = pool.Acquire();
-  // The first one was found dead by its acquirer, the others by the sweep that followed: the next
-  // connection that the acquirer got was a new one.
+  // The acquire found the first one dead, and the following sweep the others, so the acquire got a
+  // new connection.
   EXPECT_EQ(&SessionOf(lease), connector_->sessions()[8].get());
   EXPECT_EQ(connector_->connects(), 9U);
   for (const auto& session : stale) EXPECT_EQ(session->alive_checks(), 2U);
@@ -96,7 +96,7 @@ TEST_F(PoolHealth, SweepKeepsLiveConnections) {
   const auto sessions = connector_->sessions();
   sessions[3]->Kill();
   sessions[1]->Kill();
-  // Whichever it is given first, it ends up with a living one, and without a connect.
+  // Whichever it gets first, it ends with a live one, without a connect.
   AcquireMany(2).clear();
   EXPECT_EQ(connector_->connects(), 4U);
   EXPECT_EQ(connector_->open(), 2U);
@@ -214,7 +214,7 @@ TEST_F(PoolHealth, AfterAFailureAtMostOneConnectIsUnderWay) {
   Open();
   FailConnects(2);
   EXPECT_EQ(connector_->connects(), 2U);
-  // Ticks and newcomers do not add to it.
+  // Ticks and new clients do not add to it.
   for (int i = 0; i < 2; ++i) clients_.push_back(std::make_unique<Client>(*pool_));
   ASSERT_TRUE(AwaitWaiters(*pool_, 4));
   EXPECT_EQ(pool_->Stats().connecting, 0U);
@@ -290,7 +290,7 @@ TEST_F(PoolHealth, DeadSessionsNotYetReportedByTheWatchCostOneRetry) {
   Pool& pool = Open();
   AcquireMany(8).clear();
   for (const auto& session : connector_->sessions()) session->KillUnnoticed();
-  // The machine was too busy to run the watch: one is lent, and its borrower notices.
+  // The watch has not run yet, as on a busy machine: one is lent, and its borrower notices.
   Lease lease = pool.Acquire();
   SessionOf(lease).FailRecycle(Recycled::kLost);
   lease.Release();

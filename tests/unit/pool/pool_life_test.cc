@@ -14,7 +14,7 @@ using ::testing::HasSubstr;
 
 class PoolLife : public PoolTest {
  protected:
-  // Housekeeping has begun to check idle connections, and waits at that of `session`.
+  // Starts housekeeping, which checks the idle connections and blocks at that of `session`.
   void CheckIdleUntilUnblocked(FakeSession& session) {
     ASSERT_TRUE(clock_.AwaitSleepers(1, 1s));
     session.BlockIsAlive();

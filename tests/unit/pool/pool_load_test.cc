@@ -1,4 +1,4 @@
-// More clients than connections, and what that makes of both.
+// Pools with more clients than connections.
 #include <deque>
 
 #include "unit/pool/pool_test_base.h"
@@ -45,7 +45,7 @@ TEST_F(PoolLoad, SpikeGrowsThePoolOnlyByConnectsAlreadyBegun) {
   options_ = PoolOptions();
   Pool& pool = Open();
   ASSERT_TRUE(AwaitIdle(pool, 2));
-  // Connects that take longer than two connections need for all of the queue.
+  // Connects that take longer than two connections need to serve the whole queue.
   connector_->Block();
   std::vector<std::future<void>> clients;
   {

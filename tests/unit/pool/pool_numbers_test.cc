@@ -185,7 +185,7 @@ TEST_F(PoolNumbers, AWaitThatADeadConnectionMadeLongerIsMeasuredInFull) {
   EXPECT_EQ(stats.acquire_wait.total(), 3U);
   EXPECT_EQ(stats.oldest_lease(), 0s);
   EXPECT_EQ(stats.requests, 3U);
-  // The housekeeper may be looking at the other one when it is asked for.
+  // Housekeeping may be checking the other one at that moment.
   EXPECT_EQ(stats.acquires[AcquireOutcome::kImmediate] + stats.acquires[AcquireOutcome::kWaited],
             3U);
 }

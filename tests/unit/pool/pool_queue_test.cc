@@ -76,7 +76,8 @@ TEST_F(PoolQueue, TwoConnectionsReleasedTogetherServeTwoWaiters) {
   std::vector<Lease> leases = AcquireMany(2);
   const auto clients = StartWaiters(2);
   slow_clock_.HoldWakeups();
-  // The first one wakes the head of the queue, which is slow to come, and is handed the second.
+  // The first connection wakes the head of the queue, which is slow to run, and is handed the
+  // second.
   leases[0].Release();
   EXPECT_TRUE(slow_clock_.AwaitHeld(1));
   slow_clock_.Advance(5ms);
@@ -352,7 +353,7 @@ TEST_F(PoolQueue, TwoThreadsAcquiringAndEvictingTenThousandTimesLoseNothing) {
 class PoolQueueAfter : public PoolTest,
                        public ::testing::WithParamInterface<std::chrono::milliseconds> {};
 
-// A thread can wait once only, so that ten thousand waits are two hundred threads' turns.
+// Two hundred threads that acquire repeatedly, because a thread can wait only once at a time.
 TEST_P(PoolQueueAfter, TenThousandWaitsOnEightConnectionsAreAllServed) {
   options_.max_size = 8;
   options_.handoff_after = GetParam();

@@ -1,4 +1,4 @@
-// What several pools of one server do when it fails and comes back.
+// Several pools of one server that fails and recovers.
 #include "unit/pool/pool_test_base.h"
 
 namespace scidex::pool {
@@ -115,7 +115,7 @@ TEST_F(PoolRecovery, TwoHundredWaitersAtRecoveryCauseOneConnectAndThenTwo) {
   connector_->Finish();
   ASSERT_TRUE(connector_->AwaitBlocked(2));
   EXPECT_EQ(Connecting(), 2U);
-  // Each released connection serves the first of the waiters meanwhile.
+  // Meanwhile, each released connection serves the first waiter.
   EXPECT_TRUE(Eventually(kLong, [&] {
     connector_->Finish();
     return pools_[0]->Stats().waiters + pools_[1]->Stats().waiters == 0;

@@ -9,7 +9,7 @@ namespace {
 constexpr std::size_t kSteps = 60;
 constexpr std::uint64_t kSchedules = 12;
 
-// SCIDEX_SEED replays the schedule of that seed alone.
+// SCIDEX_SEED replays only the schedule of that seed.
 TEST(PoolSchedule, WhateverHappensThePoolComesToRestInOrder) {
   if (const char* seed = std::getenv("SCIDEX_SEED")) {
     EXPECT_EQ(PoolSchedule(std::strtoull(seed, nullptr, 10)).Run(kSteps), "");

@@ -10,7 +10,7 @@ namespace scidex::pool {
 namespace {
 
 constexpr int kThreads = 16;
-// Of each thread, not counting those that a full queue refused.
+// For each thread, without acquires that a full queue refused.
 constexpr int kRequests = 1000;
 
 class PoolStorm : public PoolTest {
@@ -136,7 +136,7 @@ TEST_F(PoolStorm, NoSnapshotIsTornNoCounterFallsAndEveryRequestIsAccountedFor) {
   EXPECT_EQ(stats.acquires[AcquireOutcome::kTimeout], all[AcquireOutcome::kTimeout]);
   EXPECT_EQ(stats.acquires[AcquireOutcome::kQueueFull], all[AcquireOutcome::kQueueFull]);
   EXPECT_EQ(stats.acquires[AcquireOutcome::kCancelled], all[AcquireOutcome::kCancelled]);
-  // It was a storm.
+  // The storm caused what it should.
   EXPECT_GT(all[AcquireOutcome::kTimeout], 0U);
   EXPECT_GT(all[AcquireOutcome::kQueueFull], 0U);
   EXPECT_GT(all[AcquireOutcome::kCancelled], 0U);

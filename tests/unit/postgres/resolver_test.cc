@@ -30,7 +30,7 @@ TEST(Resolver, GivesTheAddressesOfAName) {
 
 TEST(Resolver, SaysWhyANameDoesNotResolve) {
   Resolver resolver;
-  // Reserved never to exist: RFC 6761.
+  // Reserved, so it never resolves: RFC 6761.
   const Resolver::Result result = resolver.Resolve("replica.invalid", In(test::kPatience), {});
   EXPECT_TRUE(result.addresses.empty());
   EXPECT_FALSE(result.error.empty());
@@ -100,7 +100,7 @@ TEST(Resolver, ServesEveryNameByAFewLookUpsAtOnceWhileAllFail) {
   EXPECT_LE(most, Resolver::kMaxLookUps);
 }
 
-// A resolver that does not answer before the test lets it.
+// A resolver that does not answer until the test allows it.
 class StuckResolver : public testing::Test {
  protected:
   // Lets the look-up end, so that it does not outlive the test.

@@ -10,7 +10,7 @@ namespace {
 
 using Shown = TransactionWatch::Shown;
 
-// What the first tag shows that shows anything.
+// The result of the first tag that has one.
 Shown FirstShown(TransactionWatch& watch, const std::vector<std::string_view>& tags) {
   for (const std::string_view tag : tags) {
     if (const Shown shown = watch.OnTag(tag); shown != Shown::kNothing) return shown;

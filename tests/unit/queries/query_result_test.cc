@@ -25,7 +25,7 @@ class QueryResultTest : public testing::Test {
     return builder_.OnColumns(columns);
   }
   bool Row(const Texts& texts) { return builder_.OnRow(texts); }
-  // Why one row in which `waiting` is `text` is no result; kOk where it is one.
+  // The error of a result with one row in which `waiting` is `text`, if any.
   static std::optional<QueryError> ErrorOf(std::optional<std::string_view> waiting,
                                            std::optional<std::string_view> taken = "1") {
     const QueryOptions options = OrdersQuery();

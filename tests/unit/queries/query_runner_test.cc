@@ -24,7 +24,7 @@ using base::MutexLock;
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
-// Answers each statement with one row of the number 1, or as it is told.
+// Answers each statement with one row that contains 1, or with the reading that the test sets.
 class FakeReader final : public RowReader {
  public:
   Reading Read(pool::Connection&, const std::string& sql, base::TimePoint deadline,
@@ -95,7 +95,7 @@ class QueryRunnerTest : public testing::Test {
         },
         reader_, scheduler_, 7);
   }
-  // The runs of one query that have ended.
+  // The number of ended runs of one query.
   std::uint64_t Runs(std::size_t query = 0) { return runner_->Stats().at(query).runs; }
   bool AwaitRuns(std::uint64_t runs, std::size_t query = 0) {
     return test::Eventually(test::kPatience, [&] { return Runs(query) == runs; });
@@ -122,7 +122,7 @@ class QueryRunnerTest : public testing::Test {
 
   test::ManualClock clock_;
   base::Scheduler scheduler_{clock_, test::kEager};
-  // Of its own, so that a test can tell what waits.
+  // A separate clock, so that a test knows which threads wait on it.
   base::Scheduler pool_scheduler_{clock_, test::kEager};
   std::shared_ptr<test::FakeConnector> connector_ = std::make_shared<test::FakeConnector>();
   pool::Pool pool_{"ro", PoolOfSize(2), {connector_, pool_scheduler_, clock_}};

@@ -18,7 +18,7 @@ namespace {
 
 using std::chrono::seconds;
 
-// Answers the query with rows of two columns, and what asks for the names of types with these.
+// Answers the query with rows of two columns, and the query for the names of their types.
 class TwoColumnReader final : public RowReader {
  public:
   Reading Read(pool::Connection&, const std::string& sql, base::TimePoint deadline,

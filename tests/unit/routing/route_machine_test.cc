@@ -139,7 +139,7 @@ TEST(RouteMachine, WithoutFallthroughABadReplicaDisablesReads) {
   EXPECT_EQ(machine.Stats(kStart).transitions[Route::kReplica][Route::kPrimaryDisabled], 1u);
 }
 
-// What a machine is in before a verdict comes.
+// The state of a machine before a verdict.
 enum class Before { kUndecided, kReplica, kOff, kOffAndAlmostBack };
 
 RouteMachine MachineIn(Before before, Servers servers, Fallthrough fallthrough) {
@@ -153,8 +153,8 @@ RouteMachine MachineIn(Before before, Servers servers, Fallthrough fallthrough) 
   return machine;
 }
 
-// Which route and reason a verdict leads to, whatever there is to choose from: the whole transition
-// function.
+// The complete transition function: the route and the reason after each verdict, for all servers
+// and policies.
 TEST(RouteMachine, EachVerdictInEachStateUnderEachPolicyHasItsOneOutcome) {
   const std::vector<Before> states{Before::kUndecided, Before::kReplica, Before::kOff,
                                    Before::kOffAndAlmostBack};
@@ -210,7 +210,7 @@ TEST(Route, TheGaugeIsOneTwoThree) {
 TEST(Route, EveryConnectOutcomeIsAReasonOfTheSameName) {
   for (std::size_t i = 0; i < base::kEnumCount<pool::ConnectOutcome>; ++i) {
     const auto outcome = static_cast<pool::ConnectOutcome>(i);
-    // They tell nothing about the server that is judged.
+    // They are not evidence about the judged server.
     if (outcome == pool::ConnectOutcome::kLocalFailure ||
         outcome == pool::ConnectOutcome::kOtherServer) {
       continue;

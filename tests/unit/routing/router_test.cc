@@ -325,7 +325,7 @@ TEST_F(RouterTest, ReplacedPoolKeepsItsLeasesAndCounters) {
   EXPECT_EQ(between.pools[PoolRole::kRo]->use.total(), 1u);
   EXPECT_EQ(between.route.route, Route::kReplica);
   lent.reset();
-  // Not the primary's, which is the same as before.
+  // Not the pool of the primary, which is unchanged.
   EXPECT_TRUE(router_->AcquireWrite());
   EXPECT_EQ(router_->pool_stats().pools[PoolRole::kRo]->use.total(), 2u);
   EXPECT_EQ(old->Stats().idle, 0u);

@@ -15,7 +15,7 @@
 namespace scidex::status {
 namespace {
 
-// Of a colour "#rrggbb", as WCAG 2 has it.
+// Of a colour "#rrggbb", as defined by WCAG 2.
 double Luminance(const std::string& colour) {
   constexpr std::array<double, 3> kWeights{0.2126, 0.7152, 0.0722};
   double luminance = 0;
@@ -44,7 +44,7 @@ std::map<std::string, std::string> Colours(const std::string& style) {
 
 using Pairs = std::vector<std::pair<std::string, std::string>>;
 
-// In light and in dark.
+// In the light and the dark scheme.
 void ExpectContrast(const Pairs& pairs, double least) {
   const std::string style(kPageStyle);
   const std::size_t dark = style.find("@media (prefers-color-scheme: dark)");

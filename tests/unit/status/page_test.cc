@@ -270,7 +270,7 @@ TEST(Page, HasEachIdOnce) {
   for (const auto& [name, count] : ids) EXPECT_EQ(count, 1) << name;
 }
 
-// Without it the script would have nowhere to put what has changed.
+// Without it, the script could not show a change.
 TEST(Page, HasAnElementForWhateverTheScriptMovesIntoIt) {
   for (const Sample& sample :
        {ReplicaSample(), FallthroughSample(), DisabledSample(), UndecidedSample()}) {
@@ -308,7 +308,7 @@ TEST(Page, OpensAndClosesEveryElement) {
   }
 }
 
-// With SCIDEX_PAGES=DIRECTORY in the environment the pages are written there, to be looked at.
+// If SCIDEX_PAGES=DIRECTORY is set in the environment, writes the pages there for inspection.
 TEST(Page, IsAWholeDocumentForEveryRoute) {
   const std::map<std::string, Sample> samples{{"replica", ReplicaSample()},
                                               {"primary_fallthrough", FallthroughSample()},
