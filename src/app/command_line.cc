@@ -53,7 +53,7 @@ std::vector<std::string> SplitAtCommas(const std::string& text) {
   return parts;
 }
 
-std::string WhyNotRoutes(const std::string& names) {
+std::string RoutesError(const std::string& names) {
   for (const std::string& name : SplitAtCommas(names)) {
     if (!base::ParseEnum<routing::Route>(name))
       return "must be one of " + base::JoinedNames<routing::Route>() +
@@ -168,7 +168,7 @@ void AddProbeFlags(CLI::App& app, CommandLine& flags) {
          "primary_disabled, or several separated by commas), with 0 only if reads have that route")
       ->type_name("[ROUTE]")
       ->expected(0, 1)
-      ->check([](const std::string& names) { return WhyNotRoutes(names); });
+      ->check([](const std::string& names) { return RoutesError(names); });
   AddDuration(app, "--probe.timeout", "timeout of --probe.ready (default: 5s)",
               flags.probe_timeout);
 }

@@ -34,8 +34,8 @@ bool HasRoute(const std::string& line, const std::vector<routing::Route>& routes
   });
 }
 
-ReadyAnswer AskForReady(const config::Config& config, const std::vector<routing::Route>& routes,
-                        base::Duration timeout) {
+ReadyAnswer RequestReadiness(const config::Config& config,
+                             const std::vector<routing::Route>& routes, base::Duration timeout) {
   if (config.web.listen_addresses.empty())
     return {false, "not asked: the exporter does not listen (web.listen_addresses is empty)"};
   const std::vector<http::Address> addresses =
@@ -59,7 +59,7 @@ ReadyAnswer AskForReady(const config::Config& config, const std::vector<routing:
 ReadyAnswer ProbeReady(const config::Config& config, const std::vector<routing::Route>& routes,
                        base::Duration timeout) noexcept {
   try {
-    return AskForReady(config, routes, timeout);
+    return RequestReadiness(config, routes, timeout);
   } catch (const std::exception& error) {
     return {false, "no answer: " + base::OneLine(error.what())};
   }

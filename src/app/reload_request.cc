@@ -18,9 +18,9 @@
 namespace scidex::app {
 namespace {
 
-constexpr int kAsks = 0x5c1de;
-constexpr int kWasReloaded = 0x5c1df;
-constexpr int kWasRefused = 0x5c1e0;
+constexpr int kReloadRequested = 0x5c1de;
+constexpr int kReloadSucceeded = 0x5c1df;
+constexpr int kReloadRefused = 0x5c1e0;
 
 // The interval at which to check whether the exporter has ended.
 constexpr base::Duration kPollInterval = std::chrono::milliseconds(200);
@@ -69,14 +69,14 @@ timespec Timespec(base::Duration duration) {
 }  // namespace
 
 Signal SignalOf(const siginfo_t& info) {
-  const bool asks =
-      info.si_signo == SIGHUP && info.si_code == SI_QUEUE && info.si_value.sival_int == kAsks;
+  const bool asks = info.si_signo == SIGHUP && info.si_code == SI_QUEUE &&
+                    info.si_value.sival_int == kReloadRequested;
   return {info.si_signo, asks ? info.si_pid : 0};
 }
 
 void AnswerReload(pid_t asker, bool reloaded) {
   sigval value{};
-  value.sival_int = reloaded ? kWasReloaded : kWasRefused;
+  value.sival_int = reloaded ? kReloadSucceeded : kReloadRefused;
   sigqueue(asker, SIGURG, value);
 }
 
@@ -89,7 +89,7 @@ ReloadAnswer AskToReload(pid_t exporter, base::Duration within) {
   sigaddset(&answers, SIGURG);
   pthread_sigmask(SIG_BLOCK, &answers, nullptr);
   sigval value{};
-  value.sival_int = kAsks;
+  value.sival_int = kReloadRequested;
   if (sigqueue(exporter, SIGHUP, value) != 0) {
     throw std::runtime_error("process " + std::to_string(exporter) +
                              " cannot be signalled: " + std::generic_category().message(errno));
@@ -105,8 +105,8 @@ ReloadAnswer AskToReload(pid_t exporter, base::Duration within) {
       if (ended) return ReloadAnswer::kEnded;
       continue;
     }
-    if (info.si_value.sival_int == kWasReloaded) return ReloadAnswer::kReloaded;
-    if (info.si_value.sival_int == kWasRefused) return ReloadAnswer::kRefused;
+    if (info.si_value.sival_int == kReloadSucceeded) return ReloadAnswer::kReloaded;
+    if (info.si_value.sival_int == kReloadRefused) return ReloadAnswer::kRefused;
   }
   return ReloadAnswer::kNone;
 }

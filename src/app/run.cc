@@ -161,9 +161,10 @@ bool ReportReady(const CommandLine& flags, const Reloader::Load& load) {
 
 // An addition to errors that the limit of open files may have caused.
 std::string MissingFiles() {
-  constexpr std::size_t kFew = 16;
+  constexpr std::size_t kSpareDescriptors = 16;
   rlimit limit{};
-  if (base::CanOpenDescriptors(kFew) || getrlimit(RLIMIT_NOFILE, &limit) != 0) return "";
+  if (base::CanOpenDescriptors(kSpareDescriptors) || getrlimit(RLIMIT_NOFILE, &limit) != 0)
+    return "";
   return "; the limit of open files, " + std::to_string(limit.rlim_cur) +
          ", is too low: raise it with ulimit -n or LimitNOFILE=";
 }

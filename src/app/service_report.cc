@@ -13,11 +13,11 @@ namespace scidex::app {
 namespace {
 
 // Interval between checks, unless the watchdog requires a shorter one.
-constexpr base::Duration kLookEvery = std::chrono::seconds(1);
+constexpr base::Duration kCheckInterval = std::chrono::seconds(1);
 // Number of checks per watchdog interval: one or two may be late.
-constexpr int kLooksInTime = 4;
+constexpr int kChecksPerWatchdog = 4;
 // Lower bound of that interval.
-constexpr base::Duration kLeastBetweenLooks = std::chrono::milliseconds(20);
+constexpr base::Duration kMinCheckInterval = std::chrono::milliseconds(20);
 
 // CLOCK_MONOTONIC, as systemd expects.
 std::string MonotonicMicroseconds() {
@@ -68,11 +68,12 @@ void ServiceReport::OnReloaded() noexcept {
 base::TimePoint ServiceReport::Look() {
   const base::TimePoint now = clock_.Now();
   NotifyStatus();
-  if (!watchdog_) return base::Add(now, kLookEvery);
+  if (!watchdog_) return base::Add(now, kCheckInterval);
   const std::string stalled = Stalled(now);
   if (stalled.empty()) manager_.Notify("WATCHDOG=1");
   LogStall(stalled);
-  return base::Add(now, std::clamp(*watchdog_ / kLooksInTime, kLeastBetweenLooks, kLookEvery));
+  return base::Add(now,
+                   std::clamp(*watchdog_ / kChecksPerWatchdog, kMinCheckInterval, kCheckInterval));
 }
 
 void ServiceReport::NotifyStatus() {

@@ -25,7 +25,7 @@ std::string Folder(const std::string& path) {
 
 // What to replace would surprise: the target of a link would keep its content, and readers of a
 // FIFO would wait forever.
-std::string WhyNotToReplace(const std::string& path) {
+std::string ReplaceRefusal(const std::string& path) {
   std::error_code error;
   switch (std::filesystem::symlink_status(path, error).type()) {
     case std::filesystem::file_type::symlink:
@@ -58,7 +58,7 @@ void CheckTextfile(const std::string& path) {
   std::error_code error;
   if (std::filesystem::is_directory(path, error))
     refuse(shown + " is a directory; name a file in it");
-  if (const std::string why = WhyNotToReplace(path); !why.empty()) refuse(shown + ' ' + why);
+  if (const std::string why = ReplaceRefusal(path); !why.empty()) refuse(shown + ' ' + why);
   const std::string folder = Folder(path);
   if (std::filesystem::exists(folder, error) && !std::filesystem::is_directory(folder, error))
     refuse(base::QuotedUnlessSecret(folder) + " is not a directory");
@@ -106,7 +106,7 @@ base::TimePoint Textfile::Run() {
 }
 
 std::string Textfile::Write(base::WallTime now) {
-  if (const std::string why = WhyNotToReplace(path_); !why.empty())
+  if (const std::string why = ReplaceRefusal(path_); !why.empty())
     return base::QuotedUnlessSecret(path_) + ' ' + why;
   LookForAnotherWriter();
   try {

@@ -124,7 +124,7 @@ class Logger {
     if (tap_) tap_(level, line);
   }
 
-  void WriteAsItIs(LogLevel level, std::string line) {
+  void WriteUnformatted(LogLevel level, std::string line) {
     line += '\n';
     if (for_journal_.load(std::memory_order_relaxed)) line.insert(0, JournalPrefix(level));
     writer_.Push(std::move(line));
@@ -206,7 +206,7 @@ void LogFailure(std::string_view message, const std::exception& error,
 }
 
 void WriteToStandardError(std::string line, LogLevel level) noexcept {
-  TheLogger().WriteAsItIs(level, std::move(line));
+  TheLogger().WriteUnformatted(level, std::move(line));
 }
 
 bool FlushLog(Duration within) noexcept {

@@ -17,7 +17,7 @@ namespace {
 
 constexpr std::size_t kBatchBytes = std::size_t{64} << 10;
 
-bool TakesMore() {
+bool IsStandardErrorWritable() {
   pollfd standard_error{STDERR_FILENO, POLLOUT, 0};
   return poll(&standard_error, 1, 0) == 1 && (standard_error.revents & POLLOUT) != 0;
 }
@@ -46,7 +46,7 @@ bool LogWriter::Forked() const { return Started() && started_in_generation_ != F
 
 void LogWriter::Push(std::string line) noexcept {
   if (Forked()) {
-    if (!TakesMore() || !WriteAll(line)) Drop(1);
+    if (!IsStandardErrorWritable() || !WriteAll(line)) Drop(1);
     return;
   }
   MutexLock lock(mutex_);

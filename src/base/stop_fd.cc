@@ -19,17 +19,17 @@ UniqueFd NewEvent() {
   return event;
 }
 
-struct ThreadsOwn {
+struct ThreadEvent {
   UniqueFd event;
   // A child of fork() shares the event with its parent and must not use it.
   std::uint32_t fork_generation = 0;
   bool in_use = false;
 };
-thread_local ThreadsOwn threads_own;
+thread_local ThreadEvent thread_event;
 
 // Returns -1 if it is in use or cannot be created.
-int TakeThreadsOwn() {
-  ThreadsOwn& own = threads_own;
+int TakeThreadEvent() {
+  ThreadEvent& own = thread_event;
   if (own.in_use) return -1;
   const std::uint32_t generation = ForkGeneration();
   if (!own.event.valid() || own.fork_generation != generation) {
@@ -40,19 +40,19 @@ int TakeThreadsOwn() {
   return own.event.get();
 }
 
-void GiveThreadsOwnBack() {
+void ReturnThreadEvent() {
   eventfd_t count = 0;
-  static_cast<void>(eventfd_read(threads_own.event.get(), &count));
-  threads_own.in_use = false;
+  static_cast<void>(eventfd_read(thread_event.event.get(), &count));
+  thread_event.in_use = false;
 }
 
 }  // namespace
 
 StopFd::StopFd(const std::stop_token& stop) : stop_(stop) {
   if (!stop.stop_possible()) return;
-  fd_ = TakeThreadsOwn();
-  uses_threads_own_ = fd_ >= 0;
-  if (!uses_threads_own_ && threads_own.in_use) {
+  fd_ = TakeThreadEvent();
+  uses_thread_event_ = fd_ >= 0;
+  if (!uses_thread_event_ && thread_event.in_use) {
     extra_ = NewEvent();
     fd_ = extra_.get();
   }
@@ -62,7 +62,7 @@ StopFd::StopFd(const std::stop_token& stop) : stop_(stop) {
 StopFd::~StopFd() {
   // Before another StopFd uses the descriptor.
   callback_.reset();
-  if (uses_threads_own_) GiveThreadsOwnBack();
+  if (uses_thread_event_) ReturnThreadEvent();
 }
 
 }  // namespace scidex::base

@@ -32,7 +32,7 @@ class StopFd {
   const std::stop_token stop_;
   // Used if the thread's own descriptor is in use.
   UniqueFd extra_;
-  bool uses_threads_own_ = false;
+  bool uses_thread_event_ = false;
   int fd_ = -1;
   std::optional<std::stop_callback<std::function<void()>>> callback_;
 };

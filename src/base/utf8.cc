@@ -6,14 +6,14 @@
 namespace scidex::base {
 namespace {
 
-struct Lead {
+struct LeadByte {
   unsigned char first, last;
   // Range of the second byte; further bytes are from 0x80 to 0xBF.
   unsigned char second_first, second_last;
   std::size_t length;
 };
 
-constexpr Lead kLeads[] = {
+constexpr LeadByte kLeadBytes[] = {
     {0xC2, 0xDF, 0x80, 0xBF, 2}, {0xE0, 0xE0, 0xA0, 0xBF, 3}, {0xE1, 0xEC, 0x80, 0xBF, 3},
     {0xED, 0xED, 0x80, 0x9F, 3}, {0xEE, 0xEF, 0x80, 0xBF, 3}, {0xF0, 0xF0, 0x90, 0xBF, 4},
     {0xF1, 0xF3, 0x80, 0xBF, 4}, {0xF4, 0xF4, 0x80, 0x8F, 4},
@@ -28,7 +28,7 @@ bool IsIn(char c, unsigned char first, unsigned char last) {
 
 std::size_t SequenceLength(std::string_view text) {
   if (IsIn(text[0], 0, 0x7F)) return 1;
-  for (const Lead& lead : kLeads) {
+  for (const LeadByte& lead : kLeadBytes) {
     if (!IsIn(text[0], lead.first, lead.last)) continue;
     const bool well_formed =
         text.size() >= lead.length && IsIn(text[1], lead.second_first, lead.second_last) &&

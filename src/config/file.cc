@@ -99,13 +99,13 @@ class FileReader {
     std::string guess;
     for (std::size_t i = 0; value.IsSequence() && i < value.size(); ++i) {
       const YAML::Node item = value[i];
-      if (guess.empty() && item.IsScalar()) guess = GuessAt(key, item.Scalar(), what);
+      if (guess.empty() && item.IsScalar()) guess = SuggestWord(key, item.Scalar(), what);
     }
     Refuse(line, key.path, what + " is invalid; " + guess + "write " + key.expected);
   }
 
   // If the list does not accept `item`, puts it into `what` and returns a suggestion.
-  static std::string GuessAt(const Key& key, const std::string& item, std::string& what) {
+  static std::string SuggestWord(const Key& key, const std::string& item, std::string& what) {
     if (key.words.empty() || std::find(key.words.begin(), key.words.end(), item) != key.words.end())
       return "";
     what = base::QuotedUnlessSecret(item);

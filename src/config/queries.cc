@@ -45,7 +45,7 @@ std::string_view FamilyOf(const QueryValue& value) {
 
 // What is unusual about a valid name of a metric; empty if nothing is. Existing dashboards may need
 // such a name.
-std::string OddityOf(const QueryValue& value) {
+std::string WarningAboutName(const QueryValue& value) {
   const std::string& name = value.metric;
   const std::string quoted = base::QuotedUnlessSecret(name);
   if (value.type == queries::ValueType::kCounter && !name.ends_with(kTotal)) {
@@ -63,7 +63,7 @@ std::string OddityOf(const QueryValue& value) {
 }
 
 // Why a metric cannot have this name and type; empty if it can.
-std::string WhyNotAllowed(const QueryValue& value, const std::string& unit) {
+std::string ErrorInName(const QueryValue& value, const std::string& unit) {
   const std::string& name = value.metric;
   const std::string quoted = base::QuotedUnlessSecret(name) + " ";
   if (!IsName(name)) {
@@ -193,11 +193,11 @@ QueryValue ReadValue(const std::string& path, const std::string& key, const YAML
     reader.Refuse(base::QuotedUnlessSecret(unit) + " is not a base unit; write one of " + units);
   }
   if (value.metric.empty()) value.metric = query + "_" + value.column;
-  if (const std::string refusal = WhyNotAllowed(value, unit); !refusal.empty()) {
+  if (const std::string refusal = ErrorInName(value, unit); !refusal.empty()) {
     reader.Refuse(refusal);
   }
-  if (const std::string oddity = OddityOf(value); !oddity.empty()) {
-    warnings.push_back(path + ":" + std::to_string(reader.line()) + ": " + key + ": " + oddity);
+  if (const std::string warning = WarningAboutName(value); !warning.empty()) {
+    warnings.push_back(path + ":" + std::to_string(reader.line()) + ": " + key + ": " + warning);
   }
   return value;
 }

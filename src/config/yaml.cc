@@ -27,11 +27,11 @@ bool IsControl(char c) {
 }
 
 // Each alias expands to the content of its anchor, so a short file could fill the memory.
-constexpr std::size_t kMostAliases = 32;
-constexpr std::size_t kMostBytesWithAliases = std::size_t{64} << 10;
+constexpr std::size_t kMaxAliases = 32;
+constexpr std::size_t kMaxBytesWithAliases = std::size_t{64} << 10;
 
 // Ignores the content of a document, but counts its aliases.
-class Ignored : public YAML::EventHandler {
+class AliasCounter : public YAML::EventHandler {
  public:
   std::size_t aliases() const { return aliases_; }
 
@@ -57,16 +57,16 @@ class Ignored : public YAML::EventHandler {
 void CheckDocuments(const std::string& path, const std::string& text) {
   std::istringstream stream(text);
   YAML::Parser parser(stream);
-  Ignored ignored;
-  if (parser.HandleNextDocument(ignored) && parser.HandleNextDocument(ignored)) {
+  AliasCounter counter;
+  if (parser.HandleNextDocument(counter) && parser.HandleNextDocument(counter)) {
     throw ConfigError(path +
                       ": contains several YAML documents; write one, and no comma before a key");
   }
-  if (ignored.aliases() > kMostAliases ||
-      (ignored.aliases() > 0 && text.size() > kMostBytesWithAliases)) {
+  if (counter.aliases() > kMaxAliases ||
+      (counter.aliases() > 0 && text.size() > kMaxBytesWithAliases)) {
     throw ConfigError(path +
                       ": has too many aliases (*name) or is too large for any; write at most " +
-                      std::to_string(kMostAliases) + ", in a file of at most 64 KiB");
+                      std::to_string(kMaxAliases) + ", in a file of at most 64 KiB");
   }
 }
 

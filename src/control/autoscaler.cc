@@ -22,17 +22,17 @@ std::string ToText(const std::optional<std::size_t>& budget) {
   return budget ? std::to_string(*budget) : "unknown";
 }
 
-struct Move {
+struct TargetChange {
   std::size_t to = 0;
   std::string_view reason;
 };
 
-void LogMove(std::string_view message, const std::string& pool, const ScalingSample& sample,
-             const Move& move, const std::optional<std::size_t>& budget) {
+void LogTargetChange(std::string_view message, const std::string& pool, const ScalingSample& sample,
+                     const TargetChange& change, const std::optional<std::size_t>& budget) {
   base::LogInfo(message, {{"pool", pool},
                           {"from", sample.target_size},
-                          {"to", move.to},
-                          {"reason", move.reason},
+                          {"to", change.to},
+                          {"reason", change.reason},
                           {"in_use", sample.in_use},
                           {"waiters", sample.waiters},
                           {"budget", ToText(budget)}});
@@ -137,8 +137,8 @@ void Autoscaler::Raise(PoolRole role, const std::vector<ServerLimit>& limits, st
   if (granted <= sample.target_size) return;
   pool::Pool& pool = *pools_[role]->pool.pool;
   pool.Resize(granted, pool::ResizeCause::kAutoscaler);
-  LogMove("target size changed", pool.name(), sample, {granted, "takes_over"},
-          TightestLimit(limits, role));
+  LogTargetChange("target size changed", pool.name(), sample, {granted, "takes_over"},
+                  TightestLimit(limits, role));
 }
 
 void Autoscaler::Stop() { task_.Stop(); }
@@ -237,9 +237,10 @@ void Autoscaler::LogOnce(Scaled& scaled, const ScalingDecision& decision,
                      scaled.logged->reason == decision.reason;
   scaled.logged = decision;
   if (again) return;
-  LogMove(options_.mode == AutoscalerMode::kOn ? "target size changed" : "target size would change",
-          scaled.pool.pool->name(), sample, {decision.target_size, base::Name(decision.reason)},
-          budget);
+  LogTargetChange(
+      options_.mode == AutoscalerMode::kOn ? "target size changed" : "target size would change",
+      scaled.pool.pool->name(), sample, {decision.target_size, base::Name(decision.reason)},
+      budget);
 }
 
 }  // namespace scidex::control

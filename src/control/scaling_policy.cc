@@ -50,7 +50,7 @@ std::size_t ConnectionsFor(std::size_t waiters, const std::deque<ScalingSample>&
 }
 
 // Number of waiters that will not get one of the idle connections.
-std::size_t LeftWaiting(const ScalingSample& sample) {
+std::size_t WaitersBeyondIdle(const ScalingSample& sample) {
   return sample.waiters > sample.idle ? sample.waiters - sample.idle : 0;
 }
 
@@ -64,9 +64,9 @@ Need NeedOf(const std::deque<ScalingSample>& evidence, Duration wait_threshold) 
   if (evidence.size() < kEvidence - 1) return {};
   const ScalingSample& last = evidence.back();
   const ScalingSample& before = *(evidence.rbegin() + 1);
-  if (const std::size_t left = LeftWaiting(before); left > 0) {
+  if (const std::size_t left = WaitersBeyondIdle(before); left > 0) {
     // Fewer than before: the backlog of an outage or of a rush is being worked off.
-    if (LeftWaiting(last) < left) return {};
+    if (WaitersBeyondIdle(last) < left) return {};
     const bool filled = IsFilled(before) && IsFilled(last);
     return {ConnectionsFor(left, evidence),
             filled ? ScalingReason::kWaiting : ScalingReason::kConnecting};

@@ -15,9 +15,9 @@ using routing::Reason;
 
 namespace {
 
-constexpr base::Duration kSilentFor = std::chrono::hours(1);
+constexpr base::Duration kReminderInterval = std::chrono::hours(1);
 
-const char* WhatHappened(Reason reason) {
+const char* OutageMessage(Reason reason) {
   switch (reason) {
     // The server refused for a reason not listed here, or a file that the DSN names cannot be read.
     case Reason::kConnectFailed:
@@ -67,10 +67,10 @@ void ServerEvents::OnFailure(const std::string& pools, const ProbeResult& result
     }
     // The reason may change as the server goes down and comes up, and alternate for hours.
     if (before == result.reason || now < reason_silent_until_[result.reason]) return;
-    reason_silent_until_[result.reason] = base::Add(now, kSilentFor);
+    reason_silent_until_[result.reason] = base::Add(now, kReminderInterval);
   }
   base::Log(before ? base::LogLevel::kInfo : base::LogLevel::kWarn,
-            before ? "server still provides no session" : WhatHappened(result.reason),
+            before ? "server still provides no session" : OutageMessage(result.reason),
             {{"pools", pools},
              {"host", server.host},
              {"port", server.port},
@@ -118,7 +118,7 @@ void ServerEvents::ReportFailedConnects(const pool::Pool& pool, bool answered_be
                           stats.connects[outcome] > connects.counted[outcome] &&
                           now >= connects.silent_until[outcome];
       if (!is_new) continue;
-      connects.silent_until[outcome] = base::Add(now, kSilentFor);
+      connects.silent_until[outcome] = base::Add(now, kReminderInterval);
       failed = outcome;
     }
     connects.counted = stats.connects;

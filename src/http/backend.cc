@@ -71,8 +71,8 @@ bool ListensOn(int fd, int port) {
 // The socket of this process that listens on 127.0.0.1:`port`; -1 if there is none. Tries each
 // descriptor, because /proc may be missing; the kernel assigns the lowest free number.
 int FindListener(int port) {
-  constexpr std::size_t kAtMost = std::size_t{1} << 20;
-  const int end = static_cast<int>(std::min(MaxOpenFiles(), kAtMost));
+  constexpr std::size_t kMaxDescriptors = std::size_t{1} << 20;
+  const int end = static_cast<int>(std::min(MaxOpenFiles(), kMaxDescriptors));
   for (int fd = 0; fd < end; ++fd) {
     if (ListensOn(fd, port)) return fd;
   }

@@ -18,9 +18,9 @@ namespace {
 using asio::use_awaitable;
 
 // Bounds of the memory that is reserved for a response before its size is known.
-constexpr std::size_t kLeastRoom = 16 << 10;
-constexpr std::size_t kMostRoom = 4 << 20;
-constexpr std::size_t kMostPaths = 64;
+constexpr std::size_t kMinReservation = 16 << 10;
+constexpr std::size_t kMaxReservation = 4 << 20;
+constexpr std::size_t kMaxPaths = 64;
 
 // Of a request that begins with "GET /metrics?a=b HTTP/1.1".
 std::string_view PathOf(std::string_view request) {
@@ -33,7 +33,7 @@ std::string_view PathOf(std::string_view request) {
 std::size_t BackendLink::RoomFor(std::string_view path) const {
   const auto expected = expected_sizes_.find(path);
   const std::size_t size = expected == expected_sizes_.end() ? 0 : expected->second;
-  return std::clamp(size + kLeastRoom / 4, kLeastRoom, kMostRoom);
+  return std::clamp(size + kMinReservation / 4, kMinReservation, kMaxReservation);
 }
 
 // Adds only long responses, so that paths that do not exist are not stored.
@@ -41,7 +41,7 @@ void BackendLink::Expect(std::string_view path, std::size_t size) {
   const auto expected = expected_sizes_.find(path);
   if (expected != expected_sizes_.end()) {
     expected->second = size;
-  } else if (size > kLeastRoom && expected_sizes_.size() < kMostPaths) {
+  } else if (size > kMinReservation && expected_sizes_.size() < kMaxPaths) {
     expected_sizes_.emplace(path, size);
   }
 }

@@ -12,7 +12,7 @@ namespace scidex::http {
 namespace {
 
 // With fewer, health checks and a scraper would displace each other.
-constexpr std::size_t kFewClients = 16;
+constexpr std::size_t kMinClients = 16;
 
 }  // namespace
 
@@ -35,7 +35,7 @@ std::size_t ClientLimit(std::size_t max_clients, std::size_t reserved_files) {
 }
 
 void RequireFiles(std::size_t reserved_files) {
-  const std::size_t needed = reserved_files + kFewClients;
+  const std::size_t needed = reserved_files + kMinClients;
   const std::size_t files = MaxOpenFiles();
   if (files >= needed) return;
   throw ServerError("the limit of open files is " + std::to_string(files) +

@@ -47,24 +47,24 @@ using asio::ip::tcp;
 constexpr auto kClosePause = std::chrono::milliseconds(5);
 constexpr auto kAcceptPause = std::chrono::milliseconds(100);
 // In a row, before other clients are served.
-constexpr int kMostAccepts = 8;
+constexpr int kMaxAccepts = 8;
 // Unsent bytes of a response that the kernel buffers for a client that does not read, beyond its
 // window.
 constexpr int kMaxUnsent = 128 << 10;
 
-std::size_t OwnFiles(const FrontOptions& options) {
+std::size_t FilesOfFront(const FrontOptions& options) {
   return FilesOfServer(static_cast<std::size_t>(options.backend_connections),
                        options.listeners.size());
 }
 
 RequestQueue::Options QueueOptions(const FrontOptions& options) {
   const FrontLimits& limits = options.limits;
-  return {
-      .slots = static_cast<std::size_t>(options.backend_connections),
-      .patience = {limits.max_waiting, limits.max_wait},
-      .max_sharing = ClientLimit(limits.max_clients, OwnFiles(options) + limits.reserved_files) / 2,
-      .refusal = "more than " + std::to_string(options.backend_connections) +
-                 " requests at once; try again later"};
+  return {.slots = static_cast<std::size_t>(options.backend_connections),
+          .patience = {limits.max_waiting, limits.max_wait},
+          .max_sharing =
+              ClientLimit(limits.max_clients, FilesOfFront(options) + limits.reserved_files) / 2,
+          .refusal = "more than " + std::to_string(options.backend_connections) +
+                     " requests at once; try again later"};
 }
 
 void SetOptions(ClientSocket& socket) {
@@ -180,7 +180,7 @@ void Front::Impl::Stop() {
 }
 
 void Front::Impl::ReserveFiles(std::size_t files) {
-  const std::size_t all = OwnFiles(options_) + files;
+  const std::size_t all = FilesOfFront(options_) + files;
   RequireFiles(all);
   reserved_files_ = all;
   // Now, because the files may be needed before another client comes.
@@ -235,7 +235,7 @@ void Front::Impl::ReportAcceptError(const std::exception& error) noexcept {
 // another one displaces it.
 awaitable<void> Front::Impl::AcceptSome(tcp::acceptor& acceptor) {
   Admit(co_await acceptor.async_accept(use_awaitable));
-  for (int i = 1; i < kMostAccepts && HasRoomFor(1); ++i) {
+  for (int i = 1; i < kMaxAccepts && HasRoomFor(1); ++i) {
     // Not through Asio, which may wait for a client even in non-blocking mode.
     base::UniqueFd accepted(accept4(acceptor.native_handle(), nullptr, nullptr, SOCK_CLOEXEC));
     // There is no other client, or an error that the next call will report.

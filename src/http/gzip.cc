@@ -17,7 +17,7 @@ constexpr int kMemoryLevel = 8;
 // Families of at least this size are compressed separately; redundancy between parts is lost.
 constexpr std::size_t kLarge = 32 << 10;
 // Limit of the cache, counting both texts and compressed parts.
-constexpr std::size_t kMostRemembered = 16 << 20;
+constexpr std::size_t kMaxCacheBytes = 16 << 20;
 
 // The gzip header: no name, no time, system Unix.
 constexpr std::string_view kHead("\x1f\x8b\x08\0\0\0\0\0\0\x03", 10);
@@ -88,7 +88,7 @@ void GzipCache::Remember(std::shared_ptr<const Part> part) {
   const base::MutexLock lock(mutex_);
   size_ += part->text.size() + part->deflated.size();
   parts_.push_front(std::move(part));
-  while (size_ > kMostRemembered) {
+  while (size_ > kMaxCacheBytes) {
     size_ -= parts_.back()->text.size() + parts_.back()->deflated.size();
     parts_.pop_back();
   }

@@ -20,7 +20,7 @@ namespace {
 constexpr std::size_t kRemembered = 64;
 // Prefix, two digits of cost, salt and digest.
 constexpr std::size_t kHashSize = 60;
-constexpr std::size_t kCostAt = 4;
+constexpr std::size_t kCostOffset = 4;
 // Computing a hash of this cost takes four seconds.
 constexpr char kMaxCost[] = "16";
 
@@ -59,7 +59,7 @@ std::optional<Credentials> ParseBasic(std::string_view authorization) {
 std::string DummyHash(const std::map<std::string, base::Secret>& users) {
   std::string cost = "04";
   for (const auto& [user, hash] : users) {
-    cost = std::max(cost, hash.Reveal().substr(kCostAt, 2));
+    cost = std::max(cost, hash.Reveal().substr(kCostOffset, 2));
   }
   return "$2b$" + cost + std::string(kDummySalt);
 }
@@ -69,11 +69,11 @@ std::string DummyHash(const std::map<std::string, base::Secret>& users) {
 bool IsBcryptHash(const std::string& text) {
   if (text.size() != kHashSize || text[0] != '$' || text[1] != '2' ||
       std::string_view("abxy").find(text[2]) == std::string_view::npos || text[3] != '$' ||
-      text[kCostAt + 2] != '$') {
+      text[kCostOffset + 2] != '$') {
     return false;
   }
-  const std::string cost = text.substr(kCostAt, 2);
-  const std::string_view rest = std::string_view(text).substr(kCostAt + 3);
+  const std::string cost = text.substr(kCostOffset, 2);
+  const std::string_view rest = std::string_view(text).substr(kCostOffset + 3);
   return cost.find_first_not_of("0123456789") == std::string::npos && cost >= "04" &&
          cost <= kMaxCost && std::all_of(rest.begin(), rest.end(), [](char c) {
            return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||

@@ -90,7 +90,7 @@ class Server::Impl {
   // The current web configuration. If it is invalid, logs the reason and returns null.
   std::shared_ptr<const WebOptions> Web();
   // Empty if the configuration may be applied.
-  std::string WhyNotInForce(const WebOptions& options);
+  std::string ReasonNotApplied(const WebOptions& options);
   // Nothing if the request is allowed.
   std::optional<Response> Refuse(const Request& request, const WebOptions& web);
 
@@ -154,7 +154,7 @@ Server::Impl::~Impl() {
 
 // A file that is being replaced is empty for a moment, and an emptied file is more likely an
 // accident than a request to drop the login.
-std::string Server::Impl::WhyNotInForce(const WebOptions& options) {
+std::string Server::Impl::ReasonNotApplied(const WebOptions& options) {
   if (options.tls_enabled != tls_.has_value()) {
     return tls_ ? "it no longer configures TLS, but the server was started with TLS; restart it"
                 : "it configures TLS, but the server was started without TLS; restart it";
@@ -174,7 +174,7 @@ std::shared_ptr<const WebOptions> Server::Impl::Web() {
   std::shared_ptr<const WebOptions> options;
   try {
     options = web_->Read();
-    error_text = WhyNotInForce(*options);
+    error_text = ReasonNotApplied(*options);
   } catch (const std::exception& error) {
     error_text = error.what();
   }

@@ -132,7 +132,7 @@ void CheckValues(const Dsn& dsn) {
 }
 
 // Why libpq refuses the option's value, or "". Requires a value, which may be empty.
-std::string WhyRefused(const PQconninfoOption& option) {
+std::string ErrorInValue(const PQconninfoOption& option) {
   std::string why = WhyNoValue(option.keyword, option.val);
   if (!why.empty() && *option.val == '\0') why += ", and is empty";
   return why;
@@ -142,7 +142,7 @@ std::string WhyRefused(const PQconninfoOption& option) {
 void CheckOptionValues(const PQconninfoOption* options) {
   for (; options != nullptr && options->keyword != nullptr; ++options) {
     if (options->val == nullptr) continue;
-    const std::string why = WhyRefused(*options);
+    const std::string why = ErrorInValue(*options);
     if (!why.empty()) Refuse(why);
   }
 }
@@ -159,7 +159,7 @@ void CheckDefaultValues(const std::map<std::string, base::Secret>& parameters,
   for (; options != nullptr && options->keyword != nullptr; ++options) {
     if (options->val == nullptr || parameters.contains(options->keyword)) continue;
     const std::string origin = OriginOf(*options);
-    const std::string why = WhyRefused(*options);
+    const std::string why = ErrorInValue(*options);
     if (origin.empty() || why.empty()) continue;
     std::string message = "the value that the DSN takes from ";
     throw DsnError(message.append(origin).append(" is invalid: ").append(why));

@@ -49,13 +49,14 @@ class Secrets {
   }
 
  private:
-  static bool IsOfWord(char c) {
+  static bool IsWordCharacter(char c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
   }
   static bool HasWord(std::string_view text, std::string_view word) {
     for (std::size_t at = text.find(word); at != text.npos; at = text.find(word, at + 1)) {
       const std::size_t end = at + word.size();
-      if ((at == 0 || !IsOfWord(text[at - 1])) && (end == text.size() || !IsOfWord(text[end])))
+      if ((at == 0 || !IsWordCharacter(text[at - 1])) &&
+          (end == text.size() || !IsWordCharacter(text[end])))
         return true;
     }
     return false;

@@ -20,7 +20,7 @@ using pool::ReadOnlyProof;
 namespace {
 
 // The first words of the command tags of commands that write, or may.
-bool BeginsACommand(std::string_view words) {
+bool BeginsCommandTag(std::string_view words) {
   constexpr std::array<std::string_view, 29> kFirstWords{
       "ALTER",  "ANALYZE",  "CALL",   "CHECKPOINT", "CLUSTER", "COMMENT",  "COMMIT",  "COPY",
       "CREATE", "DELETE",   "DO",     "DROP",       "EXECUTE", "GRANT",    "IMPORT",  "INSERT",
@@ -41,7 +41,7 @@ std::string VerbIn(std::string_view message) {
       ++to;
     while (to > from && message[to - 1] == ' ') --to;
     const std::string_view words = message.substr(from, to - from);
-    if (BeginsACommand(words)) return std::string(words.substr(0, kLongest));
+    if (BeginsCommandTag(words)) return std::string(words.substr(0, kLongest));
     from = to > from ? to : from;
   }
   return "unknown";

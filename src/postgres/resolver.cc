@@ -80,7 +80,7 @@ Resolver::Result WithGetaddrinfo(const std::string& host) {
   return result;
 }
 
-Resolver::Result LookUpSafely(const Resolver::LookUp& look_up, const std::string& host) noexcept {
+Resolver::Result LookUpNoThrow(const Resolver::LookUp& look_up, const std::string& host) noexcept {
   try {
     return look_up(host);
   } catch (const std::exception& error) {
@@ -136,7 +136,7 @@ std::shared_ptr<Resolver::Pending> Resolver::Shared::Begin(const std::string& ho
   under_way.emplace(host, entry);
   try {
     base::Thread::Detached("resolver", [self = shared_from_this(), pending = entry, host] {
-      self->End(host, *pending, LookUpSafely(self->look_up, host));
+      self->End(host, *pending, LookUpNoThrow(self->look_up, host));
     });
   } catch (const std::exception& error) {
     under_way.erase(host);

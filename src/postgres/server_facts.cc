@@ -61,7 +61,7 @@ std::optional<base::Duration> FromSeconds(const std::string& text) {
 }
 
 // One value, or no row. More rows or non-numeric text are mistakes.
-bool IsALag(const QueryResult& answer) {
+bool IsLagResult(const QueryResult& answer) {
   if (!answer.rows || PQntuples(answer.rows.get()) > 1) return false;
   const std::string value = Value(answer, 0);
   return value.empty() || FromSeconds(value).has_value();
@@ -300,7 +300,7 @@ QueryResult FactsReader::Ask(Session& session, const Facts& wanted, TimePoint de
   if (wanted[Fact::kQueriedLag]) {
     QueryResult answer = QueryGuarded(session, options_.lag_query, deadline, stop,
                                       SearchPath::kOfRole, GivesUp::kBeforeDeadline);
-    if (answer.status == QueryStatus::kOk && !IsALag(answer)) {
+    if (answer.status == QueryStatus::kOk && !IsLagResult(answer)) {
       answer.status = QueryStatus::kRefused;
       answer.message = {"the result is not one number of seconds or NULL", ""};
     }

@@ -106,8 +106,8 @@ bool Session::IsAlive(LivenessCheck check) noexcept {
 // Input on an idle session is a notice, a changed setting, which libpq must process before its
 // reports are valid, or the end of the connection.
 bool Session::ConsumePending(PGconn* connection) noexcept {
-  constexpr int kEnough = 64;
-  for (int i = 0; i < kEnough; ++i) {
+  constexpr int kMaxReads = 64;
+  for (int i = 0; i < kMaxReads; ++i) {
     pollfd polled{PQsocket(connection), POLLIN, 0};
     if (poll(&polled, 1, 0) <= 0) return true;
     if (PQconsumeInput(connection) == 0) return false;

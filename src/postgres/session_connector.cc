@@ -57,7 +57,7 @@ ConnectResult Succeeded(std::unique_ptr<Session> session) {
   return result;
 }
 
-ConnectResult Unanswered(const QueryResult& answer) {
+ConnectResult FailedAfterLogin(const QueryResult& answer) {
   return Failed(answer.status == QueryResult::Status::kTimeout ? ConnectOutcome::kConnectTimeout
                                                                : ConnectOutcome::kConnectFailed,
                 {"after the login: " + answer.message.words, answer.message.heard});
@@ -83,7 +83,7 @@ ConnectResult ShowTransactionReadOnly(std::unique_ptr<Session> session, bool avo
   QueryResult shown = session->BeginReadOnly(deadline);
   if (shown.status == QueryResult::Status::kOk)
     shown = session->Query(kTransactionSetting, deadline);
-  if (shown.status == QueryResult::Status::kTimeout) return Unanswered(shown);
+  if (shown.status == QueryResult::Status::kTimeout) return FailedAfterLogin(shown);
   if (shown.status != QueryResult::Status::kOk || Value(shown, 0) != "on") {
     return Failed(
         ConnectOutcome::kReadOnlyUnproven,
@@ -214,7 +214,7 @@ ConnectResult SessionConnector::Introduce(std::unique_ptr<Session> session,
   const QueryResult answer = AskForServer(*session, "", deadline, stop);
   return answer.status == QueryResult::Status::kOk || answer.status == QueryResult::Status::kRefused
              ? Succeeded(std::move(session))
-             : Unanswered(answer);
+             : FailedAfterLogin(answer);
 }
 
 std::optional<ConnectResult> SessionConnector::ShowReadOnly(std::unique_ptr<Session> session,
@@ -225,7 +225,7 @@ std::optional<ConnectResult> SessionConnector::ShowReadOnly(std::unique_ptr<Sess
                                          ", current_setting('default_transaction_read_only'),"
                                          " current_setting('default_transaction_isolation')",
                                          deadline, stop);
-  if (shown.status != QueryResult::Status::kOk) return Unanswered(shown);
+  if (shown.status != QueryResult::Status::kOk) return FailedAfterLogin(shown);
   const bool avoid_serializable = options_.of_replica && Value(shown, 3) == "serializable";
   behind_pooler_ = !session->IsOfBackend(Value(shown, 0));
   if (behind_pooler_)
@@ -237,7 +237,7 @@ std::optional<ConnectResult> SessionConnector::ShowReadOnly(std::unique_ptr<Sess
   }
   if (avoid_serializable) {
     const QueryResult avoided = session->AvoidSerializable(deadline);
-    if (avoided.status != QueryResult::Status::kOk) return Unanswered(avoided);
+    if (avoided.status != QueryResult::Status::kOk) return FailedAfterLogin(avoided);
   }
   return Succeeded(std::move(session));
 }

@@ -18,7 +18,7 @@ namespace {
 
 constexpr base::Duration kRemindAfter = std::chrono::hours(1);
 
-bool FoundNoConnection(QueryError error) {
+bool LacksConnection(QueryError error) {
   return error == QueryError::kNoRoute || error == QueryError::kAcquireTimeout ||
          error == QueryError::kQueueFull || error == QueryError::kLost;
 }
@@ -60,7 +60,7 @@ void QueryLog::OnRun(const QueryStats& before, const QueryStats& after, const Ru
 void QueryLog::OnFailure(const QueryStats& before, const QueryStats& after, const RunTimes& times,
                          const std::string& error) {
   const std::string& name = after.options->name;
-  const bool is_joint = FoundNoConnection(*after.latest_error);
+  const bool is_joint = LacksConnection(*after.latest_error);
   bool is_news = after.latest_error != before.latest_error;
   {
     const MutexLock lock(mutex_);

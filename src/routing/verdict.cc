@@ -4,7 +4,7 @@ namespace scidex::routing {
 
 namespace {
 
-bool Lags(const ReplicaObservation& observation, base::Duration most, bool before) {
+bool LagExceeds(const ReplicaObservation& observation, base::Duration most, bool before) {
   if (most <= base::Duration::zero()) return false;
   // A replica that was too busy to report its lag has not caught up.
   if (!observation.lag) return before && observation.lag_facts_failed;
@@ -27,14 +27,14 @@ Reason JudgeReplica(const ReplicaObservation& observation, const RoutingOptions&
   if (observation.ahead) return Reason::kDiverged;
   const bool serves_stale = options.on_lag == OnLag::kServeStale;
   const base::Duration most = serves_stale ? options.max_stale_lag : options.max_lag;
-  return observation.primary_answers && Lags(observation, most, observation.lagged_before)
+  return observation.primary_answers && LagExceeds(observation, most, observation.lagged_before)
              ? Reason::kLagExceeded
              : Reason::kOk;
 }
 
 bool IsStale(const ReplicaObservation& observation, const RoutingOptions& options) {
   return observation.answer == Reason::kOk && observation.in_recovery &&
-         Lags(observation, options.max_lag, observation.stale_before);
+         LagExceeds(observation, options.max_lag, observation.stale_before);
 }
 
 bool IsWrongServer(Reason verdict) {

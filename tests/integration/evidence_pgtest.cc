@@ -170,8 +170,8 @@ TEST_F(Evidence, SerializableRoleReadsFromAReplicaBehindAPooler) {
     ExpectKept(database, 5);
     for (int i = 0; i < 2; ++i) {
       const pool::Lease lease = database.AcquireRead();
-      EXPECT_EQ(Ask(lease, "SELECT pg_is_in_recovery()"), "t");
-      EXPECT_EQ(Ask(lease, "SHOW transaction_isolation"), "repeatable read");
+      EXPECT_EQ(QueryOne(lease, "SELECT pg_is_in_recovery()"), "t");
+      EXPECT_EQ(QueryOne(lease, "SHOW transaction_isolation"), "repeatable read");
     }
   }
   Change("ALTER ROLE app RESET ALL");
