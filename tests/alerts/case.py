@@ -40,6 +40,8 @@ class Case:
     lead: int = 1200
     # False if the alert is about failed scrapes, or if a failed scrape hides one of the changes that it counts.
     outlives_failed_scrape: bool = True
+    # False if the description has a number that a failed scrape changes.
+    describes_after_failed_scrape: bool = True
     # False for an alert about all instances of a job; of_job is False for an alert without any job.
     of_instance: bool = True
     of_job: bool = True

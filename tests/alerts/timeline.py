@@ -66,6 +66,11 @@ class Timelines:
                               self._instances((case.calm, self.begins), (wrong, at - self.begins), (_failed(wrong), 1),
                                               (wrong, self.ends - at)),
                               firing={self.fires - 1: False, max(self.fires, at): True})
+            if case.describes_after_failed_scrape and self.fires > self.begins:
+                yield self._fires("has the same description if a scrape fails when it fires",
+                                  self._instances((case.calm, self.begins), (wrong, self.fires - self.begins),
+                                                  (_failed(wrong), 1), (wrong, self.ends - self.fires)),
+                                  firing={self.fires: True}, says={self.fires: case.description})
         yield self._silent("is silent when a scrape fails",
                            self._instances((case.calm, self.begins), (_failed(case.calm), 1),
                                            (case.calm, self.over - self.begins)))

@@ -161,20 +161,20 @@ TEST_F(Evidence, SerializableRoleReadsFromAReplica) {
 }
 
 TEST_F(Evidence, SerializableRoleReadsFromAReplicaBehindAPooler) {
-  Change("ALTER ROLE app SET default_transaction_isolation = 'serializable'");
+  ExecuteAndReplay("ALTER ROLE app SET default_transaction_isolation = 'serializable'");
   {
     const PgBouncer pooler(*replica_, "transaction");
-    database::DatabaseOptions options = Quick();
+    database::DatabaseOptions options = FastProbes();
     options.replica->dsn = base::Secret(pooler.Dsn());
     database::Database database(options);
-    ExpectKept(database, 5);
+    ExpectRouteKept(database, 5);
     for (int i = 0; i < 2; ++i) {
       const pool::Lease lease = database.AcquireRead();
       EXPECT_EQ(QueryOne(lease, "SELECT pg_is_in_recovery()"), "t");
       EXPECT_EQ(QueryOne(lease, "SHOW transaction_isolation"), "repeatable read");
     }
   }
-  Change("ALTER ROLE app RESET ALL");
+  ExecuteAndReplay("ALTER ROLE app RESET ALL");
 }
 
 TEST_F(Evidence, PrimaryThatRefusesWritesBySettingIsShown) {

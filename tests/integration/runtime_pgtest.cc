@@ -131,7 +131,7 @@ TEST_F(RuntimeTest, CallForARefusedLoginThatThrowsEndsNothing) {
 // A child may free memory only with an allocator that supports it; those of the sanitizers do not.
 #if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
 TEST_F(RuntimeTest, AChildOfForkTouchesNothingOfItsParents) {
-  auto database = std::make_unique<database::Database>(On(*primary_));
+  auto database = std::make_unique<database::Database>(OptionsOn(*primary_));
   ASSERT_TRUE(AwaitRoute(*database, routing::Route::kPrimaryFallthrough));
   const std::int64_t before = [&] {
     const pool::Lease lease = database->AcquireWrite();
@@ -158,7 +158,7 @@ TEST_F(RuntimeTest, AChildOfForkTouchesNothingOfItsParents) {
 
 TEST_F(RuntimeTest, ExporterThatCannotListenLeavesNothingThatRuns) {
   config::Config config;
-  config.database.primary = SessionTo(*primary_);
+  config.database.primary = SessionOn(*primary_);
   config.database.primary->dsn = base::Secret(primary_->Dsn() + " password=wrong");
   const SilentServer taken;
   config.web.listen_addresses = {"127.0.0.1:" + std::to_string(taken.port())};

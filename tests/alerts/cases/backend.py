@@ -60,6 +60,7 @@ CASES = [
          labels={"pool": "primary"}, for_=60),
 
     Case(alert="ScidexPgPoolNoConnections", severity="critical", component="backend",
+         describes_after_failed_scrape=False,
          summary="A pool has no connections and cannot open any, and its acquires fail.",
          description=no_connections(", most recently with auth_failed", 5), dashboard="detail",
          calm={'scidex_pg_pool_connections{pool="ro", state="idle"}': 1,

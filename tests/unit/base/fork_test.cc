@@ -45,7 +45,7 @@ TEST(Fork, AChildMayDestroyWhatRunsOnTheParentsThreads) {
   auto task = std::make_unique<PeriodicTask>(*scheduler, TaskKind::kProbe, TimePoint::min(),
                                              [](const std::stop_token&) { return kNever; });
   auto entry = std::make_unique<Timer::Entry>(scheduler->timer(), kNever, [] {});
-  EXPECT_EQ(InChild([&] {
+  EXPECT_EQ(ExitStatusInChild([&] {
               alarm(60);
               entry.reset();
               task.reset();
