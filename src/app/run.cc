@@ -82,7 +82,7 @@ void Serve(const config::Config& config, const Reloader::Load& load, const Signa
   ReloadTask reload(runtime->scheduler, [&exporter] {
     return exporter->Reload(Reloader::IfUnderWay::kWait).outcome == Reloader::Outcome::kReloaded;
   });
-  // Whoever is told that the exporter is ready may stop the process, which must then end
+  // Once the exporter reports that it is ready, the process may be stopped, and must then end
   // gracefully.
   signals.hold();
   exporter->StartReport(config);

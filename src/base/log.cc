@@ -176,10 +176,10 @@ Logger& TheLogger() {
 
 }  // namespace
 
-LogValue::LogValue(double value) noexcept
-    : quoted_(!std::isfinite(value)),
-      length_(
-          static_cast<std::size_t>(std::snprintf(number_.data(), number_.size(), "%.9g", value))) {}
+LogValue::LogValue(double value) noexcept : quoted_(!std::isfinite(value)) {
+  const int written = std::snprintf(number_.data(), number_.size(), "%.9g", value);
+  length_ = static_cast<std::size_t>(written);
+}
 
 void ConfigureLog(const LogOptions& options) { TheLogger().Configure(options); }
 

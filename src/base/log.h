@@ -66,10 +66,10 @@ class LogValue {
   LogValue(T value) noexcept : text_(value ? "true" : "false") {}
   template <std::integral T>
     requires(!std::same_as<T, bool> && !std::same_as<T, char>)
-  LogValue(T value) noexcept
-      : length_(static_cast<std::size_t>(
-            std::to_chars(number_.data(), number_.data() + number_.size(), value).ptr -
-            number_.data())) {}
+  LogValue(T value) noexcept {
+    char* const end = std::to_chars(number_.data(), number_.data() + number_.size(), value).ptr;
+    length_ = static_cast<std::size_t>(end - number_.data());
+  }
   LogValue(double value) noexcept;
   LogValue(Duration value) noexcept : LogValue(Seconds(value)) {}
   // NOLINTEND(google-explicit-constructor)
