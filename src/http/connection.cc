@@ -56,12 +56,18 @@ awaitable<std::size_t> ReadHead(Client& client, Stream& stream, Serving& serving
   }
 }
 
+// A reply may have a body that its client did not ask for: refusals do not depend on the method.
+std::string_view TextFor(const std::optional<RequestHead>& head, const Reply& reply) {
+  const std::string_view text = reply.text;
+  return head && head->method == "HEAD" ? text.substr(0, reply.body) : text;
+}
+
+// `text` is all of the reply's text, or its head.
 template <typename Stream>
 awaitable<void> Send(Client& client, Stream& stream, Serving& serving, const Reply& reply,
-                     bool keep_alive) {
+                     std::string_view text, bool keep_alive) {
   const std::string_view connection =
       keep_alive ? "Connection: keep-alive\r\n" : "Connection: close\r\n";
-  const std::string_view text = reply.text;
   const std::array<asio::const_buffer, 3> parts{asio::buffer(text.substr(0, reply.connection)),
                                                 asio::buffer(connection),
                                                 asio::buffer(text.substr(reply.rest))};
@@ -132,7 +138,7 @@ awaitable<void> ServeConnection(Client& client, Stream& stream, Serving& serving
       keep_alive = keep_alive && !reply->last;
     }
     serving.counts.Count(reply->code);
-    co_await Send(client, stream, serving, *reply, keep_alive);
+    co_await Send(client, stream, serving, *reply, TextFor(head, *reply), keep_alive);
   }
   if (unread) co_await Linger(client, serving);
 }

@@ -13,6 +13,7 @@ namespace {
 
 using std::chrono::seconds;
 using ::testing::HasSubstr;
+using ::testing::Not;
 using ::testing::StartsWith;
 
 const std::string kGet = "GET /a HTTP/1.1\r\nHost: x\r\n\r\n";
@@ -39,6 +40,18 @@ TEST(HttpConnection, PipelinedRequestIsPassedOnAfterTheAnswerToTheOneBefore) {
   connection.Answer("second");
   connection.ReadAll();
   EXPECT_LT(connection.received().find("first"), connection.received().find("second"));
+}
+
+TEST(HttpConnection, RefusedHeadHasNoBodyBeforeTheNextResponse) {
+  ServedConnection connection;
+  connection.Send("HEAD /a HTTP/1.1\r\nHost: x\r\n\r\n" + kGet);
+  connection.Refuse("busy");
+  connection.Answer("here");
+  connection.ReadAll();
+  EXPECT_THAT(connection.received(), StartsWith("HTTP/1.1 503 "));
+  EXPECT_THAT(connection.received(), HasSubstr("\r\n\r\nHTTP/1.1 200 "));
+  EXPECT_THAT(connection.received(), Not(HasSubstr("busy")));
+  EXPECT_THAT(connection.received(), HasSubstr("\r\n\r\nhere"));
 }
 
 TEST(HttpConnection, ClientThatHasClosedItsSideGetsItsAnswer) {

@@ -91,6 +91,7 @@ class ServedConnection {
     response.body = std::move(body);
     SendReply(MakeReply(response, request().method == "HEAD"));
   }
+  void Refuse(const std::string& why) { SendReply(Refusal(503, why)); }
   void Drop() { SendReply(nullptr); }
 
   void Advance(base::Duration by) {
