@@ -148,10 +148,10 @@ Backend::Backend(int threads, Answer answer) : answer_(std::move(answer)) {
 }
 
 // civetweb's master thread checks for a stop only every two seconds; shutting down its listening
-// socket wakes it.
+// socket wakes it. Starts no thread, as there may be none left.
 Backend::~Backend() {
-  const base::Thread stop("http-stop", [this] { mg_stop(context_); });
   shutdown(listener_.socket(), SHUT_RDWR);
+  mg_stop(context_);
 }
 
 // Debian's civetweb can listen only on ports, to which any process of the machine can connect. So

@@ -84,7 +84,8 @@ class Limits(replicated.ReplicatedTestCase):
         try:
             yield
         finally:
-            call(f"--{name}={before}:")
+            if self.own.process.poll() is None:
+                call(f"--{name}={before}:")
 
     def failures(self, metrics, of):
         return metrics[f'scidex_pg_exporter_local_failures_total{{resource="{of}"}}']
@@ -193,6 +194,12 @@ class Threads(Limits):
             self.replica.start()
             self.await_metrics("route to the replica", lambda m: m[ROUTE] == 1)
         self.await_metrics("sessions", lambda m: m["scidex_pg_pool_ro_size"] == 2)
+
+    def test_stop_without_any_left_is_graceful(self):
+        self.start()
+        with self.limit("nproc", 1):
+            self.own.process.send_signal(signal.SIGTERM)
+            self.assertEqual(self.own.process.wait(timeout=servers.DEADLINE_SECONDS), 0, self.own.log.read_text())
 
     def test_reload_without_any_left_leaves_every_probe_running(self):
         self.start()
