@@ -67,6 +67,27 @@ std::string Escaped(std::string_view text, Quotes quotes) {
   return out;
 }
 
+constexpr std::string_view kPemHeader = "-----BEGIN";
+
+bool Contains(std::string_view text, std::string_view part) {
+  return text.find(part) != std::string_view::npos;
+}
+
+// Whether `text` sets a password, as in "host=db password = x". Includes sslpassword.
+bool SetsAPassword(std::string_view text) {
+  constexpr std::string_view kWord = "password";
+  std::string lower(text);
+  std::transform(lower.begin(), lower.end(), lower.begin(), [](char c) {
+    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  });
+  for (std::size_t at = lower.find(kWord); at != std::string::npos;
+       at = lower.find(kWord, at + 1)) {
+    const std::size_t next = lower.find_first_not_of(" \t", at + kWord.size());
+    if (next != std::string::npos && lower[next] == '=') return true;
+  }
+  return false;
+}
+
 }  // namespace
 
 std::string Quoted(std::string_view text) { return '"' + Escaped(text, Quotes::kEscaped) + '"'; }
@@ -80,12 +101,22 @@ bool IsBareWord(std::string_view text) {
 }
 
 bool MayHoldASecret(std::string_view text) {
-  return text.find_first_of("=@") != std::string_view::npos ||
-         text.find("://") != std::string_view::npos;
+  return text.find_first_of("=@") != std::string_view::npos || Contains(text, "://") ||
+         Contains(text, kPemHeader);
 }
 
 std::string QuotedUnlessSecret(std::string_view text) {
   return MayHoldASecret(text) ? "this" : Quoted(text);
+}
+
+// A path may well contain "=" or "@".
+bool MayBeAPath(std::string_view text) {
+  return !Contains(text, "\n") && !Contains(text, "://") && !Contains(text, kPemHeader) &&
+         !SetsAPassword(text);
+}
+
+std::string ShownPath(std::string_view path) {
+  return MayBeAPath(path) ? std::string(path) : "this file";
 }
 
 }  // namespace scidex::base

@@ -14,12 +14,19 @@ std::string Quoted(std::string_view text);
 // The same without quotes; quotes and backslashes are not escaped. For a line of text.
 std::string OneLine(std::string_view text);
 
-// Returns whether `text`, found where another value belongs, looks like a connection string and
-// therefore must not be repeated in a message.
+// Returns whether `text`, found where another value belongs, looks like a connection string or a
+// key, and therefore must not be repeated in a message.
 bool MayHoldASecret(std::string_view text);
 
 // Such a value in a message: in double quotes, or "this" in place of a secret.
 std::string QuotedUnlessSecret(std::string_view text);
+
+// Returns whether `text`, found where a path belongs, can be one: it has no line feed, and is
+// neither a key in PEM format nor a connection string with a password.
+bool MayBeAPath(std::string_view text);
+
+// A path in a message: as it is, or "this file" in place of a secret.
+std::string ShownPath(std::string_view path);
 
 // Returns whether `text` needs no quotes in a logfmt line.
 bool IsBareWord(std::string_view text);

@@ -13,25 +13,21 @@
 
 #include "base/clock.h"
 #include "base/local_failure.h"
+#include "base/quoted.h"
 #include "base/unique_fd.h"
 
 namespace scidex::base {
 namespace {
 
-// A path that looks like a URL may be a connection string.
-std::string Shown(const std::string& path) {
-  return path.find("://") == std::string::npos ? path : "this file";
-}
-
 [[noreturn]] void Fail(const std::string& path, const std::string& why) {
-  throw std::runtime_error(Shown(path) + ": " + why);
+  throw std::runtime_error(ShownPath(path) + ": " + why);
 }
 
 [[noreturn]] void FailWithErrno(const std::string& path) {
   const int error = errno;
   const std::string why = "cannot be read: " + std::generic_category().message(error);
   if (const auto resource = LocalResourceOf(error))
-    throw LocalFailure(*resource, Shown(path) + ": " + why);
+    throw LocalFailure(*resource, ShownPath(path) + ": " + why);
   Fail(path, why);
 }
 

@@ -18,7 +18,7 @@ enum class FileKind {
 inline constexpr Duration kPipePatience = std::chrono::seconds(5);
 
 // Throws std::runtime_error with "PATH: why" for files of another kind or of more than
-// kMaxFileBytes, and LocalFailure if this process has no descriptor left.
+// kMaxFileBytes, and LocalFailure if this process has no descriptor left. PATH is ShownPath(path).
 std::string ReadFile(const std::string& path, FileKind kind = FileKind::kRegular,
                      Duration patience = kPipePatience);
 

@@ -13,6 +13,7 @@
 #include <utility>
 
 #include "base/local_failure.h"
+#include "base/quoted.h"
 #include "base/unique_fd.h"
 
 namespace scidex::base {
@@ -20,7 +21,8 @@ namespace {
 
 [[noreturn]] void FailToReplace(const std::string& path) {
   const int error = errno;
-  const std::string what = path + ": cannot be written: " + std::generic_category().message(error);
+  const std::string what =
+      ShownPath(path) + ": cannot be written: " + std::generic_category().message(error);
   if (const auto resource = LocalResourceOf(error)) throw LocalFailure(*resource, what);
   throw std::runtime_error(what);
 }

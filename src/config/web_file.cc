@@ -155,6 +155,11 @@ class WebFile {
 
   std::string File(const At& at) const {
     const std::string file = Text(at);
+    if (!base::MayBeAPath(file)) {
+      const std::string_view key = at.key;
+      Refuse(at, "is not a path; write the text of a certificate or key under " +
+                     std::string(key.substr(0, key.size() - std::string_view("_file").size())));
+    }
     return file.empty() ? file : (std::filesystem::path(path_).parent_path() / file).string();
   }
 

@@ -8,6 +8,7 @@ Usage: SCIDEX_EXPORTER=build/release/bin/scidex_pg_exporter secrets.py
 import os
 import pathlib
 import struct
+import subprocess
 import sys
 import tempfile
 import threading
@@ -110,6 +111,23 @@ class Secrets(unittest.TestCase):
     def test_of_a_service(self):
         services = self.write("services", f"[app]\npassword={SECRET}\n")
         self.check("", PGSERVICEFILE=str(services), PGSERVICE="app")
+
+    def test_given_where_a_path_belongs(self):
+        self.write("server.crt", "not read any further")
+        key = f"-----BEGIN PRIVATE KEY-----\n{SECRET}\n-----END PRIVATE KEY-----\n"
+        web = self.write("web.yaml", "tls_server_config:\n  cert_file: server.crt\n  key_file: |\n"
+                         + "".join(f"    {line}\n" for line in key.splitlines()))
+        config = self.write("exporter.yaml", "textfile:\n  path: |\n"
+                            + "".join(f"    {line}\n" for line in key.splitlines()))
+        dsn = f"host=db user=app password={SECRET}"
+        for flags in ([f"--web.config.file={web}"], [f"--config.file={config}"], [f"--config.file={dsn}"],
+                      [f"--web.config.file={dsn}"], [f"--config.file={key}"], [f"--web.config.file={key}"],
+                      [f"--textfile.path={key}"], [f"--textfile.path={dsn}"]):
+            with self.subTest(flags=flags):
+                done = subprocess.run([os.environ["SCIDEX_EXPORTER"], *flags], env=exporter.environment(PGHOST="/nowhere"),
+                                      capture_output=True, text=True, timeout=servers.DEADLINE_SECONDS)
+                self.assertEqual(done.returncode, 1, done.stderr)
+                self.assertNotIn(SECRET, done.stdout + done.stderr)
 
 
 if __name__ == "__main__":

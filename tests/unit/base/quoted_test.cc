@@ -73,6 +73,25 @@ TEST(Quoted, EveryCombinationOfBytesIsParseable) {
   }
 }
 
+TEST(ShownPath, IsThePathUnlessThatMayBeASecret) {
+  for (const char* path :
+       {"/etc/scidex/key", "./a=b/@c", "C@D", "password", "/run/secrets/password"})
+    EXPECT_EQ(ShownPath(path), path);
+  for (const char* secret :
+       {"-----BEGIN PRIVATE KEY-----", "/etc/scidex/-----BEGIN EC PRIVATE KEY-----\nMC4C", "MC4C\n",
+        "postgresql://app@db/x", "host=db password=S", "host=db PassWord = S", "sslpassword=S",
+        "password password=S"}) {
+    EXPECT_EQ(ShownPath(secret), "this file") << secret;
+  }
+}
+
+TEST(QuotedUnlessSecret, RepeatsNeitherAConnectionStringNorAKey) {
+  EXPECT_EQ(QuotedUnlessSecret("a b"), "\"a b\"");
+  for (const char* secret :
+       {"password=S", "app:S@db", "postgresql://db", "-----BEGIN PRIVATE KEY-----"})
+    EXPECT_EQ(QuotedUnlessSecret(secret), "this") << secret;
+}
+
 TEST(BareWord, IsPrintableAsciiWithoutSpaceQuoteEqualsOrBackslash) {
   EXPECT_TRUE(IsBareWord("primary_fallthrough"));
   EXPECT_TRUE(IsBareWord("10.0.0.1:5432"));

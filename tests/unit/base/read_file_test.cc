@@ -50,6 +50,13 @@ TEST_F(ReadFileTest, SaysWhichFileAndWhy) {
             "/proc/self/mem: cannot be read: Input/output error");
 }
 
+TEST_F(ReadFileTest, SecretInPlaceOfAPathIsNotRepeated) {
+  for (const char* secret : {"-----BEGIN PRIVATE KEY-----\nS\n", "host=db password=S"}) {
+    EXPECT_EQ(ErrorOf(secret, FileKind::kRegular),
+              "this file: cannot be read: No such file or directory");
+  }
+}
+
 TEST_F(ReadFileTest, DoesNotWaitForTheWriterOfAPipeWhereARegularFileIsMeant) {
   ASSERT_EQ(mkfifo(Path("pipe").c_str(), 0600), 0);
   EXPECT_EQ(ErrorOf(Path("pipe"), FileKind::kRegular), Path("pipe") + ": is not a regular file");

@@ -155,6 +155,15 @@ TEST(WebFile, NoErrorRepeatsAKeyOrAHash) {
   }
 }
 
+TEST(WebFile, KeyInPlaceOfItsPathIsRefusedAndNotRepeated) {
+  const std::string error = WhyNot(
+      "tls_server_config:\n  cert_file: a.crt\n  key_file: |\n    -----BEGIN PRIVATE KEY-----\n"
+      "    canary\n");
+  EXPECT_EQ(error, std::string(kPath) +
+                       ":3: tls_server_config.key_file: is not a path; write the text of a "
+                       "certificate or key under tls_server_config.key");
+}
+
 TEST(WebFile, NamesOfCertificatesThatAreNotVerifiedAreRefused) {
   for (const char* type :
        {"RequestClientCert", "RequireAnyClientCert", "VerifyClientCertIfGiven"}) {
