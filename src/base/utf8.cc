@@ -39,6 +39,15 @@ std::size_t SequenceLength(std::string_view text) {
   return 0;
 }
 
+bool IsUtf8(std::string_view text) {
+  while (!text.empty()) {
+    const std::size_t length = SequenceLength(text);
+    if (length == 0) return false;
+    text.remove_prefix(length);
+  }
+  return true;
+}
+
 std::string ToUtf8(std::string_view text) {
   std::string utf8;
   utf8.reserve(text.size());

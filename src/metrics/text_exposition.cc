@@ -53,9 +53,12 @@ bool IsUnknown(const MetricFamily& family) {
          (family.type == MetricType::Counter && !std::string_view(family.name).ends_with(kTotal));
 }
 
-// A unit is the last part of a family's name.
+// A unit is the last part of a family's name, after an underscore: of a name that consists only of
+// its unit, Prometheus would reject the whole exposition.
 std::string_view UnitOf(std::string_view family_name) {
-  const std::string_view last = family_name.substr(family_name.rfind('_') + 1);
+  const std::size_t underscore = family_name.rfind('_');
+  if (underscore == family_name.npos) return "";
+  const std::string_view last = family_name.substr(underscore + 1);
   const auto unit = std::find(queries::kUnits.begin(), queries::kUnits.end(), last);
   if (unit != queries::kUnits.end()) return *unit;
   return "";

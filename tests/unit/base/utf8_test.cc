@@ -21,5 +21,12 @@ TEST(ToUtf8, ReplacesEachByteThatIsNot) {
   EXPECT_EQ(ToUtf8("\xF4\x90\x80\x80"), one + one + one + one);
 }
 
+TEST(IsUtf8, HoldsOnlyIfEachByteIsPartOfAWellFormedSequence) {
+  for (const char* text : {"", "plain", "\xC3\xA4z", "\xE2\x82\xAC", "\xF0\x9F\x90\x98"})
+    EXPECT_TRUE(IsUtf8(text)) << text;
+  for (const char* text : {"\xE4", "a\xE4z", "\xC3\xA4\xC3", "\xC0\x80", "\xED\xA0\x80"})
+    EXPECT_FALSE(IsUtf8(text)) << text;
+}
+
 }  // namespace
 }  // namespace scidex::base

@@ -152,6 +152,13 @@ TEST_F(QueriesConfig, NamesObeyPrometheusRules) {
   EXPECT_EQ(ErrorOfValue("metric: x_seconds_total, type: counter, unit: seconds"), "no error");
 }
 
+TEST_F(QueriesConfig, HelpThatIsNotUtf8IsRefused) {
+  EXPECT_EQ(ErrorOfQuery("values: [{column: n, help: Gr\xF6\xDF"
+                         "e}]"),
+            "FILE:2: queries[0].values[0].help: is not UTF-8; convert the file");
+  EXPECT_EQ(ErrorOfQuery("values: [{column: n, help: Größe}]"), "no error");
+}
+
 TEST_F(QueriesConfig, UnusualNamesThatDashboardsAskForAreTakenWithAWarning) {
   const auto warnings_of = [&](const std::string& value) {
     const std::vector<std::string> warnings =

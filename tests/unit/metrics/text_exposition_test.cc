@@ -174,6 +174,16 @@ TEST(TextExposition, OfOpenMetricsHasTheUnitThatANameEndsIn) {
             "cpu_seconds_total 0\n");
 }
 
+// Prometheus rejects the whole exposition if a unit is not the end of its family's name.
+TEST(TextExposition, OfOpenMetricsHasNoUnitIfTheNameIsOnlyAUnit) {
+  MetricFamily family = Gauge(1);
+  family.name = "bytes";
+  EXPECT_EQ(OpenMetrics(family), "# HELP bytes Help.\n# TYPE bytes gauge\nbytes 1\n");
+  MetricFamily counter{"seconds_total", "Time.", MetricType::Counter, {ClientMetric{}}};
+  EXPECT_EQ(OpenMetrics(counter),
+            "# HELP seconds Time.\n# TYPE seconds counter\nseconds_total 0\n");
+}
+
 TEST(TextExposition, OfOpenMetricsEscapesQuotesInHelpToo) {
   MetricFamily family = Gauge(1);
   family.help = "a\\b\nc\"d";
