@@ -44,6 +44,14 @@ enum class ClientAuth {
   kRequireAndVerify,
 };
 
+// Whether a client must have a certificate, and whether one that it has is verified.
+inline bool RequiresCertificate(ClientAuth how) {
+  return how == ClientAuth::kRequireAny || how == ClientAuth::kRequireAndVerify;
+}
+inline bool VerifiesCertificate(ClientAuth how) {
+  return how == ClientAuth::kVerifyIfGiven || how == ClientAuth::kRequireAndVerify;
+}
+
 struct TlsOptions {
   // At most one of each pair is set: the text in PEM, or the path of a file that contains it.
   std::string cert;

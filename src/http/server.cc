@@ -89,8 +89,6 @@ class Server::Impl {
   Response Answer(Request request);
   // The current web configuration. If it is invalid, logs the reason and returns null.
   std::shared_ptr<const WebOptions> Web();
-  // Empty if the configuration may be applied.
-  std::string ReasonNotApplied(const WebOptions& options);
   // Nothing if the request is allowed.
   std::optional<Response> Refuse(const Request& request, const WebOptions& web);
 
@@ -104,8 +102,6 @@ class Server::Impl {
   CodeCounts counts_;
   std::vector<int> ports_;
   std::atomic<bool> stopping_{false};
-  // Whether the web configuration file has ever named users.
-  std::atomic<bool> had_users_{false};
   base::Mutex mutex_;
   std::string last_error_ SCIDEX_GUARDED_BY(mutex_);
   std::unique_ptr<Backend> backend_;
@@ -119,7 +115,6 @@ Server::Impl::Impl(const ServerOptions& options, Endpoints endpoints,
       allowed_hosts_(options.allowed_hosts),
       web_(std::move(web)),
       logins_(std::max(1, ThreadsOf(options) / 2)) {
-  if (web_ != nullptr) had_users_ = !web_->Read()->users.empty();
   if (UsesTls(web_.get())) {
     tls_.emplace(*web_);
     tls_->Context();
@@ -152,21 +147,6 @@ Server::Impl::~Impl() {
   backend_.reset();
 }
 
-// A file that is being replaced is empty for a moment, and an emptied file is more likely an
-// accident than a request to drop the login.
-std::string Server::Impl::ReasonNotApplied(const WebOptions& options) {
-  if (options.tls_enabled != tls_.has_value()) {
-    return tls_ ? "it no longer configures TLS, but the server was started with TLS; restart it"
-                : "it configures TLS, but the server was started without TLS; restart it";
-  }
-  if (!options.users.empty()) {
-    had_users_ = true;
-  } else if (had_users_) {
-    return "it no longer names users; to allow access without a login, restart the server";
-  }
-  return "";
-}
-
 std::shared_ptr<const WebOptions> Server::Impl::Web() {
   static const auto kNone = std::make_shared<const WebOptions>();
   if (web_ == nullptr) return kNone;
@@ -174,7 +154,6 @@ std::shared_ptr<const WebOptions> Server::Impl::Web() {
   std::shared_ptr<const WebOptions> options;
   try {
     options = web_->Read();
-    error_text = ReasonNotApplied(*options);
   } catch (const std::exception& error) {
     error_text = error.what();
   }

@@ -147,14 +147,10 @@ bool HasAllowedName(X509* certificate, const std::vector<std::string>& allowed) 
   return false;
 }
 
-bool IsVerified(ClientAuth how) {
-  return how == ClientAuth::kVerifyIfGiven || how == ClientAuth::kRequireAndVerify;
-}
-
 // Verifies a client's chain by the options in `argument`.
 int JudgeChain(X509_STORE_CTX* store, void* argument) {
   const TlsOptions& options = *static_cast<const TlsOptions*>(argument);
-  if (IsVerified(options.client_auth) && X509_verify_cert(store) != 1) return 0;
+  if (VerifiesCertificate(options.client_auth) && X509_verify_cert(store) != 1) return 0;
   if (options.client_allowed_sans.empty() ||
       HasAllowedName(X509_STORE_CTX_get0_cert(store), options.client_allowed_sans)) {
     X509_STORE_CTX_set_error(store, X509_V_OK);
@@ -166,10 +162,11 @@ int JudgeChain(X509_STORE_CTX* store, void* argument) {
 
 void UseClientAuth(SSL_CTX* context, const TlsOptions& options, const std::string& client_ca) {
   if (options.client_auth == ClientAuth::kNone) return;
-  const bool required = options.client_auth == ClientAuth::kRequireAny ||
-                        options.client_auth == ClientAuth::kRequireAndVerify;
-  SSL_CTX_set_verify(context, SSL_VERIFY_PEER | (required ? SSL_VERIFY_FAIL_IF_NO_PEER_CERT : 0),
-                     nullptr);
+  SSL_CTX_set_verify(
+      context,
+      SSL_VERIFY_PEER |
+          (RequiresCertificate(options.client_auth) ? SSL_VERIFY_FAIL_IF_NO_PEER_CERT : 0),
+      nullptr);
   SSL_CTX_set_cert_verify_callback(context, &JudgeChain, const_cast<TlsOptions*>(&options));
   if (client_ca.empty()) {
     SSL_CTX_set_default_verify_paths(context);
@@ -257,10 +254,6 @@ int ChooseProtocol(SSL*, const unsigned char** chosen, unsigned char* size,
 Tls::Material Tls::Read() {
   Material found{.options = config_.Read(), .cert = {}, .key = {}, .client_ca = {}};
   const TlsOptions& options = found.options->tls;
-  if (!found.options->tls_enabled) {
-    throw TlsError(
-        "the web configuration file no longer configures TLS, but the server was started with TLS");
-  }
   found.cert = TextOf(options.cert_file, options.cert);
   found.key = base::Secret(TextOf(options.key_file, options.key.Reveal()));
   found.client_ca = TextOf(options.client_ca_file, options.client_ca);

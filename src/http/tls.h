@@ -33,6 +33,7 @@ class Tls {
   // this time, a pair that does not match leaves the previous one in use.
   static constexpr base::Duration kMismatchGrace = std::chrono::seconds(30);
 
+  // `config` must configure TLS.
   explicit Tls(WebConfig& config, const base::Clock& clock = base::RealClock())
       : config_(config), clock_(clock) {}
 

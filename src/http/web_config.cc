@@ -8,6 +8,32 @@
 
 namespace scidex::http {
 
+// What limits who may connect, and what to say of a file that has lost it.
+struct WebConfig::Protection {
+  bool (*is_in)(const WebOptions& options);
+  const char* lost;
+};
+
+const std::array<WebConfig::Protection, WebConfig::kProtections>& WebConfig::Protections() {
+  static constexpr std::array<Protection, kProtections> kAll{
+      {{[](const WebOptions& options) { return !options.users.empty(); },
+        "no longer names users; to allow access without a login, restart the server"},
+       {[](const WebOptions& options) { return RequiresCertificate(options.tls.client_auth); },
+        "no longer requires client certificates; to allow clients without one, restart the "
+        "server"},
+       {[](const WebOptions& options) { return VerifiesCertificate(options.tls.client_auth); },
+        "no longer verifies client certificates; to accept any certificate, restart the server"},
+       {[](const WebOptions& options) {
+          return !options.tls.client_ca.empty() || !options.tls.client_ca_file.empty();
+        },
+        "no longer names the CA of client certificates; to trust all CAs of the system, restart "
+        "the server"},
+       {[](const WebOptions& options) { return !options.tls.client_allowed_sans.empty(); },
+        "no longer has client_allowed_sans; to allow client certificates with any name, restart "
+        "the server"}}};
+  return kAll;
+}
+
 WebConfig::WebConfig(std::string path, Parse parse)
     : path_(std::move(path)), parse_(std::move(parse)) {}
 
@@ -26,9 +52,27 @@ std::shared_ptr<const WebOptions> WebConfig::Read() {
     }
   }
   const base::MutexLock lock(mutex_);
+  if (const std::string why = WhyRefused(*options); !why.empty())
+    throw ServerError(path_ + ": " + why);
+  for (std::size_t i = 0; i < kProtections; ++i)
+    had_[i] = had_[i] || Protections()[i].is_in(*options);
   text_ = std::move(text);
   options_ = options;
   return options;
+}
+
+std::string WebConfig::WhyRefused(const WebOptions& options) {
+  if (options_ == nullptr) return "";
+  if (options.tls_enabled != options_->tls_enabled) {
+    return options.tls_enabled
+               ? "configures TLS, but the server was started without TLS; restart it"
+               : "no longer configures TLS, but the server was started with TLS; restart it";
+  }
+  for (std::size_t i = 0; i < kProtections; ++i) {
+    const Protection& one = Protections()[i];
+    if (had_[i] && !one.is_in(options)) return one.lost;
+  }
+  return "";
 }
 
 }  // namespace scidex::http

@@ -1,6 +1,8 @@
 // The web configuration file, read whenever it is needed.
 #pragma once
 
+#include <array>
+#include <cstddef>
 #include <functional>
 #include <memory>
 #include <string>
@@ -21,15 +23,30 @@ class WebConfig {
 
   // Reads the file, and parses it if its text has changed. Throws a std::exception that names the
   // file if it cannot be read or a password is not a bcrypt hash, and what `parse` throws.
+  //
+  // Also throws if the file no longer has a protection that it had at an earlier call: a login, or
+  // one of the conditions on client certificates. A file that is being replaced is empty or
+  // truncated for a moment, and such a loss is more likely an accident than a request. Also if it
+  // configures TLS and did not at the first call, or the reverse: a running server cannot change
+  // that.
   std::shared_ptr<const WebOptions> Read();
 
  private:
+  static constexpr std::size_t kProtections = 5;
+  struct Protection;
+  static const std::array<Protection, kProtections>& Protections();
+
+  // Empty if nothing was lost.
+  std::string WhyRefused(const WebOptions& options) SCIDEX_REQUIRES(mutex_);
+
   const std::string path_;
   const Parse parse_;
   base::Mutex mutex_;
   base::Secret text_ SCIDEX_GUARDED_BY(mutex_);
   // Null until the file was valid.
   std::shared_ptr<const WebOptions> options_ SCIDEX_GUARDED_BY(mutex_);
+  // Which of Protections() the file has had.
+  std::array<bool, kProtections> had_ SCIDEX_GUARDED_BY(mutex_) = {};
 };
 
 }  // namespace scidex::http

@@ -385,6 +385,23 @@ class WebConfig(unittest.TestCase):
             self.assertEqual(ours.ask().status, 401)
             self.assertEqual(ours.ask(headers=basic("alice", "right")).status, 200)
 
+    def test_lost_conditions_on_client_certificates_let_no_client_in(self):
+        strict = f"{self.TLS}  client_auth_type: RequireAndVerifyClientCert\n  client_ca_file: ca.crt\n"
+        lines = strict.splitlines(keepends=True)
+        client = {"tls": Client("client")}
+        for kept in range(3, len(lines)):
+            ours, theirs = self.both(strict)
+            for server in (ours, theirs):
+                server.file.write_text("".join(lines[:kept]))
+            with self.subTest(file="".join(lines[:kept])):
+                self.assertEqual(ours.ask(**client).status, "refused")
+                self.assertIn("no longer ", ours.log.read_text())
+                # The file names no CA, and the CAs of the system do not include this one.
+                self.assertEqual(theirs.ask(**client).status, "refused" if kept == 4 else 200)
+            ours.file.write_text(strict)
+            self.assertEqual(ours.ask(**client).status, 200)
+            self.assertEqual(ours.ask(tls=Client()).status, "refused")
+
     def test_suites_without_forward_secrecy_are_not_offered(self):
         twelve = {"oldest": ssl.TLSVersion.TLSv1_2, "newest": ssl.TLSVersion.TLSv1_2}
         ours, theirs = self.start_both(self.TLS)

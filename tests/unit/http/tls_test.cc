@@ -39,6 +39,10 @@ class TlsTest : public testing::Test {
       options.tls_enabled = text.starts_with("tls");
       options.tls.cert_file = dir_.path() / "crt";
       options.tls.key_file = dir_.path() / "key";
+      if (text == "tls with client certificates") {
+        options.tls.client_auth = ClientAuth::kVerifyIfGiven;
+        options.tls.client_ca_file = options.tls.cert_file;
+      }
       if (text == "tls with headers") options.headers = {{"X-Frame-Options", "deny"}};
       return options;
     });
@@ -123,6 +127,24 @@ TEST_F(TlsTest, FileWithoutTlsAnswersNoHandshakeAndNoRequest) {
   WriteFile("plain");
   EXPECT_EQ(kept.Ask("/"), "");
   EXPECT_FALSE(TlsClient(port).Handshake());
+}
+
+// Cut off after the keys of the certificate, the file would admit every client.
+TEST_F(TlsTest, LossOfClientCertificatesAnswersNoHandshakeAndNoRequest) {
+  WriteFile("tls with client certificates");
+  const int port = Start();
+  TlsClient kept(port);
+  ASSERT_TRUE(kept.Handshake());
+  EXPECT_THAT(kept.Ask("/"), HasSubstr("inside"));
+  const test::LogTap log;
+  WriteFile("tls");
+  EXPECT_EQ(kept.Ask("/"), "");
+  EXPECT_FALSE(TlsClient(port).Handshake());
+  EXPECT_EQ(log.Count({"level=error", "no longer verifies client certificates"}), 1u);
+  WriteFile("tls with client certificates");
+  TlsClient fresh(port);
+  ASSERT_TRUE(fresh.Handshake());
+  EXPECT_THAT(fresh.Ask("/"), HasSubstr("inside"));
 }
 
 // A client that stalls in its handshake does not delay the handshakes of others.

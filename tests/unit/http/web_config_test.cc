@@ -8,6 +8,7 @@
 #include <memory>
 #include <stdexcept>
 #include <string>
+#include <vector>
 
 #include "http/server.h"
 #include "support/http_client.h"
@@ -112,7 +113,7 @@ TEST_F(WebConfigTest, EmptiedFileLetsNoClientIn) {
   for (const auto& headers : {test::HttpHeaders{}, kAlice}) {
     EXPECT_EQ(Get(port, "/", headers).code, 500);
   }
-  EXPECT_EQ(log.Count({"level=error", "it no longer names users"}), 1u);
+  EXPECT_EQ(log.Count({"level=error", "web: no longer names users"}), 1u);
   // Neither does one that is otherwise valid.
   Write("deny");
   EXPECT_EQ(Get(port, "/").code, 500);
@@ -137,6 +138,68 @@ TEST_F(WebConfigTest, ServerThatIsRestartedOnAnEmptiedFileServes) {
   server_.reset();
   Write("");
   EXPECT_EQ(Get(Start(), "/").code, 200);
+}
+
+// A file in a language of one word: its conditions on client certificates, and its CA.
+struct FileTerms {
+  const char* word;
+  ClientAuth auth;
+  const char* ca = "";
+  std::vector<std::string> names;
+};
+const FileTerms kFileTerms[] = {
+    {"none", ClientAuth::kNone, "", {}},
+    {"asks", ClientAuth::kRequest, "", {}},
+    {"requires", ClientAuth::kRequireAny, "", {}},
+    {"verifies", ClientAuth::kVerifyIfGiven, "ca", {}},
+    {"both", ClientAuth::kRequireAndVerify, "ca", {}},
+    {"both of any CA", ClientAuth::kRequireAndVerify, "", {}},
+    {"names", ClientAuth::kRequireAndVerify, "ca", {"a.example"}},
+    {"other names", ClientAuth::kRequireAndVerify, "other", {"b.example"}},
+};
+
+class WebConfigTerms : public WebConfigTest {
+ protected:
+  WebConfigTerms()
+      : config_(dir_.path() / "web", [](const std::string& text) {
+          WebOptions options;
+          options.tls_enabled = true;
+          for (const FileTerms& terms : kFileTerms) {
+            if (text != terms.word) continue;
+            options.tls.client_auth = terms.auth;
+            options.tls.client_ca_file = terms.ca;
+            options.tls.client_allowed_sans = terms.names;
+          }
+          return options;
+        }) {}
+  std::string ErrorOf(const std::string& word) {
+    Write(word);
+    try {
+      config_.Read();
+    } catch (const ServerError& error) {
+      return error.what();
+    }
+    return "";
+  }
+
+  WebConfig config_;
+};
+
+TEST_F(WebConfigTerms, ConditionsOnClientCertificatesCannotBeLost) {
+  EXPECT_EQ(ErrorOf("asks"), "");
+  EXPECT_EQ(ErrorOf("none"), "");
+  EXPECT_EQ(ErrorOf("verifies"), "");
+  EXPECT_THAT(ErrorOf("none"), HasSubstr("web: no longer verifies client certificates; "));
+  EXPECT_THAT(ErrorOf("requires"), HasSubstr("no longer verifies client certificates"));
+  EXPECT_THAT(ErrorOf("both of any CA"), HasSubstr("no longer names the CA"));
+  EXPECT_EQ(ErrorOf("verifies"), "");
+  EXPECT_EQ(ErrorOf("both"), "");
+  EXPECT_THAT(ErrorOf("verifies"), HasSubstr("no longer requires client certificates"));
+  EXPECT_THAT(ErrorOf("asks"), HasSubstr("no longer requires client certificates"));
+  EXPECT_EQ(ErrorOf("names"), "");
+  EXPECT_EQ(ErrorOf("other names"), "");
+  EXPECT_THAT(ErrorOf("both"), HasSubstr("no longer has client_allowed_sans"));
+  EXPECT_EQ(ErrorOf("names"), "");
 }
 
 TEST_F(WebConfigTest, InvalidFileFailsStartup) {
