@@ -28,11 +28,19 @@ void CheckDsn(const std::optional<postgres::SessionOptions>& server, const std::
 }  // namespace
 
 void Check(const config::Config& config) {
-  CheckDsn(config.database.primary, config.primary_dsn_source);
-  CheckDsn(config.database.replica, config.replica_dsn_source);
+  CheckForReload(config);
   if (!config.web.listen_addresses.empty()) http::CheckLimits(WebOptionsOf(config));
   if (!config.textfile_path.empty()) CheckTextfile(config.textfile_path);
+}
+
+void CheckForReload(const config::Config& config) {
+  CheckDsns(config);
   if (const auto web = WebConfigOf(config)) http::CheckWebConfig(*web);
+}
+
+void CheckDsns(const config::Config& config) {
+  CheckDsn(config.database.primary, config.primary_dsn_source);
+  CheckDsn(config.database.replica, config.replica_dsn_source);
 }
 
 void CheckOutputs(const config::Config& config) {

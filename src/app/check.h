@@ -9,6 +9,13 @@ namespace scidex::app {
 // config::ConfigError or http::ServerError, which name the place.
 void Check(const config::Config& config);
 
+// The part of it that concerns a reload, which can change neither the addresses nor the textfile,
+// and checks the limit of open files when it applies the configuration. Never blocks.
+void CheckForReload(const config::Config& config);
+
+// The part of that which concerns the credentials of the servers.
+void CheckDsns(const config::Config& config);
+
 // Throws config::ConfigError if the metrics would not be published anywhere.
 void CheckOutputs(const config::Config& config);
 

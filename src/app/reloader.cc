@@ -125,8 +125,8 @@ Reloader::Result Reloader::TryToTake() {
   std::vector<std::string> changed;
   try {
     const config::Config config = load_();
-    Check(config);
     CheckCanChange(config_, config);
+    CheckForReload(config);
     changed = config::ChangedKeys(config_, config);
     Take(config);
   } catch (const std::exception& error) {
@@ -153,6 +153,7 @@ base::TimePoint Reloader::TakeCredentials() {
   const MutexLock changing(changing_);
   try {
     const config::Config config = load_();
+    CheckDsns(config);
     config::Config next = config_;
     TakeLogin(config.database.primary, next.database.primary);
     TakeLogin(config.database.replica, next.database.replica);
@@ -164,7 +165,6 @@ base::TimePoint Reloader::TakeCredentials() {
     if (next.database.primary == config_.database.primary &&
         next.database.replica == config_.database.replica)
       return base::kNever;
-    Check(next);
     Take(next);
     base::LogInfo("a login was refused; the DSNs were read again and have changed",
                   {{"changed", Shown(changed)}});

@@ -21,7 +21,8 @@ class Reloader {
  public:
   // Reads the configuration as at startup. Throws a std::exception with a readable message.
   using Load = std::function<config::Config()>;
-  // Applies a configuration that has passed Check(), completely or, if it throws, not at all.
+  // Applies a configuration that has passed CheckForReload(), completely or, if it throws, not at
+  // all.
   using Apply = std::function<void(const config::Config&)>;
   // Called when a reload begins, and when it has ended, with any result. Must not throw.
   enum class Phase { kBegins, kEnded };
