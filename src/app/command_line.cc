@@ -244,6 +244,15 @@ void Parse(CLI::App& app, int argc, const char* const* argv, CommandLine& flags)
   }
 }
 
+// Whether a flag whose value may be omitted has an empty one, which CLI11 does not distinguish.
+bool HasEmptyValue(const std::string& flag, int argc, const char* const* argv) {
+  for (int i = 1; i < argc; ++i) {
+    if (argv[i] == flag + '=') return true;
+    if (argv[i] == flag && i + 1 < argc && std::string_view(argv[i + 1]).empty()) return true;
+  }
+  return false;
+}
+
 // Checks what CLI11 does not pass to a check, or accepts.
 void CheckValues(const CLI::App& app, int argc, const char* const* argv, CommandLine& flags) {
   for (const auto& [flag, value] :
@@ -255,9 +264,8 @@ void CheckValues(const CLI::App& app, int argc, const char* const* argv, Command
     // Probably an unset variable. Without a web configuration file, no login would be required.
     if (value) flags.error = std::string(flag) + ": is empty; write a path, or omit the flag";
   }
-  // Likewise. CLI11 does not pass this value to a check.
-  if (std::find(argv, argv + argc, std::string_view("--probe.ready=")) != argv + argc)
-    flags.error = "--probe.ready: is empty; write a route, or omit the =";
+  if (HasEmptyValue("--probe.ready", argc, argv))
+    flags.error = "--probe.ready: is empty; write a route, or omit the value";
   if (flags.telemetry_path && !config::IsTelemetryPath(*flags.telemetry_path)) {
     flags.error =
         "--web.telemetry-path: must begin with / and differ from the server's other paths, for "

@@ -75,6 +75,15 @@ TEST(CommandLine, ReadyIsAskedForWithAnyRouteWithOneOrWithOneOfSeveral) {
   EXPECT_EQ(Parse({"--probe.timeout=250ms"}).probe_timeout, std::chrono::milliseconds(250));
 }
 
+// Probably an unset variable: the exporter must not seem ready whatever the route is.
+TEST(CommandLine, EmptyRouteIsRefused) {
+  for (const CommandLine& flags :
+       {Parse({"--probe.ready="}), Parse({"--probe.ready", ""}),
+        Parse({"--probe.ready", "", "--log.level=info"}), Parse({"--probe.ready=,"})}) {
+    EXPECT_NE(flags.error.find("--probe.ready: "), std::string::npos) << flags.error;
+  }
+}
+
 TEST(CommandLine, EmptyPathOfAFileIsRefused) {
   for (const char* flag : {"--config.file", "--web.config.file", "--textfile.path"}) {
     for (const CommandLine& flags :
