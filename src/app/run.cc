@@ -97,10 +97,15 @@ void Serve(const config::Config& config, const Reloader::Load& load, const Signa
   exporter.reset();
 }
 
-// --once. Returns the exit code.
-int PrintOnce(config::Config config, const Reloader::Load& load, base::Duration timeout) {
+// Faults of what --once does not use must not stop it.
+void DropOutputs(config::Config& config) {
   config.web.listen_addresses.clear();
+  config.web_config_file.clear();
   config.textfile_path.clear();
+}
+
+// --once, of a configuration without outputs. Returns the exit code.
+int PrintOnce(config::Config config, const Reloader::Load& load, base::Duration timeout) {
   config.log.level = std::max(config.log.level, base::LogLevel::kWarn);
   base::ConfigureLog(config.log);
   const auto runtime = std::make_shared<database::Runtime>();
@@ -216,7 +221,8 @@ int Execute(const CommandLine& flags, const Signals& signals) {
     return config;
   };
   if (flags.probe_ready) return CodeOf(ReportReady(flags, load));
-  const config::Config config = load();
+  config::Config config = load();
+  if (flags.once) DropOutputs(config);
   Check(config);
   if (!flags.once) CheckOutputs(config);
   if (flags.config_check) return CodeOf(ReportCheck(flags, config));

@@ -101,6 +101,16 @@ class Once(WithoutAPort):
         done = self.run_to_end("--once", f"--web.listen-address={first.address}")
         self.assertEqual(done.returncode, 0, done.stderr)
 
+    def test_faults_of_what_it_does_not_use_do_not_matter(self):
+        web = self.folder / "web.yaml"
+        web.write_text("nonsense\n")
+        config = self.folder / "exporter.yaml"
+        config.write_text(f"web: {{config_file: {web}, listen_addresses: [no-such-host.invalid:1]}}\n"
+                          f"textfile: {{path: {self.folder}/none/pools.prom}}\n")
+        done = self.run_to_end("--once", "--once.timeout=1h", "--log.level=error", f"--config.file={config}")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assert_for_node_exporter(done.stdout)
+
     def test_output_that_is_full_or_closed_is_an_error(self):
         for flag, output in (("--once", ">/dev/full"), ("--once", ">&-"), ("--help", ">/dev/full"), ("--version", ">&-")):
             with self.subTest(flag=flag, output=output):
