@@ -25,6 +25,34 @@ void CheckDsn(const std::optional<postgres::SessionOptions>& server, const std::
   }
 }
 
+// The path may be the password itself, given by mistake.
+void WarnOfReadablePassword(const std::string& key,
+                            const std::optional<postgres::SessionOptions>& server,
+                            config::Config& config) {
+  if (!server || !base::EveryoneMayRead(server->password_file)) return;
+  config.warnings.push_back(key + ": the file is readable by everyone; chmod 0640");
+}
+
+void WarnOfReadableWebFiles(config::Config& config) {
+  const std::unique_ptr<http::WebConfig> web = WebConfigOf(config);
+  if (web == nullptr) return;
+  try {
+    const std::shared_ptr<const http::WebOptions> options = web->Read();
+    const bool has_secrets = !options->users.empty() || !options->tls.key.empty();
+    if (has_secrets && base::EveryoneMayRead(config.web_config_file)) {
+      config.warnings.push_back(config.web_config_file +
+                                " contains a key or password hashes and is readable by everyone; "
+                                "chmod 0640");
+    }
+    if (base::EveryoneMayRead(options->tls.key_file)) {
+      config.warnings.push_back(options->tls.key_file +
+                                " contains a key and is readable by everyone; chmod 0640");
+    }
+  } catch (const std::exception&) {
+    // If the server is started with this file, it reports the error.
+  }
+}
+
 }  // namespace
 
 void Check(const config::Config& config) {
@@ -52,17 +80,9 @@ void CheckOutputs(const config::Config& config) {
 }
 
 void AddWarnings(config::Config& config) {
-  const std::unique_ptr<http::WebConfig> web = WebConfigOf(config);
-  if (web == nullptr || !base::EveryoneMayRead(config.web_config_file)) return;
-  try {
-    const std::shared_ptr<const http::WebOptions> options = web->Read();
-    if (options->users.empty() && options->tls.key.empty()) return;
-    config.warnings.push_back(config.web_config_file +
-                              " contains a key or password hashes and is readable by everyone; "
-                              "chmod 0640");
-  } catch (const std::exception&) {
-    // If the server is started with this file, it reports the error.
-  }
+  WarnOfReadablePassword("primary.password_file", config.database.primary, config);
+  WarnOfReadablePassword("replica.password_file", config.database.replica, config);
+  WarnOfReadableWebFiles(config);
 }
 
 void LogWarnings(const config::Config& config) {

@@ -12,6 +12,11 @@ def pod_problems(pod):
     for volume in pod.get("volumes", []):
         for kind in set(volume) - {"name"} - VOLUMES:
             yield f"the volume {volume['name']} is a {kind}"
+    everyone = 0o007
+    for volume in pod.get("volumes", []):
+        # The default of Kubernetes.
+        if "secret" in volume and volume["secret"].get("defaultMode", 0o644) & everyone:
+            yield f"everyone may read the secret {volume['name']}"
     if pod.get("automountServiceAccountToken") is not False:
         yield "has a token of the cluster"
 

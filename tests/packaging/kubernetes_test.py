@@ -76,6 +76,7 @@ class Kubernetes(unittest.TestCase):
             lambda pod, _: pod.update(hostNetwork=True),
             lambda pod, _: pod.update(automountServiceAccountToken=True),
             lambda pod, _: pod["volumes"].append({"name": "host", "hostPath": {"path": "/"}}),
+            lambda pod, _: [volume["secret"].pop("defaultMode") for volume in pod["volumes"] if "secret" in volume],
             lambda pod, _: pod["securityContext"].pop("runAsUser"),
             lambda pod, _: pod["securityContext"].pop("seccompProfile"),
             lambda _, own: own["securityContext"].pop("allowPrivilegeEscalation"),
