@@ -46,7 +46,9 @@ class FileReader {
 
   void Entry(const std::string& path, int line, const YAML::Node& value) {
     if (const Key* const key = FindKey(path)) {
-      lines_[path] = {line, path};
+      // Once as primary.dsn, and once in the section primary.
+      if (!lines_.try_emplace(path, Written{line, path}).second)
+        Refuse(line, path, "is set twice; set it once");
       if (!key->set(Texts(*key, line, value), draft_)) RefuseValue(*key, line, value);
       return;
     }

@@ -279,6 +279,11 @@ TEST_F(ConfigTest, UnknownKeyIsReportedWithTheNearestExistingKey) {
 TEST_F(ConfigTest, DuplicateKeyIsRefused) {
   EXPECT_EQ(ErrorOf("log:\n  level: info\n  level: warn\n"),
             "FILE:3: log.level: is set twice; set it once");
+  EXPECT_EQ(ErrorOf("primary.dsn: host=a\nprimary:\n  dsn: host=b\n"),
+            "FILE:3: primary.dsn: is set twice; set it once");
+  EXPECT_EQ(ErrorOf("pools:\n  ro.max_size: 3\npools.ro: {max_size: 4}\n"),
+            "FILE:3: pools.ro.max_size: is set twice; set it once");
+  EXPECT_EQ(ErrorOf("pools.ro: {min_idle: 1}\npools: {ro: {max_size: 4}}\n"), "no error");
 }
 
 TEST_F(ConfigTest, ContradictoryBoundsAreRefusedAtTheirLine) {
