@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/local_failure.h"
+#include "base/quoted.h"
 #include "base/read_file.h"
 
 namespace scidex::postgres {
@@ -17,7 +18,8 @@ base::Secret ReadPasswordFile(const std::string& path) {
   } catch (const std::runtime_error& error) {
     // The path may be the password itself, given by mistake.
     std::string why = error.what();
-    if (why.starts_with(path)) why.erase(0, path.size());
+    if (const std::string shown = base::ShownPath(path); why.starts_with(shown))
+      why.erase(0, shown.size());
     throw std::runtime_error("the password file" + why);
   }
   while (!password.empty() && (password.back() == '\n' || password.back() == '\r'))

@@ -156,7 +156,7 @@ TEST(WebFile, NoErrorRepeatsAKeyOrAHash) {
 }
 
 TEST(WebFile, KeyInPlaceOfItsPathIsRefusedAndNotRepeated) {
-  const std::string error = WhyNot(
+  const std::string error = WebFileError(
       "tls_server_config:\n  cert_file: a.crt\n  key_file: |\n    -----BEGIN PRIVATE KEY-----\n"
       "    canary\n");
   EXPECT_EQ(error, std::string(kPath) +
