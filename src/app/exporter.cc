@@ -88,7 +88,7 @@ Exporter::Exporter(NotStarted, const config::Config& config, Reloader::Load load
       reloader_(
           config, std::move(load),
           [this](const config::Config& next) {
-            ReserveFiles(next);
+            PrepareServer(next);
             database_.Reconfigure(next.database);
             base::ConfigureLog(next.log);
             const base::MutexLock lock(mutex_);
@@ -207,9 +207,11 @@ void Exporter::Announce(Reloader::Phase phase) {
   }
 }
 
-void Exporter::ReserveFiles(const config::Config& config) {
+void Exporter::PrepareServer(const config::Config& config) {
   const base::MutexLock lock(mutex_);
-  if (serving_ != nullptr) serving_->ReserveFiles(FilesOf(config));
+  if (serving_ == nullptr) return;
+  serving_->CheckWebConfig();
+  serving_->ReserveFiles(FilesOf(config));
 }
 
 metrics::ExporterStats Exporter::Stats() const {

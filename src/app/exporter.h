@@ -89,8 +89,9 @@ class Exporter {
     database::Database& database_;
   };
 
-  // Reserves the files that a configuration needs from the limit of HTTP clients.
-  void ReserveFiles(const config::Config& config);
+  // Throws if the server refuses the web configuration file as it is now. Reserves the files that
+  // a configuration needs from the limit of HTTP clients.
+  void PrepareServer(const config::Config& config);
 
   // Guarded by mutex_: what requests and reloads may use while it is created or destroyed.
   mutable base::Mutex mutex_;

@@ -222,9 +222,10 @@ int Execute(const CommandLine& flags, const Signals& signals) {
   };
   if (flags.probe_ready) return CodeOf(ReportReady(flags, load));
   config::Config config = load();
-  if (flags.once) DropOutputs(config);
+  const bool prints_once = flags.once && !flags.config_check;
+  if (prints_once) DropOutputs(config);
   Check(config);
-  if (!flags.once) CheckOutputs(config);
+  if (!prints_once) CheckOutputs(config);
   if (flags.config_check) return CodeOf(ReportCheck(flags, config));
   if (flags.once) return PrintOnce(config, load, flags.once_timeout);
   Serve(config, load, signals);

@@ -105,7 +105,7 @@ void ReplicaWatch::ObservePrimary(const ProbeResult& result) {
   if (facts.in_recovery) return;
   primary_instance_ = facts.instance;
   primary_timeline_ = facts.timeline;
-  primary_answered_at_ = clock_.Now();
+  if (facts.replayable_position || facts.transactions) primary_answered_at_ = clock_.Now();
   lag_.OnPrimary(facts, clock_.Now());
   // Positions compare only in this order: a primary that was queried earlier may have written
   // since.
@@ -126,10 +126,12 @@ void ReplicaWatch::ObserveReplica(const ProbeResult& result) {
   // What the replica replayed and the primary never had remains, even when the primary reaches that
   // position, until the replica is restarted, replaced or rewound, or follows a new primary.
   const std::uint64_t position = facts.wal_position.value_or(ahead_until_);
-  const bool follows_another = primary_timeline_ != ahead_of_timeline_ && position > ahead_until_;
-  if (facts.instance != replica_instance_ || position < ahead_until_ || follows_another)
-    ahead_ = false;
-  replica_instance_ = facts.instance;
+  const bool follows_another = position > ahead_until_ && ahead_of_timeline_ && facts.timeline &&
+                               facts.timeline == primary_timeline_ &&
+                               facts.timeline != ahead_of_timeline_;
+  const bool restarted = !facts.instance.empty() && facts.instance != replica_instance_;
+  if (restarted || position < ahead_until_ || follows_another) ahead_ = false;
+  if (restarted) replica_instance_ = facts.instance;
   replayed_ = facts.wal_position;
   completed_below_.reset();
   if (facts.transactions) completed_below_ = facts.transactions->xmin;

@@ -83,6 +83,10 @@ class Server::Impl {
   bool tls() const { return tls_.has_value(); }
   std::vector<std::pair<int, std::uint64_t>> RequestCounts() const { return counts_.Read(); }
   void ReserveFiles(std::size_t files) { front_->ReserveFiles(files); }
+  void CheckWebConfig() {
+    if (web_ != nullptr) web_->Read();
+    if (tls_) tls_->Context();
+  }
   void CallBack(std::function<void()> call) { front_->CallBack(std::move(call)); }
 
  private:
@@ -207,6 +211,8 @@ std::vector<int> Server::ports() const { return impl_->ports(); }
 bool Server::tls() const { return impl_->tls(); }
 
 void Server::ReserveFiles(std::size_t files) { impl_->ReserveFiles(files); }
+
+void Server::CheckWebConfig() { impl_->CheckWebConfig(); }
 
 void Server::CallBack(std::function<void()> call) { impl_->CallBack(std::move(call)); }
 

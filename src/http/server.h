@@ -44,6 +44,10 @@ class Server {
   // ServerError and changes nothing.
   void ReserveFiles(std::size_t files);
 
+  // Throws what the constructor would throw for the current web configuration file, and ServerError
+  // if requests are refused because the file has lost a protection.
+  void CheckWebConfig();
+
   // See Front::CallBack().
   void CallBack(std::function<void()> call);
 

@@ -168,7 +168,8 @@ void UseClientAuth(SSL_CTX* context, const TlsOptions& options, const std::strin
           (RequiresCertificate(options.client_auth) ? SSL_VERIFY_FAIL_IF_NO_PEER_CERT : 0),
       nullptr);
   SSL_CTX_set_cert_verify_callback(context, &JudgeChain, const_cast<TlsOptions*>(&options));
-  if (client_ca.empty()) {
+  // A file that is named but empty must not make every CA of the system trusted.
+  if (client_ca.empty() && options.client_ca_file.empty()) {
     SSL_CTX_set_default_verify_paths(context);
     return;
   }

@@ -53,8 +53,9 @@ class ConnectGate {
     base::TimePoint retry_at = base::kNever;
   };
   // Returns how many of `wanted` connects may start now. Each granted connect must end in exactly
-  // one of OnSucceeded(), OnFailed() and Return(). A client that was granted none has one
-  // connect reserved until it asks again; it must do so when it is woken, even if it wants none.
+  // one of OnSucceeded(), OnFailed() and Return(). A client that was granted none, except
+  // because of a backoff, has one connect reserved until it is granted one or wants none; it must
+  // ask when it is woken, even if it wants none.
   Grant Ask(Client& client, std::size_t wanted, base::TimePoint now);
   // Must be called before a granted connect starts. Returns whether it may still start, considering
   // failures in the meantime. If false, the grant has been returned.

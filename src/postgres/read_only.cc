@@ -239,7 +239,7 @@ void Session::CheckForTamperingAtEnd() {
 
 // A temporary table also takes a transaction ID, so this errs on the side of doubt.
 void Session::BeforeCommit() {
-  if (!watch_.doubtful() || raw() == nullptr || PQtransactionStatus(raw()) != PQTRANS_INTRANS)
+  if (!watch_.may_write() || raw() == nullptr || PQtransactionStatus(raw()) != PQTRANS_INTRANS)
     return;
   const bool watched = std::exchange(watched_, false);
   const QueryResult state = Query(kTransactionState, base::kNever);

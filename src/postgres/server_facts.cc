@@ -262,7 +262,10 @@ Inspection FactsReader::ReadOneByOne(Session& session, const Facts& wanted, Quer
   inspection.result = Inspection::Result::kAnswered;
   for (const Fact fact : base::kEnumValues<Fact>) {
     if (!wanted[fact] || (fact == Fact::kQueriedLag && !inspection.facts.in_recovery)) continue;
-    if (!AddFact(fact, session, deadline, stop, inspection.facts)) break;
+    if (AddFact(fact, session, deadline, stop, inspection.facts)) continue;
+    // The facts that follow are not known either.
+    inspection.facts.lag_facts_failed = true;
+    break;
   }
   return inspection;
 }

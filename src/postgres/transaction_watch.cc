@@ -24,7 +24,7 @@ Shown TransactionWatch::OnIdle() {
   const bool left = std::exchange(sealed_, false);
   const bool wrote = may_have_committed_set_ && doubtful();
   block_ = Block::kNone;
-  may_write_ = unseen_ = has_savepoint_ = may_have_committed_set_ = false;
+  may_write_ = unseen_ = has_savepoint_ = may_have_committed_set_ = has_tag_ = false;
   if (left) return Shown::kEndedTheTransaction;
   return wrote ? Shown::kCouldHaveWritten : Shown::kNothing;
 }
@@ -32,13 +32,14 @@ Shown TransactionWatch::OnIdle() {
 void TransactionWatch::OnBegun(bool sealed) {
   block_ = Block::kOpen;
   sealed_ = sealed;
-  may_write_ = unseen_ = has_savepoint_ = may_have_committed_set_ = false;
+  may_write_ = unseen_ = has_savepoint_ = may_have_committed_set_ = has_tag_ = false;
 }
 
 Shown TransactionWatch::OnTag(std::string_view tag) {
+  const bool is_first = !std::exchange(has_tag_, true);
   if (tag == "BEGIN" || tag == "START TRANSACTION") return OnBegin();
   if (tag == "SET" || tag == "RESET") return OnSet();
-  if (tag == "COMMIT") return OnCommit();
+  if (tag == "COMMIT") return OnCommit(is_first);
   if (tag == "ROLLBACK") return OnRollback();
   if (tag == "SAVEPOINT") has_savepoint_ = true;
   if ((tag == "DO" || tag == "CALL") && block_ != Block::kOpen) return Shown::kProgramOfItsOwn;
@@ -64,10 +65,10 @@ Shown TransactionWatch::OnSet() {
   return Shown::kNothing;
 }
 
-Shown TransactionWatch::OnCommit() {
-  // Outside a transaction, it commits what precedes it in the same message.
-  if (block_ == Block::kNone) may_write_ = true;
-  may_have_committed_set_ = may_write_;
+Shown TransactionWatch::OnCommit(bool is_first) {
+  // Outside a transaction, it commits what may have preceded it in the same message.
+  if (block_ == Block::kNone && !is_first) may_write_ = true;
+  may_have_committed_set_ = may_have_committed_set_ || may_write_;
   block_ = Block::kUnknown;
   has_savepoint_ = false;
   const bool wrote = std::exchange(unseen_, false) && may_write_;

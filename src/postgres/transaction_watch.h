@@ -31,6 +31,8 @@ class TransactionWatch {
   // Must be called with the tag of each successful statement.
   Shown OnTag(std::string_view tag);
 
+  // READ ONLY may have been lifted in the transaction, whether or not anything was read in it.
+  bool may_write() const { return may_write_; }
   // The borrower could have written in a transaction whose end has not been seen yet.
   bool doubtful() const { return may_write_ && unseen_; }
   // The server reports that it has not written.
@@ -39,7 +41,7 @@ class TransactionWatch {
  private:
   Shown OnBegin();
   Shown OnSet();
-  Shown OnCommit();
+  Shown OnCommit(bool is_first);
   Shown OnRollback();
 
   // Unknown after a COMMIT, which may have been COMMIT AND CHAIN, and after a ROLLBACK, which may
@@ -55,6 +57,8 @@ class TransactionWatch {
   // A SET that makes the next transactions READ WRITE takes effect with a COMMIT. The end of a
   // transaction that a message of several statements implies shows no tag.
   bool may_have_committed_set_ = false;
+  // There was a tag since the session was in no transaction.
+  bool has_tag_ = false;
 };
 
 }  // namespace scidex::postgres

@@ -40,6 +40,8 @@ struct Router::Shared {
   base::EnumArray<Route, std::atomic<std::uint64_t>> acquires;
   // Acquires that wait for a connection, or that continue after a wait.
   std::atomic<std::size_t> queued{0};
+  // Set before `queued` is read for the last time: an acquire that comes later must not continue.
+  std::atomic<bool> closed{false};
 };
 
 // Counts one of Shared::queued.
@@ -47,14 +49,19 @@ class Router::Queued {
  public:
   explicit Queued(std::shared_ptr<Shared> shared) : shared_(std::move(shared)) {
     shared_->queued.fetch_add(1);
+    if (!shared_->closed) return;
+    Leave();
+    throw pool::PoolClosed("closed before this acquire had a connection", {});
   }
-  ~Queued() {
-    if (shared_->queued.fetch_sub(1) == 1) shared_->queued.notify_all();
-  }
+  ~Queued() { Leave(); }
   Queued(const Queued&) = delete;
   Queued& operator=(const Queued&) = delete;
 
  private:
+  void Leave() {
+    if (shared_->queued.fetch_sub(1) == 1) shared_->queued.notify_all();
+  }
+
   const std::shared_ptr<Shared> shared_;
 };
 
@@ -131,6 +138,11 @@ Router::Router(const Pools& pools, const RoutingOptions& options, base::Clock& c
 }
 
 Router::~Router() {
+  Close();
+  // An acquire may be the last to use one of them.
+  for (const std::vector<std::shared_ptr<Pool>>& retired : retired_) {
+    for (const std::shared_ptr<Pool>& pool : retired) pool->Close();
+  }
   for (std::size_t queued = shared_->queued; queued > 0; queued = shared_->queued)
     shared_->queued.wait(queued);
 }
@@ -270,6 +282,7 @@ std::shared_ptr<Router::Epoch> Router::AwaitRoute(TimePoint deadline, const std:
 }
 
 void Router::Close() {
+  shared_->closed = true;
   MutexLock lock(mutex_);
   closed_ = true;
   decided_.NotifyAll();

@@ -88,8 +88,9 @@ class Router {
   // and again when it no longer does. Returns the change of the route, if any.
   std::optional<RouteChange> OnReplicaVerdict(Reason verdict, base::TimePoint probed_at);
 
-  // Fails reads that wait for the first verdict with PoolClosed, immediately and from now on;
-  // returns when none is waiting. Must be called before the pools are closed. Idempotent.
+  // Fails reads that wait for the first verdict with PoolClosed, immediately and from now on, and
+  // acquires that find no idle connection from now on; returns when no read waits for the verdict.
+  // Must be called before the pools are closed. Idempotent.
   void Close();
 
   // One snapshot of each pool and of the route.

@@ -69,8 +69,9 @@ class LogStory(replicated.ReplicatedTestCase):
     def configure(self, primary=None, replica=None, **settings):
         text = json.dumps({  # JSON is YAML
             "primary": {"dsn": primary or self.primary.dsn}, "replica": {"dsn": replica or self.replica.dsn},
-            # With this timeout a server that responds is up, even on a busy machine.
-            "probe": {"timeout": "1m"}, **settings})
+            # With this timeout a server that responds is up, even on a busy machine. A connect that is in progress when
+            # a server is killed would fail for another reason than the later ones.
+            "probe": {"timeout": "1m", "new_session_interval": "1h"}, **settings})
         # Complete at once, and not readable by other users.
         written = self.folder / "written.yaml"
         written.write_text(text)

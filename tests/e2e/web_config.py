@@ -390,7 +390,7 @@ class WebConfig(unittest.TestCase):
         lines = strict.splitlines(keepends=True)
         client = {"tls": Client("client")}
         for kept in range(3, len(lines)):
-            ours, theirs = self.both(strict)
+            ours, theirs = self.start_both(strict)
             for server in (ours, theirs):
                 server.file.write_text("".join(lines[:kept]))
             with self.subTest(file="".join(lines[:kept])):

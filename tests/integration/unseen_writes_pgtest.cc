@@ -318,6 +318,7 @@ void ReadWithSettings(database::Database& database) {
     postgres::ReadTransaction read = database.BeginRead(lease, kPatience);
     read->exec("SET LOCAL statement_timeout = '1h'");
     read->exec("SELECT count(*) FROM t");
+    read->exec("SET LOCAL work_mem = '5MB'");
     read.Commit();
   }
   // One without a query, which sends no BEGIN.

@@ -174,7 +174,11 @@ TEST_F(ReplicaWatchTest, ReplicaThatFollowsANewPrimaryIsNoLongerAhead) {
   watch_.OnPrimaryProbe(on(Primary(1200), 2));
   watch_.OnReplicaProbe(on(Replica(1000), 1));
   EXPECT_EQ(verdicts_.back(), Reason::kDiverged);
-  watch_.OnReplicaProbe(on(Replica(1200), 1));
+  // Nor if it moves on the old timeline, or does not report one.
+  watch_.OnReplicaProbe(on(Replica(1100), 1));
+  watch_.OnReplicaProbe(Replica(1100));
+  EXPECT_EQ(verdicts_.back(), Reason::kDiverged);
+  watch_.OnReplicaProbe(on(Replica(1200), 2));
   EXPECT_EQ(verdicts_.back(), Reason::kOk);
 }
 
@@ -234,6 +238,33 @@ TEST_F(ReplicaWatchTest, LagIsUnknownOnceThePrimaryHasNotBeenAskedForLong) {
   watch_.OnReplicaProbe(Replica(100));
   EXPECT_EQ(watch_.Stats().lag, std::nullopt);
   EXPECT_EQ(verdicts_.back(), Reason::kOk);
+}
+
+TEST_F(ReplicaWatchTest, LagIsUnknownOnceThePrimaryNoLongerReportsPositions) {
+  watch_.OnPrimaryProbe(Primary(100));
+  clock_.Advance(seconds(60));
+  ProbeResult silent = Primary(0);
+  silent.facts.wal_position = silent.facts.replayable_position = std::nullopt;
+  watch_.OnPrimaryProbe(silent);
+  watch_.OnReplicaProbe(Replica(100));
+  EXPECT_EQ(watch_.Stats().lag, std::nullopt);
+}
+
+TEST_F(ReplicaWatchTest, FactThatIsMissingOnceDoesNotEndDivergence) {
+  ProbeResult replica = Replica(150);
+  replica.facts.instance = "R";
+  watch_.OnPrimaryProbe(Primary(100));
+  watch_.OnReplicaProbe(replica);
+  ProbeResult later = Primary(120);
+  later.asked_at = clock_.Now();
+  watch_.OnPrimaryProbe(later);
+  EXPECT_EQ(verdicts_.back(), Reason::kDiverged);
+  later.facts.wal_position = 200;
+  watch_.OnPrimaryProbe(later);
+  watch_.OnReplicaProbe(Replica(160));
+  EXPECT_EQ(verdicts_.back(), Reason::kDiverged);
+  watch_.OnReplicaProbe(replica);
+  EXPECT_EQ(verdicts_.back(), Reason::kDiverged);
 }
 
 TEST_F(ReplicaWatchTest, FailureIsNotFollowedByTheAnswerThatWaited) {

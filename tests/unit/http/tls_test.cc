@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <exception>
 #include <memory>
 #include <string>
 #include <vector>
@@ -42,6 +43,10 @@ class TlsTest : public testing::Test {
       if (text == "tls with client certificates") {
         options.tls.client_auth = ClientAuth::kVerifyIfGiven;
         options.tls.client_ca_file = options.tls.cert_file;
+      }
+      if (text == "tls with an empty client CA") {
+        options.tls.client_auth = ClientAuth::kRequireAndVerify;
+        options.tls.client_ca_file = dir_.Write("empty", "");
       }
       if (text == "tls with headers") options.headers = {{"X-Frame-Options", "deny"}};
       return options;
@@ -145,6 +150,27 @@ TEST_F(TlsTest, LossOfClientCertificatesAnswersNoHandshakeAndNoRequest) {
   TlsClient fresh(port);
   ASSERT_TRUE(fresh.Handshake());
   EXPECT_THAT(fresh.Ask("/"), HasSubstr("inside"));
+}
+
+// Otherwise every CA of the system would be trusted.
+TEST_F(TlsTest, EmptyFileOfClientCasIsRefused) {
+  WriteFile("tls with an empty client CA");
+  try {
+    Start();
+    FAIL() << "started";
+  } catch (const std::exception& error) {
+    EXPECT_THAT(error.what(), HasSubstr("contains no certificate"));
+  }
+}
+
+TEST_F(TlsTest, CheckFindsThatTheFileHasLostAProtection) {
+  WriteFile("tls with client certificates");
+  Start();
+  server_->CheckWebConfig();
+  WriteFile("tls");
+  EXPECT_THROW(server_->CheckWebConfig(), ServerError);
+  WriteFile("tls with client certificates");
+  server_->CheckWebConfig();
 }
 
 // A client that stalls in its handshake does not delay the handshakes of others.

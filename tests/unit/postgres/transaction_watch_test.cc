@@ -86,6 +86,8 @@ TEST(TransactionWatch, ReadAfterACommittedSetCouldHaveBeenAWrite) {
   EXPECT_EQ(at_the_end({"SET", "ROLLBACK", "SELECT 1", "SET"}), Shown::kNothing);
   EXPECT_EQ(at_the_end({"BEGIN", "SELECT 1", "ROLLBACK", "SELECT 1"}), Shown::kNothing);
   EXPECT_EQ(at_the_end({"SET", "COMMIT", "SET"}), Shown::kNothing);
+  // Nothing could be committed.
+  EXPECT_EQ(at_the_end({"COMMIT", "SELECT 1"}), Shown::kNothing);
   TransactionWatch watch;
   watch.OnBegun(false);
   EXPECT_EQ(FirstShown(watch, {"SELECT 1", "COMMIT", "SELECT 1"}), Shown::kNothing);
