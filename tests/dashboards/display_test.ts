@@ -172,12 +172,13 @@ test('the table of servers has a row for each pool', async () => {
 });
 
 // Instances that only the cluster distinguishes, one of them with two databases, one not scraped.
-const fleet: Record<string, string>[] = [
+const databases: Record<string, string>[] = [
   { cluster: 'west' },
   { cluster: 'east', database: 'shop' },
   { cluster: 'east', database: 'audit' },
   { cluster: 'north', database: 'shop' },
-].map((more) => ({ job: 'pools', instance: 'db1:19187', ...more }));
+];
+const fleet = databases.map((labels): Record<string, string> => ({ job: 'pools', instance: 'db1:19187', ...labels }));
 
 async function fleetTable(panel: Panel, more: Record<string, Record<string, string>>): Promise<DataFrame> {
   const answers = panel.targets.map(({ refId = '' }): [string, Row[]] => [

@@ -199,7 +199,8 @@ class Rendered(unittest.TestCase):
         pod = self.pod_and_configuration(values)[0]
         environment = {entry["name"]: entry["valueFrom"]["secretKeyRef"]["key"] for entry in pod["containers"][0]["env"]}
         self.assertEqual(environment, {"SCIDEX_PG_DSN": "uri", "SCIDEX_PG_RO_DSN": "replica-dsn"})
-        self.assertIn({"name": "secret", "secret": {"secretName": "other", "items": [{"key": "pass", "path": "password"}]}},
+        self.assertIn({"name": "secret", "secret": {"secretName": "other", "defaultMode": 0o440,
+                                                   "items": [{"key": "pass", "path": "password"}]}},
                       pod["volumes"])
 
     def test_chart_takes_a_secret_without_a_password(self):
