@@ -54,11 +54,11 @@ class SCIDEX_SCOPED_CAPABILITY MutexLock {
 // manual clock must use Clock::WaitUntil instead of WaitUntil here.
 class CondVar {
  public:
-  CondVar() : cv_() {}
+  CondVar() : condition() {}
   // In a child of fork(), the threads that waited for it do not exist, and destroying it would wait
   // for them.
   ~CondVar() {
-    if (ForkGeneration() == fork_generation_) cv_.~condition_variable();
+    if (ForkGeneration() == fork_generation_) condition.~condition_variable();
   }
   CondVar(const CondVar&) = delete;
   CondVar& operator=(const CondVar&) = delete;
@@ -66,24 +66,24 @@ class CondVar {
   // Releases `mutex` while waiting.
   void Wait(Mutex& mutex) SCIDEX_REQUIRES(mutex) {
     std::unique_lock<std::mutex> lock(mutex.mutex_, std::adopt_lock);
-    cv_.wait(lock);
+    condition.wait(lock);
     lock.release();
   }
   // The same. Returns false once `deadline` has passed.
   bool WaitUntil(Mutex& mutex, TimePoint deadline) SCIDEX_REQUIRES(mutex) {
     std::unique_lock<std::mutex> lock(mutex.mutex_, std::adopt_lock);
-    const bool notified = cv_.wait_until(lock, deadline) == std::cv_status::no_timeout;
+    const bool notified = condition.wait_until(lock, deadline) == std::cv_status::no_timeout;
     lock.release();
     return notified;
   }
   // With or without the lock.
-  void NotifyOne() { cv_.notify_one(); }
-  void NotifyAll() { cv_.notify_all(); }
+  void NotifyOne() { condition.notify_one(); }
+  void NotifyAll() { condition.notify_all(); }
 
  private:
   // In a union, so that it need not be destroyed.
   union {
-    std::condition_variable cv_;
+    std::condition_variable condition;
   };
   const std::uint32_t fork_generation_ = ForkGeneration();
 };
