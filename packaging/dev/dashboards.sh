@@ -46,6 +46,8 @@ check_dashboards() {
 draw_dashboards() {
   local drawn=$PWD/build/dashboards/pictures
   need_packages build test
+  # Its sources are compiled together with those of the dashboards.
+  install_npm_packages dashboards
   install_npm_packages tests/dashboards
   build_exporter release
   rm -rf "$drawn"
