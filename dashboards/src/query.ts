@@ -44,6 +44,14 @@ export const down =
   `((${selectPools('scidex_pg_pool_backend_up')} == bool 0) and on (${poolLabels})` +
   ` ${selectPools('scidex_pg_pool_max_size')} > 0)`;
 
+// A series of the value for each route whose server in this role does not answer; else that of expr, which needs the labels of
+// the route alone.
+export function unlessDown(pool: string, value: number, expr: string): string {
+  const servers = `${selectPools('scidex_pg_pool_backend_up', `pool="${pool}"`)} == 0`;
+  const pools = `${selectPools('scidex_pg_pool_max_size', `pool="${pool}"`)} > 0`;
+  return `${value} * group ${perRoute} (${servers} and on (${poolLabels}) ${pools}) or ${expr}`;
+}
+
 // The greatest of each moment: a fleet has more lines than a panel can show.
 export function greatest(expr: string): string {
   return `topk(20, ${expr})`;

@@ -5,9 +5,9 @@ import * as stat from '@grafana/grafana-foundation-sdk/stat';
 import * as statetimeline from '@grafana/grafana-foundation-sdk/statetimeline';
 
 import { dashboard, withPanels } from './dashboard';
-import { ofPool, ofRoute, perPool, routeLabels } from './labels';
+import { ofPool, ofRoute, perPool, perRoute, routeLabels } from './labels';
 import { describe, graph, legend, number, Panel, steps } from './panels';
-import { lines, now, rate, select, selectPools } from './query';
+import { lines, now, rate, select, selectPools, unlessDown } from './query';
 import { noData } from './route';
 
 const quiet = { value: null, color: 'text' } as const;
@@ -202,32 +202,39 @@ const timelines = [
       description:
         'Whether the primary accepts writes. A fall to refuses writes means that it is in ' +
         'recovery, or that default_transaction_read_only is on, as some providers set it when a ' +
-        'disk is full.',
+        'disk is full; does not answer, that its latest probe failed.',
     },
     values({
       1: { text: 'accepts writes', color: 'green' },
       0: { text: 'refuses writes', color: 'red' },
+      2: { text: 'does not answer', color: 'purple' },
     }),
-    select('scidex_pg_pool_primary_writable'),
+    unlessDown('primary', 2, `max ${perRoute} (${select('scidex_pg_pool_primary_writable')})`),
     ofRoute,
   ),
   states(
     {
       title: 'Replica',
       description:
-        'Whether the replica is within max_lag. A rise to stale means that it lags by more; a ' +
-        'rise to diverged, that it has WAL that the primary does not have, and must be rebuilt.',
+        'Whether the replica of each instance that has one is within max_lag. A rise to stale means that it lags by more; a ' +
+        'rise to diverged, that it has WAL that the primary does not have, and must be rebuilt; ' +
+        'does not answer, that its latest probe failed and its lag is unknown.',
     },
     values({
       0: { text: 'within max_lag', color: 'green' },
       1: { text: 'stale', color: 'orange' },
       2: { text: 'diverged', color: 'red' },
+      3: { text: 'does not answer', color: 'purple' },
     }),
     // A replica that has diverged may be stale too.
-    `clamp_max(${select('scidex_pg_pool_replica_stale')} + on (${routeLabels}) 2 * ${select(
-      'scidex_pg_pool_ro_route_reason',
-      'reason="diverged"',
-    )}, 2)`,
+    unlessDown(
+      'ro',
+      3,
+      `clamp_max(${select('scidex_pg_pool_replica_stale')} + on (${routeLabels}) 2 * ${select(
+        'scidex_pg_pool_ro_route_reason',
+        'reason="diverged"',
+      )}, 2) and on (${routeLabels}) ${select('scidex_pg_pool_ro_dsn_configured')} == 1`,
+    ),
     ofRoute,
   ),
 ];

@@ -59,7 +59,6 @@ STILL = {
     ("Tampering by pool", "A"): "the same",
     ("Successful writes", "A"): "the same",
     ("Primary", "A"): "always 1: the primary takes writes",
-    ("Replica", "A"): "always 0: the lag here stays below max_lag",
 }
 
 

@@ -74,6 +74,8 @@ test('a down instance and a failed canary are visible', () => {
   assert.deepEqual([0.998, 1].map((value) => shownIn(scraped, value).color), [color('red'), color('green')]);
   const missing = panelNamed('exporter', 'Instances down');
   assert.deepEqual([0, 1].map((value) => shownIn(missing, value).color), [color('green'), color('red')]);
+  const replica = panelNamed('read-only', 'Replica');
+  assert.deepEqual(shownIn(replica, 3), { text: 'does not answer', color: color('purple') });
   const canary = panelNamed('read-only', 'Canary');
   assert.deepEqual(shownIn(canary, 0), { text: 'not refused', color: color('red') });
   assert.deepEqual(shownIn(canary, 1), { text: 'refused, as expected', color: color('green') });
