@@ -25,7 +25,9 @@ import {
   down,
   greatest,
   lines,
+  most,
   now,
+  ofWorst,
   p99,
   perDatabase,
   rate,
@@ -256,7 +258,7 @@ const route = describe(new statetimeline.PanelBuilder(), {
   .dataLinks(linksToDetail(routeLabels))
   .withTarget(
     lines(
-      `${routesTo} and on (${routeLabels}) topk(20, max_over_time(${routesTo}[$__range] @ end()))`,
+      ofWorst(routeLabels, most(routesTo), routesTo),
       ofRoute,
     ),
   );

@@ -44,12 +44,28 @@ export const down =
   `((${selectPools('scidex_pg_pool_backend_up')} == bool 0) and on (${poolLabels})` +
   ` ${selectPools('scidex_pg_pool_max_size')} > 0)`;
 
-// A series of the value for each route whose server in this role does not answer; else that of expr, which needs the labels of
-// the route alone.
-export function unlessDown(pool: string, value: number, expr: string): string {
+// The greatest and the least value of a gauge in the chosen range, the same at each moment of it.
+export function most(selector: string): string {
+  return `max_over_time(${selector}[$__range] @ end())`;
+}
+
+export function least(selector: string): string {
+  return `min_over_time(${selector}[$__range] @ end())`;
+}
+
+// Of the 20 routes or pools, which have these labels, where rank is greatest: a fleet has more rows than a timeline can show.
+// Filters the series before others are joined, which costs less.
+export function ofWorst(labels: string, rank: string, expr: string): string {
+  return `(${expr} and on (${labels}) topk(20, ${rank}))`;
+}
+
+// The value for each route whose server in this role does not answer; else that of expr, which needs the labels of the route
+// alone. Of the routes where rank is greatest.
+export function unlessDown(pool: string, rank: string, value: number, expr: string): string {
   const servers = `${selectPools('scidex_pg_pool_backend_up', `pool="${pool}"`)} == 0`;
   const pools = `${selectPools('scidex_pg_pool_max_size', `pool="${pool}"`)} > 0`;
-  return `${value} * group ${perRoute} (${servers} and on (${poolLabels}) ${pools}) or ${expr}`;
+  const down = `${ofWorst(routeLabels, rank, servers)} and on (${poolLabels}) ${pools}`;
+  return `${value} * group ${perRoute} (${down}) or ${expr}`;
 }
 
 // The greatest of each moment: a fleet has more lines than a panel can show.

@@ -5,9 +5,9 @@ import * as stat from '@grafana/grafana-foundation-sdk/stat';
 import * as statetimeline from '@grafana/grafana-foundation-sdk/statetimeline';
 
 import { dashboard, withPanels } from './dashboard';
-import { ofPool, ofRoute, perPool, perRoute, routeLabels } from './labels';
+import { ofPool, ofRoute, perPool, perRoute, poolLabels, routeLabels } from './labels';
 import { describe, graph, legend, number, Panel, steps } from './panels';
-import { lines, now, rate, select, selectPools, unlessDown } from './query';
+import { least, lines, most, now, ofWorst, rate, select, selectPools, unlessDown } from './query';
 import { noData } from './route';
 
 const quiet = { value: null, color: 'text' } as const;
@@ -40,7 +40,14 @@ function states(
   expr: string,
   name = ofPool,
 ): statetimeline.PanelBuilder {
-  return describe(new statetimeline.PanelBuilder(), { ...panel, unit: 'none', width: 12, height: 7 })
+  const description = `${panel.description} Of more than 20 rows, shows the worst.`;
+  return describe(new statetimeline.PanelBuilder(), {
+    ...panel,
+    description,
+    unit: 'none',
+    width: 12,
+    height: 7,
+  })
     .mappings(mappings)
     .mergeValues(true)
     .showValue(VisibilityMode.Never)
@@ -163,6 +170,22 @@ const graphs = [
   ),
 ];
 
+const enforcement = (mode: string) =>
+  selectPools('scidex_pg_pool_read_only_enforcement', `mode="${mode}"`);
+const enforcementRank = `max ${perPool} (${most(enforcement('transaction'))})`;
+const pooler = selectPools('scidex_pg_pool_backend_behind_pooler');
+
+// What ranks a route: that its primary did not answer or refused writes, or that its replica was stale or not used.
+const primaryUp = selectPools('scidex_pg_pool_backend_up', 'pool="primary"');
+const primaryRank =
+  `group ${perRoute} (${least(primaryUp)} == 0)` +
+  ` or -max ${perRoute} (${least(select('scidex_pg_pool_primary_writable'))})`;
+const diverged = select('scidex_pg_pool_ro_route_reason', 'reason="diverged"');
+const replicaRank =
+  `${most(select('scidex_pg_pool_replica_stale'))} - on (${routeLabels})` +
+  ` ${least(select('scidex_pg_pool_ro_route_reason', 'reason="ok"'))}` +
+  ` and on (${routeLabels}) ${most(select('scidex_pg_pool_ro_dsn_configured'))} == 1`;
+
 const timelines = [
   states(
     {
@@ -177,11 +200,8 @@ const timelines = [
       1: { text: 'session', color: 'green' },
       2: { text: 'transaction', color: 'orange' },
     }),
-    `max ${perPool} (${selectPools('scidex_pg_pool_read_only_enforcement', 'mode="session"')})` +
-      ` + 2 * max ${perPool} (${selectPools(
-        'scidex_pg_pool_read_only_enforcement',
-        'mode="transaction"',
-      )})`,
+    `max ${perPool} (${ofWorst(poolLabels, enforcementRank, enforcement('session'))})` +
+      ` + on (${poolLabels}) 2 * max ${perPool} (${enforcement('transaction')})`,
   ),
   states(
     {
@@ -194,7 +214,7 @@ const timelines = [
       0: { text: 'direct', color: 'green' },
       1: { text: 'behind a pooler', color: 'orange' },
     }),
-    selectPools('scidex_pg_pool_backend_behind_pooler'),
+    ofWorst(poolLabels, most(pooler), pooler),
   ),
   states(
     {
@@ -209,7 +229,12 @@ const timelines = [
       0: { text: 'refuses writes', color: 'red' },
       2: { text: 'does not answer', color: 'purple' },
     }),
-    unlessDown('primary', 2, `max ${perRoute} (${select('scidex_pg_pool_primary_writable')})`),
+    unlessDown(
+      'primary',
+      primaryRank,
+      2,
+      `max ${perRoute} (${ofWorst(routeLabels, primaryRank, select('scidex_pg_pool_primary_writable'))})`,
+    ),
     ofRoute,
   ),
   states(
@@ -229,11 +254,10 @@ const timelines = [
     // A replica that has diverged may be stale too.
     unlessDown(
       'ro',
+      replicaRank,
       3,
-      `clamp_max(${select('scidex_pg_pool_replica_stale')} + on (${routeLabels}) 2 * ${select(
-        'scidex_pg_pool_ro_route_reason',
-        'reason="diverged"',
-      )}, 2) and on (${routeLabels}) ${select('scidex_pg_pool_ro_dsn_configured')} == 1`,
+      `clamp_max(${ofWorst(routeLabels, replicaRank, select('scidex_pg_pool_replica_stale'))}` +
+        ` + on (${routeLabels}) 2 * ${diverged}, 2)`,
     ),
     ofRoute,
   ),

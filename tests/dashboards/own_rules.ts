@@ -22,7 +22,7 @@ const names = ['cluster', 'namespace', 'job', 'instance', 'database', 'pool'];
 const optional = ['cluster', 'namespace', 'database'];
 const elsewhere = '{{database}} $where';
 // Functions that cover the whole chosen time range, of metrics that are not counters.
-const overTheRange = ['changes', 'max_over_time', 'present_over_time'];
+const overTheRange = ['changes', 'max_over_time', 'min_over_time', 'present_over_time'];
 // By the value of scidex_pg_pool_ro_routes_to.
 const routes = new Map([
   ['1', ['replica', 'green']],
