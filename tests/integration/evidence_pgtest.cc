@@ -50,8 +50,9 @@ class Evidence : public PrimaryAndReplica {
     ASSERT_TRUE(AwaitRoute(database, Route::kReplica));
     stale.Execute("SELECT pg_wal_replay_pause()");
     ExecuteAndReplay("CREATE TABLE fresh (a int)");
-    // Waits until the lag of the other one exceeds the maximum.
-    const base::TimePoint lags = base::RealClock().Now() + milliseconds(600);
+    // Waits until the lag of the other one exceeds the maximum, also as seen by probes.
+    const base::TimePoint lags = base::RealClock().Now() + options.routing.max_lag +
+                                 options.probe.interval + milliseconds(100);
     ASSERT_TRUE(Eventually(kPatience, [&] { return base::RealClock().Now() > lags; }));
     EXPECT_EQ(Read(database, "SELECT to_regclass('fresh') IS NOT NULL"), "t");
 

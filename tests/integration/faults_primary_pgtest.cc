@@ -196,6 +196,10 @@ TEST_F(PrimaryFault, SilentlyDroppedConnectionsCostNoWrite) {
       writes.push_back(std::async(std::launch::async, [&] { return Write(*database_); }));
     for (auto& write : writes) EXPECT_EQ(write.get(), "");
     Close();
+    // The server was not notified either, and would have no room for the sessions of further
+    // rounds.
+    primary_->Execute(
+        "SELECT pg_terminate_backend(pid, 180000) FROM pg_stat_activity WHERE usename = 'app'");
   }
   Report("connections silently dropped, idle ones replaced", replaced);
 }
