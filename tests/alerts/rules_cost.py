@@ -10,7 +10,6 @@ import collections
 import json
 import pathlib
 import re
-import subprocess
 import sys
 import tempfile
 import time
@@ -19,6 +18,7 @@ import urllib.parse
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests" / "support"))
+import monitoring  # noqa: E402
 import rulebook  # noqa: E402
 import servers  # noqa: E402
 
@@ -72,15 +72,7 @@ class Evaluation:
         expressions = [rule["expr"] for group in self.rules for rule in group["rules"]]
         with open(folder / "series.txt", "w", encoding="utf-8") as file:
             write_exposition(file, instances, self.now, expressions)
-        subprocess.run(["promtool", "tsdb", "create-blocks-from", "openmetrics", str(folder / "series.txt"),
-                        str(folder / "data")], check=True, capture_output=True, timeout=3000)
-        (folder / "prometheus.yml").write_text("scrape_configs: []\n")
-        address = f"127.0.0.1:{servers.free_port()}"
-        servers.start(add_cleanup, ["prometheus", f"--config.file={folder}/prometheus.yml",
-                                    f"--storage.tsdb.path={folder}/data", "--storage.tsdb.retention.time=30d",
-                                    f"--web.listen-address={address}"], folder / "log")
-        self.url = f"http://{address}"
-        servers.poll("Prometheus", lambda: servers.fetch(f"{self.url}/-/ready"), folder / "log")
+        self.url = monitoring.start_prometheus_on(add_cleanup, folder)
 
     def samples(self, expression):
         """The number of samples that an evaluation of the expression reads."""

@@ -9,7 +9,6 @@ import json
 import math
 import pathlib
 import re
-import subprocess
 import sys
 import tempfile
 import time
@@ -21,6 +20,7 @@ import zlib
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests" / "support"))
 import dashboards  # noqa: E402
+import monitoring  # noqa: E402
 import servers  # noqa: E402
 
 GOLDEN = ROOT / "tests" / "unit" / "metrics" / "exposition.golden"
@@ -124,15 +124,7 @@ class Fleet(unittest.TestCase):
         expressions = [target["expr"] for dashboard in cls.dashboards.values() for _, target in dashboards.targets(dashboard)]
         with open(path / "series.txt", "w", encoding="utf-8") as file:
             write_exposition(file, expressions, cls.begin)
-        subprocess.run(["promtool", "tsdb", "create-blocks-from", "openmetrics", str(path / "series.txt"),
-                        str(path / "data")], check=True, capture_output=True, timeout=3000)
-        (path / "prometheus.yml").write_text("scrape_configs: []\n")
-        address = f"127.0.0.1:{servers.free_port()}"
-        servers.start(cls.addClassCleanup, ["prometheus", f"--config.file={path}/prometheus.yml",
-                                            f"--storage.tsdb.path={path}/data", f"--web.listen-address={address}"],
-                      path / "log")
-        cls.prometheus = f"http://{address}"
-        servers.poll("Prometheus", lambda: servers.fetch(f"{cls.prometheus}/-/ready"), path / "log")
+        cls.prometheus = monitoring.start_prometheus_on(cls.addClassCleanup, path)
 
     @classmethod
     @functools.cache

@@ -72,7 +72,24 @@ const Statements kUnseen[] = {
 };
 
 class UnseenWrite : public UnseenWrites,
-                    public testing::WithParamInterface<std::tuple<Way, Statements>> {};
+                    public testing::WithParamInterface<std::tuple<Way, Statements>> {
+ protected:
+  // Runs the statements of the parameter, which write one row, on a lease.
+  pool::Lease LeaseThatWrote() {
+    pool::Lease lease = database_.AcquireRead();
+    for (const char* statement : std::get<Statements>(GetParam()).statements)
+      QueryOne(lease, statement);
+    EXPECT_EQ(Written(), "1");
+    return lease;
+  }
+  void ExpectTampering() const {
+    EXPECT_EQ(Tampered(database_), 1u);
+    EXPECT_EQ(log_.Count({"a borrower could have written", "unseen_writes_pgtest.cc"}), 1u);
+  }
+
+  const LogTap log_;
+  database::Database database_{OneSession(std::get<Way>(GetParam()))};
+};
 
 std::string NameOfTest(const testing::TestParamInfo<std::tuple<Way, Statements>>& info) {
   const auto& [way, unseen] = info.param;
@@ -85,21 +102,14 @@ INSTANTIATE_TEST_SUITE_P(By, UnseenWrite,
                          NameOfTest);
 
 TEST_P(UnseenWrite, IsCountedAsTamperingWithItsBorrower) {
-  const auto& [way, unseen] = GetParam();
-  const LogTap log;
-  database::Database database(OneSession(way));
-  pool::Lease lease = database.AcquireRead();
-  for (const char* statement : unseen.statements) QueryOne(lease, statement);
-  ASSERT_EQ(Written(), "1");
-  EXPECT_EQ(FallthroughStats(database).read_only_writes, 0u);
-  EXPECT_EQ(Tampered(database), 1u);
-  EXPECT_EQ(log.Count({"a borrower could have written", "unseen_writes_pgtest.cc"}), 1u);
+  pool::Lease lease = LeaseThatWrote();
+  EXPECT_EQ(FallthroughStats(database_).read_only_writes, 0u);
+  ExpectTampering();
   lease.Release();
-  EXPECT_EQ(Tampered(database), 1u);
+  ExpectTampering();
 }
 
-class WriteInOneMessage : public UnseenWrites,
-                          public testing::WithParamInterface<std::tuple<Way, Statements>> {};
+class WriteInOneMessage : public UnseenWrite {};
 
 // Each is one message, in which the setting is off only for a while.
 const Statements kInOneMessage[] = {
@@ -120,15 +130,8 @@ INSTANTIATE_TEST_SUITE_P(By, WriteInOneMessage,
                          NameOfTest);
 
 TEST_P(WriteInOneMessage, IsCountedAsTamperingWhenTheLeaseEnds) {
-  const auto& [way, unseen] = GetParam();
-  const LogTap log;
-  database::Database database(OneSession(way));
-  pool::Lease lease = database.AcquireRead();
-  for (const char* statement : unseen.statements) QueryOne(lease, statement);
-  ASSERT_EQ(Written(), "1");
-  lease.Release();
-  EXPECT_EQ(Tampered(database), 1u);
-  EXPECT_EQ(log.Count({"a borrower could have written", "unseen_writes_pgtest.cc"}), 1u);
+  LeaseThatWrote().Release();
+  ExpectTampering();
 }
 
 TEST_F(UnseenWrites, SettingThatAReadTransactionSwitchesOffIsCounted) {

@@ -5,6 +5,7 @@ import http.server
 import json
 import pathlib
 import re
+import subprocess
 import threading
 import time
 import typing
@@ -110,4 +111,17 @@ def start_prometheus(add_cleanup, folder, targets, alertmanager=None):
     servers.start(add_cleanup, ["prometheus", f"--config.file={config}", f"--storage.tsdb.path={folder}/series",
                                 "--rules.alert.resend-delay=1s", f"--web.listen-address={address}"], log)
     servers.poll("Prometheus", lambda: servers.fetch(f"http://{address}/-/ready"), log)
+    return f"http://{address}"
+
+
+def start_prometheus_on(add_cleanup, folder):
+    """Scrapes nothing: has the series of folder/series.txt, an exposition in OpenMetrics text. Returns its URL."""
+    subprocess.run(["promtool", "tsdb", "create-blocks-from", "openmetrics", str(folder / "series.txt"),
+                    str(folder / "data")], check=True, capture_output=True, timeout=3000)
+    (folder / "prometheus.yml").write_text("scrape_configs: []\n")
+    address = f"127.0.0.1:{servers.free_port()}"
+    servers.start(add_cleanup, ["prometheus", f"--config.file={folder}/prometheus.yml",
+                                f"--storage.tsdb.path={folder}/data", "--storage.tsdb.retention.time=30d",
+                                f"--web.listen-address={address}"], folder / "log")
+    servers.poll("Prometheus", lambda: servers.fetch(f"http://{address}/-/ready"), folder / "log")
     return f"http://{address}"
