@@ -58,8 +58,9 @@ class Case:
         instance = {"instance": WRONG} if self.of_instance else {}
         return job | instance | {"severity": self.severity, "component": self.component} | self.labels
 
-    def expected_annotations(self, description):
-        variables = {name: value for name, value in self.expected_labels().items() if name in ("job", "instance", "pool")}
+    def expected_annotations(self, description, of_target):
+        labels = of_target | self.expected_labels()
+        variables = {name: labels[name] for name in ("cluster", "namespace", "job", "instance", "pool") if name in labels}
         query = "&".join(f"var-{name}={urllib.parse.quote_plus(value)}" for name, value in variables.items())
         return {"summary": self.summary, "description": description,
                 "runbook_url": f"/usr/share/scidex-pg-exporter/alerts/runbooks/{self.alert}.md",

@@ -17,7 +17,7 @@ import exporter  # noqa: E402
 import postgres  # noqa: E402
 import rulebook  # noqa: E402
 import servers  # noqa: E402
-from series import Now, Rise, selector, values, written  # noqa: E402
+from series import Cycle, Now, Rise, selector, values, with_labels, written  # noqa: E402
 
 STEP_SECONDS = 30
 HOUR = 3600 // STEP_SECONDS
@@ -30,14 +30,6 @@ FALLING_THROUGH = {"scidex_pg_pool_ro_routes_to": 2, 'scidex_pg_pool_backend_up{
 
 def is_counter(name):
     return name.split("{")[0].endswith(("_total", "_sum", "_count", "_bucket"))
-
-
-def with_labels(series, labels):
-    """The series with these additional labels, except instance."""
-    more = written({name: value for name, value in labels.items() if name != "instance"})
-    if not more:
-        return series
-    return f"{series[:-1]}, {more}}}" if series.endswith("}") else f"{series}{{{more}}}"
 
 
 def by_pod(instance):
@@ -112,7 +104,8 @@ class Fleet(unittest.TestCase):
     def assert_fires(self, days, *expected, labels=lambda instance: {}, step=STEP_SECONDS):
         """days: {instance: its day}; expected: (alert, severity, {other labels}) of each alert that fires at any time,
         except the watchdog. `labels` returns additional labels of an instance; a scrape happens every `step` seconds."""
-        series = [{"series": selector(with_labels(name, labels(instance)), labels(instance).get("instance", instance)),
+        series = [{"series": with_labels(selector(name, labels(instance).get("instance", instance)),
+                                      {of: value for of, value in labels(instance).items() if of != "instance"}),
                    "values": values([(behaviours[name], steps) for behaviours, steps in day], step)}
                   for instance, day in days.items() for name in self.calm]
         fired = ('count by (alertname, severity, cluster, instance, pool) '
@@ -165,6 +158,22 @@ class Fleet(unittest.TestCase):
             with self.subTest(labels=labels("db1"), step=step):
                 self.assert_fires(days, ("FleetFallthrough", "warning", {}), *self.fall_through("db1", "db2", "db3"),
                                   labels=labels, step=step)
+
+    def test_a_primary_fails_again_and_again_for_less_than_a_minute(self):
+        """PrimaryDown does not fire, and is no excuse: the failed acquires page."""
+        failing = self.well({'scidex_pg_pool_backend_up{pool="primary"}': Cycle((1, 1, 1, 0)),
+                             'scidex_pg_pool_acquires_total{pool="primary",outcome="error"}': Rise(0.75)})
+        self.assert_fires(self.all_well_but(db3=self.day((self.well(), 20), (failing, HOUR - 20))),
+                          ("AcquireErrorBudgetBurn", "critical", {"instance": "db3", "pool": "primary"}))
+
+    def test_a_primary_is_down_for_five_minutes(self):
+        """Its alert is the only page: the failed acquires of its pools do not page in addition, also not afterwards."""
+        down = self.well({'scidex_pg_pool_backend_up{pool="primary"}': 0,
+                          'scidex_pg_pool_backend_up{pool="ro_fallthrough"}': 0} | {
+            f'scidex_pg_pool_acquires_total{{pool="{pool}",outcome="error"}}': Rise(3)
+            for pool in ("primary", "ro_fallthrough")})
+        self.assert_fires(self.all_well_but(db3=self.day((self.well(), 20), (down, 10), (self.well(), HOUR - 30))),
+                          ("PrimaryDown", "critical", {"instance": "db3", "pool": "primary"}))
 
     def test_two_pairs_in_two_clusters_are_no_fleet(self):
         through = self.day((self.well(), 20), (self.well(FALLING_THROUGH), HOUR - 20))

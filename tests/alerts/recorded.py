@@ -1,10 +1,10 @@
-"""The cases of the recorded series that no alert uses: their values, given the scraped series."""
+"""The cases of recorded series: their values, given the scraped series."""
 
 import dataclasses
 
 import rulebook
 from case import WRONG
-from series import Climb, Rise, selector, values
+from series import Climb, Cycle, Rise, selector, values, written
 
 STEP_SECONDS = 15
 EVALUATED_AT = 80
@@ -34,8 +34,34 @@ def percentile(histogram):
                     {f'{record}{{pool="ro"}}': 9.55, f'{record}{{pool="primary"}}': 0.1})
 
 
-CASES = {case.record: case for case in map(percentile, (
-    "scidex_pg_pool_acquire_wait_seconds", "scidex_pg_pool_use_seconds", "scidex_pg_pool_connect_seconds"))}
+def outages():
+    """The alerts that fire, or ended a minute and a half ago; but none that is pending, or ended three minutes ago, and no
+    others."""
+    record = "instance_pool:scidex_pg_pool_outage_alerts:last2m"
+
+    def alert(name, pool, state="firing", **more):
+        labels = {"alertname": f"ScidexPgPool{name}", "alertstate": state, "severity": "critical", "component": "backend",
+                  "pool": pool} | more
+        return f"ALERTS{{{written(labels)}}}"
+
+    def ended(seconds):
+        return Cycle((1,) * (EVALUATED_AT + 1 - seconds // STEP_SECONDS) + ("stale",) + ("_",) * EVALUATED_AT)
+
+    return Recorded(record,
+                    {alert("PrimaryDown", "primary"): 1, alert("ReplicaDown", "ro", instance="db3"): ended(90),
+                     alert("PrimaryDown", "primary", instance="db4"): ended(90),
+                     alert("PrimaryDown", "primary", instance="db5"): ended(180),
+                     alert("ReplicaDown", "ro", instance="db6"): ended(180),
+                     alert("PrimaryDown", "primary", state="pending", instance="db7"): 1,
+                     alert("ReplicaDown", "ro", state="pending", instance="db8"): 1,
+                     alert("ConnectFailures", "ro", instance="db9"): 1},
+                    {f'{record}{{pool="primary"}}': 1, f'{record}{{pool="ro_fallthrough"}}': 1,
+                     f'{record}{{instance="db3", pool="ro"}}': 1, f'{record}{{instance="db4", pool="primary"}}': 1,
+                     f'{record}{{instance="db4", pool="ro_fallthrough"}}': 1})
+
+
+CASES = {case.record: case for case in (*map(percentile, (
+    "scidex_pg_pool_acquire_wait_seconds", "scidex_pg_pool_use_seconds", "scidex_pg_pool_connect_seconds")), outages())}
 
 
 def complaint(record):

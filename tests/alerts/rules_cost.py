@@ -42,7 +42,7 @@ def asked_series(expressions):
     yield "up", ""
     for pool in ("primary", "ro", "ro_fallthrough"):
         for what in (*(f"{of}:rate{window}" for of in ("acquires", "acquire_failures") for window in ("5m", "30m")),
-                     "backend_up:avg5m", "acquire_failures:ratio_rate6h"):
+                     "outage_alerts:last2m", "acquire_failures:ratio_rate6h"):
             yield f"instance_pool:scidex_pg_pool_{what}", f'pool="{pool}"'
 
 

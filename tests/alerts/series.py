@@ -27,7 +27,7 @@ class Climb:
 
 @dataclasses.dataclass(frozen=True)
 class Cycle:
-    """A series that cycles through these values, beginning with the first."""
+    """A series that cycles through these values, beginning with the first; each is a number or in promtool's notation."""
     values: tuple
 
 
@@ -54,6 +54,11 @@ def selector(series, instance):
     return f"{name}{{{', '.join(filter(None, (written(own), labels)))}}}"
 
 
+def with_labels(series, labels):
+    """The series, which has labels, with these in addition."""
+    return f"{series[:-1]}, {written(labels)}}}" if labels else series
+
+
 def values(phases, seconds):
     """A series over the phases, each (behaviour, steps), in promtool's notation."""
     said, last = [], 0
@@ -74,5 +79,5 @@ def values(phases, seconds):
                 last = len(said) * seconds - behaviour.less
             else:
                 last = behaviour
-            said.append("stale" if failed else format(last, ".12g"))
+            said.append("stale" if failed else last if isinstance(last, str) else format(last, ".12g"))
     return " ".join(said)

@@ -1,10 +1,12 @@
 """Makes promtool's unit tests of a case: the name of each, its series, and what must fire when."""
 
 from case import CALM, WRONG
-from series import Climb, Rise, Unscraped, selector, values, written
+from series import Climb, Rise, Unscraped, selector, values, with_labels, written
 
 # The number of steps for which something stays wrong after its alert fires.
 LASTS = 20
+# Labels that only targets of some installations have.
+SITE = {"cluster": "west", "namespace": "shop & co"}
 
 
 def _failed(behaviours):
@@ -38,6 +40,10 @@ class Timelines:
         for number, (before, different, description) in enumerate(case.also, 1):
             yield self._fires(f"fires in another way, {number}", self._wrong_once(before, different),
                              firing={self.fires - 1: False, self.fires: True}, says={self.fires: description})
+        if case.of_job and not case.fires_on_nothing:
+            yield self._fires("fires for a target in a cluster and a namespace, and links to them",
+                             self._wrong_once({}, {}, SITE),
+                             firing={self.fires: True}, says={self.fires: case.description}, of_target=SITE)
         for why, different in case.near.items():
             yield self._silent(f"is silent: {why}", self._instances((case.calm | different, self.over)))
         if case.fires_on_nothing:
@@ -49,12 +55,12 @@ class Timelines:
         if self._counters():
             yield self._silent("is silent when its counters restart from 0", self._restarted())
 
-    def _wrong_once(self, before, different):
+    def _wrong_once(self, before, different, of_target=None):
         calm = self.case.calm
         # A counter does not decrease.
         return self._instances((calm | before, self.begins),
                                (calm | self.case.wrong | different, self.ends - self.begins),
-                               (calm | self._counters(), self.over - self.ends + 1))
+                               (calm | self._counters(), self.over - self.ends + 1), of_target=of_target)
 
     def _failed_scrapes(self):
         case = self.case
@@ -98,15 +104,15 @@ class Timelines:
     def _nothing():
         return [{"series": "something_else", "values": "1"}]
 
-    def _instances(self, *phases):
-        """The instance in question and a second one, which is calm."""
+    def _instances(self, *phases, of_target=None):
+        """The instance in question and a second one, which is calm; both have the labels `of_target`."""
         steps = sum(count for _, count in phases)
-        beside = self._series(CALM, (self.case.calm, steps)) if self.case.of_instance else []
-        return self._series(WRONG, *phases) + beside
+        beside = self._series(CALM, of_target, (self.case.calm, steps)) if self.case.of_instance else []
+        return self._series(WRONG, of_target, *phases) + beside
 
-    def _series(self, instance, *phases):
+    def _series(self, instance, of_target, *phases):
         names = {name: None for behaviours, _ in phases for name in behaviours}
-        return [{"series": selector(name, instance),
+        return [{"series": with_labels(selector(name, instance), of_target or {}),
                  "values": values([(behaviours.get(name), steps) for behaviours, steps in phases], self.case.step)}
                 for name in names]
 
@@ -114,16 +120,18 @@ class Timelines:
         ever = f"max_over_time({self.firing}[{(self.over + 1) * self.case.step}s])"
         return self._test(name, series, [self._asked(ever, self.over, False)])
 
-    def _fires(self, name, series, firing, says=None):
-        """firing: {step: whether the alert fires}; says: {step: its description}."""
-        return self._test(name, series, [self._asked(self.firing, step, fires) for step, fires in firing.items()], [
+    def _fires(self, name, series, firing, says=None, of_target=None):
+        """firing: {step: whether the alert fires}; says: {step: its description}; of_target: more labels of the target."""
+        of_target = of_target or {}
+        asked = [self._asked(self.firing, step, fires, of_target) for step, fires in firing.items()]
+        return self._test(name, series, asked, [
             {"eval_time": self._time(step), "alertname": self.case.alert,
-             "exp_alerts": [{"exp_labels": self.case.expected_labels(),
-                             "exp_annotations": self.case.expected_annotations(description)}]}
+             "exp_alerts": [{"exp_labels": self.case.expected_labels() | of_target,
+                             "exp_annotations": self.case.expected_annotations(description, of_target)}]}
             for step, description in (says or {}).items()])
 
-    def _asked(self, expr, step, fires):
-        labels = {"alertname": self.case.alert, "alertstate": "firing"} | self.case.expected_labels()
+    def _asked(self, expr, step, fires, of_target=None):
+        labels = {"alertname": self.case.alert, "alertstate": "firing"} | self.case.expected_labels() | (of_target or {})
         return {"expr": expr, "eval_time": self._time(step),
                 "exp_samples": [{"labels": f"ALERTS{{{written(labels)}}}", "value": 1}] if fires else []}
 

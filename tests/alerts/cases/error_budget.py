@@ -4,7 +4,7 @@ import dataclasses
 
 from case import Case
 from series import Climb, Cycle, Rise
-from .common import FAILED, RO, UP, WHO, acquires
+from .common import FAILED, RO, WHO, acquires
 
 
 def said_of_burn(windows, share):
@@ -12,19 +12,24 @@ def said_of_burn(windows, share):
             "budget allows 0.1%. Each failed acquire is an error for its caller.")
 
 
-def burn(share, failing, near, unanswered, **times):
+# ReplicaDown fired, and the series that is recorded of that.
+REPLICA_DOWN = 'ALERTS{alertname="ScidexPgPoolReplicaDown", alertstate="firing", severity="warning", pool="ro"}'
+OUTAGE = 'instance_pool:scidex_pg_pool_outage_alerts:last2m{pool="ro"}'
+
+
+def burn(share, failing, near, **times):
     """A burn of the error budget. At first there is one acquire per second: 1 / 0.1 of the minimum traffic."""
     step, calm_steps = times["step"], times["lead"] // times["step"]
     description = said_of_burn("1 hour or 6 hours", share)
     few, minutes = step / 10, 60 // step
     fires = calm_steps + (times["rises"] + times["for_"]) // step
-    down, remembered = (0,) * (120 // step), (1,) * (35 * minutes or 17)
+    outage, remembered = (1,) * (120 // step) + ("stale",), ("_",) * (35 * minutes or 17)
     return Case(
         alert="ScidexPgPoolAcquireErrorBudgetBurn", severity="critical", component="waiters",
         summary="Acquires fail faster than the error budget allows.",
         description=description, dashboard="detail",
         calm={acquires("immediate"): Rise(step), **{acquires(outcome): Rise(0) for outcome in FAILED},
-              acquires("cancelled"): Rise(0), acquires("closed"): Rise(0), UP: 1},
+              acquires("cancelled"): Rise(0), acquires("closed"): Rise(0)},
         wrong={acquires("timeout"): Rise(failing)},
         near={"the budget is spent a little slower": {acquires("timeout"): Climb(((0, calm_steps), (near, 10000)))},
               "there is no traffic": {acquires("immediate"): Rise(0)},
@@ -39,15 +44,16 @@ def burn(share, failing, near, unanswered, **times):
                   acquires("timeout"): Climb(((0, fires - 1400 // step), (0.26 * step, 1400 // step), (0, 10000)))},
               "callers cancel, or meet a pool that closes": {acquires("cancelled"): Rise(step),
                                                              acquires("closed"): Rise(step)},
-              "the server was down": {acquires("timeout"): Rise(failing), UP: Cycle(down + remembered)}},
+              "an alert reported the outage of the server": {acquires("timeout"): Rise(failing),
+                                                             REPLICA_DOWN: Cycle(outage + remembered)}},
         labels=RO,
         also=(*(({}, {acquires("timeout"): Rise(0), acquires(outcome): Rise(failing)}, description)
                 for outcome in FAILED[1:]),
               ({}, {acquires("cancelled"): Rise(step), acquires("closed"): Rise(step)}, description),
               ({acquires("immediate"): Rise(few * 1.1)},
                {acquires("immediate"): Rise(few * 1.1), acquires("timeout"): Rise(failing * 0.11)}, description),
-              # The server was down an hour before it fires, and has failed to answer single probes since.
-              ({UP: Cycle((1,) * (fires - 3600 // step) + down + (1,) * 100)}, {UP: unanswered}, description)), **times)
+              # An alert reported an outage an hour before it fires.
+              ({REPLICA_DOWN: Cycle(("_",) * (fires - 3600 // step) + outage + ("_",) * 100)}, {}, description)), **times)
 
 
 def rate(of):
@@ -56,9 +62,6 @@ def rate(of):
 
 def ratio(window):
     return f'instance_pool:scidex_pg_pool_acquire_failures:ratio_rate{window}{{pool="ro"}}'
-
-
-ANSWERED = 'instance_pool:scidex_pg_pool_backend_up:avg5m{pool="ro"}'
 
 
 def slow_burn(share, failing, near, slower, **times):
@@ -73,7 +76,7 @@ def slow_burn(share, failing, near, slower, **times):
         alert="ScidexPgPoolAcquireErrorBudgetBurn", severity="warning", component="waiters",
         summary="Acquires fail faster than the error budget allows.",
         description=description, dashboard="detail",
-        calm={rate("acquires"): 1, rate("acquire_failures"): 0, ANSWERED: 1},
+        calm={rate("acquires"): 1, rate("acquire_failures"): 0, OUTAGE: None},
         wrong={rate("acquire_failures"): failing},
         near={"the budget is spent a little slower": {
                   rate("acquire_failures"): Cycle((0,) * calm_steps + (near,) * slower + (0,) * 1000)},
@@ -85,17 +88,18 @@ def slow_burn(share, failing, near, slower, **times):
               "there is next to no traffic except for six hours": {
                   rate("acquires"): Cycle(night_and_day), rate("acquire_failures"): Cycle(
                       tuple(failing * acquires for acquires in night_and_day))},
-              "the server was down": {rate("acquire_failures"): failing, ANSWERED: Cycle((0.79,) + (1,) * quarter_day)}},
+              "an alert reported the outage of the server": {
+                  rate("acquire_failures"): failing, OUTAGE: Cycle((1,) + ("_",) * quarter_day)}},
         labels=RO,
         also=(({rate("acquires"): 0.11}, {rate("acquires"): 0.11, rate("acquire_failures"): failing * 0.11}, description),
-              ({}, {ANSWERED: Cycle((0.81,) * (burns - 10 * 3600 // step) + (0,) + (0.81,) * 1000)}, description)),
+              ({}, {OUTAGE: Cycle(("_",) * (burns - 10 * 3600 // step) + (1,) + ("_",) * 1000)}, description)),
         outlives_failed_scrape=False, **times)
 
 
 CASES = [
-    burn("1.507%", failing=1, near=0.86, unanswered=Cycle((1,) * 20 + (0,) + (1,) * 100), step=60, lead=370 * 60,
+    burn("1.507%", failing=1, near=0.86, step=60, lead=370 * 60,
          rises=55 * 60, for_=120, forgets=4 * 60),
-    burn("0.6019%", failing=0.8, near=0.7, unanswered=1, step=120, lead=190 * 120, rises=163 * 120, for_=120, holds=240,
+    burn("0.6019%", failing=0.8, near=0.7, step=120, lead=190 * 120, rises=163 * 120, for_=120, holds=240,
          forgets=16 * 120),
     slow_burn("0.3143%", failing=0.004, near=0.0028, slower=50, step=1800, lead=160 * 1800, rises=36 * 1800, for_=3600,
               holds=9 * 1800, forgets=12 * 1800),
@@ -106,14 +110,14 @@ CASES = [
     dataclasses.replace(
         slow_burn("0.3395%", failing=0.0035, near=0.0024, slower=50, step=1800, lead=160 * 1800, rises=46 * 1800, for_=3600,
                   holds=0, forgets=4 * 1800),
-        calm={rate("acquires"): 3, rate("acquire_failures"): 0, ANSWERED: 1},
-        wrong={rate("acquires"): 1, rate("acquire_failures"): 0.0035}, also=(), near={"nothing fails": {ANSWERED: 1}}),
+        calm={rate("acquires"): 3, rate("acquire_failures"): 0, OUTAGE: None},
+        wrong={rate("acquires"): 1, rate("acquire_failures"): 0.0035}, also=(), near={"nothing fails": {OUTAGE: None}}),
 
     # The window of three days, with recorded ratios; the ratio over six hours, from another group, is missing sometimes.
     Case(alert="ScidexPgPoolAcquireErrorBudgetBurn", severity="warning", component="waiters",
          summary="Acquires fail faster than the error budget allows.",
          description=said_of_burn("1 day or 3 days", "0.2%"), dashboard="detail",
-         calm={ratio("1d"): 0, ratio("2h"): 0, ratio("3d"): 0.002, ratio("6h"): None, ANSWERED: 1},
+         calm={ratio("1d"): 0, ratio("2h"): 0, ratio("3d"): 0.002, ratio("6h"): None, OUTAGE: None},
          wrong={ratio("6h"): 0.002}, near={"nothing fails any more": {ratio("6h"): 0}}, labels=RO, step=60, for_=3600,
          holds=300, forgets=0, outlives_failed_scrape=False),
 
@@ -122,13 +126,14 @@ CASES = [
          description=f"In the pool ro of {WHO}, 10 acquires failed in the last hour, more than half of all. The pool has "
                      "too little traffic for an error budget. Each failed acquire is an error for its caller.",
          dashboard="detail",
-         calm={rate("acquires"): 0.0045, rate("acquire_failures"): 0, ANSWERED: 1},
+         calm={rate("acquires"): 0.0045, rate("acquire_failures"): 0, OUTAGE: None},
          wrong={rate("acquire_failures"): 0.0028},
          near={"only nine fail": {rate("acquires"): 0.003, rate("acquire_failures"): 0.0024},
                "there are enough for an error budget": {rate("acquires"): 0.105, rate("acquire_failures"): 0.1},
                "less than half fail": {rate("acquires"): 0.0055, rate("acquire_failures"): 0.0027},
-               "the server was down": {rate("acquire_failures"): 0.0028, ANSWERED: Cycle((0.79,) + (1,) * 22)}},
-         also=(({ANSWERED: Cycle((1,) * 35 + (0,) + (1,) * 100)}, {ANSWERED: 0.81},
+               "an alert reported the outage of the server": {rate("acquire_failures"): 0.0028,
+                                                              OUTAGE: Cycle((1,) + ("_",) * 22)}},
+         also=(({OUTAGE: Cycle(("_",) * 35 + (1,) + ("_",) * 100)}, {},
                 f"In the pool ro of {WHO}, 10 acquires failed in the last hour, more than half of all. The pool has too "
                 "little traffic for an error budget. Each failed acquire is an error for its caller."),
                ({rate("acquires"): 0.09}, {rate("acquires"): 0.09, rate("acquire_failures"): 0.0505556},
