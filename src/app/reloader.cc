@@ -90,7 +90,7 @@ Reloader::Reloader(config::Config first, Load load, Apply apply, Announce announ
       hash_(HashOf(config_)),
       credentials_(
           scheduler, base::TaskKind::kCredentials,
-          [this](const std::stop_token&) { return TakeCredentials(); }, kBetweenRereads) {
+          [this](const std::stop_token&) { return ReadCredentials(); }, kBetweenRereads) {
   credentials_.Start(base::kNever);
 }
 
@@ -106,21 +106,21 @@ void Reloader::Take(config::Config next) {
 
 Reloader::Result Reloader::Reload(IfUnderWay if_under_way) {
   const bool under_way = reloads_.fetch_add(1) > 0;
-  Result result = under_way && if_under_way == IfUnderWay::kGiveUp ? Result{Outcome::kUnderWay, ""}
-                                                                   : LoadAndTake();
+  Result result =
+      under_way && if_under_way == IfUnderWay::kGiveUp ? Result{Outcome::kUnderWay, ""} : Reload();
   reloads_.fetch_sub(1);
   return result;
 }
 
-Reloader::Result Reloader::LoadAndTake() {
+Reloader::Result Reloader::Reload() {
   const MutexLock changing(changing_);
   announce_(Phase::kBegins);
-  Result result = TryToTake();
+  Result result = TryReload();
   announce_(Phase::kEnded);
   return result;
 }
 
-Reloader::Result Reloader::TryToTake() {
+Reloader::Result Reloader::TryReload() {
   std::string refused;
   std::vector<std::string> changed;
   try {
@@ -149,7 +149,7 @@ Reloader::Result Reloader::TryToTake() {
   return {Outcome::kRefused, refused};
 }
 
-base::TimePoint Reloader::TakeCredentials() {
+base::TimePoint Reloader::ReadCredentials() {
   const MutexLock changing(changing_);
   try {
     const config::Config config = load_();

@@ -58,10 +58,10 @@ class Reloader {
   std::uint64_t hash() const;
 
  private:
-  Result LoadAndTake();
-  Result TryToTake() SCIDEX_REQUIRES(changing_);
+  Result Reload();
+  Result TryReload() SCIDEX_REQUIRES(changing_);
   void Take(config::Config next) SCIDEX_REQUIRES(changing_);
-  base::TimePoint TakeCredentials();
+  base::TimePoint ReadCredentials();
 
   const Load load_;
   const Apply apply_;

@@ -58,7 +58,7 @@ Executor::Executor(Timer& timer, const ExecutorOptions& options)
 Executor::~Executor() { Stop(); }
 
 void Executor::Stop() {
-  if (ForkGeneration() != fork_generation_) return;
+  if (fork_check_.Forked()) return;
   // Joined after the lock is released.
   Threads ended;
   {

@@ -133,7 +133,7 @@ class Executor {
   // Constant.
   Timer& timer_;
   const ExecutorOptions options_;
-  const std::uint32_t fork_generation_ = ForkGeneration();
+  const ForkCheck fork_check_;
 
   mutable Mutex mutex_;
   // Notified during shutdown when a job was submitted or has ended, and when a thread has ended.

@@ -16,4 +16,15 @@ inline std::uint32_t ForkGeneration() {
   return internal::fork_generation.load(std::memory_order_relaxed);
 }
 
+// A member of an object that must not be used in a child of fork(). Thread safe, except assignment,
+// which makes this process the creator.
+class ForkCheck {
+ public:
+  // Whether this process is a child of the one that created the object.
+  bool Forked() const { return ForkGeneration() != generation_; }
+
+ private:
+  std::uint32_t generation_ = ForkGeneration();
+};
+
 }  // namespace scidex::base

@@ -9,7 +9,6 @@
 #include <system_error>
 #include <utility>
 
-#include "base/fork.h"
 #include "base/local_failure.h"
 #include "base/log.h"
 
@@ -37,8 +36,7 @@ void Add(int epoll, int fd, std::uint32_t events, std::uint64_t id) {
 }  // namespace
 
 HangupWatch::HangupWatch()
-    : fork_generation_(ForkGeneration()),
-      epoll_(Opened(epoll_create1(EPOLL_CLOEXEC))),
+    : epoll_(Opened(epoll_create1(EPOLL_CLOEXEC))),
       stop_([this] {
         UniqueFd stop = Opened(eventfd(0, EFD_CLOEXEC));
         Add(epoll_.get(), stop.get(), EPOLLIN, kStop);
@@ -48,13 +46,13 @@ HangupWatch::HangupWatch()
 
 HangupWatch::~HangupWatch() {
   // A child shares the event with its parent, whose thread this would end.
-  if (ForkGeneration() != fork_generation_) return;
+  if (fork_check_.Forked()) return;
   eventfd_write(stop_.get(), 1);
   thread_.Join();
 }
 
 HangupWatch::Guard::Guard(HangupWatch& watch, int socket, std::function<void()> on_hangup)
-    : watch_(watch), socket_(socket), fork_generation_(ForkGeneration()) {
+    : watch_(watch), socket_(socket) {
   {
     MutexLock lock(watch_.mutex_);
     id_ = ++watch_.last_id_;
@@ -72,7 +70,7 @@ HangupWatch::Guard::Guard(HangupWatch& watch, int socket, std::function<void()> 
 
 HangupWatch::Guard::~Guard() {
   // A child shares its parent's epoll instance, but has no thread that could run the function.
-  if (ForkGeneration() != fork_generation_) return;
+  if (fork_check_.Forked()) return;
   epoll_ctl(watch_.epoll_.get(), EPOLL_CTL_DEL, socket_, nullptr);
   MutexLock lock(watch_.mutex_);
   while (watch_.running_ == id_) watch_.notified_.Wait(watch_.mutex_);

@@ -6,6 +6,7 @@
 #include <functional>
 #include <map>
 
+#include "base/fork.h"
 #include "base/mutex.h"
 #include "base/thread.h"
 #include "base/unique_fd.h"
@@ -36,7 +37,7 @@ class HangupWatch {
    private:
     HangupWatch& watch_;
     const int socket_;
-    const std::uint32_t fork_generation_;
+    const ForkCheck fork_check_;
     std::uint64_t id_ = 0;
   };
 
@@ -44,7 +45,7 @@ class HangupWatch {
   void Loop();
   void Notify(std::uint64_t id);
 
-  const std::uint32_t fork_generation_;
+  const ForkCheck fork_check_;
   const UniqueFd epoll_;
   const UniqueFd stop_;
   Mutex mutex_;

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <condition_variable>
-#include <cstdint>
 #include <mutex>
 
 #include "base/fork.h"
@@ -58,7 +57,7 @@ class CondVar {
   // In a child of fork(), the threads that waited for it do not exist, and destroying it would wait
   // for them.
   ~CondVar() {
-    if (ForkGeneration() == fork_generation_) condition.~condition_variable();
+    if (!fork_check_.Forked()) condition.~condition_variable();
   }
   CondVar(const CondVar&) = delete;
   CondVar& operator=(const CondVar&) = delete;
@@ -85,7 +84,7 @@ class CondVar {
   union {
     std::condition_variable condition;
   };
-  const std::uint32_t fork_generation_ = ForkGeneration();
+  const ForkCheck fork_check_;
 };
 
 }  // namespace scidex::base

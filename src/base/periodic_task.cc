@@ -39,7 +39,7 @@ void PeriodicTask::TriggerAt(TimePoint when) noexcept {
 }
 
 void PeriodicTask::Stop() noexcept {
-  if (ForkGeneration() != fork_generation_) return;
+  if (fork_check_.Forked()) return;
   // Without the lock: callbacks that the body has registered with its token run here, and may take
   // locks under which other threads trigger this task.
   stop_.request_stop();

@@ -1,7 +1,6 @@
 // A function that runs repeatedly on an executor, at the time it asked for or when triggered.
 #pragma once
 
-#include <cstdint>
 #include <functional>
 #include <stop_token>
 #include <string>
@@ -70,7 +69,7 @@ class PeriodicTask {
   const TaskKind kind_;
   const Body body_;
   const Duration min_distance_;
-  const std::uint32_t fork_generation_ = ForkGeneration();
+  const ForkCheck fork_check_;
   std::stop_source stop_;
   // Of the previous run. Only accessed by runs.
   std::string last_error_;

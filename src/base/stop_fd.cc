@@ -3,7 +3,6 @@
 #include <sys/eventfd.h>
 
 #include <cerrno>
-#include <cstdint>
 #include <utility>
 
 #include "base/fork.h"
@@ -22,7 +21,7 @@ UniqueFd NewEvent() {
 struct ThreadEvent {
   UniqueFd event;
   // A child of fork() shares the event with its parent and must not use it.
-  std::uint32_t fork_generation = 0;
+  ForkCheck fork_check;
   bool in_use = false;
 };
 thread_local ThreadEvent thread_event;
@@ -31,10 +30,9 @@ thread_local ThreadEvent thread_event;
 int TakeThreadEvent() {
   ThreadEvent& own = thread_event;
   if (own.in_use) return -1;
-  const std::uint32_t generation = ForkGeneration();
-  if (!own.event.valid() || own.fork_generation != generation) {
+  if (!own.event.valid() || own.fork_check.Forked()) {
     own.event = NewEvent();
-    own.fork_generation = generation;
+    own.fork_check = {};
   }
   own.in_use = own.event.valid();
   return own.event.get();

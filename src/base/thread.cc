@@ -56,7 +56,7 @@ Thread::Thread(const std::string& name, std::function<void()> body)
 
 void Thread::Join() {
   if (!thread_.joinable()) return;
-  if (ForkGeneration() == fork_generation_) return thread_.join();
+  if (!fork_check_.Forked()) return thread_.join();
   // Moved to where no destructor runs, as that of a joinable std::thread ends the process.
   alignas(std::thread) std::array<std::byte, sizeof(std::thread)> left{};
   new (left.data()) std::thread(std::move(thread_));

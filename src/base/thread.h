@@ -3,7 +3,6 @@
 
 #include <csignal>
 #include <cstddef>
-#include <cstdint>
 #include <functional>
 #include <string>
 #include <thread>
@@ -42,7 +41,7 @@ class Thread {
 
  private:
   std::thread thread_;
-  std::uint32_t fork_generation_ = ForkGeneration();
+  ForkCheck fork_check_;
 };
 
 // Runs `body` on a thread with a stack of `bytes`, for code whose recursion is as deep as its input

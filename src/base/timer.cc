@@ -9,7 +9,7 @@ namespace scidex::base {
 Timer::Timer(Clock& clock) : clock_(clock), thread_("timer", [this] { Loop(); }) {}
 
 Timer::~Timer() {
-  if (Forked()) return;
+  if (fork_check_.Forked()) return;
   {
     MutexLock lock(mutex_);
     stopping_ = true;
@@ -31,7 +31,7 @@ Timer::Entry::Entry(Timer& timer, std::function<void()> call)
 }
 
 Timer::Entry::~Entry() {
-  if (timer_.Forked()) return;
+  if (timer_.fork_check_.Forked()) return;
   Set(kNever);
   MutexLock lock(timer_.mutex_);
   while (timer_.calling_ == this) timer_.called_.Wait(timer_.mutex_);

@@ -64,10 +64,8 @@ class Timer {
   std::uint64_t NextId();
   void Call(const Entry& entry) noexcept;
 
-  bool Forked() const { return ForkGeneration() != fork_generation_; }
-
   Clock& clock_;
-  const std::uint32_t fork_generation_ = ForkGeneration();
+  const ForkCheck fork_check_;
   Mutex mutex_;
   CondVar wake_;
   CondVar called_;

@@ -17,7 +17,7 @@ constexpr std::size_t kMaxSamples = 4096;
 
 void LagEstimator::OnPrimary(const ServerFacts& primary, TimePoint now) {
   // This is another primary, or a restored one.
-  if (!samples_.empty() && FellBack(primary, samples_.back())) Clear();
+  if (!samples_.empty() && WentBackwards(primary, samples_.back())) Clear();
   const bool is_new = IsNew(primary);
   written_ = primary.replayable_position;
   completed_ = primary.transactions ? primary.transactions->text : "";
@@ -56,7 +56,7 @@ bool LagEstimator::Has(const ServerFacts& replica, const Sample& sample) {
          replica.transactions->xmax >= sample.transactions->xmax;
 }
 
-bool LagEstimator::FellBack(const ServerFacts& primary, const Sample& before) {
+bool LagEstimator::WentBackwards(const ServerFacts& primary, const Sample& before) {
   return (primary.replayable_position && before.replayable_position &&
           *primary.replayable_position < *before.replayable_position) ||
          (primary.transactions && before.transactions &&

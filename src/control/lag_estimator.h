@@ -43,7 +43,7 @@ class LagEstimator {
     bool is_first = false;
   };
   static bool Has(const routing::ServerFacts& replica, const Sample& sample);
-  static bool FellBack(const routing::ServerFacts& primary, const Sample& before);
+  static bool WentBackwards(const routing::ServerFacts& primary, const Sample& before);
   bool IsNew(const routing::ServerFacts& primary) const;
 
   // Oldest first.

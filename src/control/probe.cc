@@ -161,7 +161,7 @@ Probe::Renewal Probe::Renew(TimePoint deadline, const std::stop_token& stop, Pro
   const bool lost_before = !reserved_;
   pool::ConnectResult connected = connector_->Connect(deadline, stop);
   if (connected.outcome == ConnectOutcome::kOk) {
-    if (StaysWhereItIs(*connected.connection)) return Renewal::kKept;
+    if (KeepsItsServer(*connected.connection)) return Renewal::kKept;
     Adopt(std::move(connected.connection), lost_before);
     return Renewal::kAdopted;
   }
@@ -187,7 +187,7 @@ bool Probe::NewSessionIsDue() {
 
 // If a name leads to several servers, the verdict applies to that of the existing session, unless
 // new sessions have stopped reaching it.
-bool Probe::StaysWhereItIs(const pool::Connection& fresh) {
+bool Probe::KeepsItsServer(const pool::Connection& fresh) {
   constexpr int kMaxElsewhere = 3;
   if (!reserved_ || !inspector_.IsElsewhere(fresh) || ++elsewhere_in_a_row_ > kMaxElsewhere) {
     elsewhere_in_a_row_ = 0;

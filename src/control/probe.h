@@ -74,7 +74,7 @@ class Probe final : private pool::SessionObserver {
   };
   Renewal Renew(base::TimePoint deadline, const std::stop_token& stop, ProbeResult& refusal);
   bool NewSessionIsDue();
-  bool StaysWhereItIs(const pool::Connection& fresh);
+  bool KeepsItsServer(const pool::Connection& fresh);
   void Adopt(std::unique_ptr<pool::Connection> session, bool lost_before);
   std::optional<ProbeResult> AskThroughPools(ProbeResult refusal, base::TimePoint deadline,
                                              const std::stop_token& stop);

@@ -63,7 +63,7 @@ Database::Database(const DatabaseOptions& options, std::shared_ptr<Runtime> runt
 }
 
 Database::~Database() {
-  if (base::ForkGeneration() == fork_generation_) {
+  if (!fork_check_.Forked()) {
     Stop();
     return;
   }

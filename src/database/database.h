@@ -26,6 +26,7 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "base/fork.h"
 #include "base/mutex.h"
 #include "control/autoscaler.h"
 #include "control/canary.h"
@@ -165,7 +166,7 @@ class Database {
 
   // First: all other members run on it.
   const std::shared_ptr<Runtime> runtime_;
-  const std::uint32_t fork_generation_ = base::ForkGeneration();
+  const base::ForkCheck fork_check_;
   // Held while on_auth_failed_ is called.
   base::Mutex calling_;
   std::function<void()> on_auth_failed_ SCIDEX_GUARDED_BY(calling_);

@@ -174,7 +174,7 @@ SlotList::iterator PoolCore::AwaitTurn(const Request& request, Waiter& waiter) {
       return *waiter.handed;
     }
     if (waiter.handed) {
-      Untake(*waiter.handed, deferred);
+      GiveBack(*waiter.handed, deferred);
       FailCancelled(request);
     }
     if (std::exchange(waiter.deadlocked, false)) FindDeadlock();
@@ -189,7 +189,7 @@ SlotList::iterator PoolCore::AwaitTurn(const Request& request, Waiter& waiter) {
   }
 }
 
-void PoolCore::Untake(SlotList::iterator slot, DeferredClose& deferred) {
+void PoolCore::GiveBack(SlotList::iterator slot, DeferredClose& deferred) {
   const TimePoint now = clock_.Now();
   Revoke(slot);
   if (MayStay(*slot, now)) {
@@ -283,7 +283,7 @@ void PoolCore::ReturnUntried(SlotList::iterator slot, Request& request) {
   DeferredClose deferred;
   MutexLock lock(mutex_);
   request.expired = true;
-  Untake(slot, deferred);
+  GiveBack(slot, deferred);
   request.alive = deferred.core;
   if (!request.tries_only) FailTimeout(request);
 }

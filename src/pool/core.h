@@ -24,6 +24,7 @@
 
 #include "base/call_site.h"
 #include "base/clock.h"
+#include "base/fork.h"
 #include "base/mutex.h"
 #include "base/periodic_task.h"
 #include "pool/connect_gate.h"
@@ -139,7 +140,7 @@ class PoolCore final : public SessionObserver, public std::enable_shared_from_th
   const std::string& name() const { return name_; }
   base::Duration acquire_timeout() const { return options_.acquire_timeout; }
   // This process is a child of the process that created the pool.
-  bool Forked() const;
+  bool Forked() const { return fork_check_.Forked(); }
 
   // Implementation of Lease.
   void Release(SlotList::iterator slot) noexcept;
@@ -174,7 +175,7 @@ class PoolCore final : public SessionObserver, public std::enable_shared_from_th
   bool IsAlive(const Slot& slot) const;
   void ReturnUntried(SlotList::iterator slot, Request& request);
   // Gives back a connection that was lent to an acquire that ends without it.
-  void Untake(SlotList::iterator slot, DeferredClose& deferred) SCIDEX_REQUIRES(mutex_);
+  void GiveBack(SlotList::iterator slot, DeferredClose& deferred) SCIDEX_REQUIRES(mutex_);
   void TakeBack(SlotList::iterator slot, EvictReason reason, Request& request, Waiter* waiter);
   void Revoke(SlotList::iterator slot) SCIDEX_REQUIRES(mutex_);
   template <typename Error>
@@ -224,7 +225,7 @@ class PoolCore final : public SessionObserver, public std::enable_shared_from_th
 
   // growth.cc
   void StartConnects(base::TimePoint now) SCIDEX_REQUIRES(mutex_);
-  std::size_t AskGates(std::size_t wanted, base::TimePoint now) SCIDEX_REQUIRES(mutex_);
+  std::size_t RequestConnects(std::size_t wanted, base::TimePoint now) SCIDEX_REQUIRES(mutex_);
   bool ConfirmAtGates(base::TimePoint now) SCIDEX_REQUIRES(mutex_);
   void ReportToGates(ConnectOutcome outcome, base::TimePoint now) SCIDEX_REQUIRES(mutex_);
   void ReturnToGates(std::size_t count) SCIDEX_REQUIRES(mutex_);
@@ -271,7 +272,7 @@ class PoolCore final : public SessionObserver, public std::enable_shared_from_th
   base::Scheduler& scheduler_;
   base::Clock& clock_;
   const std::function<void()> on_trouble_;
-  const std::uint32_t fork_generation_;
+  const base::ForkCheck fork_check_;
 
   // Not guarded by mutex_.
   // For failures of this pool's own connects; for all failures if there is no server_gate_.

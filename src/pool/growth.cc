@@ -54,7 +54,7 @@ std::size_t PoolCore::ConnectsWanted() const {
 
 void PoolCore::StartConnects(TimePoint now) {
   if (closed_) return;
-  for (std::size_t granted = AskGates(ConnectsWanted(), now); granted > 0; --granted) {
+  for (std::size_t granted = RequestConnects(ConnectsWanted(), now); granted > 0; --granted) {
     try {
       SubmitConnect();
     } catch (const std::bad_alloc&) {
@@ -74,7 +74,7 @@ void PoolCore::SubmitConnect() {
   ++queued_connects_;
 }
 
-std::size_t PoolCore::AskGates(std::size_t wanted, TimePoint now) {
+std::size_t PoolCore::RequestConnects(std::size_t wanted, TimePoint now) {
   if (wanted == 0 && !has_reserved_connect_) return 0;
   ConnectGate::Grant grant = own_gate_.Ask(own_client_, wanted, now);
   if (server_gate_ && (grant.count > 0 || has_reserved_connect_)) {

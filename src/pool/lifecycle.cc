@@ -4,7 +4,6 @@
 #include <stdexcept>
 #include <utility>
 
-#include "base/fork.h"
 #include "base/local_failure.h"
 #include "pool/core.h"
 
@@ -31,7 +30,6 @@ PoolCore::PoolCore(std::string name, const PoolOptions& options, Pool::Dependenc
       scheduler_(dependencies.scheduler),
       clock_(dependencies.clock),
       on_trouble_(std::move(dependencies.on_trouble)),
-      fork_generation_(base::ForkGeneration()),
       own_gate_(OwnGate(options, dependencies.server_gate != nullptr), std::random_device{}()),
       server_gate_(std::move(dependencies.server_gate)),
       target_size_(options.max_size),
@@ -60,8 +58,6 @@ void PoolCore::Start() {
   if (server_gate_) server_gate_->Join(server_client_);
   task->Start(TimePoint::min());
 }
-
-bool PoolCore::Forked() const { return base::ForkGeneration() != fork_generation_; }
 
 void PoolCore::Resize(std::size_t target, ResizeCause cause) {
   if (target < 1 || target < options_.min_idle || target > options_.max_size) {

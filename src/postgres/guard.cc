@@ -27,22 +27,22 @@ std::string SettingsFor(const PGconn* connection, SearchPath path) {
 
 }  // namespace
 
-std::string LimitFor(base::TimePoint deadline, GivesUp when) {
+std::string LimitFor(base::TimePoint deadline, CancelTime when) {
   using std::chrono::milliseconds;
   constexpr milliseconds kMost = std::chrono::hours(1);
   const base::TimePoint now = base::RealClock().Now();
   const milliseconds left = deadline <= now ? milliseconds(0)
                                             : std::chrono::duration_cast<milliseconds>(
                                                   std::min<base::Duration>(deadline - now, kMost));
-  const milliseconds limit = when == GivesUp::kAfterDeadline
+  const milliseconds limit = when == CancelTime::kAfterDeadline
                                  ? left + std::chrono::seconds(1)
                                  : std::max(left * 3 / 4, milliseconds(1));
   return "SET LOCAL statement_timeout = " + std::to_string(limit.count()) + "; ";
 }
 
 QueryResult QueryGuarded(Session& session, std::string_view statement, base::TimePoint deadline,
-                         const std::stop_token& stop, SearchPath path, GivesUp when) {
-  const int tries = when == GivesUp::kAfterDeadline ? 5 : 1;
+                         const std::stop_token& stop, SearchPath path, CancelTime when) {
+  const int tries = when == CancelTime::kAfterDeadline ? 5 : 1;
   QueryResult result;
   for (int i = 0; i < tries; ++i) {
     // Must be first: it applies to the statements before this one too.

@@ -20,13 +20,13 @@ enum class SearchPath {
 
 // When the server cancels a statement. Without a limit it would continue after its client has gone,
 // and hold a connection or wait for a lock.
-enum class GivesUp {
+enum class CancelTime {
   kAfterDeadline,   // a second later: the client's deadline comes first
   kBeforeDeadline,  // so that the session survives; the result is kRefused
 };
 
 // Returns a SET for the statements that follow it in the same message or transaction.
-std::string LimitFor(base::TimePoint deadline, GivesUp when = GivesUp::kAfterDeadline);
+std::string LimitFor(base::TimePoint deadline, CancelTime when = CancelTime::kAfterDeadline);
 
 // Sends the settings and `statement` in one message, at whose end they are reset: no trace remains,
 // even in a session of a pooler. Keeps the isolation level of an open transaction. Before
@@ -36,6 +36,6 @@ std::string LimitFor(base::TimePoint deadline, GivesUp when = GivesUp::kAfterDea
 // https://www.postgresql.org/docs/current/runtime-config-client.html
 QueryResult QueryGuarded(Session& session, std::string_view statement, base::TimePoint deadline,
                          const std::stop_token& stop, SearchPath path = SearchPath::kCatalog,
-                         GivesUp when = GivesUp::kAfterDeadline);
+                         CancelTime when = CancelTime::kAfterDeadline);
 
 }  // namespace scidex::postgres

@@ -302,7 +302,7 @@ QueryResult FactsReader::Ask(Session& session, const Facts& wanted, TimePoint de
                              const std::stop_token& stop) const {
   if (wanted[Fact::kQueriedLag]) {
     QueryResult answer = QueryGuarded(session, options_.lag_query, deadline, stop,
-                                      SearchPath::kOfRole, GivesUp::kBeforeDeadline);
+                                      SearchPath::kOfRole, CancelTime::kBeforeDeadline);
     if (answer.status == QueryStatus::kOk && !IsLagResult(answer)) {
       answer.status = QueryStatus::kRefused;
       answer.message = {"the result is not one number of seconds or NULL", ""};

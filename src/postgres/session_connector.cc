@@ -183,7 +183,7 @@ std::optional<ConnectResult> SessionConnector::ConnectWith(Startup startup,
   if (opened.outcome != ConnectOutcome::kOk) return Failed(opened.outcome, opened.message);
   auto session = std::make_unique<Session>(name_, options_, std::move(opened.connection), hangups_);
   if (options_.read_only) return ShowReadOnly(std::move(session), startup, deadline, stop);
-  return Introduce(std::move(session), deadline, stop);
+  return VerifyServer(std::move(session), deadline, stop);
 }
 
 // Behind a pooler, the current server is unknown.
@@ -209,8 +209,9 @@ QueryResult SessionConnector::AskForServer(Session& session, const std::string& 
 }
 
 // The session is usable even if the server refuses the query.
-ConnectResult SessionConnector::Introduce(std::unique_ptr<Session> session,
-                                          base::TimePoint deadline, const std::stop_token& stop) {
+ConnectResult SessionConnector::VerifyServer(std::unique_ptr<Session> session,
+                                             base::TimePoint deadline,
+                                             const std::stop_token& stop) {
   const QueryResult answer = AskForServer(*session, "", deadline, stop);
   return answer.status == QueryResult::Status::kOk || answer.status == QueryResult::Status::kRefused
              ? Succeeded(std::move(session))

@@ -44,8 +44,8 @@ class SessionConnector final : public pool::Connector {
   // session.
   QueryResult AskForServer(Session& session, const std::string& columns, base::TimePoint deadline,
                            const std::stop_token& stop);
-  pool::ConnectResult Introduce(std::unique_ptr<Session> session, base::TimePoint deadline,
-                                const std::stop_token& stop);
+  pool::ConnectResult VerifyServer(std::unique_ptr<Session> session, base::TimePoint deadline,
+                                   const std::stop_token& stop);
   std::optional<pool::ConnectResult> ShowReadOnly(std::unique_ptr<Session> session, Startup startup,
                                                   base::TimePoint deadline,
                                                   const std::stop_token& stop);

@@ -149,7 +149,7 @@ Router::~Router() {
 
 // Before any lock, which a thread of the parent may have held.
 void Router::CheckFork() const {
-  if (base::ForkGeneration() == fork_generation_) return;
+  if (!fork_check_.Forked()) return;
   throw pool::ForkedPool(
       "created by the parent of this process; a child must create its own database after fork()",
       {});
@@ -323,10 +323,10 @@ std::optional<RouteChange> Router::OnReplicaVerdict(Reason verdict, TimePoint pr
 // Called before the route can return to the replica: sessions opened while the pool's name led to
 // another server are still connected to that one.
 void Router::DrainIfWrongServer(Reason verdict) {
-  const bool misled = IsWrongServer(verdict);
+  const bool wrong = IsWrongServer(verdict);
   {
     MutexLock lock(mutex_);
-    if (std::exchange(misled_, misled) == misled) return;
+    if (std::exchange(ro_is_wrong_server_, wrong) == wrong) return;
   }
   const std::shared_ptr<Pool> ro = Now()->pools[PoolRole::kRo];
   if (ro != nullptr) ro->Drain();
@@ -362,7 +362,7 @@ std::optional<RouteChange> Router::Apply(const std::shared_ptr<Plan>& plan) noex
                          clock_.WallNow());
     max_lag_ = plan->options.max_lag;
     fallthrough_expected_ = plan->options.fallthrough_expected;
-    if (plan->new_replica) misled_ = false;
+    if (plan->new_replica) ro_is_wrong_server_ = false;
     for (const PoolRole role : base::kEnumValues<PoolRole>) {
       if (epoch_->pools[role] != pools[role]) Retire(role, epoch_->pools[role]);
     }

@@ -1,7 +1,6 @@
 // Hands out connections for reads and writes, and decides which pool serves a read.
 #pragma once
 
-#include <cstdint>
 #include <memory>
 #include <optional>
 #include <stop_token>
@@ -143,7 +142,7 @@ class Router {
   static void Log(const Change& change);
 
   base::Clock& clock_;
-  const std::uint32_t fork_generation_ = base::ForkGeneration();
+  const base::ForkCheck fork_check_;
   const std::shared_ptr<Shared> shared_;
 
   mutable base::Mutex mutex_;
@@ -160,7 +159,7 @@ class Router {
   base::EnumArray<PoolRole, pool::PoolStats> counted_ SCIDEX_GUARDED_BY(mutex_);
   RouteMachine machine_ SCIDEX_GUARDED_BY(mutex_);
   // By the latest verdict, the replica's pool leads to the wrong server.
-  bool misled_ SCIDEX_GUARDED_BY(mutex_) = false;
+  bool ro_is_wrong_server_ SCIDEX_GUARDED_BY(mutex_) = false;
   // When the route or the pools change, this is replaced and the old epoch is stopped.
   std::shared_ptr<Epoch> epoch_ SCIDEX_GUARDED_BY(mutex_);
 };

@@ -40,6 +40,8 @@ def asked_series(expressions):
         if name in names:
             yield name, labels
     yield "up", ""
+    for alert, pool in (("PrimaryDown", "primary"), ("ReplicaDown", "ro")):
+        yield "ALERTS", f'alertname="ScidexPgPool{alert}",alertstate="firing",pool="{pool}"'
     for pool in ("primary", "ro", "ro_fallthrough"):
         for what in (*(f"{of}:rate{window}" for of in ("acquires", "acquire_failures") for window in ("5m", "30m")),
                      "outage_alerts:last2m", "acquire_failures:ratio_rate6h"):

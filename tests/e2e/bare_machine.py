@@ -41,9 +41,9 @@ class BareMachine(unittest.TestCase):
             self.assertIn("\nprocess_max_fds ", text)
             for absent in ("process_open_fds", "process_resident_memory_bytes", "process_cpu_seconds_total"):
                 self.assertNotIn(absent, text)
-        self.assertEqual(self.log.read_text().count("/proc"), 1)
         process.terminate()
         self.assertEqual(process.wait(timeout=servers.DEADLINE_SECONDS), 0)
+        self.assertEqual(self.log.read_text().count("/proc"), 1)
 
     def test_without_a_network_it_listens_and_says_why_no_server_answers(self):
         process = self.start(f":{self.port}", namespaces.unshare("--net"), SCIDEX_PG_DSN="host=192.0.2.1", SCIDEX_PG_RO_DSN="host=db.invalid")

@@ -287,6 +287,7 @@ class StandardError(Limits):
         passwords.chmod(0o644)
         self.start(PGPASSFILE=str(passwords))
         self.await_probes(20)
+        servers.poll("line in the log", lambda: "password file" in self.own.log.read_text(), self.own.log)
         lines = self.own.log.read_text().splitlines()
         self.assertEqual([line for line in lines if "level=" not in line], [])
         about = [line for line in lines if "password file" in line]

@@ -84,11 +84,13 @@ class Secrets(unittest.TestCase):
         process.start()
         # The kernel gives the files of such a process to root.
         self.assertEqual(os.stat(f"/proc/{process.process.pid}/environ").st_uid, 0)
+        process.stop()
         self.assertNotIn("running as root", process.log.read_text())
 
     def test_running_as_root_is_warned_of(self):
         process = exporter.Exporter(self.addCleanup, self.folder, PGHOST="/nowhere")
         process.start()
+        process.stop()
         self.assertEqual("running as root" in process.log.read_text(), os.geteuid() == 0)
 
     def test_of_the_dsn(self):

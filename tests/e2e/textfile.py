@@ -154,6 +154,8 @@ class Textfile(WithoutAPort):
     def test_nothing_listens(self):
         process = self.start()
         self.await_file(process, "file", lambda m: True)
+        process.send_signal(signal.SIGTERM)
+        self.assertEqual(process.wait(timeout=servers.DEADLINE_SECONDS), 0)
         self.assertNotIn("msg=\"listening\"", self.log.read_text())
 
     def test_two_writers_of_one_file_take_turns(self):
@@ -188,6 +190,7 @@ class Textfile(WithoutAPort):
         self.assertEqual(sorted(path.name for path in inside.iterdir()), ["full", "pools.prom"])
         (inside / "full").unlink()
         self.await_file(process, "new file", lambda m: m[FAILURES] > 0, inside / "pools.prom")
+        servers.poll("line in the log", lambda: "the textfile is written again" in self.log.read_text(), self.log)
         log = self.log.read_text()
         self.assertEqual(log.count("the textfile cannot be written"), 1, log)
         self.assertIn("No space left on device", log)
