@@ -19,7 +19,6 @@ import {
 } from './query';
 import { serverTable } from './servers';
 
-const inUse = 'state="in_use"';
 const replicaLag = greatest(select('scidex_pg_pool_replica_lag_seconds'));
 
 const connections = [
@@ -41,8 +40,9 @@ const connections = [
   graph({
     title: 'Utilisation',
     description:
-      'Share of max_size that is in use, for each pool. A lasting rise to 1 means that the pool ' +
-      'is too small or its leases are held too long; see Lease duration and Oldest lease.',
+      'Share of max_size that is in use, for each pool, recorded once a minute by the rules of the ' +
+      'alerts. A lasting rise to 1 means that the pool is too small or its leases are held too ' +
+      'long; see Lease duration and Oldest lease.',
     unit: 'percentunit',
     width: 12,
     height: 8,
@@ -50,10 +50,7 @@ const connections = [
     .max(1)
     .withTarget(
       lines(
-        greatest(
-          `sum ${perPool} (${selectPools('scidex_pg_pool_connections', inUse)})` +
-            ` / sum ${perPool} (${selectPools('scidex_pg_pool_max_size')})`,
-        ),
+        greatest(selectPools('instance_pool:scidex_pg_pool_connections_in_use:ratio')),
         ofPool,
       ),
     ),

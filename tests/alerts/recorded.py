@@ -34,6 +34,18 @@ def percentile(histogram):
                     {f'{record}{{pool="ro"}}': 9.55, f'{record}{{pool="primary"}}': 0.1})
 
 
+def utilisation():
+    """Not of the pool none, which does not exist."""
+    record = "instance_pool:scidex_pg_pool_connections_in_use:ratio"
+    in_use = {"ro": (3, 10), "primary": (1, 1), "none": (0, 0)}
+    scraped = {}
+    for pool, (connections, max_size) in in_use.items():
+        scraped |= {f'scidex_pg_pool_connections{{pool="{pool}", state="in_use"}}': connections,
+                    f'scidex_pg_pool_connections{{pool="{pool}", state="idle"}}': 5,
+                    f'scidex_pg_pool_max_size{{pool="{pool}"}}': max_size}
+    return Recorded(record, scraped, {f'{record}{{pool="ro"}}': 0.3, f'{record}{{pool="primary"}}': 1})
+
+
 def outages():
     """The alerts that fire, or ended a minute and a half ago; but none that is pending, or ended three minutes ago, and no
     others."""
@@ -61,7 +73,8 @@ def outages():
 
 
 CASES = {case.record: case for case in (*map(percentile, (
-    "scidex_pg_pool_acquire_wait_seconds", "scidex_pg_pool_use_seconds", "scidex_pg_pool_connect_seconds")), outages())}
+    "scidex_pg_pool_acquire_wait_seconds", "scidex_pg_pool_use_seconds", "scidex_pg_pool_connect_seconds")),
+                                           utilisation(), outages())}
 
 
 def complaint(record):
