@@ -1,6 +1,8 @@
 #include "control/lag_estimator.h"
 
 #include <algorithm>
+#include <optional>
+#include <utility>
 
 namespace scidex::control {
 
@@ -22,8 +24,12 @@ void LagEstimator::OnPrimary(const ServerFacts& primary, TimePoint now) {
   written_ = primary.replayable_position;
   completed_ = primary.transactions ? primary.transactions->text : "";
   if (!is_new) return;
-  samples_.push_back(
-      {primary.replayable_position, primary.transactions, primary.timeline, now, samples_.empty()});
+  Sample sample{primary.replayable_position, std::nullopt, primary.timeline, now, samples_.empty()};
+  // Without the text, which lists every running transaction.
+  if (primary.transactions)
+    sample.transactions =
+        routing::TransactionFacts{primary.transactions->xmin, primary.transactions->xmax};
+  samples_.push_back(std::move(sample));
   if (samples_.size() > kMaxSamples) samples_.pop_front();
 }
 

@@ -59,7 +59,7 @@ void ReplicaWatch::Reconfigure(const routing::RoutingOptions& options, bool has_
     primary_instance_.clear();
     primary_timeline_.reset();
   }
-  if (new_primary || new_replica) ForgetPositions();
+  if (new_primary || new_replica) divergence_.Forget();
   if (new_replica) {
     lagged_ = false;
     serves_stale_ = false;
@@ -78,9 +78,9 @@ void ReplicaWatch::OnPrimaryProbe(const ProbeResult& result) {
     pending.swap(pending_probe_);
     // A server in recovery accepts no writes, so a replica cannot lag behind it.
     primary_answers_ = result.reason == Reason::kOk && !result.facts.in_recovery;
-    const bool ahead_before = ahead_;
+    const bool found_before = divergence_.found();
     if (result.reason == Reason::kOk) ObservePrimary(result);
-    found_ahead = ahead_ && !ahead_before;
+    found_ahead = divergence_.found() && !found_before;
     if (found_ahead && !pending) {
       ++stats_.judged_unfit[Reason::kDiverged];
       stats_.lag.reset();
@@ -99,7 +99,7 @@ void ReplicaWatch::ObservePrimary(const ProbeResult& result) {
     // The replica's positions do not compare with those of another cluster. They do with those of
     // another run, or of a replica that was promoted: it may lack what the other one has replayed.
     if (primary_system_identifier_ && primary_system_identifier_ != facts.system_identifier)
-      ForgetPositions();
+      divergence_.Forget();
     primary_system_identifier_ = facts.system_identifier;
   }
   if (facts.in_recovery) return;
@@ -107,47 +107,13 @@ void ReplicaWatch::ObservePrimary(const ProbeResult& result) {
   primary_timeline_ = facts.timeline;
   if (facts.replayable_position || facts.transactions) primary_answered_at_ = clock_.Now();
   lag_.OnPrimary(facts, clock_.Now());
-  // Positions compare only in this order: a primary that was queried earlier may have written
-  // since.
-  if (result.asked_at < replayed_known_at_) return;
-  const bool has_more_wal = replayed_ && facts.wal_position && *replayed_ > *facts.wal_position;
-  // The replica has completed a transaction that the primary has not: it is of another history,
-  // which may be shorter in bytes.
-  const bool has_more_transactions =
-      completed_below_ && facts.transactions && *completed_below_ > facts.transactions->xmax;
-  if (!has_more_wal && !has_more_transactions) return;
-  ahead_ = true;
-  ahead_until_ = replayed_.value_or(0);
-  ahead_of_timeline_ = primary_timeline_;
-}
-
-void ReplicaWatch::ObserveReplica(const ProbeResult& result) {
-  const routing::ServerFacts& facts = result.facts;
-  // What the replica replayed and the primary never had remains, even when the primary reaches that
-  // position, until the replica is restarted, replaced or rewound, or follows a new primary.
-  const std::uint64_t position = facts.wal_position.value_or(ahead_until_);
-  const bool follows_another = position > ahead_until_ && ahead_of_timeline_ && facts.timeline &&
-                               facts.timeline == primary_timeline_ &&
-                               facts.timeline != ahead_of_timeline_;
-  const bool restarted = !facts.instance.empty() && facts.instance != replica_instance_;
-  if (restarted || position < ahead_until_ || follows_another) ahead_ = false;
-  if (restarted) replica_instance_ = facts.instance;
-  replayed_ = facts.wal_position;
-  completed_below_.reset();
-  if (facts.transactions) completed_below_ = facts.transactions->xmin;
-  replayed_known_at_ = clock_.Now();
-}
-
-void ReplicaWatch::ForgetPositions() {
-  replayed_.reset();
-  completed_below_.reset();
-  ahead_ = false;
+  divergence_.OnPrimary(facts, result.asked_at);
 }
 
 bool ReplicaWatch::IsAhead(const routing::ServerFacts& replica) const {
   // A primary that no longer answers may have been replaced by one on a later timeline.
-  return ahead_ || (primary_answers_.value_or(false) && primary_timeline_ && replica.timeline &&
-                    *replica.timeline > *primary_timeline_);
+  return divergence_.found() || (primary_answers_.value_or(false) && primary_timeline_ &&
+                                 replica.timeline && *replica.timeline > *primary_timeline_);
 }
 
 bool ReplicaWatch::KnowsPrimary() const {
@@ -176,7 +142,7 @@ void ReplicaWatch::OnReplicaProbe(const ProbeResult& result) {
       observation.primary_instance = primary_instance_;
       observation.instance = result.facts.instance;
       if (result.facts.in_recovery) {
-        ObserveReplica(result);
+        divergence_.OnReplica(result.facts, clock_.Now());
         observation.ahead = IsAhead(result.facts);
         // A replica that is ahead has unknown lag, not none.
         if (!observation.ahead)
@@ -188,6 +154,8 @@ void ReplicaWatch::OnReplicaProbe(const ProbeResult& result) {
         stats_.lag = observation.lag;
         stats_.lag_bytes = lag_.Bytes(result.facts);
       }
+    } else {
+      divergence_.OnReplicaSilent(clock_.Now());
     }
     // Only once: a primary whose sessions are all lent may not give a first answer for long.
     wait_for_primary =

@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "base/mutex.h"
+#include "control/divergence.h"
 #include "control/lag_estimator.h"
 #include "control/probe.h"
 #include "control/probe_stats.h"
@@ -39,8 +40,6 @@ class ReplicaWatch {
 
  private:
   void ObservePrimary(const ProbeResult& result) SCIDEX_REQUIRES(mutex_);
-  void ObserveReplica(const ProbeResult& result) SCIDEX_REQUIRES(mutex_);
-  void ForgetPositions() SCIDEX_REQUIRES(mutex_);
   // Whether it is on a later timeline than the primary can have had, or ahead of the primary.
   bool IsAhead(const routing::ServerFacts& replica) const SCIDEX_REQUIRES(mutex_);
   // Whether what is known of the primary is current.
@@ -62,17 +61,7 @@ class ReplicaWatch {
   std::optional<std::string> primary_system_identifier_ SCIDEX_GUARDED_BY(mutex_);
   std::string primary_instance_ SCIDEX_GUARDED_BY(mutex_);
   std::optional<std::uint64_t> primary_timeline_ SCIDEX_GUARDED_BY(mutex_);
-  // The replica's replay position, the number below which all of its transactions were complete,
-  // and when this was known.
-  std::optional<std::uint64_t> replayed_ SCIDEX_GUARDED_BY(mutex_);
-  std::optional<std::uint64_t> completed_below_ SCIDEX_GUARDED_BY(mutex_);
-  base::TimePoint replayed_known_at_ SCIDEX_GUARDED_BY(mutex_){};
-  std::string replica_instance_ SCIDEX_GUARDED_BY(mutex_);
-  // The primary, queried later, had not reached the replica's position; that position, and the
-  // primary's timeline.
-  bool ahead_ SCIDEX_GUARDED_BY(mutex_) = false;
-  std::uint64_t ahead_until_ SCIDEX_GUARDED_BY(mutex_) = 0;
-  std::optional<std::uint64_t> ahead_of_timeline_ SCIDEX_GUARDED_BY(mutex_);
+  Divergence divergence_ SCIDEX_GUARDED_BY(mutex_);
   // The replica's latest answer was judged fit although the replica was stale.
   bool serves_stale_ SCIDEX_GUARDED_BY(mutex_) = false;
   // The replica's latest answer was judged kLagExceeded.

@@ -36,6 +36,8 @@ struct Database::Change {
   base::EnumArray<ServerRole, std::shared_ptr<Server::Probing>> probing;
   base::EnumArray<ServerRole, std::shared_ptr<const Server::Pools>> pools;
   bool same_probes = false;
+  // Whether the DSN leads elsewhere; the same server remains what it was found to be.
+  base::EnumArray<ServerRole, bool> moved;
   // Null if unchanged.
   std::shared_ptr<control::Autoscaler> autoscaler;
   std::shared_ptr<control::PoolLogger> pool_logger;

@@ -54,6 +54,12 @@ Database::Change Database::Prepare(const DatabaseOptions& options) {
   change.next = change.old;
   change.same_probes =
       options.probe == options_.probe && WantsConnections(options) == WantsConnections(options_);
+  for (const ServerRole role : base::kEnumValues<ServerRole>) {
+    const auto& before = change.before.servers[role];
+    const auto& after = change.wanted.servers[role];
+    change.moved[role] = before.has_value() != after.has_value() ||
+                         (after && !postgres::LeadToSameServer(before->dsn, after->dsn));
+  }
   PreparePools(change);
   bool same_pools = true;
   SameServers same_but_login;
@@ -117,8 +123,9 @@ void Database::Apply(Change& change) noexcept {
     change.autoscaler->Inherit(*autoscaler);
     change.autoscaler->SizeNewPools();
   }
-  replica_watch_->Reconfigure(options_.routing, options_.primary.has_value(), new_primary,
-                              !change.IsSameServer(ServerRole::kReplica));
+  replica_watch_->Reconfigure(options_.routing, options_.primary.has_value(),
+                              change.moved[ServerRole::kPrimary],
+                              change.moved[ServerRole::kReplica]);
   const std::optional<routing::RouteChange> route = router_->Apply(change.routes);
   bool logging = false;
   {

@@ -276,6 +276,20 @@ std::string Dsn::Redacted() const {
   return text;
 }
 
+bool LeadToSameServer(const base::Secret& a, const base::Secret& b) {
+  const auto addresses = [](const base::Secret& dsn) {
+    const auto parameters = Dsn::Parse(dsn).parameters();
+    std::map<std::string, base::Secret> found;
+    for (const char* keyword :
+         {"host", "hostaddr", "port", "target_session_attrs", "load_balance_hosts"}) {
+      const auto parameter = parameters.find(keyword);
+      if (parameter != parameters.end()) found.insert(*parameter);
+    }
+    return found;
+  };
+  return a == b || addresses(a) == addresses(b);
+}
+
 bool DifferInLoginAlone(const base::Secret& a, const base::Secret& b) {
   const auto but_login = [](const base::Secret& dsn) {
     auto parameters = Dsn::Parse(dsn).parameters();

@@ -48,6 +48,9 @@ class Dsn {
   std::vector<Endpoint> endpoints_;
 };
 
+// Returns whether two valid DSNs have the same addresses and choose among them in the same way.
+bool LeadToSameServer(const base::Secret& a, const base::Secret& b);
+
 // Returns whether two valid DSNs are equal or differ only in the user and how it authenticates.
 bool DifferInLoginAlone(const base::Secret& a, const base::Secret& b);
 

@@ -22,6 +22,19 @@ constexpr const char* kTimeline =
     " WHEN has_function_privilege('pg_control_checkpoint()', 'EXECUTE')"
     " THEN (SELECT timeline_id FROM pg_control_checkpoint()) END";
 
+constexpr const char* kCheckpoint =
+    "CASE WHEN has_function_privilege('pg_control_checkpoint()', 'EXECUTE')"
+    " THEN (SELECT pg_wal_lsn_diff(checkpoint_lsn, '0/0') FROM pg_control_checkpoint()) END";
+
+// The age of a transaction ID is its distance to the next one. Before version 13, snapshots had 64
+// bits but no type with a cast to the 32 bits of age().
+constexpr const char* kTransactions =
+    "pg_current_snapshot()::text, CASE WHEN NOT r.in_recovery"
+    " THEN age(pg_snapshot_xmax(pg_current_snapshot())::xid) END";
+constexpr const char* kTransactionsBefore13 =
+    "txid_current_snapshot()::text, CASE WHEN NOT r.in_recovery"
+    " THEN age((txid_snapshot_xmax(txid_current_snapshot()) % (1::bigint << 32))::text::xid) END";
+
 constexpr const char* kReplayedAll =
     "CASE WHEN r.in_recovery"
     " THEN pg_last_wal_receive_lsn() IS NOT DISTINCT FROM pg_last_wal_replay_lsn() END";
@@ -63,11 +76,7 @@ constexpr FactSql kConnections{
                       WHERE coalesce(backend_type = 'client backend',
                                      usesysid IS NOT NULL AND datid IS NOT NULL)) s) c)"};
 
-const char* TransactionsColumn(int server_version) {
-  constexpr int kWithSnapshotType = 130000;
-  return server_version >= kWithSnapshotType ? "pg_current_snapshot()::text"
-                                             : "txid_current_snapshot()::text";
-}
+constexpr int kWithSnapshotType = 130000;
 
 }  // namespace
 
@@ -84,7 +93,9 @@ FactSql SqlOf(Fact fact, int server_version) {
     case Fact::kTimeline:
       return {kTimeline};
     case Fact::kTransactions:
-      return {TransactionsColumn(server_version)};
+      return {server_version >= kWithSnapshotType ? kTransactions : kTransactionsBefore13, 2};
+    case Fact::kCheckpoint:
+      return {kCheckpoint};
     case Fact::kReplayedAll:
       return {kReplayedAll};
     case Fact::kWalReceiver:

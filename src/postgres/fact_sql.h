@@ -16,6 +16,7 @@ enum class Fact {
   kWalPosition,
   kTimeline,
   kTransactions,
+  kCheckpoint,
   kReplayedAll,
   kWalReceiver,
   kLastReplay,
@@ -28,12 +29,13 @@ enum class Fact {
 
 template <>
 struct scidex::base::EnumNames<scidex::postgres::Fact> {
-  static constexpr std::array<std::string_view, 12> kNames{"backend pid",
+  static constexpr std::array<std::string_view, 13> kNames{"backend pid",
                                                            "system identifier",
                                                            "start time",
                                                            "WAL position",
                                                            "timeline",
                                                            "completed transactions",
+                                                           "latest checkpoint",
                                                            "received WAL",
                                                            "WAL receiver",
                                                            "time of the last replayed transaction",

@@ -68,7 +68,8 @@ bool IsLagResult(const QueryResult& answer) {
 }
 
 // "xmin:xmax:running,running"
-std::optional<routing::TransactionFacts> Transactions(const std::string& text) {
+std::optional<routing::TransactionFacts> Transactions(const std::string& text,
+                                                      const std::optional<std::uint64_t>& age) {
   const std::string_view view(text);
   const std::size_t first = view.find(':');
   const std::size_t second = view.find(':', first + 1);
@@ -76,7 +77,9 @@ std::optional<routing::TransactionFacts> Transactions(const std::string& text) {
   const auto xmin = Unsigned(view.substr(0, first));
   const auto xmax = Unsigned(view.substr(first + 1, second - first - 1));
   if (!xmin || !xmax) return std::nullopt;
-  return routing::TransactionFacts{*xmin, *xmax, text};
+  routing::TransactionFacts facts{*xmin, *xmax, text};
+  if (age) facts.next = *xmax + *age;
+  return facts;
 }
 
 ConnectionFacts Connections(const QueryResult& answer, int column) {
@@ -117,7 +120,10 @@ void Take(Fact fact, const Session& session, const QueryResult& answer, int colu
       facts.timeline = Unsigned(value);
       break;
     case Fact::kTransactions:
-      facts.transactions = Transactions(value);
+      facts.transactions = Transactions(value, Unsigned(Value(answer, column + 1)));
+      break;
+    case Fact::kCheckpoint:
+      facts.checkpoint = Unsigned(value);
       break;
     case Fact::kReplayedAll:
       facts.replayed_all_received = Boolean(value);

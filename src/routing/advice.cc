@@ -34,7 +34,7 @@ std::string_view AdviceOn(Reason reason) {
     case Reason::kWrongCluster:
       return "point replica.dsn at a replica of this primary";
     case Reason::kDiverged:
-      return "rebuild the replica from the primary";
+      return "stop the replica and rebuild it from the primary";
     case Reason::kLagExceeded:
       return "look for a long query, paused replay or a slow disk on the replica";
     case Reason::kProbeTimeout:

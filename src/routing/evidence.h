@@ -39,7 +39,9 @@ struct TransactionFacts {
   // Every transaction below `xmin` is complete; none at or above `xmax` is.
   std::uint64_t xmin = 0;
   std::uint64_t xmax = 0;
-  std::string text;
+  std::string text = {};
+  // Primary: no transaction at or above it has begun.
+  std::optional<std::uint64_t> next = std::nullopt;
 };
 
 // Where a session is connected to, as libpq knows it: not what a pooler or proxy at that address
@@ -75,6 +77,9 @@ struct ServerFacts {
   // have moved to a later one since.
   std::optional<std::uint64_t> timeline = std::nullopt;
   std::optional<TransactionFacts> transactions = std::nullopt;
+  // WAL position of the latest checkpoint, or of the checkpoint of a replica's latest restart
+  // point.
+  std::optional<std::uint64_t> checkpoint = std::nullopt;
   // Replica: everything received has been replayed.
   std::optional<bool> replayed_all_received = std::nullopt;
   // Replica: WAL is being streamed to it. If the role may not see the receiver's state: the WAL

@@ -28,15 +28,17 @@ bool RouteMachine::Reconfigure(const Servers& servers, const RoutingOptions& opt
                                bool new_replica, TimePoint now, WallTime wall_now) {
   Accrue(now);
   const Route before = stats_.route;
-  const bool was_decided = stats_.decided;
+  if (stats_.decided) decided_before_ = before;
   servers_ = servers;
   options_ = options;
   if (new_replica) Start();
   if (stats_.route == Route::kReplica && !new_replica) return false;
   const Route after = WithoutReplica(servers_, options_.fallthrough);
-  stats_.route = before;
-  if (after != before && was_decided && stats_.decided) ChangeTo(after, wall_now);
-  stats_.route = after;
+  if (stats_.decided) {
+    Decide(after, wall_now);
+  } else {
+    stats_.route = after;
+  }
   return after != before;
 }
 
@@ -55,7 +57,7 @@ bool RouteMachine::OnVerdict(Reason verdict, TimePoint probed_at, TimePoint now,
   if (!stats_.decided) {
     stats_.decided = true;
     stats_.reason = verdict;
-    stats_.route = good ? Route::kReplica : WithoutReplica(servers_, options_.fallthrough);
+    Decide(good ? Route::kReplica : WithoutReplica(servers_, options_.fallthrough), wall_now);
   } else if (!good) {
     stats_.reason = verdict;
     if (before == Route::kReplica)
@@ -76,6 +78,14 @@ RouteStats RouteMachine::Stats(TimePoint now) const {
 void RouteMachine::Accrue(TimePoint now) {
   stats_.in_force[stats_.route] += now - accrued_until_;
   accrued_until_ = now;
+}
+
+// The route of the time in which nothing is known of a new replica is not a change: it ends within
+// a probe, and counts as the latest decided one.
+void RouteMachine::Decide(Route route, WallTime wall_now) {
+  stats_.route = decided_before_.value_or(route);
+  if (stats_.route != route) ChangeTo(route, wall_now);
+  decided_before_.reset();
 }
 
 void RouteMachine::ChangeTo(Route route, WallTime wall_now) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
 
 #include "base/clock.h"
 #include "routing/options.h"
@@ -46,6 +47,7 @@ class RouteMachine {
 
  private:
   void Start();
+  void Decide(Route route, base::WallTime wall_now);
   void Accrue(base::TimePoint now);
   void ChangeTo(Route route, base::WallTime wall_now);
 
@@ -53,6 +55,8 @@ class RouteMachine {
   RoutingOptions options_;
   RouteStats stats_;
   base::TimePoint accrued_until_;
+  // Before the time in which nothing is known of a new replica; empty if nothing was before.
+  std::optional<Route> decided_before_;
   std::size_t good_in_a_row_ = 0;
   // Start of the latest good probe that counted.
   base::TimePoint good_at_{};

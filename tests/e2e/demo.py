@@ -33,10 +33,11 @@ class Demo(unittest.TestCase):
                              os.environ | {"TMPDIR": str(self.folder)})
 
     def assert_nothing_is_left(self):
-        """No file is left, and no process whose command line names the folder."""
+        """No file is left, and no process whose command line names the folder; those that initdb had started end when they
+        notice that it has."""
+        servers.poll("end of all processes", lambda: not subprocess.run(
+            ["pgrep", "--full", str(self.folder)], capture_output=True, timeout=servers.DEADLINE_SECONDS).stdout)
         self.assertEqual(list(self.folder.iterdir()), [])
-        found = subprocess.run(["pgrep", "--full", str(self.folder)], capture_output=True, text=True, timeout=servers.DEADLINE_SECONDS)
-        self.assertEqual(found.stdout, "")
 
     def output(self):
         return self.log.read_text()

@@ -3,9 +3,11 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <chrono>
 #include <filesystem>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "integration/faults.h"
@@ -206,6 +208,31 @@ TEST_F(Evidence, OnlyTheReplicaThatWasJudgedServesReads) {
   Report("new sessions lead to another replica, which lags", times);
 }
 
+// Replicas complete such a transaction while its primary still counts it as running.
+TEST_F(Evidence, CommitThatWaitsForAStandbyIsNotDivergence) {
+  ExecuteAndReplay("CREATE TABLE awaited (a int)");
+  database::Database database(FastProbes());
+  ExpectRouteKept(database, 5);
+  primary_->Execute("ALTER SYSTEM SET synchronous_standby_names = 'far'");
+  primary_->Execute("SELECT pg_reload_conf()");
+  std::atomic<bool> over{false};
+  std::thread writer([&over] {
+    while (!over) primary_->Execute("SET synchronous_commit = on; INSERT INTO awaited VALUES (1)");
+  });
+  const auto rows = [](const PostgresServer& server) {
+    return server.QueryOne("SELECT count(*) FROM awaited");
+  };
+  EXPECT_TRUE(Eventually(kPatience, [&] { return rows(*primary_) != rows(*replica_); }));
+  ExpectRouteKept(database, 20);
+  EXPECT_NE(rows(*primary_), rows(*replica_));
+  over = true;
+  primary_->Execute("ALTER SYSTEM RESET synchronous_standby_names");
+  primary_->Execute("SELECT pg_reload_conf()");
+  writer.join();
+  ExpectRouteKept(database, 5);
+  EXPECT_EQ(database.stats().control.replica.judged_unfit[Reason::kDiverged], 0u);
+}
+
 // A primary that was restored from a copy of its files is on the same timeline.
 Milliseconds TimeUntilDiverged() {
   PostgresServer primary;
@@ -221,7 +248,9 @@ Milliseconds TimeUntilDiverged() {
   primary.Start();
   primary.Execute("CREATE TABLE lost AS SELECT generate_series(1, 10000) AS n");
   EXPECT_TRUE(AwaitReplay(primary, *replica));
+  TcpProxy name(replica->port());
   database::DatabaseOptions options = OptionsOn(primary, *replica);
+  options.replica->dsn = base::Secret(name.Dsn(replica->Dsn()));
   if (!Long()) options.probe.interval = milliseconds(50);
   database::Database database(options);
   EXPECT_TRUE(AwaitRoute(database, Route::kReplica));
@@ -240,10 +269,28 @@ Milliseconds TimeUntilDiverged() {
   const std::string position = replica->QueryOne("SELECT pg_last_wal_replay_lsn()");
   primary.Execute("CREATE TABLE other AS SELECT generate_series(1, 30000) AS n");
   EXPECT_EQ(primary.QueryOne("SELECT pg_current_wal_lsn() > '" + position + "'"), "t");
-  const auto probed = [&] { return database.stats().control.probes[PoolRole::kRo].probes; };
-  const std::uint64_t before = probed();
-  EXPECT_TRUE(Eventually(kPatience, [&] { return probed() > before + 10; }));
-  EXPECT_EQ(database.pool_stats().route.reason, Reason::kDiverged);
+  const auto judged = [&] {
+    return database.stats().control.replica.judged_unfit[Reason::kDiverged];
+  };
+  const auto stays_diverged = [&](const char* after) {
+    const std::uint64_t before = judged();
+    EXPECT_TRUE(Eventually(kPatience, [&] { return judged() > before + 10; })) << after;
+    EXPECT_EQ(database.pool_stats().route.reason, Reason::kDiverged) << after;
+  };
+  stays_diverged("the primary has written more");
+  primary.Execute("CHECKPOINT");
+  replica->Stop();
+  replica->Start();
+  stays_diverged("a restart of the replica");
+  options.replica->dsn = base::Secret(options.replica->dsn.Reveal() + " application_name=other");
+  database.Reconfigure(options);
+  stays_diverged("a reload of the same server");
+  replica->Stop();
+  EXPECT_TRUE(Eventually(
+      kPatience, [&] { return database.pool_stats().route.reason == Reason::kConnectFailed; }));
+  const auto rebuilt = PostgresServer::MakeReplicaOf(primary);
+  name.ConnectTo(rebuilt->port());
+  EXPECT_TRUE(AwaitRoute(database, Route::kReplica));
   return detected;
 }
 

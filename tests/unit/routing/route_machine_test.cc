@@ -254,6 +254,30 @@ TEST(RouteMachine, AnotherReplicaIsJudgedAsAtTheStart) {
   machine.OnVerdict(Reason::kOk, kStart, kStart, kWall);
   EXPECT_EQ(machine.route(), Route::kReplica);
   EXPECT_EQ(machine.Stats(kStart).transitions[Route::kReplica][Route::kPrimaryFallthrough], 0u);
+  EXPECT_EQ(machine.Stats(kStart).last_transition, base::WallTime{});
+}
+
+TEST(RouteMachine, RouteThatAnotherReplicaChangesIsCounted) {
+  RouteMachine machine = Machine(kBoth);
+  machine.OnVerdict(Reason::kOk, kStart, kStart, kWall);
+  const auto reload_and_find = [&](Reason verdict) {
+    machine.Reconfigure(kBoth, {}, true, kStart, kWall);
+    // A second reload, before anything is known.
+    machine.Reconfigure(kBoth, {}, true, kStart, kWall);
+    machine.OnVerdict(verdict, kStart, kStart, kWall);
+  };
+  reload_and_find(Reason::kConnectRefused);
+  RouteStats stats = machine.Stats(kStart);
+  EXPECT_EQ(stats.transitions[Route::kReplica][Route::kPrimaryFallthrough], 1u);
+  EXPECT_EQ(stats.last_transition, kWall);
+  ASSERT_EQ(stats.recent.size(), 1u);
+  EXPECT_EQ(stats.recent[0].reason, Reason::kConnectRefused);
+  reload_and_find(Reason::kOk);
+  stats = machine.Stats(kStart);
+  EXPECT_EQ(stats.transitions[Route::kPrimaryFallthrough][Route::kReplica], 1u);
+  EXPECT_EQ(stats.recent.size(), 2u);
+  reload_and_find(Reason::kOk);
+  EXPECT_EQ(machine.Stats(kStart).recent.size(), 2u);
 }
 
 TEST(RouteMachine, RemovedReplicaIsARouteChange) {
