@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # A changed configuration: systemctl reload waits until it is in force; an invalid one is rejected and changes nothing; a
 # restart with an invalid one fails and logs why, and so does one with a file that the service cannot read. A file that all
-# users can read is a warning.
+# users can read is a warning, and so is a query that the built-in grammar does not know.
 # shellcheck source=tests/packaging/inside.sh
 source /task/inside.sh
 
@@ -29,6 +29,18 @@ replace_configuration exporter.yaml </tmp/good.yaml
 systemctl reset-failed $unit
 systemctl restart $unit
 equal "with the file corrected" "$(systemctl is-active $unit)" active
+
+cat /tmp/good.yaml - <<'YAML' | replace_configuration exporter.yaml
+queries:
+  - name: newer
+    sql: SELECT 1 AS one NEW CLAUSE
+    values: [{ column: one, help: One. }]
+YAML
+systemctl reload $unit
+systemctl restart $unit
+equal "with a query of a newer grammar" "$(systemctl is-active $unit)" active
+eventually "the journal names the query" bash -c "journalctl -u $unit -o cat | grep -q 'queries.0..sql'"
+replace_configuration exporter.yaml </tmp/good.yaml
 
 chmod 0644 $etc/exporter.yaml
 systemctl restart $unit
