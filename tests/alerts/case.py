@@ -35,6 +35,8 @@ class Case:
     labels: dict = dataclasses.field(default_factory=dict)
     # Other ways to go wrong: (difference from `calm`, difference from `calm` and `wrong`, expected description).
     also: tuple = ()
+    # More timelines: (name, phases of (difference from `calm`, seconds), {second: whether the alert fires}).
+    courses: tuple = ()
     # The interval of scrapes and evaluations; the time at the beginning in which all is calm.
     step: int = 15
     lead: int = 1200

@@ -40,6 +40,10 @@ class Timelines:
         for number, (before, different, description) in enumerate(case.also, 1):
             yield self._fires(f"fires in another way, {number}", self._wrong_once(before, different),
                              firing={self.fires - 1: False, self.fires: True}, says={self.fires: description})
+        for name, phases, firing in case.courses:
+            yield self._fires(name, self._instances(*((case.calm | different, seconds // case.step)
+                                                      for different, seconds in phases)),
+                              firing={second // case.step: fires for second, fires in firing.items()})
         if case.of_job and not case.fires_on_nothing:
             yield self._fires("fires for a target in a cluster and a namespace, and links to them",
                              self._wrong_once({}, {}, SITE),

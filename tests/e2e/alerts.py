@@ -221,8 +221,9 @@ class Incidents(unittest.TestCase):
 
 class Faster(unittest.TestCase):
     def test_durations_are_divided_and_nothing_else_is(self):
-        self.assertEqual(monitoring.faster('a[3m] > 5 * b[1h:] + c[6h:5m]\nfor: 30s\nkeep_firing_for: 2d\nx: "5m"\nrate5m'),
-                         'a[3s] > 5 * b[1m:] + c[6m:5s]\nfor: 500ms\nkeep_firing_for: 2h\nx: "5m"\nrate5m')
+        self.assertEqual(
+            monitoring.faster('a[3m] > 5 * b[1h:] + c[6h:5m] + d offset 2d\nfor: 30s\nkeep_firing_for: 2d\nx: "5m"\nrate5m'),
+            'a[3s] > 5 * b[1m:] + c[6m:5s] + d offset 2h\nfor: 500ms\nkeep_firing_for: 2h\nx: "5m"\nrate5m')
 
 
 if __name__ == "__main__":

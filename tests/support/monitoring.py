@@ -20,15 +20,15 @@ INTERVAL = f"{INTERVAL_SECONDS * 1000:.0f}ms"
 
 _FASTER = {"s": lambda number: f"{number * 1000 // 60}ms", "m": lambda number: f"{number}s",
            "h": lambda number: f"{number}m", "d": lambda number: f"{number}h"}
-# A range, also of a subquery; the step of a subquery; or the value of a key.
-_DURATION = re.compile(r"(?<=\[)(\d+)([smhd])(?=:?\]|:\d)|(?<=[smhd]:)(\d+)([smhd])(?=\])|(?<=: )(\d+)([smhd])$",
-                       re.MULTILINE)
+# A range, also of a subquery; the step of a subquery; an offset; or the value of a key.
+_DURATION = re.compile(r"(?<=\[)(\d+)([smhd])(?=:?\]|:\d)|(?<=[smhd]:)(\d+)([smhd])(?=\])|(?<= offset )(\d+)([smhd])\b"
+                       r"|(?<=: )(\d+)([smhd])$", re.MULTILINE)
 
 
 def faster(text):
     """Rules or a configuration of Alertmanager with all durations divided by sixty, or by twenty-four for days."""
-    return _DURATION.sub(lambda match: _FASTER[match[2] or match[4] or match[6]](int(match[1] or match[3] or match[5])),
-                         text)
+    return _DURATION.sub(lambda match: _FASTER[match[2] or match[4] or match[6] or match[8]](
+        int(match[1] or match[3] or match[5] or match[7])), text)
 
 
 class Note(typing.NamedTuple):

@@ -14,6 +14,11 @@ ABSENT = ("Prometheus has had no target in the job scidex-pg-exporter for ten mi
           "discovery. No other alert can fire for this job.")
 
 
+# While the file of an instance on another machine is exposed.
+TARGET_REMOVED = {"up": "stale", OF_NODE_EXPORTER: 1}
+DAY = 86400
+
+
 def stalled(age):
     return (f"When {WHO} was last scraped, the latest probe of the server of the pool ro was {age} old. What the exporter "
             "reports about servers and routes is out of date.")
@@ -52,7 +57,18 @@ CASES = [
          description=ABSENT, dashboard="exporter",
          calm={"up": 1}, wrong={"up": "stale"},
          near={"it cannot be scraped": {"up": 0}, "node_exporter exposes its file": {"up": "stale", OF_NODE_EXPORTER: 1}},
-         also=(({OF_NODE_EXPORTER: 0}, {OF_NODE_EXPORTER: 0}, ABSENT),),
+         also=(({OF_NODE_EXPORTER: 1}, TARGET_REMOVED, ABSENT),),
+         courses=(
+             ("fires if the job never had a target, and no file was written",
+              ((TARGET_REMOVED | {OF_NODE_EXPORTER: 0}, 1200),), {585: False, 600: True}),
+             ("fires again an hour and a day after the 20 minutes in which the job had a target",
+              (({OF_NODE_EXPORTER: 1}, 1200), (TARGET_REMOVED, DAY + 1500)),
+              {1785: False, 1800: True, 2085: True, 2100: False,
+               4185: False, 4200: True, 4785: True, 4800: False,
+               DAY + 585: False, DAY + 600: True, DAY + 1185: True, DAY + 1200: False}),
+             ("is silent if only another job had targets",
+              ((TARGET_REMOVED | {'up{job="node"}': 1}, DAY + 1500),),
+              {1800: False, 4800: False, DAY + 1200: False})),
          for_=600, outlives_failed_scrape=False, of_instance=False, fires_on_nothing=True),
 
     Case(alert="ScidexPgPoolExporterStalled", severity="warning", component="exporter",
