@@ -5,7 +5,7 @@ import * as table from '@grafana/grafana-foundation-sdk/table';
 
 import { describe } from './panels';
 import { instanceLabels, perRoute, routeLabels, rowLinksToDetail } from './labels';
-import { rows, scraped, select, selectPools } from './query';
+import { known, rows, scraped, select, selectPools } from './query';
 import { routeOrDownMappings } from './route';
 
 // The columns, in their order; a field `Value #x` holds the values of the query x.
@@ -64,7 +64,7 @@ export function instanceTable(): table.PanelBuilder {
     .withTarget(
       rows(
         'route',
-        `max ${perRoute} (${routesTo})` +
+        `max ${perRoute} ${known(routesTo)}` +
           ` or 4 * group ${perRoute} (present_over_time(${routesTo}[$__range])` +
           ` and on (${instanceLabels}) ${scraped} == 0)`,
       ),
@@ -72,31 +72,31 @@ export function instanceTable(): table.PanelBuilder {
     .withTarget(
       rows(
         'reason',
-        `max by (${routeLabels}, reason) (${select('scidex_pg_pool_ro_route_reason')} == 1)`,
+        `max by (${routeLabels}, reason) (${known(select('scidex_pg_pool_ro_route_reason'))} == 1)`,
       ),
     )
     .withTarget(
       rows(
         'changed',
-        `1000 * max ${perRoute} (${select(
-          'scidex_pg_pool_ro_route_last_transition_timestamp_seconds',
-        )})`,
+        `1000 * max ${perRoute} ${known(
+          select('scidex_pg_pool_ro_route_last_transition_timestamp_seconds'),
+        )}`,
       ),
     )
-    .withTarget(rows('waiters', `sum ${perRoute} (${selectPools('scidex_pg_pool_waiters')})`))
+    .withTarget(rows('waiters', `sum ${perRoute} ${known(selectPools('scidex_pg_pool_waiters'))}`))
     .withTarget(
       rows(
         'in_use',
-        `sum ${perRoute} (${selectPools('scidex_pg_pool_connections', 'state="in_use"')})`,
+        `sum ${perRoute} ${known(selectPools('scidex_pg_pool_connections', 'state="in_use"'))}`,
       ),
     )
     .withTarget(
-      rows('size', `sum ${perRoute} (${selectPools('scidex_pg_pool_connections')})`),
+      rows('size', `sum ${perRoute} ${known(selectPools('scidex_pg_pool_connections'))}`),
     )
     .withTarget(
       rows(
         'version',
-        `group ${perRoute} (${routesTo}) * on (${instanceLabels}) group_left (version)` +
+        `group ${perRoute} ${known(routesTo)} * on (${instanceLabels}) group_left (version)` +
           ` group by (${instanceLabels}, version) (${select('scidex_pg_exporter_build_info')})`,
       ),
     )

@@ -24,6 +24,7 @@ import { describe, graph, legend, named, number, steps } from './panels';
 import {
   down,
   greatest,
+  known,
   lines,
   most,
   now,
@@ -49,7 +50,7 @@ function instancesAt(
   color: string,
   description: string,
 ): stat.PanelBuilder {
-  const atRoute = `${select('scidex_pg_pool_ro_routes_to')} == bool ${route}`;
+  const atRoute = `${known(select('scidex_pg_pool_ro_routes_to'))} == bool ${route}`;
   return named(
     { title, description: `${description} ${atMostFour}`, unit: 'none', width: 4, height: 5 },
     steps(quiet, { value: 1, color }),
@@ -71,7 +72,7 @@ function fallthroughShare(overTime: (selector: string) => string, by = ''): stri
 }
 
 const routesTo = select('scidex_pg_pool_ro_routes_to');
-const changed = select('scidex_pg_pool_ro_route_last_transition_timestamp_seconds');
+const changed = known(select('scidex_pg_pool_ro_route_last_transition_timestamp_seconds'));
 const reasonOtherThanOk = select('scidex_pg_pool_ro_route_reason', 'reason!="ok"');
 const waitSeconds = 'scidex_pg_pool_acquire_wait_seconds';
 
@@ -115,8 +116,8 @@ const first = [
     .overrideByRegexp('/^ok/', [{ id: 'color', value: { mode: 'fixed', fixedColor: 'green' } }])
     .withTarget(
       now(
-        `topk(4, count by (reason) (${reasonOtherThanOk} == 1))` +
-          ` or on () count by (reason) (${select('scidex_pg_pool_ro_route_reason', 'reason="ok"')} == 1)`,
+        `topk(4, count by (reason) (${known(reasonOtherThanOk)} == 1))` +
+          ` or on () count by (reason) (${known(select('scidex_pg_pool_ro_route_reason', 'reason="ok"'))} == 1)`,
       ).legendFormat('{{reason}}'),
     ),
   named(
@@ -146,9 +147,9 @@ const first = [
     {
       title: 'Instances',
       description:
-        'Number of instances that are scraped, of those seen in the chosen time range. Red: at ' +
-        'least one is not scraped, so the state of its pools is unknown. A rise of the total ' +
-        'means that instances were added.',
+        'Number of instances that are scraped, or whose file for the textfile collector is at ' +
+        'most two minutes old, of those seen in the chosen time range. Red: the state of the ' +
+        'pools of at least one is unknown. A rise of the total means that instances were added.',
       unit: 'percentunit',
       width: 3,
       height: 5,

@@ -28,16 +28,31 @@ export function selectPools(metric: string, ...matchers: string[]): string {
 const sameInstance = `on (${instanceLabels})`;
 export const sameRoute = `on (${routeLabels})`;
 
-// Of our instances alone, where other programs have a metric of this name too.
+const build = select('scidex_pg_exporter_build_info');
+// Each node_exporter, which may expose the file of an exporter: the series in it have its job and instance.
+const nodeExporter = select('node_textfile_scrape_error');
+
+// Of our instances alone, where other programs have a metric of this name too, and node_exporter has it of itself.
 export function ours(expr: string): string {
-  return `(${expr} and ${sameInstance} ${select('scidex_pg_exporter_build_info')})`;
+  return `(${expr} and ${sameInstance} ${build} unless ${sameInstance} ${nodeExporter})`;
 }
 
-// Whether each instance is scraped that was ours at any time of the chosen range: of one that is down nothing but `up` is
-// left.
+// An exporter that stops leaves its file, which node_exporter continues to expose. The condition of the alert TextfileStale,
+// but not of an instance that is scraped.
+const written = select('scidex_pg_exporter_textfile_written_timestamp_seconds');
+const oldFile = `timestamp(${written}) - (${written} > 0) > 120 and ${sameInstance} ${nodeExporter}`;
+
+// Without those whose file is old, of which nothing is known now.
+export function known(expr: string): string {
+  return `(${expr} unless ${sameInstance} (${oldFile}))`;
+}
+
+// Whether each instance is known now that was ours at any time of the chosen range. Of one that is down nothing but `up` is
+// left; of node_exporter, `up` says nothing about the exporter of the file.
 export const scraped =
-  `(${select('up')} and ${sameInstance}` +
-  ` present_over_time(${select('scidex_pg_exporter_build_info')}[$__range]))`;
+  `((0 * (${select('up')} and ${sameInstance}` +
+  ` (${nodeExporter} unless ${sameInstance} ${known(build)})) or ${select('up')})` +
+  ` and ${sameInstance} present_over_time(${build}[$__range]))`;
 
 // 1 for each pool whose server does not answer, 0 for each other one that there is.
 export const down =

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """The dashboards of a fleet in which only cluster, namespace, job or database distinguishes the pools of the same name, on a
 real Prometheus with generated series: no query fails, no two lines have one name, and none is lost or includes another's
-numbers."""
+numbers. And the dashboards of exporters whose files node_exporter exposes."""
 
 import collections
 import functools
@@ -36,8 +36,11 @@ INTERVALS = {"__rate_interval": "1m", "__interval": "15s", "__range": f"{SCRAPE_
 DOWN_SINCE_SECONDS = 420
 
 
-class Target(collections.namedtuple("Target", "cluster namespace job instance databases down", defaults=(False,))):
-    """A scraped exporter. databases: the route and its reason, by the name of the database; "" is the unnamed one."""
+class Target(collections.namedtuple("Target", "cluster namespace job instance databases down file_age",
+                                    defaults=(False, None))):
+    """A scraped exporter; with file_age, a node_exporter that exposes an exporter's file, which is this old at each scrape.
+    databases: the route and its reason, by the name of the database; "" is the unnamed one. down: that the last scrapes lack
+    the series of the exporter."""
 
     def labels(self, database=None):
         names = ("cluster", "namespace", "job", "instance")
@@ -51,6 +54,11 @@ FLEET = [
     Target("east", "blue", "reports", "db1", {"": (2, "connect_refused")}),
     Target("east", "blue", "reports", "db2", {"": (1, "ok")}, down=True),
 ]
+SCRAPED = Target("east", "blue", "pools", "db1", {"": (1, "ok")})
+FRESH = Target("east", "blue", "node", "db1", {"": (1, "ok")}, file_age=120)
+OLD = Target("east", "blue", "node", "db2", {"": (2, "connect_refused")}, file_age=121)
+REMOVED = Target("east", "blue", "node", "db3", {"": (3, "diverged")}, down=True, file_age=60)
+WRITTEN = "scidex_pg_exporter_textfile_written_timestamp_seconds"
 # Its metrics; those of the exporter itself have no label database.
 OF_A_DATABASE = re.compile(r"\b(instance_pool:)?scidex_pg_(pool|query)_")
 # Variables, in the order of the dashboards, that are labels of the series.
@@ -79,7 +87,7 @@ def values(name, labels, golden, series, route, times):
     return [float(golden) + rate(series)] * len(times)
 
 
-def write_exposition(file, expressions, begin):
+def write_exposition(file, fleet, expressions, begin):
     """OpenMetrics in which each family is contiguous, as promtool requires."""
     named = set(re.findall(r"[a-z][\w:]+", " ".join(expressions)))
     golden = re.sub(r'dbname="(\\.|[^"])*"', 'dbname="orders"', GOLDEN.read_text())
@@ -87,11 +95,21 @@ def write_exposition(file, expressions, begin):
     exposed += [(name, f'pool="{pool}"', "2") for name in sorted(named) if name.startswith("instance_pool:")
                 for pool in POOLS]
     families = collections.defaultdict(list)
-    for target in FLEET:
+    for target in fleet:
         times = [begin + SCRAPE_SECONDS * number for number in range(SCRAPES + 1)]
         lasts = [at for at in times if not target.down or at < times[-1] - DOWN_SINCE_SECONDS]
-        families["up"].append((target.labels(), "", times, [int(at in lasts) for at in times]))
+        of_file = target.file_age is not None
+        families["up"].append((target.labels(), "", times, [int(of_file or at in lasts) for at in times]))
+        if of_file:
+            families["node_textfile_scrape_error"].append((target.labels(), "", times, [0] * len(times)))
         for name, labels, golden in exposed:
+            if of_file and name.startswith("process_"):
+                # Its own; it restarts before each scrape.
+                families[name].append((target.labels(), labels, times, times))
+                continue
+            if of_file and name == WRITTEN:
+                families[name].append((target.labels(), labels, lasts, [at - target.file_age for at in lasts]))
+                continue
             for database, route in target.databases.items() if OF_A_DATABASE.match(name) else [("", (1, "ok"))]:
                 mine = target.labels(database)
                 families[name].append((mine, labels, lasts, values(name, labels, golden, f"{name}{mine}{labels}", route,
@@ -110,8 +128,10 @@ def series_of(answer):
             [float(value) for _, value in series.get("values") or [series["value"]]] for series in answer["result"]}
 
 
-class Fleet(unittest.TestCase):
+class Shown(unittest.TestCase):
+    """What the dashboards show of a fleet."""
     maxDiff = None
+    fleet = ()
 
     @classmethod
     def setUpClass(cls):
@@ -123,7 +143,7 @@ class Fleet(unittest.TestCase):
         cls.begin = cls.end - SCRAPE_SECONDS * SCRAPES
         expressions = [target["expr"] for dashboard in cls.dashboards.values() for _, target in dashboards.targets(dashboard)]
         with open(path / "series.txt", "w", encoding="utf-8") as file:
-            write_exposition(file, expressions, cls.begin)
+            write_exposition(file, cls.fleet, expressions, cls.begin)
         cls.prometheus = monitoring.start_prometheus_on(cls.addClassCleanup, path)
 
     @classmethod
@@ -171,6 +191,10 @@ class Fleet(unittest.TestCase):
         [target] = [target for panel, target in dashboards.targets(self.dashboards[dashboard])
                     if (panel["title"], panel["type"]) == (title, "stat")]
         return dict(self.names(self.dashboards[dashboard], target, {}))
+
+
+class Fleet(Shown):
+    fleet = FLEET
 
     def test_every_query_has_an_answer(self):
         for where, dashboard, _, target in self.each_target():
@@ -266,6 +290,48 @@ class Fleet(unittest.TestCase):
                     with self.subTest(panel=panel["title"]):
                         names = {name.split()[-1] for name, _ in self.names(dashboard, target, choice)}
                         self.assertEqual(names - {"db1", "db2"}, set())
+
+
+class Files(Shown):
+    """Of exporters whose files node_exporter exposes, and of one that is scraped and once wrote such a file."""
+    fleet = (SCRAPED, FRESH, OLD, REMOVED)
+
+    def test_an_instance_counts_as_down_if_its_file_is_old_or_gone(self):
+        self.assertEqual(self.panel("overview.json", "Instances"), {"2 of 4": 0.5})
+        self.assertEqual(self.panel("exporter.json", "Instances down"), {"": 2})
+
+    def test_a_route_in_an_old_file_is_not_shown_as_current(self):
+        self.assertEqual(self.panel("overview.json", "Reads on the replica"), {"orders pools": 1, "orders node": 1})
+        self.assertEqual(self.panel("overview.json", "Reads on the primary"), {"": 0})
+        self.assertEqual(self.panel("overview.json", "Route reasons"), {"ok": 2})
+
+    def test_the_table_has_only_not_scraped_where_a_file_is_old(self):
+        overview = self.dashboards["overview.json"]
+        rows = {target["refId"]: self.answer_to_all(overview, target) for panel, target in dashboards.targets(overview)
+                if (panel["title"], panel["type"]) == ("Instances", "table")}
+        routes = {labels: route for labels, [route] in rows.pop("route").items()}
+        self.assertEqual(routes, {frozenset(one.labels().items()): route for one, route in (
+            (SCRAPED, 1), (FRESH, 1), (OLD, 4), (REMOVED, 4))})
+        for query, answer in rows.items():
+            with self.subTest(query=query):
+                self.assertEqual({dict(labels)["instance"] for labels in answer}, {"db1"})
+
+    def test_what_node_exporter_exposes_of_itself_is_not_shown(self):
+        found = 0
+        for where, dashboard, _, target in self.each_target():
+            if "process_" in target["expr"]:
+                with self.subTest(**where):
+                    found += 1
+                    self.assertNotIn("node", {dict(labels).get("job") for labels in self.answer_to_all(dashboard, target)})
+        self.assertGreater(found, 3)
+        self.assertEqual(self.panel("exporter.json", "Restarts"), {"": 0})
+
+    def test_no_restart_of_node_exporter_is_marked(self):
+        for file, dashboard in self.dashboards.items():
+            with self.subTest(dashboard=file):
+                [restarts] = [one for one in dashboard["annotations"]["list"] if one["name"] == "Restarts"]
+                marked = self.answer({"expr": restarts["expr"]}, self.choose(dashboard, {}))
+                self.assertEqual({dict(labels)["job"] for labels in marked}, {"pools"})
 
 
 if __name__ == "__main__":

@@ -348,4 +348,17 @@ export const ownRules: Rule[] = [
     (expr) => expr.replaceAll('scidex_pg_exporter_build_info', 'up'),
     (expr) => /\bup\{|process_/.test(expr),
   ),
+  targetRule(
+    'leaves out what node_exporter exposes of itself where it exposes the file of an exporter',
+    ({ expr }) => {
+      if (!understood(expr)) return true;
+      const asked = selectors(expr);
+      return (
+        !asked.some(({ metric }) => metric === 'up' || metric.startsWith('process_')) ||
+        asked.some(({ metric }) => metric === 'node_textfile_scrape_error')
+      );
+    },
+    (expr) => expr.replaceAll('node_textfile_scrape_error', 'up'),
+    (expr) => /\bup\{|process_/.test(expr),
+  ),
 ];
