@@ -25,14 +25,15 @@ struct PoolCore::Request {
   bool waited = false;
   // AcquireOptions::started.
   bool waited_elsewhere = false;
-  // A connection was unfit. Checking it may have used up all the time there was.
+  // All the time may have been used up: a connection was unfit, or the acquire began in an earlier
+  // pool.
   bool retry = false;
   // TryAcquire(): neither waits nor throws if no connection is idle.
   bool tries_only = false;
   // AcquireOptions::moves.
   const std::stop_source* moves = nullptr;
-  // A connection was not tried because the deadline had passed.
-  bool expired = false;
+  // See EndEarly().
+  bool ended = false;
   // Set when the pool may be destroyed before this acquire has ended.
   std::shared_ptr<PoolCore> alive = nullptr;
 };
@@ -54,7 +55,7 @@ Lease PoolCore::Acquire(const AcquireOptions& options, const base::CallSite& bor
                   options.stop,
                   options.deadline ? *options.deadline : base::Add(now, options_.acquire_timeout)};
   request.claim.client = options.client;
-  request.waited_elsewhere = options.started.has_value();
+  request.waited_elsewhere = request.retry = options.started.has_value();
   request.moves = options.moves;
   for (TimePoint present = now;; present = clock_.Now()) {
     SlotList::iterator slot;
@@ -78,14 +79,15 @@ Lease PoolCore::TryAcquire(const AcquireOptions& options, const base::CallSite& 
   Request request{{borrower, options.started.value_or(now)},
                   options.stop,
                   options.deadline ? *options.deadline : base::Add(now, options_.reset_timeout)};
-  request.waited_elsewhere = options.started.has_value();
+  request.waited_elsewhere = request.retry = options.started.has_value();
   request.claim.client = options.client;
+  request.moves = options.moves;
   request.tries_only = true;
   for (TimePoint present = now;; present = clock_.Now()) {
     SlotList::iterator slot;
     {
       MutexLock lock(mutex_);
-      if (request.stop.stop_requested() || request.expired) return {};
+      if (request.stop.stop_requested() || request.ended) return {};
       if (request.retry && present >= request.deadline) return {};
       if (idle_.empty() || !MayOvertake(present)) return {};
       slot = TakeIdle(request, present);
@@ -241,14 +243,13 @@ void PoolCore::Dequeue(Waiter& waiter) {
 }
 
 // Checks whether the connection is fit for use. If not, returns false after evicting it (returning
-// it, if the deadline had passed before it was tried); `waiter` is then queued again in its old
-// place.
+// it, if it was not tried); `waiter` is then queued again in its old place.
 bool PoolCore::Admit(SlotList::iterator slot, Request& request, Waiter* waiter) {
   EvictReason reason = EvictReason::kDead;
   if (slot->expires_at <= slot->leased_at) {
     reason = EvictReason::kMaxLifetime;
   } else if (IsAlive(*slot)) {
-    const Prepared prepared = slot->connection->Prepare(request.deadline, request.claim.borrower);
+    const Prepared prepared = Prepare(*slot, request);
     if (prepared.result == Prepared::Result::kReady) {
       slot->proof = prepared.proof;
       // Without the lock, so that an acquire takes it only once; see Slot::granted.
@@ -261,8 +262,9 @@ bool PoolCore::Admit(SlotList::iterator slot, Request& request, Waiter* waiter) 
     }
     if (prepared.result == Prepared::Result::kUnproven) reason = EvictReason::kReadOnlyUnproven;
     if (prepared.result == Prepared::Result::kOtherServer) reason = EvictReason::kOtherServer;
+    if (prepared.result == Prepared::Result::kStopped) reason = EvictReason::kBorrower;
   }
-  if (reason != EvictReason::kMaxLifetime) {
+  if (reason != EvictReason::kMaxLifetime && reason != EvictReason::kBorrower) {
     request.retry = true;
     OnDeadConnection();
   }
@@ -278,14 +280,29 @@ bool PoolCore::IsAlive(const Slot& slot) const {
                                                 : Connection::LivenessCheck::kWatch);
 }
 
+// The end of the route or of the pool stops it too: otherwise a server that hangs would hold up an
+// acquire that another server could serve.
+Prepared PoolCore::Prepare(const Slot& slot, const Request& request) {
+  AnyStop stop(request.stop, request.moves, &retired_);
+  return slot.connection->Prepare(request.deadline, stop, request.claim.borrower);
+}
+
 // The connection is unchanged: an acquire that came too late is no reason to close it.
 void PoolCore::ReturnUntried(SlotList::iterator slot, Request& request) {
   DeferredClose deferred;
   MutexLock lock(mutex_);
-  request.expired = true;
   GiveBack(slot, deferred);
   request.alive = deferred.core;
-  if (!request.tries_only) FailTimeout(request);
+  EndEarly(request);
+}
+
+void PoolCore::EndEarly(Request& request) {
+  request.ended = true;
+  if (request.tries_only) return;
+  if (closed_) FailClosed(request, "was closed during this acquire");
+  MoveIfRequested(request);
+  if (request.stop.stop_requested()) FailCancelled(request);
+  FailTimeout(request);
 }
 
 void PoolCore::TakeBack(SlotList::iterator slot, EvictReason reason, Request& request,
@@ -296,6 +313,7 @@ void PoolCore::TakeBack(SlotList::iterator slot, EvictReason reason, Request& re
   Revoke(slot);
   EvictLeased(slot, reason, deferred);
   request.alive = deferred.core;
+  if (reason == EvictReason::kBorrower) return EndEarly(request);
   if (waiter == nullptr) return;
   if (now >= request.deadline) FailTimeout(request);
   Enqueue(request, *waiter);

@@ -12,6 +12,7 @@
 #include "base/enum.h"
 #include "base/explanation.h"
 #include "base/time.h"
+#include "pool/any_stop.h"
 
 namespace scidex::pool {
 
@@ -72,7 +73,10 @@ struct Prepared {
     kLost,         // the connection is dead; others of this pool may be too
     kUnproven,     // alive, but read-only could not be proven
     kOtherServer,  // alive, but not connected to the server that was judged
-    kNotTried,     // the deadline had passed: nothing was sent, and the connection is unchanged
+    // The deadline had passed or `stop` was stopped: nothing was sent, and the connection is
+    // unchanged.
+    kNotTried,
+    kStopped,  // `stop` was stopped before the server answered: the state is unknown
   };
   Result result = Result::kReady;
   ReadOnlyProof proof = ReadOnlyProof::kNone;
@@ -101,8 +105,9 @@ class Connection {
   virtual std::int64_t backend_pid() const noexcept { return 0; }
 
   // Called on every acquire, after IsAlive() and before the borrower gets the connection. Must
-  // return by `deadline`.
-  virtual Prepared Prepare(base::TimePoint deadline, const base::CallSite& borrower) noexcept = 0;
+  // return by `deadline`, and at once when `stop` is stopped. The token is only for a round trip.
+  virtual Prepared Prepare(base::TimePoint deadline, AnyStop& stop,
+                           const base::CallSite& borrower) noexcept = 0;
 
   // Called on every release, to return the connection to a clean state. Must return `within` that
   // time.

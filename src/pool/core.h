@@ -173,10 +173,14 @@ class PoolCore final : public SessionObserver, public std::enable_shared_from_th
             base::TimePoint now) SCIDEX_REQUIRES(mutex_);
   bool Admit(SlotList::iterator slot, Request& request, Waiter* waiter);
   bool IsAlive(const Slot& slot) const;
+  Prepared Prepare(const Slot& slot, const Request& request);
   void ReturnUntried(SlotList::iterator slot, Request& request);
   // Gives back a connection that was lent to an acquire that ends without it.
   void GiveBack(SlotList::iterator slot, DeferredClose& deferred) SCIDEX_REQUIRES(mutex_);
   void TakeBack(SlotList::iterator slot, EvictReason reason, Request& request, Waiter* waiter);
+  // The acquire was stopped, or its deadline has passed, while it had a connection. Throws, unless
+  // it only tries.
+  void EndEarly(Request& request) SCIDEX_REQUIRES(mutex_);
   void Revoke(SlotList::iterator slot) SCIDEX_REQUIRES(mutex_);
   template <typename Error>
   [[noreturn]] void Fail(const Request& request, AcquireOutcome outcome, std::string_view what)
@@ -281,7 +285,8 @@ class PoolCore final : public SessionObserver, public std::enable_shared_from_th
   // server_client_.
   const std::shared_ptr<ConnectGate> server_gate_;
   ConnectGate::Client server_client_;
-  std::stop_source stop_connects_;
+  // Stopped when this pool is retired; ends its connects and the checks of acquires.
+  std::stop_source retired_;
   std::atomic<std::uint64_t> violations_{0};
   std::atomic<std::uint64_t> tampered_{0};
   std::atomic<std::uint64_t> writes_{0};

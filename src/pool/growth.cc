@@ -189,8 +189,7 @@ ConnectResult PoolCore::Connect(TimePoint started, SlotList& slot) noexcept {
     result.outcome = ConnectOutcome::kLocalFailure;
     return result;
   }
-  result =
-      connector_->Connect(base::Add(started, options_.connect_timeout), stop_connects_.get_token());
+  result = connector_->Connect(base::Add(started, options_.connect_timeout), retired_.get_token());
   if (result.outcome != ConnectOutcome::kOk) return result;
   slot.front().connection = std::move(result.connection);
   slot.front().connection->Observe(this);

@@ -204,7 +204,7 @@ void PoolCore::Retire() {
     }
   }
   if (server_gate_) server_gate_->Leave(server_client_);
-  stop_connects_.request_stop();
+  retired_.request_stop();
   MutexLock lock(mutex_);
   // SweepDeadIdle() closes the connections that it is checking.
   while (connect_jobs_ > 0 || !waiters_.empty() || !checking_.empty() || closing_ > 0 ||

@@ -36,14 +36,14 @@ struct AcquireOptions {
   // When to give up; by default PoolOptions::acquire_timeout from now. If it has already passed,
   // the acquire succeeds only with an idle connection that can be lent without a round trip.
   std::optional<base::TimePoint> deadline = std::nullopt;
-  // Ends the wait with AcquireCancelled.
+  // Ends the acquire with AcquireCancelled, also while a connection is checked.
   std::stop_token stop = {};
   // Name of the client if one call site acquires for many, such as the name of a query; otherwise
   // null.
   std::shared_ptr<const std::string> client = nullptr;
   // Stopped once the caller would continue in another pool: from then on, the acquire throws
-  // AcquireMoved instead of AcquireCancelled and PoolClosed, and is not counted. Null if there is
-  // no other pool. Must outlive the acquire.
+  // AcquireMoved instead of AcquireCancelled and PoolClosed, and is not counted. Ends the check of a
+  // connection, but not a wait. Null if there is no other pool. Must outlive the acquire.
   const std::stop_source* moves = nullptr;
   // When the acquire began in an earlier pool; by default it begins now.
   std::optional<base::TimePoint> started = std::nullopt;

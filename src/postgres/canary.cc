@@ -62,7 +62,7 @@ WriteAttempt TryBlock(Session& session, base::TimePoint deadline, const std::sto
   }
   if (caught.status != Status::kOk && caught.status != Status::kRefused) return Unknown(caught);
   if (caught.status == Status::kRefused && session.by_transaction()) {
-    const QueryResult begun = session.BeginReadOnly(deadline);
+    const QueryResult begun = session.BeginReadOnly(deadline, stop);
     if (begun.status != Status::kOk) return Unknown(begun);
   }
   return TryStatement(session, deadline, stop);

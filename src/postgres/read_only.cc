@@ -130,14 +130,15 @@ void Session::CheckForWrite(const PGresult* result) {
                   {"call_site", base::ToString(borrower_)}});
 }
 
-Prepared Session::Prepare(TimePoint deadline, const base::CallSite& borrower) noexcept {
+Prepared Session::Prepare(TimePoint deadline, pool::AnyStop& stop,
+                          const base::CallSite& borrower) noexcept {
   Prepared prepared;
   if (judged_ && !judged_->MayBe(server_started_)) {
     prepared.result = Prepared::Result::kOtherServer;
     return prepared;
   }
   try {
-    if (read_only_) prepared = ProveReadOnly(deadline);
+    if (read_only_) prepared = ProveReadOnly(deadline, stop);
   } catch (const std::exception& error) {
     // The state of the session is unknown.
     if (const auto resource = base::LocalResourceOf(error)) base::CountLocalFailure(*resource);
@@ -151,19 +152,23 @@ Prepared Session::Prepare(TimePoint deadline, const base::CallSite& borrower) no
   return prepared;
 }
 
-Prepared Session::ProveReadOnly(TimePoint deadline) {
-  if (by_transaction_) {
-    const QueryResult begun = BeginReadOnly(deadline);
-    return Judge(begun, true, ReadOnlyProof::kTransaction);
-  }
-  if (ReportedReadOnly() == true) return {Prepared::Result::kReady, ReadOnlyProof::kReported};
-  return SetReadOnly(deadline);
+Prepared Session::ProveReadOnly(TimePoint deadline, pool::AnyStop& stop) {
+  if (!by_transaction_ && ReportedReadOnly() == true)
+    return {Prepared::Result::kReady, ReadOnlyProof::kReported};
+  const std::stop_token& token = stop.token();
+  Prepared prepared = by_transaction_
+                          ? Judge(BeginReadOnly(deadline, token), true, ReadOnlyProof::kTransaction)
+                          : SetReadOnly(deadline, token);
+  // Without this, a session that was given up would count as dead, and have its server checked.
+  if (prepared.result == Prepared::Result::kLost && token.stop_requested())
+    prepared.result = Prepared::Result::kStopped;
+  return prepared;
 }
 
-Prepared Session::SetReadOnly(TimePoint deadline) {
+Prepared Session::SetReadOnly(TimePoint deadline, const std::stop_token& stop) {
   const QueryResult set =
       Query("SHOW default_transaction_read_only; SET SESSION default_transaction_read_only = on",
-            deadline);
+            deadline, stop);
   if (Value(set, 0) == "off") ReportTampering(kSwitchedOff);
   // If the server reports the setting, the report decides.
   return Judge(set, ReportedReadOnly() != false, ReadOnlyProof::kSet);
@@ -184,17 +189,17 @@ Prepared Session::Judge(const QueryResult& answer, bool proven, ReadOnlyProof pr
 }
 
 // Uses a query, because only a query takes a snapshot.
-QueryResult Session::BeginReadOnly(TimePoint deadline) {
+QueryResult Session::BeginReadOnly(TimePoint deadline, const std::stop_token& stop) {
   in_read_only_transaction_ = false;
   entered_ = false;
   const bool committed =
-      HasOnlyRead() && QueryOfOurs(kCommitReads, deadline).status == QueryResult::Status::kOk;
+      HasOnlyRead() && QueryOfOurs(kCommitReads, deadline, stop).status == QueryResult::Status::kOk;
   only_reads_ = false;
   const bool idle = committed || raw() == nullptr || PQtransactionStatus(raw()) == PQTRANS_IDLE;
   const std::string begin = std::string(idle ? "" : "ROLLBACK; ") + "BEGIN " +
                             (avoids_serializable_ ? "ISOLATION LEVEL REPEATABLE READ " : "") +
                             "READ ONLY; SELECT 1";
-  QueryResult begun = QueryOfOurs(begin.c_str(), deadline);
+  QueryResult begun = QueryOfOurs(begin.c_str(), deadline, stop);
   if (begun.status != QueryResult::Status::kOk) return begun;
   in_read_only_transaction_ = PQtransactionStatus(raw()) == PQTRANS_INTRANS;
   only_reads_ = in_read_only_transaction_;

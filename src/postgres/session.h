@@ -57,7 +57,7 @@ class Session final : public pool::Connection {
   static Session& Of(const pool::Lease& lease);
 
   bool IsAlive(LivenessCheck check) noexcept override;
-  pool::Prepared Prepare(base::TimePoint deadline,
+  pool::Prepared Prepare(base::TimePoint deadline, pool::AnyStop& stop,
                          const base::CallSite& borrower) noexcept override;
   pool::Recycled Recycle(base::Duration within) noexcept override;
   void Observe(pool::SessionObserver* observer) noexcept override;
@@ -91,7 +91,7 @@ class Session final : public pool::Connection {
   // If by_transaction(): begins a READ ONLY transaction in place of any other, and has it take its
   // snapshot, after which PostgreSQL refuses to lift READ ONLY. Returns kOk if the session is in
   // it.
-  QueryResult BeginReadOnly(base::TimePoint deadline);
+  QueryResult BeginReadOnly(base::TimePoint deadline, const std::stop_token& stop = {});
   // The same, but the first call after Prepare() uses that transaction if it is still open.
   QueryResult EnterReadOnly(base::TimePoint deadline);
 
@@ -138,8 +138,8 @@ class Session final : public pool::Connection {
   bool HasOnlyRead() const;
 
   // Defined in read_only.cc.
-  pool::Prepared ProveReadOnly(base::TimePoint deadline);
-  pool::Prepared SetReadOnly(base::TimePoint deadline);
+  pool::Prepared ProveReadOnly(base::TimePoint deadline, pool::AnyStop& stop);
+  pool::Prepared SetReadOnly(base::TimePoint deadline, const std::stop_token& stop);
   pool::Prepared Judge(const QueryResult& answer, bool proven, pool::ReadOnlyProof proof);
   void OnRefusedWrite(const char* message);
   // Detects writes by the command tag of a successful result.

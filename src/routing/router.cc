@@ -94,6 +94,7 @@ struct Router::Epoch {
   Route route = Route::kPrimaryDisabled;
   Pools pools;
   std::shared_ptr<Shared> shared;
+  // Stopped once the route or the pools have changed. A reload that changes neither keeps it.
   std::stop_source over;
 };
 
@@ -195,12 +196,9 @@ Lease Router::AcquireFrom(Pool& pool, const pool::AcquireOptions& options, const
                           std::optional<Queued>& queued, const base::CallSite& borrower) {
   if (Lease idle = pool.TryAcquire(options, borrower)) return idle.Forward();
   if (!queued) queued.emplace(epoch.shared);
-  std::stop_source either;
-  const auto relay = [&either] { either.request_stop(); };
-  const std::stop_callback on_stop(options.stop, relay);
-  const std::stop_callback on_over(epoch.over.get_token(), relay);
+  pool::AnyStop either(options.stop, &epoch.over);
   pool::AcquireOptions waiting = options;
-  waiting.stop = either.get_token();
+  waiting.stop = either.token();
   return pool.Acquire(waiting, borrower);
 }
 
@@ -352,6 +350,7 @@ std::optional<RouteChange> Router::Apply(const std::shared_ptr<Plan>& plan) noex
   const Pools& pools = plan->epoch->pools;
   Change change;
   std::shared_ptr<Epoch> ended;
+  bool goes_on = false;
   {
     MutexLock lock(mutex_);
     // Before the first verdict, no reported route has changed.
@@ -367,12 +366,16 @@ std::optional<RouteChange> Router::Apply(const std::shared_ptr<Plan>& plan) noex
       if (epoch_->pools[role] != pools[role]) Retire(role, epoch_->pools[role]);
     }
     plan->epoch->route = machine_.route();
+    // Otherwise a reload would stop checks of sessions, each of which costs its session.
+    goes_on = !plan->new_replica && plan->epoch->route == epoch_->route &&
+              std::equal(pools.begin(), pools.end(), epoch_->pools.begin());
+    if (goes_on) plan->epoch->over = epoch_->over;
     ended = std::exchange(epoch_, plan->epoch);
     change.route = machine_.route();
     change.reason = machine_.reason();
     if (machine_.decided()) decided_.NotifyAll();
   }
-  ended->over.request_stop();
+  if (!goes_on) ended->over.request_stop();
   for (const PoolRole role : base::kEnumValues<PoolRole>) {
     if (ended->pools[role] && ended->pools[role] != pools[role]) ended->pools[role]->Retire();
   }

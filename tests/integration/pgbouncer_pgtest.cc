@@ -4,7 +4,9 @@
 #include <libpq-fe.h>
 
 #include <chrono>
+#include <future>
 #include <memory>
+#include <stop_token>
 #include <string>
 
 #include "integration/primary_and_replica.h"
@@ -269,6 +271,23 @@ TEST_F(PgBouncerTest, WhileThePoolerIsPausedAReadEndsAtItsDeadline) {
   EXPECT_THROW(static_cast<void>(database.AcquireRead(
                    {base::RealClock().Now() + std::chrono::milliseconds(100)})),
                pool::AcquireTimeout);
+  bouncer.Command("RESUME");
+  EXPECT_EQ(Read(database, "SELECT 2"), "2");
+}
+
+TEST_F(PgBouncerTest, WhileThePoolerIsPausedAReadCanBeCancelled) {
+  PgBouncer bouncer(*primary_, "transaction");
+  database::Database database(OptionsThrough(bouncer));
+  EXPECT_EQ(Read(database, "SELECT 1"), "1");
+  bouncer.Command("PAUSE");
+  std::stop_source stop;
+  auto read = std::async(std::launch::async, [&] {
+    return database.AcquireRead({base::RealClock().Now() + kPatience, stop.get_token()}).Forward();
+  });
+  // Its transaction has not begun.
+  ASSERT_TRUE(Eventually(kPatience, [&] { return FallthroughStats(database).in_use == 1; }));
+  stop.request_stop();
+  EXPECT_THROW(static_cast<void>(read.get()), pool::AcquireCancelled);
   bouncer.Command("RESUME");
   EXPECT_EQ(Read(database, "SELECT 2"), "2");
 }

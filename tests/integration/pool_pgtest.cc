@@ -8,6 +8,7 @@
 
 #include <filesystem>
 #include <future>
+#include <stop_token>
 #include <string>
 #include <vector>
 
@@ -172,6 +173,27 @@ TEST_F(PoolSession, UnansweredCheckEndsAtTheAcquireDeadlineWithoutABusyLoop) {
   EXPECT_GE(std::chrono::steady_clock::now() - before, 300ms);
   EXPECT_LT(processor_time() - busy_before, 150ms);
   EXPECT_EQ(Evictions(EvictReason::kDead), 1U);
+}
+
+TEST_F(PoolSession, UnansweredCheckEndsAtOnceWhenTheAcquireIsStopped) {
+  session_.read_only = true;
+  Open();
+  int pid = 0;
+  {
+    const pool::Lease lease = pool_->Acquire();
+    pid = Pid(lease);
+    // So that the next acquire needs a round trip.
+    QueryOne(lease, "SET default_transaction_read_only = off");
+  }
+  const Stalled stalled(pid);
+  std::stop_source stop;
+  auto acquire = std::async(std::launch::async, [&] {
+    return pool_->Acquire({{}, stop.get_token()}).Forward();
+  });
+  ASSERT_TRUE(Eventually(kPatience, [&] { return pool_->Stats().in_use == 1; }));
+  stop.request_stop();
+  EXPECT_THROW(static_cast<void>(acquire.get()), pool::AcquireCancelled);
+  EXPECT_EQ(Evictions(EvictReason::kDead), 0U);
 }
 
 // The role of a pool whose password is in a file.

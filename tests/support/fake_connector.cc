@@ -77,13 +77,20 @@ bool FakeSession::AwaitBlocked() {
   return true;
 }
 
-void FakeSession::WaitWhile(const bool& blocking) {
+void FakeSession::WaitWhile(const bool& blocking, const std::stop_token& stop) {
   const TimePoint give_up = EndOfPatience();
   ++blocked_;
   changed_.NotifyAll();
-  while (blocking && changed_.WaitUntil(mutex_, give_up)) {
+  while (blocking && !stop.stop_requested() && changed_.WaitUntil(mutex_, give_up)) {
   }
   --blocked_;
+}
+
+pool::Prepared FakeSession::PrepareBlocked(const std::stop_token& stop) {
+  if (stop.stop_requested()) return {pool::Prepared::Result::kNotTried};
+  WaitWhile(block_prepare_, stop);
+  if (stop.stop_requested()) return {pool::Prepared::Result::kStopped};
+  return prepared_;
 }
 
 std::size_t FakeSession::alive_checks() const {
@@ -139,13 +146,18 @@ bool FakeConnection::IsAlive(LivenessCheck check) noexcept {
   return session_->alive_ || (check == LivenessCheck::kWatch && !session_->noticed_);
 }
 
-pool::Prepared FakeConnection::Prepare(TimePoint deadline,
+pool::Prepared FakeConnection::Prepare(TimePoint deadline, pool::AnyStop& stop,
                                        const base::CallSite& borrower) noexcept {
+  // Destroyed after the lock is released, because its destructor waits for the function to return.
+  const std::stop_callback<std::function<void()>> on_stop(stop.token(), [this] {
+    MutexLock lock(session_->mutex_);
+    session_->changed_.NotifyAll();
+  });
   MutexLock lock(session_->mutex_);
   ++session_->prepares_;
   session_->prepare_deadline_ = deadline;
   session_->borrower_ = borrower.function_name();
-  if (session_->block_prepare_) session_->WaitWhile(session_->block_prepare_);
+  if (session_->block_prepare_) return session_->PrepareBlocked(stop.token());
   return session_->prepared_;
 }
 

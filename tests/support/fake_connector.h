@@ -12,6 +12,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <stop_token>
 #include <string>
 #include <vector>
 
@@ -32,7 +33,8 @@ class FakeSession {
   void FailPrepare(pool::Prepared::Result result);
   void ProveBy(pool::ReadOnlyProof proof);
   void FailRecycle(pool::Recycled recycled = pool::Recycled::kDirty);
-  // Prepare() and IsAlive() block until Unblock(), for at most kPatience.
+  // Prepare() and IsAlive() block until Unblock(), for at most kPatience. A stop ends Prepare()
+  // too.
   void BlockPrepare();
   void BlockIsAlive();
   void BlockClose();
@@ -53,7 +55,8 @@ class FakeSession {
  private:
   friend class FakeConnection;
 
-  void WaitWhile(const bool& blocking) SCIDEX_REQUIRES(mutex_);
+  void WaitWhile(const bool& blocking, const std::stop_token& stop = {}) SCIDEX_REQUIRES(mutex_);
+  pool::Prepared PrepareBlocked(const std::stop_token& stop) SCIDEX_REQUIRES(mutex_);
 
   mutable base::Mutex mutex_;
   base::CondVar changed_;
@@ -83,7 +86,7 @@ class FakeConnection final : public pool::Connection {
   static constexpr std::int64_t kBackendPid = 4711;
   std::int64_t backend_pid() const noexcept override { return kBackendPid; }
   bool IsAlive(LivenessCheck check) noexcept override;
-  pool::Prepared Prepare(base::TimePoint deadline,
+  pool::Prepared Prepare(base::TimePoint deadline, pool::AnyStop& stop,
                          const base::CallSite& borrower) noexcept override;
   pool::Recycled Recycle(base::Duration within) noexcept override;
   void Observe(pool::SessionObserver* observer) noexcept override;

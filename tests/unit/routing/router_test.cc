@@ -47,6 +47,20 @@ class RouterTest : public testing::Test {
   }
   pool::AcquireOptions Within(base::Duration time) { return {clock_.Now() + time}; }
   std::size_t InUse(const pool::Pool& pool) { return pool.Stats().in_use; }
+  // The only connection of the replica's pool is idle, and its next check is never answered.
+  void HangChecks() {
+    const pool::Lease lease = ro_->Acquire();
+    hung_ = &test::SessionOf(lease);
+    hung_->BlockPrepare();
+  }
+  std::future<pool::Lease> StartRead() {
+    return std::async(std::launch::async, [&] { return router_->AcquireRead(Within(seconds(9))); });
+  }
+  static std::uint64_t Outcomes(const pool::Pool& pool) {
+    std::uint64_t sum = 0;
+    for (const std::uint64_t count : pool.Stats().acquires) sum += count;
+    return sum;
+  }
 
   test::ManualClock clock_;
   base::Scheduler scheduler_{clock_, test::kEager};
@@ -54,6 +68,7 @@ class RouterTest : public testing::Test {
   std::shared_ptr<pool::Pool> ro_;
   std::shared_ptr<pool::Pool> ro_fallthrough_;
   std::optional<Router> router_;
+  test::FakeSession* hung_ = nullptr;
 };
 
 TEST_F(RouterTest, ReadsGoToTheReplicasPoolAndWritesToThePrimarys) {
@@ -232,6 +247,89 @@ TEST_F(RouterTest, CancellationByTheCallerIsNotARouteChange) {
   stop.request_stop();
   EXPECT_THROW(static_cast<void>(queued.get()), pool::AcquireCancelled);
   EXPECT_EQ(ro_fallthrough_->Stats().acquires[pool::AcquireOutcome::kCancelled], 1u);
+}
+
+TEST_F(RouterTest, AReadMovesWhileTheOldServerHangsInItsCheck) {
+  Build(true);
+  router_->OnReplicaVerdict(Reason::kOk, clock_.Now());
+  HangChecks();
+  std::future<pool::Lease> read = StartRead();
+  ASSERT_TRUE(hung_->AwaitBlocked());
+  router_->OnReplicaVerdict(Reason::kProbeTimeout, clock_.Now());
+  const pool::Lease lease = read.get();
+  EXPECT_EQ(InUse(*ro_fallthrough_), 1u);
+  EXPECT_EQ(ro_->Stats().requests, 1u);
+  EXPECT_EQ(Outcomes(*ro_), 1u);
+  EXPECT_EQ(ro_->Stats().evictions[pool::EvictReason::kBorrower], 1u);
+}
+
+TEST_F(RouterTest, AQueuedReadMovesWhileTheOldServerHangsInItsCheck) {
+  Build(true);
+  router_->OnReplicaVerdict(Reason::kOk, clock_.Now());
+  pool::Lease only_one = router_->AcquireRead();
+  std::future<pool::Lease> queued = StartRead();
+  ASSERT_TRUE(test::Eventually(test::kPatience, [&] { return ro_->Stats().waiters == 1; }));
+  test::SessionOf(only_one).BlockPrepare();
+  hung_ = &test::SessionOf(only_one);
+  only_one.Release();
+  ASSERT_TRUE(hung_->AwaitBlocked());
+  router_->OnReplicaVerdict(Reason::kProbeTimeout, clock_.Now());
+  const pool::Lease lease = queued.get();
+  EXPECT_EQ(InUse(*ro_fallthrough_), 1u);
+  EXPECT_EQ(ro_->Stats().requests, 1u);
+  EXPECT_EQ(Outcomes(*ro_), 1u);
+}
+
+TEST_F(RouterTest, AReadWhoseDeadlinePassesBeforeItMovesTimesOut) {
+  Build(true);
+  router_->OnReplicaVerdict(Reason::kOk, clock_.Now());
+  static_cast<void>(router_->AcquireFallthrough());
+  const std::uint64_t before = Outcomes(*ro_fallthrough_);
+  HangChecks();
+  std::future<pool::Lease> read = StartRead();
+  ASSERT_TRUE(hung_->AwaitBlocked());
+  clock_.Advance(seconds(60));
+  router_->OnReplicaVerdict(Reason::kProbeTimeout, clock_.Now());
+  EXPECT_THROW(static_cast<void>(read.get()), pool::AcquireTimeout);
+  const pool::PoolStats stats = ro_fallthrough_->Stats();
+  EXPECT_EQ(stats.acquires[pool::AcquireOutcome::kTimeout], 1u);
+  EXPECT_EQ(stats.requests, before + 1);
+  EXPECT_EQ(Outcomes(*ro_fallthrough_), before + 1);
+  EXPECT_EQ(Outcomes(*ro_), ro_->Stats().requests);
+}
+
+TEST_F(RouterTest, AReloadThatChangesNoPoolLeavesChecksAlone) {
+  Build(true);
+  router_->OnReplicaVerdict(Reason::kOk, clock_.Now());
+  HangChecks();
+  std::future<pool::Lease> read = StartRead();
+  ASSERT_TRUE(hung_->AwaitBlocked());
+  router_->Reconfigure(Pools(), {}, false);
+  EXPECT_TRUE(hung_->open());
+  EXPECT_EQ(hung_->prepares(), 2u);
+  router_->OnReplicaVerdict(Reason::kProbeTimeout, clock_.Now());
+  const pool::Lease lease = read.get();
+  EXPECT_EQ(InUse(*ro_fallthrough_), 1u);
+  EXPECT_EQ(ro_->Stats().evictions[pool::EvictReason::kBorrower], 1u);
+}
+
+TEST_F(RouterTest, ACheckThatHangsInAReplacedPoolEndsWithIt) {
+  Build(false);
+  pool::Lease other = ro_fallthrough_->Acquire();
+  hung_ = &test::SessionOf(other);
+  std::future<pool::Lease> queued =
+      std::async(std::launch::async, [&] { return router_->AcquireFallthrough().Forward(); });
+  ASSERT_TRUE(
+      test::Eventually(test::kPatience, [&] { return ro_fallthrough_->Stats().waiters == 1; }));
+  hung_->BlockPrepare();
+  const std::shared_ptr<pool::Pool> old = ro_fallthrough_;
+  other.Release();
+  ASSERT_TRUE(hung_->AwaitBlocked());
+  ro_fallthrough_ = MakePool(PoolRole::kRoFallthrough);
+  router_->Reconfigure(Pools(), {}, false);
+  EXPECT_TRUE(queued.get());
+  EXPECT_EQ(Outcomes(*old), 1u);
+  EXPECT_EQ(Outcomes(*ro_fallthrough_), 1u);
 }
 
 TEST_F(RouterTest, QueuedReadsFailAtOnceWhenTheRouteIsDisabled) {
