@@ -100,13 +100,28 @@ class Reader {
   }
   void Skip(const Unit& unit) { at_ += unit.length; }
 
+  // Skips the scalar. Returns whether it is not quoted, or has a closing quote.
+  bool SkipQuoted() {
+    if (quote_ == '\0') return true;
+    while (at_ < text_.size() && !Ended()) at_ += std::max(Read().length, std::size_t{1});
+    return at_ < text_.size();
+  }
+
  private:
-  // Skips anchors and tags.
+  // Skips anchors and tags, and the comments after them.
   void SkipProperties() {
     while (at_ < text_.size() && (text_[at_] == '&' || text_[at_] == '!')) {
       while (at_ < text_.size() && !IsSpace(text_[at_])) ++at_;
-      while (at_ < text_.size() && IsSpace(text_[at_])) ++at_;
+      SkipSpace();
+      while (at_ < text_.size() && text_[at_] == '#') {
+        at_ = std::min(text_.find('\n', at_), text_.size());
+        SkipSpace();
+      }
     }
+  }
+
+  void SkipSpace() {
+    while (at_ < text_.size() && IsSpace(text_[at_])) ++at_;
   }
 
   bool Ended() const {
@@ -167,6 +182,15 @@ std::optional<TextPosition> PositionInScalar(std::string_view text, const YAML::
     reader.Skip(unit);
   }
   return PositionOf(text, found.value_or(reader.at()));
+}
+
+bool IsClosed(std::string_view text, const YAML::Mark& mark) {
+  return Reader(text, OffsetOf(text, mark)).SkipQuoted();
+}
+
+bool IsFollowedByColon(std::string_view text, const YAML::Mark& mark) {
+  const std::string_view rest = text.substr(OffsetOf(text, mark));
+  return rest.substr(0, rest.find('\n')).find(':') != std::string_view::npos;
 }
 
 }  // namespace scidex::config

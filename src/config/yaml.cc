@@ -1,6 +1,7 @@
 #include "config/yaml.h"
 
 #include <algorithm>
+#include <optional>
 #include <set>
 #include <sstream>
 #include <stdexcept>
@@ -10,6 +11,8 @@
 
 #include "base/quoted.h"
 #include "base/read_file.h"
+#include "base/utf8.h"
+#include "config/scalar_position.h"
 
 namespace scidex::config {
 namespace {
@@ -30,25 +33,78 @@ bool IsControl(char c) {
 constexpr std::size_t kMaxAliases = 32;
 constexpr std::size_t kMaxBytesWithAliases = std::size_t{64} << 10;
 
-// Ignores the content of a document, but counts its aliases.
-class AliasCounter : public YAML::EventHandler {
+// Finds what yaml-cpp accepts although it is not YAML, or is a typing error that changes the
+// meaning of other lines.
+class StrictHandler : public YAML::EventHandler {
  public:
+  // `text` must outlive it.
+  StrictHandler(const std::string& path, std::string_view text) : path_(path), text_(text) {}
+
   std::size_t aliases() const { return aliases_; }
 
   void OnDocumentStart(const YAML::Mark&) override {}
   void OnDocumentEnd() override {}
-  void OnNull(const YAML::Mark&, YAML::anchor_t) override {}
-  void OnAlias(const YAML::Mark&, YAML::anchor_t) override { ++aliases_; }
-  void OnScalar(const YAML::Mark&, const std::string&, YAML::anchor_t,
-                const std::string&) override {}
-  void OnSequenceStart(const YAML::Mark&, const std::string&, YAML::anchor_t,
-                       YAML::EmitterStyle::value) override {}
-  void OnSequenceEnd() override {}
-  void OnMapStart(const YAML::Mark&, const std::string&, YAML::anchor_t,
-                  YAML::EmitterStyle::value) override {}
-  void OnMapEnd() override {}
+  void OnNull(const YAML::Mark&, YAML::anchor_t) override {
+    const std::optional<YAML::Mark> key = key_;
+    if (BeginNode() == Place::kValue && key && !IsFollowedByColon(text_, *key))
+      Refuse(*key, "has a key without a colon; write KEY: VALUE");
+  }
+  void OnAlias(const YAML::Mark&, YAML::anchor_t) override {
+    BeginNode();
+    ++aliases_;
+  }
+  void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t,
+                const std::string&) override {
+    CheckTag(mark, tag);
+    if (!IsClosed(text_, mark)) Refuse(mark, "has a quoted text without a closing quote");
+    if (BeginNode() == Place::kKey) key_ = mark;
+  }
+  void OnSequenceStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t,
+                       YAML::EmitterStyle::value) override {
+    CheckTag(mark, tag);
+    BeginNode();
+    open_.push_back(Place::kItem);
+  }
+  void OnSequenceEnd() override { open_.pop_back(); }
+  void OnMapStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t,
+                  YAML::EmitterStyle::value) override {
+    CheckTag(mark, tag);
+    BeginNode();
+    open_.push_back(Place::kKey);
+  }
+  void OnMapEnd() override { open_.pop_back(); }
+  void OnAnchor(const YAML::Mark& mark, const std::string& name) override {
+    if (!IsWord(name))
+      Refuse(mark, "has an anchor (&) that is not a word; write the text in quotes");
+  }
 
  private:
+  enum class Place { kKey, kValue, kItem };
+
+  // Returns the place of the node in the innermost collection that is open.
+  Place BeginNode() {
+    key_.reset();
+    if (open_.empty()) return Place::kItem;
+    const Place place = open_.back();
+    if (place != Place::kItem) open_.back() = place == Place::kKey ? Place::kValue : Place::kKey;
+    return place;
+  }
+
+  // The first two are those of texts without a tag.
+  void CheckTag(const YAML::Mark& mark, const std::string& tag) const {
+    if (tag.empty() || tag == "?" || tag == "!" || tag.starts_with("tag:yaml.org,2002:")) return;
+    Refuse(mark, "has a tag (!), which is not supported; write the text in quotes");
+  }
+
+  [[noreturn]] void Refuse(const YAML::Mark& mark, const std::string& what) const {
+    RefuseAt(path_, mark.line + 1, "the file", what);
+  }
+
+  const std::string path_;
+  const std::string_view text_;
+  std::vector<Place> open_;
+  // If the latest node was the key of a mapping, and a scalar.
+  std::optional<YAML::Mark> key_;
   std::size_t aliases_ = 0;
 };
 
@@ -57,17 +113,26 @@ class AliasCounter : public YAML::EventHandler {
 void CheckDocuments(const std::string& path, const std::string& text) {
   std::istringstream stream(text);
   YAML::Parser parser(stream);
-  AliasCounter counter;
-  if (parser.HandleNextDocument(counter) && parser.HandleNextDocument(counter)) {
+  constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
+  std::string_view marked(text);
+  // yaml-cpp does not count it.
+  if (marked.starts_with(kByteOrderMark)) marked.remove_prefix(kByteOrderMark.size());
+  StrictHandler handler(path, marked);
+  if (parser.HandleNextDocument(handler) && parser.HandleNextDocument(handler)) {
     throw ConfigError(path +
                       ": contains several YAML documents; write one, and no comma before a key");
   }
-  if (counter.aliases() > kMaxAliases ||
-      (counter.aliases() > 0 && text.size() > kMaxBytesWithAliases)) {
+  if (handler.aliases() > kMaxAliases ||
+      (handler.aliases() > 0 && text.size() > kMaxBytesWithAliases)) {
     throw ConfigError(path +
                       ": has too many aliases (*name) or is too large for any; write at most " +
                       std::to_string(kMaxAliases) + ", in a file of at most 64 KiB");
   }
+}
+
+int LineOf(std::string_view text, std::size_t at) {
+  const std::string_view before = text.substr(0, at);
+  return static_cast<int>(std::count(before.begin(), before.end(), '\n')) + 1;
 }
 
 }  // namespace
@@ -84,8 +149,17 @@ YAML::Node ParseYaml(const std::string& path, const std::string& text) {
   // YAML does not allow them, and yaml-cpp never returns after some of them.
   const auto control = std::find_if(text.begin(), text.end(), &IsControl);
   if (control != text.end()) {
-    RefuseAt(path, static_cast<int>(std::count(text.begin(), control, '\n')) + 1, "the file",
+    RefuseAt(path, LineOf(text, static_cast<std::size_t>(control - text.begin())), "the file",
              "contains a control character; is it a text file?");
+  }
+  // yaml-cpp would replace other bytes, also in a password.
+  for (std::size_t at = 0; at < text.size();) {
+    const std::size_t length = base::SequenceLength(std::string_view(text).substr(at));
+    if (length == 0) {
+      RefuseAt(path, LineOf(text, at), "the file",
+               "contains a character that is not UTF-8; save it in UTF-8");
+    }
+    at += length;
   }
   try {
     CheckDocuments(path, text);

@@ -42,8 +42,8 @@ struct AcquireOptions {
   // null.
   std::shared_ptr<const std::string> client = nullptr;
   // Stopped once the caller would continue in another pool: from then on, the acquire throws
-  // AcquireMoved instead of AcquireCancelled and PoolClosed, and is not counted. Ends the check of a
-  // connection, but not a wait. Null if there is no other pool. Must outlive the acquire.
+  // AcquireMoved instead of AcquireCancelled and PoolClosed, and is not counted. Ends the check of
+  // a connection, but not a wait. Null if there is no other pool. Must outlive the acquire.
   const std::stop_source* moves = nullptr;
   // When the acquire began in an earlier pool; by default it begins now.
   std::optional<base::TimePoint> started = std::nullopt;

@@ -364,5 +364,45 @@ TEST_F(ConfigTest, DsnInAFileThatAllUsersCanReadIsAWarning) {
   EXPECT_EQ(Load(path, MakeEnvironment({})).warnings.size(), 1u);
 }
 
+TEST_F(ConfigTest, MissingClosingQuoteIsRefusedWhereItsTextBegins) {
+  const std::string rest = "read_only: {fallthrough: never}\n";
+  const auto error = [&](const std::string& text) { return ErrorOf(text + rest); };
+  EXPECT_EQ(error("primary: {dsn: host=a}\napplication_name: 'exporter\n").substr(0, 7), "FILE:2:");
+  EXPECT_THAT(error("application_name: 'exporter\n"),
+              testing::HasSubstr("without a closing quote"));
+  EXPECT_THAT(error("application_name: \"exporter\\\"\n"),
+              testing::HasSubstr("without a closing quote"));
+  EXPECT_THAT(error("application_name: 'it''s\n"), testing::HasSubstr("without a closing quote"));
+  EXPECT_THAT(error("application_name: !!str &a # a comment\n  'x\n"),
+              testing::HasSubstr("without a closing quote"));
+  EXPECT_THAT(error("\xef\xbb\xbf"
+                    "application_name: 'x\n"),
+              testing::HasSubstr("without a closing quote"));
+  EXPECT_THAT(error("# caf\u00e9\napplication_name: 'caf\u00e9\n"),
+              testing::HasSubstr("without a closing quote"));
+  EXPECT_THAT(error("'application_name: x\n"), testing::HasSubstr("without a closing quote"));
+  EXPECT_EQ(error("application_name: 'it''s'\n"), "no error");
+  EXPECT_EQ(error("application_name: \"a \\\" b\"\n"), "no error");
+  EXPECT_EQ(error("application_name: it's\n"), "no error");
+  EXPECT_EQ(error("application_name: 'a\n  b'\n"), "no error");
+}
+
+TEST_F(ConfigTest, TypingErrorThatHidesPartOfATextIsRefused) {
+  EXPECT_THAT(ErrorOf("primary:\n  dsn: &host=db1 port=2\n"),
+              testing::AllOf(testing::HasSubstr("FILE:2:"), testing::HasSubstr("anchor")));
+  EXPECT_THAT(ErrorOf("primary:\n  dsn: !host=db1 port=2\n"),
+              testing::AllOf(testing::HasSubstr("FILE:2:"), testing::HasSubstr("tag")));
+  EXPECT_THAT(ErrorOf("primary: {dsn: host=a}\nread_only\n"),
+              testing::AllOf(testing::HasSubstr("FILE:2:"), testing::HasSubstr("without a colon")));
+  EXPECT_EQ(ErrorOf("primary: {dsn: host=a}\nread_only:\n"), "no error");
+  EXPECT_EQ(ErrorOf("primary: &one {dsn: &dsn host=a}\nreplica: {dsn: *dsn}\n"), "no error");
+}
+
+TEST_F(ConfigTest, TextThatIsNotUtf8IsRefused) {
+  EXPECT_THAT(ErrorOf("primary:\n  dsn: host=a password=caf\xe9\n"),
+              testing::AllOf(testing::HasSubstr("FILE:2:"), testing::HasSubstr("UTF-8"),
+                             testing::Not(testing::HasSubstr("caf"))));
+}
+
 }  // namespace
 }  // namespace scidex::config

@@ -51,7 +51,7 @@ TEST(WebFile, OneThatSetsNothingIsRefused) {
   for (const char* text :
        {"", "\n", "# nothing\n", "---\n", "{}\n", "null\n", "basic_auth_users:\n",
         "basic_auth_users: {}\n", "tls_server_config: {}\n"}) {
-    EXPECT_THAT(WebFileError(text), HasSubstr("sets nothing")) << text;
+    EXPECT_THAT(WebFileError(text), testing::HasSubstr("sets nothing")) << text;
   }
 }
 
@@ -115,43 +115,50 @@ TEST(WebFile, ErrorIsOneLineWithFileLineAndKey) {
               StartsWith(web + "4: tls_server_config.min_version: \"TLS14\" is invalid; "
                                "write one of TLS10, TLS11, TLS12, TLS13"));
   EXPECT_THAT(WebFileError(TlsSection("  client_auth_type: Sometimes\n")),
-              HasSubstr("NoClientCert, RequestClientCert"));
+              testing::HasSubstr("NoClientCert, RequestClientCert"));
   EXPECT_THAT(WebFileError(TlsSection("  curve_preferences: [P256]\n")),
-              HasSubstr("\"P256\" is not a curve"));
-  EXPECT_THAT(WebFileError(TlsSection("  cipher_suites: TLS\n")), HasSubstr("is not a list"));
-  EXPECT_THAT(WebFileError(TlsSection("  cert_file: {}\n")), HasSubstr("is set twice"));
-  EXPECT_THAT(WebFileError("tls_server_config: {cert_file: []}"), HasSubstr("is not a string"));
-  EXPECT_THAT(WebFileError("http_server_config: {http2: 2}"), HasSubstr("write true or false"));
-  EXPECT_THAT(WebFileError("http_server_config: {headers: {Server: x}}"),
-              HasSubstr("this header cannot be set; valid headers are Strict-Transport-Security"));
+              testing::HasSubstr("\"P256\" is not a curve"));
+  EXPECT_THAT(WebFileError(TlsSection("  cipher_suites: TLS\n")),
+              testing::HasSubstr("is not a list"));
+  EXPECT_THAT(WebFileError(TlsSection("  cert_file: {}\n")), testing::HasSubstr("is set twice"));
+  EXPECT_THAT(WebFileError("tls_server_config: {cert_file: []}"),
+              testing::HasSubstr("is not a string"));
+  EXPECT_THAT(WebFileError("http_server_config: {http2: 2}"),
+              testing::HasSubstr("write true or false"));
+  EXPECT_THAT(
+      WebFileError("http_server_config: {headers: {Server: x}}"),
+      testing::HasSubstr("this header cannot be set; valid headers are Strict-Transport-Security"));
   EXPECT_THAT(WebFileError("http_server_config: {headers: {X-Frame-Options: DENY}}"),
-              HasSubstr("write one of deny, sameorigin"));
+              testing::HasSubstr("write one of deny, sameorigin"));
   EXPECT_THAT(WebFileError("http_server_config: {headers: {X-XSS-Protection: \"a\\nb: c\"}}"),
-              HasSubstr("control character"));
-  EXPECT_THAT(WebFileError("rate_limit: {burst: 1}"), HasSubstr("is not supported"));
-  EXPECT_THAT(WebFileError("{"), HasSubstr("not YAML"));
-  EXPECT_THAT(WebFileError("text"), HasSubstr("is not a mapping"));
+              testing::HasSubstr("control character"));
+  EXPECT_THAT(WebFileError("rate_limit: {burst: 1}"), testing::HasSubstr("is not supported"));
+  EXPECT_THAT(WebFileError("{"), testing::HasSubstr("not YAML"));
+  EXPECT_THAT(WebFileError("text"), testing::HasSubstr("is not a mapping"));
 }
 
 TEST(WebFile, RequiredAndForbiddenCombinationsAreReported) {
-  EXPECT_THAT(WebFileError("tls_server_config: {cert_file: a}"), HasSubstr("lacks key_file"));
-  EXPECT_THAT(WebFileError("tls_server_config: {key_file: a}"), HasSubstr("lacks cert_file"));
+  EXPECT_THAT(WebFileError("tls_server_config: {cert_file: a}"),
+              testing::HasSubstr("lacks key_file"));
+  EXPECT_THAT(WebFileError("tls_server_config: {key_file: a}"),
+              testing::HasSubstr("lacks cert_file"));
   EXPECT_THAT(WebFileError("tls_server_config: {client_auth_type: RequireAnyClientCert}"),
-              HasSubstr("lacks cert_file"));
-  EXPECT_THAT(WebFileError(TlsSection("  cert: x\n")), HasSubstr("has both cert and cert_file"));
+              testing::HasSubstr("lacks cert_file"));
+  EXPECT_THAT(WebFileError(TlsSection("  cert: x\n")),
+              testing::HasSubstr("has both cert and cert_file"));
   EXPECT_THAT(WebFileError(TlsSection("  client_ca_file: x\n")),
-              HasSubstr("no effect without client_auth_type"));
+              testing::HasSubstr("no effect without client_auth_type"));
   EXPECT_THAT(WebFileError(TlsSection("  client_allowed_sans: [x]\n")),
-              HasSubstr("no effect without client_auth_type"));
+              testing::HasSubstr("no effect without client_auth_type"));
   EXPECT_THAT(WebFileError(TlsSection("  min_version: TLS13\n  max_version: TLS12\n")),
-              HasSubstr("higher than max_version"));
+              testing::HasSubstr("higher than max_version"));
 }
 
 TEST(WebFile, NoErrorRepeatsAKeyOrAHash) {
   for (const char* text :
        {"tls_server_config: {key: [canary]}", "basic_auth_users: {alice: [canary]}",
         "basic_auth_users: canary", "basic_auth_users:\n  alice:canary\n"}) {
-    EXPECT_THAT(WebFileError(text), ::testing::Not(HasSubstr("canary"))) << text;
+    EXPECT_THAT(WebFileError(text), ::testing::Not(testing::HasSubstr("canary"))) << text;
   }
 }
 
@@ -169,9 +176,17 @@ TEST(WebFile, NamesOfCertificatesThatAreNotVerifiedAreRefused) {
        {"RequestClientCert", "RequireAnyClientCert", "VerifyClientCertIfGiven"}) {
     EXPECT_THAT(WebFileError(TlsSection("  client_allowed_sans: [x]\n  client_auth_type: " +
                                         std::string(type) + "\n  client_ca_file: ca.crt\n")),
-                HasSubstr("client_allowed_sans protects nothing"))
+                testing::HasSubstr("client_allowed_sans protects nothing"))
         << type;
   }
+}
+
+TEST(WebFile, MissingQuoteDoesNotSwitchTheLoginOff) {
+  const std::string error = WebFileError(
+      "http_server_config:\n  headers:\n    X-Frame-Options: \"deny\n"
+      "basic_auth_users:\n  alice: $2y$10$abcdefghijklmnopqrstuv\n");
+  EXPECT_THAT(error, testing::HasSubstr("without a closing quote"));
+  EXPECT_THAT(error, testing::Not(testing::HasSubstr("$2y$")));
 }
 
 }  // namespace
