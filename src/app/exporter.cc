@@ -86,9 +86,9 @@ Exporter::Exporter(NotStarted, const config::Config& config, Reloader::Load load
       service_(std::move(service)),
       database_(config.database, runtime_),
       reloader_(
-          config, std::move(load),
+          config, std::move(load), [this] { CheckServer(); },
           [this](const config::Config& next) {
-            PrepareServer(next);
+            ReserveFiles(next);
             database_.Reconfigure(next.database);
             base::ConfigureLog(next.log);
             const base::MutexLock lock(mutex_);
@@ -139,6 +139,7 @@ void Exporter::StartServer(const config::Config& config) {
   {
     const base::MutexLock lock(mutex_);
     serving_ = server_.get();
+    reserved_files_ = FilesOf(config);
   }
 }
 
@@ -207,11 +208,19 @@ void Exporter::Announce(Reloader::Phase phase) {
   }
 }
 
-void Exporter::PrepareServer(const config::Config& config) {
+void Exporter::CheckServer() const {
   const base::MutexLock lock(mutex_);
-  if (serving_ == nullptr) return;
-  serving_->CheckWebConfig();
-  serving_->ReserveFiles(FilesOf(config));
+  if (serving_ != nullptr) serving_->CheckWebConfig();
+}
+
+void Exporter::ReserveFiles(const config::Config& config) {
+  const std::size_t files = FilesOf(config);
+  const base::MutexLock lock(mutex_);
+  // A limit that was lowered meanwhile must not refuse a change that needs no more files, such as a
+  // new password.
+  if (serving_ == nullptr || files == reserved_files_) return;
+  serving_->ReserveFiles(files);
+  reserved_files_ = files;
 }
 
 metrics::ExporterStats Exporter::Stats() const {

@@ -1,6 +1,7 @@
 // The exporter: a Database, its metrics, and the HTTP server that exports them.
 #pragma once
 
+#include <cstddef>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -89,9 +90,11 @@ class Exporter {
     database::Database& database_;
   };
 
-  // Throws if the server refuses the web configuration file as it is now. Reserves the files that
-  // a configuration needs from the limit of HTTP clients.
-  void PrepareServer(const config::Config& config);
+  // Throws if the server refuses the web configuration file as it is now.
+  void CheckServer() const;
+  // Reserves the files that a configuration needs from the limit of HTTP clients. Throws if the
+  // limit is too low, unless these files are already reserved.
+  void ReserveFiles(const config::Config& config);
 
   // Guarded by mutex_: what requests and reloads may use while it is created or destroyed.
   mutable base::Mutex mutex_;
@@ -99,6 +102,8 @@ class Exporter {
   ServiceReport* reporting_ SCIDEX_GUARDED_BY(mutex_) = nullptr;
   // Null until the server's constructor returns (it serves before), and while it is destroyed.
   http::Server* serving_ SCIDEX_GUARDED_BY(mutex_) = nullptr;
+  // Number of files that it has reserved.
+  std::size_t reserved_files_ SCIDEX_GUARDED_BY(mutex_) = 0;
   // Null before the file is started, and while its writer is destroyed.
   Textfile* writing_ SCIDEX_GUARDED_BY(mutex_) = nullptr;
 

@@ -1,5 +1,6 @@
 #include "app/reload_task.h"
 
+#include <exception>
 #include <utility>
 
 #include "base/task_kind.h"
@@ -26,8 +27,16 @@ base::TimePoint ReloadTask::Run() {
     const base::MutexLock lock(mutex_);
     askers.swap(askers_);
   }
-  const bool reloaded = reload_();
-  for (const pid_t asker : askers) AnswerReload(asker, reloaded);
+  const auto answer = [&askers](bool reloaded) {
+    for (const pid_t asker : askers) AnswerReload(asker, reloaded);
+  };
+  try {
+    answer(reload_());
+  } catch (const std::exception&) {
+    // They would wait until their timeout.
+    answer(false);
+    throw;
+  }
   return base::kNever;
 }
 

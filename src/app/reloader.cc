@@ -79,9 +79,47 @@ void CheckCanChange(const config::Config& from, const config::Config& to) {
 
 }  // namespace
 
-Reloader::Reloader(config::Config first, Load load, Apply apply, Announce announce,
+// A reload that has begun. Counts until it ends, even with an exception: otherwise every later one
+// would find it in progress.
+class Reloader::Counted {
+ public:
+  explicit Counted(std::atomic<int>& count) : count_(count), is_first_(count_.fetch_add(1) == 0) {}
+  ~Counted() { count_.fetch_sub(1); }
+  Counted(const Counted&) = delete;
+  Counted& operator=(const Counted&) = delete;
+
+  bool is_first() const { return is_first_; }
+
+ private:
+  std::atomic<int>& count_;
+  const bool is_first_;
+};
+
+// Announces a reload, and its end even if it ends with an exception: otherwise the service manager
+// would consider it in progress for ever.
+class Reloader::Announced {
+ public:
+  explicit Announced(const Announce& announce) : announce_(announce) { Say(Phase::kBegins); }
+  ~Announced() { Say(Phase::kEnded); }
+  Announced(const Announced&) = delete;
+  Announced& operator=(const Announced&) = delete;
+
+ private:
+  void Say(Phase phase) noexcept {
+    try {
+      announce_(phase);
+    } catch (const std::exception& error) {
+      base::LogFailure("a reload could not be announced", error);
+    }
+  }
+
+  const Announce& announce_;
+};
+
+Reloader::Reloader(config::Config first, Load load, Check check, Apply apply, Announce announce,
                    base::Scheduler& scheduler)
     : load_(std::move(load)),
+      check_(std::move(check)),
       apply_(std::move(apply)),
       announce_(std::move(announce)),
       clock_(scheduler.clock()),
@@ -105,48 +143,50 @@ void Reloader::Take(config::Config next) {
 }
 
 Reloader::Result Reloader::Reload(IfUnderWay if_under_way) {
-  const bool under_way = reloads_.fetch_add(1) > 0;
-  Result result =
-      under_way && if_under_way == IfUnderWay::kGiveUp ? Result{Outcome::kUnderWay, ""} : Reload();
-  reloads_.fetch_sub(1);
-  return result;
+  const Counted counted(reloads_);
+  if (!counted.is_first() && if_under_way == IfUnderWay::kGiveUp) return {Outcome::kUnderWay, ""};
+  return Reload();
 }
 
 Reloader::Result Reloader::Reload() {
   const MutexLock changing(changing_);
-  announce_(Phase::kBegins);
-  Result result = TryReload();
-  announce_(Phase::kEnded);
-  return result;
+  const Announced announced(announce_);
+  return TryReload();
 }
 
 Reloader::Result Reloader::TryReload() {
-  std::string refused;
-  std::vector<std::string> changed;
+  std::string changed;
   try {
     const config::Config config = load_();
     CheckCanChange(config_, config);
     CheckForReload(config);
-    changed = config::ChangedKeys(config_, config);
+    check_();
+    changed = Shown(config::ChangedKeys(config_, config));
     Take(config);
   } catch (const std::exception& error) {
-    refused = error.what();
+    SetSuccessful(false);
+    base::LogError("configuration refused; the previous one stays in force",
+                   {{"error", error.what()}});
+    return {Outcome::kRefused, error.what()};
   }
-  {
-    const MutexLock lock(mutex_);
-    successful_ = refused.empty();
+  SetSuccessful(true);
+  if (changed.empty()) {
+    base::LogInfo("configuration reloaded; nothing has changed");
+  } else {
+    base::LogInfo("configuration reloaded", {{"changed", changed}});
   }
-  if (refused.empty()) {
-    if (changed.empty()) {
-      base::LogInfo("configuration reloaded; nothing has changed");
-    } else {
-      base::LogInfo("configuration reloaded", {{"changed", Shown(changed)}});
-    }
+  try {
     LogWarnings(config_);
-    return {Outcome::kReloaded, ""};
+  } catch (const std::exception& error) {
+    // The configuration is in force whether or not it can be criticised.
+    base::LogFailure("the warnings about the configuration cannot be determined", error);
   }
-  base::LogError("configuration refused; the previous one stays in force", {{"error", refused}});
-  return {Outcome::kRefused, refused};
+  return {Outcome::kReloaded, ""};
+}
+
+void Reloader::SetSuccessful(bool successful) {
+  const MutexLock lock(mutex_);
+  successful_ = successful;
 }
 
 base::TimePoint Reloader::ReadCredentials() {
@@ -161,13 +201,13 @@ base::TimePoint Reloader::ReadCredentials() {
       const auto fingerprint = config.fingerprints.find(key);
       if (fingerprint != config.fingerprints.end()) next.fingerprints[key] = fingerprint->second;
     }
-    const std::vector<std::string> changed = config::ChangedKeys(config_, next);
+    const std::string changed = Shown(config::ChangedKeys(config_, next));
     if (next.database.primary == config_.database.primary &&
         next.database.replica == config_.database.replica)
       return base::kNever;
     Take(next);
     base::LogInfo("a login was refused; the DSNs were read again and have changed",
-                  {{"changed", Shown(changed)}});
+                  {{"changed", changed}});
     last_error_.clear();
   } catch (const std::exception& error) {
     if (std::exchange(last_error_, error.what()) != error.what()) {

@@ -21,15 +21,18 @@ class Reloader {
  public:
   // Reads the configuration as at startup. Throws a std::exception with a readable message.
   using Load = std::function<config::Config()>;
+  // Throws if something outside the configuration makes a reload useless, for example a file that
+  // it names. Only a reload calls it: a new password is taken anyway.
+  using Check = std::function<void()>;
   // Applies a configuration that has passed CheckForReload(), completely or, if it throws, not at
   // all.
   using Apply = std::function<void(const config::Config&)>;
-  // Called when a reload begins, and when it has ended, with any result. Must not throw.
+  // Called when a reload begins, and when it has ended, with any result. Its exceptions are logged.
   enum class Phase { kBegins, kEnded };
   using Announce = std::function<void(Phase)>;
 
   // `first` is the active configuration. `scheduler` must outlive the reloader.
-  Reloader(config::Config first, Load load, Apply apply, Announce announce,
+  Reloader(config::Config first, Load load, Check check, Apply apply, Announce announce,
            base::Scheduler& scheduler);
   // After it returns, `apply` is not called again.
   ~Reloader() = default;
@@ -58,12 +61,16 @@ class Reloader {
   std::uint64_t hash() const;
 
  private:
+  class Counted;
+  class Announced;
   Result Reload();
   Result TryReload() SCIDEX_REQUIRES(changing_);
+  void SetSuccessful(bool successful);
   void Take(config::Config next) SCIDEX_REQUIRES(changing_);
   base::TimePoint ReadCredentials();
 
   const Load load_;
+  const Check check_;
   const Apply apply_;
   const Announce announce_;
   base::Clock& clock_;

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <signal.h>
+#include <sys/resource.h>
 
 #include <algorithm>
 #include <atomic>
@@ -455,6 +456,39 @@ TEST_F(Reload, ChangedPasswordsAreReadAgainWhenALoginIsRefused) {
   file("canary-two");
   await_up("1");
   EXPECT_EQ(exporter.process().Errors().find("canary"), std::string::npos);
+}
+
+TEST_F(Reload, NewPasswordIsTakenEvenIfAReloadWouldBeRefused) {
+  primary_->Execute("CREATE ROLE renewed LOGIN PASSWORD 'canary-one'");
+  const char* const kHeaders = "http_server_config: {headers: {X-Frame-Options: deny}}\n";
+  const TempDir web_dir;
+  const std::string web = web_dir.Write("web.yaml", kHeaders).string();
+  const auto file = [&](const std::string& password) {
+    return Write("primary:\n  dsn: \"host=127.0.0.1 port=" + std::to_string(primary_->port()) +
+                 " dbname=app user=renewed password=" + password + "\"\nweb: {config_file: " + web +
+                 "}\n");
+  };
+  ExporterProcess exporter(SCIDEX_EXPORTER, {}, {file("canary-one")});
+  const std::string up = "scidex_pg_pool_backend_up{pool=\"primary\"}";
+  ASSERT_TRUE(exporter.AwaitValue(up, "1"));
+  // Neither the web configuration file nor the limit of open files allows a reload.
+  web_dir.Write("web.yaml", "nonsense\n");
+  const pid_t process = exporter.process().pid();
+  rlimit before{};
+  ASSERT_EQ(prlimit(process, RLIMIT_NOFILE, nullptr, &before), 0);
+  const rlimit few{60, before.rlim_max};
+  ASSERT_EQ(prlimit(process, RLIMIT_NOFILE, &few, nullptr), 0);
+  file("canary-two");
+  primary_->Execute(
+      "ALTER ROLE renewed PASSWORD 'canary-two';"
+      "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'renewed'");
+  EXPECT_TRUE(Eventually(kPatience, [&] {
+    return exporter.process().Errors().find("the DSNs were read again and have changed") !=
+           std::string::npos;
+  })) << exporter.process().Errors();
+  web_dir.Write("web.yaml", kHeaders);
+  ASSERT_EQ(prlimit(process, RLIMIT_NOFILE, &before, nullptr), 0);
+  EXPECT_TRUE(exporter.AwaitValue(up, "1"));
 }
 
 TEST_F(Reload, FileThatNamesAnotherServerIsNotTakenForANewPassword) {
