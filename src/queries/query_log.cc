@@ -18,11 +18,6 @@ namespace {
 
 constexpr base::Duration kRemindAfter = std::chrono::hours(1);
 
-bool LacksConnection(QueryError error) {
-  return error == QueryError::kNoRoute || error == QueryError::kAcquireTimeout ||
-         error == QueryError::kQueueFull || error == QueryError::kLost;
-}
-
 // The statement is not always the cause.
 std::string_view AdviceOn(QueryError error) {
   switch (error) {

@@ -14,6 +14,8 @@ using base::TimePoint;
 namespace {
 
 constexpr base::Duration kFirstRunWithin = std::chrono::seconds(5);
+constexpr base::Duration kFirstRetryAfter = std::chrono::seconds(15);
+constexpr base::Duration kMaxRetryAfter = std::chrono::minutes(5);
 
 }  // namespace
 
@@ -95,6 +97,8 @@ void QueryRunner::Apply(Change& change) noexcept {
       std::uniform_int_distribution<base::Duration::rep> offset(
           0, std::min(query.stats.options->interval, kFirstRunWithin).count());
       query.due = base::Add(clock_.Now(), base::Duration(offset(random_)));
+      query.retry = base::kNever;
+      query.retry_after = base::Duration::zero();
     }
     queries_.swap(change.queries);
     for (const auto& query : change.queries) {
@@ -128,14 +132,18 @@ TimePoint QueryRunner::StartDue() {
       const auto passed = (now - query->due) / options.interval;
       const TimePoint due = query->due + passed * options.interval;
       query->due = base::Add(due, options.interval);
+      query->retry = base::kNever;
       query->stats.missed += static_cast<std::uint64_t>(passed);
       if (query->stats.activity != QueryActivity::kIdle) {
         ++query->stats.missed;
       } else {
         Submit(query, std::min(base::Add(now, options.timeout), query->due));
       }
+    } else if (query->retry <= now) {
+      query->retry = base::kNever;
+      Submit(query, std::min(base::Add(now, query->stats.options->timeout), query->due));
     }
-    next = std::min(next, query->due);
+    next = std::min({next, query->due, query->retry});
   }
   return next;
 }
@@ -198,6 +206,7 @@ void QueryRunner::Record(Query& query, const QueryOptions& options, Outcome outc
   QueryStats before;
   QueryStats after;
   bool is_there = false;
+  TimePoint retry = base::kNever;
   {
     MutexLock lock(mutex_);
     is_there = IsThere(query);
@@ -228,9 +237,28 @@ void QueryRunner::Record(Query& query, const QueryOptions& options, Outcome outc
         stats.rows = 0;
       }
     }
+    if (current && stats.latest_error && LacksConnection(*stats.latest_error)) {
+      ScheduleRetry(query);
+    } else if (current) {
+      query.retry_after = base::Duration::zero();
+    }
     after = stats;
+    retry = query.retry;
   }
+  task_.TriggerAt(retry);
   if (is_there) log_.OnRun(before, after, outcome.times, outcome.message.ForLog());
+}
+
+// From the end of the run, so that runs do not overlap.
+void QueryRunner::ScheduleRetry(Query& query) {
+  query.retry_after = query.retry_after == base::Duration::zero()
+                          ? kFirstRetryAfter
+                          : std::min(2 * query.retry_after, kMaxRetryAfter);
+  const TimePoint retry = base::Add(clock_.Now(), query.retry_after);
+  // With less time, the retry could time out at the next run's expense, which would be missed.
+  const QueryOptions& options = *query.stats.options;
+  const base::Duration needed = std::min(options.timeout, options.interval / 2);
+  if (base::Add(retry, needed) <= query.due) query.retry = retry;
 }
 
 }  // namespace scidex::queries

@@ -1,9 +1,12 @@
 // Runs the configured queries, each on its own schedule, and keeps their results.
 //
 // A query is due once per interval, starting at a random moment so that queries are spread out; the
-// schedule does not drift. A run acquires a connection like any borrower, so if the pools are too
-// small, it appears as a waiter. At its deadline a run is ended: a query that hangs occupies one
-// connection and one thread until then, and does not delay other queries.
+// schedule does not drift. After a run that failed for lack of a connection, further runs are due
+// earlier, until one does not: 15 s after its end, then after twice as long each time, up to 5 min.
+// They do not change the schedule, and leave the next run of the schedule its time. A run acquires
+// a connection like any borrower, so if the pools are too small, it appears as a waiter. At its
+// deadline a run is ended: a query that hangs occupies one connection and one thread until then,
+// and does not delay other queries.
 #pragma once
 
 #include <cstdint>
@@ -55,6 +58,10 @@ class QueryRunner {
   struct Query {
     QueryStats stats;
     base::TimePoint due{};
+    // An additional run before `due`; kNever if there is none.
+    base::TimePoint retry = base::kNever;
+    // Delay before it was due; 0 if the latest run did not lack a connection.
+    base::Duration retry_after{0};
   };
   struct Outcome : QueryOutcome {
     // This runner is being stopped.
@@ -73,6 +80,7 @@ class QueryRunner {
            base::TimePoint deadline);
   Outcome RunOnce(Query& query, const QueryOptions& options, base::TimePoint deadline);
   void Record(Query& query, const QueryOptions& options, Outcome outcome, base::Duration took);
+  void ScheduleRetry(Query& query) SCIDEX_REQUIRES(mutex_);
 
   const QueryAcquire acquire_;
   RowReader& reader_;

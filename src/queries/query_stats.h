@@ -32,6 +32,12 @@ enum class QueryError {
   kDuplicate,       // two rows with the same labels
 };
 
+// Whether the run failed for lack of a connection, of which the query itself is not the cause.
+constexpr bool LacksConnection(QueryError error) {
+  return error == QueryError::kNoRoute || error == QueryError::kAcquireTimeout ||
+         error == QueryError::kQueueFull || error == QueryError::kLost;
+}
+
 // What a query is currently doing.
 enum class QueryActivity {
   kIdle,

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <deque>
 #include <memory>
 #include <optional>
@@ -90,7 +91,8 @@ class QueryRunnerTest : public testing::Test {
     runner_.emplace(
         queries,
         [this](const QueryOptions& options, base::TimePoint deadline, const std::stop_token& stop) {
-          if (options.from == QueryFrom::kPrimary) throw pool::AcquireError("there is no pool", {});
+          if (options.from == QueryFrom::kPrimary || without_pool_)
+            throw pool::AcquireError("there is no pool", {});
           return pool_.Acquire({deadline, stop});
         },
         reader_, scheduler_, 7);
@@ -110,6 +112,15 @@ class QueryRunnerTest : public testing::Test {
     clock_.Advance(seconds(10));
     ASSERT_TRUE(AwaitRuns(before + 1));
   }
+  // Expects that the only query runs again after exactly this delay.
+  void ExpectNextRunAfter(seconds delay) {
+    const std::uint64_t before = Runs();
+    clock_.Advance(delay - seconds(1));
+    ASSERT_TRUE(clock_.AwaitSleepers(1, seconds(1))) << delay.count();
+    EXPECT_EQ(Runs(), before) << delay.count();
+    clock_.Advance(seconds(1));
+    ASSERT_TRUE(AwaitRuns(before + 1)) << delay.count();
+  }
   QueryStats Stats(std::size_t query = 0) { return runner_->Stats().at(query); }
 
   static pool::PoolOptions PoolOfSize(std::size_t size) {
@@ -127,6 +138,7 @@ class QueryRunnerTest : public testing::Test {
   std::shared_ptr<test::FakeConnector> connector_ = std::make_shared<test::FakeConnector>();
   pool::Pool pool_{"ro", PoolOfSize(2), {connector_, pool_scheduler_, clock_}};
   FakeReader reader_;
+  std::atomic<bool> without_pool_{false};
   std::optional<QueryRunner> runner_;
 };
 
@@ -278,6 +290,103 @@ TEST_F(QueryRunnerTest, WithoutAPoolTheReasonIsNoRoute) {
   Start({query});
   AwaitFirstRuns();
   EXPECT_EQ(Stats().errors[QueryError::kNoRoute], 1u);
+}
+
+TEST_F(QueryRunnerTest, MissedConnectionDoesNotCostAWholeInterval) {
+  QueryOptions query = NamedQuery("daily");
+  query.interval = std::chrono::hours(24);
+  Start({query});
+  {
+    const pool::Lease one = pool_.Acquire();
+    const pool::Lease two = pool_.Acquire();
+    clock_.Advance(seconds(5));
+    ASSERT_TRUE(test::Eventually(test::kPatience, [&] { return pool_.Stats().waiters == 1; }));
+    clock_.Advance(seconds(2));
+    ASSERT_TRUE(AwaitRuns(1));
+    EXPECT_EQ(Stats().errors[QueryError::kAcquireTimeout], 1u);
+  }
+  ExpectNextRunAfter(seconds(15));
+  EXPECT_NE(Stats().result, nullptr);
+  // Relative to the first run, which was due at most 5 s before it began.
+  clock_.Advance(std::chrono::hours(24) - seconds(30));
+  ASSERT_TRUE(clock_.AwaitSleepers(1, seconds(30)));
+  EXPECT_EQ(Runs(), 2u);
+  clock_.Advance(seconds(30));
+  ASSERT_TRUE(AwaitRuns(3));
+  EXPECT_EQ(Stats().missed, 0u);
+}
+
+TEST_F(QueryRunnerTest, LackOfAConnectionIsRetriedEverLessOften) {
+  QueryOptions query = NamedQuery("daily");
+  query.interval = std::chrono::hours(24);
+  without_pool_ = true;
+  Start({query});
+  AwaitFirstRuns();
+  for (const int delay : {15, 30, 60, 120, 240, 300, 300}) ExpectNextRunAfter(seconds(delay));
+  EXPECT_EQ(Stats().errors[QueryError::kNoRoute], 8u);
+  EXPECT_EQ(Stats().missed, 0u);
+}
+
+TEST_F(QueryRunnerTest, AnotherOutcomeOrAnotherQueryEndsTheRetries) {
+  QueryOptions query = NamedQuery("hourly");
+  query.interval = std::chrono::hours(1);
+  reader_.Answer({Reading::Result::kLost, {"gone", ""}, false});
+  Start({query});
+  AwaitFirstRuns();
+  ExpectNextRunAfter(seconds(15));
+  reader_.Answer({Reading::Result::kRefused, {"an error", ""}, true});
+  ExpectNextRunAfter(seconds(30));
+  reader_.Answer({Reading::Result::kLost, {"gone", ""}, false});
+  clock_.Advance(std::chrono::minutes(58));
+  ASSERT_TRUE(clock_.AwaitSleepers(1, std::chrono::minutes(2)));
+  EXPECT_EQ(Runs(), 3u);
+  clock_.Advance(std::chrono::minutes(2));
+  ASSERT_TRUE(AwaitRuns(4));
+  ExpectNextRunAfter(seconds(15));
+  query.max_series = 5;
+  runner_->Apply(*runner_->Prepare({query}));
+  clock_.Advance(seconds(5));
+  ASSERT_TRUE(AwaitRuns(6));
+  ExpectNextRunAfter(seconds(15));
+}
+
+TEST_F(QueryRunnerTest, RetriesNeitherMoveTheScheduleNorMissARun) {
+  QueryOptions query = NamedQuery("a");
+  query.interval = seconds(60);
+  without_pool_ = true;
+  Start({query});
+  AwaitFirstRuns();
+  ExpectNextRunAfter(seconds(15));
+  ExpectNextRunAfter(seconds(30));
+  // Another retry would be later than the next run.
+  for (std::uint64_t run = 4; run <= 6; ++run) {
+    clock_.Advance(run == 4 ? seconds(15) : seconds(60));
+    ASSERT_TRUE(AwaitRuns(run));
+  }
+  EXPECT_EQ(Stats().missed, 0u);
+}
+
+TEST_F(QueryRunnerTest, RetryLeavesTheNextRunOfTheScheduleItsTime) {
+  QueryOptions query = NamedQuery("slow");
+  query.interval = query.timeout = std::chrono::minutes(10);
+  without_pool_ = true;
+  Start({query});
+  AwaitFirstRuns();
+  for (const int delay : {15, 30, 60, 120}) ExpectNextRunAfter(seconds(delay));
+  clock_.Advance(seconds(240));
+  ASSERT_TRUE(clock_.AwaitSleepers(1, seconds(600 - 465)));
+  EXPECT_EQ(Runs(), 5u);
+  clock_.Advance(seconds(600 - 465));
+  ASSERT_TRUE(AwaitRuns(6));
+}
+
+TEST_F(QueryRunnerTest, ShortIntervalIsKeptWithoutAConnection) {
+  without_pool_ = true;
+  Start({NamedQuery("a")});
+  AwaitFirstRuns();
+  for (int i = 0; i < 10; ++i) RunOnceMore();
+  EXPECT_EQ(Runs(), 11u);
+  EXPECT_EQ(Stats().missed, 0u);
 }
 
 TEST_F(QueryRunnerTest, AReloadKeepsWhatDidNotChangeAndCountsOnWhatDid) {
