@@ -11,7 +11,6 @@
 #include "base/enum.h"
 #include "base/hash.h"
 #include "base/quoted.h"
-#include "base/utf8.h"
 #include "config/duration.h"
 #include "config/query_sets.h"
 #include "config/yaml.h"
@@ -177,15 +176,10 @@ QueryValue ReadValue(const std::string& path, const std::string& key, const YAML
   QueryValue value;
   std::string unit;
   QueryReader reader(path, key);
-  const auto take_help = [&](const YAML::Node& v) {
-    value.help = reader.Text(v, "a sentence");
-    // Prometheus would reject every metric of the exporter.
-    if (!base::IsUtf8(value.help)) reader.Refuse("is not UTF-8; convert the file");
-  };
   reader.Read(node, {{"column", [&](auto& v) { value.column = reader.Text(v, "a column"); }},
                      {"metric", [&](auto& v) { value.metric = reader.Text(v, "a metric's name"); }},
                      {"type", [&](auto& v) { value.type = reader.OneOf<queries::ValueType>(v); }},
-                     {"help", take_help},
+                     {"help", [&](auto& v) { value.help = reader.Text(v, "a sentence"); }},
                      {"unit", [&](auto& v) { unit = reader.Text(v, "a unit"); }}});
   if (value.column.empty()) reader.Refuse("has no column; write column: NAME");
   if (value.help.empty()) reader.Refuse("has no help; write help: what the number means");

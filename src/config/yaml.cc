@@ -37,10 +37,17 @@ constexpr std::size_t kMaxBytesWithAliases = std::size_t{64} << 10;
 // meaning of other lines.
 class StrictHandler : public YAML::EventHandler {
  public:
+  struct Mistake {
+    int line;
+    const char* what;
+  };
+
   // `text` must outlive it.
-  StrictHandler(const std::string& path, std::string_view text) : path_(path), text_(text) {}
+  explicit StrictHandler(std::string_view text) : text_(text) {}
 
   std::size_t aliases() const { return aliases_; }
+  // The first one. What yaml-cpp does not accept ends the parsing with its own exception.
+  const std::optional<Mistake>& mistake() const { return mistake_; }
 
   void OnDocumentStart(const YAML::Mark&) override {}
   void OnDocumentEnd() override {}
@@ -74,8 +81,9 @@ class StrictHandler : public YAML::EventHandler {
   }
   void OnMapEnd() override { open_.pop_back(); }
   void OnAnchor(const YAML::Mark& mark, const std::string& name) override {
-    if (!IsWord(name))
-      Refuse(mark, "has an anchor (&) that is not a word; write the text in quotes");
+    // In "dsn: &host=db1 port=2" the rest would be the value.
+    if (name.find_first_of("=:/@") != std::string::npos)
+      Refuse(mark, "has an anchor (&) with a character of a DSN; write the text in quotes");
   }
 
  private:
@@ -91,17 +99,17 @@ class StrictHandler : public YAML::EventHandler {
   }
 
   // The first two are those of texts without a tag.
-  void CheckTag(const YAML::Mark& mark, const std::string& tag) const {
+  void CheckTag(const YAML::Mark& mark, const std::string& tag) {
     if (tag.empty() || tag == "?" || tag == "!" || tag.starts_with("tag:yaml.org,2002:")) return;
     Refuse(mark, "has a tag (!), which is not supported; write the text in quotes");
   }
 
-  [[noreturn]] void Refuse(const YAML::Mark& mark, const std::string& what) const {
-    RefuseAt(path_, mark.line + 1, "the file", what);
+  void Refuse(const YAML::Mark& mark, const char* what) {
+    if (!mistake_) mistake_ = {mark.line + 1, what};
   }
 
-  const std::string path_;
   const std::string_view text_;
+  std::optional<Mistake> mistake_;
   std::vector<Place> open_;
   // If the latest node was the key of a mapping, and a scalar.
   std::optional<YAML::Mark> key_;
@@ -117,11 +125,13 @@ void CheckDocuments(const std::string& path, const std::string& text) {
   std::string_view marked(text);
   // yaml-cpp does not count it.
   if (marked.starts_with(kByteOrderMark)) marked.remove_prefix(kByteOrderMark.size());
-  StrictHandler handler(path, marked);
+  StrictHandler handler(marked);
   if (parser.HandleNextDocument(handler) && parser.HandleNextDocument(handler)) {
     throw ConfigError(path +
                       ": contains several YAML documents; write one, and no comma before a key");
   }
+  if (const auto& mistake = handler.mistake())
+    RefuseAt(path, mistake->line, "the file", mistake->what);
   if (handler.aliases() > kMaxAliases ||
       (handler.aliases() > 0 && text.size() > kMaxBytesWithAliases)) {
     throw ConfigError(path +

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <array>
+#include <cstddef>
 #include <optional>
 #include <stop_token>
 
@@ -26,8 +27,9 @@ class AnyStop {
     std::stop_source* either;
   };
   struct Relay {
+    Relay() : token(either.get_token()) {}
     std::stop_source either;
-    std::stop_token token = either.get_token();
+    std::stop_token token;
     std::array<std::optional<std::stop_callback<Request>>, 3> callbacks;
   };
 

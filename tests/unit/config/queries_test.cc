@@ -155,7 +155,7 @@ TEST_F(QueriesConfig, NamesObeyPrometheusRules) {
 TEST_F(QueriesConfig, HelpThatIsNotUtf8IsRefused) {
   EXPECT_EQ(ErrorOfQuery("values: [{column: n, help: Gr\xF6\xDF"
                          "e}]"),
-            "FILE:2: queries[0].values[0].help: is not UTF-8; convert the file");
+            "FILE:2: the file: contains a character that is not UTF-8; save it in UTF-8");
   EXPECT_EQ(ErrorOfQuery("values: [{column: n, help: Größe}]"), "no error");
 }
 
