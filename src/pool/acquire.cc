@@ -249,7 +249,10 @@ bool PoolCore::Admit(SlotList::iterator slot, Request& request, Waiter* waiter) 
   if (slot->expires_at <= slot->leased_at) {
     reason = EvictReason::kMaxLifetime;
   } else if (IsAlive(*slot)) {
-    const Prepared prepared = Prepare(*slot, request);
+    // The end of the route or of the pool stops it too: otherwise a server that hangs would hold up
+    // an acquire that another server could serve.
+    const Prepared prepared = slot->connection->Prepare(
+        request.deadline, {request.stop, request.moves, &retired_}, request.claim.borrower);
     if (prepared.result == Prepared::Result::kReady) {
       slot->proof = prepared.proof;
       // Without the lock, so that an acquire takes it only once; see Slot::granted.
@@ -278,13 +281,6 @@ bool PoolCore::IsAlive(const Slot& slot) const {
   const bool idle_for_long = slot.leased_at - slot.offered_at >= kTrustsWatchFor;
   return slot.connection->IsAlive(idle_for_long ? Connection::LivenessCheck::kKernel
                                                 : Connection::LivenessCheck::kWatch);
-}
-
-// The end of the route or of the pool stops it too: otherwise a server that hangs would hold up an
-// acquire that another server could serve.
-Prepared PoolCore::Prepare(const Slot& slot, const Request& request) {
-  AnyStop stop(request.stop, request.moves, &retired_);
-  return slot.connection->Prepare(request.deadline, stop, request.claim.borrower);
 }
 
 // The connection is unchanged: an acquire that came too late is no reason to close it.

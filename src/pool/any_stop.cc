@@ -2,15 +2,11 @@
 
 namespace scidex::pool {
 
-const std::stop_token& AnyStop::token() {
-  if (relay_) return relay_->token;
-  Relay& relay = relay_.emplace();
-  const Request request{&relay.either};
-  relay.callbacks[0].emplace(caller_, request);
-  for (std::size_t i = 0; i < sources_.size(); ++i) {
-    if (sources_[i] != nullptr) relay.callbacks[i + 1].emplace(sources_[i]->get_token(), request);
-  }
-  return relay.token;
+AnyStop::AnyStop(const StopSources& sources) {
+  const Request request{&either_};
+  callbacks_[0].emplace(sources.caller, request);
+  if (sources.second != nullptr) callbacks_[1].emplace(sources.second->get_token(), request);
+  if (sources.third != nullptr) callbacks_[2].emplace(sources.third->get_token(), request);
 }
 
 }  // namespace scidex::pool

@@ -2,40 +2,39 @@
 #pragma once
 
 #include <array>
-#include <cstddef>
 #include <optional>
 #include <stop_token>
 
 namespace scidex::pool {
 
-// Costs nothing until the token is needed, as most acquires need none. Must be used by one thread.
+// What may stop an acquire. Costs nothing until it becomes a token, as most acquires need none. All
+// that it refers to must outlive it; null sources are ignored.
+struct StopSources {
+  const std::stop_token& caller;
+  const std::stop_source* second = nullptr;
+  const std::stop_source* third = nullptr;
+};
+
+// Thread-safe.
 class AnyStop {
  public:
-  // Null sources are ignored. All must outlive this object.
-  AnyStop(const std::stop_token& caller, const std::stop_source* second,
-          const std::stop_source* third = nullptr)
-      : caller_(caller), sources_{second, third} {}
+  // Throws std::bad_alloc.
+  explicit AnyStop(const StopSources& sources);
   AnyStop(const AnyStop&) = delete;
   AnyStop& operator=(const AnyStop&) = delete;
 
-  // Valid as long as this object. Throws std::bad_alloc.
-  const std::stop_token& token();
+  // Valid as long as this object.
+  const std::stop_token& token() const { return token_; }
 
  private:
   struct Request {
     void operator()() const { either->request_stop(); }
     std::stop_source* either;
   };
-  struct Relay {
-    Relay() : token(either.get_token()) {}
-    std::stop_source either;
-    std::stop_token token;
-    std::array<std::optional<std::stop_callback<Request>>, 3> callbacks;
-  };
 
-  const std::stop_token& caller_;
-  const std::array<const std::stop_source*, 2> sources_;
-  std::optional<Relay> relay_;
+  std::stop_source either_;
+  const std::stop_token token_ = either_.get_token();
+  std::array<std::optional<std::stop_callback<Request>>, 3> callbacks_;
 };
 
 }  // namespace scidex::pool

@@ -105,8 +105,8 @@ class Connection {
   virtual std::int64_t backend_pid() const noexcept { return 0; }
 
   // Called on every acquire, after IsAlive() and before the borrower gets the connection. Must
-  // return by `deadline`, and at once when `stop` is stopped. The token is only for a round trip.
-  virtual Prepared Prepare(base::TimePoint deadline, AnyStop& stop,
+  // return by `deadline`, and at once when `stop` is stopped.
+  virtual Prepared Prepare(base::TimePoint deadline, const StopSources& stop,
                            const base::CallSite& borrower) noexcept = 0;
 
   // Called on every release, to return the connection to a clean state. Must return `within` that

@@ -173,7 +173,6 @@ class PoolCore final : public SessionObserver, public std::enable_shared_from_th
             base::TimePoint now) SCIDEX_REQUIRES(mutex_);
   bool Admit(SlotList::iterator slot, Request& request, Waiter* waiter);
   bool IsAlive(const Slot& slot) const;
-  Prepared Prepare(const Slot& slot, const Request& request);
   void ReturnUntried(SlotList::iterator slot, Request& request);
   // Gives back a connection that was lent to an acquire that ends without it.
   void GiveBack(SlotList::iterator slot, DeferredClose& deferred) SCIDEX_REQUIRES(mutex_);

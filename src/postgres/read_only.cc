@@ -130,7 +130,7 @@ void Session::CheckForWrite(const PGresult* result) {
                   {"call_site", base::ToString(borrower_)}});
 }
 
-Prepared Session::Prepare(TimePoint deadline, pool::AnyStop& stop,
+Prepared Session::Prepare(TimePoint deadline, const pool::StopSources& stop,
                           const base::CallSite& borrower) noexcept {
   Prepared prepared;
   if (judged_ && !judged_->MayBe(server_started_)) {
@@ -152,10 +152,11 @@ Prepared Session::Prepare(TimePoint deadline, pool::AnyStop& stop,
   return prepared;
 }
 
-Prepared Session::ProveReadOnly(TimePoint deadline, pool::AnyStop& stop) {
+Prepared Session::ProveReadOnly(TimePoint deadline, const pool::StopSources& stop) {
   if (!by_transaction_ && ReportedReadOnly() == true)
     return {Prepared::Result::kReady, ReadOnlyProof::kReported};
-  const std::stop_token& token = stop.token();
+  const pool::AnyStop any_stop(stop);
+  const std::stop_token& token = any_stop.token();
   Prepared prepared = by_transaction_
                           ? Judge(BeginReadOnly(deadline, token), true, ReadOnlyProof::kTransaction)
                           : SetReadOnly(deadline, token);

@@ -57,7 +57,7 @@ class Session final : public pool::Connection {
   static Session& Of(const pool::Lease& lease);
 
   bool IsAlive(LivenessCheck check) noexcept override;
-  pool::Prepared Prepare(base::TimePoint deadline, pool::AnyStop& stop,
+  pool::Prepared Prepare(base::TimePoint deadline, const pool::StopSources& stop,
                          const base::CallSite& borrower) noexcept override;
   pool::Recycled Recycle(base::Duration within) noexcept override;
   void Observe(pool::SessionObserver* observer) noexcept override;
@@ -138,7 +138,7 @@ class Session final : public pool::Connection {
   bool HasOnlyRead() const;
 
   // Defined in read_only.cc.
-  pool::Prepared ProveReadOnly(base::TimePoint deadline, pool::AnyStop& stop);
+  pool::Prepared ProveReadOnly(base::TimePoint deadline, const pool::StopSources& stop);
   pool::Prepared SetReadOnly(base::TimePoint deadline, const std::stop_token& stop);
   pool::Prepared Judge(const QueryResult& answer, bool proven, pool::ReadOnlyProof proof);
   void OnRefusedWrite(const char* message);

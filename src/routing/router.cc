@@ -196,7 +196,7 @@ Lease Router::AcquireFrom(Pool& pool, const pool::AcquireOptions& options, const
                           std::optional<Queued>& queued, const base::CallSite& borrower) {
   if (Lease idle = pool.TryAcquire(options, borrower)) return idle.Forward();
   if (!queued) queued.emplace(epoch.shared);
-  pool::AnyStop either(options.stop, &epoch.over);
+  const pool::AnyStop either({options.stop, &epoch.over});
   pool::AcquireOptions waiting = options;
   waiting.stop = either.token();
   return pool.Acquire(waiting, borrower);

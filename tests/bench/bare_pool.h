@@ -16,7 +16,7 @@ namespace scidex::bench {
 class NoConnection final : public pool::Connection {
  public:
   bool IsAlive(LivenessCheck /*check*/) noexcept override { return true; }
-  pool::Prepared Prepare(base::TimePoint /*deadline*/, pool::AnyStop& /*stop*/,
+  pool::Prepared Prepare(base::TimePoint /*deadline*/, const pool::StopSources& /*stop*/,
                          const base::CallSite& /*borrower*/) noexcept override {
     return {};
   }

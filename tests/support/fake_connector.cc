@@ -146,10 +146,11 @@ bool FakeConnection::IsAlive(LivenessCheck check) noexcept {
   return session_->alive_ || (check == LivenessCheck::kWatch && !session_->noticed_);
 }
 
-pool::Prepared FakeConnection::Prepare(TimePoint deadline, pool::AnyStop& stop,
+pool::Prepared FakeConnection::Prepare(TimePoint deadline, const pool::StopSources& stop,
                                        const base::CallSite& borrower) noexcept {
+  const pool::AnyStop any_stop(stop);
   // Destroyed after the lock is released, because its destructor waits for the function to return.
-  const std::stop_callback<std::function<void()>> on_stop(stop.token(), [this] {
+  const std::stop_callback<std::function<void()>> on_stop(any_stop.token(), [this] {
     MutexLock lock(session_->mutex_);
     session_->changed_.NotifyAll();
   });
@@ -157,7 +158,7 @@ pool::Prepared FakeConnection::Prepare(TimePoint deadline, pool::AnyStop& stop,
   ++session_->prepares_;
   session_->prepare_deadline_ = deadline;
   session_->borrower_ = borrower.function_name();
-  if (session_->block_prepare_) return session_->PrepareBlocked(stop.token());
+  if (session_->block_prepare_) return session_->PrepareBlocked(any_stop.token());
   return session_->prepared_;
 }
 
