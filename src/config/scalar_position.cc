@@ -184,13 +184,6 @@ std::optional<TextPosition> PositionInScalar(std::string_view text, const YAML::
   return PositionOf(text, found.value_or(reader.at()));
 }
 
-bool IsClosed(std::string_view text, const YAML::Mark& mark) {
-  return Reader(text, OffsetOf(text, mark)).SkipQuoted();
-}
-
-bool IsFollowedByColon(std::string_view text, const YAML::Mark& mark) {
-  const std::string_view rest = text.substr(OffsetOf(text, mark));
-  return rest.substr(0, rest.find('\n')).find(':') != std::string_view::npos;
-}
+bool IsClosed(std::string_view text, std::size_t at) { return Reader(text, at).SkipQuoted(); }
 
 }  // namespace scidex::config

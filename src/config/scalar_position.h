@@ -24,11 +24,9 @@ struct TextPosition {
 std::optional<TextPosition> PositionInScalar(std::string_view text, const YAML::Mark& mark,
                                              std::string_view scalar, std::size_t offset);
 
-// Returns whether the scalar whose node has this mark ends with the quote with which it begins, or
-// is not quoted. yaml-cpp takes the rest of a document as the scalar if the quote is missing.
-bool IsClosed(std::string_view text, const YAML::Mark& mark);
-
-// Returns whether a colon follows on the line of the scalar whose node has this mark.
-bool IsFollowedByColon(std::string_view text, const YAML::Mark& mark);
+// Returns whether the scalar at this byte offset, or after the properties there, ends with the
+// quote with which it begins, or is not quoted. yaml-cpp takes the rest of a document as the scalar
+// if the quote is missing.
+bool IsClosed(std::string_view text, std::size_t at);
 
 }  // namespace scidex::config

@@ -53,7 +53,7 @@ class StrictHandler : public YAML::EventHandler {
   void OnDocumentEnd() override {}
   void OnNull(const YAML::Mark&, YAML::anchor_t) override {
     const std::optional<YAML::Mark> key = key_;
-    if (BeginNode() == Place::kValue && key && !IsFollowedByColon(text_, *key))
+    if (BeginNode() == Place::kValue && key && !IsFollowedByColon(*key))
       Refuse(*key, "has a key without a colon; write KEY: VALUE");
   }
   void OnAlias(const YAML::Mark&, YAML::anchor_t) override {
@@ -63,7 +63,7 @@ class StrictHandler : public YAML::EventHandler {
   void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t,
                 const std::string&) override {
     CheckTag(mark, tag);
-    if (!IsClosed(text_, mark)) Refuse(mark, "has a quoted text without a closing quote");
+    if (!IsClosed(text_, OffsetOf(mark))) Refuse(mark, "has a quoted text without a closing quote");
     if (BeginNode() == Place::kKey) key_ = mark;
   }
   void OnSequenceStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t,
@@ -104,11 +104,30 @@ class StrictHandler : public YAML::EventHandler {
     Refuse(mark, "has a tag (!), which is not supported; write the text in quotes");
   }
 
+  // yaml-cpp counts columns in bytes. Marks rarely go back.
+  std::size_t OffsetOf(const YAML::Mark& mark) {
+    if (mark.line < line_) {
+      line_ = 0;
+      line_begin_ = 0;
+    }
+    for (; line_ < mark.line; ++line_)
+      line_begin_ = std::min(text_.find('\n', line_begin_), text_.size() - 1) + 1;
+    return std::min(line_begin_ + static_cast<std::size_t>(std::max(mark.column, 0)), text_.size());
+  }
+
+  bool IsFollowedByColon(const YAML::Mark& key) {
+    const std::string_view rest = text_.substr(OffsetOf(key));
+    return rest.substr(0, rest.find('\n')).find(':') != std::string_view::npos;
+  }
+
   void Refuse(const YAML::Mark& mark, const char* what) {
     if (!mistake_) mistake_ = {mark.line + 1, what};
   }
 
   const std::string_view text_;
+  // The line of the latest mark, and the offset at which it begins.
+  int line_ = 0;
+  std::size_t line_begin_ = 0;
   std::optional<Mistake> mistake_;
   std::vector<Place> open_;
   // If the latest node was the key of a mapping, and a scalar.

@@ -13,8 +13,9 @@ void Divergence::Forget() noexcept {
 
 void Divergence::OnPrimary(const ServerFacts& facts, TimePoint asked_at) {
   primary_timeline_ = facts.timeline;
-  if (silent_since_ && !checkpoint_while_silent_ && asked_at >= *silent_since_)
-    checkpoint_while_silent_ = facts.checkpoint;
+  if (found_ && facts.timeline == ahead_of_timeline_ && facts.wal_position &&
+      *facts.wal_position >= ahead_until_)
+    passed_ = true;
   // Positions compare only in this order: a primary that was queried earlier may have written
   // since.
   if (asked_at < known_at_) return;
@@ -27,6 +28,8 @@ void Divergence::OnPrimary(const ServerFacts& facts, TimePoint asked_at) {
                                      *completed_below_ > *facts.transactions->next;
   if (!has_more_wal && !has_more_transactions) return;
   found_ = true;
+  ahead_at_ = address_;
+  passed_ = false;
   ahead_until_ = replayed_.value_or(0);
   ahead_of_timeline_ = primary_timeline_;
   ahead_on_timeline_ = timeline_;
@@ -34,10 +37,9 @@ void Divergence::OnPrimary(const ServerFacts& facts, TimePoint asked_at) {
 
 void Divergence::OnReplica(const ServerFacts& facts, TimePoint now) {
   const bool restarted = !facts.instance.empty() && facts.instance != instance_;
-  if (found_ && HasLostIt(facts, restarted)) found_ = false;
+  address_ = facts.address;
+  if (found() && HasLostIt(facts, restarted)) found_ = false;
   if (restarted) instance_ = facts.instance;
-  silent_since_.reset();
-  checkpoint_while_silent_.reset();
   replayed_ = facts.wal_position;
   timeline_ = facts.timeline;
   completed_below_.reset();
@@ -45,8 +47,8 @@ void Divergence::OnReplica(const ServerFacts& facts, TimePoint now) {
   known_at_ = now;
 }
 
-void Divergence::OnReplicaSilent(TimePoint now) {
-  if (!silent_since_) silent_since_ = now;
+bool Divergence::found() const {
+  return found_ && (!address_ || !ahead_at_ || *address_ == *ahead_at_);
 }
 
 bool Divergence::HasLostIt(const ServerFacts& facts, bool restarted) const {
@@ -55,18 +57,17 @@ bool Divergence::HasLostIt(const ServerFacts& facts, bool restarted) const {
   if (position < ahead_until_ && facts.wal_receiver_up.value_or(false)) return true;
   const bool on_primarys_timeline = facts.timeline && facts.timeline == primary_timeline_;
   // The primary has moved to another timeline, and the replica has followed.
-  if (position > ahead_until_ && ahead_of_timeline_ && on_primarys_timeline &&
+  if (!passed_ && position > ahead_until_ && ahead_of_timeline_ && on_primarys_timeline &&
       facts.timeline != ahead_of_timeline_)
     return true;
   if (!restarted) return false;
   // It was rewound: it could not have left its timeline at a point before its own position.
-  if (ahead_on_timeline_ && on_primarys_timeline && facts.timeline != ahead_on_timeline_)
+  if (!passed_ && ahead_on_timeline_ && on_primarys_timeline &&
+      facts.timeline != ahead_on_timeline_)
     return true;
-  // A replica starts from the latest checkpoint that it had replayed, or from that with which its
-  // backup began. If it cannot have replayed this one before it stopped, it was rebuilt.
-  return facts.checkpoint &&
-         ((replayed_ && *facts.checkpoint > *replayed_) ||
-          (checkpoint_while_silent_ && *facts.checkpoint > *checkpoint_while_silent_));
+  // A replica starts from a checkpoint that it had replayed, or from that with which its backup
+  // began. If it cannot have replayed this one, it was rebuilt.
+  return facts.checkpoint && replayed_ && *facts.checkpoint > *replayed_;
 }
 
 }  // namespace scidex::control

@@ -154,8 +154,6 @@ void ReplicaWatch::OnReplicaProbe(const ProbeResult& result) {
         stats_.lag = observation.lag;
         stats_.lag_bytes = lag_.Bytes(result.facts);
       }
-    } else {
-      divergence_.OnReplicaSilent(clock_.Now());
     }
     // Only once: a primary whose sessions are all lent may not give a first answer for long.
     wait_for_primary =

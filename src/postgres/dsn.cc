@@ -281,7 +281,7 @@ bool LeadToSameServer(const base::Secret& a, const base::Secret& b) {
     const auto parameters = Dsn::Parse(dsn).parameters();
     std::map<std::string, base::Secret> found;
     for (const char* keyword :
-         {"host", "hostaddr", "port", "target_session_attrs", "load_balance_hosts"}) {
+         {"host", "hostaddr", "port", "dbname", "target_session_attrs", "load_balance_hosts"}) {
       const auto parameter = parameters.find(keyword);
       if (parameter != parameters.end()) found.insert(*parameter);
     }

@@ -48,7 +48,8 @@ class Dsn {
   std::vector<Endpoint> endpoints_;
 };
 
-// Returns whether two valid DSNs have the same addresses and choose among them in the same way.
+// Returns whether two valid DSNs have the same addresses, choose among them in the same way, and
+// name the same database, by which a pooler may choose a server.
 bool LeadToSameServer(const base::Secret& a, const base::Secret& b);
 
 // Returns whether two valid DSNs are equal or differ only in the user and how it authenticates.

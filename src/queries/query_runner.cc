@@ -17,6 +17,12 @@ constexpr base::Duration kFirstRunWithin = std::chrono::seconds(5);
 constexpr base::Duration kFirstRetryAfter = std::chrono::seconds(15);
 constexpr base::Duration kMaxRetryAfter = std::chrono::minutes(5);
 
+// Whether the statement was not sent: one that was may be what broke the connection.
+bool MayRunAgain(QueryError error) {
+  return error == QueryError::kNoRoute || error == QueryError::kAcquireTimeout ||
+         error == QueryError::kQueueFull;
+}
+
 }  // namespace
 
 // The future list of queries: for each, the existing query or a new one, and its options if they
@@ -237,7 +243,7 @@ void QueryRunner::Record(Query& query, const QueryOptions& options, Outcome outc
         stats.rows = 0;
       }
     }
-    if (current && stats.latest_error && LacksConnection(*stats.latest_error)) {
+    if (current && stats.latest_error && MayRunAgain(*stats.latest_error)) {
       ScheduleRetry(query);
     } else if (current) {
       query.retry_after = base::Duration::zero();

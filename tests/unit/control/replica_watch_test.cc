@@ -206,15 +206,44 @@ TEST_F(Diverged, ReplicaRemainsSoWhenItRestarts) {
 
 TEST_F(Diverged, ReplicaRebuiltFromALaterCheckpointIsGood) {
   watch_.OnReplicaProbe(Down(Reason::kConnectRefused));
-  FromPrimary(Primary(2000), 900);
   EXPECT_EQ(FromReplica(Replica(2000), "rebuilt", 1900), Reason::kOk);
 }
 
-TEST_F(Diverged, ReplicaRebuiltBeforeItsOwnPositionIsGood) {
+TEST_F(Diverged, CheckpointThatItMayHaveReplayedShowsNothing) {
+  FromReplica(Replica(1000), "first run", 980);
   watch_.OnReplicaProbe(Down(Reason::kConnectRefused));
   FromPrimary(Primary(970), 900);
   FromPrimary(Primary(1100), 960);
-  EXPECT_EQ(FromReplica(Replica(1100), "rebuilt", 960), Reason::kOk);
+  EXPECT_EQ(FromReplica(Replica(1000), "second run", 980), Reason::kDiverged);
+}
+
+TEST_F(Diverged, TimelineThatForksAfterTheDivergenceShowsNothing) {
+  FromPrimary(Primary(1400), 1300);
+  ProbeResult promoted = Primary(1600);
+  promoted.facts.timeline = 2;
+  FromPrimary(promoted, 1300);
+  ProbeResult follows = Replica(1600);
+  follows.facts.timeline = 2;
+  EXPECT_EQ(FromReplica(follows, "first run", 500), Reason::kDiverged);
+  EXPECT_EQ(FromReplica(follows, "second run", 500), Reason::kDiverged);
+}
+
+TEST_F(ReplicaWatchTest, OneOfSeveralReplicasDiverges) {
+  const auto at = [this](ProbeResult result, const char* host) {
+    result.asked_at = clock_.Now();
+    result.facts.instance = host;
+    result.facts.address = routing::ServerAddress{host, "5432", ""};
+    return result;
+  };
+  watch_.OnPrimaryProbe(Primary(1000));
+  watch_.OnReplicaProbe(at(Replica(1000), "one"));
+  watch_.OnPrimaryProbe(at(Primary(950), "primary"));
+  EXPECT_EQ(verdicts_.back(), Reason::kDiverged);
+  watch_.OnReplicaProbe(at(Replica(950), "two"));
+  EXPECT_EQ(verdicts_.back(), Reason::kOk);
+  watch_.OnPrimaryProbe(at(Primary(2000), "primary"));
+  watch_.OnReplicaProbe(at(Replica(1000), "one"));
+  EXPECT_EQ(verdicts_.back(), Reason::kDiverged);
 }
 
 TEST_F(Diverged, ReplicaThatStreamsFromBeforeItsPositionIsGood) {

@@ -192,9 +192,11 @@ TEST(LeadToSameServer, OnlyAddressesMatter) {
   const auto same = [](const char* a, const char* b) {
     return LeadToSameServer(base::Secret(a), base::Secret(b));
   };
-  EXPECT_TRUE(same("host=a user=x password=one", "host=a user=y password=two dbname=shop"));
-  EXPECT_TRUE(same("host=a port=5432", "postgresql://x@a:5432/shop"));
+  EXPECT_TRUE(
+      same("host=a dbname=shop user=x password=one", "host=a dbname=shop user=y password=two"));
+  EXPECT_TRUE(same("host=a port=5432 dbname=shop", "postgresql://x@a:5432/shop"));
   EXPECT_FALSE(same("host=a", "host=b"));
+  EXPECT_FALSE(same("host=a dbname=one", "host=a dbname=two"));
   EXPECT_FALSE(same("host=a port=1", "host=a port=2"));
   EXPECT_FALSE(same("host=a", "host=a hostaddr=127.0.0.1"));
   EXPECT_FALSE(same("host=a,b", "host=a,b target_session_attrs=read-only"));
