@@ -1,0 +1,37 @@
+// A ReplicaWatch whose probes are the test's.
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <cstdint>
+#include <vector>
+
+#include "control/replica_watch.h"
+#include "support/manual_clock.h"
+
+namespace scidex::control {
+
+class ReplicaWatchTest : public testing::Test {
+ protected:
+  static ProbeResult Primary(std::uint64_t wal_position) {
+    ProbeResult result;
+    result.facts.system_identifier = "7";
+    result.facts.wal_position = result.facts.replayable_position = wal_position;
+    return result;
+  }
+  static ProbeResult Replica(std::uint64_t replayed) {
+    ProbeResult result = Primary(replayed);
+    result.facts.in_recovery = true;
+    result.facts.wal_receiver_up = true;
+    return result;
+  }
+  static ProbeResult Down(routing::Reason reason) { return {reason, {"down", ""}, {}, {}, {}}; }
+
+  test::ManualClock clock_;
+  std::vector<routing::Reason> verdicts_;
+  ReplicaWatch watch_{{}, true, clock_, [this](routing::Reason verdict, base::TimePoint) {
+                        verdicts_.push_back(verdict);
+                      }};
+};
+
+}  // namespace scidex::control
