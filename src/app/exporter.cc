@@ -139,7 +139,6 @@ void Exporter::StartServer(const config::Config& config) {
   {
     const base::MutexLock lock(mutex_);
     serving_ = server_.get();
-    reserved_files_ = FilesOf(config);
   }
 }
 
@@ -214,13 +213,8 @@ void Exporter::CheckServer() const {
 }
 
 void Exporter::ReserveFiles(const config::Config& config) {
-  const std::size_t files = FilesOf(config);
   const base::MutexLock lock(mutex_);
-  // A limit that was lowered meanwhile must not refuse a change that needs no more files, such as a
-  // new password.
-  if (serving_ == nullptr || files == reserved_files_) return;
-  serving_->ReserveFiles(files);
-  reserved_files_ = files;
+  if (serving_ != nullptr) serving_->ReserveFiles(FilesOf(config));
 }
 
 metrics::ExporterStats Exporter::Stats() const {

@@ -1,7 +1,6 @@
 // The exporter: a Database, its metrics, and the HTTP server that exports them.
 #pragma once
 
-#include <cstddef>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -102,8 +101,6 @@ class Exporter {
   ServiceReport* reporting_ SCIDEX_GUARDED_BY(mutex_) = nullptr;
   // Null until the server's constructor returns (it serves before), and while it is destroyed.
   http::Server* serving_ SCIDEX_GUARDED_BY(mutex_) = nullptr;
-  // Number of files that it has reserved.
-  std::size_t reserved_files_ SCIDEX_GUARDED_BY(mutex_) = 0;
   // Null before the file is started, and while its writer is destroyed.
   Textfile* writing_ SCIDEX_GUARDED_BY(mutex_) = nullptr;
 

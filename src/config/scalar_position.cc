@@ -143,14 +143,6 @@ class Reader {
   char quote_ = '\0';
 };
 
-// The byte offset of a mark. yaml-cpp counts its column in bytes.
-std::size_t OffsetOf(std::string_view text, const YAML::Mark& mark) {
-  std::size_t at = 0;
-  for (int line = 0; line < mark.line; ++line)
-    at = std::min(text.find('\n', at), text.size() - 1) + 1;
-  return std::min(at + static_cast<std::size_t>(std::max(mark.column, 0)), text.size());
-}
-
 TextPosition PositionOf(std::string_view text, std::size_t at) {
   const std::string_view before = text.substr(0, at);
   const std::size_t newline = before.rfind('\n');
@@ -165,10 +157,21 @@ TextPosition PositionOf(std::string_view text, std::size_t at) {
 
 }  // namespace
 
+// yaml-cpp counts columns in bytes.
+std::size_t MarkOffsets::Of(const YAML::Mark& mark) {
+  if (mark.line < line_) {
+    line_ = 0;
+    line_begin_ = 0;
+  }
+  for (; line_ < mark.line; ++line_)
+    line_begin_ = std::min(text_.find('\n', line_begin_), text_.size() - 1) + 1;
+  return std::min(line_begin_ + static_cast<std::size_t>(std::max(mark.column, 0)), text_.size());
+}
+
 std::optional<TextPosition> PositionInScalar(std::string_view text, const YAML::Mark& mark,
                                              std::string_view scalar, std::size_t offset) {
   if (text.empty() || mark.line < 0) return std::nullopt;
-  Reader reader(text, OffsetOf(text, mark));
+  Reader reader(text, MarkOffsets(text).Of(mark));
   std::optional<std::size_t> found;
   for (std::size_t i = 0; i < scalar.size();) {
     if (IsSpace(scalar[i])) {

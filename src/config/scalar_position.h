@@ -17,6 +17,22 @@ struct TextPosition {
   friend bool operator==(const TextPosition&, const TextPosition&) = default;
 };
 
+// The byte offsets of marks. Fast if the lines of successive marks rarely decrease. Not
+// thread-safe.
+class MarkOffsets {
+ public:
+  // `text` must outlive it.
+  explicit MarkOffsets(std::string_view text) : text_(text) {}
+
+  std::size_t Of(const YAML::Mark& mark);
+
+ private:
+  const std::string_view text_;
+  // The line of the latest mark, and the offset at which it begins.
+  int line_ = 0;
+  std::size_t line_begin_ = 0;
+};
+
 // Returns where in `text` the byte at `offset` of `scalar` was written; `mark` is that of the
 // scalar's node. If `offset` is the size of `scalar`, returns where its last character that is not
 // white space ends. Supports literal, folded, quoted and plain scalars: they are read again from

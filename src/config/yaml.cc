@@ -43,7 +43,7 @@ class StrictHandler : public YAML::EventHandler {
   };
 
   // `text` must outlive it.
-  explicit StrictHandler(std::string_view text) : text_(text) {}
+  explicit StrictHandler(std::string_view text) : text_(text), offsets_(text) {}
 
   std::size_t aliases() const { return aliases_; }
   // The first one. What yaml-cpp does not accept ends the parsing with its own exception.
@@ -63,21 +63,18 @@ class StrictHandler : public YAML::EventHandler {
   void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t,
                 const std::string&) override {
     CheckTag(mark, tag);
-    if (!IsClosed(text_, OffsetOf(mark))) Refuse(mark, "has a quoted text without a closing quote");
+    if (!IsClosed(text_, offsets_.Of(mark)))
+      Refuse(mark, "has a quoted text without a closing quote");
     if (BeginNode() == Place::kKey) key_ = mark;
   }
   void OnSequenceStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t,
                        YAML::EmitterStyle::value) override {
-    CheckTag(mark, tag);
-    BeginNode();
-    open_.push_back(Place::kItem);
+    Open(mark, tag, Place::kItem);
   }
   void OnSequenceEnd() override { open_.pop_back(); }
   void OnMapStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t,
                   YAML::EmitterStyle::value) override {
-    CheckTag(mark, tag);
-    BeginNode();
-    open_.push_back(Place::kKey);
+    Open(mark, tag, Place::kKey);
   }
   void OnMapEnd() override { open_.pop_back(); }
   void OnAnchor(const YAML::Mark& mark, const std::string& name) override {
@@ -98,25 +95,20 @@ class StrictHandler : public YAML::EventHandler {
     return place;
   }
 
+  void Open(const YAML::Mark& mark, const std::string& tag, Place first) {
+    CheckTag(mark, tag);
+    BeginNode();
+    open_.push_back(first);
+  }
+
   // The first two are those of texts without a tag.
   void CheckTag(const YAML::Mark& mark, const std::string& tag) {
     if (tag.empty() || tag == "?" || tag == "!" || tag.starts_with("tag:yaml.org,2002:")) return;
     Refuse(mark, "has a tag (!), which is not supported; write the text in quotes");
   }
 
-  // yaml-cpp counts columns in bytes. Marks rarely go back.
-  std::size_t OffsetOf(const YAML::Mark& mark) {
-    if (mark.line < line_) {
-      line_ = 0;
-      line_begin_ = 0;
-    }
-    for (; line_ < mark.line; ++line_)
-      line_begin_ = std::min(text_.find('\n', line_begin_), text_.size() - 1) + 1;
-    return std::min(line_begin_ + static_cast<std::size_t>(std::max(mark.column, 0)), text_.size());
-  }
-
   bool IsFollowedByColon(const YAML::Mark& key) {
-    const std::string_view rest = text_.substr(OffsetOf(key));
+    const std::string_view rest = text_.substr(offsets_.Of(key));
     return rest.substr(0, rest.find('\n')).find(':') != std::string_view::npos;
   }
 
@@ -125,9 +117,7 @@ class StrictHandler : public YAML::EventHandler {
   }
 
   const std::string_view text_;
-  // The line of the latest mark, and the offset at which it begins.
-  int line_ = 0;
-  std::size_t line_begin_ = 0;
+  MarkOffsets offsets_;
   std::optional<Mistake> mistake_;
   std::vector<Place> open_;
   // If the latest node was the key of a mapping, and a scalar.

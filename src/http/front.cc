@@ -181,6 +181,9 @@ void Front::Impl::Stop() {
 
 void Front::Impl::ReserveFiles(std::size_t files) {
   const std::size_t all = FilesOfFront(options_) + files;
+  // A limit that was lowered meanwhile must not refuse a change that needs no more files, such as a
+  // new password.
+  if (all == reserved_files_) return;
   RequireFiles(all);
   reserved_files_ = all;
   // Now, because the files may be needed before another client comes.

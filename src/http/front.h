@@ -69,8 +69,8 @@ class Front {
   Front(const Front&) = delete;
   Front& operator=(const Front&) = delete;
 
-  // Changes FrontLimits::reserved_files. If the limit of open files is too low, throws ServerError
-  // and changes nothing.
+  // Changes FrontLimits::reserved_files. If that is another number and the limit of open files is
+  // too low, throws ServerError and changes nothing.
   void ReserveFiles(std::size_t files);
 
   // Calls `call` after both the thread of the clients and that of direct responses have handled an

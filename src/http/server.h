@@ -40,8 +40,8 @@ class Server {
   std::vector<int> ports() const;
   bool tls() const;
 
-  // Changes ServerOptions::reserved_files. If the limit of open files is too low, throws
-  // ServerError and changes nothing.
+  // Changes ServerOptions::reserved_files. If that is another number and the limit of open files is
+  // too low, throws ServerError and changes nothing.
   void ReserveFiles(std::size_t files);
 
   // Throws what the constructor would throw for the current web configuration file, and ServerError

@@ -127,15 +127,7 @@ TEST_F(PoolNetwork, TerminatedIdleSessionIsClosedEvenIfItsSocketIsOpen) {
 }
 
 TEST_F(PoolNetwork, SessionTerminatedDuringItsCheckIsDeadAndNotUnproven) {
-  session_.read_only = true;
-  Open();
-  int pid = 0;
-  {
-    const pool::Lease lease = pool_->Acquire();
-    pid = Pid(lease);
-    // So that the next acquire needs a round trip.
-    QueryOne(lease, "SET default_transaction_read_only = off");
-  }
+  const int pid = OpenForARoundTrip();
   proxy_.InjectBeforeReady("57P01");
   EXPECT_NE(NextPid(), pid);
   EXPECT_EQ(Evictions(EvictReason::kDead), 1U);

@@ -59,6 +59,15 @@ class PoolOnServer : public testing::Test {
   static int Pid(const pool::Lease& lease) {
     return PQbackendPID(postgres::Session::Of(lease).raw());
   }
+  // Opens a read-only pool, and returns the process of its only session, for which the next acquire
+  // needs a round trip.
+  int OpenForARoundTrip() {
+    session_.read_only = true;
+    Open();
+    const pool::Lease lease = pool_->Acquire();
+    QueryOne(lease, "SET default_transaction_read_only = off");
+    return Pid(lease);
+  }
   // The process of the next lease, which must be a clean session that works.
   int NextPid() {
     const pool::Lease lease = pool_->Acquire();

@@ -150,16 +150,7 @@ TEST_F(PoolSession, UnansweredRollbackEndsAtResetTimeout) {
 }
 
 TEST_F(PoolSession, UnansweredCheckEndsAtTheAcquireDeadlineWithoutABusyLoop) {
-  session_.read_only = true;
-  Open();
-  int pid = 0;
-  {
-    const pool::Lease lease = pool_->Acquire();
-    pid = Pid(lease);
-    // So that the next acquire needs a round trip.
-    QueryOne(lease, "SET default_transaction_read_only = off");
-  }
-  const Stalled stalled(pid);
+  const Stalled stalled(OpenForARoundTrip());
   const auto processor_time = [] {
     rusage usage{};
     getrusage(RUSAGE_THREAD, &usage);
@@ -176,16 +167,7 @@ TEST_F(PoolSession, UnansweredCheckEndsAtTheAcquireDeadlineWithoutABusyLoop) {
 }
 
 TEST_F(PoolSession, UnansweredCheckEndsAtOnceWhenTheAcquireIsStopped) {
-  session_.read_only = true;
-  Open();
-  int pid = 0;
-  {
-    const pool::Lease lease = pool_->Acquire();
-    pid = Pid(lease);
-    // So that the next acquire needs a round trip.
-    QueryOne(lease, "SET default_transaction_read_only = off");
-  }
-  const Stalled stalled(pid);
+  const Stalled stalled(OpenForARoundTrip());
   std::stop_source stop;
   auto acquire = std::async(std::launch::async, [&] {
     return pool_->Acquire({{}, stop.get_token()}).Forward();
