@@ -345,23 +345,16 @@ awaitable<bool> Front::Impl::BeginsTls(Client& client) {
 
 awaitable<void> Front::Impl::ServeTls(Client& client) {
   client.deadline.Set(base::Add(deadlines_.Now(), timeouts_.request), Deadline::Ends::kBoth);
-  std::optional<Handshakes::Begun> begun(std::in_place, *handshakes_, client);
-  // Must outlive the stream: during the handshake, it uses parts that OpenSSL does not keep.
-  const TlsContext context = co_await handshakes_->Context();
-  if (context == nullptr) co_return;
-  SSL_CTX_up_ref(context.get());
-  asio::ssl::context shared(context.get());
-  asio::ssl::stream<ClientSocket&> stream(client.socket, shared);
-  co_await handshakes_->Perform(client, stream);
-  begun.reset();
+  const std::unique_ptr<TlsConnection> connection = co_await handshakes_->Perform(client);
+  if (connection == nullptr) co_return;
   Terms terms;
   terms.may_go_on = [&]() -> awaitable<bool> {
-    co_return co_await handshakes_->Context() == context;
+    co_return co_await handshakes_->Context() == connection->context();
   };
-  co_await ServeConnection(client, stream, serving_, terms);
+  co_await ServeConnection(client, connection->stream(), serving_, terms);
   client.deadline.Set(base::Add(deadlines_.Now(), kLingerTimeout), Deadline::Ends::kBoth);
   asio::error_code ignored;
-  co_await stream.async_shutdown(asio::redirect_error(use_awaitable, ignored));
+  co_await connection->stream().async_shutdown(asio::redirect_error(use_awaitable, ignored));
 }
 
 awaitable<ReplyPtr> Front::Impl::Answer(const RequestHead& head, const Client& client) {

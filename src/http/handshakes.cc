@@ -1,7 +1,13 @@
 #include "http/handshakes.h"
 
+#include <asio/buffer.hpp>
 #include <asio/co_spawn.hpp>
+#include <asio/post.hpp>
+#include <asio/read.hpp>
+#include <asio/system_error.hpp>
+#include <asio/this_coro.hpp>
 #include <asio/use_awaitable.hpp>
+#include <cstddef>
 #include <exception>
 #include <utility>
 
@@ -15,7 +21,33 @@ namespace {
 // dozen clients that connect repeatedly would end the handshakes of others.
 constexpr std::size_t kMaxUnderWay = 64;
 
+// RFC 8446, section 5.1: a type, a version, the length of the content; and its maximum.
+constexpr std::size_t kRecordHeader = 5;
+constexpr std::size_t kMaxRecord = 16 * 1024;
+
+SSL_CTX* Shared(const TlsContext& context) {
+  SSL_CTX_up_ref(context.get());
+  return context.get();
+}
+
+// Returns the client's first record, which in practice is its whole ClientHello, or the beginning
+// of a record that is too long. With it, the response is computed when the handshake starts.
+asio::awaitable<std::string> ReadHello(Client& client) {
+  std::string hello(kRecordHeader, '\0');
+  co_await asio::async_read(client.socket, asio::buffer(hello), asio::use_awaitable);
+  const std::size_t length = static_cast<unsigned char>(hello[3]) * std::size_t{256} +
+                             static_cast<unsigned char>(hello[4]);
+  if (length > kMaxRecord) co_return hello;
+  hello.resize(kRecordHeader + length);
+  co_await asio::async_read(client.socket, asio::buffer(hello) + kRecordHeader,
+                            asio::use_awaitable);
+  co_return hello;
+}
+
 }  // namespace
+
+TlsConnection::TlsConnection(TlsContext context, Client& client)
+    : context_(std::move(context)), shared_(Shared(context_)), stream_(client.socket, shared_) {}
 
 Handshakes::Handshakes(Tls& tls) : tls_(tls) {
   thread_.emplace("http-tls", [this] { RunLoop(io_); });
@@ -45,18 +77,37 @@ asio::awaitable<TlsContext> Handshakes::Context() {
 }
 
 ClientList& Handshakes::MakeRoom() {
-  if (under_way_.size() >= kMaxUnderWay) under_way_.CloseLongestIdle();
+  if (under_way_.size() >= kMaxUnderWay) {
+    if (const Client* const closed = under_way_.CloseLongestIdle()) turns_.Cancel(*closed);
+  }
   return under_way_;
 }
 
-asio::awaitable<void> Handshakes::Perform(Client& client,
-                                          asio::ssl::stream<ClientSocket&>& stream) {
-  const auto perform = [&client, &stream]() -> asio::awaitable<void> {
-    // Data that it has already sent would still be read, and a response computed.
-    if (client.deadline.interrupted()) throw asio::system_error(asio::error::operation_aborted);
-    co_await stream.async_handshake(asio::ssl::stream_base::server, asio::use_awaitable);
-  };
-  co_await asio::co_spawn(io_, perform, asio::use_awaitable);
+asio::awaitable<std::unique_ptr<TlsConnection>> Handshakes::Perform(Client& client) {
+  const ClientList::Entry entry(MakeRoom(), client);
+  const std::string hello = co_await ReadHello(client);
+  const auto turn = std::make_shared<NewestFirst::Turn>(co_await turns_.Await(client));
+  const asio::any_io_executor front = co_await asio::this_coro::executor;
+  co_return co_await asio::co_spawn(io_, Compute(client, hello, turn, front), asio::use_awaitable);
+}
+
+asio::awaitable<std::unique_ptr<TlsConnection>> Handshakes::Compute(
+    Client& client, const std::string& hello, std::weak_ptr<NewestFirst::Turn> turn,
+    asio::any_io_executor front) {
+  // Data that it has already sent would still be read, and a response computed.
+  if (client.deadline.interrupted()) throw asio::system_error(asio::error::operation_aborted);
+  TlsContext context = ReadContext();
+  if (context == nullptr) co_return nullptr;
+  auto connection = std::make_unique<TlsConnection>(std::move(context), client);
+  // Runs after the step below that computes the response, before those of other clients.
+  asio::post(io_, [turn, front] {
+    asio::post(front, [turn] {
+      if (const auto own = turn.lock()) own->End();
+    });
+  });
+  co_await connection->stream().async_handshake(asio::ssl::stream_base::server, asio::buffer(hello),
+                                                asio::use_awaitable);
+  co_return connection;
 }
 
 }  // namespace scidex::http

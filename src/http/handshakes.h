@@ -1,24 +1,44 @@
 // TLS handshakes, each of which takes milliseconds of CPU time.
 #pragma once
 
+#include <asio/any_io_executor.hpp>
 #include <asio/awaitable.hpp>
 #include <asio/executor_work_guard.hpp>
 #include <asio/io_context.hpp>
+#include <asio/ssl/context.hpp>
 #include <asio/ssl/stream.hpp>
-#include <cstddef>
+#include <memory>
 #include <optional>
 #include <string>
 
 #include "base/thread.h"
 #include "http/client.h"
 #include "http/client_list.h"
+#include "http/newest_first.h"
 #include "http/tls.h"
 
 namespace scidex::http {
 
+// A client's connection after its handshake.
+class TlsConnection {
+ public:
+  // Must not outlive the client.
+  TlsConnection(TlsContext context, Client& client);
+
+  asio::ssl::stream<ClientSocket&>& stream() { return stream_; }
+  const TlsContext& context() const { return context_; }
+
+ private:
+  // Must outlive the stream: during the handshake, it uses parts that OpenSSL does not keep.
+  const TlsContext context_;
+  asio::ssl::context shared_;
+  asio::ssl::stream<ClientSocket&> stream_;
+};
+
 // Computes handshakes and reads the files of the configuration on its own thread, so that connected
-// clients do not wait for new ones. Coroutines resume on the io_context that awaits them. Must
-// outlive its coroutines.
+// clients do not wait for new ones. Signing is almost all of the work: a client waits at most for
+// the signature that is being computed and for those of clients that came after it. Coroutines
+// resume on the io_context that awaits them. Must outlive its coroutines.
 class Handshakes {
  public:
   explicit Handshakes(Tls& tls);
@@ -30,28 +50,25 @@ class Handshakes {
   // returns null.
   asio::awaitable<TlsContext> Context();
 
-  // Counts a client as in handshake while it exists. Their number is limited: a further one ends
-  // the oldest.
-  class Begun {
-   public:
-    Begun(Handshakes& all, Client& client) : entry_(all.MakeRoom(), client) {}
-
-   private:
-    ClientList::Entry entry_;
-  };
-
-  // Throws asio::system_error if the client does not complete the handshake, or was ended for
-  // another.
-  asio::awaitable<void> Perform(Client& client, asio::ssl::stream<ClientSocket&>& stream);
+  // Returns null if the configuration is invalid. The number of handshakes is limited: a further
+  // one ends the oldest. Throws asio::system_error if the client does not complete the handshake,
+  // or was ended for another.
+  asio::awaitable<std::unique_ptr<TlsConnection>> Perform(Client& client);
 
  private:
   TlsContext ReadContext();
   ClientList& MakeRoom();
+  // Runs on the thread. `turn`, which belongs to `front`, ends when the response to `hello` has
+  // been computed.
+  asio::awaitable<std::unique_ptr<TlsConnection>> Compute(Client& client, const std::string& hello,
+                                                          std::weak_ptr<NewestFirst::Turn> turn,
+                                                          asio::any_io_executor front);
 
   Tls& tls_;
   // Used only by the thread.
   std::string last_error_;
   ClientList under_way_;
+  NewestFirst turns_;
   asio::io_context io_{1};
   asio::executor_work_guard<asio::io_context::executor_type> work_{io_.get_executor()};
   std::optional<base::Thread> thread_;
