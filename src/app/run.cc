@@ -108,6 +108,8 @@ void DropOutputs(config::Config& config) {
 int PrintOnce(config::Config config, const Reloader::Load& load, base::Duration timeout) {
   config.log.level = std::max(config.log.level, base::LogLevel::kWarn);
   base::ConfigureLog(config.log);
+  // Whether they run would depend on how long a verdict takes.
+  config.database.queries.clear();
   const auto runtime = std::make_shared<database::Runtime>();
   auto exporter = std::make_unique<Exporter>(config, load, runtime);
   const base::TimePoint deadline = base::Add(base::RealClock().Now(), timeout);

@@ -100,6 +100,14 @@ class Reader {
   }
   void Skip(const Unit& unit) { at_ += unit.length; }
 
+  // After the scalar's last unit, skips its closing quote, white space and comments. Returns the
+  // next character, or NUL at the end of the document.
+  char SkipToNextToken() {
+    if (quote_ != '\0' && at_ < text_.size()) ++at_;
+    SkipSpaceAndComments();
+    return at_ < text_.size() ? text_[at_] : '\0';
+  }
+
   // Skips the scalar. Returns whether it is not quoted, or has a closing quote.
   bool SkipQuoted() {
     if (quote_ == '\0') return true;
@@ -112,11 +120,15 @@ class Reader {
   void SkipProperties() {
     while (at_ < text_.size() && (text_[at_] == '&' || text_[at_] == '!')) {
       while (at_ < text_.size() && !IsSpace(text_[at_])) ++at_;
+      SkipSpaceAndComments();
+    }
+  }
+
+  void SkipSpaceAndComments() {
+    SkipSpace();
+    while (at_ < text_.size() && text_[at_] == '#') {
+      at_ = std::min(text_.find('\n', at_), text_.size());
       SkipSpace();
-      while (at_ < text_.size() && text_[at_] == '#') {
-        at_ = std::min(text_.find('\n', at_), text_.size());
-        SkipSpace();
-      }
     }
   }
 
@@ -185,6 +197,21 @@ std::optional<TextPosition> PositionInScalar(std::string_view text, const YAML::
     reader.Skip(unit);
   }
   return PositionOf(text, found.value_or(reader.at()));
+}
+
+bool IsFollowedByColon(std::string_view text, std::size_t at, std::string_view scalar) {
+  Reader reader(text, at);
+  while (!scalar.empty()) {
+    if (IsSpace(scalar.front())) {
+      scalar.remove_prefix(1);
+      continue;
+    }
+    const Unit unit = reader.Next();
+    if (unit.meaning.empty() || !scalar.starts_with(unit.meaning)) return true;
+    scalar.remove_prefix(unit.meaning.size());
+    reader.Skip(unit);
+  }
+  return reader.SkipToNextToken() == ':';
 }
 
 bool IsClosed(std::string_view text, std::size_t at) { return Reader(text, at).SkipQuoted(); }

@@ -45,4 +45,8 @@ std::optional<TextPosition> PositionInScalar(std::string_view text, const YAML::
 // if the quote is missing.
 bool IsClosed(std::string_view text, std::size_t at);
 
+// Returns whether a colon follows the scalar, which begins at this byte offset or after the
+// properties there; also if the scalar cannot be found in `text`.
+bool IsFollowedByColon(std::string_view text, std::size_t at, std::string_view scalar);
+
 }  // namespace scidex::config

@@ -5,7 +5,9 @@
 #include <set>
 #include <sstream>
 #include <stdexcept>
+#include <string>
 #include <string_view>
+#include <utility>
 
 #include <yaml-cpp/eventhandler.h>
 
@@ -33,6 +35,10 @@ bool IsControl(char c) {
 constexpr std::size_t kMaxAliases = 32;
 constexpr std::size_t kMaxBytesWithAliases = std::size_t{64} << 10;
 
+// yaml-cpp recurses for each level, and civetweb's threads, which read files too, have small
+// stacks.
+constexpr std::size_t kMaxDepth = 32;
+
 // Finds what yaml-cpp accepts although it is not YAML, or is a typing error that changes the
 // meaning of other lines.
 class StrictHandler : public YAML::EventHandler {
@@ -52,20 +58,22 @@ class StrictHandler : public YAML::EventHandler {
   void OnDocumentStart(const YAML::Mark&) override {}
   void OnDocumentEnd() override {}
   void OnNull(const YAML::Mark&, YAML::anchor_t) override {
-    const std::optional<YAML::Mark> key = key_;
-    if (BeginNode() == Place::kValue && key && !IsFollowedByColon(*key))
-      Refuse(*key, "has a key without a colon; write KEY: VALUE");
+    const std::optional<Key> key = std::move(key_);
+    if (BeginNode() == Place::kValue && key &&
+        !IsFollowedByColon(text_, offsets_.Of(key->mark), key->text))
+      Refuse(key->mark,
+             "has a key without a colon; write KEY: VALUE, with a space after the colon");
   }
   void OnAlias(const YAML::Mark&, YAML::anchor_t) override {
     BeginNode();
     ++aliases_;
   }
   void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t,
-                const std::string&) override {
+                const std::string& text) override {
     CheckTag(mark, tag);
     if (!IsClosed(text_, offsets_.Of(mark)))
       Refuse(mark, "has a quoted text without a closing quote");
-    if (BeginNode() == Place::kKey) key_ = mark;
+    if (BeginNode() == Place::kKey) key_ = {mark, text};
   }
   void OnSequenceStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t,
                        YAML::EmitterStyle::value) override {
@@ -85,6 +93,10 @@ class StrictHandler : public YAML::EventHandler {
 
  private:
   enum class Place { kKey, kValue, kItem };
+  struct Key {
+    YAML::Mark mark;
+    std::string text;
+  };
 
   // Returns the place of the node in the innermost collection that is open.
   Place BeginNode() {
@@ -96,6 +108,8 @@ class StrictHandler : public YAML::EventHandler {
   }
 
   void Open(const YAML::Mark& mark, const std::string& tag, Place first) {
+    // Not at the end, because each level needs a part of the stack.
+    if (open_.size() >= kMaxDepth) throw YAML::ParserException(mark, "is nested too deeply");
     CheckTag(mark, tag);
     BeginNode();
     open_.push_back(first);
@@ -107,11 +121,6 @@ class StrictHandler : public YAML::EventHandler {
     Refuse(mark, "has a tag (!), which is not supported; write the text in quotes");
   }
 
-  bool IsFollowedByColon(const YAML::Mark& key) {
-    const std::string_view rest = text_.substr(offsets_.Of(key));
-    return rest.substr(0, rest.find('\n')).find(':') != std::string_view::npos;
-  }
-
   void Refuse(const YAML::Mark& mark, const char* what) {
     if (!mistake_) mistake_ = {mark.line + 1, what};
   }
@@ -121,7 +130,7 @@ class StrictHandler : public YAML::EventHandler {
   std::optional<Mistake> mistake_;
   std::vector<Place> open_;
   // If the latest node was the key of a mapping, and a scalar.
-  std::optional<YAML::Mark> key_;
+  std::optional<Key> key_;
   std::size_t aliases_ = 0;
 };
 

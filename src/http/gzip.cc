@@ -28,10 +28,15 @@ constexpr std::string_view kLastBlock("\x03\0", 2);
 // concatenated.
 std::string Deflate(std::string_view text) {
   z_stream stream{};
+  struct End {
+    ~End() { deflateEnd(&stream); }
+    z_stream& stream;
+  };
   if (deflateInit2(&stream, kLevel, Z_DEFLATED, kRawWindow, kMemoryLevel, Z_DEFAULT_STRATEGY) !=
       Z_OK) {
     throw std::bad_alloc();
   }
+  const End end{stream};
   // A flush needs a few bytes more than deflateBound(), which assumes a finished stream.
   std::string deflated(deflateBound(&stream, text.size()) + 16, '\0');
   // zlib does not write to its input, although its type is not const.
@@ -42,7 +47,6 @@ std::string Deflate(std::string_view text) {
   // The output buffer is large enough.
   deflate(&stream, Z_FULL_FLUSH);
   deflated.resize(stream.total_out);
-  deflateEnd(&stream);
   return deflated;
 }
 

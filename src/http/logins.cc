@@ -106,10 +106,17 @@ Logins::Verdict Logins::Judge(std::string_view authorization,
     if (under_way_ >= at_once_) return Verdict::kTooMany;
     ++under_way_;
   }
-  const bool right = Matches(given->password, hash) && user != users.end();
+  struct Done {
+    ~Done() {
+      const base::MutexLock lock(all.mutex_);
+      --all.under_way_;
+    }
+    Logins& all;
+  };
+  bool right = false;
   {
-    const base::MutexLock lock(mutex_);
-    --under_way_;
+    const Done done{*this};
+    right = Matches(given->password, hash) && user != users.end();
   }
   if (right) Remember(digest);
   return right ? Verdict::kAccepted : Verdict::kRefused;

@@ -106,7 +106,9 @@ void UseCertificate(SSL_CTX* context, const TlsOptions& options, const std::stri
     ERR_clear_error();
     Fail(key_place, "contains no private key in PEM format without a password");
   }
-  if (SSL_CTX_use_PrivateKey(context, private_key.get()) != 1) {
+  // SSL_CTX_use_PrivateKey() compares only with a certificate of the key's own algorithm.
+  if (X509_check_private_key(chain.front().get(), private_key.get()) != 1 ||
+      SSL_CTX_use_PrivateKey(context, private_key.get()) != 1) {
     ERR_clear_error();
     throw Mismatch(key_place + ": is not the key of the certificate of " + cert_place);
   }
@@ -177,8 +179,11 @@ void UseClientAuth(SSL_CTX* context, const TlsOptions& options, const std::strin
   if (trusted.empty()) {
     Fail(PlaceOf(options.client_ca_file, "client_ca"), "contains no certificate in PEM format");
   }
+  X509_STORE* const store = SSL_CTX_get_cert_store(context);
+  // As in the toolkit, an intermediate CA alone is trusted without its root.
+  X509_STORE_set_flags(store, X509_V_FLAG_PARTIAL_CHAIN);
   for (const Certificate& one : trusted) {
-    X509_STORE_add_cert(SSL_CTX_get_cert_store(context), one.get());
+    X509_STORE_add_cert(store, one.get());
     SSL_CTX_add_client_CA(context, one.get());
   }
 }

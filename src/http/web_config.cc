@@ -45,6 +45,11 @@ std::shared_ptr<const WebOptions> WebConfig::Read() {
   }
   auto options = std::make_shared<const WebOptions>(parse_(text.Reveal()));
   for (const auto& [user, hash] : options->users) {
+    // RFC 7617, section 2. The name is probably followed by a password.
+    if (user.find(':') != std::string::npos) {
+      throw ServerError(
+          path_ + ": basic_auth_users: has a user name with a colon; is a space missing after it?");
+    }
     if (!IsBcryptHash(hash.Reveal())) {
       throw ServerError(
           path_ + ": basic_auth_users." + user +

@@ -46,9 +46,9 @@ class Files(unittest.TestCase):
         self.assertEqual(ended.stderr.count("\n"), 1, ended.stderr)
         return ended.stderr
 
-    def start(self):
+    def start(self, *flags):
         process = exporter.Exporter(self.addCleanup, self.folder, f"--config.file={self.config}",
-                                    "--web.enable-lifecycle", PGHOST=str(self.folder))
+                                    "--web.enable-lifecycle", *flags, PGHOST=str(self.folder))
         process.process = servers.start(
             self.addCleanup, [process.program, f"--web.listen-address={process.address}", *process.flags], process.log,
             process.environment)
@@ -168,6 +168,21 @@ class Files(unittest.TestCase):
             writer.write(CONFIGURATION)
         reading.join()
         servers.poll("the signal's reload", lambda: "web.max_requests" in process.log.read_text(), process.log)
+
+    def test_deeply_nested_file_does_not_end_the_process(self):
+        # Some threads have small stacks, and the parser recurses.
+        nested = "[" * 50_000 + "]" * 50_000 + "\n"
+        web = self.folder / "web.yaml"
+        web.write_text("http_server_config: {headers: {X-Frame-Options: deny}}\n")
+        process = self.start(f"--web.config.file={web}")
+        self.replace_config(lambda new: new.write_text("log: " + nested))
+        status, body = self.reload(process)
+        self.assertEqual((status, "is nested too deeply" in body), (500, True), body)
+        web.write_text("basic_auth_users: " + nested)
+        with self.assertRaises(urllib.error.HTTPError) as refused:
+            servers.fetch(f"{process.url}metrics")
+        self.assertEqual(refused.exception.code, 500)
+        self.assertIsNone(process.process.poll())
 
     def test_reload_from_a_device_is_refused(self):
         process = self.start()

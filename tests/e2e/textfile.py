@@ -95,6 +95,14 @@ class Once(WithoutAPort):
         path.write_text("probe: {timeout: 1h}\nshutdown_timeout: 100ms\n")
         return path
 
+    def test_runs_no_queries(self):
+        config = self.folder / "exporter.yaml"
+        config.write_text("primary: {dsn: host=127.0.0.1 port=1}\nqueries:\n  - {name: heavy, from: primary, interval: 1s, "
+                          "sql: SELECT 1 AS one, values: [{column: one, metric: app_one, help: One.}]}\n")
+        done = self.run_to_end("--once", "--once.timeout=1h", "--log.level=error", f"--config.file={config}")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertNotIn("heavy", done.stdout)
+
     def test_needs_no_port(self):
         first = exporter.Exporter(self.addCleanup, self.folder, PGHOST=str(self.folder))
         first.start()

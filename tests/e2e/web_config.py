@@ -148,6 +148,9 @@ class WebConfig(unittest.TestCase):
         make_certificate(cls.material, "client", "ca", "DNS:client.example,email:me@example.com,URI:spiffe://x/y,"
                          "IP:10.1.2.3,IP:fd00::1")
         make_certificate(cls.material, "stranger")
+        for ca in ("intermediate", "other-intermediate"):
+            make_certificate(cls.material, ca, "ca", san="DNS:ca")
+            make_certificate(cls.material, f"of-{ca}", ca)
 
     def start(self, text, *binaries):
         """Both servers with the same file, each in its own folder with a copy of the certificates."""
@@ -247,6 +250,11 @@ class WebConfig(unittest.TestCase):
             ca = "" if way == "NoClientCert" else "  client_ca_file: ca.crt\n"
             self.assert_answers(f"{self.TLS}  client_auth_type: {way}\n{ca}", *[
                 ({"tls": Client(cert)}, status) for cert, status in zip((None, "client", "stranger"), expected)])
+
+    def test_intermediate_ca_is_trusted_without_its_root(self):
+        outcomes = {"of-intermediate": 200, "of-other-intermediate": "refused", "client": "refused"}
+        self.assert_answers(f"{self.TLS}  client_auth_type: RequireAndVerifyClientCert\n  client_ca_file: intermediate.crt\n",
+                            *[({"tls": Client(cert)}, status) for cert, status in outcomes.items()])
 
     def test_client_certificates_must_have_an_allowed_name(self):
         for name, status in {"client.example": 200, "me@example.com": 200, "spiffe://x/y": 200, "10.1.2.3": 200,

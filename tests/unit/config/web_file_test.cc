@@ -181,6 +181,15 @@ TEST(WebFile, NamesOfCertificatesThatAreNotVerifiedAreRefused) {
   }
 }
 
+TEST(WebFile, UserWhoseColonHasNoSpaceIsRefusedWithoutThePassword) {
+  for (const char* users : {"{prometheus:hunter2}", "{alice: $2b$10$a, prometheus:hunter2}",
+                            "{prometheus:hunter2, alice: $2b$10$a}", "{'prometheus:hunter2'}"}) {
+    const std::string error = WebFileError("basic_auth_users: " + std::string(users) + "\n");
+    EXPECT_THAT(error, testing::HasSubstr("without a colon")) << users;
+    EXPECT_THAT(error, testing::Not(testing::HasSubstr("hunter2"))) << users;
+  }
+}
+
 TEST(WebFile, MissingQuoteDoesNotSwitchTheLoginOff) {
   const std::string error = WebFileError(
       "http_server_config:\n  headers:\n    X-Frame-Options: \"deny\n"

@@ -9,7 +9,9 @@
 #include <future>
 #include <map>
 #include <memory>
+#include <new>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace scidex::http {
@@ -131,6 +133,17 @@ TEST(Logins, OnlyBcryptHashesAreTaken) {
   EXPECT_FALSE(IsBcryptHash("$2b$10$" + salted.substr(1)));
   EXPECT_FALSE(IsBcryptHash("$2b$10$" + salted.substr(1) + ":"));
   EXPECT_FALSE(IsBcryptHash(""));
+}
+
+TEST(Logins, ComputationThatFailsDoesNotCountAsUnderWayForever) {
+  bool fails = true;
+  Logins logins(1, [&](const std::string& password, const std::string& hash) {
+    if (std::exchange(fails, false)) throw std::bad_alloc();
+    return Bcrypt(password, hash);
+  });
+  const Users users{{"alice", Hash("right")}};
+  EXPECT_THROW(logins.Judge(kRight, users), std::bad_alloc);
+  EXPECT_EQ(logins.Judge(kRight, users), Verdict::kAccepted);
 }
 
 }  // namespace

@@ -100,6 +100,22 @@ TEST_F(TlsTest, PairThatDoesNotMatchYetKeepsTheOneBeforeForAMoment) {
   EXPECT_NO_THROW(tls.Context());
 }
 
+TEST_F(TlsTest, PairOfDifferentAlgorithmsDoesNotMatch) {
+  test::ManualClock clock;
+  const auto config = Config();
+  Tls tls(*config, clock);
+  const TlsContext before = tls.Context();
+  const CertificatePair rsa = MakeCertificate(2048);
+  dir_.Write("crt", rsa.certificate);
+  EXPECT_EQ(tls.Context(), before);
+  clock.Advance(Tls::kMismatchGrace);
+  EXPECT_THROW(tls.Context(), TlsError);
+  dir_.Write("key", rsa.key);
+  EXPECT_NE(tls.Context(), before);
+  dir_.Write("crt", MakeCertificate().certificate);
+  EXPECT_THROW(Start(), TlsError);
+}
+
 TEST_F(TlsTest, MismatchedPairDelaysNoOtherChange) {
   const auto config = Config();
   Tls tls(*config);
