@@ -8,7 +8,7 @@ cp -r /task/packages /tmp/packages
 cd /tmp/packages
 install_packages ./scidex-pg-exporter_*.deb
 sed -n '/<!-- install:begin -->/,/<!-- install:end -->/p' /usr/share/doc/scidex-pg-exporter/README.md |
-  sed -e '/^<!--/d' -e '/^```/d' -e '/^\.\/dev package/d' >/tmp/steps
+  sed -e '/^<!--/d' -e '/^```/d' >/tmp/steps
 [[ -s /tmp/steps ]] || fail "the README has no steps"
 dpkg --purge scidex-pg-exporter >/dev/null 2>&1
 bash -euo pipefail /tmp/steps
