@@ -92,7 +92,7 @@ TEST_F(RouterTest, AReadWaitsForTheFirstVerdict) {
   Build(true);
   std::future<pool::Lease> read =
       std::async(std::launch::async, [&] { return router_->AcquireRead(); });
-  // The three pools' housekeepers, and the read.
+  // The housekeeping of the three pools, and the read.
   ASSERT_TRUE(clock_.AwaitSleepers(2, seconds(5)));
   EXPECT_EQ(ro_->Stats().requests + ro_fallthrough_->Stats().requests, 0u);
   router_->OnReplicaVerdict(Reason::kOk, clock_.Now());
