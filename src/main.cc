@@ -79,9 +79,10 @@ scidex::app::Signal AwaitSignal() {
 int main(int argc, char** argv) {
   HandleStartSignals();
   if (!HoldStandardDescriptors()) return EXIT_FAILURE;
-  // The reader of standard output or standard error may go: a write fails then, and ends nothing.
+  // The reader of standard output or standard error may close it; writes then fail without ending
+  // the process.
   signal(SIGPIPE, SIG_IGN);
-  // So it is with a file that has reached its limit of size.
+  // The same for a file at its size limit.
   signal(SIGXFSZ, SIG_IGN);
   return scidex::app::Run(scidex::app::ParseCommandLine(argc, argv), {&HoldSignals, &AwaitSignal});
 }

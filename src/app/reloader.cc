@@ -178,7 +178,7 @@ Reloader::Result Reloader::TryReload() {
   try {
     LogWarnings(config_);
   } catch (const std::exception& error) {
-    // The configuration is in force whether or not it can be criticised.
+    // The configuration is in force even if computing the warnings fails.
     base::LogFailure("the warnings about the configuration cannot be determined", error);
   }
   return {Outcome::kReloaded, ""};

@@ -66,7 +66,7 @@ void AddHeaders(const std::map<std::string, std::string>& headers, Response& res
 
 Access AccessTo(const Endpoints& endpoints, const std::string& path) {
   // The methods of the server are no secret, and the thread that answers health checks answers this
-  // too: a login there would cost them the time of a bcrypt.
+  // too: a login there would delay them by one bcrypt computation.
   if (path == "*") return Access::kEveryone;
   const auto endpoint = endpoints.find(path);
   return endpoint == endpoints.end() ? Access::kUsers : endpoint->second.access;
