@@ -97,10 +97,9 @@ std::string ServiceReport::Stalled(base::TimePoint now) {
 void ServiceReport::LogStall(const std::string& stalled) {
   if (std::exchange(last_stalled_, stalled) == stalled) return;
   if (stalled.empty()) {
-    base::LogInfo("everything makes progress again");
+    base::LogInfo("no component is stalled; the watchdog is notified again");
   } else {
-    base::LogError("something makes no progress; the watchdog is not notified",
-                   {{"stalled", stalled}});
+    base::LogError("a component is stalled; the watchdog is not notified", {{"stalled", stalled}});
   }
 }
 

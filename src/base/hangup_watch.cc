@@ -100,7 +100,7 @@ void HangupWatch::Notify(std::uint64_t id) {
   try {
     on_hangup();
   } catch (const std::exception& error) {
-    LogFailure("the handler of a hang-up failed", error);
+    LogFailure("hang-up handler failed", error);
   }
   lock.Lock();
   running_ = 0;

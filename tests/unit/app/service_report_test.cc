@@ -165,7 +165,8 @@ TEST_F(ServiceReportTest, ResumesFeedingWhenProbesRunAgain) {
   MessagesAfter(100);
   probes_go_on_ = true;
   EXPECT_EQ(MessagesAfter(3).size(), 3u);
-  EXPECT_EQ(log.Count({"level=info", "progress again"}), 1u);
+  EXPECT_EQ(log.Count({"level=info", "no component is stalled; the watchdog is notified again"}),
+            1u);
 }
 
 TEST_F(ServiceReportTest, GivesProbesThatAreRareTheirTime) {
