@@ -87,7 +87,7 @@ class AutoscalerTest : public testing::Test {
   void CheckWithoutProbe(base::Duration after = seconds(1)) {
     AwaitSettled();
     const std::uint64_t before = Checks();
-    // The housekeeper's and the autoscaler's.
+    // Those of housekeeping and of the autoscaler.
     ASSERT_TRUE(clock_.AwaitSleepers(2, seconds(1)));
     clock_.Advance(after);
     ASSERT_TRUE(test::Eventually(test::kPatience, [&] { return Checks() == before + 1; }));
@@ -128,7 +128,7 @@ class AutoscalerTest : public testing::Test {
   std::vector<std::future<pool::Lease>> borrowers_;
 };
 
-TEST_F(AutoscalerTest, TakesAPoolDownToItsFloorUntilTheServerWasAsked) {
+TEST_F(AutoscalerTest, KeepsAPoolAtItsFloorUntilTheFirstProbe) {
   Start();
   EXPECT_EQ(Target(), 1u);
   StartBorrowers(3);

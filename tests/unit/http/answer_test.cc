@@ -171,7 +171,7 @@ TEST(HttpAnswer, BodyOfManyMegabytesArrivesWhole) {
   EXPECT_TRUE(response.body == body);
 }
 
-TEST(HttpAnswer, MalformedRequestsAre400AndTheServerGoesOn) {
+TEST(HttpAnswer, MalformedRequestsAre400AndTheServerContinues) {
   const Server server(ListenOnLoopback(), {{"/metrics", RespondWith("up 1\n")}});
   const int port = server.ports().at(0);
   for (const char* request :

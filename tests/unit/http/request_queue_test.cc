@@ -98,7 +98,7 @@ TEST_F(HttpRequestQueue, SameRequestsThatWaitAreAnsweredTogether) {
   EXPECT_EQ(memory_.used(), both / 2);
 }
 
-TEST_F(HttpRequestQueue, RequestIsNotAnsweredWithWhatWasBegunBeforeIt) {
+TEST_F(HttpRequestQueue, ResponseBegunBeforeARequestIsNotSharedWithIt) {
   Ask("/a");
   Ask("/a");
   gate_.Open();
