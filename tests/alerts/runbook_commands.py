@@ -84,6 +84,14 @@ class Commands(unittest.TestCase):
                 with self.subTest(runbook=runbook, program="".join(program)):
                     self.assertLessEqual(set(re.findall(r"[a-z]\w+", "".join(program))) - JQ, keys)
 
+    def test_slices_of_transitions_take_the_latest(self):
+        """They are listed oldest first."""
+        slices = [(runbook, part) for runbook, command in commands() for part in re.findall(r"\.transitions\[([^]]*)\]", command)]
+        self.assertTrue(slices)
+        for runbook, part in slices:
+            with self.subTest(runbook=runbook):
+                self.assertRegex(part, r"^-\d+:$")
+
     def test_every_log_line_to_search_for_is_written(self):
         sources = "".join(file.read_text() for file in (ROOT / "src").glob("**/*.cc"))
         lines = [(file.stem, " ".join(line.split())) for file in RUNBOOKS
