@@ -38,7 +38,7 @@ std::string_view AdviceOn(Reason reason) {
     case Reason::kLagExceeded:
       return "look for a long query, paused replay or a slow disk on the replica";
     case Reason::kProbeTimeout:
-      return "look at the server's load and locks; it accepts connections";
+      return "check the network, then the server's load and locks";
     case Reason::kReadOnlyUnproven:
       return "look for a pooler in between, and see docs/read-only.md";
   }
