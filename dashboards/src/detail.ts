@@ -188,7 +188,8 @@ const servers = [
     description:
       'How far the replica of each instance is behind the primary, and the max_lag of the same ' +
       'instance (dashed). A rise means that reads return older data; above max_lag the replica ' +
-      'is stale, and loses the route unless on_lag is serve_stale.',
+      'is stale, and loses the route unless on_lag is serve_stale, until the lag has fallen to ' +
+      'half of max_lag.',
     unit: 's',
     width: 12,
     height: 8,

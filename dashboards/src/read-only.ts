@@ -80,8 +80,9 @@ const numbers = [
     'Successful writes',
     'scidex_pg_pool_read_only_writes_total',
     'red',
-    'Write statements that succeeded through a read lease whose borrower had switched ' +
-      'read-only off. Normally 0. After any rise, find the borrower in the log and check the data.',
+    'Write statements that succeeded through a read lease, because its borrower had switched ' +
+      'read-only off or because read-only does not prevent them, such as VACUUM. Normally 0. ' +
+      'After any rise, find the borrower in the log and check the data.',
   ),
   counted(
     'Refused sessions',
@@ -241,9 +242,10 @@ const timelines = [
     {
       title: 'Replica',
       description:
-        'Whether the replica of each instance that has one is within max_lag. A rise to stale means that it lags by more; a ' +
-        'rise to diverged, that it has WAL that the primary does not have, and must be rebuilt; ' +
-        'does not answer, that its latest probe failed and its lag is unknown.',
+        'Whether the replica of each instance that has one is within max_lag. A rise to stale ' +
+        'means that its lag has exceeded max_lag; it stays stale until the lag has fallen to half ' +
+        'of it. A rise to diverged means that it has WAL that the primary does not have, and must ' +
+        'be rebuilt; does not answer means that its latest probe failed and its lag is unknown.',
     },
     values({
       0: { text: 'within max_lag', color: 'green' },

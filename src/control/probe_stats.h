@@ -66,7 +66,8 @@ struct ReplicaStats {
   // The latest known lag, in time and in bytes of WAL.
   std::optional<base::Duration> lag;
   std::optional<std::uint64_t> lag_bytes = std::nullopt;
-  // By its latest answer, it lags by more than max_lag, whether or not it serves.
+  // By its latest answer, its lag has exceeded max_lag and has not yet fallen to half of it,
+  // whether or not it serves.
   bool stale = false;
   // Empty if the replica does not report it.
   std::optional<bool> wal_receiver_up = std::nullopt;

@@ -321,8 +321,9 @@ constexpr Family kFamilies[] = {
      "without a command tag that reveals it; the log has the borrower of each.",
      OfPool<&PoolStats::read_only_tampered>, {kPool}},
     {kPools, "scidex_pg_pool_read_only_writes_total", kCounter, "",
-     "Write statements that succeeded through a read lease whose borrower had switched read-only "
-     "off; the log has the borrower of each.",
+     "Write statements that succeeded through a read lease, because its borrower had switched "
+     "read-only off or because read-only does not prevent them, such as VACUUM; the log has the "
+     "borrower of each.",
      OfPool<&PoolStats::read_only_writes>, {kPool}},
     {kPools, "scidex_pg_pool_read_only_unproven_total", kCounter, "",
      "Sessions refused because they could not be verified to be read-only; an increase often "
@@ -396,11 +397,12 @@ constexpr Family kFamilies[] = {
      "Bytes of the primary's WAL that the replica has not replayed; NaN if unknown.",
      LagBytes},
     {kPools, "scidex_pg_pool_replica_max_lag_seconds", kGauge, "seconds",
-     "The lag above which the replica is stale, and loses the route unless on_lag is "
-     "serve_stale; 0 if any lag is accepted.",
+     "The lag above which the replica is stale, and loses the route unless on_lag is serve_stale, "
+     "until the lag has fallen to half of it; 0 if any lag is accepted.",
      MaxLag},
     {kPools, "scidex_pg_pool_replica_stale", kGauge, "",
-     "1 if the replica lags by more than the maximum, whether or not it serves reads.",
+     "1 if the replica's lag has exceeded the maximum and has not yet fallen to half of it, whether "
+     "or not it serves reads.",
      ReplicaStale},
     {kPools, "scidex_pg_pool_replica_wal_receiver_up", kGauge, "",
      "1 if the replica streams WAL from its primary, 0 if not: its lag will increase as soon as "

@@ -16,7 +16,7 @@ enum class Fallthrough {
   kNever,
 };
 
-// What happens to reads while the replica lags by more than max_lag.
+// What happens to reads while the replica is stale.
 enum class OnLag {
   kFallthrough,  // as if the replica had failed: according to `fallthrough`
   kServeStale,   // the replica continues to serve, up to max_stale_lag
@@ -26,10 +26,12 @@ struct RoutingOptions {
   Fallthrough fallthrough = Fallthrough::kAlways;
   // Reads are meant to go to the primary. Only the alerts use this.
   bool fallthrough_expected = false;
-  // A replica that lags by more than this is stale. 0: any lag is accepted.
+  // A replica that lags by more than this is stale until its lag has fallen to half of it. 0: any
+  // lag is accepted.
   base::Duration max_lag = std::chrono::seconds(30);
   OnLag on_lag = OnLag::kFallthrough;
-  // With kServeStale: a replica that lags by more than this does not serve. 0: no limit.
+  // With kServeStale: a replica that lags by more than this does not serve until its lag has fallen
+  // to half of it. 0: no limit.
   base::Duration max_stale_lag{0};
   // Number of consecutive good probes before a replica that failed serves again.
   std::size_t good_probes = 3;

@@ -38,7 +38,8 @@ struct ReplicaObservation {
 // is not a reason: a replica that answers is then the only server left.
 Reason JudgeReplica(const ReplicaObservation& observation, const RoutingOptions& options);
 
-// Whether the replica lags by more than max_lag, whether or not it serves.
+// Whether the replica's lag has exceeded max_lag and has not yet fallen to half of it, whether or
+// not the replica serves.
 bool IsStale(const ReplicaObservation& observation, const RoutingOptions& options);
 
 // Whether the verdict means that the replica's DSN leads to the wrong server.

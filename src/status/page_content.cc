@@ -22,12 +22,13 @@ using pool::PoolStats;
 using routing::PoolRole;
 using Rows = std::vector<PageRow>;
 
-void AddRoute(const routing::RouteStats& route, WallTime now, PageContent& content) {
+void AddRoute(const routing::RouteStats& route, const control::ReplicaStats& replica, WallTime now,
+              PageContent& content) {
   const WallTime since = Since(route, now);
   content.state = route.decided ? Name(route.route) : "undecided";
   content.texts["headline"] =
       route.decided ? Headline(route.route) : "Reads wait for the first verdict";
-  content.texts["explanation"] = Explanation(route.reason);
+  content.texts["explanation"] = Explanation(route.reason, replica);
   content.texts["route"] = Name(route.route);
   content.texts["reason"] = Name(route.reason);
   content.texts["since"] = TimeText(since);
@@ -140,8 +141,9 @@ Rows ConnectErrors(const routing::PoolsStats& stats) {
 Rows Replica(const routing::PoolsStats& stats, const control::ReplicaStats& replica) {
   if (!stats.ro_dsn_configured) return {};
   const bool bounded = stats.max_lag > base::Duration::zero();
-  return {{{replica.lag ? DurationText(*replica.lag) : "unknown",
-            bounded ? DurationText(stats.max_lag) : "no maximum",
+  std::string lag = replica.lag ? DurationText(*replica.lag) : "unknown";
+  if (replica.stale) lag += ", stale";
+  return {{{lag, bounded ? DurationText(stats.max_lag) : "no maximum",
             !replica.wal_receiver_up   ? "unknown"
             : *replica.wal_receiver_up ? "up"
                                        : "down"}}};
@@ -233,7 +235,7 @@ PageContent ContentOf(const database::DatabaseStats& stats, WallTime now) {
   PageContent content;
   content.title = std::string(Name(pools.route.route)) + " – scidex_pg_exporter";
   content.texts["at"] = TimeText(now);
-  AddRoute(pools.route, now, content);
+  AddRoute(pools.route, control.replica, now, content);
   AddPools(pools, control, content);
   content.rows = {
       {"connect-errors", ConnectErrors(pools)},     {"replica", Replica(pools, control.replica)},

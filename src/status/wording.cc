@@ -22,7 +22,7 @@ std::string_view Headline(Route route) {
 std::string_view Explanation(Reason reason) {
   switch (reason) {
     case Reason::kOk:
-      return "The replica answers, and its lag is within bounds.";
+      return "The replica is fit to serve reads.";
     case Reason::kStartingUp:
       return "There is no verdict on the replica yet.";
     case Reason::kReplicaNotConfigured:
@@ -52,13 +52,22 @@ std::string_view Explanation(Reason reason) {
     case Reason::kDiverged:
       return "The replica has data that the primary never had or has lost; it must be rebuilt.";
     case Reason::kLagExceeded:
-      return "The replica is too far behind.";
+      return "The replica's lag has exceeded the maximum and has not yet fallen to half of it.";
     case Reason::kProbeTimeout:
-      return "The replica accepts connections but does not answer.";
+      return "The replica does not answer in time.";
     case Reason::kReadOnlyUnproven:
       return "Sessions of the replica cannot be verified to be read-only.";
   }
   return "";
+}
+
+std::string_view Explanation(Reason reason, const control::ReplicaStats& replica) {
+  if (reason == Reason::kOk && replica.stale)
+    return "The replica is fit to serve reads, although it is stale: its lag has exceeded the "
+           "maximum and has not yet fallen to half of it.";
+  if (reason == Reason::kOk && !replica.lag)
+    return "The replica is fit to serve reads; its lag is unknown.";
+  return Explanation(reason);
 }
 
 }  // namespace scidex::status

@@ -171,7 +171,7 @@ class Incidents(unittest.TestCase):
         through = notification("ticket", "RoFallthrough")
         self.run_incident("servers", replica.stop, replica.start, through, says="because of connect_refused")
         self.run_incident("servers", self.pause_replay, lambda: replica.sql("SELECT pg_wal_replay_resume()"), through,
-                          says="the replica lags by more than max_lag")
+                          says="the replica's lag has exceeded max_lag")
         self.run_incident("servers", primary.stop, primary.start, notification("page", "PrimaryDown", "primary"))
         self.run_incident("servers", lambda: self.change_password("wrong"), lambda: self.change_password("right"),
                           notification("page", "PrimaryDown", "primary"), through, says="auth_failed")

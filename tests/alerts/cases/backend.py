@@ -140,13 +140,15 @@ CASES = [
     Case(alert="ScidexPgPoolReplicaLag", severity="warning", component="backend",
          summary="The replica lags.",
          description=f"The replica of {WHO} is 16s behind the primary, more than half of max_lag. Reads from it return "
-                     "data of that age. At max_lag the replica counts as stale.", dashboard="detail",
+                     "data of that age. Above max_lag the replica counts as stale.", dashboard="detail",
          calm={LAG: 0.1, MAX_LAG: 30, STALE: 0, 'scidex_pg_pool_ro_route_reason{reason="ok"}': 1}, wrong={LAG: 16},
          near={"it is half": {LAG: 15}, "any lag is accepted": {LAG: 1000000, MAX_LAG: 0},
                "the lag is not known": {LAG: "NaN"}, "the route is lost": {LAG: 31, LAG_REASON: 1}},
-         also=(({MAX_LAG: 1, LAG_REASON: 0}, {MAX_LAG: 1, STALE: 1, 'scidex_pg_pool_ro_route{route="replica"}': 1,
-                               'scidex_pg_pool_ro_route{route="primary_fallthrough"}': 0},
-                f"The replica of {WHO} is 16s behind the primary, more than max_lag; the route of reads is replica."),),
+         # The lag was above max_lag, and is now between half of it and all of it.
+         also=(({LAG_REASON: 0}, {STALE: 1, 'scidex_pg_pool_ro_route{route="replica"}': 1,
+                                  'scidex_pg_pool_ro_route{route="primary_fallthrough"}': 0},
+                f"The replica of {WHO} is 16s behind the primary. Its lag has exceeded max_lag and has not yet fallen to half "
+                "of it; the route of reads is replica."),),
          for_=300),
 
     Case(alert="ScidexPgPoolConnectFailures", severity="warning", component="backend",

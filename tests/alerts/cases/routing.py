@@ -55,7 +55,7 @@ CASES = [
                      ("not_in_recovery", "the server configured as the replica is not in recovery: it was promoted, or "
                                          "was never a replica"),
                      ("diverged", "the replica has WAL that the primary does not have, and must be rebuilt"),
-                     ("lag_exceeded", "the replica lags by more than max_lag"),
+                     ("lag_exceeded", "the replica's lag has exceeded max_lag and has not yet fallen to half of it"),
                      ("auth_failed", "the replica refuses the login")))),
          for_=120, keep=300),
 

@@ -64,6 +64,27 @@ TEST(Page, HasASentenceForEveryRouteAndEveryReason) {
   }
 }
 
+TEST(Page, SaysThatTheReplicaThatServesIsStaleOrItsLagUnknown) {
+  Sample sample = ReplicaSample();
+  EXPECT_THAT(PageOf(sample), HasSubstr(">The replica is fit to serve reads.<"));
+  sample.control.replica.lag = std::chrono::seconds(20);
+  sample.control.replica.stale = true;
+  EXPECT_THAT(PageOf(sample),
+              HasSubstr(">The replica is fit to serve reads, although it is stale: its lag has "
+                        "exceeded the maximum and has not yet fallen to half of it.<"));
+  EXPECT_THAT(PageOf(sample), HasSubstr("<td>20 s, stale</td><td>30 s</td>"));
+  sample.control.replica = {};
+  EXPECT_THAT(PageOf(sample),
+              HasSubstr(">The replica is fit to serve reads; its lag is unknown.<"));
+}
+
+TEST(Page, SaysHowFarALagThatWasExceededMustFall) {
+  Sample sample = FallthroughSample();
+  sample.pools.route.reason = routing::Reason::kLagExceeded;
+  EXPECT_THAT(PageOf(sample), HasSubstr("lag has exceeded the maximum and has not yet fallen to "
+                                        "half of it."));
+}
+
 TEST(Page, ReadsNothingAloudButTheRouteAndThatTheExporterDoesNotAnswer) {
   const std::string page = PageOf(ReplicaSample());
   EXPECT_THAT(page, HasSubstr("<div aria-live=\"polite\">\n<h2 id=\"headline\">"));
