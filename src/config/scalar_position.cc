@@ -103,7 +103,7 @@ class Reader {
   // After the scalar's last unit, skips its closing quote, white space and comments. Returns the
   // next character, or NUL at the end of the document.
   char SkipToNextToken() {
-    if (quote_ != '\0' && at_ < text_.size()) ++at_;
+    if (quote_ != '\0' && SkipQuoted()) ++at_;
     SkipSpaceAndComments();
     return at_ < text_.size() ? text_[at_] : '\0';
   }

@@ -44,6 +44,12 @@ asio::awaitable<std::string> ReadHello(Client& client) {
   co_return hello;
 }
 
+// Also if its deadline has passed.
+void ThrowIfGone(const Client& client) {
+  if (client.deadline.interrupted() || IsGone(client))
+    throw asio::system_error(asio::error::operation_aborted);
+}
+
 }  // namespace
 
 TlsConnection::TlsConnection(TlsContext context, Client& client)
@@ -86,7 +92,11 @@ ClientList& Handshakes::MakeRoom() {
 asio::awaitable<std::unique_ptr<TlsConnection>> Handshakes::Perform(Client& client) {
   const ClientList::Entry entry(MakeRoom(), client);
   const std::string hello = co_await ReadHello(client);
+  // A client that was ended while it sent its hello may have sent it nevertheless. It would wait
+  // where nothing ends its wait.
+  ThrowIfGone(client);
   const auto turn = std::make_shared<NewestFirst::Turn>(co_await turns_.Await(client));
+  ThrowIfGone(client);
   const asio::any_io_executor front = co_await asio::this_coro::executor;
   co_return co_await asio::co_spawn(io_, Compute(client, hello, turn, front), asio::use_awaitable);
 }
@@ -94,8 +104,6 @@ asio::awaitable<std::unique_ptr<TlsConnection>> Handshakes::Perform(Client& clie
 asio::awaitable<std::unique_ptr<TlsConnection>> Handshakes::Compute(
     Client& client, const std::string& hello, std::weak_ptr<NewestFirst::Turn> turn,
     asio::any_io_executor front) {
-  // Data that it has already sent would still be read, and a response computed.
-  if (client.deadline.interrupted()) throw asio::system_error(asio::error::operation_aborted);
   TlsContext context = ReadContext();
   if (context == nullptr) co_return nullptr;
   auto connection = std::make_unique<TlsConnection>(std::move(context), client);

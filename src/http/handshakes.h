@@ -36,9 +36,10 @@ class TlsConnection {
 };
 
 // Computes handshakes and reads the files of the configuration on its own thread, so that connected
-// clients do not wait for new ones. Signing is almost all of the work: a client waits at most for
-// the signature that is being computed and for those of clients that came after it. Coroutines
-// resume on the io_context that awaits them. Must outlive its coroutines.
+// clients do not wait for new ones. Signing is almost all of the work. In general a client waits
+// only for the signature that is being computed and for those of clients that came after it;
+// signatures that follow a second hello, after a HelloRetryRequest, are computed in the order of
+// arrival. Coroutines resume on the io_context that awaits them. Must outlive its coroutines.
 class Handshakes {
  public:
   explicit Handshakes(Tls& tls);

@@ -149,10 +149,28 @@ bool HasAllowedName(X509* certificate, const std::vector<std::string>& allowed) 
   return false;
 }
 
+// With X509_V_FLAG_PARTIAL_CHAIN, OpenSSL also lets a listed certificate of version 3 that is not
+// marked as a CA issue others.
+bool IssuersAreCas(X509_STORE_CTX* store) {
+  STACK_OF(X509)* const chain = X509_STORE_CTX_get0_chain(store);
+  for (int i = 1; i < sk_X509_num(chain); ++i) {
+    X509* const issuer = sk_X509_value(chain, i);
+    constexpr long kVersion3 = 2;
+    if (X509_get_version(issuer) == kVersion3 && X509_check_ca(issuer) != 1) {
+      X509_STORE_CTX_set_error(store, X509_V_ERR_INVALID_CA);
+      return false;
+    }
+  }
+  return true;
+}
+
 // Verifies a client's chain by the options in `argument`.
 int JudgeChain(X509_STORE_CTX* store, void* argument) {
   const TlsOptions& options = *static_cast<const TlsOptions*>(argument);
-  if (VerifiesCertificate(options.client_auth) && X509_verify_cert(store) != 1) return 0;
+  if (VerifiesCertificate(options.client_auth) &&
+      (X509_verify_cert(store) != 1 || !IssuersAreCas(store))) {
+    return 0;
+  }
   if (options.client_allowed_sans.empty() ||
       HasAllowedName(X509_STORE_CTX_get0_cert(store), options.client_allowed_sans)) {
     X509_STORE_CTX_set_error(store, X509_V_OK);

@@ -131,7 +131,11 @@ TEST_F(RuntimeTest, CallForARefusedLoginThatThrowsEndsNothing) {
 // A child may free memory only with an allocator that supports it; those of the sanitizers do not.
 #if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
 TEST_F(RuntimeTest, AChildOfForkTouchesNothingOfItsParents) {
-  auto database = std::make_unique<database::Database>(OptionsOn(*primary_));
+  // One session, so that both leases have the same one, if it lives.
+  database::DatabaseOptions options = OptionsOn(*primary_);
+  options.primary_pool.min_idle = 1;
+  options.primary_pool.max_size = 1;
+  auto database = std::make_unique<database::Database>(options);
   ASSERT_TRUE(AwaitRoute(*database, routing::Route::kPrimaryFallthrough));
   const std::int64_t before = [&] {
     const pool::Lease lease = database->AcquireWrite();

@@ -391,6 +391,7 @@ TEST_F(ConfigTest, TypingErrorThatHidesPartOfATextIsRefused) {
               testing::AllOf(testing::HasSubstr("FILE:1:"), testing::HasSubstr("without a colon")));
   EXPECT_EQ(ErrorOf("primary: {dsn: host=a}\nread_only:\n"), "no error");
   EXPECT_EQ(ErrorOf("primary: {dsn: host=a}\n\"read_only\" : # a comment\n"), "no error");
+  EXPECT_THAT(ErrorOf("primary: {dsn: host=a}\n'read_only ':\n"), testing::HasSubstr("not a word"));
   EXPECT_EQ(ErrorOf("primary: {dsn: host=a}\n&a 'read_only':\n"), "no error");
   EXPECT_EQ(ErrorOf("primary: {dsn: host=a}\n? read_only # a comment\n:\n"), "no error");
   EXPECT_EQ(ErrorOf("primary: &one {dsn: &dsn host=a}\nreplica: {dsn: *dsn}\n"), "no error");

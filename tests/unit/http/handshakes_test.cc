@@ -1,0 +1,123 @@
+#include "http/handshakes.h"
+
+#include <gtest/gtest.h>
+
+#include <asio/buffer.hpp>
+#include <asio/local/connect_pair.hpp>
+#include <asio/local/stream_protocol.hpp>
+#include <asio/system_error.hpp>
+#include <asio/write.hpp>
+#include <future>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "support/temp_dir.h"
+#include "unit/http/certificate.h"
+#include "unit/http/loop.h"
+
+namespace scidex::http {
+namespace {
+
+// What a client sends first.
+std::string Hello() {
+  const std::unique_ptr<SSL_CTX, decltype(&SSL_CTX_free)> context(SSL_CTX_new(TLS_client_method()),
+                                                                  &SSL_CTX_free);
+  const std::unique_ptr<SSL, decltype(&SSL_free)> client(SSL_new(context.get()), &SSL_free);
+  BIO* const sent = BIO_new(BIO_s_mem());
+  SSL_set_bio(client.get(), BIO_new(BIO_s_mem()), sent);
+  SSL_connect(client.get());
+  char* bytes = nullptr;
+  const long size = BIO_get_mem_data(sent, &bytes);
+  return {bytes, static_cast<std::size_t>(size)};
+}
+
+class HttpHandshakes : public testing::Test {
+ protected:
+  using Socket = asio::local::stream_protocol::socket;
+
+  HttpHandshakes() {
+    const CertificatePair pair = MakeCertificate();
+    dir_.Write("crt", pair.certificate);
+    dir_.Write("key", pair.key);
+  }
+  ~HttpHandshakes() override {
+    if (!released_) go_on_.set_value();
+    deadlines_.Stop();
+    EXPECT_TRUE(loop_.RunUntil([&] { return ended_ == clients_.size(); }));
+  }
+
+  // Whose handshake begins when the loop runs. Its hello has been sent.
+  void Come() {
+    Socket own(loop_.io());
+    peers_.push_back(std::make_unique<Socket>(loop_.io()));
+    asio::local::connect_pair(own, *peers_.back());
+    asio::write(*peers_.back(), asio::buffer(hello_));
+    clients_.push_back(std::make_unique<Client>(ClientSocket(std::move(own)), deadlines_));
+    clients_.back()->socket.non_blocking(true);
+    loop_.Spawn(Perform(*clients_.back()));
+  }
+  void GoOn() {
+    released_ = true;
+    go_on_.set_value();
+  }
+
+  const test::TempDir dir_;
+  const std::string hello_ = Hello();
+  std::promise<void> computing_;
+  std::promise<void> go_on_;
+  bool released_ = false;
+  bool first_ = true;
+  // The first computation waits for GoOn().
+  WebConfig config_{dir_.Write("web", "tls"), [this](const std::string&) {
+                      if (std::exchange(first_, false)) {
+                        computing_.set_value();
+                        go_on_.get_future().wait();
+                      }
+                      WebOptions options;
+                      options.tls_enabled = true;
+                      options.tls.cert_file = dir_.path() / "crt";
+                      options.tls.key_file = dir_.path() / "key";
+                      return options;
+                    }};
+  Tls tls_{config_};
+  Loop loop_;
+  Deadlines deadlines_{base::RealClock()};
+  std::vector<std::unique_ptr<Socket>> peers_;
+  std::vector<std::unique_ptr<Client>> clients_;
+  std::size_t ended_ = 0;
+  Handshakes handshakes_{tls_};
+
+ private:
+  asio::awaitable<void> Perform(Client& client) {
+    struct Ended {
+      ~Ended() { ++count; }
+      std::size_t& count;
+    };
+    const Ended ended{ended_};
+    try {
+      co_await handshakes_.Perform(client);
+    } catch (const asio::system_error&) {
+      // It was ended, or did not complete its handshake.
+    }
+  }
+};
+
+TEST_F(HttpHandshakes, ClientEndedForAnotherDoesNotWaitForItsTurn) {
+  Come();
+  loop_.Poll();
+  computing_.get_future().wait();
+  constexpr std::size_t kLimit = 64;
+  for (int i = 0; i < 200; ++i) Come();
+  // All but the limit, although the computation still runs and all hellos have arrived. The first
+  // client cannot end before its computation does.
+  EXPECT_TRUE(loop_.RunUntil([&] { return ended_ >= clients_.size() - kLimit - 1; }));
+  // The other clients got no response to their hello yet.
+  EXPECT_EQ(peers_.back()->available(), 0u);
+  GoOn();
+  EXPECT_TRUE(loop_.RunUntil([&] { return peers_.back()->available() > 0; }));
+}
+
+}  // namespace
+}  // namespace scidex::http
