@@ -1,73 +1,116 @@
 #include "control/divergence.h"
 
+#include <algorithm>
+#include <cstddef>
+#include <iterator>
+#include <utility>
+
 namespace scidex::control {
 
 using base::TimePoint;
+using routing::ServerAddress;
 using routing::ServerFacts;
 
-void Divergence::Forget() noexcept {
-  found_ = false;
-  replayed_.reset();
-  completed_below_.reset();
-}
+namespace {
+
+// More than the hosts of any DSN: a restart adds a run.
+constexpr std::size_t kMaxRuns = 32;
+
+}  // namespace
 
 void Divergence::OnPrimary(const ServerFacts& facts, TimePoint asked_at) {
   primary_timeline_ = facts.timeline;
-  if (found_ && facts.timeline == ahead_of_timeline_ && facts.wal_position &&
-      *facts.wal_position >= ahead_until_)
-    passed_ = true;
-  // Positions compare only in this order: a primary that was queried earlier may have written
-  // since.
-  if (asked_at < known_at_) return;
-  const bool has_more_wal = replayed_ && facts.wal_position && *replayed_ > *facts.wal_position;
+  for (Run& run : runs_) {
+    if (run.found && facts.timeline == run.ahead_of_timeline && facts.wal_position &&
+        *facts.wal_position >= run.ahead_until)
+      run.passed = true;
+    // Positions compare only in this order: a primary that was queried earlier may have written
+    // since.
+    if (asked_at < run.known_at || !run.IsAheadOf(facts)) continue;
+    run.found = true;
+    run.passed = false;
+    run.ahead_until = run.replayed.value_or(0);
+    run.ahead_of_timeline = primary_timeline_;
+    run.ahead_on_timeline = run.timeline;
+  }
+}
+
+bool Divergence::Run::IsAheadOf(const ServerFacts& primary) const {
+  if (replayed && primary.wal_position && *replayed > *primary.wal_position) return true;
   // The replica has completed a transaction that the primary has not even begun: it is of another
   // history, which may be shorter in bytes. A transaction that the replica has completed may still
   // be running on the primary, which waits for synchronous standbys before it ends the transaction.
-  const bool has_more_transactions = completed_below_ && facts.transactions &&
-                                     facts.transactions->next &&
-                                     *completed_below_ > *facts.transactions->next;
-  if (!has_more_wal && !has_more_transactions) return;
-  found_ = true;
-  ahead_at_ = address_;
-  passed_ = false;
-  ahead_until_ = replayed_.value_or(0);
-  ahead_of_timeline_ = primary_timeline_;
-  ahead_on_timeline_ = timeline_;
+  return completed_below && primary.transactions && primary.transactions->next &&
+         *completed_below > *primary.transactions->next;
+}
+
+bool Divergence::Run::AnswersAt(const std::optional<ServerAddress>& address) const {
+  return !address || addresses.empty() ||
+         std::find(addresses.begin(), addresses.end(), *address) != addresses.end();
 }
 
 void Divergence::OnReplica(const ServerFacts& facts, TimePoint now) {
-  const bool restarted = !facts.instance.empty() && facts.instance != instance_;
-  address_ = facts.address;
-  if (found() && HasLostIt(facts, restarted)) found_ = false;
-  if (restarted) instance_ = facts.instance;
-  replayed_ = facts.wal_position;
-  timeline_ = facts.timeline;
-  completed_below_.reset();
-  if (facts.transactions) completed_below_ = facts.transactions->xmin;
-  known_at_ = now;
+  // Later, a failure to grow could forget a divergence.
+  runs_.reserve(kMaxRuns);
+  // The same run is the same replica, whatever its name.
+  auto known = facts.instance.empty()
+                   ? runs_.rend()
+                   : std::find_if(runs_.rbegin(), runs_.rend(),
+                                  [&](const Run& run) { return run.instance == facts.instance; });
+  bool restarted = false;
+  if (known == runs_.rend()) {
+    known = std::find_if(runs_.rbegin(), runs_.rend(),
+                         [&](const Run& run) { return run.AnswersAt(facts.address); });
+    restarted = known != runs_.rend() && !known->instance.empty() && !facts.instance.empty();
+  }
+  Run run = known == runs_.rend() ? Run() : *known;
+  if (run.found && HasLostIt(run, facts, restarted)) run.found = false;
+  if (!facts.instance.empty()) run.instance = facts.instance;
+  if (facts.address && (run.addresses.empty() || !run.AnswersAt(facts.address)))
+    run.addresses.push_back(*facts.address);
+  run.replayed = facts.wal_position;
+  run.timeline = facts.timeline;
+  run.completed_below.reset();
+  if (facts.transactions) run.completed_below = facts.transactions->xmin;
+  run.known_at = now;
+  run.replaced = false;
+  if (restarted) known->replaced = true;
+  if (known != runs_.rend() && !restarted) {
+    runs_.erase(std::next(known).base());
+  } else {
+    MakeRoom();
+  }
+  runs_.push_back(std::move(run));
 }
 
-bool Divergence::found() const {
-  return found_ && (!address_ || !ahead_at_ || *address_ == *ahead_at_);
+// A divergence that is forgotten is not found again once the primary has passed it. Many restarts
+// of one replica must not displace another one.
+void Divergence::MakeRoom() {
+  if (runs_.size() < kMaxRuns) return;
+  auto dropped =
+      std::find_if(runs_.begin(), runs_.end(), [](const Run& run) { return !run.found; });
+  if (dropped == runs_.end())
+    dropped = std::find_if(runs_.begin(), runs_.end(), [](const Run& run) { return run.replaced; });
+  runs_.erase(dropped == runs_.end() ? runs_.begin() : dropped);
 }
 
-bool Divergence::HasLostIt(const ServerFacts& facts, bool restarted) const {
-  const std::uint64_t position = facts.wal_position.value_or(ahead_until_);
+bool Divergence::HasLostIt(const Run& run, const ServerFacts& facts, bool restarted) const {
+  const std::uint64_t position = facts.wal_position.value_or(run.ahead_until);
   // A replica streams only after it has replayed the WAL in its files.
-  if (position < ahead_until_ && facts.wal_receiver_up.value_or(false)) return true;
+  if (position < run.ahead_until && facts.wal_receiver_up.value_or(false)) return true;
   const bool on_primarys_timeline = facts.timeline && facts.timeline == primary_timeline_;
   // The primary has moved to another timeline, and the replica has followed.
-  if (!passed_ && position > ahead_until_ && ahead_of_timeline_ && on_primarys_timeline &&
-      facts.timeline != ahead_of_timeline_)
+  if (!run.passed && position > run.ahead_until && run.ahead_of_timeline && on_primarys_timeline &&
+      facts.timeline != run.ahead_of_timeline)
     return true;
   if (!restarted) return false;
   // It was rewound: it could not have left its timeline at a point before its own position.
-  if (!passed_ && ahead_on_timeline_ && on_primarys_timeline &&
-      facts.timeline != ahead_on_timeline_)
+  if (!run.passed && run.ahead_on_timeline && on_primarys_timeline &&
+      facts.timeline != run.ahead_on_timeline)
     return true;
   // A replica starts from a checkpoint that it had replayed, or from that with which its backup
   // began. If it cannot have replayed this one, it was rebuilt.
-  return facts.checkpoint && replayed_ && *facts.checkpoint > *replayed_;
+  return facts.checkpoint && run.replayed && *facts.checkpoint > *run.replayed;
 }
 
 }  // namespace scidex::control

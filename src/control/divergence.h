@@ -4,51 +4,67 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "base/time.h"
 #include "routing/evidence.h"
 
 namespace scidex::control {
 
-// Positions and transaction IDs show that the replica is ahead only until the primary reaches them,
+// Positions and transaction IDs show that a replica is ahead only until the primary reaches them,
 // with other rows. Therefore it counts as ahead until something proves that it has lost them: a
-// restart does not, because a replica keeps its files. Not thread-safe: the owner holds a lock.
+// restart does not, because a replica keeps its files. Several hosts in a DSN, or a load balancer,
+// lead to one replica or another, so each is remembered and compares only with itself. Not
+// thread-safe: the owner holds a lock.
 class Divergence {
  public:
-  // What is known of the replica does not compare with the servers of now.
-  void Forget() noexcept;
+  // What is known of the replicas does not compare with the servers of now.
+  void Forget() noexcept { runs_.clear(); }
 
   // Requires facts of a server that is not in recovery, to which the query was sent at `asked_at`.
   void OnPrimary(const routing::ServerFacts& facts, base::TimePoint asked_at);
   // Requires facts of a server in recovery.
   void OnReplica(const routing::ServerFacts& facts, base::TimePoint now);
 
-  // Of the server that answered last.
-  bool found() const;
+  // Of the replica that answered last.
+  bool found() const { return !runs_.empty() && runs_.back().found; }
 
  private:
-  // Whether the replica's answer, the first of a new run if `restarted`, shows that it no longer
-  // has what the primary never had.
-  bool HasLostIt(const routing::ServerFacts& facts, bool restarted) const;
+  // One run of one replica. A run at a known address begins with what is known of the run there
+  // before, of which it is taken to be the restart. If that one answers again, it was not.
+  struct Run {
+    // See ServerFacts::instance. Empty if it has not been reported.
+    std::string instance;
+    // All under which this run and those before it have answered. Empty if none was reported.
+    std::vector<routing::ServerAddress> addresses;
+    // A later run at its address has answered since.
+    bool replaced = false;
 
-  // Of the server at this address, if it is known.
-  bool found_ = false;
-  std::optional<routing::ServerAddress> ahead_at_;
-  // When it was found: the replica's position, and the timelines of both servers.
-  std::uint64_t ahead_until_ = 0;
-  std::optional<std::uint64_t> ahead_of_timeline_;
-  std::optional<std::uint64_t> ahead_on_timeline_;
-  // The primary has passed that position on that timeline, with other rows.
-  bool passed_ = false;
+    bool found = false;
+    // When it was found: the replica's position, and the timelines of both servers.
+    std::uint64_t ahead_until = 0;
+    std::optional<std::uint64_t> ahead_of_timeline;
+    std::optional<std::uint64_t> ahead_on_timeline;
+    // The primary has passed that position on that timeline, with other rows.
+    bool passed = false;
 
-  // Of the replica's latest answer: its address, its replay position, its timeline, the transaction
-  // ID below which all transactions were complete, and when this was known.
-  std::optional<routing::ServerAddress> address_;
-  std::optional<std::uint64_t> replayed_;
-  std::optional<std::uint64_t> timeline_;
-  std::optional<std::uint64_t> completed_below_;
-  base::TimePoint known_at_{};
-  std::string instance_;
+    // Of the latest answer: the replay position, the timeline, the transaction ID below which all
+    // transactions were complete, and when this was known.
+    std::optional<std::uint64_t> replayed;
+    std::optional<std::uint64_t> timeline;
+    std::optional<std::uint64_t> completed_below;
+    base::TimePoint known_at{};
+
+    bool AnswersAt(const std::optional<routing::ServerAddress>& address) const;
+    bool IsAheadOf(const routing::ServerFacts& primary) const;
+  };
+  // Whether the answer, the first of a new run if `restarted`, shows that the replica no longer has
+  // what the primary never had.
+  bool HasLostIt(const Run& run, const routing::ServerFacts& facts, bool restarted) const;
+  void MakeRoom();
+
+  // The one that answered last is the last.
+  std::vector<Run> runs_;
   std::optional<std::uint64_t> primary_timeline_;
 };
 

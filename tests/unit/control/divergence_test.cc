@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
 
 #include "unit/control/replica_watch_fixture.h"
 
@@ -83,22 +84,100 @@ TEST_F(Diverged, TimelineThatForksAfterTheDivergenceShowsNothing) {
   EXPECT_EQ(FromReplica(follows, "second run", 500), Reason::kDiverged);
 }
 
-TEST_F(ReplicaWatchTest, OneOfSeveralReplicasDiverges) {
-  const auto at = [this](ProbeResult result, const char* host) {
+// Several hosts in the replica's DSN, on a primary at 500.
+class SeveralReplicas : public ReplicaWatchTest {
+ protected:
+  SeveralReplicas() { FromPrimary(500); }
+  void FromPrimary(std::uint64_t position) {
+    clock_.Advance(seconds(1));
+    ProbeResult result = Primary(position);
     result.asked_at = clock_.Now();
-    result.facts.instance = host;
+    result.facts.instance = "primary";
+    result.facts.timeline = 1;
+    watch_.OnPrimaryProbe(result);
+  }
+  Reason FromReplica(const char* host, const char* instance, std::uint64_t position,
+                     std::uint64_t checkpoint) {
+    clock_.Advance(seconds(1));
+    ProbeResult result = Replica(position);
     result.facts.address = routing::ServerAddress{host, "5432", ""};
-    return result;
-  };
-  watch_.OnPrimaryProbe(Primary(1000));
-  watch_.OnReplicaProbe(at(Replica(1000), "one"));
-  watch_.OnPrimaryProbe(at(Primary(950), "primary"));
+    result.facts.instance = instance;
+    result.facts.checkpoint = checkpoint;
+    result.facts.timeline = 1;
+    watch_.OnReplicaProbe(result);
+    return verdicts_.back();
+  }
+};
+
+TEST_F(SeveralReplicas, EachIsJudgedByWhatItHasReplayed) {
+  FromReplica("a", "A", 1000, 900);
+  FromPrimary(510);
   EXPECT_EQ(verdicts_.back(), Reason::kDiverged);
-  watch_.OnReplicaProbe(at(Replica(950), "two"));
+  EXPECT_EQ(FromReplica("b", "B", 500, 400), Reason::kOk);
+  FromPrimary(2000);
+  EXPECT_EQ(FromReplica("b", "B", 600, 400), Reason::kOk) << "it lags";
+  // It was not restarted, and the other one's position is not its own.
+  EXPECT_EQ(FromReplica("a", "A", 1000, 900), Reason::kDiverged);
+  FromPrimary(2000);
+  EXPECT_EQ(FromReplica("a", "A", 1000, 900), Reason::kDiverged);
+}
+
+TEST_F(SeveralReplicas, RestoredPrimaryLacksWhatBothHave) {
+  FromReplica("a", "A", 1000, 900);
+  FromPrimary(510);
+  FromReplica("b", "B", 1010, 900);
+  FromPrimary(520);
+  EXPECT_EQ(verdicts_.back(), Reason::kDiverged);
+  FromPrimary(2000);
+  EXPECT_EQ(FromReplica("b", "B", 1010, 900), Reason::kDiverged);
+  EXPECT_EQ(FromReplica("a", "A", 2000, 900), Reason::kDiverged);
+  // One is rebuilt, and then the other.
+  EXPECT_EQ(FromReplica("b", "rebuilt", 2000, 1900), Reason::kOk);
+  EXPECT_EQ(FromReplica("a", "A", 2000, 900), Reason::kDiverged);
+  FromPrimary(3000);
+  EXPECT_EQ(FromReplica("a", "rebuilt too", 3000, 2900), Reason::kOk);
+}
+
+TEST_F(SeveralReplicas, ReplicaIsTheSameUnderAnotherName) {
+  FromReplica("a", "A", 1000, 900);
+  FromPrimary(510);
+  FromPrimary(2000);
+  EXPECT_EQ(FromReplica("b", "A", 1000, 900), Reason::kDiverged);
+  EXPECT_EQ(FromReplica("a", "restarted", 1000, 900), Reason::kDiverged);
+  EXPECT_EQ(FromReplica("b", "restarted again", 1000, 900), Reason::kDiverged);
+}
+
+TEST_F(SeveralReplicas, OneNameMayLeadToEitherOfThem) {
+  FromReplica("a", "A", 1000, 900);
+  FromPrimary(510);
+  EXPECT_EQ(FromReplica("a", "B", 500, 400), Reason::kOk);
+  FromPrimary(2000);
+  EXPECT_EQ(FromReplica("a", "A", 1000, 900), Reason::kDiverged);
+}
+
+TEST_F(SeveralReplicas, PrimaryShowsTheDivergenceOfOneThatIsNotInUse) {
+  FromReplica("a", "A", 1000, 900);
+  FromReplica("b", "B", 500, 400);
+  FromPrimary(510);
   EXPECT_EQ(verdicts_.back(), Reason::kOk);
-  watch_.OnPrimaryProbe(at(Primary(2000), "primary"));
-  watch_.OnReplicaProbe(at(Replica(1000), "one"));
-  EXPECT_EQ(verdicts_.back(), Reason::kDiverged);
+  FromPrimary(2000);
+  EXPECT_EQ(FromReplica("a", "A", 1000, 900), Reason::kDiverged);
+}
+
+TEST_F(SeveralReplicas, RunsOfOneDoNotDisplaceTheOther) {
+  FromReplica("a", "A", 1000, 900);
+  FromPrimary(510);
+  FromReplica("b", "B", 1010, 900);
+  FromPrimary(520);
+  FromPrimary(2000);
+  for (int run = 0; run < 100; ++run)
+    EXPECT_EQ(FromReplica("b", std::to_string(run).c_str(), 1010, 900), Reason::kDiverged);
+  EXPECT_EQ(FromReplica("a", "A", 1000, 900), Reason::kDiverged);
+  for (int host = 0; host < 100; ++host)
+    EXPECT_EQ(FromReplica(std::to_string(host).c_str(), ("of " + std::to_string(host)).c_str(),
+                          2000, 1900),
+              Reason::kOk);
+  EXPECT_EQ(FromReplica("b", "99", 1010, 900), Reason::kDiverged);
 }
 
 TEST_F(Diverged, ReplicaThatStreamsFromBeforeItsPositionIsGood) {
