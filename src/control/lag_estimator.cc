@@ -1,6 +1,7 @@
 #include "control/lag_estimator.h"
 
 #include <algorithm>
+#include <cstddef>
 #include <optional>
 #include <utility>
 
@@ -12,8 +13,11 @@ using routing::ServerFacts;
 
 namespace {
 
-// More than an hour of a constantly busy primary at one probe per second.
-constexpr std::size_t kMaxSamples = 4096;
+// With more samples than this, neighbours are joined that differ by less than 1 % of their age. The
+// number of those that are left grows with the logarithm of time: it stays below this for decades
+// of a constantly busy primary.
+constexpr std::size_t kThinAbove = 4096;
+constexpr int kPerAge = 100;
 
 }  // namespace
 
@@ -24,13 +28,48 @@ void LagEstimator::OnPrimary(const ServerFacts& primary, TimePoint now) {
   written_ = primary.replayable_position;
   completed_ = primary.transactions ? primary.transactions->text : "";
   if (!is_new) return;
-  Sample sample{primary.replayable_position, std::nullopt, primary.timeline, now, samples_.empty()};
+  Sample sample{primary.replayable_position,
+                primary.replayable_position,
+                std::nullopt,
+                primary.timeline,
+                now,
+                samples_.empty()};
   // Without the text, which lists every running transaction.
   if (primary.transactions)
     sample.transactions =
         routing::TransactionFacts{primary.transactions->xmin, primary.transactions->xmax};
   samples_.push_back(std::move(sample));
-  if (samples_.size() > kMaxSamples) samples_.pop_front();
+  if (samples_.size() > kThinAbove) Thin(now);
+}
+
+// Two samples become one that a replica has once it has both, and that was first seen when the
+// earlier one was: a lag may be up to 1 % too high, never too low. The first one is judged by other
+// rules.
+void LagEstimator::Thin(TimePoint now) {
+  std::size_t last = 1;
+  for (std::size_t i = 2; i < samples_.size(); ++i) {
+    const TimePoint earlier = samples_[last].first_seen;
+    // A sample that was joined before ends where the next one begins.
+    const TimePoint end = i + 1 < samples_.size() ? samples_[i + 1].first_seen : now;
+    const bool joins = end - earlier <= (now - end) / kPerAge;
+    if (!joins) ++last;
+    if (last != i) samples_[last] = std::move(samples_[i]);
+    if (joins) samples_[last].first_seen = earlier;
+  }
+  samples_.erase(samples_.begin() + static_cast<std::ptrdiff_t>(last) + 1, samples_.end());
+}
+
+// Asynchronous commits are visible in a sample before they are flushed. Once they must have been
+// flushed, a replica that has all flushed WAL has all of the sample's transactions. If the flushed
+// WAL ends within a record, a replica still lacks that record until the server flushes more.
+void LagEstimator::OnFlushed(const ServerFacts& primary, TimePoint asked_at) noexcept {
+  if (!primary.flushed_position || !primary.commits_flushed_within) return;
+  for (auto sample = samples_.rbegin(); sample != samples_.rend(); ++sample) {
+    if (!sample->required_position) continue;
+    if (*sample->required_position <= *primary.flushed_position) return;
+    if (asked_at - sample->first_seen >= *primary.commits_flushed_within)
+      sample->required_position = primary.flushed_position;
+  }
 }
 
 bool LagEstimator::IsNew(const ServerFacts& primary) const {
@@ -50,8 +89,8 @@ void LagEstimator::Clear() noexcept {
 // or, if some WAL is missing, if all transactions of the sample are complete on the replica.
 // Transaction numbers of another timeline do not compare.
 bool LagEstimator::Has(const ServerFacts& replica, const Sample& sample) {
-  if (replica.wal_position && sample.replayable_position &&
-      *replica.wal_position >= *sample.replayable_position)
+  if (replica.wal_position && sample.required_position &&
+      *replica.wal_position >= *sample.required_position)
     return true;
   if (!replica.transactions || !sample.transactions) return false;
   if (replica.timeline && sample.timeline && *replica.timeline != *sample.timeline) return false;

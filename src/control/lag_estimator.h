@@ -19,6 +19,10 @@ class LagEstimator {
  public:
   // Requires facts of a server that is not in recovery.
   void OnPrimary(const routing::ServerFacts& primary, base::TimePoint now);
+  // Processes what the same server, to which the query was sent at `asked_at`, has flushed. An open
+  // transaction may have inserted WAL after the latest commit that a replica can get only once it
+  // is flushed, which may be long after; that WAL is no lag.
+  void OnFlushed(const routing::ServerFacts& primary, base::TimePoint asked_at) noexcept;
   // Forgets everything that is known of the primary.
   void Clear() noexcept;
 
@@ -36,6 +40,8 @@ class LagEstimator {
   // reported, any WAL counts as one.
   struct Sample {
     std::optional<std::uint64_t> replayable_position;
+    // The position of a replica that has all of its transactions: at first, the one above.
+    std::optional<std::uint64_t> required_position;
     std::optional<routing::TransactionFacts> transactions;
     std::optional<std::uint64_t> timeline;
     base::TimePoint first_seen;
@@ -45,6 +51,7 @@ class LagEstimator {
   static bool Has(const routing::ServerFacts& replica, const Sample& sample);
   static bool WentBackwards(const routing::ServerFacts& primary, const Sample& before);
   bool IsNew(const routing::ServerFacts& primary) const;
+  void Thin(base::TimePoint now);
 
   // Oldest first.
   std::deque<Sample> samples_;

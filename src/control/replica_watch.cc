@@ -107,6 +107,7 @@ void ReplicaWatch::ObservePrimary(const ProbeResult& result) {
   primary_timeline_ = facts.timeline;
   if (facts.replayable_position || facts.transactions) primary_answered_at_ = clock_.Now();
   lag_.OnPrimary(facts, clock_.Now());
+  lag_.OnFlushed(facts, result.asked_at);
   divergence_.OnPrimary(facts, result.asked_at);
 }
 

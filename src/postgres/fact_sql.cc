@@ -16,6 +16,11 @@ constexpr const char* kWalPosition =
     "pg_wal_lsn_diff(CASE WHEN r.in_recovery THEN pg_last_wal_replay_lsn()"
     " ELSE pg_current_wal_insert_lsn() END, '0/0')";
 
+// An asynchronous commit is flushed within three times wal_writer_delay.
+constexpr const char* kFlushed =
+    "CASE WHEN NOT r.in_recovery THEN pg_wal_lsn_diff(pg_current_wal_flush_lsn(), '0/0') END,"
+    " 3 * extract(epoch FROM current_setting('wal_writer_delay')::interval)::numeric";
+
 constexpr const char* kTimeline =
     "CASE WHEN NOT r.in_recovery"
     " THEN ('x' || left(pg_walfile_name(pg_current_wal_lsn()), 8))::bit(32)::bigint"
@@ -90,6 +95,8 @@ FactSql SqlOf(Fact fact, int server_version) {
       return {kServerStart};
     case Fact::kWalPosition:
       return {kWalPosition};
+    case Fact::kFlushed:
+      return {kFlushed, 2};
     case Fact::kTimeline:
       return {kTimeline};
     case Fact::kTransactions:

@@ -14,6 +14,7 @@ enum class Fact {
   kSystemIdentifier,
   kInstance,
   kWalPosition,
+  kFlushed,
   kTimeline,
   kTransactions,
   kCheckpoint,
@@ -29,10 +30,11 @@ enum class Fact {
 
 template <>
 struct scidex::base::EnumNames<scidex::postgres::Fact> {
-  static constexpr std::array<std::string_view, 13> kNames{"backend pid",
+  static constexpr std::array<std::string_view, 14> kNames{"backend pid",
                                                            "system identifier",
                                                            "start time",
                                                            "WAL position",
+                                                           "flushed WAL",
                                                            "timeline",
                                                            "completed transactions",
                                                            "latest checkpoint",

@@ -116,6 +116,10 @@ void Take(Fact fact, const Session& session, const QueryResult& answer, int colu
       if (facts.wal_position && !facts.in_recovery)
         facts.replayable_position = WithoutPageHeader(*facts.wal_position);
       break;
+    case Fact::kFlushed:
+      facts.flushed_position = Unsigned(value);
+      facts.commits_flushed_within = FromSeconds(Value(answer, column + 1));
+      break;
     case Fact::kTimeline:
       facts.timeline = Unsigned(value);
       break;

@@ -73,6 +73,10 @@ struct ServerFacts {
   // The lowest replay position of a replica that has all of that WAL: wal_position without a page
   // header, if it may be directly after one.
   std::optional<std::uint64_t> replayable_position = std::nullopt;
+  // Primary: all WAL up to here is flushed; only flushed WAL is sent to replicas.
+  std::optional<std::uint64_t> flushed_position = std::nullopt;
+  // Primary: by then, a commit that other sessions see is flushed even if it is asynchronous.
+  std::optional<base::Duration> commits_flushed_within = std::nullopt;
   // The timeline that a primary writes. A replica reports that of its latest restart point; it may
   // have moved to a later one since.
   std::optional<std::uint64_t> timeline = std::nullopt;

@@ -5,6 +5,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <csignal>
 #include <filesystem>
 #include <string>
 #include <thread>
@@ -206,6 +207,33 @@ TEST_F(Evidence, OnlyTheReplicaThatWasJudgedServesReads) {
   FaultTimes times;
   for (int round = 0; round < Rounds(1); ++round) MoveSessionsToStale(*stale, times);
   Report("new sessions lead to another replica, which lags", times);
+}
+
+// Replicas get such WAL only once it is flushed, which nothing causes on an idle primary but its
+// background writer.
+TEST_F(Evidence, UnflushedWalOfAnOpenTransactionIsNoLag) {
+  ExecuteAndReplay("CREATE TABLE quiet (a int); GRANT ALL ON quiet TO app");
+  database::Database database(FastProbes());
+  ExpectRouteKept(database, 5);
+  // Below, nothing crosses a page: complete pages are flushed.
+  primary_->Execute("SELECT pg_switch_wal()");
+  const int background_writer = std::stoi(primary_->QueryOne(
+      "SELECT pid FROM pg_stat_activity WHERE backend_type = 'background writer'"));
+  ASSERT_EQ(kill(background_writer, SIGSTOP), 0);
+  {
+    const pool::Lease older = database.AcquireWrite();
+    QueryOne(older, "BEGIN");
+    ASSERT_EQ(QueryOne(older, "INSERT INTO quiet VALUES (1) RETURNING a"), "1");
+    primary_->Execute("SET synchronous_commit = on; INSERT INTO quiet VALUES (2)");
+    ASSERT_EQ(QueryOne(older, "INSERT INTO quiet VALUES (3) RETURNING a"), "3");
+    EXPECT_TRUE(Eventually(kPatience, [&] {
+      const control::ReplicaStats replica = database.stats().control.replica;
+      return replica.lag == base::Duration::zero() && replica.lag_bytes.value_or(0) > 0;
+    }));
+    EXPECT_EQ(replica_->QueryOne("SELECT a FROM quiet"), "2");
+    QueryOne(older, "ROLLBACK");
+  }
+  kill(background_writer, SIGCONT);
 }
 
 // Replicas complete such a transaction while its primary still counts it as running.

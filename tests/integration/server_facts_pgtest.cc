@@ -181,6 +181,14 @@ TEST_F(ServerFactsTest, FunctionThatIsMissingIsAskedForOnceInTenMinutes) {
   EXPECT_EQ(refusals(), before + 4);
 }
 
+TEST_F(ServerFactsTest, OnlyAPrimaryReportsWhatItHasFlushed) {
+  const routing::ServerFacts facts = ReadFacts(*Open(*primary_, "stranger", "other"));
+  ASSERT_TRUE(facts.flushed_position && facts.wal_position);
+  EXPECT_LE(*facts.flushed_position, *facts.wal_position);
+  EXPECT_EQ(facts.commits_flushed_within, std::chrono::milliseconds(600));
+  EXPECT_EQ(ReadFacts(*Open(*replica_, "stranger", "other")).flushed_position, std::nullopt);
+}
+
 TEST_F(ServerFactsTest, RecoveryIsKnownByReportWhereItsFunctionIsRefused) {
   const TemporaryChange revoked(*primary_, *replica_,
                                 "REVOKE EXECUTE ON FUNCTION pg_is_in_recovery() FROM PUBLIC",

@@ -194,5 +194,62 @@ TEST(ReplicaLag, HeaderOfAnEmptyPageIsNotLag) {
   EXPECT_EQ(lag.Bytes(Replica(8192)), 0u);
 }
 
+// An older transaction runs and inserts after a commit, and nothing flushes its WAL.
+TEST(ReplicaLag, UnflushedWalOfAnOpenTransactionIsNoLag) {
+  const auto probe = [](LagEstimator& lag, routing::ServerFacts primary, seconds at) {
+    primary.commits_flushed_within = seconds(6);
+    lag.OnPrimary(primary, kStart + at);
+    lag.OnFlushed(primary, kStart + at);
+  };
+  LagEstimator lag;
+  routing::ServerFacts primary = Primary(1100, "7:7:");
+  primary.flushed_position = 1100;
+  probe(lag, primary, seconds(0));
+  primary = Primary(1200, "7:9:7");
+  primary.flushed_position = 1150;
+  probe(lag, primary, seconds(10));
+  // An asynchronous commit may not have been flushed yet.
+  primary.flushed_position = 1188;
+  probe(lag, primary, seconds(15));
+  EXPECT_EQ(lag.Lag(Replica(1188, "7:9:"), true, kStart + seconds(15)), seconds(5));
+  probe(lag, primary, seconds(16));
+  EXPECT_EQ(lag.Lag(Replica(1188, "7:9:"), true, kStart + seconds(17)), base::Duration::zero());
+  EXPECT_EQ(lag.Bytes(Replica(1188)), 12u);
+  EXPECT_EQ(lag.Lag(Replica(1187, "7:8:"), true, kStart + seconds(17)), seconds(7));
+}
+
+// A primary that completes a transaction between any two of these probes.
+class BusyPrimary : public testing::Test {
+ protected:
+  static constexpr std::chrono::milliseconds kInterval{100};
+  static routing::ServerFacts At(std::uint64_t probe) {
+    const std::string next = std::to_string(100 + probe);
+    return Primary(1000 + 100 * probe, next + ":" + next + ":");
+  }
+  static routing::ServerFacts ReplicaAt(std::uint64_t probe) {
+    const std::string next = std::to_string(100 + probe);
+    return Replica(1000 + 100 * probe, next + ":" + next + ":");
+  }
+  static base::TimePoint TimeOf(std::uint64_t probe) { return kStart + probe * kInterval; }
+};
+
+TEST_F(BusyPrimary, LagOfAReplicaThatStandsStillGrowsForever) {
+  LagEstimator lag;
+  for (std::uint64_t probe = 0; probe <= 200'000; ++probe) {
+    lag.OnPrimary(At(probe), TimeOf(probe));
+    if (probe % 1000 != 0) continue;
+    // They have the first answer, and that of an hour later.
+    for (const std::uint64_t stuck : {std::uint64_t{0}, std::uint64_t{36'000}}) {
+      if (probe <= stuck) continue;
+      const base::Duration behind = TimeOf(probe) - TimeOf(stuck + 1);
+      EXPECT_GE(lag.Lag(ReplicaAt(stuck), true, TimeOf(probe)), behind) << probe;
+      EXPECT_LE(lag.Lag(ReplicaAt(stuck), true, TimeOf(probe)), behind + behind / 100) << probe;
+    }
+    EXPECT_EQ(lag.Lag(ReplicaAt(probe), true, TimeOf(probe)), base::Duration::zero());
+    const std::uint64_t recent = probe < 50 ? 0 : probe - 50;
+    EXPECT_LE(lag.Lag(ReplicaAt(recent), true, TimeOf(probe)), 49 * kInterval) << probe;
+  }
+}
+
 }  // namespace
 }  // namespace scidex::control
