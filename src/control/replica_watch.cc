@@ -47,6 +47,7 @@ ReplicaWatch::ReplicaWatch(const routing::RoutingOptions& options, bool has_prim
 
 void ReplicaWatch::Reconfigure(const routing::RoutingOptions& options, bool has_primary,
                                bool new_primary, bool new_replica) {
+  const MutexLock judging(judging_);
   MutexLock lock(mutex_);
   options_ = options;
   has_primary_ = has_primary;
@@ -73,6 +74,7 @@ void ReplicaWatch::Reconfigure(const routing::RoutingOptions& options, bool has_
 void ReplicaWatch::OnPrimaryProbe(const ProbeResult& result) {
   std::optional<ProbeResult> pending;
   bool found_ahead = false;
+  const MutexLock judging(judging_);
   {
     MutexLock lock(mutex_);
     pending.swap(pending_probe_);
@@ -87,7 +89,7 @@ void ReplicaWatch::OnPrimaryProbe(const ProbeResult& result) {
     }
   }
   if (pending) {
-    OnReplicaProbe(*pending);
+    Judge(*pending);
   } else if (found_ahead) {
     on_verdict_(Reason::kDiverged, result.started);
   }
@@ -125,6 +127,11 @@ bool ReplicaWatch::KnowsPrimary() const {
 }
 
 void ReplicaWatch::OnReplicaProbe(const ProbeResult& result) {
+  const MutexLock judging(judging_);
+  Judge(result);
+}
+
+void ReplicaWatch::Judge(const ProbeResult& result) {
   routing::ReplicaObservation observation;
   observation.answer = result.reason;
   bool wait_for_primary = false;

@@ -20,7 +20,8 @@ namespace scidex::control {
 // Thread-safe.
 class ReplicaWatch {
  public:
-  // Called with the verdict and the start of the probe that it is based on.
+  // Called with the verdict and the start of the probe that it is based on; one at a time, in the
+  // order of the judgements. It must not call the watch, except for Stats().
   using OnVerdict = std::function<void(routing::Reason, base::TimePoint)>;
 
   // `has_primary`: OnPrimaryProbe() will be called. The replica's first answer is judged only after
@@ -28,7 +29,8 @@ class ReplicaWatch {
   ReplicaWatch(const routing::RoutingOptions& options, bool has_primary, base::Clock& clock,
                OnVerdict on_verdict);
 
-  // Changes the options. With `new_primary` or `new_replica`, nothing is known of that server.
+  // Changes the options. With `new_primary` or `new_replica`, nothing is known of that server, and
+  // no verdict on it follows.
   void Reconfigure(const routing::RoutingOptions& options, bool has_primary, bool new_primary,
                    bool new_replica);
 
@@ -39,6 +41,7 @@ class ReplicaWatch {
   ReplicaStats Stats() const;
 
  private:
+  void Judge(const ProbeResult& result) SCIDEX_REQUIRES(judging_);
   void ObservePrimary(const ProbeResult& result) SCIDEX_REQUIRES(mutex_);
   // Whether it is on a later timeline than the primary can have had, or ahead of the primary.
   bool IsAhead(const routing::ServerFacts& replica) const SCIDEX_REQUIRES(mutex_);
@@ -47,6 +50,11 @@ class ReplicaWatch {
 
   base::Clock& clock_;
   const OnVerdict on_verdict_;
+
+  // Held from a judgement until its verdict has taken effect: the probes of the primary and of the
+  // replica run on different threads, and a verdict must not be followed by an older one. Locked
+  // before mutex_.
+  base::Mutex judging_;
 
   mutable base::Mutex mutex_;
   routing::RoutingOptions options_ SCIDEX_GUARDED_BY(mutex_);

@@ -3,14 +3,13 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
-#include <fstream>
 #include <future>
-#include <iterator>
 #include <memory>
 #include <string>
 
 #include "integration/primary_and_replica.h"
 #include "integration/servers.h"
+#include "support/asleep.h"
 
 namespace scidex::test {
 namespace {
@@ -21,13 +20,6 @@ using routing::Reason;
 using routing::Route;
 
 using RouteTest = PrimaryAndReplica;
-
-// Whether a thread of this process is blocked.
-bool IsAsleep(pid_t thread) {
-  std::ifstream file("/proc/self/task/" + std::to_string(thread) + "/stat");
-  const std::string stat{std::istreambuf_iterator<char>(file), {}};
-  return stat.find(") S ") != std::string::npos;
-}
 
 TEST_F(RouteTest, WithAReplicaReadsGoToIt) {
   database::Database database(OptionsOn(*primary_, *replica_));

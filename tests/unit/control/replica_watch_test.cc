@@ -1,11 +1,16 @@
 #include "control/replica_watch.h"
 
 #include <gtest/gtest.h>
+#include <unistd.h>
 
+#include <atomic>
 #include <optional>
 #include <string>
+#include <thread>
 #include <vector>
 
+#include "support/asleep.h"
+#include "support/eventually.h"
 #include "support/log_tap.h"
 #include "unit/control/replica_watch_fixture.h"
 
@@ -243,6 +248,56 @@ TEST_F(ReplicaWatchTest, FactThatIsMissingOnceDoesNotEndDivergence) {
   EXPECT_EQ(verdicts_.back(), Reason::kDiverged);
   watch_.OnReplicaProbe(replica);
   EXPECT_EQ(verdicts_.back(), Reason::kDiverged);
+}
+
+// Of a replica that has diverged: the primary's answer comes while the verdict of the replica's own
+// answer is on its way.
+TEST_F(ReplicaWatchTest, NoVerdictIsFollowedByAnOlderOne) {
+  std::vector<Reason> verdicts;
+  std::thread primary;
+  std::atomic<pid_t> thread{0};
+  std::atomic<bool> over{false};
+  ReplicaWatch* judge = nullptr;
+  ReplicaWatch watch({}, true, clock_, [&](Reason verdict, base::TimePoint) {
+    if (verdict == Reason::kOk) {
+      primary = std::thread([&] {
+        thread = gettid();
+        ProbeResult later = Primary(950);
+        later.asked_at = clock_.Now();
+        judge->OnPrimaryProbe(later);
+        over = true;
+      });
+      EXPECT_TRUE(test::Eventually(
+          test::kPatience, [&] { return over || (thread != 0 && test::IsAsleep(thread)); }));
+    }
+    verdicts.push_back(verdict);
+  });
+  judge = &watch;
+  watch.OnPrimaryProbe(Primary(1000));
+  watch.OnReplicaProbe(Replica(1000));
+  primary.join();
+  EXPECT_EQ(verdicts, (std::vector<Reason>{Reason::kOk, Reason::kDiverged}));
+}
+
+TEST_F(ReplicaWatchTest, NoVerdictOnAReplicaThatWasReplacedFollows) {
+  std::thread reload;
+  std::atomic<pid_t> thread{0};
+  std::atomic<bool> over{false};
+  ReplicaWatch* judge = nullptr;
+  ReplicaWatch watch({}, true, clock_, [&](Reason, base::TimePoint) {
+    reload = std::thread([&] {
+      thread = gettid();
+      judge->Reconfigure({}, true, false, /*new_replica=*/true);
+      over = true;
+    });
+    EXPECT_TRUE(test::Eventually(test::kPatience,
+                                 [&] { return over || (thread != 0 && test::IsAsleep(thread)); }));
+    EXPECT_FALSE(over);
+  });
+  judge = &watch;
+  watch.OnPrimaryProbe(Primary(1000));
+  watch.OnReplicaProbe(Replica(1000));
+  reload.join();
 }
 
 TEST_F(ReplicaWatchTest, FailureIsNotFollowedByTheAnswerThatWaited) {
