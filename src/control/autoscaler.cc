@@ -51,7 +51,9 @@ Autoscaler::Autoscaler(const AutoscalerOptions& options,
   for (const PoolRole role : base::kEnumValues<PoolRole>) {
     if (!pools[role]) continue;
     servers_[role] = pools[role]->server;
-    pools_[role].emplace(Scaled{*pools[role], ScalingHistory(options.shrink_after), std::nullopt});
+    pools_[role].emplace(
+        Scaled{*pools[role], {}, ScalingHistory(options.shrink_after), std::nullopt});
+    pools_[role]->replaced.reserve(1);
   }
 }
 
@@ -69,7 +71,26 @@ void Autoscaler::Inherit(const Autoscaler& before) noexcept {
   // Everything else concerns pools and servers that may have changed.
   for (const PoolRole role : base::kEnumValues<PoolRole>) {
     stats_.pools[role].decisions = stats.pools[role].decisions;
-    if (pools_[role] && options_.mode == AutoscalerMode::kOn) owed_[role] = owed[role];
+    if (!pools_[role] || options_.mode != AutoscalerMode::kOn) continue;
+    owed_[role] = owed[role];
+    try {
+      InheritReplaced(before, role);
+    } catch (const std::bad_alloc&) {
+      base::CountLocalFailure(base::LocalResource::kMemory);
+    }
+  }
+}
+
+void Autoscaler::InheritReplaced(const Autoscaler& before, PoolRole role) {
+  Scaled& scaled = *pools_[role];
+  const auto& old = before.pools_[role];
+  const bool is_kept = old && old->pool.pool == scaled.pool.pool;
+  const bool is_replaced = old && old->pool.pool == scaled.pool.before && scaled.pool.same_server;
+  if (!is_kept && !is_replaced) return;
+  // Room for the latest one.
+  scaled.replaced.reserve(old->replaced.size() + 1);
+  for (const ReplacedPool& replaced : old->replaced) {
+    if (clock_.Now() < replaced.until) scaled.replaced.push_back(replaced);
   }
 }
 
@@ -80,7 +101,7 @@ void Autoscaler::Start() noexcept {
 
 void Autoscaler::SizeNewPools() noexcept {
   const MutexLock moving(moving_);
-  before_counts_until_ = base::Add(clock_.Now(), kConnectionsKnownFor);
+  const TimePoint until = base::Add(clock_.Now(), kConnectionsKnownFor);
   for (const PoolRole role : base::kEnumValues<PoolRole>) {
     if (!pools_[role]) continue;
     ScaledPool& scaled = pools_[role]->pool;
@@ -90,8 +111,11 @@ void Autoscaler::SizeNewPools() noexcept {
     // The predecessor may have been owed a higher target than it received.
     if (is_sized && !scaled.same_server && scaled.before)
       owed_[role] = std::max(owed_[role].value_or(0), target);
-    if (!is_sized || !scaled.same_server) scaled.before.reset();
-    if (scaled.before) scaled.pool->MakeRoomFor(*scaled.before, before_counts_until_);
+    const std::shared_ptr<pool::Pool> replaced = std::exchange(scaled.before, nullptr);
+    if (!is_sized || !scaled.same_server || !replaced) continue;
+    scaled.pool->MakeRoomFor(*replaced, until);
+    // Within the reserved capacity.
+    pools_[role]->replaced.push_back({replaced, until});
   }
 }
 
@@ -158,11 +182,11 @@ void Autoscaler::OnProbe(PoolRole role, const ProbeResult& result) {
   ServerObservation observation{clock_.Now(), result.facts.instance, *result.facts.connections, {}};
   for (const PoolRole other : base::kEnumValues<PoolRole>) {
     if (!pools_[other]) continue;
-    const ScaledPool& scaled = pools_[other]->pool;
-    const pool::PoolStats stats = scaled.pool->Stats();
+    const pool::PoolStats stats = pools_[other]->pool.pool->Stats();
     observation.open[other] = stats.idle + stats.in_use;
-    if (scaled.before && observation.at < before_counts_until_)
-      observation.open[other] += scaled.before->Stats().in_use;
+    for (const ReplacedPool& replaced : pools_[other]->replaced) {
+      if (observation.at < replaced.until) observation.open[other] += replaced.pool->Stats().in_use;
+    }
   }
   {
     MutexLock lock(mutex_);

@@ -42,15 +42,16 @@ class Autoscaler {
   // Calls Stop().
   ~Autoscaler();
 
-  // Continues the counters of its predecessor, and takes over the targets that it still owed.
+  // Continues the counters of its predecessor, and takes over the targets that it still owed and
+  // the pools that were replaced before, as far as their leases are still not counted.
   // `before` must have stopped. Must be called before SizeNewPools().
   void Inherit(const Autoscaler& before) noexcept;
   // In mode on: sets the target_size of each new pool before its first acquire. A pool that
   // replaces one on the same server keeps that one's target, which was within the budget. Any other
   // pool starts with max(1, min_idle), because the budget of its server is not known yet; if it
   // replaces a pool, it gets that one's target once the budget is known. For kConnectionsKnownFor,
-  // active leases of a predecessor on the same server are not counted as sessions of other clients:
-  // they are about to end, and the new pool must not shrink because of them.
+  // active leases of its predecessors on the same server are not counted as sessions of other
+  // clients: they are about to end, and the new pool must not shrink because of them.
   void SizeNewPools() noexcept;
   // Starts checking, for the first time after one interval; no effect in mode off. Must be called
   // once.
@@ -71,14 +72,22 @@ class Autoscaler {
   AutoscalerStats Stats() const;
 
  private:
+  struct ReplacedPool {
+    std::shared_ptr<pool::Pool> pool;
+    // Until then, its active leases are not sessions of other clients.
+    base::TimePoint until;
+  };
   // State of one pool.
   struct Scaled {
     ScaledPool pool;
+    // On the same server.
+    std::vector<ReplacedPool> replaced;
     ScalingHistory history;
     // The last logged decision, until there is a different one.
     std::optional<ScalingDecision> logged;
   };
 
+  void InheritReplaced(const Autoscaler& before, routing::PoolRole role);
   base::TimePoint Run();
   std::vector<ServerLimit> Limits(base::TimePoint now) const;
   void ApplyOwed() SCIDEX_REQUIRES(moving_);
@@ -93,7 +102,6 @@ class Autoscaler {
   const AutoscalerOptions options_;
   base::Clock& clock_;
   OfPools<std::optional<std::size_t>> servers_;
-  base::TimePoint before_counts_until_ = base::TimePoint::min();
   // But for `history` and `logged` of each, which moving_ guards.
   OfPools<std::optional<Scaled>> pools_;
 

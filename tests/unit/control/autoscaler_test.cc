@@ -196,6 +196,25 @@ TEST_F(AutoscalerTest, LeasesOfTheReplacedPoolPreventShrinkingForALimitedTime) {
   EXPECT_EQ(Target(), 5u) << "their borrowers do not release them";
 }
 
+TEST_F(AutoscalerTest, LeasesOfThePoolBeforeTheReplacedOnePreventShrinking) {
+  const auto make = [this] {
+    return std::make_shared<pool::Pool>(
+        "primary", UpTo16(), pool::Pool::Dependencies{connector_, pool_scheduler_, clock_});
+  };
+  const std::shared_ptr<pool::Pool> first = make();
+  const std::shared_ptr<pool::Pool> second = make();
+  first->Resize(9);
+  Start({second, 0, true, first, /*same_server=*/true});
+  std::vector<pool::Lease> leases;
+  for (int i = 0; i < 9; ++i) leases.push_back(first->Acquire());
+  first->Retire();
+  Start({{std::shared_ptr<pool::Pool>(), &pool_}, 0, true, second, /*same_server=*/true});
+  second->Retire();
+  others_ = 82 + 9;  // of 100; 1 more is the probe's, and 3 stay free
+  Check(4);
+  EXPECT_EQ(Target(), 9u);
+}
+
 TEST_F(AutoscalerTest, OnAnotherServerAPoolGetsTheTargetOnceTheServerAnswers) {
   StartAsReplacement(false);
   EXPECT_EQ(Target(), 1u);
