@@ -40,6 +40,8 @@ class Case:
     # The interval of scrapes and evaluations; the time at the beginning in which all is calm.
     step: int = 15
     lead: int = 1200
+    # Scrapes per step, all of the same value: windows that are sampled more often than that miss the series otherwise.
+    scrapes: int = 1
     # False if the alert is about failed scrapes, or if a failed scrape hides one of the changes that it counts.
     outlives_failed_scrape: bool = True
     # False if the description has a number that a failed scrape changes.

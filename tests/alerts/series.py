@@ -81,3 +81,10 @@ def values(phases, seconds):
                 last = behaviour
             said.append("stale" if failed else last if isinstance(last, str) else format(last, ".12g"))
     return " ".join(said)
+
+
+def repeated(written_values, times):
+    """Values as above, each of them this many times, the last one at the time of the value. The first one has none before
+    it."""
+    first, *others = written_values.split()
+    return " ".join([first, *(value for value in others for _ in range(times))])

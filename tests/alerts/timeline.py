@@ -1,7 +1,7 @@
 """Makes promtool's unit tests of a case: the name of each, its series, and what must fire when."""
 
 from case import CALM, WRONG
-from series import Climb, Rise, Unscraped, selector, values, with_labels, written
+from series import Climb, Rise, Unscraped, repeated, selector, values, with_labels, written
 
 # The number of steps for which something stays wrong after its alert fires.
 LASTS = 20
@@ -117,7 +117,8 @@ class Timelines:
     def _series(self, instance, of_target, *phases):
         names = {name: None for behaviours, _ in phases for name in behaviours}
         return [{"series": with_labels(selector(name, instance), of_target or {}),
-                 "values": values([(behaviours.get(name), steps) for behaviours, steps in phases], self.case.step)}
+                 "values": repeated(values([(behaviours.get(name), steps) for behaviours, steps in phases], self.case.step),
+                                    self.case.scrapes)}
                 for name in names]
 
     def _silent(self, name, series):
@@ -143,5 +144,5 @@ class Timelines:
         return f"{step * self.case.step}s"
 
     def _test(self, name, series, asked, alerts=()):
-        return {"name": f"{self.case.name} {name}", "interval": self._time(1), "input_series": series,
+        return {"name": f"{self.case.name} {name}", "interval": f"{self.case.step // self.case.scrapes}s", "input_series": series,
                 "promql_expr_test": asked, "alert_rule_test": list(alerts)}

@@ -17,6 +17,12 @@ REPLICA_DOWN = 'ALERTS{alertname="ScidexPgPoolReplicaDown", alertstate="firing",
 OUTAGE = 'instance_pool:scidex_pg_pool_outage_alerts:last2m{pool="ro"}'
 
 
+def since(steps, rise, *first):
+    """The behaviour of a counter of an instance that starts after these steps: its first values, and its rise after them."""
+    last = first[-1] if first else 0
+    return Cycle(("_",) * steps + first + tuple(last + rise * index for index in range(1000)))
+
+
 def burn(share, failing, near, **times):
     """A burn of the error budget. At first there is one acquire per second: 1 / 0.1 of the minimum traffic."""
     step, calm_steps = times["step"], times["lead"] // times["step"]
@@ -42,6 +48,9 @@ def burn(share, failing, near, **times):
               "there has been next to no traffic for most of the hour": {
                   acquires("immediate"): Rise(0),
                   acquires("timeout"): Climb(((0, fires - 1400 // step), (0.26 * step, 1400 // step), (0, 10000)))},
+              "a new instance has one failure": {
+                  acquires("immediate"): since(calm_steps, 0.2 * step), acquires("timeout"): since(calm_steps, 0, 0, 0, 1),
+                  **dict.fromkeys(map(acquires, (*FAILED[1:], "cancelled", "closed")))},
               "callers cancel, or meet a pool that closes": {acquires("cancelled"): Rise(step),
                                                              acquires("closed"): Rise(step)},
               "an alert reported the outage of the server": {acquires("timeout"): Rise(failing),
@@ -88,28 +97,33 @@ def slow_burn(share, failing, near, slower, **times):
               "there is next to no traffic except for six hours": {
                   rate("acquires"): Cycle(night_and_day), rate("acquire_failures"): Cycle(
                       tuple(failing * acquires for acquires in night_and_day))},
+              # Two in a hundred of the first 360 acquires: much of what there is, little of the windows.
+              "a new instance has few failures": {
+                  rate("acquires"): Cycle(("_",) * calm_steps + (0.2,) * 1000),
+                  rate("acquire_failures"): Cycle(("_",) * calm_steps + (0.004,) + (0,) * 1000)},
               "an alert reported the outage of the server": {
                   rate("acquire_failures"): failing, OUTAGE: Cycle((1,) + ("_",) * quarter_day)}},
         labels=RO,
         also=(({rate("acquires"): 0.11}, {rate("acquires"): 0.11, rate("acquire_failures"): failing * 0.11}, description),
               ({}, {OUTAGE: Cycle(("_",) * (burns - 10 * 3600 // step) + (1,) + ("_",) * 1000)}, description)),
-        outlives_failed_scrape=False, **times)
+        # The windows of hours have a value every five minutes.
+        scrapes=6, outlives_failed_scrape=False, **times)
 
 
 CASES = [
     burn("1.507%", failing=1, near=0.86, step=60, lead=370 * 60,
          rises=55 * 60, for_=120, forgets=4 * 60),
     burn("0.6019%", failing=0.8, near=0.7, step=120, lead=190 * 120, rises=163 * 120, for_=120, holds=240,
-         forgets=16 * 120),
-    slow_burn("0.3143%", failing=0.004, near=0.0028, slower=50, step=1800, lead=160 * 1800, rises=36 * 1800, for_=3600,
-              holds=9 * 1800, forgets=12 * 1800),
-    slow_burn("0.1022%", failing=0.0012, near=0.00095, slower=1000, step=1800, lead=160 * 1800, rises=121 * 1800, for_=3600,
-              holds=3600, forgets=12 * 1800),
+         forgets=15 * 120),
+    slow_burn("0.3171%", failing=0.004, near=0.0028, slower=50, step=1800, lead=160 * 1800, rises=36 * 1800, for_=3600,
+              holds=9 * 1800, forgets=10 * 1800),
+    slow_burn("0.1017%", failing=0.0012, near=0.00095, slower=1000, step=1800, lead=160 * 1800, rises=120 * 1800, for_=3600,
+              holds=3600, forgets=10 * 1800),
 
     # Only the window of a day: there was more traffic before.
     dataclasses.replace(
-        slow_burn("0.3395%", failing=0.0035, near=0.0024, slower=50, step=1800, lead=160 * 1800, rises=46 * 1800, for_=3600,
-                  holds=0, forgets=4 * 1800),
+        slow_burn("0.3466%", failing=0.0035, near=0.0024, slower=50, step=1800, lead=160 * 1800, rises=46 * 1800, for_=3600,
+                  holds=0, forgets=3 * 1800),
         calm={rate("acquires"): 3, rate("acquire_failures"): 0, OUTAGE: None},
         wrong={rate("acquires"): 1, rate("acquire_failures"): 0.0035}, also=(), near={"nothing fails": {OUTAGE: None}}),
 
@@ -129,7 +143,8 @@ CASES = [
          calm={rate("acquires"): 0.0045, rate("acquire_failures"): 0, OUTAGE: None},
          wrong={rate("acquire_failures"): 0.0028},
          near={"only nine fail": {rate("acquires"): 0.003, rate("acquire_failures"): 0.0024},
-               "there are enough for an error budget": {rate("acquires"): 0.105, rate("acquire_failures"): 0.1},
+               "there are enough for an error budget": {
+                   rate("acquires"): 0.105, rate("acquire_failures"): Cycle((0,) * 13 + (0.1,) * 1000)},
                "less than half fail": {rate("acquires"): 0.0055, rate("acquire_failures"): 0.0027},
                "an alert reported the outage of the server": {rate("acquire_failures"): 0.0028,
                                                               OUTAGE: Cycle((1,) + ("_",) * 22)}},
@@ -138,6 +153,11 @@ CASES = [
                 "little traffic for an error budget. Each failed acquire is an error for its caller."),
                ({rate("acquires"): 0.09}, {rate("acquires"): 0.09, rate("acquire_failures"): 0.0505556},
                 f"In the pool ro of {WHO}, 182 acquires failed in the last hour, more than half of all. The pool has too "
+                "little traffic for an error budget. Each failed acquire is an error for its caller."),
+               # A new instance, which has not had enough traffic for an error budget yet.
+               ({rate("acquires"): None, rate("acquire_failures"): None},
+                {rate("acquires"): Cycle(("_",) * 11 + (0.2,) * 100), rate("acquire_failures"): Cycle(("_",) * 11 + (0.2,) * 100)},
+                f"In the pool ro of {WHO}, 60 acquires failed in the last hour, more than half of all. The pool has too "
                 "little traffic for an error budget. Each failed acquire is an error for its caller.")),
          labels=RO, step=300, lead=60 * 300, rises=3300, holds=300, outlives_failed_scrape=False,
          forgets=300),
