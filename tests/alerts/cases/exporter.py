@@ -19,9 +19,18 @@ TARGET_REMOVED = {"up": "stale", OF_NODE_EXPORTER: 1}
 DAY = 86400
 
 
+# At the time of a machine's clock, instead of the 1970 of these tests, a time of 0 is as far in the past.
+NEVER = -1700000000
+
+
 def stalled(age):
     return (f"When {WHO} was last scraped, the latest probe of the server of the pool ro was {age} old. What the exporter "
             "reports about servers and routes is out of date.")
+
+
+def stale_file(what):
+    return (f"When {WHO} was last scraped, the exporter's file {what}. Its metrics of pools and routes are out of date. "
+            "The exporter has stopped, or cannot write the file.")
 
 
 CASES = [
@@ -74,19 +83,25 @@ CASES = [
     Case(alert="ScidexPgPoolExporterStalled", severity="warning", component="exporter",
          summary="The exporter can be scraped, but does not run its probes.",
          description=stalled("1m 1s"), dashboard="exporter",
-         calm={PROBED: Now(), INTERVAL: 1, TIMEOUT: 1, MAX_SIZE: 1, TEXTFILE_WRITTEN: 0},
+         calm={PROBED: Now(), INTERVAL: 1, TIMEOUT: 1, MAX_SIZE: 1, TEXTFILE_WRITTEN: 0, NODE_EXPORTER: None},
          wrong={PROBED: Now(less=61)},
          near={"it is a minute": {PROBED: Now(less=60)},
                "it is a minute, of a version without the interval": {PROBED: Now(less=60), INTERVAL: None, TIMEOUT: None},
                "probes are a minute apart, and one was missed": {PROBED: Now(less=122), INTERVAL: 60},
                "probes take their whole timeout, and one was missed": {PROBED: Now(less=122), TIMEOUT: 60},
                "there is no such pool": {PROBED: 0, INTERVAL: 0, TIMEOUT: 0, MAX_SIZE: 0},
-               "the file is nearly as old": {TEXTFILE_WRITTEN: Now(less=59), PROBED: Now(less=119)},
-               "the file was written before the first probe": {TEXTFILE_WRITTEN: 1, PROBED: 0}},
+               "the file is nearly as old": {TEXTFILE_WRITTEN: Now(less=59), PROBED: Now(less=119), NODE_EXPORTER: 0},
+               "the file was written before the first probe": {TEXTFILE_WRITTEN: 1, PROBED: 0, NODE_EXPORTER: 0}},
          also=(({}, {PROBED: 0}, stalled("21m 0s")),
                ({INTERVAL: None, TIMEOUT: None}, {INTERVAL: None, TIMEOUT: None}, stalled("1m 1s")),
                ({INTERVAL: 60}, {INTERVAL: 60, PROBED: Now(less=123)}, stalled("2m 3s")),
-               ({TEXTFILE_WRITTEN: Now(less=59)}, {TEXTFILE_WRITTEN: Now(less=59), PROBED: Now(less=120)}, stalled("1m 1s"))),
+               ({TEXTFILE_WRITTEN: Now(less=59), NODE_EXPORTER: 0},
+                {TEXTFILE_WRITTEN: Now(less=59), NODE_EXPORTER: 0, PROBED: Now(less=120)}, stalled("1m 1s")),
+               # It is scraped, and can no longer write its file.
+               ({TEXTFILE_WRITTEN: Now()}, {TEXTFILE_WRITTEN: 1000}, stalled("1m 1s")),
+               ({}, {PROBED: NEVER},
+                f"When {WHO} was last scraped, the server of the pool ro had not been probed yet. What the exporter reports "
+                "about servers and routes is out of date.")),
          labels=RO, for_=60),
 
     Case(alert="ScidexPgPoolExporterRestarting", severity="warning", component="exporter",
@@ -112,15 +127,13 @@ CASES = [
 
     Case(alert="ScidexPgPoolTextfileStale", severity="warning", component="exporter",
          summary="The exporter's file for the textfile collector is old.",
-         description=f"When {WHO} was last scraped, the exporter's file was 2m 1s old. Its metrics of pools and routes "
-                     "are out of date. The exporter has stopped, or cannot write the file.", dashboard="exporter",
+         description=stale_file("was 2m 1s old"), dashboard="exporter",
          calm={TEXTFILE_WRITTEN: Now(), TEXTFILE_WRITES: 1},
          wrong={TEXTFILE_WRITTEN: Now(less=121)},
          near={"it is two minutes old": {TEXTFILE_WRITTEN: Now(less=120)},
                "there is no such file": {TEXTFILE_WRITTEN: 0, TEXTFILE_WRITES: 0}},
-         also=(({}, {TEXTFILE_WRITTEN: 0},
-                f"When {WHO} was last scraped, the exporter's file was 21m 0s old. Its metrics of pools and routes are "
-                "out of date. The exporter has stopped, or cannot write the file."),),
+         also=(({}, {TEXTFILE_WRITTEN: 0}, stale_file("was 21m 0s old")),
+               ({}, {TEXTFILE_WRITTEN: NEVER}, stale_file("had not been written yet"))),
          for_=60),
 
     Case(alert="ScidexPgPoolFdsNearLimit", severity="warning", component="exporter",

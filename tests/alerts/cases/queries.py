@@ -2,7 +2,7 @@
 
 from case import Case
 from series import Climb, Cycle, Now, Rise
-from .common import PRIMARY_UP, ROUTE, TEXTFILE_WRITTEN, UP, WHO
+from .common import NODE_EXPORTER, PRIMARY_UP, ROUTE, TEXTFILE_WRITTEN, UP, WHO
 
 QUERY = {"query": "orders"}
 RUN = 'scidex_pg_query_last_run_timestamp_seconds{query="orders"}'
@@ -57,15 +57,21 @@ CASES = [
          summary="A query has had no result for more than three intervals.",
          description=STALE, dashboard="exporter",
          calm={SUCCESS: Now(), 'scidex_pg_query_interval_seconds{query="orders"}': 15, ROUTE: 1, PRIMARY_UP: 1, UP: 0,
-               PRIMARY_SIZE: 1, 'scidex_pg_pool_max_size{pool="ro"}': 1, TEXTFILE_WRITTEN: 0},
+               PRIMARY_SIZE: 1, 'scidex_pg_pool_max_size{pool="ro"}': 1, TEXTFILE_WRITTEN: 0, NODE_EXPORTER: None},
          wrong={SUCCESS: Now(less=46)},
          near={"it is three": {SUCCESS: Now(less=45)}, "there is no route": {SUCCESS: 0, ROUTE: 3},
                "the primary was down": {SUCCESS: 0, PRIMARY_UP: Cycle((0,) + (1,) * 50)},
-               "the file is nearly as old": {TEXTFILE_WRITTEN: Now(less=50), SUCCESS: Now(less=95)},
-               "the file was written before the first result": {TEXTFILE_WRITTEN: 1, SUCCESS: 0}},
+               "the file is nearly as old": {TEXTFILE_WRITTEN: Now(less=50), SUCCESS: Now(less=95), NODE_EXPORTER: 0},
+               "the file was written before the first result": {TEXTFILE_WRITTEN: 1, SUCCESS: 0, NODE_EXPORTER: 0}},
          also=(({ROUTE: 2, PRIMARY_UP: Cycle((1,) * 10 + (0,) + (1,) * 100)}, {ROUTE: 2}, STALE),
                ({PRIMARY_UP: 0, PRIMARY_SIZE: 0}, {PRIMARY_UP: 0, PRIMARY_SIZE: 0}, STALE),
-               ({TEXTFILE_WRITTEN: Now(less=50)}, {TEXTFILE_WRITTEN: Now(less=50), SUCCESS: Now(less=96)}, STALE)),
+               ({TEXTFILE_WRITTEN: Now(less=50), NODE_EXPORTER: 0},
+                {TEXTFILE_WRITTEN: Now(less=50), NODE_EXPORTER: 0, SUCCESS: Now(less=96)}, STALE),
+               # It is scraped, and can no longer write its file.
+               ({TEXTFILE_WRITTEN: Now()}, {TEXTFILE_WRITTEN: 1000}, STALE),
+               ({}, {SUCCESS: -1700000000},
+                f"The query orders of {WHO} has not had a result yet. Alerts and panels that use its series have no data, or "
+                "old values.")),
          labels=QUERY, for_=600),
 
     Case(alert="ScidexPgPoolQueryStale", severity="warning", component="queries",
