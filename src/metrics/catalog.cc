@@ -559,6 +559,9 @@ constexpr Family kFamilies[] = {
     {kQueries, "scidex_pg_query_series_dropped_total", kCounter, "",
      "Series over max_series, which were dropped.",
      OfQuery<&QueryStats::dropped_series>, {kQuery}},
+    {kQueries, "scidex_pg_query_last_result_series_dropped", kGauge, "",
+     "Series over max_series, which were dropped, of the latest result.",
+     OfQuery<&QueryStats::dropped>, {kQuery}},
 
     // The exposition itself.
     {kExposition, "scidex_pg_exporter_scrape_duration_seconds", kGauge, "seconds",

@@ -148,7 +148,8 @@ queries::QueriesStats MakeQueries(Numbers& numbers) {
     queries::QueryStats& query = queries.emplace_back();
     query.options = std::make_shared<const queries::QueryOptions>(options);
     numbers.Fill(query.errors);
-    for (std::uint64_t* field : {&query.runs, &query.missed, &query.dropped_series, &query.rows})
+    for (std::uint64_t* field :
+         {&query.runs, &query.missed, &query.dropped_series, &query.rows, &query.dropped})
       *field = numbers.Count();
     for (base::Duration* field : {&query.duration, &query.waited, &query.used})
       *field = numbers.Time();
