@@ -7,17 +7,22 @@ Usage: SCIDEX_EXPORTER=build/release/bin/scidex_pg_exporter fleet.py
 
 import pathlib
 import re
+import subprocess
 import sys
 import tempfile
 import unittest
 
+import yaml
+
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests" / "support"))
+import documents  # noqa: E402
 import exporter  # noqa: E402
 import postgres  # noqa: E402
 import rulebook  # noqa: E402
 import servers  # noqa: E402
-from series import Cycle, Now, Rise, selector, values, with_labels, written  # noqa: E402
+from case import JOB  # noqa: E402
+from series import Climb, Cycle, Now, Rise, selector, values, with_labels, written  # noqa: E402
 
 STEP_SECONDS = 30
 HOUR = 3600 // STEP_SECONDS
@@ -101,10 +106,11 @@ class Fleet(unittest.TestCase):
                  for series, does in phases[0][0].items()}
         return [(first, 1), *phases]
 
-    def assert_fires(self, days, *expected, labels=lambda instance: {}, step=STEP_SECONDS):
+    def assert_fires(self, days, *expected, labels=lambda instance: {}, jobs={}, step=STEP_SECONDS):
         """days: {instance: its day}; expected: (alert, severity, {other labels}) of each alert that fires at any time,
-        except the watchdog. `labels` returns additional labels of an instance; a scrape happens every `step` seconds."""
-        series = [{"series": with_labels(selector(name, labels(instance).get("instance", instance)),
+        except the watchdog. `labels` returns additional labels of an instance, and `jobs` has the jobs that are not
+        the usual one; a scrape happens every `step` seconds."""
+        series = [{"series": with_labels(selector(name, labels(instance).get("instance", instance), jobs.get(instance, JOB)),
                                       {of: value for of, value in labels(instance).items() if of != "instance"}),
                    "values": values([(behaviours[name], steps) for behaviours, steps in day], step)}
                   for instance, day in days.items() for name in self.calm]
@@ -189,6 +195,53 @@ class Fleet(unittest.TestCase):
                             (self.well(started), HOUR - step - 2))
 
         self.assert_fires({name: restarted(20 + 10 * number) for number, name in enumerate(INSTANCES)})
+
+    def started(self, different):
+        """The day of an instance that starts after 40 minutes."""
+        return self.day((self.not_there(), 80), (self.counting_from(0), 1), (self.well(different), HOUR - 81))
+
+    def failing(self, by):
+        """The acquires of the pool ro fail, this many from scrape to scrape."""
+        return {'scidex_pg_pool_acquires_total{pool="ro",outcome="immediate"}': Rise(0),
+                'scidex_pg_pool_acquires_total{pool="ro",outcome="timeout"}': Rise(by)}
+
+    def test_a_new_instance_has_one_failed_acquire(self):
+        once = {'scidex_pg_pool_acquires_total{pool="ro",outcome="immediate"}': Rise(6),
+                'scidex_pg_pool_acquires_total{pool="ro",outcome="timeout"}': Climb(((0, 5), (1, 1)))}
+        self.assert_fires(self.all_well_but(db4=self.started(once)))
+
+    def test_a_new_instance_whose_acquires_all_fail_has_one_alert(self):
+        """A ticket until it has had enough of them for an error budget, then the page."""
+        for by, alert, severity in ((4.5, "AcquiresFail", "warning"), (180, "AcquireErrorBudgetBurn", "critical")):
+            with self.subTest(alert=alert):
+                self.assert_fires(self.all_well_but(db4=self.started(self.failing(by))),
+                                  (alert, severity, {"instance": "db4", "pool": "ro"}))
+
+    def dropped_from_files(self):
+        """The pattern of the series that the documented configuration drops from the scrapes of node_exporter."""
+        snippet, = (block for block in documents.blocks("docs/operations.md") if block.mark == "alerts/fleet.py")
+        with tempfile.NamedTemporaryFile("w", suffix=".yml") as file:
+            file.write(snippet.text)
+            file.flush()
+            subprocess.run(["promtool", "check", "config", file.name], check=True, capture_output=True)
+        (_, of_files) = yaml.safe_load(snippet.text)["scrape_configs"]
+        rule, = of_files["metric_relabel_configs"]
+        self.assertEqual((rule["source_labels"], rule["action"]), (["__name__"], "drop"))
+        return re.compile(rule["regex"])
+
+    def test_an_exporter_is_scraped_and_node_exporter_has_its_file(self):
+        """With the documented configuration, which drops the series of the file, its alerts fire once."""
+        down = {'scidex_pg_pool_backend_up{pool="primary"}': 0}
+        dropped = self.dropped_from_files()
+        for name, kept in (("both", self.calm), ("one", {series for series in self.calm if not dropped.fullmatch(
+                series.split("{")[0])})):
+            with self.subTest(kept=name):
+                lost = {series: None for series in self.calm if series not in kept}
+                days = {"db1": self.day((self.well(), 20), (self.well(down), HOUR - 20)),
+                        "db1:9100": self.day((self.well(lost), 20), (self.well(down | lost), HOUR - 20))}
+                self.assert_fires(days, *(("PrimaryDown", "critical", {"instance": instance, "pool": "primary"})
+                                          for instance in (days if name == "both" else ("db1",))),
+                                  jobs={"db1:9100": "node"})
 
     def test_an_instance_is_renamed(self):
         days = self.all_well_but(db4=self.day((self.well(), 40), (self.gone(), HOUR - 40)))

@@ -48,9 +48,9 @@ def written(labels):
     return ", ".join(f'{name}="{value}"' for name, value in labels.items())
 
 
-def selector(series, instance):
+def selector(series, instance, job=JOB):
     name, labels = re.fullmatch(r"([\w:]+)(?:\{(.*)\})?", series).groups()
-    own = {label: value for label, value in (("job", JOB), ("instance", instance)) if f"{label}=" not in (labels or "")}
+    own = {label: value for label, value in (("job", job), ("instance", instance)) if f"{label}=" not in (labels or "")}
     return f"{name}{{{', '.join(filter(None, (written(own), labels)))}}}"
 
 
