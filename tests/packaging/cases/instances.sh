@@ -1,6 +1,6 @@
 # shellcheck shell=bash
-# Two instances of the template unit at the same time; and a port that is in use during installation, which fails the unit
-# but not the package, and which a drop-in has the unit wait for.
+# Two instances of the template unit at the same time, as the README describes them, behind a login; and a port that is in use
+# during installation, which fails the unit but not the package, and which a drop-in has the unit wait for.
 # shellcheck source=tests/packaging/inside.sh
 source /task/inside.sh
 
@@ -25,14 +25,21 @@ eventually "once the port is free, it runs" systemctl is-active --quiet $unit
 
 start_postgres
 make_role
+zcat -f /usr/share/doc/scidex-pg-exporter/README.Debian* |
+  sed -n '/# .*\/shop\.yaml/,/systemctl enable/{s/^    //;/systemctl enable/!p}' >/tmp/shop.yaml
+grep -q 'dbname=shop' /tmp/shop.yaml || fail "README.Debian has no instance"
+# The user alice with the password "right".
+echo 'basic_auth_users: {alice: "$2y$04$exRnqWuxTk7hQ5ttZuRdauQNNMWL5rO2ES6VjQQUCy6iZpNbD/PgC"}' >>$etc/web.yaml
 for instance in one:19201 two:19202; do
-  printf 'web:\n  listen_addresses: ["127.0.0.1:%s"]\nprimary:\n  dsn: host=/run/postgresql dbname=postgres user=scidex-pg-exporter\n' \
-    "${instance#*:}" | replace_configuration "${instance%:*}.yaml"
+  sed -e "s/:19188/127.0.0.1:${instance#*:}/" -e s/dbname=shop/dbname=postgres/ /tmp/shop.yaml |
+    replace_configuration "${instance%:*}.yaml"
   systemctl enable --now "$unit@${instance%:*}" 2>/dev/null
 done
 for instance in one:19201 two:19202; do
   eventually "${instance%:*} serves its own port" \
-    metric_is 'scidex_pg_pool_backend_up{pool="primary"}' 1 "http://127.0.0.1:${instance#*:}"
+    metric_is 'scidex_pg_pool_backend_up{pool="primary"}' 1 "http://alice:right@127.0.0.1:${instance#*:}"
+  equal "without the login, ${instance%:*} answers" \
+    "$(curl -sS -o /dev/null -w '%{http_code}' "http://127.0.0.1:${instance#*:}/metrics")" 401
 done
 systemctl stop "$unit@one"
 eventually "two continues without one" curl -fsS http://127.0.0.1:19202/-/healthy
