@@ -1,13 +1,16 @@
 # shellcheck shell=bash
-# The next version: the service and an instance of the template unit are restarted, an edited file kept, a masked service not
-# changed; then removal and purge.
+# The next version: the service and an instance of the template unit are restarted, an edited file kept, a masked service and a
+# stopped instance not changed; then removal, another installation, and purge.
 # shellcheck source=tests/packaging/inside.sh
 source /task/inside.sh
 
 install_exporter
-printf 'web:\n  listen_addresses: ["127.0.0.1:19201"]\nprimary:\n  dsn: host=/run/postgresql dbname=postgres\n' |
-  replace_configuration one.yaml
-systemctl enable --now $unit@one 2>/dev/null
+for instance in one:19201 two:19202 three:19203; do
+  printf 'web:\n  listen_addresses: ["127.0.0.1:%s"]\nprimary:\n  dsn: host=/run/postgresql dbname=postgres\n' \
+    "${instance#*:}" | replace_configuration "${instance%:*}.yaml"
+  systemctl enable --now "$unit@${instance%:*}" 2>/dev/null
+done
+systemctl stop $unit@two
 instance() { systemctl show "$unit@one" --property=MainPID --value; }
 pid=$(process) instance_pid=$(instance)
 [[ $instance_pid != 0 ]] || fail "the instance does not run"
@@ -17,6 +20,7 @@ equal "after the upgrade the service is" "$(systemctl is-active $unit)" active
 [[ $(process) != "$pid" ]] || fail "the upgrade did not restart the service"
 equal "after the upgrade the instance is" "$(systemctl is-active $unit@one)" active
 [[ $(instance) != "$instance_pid" ]] || fail "the upgrade did not restart the instance"
+refused "after the upgrade, an instance that was stopped" systemctl is-active --quiet $unit@two
 grep -q "what the next version says" $etc/exporter.yaml || fail "an untouched file was not replaced"
 equal "its owner and mode" "$(ownership $etc/exporter.yaml)" "root:$unit 640"
 
@@ -36,6 +40,18 @@ apt-get remove -qy $unit >/dev/null 2>&1
 refused "after the removal, the service" systemctl is-active --quiet $unit
 refused "after the removal, the instance" systemctl is-active --quiet $unit@one
 [[ -f $etc/exporter.yaml ]] || fail "the removal took the configuration"
+
+systemctl mask $unit@three >/dev/null 2>&1
+install_packages /tmp/next-99.2.deb
+equal "installed again, the service is" "$(systemctl is-active $unit)" active
+for instance in one two; do
+  equal "installed again, $instance is" "$(systemctl is-active "$unit@$instance")" active
+done
+refused "installed again, a masked instance" systemctl is-active --quiet $unit@three
+systemctl unmask $unit@three >/dev/null 2>&1
+systemctl stop $unit@two
+install_packages --reinstall /tmp/next-99.2.deb
+refused "after an upgrade that follows, an instance that was stopped" systemctl is-active --quiet $unit@two
 echo secret >$etc/password
 touch /tmp/before-purge
 apt-get purge -qy $unit >/dev/null 2>&1
