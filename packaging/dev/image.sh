@@ -21,7 +21,7 @@ job_image() {
   make_image "$image"
 }
 
-# job_kubernetes [IMAGE]
+# job_kubernetes [--links RUNBOOKS GRAFANA] [IMAGE]
 job_kubernetes() {
   need_packages kubernetes
   python3 -B packaging/kubernetes/generate.py . build/kubernetes "$@"

@@ -1,13 +1,15 @@
-"""generate.py SOURCE OUT [IMAGE]: writes the manifests and the chart of the tree SOURCE to the folder OUT.
+"""generate.py SOURCE OUT [--links RUNBOOKS GRAFANA] [IMAGE]: writes the manifests and the chart of the tree SOURCE to the
+folder OUT.
 
-Adds to the files of packaging/kubernetes the alerts as a PrometheusRule, the dashboards as ConfigMaps for Grafana's
+RUNBOOKS and GRAFANA are the URLs of the published runbooks and of Grafana, for the links of the alerts. Adds to the files of packaging/kubernetes the alerts as a PrometheusRule, the dashboards as ConfigMaps for Grafana's
 sidecar, and the name of the image. Adds the same files, the image and the version of the sources to the chart.
 """
 
+import argparse
 import pathlib
 import re
 import shutil
-import sys
+import subprocess
 
 import yaml
 
@@ -38,12 +40,25 @@ def dashboards(source):
     return sorted((source / "dashboards/json").glob("*.json"))
 
 
-def prometheus_rule(source):
+def rules(source, links):
+    """The rules; `links` are the URLs of the runbooks and of Grafana, or empty."""
+    text = rules_file(source).read_text(encoding="utf-8")
+    if links:
+        done = subprocess.run([source / "alerts/set-links", *links], input=text, text=True, encoding="utf-8",
+                              stdout=subprocess.PIPE)
+        # It has said why.
+        if done.returncode != 0:
+            raise SystemExit(done.returncode)
+        text = done.stdout
+    return yaml.load(text, yaml.CSafeLoader)
+
+
+def prometheus_rule(source, links):
     return {
         "apiVersion": "monitoring.coreos.com/v1",
         "kind": "PrometheusRule",
         "metadata": {"name": NAME, "labels": dict(LABELS)},
-        "spec": yaml.load(rules_file(source).read_text(encoding="utf-8"), yaml.CSafeLoader),
+        "spec": rules(source, links),
     }
 
 
@@ -66,8 +81,8 @@ def image_parts(reference, version):
     return folder + slash + last, "" if digest else tag or version, digest
 
 
-def generate_base(source, base, image):
-    write(base / "prometheusrule.yaml", prometheus_rule(source))
+def generate_base(source, base, image, links):
+    write(base / "prometheusrule.yaml", prometheus_rule(source, links))
     write(base / "dashboards.yaml", *map(dashboard_map, dashboards(source)))
     kustomization = yaml.safe_load((base / "kustomization.yaml").read_text(encoding="utf-8"))
     name, tag, digest = image
@@ -75,35 +90,42 @@ def generate_base(source, base, image):
     write(base / "kustomization.yaml", kustomization)
 
 
-def set_image(values, image):
-    """The text of values.yaml with this image as the default. Its comments stay."""
-    for key, value in zip(("repository", "tag", "digest"), image):
+def set_defaults(values, defaults):
+    """The text of values.yaml with these defaults. Its comments stay."""
+    for key, value in defaults.items():
         values, changed = re.subn(rf"(?m)^(  {key}:).*$", rf'\1 "{value}"', values, count=1)
         if not changed:
-            raise SystemExit(f"values.yaml has no {key} of an image")
+            raise SystemExit(f"values.yaml has no {key}")
     return values
 
 
-def generate_chart(source, chart, version, image):
+def generate_chart(source, chart, version, image, links):
     files = chart / "files"
     (files / "dashboards").mkdir(parents=True)
     shutil.copy(rules_file(source), files / "rules.yml")
     for path in dashboards(source):
         shutil.copy(path, files / "dashboards")
     values = chart / "values.yaml"
-    values.write_text(set_image(values.read_text(encoding="utf-8"), image), encoding="utf-8")
+    defaults = dict(zip(("repository", "tag", "digest"), image)) | dict(zip(("runbooksUrl", "grafanaUrl"), links))
+    values.write_text(set_defaults(values.read_text(encoding="utf-8"), defaults), encoding="utf-8")
     definition = yaml.safe_load((chart / "Chart.yaml").read_text(encoding="utf-8"))
     write(chart / "Chart.yaml", definition | {"version": version, "appVersion": version})
 
 
-def generate(source, out, image=None):
+def generate(source, out, image=None, links=()):
     version = re.search(r"^project\(.* VERSION (\S+) ", (source / "CMakeLists.txt").read_text(), re.MULTILINE)[1]
     shutil.rmtree(out, ignore_errors=True)
     shutil.copytree(source / "packaging/kubernetes", out, ignore=shutil.ignore_patterns("*.py", "__pycache__"))
     parts = image_parts(image or NAME, version)
-    generate_base(source, out / "base", parts)
-    generate_chart(source, out / "chart", version, parts)
+    generate_base(source, out / "base", parts, links)
+    generate_chart(source, out / "chart", version, parts, links)
 
 
 if __name__ == "__main__":
-    generate(*map(pathlib.Path, sys.argv[1:3]), *sys.argv[3:4])
+    parser = argparse.ArgumentParser()
+    parser.add_argument("source", type=pathlib.Path)
+    parser.add_argument("out", type=pathlib.Path)
+    parser.add_argument("--links", nargs=2, default=(), metavar=("RUNBOOKS", "GRAFANA"))
+    parser.add_argument("image", nargs="?")
+    given = parser.parse_intermixed_args()
+    generate(given.source, given.out, given.image, given.links)

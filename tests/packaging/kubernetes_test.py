@@ -110,6 +110,18 @@ class Kubernetes(unittest.TestCase):
         self.assertEqual(self.one("PrometheusRule")["spec"], rules)
         self.assertEqual(yaml.safe_load((self.out / "chart/files/rules.yml").read_text(encoding="utf-8")), rules)
 
+    def test_links_of_the_alerts_have_the_prefixes_that_were_named(self):
+        links = ("https://wiki.example/runbooks", "https://grafana.example/")
+        with tempfile.TemporaryDirectory() as folder:
+            out = pathlib.Path(folder) / "out"
+            generate.generate(ROOT, out, links=links)
+            values = documents(out / "chart/values.yaml")[0]["prometheusRule"]
+            [rules] = documents(out / "base/prometheusrule.yaml")
+        self.assertEqual((values["runbooksUrl"], values["grafanaUrl"]), links)
+        for rule in (rule for group in rules["spec"]["groups"] for rule in group["rules"] if "alert" in rule):
+            self.assertEqual(rule["annotations"]["runbook_url"], f"https://wiki.example/runbooks/{rule['alert']}.md")
+            self.assertRegex(rule["annotations"]["dashboard_url"], r"^https://grafana\.example/d/scidex-")
+
     def test_job_of_the_scrapes_is_that_of_the_alerts(self):
         job = {rule["targetLabel"]: rule["replacement"]
                for rule in self.one("ServiceMonitor")["spec"]["endpoints"][0]["relabelings"]}["job"]

@@ -136,10 +136,26 @@ class Rendered(unittest.TestCase):
             marked = [found["data"] for found in maps if found["metadata"].get("labels", {}).get("grafana_dashboard") == "1"]
             self.assertEqual({file: json.loads(text) for data in marked for file, text in data.items()}, dashboards, name)
 
+    def test_chart_sets_the_prefixes_of_the_links_of_alerts(self):
+        found = rendered(self.helm, "template", "pools", self.chart, "--set",
+                         "prometheusRule.runbooksUrl=https://wiki.example/runbooks/,prometheusRule.grafanaUrl=https://grafana.example")
+        alerts = [rule for document in found if document["kind"] == "PrometheusRule"
+                  for group in document["spec"]["groups"] for rule in group["rules"] if "alert" in rule]
+        self.assertTrue(alerts)
+        for rule in alerts:
+            self.assertEqual(rule["annotations"]["runbook_url"], f"https://wiki.example/runbooks/{rule['alert']}.md")
+            self.assertRegex(rule["annotations"]["dashboard_url"], r"^https://grafana\.example/d/scidex-")
+
+    def test_pods_have_more_time_to_end_than_the_shutdown_takes(self):
+        for timeout, seconds in (("100ms", 30), ("10s", 30), ("1m", 80), ("1m30s500ms", 111), ("1h", 3620), ("90000000us", 110)):
+            pod, _ = self.pod_and_configuration(f"configuration.shutdown_timeout={timeout}")
+            self.assertEqual(pod["terminationGracePeriodSeconds"], seconds, timeout)
+
     def test_chart_refuses_values_that_it_does_not_know(self):
         self.assertEqual(run(self.helm, "lint", "--strict", self.chart).returncode, 0)
         for value in ("nonsense=1", "image.nonsense=1", "image.digest=1", "replicas=0", "readiness.route=primary",
-                      "serviceMonitor.nonsense=1", "serviceMonitor.labels.a=1", "web.tlsSecretName=tls",
+                      "serviceMonitor.nonsense=1", "serviceMonitor.labels.a=1", "prometheusRule.runbooksUrl=/d",
+                      "prometheusRule.grafanaUrl=ftp://grafana.example", "web.tlsSecretName=tls",
                       "secretKeys.nonsense=1", "configuration.web.listen_addresses={:1}",
                       "configuration.web.telemetry_path=/m"):
             self.assertNotEqual(run(self.helm, "template", "pools", self.chart, "--set", value).returncode, 0, value)

@@ -20,3 +20,14 @@ app.kubernetes.io/instance: {{ .Release.Name | quote }}
 {{ .repository }}{{ if .digest }}@{{ .digest }}{{ else }}:{{ .tag | default $.Chart.AppVersion }}{{ end }}
 {{- end -}}
 {{- end }}
+
+{{- /* In seconds. The kubelet kills a pod after it, so it must be longer than the shutdown. */}}
+{{- define "exporter.gracePeriod" -}}
+{{- $units := dict "d" 86400000000000 "h" 3600000000000 "m" 60000000000 "s" 1000000000 "ms" 1000000 "us" 1000 "ns" 1 }}
+{{- $shutdown := 0 }}
+{{- range regexFindAll "[0-9]+[a-z]+" (.Values.configuration.shutdown_timeout | default "10s" | toString) -1 }}
+{{- $unit := regexFind "[a-z]+" . }}
+{{- $shutdown = add $shutdown (mul (regexFind "[0-9]+" . | int64) (get $units $unit | default 0)) }}
+{{- end }}
+{{- max 30 (add 20 (div (add $shutdown 999999999) 1000000000)) }}
+{{- end }}
