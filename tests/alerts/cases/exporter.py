@@ -99,6 +99,8 @@ CASES = [
                 {TEXTFILE_WRITTEN: Now(less=59), NODE_EXPORTER: 0, PROBED: Now(less=120)}, stalled("1m 1s")),
                # It is scraped, and can no longer write its file.
                ({TEXTFILE_WRITTEN: Now()}, {TEXTFILE_WRITTEN: 1000}, stalled("1m 1s")),
+               # The file is an old output of --once.
+               ({NODE_EXPORTER: 0}, {NODE_EXPORTER: 0, PROBED: Now(less=61)}, stalled("1m 1s")),
                ({}, {PROBED: NEVER},
                 f"When {WHO} was last scraped, the server of the pool ro had not been probed yet. What the exporter reports "
                 "about servers and routes is out of date.")),

@@ -70,6 +70,8 @@ CASES = [
                 {TEXTFILE_WRITTEN: Now(less=50), NODE_EXPORTER: 0, SUCCESS: Now(less=96)}, STALE),
                # It is scraped, and can no longer write its file.
                ({TEXTFILE_WRITTEN: Now()}, {TEXTFILE_WRITTEN: 1000}, STALE),
+               # Its file does not say when it was written.
+               ({NODE_EXPORTER: 0}, {NODE_EXPORTER: 0}, STALE),
                ({}, {SUCCESS: -1700000000},
                 f"The query orders of {WHO} has not had a result yet. Alerts and panels that use its series have no data, or "
                 "old values.")),
