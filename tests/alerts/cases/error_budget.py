@@ -135,6 +135,14 @@ CASES = [
          wrong={ratio("6h"): 0.002}, near={"nothing fails any more": {ratio("6h"): 0}}, labels=RO, step=60, for_=3600,
          holds=300, forgets=0, outlives_failed_scrape=False),
 
+    # The window of a day, with recorded ratios.
+    Case(alert="ScidexPgPoolAcquireErrorBudgetBurn", severity="warning", component="waiters",
+         summary="Acquires fail faster than the error budget allows.",
+         description=said_of_burn("1 day or 3 days", "0.35%"), dashboard="detail",
+         calm={ratio("1d"): 0.0035, ratio("2h"): 0, ratio("3d"): 0, ratio("6h"): 0, OUTAGE: None},
+         wrong={ratio("2h"): 0.0032}, near={"fewer fail lately": {ratio("2h"): 0.0025}}, labels=RO, step=60, for_=3600,
+         forgets=0, outlives_failed_scrape=False),
+
     Case(alert="ScidexPgPoolAcquiresFail", severity="warning", component="waiters",
          summary="Most acquires of a pool with little traffic fail.",
          description=f"In the pool ro of {WHO}, 10 acquires failed in the last hour, more than half of all. The pool has "
