@@ -86,9 +86,6 @@ void AddWarnings(config::Config& config) {
 }
 
 void LogWarnings(const config::Config& config) {
-  for (const auto* warnings : {&config.warnings, &config.unknown_sql}) {
-    for (const std::string& warning : *warnings) base::LogWarn(warning);
-  }
   for (const Mistake& mistake : LikelyMistakes(config)) base::LogWarn(mistake.text);
 }
 

@@ -137,15 +137,16 @@ std::string FirstLine(std::string text) {
   return text;
 }
 
-void AddConfigFlags(CLI::App& app, CommandLine& flags, std::optional<SyntaxIs>& syntax) {
+void AddConfigFlags(CLI::App& app, CommandLine& flags) {
   app.add_option("--config.file", flags.config_file, "configuration file in YAML (default: none)")
       ->type_name("FILE");
   app.add_flag("--config.check", flags.config_check,
                "check the configuration and exit: with 0 if it is valid, with 1 otherwise");
-  AddEnum(app, "--config.check.syntax",
-          "with --config.check: how to treat SQL that the built-in PostgreSQL grammar rejects "
-          "(default: error)",
-          syntax);
+  app.add_flag(
+      "--config.check.startup", flags.startup,
+      "with --config.check: exit with 0 if the exporter would start with this configuration; "
+      "problems that do not prevent a start (SQL that the built-in PostgreSQL grammar rejects, an "
+      "unreadable password file) are only warnings");
   app.add_flag(
       "--config.check.connect", flags.connect,
       "with --config.check: also run each query once, print its columns and their use, and exit "
@@ -273,9 +274,9 @@ void CheckValues(const CLI::App& app, int argc, const char* const* argv, Command
   }
 }
 
-void CheckCombinations(bool has_syntax, CommandLine& flags) {
-  if (flags.error.empty() && !flags.config_check && (flags.connect || has_syntax)) {
-    flags.error = std::string(flags.connect ? "--config.check.connect" : "--config.check.syntax") +
+void CheckCombinations(CommandLine& flags) {
+  if (flags.error.empty() && !flags.config_check && (flags.connect || flags.startup)) {
+    flags.error = std::string(flags.connect ? "--config.check.connect" : "--config.check.startup") +
                   ": requires --config.check";
   }
   if (flags.error.empty() && flags.once && flags.textfile_path)
@@ -286,12 +287,11 @@ void CheckCombinations(bool has_syntax, CommandLine& flags) {
 
 CommandLine ParseCommandLine(int argc, const char* const* argv) {
   CommandLine flags;
-  std::optional<SyntaxIs> syntax;
   bool version = false;
   CLI::App app(kDescription, "scidex_pg_exporter");
   app.footer(kFooter);
   app.set_help_flag("-h,--help", "print this help and exit");
-  AddConfigFlags(app, flags, syntax);
+  AddConfigFlags(app, flags);
   AddProbeFlags(app, flags);
   AddWebFlags(app, flags);
   AddOutputFlags(app, flags);
@@ -299,8 +299,7 @@ CommandLine ParseCommandLine(int argc, const char* const* argv) {
   app.add_flag("--version", version, "print the version and exit");
   Parse(app, argc, argv, flags);
   CheckValues(app, argc, argv, flags);
-  CheckCombinations(syntax.has_value(), flags);
-  flags.syntax = syntax.value_or(SyntaxIs::kError);
+  CheckCombinations(flags);
   if (version) flags.print = VersionText() + "\n";
   return flags;
 }

@@ -1,29 +1,15 @@
 // Command-line flags.
 #pragma once
 
-#include <array>
 #include <chrono>
 #include <optional>
 #include <string>
-#include <string_view>
 #include <vector>
 
-#include "base/enum.h"
 #include "base/log.h"
 #include "base/time.h"
 #include "config/config.h"
 #include "routing/route.h"
-
-namespace scidex::app {
-
-enum class SyntaxIs { kError, kWarn };
-
-}  // namespace scidex::app
-
-template <>
-struct scidex::base::EnumNames<scidex::app::SyntaxIs> {
-  static constexpr std::array<std::string_view, 2> kNames{"error", "warn"};
-};
 
 namespace scidex::app {
 
@@ -32,9 +18,9 @@ struct CommandLine {
   std::string config_file;
   // Check the configuration and exit.
   bool config_check = false;
-  // With config_check: how to treat SQL that the built-in PostgreSQL grammar rejects, and whether
-  // to run each query once.
-  SyntaxIs syntax = SyntaxIs::kError;
+  // With config_check: whether only what prevents a start is an error, and whether to run each
+  // query once.
+  bool startup = false;
   bool connect = false;
   // Tell the exporter with this process id to reload, and exit.
   std::optional<int> reload;

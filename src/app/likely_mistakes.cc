@@ -48,6 +48,8 @@ void AddSameServer(const config::Config& config, std::vector<Mistake>& mistakes)
 
 std::vector<Mistake> LikelyMistakes(const config::Config& config) {
   std::vector<Mistake> mistakes;
+  for (const std::string& unknown : config.unknown_sql) mistakes.push_back({unknown, true});
+  for (const std::string& warning : config.warnings) mistakes.push_back({warning, false});
   AddPasswordFile("primary.password_file", config.database.primary, mistakes);
   AddPasswordFile("replica.password_file", config.database.replica, mistakes);
   AddSameServer(config, mistakes);

@@ -1,4 +1,4 @@
-// Configuration that is valid but probably unintended.
+// Configuration with which the exporter starts, but which is probably unintended.
 #pragma once
 
 #include <string>
@@ -11,11 +11,13 @@ namespace scidex::app {
 struct Mistake {
   // Contains no secret.
   std::string text;
-  // Makes --config.check fail, but not startup: the missing file may be created later.
-  bool is_error = false;
+  // Makes --config.check fail, but neither a start nor --config.check.startup: the file may be
+  // created later, and a newer server may accept the SQL.
+  bool fails_check = false;
 };
 
-// The configuration must have passed Check(). Reads the password files.
+// Everything that is logged at startup about a configuration that has passed Check(). Reads the
+// password files.
 std::vector<Mistake> LikelyMistakes(const config::Config& config);
 
 }  // namespace scidex::app

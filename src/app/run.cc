@@ -176,17 +176,12 @@ std::string MissingFiles() {
          ", is too low: raise it with ulimit -n or LimitNOFILE=";
 }
 
-// Prints what --config.check found besides errors. Returns whether the configuration is valid.
+// Prints what --config.check finds in a configuration with which the exporter would start. Returns
+// whether the check succeeds.
 bool ReportCheck(const CommandLine& flags, const config::Config& config) {
-  const bool is_error = flags.syntax == SyntaxIs::kError;
-  const base::LogLevel level = is_error ? base::LogLevel::kError : base::LogLevel::kWarn;
-  for (const std::string& unknown : config.unknown_sql)
-    PrintLine((is_error ? "" : "warning: ") + unknown, level);
-  for (const std::string& warning : config.warnings)
-    PrintLine("warning: " + warning, base::LogLevel::kWarn);
-  bool is_right = !is_error || config.unknown_sql.empty();
+  bool is_right = true;
   for (const Mistake& mistake : LikelyMistakes(config)) {
-    if (mistake.is_error) {
+    if (mistake.fails_check && !flags.startup) {
       PrintLine(mistake.text);
       is_right = false;
     } else {

@@ -73,18 +73,22 @@ TEST_F(ConfigCheck, MissingPasswordFileIsAnErrorWithoutItsName) {
   EXPECT_EQ(missing.output, "");
   EXPECT_THAT(missing.errors, AllOf(HasSubstr("primary.password_file: the password file: "),
                                     Not(HasSubstr(kRowValue))));
+  const ProcessResult startup =
+      Check(query, {"--config.check.startup"}, with(dir_.path() / kRowValue));
+  EXPECT_EQ(startup.exit_status, 0) << startup.errors;
+  EXPECT_THAT(startup.errors, HasSubstr("warning: primary.password_file: "));
   const ProcessResult of_unit = Check(query, {}, with("/run/credentials/none.service/password"));
   EXPECT_EQ(of_unit.exit_status, 0) << of_unit.errors;
   EXPECT_THAT(of_unit.errors, HasSubstr("warning: primary.password_file: "));
 }
 
-TEST_F(ConfigCheck, UnknownSyntaxFailsUnlessToldToWarn) {
+TEST_F(ConfigCheck, UnknownSyntaxFailsUnlessOnlyAStartIsChecked) {
   const std::string query = Query("q", "SELECT 1 AS n NEW CLAUSE");
   const ProcessResult error = Check(query);
   EXPECT_EQ(error.exit_status, 1);
   EXPECT_EQ(error.output, "");
   EXPECT_THAT(error.errors, HasSubstr("e.yaml:4:35: queries[0].sql: syntax error"));
-  const ProcessResult warning = Check(query, {"--config.check.syntax=warn"});
+  const ProcessResult warning = Check(query, {"--config.check.startup"});
   EXPECT_EQ(warning.exit_status, 0) << warning.errors;
   EXPECT_EQ(warning.output, "the configuration is valid\n");
   EXPECT_THAT(warning.errors, HasSubstr("warning: "));

@@ -120,7 +120,7 @@ TEST(CommandLine, ErrorIsOneLineThatNamesTheFlag) {
         std::pair{"--web.max-requests=-1", "--web.max-requests"},
         std::pair{"--web.telemetry-path=metrics", "--web.telemetry-path"},
         std::pair{"--web.telemetry-path=/-/ready", "--web.telemetry-path"},
-        std::pair{"--config.check.syntax=error", "--config.check.syntax: requires --config.check"},
+        std::pair{"--config.check.startup", "--config.check.startup: requires --config.check"},
         std::pair{"--config.check.connect", "--config.check.connect: requires --config.check"},
         std::pair{"--config.reload=0", "--config.reload"},
         std::pair{"--config.reload=self", "--config.reload"},
@@ -140,10 +140,9 @@ TEST(CommandLine, ErrorIsOneLineThatNamesTheFlag) {
   }
 }
 
-TEST(CommandLine, CheckReportsUnknownSyntaxAsAnErrorByDefault) {
-  EXPECT_EQ(Parse({"--config.check"}).syntax, SyntaxIs::kError);
-  EXPECT_EQ(Parse({"--config.check", "--config.check.syntax=warn"}).syntax, SyntaxIs::kWarn);
-  EXPECT_NE(Parse({"--config.check", "--config.check.syntax=loud"}).error, "");
+TEST(CommandLine, CheckIsStrictAndDoesNotConnectByDefault) {
+  EXPECT_FALSE(Parse({"--config.check"}).startup);
+  EXPECT_TRUE(Parse({"--config.check", "--config.check.startup"}).startup);
   EXPECT_FALSE(Parse({"--config.check"}).connect);
   EXPECT_TRUE(Parse({"--config.check", "--config.check.connect"}).connect);
 }
@@ -153,7 +152,7 @@ TEST(CommandLine, HelpNamesEveryFlagAndVariable) {
   for (const char* name : {"--help",
                            "--config.file",
                            "--config.check",
-                           "--config.check.syntax",
+                           "--config.check.startup",
                            "--config.check.connect",
                            "--config.reload",
                            "--probe.ready",
