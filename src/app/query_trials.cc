@@ -63,7 +63,7 @@ class Trials {
   // Returns whether the query succeeded.
   bool Run(const QueryOptions& query) {
     std::optional<QueryTrial>& without = without_connection_[query.from == QueryFrom::kRoute];
-    const QueryTrial trial = without ? *without : database_.Try(query, kAcquireWithin);
+    const QueryTrial trial = without ? *without : database_.TryQuery(query, kAcquireWithin);
     if (trial.error == QueryError::kAcquireTimeout || trial.error == QueryError::kNoRoute)
       without = trial;
     Print(query, trial, SourceOf(query), out_);

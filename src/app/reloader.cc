@@ -81,12 +81,13 @@ void CheckCanChange(const config::Config& from, const config::Config& to) {
 
 // A reload that has begun. Counts until it ends, even with an exception: otherwise every later one
 // would find it in progress.
-class Reloader::Counted {
+class Reloader::ReloadCountGuard {
  public:
-  explicit Counted(std::atomic<int>& count) : count_(count), is_first_(count_.fetch_add(1) == 0) {}
-  ~Counted() { count_.fetch_sub(1); }
-  Counted(const Counted&) = delete;
-  Counted& operator=(const Counted&) = delete;
+  explicit ReloadCountGuard(std::atomic<int>& count)
+      : count_(count), is_first_(count_.fetch_add(1) == 0) {}
+  ~ReloadCountGuard() { count_.fetch_sub(1); }
+  ReloadCountGuard(const ReloadCountGuard&) = delete;
+  ReloadCountGuard& operator=(const ReloadCountGuard&) = delete;
 
   bool is_first() const { return is_first_; }
 
@@ -97,12 +98,14 @@ class Reloader::Counted {
 
 // Announces a reload, and its end even if it ends with an exception: otherwise the service manager
 // would consider it in progress for ever.
-class Reloader::Announced {
+class Reloader::AnnouncementGuard {
  public:
-  explicit Announced(const Announce& announce) : announce_(announce) { Say(Phase::kBegins); }
-  ~Announced() { Say(Phase::kEnded); }
-  Announced(const Announced&) = delete;
-  Announced& operator=(const Announced&) = delete;
+  explicit AnnouncementGuard(const Announce& announce) : announce_(announce) {
+    Say(Phase::kBegins);
+  }
+  ~AnnouncementGuard() { Say(Phase::kEnded); }
+  AnnouncementGuard(const AnnouncementGuard&) = delete;
+  AnnouncementGuard& operator=(const AnnouncementGuard&) = delete;
 
  private:
   void Say(Phase phase) noexcept {
@@ -133,7 +136,7 @@ Reloader::Reloader(config::Config first, Load load, Check check, Apply apply, An
 }
 
 // Steps that can fail come before those that cannot be undone.
-void Reloader::Take(config::Config next) {
+void Reloader::Activate(config::Config next) {
   const std::uint64_t hash = HashOf(next);
   apply_(next);
   std::swap(config_, next);
@@ -143,14 +146,14 @@ void Reloader::Take(config::Config next) {
 }
 
 Reloader::Result Reloader::Reload(IfUnderWay if_under_way) {
-  const Counted counted(reloads_);
+  const ReloadCountGuard counted(reloads_);
   if (!counted.is_first() && if_under_way == IfUnderWay::kGiveUp) return {Outcome::kUnderWay, ""};
   return Reload();
 }
 
 Reloader::Result Reloader::Reload() {
   const MutexLock changing(changing_);
-  const Announced announced(announce_);
+  const AnnouncementGuard announced(announce_);
   return TryReload();
 }
 
@@ -162,7 +165,7 @@ Reloader::Result Reloader::TryReload() {
     CheckForReload(config);
     check_();
     changed = Shown(config::ChangedKeys(config_, config));
-    Take(config);
+    Activate(config);
   } catch (const std::exception& error) {
     SetSuccessful(false);
     base::LogError("configuration refused; the previous one stays in force",
@@ -205,7 +208,7 @@ base::TimePoint Reloader::ReadCredentials() {
     if (next.database.primary == config_.database.primary &&
         next.database.replica == config_.database.replica)
       return base::kNever;
-    Take(next);
+    Activate(next);
     base::LogInfo("a login was refused; the DSNs were read again and have changed",
                   {{"changed", changed}});
     last_error_.clear();

@@ -61,12 +61,12 @@ class Reloader {
   std::uint64_t hash() const;
 
  private:
-  class Counted;
-  class Announced;
+  class ReloadCountGuard;
+  class AnnouncementGuard;
   Result Reload();
   Result TryReload() SCIDEX_REQUIRES(changing_);
   void SetSuccessful(bool successful);
-  void Take(config::Config next) SCIDEX_REQUIRES(changing_);
+  void Activate(config::Config next) SCIDEX_REQUIRES(changing_);
   base::TimePoint ReadCredentials();
 
   const Load load_;

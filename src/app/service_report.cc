@@ -39,7 +39,7 @@ ServiceReport::ServiceReport(const base::ServiceManager& manager,
       front_(clock_.Now()),
       probes_(clock_.Now()),
       task_(scheduler, base::TaskKind::kServiceReport,
-            [this](const std::stop_token&) { return Look(); }) {
+            [this](const std::stop_token&) { return Check(); }) {
   if (!manager_.present()) return;
   if (!manager_.Notify("READY=1")) {
     base::LogWarn(
@@ -65,7 +65,7 @@ void ServiceReport::OnReloaded() noexcept {
   task_.Trigger();
 }
 
-base::TimePoint ServiceReport::Look() {
+base::TimePoint ServiceReport::Check() {
   const base::TimePoint now = clock_.Now();
   NotifyStatus();
   if (!watchdog_) return base::Add(now, kCheckInterval);

@@ -52,7 +52,7 @@ class ServiceReport {
   void SetProbeWithin(base::Duration within) noexcept { probe_within_ = within; }
 
  private:
-  base::TimePoint Look();
+  base::TimePoint Check();
   void NotifyStatus();
   // The component that makes no progress; empty if all do.
   std::string Stalled(base::TimePoint now);

@@ -19,7 +19,7 @@
 
 namespace scidex::database {
 
-struct Database::Wanted {
+struct Database::Required {
   base::EnumArray<ServerRole, std::optional<postgres::SessionOptions>> servers;
   base::EnumArray<routing::PoolRole, std::optional<pool::PoolOptions>> pools;
 };
@@ -28,8 +28,8 @@ struct Database::Wanted {
 struct Database::Change {
   // The new options; after Apply(), the previous ones.
   DatabaseOptions options;
-  Wanted before;
-  Wanted wanted;
+  Required before;
+  Required required;
   Parts old;
   Parts next;
   // Null if the probe is kept.
@@ -44,15 +44,15 @@ struct Database::Change {
   std::shared_ptr<routing::Router::Plan> routes;
   std::shared_ptr<queries::QueryRunner::Change> queries;
 
-  bool IsSame(ServerRole role) const { return wanted.servers[role] == before.servers[role]; }
+  bool IsSame(ServerRole role) const { return required.servers[role] == before.servers[role]; }
   // Whether the DSN is unchanged, even if other session options differ.
   bool IsSameServer(ServerRole role) const {
-    const auto& now = wanted.servers[role];
+    const auto& now = required.servers[role];
     const auto& then = before.servers[role];
     return now.has_value() == then.has_value() && (!now || now->dsn == then->dsn);
   }
   bool IsSame(routing::PoolRole role) const {
-    return IsSame(ServerOf(role)) && wanted.pools[role] == before.pools[role];
+    return IsSame(ServerOf(role)) && required.pools[role] == before.pools[role];
   }
 };
 

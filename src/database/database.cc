@@ -16,15 +16,15 @@ using routing::PoolRole;
 Database::Database(const DatabaseOptions& options, std::shared_ptr<Runtime> runtime)
     : runtime_(std::move(runtime)), options_(options) {
   const MutexLock changing(changing_);
-  const Wanted wanted = WantedOf(options);
+  const Required required = RequiredParts(options);
   Parts parts;
   for (const ServerRole role : base::kEnumValues<ServerRole>) {
-    if (wanted.servers[role]) parts.servers[role] = MakeServer(role, wanted, nullptr);
+    if (required.servers[role]) parts.servers[role] = MakeServer(role, required, nullptr);
   }
   for (const PoolRole role : base::kEnumValues<PoolRole>) {
-    if (!wanted.pools[role]) continue;
+    if (!required.pools[role]) continue;
     PoolUnit& unit = parts.units[role];
-    unit.pool = parts.servers[ServerOf(role)]->MakePool(role, *wanted.pools[role]);
+    unit.pool = parts.servers[ServerOf(role)]->MakePool(role, *required.pools[role]);
     unit.canary = MakeCanary(role, options.probe, *unit.pool);
   }
   for (const ServerRole role : base::kEnumValues<ServerRole>) {
@@ -116,8 +116,8 @@ pool::Lease Database::AcquireForQuery(const queries::QueryOptions& query, base::
   return router_->AcquireFallthrough(options);
 }
 
-queries::QueryTrial Database::Try(const queries::QueryOptions& query,
-                                  base::Duration acquire_within) {
+queries::QueryTrial Database::TryQuery(const queries::QueryOptions& query,
+                                       base::Duration acquire_within) {
   return queries::TryQuery(
       query,
       [this](const queries::QueryOptions& asked, base::TimePoint deadline,
@@ -155,13 +155,13 @@ std::shared_ptr<control::Autoscaler> Database::AutoscalerNow() const {
   return autoscaler_;
 }
 
-std::shared_ptr<Server> Database::MakeServer(ServerRole role, const Wanted& wanted,
+std::shared_ptr<Server> Database::MakeServer(ServerRole role, const Required& required,
                                              const Server* before) {
-  const postgres::SessionOptions& session = *wanted.servers[role];
+  const postgres::SessionOptions& session = *required.servers[role];
   std::shared_ptr<pool::ConnectGate>& gate = gates_[session.dsn.Reveal()];
   if (!gate) {
     gate = std::make_shared<pool::ConnectGate>(
-        pool::ConnectGateOptions{wanted.pools[MainPoolOf(role)]->backoff,
+        pool::ConnectGateOptions{required.pools[MainPoolOf(role)]->backoff,
                                  options_.connects_per_server},
         std::random_device{}());
   }
@@ -288,7 +288,7 @@ DatabaseStats Database::stats() const {
   {
     const MutexLock lock(mutex_);
     parts = parts_;
-    control.probes = gone_probes_;
+    control.probes = removed_probes_;
   }
   for (const PoolRole role : base::kEnumValues<PoolRole>) {
     const PoolUnit& unit = parts.units[role];

@@ -93,7 +93,7 @@ class Database {
   DatabaseStats stats() const;
 
   // Runs one query once, on a connection acquired as the schedule would, within `acquire_within`.
-  queries::QueryTrial Try(const queries::QueryOptions& query, base::Duration acquire_within);
+  queries::QueryTrial TryQuery(const queries::QueryOptions& query, base::Duration acquire_within);
 
   // Sets the function that is called, on any thread, when a server refuses a login. It must not
   // block; empty for none. When this returns, no call of the previous function is in progress.
@@ -104,7 +104,7 @@ class Database {
 
  private:
   // The servers and pools that the options require.
-  struct Wanted;
+  struct Required;
   using Servers = base::EnumArray<ServerRole, std::shared_ptr<Server>>;
   // A pool and its canary; null if there is no such pool.
   struct PoolUnit {
@@ -123,7 +123,7 @@ class Database {
   // Everything that a change of the options needs, created before anything changes.
   struct Change;
 
-  static Wanted WantedOf(const DatabaseOptions& options);
+  static Required RequiredParts(const DatabaseOptions& options);
   static routing::Router::Pools PoolsOf(const PoolUnits& units);
   static std::shared_ptr<const Server::Pools> PoolsOn(ServerRole server, const PoolUnits& units);
   static routing::RoutingOptions RoutingOf(const DatabaseOptions& options);
@@ -132,7 +132,7 @@ class Database {
   pool::Lease AcquireForQuery(const queries::QueryOptions& query, base::TimePoint deadline,
                               const std::stop_token& stop);
 
-  std::shared_ptr<Server> MakeServer(ServerRole role, const Wanted& wanted, const Server* before)
+  std::shared_ptr<Server> MakeServer(ServerRole role, const Required& required, const Server* before)
       SCIDEX_REQUIRES(changing_);
   std::shared_ptr<Server::Probing> MakeProbing(ServerRole role, Server& server,
                                                const DatabaseOptions& options,
@@ -151,7 +151,7 @@ class Database {
   void Apply(Change& change) noexcept SCIDEX_REQUIRES(changing_);
   void StopOld(const Change& change) noexcept;
   void ReplaceProbing(ServerRole role, Change& change) noexcept;
-  void KeepCountsOfGone(const Change& change) noexcept;
+  void RetainCountersOfRemoved(const Change& change) noexcept;
   void StartNew(const Change& change) noexcept;
   void ChangeBackoffs(const Change& change) noexcept;
 
@@ -186,7 +186,7 @@ class Database {
   mutable base::Mutex mutex_;
   Parts parts_ SCIDEX_GUARDED_BY(mutex_);
   // Counters of the probes of removed pools, until there is such a pool again.
-  base::EnumArray<routing::PoolRole, control::ProbeStats> gone_probes_ SCIDEX_GUARDED_BY(mutex_);
+  base::EnumArray<routing::PoolRole, control::ProbeStats> removed_probes_ SCIDEX_GUARDED_BY(mutex_);
   std::shared_ptr<control::Autoscaler> autoscaler_ SCIDEX_GUARDED_BY(mutex_);
   std::shared_ptr<control::PoolLogger> pool_logger_ SCIDEX_GUARDED_BY(mutex_);
   bool logging_ SCIDEX_GUARDED_BY(mutex_) = false;

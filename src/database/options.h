@@ -28,7 +28,7 @@ struct DatabaseOptions {
   control::AutoscalerOptions autoscaler;
   // A query from the primary creates the pool ro_fallthrough even if no read may fall through.
   std::vector<queries::QueryOptions> queries;
-  // If false, queries run only when Try() is called.
+  // If false, queries run only when TryQuery() is called.
   bool schedule_queries = true;
   // Maximum number of concurrent connects to one server. Reconfigure() cannot change it.
   std::size_t connects_per_server = 4;

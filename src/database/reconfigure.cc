@@ -14,14 +14,14 @@ namespace scidex::database {
 using base::MutexLock;
 using routing::PoolRole;
 
-Database::Wanted Database::WantedOf(const DatabaseOptions& options) {
-  Wanted wanted;
+Database::Required Database::RequiredParts(const DatabaseOptions& options) {
+  Required required;
   const auto want = [&](PoolRole role, pool::PoolOptions pool) {
     pool.autoscaled = options.autoscaler.mode == control::AutoscalerMode::kOn;
-    wanted.pools[role] = pool;
+    required.pools[role] = pool;
   };
-  wanted.servers[ServerRole::kPrimary] = options.primary;
-  wanted.servers[ServerRole::kReplica] = options.replica;
+  required.servers[ServerRole::kPrimary] = options.primary;
+  required.servers[ServerRole::kReplica] = options.replica;
   if (options.primary) want(PoolRole::kPrimary, options.primary_pool);
   if (options.replica) want(PoolRole::kRo, options.ro_pool);
   const routing::Servers servers{options.primary.has_value(), options.replica.has_value()};
@@ -33,7 +33,7 @@ Database::Wanted Database::WantedOf(const DatabaseOptions& options) {
   if (falls_through || (is_queried && options.primary)) {
     want(PoolRole::kRoFallthrough, options.ro_fallthrough_pool);
   }
-  return wanted;
+  return required;
 }
 
 void Database::Reconfigure(const DatabaseOptions& options) {
@@ -48,15 +48,15 @@ Database::Change Database::Prepare(const DatabaseOptions& options) {
   }
   Change change;
   change.options = options;
-  change.before = WantedOf(options_);
-  change.wanted = WantedOf(options);
+  change.before = RequiredParts(options_);
+  change.required = RequiredParts(options);
   change.old = PartsNow();
   change.next = change.old;
   change.same_probes =
       options.probe == options_.probe && WantsConnections(options) == WantsConnections(options_);
   for (const ServerRole role : base::kEnumValues<ServerRole>) {
     const auto& before = change.before.servers[role];
-    const auto& after = change.wanted.servers[role];
+    const auto& after = change.required.servers[role];
     change.moved[role] = before.has_value() != after.has_value() ||
                          (after && !postgres::LeadToSameServer(before->dsn, after->dsn));
   }
@@ -66,7 +66,7 @@ Database::Change Database::Prepare(const DatabaseOptions& options) {
   for (const PoolRole role : base::kEnumValues<PoolRole>) {
     same_pools = same_pools && change.IsSame(role);
     const auto& before = change.before.servers[ServerOf(role)];
-    const auto& after = change.wanted.servers[ServerOf(role)];
+    const auto& after = change.required.servers[ServerOf(role)];
     same_but_login[role] = change.old.units[role].pool && before && after &&
                            postgres::DifferInLoginAlone(before->dsn, after->dsn);
   }
@@ -87,14 +87,14 @@ void Database::PreparePools(Change& change) {
     if (change.IsSame(role)) continue;
     const Server* const same = change.IsSameServer(role) ? change.old.servers[role].get() : nullptr;
     next.servers[role] =
-        change.wanted.servers[role] ? MakeServer(role, change.wanted, same) : nullptr;
+        change.required.servers[role] ? MakeServer(role, change.required, same) : nullptr;
   }
   for (const PoolRole role : base::kEnumValues<PoolRole>) {
     PoolUnit& unit = next.units[role];
-    const std::optional<pool::PoolOptions>& wanted = change.wanted.pools[role];
+    const std::optional<pool::PoolOptions>& required = change.required.pools[role];
     const bool same = change.IsSame(role);
     if (!same) unit = {};
-    if (!same && wanted) unit.pool = next.servers[ServerOf(role)]->MakePool(role, *wanted);
+    if (!same && required) unit.pool = next.servers[ServerOf(role)]->MakePool(role, *required);
     if (unit.pool && !(same && change.same_probes))
       unit.canary = MakeCanary(role, change.options.probe, *unit.pool);
   }
@@ -114,7 +114,7 @@ void Database::Apply(Change& change) noexcept {
   // From here on, no probe reports on a server that is no longer configured.
   StopOld(change);
   for (const ServerRole role : base::kEnumValues<ServerRole>) ReplaceProbing(role, change);
-  KeepCountsOfGone(change);
+  RetainCountersOfRemoved(change);
   const bool new_primary = !change.IsSameServer(ServerRole::kPrimary);
   if (new_primary) primary_in_recovery_ = false;
   const std::shared_ptr<control::Autoscaler> autoscaler = AutoscalerNow();
@@ -175,18 +175,18 @@ void Database::ReplaceProbing(ServerRole role, Change& change) noexcept {
     before = change.old.servers[role]->Stats();
   } else {
     const MutexLock lock(mutex_);
-    before = gone_probes_[MainPoolOf(role)];
+    before = removed_probes_[MainPoolOf(role)];
   }
   if (!change.IsSameServer(role)) before = control::CountsOf(before);
   server->Replace(change.probing[role], before);
 }
 
-void Database::KeepCountsOfGone(const Change& change) noexcept {
+void Database::RetainCountersOfRemoved(const Change& change) noexcept {
   for (const PoolRole role : base::kEnumValues<PoolRole>) {
     if (!change.old.units[role].pool || change.next.units[role].pool) continue;
     const control::ProbeStats probed = change.old.servers[ServerOf(role)]->Stats();
     const MutexLock lock(mutex_);
-    gone_probes_[role] = control::CountsOf(probed);
+    removed_probes_[role] = control::CountsOf(probed);
   }
 }
 
@@ -204,7 +204,7 @@ void Database::StartNew(const Change& change) noexcept {
 void Database::ChangeBackoffs(const Change& change) noexcept {
   for (const PoolRole role : {PoolRole::kRoFallthrough, PoolRole::kRo, PoolRole::kPrimary}) {
     if (!change.next.units[role].pool) continue;
-    change.next.servers[ServerOf(role)]->gate()->ChangeBackoff(change.wanted.pools[role]->backoff,
+    change.next.servers[ServerOf(role)]->gate()->ChangeBackoff(change.required.pools[role]->backoff,
                                                                runtime_->scheduler.clock().Now());
   }
 }

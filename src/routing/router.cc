@@ -45,17 +45,17 @@ struct Router::Shared {
 };
 
 // Counts one of Shared::queued.
-class Router::Queued {
+class Router::QueuedGuard {
  public:
-  explicit Queued(std::shared_ptr<Shared> shared) : shared_(std::move(shared)) {
+  explicit QueuedGuard(std::shared_ptr<Shared> shared) : shared_(std::move(shared)) {
     shared_->queued.fetch_add(1);
     if (!shared_->closed) return;
     Leave();
     throw pool::PoolClosed("closed before this acquire had a connection", {});
   }
-  ~Queued() { Leave(); }
-  Queued(const Queued&) = delete;
-  Queued& operator=(const Queued&) = delete;
+  ~QueuedGuard() { Leave(); }
+  QueuedGuard(const QueuedGuard&) = delete;
+  QueuedGuard& operator=(const QueuedGuard&) = delete;
 
  private:
   void Leave() {
@@ -66,18 +66,18 @@ class Router::Queued {
 };
 
 // Counts one of awaiting_.
-class Router::Awaiting {
+class Router::AwaitingGuard {
  public:
-  explicit Awaiting(Router& router) : router_(router) {
+  explicit AwaitingGuard(Router& router) : router_(router) {
     MutexLock lock(router_.mutex_);
     ++router_.awaiting_;
   }
-  ~Awaiting() {
+  ~AwaitingGuard() {
     MutexLock lock(router_.mutex_);
     if (--router_.awaiting_ == 0 && router_.closed_) router_.decided_.NotifyAll();
   }
-  Awaiting(const Awaiting&) = delete;
-  Awaiting& operator=(const Awaiting&) = delete;
+  AwaitingGuard(const AwaitingGuard&) = delete;
+  AwaitingGuard& operator=(const AwaitingGuard&) = delete;
 
  private:
   Router& router_;
@@ -160,11 +160,11 @@ Lease Router::AcquireRead(const pool::AcquireOptions& options, const base::CallS
   CheckFork();
   pool::AcquireOptions attempt = options;
   attempt.deadline = options.deadline.value_or(DefaultDeadline());
-  std::optional<Queued> queued;
+  std::optional<QueuedGuard> queued;
   for (;;) {
     const std::shared_ptr<Epoch> epoch = AwaitRoute(*attempt.deadline, attempt.stop);
     Pool* const pool = epoch->ReadPool();
-    if (pool == nullptr) ThrowDisabled(epoch->pools);
+    if (pool == nullptr) CountAndThrowDisabled(epoch->pools);
     attempt.moves = &epoch->over;
     try {
       Lease lease = AcquireFrom(*pool, attempt, *epoch, queued, borrower);
@@ -176,7 +176,7 @@ Lease Router::AcquireRead(const pool::AcquireOptions& options, const base::CallS
   }
 }
 
-void Router::ThrowDisabled(const Pools& pools) {
+void Router::CountAndThrowDisabled(const Pools& pools) {
   shared_->acquires[Route::kPrimaryDisabled].fetch_add(1, std::memory_order_relaxed);
   const Reason reason = [this] {
     MutexLock lock(mutex_);
@@ -193,7 +193,7 @@ void Router::ThrowDisabled(const Pools& pools) {
 // Takes an idle connection; otherwise waits in the pool's queue until there is a lease, the
 // deadline passes, the caller requests a stop, or the epoch ends.
 Lease Router::AcquireFrom(Pool& pool, const pool::AcquireOptions& options, const Epoch& epoch,
-                          std::optional<Queued>& queued, const base::CallSite& borrower) {
+                          std::optional<QueuedGuard>& queued, const base::CallSite& borrower) {
   if (Lease idle = pool.TryAcquire(options, borrower)) return idle.Forward();
   if (!queued) queued.emplace(epoch.shared);
   const pool::AnyStop either({options.stop, &epoch.over});
@@ -216,7 +216,7 @@ Lease Router::AcquireOf(PoolRole role, const char* why_none, const pool::Acquire
                         const base::CallSite& borrower) {
   CheckFork();
   pool::AcquireOptions attempt = options;
-  std::optional<Queued> queued;
+  std::optional<QueuedGuard> queued;
   for (;;) {
     const std::shared_ptr<Epoch> epoch = Now();
     Pool* const pool = epoch->pools[role].get();
@@ -257,7 +257,7 @@ std::shared_ptr<Router::Epoch> Router::AwaitRoute(TimePoint deadline, const std:
   PoolLineage ro;
   {
     // Until this is destroyed, Close() does not return.
-    const Awaiting awaiting(*this);
+    const AwaitingGuard awaiting(*this);
     const std::stop_callback<std::function<void()>> on_stop(stop, [this] {
       MutexLock lock(mutex_);
       decided_.NotifyAll();

@@ -98,8 +98,8 @@ class Router {
  private:
   struct Epoch;
   struct Shared;
-  class Queued;
-  class Awaiting;
+  class QueuedGuard;
+  class AwaitingGuard;
   // Effect of a verdict or of a reconfiguration.
   struct Change {
     bool first = false;
@@ -120,7 +120,7 @@ class Router {
   std::shared_ptr<Epoch> RouteInForce() const;
   std::shared_ptr<Epoch> AwaitRoute(base::TimePoint deadline, const std::stop_token& stop);
   static pool::Lease AcquireFrom(pool::Pool& pool, const pool::AcquireOptions& options,
-                                 const Epoch& epoch, std::optional<Queued>& queued,
+                                 const Epoch& epoch, std::optional<QueuedGuard>& queued,
                                  const base::CallSite& borrower);
   void CheckFork() const;
   // A pool, if there is one, and the counters of its predecessors.
@@ -134,7 +134,7 @@ class Router {
   pool::PoolStats RoStats() const;
   // Empty if there is no such pool.
   static pool::PoolStats StatsOf(const PoolLineage& ro);
-  [[noreturn]] void ThrowDisabled(const Pools& pools);
+  [[noreturn]] void CountAndThrowDisabled(const Pools& pools);
   void DrainIfWrongServer(Reason verdict);
   void Retire(PoolRole role, const std::shared_ptr<pool::Pool>& pool) SCIDEX_REQUIRES(mutex_);
   void ForgetIdleRetired(PoolRole role, std::vector<std::shared_ptr<pool::Pool>>& forgotten)
