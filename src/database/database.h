@@ -52,7 +52,8 @@ class Database {
  public:
   // Starts pools and probes, and returns without waiting for a server. Throws postgres::DsnError or
   // std::invalid_argument, naming the role and the option. Databases of one process should share a
-  // runtime; a lease may outlive both.
+  // runtime. Leases and their transactions may outlive the database; a transaction keeps the
+  // runtime.
   explicit Database(const DatabaseOptions& options,
                     std::shared_ptr<Runtime> runtime = std::make_shared<Runtime>());
   // Stops probes, fails waiters and closes connections. In a child of fork(), touches nothing of
@@ -73,10 +74,10 @@ class Database {
 
   // Begins a transaction, which is ended together with its session after `timeout`.
   postgres::ReadTransaction BeginRead(const pool::Lease& lease, base::Duration timeout) {
-    return {lease, runtime_->scheduler.timer(), base::Add(base::RealClock().Now(), timeout)};
+    return {lease, SharedTimer(), base::Add(base::RealClock().Now(), timeout)};
   }
   postgres::WriteTransaction BeginWrite(const pool::Lease& lease, base::Duration timeout) {
-    return {lease, runtime_->scheduler.timer(), base::Add(base::RealClock().Now(), timeout)};
+    return {lease, SharedTimer(), base::Add(base::RealClock().Now(), timeout)};
   }
 
   // Changes the options; whatever they do not change stays as it is. A pool whose server or options
@@ -129,11 +130,15 @@ class Database {
   static routing::RoutingOptions RoutingOf(const DatabaseOptions& options);
   static std::vector<queries::QueryOptions> Scheduled(const DatabaseOptions& options);
 
+  // Keeps the runtime.
+  std::shared_ptr<base::Timer> SharedTimer() const {
+    return {runtime_, &runtime_->scheduler.timer()};
+  }
   pool::Lease AcquireForQuery(const queries::QueryOptions& query, base::TimePoint deadline,
                               const std::stop_token& stop);
 
-  std::shared_ptr<Server> MakeServer(ServerRole role, const Required& required, const Server* before)
-      SCIDEX_REQUIRES(changing_);
+  std::shared_ptr<Server> MakeServer(ServerRole role, const Required& required,
+                                     const Server* before) SCIDEX_REQUIRES(changing_);
   std::shared_ptr<Server::Probing> MakeProbing(ServerRole role, Server& server,
                                                const DatabaseOptions& options,
                                                const PoolUnits& units);

@@ -39,10 +39,11 @@ void RequireReadOnly(const QueryResult& entered) {
   throw pqxx::broken_connection(what);
 }
 
-ReadTransaction::ReadTransaction(const pool::Lease& lease, base::Timer& timer,
+ReadTransaction::ReadTransaction(const pool::Lease& lease, std::shared_ptr<base::Timer> timer,
                                  base::TimePoint deadline)
     : session_(Session::Of(lease)),
-      limit_(timer, deadline, [this] { session_.ShutDown(); }),
+      timer_(std::move(timer)),
+      limit_(*timer_, deadline, [this] { session_.ShutDown(); }),
       transaction_(Begin(session_, deadline)) {}
 
 // libpqxx 6 sends BEGIN with the first statement, if there is one.

@@ -10,6 +10,7 @@
 #include <pqxx/pqxx>
 
 #include <memory>
+#include <utility>
 
 #include "base/time.h"
 #include "base/timer.h"
@@ -35,8 +36,10 @@ void RequireReadOnly(const QueryResult& entered);
 // That one ends with the lease, as described in session.h, whether committed or not.
 class [[nodiscard]] ReadTransaction {
  public:
-  // Throws as RequireReadOnly() does if the transaction cannot be started.
-  ReadTransaction(const pool::Lease& lease, base::Timer& timer, base::TimePoint deadline);
+  // Throws as RequireReadOnly() does if the transaction cannot be started. The timer is shared,
+  // because the transaction may outlive its database.
+  ReadTransaction(const pool::Lease& lease, std::shared_ptr<base::Timer> timer,
+                  base::TimePoint deadline);
   ReadTransaction(const ReadTransaction&) = delete;
   ReadTransaction& operator=(const ReadTransaction&) = delete;
   ~ReadTransaction();
@@ -49,6 +52,7 @@ class [[nodiscard]] ReadTransaction {
 
  private:
   Session& session_;
+  const std::shared_ptr<base::Timer> timer_;
   const base::Timer::Entry limit_;
   const std::unique_ptr<pqxx::transaction_base> transaction_;
 };
@@ -57,9 +61,11 @@ class [[nodiscard]] ReadTransaction {
 // by one thread; `lease` must outlive it.
 class [[nodiscard]] WriteTransaction {
  public:
-  WriteTransaction(const pool::Lease& lease, base::Timer& timer, base::TimePoint deadline)
+  WriteTransaction(const pool::Lease& lease, std::shared_ptr<base::Timer> timer,
+                   base::TimePoint deadline)
       : session_(Session::Of(lease)),
-        limit_(timer, deadline, [this] { session_.ShutDown(); }),
+        timer_(std::move(timer)),
+        limit_(*timer_, deadline, [this] { session_.ShutDown(); }),
         transaction_(session_.pqxx()) {}
 
   pqxx::transaction_base* operator->() { return &transaction_; }
@@ -70,6 +76,7 @@ class [[nodiscard]] WriteTransaction {
 
  private:
   Session& session_;
+  const std::shared_ptr<base::Timer> timer_;
   const base::Timer::Entry limit_;
   pqxx::work transaction_;
 };

@@ -169,7 +169,7 @@ TEST_F(PoolNetwork, AnInjectedErrorOfAStatementLeavesTheSessionInThePool) {
 
 TEST_F(PoolNetwork, FatalErrorBeforeReadyForQueryEndsTransactionAndSession) {
   Open();
-  base::Timer timer(base::RealClock());
+  const auto timer = std::make_shared<base::Timer>(base::RealClock());
   int pid = 0;
   {
     const pool::Lease lease = pool_->Acquire();

@@ -111,6 +111,19 @@ TEST_F(RuntimeTest, LeaseMayOutliveDatabaseAndRuntime) {
   lease.Release();
 }
 
+TEST_F(RuntimeTest, TransactionsKeepTheirDeadlinesAfterTheDatabaseIsGone) {
+  auto database = std::make_unique<database::Database>(OptionsOn(*primary_));
+  const pool::Lease read_lease = database->AcquireRead();
+  const pool::Lease write_lease = database->AcquireWrite();
+  {
+    postgres::ReadTransaction read = database->BeginRead(read_lease, 200ms);
+    postgres::WriteTransaction write = database->BeginWrite(write_lease, 200ms);
+    database.reset();
+    EXPECT_THROW(read->exec("SELECT pg_sleep(3600)"), pqxx::failure);
+    EXPECT_THROW(write->exec("SELECT pg_sleep(3600)"), pqxx::failure);
+  }
+}
+
 TEST_F(RuntimeTest, CallForARefusedLoginThatThrowsEndsNothing) {
   database::DatabaseOptions options = OptionsOn(*primary_);
   options.primary->dsn = base::Secret(primary_->Dsn() + " password=wrong");
