@@ -169,9 +169,14 @@ void WarnOfOtherVariables(const Environment& environment, const Draft& draft, Co
   }
 }
 
-void AddQuerySets(Draft& draft) {
+// Errors name the line of the set in the operator's file: that of the set itself is not installed.
+void AddQuerySets(const std::string& path, const Lines& lines, Draft& draft) {
   for (const std::string& set : draft.query_sets) {
-    for (PlacedQuery& query : ReadQuerySet(set)) draft.queries.push_back(std::move(query));
+    for (PlacedQuery& query : ReadQuerySet(set)) {
+      query.place = PlaceOf(path, lines, "query_sets") + ": the set " + set;
+      query.of_set = true;
+      draft.queries.push_back(std::move(query));
+    }
   }
 }
 
@@ -179,9 +184,11 @@ void AddQuerySets(Draft& draft) {
 void CheckServersOf(const std::vector<PlacedQuery>& queries, const Config& config) {
   for (const PlacedQuery& query : queries) {
     if (query.options.from == queries::QueryFrom::kPrimary && !config.database.primary) {
-      throw ConfigError(query.place +
-                        ".from: is primary, and no primary is configured; set "
-                        "primary.dsn, or write from: route");
+      throw ConfigError(query.place + (query.of_set
+                                           ? " queries the primary, and no primary is configured; "
+                                             "set primary.dsn, or remove the set"
+                                           : ".from: is primary, and no primary is configured; set "
+                                             "primary.dsn, or write from: route"));
     }
   }
 }
@@ -230,7 +237,7 @@ Config Load(const std::string& path, const Environment& environment) {
   draft.config.primary_dsn_source = PlaceOf(path, lines, "primary.dsn");
   draft.config.replica_dsn_source = PlaceOf(path, lines, "replica.dsn");
   ApplyEnvironment(environment, draft);
-  AddQuerySets(draft);
+  AddQuerySets(path, lines, draft);
   CheckTogether(draft.queries);
   SetSession(draft, draft.primary);
   SetSession(draft, draft.replica);

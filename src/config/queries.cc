@@ -278,7 +278,10 @@ PlacedQuery ReadQuery(const std::string& path, const std::string& key, const YAM
     query.values.push_back(ReadValue(path, place, value, query.name, warnings));
   }
   CheckQuery(reader, query);
-  return {query, path + ":" + std::to_string(reader.line()) + ": " + key, sql_place, warnings};
+  return {.options = query,
+          .place = path + ":" + std::to_string(reader.line()) + ": " + key,
+          .sql_place = sql_place,
+          .warnings = warnings};
 }
 
 }  // namespace
@@ -320,8 +323,8 @@ void CheckTogether(const std::vector<PlacedQuery>& queries) {
   for (const PlacedQuery& query : queries) {
     const auto [other, is_new] = names.try_emplace(query.options.name, &query);
     if (!is_new) {
-      throw ConfigError(query.place + ".name: \"" + query.options.name +
-                        "\" is the name of another query: " + other->second->place);
+      throw ConfigError(query.place + ": the name \"" + query.options.name +
+                        "\" is already used: " + other->second->place);
     }
     for (const QueryValue& value : query.options.values) {
       const auto [user, unused] = families.try_emplace(std::string(FamilyOf(value)), &query);

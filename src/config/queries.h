@@ -28,6 +28,8 @@ struct SqlPlace {
 struct PlacedQuery {
   queries::QueryOptions options;
   std::string place;
+  // Of a query set, whose place is where the set is named.
+  bool of_set = false;
   SqlPlace sql_place;
   // About unusual names.
   std::vector<std::string> warnings;

@@ -94,12 +94,12 @@ class SideBySide(replicated.ReplicatedTestCase):
         servers.poll(f"value {expected} of both", lambda: (ours(), theirs()) == (expected, expected))
 
     def test_sessions_of_a_busy_database(self):
-        self.assert_agree(lambda: self.ours("pg_connections", database="busy"),
+        self.assert_agree(lambda: self.ours("pg_connections", datname="busy"),
                           lambda: self.theirs("pg_stat_activity_count", datname="busy"), CLIENTS)
 
     def test_sessions_that_hold_a_transaction_open(self):
         self.assert_agree(
-            lambda: self.ours("pg_connections", database="held", state="idle in transaction"),
+            lambda: self.ours("pg_connections", datname="held", state="idle in transaction"),
             lambda: self.theirs("pg_stat_activity_count", datname="held", state="idle in transaction"), HELD)
 
     def test_the_limit_of_connections(self):

@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <set>
+#include <string>
+
 #include "config/config.h"
 #include "support/temp_dir.h"
 
@@ -184,7 +187,7 @@ TEST_F(QueriesConfig, NoTwoQueriesHaveOneNameAndNoTwoMetricsOneFamily) {
            "}]}\n";
   };
   EXPECT_EQ(ErrorOf("queries:\n" + query("a", "metric: x") + query("a", "metric: y")),
-            "FILE:3: queries[1].name: \"a\" is the name of another query: FILE:2: queries[0]");
+            "FILE:3: queries[1]: the name \"a\" is already used: FILE:2: queries[0]");
   // Their families have one name in OpenMetrics.
   EXPECT_EQ(ErrorOf("queries:\n" + query("a", "metric: x") +
                     query("b", "metric: x_total, type: counter")),
@@ -192,10 +195,9 @@ TEST_F(QueriesConfig, NoTwoQueriesHaveOneNameAndNoTwoMetricsOneFamily) {
   EXPECT_NE(ErrorOf("queries:\n" + query("a", "metric: x, type: counter") +
                     query("b", "metric: x_total, type: counter")),
             "no error");
-  EXPECT_EQ(
-      ErrorOf("query_sets: [connections]\nqueries:\n" + query("a", "metric: pg_connections")),
-      "config/queries/connections.yaml:3: queries[0]: the metric \"pg_connections\" is already "
-      "defined: FILE:3: queries[0]");
+  EXPECT_EQ(ErrorOf("query_sets: [connections]\nqueries:\n" + query("a", "metric: pg_connections")),
+            "FILE:1: query_sets: the set connections: the metric \"pg_connections\" is already "
+            "defined: FILE:3: queries[0]");
 }
 
 TEST_F(QueriesConfig, AThousandQueriesLoadAndOneMoreIsRefused) {
@@ -221,10 +223,25 @@ TEST_F(QueriesConfig, SetsAreThereByName) {
   EXPECT_EQ(ErrorOf("query_sets: [locks, locks]\n").substr(0, 19), "FILE:1: query_sets:");
 }
 
+TEST_F(QueriesConfig, LabelsOfSetsAreNamedAfterTheColumnsOfPostgres) {
+  std::set<std::string> labels;
+  for (const std::string& set : QuerySetNames()) {
+    for (const PlacedQuery& query : ReadQuerySet(set))
+      labels.insert(query.options.labels.begin(), query.options.labels.end());
+  }
+  EXPECT_EQ(labels,
+            (std::set<std::string>{"application_name", "client_addr", "datname", "slot_name",
+                                   "slot_type", "state", "sync_state", "usename"}));
+}
+
 TEST_F(QueriesConfig, QueryOnThePrimaryNeedsAPrimary) {
   EXPECT_EQ(ErrorOf("replica: {dsn: host=r}\nquery_sets: [locks]\n"),
-            "config/queries/locks.yaml:3: queries[0].from: is primary, and no primary is "
-            "configured; set primary.dsn, or write from: route");
+            "FILE:2: query_sets: the set locks queries the primary, and no primary is configured; "
+            "set primary.dsn, or remove the set");
+  EXPECT_EQ(ErrorOf("replica: {dsn: host=r}\nqueries:\n  - {name: q, sql: SELECT 1 AS n, "
+                    "from: primary, values: [{column: n, help: N.}]}\n"),
+            "FILE:3: queries[0].from: is primary, and no primary is configured; set primary.dsn, "
+            "or write from: route");
 }
 
 TEST_F(QueriesConfig, AnotherQueryIsAnotherHash) {
