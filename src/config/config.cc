@@ -200,11 +200,6 @@ void SetSession(const Draft& draft, postgres::SessionOptions& session) {
 
 }  // namespace
 
-Config::Config() {
-  database.ro_fallthrough_pool.min_idle = 1;
-  database.ro_fallthrough_pool.max_size = 5;
-}
-
 std::vector<std::string> ChangedKeys(const Config& from, const Config& to) {
   std::vector<std::string> changed;
   std::map<std::string, std::uint64_t> all = from.fingerprints;

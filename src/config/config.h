@@ -53,8 +53,6 @@ struct Config {
   // SQL that the built-in grammar does not know, although a newer server may: logged, and errors of
   // a configuration check.
   std::vector<std::string> unknown_sql;
-
-  Config();
 };
 
 // The keys whose values differ, in order, such as "pools.ro.max_size".

@@ -14,6 +14,14 @@
 
 namespace scidex::database {
 
+// Smaller than the other pools, because it takes connections of the primary, which writers need.
+inline pool::PoolOptions DefaultFallthroughPool() {
+  pool::PoolOptions options;
+  options.min_idle = 1;
+  options.max_size = 5;
+  return options;
+}
+
 struct DatabaseOptions {
   // An empty DSN means libpq's defaults; no value means that there is no such server. read_only is
   // set for each pool and ignored here.
@@ -21,7 +29,7 @@ struct DatabaseOptions {
   std::optional<postgres::SessionOptions> replica;
   pool::PoolOptions primary_pool;
   pool::PoolOptions ro_pool;
-  pool::PoolOptions ro_fallthrough_pool;
+  pool::PoolOptions ro_fallthrough_pool = DefaultFallthroughPool();
   routing::RoutingOptions routing;
   control::ProbeOptions probe;
   control::PoolLoggerOptions pool_logger;
