@@ -112,8 +112,10 @@ class Logger {
     for_journal_.store(WritesForJournal(options.journald), std::memory_order_relaxed);
   }
 
+  bool Writes(LogLevel level) const { return level >= level_.load(std::memory_order_relaxed); }
+
   void Write(LogLevel level, std::string_view message, std::initializer_list<LogField> fields) {
-    if (level < level_.load(std::memory_order_relaxed)) return;
+    if (!Writes(level)) return;
     counts_[level].fetch_add(1, std::memory_order_relaxed);
     const LogFormat format = format_.load(std::memory_order_relaxed);
     const std::string line = LineOf(format, level, message, fields);
@@ -182,6 +184,8 @@ LogValue::LogValue(double value) noexcept : quoted_(!std::isfinite(value)) {
 }
 
 void ConfigureLog(const LogOptions& options) { TheLogger().Configure(options); }
+
+bool Logs(LogLevel level) noexcept { return TheLogger().Writes(level); }
 
 void Log(LogLevel level, std::string_view message,
          std::initializer_list<LogField> fields) noexcept {

@@ -96,6 +96,9 @@ struct LogField {
 // Everything below is thread-safe. ConfigureLog is meant for startup and reload.
 void ConfigureLog(const LogOptions& options);
 
+// Whether messages of this level are written: for messages whose text costs something.
+bool Logs(LogLevel level) noexcept;
+
 // Never blocks.
 void Log(LogLevel level, std::string_view message,
          std::initializer_list<LogField> fields = {}) noexcept;

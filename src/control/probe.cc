@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/enum.h"
 #include "base/local_failure.h"
+#include "base/log.h"
 
 namespace scidex::control {
 
@@ -18,6 +20,17 @@ std::optional<bool> Writable(const routing::ServerFacts& facts) {
   if (facts.in_recovery) return false;
   if (!facts.read_only_by_default) return std::nullopt;
   return !*facts.read_only_by_default;
+}
+
+// `result` is null if the probe gave no verdict.
+void LogProbe(const routing::ServerAddress& server, const ProbeResult* result,
+              base::Duration took) {
+  base::LogDebug("probe ended",
+                 {{"host", server.host},
+                  {"port", server.port},
+                  {"result", result != nullptr ? base::Name(result->reason) : "none"},
+                  {"error", result != nullptr ? result->message.ForLog() : ""},
+                  {"took_seconds", took}});
 }
 
 }  // namespace
@@ -96,6 +109,11 @@ ProbeStats Probe::Stats() const {
   return stats_;
 }
 
+routing::ServerAddress Probe::AddressNow() const {
+  MutexLock lock(mutex_);
+  return stats_.address ? *stats_.address : routing::ServerAddress();
+}
+
 TimePoint Probe::Run(const std::stop_token& stop) {
   const TimePoint started = clock_.Now();
   std::optional<ProbeResult> result;
@@ -110,6 +128,8 @@ TimePoint Probe::Run(const std::stop_token& stop) {
           Reason::kConnectFailed, {"the probe failed", error.what()}, {}, started, started};
   }
   if (stop.stop_requested()) return base::kNever;
+  if (!result && base::Logs(base::LogLevel::kDebug))
+    LogProbe(AddressNow(), nullptr, clock_.Now() - started);
   if (result) {
     result->started = started;
     Record(*result, clock_.Now() - started);
@@ -272,6 +292,7 @@ void Probe::Record(const ProbeResult& result, base::Duration took) {
     }
     if (stats_.address) server = *stats_.address;
   }
+  if (base::Logs(base::LogLevel::kDebug)) LogProbe(server, &result, took);
   events_->OnProbe(*PoolsNow(), result, server);
 }
 

@@ -79,6 +79,7 @@ class Probe final : private pool::SessionObserver {
   std::optional<ProbeResult> AskThroughPools(ProbeResult refusal, base::TimePoint deadline,
                                              const std::stop_token& stop);
   std::shared_ptr<const Pools> PoolsNow() const;
+  routing::ServerAddress AddressNow() const;
   // Whether a pool has a session, lent or idle.
   bool PoolsHaveSessions() const;
   void NotifyPoolsOfAnswer();

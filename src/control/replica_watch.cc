@@ -62,6 +62,7 @@ void ReplicaWatch::Reconfigure(const routing::RoutingOptions& options, bool has_
   }
   if (new_primary || new_replica) divergence_.Forget();
   if (new_replica) {
+    verdict_.reset();
     lagged_ = false;
     serves_stale_ = false;
     stats_.stale = false;
@@ -91,7 +92,7 @@ void ReplicaWatch::OnPrimaryProbe(const ProbeResult& result) {
   if (pending) {
     Judge(*pending);
   } else if (found_ahead) {
-    on_verdict_(Reason::kDiverged, result.started);
+    Report(Reason::kDiverged, result.started);
   }
 }
 
@@ -188,7 +189,20 @@ void ReplicaWatch::Judge(const ProbeResult& result) {
     }
   }
   if (serves_stale != served_stale) LogStale(serves_stale, verdict, observation.lag, options);
-  on_verdict_(verdict, result.started);
+  Report(verdict, result.started);
+}
+
+void ReplicaWatch::Report(Reason verdict, TimePoint started) {
+  std::optional<Reason> before;
+  {
+    MutexLock lock(mutex_);
+    before = std::exchange(verdict_, verdict);
+  }
+  if (before != verdict) {
+    base::LogDebug("verdict on the replica",
+                   {{"from", before ? base::Name(*before) : "none"}, {"to", base::Name(verdict)}});
+  }
+  on_verdict_(verdict, started);
 }
 
 ReplicaStats ReplicaWatch::Stats() const {

@@ -45,6 +45,8 @@ class ReplicaWatch {
   void ObservePrimary(const ProbeResult& result) SCIDEX_REQUIRES(mutex_);
   // Whether it is on a later timeline than the primary can have had, or ahead of the primary.
   bool IsAhead(const routing::ServerFacts& replica) const SCIDEX_REQUIRES(mutex_);
+  // Reports a verdict on a probe that started at this time.
+  void Report(routing::Reason verdict, base::TimePoint started);
   // Whether what is known of the primary is current.
   bool KnowsPrimary() const SCIDEX_REQUIRES(mutex_);
 
@@ -74,6 +76,8 @@ class ReplicaWatch {
   bool serves_stale_ SCIDEX_GUARDED_BY(mutex_) = false;
   // The replica's latest answer was judged kLagExceeded.
   bool lagged_ SCIDEX_GUARDED_BY(mutex_) = false;
+  // The latest verdict on this replica, for the log.
+  std::optional<routing::Reason> verdict_ SCIDEX_GUARDED_BY(mutex_);
   ReplicaStats stats_ SCIDEX_GUARDED_BY(mutex_);
 };
 

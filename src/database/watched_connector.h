@@ -1,5 +1,5 @@
-// A connector that reports refused logins and logs local failures. Probes do not report the latter,
-// because they are not evidence about a server.
+// A connector that reports refused logins and logs local failures, and at level debug each connect.
+// Probes do not report local failures, because they are not evidence about a server.
 #pragma once
 
 #include <atomic>
@@ -9,6 +9,7 @@
 #include <string>
 #include <utility>
 
+#include "base/enum.h"
 #include "base/log.h"
 #include "pool/connection.h"
 
@@ -27,15 +28,25 @@ class WatchedConnector final : public pool::Connector {
   pool::ConnectResult Connect(base::TimePoint deadline,
                               const std::stop_token& stop) noexcept override {
     pool::ConnectResult result = connector_->Connect(deadline, stop);
+    if (base::Logs(base::LogLevel::kDebug)) LogResult(result);
     if (result.outcome == pool::ConnectOutcome::kAuthFailed) on_auth_failed_();
     const bool lacks = result.outcome == pool::ConnectOutcome::kLocalFailure;
-    if (lacks && !lacked_.exchange(lacks)) Log(result);
+    if (lacks && !lacked_.exchange(lacks)) LogLack(result);
     if (result.outcome == pool::ConnectOutcome::kOk) lacked_ = false;
     return result;
   }
 
  private:
-  void Log(const pool::ConnectResult& result) const noexcept {
+  void LogResult(const pool::ConnectResult& result) const noexcept {
+    try {
+      base::LogDebug("connect ended", {{"pool", pool_},
+                                       {"outcome", base::Name(result.outcome)},
+                                       {"error", result.message.ForLog()}});
+    } catch (const std::bad_alloc&) {
+      // No memory for the message.
+    }
+  }
+  void LogLack(const pool::ConnectResult& result) const noexcept {
     try {
       base::LogWarn("cannot connect because of a local failure",
                     {{"pool", pool_},

@@ -216,8 +216,11 @@ TEST_F(LogTest, LevelsBelowTheOneInForceAreNeitherWrittenNorCounted) {
 TEST_F(LogTest, DebugIsWrittenWhenAskedFor) {
   ConfigureLog({.level = LogLevel::kDebug, .format = LogFormat::kLogfmt});
   const test::LogTap log;
+  EXPECT_TRUE(Logs(LogLevel::kDebug));
   LogDebug("d");
   EXPECT_THAT(log.Lines(), ElementsAre("level=debug msg=\"d\""));
+  ConfigureLog({.level = LogLevel::kInfo, .format = LogFormat::kLogfmt});
+  EXPECT_FALSE(Logs(LogLevel::kDebug));
 }
 
 }  // namespace

@@ -12,6 +12,7 @@
 #include "support/eager.h"
 #include "support/eventually.h"
 #include "support/fake_connector.h"
+#include "support/log_tap.h"
 #include "support/manual_clock.h"
 
 namespace scidex::control {
@@ -174,6 +175,22 @@ TEST_F(ProbeTest, AttemptsAreCountedBesideFailures) {
   Probe();
   EXPECT_EQ(probe_->Stats().probes, 3u);
   EXPECT_EQ(probe_->Stats().failures[Reason::kConnectFailed], 1u);
+}
+
+TEST_F(ProbeTest, EachIsLoggedAtLevelDebug) {
+  const test::LogTap log;
+  base::ConfigureLog({.level = base::LogLevel::kDebug});
+  Start();
+  ASSERT_TRUE(AwaitResults(1));
+  inspector_.Answer({routing::Inspection::Result::kRefused});
+  Probe();
+  inspector_.Answer({routing::Inspection::Result::kNotTried});
+  clock_.Advance(seconds(1));
+  const std::string probe = "level=debug msg=\"probe ended\" host=db1,db2 port=5432 result=";
+  EXPECT_TRUE(test::Eventually(test::kPatience, [&] { return log.Count({probe + "none"}) == 1; }));
+  base::ConfigureLog({});
+  EXPECT_EQ(log.Count({probe + "ok", "took_seconds="}), 1u);
+  EXPECT_EQ(log.Count({probe + "connect_failed", "error=\"as told\""}), 1u);
 }
 
 TEST_F(ProbeTest, TheServerThatAnsweredLastIsNamedWhileItIsDown) {

@@ -456,6 +456,22 @@ TEST_F(ReplicaWatchTest, LogsWhenAStaleReplicaIsNoLongerFit) {
   EXPECT_EQ(log.Count({"level=info", "no longer fit", "reason=connect_refused"}), 1u);
 }
 
+TEST_F(ReplicaWatchTest, LogsEachChangeOfTheVerdictAtLevelDebug) {
+  const test::LogTap log;
+  base::ConfigureLog({.level = base::LogLevel::kDebug});
+  watch_.OnPrimaryProbe(Primary(100));
+  watch_.OnReplicaProbe(Replica(100));
+  watch_.OnReplicaProbe(Replica(100));
+  watch_.OnReplicaProbe(Down(Reason::kConnectRefused));
+  watch_.Reconfigure({}, true, false, true);
+  watch_.OnReplicaProbe(Replica(100));
+  base::ConfigureLog({});
+  const std::string verdict = "level=debug msg=\"verdict on the replica\" ";
+  EXPECT_EQ(log.Lines(), (std::vector<std::string>{verdict + "from=none to=ok",
+                                                   verdict + "from=ok to=connect_refused",
+                                                   verdict + "from=none to=ok"}));
+}
+
 TEST_F(ReplicaWatchTest, StaleReplicaStaysStaleWhileThePrimaryIsDown) {
   watch_.OnPrimaryProbe(Primary(100));
   watch_.OnPrimaryProbe(Primary(200));

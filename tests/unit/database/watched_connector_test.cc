@@ -29,5 +29,22 @@ TEST(WatchedConnector, LogsALocalFailureOnce) {
   EXPECT_EQ(connect(), 2u) << "it is over in between";
 }
 
+TEST(WatchedConnector, LogsEachConnectAtLevelDebugOnly) {
+  const auto fake = std::make_shared<test::FakeConnector>();
+  WatchedConnector connector("ro", fake, [] {});
+  const test::LogTap log;
+  const auto connect = [&] { connector.Connect(base::RealClock().Now() + test::kPatience, {}); };
+  connect();
+  EXPECT_EQ(log.Lines().size(), 0u);
+  base::ConfigureLog({.level = base::LogLevel::kDebug});
+  connect();
+  fake->Fail(pool::ConnectOutcome::kConnectRefused);
+  connect();
+  base::ConfigureLog({});
+  EXPECT_EQ(log.Count({"level=debug msg=\"connect ended\" pool=ro outcome=ok"}), 1u);
+  EXPECT_EQ(log.Count({"level=debug msg=\"connect ended\" pool=ro outcome=connect_refused"}), 1u);
+  EXPECT_EQ(log.Lines().size(), 2u);
+}
+
 }  // namespace
 }  // namespace scidex::database
