@@ -18,6 +18,7 @@
 #include "app/exporter.h"
 #include "integration/primary_and_replica.h"
 #include "integration/servers.h"
+#include "metrics/collectors.h"
 #include "support/free_port.h"
 #include "support/silent_server.h"
 
@@ -122,6 +123,15 @@ TEST_F(RuntimeTest, TransactionsKeepTheirDeadlinesAfterTheDatabaseIsGone) {
     EXPECT_THROW(read->exec("SELECT pg_sleep(3600)"), pqxx::failure);
     EXPECT_THROW(write->exec("SELECT pg_sleep(3600)"), pqxx::failure);
   }
+}
+
+TEST_F(RuntimeTest, AServiceThatEmbedsTheDatabaseCanExposeItsMetrics) {
+  database::Database database(OptionsOn(*primary_));
+  metrics::Exposition exposition;
+  metrics::AddCollectors(
+      exposition, {[&] { return database.stats(); }, [] { return metrics::ExporterStats(); }});
+  const std::string text = exposition.Render(metrics::TextFormat::kPrometheus);
+  EXPECT_NE(text.find("\nscidex_pg_pool_ro_routes_to 2\n"), std::string::npos) << text;
 }
 
 TEST_F(RuntimeTest, CallForARefusedLoginThatThrowsEndsNothing) {
