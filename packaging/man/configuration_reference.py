@@ -1,4 +1,5 @@
-"""configuration_reference.py FILE: writes the reference of docs/configuration.md from FILE, the commented file of all keys.
+"""configuration_reference.py FILE [VALUES]: writes the reference of docs/configuration.md from FILE, the commented file of all
+keys, and VALUES, which has a line "KEY: its valid values" for keys whose values are a range or a list.
 
 Each key of the first level is a heading. Keys of its parts that have the same name and comment share a row.
 """
@@ -40,29 +41,35 @@ def rows(keys):
         yield names, defaults, comment
 
 
-def section(name, keys):
+def valid(names, values):
+    return ", ".join(dict.fromkeys(values[name] for name in names if name in values))
+
+
+def section(name, keys, values):
     yield f"### {name}\n"
     for part, default, comment in keys:
         if default is None and comment:
             text = split(comment)[0]
             yield f"{text}\n" if part == name else f"- `{part}`: {text}"
     examples = []
-    yield "\n| key | default | meaning |\n|---|---|---|"
+    yield "\n| key | default | values | meaning |\n|---|---|---|---|"
     for names, defaults, comment in rows(keys):
         text, example = split(comment)
         examples += example
-        yield f"| {'<br>'.join(f'`{name}`' for name in names)} | {common(defaults)} | {in_a_cell(text)} |"
+        yield (f"| {'<br>'.join(f'`{name}`' for name in names)} | {common(defaults)} | {valid(names, values)} | "
+               f"{in_a_cell(text)} |")
     if examples:
         yield "\n".join(["\n```yaml", *examples, "```"])
     yield ""
 
 
-def reference(path):
+def reference(path, values=None):
+    allowed = dict(line.split(": ", 1) for line in values.read_text(encoding="utf-8").splitlines()) if values else {}
     (_, _, head), *keys = configuration_page.keys(path.read_text(encoding="utf-8").splitlines())
     lines = (line for name, group in itertools.groupby(keys, lambda key: key[0].partition(".")[0])
-             for line in section(name, list(group)))
+             for line in section(name, list(group), allowed))
     return "\n".join([split(head)[0], "", *lines]).replace("\n\n\n", "\n\n")
 
 
 if __name__ == "__main__":
-    sys.stdout.write(reference(pathlib.Path(sys.argv[1])))
+    sys.stdout.write(reference(*map(pathlib.Path, sys.argv[1:])))

@@ -4,6 +4,7 @@
 #include <charconv>
 #include <iterator>
 #include <optional>
+#include <type_traits>
 #include <utility>
 
 #include "base/enum.h"
@@ -33,6 +34,15 @@ FieldOf<T> In(Section Database::*section, T Section::*field) {
   return [section, field](Draft& d) -> T& { return d.config.database.*section.*field; };
 }
 
+template <typename Bound>
+std::string Range(const Bound& least, const Bound& most) {
+  if constexpr (std::is_same_v<Bound, Duration>) {
+    return FormatDuration(least) + " to " + FormatDuration(most);
+  } else {
+    return std::to_string(least) + " to " + std::to_string(most);
+  }
+}
+
 // A key with one value. `parse` returns nothing if the text is invalid.
 template <typename T, typename Parse, typename Format>
 Key Scalar(std::string path, std::string expected, const FieldOf<T>& field, Parse parse,
@@ -55,10 +65,9 @@ Key Scalar(std::string path, std::string expected, const FieldOf<T>& field, Pars
 
 template <typename Integer>
 Key Count(std::string path, Integer least, Integer most, const FieldOf<Integer>& field) {
-  std::string expected =
-      "a whole number from " + std::to_string(least) + " to " + std::to_string(most);
-  return Scalar<Integer>(
-      std::move(path), std::move(expected), field,
+  const std::string range = Range(least, most);
+  Key key = Scalar<Integer>(
+      std::move(path), "a whole number from " + range, field,
       [least, most](const std::string& text) -> std::optional<Integer> {
         Integer value{};
         const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
@@ -68,29 +77,33 @@ Key Count(std::string path, Integer least, Integer most, const FieldOf<Integer>&
         return value;
       },
       [](Integer value) { return std::to_string(value); });
+  key.values = range;
+  return key;
 }
 
 Key Time(std::string path, Duration least, Duration most, const FieldOf<Duration>& field) {
-  std::string expected = "a duration from " + FormatDuration(least) + " to " +
-                         FormatDuration(most) + " with a unit, such as 500ms, 5s or 1m30s";
-  return Scalar<Duration>(
-      std::move(path), std::move(expected), field,
+  const std::string range = Range(least, most);
+  Key key = Scalar<Duration>(
+      std::move(path), "a duration from " + range + " with a unit, such as 500ms, 5s or 1m30s",
+      field,
       [least, most](const std::string& text) -> std::optional<Duration> {
         const std::optional<Duration> value = ParseDuration(text);
         if (!value || *value < least || *value > most) return std::nullopt;
         return value;
       },
       &FormatDuration);
+  key.values = range;
+  return key;
 }
 
 // A duration, or "auto", which is stored as no value.
 Key TimeOrAuto(std::string path, Duration least, Duration most,
                const FieldOf<std::optional<Duration>>& field) {
   using Value = std::optional<Duration>;
-  std::string expected = "auto, or a duration from " + FormatDuration(least) + " to " +
-                         FormatDuration(most) + " with a unit, such as 500ms, 5s or 1m30s";
-  return Scalar<Value>(
-      std::move(path), std::move(expected), field,
+  const std::string range = Range(least, most);
+  Key key = Scalar<Value>(
+      std::move(path),
+      "auto, or a duration from " + range + " with a unit, such as 500ms, 5s or 1m30s", field,
       [least, most](const std::string& text) -> std::optional<Value> {
         if (text == "auto") return Value();
         const Value value = ParseDuration(text);
@@ -98,18 +111,22 @@ Key TimeOrAuto(std::string path, Duration least, Duration most,
         return value;
       },
       [](const Value& value) { return value ? FormatDuration(*value) : "auto"; });
+  key.values = "auto, or " + range;
+  return key;
 }
 
 template <typename E>
 Key OneOf(std::string path, const FieldOf<E>& field) {
-  return Scalar<E>(
+  Key key = Scalar<E>(
       std::move(path), "one of " + base::JoinedNames<E>(), field,
       [](const std::string& text) { return base::ParseEnum<E>(text); },
       [](E value) { return std::string(base::Name(value)); });
+  key.values = base::JoinedNames<E>();
+  return key;
 }
 
 Key Bool(std::string path, const FieldOf<bool>& field) {
-  return Scalar<bool>(
+  Key key = Scalar<bool>(
       std::move(path), "true or false", field,
       [](const std::string& text) -> std::optional<bool> {
         if (text == "true") return true;
@@ -117,6 +134,8 @@ Key Bool(std::string path, const FieldOf<bool>& field) {
         return std::nullopt;
       },
       [](bool value) -> std::string { return value ? "true" : "false"; });
+  key.values = key.expected;
+  return key;
 }
 
 Key Text(std::string path, std::string expected, const FieldOf<std::string>& field) {

@@ -39,6 +39,8 @@ struct Key {
   std::vector<std::string> words = {};
   // "a whole number from 1 to 10000": the valid values, for messages.
   std::string expected;
+  // "1 to 10000": the same for the reference; empty for text.
+  std::string values;
   // Sets the value from the texts in the file: one, or those of a list. Returns false if they are
   // invalid.
   std::function<bool(const std::vector<std::string>& texts, Draft& draft)> set;

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""docs/configuration.md has the keys, defaults and comments of config/exporter.yaml, of which no key lacks a comment.
+"""docs/configuration.md has the keys, defaults and comments of config/exporter.yaml, of which no key lacks a comment, and
+the values that the exporter accepts, which a unit test writes.
 
 Usage: [SCIDEX_UPDATE_GOLDEN=1] configuration_reference.py
 """
@@ -16,6 +17,7 @@ import configuration_page  # noqa: E402
 import configuration_reference  # noqa: E402
 
 FILE = ROOT / "config" / "exporter.yaml"
+VALUES = ROOT / "tests" / "unit" / "config" / "values.golden"
 PAGE = ROOT / "docs" / "configuration.md"
 BEGIN, END = "<!-- configuration:begin -->\n", "<!-- configuration:end -->\n"
 SAMPLE = """\
@@ -45,10 +47,10 @@ Head.
 
 Both pools.
 
-| key | default | meaning |
-|---|---|---|
-| `pools.a.size`<br>`pools.b.size` | `2`, `3` | Size. Example: |
-| `pools.b.mode` | `off` | Either \\| or. |
+| key | default | values | meaning |
+|---|---|---|---|
+| `pools.a.size`<br>`pools.b.size` | `2`, `3` | 1 to 9 | Size. Example: |
+| `pools.b.mode` | `off` |  | Either \\| or. |
 
 ```yaml
 size:
@@ -62,7 +64,7 @@ class Reference(unittest.TestCase):
         before, begin, rest = PAGE.read_text(encoding="utf-8").partition(BEGIN)
         found, end, after = rest.partition(END)
         self.assertTrue(begin and end, f"{PAGE} lacks the marks")
-        expected = configuration_reference.reference(FILE)
+        expected = configuration_reference.reference(FILE, VALUES)
         if os.environ.get("SCIDEX_UPDATE_GOLDEN") == "1":
             PAGE.write_text(before + begin + expected + end + after, encoding="utf-8")
         else:
@@ -77,7 +79,9 @@ class Reference(unittest.TestCase):
         with tempfile.TemporaryDirectory() as folder:
             file = pathlib.Path(folder, "exporter.yaml")
             file.write_text(SAMPLE)
-            self.assertEqual(configuration_reference.reference(file), SHOWN)
+            values = pathlib.Path(folder, "values")
+            values.write_text("pools.a.size: 1 to 9\npools.b.size: 1 to 9\n")
+            self.assertEqual(configuration_reference.reference(file, values), SHOWN)
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@
 
 #include "config/file.h"
 #include "config/keys.h"
+#include "support/golden.h"
 #include "support/temp_dir.h"
 
 namespace scidex::config {
@@ -53,6 +54,17 @@ TEST_F(ConfigTest, TheCommentedFileHasEveryKeyAndIsEqualToTheDefaults) {
     EXPECT_TRUE(lines.contains(key.path)) << key.path << " is missing in config/exporter.yaml";
     EXPECT_EQ(key.get(from_file), key.get(defaults)) << key.path;
   }
+}
+
+// tests/architecture/configuration_reference.py puts the file into docs/configuration.md.
+TEST_F(ConfigTest, TheReferenceHasTheValuesThatAreAccepted) {
+  std::string values;
+  for (const Key& key : Keys()) {
+    if (!key.values.empty()) values += key.path + ": " + key.values + '\n';
+  }
+  const std::string path = std::string(SCIDEX_SOURCE_DIR) + "/tests/unit/config/values.golden";
+  if (test::UpdateGolden()) test::WriteAll(path, values);
+  EXPECT_EQ(test::ReadAll(path), values) << "SCIDEX_UPDATE_GOLDEN=1 writes it";
 }
 
 TEST_F(ConfigTest, DifferencesBetweenFilesAreNamedWithoutTheirValues) {

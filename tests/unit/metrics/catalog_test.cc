@@ -8,7 +8,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "unit/metrics/golden.h"
+#include "support/golden.h"
 
 namespace scidex::metrics {
 namespace {
@@ -95,16 +95,16 @@ TEST(Catalog, TheReferencePageHasTheTable) {
   const std::string path = SCIDEX_SOURCE_DIR "/docs/metrics.md";
   const std::string begin = "<!-- metrics:begin -->\n";
   const std::string end = "<!-- metrics:end -->\n";
-  std::string readme = ReadAll(path);
+  std::string readme = test::ReadAll(path);
   const std::size_t from = readme.find(begin);
   const std::size_t to = readme.find(end);
   ASSERT_NE(from, std::string::npos) << path << " lacks " << begin;
   ASSERT_NE(to, std::string::npos) << path << " lacks " << end;
   const std::size_t start = from + begin.size();
   ASSERT_LE(start, to);
-  if (UpdateGolden()) {
+  if (test::UpdateGolden()) {
     readme.replace(start, to - start, CatalogAsMarkdown());
-    WriteAll(path, readme);
+    test::WriteAll(path, readme);
     return;
   }
   EXPECT_EQ(readme.substr(start, to - start), CatalogAsMarkdown())

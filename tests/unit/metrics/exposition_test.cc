@@ -15,11 +15,11 @@
 
 #include "metrics/catalog.h"
 #include "metrics/collectors.h"
+#include "support/golden.h"
 #include "support/log_tap.h"
 #include "support/manual_clock.h"
 #include "support/process.h"
 #include "unit/metrics/distinct_sample.h"
-#include "unit/metrics/golden.h"
 
 namespace scidex::metrics {
 namespace {
@@ -75,14 +75,14 @@ std::vector<std::pair<std::string, std::string>> Samples(const std::string& text
 
 TEST(Exposition, OfASampleIsTheGoldenOne) {
   const std::string text = RenderSample();
-  if (UpdateGolden()) WriteAll(kGolden, text);
-  EXPECT_EQ(text, ReadAll(kGolden)) << "SCIDEX_UPDATE_GOLDEN=1 writes " << kGolden;
+  if (test::UpdateGolden()) test::WriteAll(kGolden, text);
+  EXPECT_EQ(text, test::ReadAll(kGolden)) << "SCIDEX_UPDATE_GOLDEN=1 writes " << kGolden;
 }
 
 TEST(Exposition, OfASampleInOpenMetricsIsTheGoldenOne) {
   const std::string text = RenderSample(TextFormat::kOpenMetrics);
-  if (UpdateGolden()) WriteAll(kOpenMetricsGolden, text);
-  EXPECT_EQ(text, ReadAll(kOpenMetricsGolden))
+  if (test::UpdateGolden()) test::WriteAll(kOpenMetricsGolden, text);
+  EXPECT_EQ(text, test::ReadAll(kOpenMetricsGolden))
       << "SCIDEX_UPDATE_GOLDEN=1 writes " << kOpenMetricsGolden;
 }
 

@@ -7,7 +7,7 @@
 #include <string>
 #include <string_view>
 
-namespace scidex::metrics {
+namespace scidex::test {
 
 inline bool UpdateGolden() {
   const char* const update = std::getenv("SCIDEX_UPDATE_GOLDEN");
@@ -24,4 +24,4 @@ inline void WriteAll(const std::string& path, const std::string& content) {
   std::ofstream(path, std::ios::binary) << content;
 }
 
-}  // namespace scidex::metrics
+}  // namespace scidex::test
