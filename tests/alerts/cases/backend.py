@@ -145,10 +145,12 @@ CASES = [
          near={"it is half": {LAG: 15}, "any lag is accepted": {LAG: 1000000, MAX_LAG: 0},
                "the lag is not known": {LAG: "NaN"}, "the route is lost": {LAG: 31, LAG_REASON: 1}},
          # The lag was above max_lag, and is now between half of it and all of it.
-         also=(({LAG_REASON: 0}, {STALE: 1, 'scidex_pg_pool_ro_route{route="replica"}': 1,
-                                  'scidex_pg_pool_ro_route{route="primary_fallthrough"}': 0},
-                f"The replica of {WHO} is 16s behind the primary. Its lag has exceeded max_lag and has not yet fallen to half "
-                "of it; the route of reads is replica."),),
+         also=tuple(({MAX_LAG: max_lag, LAG_REASON: 0},
+                     {MAX_LAG: max_lag, STALE: 1, 'scidex_pg_pool_ro_route{route="replica"}': 1,
+                      'scidex_pg_pool_ro_route{route="primary_fallthrough"}': 0},
+                     f"The replica of {WHO} is 16s behind the primary. Its lag has exceeded max_lag and has not yet fallen "
+                     "to half of it; the route of reads is replica.")
+                    for max_lag in (1, 30)),
          for_=300),
 
     Case(alert="ScidexPgPoolConnectFailures", severity="warning", component="backend",

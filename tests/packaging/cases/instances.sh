@@ -29,6 +29,7 @@ zcat -f /usr/share/doc/scidex-pg-exporter/README.Debian* |
   sed -n '/# .*\/shop\.yaml/,/systemctl enable/{s/^    //;/systemctl enable/!p}' >/tmp/shop.yaml
 grep -q 'dbname=shop' /tmp/shop.yaml || fail "README.Debian has no instance"
 # The user alice with the password "right".
+# shellcheck disable=SC2016 # a hash
 echo 'basic_auth_users: {alice: "$2y$04$exRnqWuxTk7hQ5ttZuRdauQNNMWL5rO2ES6VjQQUCy6iZpNbD/PgC"}' >>$etc/web.yaml
 for instance in one:19201 two:19202; do
   sed -e "s/:19188/127.0.0.1:${instance#*:}/" -e s/dbname=shop/dbname=postgres/ /tmp/shop.yaml |
