@@ -146,7 +146,7 @@ void AddConfigFlags(CLI::App& app, CommandLine& flags) {
       "--config.check.startup", flags.startup,
       "with --config.check: exit with 0 if the exporter would start with this configuration; "
       "problems that do not prevent a start (SQL that the built-in PostgreSQL grammar rejects, an "
-      "unreadable password file) are only warnings");
+      "unreadable password file) are only warnings. Does not try to listen");
   app.add_flag(
       "--config.check.connect", flags.connect,
       "with --config.check: also run each query once, print its columns and their use, and exit "

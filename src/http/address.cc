@@ -56,6 +56,27 @@ bool LacksAddress(int error) { return error == EAFNOSUPPORT || error == EADDRNOT
                     std::generic_category().message(error));
 }
 
+// 0.0.0.0; the wildcard of IPv6 is for both families.
+bool IsEveryV4(const Address& address) {
+  return address.socket.ss_family == AF_INET &&
+         reinterpret_cast<const sockaddr_in&>(address.socket).sin_addr.s_addr == htonl(INADDR_ANY);
+}
+
+bool Overlap(const Address& a, const Address& b) {
+  if (PortOf(a) == 0 || PortOf(a) != PortOf(b)) return false;
+  if (a.every || b.every) return true;
+  if (a.socket.ss_family != b.socket.ss_family) return false;
+  return IsEveryV4(a) || IsEveryV4(b) ||
+         (a.size == b.size && std::memcmp(&a.socket, &b.socket, a.size) == 0);
+}
+
+bool Overlap(const std::vector<Address>& some, const std::vector<Address>& others) {
+  return std::any_of(some.begin(), some.end(), [&](const Address& one) {
+    return std::any_of(others.begin(), others.end(),
+                       [&](const Address& other) { return Overlap(one, other); });
+  });
+}
+
 template <typename SocketAddress>
 Address AddressOf(const SocketAddress& socket) {
   Address address;
@@ -178,6 +199,20 @@ std::vector<Address> ParseAddress(const std::string& text) {
   Refuse(text,
          '"' + host + "\" is not an " + (brackets ? "IPv6 address" : "IPv4 address or a name"),
          port);
+}
+
+std::vector<std::vector<Address>> ParseAddresses(const std::vector<std::string>& texts) {
+  std::vector<std::vector<Address>> all;
+  for (const std::string& text : texts) {
+    std::vector<Address> addresses = ParseAddress(text);
+    for (std::size_t i = 0; i < all.size(); ++i) {
+      if (!Overlap(all[i], addresses)) continue;
+      throw ServerError("cannot listen on both " + texts[i] + " and " + text +
+                        ", because they overlap; remove one or change its port");
+    }
+    all.push_back(std::move(addresses));
+  }
+  return all;
 }
 
 std::vector<Address> AddressesToReach(const std::string& text) {

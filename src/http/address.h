@@ -22,6 +22,10 @@ struct Address {
 // port. Throws ServerError if the text is invalid.
 std::vector<Address> ParseAddress(const std::string& text);
 
+// Parses each text. Throws ServerError also if two of them overlap, so that one process could not
+// listen on both.
+std::vector<std::vector<Address>> ParseAddresses(const std::vector<std::string>& texts);
+
 // The addresses at which a client on the same machine reaches a server that listens on `text`:
 // loopback first if it listens on all addresses.
 std::vector<Address> AddressesToReach(const std::string& text);

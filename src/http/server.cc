@@ -34,10 +34,8 @@ constexpr int kThreadsWithoutLimit = 16;
 std::vector<base::UniqueFd> ListenOn(const std::vector<std::string>& texts,
                                      std::vector<int>& ports) {
   if (texts.empty()) throw ServerError("no address to listen on; write one such as :19187");
-  std::vector<std::vector<Address>> addresses;
-  for (const std::string& text : texts) addresses.push_back(ParseAddress(text));
   std::vector<base::UniqueFd> listeners;
-  for (std::vector<Address>& of_text : addresses) {
+  for (std::vector<Address>& of_text : ParseAddresses(texts)) {
     std::vector<base::UniqueFd> some = Listen(std::move(of_text));
     ports.push_back(PortOf(AddressOf(some.front().get())));
     std::move(some.begin(), some.end(), std::back_inserter(listeners));
@@ -223,7 +221,8 @@ std::vector<std::pair<int, std::uint64_t>> Server::RequestCounts() const {
 void CheckLimits(const ServerOptions& options) {
   std::size_t listeners = 0;
   // A name may have several addresses, each with a listener.
-  for (const std::string& text : options.listen_addresses) listeners += ParseAddress(text).size();
+  for (const auto& addresses : ParseAddresses(options.listen_addresses))
+    listeners += addresses.size();
   RequireFiles(FilesOfServer(static_cast<std::size_t>(ThreadsOf(options)), listeners) +
                options.reserved_files);
 }
