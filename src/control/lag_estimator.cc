@@ -87,13 +87,15 @@ void LagEstimator::Clear() noexcept {
 
 // A replica has a sample if it has replayed its position, whatever the WAL up to there contains;
 // or, if some WAL is missing, if all transactions of the sample are complete on the replica.
-// Transaction numbers of another timeline do not compare.
+// Transaction numbers of another timeline do not compare; but a replica on a later one has replayed
+// all that its primary has of this one.
 bool LagEstimator::Has(const ServerFacts& replica, const Sample& sample) {
   if (replica.wal_position && sample.required_position &&
       *replica.wal_position >= *sample.required_position)
     return true;
   if (!replica.transactions || !sample.transactions) return false;
-  if (replica.timeline && sample.timeline && *replica.timeline != *sample.timeline) return false;
+  if (replica.timeline && sample.timeline && *replica.timeline != *sample.timeline)
+    return *replica.timeline > *sample.timeline;
   if (replica.transactions->xmin >= sample.transactions->xmax) return true;
   // While an old transaction runs, the replica does not report which later ones are complete,
   // except the latest.

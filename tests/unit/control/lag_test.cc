@@ -126,6 +126,20 @@ TEST(ReplicaLag, TransactionsOfAnotherTimelineDoNotCount) {
   EXPECT_EQ(lag.Lag(left, true, kStart + seconds(5)), seconds(5));
 }
 
+TEST(ReplicaLag, WithoutPositionsASwitchOfTheTimelineIsReplayed) {
+  LagEstimator lag;
+  const auto on = [](std::uint64_t timeline, const std::string& transactions) {
+    routing::ServerFacts facts;
+    facts.transactions = Transactions(transactions);
+    facts.timeline = timeline;
+    return facts;
+  };
+  lag.OnPrimary(on(1, "7:7:"), kStart);
+  lag.OnPrimary(on(2, "9:9:"), kStart + seconds(1));
+  EXPECT_EQ(lag.Lag(on(2, "8:8:"), true, kStart + hours(1)), hours(1) - seconds(1));
+  EXPECT_EQ(lag.Lag(on(2, "9:9:"), true, kStart + hours(1)), base::Duration::zero());
+}
+
 TEST(ReplicaLag, RunningTransactionOfThePrimaryIsNoLagUntilItIsComplete) {
   LagEstimator lag;
   lag.OnPrimary(Primary(100, "7:9:7"), kStart);
