@@ -27,6 +27,12 @@ constexpr const char* kTimeline =
     " WHEN has_function_privilege('pg_control_checkpoint()', 'EXECUTE')"
     " THEN (SELECT timeline_id FROM pg_control_checkpoint()) END";
 
+// The receiver's state is shown only to some roles.
+constexpr const char* kReachedTimeline =
+    "CASE WHEN r.in_recovery THEN greatest("
+    "(SELECT nullif(min_recovery_end_timeline, 0) FROM pg_control_recovery()),"
+    " (SELECT received_tli FROM pg_stat_wal_receiver)) END";
+
 constexpr const char* kCheckpoint =
     "CASE WHEN has_function_privilege('pg_control_checkpoint()', 'EXECUTE')"
     " THEN (SELECT pg_wal_lsn_diff(checkpoint_lsn, '0/0') FROM pg_control_checkpoint()) END";
@@ -99,6 +105,8 @@ FactSql SqlOf(Fact fact, int server_version) {
       return {kFlushed, 2};
     case Fact::kTimeline:
       return {kTimeline};
+    case Fact::kReachedTimeline:
+      return {kReachedTimeline};
     case Fact::kTransactions:
       return {server_version >= kWithSnapshotType ? kTransactions : kTransactionsBefore13, 2};
     case Fact::kCheckpoint:

@@ -16,6 +16,7 @@ enum class Fact {
   kWalPosition,
   kFlushed,
   kTimeline,
+  kReachedTimeline,
   kTransactions,
   kCheckpoint,
   kReplayedAll,
@@ -30,12 +31,13 @@ enum class Fact {
 
 template <>
 struct scidex::base::EnumNames<scidex::postgres::Fact> {
-  static constexpr std::array<std::string_view, 14> kNames{"backend pid",
+  static constexpr std::array<std::string_view, 15> kNames{"backend pid",
                                                            "system identifier",
                                                            "start time",
                                                            "WAL position",
                                                            "flushed WAL",
                                                            "timeline",
+                                                           "reached timeline",
                                                            "completed transactions",
                                                            "latest checkpoint",
                                                            "received WAL",

@@ -123,6 +123,9 @@ void Take(Fact fact, const Session& session, const QueryResult& answer, int colu
     case Fact::kTimeline:
       facts.timeline = Unsigned(value);
       break;
+    case Fact::kReachedTimeline:
+      facts.reached_timeline = Unsigned(value);
+      break;
     case Fact::kTransactions:
       facts.transactions = Transactions(value, Unsigned(Value(answer, column + 1)));
       break;

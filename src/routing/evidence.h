@@ -80,6 +80,9 @@ struct ServerFacts {
   // The timeline that a primary writes. A replica reports that of its latest restart point; it may
   // have moved to a later one since.
   std::optional<std::uint64_t> timeline = std::nullopt;
+  // Replica: the timeline of the latest WAL that it has received, or that it must replay first. May
+  // be behind if the role may not see the receiver's state, or if WAL comes from an archive.
+  std::optional<std::uint64_t> reached_timeline = std::nullopt;
   std::optional<TransactionFacts> transactions = std::nullopt;
   // WAL position of the latest checkpoint, or of the checkpoint of a replica's latest restart
   // point.

@@ -189,6 +189,20 @@ TEST_F(ServerFactsTest, OnlyAPrimaryReportsWhatItHasFlushed) {
   EXPECT_EQ(ReadFacts(*Open(*replica_, "stranger", "other")).flushed_position, std::nullopt);
 }
 
+TEST_F(ServerFactsTest, OnlyAReplicaReportsTheTimelineThatItHasReached) {
+  EXPECT_EQ(ReadFacts(*Open(*replica_, "stranger", "other")).reached_timeline, 1u);
+  EXPECT_EQ(ReadFacts(*Open(*primary_, "stranger", "other")).reached_timeline, std::nullopt);
+}
+
+TEST_F(ServerFactsTest, TimelineOfTheRestartPointNeedsNoOtherPrivilege) {
+  const TemporaryChange revoked(
+      *primary_, *replica_, "REVOKE EXECUTE ON FUNCTION pg_control_recovery() FROM PUBLIC",
+      "GRANT EXECUTE ON FUNCTION pg_control_recovery() TO PUBLIC", "other");
+  const routing::ServerFacts facts = ReadFacts(*Open(*replica_, "stranger", "other"));
+  EXPECT_EQ(facts.reached_timeline, std::nullopt);
+  EXPECT_EQ(facts.timeline, 1u);
+}
+
 TEST_F(ServerFactsTest, RecoveryIsKnownByReportWhereItsFunctionIsRefused) {
   const TemporaryChange revoked(*primary_, *replica_,
                                 "REVOKE EXECUTE ON FUNCTION pg_is_in_recovery() FROM PUBLIC",
