@@ -21,14 +21,16 @@ constexpr std::size_t kMaxRuns = 32;
 void Divergence::OnPrimary(const ServerFacts& facts, TimePoint asked_at) {
   primary_timeline_ = facts.timeline;
   for (Run& run : runs_) {
-    if (run.found && facts.timeline == run.ahead_of_timeline && facts.wal_position &&
-        *facts.wal_position >= run.ahead_until)
+    if (run.found && !run.beyond_fork && facts.timeline == run.ahead_of_timeline &&
+        facts.wal_position && *facts.wal_position >= run.ahead_until)
       run.passed = true;
     // Positions compare only in this order: a primary that was queried earlier may have written
     // since.
     if (asked_at < run.known_at || !run.IsAheadOf(facts)) continue;
     run.found = true;
+    run.found_in = run.instance;
     run.passed = false;
+    run.beyond_fork = run.IsBeyondForkOf(facts);
     run.ahead_until = run.replayed.value_or(0);
     run.ahead_of_timeline = primary_timeline_;
     run.ahead_on_timeline = run.timeline;
@@ -44,9 +46,26 @@ bool Divergence::Run::IsAheadOf(const ServerFacts& primary) const {
          *completed_below > *primary.transactions->next;
 }
 
+// A primary is never at a point before the one at which its timeline began.
+bool Divergence::Run::IsBeyondForkOf(const ServerFacts& primary) const {
+  return timeline && primary.timeline && *timeline < *primary.timeline && replayed &&
+         primary.wal_position && *replayed > *primary.wal_position;
+}
+
 bool Divergence::Run::AnswersAt(const std::optional<ServerAddress>& address) const {
   return !address || addresses.empty() ||
          std::find(addresses.begin(), addresses.end(), *address) != addresses.end();
+}
+
+// A run that has diverged comes first: another one may have answered at its address meanwhile.
+std::vector<Divergence::Run>::reverse_iterator Divergence::FindRestarted(const ServerFacts& facts) {
+  const auto diverged = std::find_if(runs_.rbegin(), runs_.rend(), [&](const Run& run) {
+    return run.found && !run.replaced && run.AnswersAt(facts.address) &&
+           !HasLostIt(run, facts, true);
+  });
+  if (diverged != runs_.rend()) return diverged;
+  return std::find_if(runs_.rbegin(), runs_.rend(),
+                      [&](const Run& run) { return run.AnswersAt(facts.address); });
 }
 
 void Divergence::OnReplica(const ServerFacts& facts, TimePoint now) {
@@ -59,9 +78,13 @@ void Divergence::OnReplica(const ServerFacts& facts, TimePoint now) {
                                   [&](const Run& run) { return run.instance == facts.instance; });
   bool restarted = false;
   if (known == runs_.rend()) {
-    known = std::find_if(runs_.rbegin(), runs_.rend(),
-                         [&](const Run& run) { return run.AnswersAt(facts.address); });
+    known = FindRestarted(facts);
     restarted = known != runs_.rend() && !known->instance.empty() && !facts.instance.empty();
+  } else if (known->found && known->replaced) {
+    // Those taken for its restarts, which have answered since, are other servers.
+    std::for_each(runs_.rbegin(), known, [&](Run& later) {
+      if (later.found_in == known->found_in) later.found = false;
+    });
   }
   Run run = known == runs_.rend() ? Run() : *known;
   if (run.found && HasLostIt(run, facts, restarted)) run.found = false;
@@ -69,7 +92,8 @@ void Divergence::OnReplica(const ServerFacts& facts, TimePoint now) {
   if (facts.address && (run.addresses.empty() || !run.AnswersAt(facts.address)))
     run.addresses.push_back(*facts.address);
   run.replayed = facts.wal_position;
-  run.timeline = facts.timeline;
+  // The report may be behind, and a replica does not go back.
+  run.timeline = std::max(run.timeline, facts.reached_timeline);
   run.completed_below.reset();
   if (facts.transactions) run.completed_below = facts.transactions->xmin;
   run.known_at = now;
@@ -98,15 +122,16 @@ bool Divergence::HasLostIt(const Run& run, const ServerFacts& facts, bool restar
   const std::uint64_t position = facts.wal_position.value_or(run.ahead_until);
   // A replica streams only after it has replayed the WAL in its files.
   if (position < run.ahead_until && facts.wal_receiver_up.value_or(false)) return true;
-  const bool on_primarys_timeline = facts.timeline && facts.timeline == primary_timeline_;
+  const auto timeline = std::max(facts.timeline, facts.reached_timeline);
+  const bool on_primarys_timeline = timeline && timeline == primary_timeline_;
   // The primary has moved to another timeline, and the replica has followed.
   if (!run.passed && position > run.ahead_until && run.ahead_of_timeline && on_primarys_timeline &&
-      facts.timeline != run.ahead_of_timeline)
+      timeline != run.ahead_of_timeline)
     return true;
   if (!restarted) return false;
   // It was rewound: it could not have left its timeline at a point before its own position.
   if (!run.passed && run.ahead_on_timeline && on_primarys_timeline &&
-      facts.timeline != run.ahead_on_timeline)
+      timeline != run.ahead_on_timeline)
     return true;
   // A replica starts from a checkpoint that it had replayed, or from that with which its backup
   // began. If it cannot have replayed this one, it was rebuilt.

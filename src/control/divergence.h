@@ -30,7 +30,7 @@ class Divergence {
   bool found() const { return !runs_.empty() && runs_.back().found; }
 
  private:
-  // One run of one replica. A run at a known address begins with what is known of the run there
+  // One run of one replica. A run at a known address begins with what is known of a run there
   // before, of which it is taken to be the restart. If that one answers again, it was not.
   struct Run {
     // See ServerFacts::instance. Empty if it has not been reported.
@@ -41,23 +41,33 @@ class Divergence {
     bool replaced = false;
 
     bool found = false;
+    // The run that was ahead: this one, or one of those before it.
+    std::string found_in;
     // When it was found: the replica's position, and the timelines of both servers.
     std::uint64_t ahead_until = 0;
     std::optional<std::uint64_t> ahead_of_timeline;
     std::optional<std::uint64_t> ahead_on_timeline;
-    // The primary has passed that position on that timeline, with other rows.
+    // The primary's timeline left the replica's at a point before that position: the replica cannot
+    // move to it with its rows.
+    bool beyond_fork = false;
+    // Otherwise: the primary has passed that position on that timeline, with other rows. The
+    // replica could follow it to the next one.
     bool passed = false;
 
-    // Of the latest answer: the replay position, the timeline, the transaction ID below which all
-    // transactions were complete, and when this was known.
-    std::optional<std::uint64_t> replayed;
+    // The latest timeline that it has reached.
     std::optional<std::uint64_t> timeline;
+    // Of the latest answer: the replay position, the transaction ID below which all transactions
+    // were complete, and when this was known.
+    std::optional<std::uint64_t> replayed;
     std::optional<std::uint64_t> completed_below;
     base::TimePoint known_at{};
 
     bool AnswersAt(const std::optional<routing::ServerAddress>& address) const;
     bool IsAheadOf(const routing::ServerFacts& primary) const;
+    bool IsBeyondForkOf(const routing::ServerFacts& primary) const;
   };
+  // The run of which a run with these facts, the first of it, is taken to be the restart.
+  std::vector<Run>::reverse_iterator FindRestarted(const routing::ServerFacts& facts);
   // Whether the answer, the first of a new run if `restarted`, shows that the replica no longer has
   // what the primary never had.
   bool HasLostIt(const Run& run, const routing::ServerFacts& facts, bool restarted) const;

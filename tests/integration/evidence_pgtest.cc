@@ -322,6 +322,48 @@ Milliseconds TimeUntilDiverged() {
   return detected;
 }
 
+// A standby that lacks rows of the replica is promoted.
+TEST(Diverged, ReplicaThatWasRewoundServesReadsAgain) {
+  const ServerSettings settings{{"wal_log_hints", "on"}, {"full_page_writes", "on"}};
+  PostgresServer primary(settings);
+  const auto replica = PostgresServer::MakeReplicaOf(primary, settings);
+  const auto standby = PostgresServer::MakeReplicaOf(primary, settings);
+  standby->Stop();
+  primary.Execute("CREATE TABLE lost AS SELECT generate_series(1, 10000) AS n");
+  ASSERT_TRUE(AwaitReplay(primary, *replica));
+  TcpProxy name(primary.port());
+  database::DatabaseOptions options = OptionsOn(primary, *replica);
+  options.primary->dsn = base::Secret(name.Dsn(primary.Dsn()));
+  options.probe.interval = milliseconds(50);
+  database::Database database(options);
+  ASSERT_TRUE(AwaitRoute(database, Route::kReplica));
+
+  primary.Stop(PostgresServer::StopMode::kImmediate);
+  standby->Start();
+  standby->Promote();
+  name.ConnectTo(standby->port());
+  ASSERT_TRUE(Eventually(kPatience,
+                         [&] { return database.pool_stats().route.reason == Reason::kDiverged; }));
+  const std::string position = replica->QueryOne("SELECT pg_last_wal_replay_lsn()");
+  standby->Execute("CREATE TABLE other AS SELECT generate_series(1, 30000) AS n");
+  EXPECT_EQ(standby->QueryOne("SELECT pg_current_wal_lsn() > '" + position + "'"), "t");
+  standby->Execute("CHECKPOINT");
+  const auto primary_probes = [&] {
+    return database.stats().control.probes[PoolRole::kPrimary].probes;
+  };
+  const std::uint64_t before = primary_probes();
+  ASSERT_TRUE(Eventually(kPatience, [&] { return primary_probes() > before + 1; }));
+  EXPECT_EQ(database.pool_stats().route.reason, Reason::kDiverged);
+
+  replica->Stop();
+  replica->RewindTo(*standby);
+  replica->Start();
+  EXPECT_TRUE(AwaitRoute(database, Route::kReplica));
+  EXPECT_EQ(replica->QueryOne("SELECT timeline_id FROM pg_control_checkpoint()"), "1")
+      << "the restart point is of the timeline that it has left";
+  EXPECT_EQ(Read(database, "SELECT to_regclass('lost') IS NULL AND pg_is_in_recovery()"), "t");
+}
+
 TEST(Diverged, ReplicaWithRowsThatThePrimaryNeverHadServesNoReads) {
   std::vector<Milliseconds> detected;
   for (int round = 0; round < Rounds(1); ++round) detected.push_back(TimeUntilDiverged());

@@ -251,6 +251,12 @@ void PostgresServer::Promote() {
   }
 }
 
+void PostgresServer::RewindTo(const PostgresServer& primary) const {
+  MustRun({BinDir() / "pg_rewind", "--no-sync", "--write-recovery-conf",
+           "--source-server=" + primary.Dsn("postgres", "postgres"),
+           "--target-pgdata=" + data_dir().string()});
+}
+
 std::string PostgresServer::Dsn(const std::string& user, const std::string& database) const {
   return "host=127.0.0.1 port=" + std::to_string(port_) + " user=" + user + " dbname=" + database +
          " password=" + kPassword;

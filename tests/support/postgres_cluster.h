@@ -56,6 +56,9 @@ class PostgresServer {
   void Resume();
   // Promotes a replica. Returns when it accepts writes.
   void Promote();
+  // Makes this server, which must be stopped, a replica of `primary`. Both need wal_log_hints and
+  // full_page_writes.
+  void RewindTo(const PostgresServer& primary) const;
 
   // Takes effect at the next Start().
   void Set(const std::string& name, const std::string& value) { settings_[name] = value; }

@@ -36,7 +36,7 @@ class Diverged : public ReplicaWatchTest {
     clock_.Advance(seconds(1));
     result.facts.instance = instance;
     result.facts.checkpoint = checkpoint;
-    if (!result.facts.timeline) result.facts.timeline = 1;
+    if (!result.facts.reached_timeline) result.facts.reached_timeline = 1;
     watch_.OnReplicaProbe(result);
     return verdicts_.back();
   }
@@ -79,7 +79,7 @@ TEST_F(Diverged, TimelineThatForksAfterTheDivergenceShowsNothing) {
   promoted.facts.timeline = 2;
   FromPrimary(promoted, 1300);
   ProbeResult follows = Replica(1600);
-  follows.facts.timeline = 2;
+  follows.facts.reached_timeline = 2;
   EXPECT_EQ(FromReplica(follows, "first run", 500), Reason::kDiverged);
   EXPECT_EQ(FromReplica(follows, "second run", 500), Reason::kDiverged);
 }
@@ -88,22 +88,22 @@ TEST_F(Diverged, TimelineThatForksAfterTheDivergenceShowsNothing) {
 class SeveralReplicas : public ReplicaWatchTest {
  protected:
   SeveralReplicas() { FromPrimary(500); }
-  void FromPrimary(std::uint64_t position) {
+  void FromPrimary(std::uint64_t position, std::uint64_t timeline = 1) {
     clock_.Advance(seconds(1));
     ProbeResult result = Primary(position);
     result.asked_at = clock_.Now();
     result.facts.instance = "primary";
-    result.facts.timeline = 1;
+    result.facts.timeline = timeline;
     watch_.OnPrimaryProbe(result);
   }
   Reason FromReplica(const char* host, const char* instance, std::uint64_t position,
-                     std::uint64_t checkpoint) {
+                     std::uint64_t checkpoint, std::uint64_t timeline = 1) {
     clock_.Advance(seconds(1));
     ProbeResult result = Replica(position);
     result.facts.address = routing::ServerAddress{host, "5432", ""};
     result.facts.instance = instance;
     result.facts.checkpoint = checkpoint;
-    result.facts.timeline = 1;
+    result.facts.reached_timeline = timeline;
     watch_.OnReplicaProbe(result);
     return verdicts_.back();
   }
@@ -164,6 +164,59 @@ TEST_F(SeveralReplicas, PrimaryShowsTheDivergenceOfOneThatIsNotInUse) {
   EXPECT_EQ(FromReplica("a", "A", 1000, 900), Reason::kDiverged);
 }
 
+TEST_F(SeveralReplicas, TimelineBeyondWhoseForkItWasShowsARewind) {
+  FromReplica("a", "A", 1000, 500);
+  // A standby that lacks what the replica has is promoted, and passes it.
+  FromPrimary(950, 2);
+  EXPECT_EQ(verdicts_.back(), Reason::kDiverged);
+  FromPrimary(1100, 2);
+  EXPECT_EQ(FromReplica("a", "restarted", 1000, 500), Reason::kDiverged);
+  EXPECT_EQ(FromReplica("a", "rewound", 1100, 500, 2), Reason::kOk);
+}
+
+TEST_F(SeveralReplicas, TimelineThatItHadReachedShowsNoRewind) {
+  FromReplica("a", "A", 900, 500, 2);
+  // It switches to reading an archive, and reports its latest restart point.
+  FromReplica("a", "A", 1000, 500);
+  FromPrimary(950, 2);
+  FromPrimary(1100, 2);
+  EXPECT_EQ(FromReplica("a", "restarted", 1100, 500, 2), Reason::kDiverged);
+}
+
+TEST_F(SeveralReplicas, OneThatRestartsBehindAnothersNameRemainsSo) {
+  FromReplica("name", "B", 500, 400);
+  FromReplica("name", "A", 1000, 900);
+  FromPrimary(510);
+  EXPECT_EQ(verdicts_.back(), Reason::kDiverged);
+  FromPrimary(2000);
+  EXPECT_EQ(FromReplica("name", "B", 2000, 1900), Reason::kOk);
+  EXPECT_EQ(FromReplica("name", "B restarted", 2000, 1900), Reason::kOk);
+  EXPECT_EQ(FromReplica("name", "A restarted", 2000, 900), Reason::kDiverged);
+}
+
+TEST_F(SeveralReplicas, OneThatWasTakenForTheRestartOfAnotherIsCleared) {
+  FromReplica("name", "A", 1000, 900);
+  FromPrimary(510);
+  FromPrimary(2000);
+  EXPECT_EQ(FromReplica("name", "B", 2000, 900), Reason::kDiverged) << "it may be the other one";
+  EXPECT_EQ(FromReplica("name", "C", 2000, 900), Reason::kDiverged);
+  // It is not, because the other one still runs.
+  EXPECT_EQ(FromReplica("name", "A", 2000, 900), Reason::kDiverged);
+  EXPECT_EQ(FromReplica("name", "B", 2000, 1950), Reason::kOk);
+  EXPECT_EQ(FromReplica("name", "C", 2000, 1950), Reason::kOk);
+  EXPECT_EQ(FromReplica("name", "A", 2000, 900), Reason::kDiverged);
+}
+
+TEST_F(SeveralReplicas, OneThatIsItselfAheadIsNotCleared) {
+  FromReplica("name", "A", 1000, 900);
+  FromPrimary(510);
+  FromReplica("name", "B", 1010, 900);
+  FromPrimary(520);
+  FromPrimary(2000);
+  EXPECT_EQ(FromReplica("name", "A", 1000, 900), Reason::kDiverged);
+  EXPECT_EQ(FromReplica("name", "B", 1010, 900), Reason::kDiverged);
+}
+
 TEST_F(SeveralReplicas, RunsOfOneDoNotDisplaceTheOther) {
   FromReplica("a", "A", 1000, 900);
   FromPrimary(510);
@@ -189,7 +242,7 @@ TEST_F(Diverged, ReplicaThatWasRewoundToItsPrimaryIsGood) {
   promoted.facts.timeline = 2;
   FromPrimary(promoted, 900);
   ProbeResult rewound = Replica(1000);
-  rewound.facts.timeline = 2;
+  rewound.facts.reached_timeline = 2;
   EXPECT_EQ(FromReplica(Replica(1000), "restarted", 500), Reason::kDiverged);
   EXPECT_EQ(FromReplica(rewound, "rewound", 500), Reason::kOk);
 }
