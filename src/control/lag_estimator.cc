@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <optional>
+#include <ranges>
 #include <utility>
 
 namespace scidex::control {
@@ -64,11 +65,11 @@ void LagEstimator::Thin(TimePoint now) {
 // WAL ends within a record, a replica still lacks that record until the server flushes more.
 void LagEstimator::OnFlushed(const ServerFacts& primary, TimePoint asked_at) noexcept {
   if (!primary.flushed_position || !primary.commits_flushed_within) return;
-  for (auto sample = samples_.rbegin(); sample != samples_.rend(); ++sample) {
-    if (!sample->required_position) continue;
-    if (*sample->required_position <= *primary.flushed_position) return;
-    if (asked_at - sample->first_seen >= *primary.commits_flushed_within)
-      sample->required_position = primary.flushed_position;
+  for (Sample& sample : std::views::reverse(samples_)) {
+    if (!sample.required_position) continue;
+    if (*sample.required_position <= *primary.flushed_position) return;
+    if (asked_at - sample.first_seen >= *primary.commits_flushed_within)
+      sample.required_position = primary.flushed_position;
   }
 }
 
