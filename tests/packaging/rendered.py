@@ -147,7 +147,8 @@ class Rendered(unittest.TestCase):
             self.assertRegex(rule["annotations"]["dashboard_url"], r"^https://grafana\.example/d/scidex-")
 
     def test_pods_have_more_time_to_end_than_the_shutdown_takes(self):
-        for timeout, seconds in (("100ms", 30), ("10s", 30), ("1m", 80), ("1m30s500ms", 111), ("1h", 3620), ("90000000us", 110)):
+        for timeout, seconds in (("100ms", 30), ("10s", 30), ("1m", 80), ("1m30s500ms", 111), ("1h", 3620), ("90000000us", 110),
+                                 ("0s", 30), ("0100s", 120), ("010m", 620), ("09m", 560)):
             pod, _ = self.pod_and_configuration(f"configuration.shutdown_timeout={timeout}")
             self.assertEqual(pod["terminationGracePeriodSeconds"], seconds, timeout)
 

@@ -27,7 +27,9 @@ app.kubernetes.io/instance: {{ .Release.Name | quote }}
 {{- $shutdown := 0 }}
 {{- range regexFindAll "[0-9]+[a-z]+" (.Values.configuration.shutdown_timeout | default "10s" | toString) -1 }}
 {{- $unit := regexFind "[a-z]+" . }}
-{{- $shutdown = add $shutdown (mul (regexFind "[0-9]+" . | int64) (get $units $unit | default 0)) }}
+{{- /* int64 would read 010 as octal. */}}
+{{- $count := regexReplaceAll "^0+" (regexFind "[0-9]+" .) "" | int64 }}
+{{- $shutdown = add $shutdown (mul $count (get $units $unit | default 0)) }}
 {{- end }}
 {{- max 30 (add 20 (div (add $shutdown 999999999) 1000000000)) }}
 {{- end }}
