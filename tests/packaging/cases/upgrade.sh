@@ -11,6 +11,8 @@ for instance in one:19201 two:19202 three:19203; do
   systemctl enable --now "$unit@${instance%:*}" 2>/dev/null
 done
 systemctl stop $unit@two
+# What an installation leaves whose files could not be unpacked.
+touch /run/scidex-pg-exporter.removed
 instance() { systemctl show "$unit@one" --property=MainPID --value; }
 pid=$(process) instance_pid=$(instance)
 [[ $instance_pid != 0 ]] || fail "the instance does not run"
