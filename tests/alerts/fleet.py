@@ -217,6 +217,20 @@ class Fleet(unittest.TestCase):
                 self.assert_fires(self.all_well_but(db4=self.started(self.failing(by))),
                                   (alert, severity, {"instance": "db4", "pool": "ro"}))
 
+    def test_an_alert_fires_until_the_page_on_a_new_instance_does(self):
+        """From the first one on; Alertmanager would otherwise report the end of the failures."""
+        any_fires = 'clamp_max(count(ALERTS{alertname=~"ScidexPgPoolAcquire.*", alertstate="firing"}), 1) or vector(0)'
+        seconds = HOUR * STEP_SECONDS
+        for by in (4.5, 10.5, 30):
+            with self.subTest(by=by):
+                series = [{"series": selector(name, "db4"),
+                           "values": values([(behaviours[name], steps) for behaviours, steps in self.started(self.failing(by))],
+                                            STEP_SECONDS)} for name in self.calm]
+                test = {"name": self.id(), "interval": f"{STEP_SECONDS}s", "input_series": series, "promql_expr_test": [
+                    {"expr": f"changes(({any_fires})[{seconds}s:{STEP_SECONDS}s])", "eval_time": f"{seconds}s",
+                     "exp_samples": [{"labels": "{}", "value": 1}]}]}
+                self.assertEqual(rulebook.promtool(self.rules, [test], STEP_SECONDS), "")
+
     def dropped_from_files(self):
         """The pattern of the series that the documented configuration drops from the scrapes of node_exporter."""
         snippet, = (block for block in documents.blocks("docs/operations.md") if block.mark == "alerts/fleet.py")

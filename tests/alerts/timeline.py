@@ -43,7 +43,7 @@ class Timelines:
         for name, phases, firing in case.courses:
             yield self._fires(name, self._instances(*((case.calm | different, seconds // case.step)
                                                       for different, seconds in phases)),
-                              firing={second // case.step: fires for second, fires in firing.items()})
+                              firing={int(second // case.step): fires for second, fires in firing.items()})
         if case.of_job and not case.fires_on_nothing:
             yield self._fires("fires for a target in a cluster and a namespace, and links to them",
                              self._wrong_once({}, {}, SITE),

@@ -23,6 +23,31 @@ def since(steps, rise, *first):
     return Cycle(("_",) * steps + first + tuple(last + rise * index for index in range(1000)))
 
 
+def traffic(second, failing, step):
+    """The pool has this many acquires per second, of which this share fails."""
+    return {acquires("immediate"): Rise(second * step * (1 - failing)), acquires("timeout"): Rise(second * step * failing)}
+
+
+# The phase of a course in which an instance is not there, or Prometheus has no data.
+NO_DATA = {acquires(outcome): None for outcome in ("immediate", *FAILED, "cancelled", "closed")}
+MINUTE, HOUR = 60, 3600
+# Over an hour and five minutes, and over six hours and half an hour.
+COURSES_OF_HOUR = (
+    ("fires again soon after a gap in the data", (
+        (traffic(0.11, 0.3, step=60), 2 * HOUR), (NO_DATA, 15 * MINUTE), (traffic(0.11, 0.3, step=60), 20 * MINUTE)),
+     {2 * HOUR: True, 2 * HOUR + 14 * MINUTE: False, 2 * HOUR + 25 * MINUTE: True, 2 * HOUR + 34 * MINUTE: True}),
+    ("fires once a new instance has had half the minimum traffic of an hour", (
+        (NO_DATA, 10 * MINUTE), (traffic(0.2, 1, step=60), 30 * MINUTE)),
+     {28 * MINUTE: False, 29 * MINUTE: True}))
+COURSES_OF_SIX_HOURS = (
+    ("fires once a new instance has had half the minimum traffic of six hours", (
+        (NO_DATA, 10 * MINUTE), (traffic(0.2, 0.01, step=120), 2 * HOUR)),
+     {106 * MINUTE: False, 108 * MINUTE: True}),
+    ("fires again once half the minimum traffic of half an hour has followed a gap", (
+        (traffic(1, 0.008, step=120), 4 * HOUR), (NO_DATA, 40 * MINUTE), (traffic(0.2, 0.008, step=120), 30 * MINUTE)),
+     {4 * HOUR: True, 4 * HOUR + 40 * MINUTE: False, 4 * HOUR + 50 * MINUTE: False, 4 * HOUR + 52 * MINUTE: True}))
+
+
 def burn(share, failing, near, **times):
     """A burn of the error budget. At first there is one acquire per second: 1 / 0.1 of the minimum traffic."""
     step, calm_steps = times["step"], times["lead"] // times["step"]
@@ -73,6 +98,39 @@ def ratio(window):
     return f'instance_pool:scidex_pg_pool_acquire_failures:ratio_rate{window}{{pool="ro"}}'
 
 
+def recorded_traffic(second, failing):
+    """The same as recorded rates."""
+    return {rate("acquires"): second, rate("acquire_failures"): second * failing}
+
+
+NOTHING_RECORDED = {rate("acquires"): None, rate("acquire_failures"): None}
+COURSES_OF_A_DAY = (
+    ("fires once a new instance has had half the minimum traffic of a day", (
+        (NOTHING_RECORDED, 5 * HOUR), (recorded_traffic(0.22, 0.004), 10 * HOUR)),
+     {10.5 * HOUR: False, 11 * HOUR: True}),
+    # Half an hour of 0.22 acquires per second is enough, and of 0.19 is not.
+    *((f"fires again once half the minimum traffic of two hours has followed a gap, at {second}", (
+        (recorded_traffic(1, 0.004), 40 * HOUR), (NOTHING_RECORDED, 7 * HOUR), (recorded_traffic(second, 0.004), 3 * HOUR)),
+       {40 * HOUR: True, fires - 0.5 * HOUR: False, fires: True})
+      for second, fires in ((0.22, 48 * HOUR), (0.19, 48.5 * HOUR))))
+COURSES_OF_THREE_DAYS = (
+    ("fires once a new instance has had half the minimum traffic of three days", (
+        (NOTHING_RECORDED, 5 * HOUR), (recorded_traffic(0.22, 0.0012), 30 * HOUR)),
+     {21 * HOUR: False, 21.5 * HOUR: True}),)
+COURSES_OF_FEW_ACQUIRES = (
+    ("fires until a new instance has had half the minimum traffic, and ten minutes more", (
+        (NOTHING_RECORDED, HOUR), (recorded_traffic(0.13, 1), HOUR)),
+     {55 * MINUTE: False, HOUR: True, HOUR + 25 * MINUTE: True, HOUR + 30 * MINUTE: False}),
+    ("is silent after a gap in the data of a pool that has an error budget", (
+        (recorded_traffic(0.11, 0.6), 4 * HOUR), (NOTHING_RECORDED, 15 * MINUTE), (recorded_traffic(0.11, 0.6), 2 * HOUR)),
+     {second: False for second in range(2 * HOUR, 6 * HOUR, 5 * MINUTE)}))
+
+
+def said_of_few(failures):
+    return (f"In the pool ro of {WHO}, {failures} acquires failed in the last hour, more than half of all. The pool has too "
+            "little traffic for an error budget, or its instance is new. Each failed acquire is an error for its caller.")
+
+
 def slow_burn(share, failing, near, slower, **times):
     """The same over days, using the recorded rates."""
     description = said_of_burn("1 day or 3 days", share)
@@ -112,13 +170,13 @@ def slow_burn(share, failing, near, slower, **times):
 
 CASES = [
     burn("1.507%", failing=1, near=0.86, step=60, lead=370 * 60,
-         rises=55 * 60, for_=120, forgets=4 * 60),
+         rises=55 * 60, for_=120, forgets=4 * 60, courses=COURSES_OF_HOUR),
     burn("0.6019%", failing=0.8, near=0.7, step=120, lead=190 * 120, rises=163 * 120, for_=120, holds=240,
-         forgets=15 * 120),
+         forgets=16 * 120, courses=COURSES_OF_SIX_HOURS),
     slow_burn("0.3171%", failing=0.004, near=0.0028, slower=50, step=1800, lead=160 * 1800, rises=36 * 1800, for_=3600,
-              holds=9 * 1800, forgets=10 * 1800),
+              holds=9 * 1800, forgets=11 * 1800, courses=COURSES_OF_A_DAY),
     slow_burn("0.1017%", failing=0.0012, near=0.00095, slower=1000, step=1800, lead=160 * 1800, rises=120 * 1800, for_=3600,
-              holds=3600, forgets=10 * 1800),
+              holds=3600, forgets=11 * 1800, courses=COURSES_OF_THREE_DAYS),
 
     # Only the window of a day: there was more traffic before.
     dataclasses.replace(
@@ -144,10 +202,8 @@ CASES = [
          forgets=0, outlives_failed_scrape=False),
 
     Case(alert="ScidexPgPoolAcquiresFail", severity="warning", component="waiters",
-         summary="Most acquires of a pool with little traffic fail.",
-         description=f"In the pool ro of {WHO}, 10 acquires failed in the last hour, more than half of all. The pool has "
-                     "too little traffic for an error budget. Each failed acquire is an error for its caller.",
-         dashboard="detail",
+         summary="Most acquires of a pool fail.",
+         description=said_of_few(10), dashboard="detail",
          calm={rate("acquires"): 0.0045, rate("acquire_failures"): 0, OUTAGE: None},
          wrong={rate("acquire_failures"): 0.0028},
          near={"only nine fail": {rate("acquires"): 0.003, rate("acquire_failures"): 0.0024},
@@ -156,17 +212,13 @@ CASES = [
                "less than half fail": {rate("acquires"): 0.0055, rate("acquire_failures"): 0.0027},
                "an alert reported the outage of the server": {rate("acquire_failures"): 0.0028,
                                                               OUTAGE: Cycle((1,) + ("_",) * 22)}},
-         also=(({OUTAGE: Cycle(("_",) * 35 + (1,) + ("_",) * 100)}, {},
-                f"In the pool ro of {WHO}, 10 acquires failed in the last hour, more than half of all. The pool has too "
-                "little traffic for an error budget. Each failed acquire is an error for its caller."),
+         also=(({OUTAGE: Cycle(("_",) * 35 + (1,) + ("_",) * 100)}, {}, said_of_few(10)),
                ({rate("acquires"): 0.09}, {rate("acquires"): 0.09, rate("acquire_failures"): 0.0505556},
-                f"In the pool ro of {WHO}, 182 acquires failed in the last hour, more than half of all. The pool has too "
-                "little traffic for an error budget. Each failed acquire is an error for its caller."),
+                said_of_few(182)),
                # A new instance, which has not had enough traffic for an error budget yet.
                ({rate("acquires"): None, rate("acquire_failures"): None},
                 {rate("acquires"): Cycle(("_",) * 11 + (0.2,) * 100), rate("acquire_failures"): Cycle(("_",) * 11 + (0.2,) * 100)},
-                f"In the pool ro of {WHO}, 60 acquires failed in the last hour, more than half of all. The pool has too "
-                "little traffic for an error budget. Each failed acquire is an error for its caller.")),
+                said_of_few(60))),
          labels=RO, step=300, lead=60 * 300, rises=3300, holds=300, outlives_failed_scrape=False,
-         forgets=300),
+         forgets=300, keep=600, courses=COURSES_OF_FEW_ACQUIRES),
 ]
