@@ -21,7 +21,7 @@ constexpr std::size_t kMaxRuns = 32;
 void Divergence::OnPrimary(const ServerFacts& facts, TimePoint asked_at) {
   primary_timeline_ = facts.timeline;
   for (Run& run : runs_) {
-    if (run.found && !run.beyond_fork && facts.timeline == run.ahead_of_timeline &&
+    if (run.found && !run.CannotFollowThePassed() && facts.timeline == run.ahead_of_timeline &&
         facts.wal_position && *facts.wal_position >= run.ahead_until)
       run.passed = true;
     // Positions compare only in this order: a primary that was queried earlier may have written
@@ -52,6 +52,12 @@ bool Divergence::Run::IsBeyondForkOf(const ServerFacts& primary) const {
          primary.wal_position && *replayed > *primary.wal_position;
 }
 
+// The primary began its timeline below what the replica has, or is an older one that has returned
+// and that the replica has left.
+bool Divergence::Run::CannotFollowThePassed() const {
+  return beyond_fork || ahead_on_timeline > ahead_of_timeline;
+}
+
 bool Divergence::Run::AnswersAt(const std::optional<ServerAddress>& address) const {
   return !address || addresses.empty() ||
          std::find(addresses.begin(), addresses.end(), *address) != addresses.end();
@@ -80,7 +86,7 @@ void Divergence::OnReplica(const ServerFacts& facts, TimePoint now) {
   if (known == runs_.rend()) {
     known = FindRestarted(facts);
     restarted = known != runs_.rend() && !known->instance.empty() && !facts.instance.empty();
-  } else if (known->found && known->replaced) {
+  } else if (known->found && known->replaced && known->found_in == known->instance) {
     // Those taken for its restarts, which have answered since, are other servers.
     std::for_each(runs_.rbegin(), known, [&](Run& later) {
       if (later.found_in == known->found_in) later.found = false;
@@ -92,8 +98,10 @@ void Divergence::OnReplica(const ServerFacts& facts, TimePoint now) {
   if (facts.address && (run.addresses.empty() || !run.AnswersAt(facts.address)))
     run.addresses.push_back(*facts.address);
   run.replayed = facts.wal_position;
-  // The report may be behind, and a replica does not go back.
-  run.timeline = std::max(run.timeline, facts.reached_timeline);
+  // The report may be behind, and a replica does not go back. One that was taken for a restart may
+  // be another server.
+  run.timeline = restarted && !run.found ? facts.reached_timeline
+                                         : std::max(run.timeline, facts.reached_timeline);
   run.completed_below.reset();
   if (facts.transactions) run.completed_below = facts.transactions->xmin;
   run.known_at = now;

@@ -65,6 +65,7 @@ class Divergence {
     bool AnswersAt(const std::optional<routing::ServerAddress>& address) const;
     bool IsAheadOf(const routing::ServerFacts& primary) const;
     bool IsBeyondForkOf(const routing::ServerFacts& primary) const;
+    bool CannotFollowThePassed() const;
   };
   // The run of which a run with these facts, the first of it, is taken to be the restart.
   std::vector<Run>::reverse_iterator FindRestarted(const routing::ServerFacts& facts);

@@ -217,6 +217,41 @@ TEST_F(SeveralReplicas, OneThatIsItselfAheadIsNotCleared) {
   EXPECT_EQ(FromReplica("name", "B", 1010, 900), Reason::kDiverged);
 }
 
+TEST_F(SeveralReplicas, InheritedVerdictClearsNoOtherServer) {
+  FromReplica("name", "A", 1000, 900);
+  FromPrimary(510);
+  FromPrimary(2000);
+  FromReplica("name", "A", 2000, 900);
+  EXPECT_EQ(FromReplica("name", "B", 2000, 1900), Reason::kDiverged) << "it may be A";
+  EXPECT_EQ(FromReplica("name", "A restarted", 2000, 900), Reason::kDiverged);
+  FromReplica("name", "B", 2000, 1900);
+  EXPECT_EQ(FromReplica("name", "A restarted", 2100, 1900), Reason::kDiverged);
+}
+
+TEST_F(SeveralReplicas, OneAheadOfAnOldPrimaryIsGoodWithTheNewOne) {
+  FromReplica("c", "C", 500, 400);
+  FromPrimary(1300, 2);
+  EXPECT_EQ(FromReplica("c", "C", 1300, 900, 2), Reason::kOk);
+  FromPrimary(1150, 1);
+  EXPECT_EQ(FromReplica("c", "C", 1300, 900, 2), Reason::kDiverged);
+  FromPrimary(1500, 1);
+  EXPECT_EQ(FromReplica("c", "C", 1300, 900, 2), Reason::kDiverged);
+  FromPrimary(2000, 2);
+  EXPECT_EQ(FromReplica("c", "C", 2000, 1250, 2), Reason::kOk);
+}
+
+TEST_F(SeveralReplicas, TimelineOfAnotherServerAtItsNameDoesNotCount) {
+  FromPrimary(900);
+  FromReplica("name", "A", 900, 500);
+  FromPrimary(940, 2);
+  FromReplica("name", "A", 940, 500, 2);
+  FromReplica("name", "C", 1000, 500, 1);
+  FromPrimary(950, 2);
+  EXPECT_EQ(verdicts_.back(), Reason::kDiverged);
+  FromPrimary(1100, 2);
+  EXPECT_EQ(FromReplica("name", "C rewound", 1100, 500, 2), Reason::kOk);
+}
+
 TEST_F(SeveralReplicas, RunsOfOneDoNotDisplaceTheOther) {
   FromReplica("a", "A", 1000, 900);
   FromPrimary(510);
