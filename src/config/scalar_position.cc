@@ -89,16 +89,23 @@ class Reader {
 
   std::size_t at() const { return at_; }
 
-  // Skips white space and returns the next unit; its meaning is empty at the end.
-  Unit Next() {
-    Unit unit = Read();
-    while (at_ < text_.size() && !Ended() && IsBlank(unit.meaning)) {
+  // Skips `scalar`. Before each of its units that are not white space, calls `visit` with the
+  // offset in `scalar` at which the unit ends. Returns false if the text is not that of the scalar.
+  template <typename Visit>
+  bool SkipScalar(std::string_view scalar, Visit visit) {
+    for (std::size_t i = 0; i < scalar.size();) {
+      if (IsSpace(scalar[i])) {
+        ++i;
+        continue;
+      }
+      const Unit unit = Next();
+      if (unit.meaning.empty() || !scalar.substr(i).starts_with(unit.meaning)) return false;
+      i += unit.meaning.size();
+      visit(i);
       at_ += unit.length;
-      unit = Read();
     }
-    return unit;
+    return true;
   }
-  void Skip(const Unit& unit) { at_ += unit.length; }
 
   // After the scalar's last unit, skips its closing quote, white space and comments. Returns the
   // next character, or NUL at the end of the document.
@@ -116,6 +123,16 @@ class Reader {
   }
 
  private:
+  // Skips white space and returns the next unit; its meaning is empty at the end.
+  Unit Next() {
+    Unit unit = Read();
+    while (at_ < text_.size() && !Ended() && IsBlank(unit.meaning)) {
+      at_ += unit.length;
+      unit = Read();
+    }
+    return unit;
+  }
+
   // Skips anchors and tags, and the comments after them.
   void SkipProperties() {
     while (at_ < text_.size() && (text_[at_] == '&' || text_[at_] == '!')) {
@@ -185,32 +202,16 @@ std::optional<TextPosition> PositionInScalar(std::string_view text, const YAML::
   if (text.empty() || mark.line < 0) return std::nullopt;
   Reader reader(text, MarkOffsets(text).Of(mark));
   std::optional<std::size_t> found;
-  for (std::size_t i = 0; i < scalar.size();) {
-    if (IsSpace(scalar[i])) {
-      ++i;
-      continue;
-    }
-    const Unit unit = reader.Next();
-    if (unit.meaning.empty() || !scalar.substr(i).starts_with(unit.meaning)) return std::nullopt;
-    if (offset < i + unit.meaning.size() && !found) found = reader.at();
-    i += unit.meaning.size();
-    reader.Skip(unit);
-  }
+  const bool is_there = reader.SkipScalar(scalar, [&](std::size_t end) {
+    if (offset < end && !found) found = reader.at();
+  });
+  if (!is_there) return std::nullopt;
   return PositionOf(text, found.value_or(reader.at()));
 }
 
 bool IsFollowedByColon(std::string_view text, std::size_t at, std::string_view scalar) {
   Reader reader(text, at);
-  while (!scalar.empty()) {
-    if (IsSpace(scalar.front())) {
-      scalar.remove_prefix(1);
-      continue;
-    }
-    const Unit unit = reader.Next();
-    if (unit.meaning.empty() || !scalar.starts_with(unit.meaning)) return true;
-    scalar.remove_prefix(unit.meaning.size());
-    reader.Skip(unit);
-  }
+  if (!reader.SkipScalar(scalar, [](std::size_t) {})) return true;
   return reader.SkipToNextToken() == ':';
 }
 

@@ -37,8 +37,12 @@ void Divergence::OnPrimary(const ServerFacts& facts, TimePoint asked_at) {
   }
 }
 
+bool Divergence::Run::HasReplayedBeyond(const ServerFacts& primary) const {
+  return replayed && primary.wal_position && *replayed > *primary.wal_position;
+}
+
 bool Divergence::Run::IsAheadOf(const ServerFacts& primary) const {
-  if (replayed && primary.wal_position && *replayed > *primary.wal_position) return true;
+  if (HasReplayedBeyond(primary)) return true;
   // The replica has completed a transaction that the primary has not even begun: it is of another
   // history, which may be shorter in bytes. A transaction that the replica has completed may still
   // be running on the primary, which waits for synchronous standbys before it ends the transaction.
@@ -48,8 +52,8 @@ bool Divergence::Run::IsAheadOf(const ServerFacts& primary) const {
 
 // A primary is never at a point before the one at which its timeline began.
 bool Divergence::Run::IsBeyondForkOf(const ServerFacts& primary) const {
-  return timeline && primary.timeline && *timeline < *primary.timeline && replayed &&
-         primary.wal_position && *replayed > *primary.wal_position;
+  return timeline && primary.timeline && *timeline < *primary.timeline &&
+         HasReplayedBeyond(primary);
 }
 
 // The primary began its timeline below what the replica has, or is an older one that has returned

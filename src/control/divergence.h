@@ -63,6 +63,7 @@ class Divergence {
     base::TimePoint known_at{};
 
     bool AnswersAt(const std::optional<routing::ServerAddress>& address) const;
+    bool HasReplayedBeyond(const routing::ServerFacts& primary) const;
     bool IsAheadOf(const routing::ServerFacts& primary) const;
     bool IsBeyondForkOf(const routing::ServerFacts& primary) const;
     bool CannotFollowThePassed() const;

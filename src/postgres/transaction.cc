@@ -42,8 +42,7 @@ void RequireReadOnly(const QueryResult& entered) {
 ReadTransaction::ReadTransaction(const pool::Lease& lease, std::shared_ptr<base::Timer> timer,
                                  base::TimePoint deadline)
     : session_(Session::Of(lease)),
-      timer_(std::move(timer)),
-      limit_(*timer_, deadline, [this] { session_.ShutDown(); }),
+      limit_(session_, std::move(timer), deadline),
       transaction_(Begin(session_, deadline)) {}
 
 // libpqxx 6 sends BEGIN with the first statement, if there is one.

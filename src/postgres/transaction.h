@@ -30,14 +30,26 @@ class TransactionTimeout : public pqxx::failure {
 // SQLSTATE if the server refused.
 void RequireReadOnly(const QueryResult& entered);
 
+// Shuts the session down at the deadline. The timer is shared, because a transaction may outlive
+// its database.
+class TransactionLimit {
+ public:
+  // `session` must outlive it.
+  TransactionLimit(Session& session, std::shared_ptr<base::Timer> timer, base::TimePoint deadline)
+      : timer_(std::move(timer)), entry_(*timer_, deadline, [&session] { session.ShutDown(); }) {}
+
+ private:
+  const std::shared_ptr<base::Timer> timer_;
+  const base::Timer::Entry entry_;
+};
+
 // BEGIN READ ONLY. Rolled back by the destructor unless committed. Must be used by one thread;
 // `lease` must outlive it. If read-only is enforced by transaction, this is the transaction in
 // which the session was lent or, after an earlier ReadTransaction on the same lease, a new one.
 // That one ends with the lease, as described in session.h, whether committed or not.
 class [[nodiscard]] ReadTransaction {
  public:
-  // Throws as RequireReadOnly() does if the transaction cannot be started. The timer is shared,
-  // because the transaction may outlive its database.
+  // Throws as RequireReadOnly() does if the transaction cannot be started.
   ReadTransaction(const pool::Lease& lease, std::shared_ptr<base::Timer> timer,
                   base::TimePoint deadline);
   ReadTransaction(const ReadTransaction&) = delete;
@@ -52,8 +64,7 @@ class [[nodiscard]] ReadTransaction {
 
  private:
   Session& session_;
-  const std::shared_ptr<base::Timer> timer_;
-  const base::Timer::Entry limit_;
+  const TransactionLimit limit_;
   const std::unique_ptr<pqxx::transaction_base> transaction_;
 };
 
@@ -63,10 +74,8 @@ class [[nodiscard]] WriteTransaction {
  public:
   WriteTransaction(const pool::Lease& lease, std::shared_ptr<base::Timer> timer,
                    base::TimePoint deadline)
-      : session_(Session::Of(lease)),
-        timer_(std::move(timer)),
-        limit_(*timer_, deadline, [this] { session_.ShutDown(); }),
-        transaction_(session_.pqxx()) {}
+      : limit_(Session::Of(lease), std::move(timer), deadline),
+        transaction_(Session::Of(lease).pqxx()) {}
 
   pqxx::transaction_base* operator->() { return &transaction_; }
   pqxx::transaction_base& operator*() { return transaction_; }
@@ -75,9 +84,7 @@ class [[nodiscard]] WriteTransaction {
   void Commit() { transaction_.commit(); }
 
  private:
-  Session& session_;
-  const std::shared_ptr<base::Timer> timer_;
-  const base::Timer::Entry limit_;
+  const TransactionLimit limit_;
   pqxx::work transaction_;
 };
 
