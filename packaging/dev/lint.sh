@@ -15,8 +15,12 @@ lint() {
     started=$SECONDS
     echo "--- $step"
     # In a separate process, because bash ignores "set -e" in a function that is called in a condition.
-    ./dev lint "$step" || failed+=("$step")
-    echo "--- $step: $((SECONDS - started)) s"
+    if ./dev lint "$step"; then
+      echo "--- $step: $((SECONDS - started)) s"
+    else
+      failed+=("$step")
+      echo "--- $step: failed after $((SECONDS - started)) s"
+    fi
   done
   ((${#failed[@]} == 0)) || die "lint failed in: ${failed[*]}"
   say "lint found no problems"
@@ -78,12 +82,14 @@ lint_debug_build() {
 }
 
 lint_clang_tidy() {
+  local status=0
   configure clang-tidy
   # Re-runs CMake if a source was added, because no target is built here.
   build clang-tidy build.ninja
-  grep -rLZ --include='*.cc' co_await src | tidy
+  grep -rLZ --include='*.cc' co_await src | tidy || status=1
   # The analyzer does not follow coroutines, and reports variables that Asio sets in one as uninitialized.
-  grep -rlZ --include='*.cc' co_await src | tidy --checks='-clang-analyzer-*'
+  grep -rlZ --include='*.cc' co_await src | tidy --checks='-clang-analyzer-*' || status=1
+  return "$status"
 }
 
 # tidy [OPTION…]: checks the files named on standard input, and shows the findings without the progress messages.

@@ -23,7 +23,7 @@ constexpr std::size_t kMaxUnderWay = 64;
 
 // RFC 8446, section 5.1: a type, a version, the length of the content; and its maximum.
 constexpr std::size_t kRecordHeader = 5;
-constexpr std::size_t kMaxRecord = 16 * 1024;
+constexpr std::size_t kMaxRecord = std::size_t{16} * 1024;
 
 SSL_CTX* Shared(const TlsContext& context) {
   SSL_CTX_up_ref(context.get());
