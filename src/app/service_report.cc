@@ -1,8 +1,12 @@
 #include "app/service_report.h"
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
+#include <charconv>
 #include <chrono>
+#include <cstdint>
+#include <string_view>
 #include <system_error>
 #include <utility>
 
@@ -19,11 +23,13 @@ constexpr int kChecksPerWatchdog = 4;
 // Lower bound of that interval.
 constexpr base::Duration kMinCheckInterval = std::chrono::milliseconds(20);
 
+constexpr std::string_view kReloading = "RELOADING=1\nMONOTONIC_USEC=";
+
 // CLOCK_MONOTONIC, as systemd expects.
-std::string MonotonicMicroseconds() {
-  return std::to_string(std::chrono::duration_cast<std::chrono::microseconds>(
-                            std::chrono::steady_clock::now().time_since_epoch())
-                            .count());
+std::int64_t MonotonicMicroseconds() {
+  return std::chrono::duration_cast<std::chrono::microseconds>(
+             std::chrono::steady_clock::now().time_since_epoch())
+      .count();
 }
 
 }  // namespace
@@ -57,7 +63,11 @@ ServiceReport::~ServiceReport() {
 }
 
 void ServiceReport::OnReloading() noexcept {
-  manager_.Notify("RELOADING=1\nMONOTONIC_USEC=" + MonotonicMicroseconds());
+  // Not a std::string: there may be no memory.
+  std::array<char, 64> text{};
+  char* const number = std::ranges::copy(kReloading, text.begin()).out;
+  const char* const end = std::to_chars(number, text.end(), MonotonicMicroseconds()).ptr;
+  manager_.Notify({text.begin(), end});
 }
 
 void ServiceReport::OnReloaded() noexcept {

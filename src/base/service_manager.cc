@@ -53,7 +53,7 @@ ServiceManager::ServiceManager(const std::string& socket) {
   setsockopt(fd_.get(), SOL_SOCKET, SO_SNDTIMEO, &kTakenWithin, sizeof kTakenWithin);
 }
 
-bool ServiceManager::Notify(const std::string& assignments) const noexcept {
+bool ServiceManager::Notify(std::string_view assignments) const noexcept {
   if (!present()) return false;
   ssize_t sent = -1;
   do {

@@ -10,6 +10,7 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "base/time.h"
 #include "base/unique_fd.h"
@@ -28,7 +29,7 @@ class ServiceManager {
   bool present() const { return fd_.valid(); }
   // Sends assignments such as "READY=1", one per line. Returns false if there is no service manager
   // or it does not accept them within half a second.
-  bool Notify(const std::string& assignments) const noexcept;
+  bool Notify(std::string_view assignments) const noexcept;
 
  private:
   UniqueFd fd_;

@@ -43,7 +43,8 @@ Response PlainResponse(int code, std::string body);
 
 // Called concurrently on any of the server's threads. If it throws, the exception is logged and the
 // response is 500. It must return soon: each call occupies one of the server's threads, and
-// stopping the server waits for it.
+// stopping the server waits for it. Those for GET that need a login start a little later while as
+// many run as half the number of processors (http/compute_limit.h).
 using Handler = std::function<Response(const Request&)>;
 
 enum class Access {

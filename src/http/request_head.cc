@@ -103,7 +103,7 @@ std::pair<std::string_view, std::string_view> ParseHeader(std::string_view line)
 // How the headers frame the message.
 class Framing {
  public:
-  explicit Framing(bool http_1_0) : http_1_0_(http_1_0), keep_alive_(!http_1_0) {}
+  explicit Framing(bool http_1_0) : http_1_0_(http_1_0) {}
 
   void Add(std::string_view name, std::string_view value) {
     if (EqualFold(name, "Host")) ++hosts_;
@@ -118,7 +118,8 @@ class Framing {
       Refuse("its length is given in two ways, or in one that HTTP/1.0 does not have");
     }
     head.has_body = transfer_encoding_ || length_.find_first_not_of('0') != std::string_view::npos;
-    head.keep_alive = keep_alive_;
+    // https://www.rfc-editor.org/rfc/rfc9112#section-9.3
+    head.keep_alive = !close_ && (!http_1_0_ || asks_to_keep_);
   }
 
  private:
@@ -126,8 +127,8 @@ class Framing {
     while (!value.empty()) {
       const std::size_t comma = value.find(',');
       const std::string_view option = TrimBlanks(value.substr(0, comma));
-      if (EqualFold(option, "close")) keep_alive_ = false;
-      if (EqualFold(option, "keep-alive") && http_1_0_) keep_alive_ = true;
+      if (EqualFold(option, "close")) close_ = true;
+      if (EqualFold(option, "keep-alive")) asks_to_keep_ = true;
       value.remove_prefix(std::min(comma, value.size() - 1) + 1);
     }
   }
@@ -140,7 +141,8 @@ class Framing {
   }
 
   const bool http_1_0_;
-  bool keep_alive_;
+  bool close_ = false;
+  bool asks_to_keep_ = false;
   int hosts_ = 0;
   bool transfer_encoding_ = false;
   // Empty if there is no Content-Length.

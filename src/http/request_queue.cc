@@ -27,6 +27,8 @@ std::string ToBackend(const RequestHead& head) {
   for (const auto& [name, value] : head.headers) {
     if (!IsNotForwarded(name)) text.append(name).append(": ").append(value).append("\r\n");
   }
+  // Allowed within a value, but civetweb refuses it.
+  std::replace(text.begin(), text.end(), '\t', ' ');
   return text += "\r\n";
 }
 

@@ -18,6 +18,7 @@
 #include "http/client_limit.h"
 #include "http/codes.h"
 #include "http/compress.h"
+#include "http/compute_limit.h"
 #include "http/dispatch.h"
 #include "http/front.h"
 #include "http/gzip.h"
@@ -101,6 +102,7 @@ class Server::Impl {
   std::optional<Tls> tls_;
   Logins logins_;
   GzipCache gzip_;
+  ComputeLimit computing_{ConcurrentComputations()};
   CodeCounts counts_;
   std::vector<int> ports_;
   std::atomic<bool> stopping_{false};
@@ -176,6 +178,11 @@ Response Server::Impl::Answer(Request request) {
   const std::string accept_encoding = request.Header("Accept-Encoding");
   std::optional<Response> refusal;
   if (access == Access::kUsers) refusal = Refuse(request, *web);
+  // Not for requests that may wait, for example for the end of a reload, nor for health checks.
+  std::optional<ComputeLimit::Guard> computing;
+  if (access == Access::kUsers && (request.method == "GET" || request.method == "HEAD")) {
+    computing.emplace(computing_);
+  }
   Response response = refusal ? std::move(*refusal) : Dispatch(endpoints_, std::move(request));
   if (web != nullptr) AddHeaders(web->headers, response);
   Compress(accept_encoding, gzip_, response);

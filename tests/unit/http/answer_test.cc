@@ -62,6 +62,16 @@ TEST(HttpAnswer, HandlerSeesPathQueryAndHeadersAndNeverHead) {
   EXPECT_EQ(seen.Header("absent"), "");
 }
 
+TEST(HttpAnswer, TabWithinAHeaderIsASpaceForTheHandler) {
+  std::string seen;
+  const Server server(ListenOnLoopback(), {{"/", [&](const Request& request) {
+                                              seen = request.Header("X-Note");
+                                              return Text("");
+                                            }}});
+  EXPECT_EQ(Get(server.ports().at(0), "/", {{"X-Note", "a\tb"}}).code, 200);
+  EXPECT_EQ(seen, "a b");
+}
+
 TEST(HttpAnswer, UnknownPathIs404AndNamesThePathsThatExist) {
   const Server server(ListenOnLoopback(),
                       {{"/metrics", RespondWith("")}, {"/-/ready", RespondWith("")}});

@@ -69,6 +69,7 @@ TEST(RequestHead, ConnectionSaysWhetherAnotherRequestMayFollow) {
   EXPECT_TRUE(ParseHead(WithHeaders("Connection: te, ,Upgrade,\r\n")).keep_alive);
   EXPECT_FALSE(ParseHead("GET / HTTP/1.0\r\n\r\n").keep_alive);
   EXPECT_TRUE(ParseHead("GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n").keep_alive);
+  EXPECT_FALSE(ParseHead("GET / HTTP/1.0\r\nConnection: close, keep-alive\r\n\r\n").keep_alive);
 }
 
 TEST(RequestHead, SaysWhetherThereIsABody) {
