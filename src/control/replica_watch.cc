@@ -49,6 +49,11 @@ void ReplicaWatch::Reconfigure(const routing::RoutingOptions& options, bool has_
                                bool new_primary, bool new_replica) {
   const MutexLock judging(judging_);
   MutexLock lock(mutex_);
+  // Which limits the lag has exceeded is known only for the previous ones.
+  const bool same_limits = options_.max_lag == options.max_lag &&
+                           options_.on_lag == options.on_lag &&
+                           options_.max_stale_lag == options.max_stale_lag;
+  if (!same_limits || new_replica) lagged_ = was_stale_ = false;
   options_ = options;
   has_primary_ = has_primary;
   pending_probe_.reset();
@@ -63,7 +68,6 @@ void ReplicaWatch::Reconfigure(const routing::RoutingOptions& options, bool has_
   if (new_primary || new_replica) divergence_.Forget();
   if (new_replica) {
     verdict_.reset();
-    lagged_ = false;
     serves_stale_ = false;
     stats_.stale = false;
     stats_.lag.reset();
@@ -158,8 +162,12 @@ void ReplicaWatch::Judge(const ProbeResult& result) {
           observation.lag = lag_.Lag(result.facts, KnowsPrimary(), clock_.Now());
         observation.lag_facts_failed = result.facts.lag_facts_failed;
         observation.lagged_before = lagged_;
-        observation.stale_before = stats_.stale;
+        observation.stale_before = was_stale_;
         stats_.stale = is_stale = routing::IsStale(observation, options_);
+        if (observation.lag) {
+          lagged_ = routing::LagsTooFar(observation, options_);
+          was_stale_ = is_stale;
+        }
         stats_.lag = observation.lag;
         stats_.lag_bytes = lag_.Bytes(result.facts);
       }
@@ -183,10 +191,7 @@ void ReplicaWatch::Judge(const ProbeResult& result) {
   {
     MutexLock lock(mutex_);
     served_stale = std::exchange(serves_stale_, serves_stale);
-    if (result.reason == Reason::kOk) {
-      lagged_ = verdict == Reason::kLagExceeded;
-      if (verdict != Reason::kOk) ++stats_.judged_unfit[verdict];
-    }
+    if (result.reason == Reason::kOk && verdict != Reason::kOk) ++stats_.judged_unfit[verdict];
   }
   if (serves_stale != served_stale) LogStale(serves_stale, verdict, observation.lag, options);
   Report(verdict, result.started);

@@ -74,8 +74,10 @@ class ReplicaWatch {
   Divergence divergence_ SCIDEX_GUARDED_BY(mutex_);
   // The replica's latest answer was judged fit although the replica was stale.
   bool serves_stale_ SCIDEX_GUARDED_BY(mutex_) = false;
-  // The replica's latest answer was judged kLagExceeded.
+  // When the lag was last known: whether it was too large to serve, and whether the replica was
+  // stale.
   bool lagged_ SCIDEX_GUARDED_BY(mutex_) = false;
+  bool was_stale_ SCIDEX_GUARDED_BY(mutex_) = false;
   // The latest verdict on this replica, for the log.
   std::optional<routing::Reason> verdict_ SCIDEX_GUARDED_BY(mutex_);
   ReplicaStats stats_ SCIDEX_GUARDED_BY(mutex_);

@@ -34,7 +34,7 @@ Database::Database(const DatabaseOptions& options, std::shared_ptr<Runtime> runt
   base::Clock& clock = runtime_->scheduler.clock();
   router_ = std::make_unique<routing::Router>(PoolsOf(parts.units), RoutingOf(options), clock);
   replica_watch_ = std::make_unique<control::ReplicaWatch>(
-      options.routing, options.primary.has_value(), clock,
+      RoutingOf(options), options.primary.has_value(), clock,
       [this](routing::Reason verdict, base::TimePoint probed_at) {
         OnReplicaVerdict(verdict, probed_at);
       });

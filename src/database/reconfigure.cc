@@ -123,7 +123,7 @@ void Database::Apply(Change& change) noexcept {
     change.autoscaler->Inherit(*autoscaler);
     change.autoscaler->SizeNewPools();
   }
-  replica_watch_->Reconfigure(options_.routing, options_.primary.has_value(),
+  replica_watch_->Reconfigure(RoutingOf(options_), options_.primary.has_value(),
                               change.moved[ServerRole::kPrimary],
                               change.moved[ServerRole::kReplica]);
   const std::optional<routing::RouteChange> route = router_->Apply(change.routes);

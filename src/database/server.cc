@@ -31,7 +31,7 @@ Server::Server(ServerRole role, const postgres::SessionOptions& session,
       runtime_(runtime),
       on_auth_failed_(std::move(on_auth_failed)),
       judged_(before != nullptr ? before->judged_ : std::make_shared<postgres::JudgedServer>()),
-      connector_(MakeConnector(MainPoolOf(role))),
+      connector_(MakeConnector(MainPoolOf(role), true)),
       expected_(postgres::ExpectedAddress(postgres::Dsn::Parse(session_.dsn))),
       events_(before != nullptr
                   ? before->events_
@@ -49,10 +49,11 @@ Server::~Server() {
   Stop();
 }
 
-std::shared_ptr<pool::Connector> Server::MakeConnector(PoolRole role) const {
+std::shared_ptr<pool::Connector> Server::MakeConnector(PoolRole role, bool for_probe) const {
   postgres::SessionOptions session = session_;
   session.read_only = role != PoolRole::kPrimary;
   session.of_replica = role == PoolRole::kRo;
+  session.for_probe = for_probe && role == PoolRole::kPrimary;
   const std::string name(base::Name(role));
   try {
     return std::make_shared<WatchedConnector>(
@@ -73,7 +74,7 @@ std::shared_ptr<pool::Pool> Server::MakePool(PoolRole role, const pool::PoolOpti
   return std::make_shared<pool::Pool>(
       std::string(base::Name(role)), options,
       pool::Pool::Dependencies{
-          std::make_shared<postgres::JudgedConnector>(MakeConnector(role), judged_),
+          std::make_shared<postgres::JudgedConnector>(MakeConnector(role, false), judged_),
           runtime_.scheduler, runtime_.scheduler.clock(), trigger, gate_});
 }
 

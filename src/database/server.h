@@ -97,7 +97,7 @@ class Server {
     Server* server SCIDEX_GUARDED_BY(mutex);
   };
 
-  std::shared_ptr<pool::Connector> MakeConnector(routing::PoolRole role) const;
+  std::shared_ptr<pool::Connector> MakeConnector(routing::PoolRole role, bool for_probe) const;
   std::shared_ptr<Probing> ProbingNow() const;
 
   const ServerRole role_;

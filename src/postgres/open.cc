@@ -75,6 +75,8 @@ std::string WordsFor(ConnectOutcome outcome) {
 
 namespace {
 
+constexpr std::string_view kProtocolViolation = "08P01";
+
 bool Contains(std::string_view text, std::string_view part) {
   return text.find(part) != std::string_view::npos;
 }
@@ -83,8 +85,11 @@ bool Contains(std::string_view text, std::string_view part) {
 // are classified by the stage that was reached and by the system's error strings in the C locale.
 ConnectOutcome Classify(PGconn* connection, ConnStatusType stage, const std::string& sqlstate,
                         std::string_view message) {
-  // PgBouncer's max_client_conn has no SQLSTATE of its own.
+  // PgBouncer's errors have no SQLSTATE of their own.
   if (Contains(message, "no more connections allowed")) return ConnectOutcome::kTooManyConnections;
+  if (sqlstate == kProtocolViolation &&
+      (Contains(message, "authentication failed") || Contains(message, "no such user")))
+    return ConnectOutcome::kAuthFailed;
   if (!sqlstate.empty()) return ConnectOutcomeOf(sqlstate);
   if (const auto resource = LocalResourceIn(message)) {
     base::CountLocalFailure(*resource);
@@ -168,8 +173,33 @@ Opened OpenOne(const Endpoint& endpoint, const Parameters& parameters, TimePoint
   const std::string_view first = said.substr(0, said.find('\n'));
   opened.sqlstate = SqlStateIn(first);
   opened.outcome = Classify(connection.get(), stage, opened.sqlstate, first);
+  opened.startup_refused =
+      opened.outcome == ConnectOutcome::kConnectFailed && !opened.sqlstate.empty();
   opened.message = {WordsFor(opened.outcome) + InBrackets(opened.sqlstate), Masked(said)};
   return opened;
+}
+
+// How much a failure says, compared to those of other servers.
+int WeightOf(const Opened& failed) {
+  switch (failed.outcome) {
+    // Not all servers could be tried.
+    case ConnectOutcome::kLocalFailure:
+      return 4;
+    case ConnectOutcome::kAuthFailed:
+      return 3;
+    case ConnectOutcome::kTooManyConnections:
+      return 2;
+    default:
+      return failed.sqlstate.empty() ? 0 : 1;
+  }
+}
+
+// Of two failures that say equally much, the later one is kept.
+void Keep(Opened& kept, Opened next) {
+  const bool refused = kept.startup_refused || next.startup_refused;
+  if (next.outcome == ConnectOutcome::kOk || WeightOf(next) >= WeightOf(kept))
+    kept = std::move(next);
+  kept.startup_refused = refused;
 }
 
 Parameters For(const Endpoint& endpoint, Parameters parameters) {
@@ -203,14 +233,17 @@ class Attempt {
     const Resolver::Result resolved = resolver_.Resolve(endpoint.host, deadline, stop_);
     const ConnectOutcome unresolved =
         resolved.local_failure ? ConnectOutcome::kLocalFailure : ConnectOutcome::kNameNotResolved;
-    Opened last = NotOpened(unresolved,
-                            {WordsFor(unresolved), '"' + endpoint.host + "\": " + resolved.error});
+    if (resolved.addresses.empty()) {
+      return NotOpened(unresolved,
+                       {WordsFor(unresolved), '"' + endpoint.host + "\": " + resolved.error});
+    }
+    Opened opened;
     std::size_t left = resolved.addresses.size();
     for (const std::string& address : resolved.addresses) {
-      last = TryAddress({endpoint.host, address, endpoint.port}, ShareOf(deadline, left--));
-      if (last.outcome == ConnectOutcome::kOk || stop_.stop_requested()) break;
+      Keep(opened, TryAddress({endpoint.host, address, endpoint.port}, ShareOf(deadline, left--)));
+      if (opened.outcome == ConnectOutcome::kOk || stop_.stop_requested()) break;
     }
-    return last;
+    return opened;
   }
 
  private:
@@ -237,18 +270,19 @@ Opened Open(const Dsn& dsn, const std::map<std::string, base::Secret>& overrides
     RememberSecret(base::Secret(dsn.Get(keyword, parameters)));
   std::vector<std::string> rounds{dsn.Get("target_session_attrs", parameters)};
   if (rounds.front() == "prefer-standby") rounds = {"standby", "any"};
+  if (rounds.front() == kPreferReadWrite) rounds = {"read-write", "primary"};
 
   Attempt attempt(std::move(parameters), resolver, stop);
-  Opened last;
+  Opened opened;
   std::size_t left = dsn.endpoints().size() * rounds.size();
   for (const std::string& round : rounds) {
     attempt.Want(round);
     for (const Endpoint& endpoint : dsn.endpoints()) {
-      last = attempt.Try(endpoint, ShareOf(deadline, left--));
-      if (last.outcome == ConnectOutcome::kOk || stop.stop_requested()) return last;
+      Keep(opened, attempt.Try(endpoint, ShareOf(deadline, left--)));
+      if (opened.outcome == ConnectOutcome::kOk || stop.stop_requested()) return opened;
     }
   }
-  return last;
+  return opened;
 }
 
 }  // namespace scidex::postgres

@@ -67,7 +67,7 @@ ConnectResult FailedAfterLogin(const QueryResult& answer) {
 // feature (managed proxies), or otherwise. So after any error except for authentication and lack of
 // connections, another attempt is made without options.
 bool RefusesOptions(const Opened& opened) {
-  return opened.outcome == ConnectOutcome::kConnectFailed && !opened.sqlstate.empty();
+  return opened.outcome != ConnectOutcome::kOk && opened.startup_refused;
 }
 
 // Contains a volatile function: pgpool sends queries without one to a replica, where the setting
@@ -134,10 +134,11 @@ std::map<std::string, base::Secret> SessionConnector::Overrides(Startup startup)
     overrides.emplace("options", base::Secret(others.empty() ? kReadOnlyStartup
                                                              : others + " " + kReadOnlyStartup));
   }
-  if (options_.read_only) {
-    const std::string attributes = OfServer(dsn_.Get("target_session_attrs"));
-    if (!attributes.empty()) overrides.emplace("target_session_attrs", base::Secret(attributes));
-  }
+  const std::string attributes = dsn_.Get("target_session_attrs");
+  if (options_.read_only && !attributes.empty())
+    overrides.emplace("target_session_attrs", base::Secret(OfServer(attributes)));
+  if (options_.for_probe && attributes == "read-write")
+    overrides.emplace("target_session_attrs", base::Secret(kPreferReadWrite));
   return overrides;
 }
 

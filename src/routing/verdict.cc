@@ -25,11 +25,14 @@ Reason JudgeReplica(const ReplicaObservation& observation, const RoutingOptions&
   }
   if (other_cluster) return Reason::kWrongCluster;
   if (observation.ahead) return Reason::kDiverged;
+  return observation.primary_answers && LagsTooFar(observation, options) ? Reason::kLagExceeded
+                                                                         : Reason::kOk;
+}
+
+bool LagsTooFar(const ReplicaObservation& observation, const RoutingOptions& options) {
   const bool serves_stale = options.on_lag == OnLag::kServeStale;
   const base::Duration most = serves_stale ? options.max_stale_lag : options.max_lag;
-  return observation.primary_answers && LagExceeds(observation, most, observation.lagged_before)
-             ? Reason::kLagExceeded
-             : Reason::kOk;
+  return LagExceeds(observation, most, observation.lagged_before);
 }
 
 bool IsStale(const ReplicaObservation& observation, const RoutingOptions& options) {

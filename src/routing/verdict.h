@@ -24,8 +24,8 @@ struct ReplicaObservation {
   std::optional<base::Duration> lag;
   // The lag is unknown for a reason that may pass.
   bool lag_facts_failed = false;
-  // Whether the previous verdict was kLagExceeded, and whether the replica was stale. If so, the
-  // lag must fall to half the limit, so that a replica close to the limit does not flap.
+  // Whether LagsTooFar() and IsStale() were true when the lag was last known. If so, the lag must
+  // fall to half the limit, so that a replica close to the limit does not flap.
   bool lagged_before = false;
   bool stale_before = false;
   // What is known of the primary at that moment.
@@ -37,6 +37,10 @@ struct ReplicaObservation {
 // Returns kOk, or the reason why the replica cannot serve. While the primary does not answer, lag
 // is not a reason: a replica that answers is then the only server left.
 Reason JudgeReplica(const ReplicaObservation& observation, const RoutingOptions& options);
+
+// Whether the lag has exceeded the limit for serving reads and has not yet fallen to half of it,
+// whether or not the primary answers.
+bool LagsTooFar(const ReplicaObservation& observation, const RoutingOptions& options);
 
 // Whether the replica's lag has exceeded max_lag and has not yet fallen to half of it, whether or
 // not the replica serves.

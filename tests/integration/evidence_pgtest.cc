@@ -200,6 +200,24 @@ TEST_F(Evidence, PrimaryThatRefusesWritesBySettingIsShown) {
   EXPECT_EQ(database.stats().control.probes[PoolRole::kRo].writable, false);
 }
 
+// With read-write, libpq accepts no session of such a server.
+TEST_F(Evidence, ReadWriteInTheDsnDoesNotHideARefusalOfWrites) {
+  database::DatabaseOptions options = FastProbes();
+  options.primary->dsn = base::Secret(primary_->Dsn() + " target_session_attrs=read-write");
+  primary_->Execute("ALTER SYSTEM SET default_transaction_read_only = on");
+  primary_->Execute("SELECT pg_reload_conf()");
+  {
+    database::Database database(options);
+    const auto primary = [&] { return database.stats().control.probes[PoolRole::kPrimary]; };
+    EXPECT_TRUE(Eventually(kPatience, [&] { return primary().writable == false; }));
+    EXPECT_TRUE(primary().up);
+    EXPECT_TRUE(Eventually(
+        kPatience, [&] { return database.stats().control.replica.lag == base::Duration::zero(); }));
+  }
+  primary_->Execute("ALTER SYSTEM RESET default_transaction_read_only");
+  primary_->Execute("SELECT pg_reload_conf()");
+}
+
 // A name that leads to two replicas, like that of a load balancer: the probe's session is on one of
 // them, and the pool's new sessions are on the other, whose replay is paused.
 TEST_F(Evidence, OnlyTheReplicaThatWasJudgedServesReads) {

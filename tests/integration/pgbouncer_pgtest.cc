@@ -11,6 +11,7 @@
 
 #include "integration/primary_and_replica.h"
 #include "integration/servers.h"
+#include "support/free_port.h"
 #include "support/log_tap.h"
 #include "support/pgbouncer.h"
 
@@ -261,6 +262,26 @@ TEST_F(PgBouncerTest, FullPoolerIsTooManyConnectionsAndNotAFailedConnect) {
   }));
   EXPECT_EQ(database.stats().control.probes[PoolRole::kPrimary].failures[Reason::kConnectFailed],
             0u);
+}
+
+TEST_F(PgBouncerTest, PasswordThatThePoolerRefusesIsAFailedLogin) {
+  PgBouncer bouncer(*primary_, "transaction");
+  database::DatabaseOptions options = OptionsThrough(bouncer);
+  options.primary->dsn = base::Secret(bouncer.Dsn() + " password=wrong");
+  database::Database database(options);
+  EXPECT_TRUE(Eventually(kPatience, [&] {
+    return database.stats().control.probes[PoolRole::kPrimary].failures[Reason::kAuthFailed] > 0;
+  }));
+}
+
+TEST_F(PgBouncerTest, HostThatIsDownDoesNotHideWhatThePoolerRefuses) {
+  PgBouncer bouncer(*primary_, "transaction");
+  database::DatabaseOptions options = OptionsThrough(bouncer);
+  const std::string ports = std::to_string(bouncer.port()) + "," + std::to_string(FreePort());
+  options.primary->dsn = base::Secret("host=127.0.0.1,127.0.0.1 port=" + ports +
+                                      " user=app dbname=app password=" + PostgresServer::kPassword);
+  database::Database database(options);
+  EXPECT_EQ(Read(database, "SELECT 'works'"), "works");
 }
 
 TEST_F(PgBouncerTest, WhileThePoolerIsPausedAReadEndsAtItsDeadline) {

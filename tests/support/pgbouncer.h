@@ -24,6 +24,7 @@ class PgBouncer {
   PgBouncer(const PgBouncer&) = delete;
   PgBouncer& operator=(const PgBouncer&) = delete;
 
+  int port() const { return port_; }
   // Like the DSN of the server, but through this.
   std::string Dsn() const;
   // Stops it immediately, then starts it on the same port.

@@ -358,6 +358,48 @@ TEST_F(ReplicaWatchTest, LagOfALaggingReplicaMustFallToHalfOfTheLimit) {
                                             Reason::kOk}));
 }
 
+TEST_F(ReplicaWatchTest, OutageOfThePrimaryDoesNotEndALag) {
+  watch_.OnPrimaryProbe(Primary(100));
+  watch_.OnPrimaryProbe(Primary(200));
+  clock_.Advance(seconds(15));
+  watch_.OnPrimaryProbe(Primary(300));
+  clock_.Advance(seconds(16));
+  watch_.OnReplicaProbe(Replica(150));  // 31 s behind
+  watch_.OnPrimaryProbe(Down(Reason::kConnectRefused));
+  watch_.OnReplicaProbe(Replica(150));
+  watch_.OnPrimaryProbe(Primary(300));
+  watch_.OnReplicaProbe(Replica(250));  // 16 s
+  EXPECT_EQ(verdicts_,
+            (std::vector<Reason>{Reason::kLagExceeded, Reason::kOk, Reason::kLagExceeded}));
+  EXPECT_TRUE(watch_.Stats().stale);
+}
+
+TEST_F(ReplicaWatchTest, NewLimitsAreNotComparedWithTheLagBefore) {
+  ProbeResult replica = Replica(150);
+  replica.facts.lag_is_queried = true;
+  replica.facts.queried_lag = seconds(40);
+  watch_.OnPrimaryProbe(Primary(200));
+  watch_.OnReplicaProbe(replica);
+  EXPECT_EQ(verdicts_.back(), Reason::kLagExceeded);
+  routing::RoutingOptions options;
+  options.max_lag = seconds(60);
+  watch_.Reconfigure(options, true, false, false);
+  watch_.OnReplicaProbe(replica);
+  EXPECT_EQ(verdicts_.back(), Reason::kOk);
+  EXPECT_FALSE(watch_.Stats().stale);
+
+  watch_.Reconfigure({}, true, false, false);
+  watch_.OnReplicaProbe(replica);
+  EXPECT_EQ(verdicts_.back(), Reason::kLagExceeded);
+  options.max_lag = seconds(30);
+  options.on_lag = routing::OnLag::kServeStale;
+  options.max_stale_lag = seconds(60);
+  watch_.Reconfigure(options, true, false, false);
+  watch_.OnReplicaProbe(replica);
+  EXPECT_EQ(verdicts_.back(), Reason::kOk);
+  EXPECT_TRUE(watch_.Stats().stale);
+}
+
 TEST_F(ReplicaWatchTest, ReportsHowManyBytesOfTheLatestWalTheReplicaLacks) {
   EXPECT_EQ(watch_.Stats().lag_bytes, std::nullopt);
   watch_.OnPrimaryProbe(Primary(1'000));
