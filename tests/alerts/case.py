@@ -49,8 +49,9 @@ class Case:
     # False for an alert about all instances of a job; of_job is False for an alert without any job.
     of_instance: bool = True
     of_job: bool = True
-    # Whether it fires if there are no series at all; whether it never ends.
+    # Whether it fires if there are no series at all, False for what another case of its alert specifies; whether it never ends.
     fires_on_nothing: bool = False
+    specifies_nothing: bool = True
     always: bool = False
 
     @property

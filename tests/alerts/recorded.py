@@ -4,7 +4,8 @@ import dataclasses
 
 import rulebook
 from case import WRONG
-from series import Climb, Cycle, Rise, selector, values, written
+from cases.common import NODE_EXPORTER, TEXTFILE_WRITTEN
+from series import Climb, Cycle, Now, Rise, selector, values, written
 
 STEP_SECONDS = 15
 EVALUATED_AT = 80
@@ -72,9 +73,29 @@ def outages():
                      f'{record}{{instance="db4", pool="ro_fallthrough"}}': 1})
 
 
+def old_files():
+    """Those that node_exporter exposes, also if its last scrape was two and a half minutes ago, but not three and a half."""
+    record = "instance:scidex_pg_exporter_textfile_age_seconds:old"
+
+    def of(instance, written_at):
+        return {f'{TEXTFILE_WRITTEN}{{instance="{instance}"}}': written_at, f'{NODE_EXPORTER}{{instance="{instance}"}}': 0}
+
+    def until(seconds, value):
+        return Cycle((value,) * (EVALUATED_AT + 1 - seconds // STEP_SECONDS) + ("stale",) + ("_",) * EVALUATED_AT)
+
+    def failing(instance, seconds):
+        return {f'{TEXTFILE_WRITTEN}{{instance="{instance}"}}': until(seconds, -1000),
+                f'{NODE_EXPORTER}{{instance="{instance}"}}': until(seconds, 0)}
+
+    return Recorded(record,
+                    of("old", Now(less=121)) | of("new", Now(less=120)) | of("once", 0) | failing("fails", 150)
+                    | failing("failed", 210) | {f'{TEXTFILE_WRITTEN}{{instance="scraped"}}': -1000},
+                    {f'{record}{{instance="old"}}': 121, f'{record}{{instance="fails"}}': 2050})
+
+
 CASES = {case.record: case for case in (*map(percentile, (
     "scidex_pg_pool_acquire_wait_seconds", "scidex_pg_pool_use_seconds", "scidex_pg_pool_connect_seconds")),
-                                           utilisation(), outages())}
+                                           utilisation(), outages(), old_files())}
 
 
 def complaint(record):

@@ -12,7 +12,8 @@ import recorded
 import rulebook
 from case import WRONG
 from cases import CASES
-from series import selector, values
+from cases.common import NODE_EXPORTER, TEXTFILE_WRITTEN
+from series import Now, selector, values
 
 DASHBOARDS = sorted((pathlib.Path(__file__).resolve().parents[2] / "dashboards" / "json").glob("*.json"))
 # By convention, only names of recorded series have colons; and so has the format of a variable of Grafana.
@@ -61,6 +62,27 @@ class Rules(unittest.TestCase):
                 "eval_time": f"{(steps - 1) * seconds}s", "exp_samples": []}]} for case in cases]
         self.assertEqual(rulebook.promtool([self.alerts[name] for name in {case.name: None for case in cases}], tests,
                                            evaluated_every), "")
+
+    def test_an_old_file_has_no_alert_but_its_own(self):
+        """The exporter stops while something is wrong, and node_exporter continues to expose its file. An hour and a half
+        later, no window of an alert begins before that, except those of days."""
+        other = ("ExporterDown", "ExporterAbsent", "TextfileStale", "AcquireErrorBudgetBurn", "AcquiresFail")
+        for case in CASES:
+            if case.always or case.alert.removeprefix("ScidexPgPool") in other:
+                continue
+            instances = {WRONG} | set(re.findall(r'instance="(\w+)"', " ".join(case.calm)))
+            wrong = case.calm | case.wrong | {f'{name}{{instance="{instance}"}}': does for instance in instances
+                                              for name, does in ((TEXTFILE_WRITTEN, Now()), (NODE_EXPORTER, 0))}
+            steps = 5400 // case.step
+            series = [{"series": selector(name, WRONG),
+                       "values": f"{(told := values([(case.calm.get(name, does), 4), (does, 40)], case.step))} "
+                                 + " ".join([told.split()[-1]] * steps)} for name, does in wrong.items()
+                      if not name.startswith("ALERTS")]
+            with self.subTest(case=case.name):
+                self.assertEqual(rulebook.promtool(rulebook.evaluated(case, self.alerts[case.name], self.records), [{
+                    "name": case.name, "interval": f"{case.step}s", "input_series": series, "promql_expr_test": [{
+                        "expr": f'ALERTS{{alertname="{case.alert}", alertstate="firing"}}',
+                        "eval_time": f"{(44 + steps) * case.step - case.step}s", "exp_samples": []}]}], case.step), "")
 
     def test_every_recorded_series_has_the_value_of_its_case(self):
         for record in self.records:

@@ -50,10 +50,10 @@ class Timelines:
                              firing={self.fires: True}, says={self.fires: case.description}, of_target=SITE)
         for why, different in case.near.items():
             yield self._silent(f"is silent: {why}", self._instances((case.calm | different, self.over)))
-        if case.fires_on_nothing:
-            yield self._fires("fires if there are no series", self._nothing(), firing={self.over: True})
-        else:
-            yield self._silent("is silent if there are no series", self._nothing())
+        if case.specifies_nothing:
+            yield (self._fires("fires if there are no series", self._nothing(), firing={self.over: True})
+                   if case.fires_on_nothing else self._silent("is silent if there are no series", self._nothing()))
+        if not case.fires_on_nothing:
             yield self._gone()
         yield from self._failed_scrapes()
         if self._counters():

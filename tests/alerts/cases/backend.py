@@ -2,13 +2,16 @@
 
 from case import Case
 from series import Climb, Cycle, Rise
-from .common import CONFIGURED, FAILED, PRIMARY_UP, RO, UP, WHO, acquires
+from .common import CONFIGURED, FAILED, PRIMARY_UP, RO, ROUTE, UP, WHO, acquires
 
 SAME = 'scidex_pg_pool_ro_route_reason{reason="is_primary"}'
 LAG, MAX_LAG = "scidex_pg_pool_replica_lag_seconds", "scidex_pg_pool_replica_max_lag_seconds"
 STALE = "scidex_pg_pool_replica_stale"
 LAG_REASON = 'scidex_pg_pool_ro_route_reason{reason="lag_exceeded"}'
 FALL = "Reads fall through to the primary, or are refused if fall-through is forbidden."
+
+NOT_A_REPLICA = (f"The server configured as the replica of {WHO} (pg2:5432) answers, but is not in recovery: it was promoted, "
+                 f"or was never a replica. It may accept writes. {FALL}")
 
 
 def failures(pool, reason):
@@ -17,6 +20,12 @@ def failures(pool, reason):
 
 def server(pool, host):
     return f'scidex_pg_pool_server_info{{pool="{pool}", host="{host}", port="5432", dbname="shop"}}'
+
+
+def renamed(pool, host):
+    """The same of a target with a label host and a label port of its own, without honor_labels."""
+    return (f'scidex_pg_pool_server_info{{pool="{pool}", exported_host="{host}", exported_port="5432", dbname="shop", '
+            'host="monitor1", port="9100"}')
 
 
 def connects(outcome):
@@ -56,6 +65,9 @@ CASES = [
                # Probes less often than scrapes: no failure is counted between the latest two.
                ({}, {failures("primary", "connect_refused"): Climb(((100, 1),)),
                      failures("primary", "not_accepting_connections"): Climb(((0, 1), (1, 1)))},
+                primary_down(", most recently because of not_accepting_connections")),
+               ({server("primary", "pg1"): None, renamed("primary", "pg1"): 1},
+                {server("primary", "pg1"): None, renamed("primary", "pg1"): 1},
                 primary_down(", most recently because of not_accepting_connections"))),
          labels={"pool": "primary"}, for_=60),
 
@@ -63,7 +75,7 @@ CASES = [
          describes_after_failed_scrape=False,
          summary="A pool has no connections and cannot open any, and its acquires fail.",
          description=no_connections(", most recently with auth_failed", 5), dashboard="detail",
-         calm={'scidex_pg_pool_connections{pool="ro", state="idle"}': 1,
+         calm={ROUTE: 1, 'scidex_pg_pool_connections{pool="ro", state="idle"}': 1,
                'scidex_pg_pool_connections{pool="ro", state="in_use"}': 0,
                'scidex_pg_pool_connections{pool="ro", state="connecting"}': 1,
                connects("ok"): Rise(1), connects("auth_failed"): Rise(0), connects("connect_refused"): Rise(0),
@@ -71,7 +83,10 @@ CASES = [
                acquires("cancelled"): Rise(1), acquires("closed"): Rise(1)},
          wrong={'scidex_pg_pool_connections{pool="ro", state="idle"}': 0, connects("connect_refused"): Climb(((100, 1),)),
                 connects("auth_failed"): Climb(((0, 1), (1, 1000))), acquires("timeout"): Rise(1)},
-         near={"nothing is acquired": {'scidex_pg_pool_connections{pool="ro", state="idle"}': 0,
+         near={**{f"no reads go to the replica, but one failed before, at route {route}": {
+                   ROUTE: route, 'scidex_pg_pool_connections{pool="ro", state="idle"}': 0, connects("connect_refused"): Rise(2),
+                   acquires("timeout"): Climb(((0, 10), (1, 1)))} for route in (2, 3)},
+               "nothing is acquired": {'scidex_pg_pool_connections{pool="ro", state="idle"}': 0,
                                        connects("auth_failed"): Rise(2)},
                "it has a connection": {connects("auth_failed"): Rise(2), acquires("timeout"): Rise(1)},
                "it lends one": {'scidex_pg_pool_connections{pool="ro", state="idle"}': 0,
@@ -82,6 +97,7 @@ CASES = [
                                         connects("auth_failed"): 100000, acquires("timeout"): 100000}},
          also=(*(({}, {acquires("timeout"): Rise(0), acquires(outcome): Rise(1)}, no_connections(", most recently with auth_failed", 5))
                  for outcome in FAILED[1:]),
+               ({ROUTE: None}, {ROUTE: None}, no_connections(", most recently with auth_failed", 5)),
                # One failed connect is enough.
                ({}, {connects("auth_failed"): Climb(((0.9, 1),)), connects("connect_refused"): Rise(0)},
                 no_connections(", most recently with auth_failed", 5))),
@@ -95,13 +111,14 @@ CASES = [
          wrong={UP: 0, failures("ro", "auth_failed"): Climb(((100, 8),)),
                 failures("ro", "connect_refused"): Climb(((0, 8), (1, 1000)))},
          near={"no replica is configured": {UP: 0, CONFIGURED: 0}},
-         also=(({}, {failures("ro", "auth_failed"): None, failures("ro", "connect_refused"): None}, replica_down("")),),
+         also=(({}, {failures("ro", "auth_failed"): None, failures("ro", "connect_refused"): None}, replica_down("")),
+               ({server("ro", "pg2"): None, renamed("ro", "pg2"): 1}, {server("ro", "pg2"): None, renamed("ro", "pg2"): 1},
+                replica_down(", most recently because of connect_refused"))),
          labels=RO, for_=180),
 
     Case(alert="ScidexPgPoolReplicaNotAReplica", severity="warning", component="backend",
          summary="The server configured as the replica is not a replica.",
-         description=f"The server configured as the replica of {WHO} (pg2:5432) answers, but is not in recovery: it was "
-                     f"promoted, or was never a replica. It may accept writes. {FALL}",
+         description=NOT_A_REPLICA,
          dashboard="detail",
          calm={UP: 1, 'scidex_pg_pool_backend_in_recovery{pool="ro"}': 1,
                PRIMARY_UP: 1, 'scidex_pg_pool_backend_in_recovery{pool="primary"}': 0, CONFIGURED: 1, SAME: 0,
@@ -109,7 +126,9 @@ CASES = [
          wrong={'scidex_pg_pool_backend_in_recovery{pool="ro"}': 0},
          near={"it is down": {UP: 0, 'scidex_pg_pool_backend_in_recovery{pool="ro"}': 0},
                "no replica is configured": {'scidex_pg_pool_backend_in_recovery{pool="ro"}': 0, CONFIGURED: 0}},
-         also=(({}, {SAME: 1}, f"The DSN of the replica of {WHO} leads to the primary itself: there is no replica. {FALL}"),),
+         also=(({}, {SAME: 1}, f"The DSN of the replica of {WHO} leads to the primary itself: there is no replica. {FALL}"),
+               ({server("ro", "pg2"): None, renamed("ro", "pg2"): 1}, {server("ro", "pg2"): None, renamed("ro", "pg2"): 1},
+                NOT_A_REPLICA)),
          labels=RO, for_=180),
 
     Case(alert="ScidexPgPoolReplicaDiverged", severity="warning", component="backend",

@@ -10,8 +10,17 @@ PROBED = 'scidex_pg_pool_probe_last_run_timestamp_seconds{pool="ro"}'
 INTERVAL = 'scidex_pg_pool_probe_interval_seconds{pool="ro"}'
 TIMEOUT = 'scidex_pg_pool_probe_timeout_seconds{pool="ro"}'
 MAX_SIZE = 'scidex_pg_pool_max_size{pool="ro"}'
-ABSENT = ("Prometheus has had no target in the job scidex-pg-exporter for ten minutes. Check its configuration and service "
-          "discovery. No other alert can fire for this job.")
+OF_SHOP = 'up{instance="api", namespace="shop"}'
+
+
+def absent(where):
+    return (f"Prometheus has had no target in the job scidex-pg-exporter{where} for ten minutes. Check its configuration and "
+            "service discovery. No other alert can fire for this job there. If the last target was removed from one of several "
+            "namespaces or clusters, the alert ends within an hour.")
+
+
+ABSENT = absent("")
+LOST_SUMMARY = "Prometheus has lost an exporter, or has none."
 
 
 # While the file of an instance on another machine is exposed.
@@ -62,7 +71,7 @@ CASES = [
          for_=180, forgets=0, outlives_failed_scrape=False),
 
     Case(alert="ScidexPgPoolExporterAbsent", severity="warning", component="exporter",
-         summary="Prometheus has no exporter to scrape.",
+         summary=LOST_SUMMARY,
          description=ABSENT, dashboard="exporter",
          calm={"up": 1}, wrong={"up": "stale"},
          near={"it cannot be scraped": {"up": 0}, "node_exporter exposes its file": {"up": "stale", OF_NODE_EXPORTER: 1}},
@@ -79,6 +88,31 @@ CASES = [
               ((TARGET_REMOVED | {'up{job="node"}': 1}, DAY + 1500),),
               {1800: False, 4800: False, DAY + 1200: False})),
          for_=600, outlives_failed_scrape=False, of_instance=False, fires_on_nothing=True),
+
+    # Another namespace still has a target.
+    Case(alert="ScidexPgPoolExporterAbsent", severity="warning", component="exporter",
+         summary=LOST_SUMMARY, description=absent(" in the namespace shop"), dashboard="exporter",
+         calm={"up": 1, OF_SHOP: 1, 'up{job="other", instance="api", namespace="shop"}': 1}, wrong={OF_SHOP: "stale"},
+         near={"it cannot be scraped": {OF_SHOP: 0}, "it never had a target": {OF_SHOP: None}},
+         courses=(("ends an hour after its last target", (({}, 4200), ({OF_SHOP: "stale"}, 4200)),
+                   {4785: False, 4800: True, 7785: True, 7800: False}),),
+         labels={"namespace": "shop"}, lead=4200, for_=600, outlives_failed_scrape=False, of_instance=False,
+         fires_on_nothing=True, specifies_nothing=False),
+
+    # node_exporter on another machine still exposes a file.
+    Case(alert="ScidexPgPoolExporterAbsent", severity="warning", component="exporter",
+         summary=LOST_SUMMARY,
+         description=f"The series of the exporter's file on {WHO} have been missing for ten minutes, although node_exporter is "
+                     "scraped. Check whether the file is still there, and node_exporter's log. No other alert can fire for this "
+                     "exporter. If it was removed, the alert ends within an hour.", dashboard="exporter",
+         calm={TEXTFILE_WRITES: 1, NODE_EXPORTER: 0}, wrong={TEXTFILE_WRITES: "stale"},
+         near={"it never had a file": {TEXTFILE_WRITES: None}, "it is scraped, and is gone": {TEXTFILE_WRITES: Cycle(
+                   (1,) * 280 + ("stale",) * 1000), NODE_EXPORTER: None},
+               "node_exporter is gone too": {TEXTFILE_WRITES: Cycle((1,) * 280 + ("stale",) * 1000),
+                                             NODE_EXPORTER: Cycle((0,) * 280 + ("stale",) * 1000)}},
+         courses=(("ends an hour after its file", (({}, 4200), ({TEXTFILE_WRITES: "stale"}, 4200)),
+                   {4785: False, 4800: True, 7785: True, 7800: False}),),
+         lead=4200, for_=600, specifies_nothing=False),
 
     Case(alert="ScidexPgPoolExporterStalled", severity="warning", component="exporter",
          summary="The exporter can be scraped, but does not run its probes.",
