@@ -170,7 +170,9 @@ void AddProbeFlags(CLI::App& app, CommandLine& flags) {
       ->type_name("[ROUTE]")
       ->expected(0, 1)
       ->check([](const std::string& names) { return RoutesError(names); });
-  AddDuration(app, "--probe.timeout", "timeout of --probe.ready (default: 5s)",
+  AddDuration(app, "--probe.timeout",
+              "timeout of --probe.ready, which waits for the first verdict on the replica "
+              "(default: 5s)",
               flags.probe_timeout);
 }
 

@@ -1,8 +1,10 @@
 #include "app/ready_probe.h"
 
 #include <algorithm>
+#include <chrono>
 #include <exception>
 #include <stdexcept>
+#include <thread>
 
 #include "base/clock.h"
 #include "base/enum.h"
@@ -15,6 +17,8 @@
 
 namespace scidex::app {
 namespace {
+
+constexpr base::Duration kVerdictPollInterval = std::chrono::milliseconds(50);
 
 bool WebUsesTls(const std::string& web_config_file) {
   return !web_config_file.empty() &&
@@ -34,6 +38,33 @@ bool HasRoute(const std::string& line, const std::vector<routing::Route>& routes
   });
 }
 
+// Another program may listen on this address.
+bool IsFromExporter(const std::string& line) { return line.find(" route=") != line.npos; }
+
+// To a request that requires no route, an exporter answers 503 only until the first verdict on the
+// replica.
+bool HasNoVerdict(const http::Fetched& answer) {
+  return answer.code == 503 && IsFromExporter(UpToLineFeed(answer.body));
+}
+
+// Returns the first answer with a verdict, or the last one before the deadline.
+http::Fetched FetchVerdict(const std::vector<http::Address>& addresses, bool tls,
+                           base::TimePoint deadline) {
+  http::Fetched answer = http::Fetch(addresses, tls, "/-/ready", deadline);
+  while (HasNoVerdict(answer)) {
+    const base::TimePoint next = base::Add(base::RealClock().Now(), kVerdictPollInterval);
+    if (next >= deadline) break;
+    std::this_thread::sleep_until(next);
+    try {
+      answer = http::Fetch(addresses, tls, "/-/ready", deadline);
+    } catch (const std::runtime_error&) {
+      // At the deadline, the previous answer says more than that this one did not arrive.
+      if (base::RealClock().Now() < deadline) throw;
+    }
+  }
+  return answer;
+}
+
 ReadyAnswer RequestReadiness(const config::Config& config,
                              const std::vector<routing::Route>& routes, base::Duration timeout) {
   if (config.web.listen_addresses.empty())
@@ -42,11 +73,10 @@ ReadyAnswer RequestReadiness(const config::Config& config,
       http::AddressesToReach(config.web.listen_addresses.front());
   if (http::PortOf(addresses.front()) == 0)
     return {false, "not asked: web.listen_addresses has port 0, so the actual port is unknown"};
-  const http::Fetched answer = http::Fetch(addresses, WebUsesTls(config.web_config_file),
-                                           "/-/ready", base::Add(base::RealClock().Now(), timeout));
+  const http::Fetched answer = FetchVerdict(addresses, WebUsesTls(config.web_config_file),
+                                            base::Add(base::RealClock().Now(), timeout));
   const std::string line = base::OneLine(UpToLineFeed(answer.body));
-  // Another program may listen on this address.
-  if (line.find(" route=") == std::string::npos)
+  if (!IsFromExporter(line))
     return {false, "not ready: the answer is " + std::to_string(answer.code) +
                        ", and not from an exporter"};
   if (answer.code != 200 || routes.empty()) return {answer.code == 200, line};

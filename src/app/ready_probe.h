@@ -18,7 +18,8 @@ struct ReadyAnswer {
 
 // Asks the exporter that runs with this configuration on this machine, at its first listen address;
 // with TLS if its web configuration file configures it. If `routes` is not empty, the route must be
-// one of them. Does not throw.
+// one of them. Repeats the request until there is a verdict on the replica, for up to `timeout`:
+// an exporter reports to the service manager that it has started before it has one. Does not throw.
 ReadyAnswer ProbeReady(const config::Config& config, const std::vector<routing::Route>& routes,
                        base::Duration timeout) noexcept;
 

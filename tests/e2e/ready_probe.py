@@ -16,12 +16,15 @@ import unittest
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests" / "support"))
 import exporter  # noqa: E402
+import notify  # noqa: E402
 import servers  # noqa: E402
 
 # Without a replica, so that reads fall through from the start.
 CONFIGURATION = "primary: {dsn: host=127.0.0.1 port=1}\n"
 READY = "ready route=primary_fallthrough reason=replica_not_configured\n"
 USERS = "basic_auth_users:\n  prometheus: $2y$04$exRnqWuxTk7hQ5ttZuRdauQNNMWL5rO2ES6VjQQUCy6iZpNbD/PgC\n"
+SILENT = "replica: {dsn: host=127.0.0.1 port=%d}\nprobe: {timeout: %s}\n"
+UNDECIDED = "not ready: no verdict on the replica yet route=primary_fallthrough reason=starting_up\n"
 TLS = "tls_server_config: {cert_file: exporter.crt, key_file: exporter.key}\n"
 
 
@@ -34,14 +37,26 @@ class ReadyProbe(unittest.TestCase):
         self.config.write_text(CONFIGURATION)
         self.flags = [f"--config.file={self.config}"]
 
-    def start(self, host="127.0.0.1", port=None):
-        """Starts the exporter and waits until the probe reports that it is ready."""
-        self.own = exporter.Exporter(self.addCleanup, self.folder, *self.flags)
+    def launch(self, host="127.0.0.1", port=None, **variables):
+        self.own = exporter.Exporter(self.addCleanup, self.folder, *self.flags, **variables)
         self.port = port or servers.free_port()
         self.flags.append(f"--web.listen-address={host}:{self.port}")
         self.own.process = servers.start(self.addCleanup, [self.own.program, *self.flags], self.own.log,
                                          self.own.environment)
+
+    def start(self, host="127.0.0.1", port=None):
+        """Launches the exporter and waits until the probe reports that it is ready."""
+        self.launch(host, port)
         servers.poll_of(self.own.process, "readiness", lambda: self.probe()[0] == 0, self.own.log)
+
+    def launch_with_silent_replica(self, probe_timeout):
+        """Returns when the exporter reports that it has started, as a service manager runs ExecStartPost= then."""
+        silent = socket.create_server(("127.0.0.1", 0))
+        self.addCleanup(silent.close)
+        self.config.write_text(CONFIGURATION + SILENT % (silent.getsockname()[1], probe_timeout))
+        manager = notify.ServiceManager(self.addCleanup, self.folder)
+        self.launch(NOTIFY_SOCKET=manager.address)
+        manager.await_assignment("READY")
 
     def probe(self, probe="--probe.ready", *more):
         """Exit code and output."""
@@ -64,9 +79,20 @@ class ReadyProbe(unittest.TestCase):
         self.assertEqual(self.probe(), (0, READY))
         self.assertEqual(self.probe("--probe.ready=primary_fallthrough"), (0, READY))
         self.assertEqual(self.probe("--probe.ready=replica,primary_fallthrough"), (0, READY))
-        self.assertEqual(self.probe("--probe.ready=replica"), (1, f"not ready: the route is not replica: {READY}"))
+        self.assertEqual(self.probe("--probe.ready=replica", "--probe.timeout=1h"),
+                         (1, f"not ready: the route is not replica: {READY}"))
         self.assertEqual(self.probe("--probe.ready=replica,primary_disabled"),
                          (1, f"not ready: the route is not replica or primary_disabled: {READY}"))
+
+    def test_first_verdict_is_awaited_after_the_start(self):
+        self.launch_with_silent_replica("1s")
+        code, output = self.probe()
+        self.assertEqual(code, 0, output)
+        self.assertIn("ready route=primary_fallthrough reason=connect_timeout", output)
+
+    def test_verdict_is_awaited_until_the_timeout(self):
+        self.launch_with_silent_replica("1h")
+        self.assertEqual(self.probe("--probe.ready", "--probe.timeout=200ms"), (1, UNDECIDED))
 
     def test_users_and_tls_do_not_keep_it_out(self):
         self.make_certificate()
@@ -84,7 +110,7 @@ class ReadyProbe(unittest.TestCase):
     def test_exporter_that_does_not_run_is_not_ready(self):
         self.start()
         self.own.stop()
-        code, errors = self.probe()
+        code, errors = self.probe("--probe.ready", "--probe.timeout=1h")
         self.assertEqual((code, errors.count("\n")), (1, 1))
         self.assertIn(f"127.0.0.1:{self.port}: ", errors)
         self.assertIn("refused", errors.lower())
