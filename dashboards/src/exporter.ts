@@ -12,6 +12,7 @@ import {
   now,
   ours,
   rate,
+  restarts,
   rows,
   scraped,
   select,
@@ -46,7 +47,7 @@ const numbers = [
       height: 4,
     },
     steps(quiet, { value: 1, color: 'orange' }),
-  ).withTarget(now(`sum(${ours(`changes(${select('process_start_time_seconds')}[$__range])`)})`)),
+  ).withTarget(now(restarts)),
   number(
     {
       title: 'Refused configurations',

@@ -32,9 +32,31 @@ const build = select('scidex_pg_exporter_build_info');
 // Each node_exporter, which may expose the file of an exporter: the series in it have its job and instance.
 const nodeExporter = select('node_textfile_scrape_error');
 
+function inRange(selector: string): string {
+  return `present_over_time(${selector}[$__range])`;
+}
+
 // Of our instances alone, where other programs have a metric of this name too, and node_exporter has it of itself.
 export function ours(expr: string): string {
   return `(${expr} and ${sameInstance} ${build} unless ${sameInstance} ${nodeExporter})`;
+}
+
+// The same at any time of the chosen range, for instances that may be down now.
+export function oursInRange(expr: string): string {
+  return `(${expr} and ${sameInstance} ${inRange(build)} unless ${sameInstance} ${inRange(nodeExporter)})`;
+}
+
+const started = select('process_start_time_seconds');
+
+// How often instances restarted in the chosen range.
+export const restarts = `sum(${oursInRange(`changes(${started}[$__range])`)})`;
+
+// How much a counter rose in the chosen range. increase() lacks what an instance that first started in it had counted before
+// its first scrape: its first value, which is the least one. The label keeps both parts of an instance in the union.
+export function counted(counter: string): string {
+  const isNew = oursInRange(`min_over_time(${started}[$__range]) > time() - $__range_s`);
+  const first = `min_over_time(${counter}[$__range]) and ${sameInstance} ${isNew}`;
+  return `sum(increase(${counter}[$__range]) or label_replace(${first}, "part", "first", "", ""))`;
 }
 
 // An exporter that stops leaves its file, which node_exporter continues to expose. The condition of the alert TextfileStale,
@@ -52,7 +74,7 @@ export function known(expr: string): string {
 export const scraped =
   `((0 * (${select('up')} and ${sameInstance}` +
   ` (${nodeExporter} unless ${sameInstance} ${known(build)})) or ${select('up')})` +
-  ` and ${sameInstance} present_over_time(${build}[$__range]))`;
+  ` and ${sameInstance} ${inRange(build)})`;
 
 // 1 for each pool whose server does not answer, 0 for each other one that there is.
 export const down =

@@ -7,7 +7,7 @@ import * as statetimeline from '@grafana/grafana-foundation-sdk/statetimeline';
 import { dashboard, withPanels } from './dashboard';
 import { ofPool, ofRoute, perPool, perRoute, poolLabels, routeLabels } from './labels';
 import { describe, graph, legend, number, Panel, steps } from './panels';
-import { least, lines, most, now, ofWorst, rate, select, selectPools, unlessDown } from './query';
+import { counted, least, lines, most, now, ofWorst, rate, select, selectPools, unlessDown } from './query';
 import { noData } from './route';
 
 const quiet = { value: null, color: 'text' } as const;
@@ -25,13 +25,13 @@ function values(texts: Record<string, { text: string; color: string }>): ValueMa
 }
 
 // How many there were in the chosen time range.
-function counted(title: string, metric: string, color: string, description: string): stat.PanelBuilder {
+function total(title: string, metric: string, color: string, description: string): stat.PanelBuilder {
   return number(
     { title, description, unit: 'none', width: 4, height: 4 },
     steps(quiet, { value: 0.5, color }),
   )
     .decimals(0)
-    .withTarget(now(`sum(increase(${selectPools(metric)}[$__range]))`));
+    .withTarget(now(counted(selectPools(metric))));
 }
 
 function states(
@@ -61,7 +61,7 @@ function states(
 }
 
 const numbers = [
-  counted(
+  total(
     'Violations',
     'scidex_pg_pool_read_only_violations_total',
     'orange',
@@ -69,14 +69,14 @@ const numbers = [
       'caller uses the wrong pool: it got an error, nothing was written, and the log has the ' +
       'call site.',
   ),
-  counted(
+  total(
     'Tampering',
     'scidex_pg_pool_read_only_tampered_total',
     'red',
     'Read leases whose borrower switched read-only off, or could have done so and written. ' +
       'Normally 0. After any rise, find the borrower in the log.',
   ),
-  counted(
+  total(
     'Successful writes',
     'scidex_pg_pool_read_only_writes_total',
     'red',
@@ -84,7 +84,7 @@ const numbers = [
       'read-only off or because read-only does not prevent them, such as VACUUM. Normally 0. ' +
       'After any rise, find the borrower in the log and check the data.',
   ),
-  counted(
+  total(
     'Refused sessions',
     'scidex_pg_pool_read_only_unproven_total',
     'orange',

@@ -31,16 +31,18 @@ SKIPPED = re.compile(r'query="nothing"|query="orders",reason="(?!refused|timeout
 SCRAPE_SECONDS, SCRAPES = 15, 60
 # Of the evaluations of a panel: few suffice, some of them before the instance went down.
 STEP_SECONDS = 180
-INTERVALS = {"__rate_interval": "1m", "__interval": "15s", "__range": f"{SCRAPE_SECONDS * SCRAPES}s"}
+INTERVALS = {"__rate_interval": "1m", "__interval": "15s", "__range": f"{SCRAPE_SECONDS * SCRAPES}s",
+             "__range_s": str(SCRAPE_SECONDS * SCRAPES)}
 # The instance that is down was scraped until then. Its series are stale at the end.
 DOWN_SINCE_SECONDS = 420
 
 
-class Target(collections.namedtuple("Target", "cluster namespace job instance databases down file_age",
-                                    defaults=(False, None))):
+class Target(collections.namedtuple("Target", "cluster namespace job instance databases down file_age starts with_host",
+                                    defaults=(False, None, (), False))):
     """A scraped exporter; with file_age, a node_exporter that exposes an exporter's file, which is this old at each scrape.
     databases: the route and its reason, by the name of the database; "" is the unnamed one. down: that the last scrapes lack
-    the series of the exporter."""
+    the series of the exporter. starts: when the process was started, in seconds before the last scrape; its series begin with
+    the first start. with_host: the series of node_exporter begin and end with those of the exporter."""
 
     def labels(self, database=None):
         names = ("cluster", "namespace", "job", "instance")
@@ -58,9 +60,21 @@ SCRAPED = Target("east", "blue", "pools", "db1", {"": (1, "ok")})
 FRESH = Target("east", "blue", "node", "db1", {"": (1, "ok")}, file_age=120)
 OLD = Target("east", "blue", "node", "db2", {"": (2, "connect_refused")}, file_age=121)
 REMOVED = Target("east", "blue", "node", "db3", {"": (3, "diverged")}, down=True, file_age=60)
+ONE = {"": (1, "ok")}
+NEW = Target("east", "blue", "pools", "new", ONE, starts=(300,))
+RESTARTED = Target("east", "blue", "pools", "restarted", ONE, starts=(9000, 300))
+CRASHED = Target("east", "blue", "pools", "crashed", ONE, down=True, starts=(9000, 700, 600))
+NEW_FILE = Target("east", "blue", "node", "file", ONE, file_age=60, starts=(300,), with_host=True)
+LOST_HOST = Target("east", "blue", "node", "lost", ONE, down=True, file_age=60, with_host=True)
+STARTED = "process_start_time_seconds"
 WRITTEN = "scidex_pg_exporter_textfile_written_timestamp_seconds"
+COUNTER = re.compile(r"_(total|sum|count|bucket)$")
 # Its metrics; those of the exporter itself have no label database.
 OF_A_DATABASE = re.compile(r"\b(instance_pool:)?scidex_pg_(pool|query)_")
+# What the panels of a title count.
+READ_ONLY = {"Violations": "scidex_pg_pool_read_only_violations_total", "Tampering": "scidex_pg_pool_read_only_tampered_total",
+             "Successful writes": "scidex_pg_pool_read_only_writes_total",
+             "Refused sessions": "scidex_pg_pool_read_only_unproven_total"}
 # Variables, in the order of the dashboards, that are labels of the series.
 LABELS = ("cluster", "namespace", "job", "instance", "database", "pool")
 # Panels of which a condition, not the fleet, decides what they show.
@@ -79,12 +93,18 @@ def values(name, labels, golden, series, route, times):
         return [number] * len(times)
     if name == "scidex_pg_pool_ro_route_reason":
         return [int(labels == f'reason="{reason}"')] * len(times)
-    if re.search(r"_(total|sum|count|bucket)$", name):
+    if COUNTER.search(name):
         return [rate(series) * at for at in range(len(times))]
     # A state, or the version of a build.
     if golden in ("0", "1", "NaN"):
         return [golden] * len(times)
     return [float(golden) + rate(series)] * len(times)
+
+
+def values_of_lives(name, starts, times):
+    """The same of a counter, which each process begins with a lesser value, or of STARTED."""
+    lives = [sum(at >= start for start in starts) for at in times]
+    return [starts[life - 1] if name == STARTED else len(starts) + 1 - life for life in lives]
 
 
 def write_exposition(file, fleet, expressions, begin):
@@ -97,23 +117,27 @@ def write_exposition(file, fleet, expressions, begin):
     families = collections.defaultdict(list)
     for target in fleet:
         times = [begin + SCRAPE_SECONDS * number for number in range(SCRAPES + 1)]
-        lasts = [at for at in times if not target.down or at < times[-1] - DOWN_SINCE_SECONDS]
+        lasts = [at for at in times if (not target.down or at < times[-1] - DOWN_SINCE_SECONDS)
+                 and at >= times[-1] - max(target.starts, default=math.inf)]
+        hosts = lasts if target.with_host else times
         of_file = target.file_age is not None
         families["up"].append((target.labels(), "", times, [int(of_file or at in lasts) for at in times]))
         if of_file:
-            families["node_textfile_scrape_error"].append((target.labels(), "", times, [0] * len(times)))
+            families["node_textfile_scrape_error"].append((target.labels(), "", hosts, [0] * len(hosts)))
         for name, labels, golden in exposed:
             if of_file and name.startswith("process_"):
                 # Its own; it restarts before each scrape.
-                families[name].append((target.labels(), labels, times, times))
+                families[name].append((target.labels(), labels, hosts, hosts))
                 continue
             if of_file and name == WRITTEN:
                 families[name].append((target.labels(), labels, lasts, [at - target.file_age for at in lasts]))
                 continue
             for database, route in target.databases.items() if OF_A_DATABASE.match(name) else [("", (1, "ok"))]:
                 mine = target.labels(database)
-                families[name].append((mine, labels, lasts, values(name, labels, golden, f"{name}{mine}{labels}", route,
-                                                                   lasts)))
+                numbers = values(name, labels, golden, f"{name}{mine}{labels}", route, lasts)
+                if target.starts and (name == STARTED or COUNTER.search(name)):
+                    numbers = values_of_lives(name, [times[-1] - start for start in target.starts], lasts)
+                families[name].append((mine, labels, lasts, numbers))
     for name, found in families.items():
         file.write(f"# TYPE {name} unknown\n")
         for mine, labels, times, numbers in found:
@@ -186,11 +210,11 @@ class Shown(unittest.TestCase):
                 where = {"dashboard": file, "panel": f"{panel['title']} ({panel['type']})", "target": target["refId"]}
                 yield where, dashboard, panel, target
 
-    def panel(self, dashboard, title):
-        """The names and values of the panel's series where All is chosen."""
+    def panel(self, dashboard, title, **choice):
+        """The names and values of the panel's series; where nothing is chosen, All is."""
         [target] = [target for panel, target in dashboards.targets(self.dashboards[dashboard])
                     if (panel["title"], panel["type"]) == (title, "stat")]
-        return dict(self.names(self.dashboards[dashboard], target, {}))
+        return dict(self.names(self.dashboards[dashboard], target, choice))
 
 
 class Fleet(Shown):
@@ -332,6 +356,26 @@ class Files(Shown):
                 [restarts] = [one for one in dashboard["annotations"]["list"] if one["name"] == "Restarts"]
                 marked = self.answer({"expr": restarts["expr"]}, self.choose(dashboard, {}))
                 self.assertEqual({dict(labels)["job"] for labels in marked}, {"pools"})
+
+
+class Lives(Shown):
+    """Of instances that started in the chosen range."""
+    fleet = (NEW, RESTARTED, CRASHED, NEW_FILE, LOST_HOST)
+
+    def test_what_a_new_instance_counted_before_its_scrape_is_shown(self):
+        golden = SERIES.findall(GOLDEN.read_text())
+        for title, metric in READ_ONLY.items():
+            series = sum(name == metric for name, _, _ in golden)
+            self.assertGreater(series, 1)
+            for instance, each in {"new": 1, "restarted": 1, "file": 0}.items():
+                with self.subTest(panel=title, instance=instance):
+                    [found] = self.panel("read-only.json", title, instance=instance).values()
+                    self.assertEqual(round(found), each * series)
+
+    def test_restarts_of_an_instance_that_is_down_are_shown(self):
+        for instance, expected in {"new": {"": 0}, "restarted": {"": 1}, "crashed": {"": 2}, "lost": {}}.items():
+            with self.subTest(instance=instance):
+                self.assertEqual(self.panel("exporter.json", "Restarts", instance=instance), expected)
 
 
 if __name__ == "__main__":

@@ -32,7 +32,7 @@ import postgres  # noqa: E402
 import servers  # noqa: E402
 
 # Replaces Grafana's own computation: long enough for several of the scrapes here.
-INTERVALS = {"__rate_interval": "2s", "__interval": "1s", "__range": "1m"}
+INTERVALS = {"__rate_interval": "2s", "__interval": "1s", "__range": "1m", "__range_s": "60"}
 CHOICES = ("one", "each", "All")
 # Variables without a value: no target has these labels, the database is unnamed, and no legend needs more than the instance.
 ABSENT = ("cluster", "namespace", "database", "where")

@@ -1,5 +1,5 @@
 // The rules of https://github.com/grafana/dashboard-linter by their names there, except the two about LogQL. Unlike
-// there they apply to panels of every type, without exceptions.
+// there they apply to panels of every type, with one exception.
 import { labelValues, queryResult, queryVariables, variable, variables } from './dashboards.js';
 import {
   counter,
@@ -106,8 +106,10 @@ export const grafanaRules: Rule[] = [
   ),
   selectorRule(
     'target-counter-agg-rule',
+    // min_over_time() is what a new instance had counted at its first scrape, which increase() lacks.
     ({ metric, range, taker }) =>
-      !counter.test(metric) || (range !== undefined && ['rate', 'irate', 'increase'].includes(String(taker))),
+      !counter.test(metric) ||
+      (range !== undefined && ['rate', 'irate', 'increase', 'min_over_time'].includes(String(taker))),
     (expr) => expr.replace(/\b(rate|increase)\(/, 'max_over_time('),
     (expr) => /\b(rate|increase)\(/.test(expr),
   ),

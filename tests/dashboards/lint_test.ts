@@ -47,6 +47,7 @@ test('a query is split into selectors, ranges and functions', () => {
       { metric: 'z', matchers: [], range: '$__range', taker: 'changes' },
     ],
   );
+  assert.equal(selectors('x > time() - $__range_s')[0].metric, 'x');
   assert.equal(selectors('topk(3, max_over_time(x[$__range] @ end()))')[0].taker, 'max_over_time');
   assert.deepEqual(windows('rate(x[$__rate_interval]) + max_over_time((y > 0)[1h:5m]) offset 2m'), [
     '$__rate_interval',

@@ -17,10 +17,12 @@ export interface Selector {
   taker?: string;
 }
 
-// Placeholders for Grafana's variables where PromQL requires a duration; no dashboard uses these durations itself.
+// Placeholders for Grafana's variables where PromQL requires a duration or a number; no dashboard uses these itself. A name
+// that begins with another one precedes it.
 const durations = new Map([
   ['$__rate_interval', '61001ms'],
   ['$__interval', '61002ms'],
+  ['$__range_s', '61004'],
   ['$__range', '61003ms'],
 ]);
 
