@@ -6,6 +6,7 @@
 #include <charconv>
 #include <chrono>
 #include <cstdint>
+#include <exception>
 #include <string_view>
 #include <system_error>
 #include <utility>
@@ -22,6 +23,8 @@ constexpr base::Duration kCheckInterval = std::chrono::seconds(1);
 constexpr int kChecksPerWatchdog = 4;
 // Lower bound of that interval.
 constexpr base::Duration kMinCheckInterval = std::chrono::milliseconds(20);
+// Number of callbacks that may be outstanding in a hung front.
+constexpr std::uint64_t kMaxAsked = 4;
 
 constexpr std::string_view kReloading = "RELOADING=1\nMONOTONIC_USEC=";
 
@@ -94,14 +97,25 @@ void ServiceReport::NotifyStatus() {
 
 std::string ServiceReport::Stalled(base::TimePoint now) {
   const std::uint64_t answered = *front_answered_;
-  // One callback at a time, so that they do not accumulate in a hung front.
-  if (sources_.ask_front && answered == front_asked_) {
-    ++front_asked_;
-    sources_.ask_front([answers = front_answered_] { ++*answers; });
-  }
+  if (sources_.ask_front) AskFront(answered, now);
   if (sources_.ask_front && !front_.MakesProgress(answered, *watchdog_, now)) return "http front";
   const base::Duration within = std::max(*watchdog_, probe_within_.load());
   return probes_.MakesProgress(sources_.probe_runs(), within, now) ? "" : "probes";
+}
+
+void ServiceReport::AskFront(std::uint64_t answered, base::TimePoint now) {
+  const std::uint64_t outstanding = front_asked_ - answered;
+  // A callback may have been lost for lack of memory. There is time for two more.
+  const bool is_late = now - front_asked_at_ >= *watchdog_ / 3;
+  if (outstanding > 0 && !(is_late && outstanding < kMaxAsked)) return;
+  const std::uint64_t next = front_asked_ + 1;
+  try {
+    sources_.ask_front([answer = front_answered_, next] { *answer = next; });
+  } catch (const std::exception&) {
+    return;  // asked again at the next check
+  }
+  front_asked_ = next;
+  front_asked_at_ = now;
 }
 
 void ServiceReport::LogStall(const std::string& stalled) {

@@ -56,6 +56,8 @@ class ServiceReport {
   void NotifyStatus();
   // The component that makes no progress; empty if all do.
   std::string Stalled(base::TimePoint now);
+  // Unless it may still answer what it was asked before.
+  void AskFront(std::uint64_t answered, base::TimePoint now);
   void LogStall(const std::string& stalled);
 
   const base::ServiceManager& manager_;
@@ -67,7 +69,9 @@ class ServiceReport {
   // Used only by runs of the task.
   StallWatch front_;
   StallWatch probes_;
+  // Questions to the front have numbers, and an answer settles those before it.
   std::uint64_t front_asked_ = 0;
+  base::TimePoint front_asked_at_;
   // Shared with callbacks that arrive after the destructor.
   const std::shared_ptr<std::atomic<std::uint64_t>> front_answered_ =
       std::make_shared<std::atomic<std::uint64_t>>(0);

@@ -7,6 +7,7 @@
 #include <chrono>
 #include <functional>
 #include <memory>
+#include <new>
 #include <optional>
 #include <string>
 #include <utility>
@@ -37,7 +38,9 @@ class ServiceReportTest : public testing::Test {
     sources.status = [this] { return Status(); };
     if (has_front) {
       sources.ask_front = [this](const std::function<void()>& call) {
-        if (front_goes_on_) call();
+        if (front_throws_.exchange(false)) throw std::bad_alloc();
+        ++asked_;
+        if (front_goes_on_ && !front_loses_.exchange(false)) call();
       };
     }
     sources.probe_runs = [this] { return probe_runs_.load(); };
@@ -81,6 +84,10 @@ class ServiceReportTest : public testing::Test {
   base::Mutex mutex_;
   std::string status_ SCIDEX_GUARDED_BY(mutex_) = "not ready";
   std::atomic<bool> front_goes_on_{true};
+  // Once.
+  std::atomic<bool> front_throws_{false};
+  std::atomic<bool> front_loses_{false};
+  std::atomic<int> asked_{0};
   bool probes_go_on_ = true;
   std::atomic<std::uint64_t> probe_runs_{0};
   std::unique_ptr<ServiceReport> report_;
@@ -156,6 +163,32 @@ TEST_F(ServiceReportTest, StopsFeedingWhenTheFrontMakesNoProgress) {
   EXPECT_EQ(MessagesAfter(21).size(), 21u);
   EXPECT_THAT(MessagesAfter(100), ElementsAre());
   EXPECT_EQ(log.Count({"level=error", "stalled=\"http front\""}), 1u);
+}
+
+TEST_F(ServiceReportTest, FrontThatCouldNotBeAskedOnceIsAskedAgain) {
+  Start();
+  MessagesAfter(1);
+  front_throws_ = true;
+  EXPECT_EQ(MessagesAfter(100).size(), 100u);
+  EXPECT_FALSE(front_throws_);
+}
+
+TEST_F(ServiceReportTest, FrontThatLosesACallbackNowAndThenIsNotStalled) {
+  Start();
+  for (int i = 0; i < 10; ++i) {
+    front_loses_ = true;
+    EXPECT_EQ(MessagesAfter(50).size(), 50u);
+    EXPECT_FALSE(front_loses_);
+  }
+}
+
+TEST_F(ServiceReportTest, AsksAHungFrontOnlyAFewTimes) {
+  Start();
+  front_goes_on_ = false;
+  const int before = asked_;
+  MessagesAfter(100);
+  EXPECT_GT(asked_, before);
+  EXPECT_LE(asked_, before + 4);
 }
 
 TEST_F(ServiceReportTest, ResumesFeedingWhenProbesRunAgain) {
