@@ -2,8 +2,9 @@
 
 #include <asio/redirect_error.hpp>
 #include <asio/this_coro.hpp>
-#include <asio/use_awaitable.hpp>
 #include <chrono>
+
+#include "http/awaitable.h"
 
 namespace scidex::http {
 namespace {
@@ -25,7 +26,7 @@ asio::awaitable<std::optional<AnswerCharge>> AnswerMemory::Reserve(std::size_t s
     readers_.CloseLongestIdle();
     Waiter waiter(*this, asio::steady_timer(executor, end));
     asio::error_code woken;
-    co_await waiter.timer.async_wait(asio::redirect_error(asio::use_awaitable, woken));
+    co_await waiter.timer.async_wait(asio::redirect_error(kAwaitable, woken));
   }
   used_ += size;
   co_return AnswerCharge(*this, size);

@@ -5,17 +5,15 @@
 #include <asio/read.hpp>
 #include <asio/read_until.hpp>
 #include <asio/this_coro.hpp>
-#include <asio/use_awaitable.hpp>
 #include <asio/write.hpp>
 #include <string_view>
 #include <utility>
 
 #include "base/log.h"
+#include "http/awaitable.h"
 
 namespace scidex::http {
 namespace {
-
-using asio::use_awaitable;
 
 // Bounds of the memory that is reserved for a response before its size is known.
 constexpr std::size_t kMinReservation = 16 << 10;
@@ -48,7 +46,7 @@ void BackendLink::Expect(std::string_view path, std::size_t size) {
 
 asio::awaitable<std::unique_ptr<BackendLink::Connection>> BackendLink::Connect() {
   asio::local::stream_protocol::socket socket(co_await asio::this_coro::executor);
-  co_await socket.async_connect(asio::local::stream_protocol::endpoint(path_), use_awaitable);
+  co_await socket.async_connect(asio::local::stream_protocol::endpoint(path_), kAwaitable);
   co_return std::make_unique<Connection>(std::move(socket), deadlines_);
 }
 
@@ -62,10 +60,10 @@ asio::awaitable<ReplyPtr> BackendLink::Ask(Connection& connection, const std::st
   std::optional<AnswerCharge> charge = co_await memory_.Reserve(2 * room);
   if (!charge) co_return nullptr;
   reply->charge = charge->Split(room);
-  co_await asio::async_write(connection.socket, asio::buffer(request), use_awaitable);
+  co_await asio::async_write(connection.socket, asio::buffer(request), kAwaitable);
   reply->text.reserve(room);
   co_await asio::async_read_until(connection.socket, asio::dynamic_buffer(reply->text), "\r\n\r\n",
-                                  use_awaitable);
+                                  kAwaitable);
   const std::size_t length = FindParts(*reply);
   const std::size_t whole = reply->body + (answer_has_body ? length : 0);
   if (whole > room) {
@@ -76,7 +74,7 @@ asio::awaitable<ReplyPtr> BackendLink::Ask(Connection& connection, const std::st
   const std::size_t come = std::min(reply->text.size(), whole);
   reply->text.resize(whole);
   co_await asio::async_read(connection.socket,
-                            asio::buffer(reply->text.data() + come, whole - come), use_awaitable);
+                            asio::buffer(reply->text.data() + come, whole - come), kAwaitable);
   if (reply->text.capacity() / 2 > whole) reply->text.shrink_to_fit();
   Expect(path, whole);
   co_return reply;

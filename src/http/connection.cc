@@ -5,18 +5,18 @@
 #include <asio/buffer.hpp>
 #include <asio/redirect_error.hpp>
 #include <asio/ssl/stream.hpp>
-#include <asio/use_awaitable.hpp>
 #include <asio/write.hpp>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
 
+#include "http/awaitable.h"
+
 namespace scidex::http {
 namespace {
 
 using asio::awaitable;
-using asio::use_awaitable;
 using Ends = Deadline::Ends;
 
 constexpr std::size_t kHeadReadSize = 2048;
@@ -43,7 +43,7 @@ awaitable<std::size_t> ReadHead(Client& client, Stream& stream, Serving& serving
     asio::error_code error;
     const std::size_t got =
         co_await stream.async_read_some(asio::buffer(bytes.data() + come, bytes.size() - come),
-                                        asio::redirect_error(use_awaitable, error));
+                                        asio::redirect_error(kAwaitable, error));
     bytes.resize(come + got);
     if (client.deadline.expired() && !bytes.empty()) {
       throw BadRequest(408, "the request was not completed in time");
@@ -79,7 +79,7 @@ awaitable<void> Send(Client& client, Stream& stream, Serving& serving, const Rep
                         Ends::kBoth);
     return error ? 0 : kSendSize;
   };
-  co_await asio::async_write(stream, parts, on_progress, use_awaitable);
+  co_await asio::async_write(stream, parts, on_progress, kAwaitable);
 }
 
 // Reads and discards what the client still sends. If data stays unread, the kernel resets the
@@ -91,7 +91,7 @@ awaitable<void> Linger(Client& client, Serving& serving) {
   std::string bytes(kMaxHeadSize, '\0');
   while (!error && !client.deadline.expired()) {
     co_await client.socket.async_read_some(asio::buffer(bytes),
-                                           asio::redirect_error(use_awaitable, error));
+                                           asio::redirect_error(kAwaitable, error));
   }
 }
 

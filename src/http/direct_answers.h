@@ -33,6 +33,9 @@ class DirectAnswers {
   void CallBack(std::function<void()> call);
 
  private:
+  // Runs on the thread.
+  ReplyPtr Create(const RequestHead& head) const;
+
   const std::set<std::string> paths_;
   const Answer answer_;
   asio::io_context io_{1};

@@ -12,10 +12,11 @@
 #include <asio/redirect_error.hpp>
 #include <asio/ssl.hpp>
 #include <asio/steady_timer.hpp>
-#include <asio/use_awaitable.hpp>
 #include <atomic>
 #include <exception>
+#include <new>
 #include <optional>
+#include <thread>
 #include <utility>
 
 #include "base/clock.h"
@@ -24,6 +25,7 @@
 #include "base/unique_fd.h"
 #include "http/address.h"
 #include "http/answer_memory.h"
+#include "http/awaitable.h"
 #include "http/backend_link.h"
 #include "http/client.h"
 #include "http/client_limit.h"
@@ -32,6 +34,7 @@
 #include "http/direct_answers.h"
 #include "http/handshakes.h"
 #include "http/in_flight.h"
+#include "http/memory_reserve.h"
 #include "http/request_queue.h"
 #include "http/run_loop.h"
 
@@ -39,13 +42,14 @@ namespace scidex::http {
 namespace {
 
 using asio::awaitable;
-using asio::use_awaitable;
 using asio::ip::tcp;
 
 // Pauses before the next accept after a failure: if a client was closed to make room, and
 // otherwise.
 constexpr auto kClosePause = std::chrono::milliseconds(5);
 constexpr auto kAcceptPause = std::chrono::milliseconds(100);
+// If the deadlines cannot be awaited.
+constexpr auto kDeadlinePause = std::chrono::milliseconds(100);
 // In a row, before other clients are served.
 constexpr int kMaxAccepts = 8;
 // Unsent bytes of a response that the kernel buffers for a client that does not read, beyond its
@@ -74,6 +78,9 @@ void SetOptions(ClientSocket& socket) {
   setsockopt(socket.native_handle(), IPPROTO_TCP, TCP_NOTSENT_LOWAT, &kMaxUnsent,
              sizeof kMaxUnsent);
 }
+
+// If a coroutine that must not end cannot even be suspended: the reserve of memory is used up.
+void BlockFor(base::Duration pause) { std::this_thread::sleep_for(pause); }
 
 }  // namespace
 
@@ -130,6 +137,8 @@ class Front::Impl {
   DirectAnswers direct_;
   std::optional<Handshakes> handshakes_;
   Serving serving_;
+  // Never expires. The destructor cancels it, because that, unlike asio::post(), needs no memory.
+  asio::steady_timer stop_{io_, asio::steady_timer::time_point::max()};
   std::optional<base::Thread> thread_;
 };
 
@@ -156,6 +165,7 @@ Front::Impl::Impl(FrontOptions options, CodeCounts& counts)
     acceptors_.back().non_blocking(true);
   }
   deadlines_.OnEarlier([this] { next_deadline_.cancel(); });
+  stop_.async_wait([this](const asio::error_code&) { Stop(); });
   asio::co_spawn(io_, ExpireDeadlines(), asio::detached);
   for (tcp::acceptor& acceptor : acceptors_) {
     asio::co_spawn(io_, Accept(acceptor), asio::detached);
@@ -165,7 +175,7 @@ Front::Impl::Impl(FrontOptions options, CodeCounts& counts)
 
 // The thread ends when all connections have ended.
 Front::Impl::~Impl() {
-  asio::post(io_, [this] { Stop(); });
+  stop_.cancel();
   thread_->Join();
 }
 
@@ -196,10 +206,14 @@ void Front::Impl::CallBack(std::function<void()> call) {
 
 awaitable<void> Front::Impl::ExpireDeadlines() {
   while (!stopping_) {
-    next_deadline_.expires_at(deadlines_.Next());
-    asio::error_code woken;
-    co_await next_deadline_.async_wait(asio::redirect_error(use_awaitable, woken));
-    deadlines_.Expire();
+    try {
+      next_deadline_.expires_at(deadlines_.Next());
+      asio::error_code woken;
+      co_await next_deadline_.async_wait(asio::redirect_error(kAwaitable, woken));
+      deadlines_.Expire();
+    } catch (const std::exception&) {
+      BlockFor(kDeadlinePause);
+    }
   }
 }
 
@@ -208,6 +222,8 @@ awaitable<void> Front::Impl::Accept(tcp::acceptor& acceptor) {
   asio::steady_timer pause(io_);
   while (!stopping_) {
     try {
+      // What other clients need without fail is bounded only if their number does not grow.
+      if (!MemoryReserve::IsFull()) throw std::bad_alloc();
       co_await AwaitLimit();
       co_await AcceptSome(acceptor);
       last_accept_error_.clear();
@@ -216,9 +232,13 @@ awaitable<void> Front::Impl::Accept(tcp::acceptor& acceptor) {
       if (stopping_) co_return;
       ReportAcceptError(error);
     }
-    pause.expires_after(MakeRoom() ? kClosePause : kAcceptPause);
-    asio::error_code ignored;
-    co_await pause.async_wait(asio::redirect_error(use_awaitable, ignored));
+    try {
+      pause.expires_after(MakeRoom() ? kClosePause : kAcceptPause);
+      asio::error_code ignored;
+      co_await pause.async_wait(asio::redirect_error(kAwaitable, ignored));
+    } catch (const std::exception&) {
+      BlockFor(kAcceptPause);
+    }
   }
 }
 
@@ -237,8 +257,8 @@ void Front::Impl::ReportAcceptError(const std::exception& error) noexcept {
 // of a long response. Without room, the previous client must be able to send its request before
 // another one displaces it.
 awaitable<void> Front::Impl::AcceptSome(tcp::acceptor& acceptor) {
-  Admit(co_await acceptor.async_accept(use_awaitable));
-  for (int i = 1; i < kMaxAccepts && HasRoomFor(1); ++i) {
+  Admit(co_await acceptor.async_accept(kAwaitable));
+  for (int i = 1; i < kMaxAccepts && HasRoomFor(1) && MemoryReserve::IsFull(); ++i) {
     // Not through Asio, which may wait for a client even in non-blocking mode.
     base::UniqueFd accepted(accept4(acceptor.native_handle(), nullptr, nullptr, SOCK_CLOEXEC));
     // There is no other client, or an error that the next call will report.
@@ -254,6 +274,8 @@ void Front::Impl::Admit(ClientSocket socket) {
   if (!HasRoomFor(1) && !MakeRoom()) return;
   ++clients_;
   try {
+    // Asio starts the coroutine in a function that is noexcept. It runs until it awaits a request.
+    const MustNotFail scope;
     asio::co_spawn(io_, Serve(std::move(socket)), asio::detached);
   } catch (...) {
     --clients_;
@@ -270,10 +292,10 @@ awaitable<void> Front::Impl::AwaitLimit() {
     CloseExcess();
     asio::error_code ignored;
     if (HasRoomFor(0)) {
-      co_await client_ended_.async_wait(asio::redirect_error(use_awaitable, ignored));
+      co_await client_ended_.async_wait(asio::redirect_error(kAwaitable, ignored));
     } else {
       pause.expires_after(kAcceptPause);
-      co_await pause.async_wait(asio::redirect_error(use_awaitable, ignored));
+      co_await pause.async_wait(asio::redirect_error(kAwaitable, ignored));
     }
   }
 }
@@ -333,7 +355,7 @@ awaitable<bool> Front::Impl::BeginsTls(Client& client) {
   client.deadline.Set(base::Add(deadlines_.Now(), timeouts_.idle), Deadline::Ends::kBoth);
   client.socket.non_blocking(true);
   for (;;) {
-    co_await client.socket.async_wait(ClientSocket::wait_read, use_awaitable);
+    co_await client.socket.async_wait(ClientSocket::wait_read, kAwaitable);
     unsigned char first = 0;
     asio::error_code error;
     const std::size_t got =
@@ -354,7 +376,7 @@ awaitable<void> Front::Impl::ServeTls(Client& client) {
   co_await ServeConnection(client, connection->stream(), serving_, terms);
   client.deadline.Set(base::Add(deadlines_.Now(), kLingerTimeout), Deadline::Ends::kBoth);
   asio::error_code ignored;
-  co_await connection->stream().async_shutdown(asio::redirect_error(use_awaitable, ignored));
+  co_await connection->stream().async_shutdown(asio::redirect_error(kAwaitable, ignored));
 }
 
 awaitable<ReplyPtr> Front::Impl::Answer(const RequestHead& head, const Client& client) {

@@ -6,12 +6,13 @@
 #include <asio/read.hpp>
 #include <asio/system_error.hpp>
 #include <asio/this_coro.hpp>
-#include <asio/use_awaitable.hpp>
 #include <cstddef>
 #include <exception>
 #include <utility>
 
 #include "base/log.h"
+#include "http/awaitable.h"
+#include "http/memory_reserve.h"
 #include "http/run_loop.h"
 
 namespace scidex::http {
@@ -34,13 +35,12 @@ SSL_CTX* Shared(const TlsContext& context) {
 // of a record that is too long. With it, the response is computed when the handshake starts.
 asio::awaitable<std::string> ReadHello(Client& client) {
   std::string hello(kRecordHeader, '\0');
-  co_await asio::async_read(client.socket, asio::buffer(hello), asio::use_awaitable);
+  co_await asio::async_read(client.socket, asio::buffer(hello), kAwaitable);
   const std::size_t length = static_cast<unsigned char>(hello[3]) * std::size_t{256} +
                              static_cast<unsigned char>(hello[4]);
   if (length > kMaxRecord) co_return hello;
   hello.resize(kRecordHeader + length);
-  co_await asio::async_read(client.socket, asio::buffer(hello) + kRecordHeader,
-                            asio::use_awaitable);
+  co_await asio::async_read(client.socket, asio::buffer(hello) + kRecordHeader, kAwaitable);
   co_return hello;
 }
 
@@ -65,6 +65,7 @@ Handshakes::~Handshakes() {
 }
 
 TlsContext Handshakes::ReadContext() {
+  const MayFail scope;
   try {
     TlsContext context = tls_.Context();
     last_error_.clear();
@@ -79,7 +80,7 @@ TlsContext Handshakes::ReadContext() {
 
 asio::awaitable<TlsContext> Handshakes::Context() {
   const auto read = [this]() -> asio::awaitable<TlsContext> { co_return ReadContext(); };
-  co_return co_await asio::co_spawn(io_, read, asio::use_awaitable);
+  co_return co_await asio::co_spawn(io_, read, kAwaitable);
 }
 
 ClientList& Handshakes::MakeRoom() {
@@ -98,12 +99,13 @@ asio::awaitable<std::unique_ptr<TlsConnection>> Handshakes::Perform(Client& clie
   const auto turn = std::make_shared<NewestFirst::Turn>(co_await turns_.Await(client));
   ThrowIfGone(client);
   const asio::any_io_executor front = co_await asio::this_coro::executor;
-  co_return co_await asio::co_spawn(io_, Compute(client, hello, turn, front), asio::use_awaitable);
+  co_return co_await asio::co_spawn(io_, Compute(client, hello, turn, front), kAwaitable);
 }
 
 asio::awaitable<std::unique_ptr<TlsConnection>> Handshakes::Compute(
     Client& client, const std::string& hello, std::weak_ptr<NewestFirst::Turn> turn,
     asio::any_io_executor front) {
+  const DeliversResult last;
   TlsContext context = ReadContext();
   if (context == nullptr) co_return nullptr;
   auto connection = std::make_unique<TlsConnection>(std::move(context), client);
@@ -114,7 +116,7 @@ asio::awaitable<std::unique_ptr<TlsConnection>> Handshakes::Compute(
     });
   });
   co_await connection->stream().async_handshake(asio::ssl::stream_base::server, asio::buffer(hello),
-                                                asio::use_awaitable);
+                                                kAwaitable);
   co_return connection;
 }
 

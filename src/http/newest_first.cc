@@ -4,7 +4,8 @@
 #include <asio/redirect_error.hpp>
 #include <asio/system_error.hpp>
 #include <asio/this_coro.hpp>
-#include <asio/use_awaitable.hpp>
+
+#include "http/awaitable.h"
 
 namespace scidex::http {
 
@@ -14,7 +15,7 @@ asio::awaitable<NewestFirst::Turn> NewestFirst::Await(const Client& client) {
                 asio::steady_timer(co_await asio::this_coro::executor,
                                    asio::steady_timer::time_point::max()));
   asio::error_code woken;
-  co_await waiter.timer.async_wait(asio::redirect_error(asio::use_awaitable, woken));
+  co_await waiter.timer.async_wait(asio::redirect_error(kAwaitable, woken));
   // The wait may have been cancelled after the turn was granted.
   if (!waiter.granted) throw asio::system_error(asio::error::operation_aborted);
   co_return Turn(*this);

@@ -4,10 +4,10 @@
 #include <array>
 #include <asio/redirect_error.hpp>
 #include <asio/this_coro.hpp>
-#include <asio/use_awaitable.hpp>
 #include <optional>
 #include <string_view>
 
+#include "http/awaitable.h"
 #include "http/equal_fold.h"
 
 namespace scidex::http {
@@ -66,7 +66,7 @@ asio::awaitable<ReplyPtr> RequestQueue::Join(std::shared_ptr<Shared> shared, con
   shared->clients.push_back(&client);
   while (!shared->is_done) {
     asio::error_code woken;
-    co_await shared->done.async_wait(asio::redirect_error(asio::use_awaitable, woken));
+    co_await shared->done.async_wait(asio::redirect_error(kAwaitable, woken));
   }
   co_return shared->reply;
 }

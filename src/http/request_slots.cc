@@ -2,8 +2,9 @@
 
 #include <asio/redirect_error.hpp>
 #include <asio/this_coro.hpp>
-#include <asio/use_awaitable.hpp>
 #include <chrono>
+
+#include "http/awaitable.h"
 
 namespace scidex::http {
 
@@ -24,7 +25,7 @@ asio::awaitable<std::optional<SlotGuard>> RequestSlots::Acquire() {
       *this, asio::steady_timer(co_await asio::this_coro::executor,
                                 base::Add(std::chrono::steady_clock::now(), patience_.max_wait)));
   asio::error_code woken;
-  co_await waiter.timer.async_wait(asio::redirect_error(asio::use_awaitable, woken));
+  co_await waiter.timer.async_wait(asio::redirect_error(kAwaitable, woken));
   // The timer may have expired while the slot was being granted.
   if (waiter.granted) co_return SlotGuard(*this);
   co_return std::nullopt;

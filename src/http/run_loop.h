@@ -4,17 +4,30 @@
 #include <exception>
 
 #include "base/log.h"
+#include "http/memory_reserve.h"
 
 namespace scidex::http {
 
-// Runs `io` until it has no more work. A handler that throws is logged; the others continue.
+inline void ReportFailure(const std::exception& error) noexcept {
+  try {
+    const MayFail scope;
+    base::LogError("http handler failed", {{"error", error.what()}});
+  } catch (const std::exception&) {
+    // No memory for the message.
+  }
+}
+
+// Runs `io` until it has no more work. A handler that throws is logged; the others continue. If no
+// memory can be allocated, they use a reserve, except for coroutines that have awaited kAwaitable.
 inline void RunLoop(asio::io_context& io) noexcept {
+  const MemoryReserve reserve;
+  const MustNotFail scope;
   for (bool done = false; !done;) {
     try {
       io.run();
       done = true;
     } catch (const std::exception& error) {
-      base::LogError("http handler failed", {{"error", error.what()}});
+      ReportFailure(error);
     }
   }
 }

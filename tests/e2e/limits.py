@@ -1,12 +1,13 @@
 #!/usr/bin/env python3
-"""A lack of file descriptors or threads, or a blocked standard error, stops nothing and is not evidence about a server.
-Real servers, the release binary, limits set by prlimit.
+"""A lack of file descriptors, threads or memory, or a blocked standard error, stops nothing and is not evidence about a
+server. Real servers, the release binary, limits set by prlimit.
 
 Usage: SCIDEX_EXPORTER=build/release/bin/scidex_pg_exporter limits.py
 """
 
 import contextlib
 import fcntl
+import http.client
 import os
 import pathlib
 import re
@@ -214,6 +215,30 @@ class Threads(Limits):
                 series = f'scidex_pg_pool_probe_last_run_timestamp_seconds{{pool="{pool}"}}'
                 last = self.scraper.metrics()[series]
                 self.await_metrics(f"probe of {pool}", lambda m, s=series, before=last: m[s] > before)
+
+
+class Memory(Limits):
+    def test_clients_with_incomplete_heads_end_nothing(self):
+        self.start()
+        host, port = self.own.address.split(":")
+        head = b"GET /metrics HTTP/1.1\r\nHost: x\r\nX: " + b"a" * 9000
+        status = pathlib.Path(f"/proc/{self.own.process.pid}/status")
+        for _ in range(3):
+            size = int(re.search(r"VmData:\s+(\d+)", status.read_text()).group(1)) * 1024
+            with contextlib.ExitStack() as clients, self.limit("data", size):
+                for _ in range(4):
+                    burst = [clients.enter_context(socket.socket()) for _ in range(50)]
+                    for client in burst:
+                        client.setblocking(False)
+                        client.connect_ex((host, int(port)))
+                    for client in burst:
+                        with contextlib.suppress(OSError):
+                            client.send(head)
+                    # By an answer or the end of the connection, the front shows that it goes on.
+                    with contextlib.suppress(OSError, http.client.HTTPException):
+                        servers.fetch(f"{self.own.url}-/healthy")
+                    self.assertIsNone(self.own.process.poll(), self.own.log.read_text()[-2000:])
+            self.assert_route_was_kept(self.await_probes(2))
 
 
 class StandardError(Limits):
