@@ -25,6 +25,9 @@ constexpr int kReloadRefused = 0x5c1e0;
 // The interval at which to check whether the exporter has ended.
 constexpr base::Duration kPollInterval = std::chrono::milliseconds(200);
 
+// The interval at which a request is repeated.
+constexpr base::Duration kRepeatInterval = std::chrono::seconds(1);
+
 // SIGHUP would end another program. Not checked without /proc.
 void CheckProgram(pid_t pid) {
   const auto name_of = [](const std::string& process) {
@@ -58,6 +61,17 @@ bool HasEnded(const base::UniqueFd& end) {
   return end.get() >= 0 && poll(&one, 1, 0) == 1;
 }
 
+void Request(pid_t exporter) {
+  // Again each time: if the exporter has ended, another process may have its ID now.
+  CheckProgram(exporter);
+  sigval value{};
+  value.sival_int = kReloadRequested;
+  if (sigqueue(exporter, SIGHUP, value) != 0) {
+    throw std::runtime_error("process " + std::to_string(exporter) +
+                             " cannot be signalled: " + std::generic_category().message(errno));
+  }
+}
+
 timespec Timespec(base::Duration duration) {
   const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(duration);
   timespec spec{};
@@ -88,21 +102,22 @@ ReloadAnswer AskToReload(pid_t exporter, base::Duration within) {
   sigemptyset(&answers);
   sigaddset(&answers, SIGURG);
   pthread_sigmask(SIG_BLOCK, &answers, nullptr);
-  sigval value{};
-  value.sival_int = kReloadRequested;
-  if (sigqueue(exporter, SIGHUP, value) != 0) {
-    throw std::runtime_error("process " + std::to_string(exporter) +
-                             " cannot be signalled: " + std::generic_category().message(errno));
-  }
-  const base::TimePoint deadline = base::Add(base::RealClock().Now(), within);
-  for (base::TimePoint now = base::RealClock().Now(); now < deadline;
-       now = base::RealClock().Now()) {
+  Request(exporter);
+  base::TimePoint now = base::RealClock().Now();
+  const base::TimePoint deadline = base::Add(now, within);
+  base::TimePoint repeat = base::Add(now, kRepeatInterval);
+  for (; now < deadline; now = base::RealClock().Now()) {
     siginfo_t info{};
     const timespec left = Timespec(std::min(deadline - now, kPollInterval));
     // Checked before waiting, because the answer may be the last thing that the process sends.
     const bool ended = HasEnded(end);
     if (sigtimedwait(&answers, &info, &left) != SIGURG || info.si_pid != exporter) {
       if (ended) return ReloadAnswer::kEnded;
+      // A signal that arrives while one of the same number is pending is lost.
+      if (now >= repeat && !HasEnded(end)) {
+        Request(exporter);
+        repeat = base::Add(now, kRepeatInterval);
+      }
       continue;
     }
     if (info.si_value.sival_int == kReloadSucceeded) return ReloadAnswer::kReloaded;

@@ -2,8 +2,10 @@
 // signals, which need neither a port nor a password, and with which a service manager can wait for
 // ExecReload= to finish.
 //
-// The request is a SIGHUP with a certain value. The answer is a SIGURG with another value; a
-// process that does not wait for it ignores SIGURG.
+// The request is a SIGHUP with a certain value. While a SIGHUP is pending, because the exporter is
+// starting or stopped, the kernel discards any further one: the request is therefore repeated until
+// it is answered. The answer is a SIGURG with another value; a process that does not wait for it
+// ignores SIGURG.
 #pragma once
 
 #include <csignal>
@@ -27,9 +29,9 @@ Signal SignalOf(const siginfo_t& info);
 void AnswerReload(pid_t asker, bool reloaded);
 
 enum class ReloadAnswer { kReloaded, kRefused, kEnded, kNone };
-// Sends a reload request and waits for the answer. Throws std::runtime_error if there is no such
-// process, it may not be signalled, or it is not an exporter (SIGHUP would end it). If the caller
-// is root, permanently switches to the exporter's user.
+// Sends a reload request, repeats it every second and waits for the answer. Throws
+// std::runtime_error if there is no such process, it may not be signalled, or it is not an exporter
+// (SIGHUP would end it). If the caller is root, permanently switches to the exporter's user.
 ReloadAnswer AskToReload(pid_t exporter, base::Duration within);
 
 }  // namespace scidex::app

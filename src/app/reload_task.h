@@ -2,9 +2,11 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <vector>
 
 #include "app/reload_request.h"
+#include "base/clock.h"
 #include "base/mutex.h"
 #include "base/periodic_task.h"
 #include "base/scheduler.h"
@@ -18,17 +20,28 @@ class ReloadTask {
   // `reload` returns whether the configuration was accepted. `scheduler` must outlive the task.
   ReloadTask(base::Scheduler& scheduler, std::function<bool()> reload);
 
-  // Returns immediately. The asker, if any, is answered by a reload that begins after this call.
+  // Returns immediately. The asker, if any, is answered by a reload that begins after its first
+  // call. A repeated request of an asker that waits, or was answered within kRepeatsEnd, has no
+  // effect.
+  static constexpr base::Duration kRepeatsEnd = std::chrono::seconds(5);
   void Ask(const Signal& signal);
   // Blocks until a reload in progress has ended.
   void Stop() { task_.Stop(); }
 
  private:
   base::TimePoint Run();
+  bool IsRepeated(pid_t asker) const SCIDEX_REQUIRES(mutex_);
+  void Answer(bool reloaded);
 
   const std::function<bool()> reload_;
+  base::Clock& clock_;
   base::Mutex mutex_;
   std::vector<pid_t> askers_ SCIDEX_GUARDED_BY(mutex_);
+  // Those that the reload in progress will answer.
+  std::vector<pid_t> served_ SCIDEX_GUARDED_BY(mutex_);
+  // Those that were answered, and when. A later process may get the same ID: its request is ignored
+  // for at most kRepeatsEnd, because it repeats it, too.
+  std::map<pid_t, base::TimePoint> answered_ SCIDEX_GUARDED_BY(mutex_);
   // Last: it uses all members above.
   base::PeriodicTask task_;
 };

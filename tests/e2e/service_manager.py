@@ -24,6 +24,17 @@ CONFIGURATION = "primary: {{dsn: {primary}}}\nreplica: {{dsn: {replica}}}\nprobe
 NOWHERE = "host=127.0.0.1 port=1"
 
 
+def status_of(pid):
+    lines = pathlib.Path(f"/proc/{pid}/status").read_text().splitlines()
+    return {name: value.strip() for name, _, value in (line.partition(":") for line in lines)}
+
+
+def asks(pid):
+    """Whether `--config.reload` has sent its request: after main() has blocked SIGHUP, it sleeps only in the wait."""
+    status = status_of(pid)
+    return status["State"].startswith("S") and int(status["SigBlk"], 16) >> (signal.SIGHUP - 1) & 1
+
+
 class ServiceManagerCase(unittest.TestCase):
     def setUp(self):
         folder = tempfile.TemporaryDirectory(prefix="scidex-e2e-")
@@ -88,6 +99,32 @@ class WithoutServers(ServiceManagerCase):
         self.manager.socket.settimeout(0)
         self.manager.await_assignment("RELOADING")
         self.manager.await_assignment("READY")
+
+    def stop_with_a_pending_signal(self):
+        """Any further SIGHUP is lost until the exporter continues."""
+        pid = self.own.process.pid
+        self.own.process.send_signal(signal.SIGSTOP)
+        self.addCleanup(self.own.process.send_signal, signal.SIGCONT)
+        servers.poll("the stop", lambda: status_of(pid)["State"].startswith("T"))
+        self.own.process.send_signal(signal.SIGHUP)
+
+    def start_asker(self):
+        """Returns once it waits for the answer."""
+        asker = subprocess.Popen([self.own.program, f"--config.reload={self.own.process.pid}"], stdout=subprocess.PIPE,
+                                 stderr=subprocess.PIPE, text=True)
+        self.addCleanup(asker.communicate)
+        self.addCleanup(asker.kill)
+        servers.poll("the wait for an answer", lambda: asks(asker.pid))
+        return asker
+
+    def test_reload_is_awaited_although_its_signal_was_lost(self):
+        self.start()
+        self.stop_with_a_pending_signal()
+        askers = [self.start_asker(), self.start_asker()]
+        self.own.process.send_signal(signal.SIGCONT)
+        for asker in askers:
+            out, error = asker.communicate(timeout=servers.DEADLINE_SECONDS)
+            self.assertEqual((asker.returncode, out, error), (0, "reloaded\n", ""))
 
     def test_refused_reload_is_reported_and_fails_the_caller_that_waits(self):
         self.start()

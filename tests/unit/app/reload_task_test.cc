@@ -8,6 +8,7 @@
 #include <ctime>
 #include <stdexcept>
 
+#include "base/mutex.h"
 #include "base/scheduler.h"
 #include "support/eventually.h"
 #include "support/manual_clock.h"
@@ -24,6 +25,12 @@ class ReloadTaskTest : public testing::Test {
     pthread_sigmask(SIG_BLOCK, &answers_, &before_);
   }
   ~ReloadTaskTest() override { pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
+
+  bool IsAnswered() {
+    sigset_t pending;
+    sigpending(&pending);
+    return sigismember(&pending, SIGURG) == 1;
+  }
 
   int AwaitAnswer() {
     siginfo_t info{};
@@ -46,6 +53,61 @@ TEST_F(ReloadTaskTest, AskerIsAnsweredEvenIfTheReloadThrows) {
   const int answer = AwaitAnswer();
   AnswerReload(getpid(), false);
   EXPECT_EQ(answer, AwaitAnswer());
+}
+
+// Lets the test decide when a reload ends.
+class Reloads {
+ public:
+  bool operator()() {
+    base::MutexLock lock(mutex_);
+    ++begun_;
+    changed_.NotifyAll();
+    while (held_) changed_.Wait(mutex_);
+    return true;
+  }
+  void Hold(bool held) {
+    base::MutexLock lock(mutex_);
+    held_ = held;
+    changed_.NotifyAll();
+  }
+  int begun() {
+    base::MutexLock lock(mutex_);
+    return begun_;
+  }
+
+ private:
+  base::Mutex mutex_;
+  base::CondVar changed_;
+  bool held_ SCIDEX_GUARDED_BY(mutex_) = false;
+  int begun_ SCIDEX_GUARDED_BY(mutex_) = 0;
+};
+
+TEST_F(ReloadTaskTest, RepeatedRequestCausesOneReloadUntilItIsForgotten) {
+  test::ManualClock clock;
+  base::Scheduler scheduler(clock, {});
+  Reloads reloads;
+  ReloadTask task(scheduler, [&] { return reloads(); });
+  const Signal request{SIGHUP, getpid()};
+  const auto await_begun = [&](int count) {
+    return test::Eventually(test::kPatience, [&] { return reloads.begun() == count; });
+  };
+  reloads.Hold(true);
+  task.Ask(request);
+  ASSERT_TRUE(await_begun(1));
+  task.Ask(request);
+  reloads.Hold(false);
+  AwaitAnswer();
+  task.Ask(request);
+  // A signal without an asker: each is a request of its own.
+  reloads.Hold(true);
+  task.Ask({SIGHUP, 0});
+  ASSERT_TRUE(await_begun(2));
+  reloads.Hold(false);
+  EXPECT_FALSE(IsAnswered());
+  clock.Advance(ReloadTask::kRepeatsEnd);
+  task.Ask(request);
+  AwaitAnswer();
+  EXPECT_EQ(reloads.begun(), 3);
 }
 
 }  // namespace
