@@ -60,10 +60,12 @@ void CheckTextfile(const std::string& path) {
     refuse(shown + " is a directory; name a file in it");
   if (const std::string why = ReplaceRefusal(path); !why.empty()) refuse(shown + ' ' + why);
   const std::string folder = Folder(path);
+  const std::string shown_folder =
+      base::MayHoldASecret(path) ? "its directory" : base::Quoted(folder);
   if (std::filesystem::exists(folder, error) && !std::filesystem::is_directory(folder, error))
-    refuse(base::QuotedUnlessSecret(folder) + " is not a directory");
+    refuse(shown_folder + " is not a directory");
   if (access(folder.c_str(), W_OK | X_OK) != 0) {
-    refuse("cannot create a file in " + base::QuotedUnlessSecret(folder) + ": " +
+    refuse("cannot create a file in " + shown_folder + ": " +
            std::generic_category().message(errno) +
            "; name a file in the directory of --collector.textfile.directory, writable by this "
            "user");

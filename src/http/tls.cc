@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "base/log.h"
+#include "base/quoted.h"
 #include "base/read_file.h"
 
 namespace scidex::http {
@@ -237,8 +238,8 @@ void UseCiphers(SSL_CTX* context, const TlsOptions& options) {
     const std::string cipher = OPENSSL_cipher_name(name.c_str());
     if (cipher == "(NONE)") {
       Fail("tls_server_config.cipher_suites",
-           '"' + name + "\" is not a cipher suite of OpenSSL; write an IANA name, " +
-               "such as TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256");
+           base::QuotedUnlessSecret(name) + " is not a cipher suite of OpenSSL; write an IANA " +
+               "name, such as TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256");
     }
     ciphers += (ciphers.empty() ? "" : ":") + cipher;
   }

@@ -121,6 +121,12 @@ TEST_F(TextfileTest, ThatCanNotBeMadeIsRefusedWithTheReason) {
               HasSubstr("file\" is not a directory"));
 }
 
+TEST_F(TextfileTest, DirectoryOfAPathThatMayBeADsnIsNotRepeated) {
+  EXPECT_EQ(TextfileError("u:S3cret/x@host.prom"),
+            "textfile.path: cannot create a file in its directory: No such file or directory; name "
+            "a file in the directory of --collector.textfile.directory, writable by this user");
+}
+
 TEST_F(TextfileTest, WhatBecomesALinkIsNotReplaced) {
   std::filesystem::create_directory(folder_);
   std::filesystem::create_symlink("target", path_);

@@ -23,6 +23,7 @@ namespace {
 
 using ::testing::AllOf;
 using ::testing::HasSubstr;
+using ::testing::Not;
 
 std::string StartError(const ServerOptions& options) {
   try {
@@ -89,6 +90,17 @@ TEST(HttpAddress, IPv6WithoutBracketsOrPortIsRefusedWithWhatWouldBeRight) {
   EXPECT_THAT(StartError("[::g]:1"), HasSubstr("\"::g\" is not an IPv6 address"));
   EXPECT_THAT(StartError("[127.0.0.1]:1"), HasSubstr("\"127.0.0.1\" is not an IPv6 address"));
   EXPECT_THAT(StartError("[fe80::1%none]:1"), HasSubstr("is not an IPv6 address"));
+}
+
+TEST(HttpAddress, PartOfAnAddressThatMayBeADsnIsNotRepeated) {
+  for (const char* address :
+       {"host=db password=S3cret:5432", "S3cret@db:5432", "[S3cret@pw]:5432", "a:S3cret@db:5432"}) {
+    EXPECT_THAT(StartError(address), AllOf(HasSubstr("cannot listen on this: "),
+                                           Not(HasSubstr("S3cret")), Not(HasSubstr("db"))))
+        << address;
+  }
+  EXPECT_THAT(StartError("S3cret@db:5432"),
+              HasSubstr("the host is not an IPv4 address or a name; write an address"));
 }
 
 bool HasIPv6() {

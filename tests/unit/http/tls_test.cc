@@ -48,6 +48,9 @@ class TlsTest : public testing::Test {
         options.tls.client_auth = ClientAuth::kRequireAndVerify;
         options.tls.client_ca_file = dir_.Write("empty", "");
       }
+      if (text.starts_with("tls with cipher ")) {
+        options.tls.cipher_suites = {text.substr(std::string("tls with cipher ").size())};
+      }
       if (text == "tls with headers") options.headers = {{"X-Frame-Options", "deny"}};
       return options;
     });
@@ -166,6 +169,20 @@ TEST_F(TlsTest, LossOfClientCertificatesAnswersNoHandshakeAndNoRequest) {
   TlsClient fresh(port);
   ASSERT_TRUE(fresh.Handshake());
   EXPECT_THAT(fresh.Ask("/"), HasSubstr("inside"));
+}
+
+TEST_F(TlsTest, UnknownCipherSuiteIsNamedUnlessItMayBeASecret) {
+  const auto error = [this](const std::string& cipher) -> std::string {
+    WriteFile("tls with cipher " + cipher);
+    try {
+      Start();
+    } catch (const std::exception& why) {
+      return why.what();
+    }
+    return "it started";
+  };
+  EXPECT_THAT(error("TLS_NONE"), HasSubstr("\"TLS_NONE\" is not a cipher suite of OpenSSL"));
+  EXPECT_THAT(error("S3cret@db"), HasSubstr("this is not a cipher suite of OpenSSL"));
 }
 
 // Otherwise every CA of the system would be trusted.
