@@ -293,7 +293,7 @@ http::Endpoints Exporter::Endpoints(const config::Config& config) {
       {telemetry_path,
        [this](const http::Request& request) {
          const std::size_t format =
-             http::Preferred(request.Header("Accept"), metrics::kContentTypes);
+             http::Preferred(request.ListHeader("Accept"), metrics::kContentTypes);
          http::Response response = Of(std::string(metrics::kContentTypes[format]),
                                       exposition_.Render(static_cast<metrics::TextFormat>(format)));
          response.headers.emplace_back("Vary", "Accept");

@@ -14,6 +14,16 @@ const std::string& Request::Header(const std::string& name) const {
   return kNone;
 }
 
+std::string Request::ListHeader(std::string_view name) const {
+  std::string list;
+  for (const auto& [key, value] : headers) {
+    if (!EqualFold(key, name)) continue;
+    if (!list.empty()) list += ", ";
+    list += value;
+  }
+  return list;
+}
+
 std::optional<std::string_view> Request::Parameter(std::string_view name) const {
   std::string_view rest = query;
   while (!rest.empty()) {

@@ -24,6 +24,9 @@ struct Request {
 
   // The value of the first header of this name (ignoring case), or "".
   const std::string& Header(const std::string& name) const;
+  // The values of all headers of this name, as one list.
+  // https://www.rfc-editor.org/rfc/rfc9110#section-5.3
+  std::string ListHeader(std::string_view name) const;
   // The value of the first query parameter of this name, as sent; nothing if there is none.
   std::optional<std::string_view> Parameter(std::string_view name) const;
 };

@@ -175,7 +175,7 @@ Response Server::Impl::Answer(Request request) {
   if (web == nullptr && access != Access::kAlways) {
     return PlainResponse(500, "the web configuration file is invalid; see the log\n");
   }
-  const std::string accept_encoding = request.Header("Accept-Encoding");
+  const std::string accept_encoding = request.ListHeader("Accept-Encoding");
   std::optional<Response> refusal;
   if (access == Access::kUsers) refusal = Refuse(request, *web);
   // Not for requests that may wait, for example for the end of a reload, nor for health checks.

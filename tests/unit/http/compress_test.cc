@@ -54,6 +54,9 @@ TEST(Compress, IsDoneByTheServerForGetAndForHeadAlike) {
   const test::HttpResponse zipped = test::Get(port, "/", {{"Accept-Encoding", "gzip"}});
   EXPECT_EQ(zipped.Header("Content-Encoding"), "gzip");
   EXPECT_EQ(Gunzip(zipped.body), body);
+  const test::HttpResponse second =
+      test::Get(port, "/", {{"Accept-Encoding", "br"}, {"Accept-Encoding", "gzip"}});
+  EXPECT_EQ(second.Header("Content-Encoding"), "gzip");
   const test::HttpResponse head = test::Head(port, "/", {{"Accept-Encoding", "gzip"}});
   EXPECT_EQ(head.Header("Content-Encoding"), "gzip");
   EXPECT_EQ(head.Header("Content-Length"), std::to_string(zipped.body.size()));

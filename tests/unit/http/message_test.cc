@@ -26,5 +26,13 @@ TEST(HttpRequest, HasNoParameterThatIsNotThere) {
     EXPECT_EQ(RouteIn(query), std::nullopt) << query;
 }
 
+TEST(HttpRequest, HeaderLinesOfOneNameAreOneList) {
+  Request request;
+  EXPECT_EQ(request.ListHeader("Accept"), "");
+  request.headers = {{"Accept", "text/html"}, {"Host", "a"}, {"accept", "text/plain;q=0.5"}};
+  EXPECT_EQ(request.ListHeader("Accept"), "text/html, text/plain;q=0.5");
+  EXPECT_EQ(request.Header("Accept"), "text/html");
+}
+
 }  // namespace
 }  // namespace scidex::http
