@@ -23,6 +23,7 @@ Canary::~Canary() { Stop(); }
 void Canary::Inherit(const CanaryStats& before) noexcept {
   MutexLock lock(mutex_);
   stats_ = before;
+  ran_at_ = clock_.Now() - before.since_last_run;
 }
 
 void Canary::Start() noexcept {
@@ -33,7 +34,9 @@ void Canary::Stop() { task_.Stop(); }
 
 CanaryStats Canary::Stats() const {
   MutexLock lock(mutex_);
-  return stats_;
+  CanaryStats stats = stats_;
+  if (stats.success) stats.since_last_run = clock_.Now() - ran_at_;
+  return stats;
 }
 
 TimePoint Canary::Run(const std::stop_token& stop) {
@@ -78,6 +81,7 @@ void Canary::Record(const WriteAttempt& attempt) {
   {
     MutexLock lock(mutex_);
     stats_.last_run = clock_.WallNow();
+    ran_at_ = clock_.Now();
     stats_.success = refused;
     if (refused)
       stats_.proof = attempt.in_recovery ? CanaryProof::kRecovery : CanaryProof::kSetting;

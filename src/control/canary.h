@@ -33,7 +33,7 @@ class Canary {
   // Ends an attempt in progress; the statistics remain. Idempotent.
   void Stop();
 
-  // A copy, as of the latest attempt.
+  // A copy, as of the latest attempt, with the time since then.
   CanaryStats Stats() const;
 
  private:
@@ -52,6 +52,7 @@ class Canary {
 
   mutable base::Mutex mutex_;
   CanaryStats stats_ SCIDEX_GUARDED_BY(mutex_);
+  base::TimePoint ran_at_ SCIDEX_GUARDED_BY(mutex_){};
   // Last: it uses all other members.
   base::PeriodicTask task_;
 };

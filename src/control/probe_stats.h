@@ -27,8 +27,8 @@ struct ProbeStats {
   // Address of the server that answered last, even if it does not answer now. Before the first
   // answer, where sessions will be opened.
   std::shared_ptr<const routing::ServerAddress> address;
-  // The Unix epoch if there was none. A probe that this process could not make, because it lacked a
-  // descriptor or time, does not count as run.
+  // By the machine's clock at that time; the Unix epoch if there was none. A probe that this
+  // process could not make, because it lacked a descriptor or time, does not count as run.
   base::WallTime last_run{};
   base::WallTime last_success{};
   // Of the latest probe, answered or not.
@@ -58,8 +58,10 @@ struct CanaryStats {
   std::optional<bool> success;
   // Of the latest refused write.
   std::optional<CanaryProof> proof;
-  // The Unix epoch if there was none.
+  // By the machine's clock at that time; the Unix epoch if there was none.
   base::WallTime last_run{};
+  // Time since then, which steps of the machine's clock do not affect.
+  base::Duration since_last_run{0};
 };
 
 struct ReplicaStats {

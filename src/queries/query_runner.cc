@@ -1,7 +1,9 @@
 #include "queries/query_runner.h"
 
 #include <algorithm>
+#include <cstddef>
 #include <exception>
+#include <iterator>
 #include <utility>
 
 #include "queries/query_result.h"
@@ -23,6 +25,14 @@ bool MayRunAgain(QueryError error) {
          error == QueryError::kQueueFull;
 }
 
+// Only the counters remain, and what the query is doing.
+void ForgetLatestRun(QueryStats& stats) noexcept {
+  stats.latest_error.reset();
+  stats.latest_message.clear();
+  stats.last_run = stats.last_success = base::WallTime{};
+  stats.duration = base::Duration::zero();
+}
+
 }  // namespace
 
 // The future list of queries: for each, the existing query or a new one, and its options if they
@@ -35,6 +45,7 @@ class QueryRunner::Change {
   };
   std::vector<Entry> entries;
   std::vector<std::shared_ptr<Query>> queries;
+  std::vector<std::shared_ptr<Query>> removed;
 };
 
 // Ends a run even if it throws.
@@ -78,17 +89,38 @@ std::shared_ptr<QueryRunner::Change> QueryRunner::Prepare(
   auto change = std::make_shared<Change>();
   MutexLock lock(mutex_);
   for (const QueryOptions& options : queries) {
-    const auto known = std::find_if(queries_.begin(), queries_.end(), [&](const auto& query) {
-      return query->stats.options->name == options.name;
-    });
-    const bool is_new = known == queries_.end();
-    Change::Entry entry{is_new ? std::make_shared<Query>() : *known, nullptr};
-    if (is_new || *entry.query->stats.options != options)
+    Change::Entry entry{Find(options.name), nullptr};
+    if (entry.query == nullptr) entry.query = std::make_shared<Query>();
+    if (!IsThere(*entry.query) || *entry.query->stats.options != options)
       entry.options = std::make_shared<const QueryOptions>(options);
     change->queries.push_back(entry.query);
     change->entries.push_back(std::move(entry));
   }
+  change->removed = RemovedAfter(change->queries);
   return change;
+}
+
+std::shared_ptr<QueryRunner::Query> QueryRunner::Find(const std::string& name) const {
+  for (const auto* queries : {&queries_, &removed_}) {
+    for (const auto& query : *queries) {
+      if (query->stats.options->name == name) return query;
+    }
+  }
+  return nullptr;
+}
+
+std::vector<std::shared_ptr<QueryRunner::Query>> QueryRunner::RemovedAfter(
+    const std::vector<std::shared_ptr<Query>>& queries) const {
+  std::vector<std::shared_ptr<Query>> removed;
+  for (const auto* known : {&removed_, &queries_}) {
+    std::copy_if(known->begin(), known->end(), std::back_inserter(removed), [&](const auto& query) {
+      return std::find(queries.begin(), queries.end(), query) == queries.end();
+    });
+  }
+  if (removed.size() > kMaxRemoved) {
+    removed.erase(removed.begin(), removed.end() - static_cast<std::ptrdiff_t>(kMaxRemoved));
+  }
+  return removed;
 }
 
 void QueryRunner::Apply(Change& change) noexcept {
@@ -97,6 +129,7 @@ void QueryRunner::Apply(Change& change) noexcept {
     for (Change::Entry& entry : change.entries) {
       if (!entry.options) continue;
       Query& query = *entry.query;
+      if (!IsThere(query)) ForgetLatestRun(query.stats);
       query.stats.options = std::move(entry.options);
       query.stats.result = nullptr;
       query.stats.rows = query.stats.dropped = 0;
@@ -107,8 +140,11 @@ void QueryRunner::Apply(Change& change) noexcept {
       query.retry_after = base::Duration::zero();
     }
     queries_.swap(change.queries);
+    removed_.swap(change.removed);
     for (const auto& query : change.queries) {
-      if (!IsThere(*query)) log_.Forget(query->stats.options->name);
+      if (IsThere(*query)) continue;
+      log_.Forget(query->stats.options->name);
+      query->stats.result = nullptr;
     }
   }
   task_.Trigger();
@@ -123,7 +159,11 @@ QueriesStats QueryRunner::Stats() const {
   MutexLock lock(mutex_);
   QueriesStats stats;
   stats.reserve(queries_.size());
-  for (const auto& query : queries_) stats.push_back(query->stats);
+  const TimePoint now = clock_.Now();
+  for (const auto& query : queries_) {
+    QueryStats& one = stats.emplace_back(query->stats);
+    if (one.last_success != base::WallTime{}) one.since_last_success = now - query->succeeded_at;
+  }
   return stats;
 }
 
@@ -222,12 +262,13 @@ void QueryRunner::Record(Query& query, const QueryOptions& options, Outcome outc
     ++stats.runs;
     stats.duration = took;
     stats.last_run = clock_.WallNow();
-    // False if the query was changed during the run.
-    const bool current = stats.options.get() == &options;
+    // False if the query was changed or removed during the run.
+    const bool current = is_there && stats.options.get() == &options;
     if (outcome.result) {
       stats.latest_error.reset();
       stats.latest_message.clear();
       stats.last_success = stats.last_run;
+      query.succeeded_at = clock_.Now();
       stats.dropped_series += outcome.result->dropped;
       if (current) {
         stats.rows = outcome.result->rows.size();

@@ -46,7 +46,9 @@ class QueryRunner {
   std::shared_ptr<Change> Prepare(const std::vector<QueryOptions>& queries);
 
   // Replaces the queries. An unchanged query keeps its schedule and result; a changed one has no
-  // result until its next run. The counters of both continue, by name.
+  // result until its next run. The counters of both continue, by name; so do those of a query that
+  // was removed and is added again, unless kMaxRemoved others were removed after it.
+  static constexpr std::size_t kMaxRemoved = 1000;
   void Apply(Change& change) noexcept;
 
   // Stops all runs in progress and waits for them. Idempotent.
@@ -56,7 +58,10 @@ class QueryRunner {
 
  private:
   struct Query {
+    // Without since_last_success.
     QueryStats stats;
+    // End of the latest successful run.
+    base::TimePoint succeeded_at{};
     base::TimePoint due{};
     // An additional run before `due`; kNever if there is none.
     base::TimePoint retry = base::kNever;
@@ -72,6 +77,11 @@ class QueryRunner {
   base::TimePoint StartDue();
   void Submit(const std::shared_ptr<Query>& query, base::TimePoint deadline)
       SCIDEX_REQUIRES(mutex_);
+  // The existing or removed query of this name; null if there is none.
+  std::shared_ptr<Query> Find(const std::string& name) const SCIDEX_REQUIRES(mutex_);
+  // Those of removed_ once `queries` are the existing ones.
+  std::vector<std::shared_ptr<Query>> RemovedAfter(
+      const std::vector<std::shared_ptr<Query>>& queries) const SCIDEX_REQUIRES(mutex_);
   // Whether the query still exists after changes.
   bool IsThere(const Query& query) const SCIDEX_REQUIRES(mutex_);
   class UnderWay;
@@ -95,6 +105,8 @@ class QueryRunner {
   std::size_t under_way_ SCIDEX_GUARDED_BY(mutex_) = 0;
   std::minstd_rand random_ SCIDEX_GUARDED_BY(mutex_);
   std::vector<std::shared_ptr<Query>> queries_ SCIDEX_GUARDED_BY(mutex_);
+  // Removed queries, for their counters; oldest first.
+  std::vector<std::shared_ptr<Query>> removed_ SCIDEX_GUARDED_BY(mutex_);
   // Last: it uses all other members.
   base::PeriodicTask task_;
 };

@@ -90,9 +90,12 @@ struct QueryStats {
   std::string latest_message;
   // Over all runs.
   std::uint64_t dropped_series = 0;
-  // The Unix epoch if there was none.
+  // By the machine's clock at that time; the Unix epoch if there was none.
   base::WallTime last_run{};
   base::WallTime last_success{};
+  // Time since the latest successful run, which steps of the machine's clock do not affect; 0 if
+  // there was none.
+  base::Duration since_last_success{0};
   // Total duration of the latest run.
   base::Duration duration{0};
   // Over all runs: time waiting for a connection, and time using one.

@@ -72,6 +72,7 @@ bool RouteMachine::OnVerdict(Reason verdict, TimePoint probed_at, TimePoint now,
 RouteStats RouteMachine::Stats(TimePoint now) const {
   RouteStats stats = stats_;
   stats.in_force[stats.route] += now - accrued_until_;
+  stats.current_in_force = changed_at_ ? now - *changed_at_ : stats.in_force[stats.route];
   return stats;
 }
 
@@ -91,6 +92,7 @@ void RouteMachine::Decide(Route route, WallTime wall_now) {
 void RouteMachine::ChangeTo(Route route, WallTime wall_now) {
   ++stats_.transitions[stats_.route][route];
   stats_.last_transition = wall_now;
+  changed_at_ = accrued_until_;
   // Within the reserved capacity: a change of the route does not allocate.
   if (stats_.recent.size() == RouteStats::kRecent) stats_.recent.erase(stats_.recent.begin());
   stats_.recent.push_back({stats_.route, route, stats_.reason, wall_now});

@@ -49,12 +49,15 @@ class RouteMachine {
   void Start();
   void Decide(Route route, base::WallTime wall_now);
   void Accrue(base::TimePoint now);
+  // At accrued_until_.
   void ChangeTo(Route route, base::WallTime wall_now);
 
   Servers servers_;
   RoutingOptions options_;
   RouteStats stats_;
   base::TimePoint accrued_until_;
+  // When the route last changed; empty if it never did.
+  std::optional<base::TimePoint> changed_at_;
   // Before the time in which nothing is known of a new replica; empty if nothing was before.
   std::optional<Route> decided_before_;
   std::size_t good_in_a_row_ = 0;

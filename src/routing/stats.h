@@ -31,7 +31,10 @@ struct RouteStats {
   base::EnumArray<Route, base::EnumArray<Route, std::uint64_t>> transitions;
   // Time for which each route was in force, including the current one up to now.
   base::EnumArray<Route, base::Duration> in_force;
-  // The Unix epoch if there was none.
+  // How long the current route has been in force: since the last transition; before any, since the
+  // first verdict; before that, since the start. Steps of the machine's clock have no effect on it.
+  base::Duration current_in_force{0};
+  // By the machine's clock at that time; the Unix epoch if there was none.
   base::WallTime last_transition{};
   // Newest last, at most kRecent.
   static constexpr std::size_t kRecent = 20;

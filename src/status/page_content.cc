@@ -8,7 +8,6 @@
 
 #include "base/call_site.h"
 #include "base/enum.h"
-#include "status/since.h"
 #include "status/text.h"
 #include "status/wording.h"
 
@@ -24,15 +23,14 @@ using Rows = std::vector<PageRow>;
 
 void AddRoute(const routing::RouteStats& route, const control::ReplicaStats& replica, WallTime now,
               PageContent& content) {
-  const WallTime since = Since(route, now);
   content.state = route.decided ? Name(route.route) : "undecided";
   content.texts["headline"] =
       route.decided ? Headline(route.route) : "Reads wait for the first verdict";
   content.texts["explanation"] = Explanation(route.reason, replica);
   content.texts["route"] = Name(route.route);
   content.texts["reason"] = Name(route.reason);
-  content.texts["since"] = TimeText(since);
-  content.texts["in-force"] = DurationText(now - since);
+  content.texts["since"] = TimeText(now - route.current_in_force);
+  content.texts["in-force"] = DurationText(route.current_in_force);
 }
 
 std::string ServerText(const control::ProbeStats& probe) {
@@ -149,17 +147,16 @@ Rows Replica(const routing::PoolsStats& stats, const control::ReplicaStats& repl
                                        : "down"}}};
 }
 
-std::string CanaryText(const control::CanaryStats& canary, WallTime now) {
+std::string CanaryText(const control::CanaryStats& canary) {
   if (!canary.success) return "no write attempted yet";
-  const std::string ago = DurationText(now - canary.last_run) + " ago";
+  const std::string ago = DurationText(canary.since_last_run) + " ago";
   if (!*canary.success) return "the write attempted " + ago + " was not refused";
   const bool recovery = canary.proof == control::CanaryProof::kRecovery;
   return "the write attempted " + ago + " was refused" + (recovery ? ", in recovery" : "");
 }
 
 // How writes are prevented in the sessions of each read pool, and whether a canary has verified it.
-Rows ReadOnly(const routing::PoolsStats& stats, const control::ControlStats& control,
-              WallTime now) {
+Rows ReadOnly(const routing::PoolsStats& stats, const control::ControlStats& control) {
   Rows rows;
   for (const PoolRole role : {PoolRole::kRo, PoolRole::kRoFallthrough}) {
     if (!stats.pools[role]) continue;
@@ -169,8 +166,7 @@ Rows ReadOnly(const routing::PoolsStats& stats, const control::ControlStats& con
     if (enforcement == control::Enforcement::kTransaction)
       how = "only by transaction, because of a pooler";
     const control::CanaryStats& canary = control.canaries[role];
-    rows.push_back(
-        {{std::string(Name(role)), how, CanaryText(canary, now)}, canary.success == false});
+    rows.push_back({{std::string(Name(role)), how, CanaryText(canary)}, canary.success == false});
   }
   return rows;
 }
@@ -187,7 +183,7 @@ Rows Leases(const routing::PoolsStats& stats) {
 
 // Queries that wait for a connection come first, then the most expensive ones, to show which one
 // fills a queue.
-Rows Queries(const queries::QueriesStats& stats, WallTime now) {
+Rows QueryRows(const queries::QueriesStats& stats) {
   std::vector<const queries::QueryStats*> queries;
   for (const queries::QueryStats& query : stats) queries.push_back(&query);
   std::stable_sort(queries.begin(), queries.end(), [](const auto* a, const auto* b) {
@@ -204,9 +200,9 @@ Rows Queries(const queries::QueriesStats& stats, WallTime now) {
     std::string found = "no result yet";
     if (query->latest_error) {
       found = Joined({Name(*query->latest_error), ": ", query->latest_message});
-    } else if (query->runs > 0) {
+    } else if (query->last_success != WallTime{}) {
       found = std::to_string(query->rows) + (query->rows == 1 ? " row, " : " rows, ") +
-              DurationText(now - query->last_success) + " ago";
+              DurationText(query->since_last_success) + " ago";
     }
     rows.push_back(
         {{query->options->name,
@@ -238,9 +234,9 @@ PageContent ContentOf(const database::DatabaseStats& stats, WallTime now) {
   AddRoute(pools.route, control.replica, now, content);
   AddPools(pools, control, content);
   content.rows = {
-      {"connect-errors", ConnectErrors(pools)},     {"replica", Replica(pools, control.replica)},
-      {"read-only", ReadOnly(pools, control, now)}, {"leases", Leases(pools)},
-      {"queries", Queries(stats.queries, now)},     {"transitions", Transitions(pools.route)}};
+      {"connect-errors", ConnectErrors(pools)}, {"replica", Replica(pools, control.replica)},
+      {"read-only", ReadOnly(pools, control)},  {"leases", Leases(pools)},
+      {"queries", QueryRows(stats.queries)},    {"transitions", Transitions(pools.route)}};
   return content;
 }
 

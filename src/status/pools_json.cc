@@ -11,7 +11,6 @@
 #include "base/call_site.h"
 #include "base/enum.h"
 #include "status/page_content.h"
-#include "status/since.h"
 #include "status/text.h"
 
 namespace scidex::status {
@@ -217,7 +216,7 @@ std::string PoolsJson(const database::DatabaseStats& stats, WallTime now) {
                   {"route", base::Name(route.route)},
                   {"reason", base::Name(route.reason)},
                   {"decided", route.decided},
-                  {"since", IsoTime(Since(route, now))},
+                  {"since", IsoTime(now - route.current_in_force)},
                   {"route_seconds", ToJson(route.in_force)},
                   {"read_acquires", ToJson(route.acquires)},
                   {"transitions", TransitionsJson(route)},

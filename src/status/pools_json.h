@@ -1,8 +1,9 @@
 // pool_stats() as JSON, for /api/v1/pools.
 //
 // The keys are stable: keys may be added, but not renamed or redefined. Durations are in seconds
-// and end in _seconds; points in time are ISO 8601 in UTC; null means absent or unknown.
-//
+// and end in _seconds; points in time are ISO 8601 in UTC; null means absent or unknown. A point in
+// time is what the machine's clock showed then, except `since`, which is `at` minus a duration: a
+// step of the clock does not change how long the route has been in force.
 //
 //   at                  the time of the snapshot
 //   ro_dsn_configured   whether a replica is configured

@@ -2,6 +2,7 @@
 
 #include <time.h>
 
+#include <algorithm>
 #include <array>
 #include <cstdio>
 
@@ -50,6 +51,7 @@ std::string TimeText(base::WallTime time) {
 }
 
 std::string DurationText(base::Duration duration) {
+  duration = std::max(duration, base::Duration::zero());
   if (duration < milliseconds(1)) {
     return std::to_string(duration_cast<std::chrono::microseconds>(duration).count()) + " µs";
   }

@@ -63,6 +63,11 @@ void ManualClock::Advance(base::Duration by) {
   }
 }
 
+void ManualClock::StepWall(base::Duration by) {
+  MutexLock lock(mutex_);
+  wall_now_ += by;
+}
+
 bool ManualClock::AwaitSleepers(std::size_t count, base::Duration within) {
   const base::TimePoint give_up = base::RealClock().Now() + kPatience;
   MutexLock lock(mutex_);

@@ -17,6 +17,8 @@ class ManualClock final : public base::Clock {
 
   // Moves the clock and wakes the threads that wait on it.
   void Advance(base::Duration by);
+  // Sets the wall clock forwards, or backwards, as an administrator may.
+  void StepWall(base::Duration by);
   // Blocks until `count` threads wait on this clock with a deadline after now and at most `within`
   // from now. Threads that the last Advance() has woken do not count until they wait again. Returns
   // false if that does not happen within kPatience of real time.

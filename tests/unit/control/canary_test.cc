@@ -102,6 +102,19 @@ TEST_F(CanaryTest, RefusedWriteOfAVerifiedSessionIsASuccess) {
   EXPECT_EQ(pool_.Stats().idle, 1u);
 }
 
+TEST_F(CanaryTest, TimeSinceTheLatestWriteIgnoresStepsOfTheWallClock) {
+  Start();
+  ASSERT_TRUE(Eventually(test::kPatience, [&] { return canary_->Stats().success == true; }));
+  ASSERT_TRUE(clock_.AwaitSleepers(1, seconds(60)));
+  clock_.StepWall(-std::chrono::hours(24));
+  clock_.Advance(seconds(7));
+  EXPECT_EQ(canary_->Stats().since_last_run, seconds(7));
+  Canary next({}, pool_, tester_, scheduler_);
+  next.Inherit(canary_->Stats());
+  clock_.Advance(seconds(2));
+  EXPECT_EQ(next.Stats().since_last_run, seconds(9));
+}
+
 TEST_F(CanaryTest, OnAServerInRecoveryItProvesRecoveryAndNotTheSetting) {
   tester_.Answer(WriteAttempt::Result::kRefused, true);
   Start();

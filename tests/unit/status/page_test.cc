@@ -12,9 +12,12 @@
 #include <gtest/gtest.h>
 
 #include "base/enum.h"
+#include "routing/route_machine.h"
 #include "status/page_content.h"
 #include "status/page_script.h"
+#include "status/text.h"
 #include "status/wording.h"
+#include "support/manual_clock.h"
 #include "unit/status/sample.h"
 
 namespace scidex::status {
@@ -53,6 +56,39 @@ TEST(Page, SaysWhyAndSinceWhen) {
   EXPECT_THAT(page, HasSubstr("<code id=\"reason\">connect_refused</code>"));
   EXPECT_THAT(page, HasSubstr(">2023-11-14 22:11:15</span> UTC"));
   EXPECT_THAT(page, HasSubstr("<span id=\"in-force\">2 min 5 s</span>"));
+}
+
+TEST(Page, ShowsHowLongTheRouteIsInForceAlsoAfterAStepOfTheClock) {
+  using routing::Reason;
+  constexpr base::Duration kDay = std::chrono::hours(24);
+  for (const base::Duration step : {-kDay, 50 * 365 * kDay}) {
+    test::ManualClock clock;
+    routing::RouteMachine machine({true, true}, {}, clock.Now());
+    Sample sample = ReplicaSample();
+    const auto page = [&] {
+      sample.pools.route = machine.Stats(clock.Now());
+      return Page(sample, {"1.2.3"}, clock.WallNow());
+    };
+    machine.OnVerdict(Reason::kOk, clock.Now(), clock.Now(), clock.WallNow());
+    clock.StepWall(step);
+    clock.Advance(std::chrono::seconds(125));
+    EXPECT_THAT(page(), HasSubstr("<span id=\"in-force\">2 min 5 s</span>"));
+    const std::string since = TimeText(clock.WallNow());
+    machine.OnVerdict(Reason::kConnectRefused, clock.Now(), clock.Now(), clock.WallNow());
+    EXPECT_THAT(page(), HasSubstr('>' + since + "</span> UTC"));
+    clock.StepWall(step);
+    clock.Advance(std::chrono::seconds(50));
+    EXPECT_THAT(page(), HasSubstr("<span id=\"in-force\">50 s</span>"));
+    EXPECT_THAT(page(), HasSubstr('>' + TimeText(clock.WallNow() - std::chrono::seconds(50))));
+  }
+}
+
+TEST(Page, ShowsHowLongAgoWithoutUseOfTheWallClock) {
+  for (const base::WallTime now : {kNow - std::chrono::hours(24), kNow + std::chrono::hours(24)}) {
+    const std::string page = Page(QueriesSample(), {"1.2.3"}, now);
+    EXPECT_THAT(page, HasSubstr("the write attempted 40 s ago was refused"));
+    EXPECT_THAT(page, HasSubstr("1 row, 3.0 s ago"));
+  }
 }
 
 TEST(Page, HasASentenceForEveryRouteAndEveryReason) {

@@ -25,6 +25,12 @@ std::vector<std::string> Keys(const Json& json) {
   return keys;
 }
 
+TEST(PoolsJson, RouteIsInForceSinceATimeBeforeNowAfterAStepBack) {
+  const Json json = Json::parse(PoolsJson(FallthroughSample(), kNow - std::chrono::hours(24)));
+  EXPECT_EQ(json["at"], "2023-11-13T22:13:20.000Z");
+  EXPECT_EQ(json["since"], "2023-11-13T22:11:15.000Z");
+}
+
 TEST(PoolsJson, HasTheDocumentedKeysInTheirOrder) {
   const Json json = Parsed(ReplicaSample());
   EXPECT_THAT(Keys(json),

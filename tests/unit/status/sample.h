@@ -72,6 +72,7 @@ inline Sample ReplicaSample() {
                    back - std::chrono::seconds(10)},
                   {Route::kPrimaryFallthrough, Route::kReplica, Reason::kOk, back}};
   route.last_transition = back;
+  route.current_in_force = std::chrono::minutes(95);
   control::ProbeStats probe;
   probe.up = true;
   probe.last_run = kNow - std::chrono::milliseconds(400);
@@ -90,8 +91,10 @@ inline Sample ReplicaSample() {
   sample.control.replica = {
       .lag = std::chrono::milliseconds(1500), .lag_bytes = 4096, .wal_receiver_up = true};
   const base::WallTime tried = kNow - std::chrono::seconds(40);
-  sample.control.canaries[PoolRole::kRo] = {true, control::CanaryProof::kRecovery, tried};
-  sample.control.canaries[PoolRole::kRoFallthrough] = {true, control::CanaryProof::kSetting, tried};
+  sample.control.canaries[PoolRole::kRo] = {true, control::CanaryProof::kRecovery, tried,
+                                            std::chrono::seconds(40)};
+  sample.control.canaries[PoolRole::kRoFallthrough] = {true, control::CanaryProof::kSetting, tried,
+                                                       std::chrono::seconds(40)};
   return sample;
 }
 
@@ -105,6 +108,7 @@ inline Sample FallthroughSample() {
   route.route = Route::kPrimaryFallthrough;
   route.reason = Reason::kConnectRefused;
   route.last_transition = kNow - std::chrono::seconds(125);
+  route.current_in_force = std::chrono::seconds(125);
   route.recent.push_back({Route::kReplica, Route::kPrimaryFallthrough, Reason::kConnectRefused,
                           route.last_transition});
   pool::PoolStats& ro = *sample.pools.pools[PoolRole::kRo];
@@ -128,7 +132,7 @@ inline Sample DisabledSample() {
   route.route = routing::Route::kPrimaryDisabled;
   route.reason = routing::Reason::kReplicaNotConfigured;
   route.decided = true;
-  route.in_force[route.route] = std::chrono::hours(76);
+  route.in_force[route.route] = route.current_in_force = std::chrono::hours(76);
   sample.pools.route = route;
   return sample;
 }
@@ -141,7 +145,7 @@ inline Sample UndecidedSample() {
   routing::RouteStats route;
   route.route = routing::Route::kPrimaryFallthrough;
   route.reason = routing::Reason::kStartingUp;
-  route.in_force[route.route] = std::chrono::milliseconds(300);
+  route.in_force[route.route] = route.current_in_force = std::chrono::milliseconds(300);
   sample.pools.route = route;
   return sample;
 }
@@ -157,6 +161,7 @@ inline Sample QueriesSample() {
     query.options = std::make_shared<const queries::QueryOptions>(options);
     query.runs = 7;
     query.last_run = query.last_success = kNow - std::chrono::seconds(3);
+    query.since_last_success = std::chrono::seconds(3);
   }
   sample.queries[0].latest_error = queries::QueryError::kRefused;
   sample.queries[0].latest_message = "42P01: no such <table>";

@@ -30,6 +30,7 @@ TEST(StatusText, TimesForPeopleAreInUtcToTheSecond) {
 }
 
 TEST(StatusText, DurationsHaveTheirTwoLargestUnits) {
+  EXPECT_EQ(DurationText(-hours(24)), "0 µs");
   EXPECT_EQ(DurationText(seconds(0)), "0 µs");
   EXPECT_EQ(DurationText(microseconds(80)), "80 µs");
   EXPECT_EQ(DurationText(nanoseconds(999'999)), "999 µs");
