@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <ctime>
+#include <filesystem>
 #include <fstream>
 #include <stdexcept>
 #include <system_error>
@@ -39,6 +40,19 @@ void CheckProgram(pid_t pid) {
   const std::string name = name_of(std::to_string(pid));
   if (!name.empty() && name != name_of("self"))
     throw std::runtime_error("process " + std::to_string(pid) + " is not a scidex_pg_exporter");
+}
+
+// It could not answer: the ID of this process means nothing there. Not checked without /proc.
+void CheckNamespace(pid_t pid) {
+  const auto namespace_of = [](const std::string& process) {
+    std::error_code unknown;
+    return std::filesystem::read_symlink("/proc/" + process + "/ns/pid", unknown).string();
+  };
+  const std::string other = namespace_of(std::to_string(pid));
+  if (!other.empty() && other != namespace_of("self")) {
+    throw std::runtime_error("process " + std::to_string(pid) +
+                             " is in another PID namespace; run this command in its container");
+  }
 }
 
 // An exporter without privileges can send signals only to processes of its own user.
@@ -96,6 +110,7 @@ void AnswerReload(pid_t asker, bool reloaded) {
 
 ReloadAnswer AskToReload(pid_t exporter, base::Duration within) {
   CheckProgram(exporter);
+  CheckNamespace(exporter);
   SwitchToUserOf(exporter);
   const base::UniqueFd end = EndOf(exporter);
   sigset_t answers;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <exception>
+#include <new>
 #include <utility>
 
 #include "base/task_kind.h"
@@ -57,9 +58,13 @@ void ReloadTask::Answer(bool reloaded) {
     const base::TimePoint now = clock_.Now();
     std::erase_if(answered_,
                   [now](const auto& one) { return now >= base::Add(one.second, kRepeatsEnd); });
-    // Before the answer, after which a repeated request may still arrive.
-    for (const pid_t asker : served_) answered_[asker] = now;
     askers.swap(served_);
+    try {
+      // Before the answer, after which a repeated request may still arrive.
+      for (const pid_t asker : askers) answered_[asker] = now;
+    } catch (const std::bad_alloc&) {
+      // A repeated request will cause another reload.
+    }
   }
   for (const pid_t asker : askers) AnswerReload(asker, reloaded);
 }

@@ -21,8 +21,9 @@ template <typename Handler>
 class ResumingHandler {
  public:
   // What Asio looks for.
-  using executor_type = typename Handler::executor_type;
-  using cancellation_slot_type = typename Handler::cancellation_slot_type;
+  using executor_type = typename Handler::executor_type;  // NOLINT(readability-identifier-naming)
+  using cancellation_slot_type =                          // NOLINT(readability-identifier-naming)
+      typename Handler::cancellation_slot_type;
 
   explicit ResumingHandler(Handler&& handler) : handler_(std::move(handler)) {}
 
@@ -48,8 +49,10 @@ class asio::async_result<scidex::http::Awaitable, Result(Args...)> {
   using Plain = async_result<use_awaitable_t<>, Result(Args...)>;
 
  public:
+  // NOLINTBEGIN(readability-identifier-naming): what Asio looks for
   using handler_type = scidex::http::ResumingHandler<typename Plain::handler_type>;
   using return_type = typename Plain::return_type;
+  // NOLINTEND(readability-identifier-naming)
 
   template <typename Initiation, typename... InitArgs>
   static return_type initiate(Initiation&& initiation, scidex::http::Awaitable /*token*/,
@@ -58,7 +61,7 @@ class asio::async_result<scidex::http::Awaitable, Result(Args...)> {
     const scidex::http::MustNotFail scope;
     return Plain::initiate(
         [initiation = std::decay_t<Initiation>(std::forward<Initiation>(initiation))](
-            auto&& handler, auto&&... rest) mutable {
+            typename Plain::handler_type handler, auto&&... rest) mutable {
           const scidex::http::MustNotFail starting;
           std::move(initiation)(handler_type(std::move(handler)),
                                 std::forward<decltype(rest)>(rest)...);

@@ -1,5 +1,7 @@
 #include "http/compute_limit.h"
 
+#include <sched.h>
+
 #include <algorithm>
 #include <thread>
 
@@ -23,8 +25,13 @@ void ComputeLimit::Leave() {
 }
 
 int ConcurrentComputations() {
-  // hardware_concurrency() is 0 if the number is unknown.
-  return std::max(1, static_cast<int>(std::thread::hardware_concurrency() / 2));
+  cpu_set_t usable;
+  CPU_ZERO(&usable);
+  // Fails on a machine with more processors than the set can contain.
+  const int count = sched_getaffinity(0, sizeof usable, &usable) == 0
+                        ? CPU_COUNT(&usable)
+                        : static_cast<int>(std::thread::hardware_concurrency());
+  return std::max(1, count / 2);
 }
 
 }  // namespace scidex::http

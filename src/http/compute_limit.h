@@ -31,8 +31,9 @@ class ComputeLimit {
   ComputeLimit& operator=(const ComputeLimit&) = delete;
 
  private:
-  // Several times what the largest of responses takes.
-  static constexpr base::Duration kMaxWait = std::chrono::milliseconds(250);
+  // Longer than a burst of usual responses takes, and much less than the time that the front waits
+  // for a response.
+  static constexpr base::Duration kMaxWait = std::chrono::seconds(2);
 
   void Enter();
   void Leave();
@@ -44,7 +45,8 @@ class ComputeLimit {
   int free_ SCIDEX_GUARDED_BY(mutex_);
 };
 
-// Half of the processors that this process may use, and at least one.
+// Half of the processors of this process's CPU affinity, and at least one. A CPU quota of the
+// control group is not considered.
 int ConcurrentComputations();
 
 }  // namespace scidex::http

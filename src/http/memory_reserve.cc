@@ -16,7 +16,7 @@ constinit std::atomic<std::new_handler> previous_handler = nullptr;
 
 MemoryReserve::MemoryReserve() {
   // Never removed, because other threads may be using it.
-  [[maybe_unused]] static const bool installed = [] {
+  [[maybe_unused]] static const bool kInstalled = [] {
     previous_handler = std::set_new_handler(OnNoMemory);
     return true;
   }();

@@ -175,6 +175,7 @@ Opened OpenOne(const Endpoint& endpoint, const Parameters& parameters, TimePoint
   opened.outcome = Classify(connection.get(), stage, opened.sqlstate, first);
   opened.startup_refused =
       opened.outcome == ConnectOutcome::kConnectFailed && !opened.sqlstate.empty();
+  opened.cannot_write = Contains(said, "session is read-only");
   opened.message = {WordsFor(opened.outcome) + InBrackets(opened.sqlstate), Masked(said)};
   return opened;
 }
@@ -196,10 +197,12 @@ int WeightOf(const Opened& failed) {
 
 // Of two failures that say equally much, the later one is kept.
 void Keep(Opened& kept, Opened next) {
-  const bool refused = kept.startup_refused || next.startup_refused;
+  const bool startup_refused = kept.startup_refused || next.startup_refused;
+  const bool cannot_write = kept.cannot_write || next.cannot_write;
   if (next.outcome == ConnectOutcome::kOk || WeightOf(next) >= WeightOf(kept))
     kept = std::move(next);
-  kept.startup_refused = refused;
+  kept.startup_refused = startup_refused;
+  kept.cannot_write = cannot_write;
 }
 
 Parameters For(const Endpoint& endpoint, Parameters parameters) {
@@ -270,17 +273,23 @@ Opened Open(const Dsn& dsn, const std::map<std::string, base::Secret>& overrides
     RememberSecret(base::Secret(dsn.Get(keyword, parameters)));
   std::vector<std::string> rounds{dsn.Get("target_session_attrs", parameters)};
   if (rounds.front() == "prefer-standby") rounds = {"standby", "any"};
-  if (rounds.front() == kPreferReadWrite) rounds = {"read-write", "primary"};
+  const bool prefers_read_write = rounds.front() == kPreferReadWrite;
+  if (prefers_read_write) rounds = {"read-write", "primary"};
 
   Attempt attempt(std::move(parameters), resolver, stop);
   Opened opened;
-  std::size_t left = dsn.endpoints().size() * rounds.size();
+  std::size_t left = dsn.endpoints().size() * (prefers_read_write ? 1 : rounds.size());
   for (const std::string& round : rounds) {
     attempt.Want(round);
     for (const Endpoint& endpoint : dsn.endpoints()) {
-      Keep(opened, attempt.Try(endpoint, ShareOf(deadline, left--)));
+      // Whether the servers will be tried again is known only once one of them has answered so.
+      const bool again = opened.startup_refused || opened.cannot_write;
+      Keep(opened, attempt.Try(endpoint, ShareOf(deadline, left-- + (again ? 1 : 0))));
       if (opened.outcome == ConnectOutcome::kOk || stop.stop_requested()) return opened;
     }
+    if (!prefers_read_write) continue;
+    if (!opened.cannot_write) break;
+    left = dsn.endpoints().size();
   }
   return opened;
 }

@@ -27,8 +27,10 @@ struct Opened {
   base::Explanation message;
   // Set if the server refused; "" otherwise.
   std::string sqlstate;
-  // Whether any of the servers answered with an error that may be due to the startup packet.
+  // Whether any of the servers answered with an error that may be due to the startup packet, or
+  // that its sessions cannot write.
   bool startup_refused = false;
+  bool cannot_write = false;
 };
 
 // A value of target_session_attrs in addition to libpq's: a server whose sessions can write, or

@@ -88,9 +88,9 @@ def old_files():
                 f'{NODE_EXPORTER}{{instance="{instance}"}}': until(seconds, 0)}
 
     return Recorded(record,
-                    of("old", Now(less=121)) | of("new", Now(less=120)) | of("once", 0) | failing("fails", 150)
+                    of("old", Now(less=301)) | of("new", Now(less=300)) | of("once", 0) | failing("fails", 150)
                     | failing("failed", 210) | {f'{TEXTFILE_WRITTEN}{{instance="scraped"}}': -1000},
-                    {f'{record}{{instance="old"}}': 121, f'{record}{{instance="fails"}}': 2050})
+                    {f'{record}{{instance="old"}}': 301, f'{record}{{instance="fails"}}': 2200})
 
 
 CASES = {case.record: case for case in (*map(percentile, (

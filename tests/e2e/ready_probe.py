@@ -92,7 +92,7 @@ class ReadyProbe(unittest.TestCase):
 
     def test_verdict_is_awaited_until_the_timeout(self):
         self.launch_with_silent_replica("1h")
-        self.assertEqual(self.probe("--probe.ready", "--probe.timeout=200ms"), (1, UNDECIDED))
+        self.assertEqual(self.probe("--probe.ready", "--probe.timeout=3s"), (1, UNDECIDED))
 
     def test_users_and_tls_do_not_keep_it_out(self):
         self.make_certificate()

@@ -14,6 +14,7 @@
 #include "support/free_port.h"
 #include "support/log_tap.h"
 #include "support/pgbouncer.h"
+#include "support/silent_server.h"
 
 namespace scidex::test {
 namespace {
@@ -275,13 +276,19 @@ TEST_F(PgBouncerTest, PasswordThatThePoolerRefusesIsAFailedLogin) {
 }
 
 TEST_F(PgBouncerTest, HostThatIsDownDoesNotHideWhatThePoolerRefuses) {
-  PgBouncer bouncer(*primary_, "transaction");
-  database::DatabaseOptions options = OptionsThrough(bouncer);
-  const std::string ports = std::to_string(bouncer.port()) + "," + std::to_string(FreePort());
-  options.primary->dsn = base::Secret("host=127.0.0.1,127.0.0.1 port=" + ports +
-                                      " user=app dbname=app password=" + PostgresServer::kPassword);
-  database::Database database(options);
-  EXPECT_EQ(Read(database, "SELECT 'works'"), "works");
+  const PgBouncer bouncer(*primary_, "transaction");
+  const SilentServer silent;
+  for (const int other : {FreePort(), silent.port()}) {
+    database::DatabaseOptions options = OptionsThrough(bouncer);
+    const std::string ports = std::to_string(bouncer.port()) + "," + std::to_string(other);
+    options.primary->dsn =
+        base::Secret("host=127.0.0.1,127.0.0.1 port=" + ports +
+                     " user=app dbname=app password=" + PostgresServer::kPassword);
+    // The time that a silent host takes.
+    options.ro_fallthrough_pool.connect_timeout = 5s;
+    database::Database database(options);
+    EXPECT_EQ(Read(database, "SELECT 'works'"), "works") << ports;
+  }
 }
 
 TEST_F(PgBouncerTest, WhileThePoolerIsPausedAReadEndsAtItsDeadline) {

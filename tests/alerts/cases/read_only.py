@@ -71,5 +71,5 @@ CASES = [
                      "the cause is known, assume that reads of this pool can write.", dashboard="read-only",
          calm={'scidex_pg_pool_read_only_canary_success{pool="ro"}': 1},
          wrong={'scidex_pg_pool_read_only_canary_success{pool="ro"}': 0},
-         near={"none has run": {'scidex_pg_pool_read_only_canary_success{pool="ro"}': "NaN"}}, labels=RO),
+         near={"none has run": {'scidex_pg_pool_read_only_canary_success{pool="ro"}': "NaN"}}, labels=RO, for_=120),
 ]
