@@ -234,7 +234,7 @@ class Memory(Limits):
                     for client in burst:
                         with contextlib.suppress(OSError):
                             client.send(head)
-                    # By an answer or the end of the connection, the front shows that it goes on.
+                    # It may be unable to answer now, but not after the limit was restored.
                     with contextlib.suppress(OSError, http.client.HTTPException):
                         servers.fetch(f"{self.own.url}-/healthy")
                     self.assertIsNone(self.own.process.poll(), self.own.log.read_text()[-2000:])
