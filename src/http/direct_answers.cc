@@ -12,7 +12,7 @@ namespace scidex::http {
 
 DirectAnswers::DirectAnswers(std::set<std::string> paths, Answer answer)
     : paths_(std::move(paths)), answer_(std::move(answer)) {
-  thread_.emplace("http-health", [this] { RunLoop(io_); });
+  thread_.emplace("http-health", [this] { RunLoop(io_, reserve_); });
 }
 
 DirectAnswers::~DirectAnswers() {

@@ -10,6 +10,7 @@
 #include <string>
 
 #include "base/thread.h"
+#include "http/memory_reserve.h"
 #include "http/message.h"
 #include "http/reply.h"
 #include "http/request_head.h"
@@ -40,6 +41,7 @@ class DirectAnswers {
   const Answer answer_;
   asio::io_context io_{1};
   asio::executor_work_guard<asio::io_context::executor_type> work_{io_.get_executor()};
+  MemoryReserve reserve_;
   std::optional<base::Thread> thread_;
 };
 

@@ -139,6 +139,7 @@ class Front::Impl {
   Serving serving_;
   // Never expires. The destructor cancels it, because that, unlike asio::post(), needs no memory.
   asio::steady_timer stop_{io_, asio::steady_timer::time_point::max()};
+  MemoryReserve reserve_;
   std::optional<base::Thread> thread_;
 };
 
@@ -170,7 +171,7 @@ Front::Impl::Impl(FrontOptions options, CodeCounts& counts)
   for (tcp::acceptor& acceptor : acceptors_) {
     asio::co_spawn(io_, Accept(acceptor), asio::detached);
   }
-  thread_.emplace("http-front", [this] { RunLoop(io_); });
+  thread_.emplace("http-front", [this] { RunLoop(io_, reserve_); });
 }
 
 // The thread ends when all connections have ended.

@@ -56,7 +56,7 @@ TlsConnection::TlsConnection(TlsContext context, Client& client)
     : context_(std::move(context)), shared_(Shared(context_)), stream_(client.socket, shared_) {}
 
 Handshakes::Handshakes(Tls& tls) : tls_(tls) {
-  thread_.emplace("http-tls", [this] { RunLoop(io_); });
+  thread_.emplace("http-tls", [this] { RunLoop(io_, reserve_); });
 }
 
 Handshakes::~Handshakes() {

@@ -14,6 +14,7 @@
 #include "base/thread.h"
 #include "http/client.h"
 #include "http/client_list.h"
+#include "http/memory_reserve.h"
 #include "http/newest_first.h"
 #include "http/tls.h"
 
@@ -72,6 +73,7 @@ class Handshakes {
   NewestFirst turns_;
   asio::io_context io_{1};
   asio::executor_work_guard<asio::io_context::executor_type> work_{io_.get_executor()};
+  MemoryReserve reserve_;
   std::optional<base::Thread> thread_;
 };
 

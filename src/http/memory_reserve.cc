@@ -21,13 +21,15 @@ MemoryReserve::MemoryReserve() {
     return true;
   }();
   Refill();
-  own = this;
+  if (count_ == kPieces) return;
+  Clear();
+  throw std::bad_alloc();
 }
 
-MemoryReserve::~MemoryReserve() {
-  own = nullptr;
-  while (pieces_ != nullptr) Release();
-}
+MemoryReserve::~MemoryReserve() { Clear(); }
+
+MemoryReserve::InThisThread::InThisThread(MemoryReserve& reserve) noexcept { own = &reserve; }
+MemoryReserve::InThisThread::~InThisThread() { own = nullptr; }
 
 bool MemoryReserve::IsFull() noexcept { return own == nullptr || own->count_ == kPieces; }
 
@@ -55,6 +57,10 @@ void MemoryReserve::Release() noexcept {
   pieces_ = piece->next;
   --count_;
   ::operator delete(piece);
+}
+
+void MemoryReserve::Clear() noexcept {
+  while (pieces_ != nullptr) Release();
 }
 
 MustNotFail::MustNotFail() noexcept : before_(std::exchange(must_not_fail, true)) {}

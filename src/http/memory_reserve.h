@@ -12,7 +12,7 @@
 
 namespace scidex::http {
 
-// A reserve of the thread that creates it. While it exists, an allocation by operator new in this
+// A reserve for one thread at a time. While that uses it, an allocation by operator new in the
 // thread that fails, and must not, is repeated after a piece of the reserve has been released.
 // Installs a std::new_handler, which stays and calls the previous one in all other cases. An
 // allocation that does not go through operator new is not affected; Asio has none
@@ -23,6 +23,16 @@ class MemoryReserve {
   static constexpr std::size_t kPieces = 64;
   static constexpr std::size_t kPieceSize = 4096;
 
+  // The reserve of this thread while this object exists.
+  class InThisThread {
+   public:
+    explicit InThisThread(MemoryReserve& reserve) noexcept;
+    ~InThisThread();
+    InThisThread(const InThisThread&) = delete;
+    InThisThread& operator=(const InThisThread&) = delete;
+  };
+
+  // Before the thread starts, which has no other way to fail. Throws std::bad_alloc.
   MemoryReserve();
   ~MemoryReserve();
   MemoryReserve(const MemoryReserve&) = delete;
@@ -40,6 +50,7 @@ class MemoryReserve {
   static void OnNoMemory();
   void Refill() noexcept;
   void Release() noexcept;
+  void Clear() noexcept;
 
   Piece* pieces_ = nullptr;
   std::size_t count_ = 0;

@@ -18,9 +18,10 @@ inline void ReportFailure(const std::exception& error) noexcept {
 }
 
 // Runs `io` until it has no more work. A handler that throws is logged; the others continue. If no
-// memory can be allocated, they use a reserve, except for coroutines that have awaited kAwaitable.
-inline void RunLoop(asio::io_context& io) noexcept {
-  const MemoryReserve reserve;
+// memory can be allocated, they use the reserve, except for coroutines that have awaited
+// kAwaitable.
+inline void RunLoop(asio::io_context& io, MemoryReserve& reserve) noexcept {
+  const MemoryReserve::InThisThread use(reserve);
   const MustNotFail scope;
   for (bool done = false; !done;) {
     try {

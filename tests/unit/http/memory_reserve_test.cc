@@ -26,12 +26,13 @@ namespace {
 
 // Of this thread.
 thread_local bool no_memory = false;
-// Of all threads that are not exempt.
-std::atomic<bool> no_memory_for_others = false;
+// The number of allocations that fail in threads that are not exempt.
+std::atomic<int> failures_of_others = 0;
 thread_local bool exempt = false;
-std::atomic<int> failures = 0;
 
-bool Fails() { return no_memory || (no_memory_for_others && !exempt); }
+bool Fails() {
+  return no_memory || (!exempt && failures_of_others > 0 && failures_of_others.fetch_sub(1) > 0);
+}
 
 void* TryAllocate(std::size_t size) noexcept { return std::malloc(size == 0 ? 1 : size); }
 
@@ -41,7 +42,6 @@ void* Allocate(std::size_t size) {
   for (bool first = true;; first = false) {
     void* const memory = first && Fails() ? nullptr : TryAllocate(size);
     if (memory != nullptr) return memory;
-    ++failures;
     const std::new_handler handler = std::get_new_handler();
     if (handler == nullptr) throw std::bad_alloc();
     handler();
@@ -58,12 +58,13 @@ class NoMemory {
 
 class NoMemoryForOthers {
  public:
-  NoMemoryForOthers() {
+  // Until this number of allocations has failed, of which each may use up a piece of the reserve.
+  explicit NoMemoryForOthers(int failures) {
     exempt = true;
-    no_memory_for_others = true;
+    failures_of_others = failures;
   }
   ~NoMemoryForOthers() {
-    no_memory_for_others = false;
+    failures_of_others = 0;
     exempt = false;
   }
   NoMemoryForOthers(const NoMemoryForOthers&) = delete;
@@ -81,7 +82,8 @@ bool CanAllocate() {
 }
 
 TEST(HttpMemoryReserve, IsUsedOnlyByWhatMustNotFail) {
-  const MemoryReserve reserve;
+  MemoryReserve reserve;
+  const MemoryReserve::InThisThread use(reserve);
   const NoMemory none;
   EXPECT_FALSE(CanAllocate());
   const MustNotFail scope;
@@ -95,7 +97,8 @@ TEST(HttpMemoryReserve, IsUsedOnlyByWhatMustNotFail) {
 }
 
 TEST(HttpMemoryReserve, FailsWhenItIsUsedUpAndIsThenRefilled) {
-  const MemoryReserve reserve;
+  MemoryReserve reserve;
+  const MemoryReserve::InThisThread use(reserve);
   const MustNotFail scope;
   {
     const NoMemory none;
@@ -109,6 +112,11 @@ TEST(HttpMemoryReserve, FailsWhenItIsUsedUpAndIsThenRefilled) {
   EXPECT_TRUE(CanAllocate());
 }
 
+TEST(HttpMemoryReserve, ThatIsIncompleteIsReportedBeforeItsThreadStarts) {
+  const NoMemory none;
+  EXPECT_THROW(MemoryReserve(), std::bad_alloc);
+}
+
 TEST(HttpMemoryReserve, BelongsToOneThread) {
   const MustNotFail scope;
   const NoMemory none;
@@ -118,6 +126,7 @@ TEST(HttpMemoryReserve, BelongsToOneThread) {
 
 TEST(HttpMemoryReserve, AwaitingDoesNotFailAndTheCoroutineMay) {
   asio::io_context io(1);
+  MemoryReserve reserve;
   int started = 0;
   int resumed = 0;
   int continued = 0;
@@ -139,7 +148,7 @@ TEST(HttpMemoryReserve, AwaitingDoesNotFailAndTheCoroutineMay) {
     }
   };
   asio::co_spawn(io, wait, asio::detached);
-  RunLoop(io);
+  RunLoop(io, reserve);
   EXPECT_EQ(started, 3);
   EXPECT_EQ(resumed, 0);
   EXPECT_EQ(continued, 3);
@@ -147,6 +156,7 @@ TEST(HttpMemoryReserve, AwaitingDoesNotFailAndTheCoroutineMay) {
 
 TEST(HttpMemoryReserve, LoopSurvivesAHandlerThatFails) {
   asio::io_context io(1);
+  MemoryReserve reserve;
   bool next = false;
   asio::post(io, [] {
     no_memory = true;
@@ -154,7 +164,7 @@ TEST(HttpMemoryReserve, LoopSurvivesAHandlerThatFails) {
     throw std::runtime_error(std::string(1000, 'x'));
   });
   asio::post(io, [&] { next = true; });
-  RunLoop(io);
+  RunLoop(io, reserve);
   no_memory = false;
   EXPECT_TRUE(next);
 }
@@ -162,11 +172,10 @@ TEST(HttpMemoryReserve, LoopSurvivesAHandlerThatFails) {
 TEST(HttpMemoryReserve, FrontWithoutMemoryContinuesOnceItHasSome) {
   Server server(ListenOnLoopback(), {{"/", RespondWith("text")}});
   {
-    const NoMemoryForOthers none;
-    const int before = failures;
+    const NoMemoryForOthers none(MemoryReserve::kPieces / 4);
     const test::HttpConnection client(server.ports().at(0));
     // Several attempts to accept, and pauses between them. They may close this client.
-    ASSERT_TRUE(test::Eventually(test::kPatience, [&] { return failures >= before + 6; }));
+    ASSERT_TRUE(test::Eventually(test::kPatience, [&] { return failures_of_others <= 0; }));
   }
   EXPECT_EQ(test::Get(server.ports().at(0), "/").code, 200);
 }
