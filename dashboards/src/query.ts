@@ -52,8 +52,8 @@ const started = select('process_start_time_seconds');
 export const restarts = `sum(${oursInRange(`changes(${started}[$__range])`)})`;
 
 // How much a counter rose in the chosen range. increase() lacks what an instance that first started in it had counted before
-// its first scrape: its first value, which is the least one unless it restarted in the range too (then this is too little). The label keeps both
-// parts of an instance in the union.
+// its first scrape: its first value, which is the least one unless it restarted in the range too (then this is too little).
+// The label keeps both parts of an instance in the union.
 export function counted(counter: string): string {
   const isNew = oursInRange(`min_over_time(${started}[$__range]) > time() - $__range_s`);
   const first = `min_over_time(${counter}[$__range]) and ${sameInstance} ${isNew}`;

@@ -20,10 +20,12 @@ class ReloadTask {
   // `reload` returns whether the configuration was accepted. `scheduler` must outlive the task.
   ReloadTask(base::Scheduler& scheduler, std::function<bool()> reload);
 
+  // The time after its answer within which an asker's repeated request may still arrive.
+  static constexpr base::Duration kRepeatsEnd = std::chrono::seconds(5);
+
   // Returns immediately. The asker, if any, is answered by a reload that begins after its first
   // call. A repeated request of an asker that waits, or was answered within kRepeatsEnd, has no
   // effect.
-  static constexpr base::Duration kRepeatsEnd = std::chrono::seconds(5);
   void Ask(const Signal& signal);
   // Blocks until a reload in progress has ended.
   void Stop() { task_.Stop(); }

@@ -96,9 +96,11 @@ void ServiceReport::NotifyStatus() {
 }
 
 std::string ServiceReport::Stalled(base::TimePoint now) {
-  const std::uint64_t answered = *front_answered_;
-  if (sources_.ask_front) AskFront(answered, now);
-  if (sources_.ask_front && !front_.MakesProgress(answered, *watchdog_, now)) return "http front";
+  if (sources_.ask_front) {
+    const std::uint64_t answered = *front_answered_;
+    AskFront(answered, now);
+    if (!front_.MakesProgress(answered, *watchdog_, now)) return "http front";
+  }
   const base::Duration within = std::max(*watchdog_, probe_within_.load());
   return probes_.MakesProgress(sources_.probe_runs(), within, now) ? "" : "probes";
 }

@@ -60,8 +60,7 @@ void CheckTextfile(const std::string& path) {
     refuse(shown + " is a directory; name a file in it");
   if (const std::string why = ReplaceRefusal(path); !why.empty()) refuse(shown + ' ' + why);
   const std::string folder = Folder(path);
-  const std::string shown_folder =
-      base::MayHoldASecret(path) ? "its directory" : base::Quoted(folder);
+  const std::string shown_folder = base::QuotedPart(folder, path, "its directory");
   if (std::filesystem::exists(folder, error) && !std::filesystem::is_directory(folder, error))
     refuse(shown_folder + " is not a directory");
   if (access(folder.c_str(), W_OK | X_OK) != 0) {

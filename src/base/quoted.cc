@@ -105,8 +105,10 @@ bool MayHoldASecret(std::string_view text) {
          Contains(text, kPemHeader);
 }
 
-std::string QuotedUnlessSecret(std::string_view text) {
-  return MayHoldASecret(text) ? "this" : Quoted(text);
+std::string QuotedUnlessSecret(std::string_view text) { return QuotedPart(text, text, "this"); }
+
+std::string QuotedPart(std::string_view part, std::string_view whole, std::string_view name) {
+  return MayHoldASecret(whole) ? std::string(name) : Quoted(part);
 }
 
 // A path may well contain "=" or "@".

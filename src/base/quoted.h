@@ -21,6 +21,9 @@ bool MayHoldASecret(std::string_view text);
 // Such a value in a message: in double quotes, or "this" in place of a secret.
 std::string QuotedUnlessSecret(std::string_view text);
 
+// The same for a part of a text, which is only shown if the whole may be: otherwise `name`.
+std::string QuotedPart(std::string_view part, std::string_view whole, std::string_view name);
+
 // Returns whether `text`, found where a path belongs, can be one: it has no line feed, and is
 // neither a key in PEM format nor a connection string with a password.
 bool MayBeAPath(std::string_view text);

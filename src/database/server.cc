@@ -53,7 +53,7 @@ std::shared_ptr<pool::Connector> Server::MakeConnector(PoolRole role, bool for_p
   postgres::SessionOptions session = session_;
   session.read_only = role != PoolRole::kPrimary;
   session.of_replica = role == PoolRole::kRo;
-  session.for_probe = for_probe && role == PoolRole::kPrimary;
+  session.for_probe = for_probe;
   const std::string name(base::Name(role));
   try {
     return std::make_shared<WatchedConnector>(

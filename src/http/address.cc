@@ -196,8 +196,9 @@ std::vector<Address> ParseAddress(const std::string& text) {
   if (brackets) {
     if (const auto address = ParseV6(host, *port)) return {*address};
   }
-  const std::string shown = base::MayHoldASecret(text) ? "the host" : base::Quoted(host);
-  Refuse(text, shown + " is not an " + (brackets ? "IPv6 address" : "IPv4 address or a name"),
+  Refuse(text,
+         base::QuotedPart(host, text, "the host") + " is not an " +
+             (brackets ? "IPv6 address" : "IPv4 address or a name"),
          port);
 }
 

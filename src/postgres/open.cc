@@ -197,12 +197,10 @@ int WeightOf(const Opened& failed) {
 
 // Of two failures that say equally much, the later one is kept.
 void Keep(Opened& kept, Opened next) {
-  const bool startup_refused = kept.startup_refused || next.startup_refused;
-  const bool cannot_write = kept.cannot_write || next.cannot_write;
+  kept.startup_refused = next.startup_refused = kept.startup_refused || next.startup_refused;
+  kept.cannot_write = next.cannot_write = kept.cannot_write || next.cannot_write;
   if (next.outcome == ConnectOutcome::kOk || WeightOf(next) >= WeightOf(kept))
     kept = std::move(next);
-  kept.startup_refused = startup_refused;
-  kept.cannot_write = cannot_write;
 }
 
 Parameters For(const Endpoint& endpoint, Parameters parameters) {

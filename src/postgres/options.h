@@ -32,7 +32,7 @@ struct SessionOptions {
   // The server must be a replica. A session that finds that it is not one reports this, regardless
   // of its state when the session was opened.
   bool of_replica = false;
-  // A session for the probe: that sessions cannot write is a fact to report about a primary, and no
+  // A session for the probe: that it cannot write is a fact to report about a primary, and no
   // reason to fail.
   bool for_probe = false;
   SessionReset reset = SessionReset::kRollback;

@@ -97,12 +97,13 @@ ConnectResult ShowTransactionReadOnly(std::unique_ptr<Session> session, bool avo
   return Succeeded(std::move(session));
 }
 
-// libpq would check whether the session may write, which is never the case here. What matters is
-// the server.
-std::string OfServer(const std::string& target_session_attrs) {
-  if (target_session_attrs == "read-write") return "primary";
-  if (target_session_attrs == "read-only") return "standby";
-  return target_session_attrs;
+// What is required of the server for such a session, by the target_session_attrs of the DSN. libpq
+// would check whether the session may write: a read-only one never may, and the probe reports it.
+std::string RequiredOf(const std::string& attributes, const SessionOptions& options) {
+  if (options.read_only && attributes == "read-only") return "standby";
+  if (attributes != "read-write") return attributes;
+  if (options.read_only) return "primary";
+  return options.for_probe ? kPreferReadWrite : attributes;
 }
 
 }  // namespace
@@ -135,10 +136,8 @@ std::map<std::string, base::Secret> SessionConnector::Overrides(Startup startup)
                                                              : others + " " + kReadOnlyStartup));
   }
   const std::string attributes = dsn_.Get("target_session_attrs");
-  if (options_.read_only && !attributes.empty())
-    overrides.emplace("target_session_attrs", base::Secret(OfServer(attributes)));
-  if (options_.for_probe && attributes == "read-write")
-    overrides.emplace("target_session_attrs", base::Secret(kPreferReadWrite));
+  if (!attributes.empty())
+    overrides.emplace("target_session_attrs", base::Secret(RequiredOf(attributes, options_)));
   return overrides;
 }
 

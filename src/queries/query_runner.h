@@ -33,6 +33,9 @@ namespace scidex::queries {
 // Thread-safe.
 class QueryRunner {
  public:
+  // Maximum number of removed queries whose counters are kept.
+  static constexpr std::size_t kMaxRemoved = 1000;
+
   // The first run of each query is due within its interval, and within kFirstRunWithin. `reader`
   // and `scheduler` must outlive the runner.
   QueryRunner(const std::vector<QueryOptions>& queries, QueryAcquire acquire, RowReader& reader,
@@ -48,7 +51,6 @@ class QueryRunner {
   // Replaces the queries. An unchanged query keeps its schedule and result; a changed one has no
   // result until its next run. The counters of both continue, by name; so do those of a query that
   // was removed and is added again, unless kMaxRemoved others were removed after it.
-  static constexpr std::size_t kMaxRemoved = 1000;
   void Apply(Change& change) noexcept;
 
   // Stops all runs in progress and waits for them. Idempotent.

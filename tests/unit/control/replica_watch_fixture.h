@@ -27,6 +27,16 @@ class ReplicaWatchTest : public testing::Test {
   }
   static ProbeResult Down(routing::Reason reason) { return {reason, {"down", ""}, {}, {}, {}}; }
 
+  // The replica is judged 31 s behind. At the position 250, it is 16 s behind.
+  void FallBehind() {
+    watch_.OnPrimaryProbe(Primary(100));
+    watch_.OnPrimaryProbe(Primary(200));
+    clock_.Advance(std::chrono::seconds(15));
+    watch_.OnPrimaryProbe(Primary(300));
+    clock_.Advance(std::chrono::seconds(16));
+    watch_.OnReplicaProbe(Replica(150));
+  }
+
   test::ManualClock clock_;
   std::vector<routing::Reason> verdicts_;
   ReplicaWatch watch_{{}, true, clock_, [this](routing::Reason verdict, base::TimePoint) {

@@ -177,62 +177,6 @@ TEST_F(ReplicaWatchTest, PositionsOfAnotherClusterDoNotCompare) {
   EXPECT_EQ(verdicts_.back(), Reason::kWrongCluster);
 }
 
-TEST_F(ReplicaWatchTest, ReplicaTooBusyToReportItsLagStaysLagging) {
-  const auto queried = [](std::optional<base::Duration> lag, bool failed) {
-    ProbeResult result = Replica(100);
-    result.facts.lag_is_queried = true;
-    result.facts.queried_lag = lag;
-    result.facts.lag_facts_failed = failed;
-    return result;
-  };
-  watch_.OnPrimaryProbe(Primary(100));
-  watch_.OnReplicaProbe(queried(std::nullopt, true));
-  EXPECT_EQ(verdicts_.back(), Reason::kOk) << "it never lagged";
-  watch_.OnReplicaProbe(queried(seconds(3600), false));
-  watch_.OnReplicaProbe(queried(std::nullopt, true));
-  watch_.OnReplicaProbe(queried(std::nullopt, true));
-  EXPECT_EQ(verdicts_.back(), Reason::kLagExceeded);
-  EXPECT_EQ(watch_.Stats().lag, std::nullopt);
-  watch_.OnPrimaryProbe(Down(Reason::kConnectRefused));
-  watch_.OnReplicaProbe(queried(std::nullopt, true));
-  EXPECT_EQ(verdicts_.back(), Reason::kOk) << "it is the only server left";
-  // The query says that the lag is unknown.
-  watch_.OnPrimaryProbe(Primary(100));
-  watch_.OnReplicaProbe(queried(seconds(3600), false));
-  watch_.OnReplicaProbe(queried(std::nullopt, false));
-  EXPECT_EQ(verdicts_.back(), Reason::kOk);
-}
-
-TEST_F(ReplicaWatchTest, LagIsUnknownBeforeThePrimaryHasAnswered) {
-  watch_.OnPrimaryProbe(Down(Reason::kConnectRefused));
-  ProbeResult caught_up = Replica(100);
-  caught_up.facts.replayed_all_received = true;
-  watch_.OnReplicaProbe(caught_up);
-  EXPECT_EQ(verdicts_.back(), Reason::kOk);
-  EXPECT_EQ(watch_.Stats().lag, std::nullopt);
-}
-
-TEST_F(ReplicaWatchTest, LagIsUnknownOnceThePrimaryHasNotBeenAskedForLong) {
-  watch_.OnPrimaryProbe(Primary(100));
-  watch_.OnReplicaProbe(Replica(100));
-  EXPECT_EQ(watch_.Stats().lag, base::Duration::zero());
-  // A full primary gives no verdict while all sessions are lent.
-  clock_.Advance(seconds(60));
-  watch_.OnReplicaProbe(Replica(100));
-  EXPECT_EQ(watch_.Stats().lag, std::nullopt);
-  EXPECT_EQ(verdicts_.back(), Reason::kOk);
-}
-
-TEST_F(ReplicaWatchTest, LagIsUnknownOnceThePrimaryNoLongerReportsPositions) {
-  watch_.OnPrimaryProbe(Primary(100));
-  clock_.Advance(seconds(60));
-  ProbeResult silent = Primary(0);
-  silent.facts.wal_position = silent.facts.replayable_position = std::nullopt;
-  watch_.OnPrimaryProbe(silent);
-  watch_.OnReplicaProbe(Replica(100));
-  EXPECT_EQ(watch_.Stats().lag, std::nullopt);
-}
-
 TEST_F(ReplicaWatchTest, FactThatIsMissingOnceDoesNotEndDivergence) {
   ProbeResult replica = Replica(150);
   replica.facts.instance = "R";
@@ -331,102 +275,6 @@ TEST_F(ReplicaWatchTest, AReplicaThatDoesNotAnswerIsJudgedAtOnce) {
   EXPECT_EQ(verdicts_, std::vector<Reason>{Reason::kConnectRefused});
 }
 
-TEST_F(ReplicaWatchTest, AReplicaTooFarBehindIsNotGood) {
-  watch_.OnPrimaryProbe(Primary(100));
-  watch_.OnPrimaryProbe(Primary(200));
-  clock_.Advance(seconds(31));
-  watch_.OnReplicaProbe(Replica(150));
-  EXPECT_EQ(verdicts_, std::vector<Reason>{Reason::kLagExceeded});
-  EXPECT_EQ(watch_.Stats().lag, seconds(31));
-}
-
-TEST_F(ReplicaWatchTest, LagOfALaggingReplicaMustFallToHalfOfTheLimit) {
-  watch_.OnPrimaryProbe(Primary(100));
-  watch_.OnPrimaryProbe(Primary(200));
-  clock_.Advance(seconds(15));
-  watch_.OnPrimaryProbe(Primary(300));
-  clock_.Advance(seconds(16));
-  watch_.OnReplicaProbe(Replica(150));  // 31 s behind
-  watch_.OnReplicaProbe(Replica(250));  // 16 s
-  clock_.Advance(seconds(1));
-  watch_.OnPrimaryProbe(Primary(400));
-  clock_.Advance(seconds(15));
-  watch_.OnReplicaProbe(Replica(350));  // 15 s
-  clock_.Advance(seconds(1));
-  watch_.OnReplicaProbe(Replica(350));  // 16 s
-  EXPECT_EQ(verdicts_, (std::vector<Reason>{Reason::kLagExceeded, Reason::kLagExceeded, Reason::kOk,
-                                            Reason::kOk}));
-}
-
-TEST_F(ReplicaWatchTest, OutageOfThePrimaryDoesNotEndALag) {
-  watch_.OnPrimaryProbe(Primary(100));
-  watch_.OnPrimaryProbe(Primary(200));
-  clock_.Advance(seconds(15));
-  watch_.OnPrimaryProbe(Primary(300));
-  clock_.Advance(seconds(16));
-  watch_.OnReplicaProbe(Replica(150));  // 31 s behind
-  watch_.OnPrimaryProbe(Down(Reason::kConnectRefused));
-  watch_.OnReplicaProbe(Replica(150));
-  watch_.OnPrimaryProbe(Primary(300));
-  watch_.OnReplicaProbe(Replica(250));  // 16 s
-  EXPECT_EQ(verdicts_,
-            (std::vector<Reason>{Reason::kLagExceeded, Reason::kOk, Reason::kLagExceeded}));
-  EXPECT_TRUE(watch_.Stats().stale);
-}
-
-TEST_F(ReplicaWatchTest, NewLimitsAreNotComparedWithTheLagBefore) {
-  ProbeResult replica = Replica(150);
-  replica.facts.lag_is_queried = true;
-  replica.facts.queried_lag = seconds(40);
-  watch_.OnPrimaryProbe(Primary(200));
-  watch_.OnReplicaProbe(replica);
-  EXPECT_EQ(verdicts_.back(), Reason::kLagExceeded);
-  routing::RoutingOptions options;
-  options.max_lag = seconds(60);
-  watch_.Reconfigure(options, true, false, false);
-  watch_.OnReplicaProbe(replica);
-  EXPECT_EQ(verdicts_.back(), Reason::kOk);
-  EXPECT_FALSE(watch_.Stats().stale);
-
-  watch_.Reconfigure({}, true, false, false);
-  watch_.OnReplicaProbe(replica);
-  EXPECT_EQ(verdicts_.back(), Reason::kLagExceeded);
-  options.max_lag = seconds(30);
-  options.on_lag = routing::OnLag::kServeStale;
-  options.max_stale_lag = seconds(60);
-  watch_.Reconfigure(options, true, false, false);
-  watch_.OnReplicaProbe(replica);
-  EXPECT_EQ(verdicts_.back(), Reason::kOk);
-  EXPECT_TRUE(watch_.Stats().stale);
-}
-
-TEST_F(ReplicaWatchTest, ReportsHowManyBytesOfTheLatestWalTheReplicaLacks) {
-  EXPECT_EQ(watch_.Stats().lag_bytes, std::nullopt);
-  watch_.OnPrimaryProbe(Primary(1'000));
-  watch_.OnReplicaProbe(Replica(900));
-  EXPECT_EQ(watch_.Stats().lag_bytes, 100u);
-  // It is queried after the primary, so it may have replayed more than the primary had written.
-  watch_.OnReplicaProbe(Replica(1'100));
-  EXPECT_EQ(watch_.Stats().lag_bytes, 0u);
-  // Its receiver is dead, and everything received is replayed: the replica itself reports no lag.
-  ProbeResult dead = Replica(1'100);
-  dead.facts.wal_receiver_up = false;
-  dead.facts.replayed_all_received = true;
-  watch_.OnPrimaryProbe(Primary(5'000));
-  watch_.OnReplicaProbe(dead);
-  EXPECT_EQ(watch_.Stats().lag_bytes, 3'900u);
-}
-
-TEST_F(ReplicaWatchTest, LagIsNoReasonWhileThePrimaryIsDown) {
-  watch_.OnPrimaryProbe(Primary(200));
-  watch_.OnPrimaryProbe(Down(Reason::kConnectRefused));
-  ProbeResult replica = Replica(100);
-  replica.facts.wal_receiver_up = false;
-  replica.facts.since_last_replay = seconds(3600);
-  watch_.OnReplicaProbe(replica);
-  EXPECT_EQ(verdicts_, std::vector<Reason>{Reason::kOk});
-}
-
 TEST_F(ReplicaWatchTest, ServerOfAnotherClusterIsReportedEvenIfThePrimaryIsDown) {
   watch_.OnPrimaryProbe(Primary(100));
   watch_.OnPrimaryProbe(Down(Reason::kConnectRefused));
@@ -434,16 +282,6 @@ TEST_F(ReplicaWatchTest, ServerOfAnotherClusterIsReportedEvenIfThePrimaryIsDown)
   replica.facts.system_identifier = "8";
   watch_.OnReplicaProbe(replica);
   EXPECT_EQ(verdicts_, std::vector<Reason>{Reason::kWrongCluster});
-}
-
-TEST_F(ReplicaWatchTest, LagIsUnknownWhileTheReplicaIsDown) {
-  watch_.OnPrimaryProbe(Primary(100));
-  watch_.OnReplicaProbe(Replica(100));
-  watch_.OnReplicaProbe(Down(Reason::kProbeTimeout));
-  EXPECT_EQ(verdicts_.back(), Reason::kProbeTimeout);
-  EXPECT_EQ(watch_.Stats().lag, std::nullopt);
-  EXPECT_EQ(watch_.Stats().lag_bytes, std::nullopt);
-  EXPECT_EQ(watch_.Stats().wal_receiver_up, std::nullopt);
 }
 
 TEST_F(ReplicaWatchTest, ReplicaWithTransactionsThatThePrimaryLacksHasDiverged) {
@@ -462,42 +300,6 @@ TEST_F(ReplicaWatchTest, ReplicaWithTransactionsThatThePrimaryLacksHasDiverged) 
   EXPECT_EQ(watch_.Stats().lag, std::nullopt);
 }
 
-TEST_F(ReplicaWatchTest, LogsWhenAStaleReplicaBeginsAndEndsToServe) {
-  routing::RoutingOptions options;
-  options.on_lag = routing::OnLag::kServeStale;
-  watch_.Reconfigure(options, true, false, false);
-  const test::LogTap log;
-  watch_.OnPrimaryProbe(Primary(100));
-  watch_.OnPrimaryProbe(Primary(200));
-  watch_.OnReplicaProbe(Replica(150));
-  EXPECT_TRUE(log.Lines().empty());
-  clock_.Advance(seconds(31));
-  watch_.OnReplicaProbe(Replica(150));
-  watch_.OnReplicaProbe(Replica(150));
-  EXPECT_EQ(verdicts_.back(), Reason::kOk);
-  EXPECT_EQ(log.Count({"level=warn", "the replica is stale, and fit to serve reads",
-                       "lag_seconds=31", "max_lag_seconds=30"}),
-            1u);
-  watch_.OnPrimaryProbe(Primary(200));
-  watch_.OnReplicaProbe(Replica(200));
-  watch_.OnReplicaProbe(Replica(200));
-  EXPECT_EQ(log.Count({"level=info", "the replica is no longer stale", "lag_seconds=0"}), 1u);
-  EXPECT_EQ(log.Lines().size(), 2u);
-}
-
-TEST_F(ReplicaWatchTest, LogsWhenAStaleReplicaIsNoLongerFit) {
-  routing::RoutingOptions options;
-  options.on_lag = routing::OnLag::kServeStale;
-  watch_.Reconfigure(options, true, false, false);
-  watch_.OnPrimaryProbe(Primary(100));
-  watch_.OnPrimaryProbe(Primary(200));
-  clock_.Advance(seconds(31));
-  watch_.OnReplicaProbe(Replica(150));
-  const test::LogTap log;
-  watch_.OnReplicaProbe(Down(Reason::kConnectRefused));
-  EXPECT_EQ(log.Count({"level=info", "no longer fit", "reason=connect_refused"}), 1u);
-}
-
 TEST_F(ReplicaWatchTest, LogsEachChangeOfTheVerdictAtLevelDebug) {
   const test::LogTap log;
   base::ConfigureLog({.level = base::LogLevel::kDebug});
@@ -512,17 +314,6 @@ TEST_F(ReplicaWatchTest, LogsEachChangeOfTheVerdictAtLevelDebug) {
   EXPECT_EQ(log.Lines(), (std::vector<std::string>{verdict + "from=none to=ok",
                                                    verdict + "from=ok to=connect_refused",
                                                    verdict + "from=none to=ok"}));
-}
-
-TEST_F(ReplicaWatchTest, StaleReplicaStaysStaleWhileThePrimaryIsDown) {
-  watch_.OnPrimaryProbe(Primary(100));
-  watch_.OnPrimaryProbe(Primary(200));
-  clock_.Advance(seconds(31));
-  watch_.OnReplicaProbe(Replica(150));
-  watch_.OnPrimaryProbe(Down(Reason::kConnectRefused));
-  watch_.OnReplicaProbe(Replica(150));
-  EXPECT_TRUE(watch_.Stats().stale);
-  EXPECT_EQ(verdicts_.back(), Reason::kOk) << "it is the only server left";
 }
 
 }  // namespace

@@ -1,4 +1,4 @@
-// A server whose memory is exhausted. Replaces the allocation functions of the program.
+// A server whose memory is exhausted.
 #include "http/memory_reserve.h"
 
 #include <gtest/gtest.h>
@@ -8,9 +8,8 @@
 #include <asio/detached.hpp>
 #include <asio/io_context.hpp>
 #include <asio/post.hpp>
-#include <atomic>
-#include <cstdlib>
 #include <new>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <utility>
@@ -19,57 +18,11 @@
 #include "http/run_loop.h"
 #include "support/eventually.h"
 #include "support/http_client.h"
+#include "support/no_memory.h"
 #include "unit/http/fixture.h"
 
 namespace scidex::http {
 namespace {
-
-// Of this thread.
-thread_local bool no_memory = false;
-// The number of allocations that fail in threads that are not exempt.
-std::atomic<int> failures_of_others = 0;
-thread_local bool exempt = false;
-
-bool Fails() {
-  return no_memory || (!exempt && failures_of_others > 0 && failures_of_others.fetch_sub(1) > 0);
-}
-
-void* TryAllocate(std::size_t size) noexcept { return std::malloc(size == 0 ? 1 : size); }
-
-// As operator new, but the first attempt fails if there is no memory. The attempt after the
-// handler has returned uses what the handler has released.
-void* Allocate(std::size_t size) {
-  for (bool first = true;; first = false) {
-    void* const memory = first && Fails() ? nullptr : TryAllocate(size);
-    if (memory != nullptr) return memory;
-    const std::new_handler handler = std::get_new_handler();
-    if (handler == nullptr) throw std::bad_alloc();
-    handler();
-  }
-}
-
-class NoMemory {
- public:
-  NoMemory() { no_memory = true; }
-  ~NoMemory() { no_memory = false; }
-  NoMemory(const NoMemory&) = delete;
-  NoMemory& operator=(const NoMemory&) = delete;
-};
-
-class NoMemoryForOthers {
- public:
-  // Until this number of allocations has failed, of which each may use up a piece of the reserve.
-  explicit NoMemoryForOthers(int failures) {
-    exempt = true;
-    failures_of_others = failures;
-  }
-  ~NoMemoryForOthers() {
-    failures_of_others = 0;
-    exempt = false;
-  }
-  NoMemoryForOthers(const NoMemoryForOthers&) = delete;
-  NoMemoryForOthers& operator=(const NoMemoryForOthers&) = delete;
-};
 
 // Whether 100 bytes can be allocated. The compiler may not remove the allocation.
 bool CanAllocate() {
@@ -84,7 +37,7 @@ bool CanAllocate() {
 TEST(HttpMemoryReserve, IsUsedOnlyByWhatMustNotFail) {
   MemoryReserve reserve;
   const MemoryReserve::InThisThread use(reserve);
-  const NoMemory none;
+  const test::NoMemory none;
   EXPECT_FALSE(CanAllocate());
   const MustNotFail scope;
   EXPECT_TRUE(CanAllocate());
@@ -101,7 +54,7 @@ TEST(HttpMemoryReserve, FailsWhenItIsUsedUpAndIsThenRefilled) {
   const MemoryReserve::InThisThread use(reserve);
   const MustNotFail scope;
   {
-    const NoMemory none;
+    const test::NoMemory none;
     for (std::size_t i = 0; i < MemoryReserve::kPieces; ++i) EXPECT_TRUE(CanAllocate());
     EXPECT_FALSE(CanAllocate());
     const MayFail coroutine;
@@ -113,13 +66,13 @@ TEST(HttpMemoryReserve, FailsWhenItIsUsedUpAndIsThenRefilled) {
 }
 
 TEST(HttpMemoryReserve, ThatIsIncompleteIsReportedBeforeItsThreadStarts) {
-  const NoMemory none;
+  const test::NoMemory none;
   EXPECT_THROW(MemoryReserve(), std::bad_alloc);
 }
 
 TEST(HttpMemoryReserve, BelongsToOneThread) {
   const MustNotFail scope;
-  const NoMemory none;
+  const test::NoMemory none;
   EXPECT_FALSE(CanAllocate());
   EXPECT_TRUE(MemoryReserve::IsFull());
 }
@@ -135,7 +88,7 @@ TEST(HttpMemoryReserve, AwaitingDoesNotFailAndTheCoroutineMay) {
     asio::post(io, std::move(handler));
   };
   const auto wait = [&]() -> asio::awaitable<void> {
-    const NoMemory none;
+    const test::NoMemory none;
     for (int i = 0; i < 3; ++i) {
       {
         const MustNotFail scope;
@@ -158,42 +111,28 @@ TEST(HttpMemoryReserve, LoopSurvivesAHandlerThatFails) {
   asio::io_context io(1);
   MemoryReserve reserve;
   bool next = false;
-  asio::post(io, [] {
-    no_memory = true;
+  std::optional<test::NoMemory> none;
+  asio::post(io, [&none] {
+    none.emplace();
     const MayFail scope;
     throw std::runtime_error(std::string(1000, 'x'));
   });
   asio::post(io, [&] { next = true; });
   RunLoop(io, reserve);
-  no_memory = false;
+  none.reset();
   EXPECT_TRUE(next);
 }
 
 TEST(HttpMemoryReserve, FrontWithoutMemoryContinuesOnceItHasSome) {
   Server server(ListenOnLoopback(), {{"/", RespondWith("text")}});
   {
-    const NoMemoryForOthers none(MemoryReserve::kPieces / 4);
+    const test::NoMemoryForOthers none(MemoryReserve::kPieces / 4);
     const test::HttpConnection client(server.ports().at(0));
     // Several attempts to accept, and pauses between them. They may close this client.
-    ASSERT_TRUE(test::Eventually(test::kPatience, [&] { return failures_of_others <= 0; }));
+    ASSERT_TRUE(test::Eventually(test::kPatience, [&] { return none.AllHaveFailed(); }));
   }
   EXPECT_EQ(test::Get(server.ports().at(0), "/").code, 200);
 }
 
 }  // namespace
 }  // namespace scidex::http
-
-// Not inlined, because gcc takes a delete that it has inlined for one that does not match its new.
-[[gnu::noinline]] void* operator new(std::size_t size) { return scidex::http::Allocate(size); }
-[[gnu::noinline]] void* operator new(std::size_t size, const std::nothrow_t&) noexcept {
-  try {
-    return scidex::http::Allocate(size);
-  } catch (const std::bad_alloc&) {
-    return nullptr;
-  }
-}
-[[gnu::noinline]] void operator delete(void* memory) noexcept { std::free(memory); }
-[[gnu::noinline]] void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
-[[gnu::noinline]] void operator delete(void* memory, const std::nothrow_t&) noexcept {
-  std::free(memory);
-}

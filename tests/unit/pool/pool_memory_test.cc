@@ -1,30 +1,14 @@
-// What an acquire counts when memory is exhausted. Replaces the allocation functions of the
-// program.
-#include <cstdlib>
+// What an acquire counts when memory is exhausted.
 #include <new>
 
+#include "support/no_memory.h"
 #include "unit/pool/pool_test_base.h"
 
 namespace scidex::pool {
 namespace {
 
-thread_local bool no_memory = false;
-
-void* Allocate(std::size_t size) noexcept {
-  return no_memory ? nullptr : std::malloc(size == 0 ? 1 : size);
-}
-
-// Allocations of this thread fail while it exists.
-class NoMemory {
- public:
-  NoMemory() { no_memory = true; }
-  ~NoMemory() { no_memory = false; }
-  NoMemory(const NoMemory&) = delete;
-  NoMemory& operator=(const NoMemory&) = delete;
-};
-
 void AcquireWithoutMemory(Pool& pool) {
-  const NoMemory none;
+  const test::NoMemory none;
   static_cast<void>(pool.Acquire());
 }
 
@@ -59,18 +43,3 @@ TEST_F(PoolMemory, AFailureIsCountedThoughItsErrorCannotBeComposed) {
 
 }  // namespace
 }  // namespace scidex::pool
-
-// Not inlined, because gcc takes a delete that it has inlined for one that does not match its new.
-[[gnu::noinline]] void* operator new(std::size_t size) {
-  void* const memory = scidex::pool::Allocate(size);
-  if (memory == nullptr) throw std::bad_alloc();
-  return memory;
-}
-[[gnu::noinline]] void* operator new(std::size_t size, const std::nothrow_t&) noexcept {
-  return scidex::pool::Allocate(size);
-}
-[[gnu::noinline]] void operator delete(void* memory) noexcept { std::free(memory); }
-[[gnu::noinline]] void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
-[[gnu::noinline]] void operator delete(void* memory, const std::nothrow_t&) noexcept {
-  std::free(memory);
-}

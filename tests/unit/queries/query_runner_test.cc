@@ -3,144 +3,16 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <atomic>
-#include <deque>
-#include <memory>
-#include <optional>
 #include <string>
 
-#include "base/scheduler.h"
-#include "pool/errors.h"
-#include "pool/pool.h"
-#include "support/eager.h"
-#include "support/eventually.h"
-#include "support/fake_connector.h"
 #include "support/log_tap.h"
-#include "support/manual_clock.h"
+#include "unit/queries/query_runner_fixture.h"
 
 namespace scidex::queries {
 namespace {
 
-using base::MutexLock;
 using std::chrono::milliseconds;
 using std::chrono::seconds;
-
-// Answers each statement with one row that contains 1, or with the reading that the test sets.
-class FakeReader final : public RowReader {
- public:
-  Reading Read(pool::Connection&, const std::string& sql, base::TimePoint deadline,
-               const std::stop_token& stop, RowSink& sink) override {
-    MutexLock lock(mutex_);
-    deadlines_.push_back(deadline);
-    ++reading_;
-    changed_.NotifyAll();
-    while (blocked_ == sql && !stop.stop_requested()) {
-      base::RealClock().WaitUntil(changed_, mutex_,
-                                  base::Add(base::RealClock().Now(), milliseconds(5)));
-    }
-    --reading_;
-    if (stop.stop_requested()) return {Reading::Result::kTimeout, {"stopped", ""}, false};
-    const Reading reading = reading_result_;
-    if (reading.result != Reading::Result::kWhole) return reading;
-    const RowSink::Column column{"n"};
-    const std::optional<std::string_view> value = "1";
-    if (sink.OnColumns({&column, 1})) sink.OnRow({&value, 1});
-    return reading;
-  }
-  void Answer(Reading reading) {
-    MutexLock lock(mutex_);
-    reading_result_ = std::move(reading);
-  }
-  void Block(const std::string& sql) {
-    MutexLock lock(mutex_);
-    blocked_ = sql;
-    changed_.NotifyAll();
-  }
-  bool AwaitReading(std::size_t count) {
-    return test::Eventually(test::kPatience, [&] {
-      MutexLock lock(mutex_);
-      return reading_ == count;
-    });
-  }
-  std::vector<base::TimePoint> deadlines() {
-    MutexLock lock(mutex_);
-    return deadlines_;
-  }
-
- private:
-  base::Mutex mutex_;
-  base::CondVar changed_;
-  Reading reading_result_ SCIDEX_GUARDED_BY(mutex_){Reading::Result::kWhole, {}, true};
-  std::string blocked_ SCIDEX_GUARDED_BY(mutex_) = "nothing";
-  std::size_t reading_ SCIDEX_GUARDED_BY(mutex_) = 0;
-  std::vector<base::TimePoint> deadlines_ SCIDEX_GUARDED_BY(mutex_);
-};
-
-QueryOptions NamedQuery(const std::string& name) {
-  QueryOptions query;
-  query.name = query.sql = name;
-  query.interval = seconds(10);
-  query.timeout = seconds(2);
-  query.values = {{"n", name + "_n", ValueType::kGauge, "A number."}};
-  return query;
-}
-
-class QueryRunnerTest : public testing::Test {
- protected:
-  void Start(const std::vector<QueryOptions>& queries) {
-    runner_.emplace(
-        queries,
-        [this](const QueryOptions& options, base::TimePoint deadline, const std::stop_token& stop) {
-          if (options.from == QueryFrom::kPrimary || without_pool_)
-            throw pool::AcquireError("there is no pool", {});
-          return pool_.Acquire({deadline, stop});
-        },
-        reader_, scheduler_, 7);
-  }
-  // The number of ended runs of one query.
-  std::uint64_t Runs(std::size_t query = 0) { return runner_->Stats().at(query).runs; }
-  bool AwaitRuns(std::uint64_t runs, std::size_t query = 0) {
-    return test::Eventually(test::kPatience, [&] { return Runs(query) == runs; });
-  }
-  // Waits until each query has run once.
-  void AwaitFirstRuns() {
-    clock_.Advance(seconds(5));
-    for (std::size_t i = 0; i < runner_->Stats().size(); ++i) ASSERT_TRUE(AwaitRuns(1, i));
-  }
-  void RunOnceMore() {
-    const std::uint64_t before = Runs();
-    clock_.Advance(seconds(10));
-    ASSERT_TRUE(AwaitRuns(before + 1));
-  }
-  // Expects that the only query runs again after exactly this delay.
-  void ExpectNextRunAfter(seconds delay) {
-    const std::uint64_t before = Runs();
-    clock_.Advance(delay - seconds(1));
-    ASSERT_TRUE(clock_.AwaitSleepers(1, seconds(1))) << delay.count();
-    EXPECT_EQ(Runs(), before) << delay.count();
-    clock_.Advance(seconds(1));
-    ASSERT_TRUE(AwaitRuns(before + 1)) << delay.count();
-  }
-  QueryStats Stats(std::size_t query = 0) { return runner_->Stats().at(query); }
-
-  static pool::PoolOptions PoolOfSize(std::size_t size) {
-    pool::PoolOptions options;
-    options.min_idle = 0;
-    options.max_size = size;
-    options.max_lifetime = options.idle_timeout = options.leak_after = base::Duration::zero();
-    return options;
-  }
-
-  test::ManualClock clock_;
-  base::Scheduler scheduler_{clock_, test::kEager};
-  // A separate clock, so that a test knows which threads wait on it.
-  base::Scheduler pool_scheduler_{clock_, test::kEager};
-  std::shared_ptr<test::FakeConnector> connector_ = std::make_shared<test::FakeConnector>();
-  pool::Pool pool_{"ro", PoolOfSize(2), {connector_, pool_scheduler_, clock_}};
-  FakeReader reader_;
-  std::atomic<bool> without_pool_{false};
-  std::optional<QueryRunner> runner_;
-};
 
 TEST_F(QueryRunnerTest, RunsWithinSecondsOfItsStartAndThenAtEachInterval) {
   Start({NamedQuery("a")});
@@ -258,24 +130,6 @@ TEST_F(QueryRunnerTest, LogsOnceWhyItFailsAndOnceThatItRecovered) {
           "error=\"(SQLSTATE 25006): no\" advice=\"correct the query; --config.check.connect runs "
           "it once\"",
           "level=info msg=\"query answers again\" query=a"}));
-}
-
-TEST_F(QueryRunnerTest, QueryRemovedWhileItRunsIsNotLogged) {
-  const test::LogTap log;
-  Start({NamedQuery("a"), NamedQuery("b")});
-  reader_.Answer({Reading::Result::kWriteRefused, {"", ""}, true});
-  AwaitFirstRuns();
-  // A run is counted before its failure is logged.
-  ASSERT_TRUE(test::Eventually(test::kPatience, [&] { return log.Count({"query=a"}) == 1; }));
-  reader_.Answer({Reading::Result::kWhole, {}, true});
-  reader_.Block("a");
-  clock_.Advance(seconds(10));
-  ASSERT_TRUE(reader_.AwaitReading(1));
-  ASSERT_TRUE(AwaitRuns(2, 1));
-  runner_->Apply(*runner_->Prepare({NamedQuery("b")}));
-  reader_.Block("nothing");
-  runner_->Stop();
-  EXPECT_EQ(log.Count({"query=a"}), 1u);
 }
 
 TEST_F(QueryRunnerTest, ASessionThatIsBeyondUseIsClosed) {
@@ -396,80 +250,6 @@ TEST_F(QueryRunnerTest, ShortIntervalIsKeptWithoutAConnection) {
   EXPECT_EQ(Stats().missed, 0u);
 }
 
-TEST_F(QueryRunnerTest, AReloadKeepsWhatDidNotChangeAndCountsOnWhatDid) {
-  Start({NamedQuery("same"), NamedQuery("changes"), NamedQuery("goes")});
-  AwaitFirstRuns();
-  QueryOptions changed = NamedQuery("changes");
-  changed.max_series = 5;
-  runner_->Apply(*runner_->Prepare({changed, NamedQuery("same"), NamedQuery("comes")}));
-  const QueriesStats stats = runner_->Stats();
-  ASSERT_EQ(stats.size(), 3u);
-  EXPECT_EQ(stats[0].options->max_series, 5u);
-  EXPECT_EQ(stats[0].runs, 1u);
-  EXPECT_EQ(stats[0].result, nullptr);
-  EXPECT_EQ(stats[1].runs, 1u);
-  EXPECT_NE(stats[1].result, nullptr);
-  EXPECT_EQ(stats[2].runs, 0u);
-  clock_.Advance(seconds(5));
-  ASSERT_TRUE(AwaitRuns(2, 0));
-  ASSERT_TRUE(AwaitRuns(1, 2));
-}
-
-TEST_F(QueryRunnerTest, QueryThatIsRemovedAndAddedAgainCountsOn) {
-  Start({NamedQuery("a"), NamedQuery("b")});
-  AwaitFirstRuns();
-  reader_.Answer({Reading::Result::kRefused, {"no such table", ""}, true});
-  clock_.Advance(seconds(10));
-  ASSERT_TRUE(AwaitRuns(2, 0));
-  ASSERT_TRUE(AwaitRuns(2, 1));
-  const QueryStats before = Stats(1);
-  runner_->Apply(*runner_->Prepare({NamedQuery("a")}));
-  ASSERT_EQ(runner_->Stats().size(), 1u);
-  // Nothing changes for a query that is not there.
-  clock_.Advance(std::chrono::hours(1));
-  runner_->Apply(*runner_->Prepare({NamedQuery("a")}));
-  reader_.Answer({Reading::Result::kWhole, {}, true});
-  runner_->Apply(*runner_->Prepare({NamedQuery("a"), NamedQuery("b")}));
-  const QueryStats again = Stats(1);
-  EXPECT_EQ(again.runs, 2u);
-  EXPECT_EQ(again.missed, before.missed);
-  EXPECT_EQ(again.errors[QueryError::kRefused], 1u);
-  EXPECT_EQ(again.used, before.used);
-  EXPECT_EQ(again.latest_error, std::nullopt);
-  EXPECT_EQ(again.result, nullptr);
-  EXPECT_EQ(again.last_success, base::WallTime{});
-  clock_.Advance(seconds(5));
-  ASSERT_TRUE(AwaitRuns(3, 1));
-  EXPECT_NE(Stats(1).result, nullptr);
-}
-
-TEST_F(QueryRunnerTest, RunThatOutlivesTheRemovalOfItsQueryIsCounted) {
-  Start({NamedQuery("a")});
-  reader_.Block("a");
-  clock_.Advance(seconds(5));
-  ASSERT_TRUE(reader_.AwaitReading(1));
-  runner_->Apply(*runner_->Prepare({}));
-  runner_->Apply(*runner_->Prepare({NamedQuery("a")}));
-  EXPECT_EQ(Stats().activity, QueryActivity::kRunning);
-  reader_.Block("nothing");
-  ASSERT_TRUE(AwaitRuns(1));
-  EXPECT_EQ(Stats().result, nullptr);
-}
-
-TEST_F(QueryRunnerTest, CountersOfTheOldestRemovedQueriesAreForgotten) {
-  Start({NamedQuery("first"), NamedQuery("second")});
-  AwaitFirstRuns();
-  runner_->Apply(*runner_->Prepare({NamedQuery("second")}));
-  std::vector<QueryOptions> others;
-  for (std::size_t i = 1; i < QueryRunner::kMaxRemoved; ++i)
-    others.push_back(NamedQuery("other" + std::to_string(i)));
-  runner_->Apply(*runner_->Prepare(others));
-  runner_->Apply(*runner_->Prepare({}));
-  runner_->Apply(*runner_->Prepare({NamedQuery("first"), NamedQuery("second")}));
-  EXPECT_EQ(Stats(0).runs, 0u);
-  EXPECT_EQ(Stats(1).runs, 1u);
-}
-
 TEST_F(QueryRunnerTest, TimeSinceASuccessIgnoresStepsOfTheWallClock) {
   Start({NamedQuery("a")});
   EXPECT_EQ(Stats().since_last_success, base::Duration::zero());
@@ -478,19 +258,6 @@ TEST_F(QueryRunnerTest, TimeSinceASuccessIgnoresStepsOfTheWallClock) {
   clock_.StepWall(std::chrono::hours(50 * 365 * 24));
   clock_.Advance(seconds(1));
   EXPECT_EQ(Stats().since_last_success, at_first + seconds(1));
-}
-
-TEST_F(QueryRunnerTest, WhatARunOfTheOldQueryFindsAfterAReloadIsCountedAndNotShown) {
-  Start({NamedQuery("a")});
-  reader_.Block("a");
-  clock_.Advance(seconds(5));
-  ASSERT_TRUE(reader_.AwaitReading(1));
-  QueryOptions changed = NamedQuery("a");
-  changed.sql = "another";
-  runner_->Apply(*runner_->Prepare({changed}));
-  reader_.Block("nothing");
-  ASSERT_TRUE(AwaitRuns(1));
-  EXPECT_EQ(Stats().result, nullptr);
 }
 
 TEST_F(QueryRunnerTest, StopEndsRunsWithoutLoggingFailures) {
