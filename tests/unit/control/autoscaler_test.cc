@@ -12,6 +12,7 @@
 #include "support/fake_connector.h"
 #include "support/log_tap.h"
 #include "support/manual_clock.h"
+#include "support/untimed_pool.h"
 
 namespace scidex::control {
 namespace {
@@ -50,8 +51,9 @@ class AutoscalerTest : public testing::Test {
   }
   // Starts it with a pool that replaces one of up to 9 connections.
   std::shared_ptr<pool::Pool> StartAsReplacement(bool same_server) {
-    const auto before = std::make_shared<pool::Pool>(
-        "primary", UpTo16(), pool::Pool::Dependencies{connector_, pool_scheduler_, clock_});
+    const auto before =
+        std::make_shared<pool::Pool>("primary", test::UntimedPool(16),
+                                     pool::Pool::Dependencies{connector_, pool_scheduler_, clock_});
     before->Resize(9);
     Start({{std::shared_ptr<pool::Pool>(), &pool_}, 0, true, before, same_server});
     return before;
@@ -106,20 +108,12 @@ class AutoscalerTest : public testing::Test {
   }
   std::size_t Target() const { return pool_.Stats().target_size; }
 
-  static pool::PoolOptions UpTo16() {
-    pool::PoolOptions options;
-    options.min_idle = 0;
-    options.max_size = 16;
-    options.max_lifetime = options.idle_timeout = options.leak_after = base::Duration::zero();
-    return options;
-  }
-
   test::ManualClock clock_;
   base::Scheduler scheduler_{clock_, test::kEager};
   // A separate clock, so that a test knows which threads wait on it.
   base::Scheduler pool_scheduler_{clock_, test::kEager};
   std::shared_ptr<test::FakeConnector> connector_ = std::make_shared<test::FakeConnector>();
-  pool::Pool pool_{"primary", UpTo16(), {connector_, pool_scheduler_, clock_}};
+  pool::Pool pool_{"primary", test::UntimedPool(16), {connector_, pool_scheduler_, clock_}};
   std::size_t others_ = 10;
   AutoscalerOptions options_;
   ProbeResult answer_;
@@ -199,7 +193,8 @@ TEST_F(AutoscalerTest, LeasesOfTheReplacedPoolPreventShrinkingForALimitedTime) {
 TEST_F(AutoscalerTest, LeasesOfThePoolBeforeTheReplacedOnePreventShrinking) {
   const auto make = [this] {
     return std::make_shared<pool::Pool>(
-        "primary", UpTo16(), pool::Pool::Dependencies{connector_, pool_scheduler_, clock_});
+        "primary", test::UntimedPool(16),
+        pool::Pool::Dependencies{connector_, pool_scheduler_, clock_});
   };
   const std::shared_ptr<pool::Pool> first = make();
   const std::shared_ptr<pool::Pool> second = make();
@@ -263,8 +258,9 @@ TEST_F(AutoscalerTest, TargetOfAnUnknownServerWaitsForItsProbe) {
 TEST_F(AutoscalerTest, PendingTargetOfAPoolPassesToItsSuccessor) {
   StartAsReplacement(/*same_server=*/false);
   // Replaced again before its server was probed.
-  const auto one = std::make_shared<pool::Pool>(
-      "primary", UpTo16(), pool::Pool::Dependencies{connector_, pool_scheduler_, clock_});
+  const auto one =
+      std::make_shared<pool::Pool>("primary", test::UntimedPool(16),
+                                   pool::Pool::Dependencies{connector_, pool_scheduler_, clock_});
   one->Resize(1);
   Start({{std::shared_ptr<pool::Pool>(), &pool_}, 0, true, one, /*same_server=*/false});
   Probe();

@@ -11,6 +11,7 @@
 #include "support/fake_connector.h"
 #include "support/log_tap.h"
 #include "support/manual_clock.h"
+#include "support/untimed_pool.h"
 
 namespace scidex::control {
 namespace {
@@ -51,11 +52,8 @@ class FakeTester final : public WriteTester {
 class CanaryTest : public testing::Test {
  protected:
   static pool::PoolOptions SingleConnection() {
-    pool::PoolOptions options;
+    pool::PoolOptions options = test::UntimedPool(1);
     options.min_idle = 1;
-    options.max_size = 1;
-    options.max_lifetime = base::Duration::zero();
-    options.idle_timeout = base::Duration::zero();
     return options;
   }
   void Start(ProbeOptions options = {}) {

@@ -14,6 +14,7 @@
 #include "support/fake_connector.h"
 #include "support/log_tap.h"
 #include "support/manual_clock.h"
+#include "support/untimed_pool.h"
 
 namespace scidex::control {
 namespace {
@@ -95,13 +96,6 @@ class ProbeTest : public testing::Test {
   bool AwaitResults(std::size_t count) {
     return test::Eventually(test::kPatience, [&] { return Results().size() == count; });
   }
-  static pool::PoolOptions SingleConnection() {
-    pool::PoolOptions options;
-    options.min_idle = 0;
-    options.max_size = 1;
-    options.max_lifetime = base::Duration::zero();
-    return options;
-  }
 
   test::ManualClock clock_;
   base::Scheduler scheduler_{clock_, test::kEager};
@@ -111,7 +105,7 @@ class ProbeTest : public testing::Test {
   std::shared_ptr<test::FakeConnector> reserved_ = std::make_shared<test::FakeConnector>();
   FakeInspector inspector_;
   std::shared_ptr<pool::Pool> shared_pool_ = std::make_shared<pool::Pool>(
-      "ro", SingleConnection(), pool::Pool::Dependencies{pooled_, pool_scheduler_, clock_});
+      "ro", test::UntimedPool(1), pool::Pool::Dependencies{pooled_, pool_scheduler_, clock_});
   pool::Pool& pool_ = *shared_pool_;
   control::Probe::Pools pools_{shared_pool_};
   base::Mutex mutex_;
@@ -385,7 +379,7 @@ class ProbeOfTwoPoolsTest : public ProbeTest {
 
   std::shared_ptr<test::FakeConnector> other_connector_ = std::make_shared<test::FakeConnector>();
   std::shared_ptr<pool::Pool> other_ = std::make_shared<pool::Pool>(
-      "ro_fallthrough", SingleConnection(),
+      "ro_fallthrough", test::UntimedPool(1),
       pool::Pool::Dependencies{other_connector_, pool_scheduler_, clock_});
 };
 

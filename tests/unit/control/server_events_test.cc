@@ -14,6 +14,7 @@
 #include "support/fake_connector.h"
 #include "support/log_tap.h"
 #include "support/manual_clock.h"
+#include "support/untimed_pool.h"
 
 namespace scidex::control {
 namespace {
@@ -25,13 +26,6 @@ using Lines = std::vector<std::string>;
 
 class ServerEventsTest : public testing::Test {
  protected:
-  static pool::PoolOptions SingleConnection() {
-    pool::PoolOptions options;
-    options.min_idle = 0;
-    options.max_size = 1;
-    options.max_lifetime = options.idle_timeout = base::Duration::zero();
-    return options;
-  }
   void Probe(Reason reason) {
     ProbeResult result;
     result.reason = reason;
@@ -58,7 +52,7 @@ class ServerEventsTest : public testing::Test {
   base::Scheduler scheduler_{clock_, test::kEager};
   std::shared_ptr<test::FakeConnector> connector_ = std::make_shared<test::FakeConnector>();
   std::shared_ptr<pool::Pool> MakePool(const char* name) {
-    return std::make_shared<pool::Pool>(name, SingleConnection(),
+    return std::make_shared<pool::Pool>(name, test::UntimedPool(1),
                                         pool::Pool::Dependencies{connector_, scheduler_, clock_});
   }
   std::shared_ptr<pool::Pool> primary_ = MakePool("primary");

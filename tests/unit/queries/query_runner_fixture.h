@@ -20,6 +20,7 @@
 #include "support/eventually.h"
 #include "support/fake_connector.h"
 #include "support/manual_clock.h"
+#include "support/untimed_pool.h"
 
 namespace scidex::queries {
 
@@ -121,20 +122,12 @@ class QueryRunnerTest : public testing::Test {
   }
   QueryStats Stats(std::size_t query = 0) { return runner_->Stats().at(query); }
 
-  static pool::PoolOptions PoolOfSize(std::size_t size) {
-    pool::PoolOptions options;
-    options.min_idle = 0;
-    options.max_size = size;
-    options.max_lifetime = options.idle_timeout = options.leak_after = base::Duration::zero();
-    return options;
-  }
-
   test::ManualClock clock_;
   base::Scheduler scheduler_{clock_, test::kEager};
   // A separate clock, so that a test knows which threads wait on it.
   base::Scheduler pool_scheduler_{clock_, test::kEager};
   std::shared_ptr<test::FakeConnector> connector_ = std::make_shared<test::FakeConnector>();
-  pool::Pool pool_{"ro", PoolOfSize(2), {connector_, pool_scheduler_, clock_}};
+  pool::Pool pool_{"ro", test::UntimedPool(2), {connector_, pool_scheduler_, clock_}};
   FakeReader reader_;
   std::atomic<bool> without_pool_{false};
   std::optional<QueryRunner> runner_;
