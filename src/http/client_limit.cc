@@ -26,7 +26,7 @@ std::size_t MaxOpenFiles() {
 }
 
 std::size_t FilesOfServer(std::size_t backend_connections, std::size_t listeners) {
-  return 32 + 2 * backend_connections + 3 * listeners;
+  return 32 + 2 * backend_connections + (2 + kMaxAccepts) * listeners;
 }
 
 std::size_t ClientLimit(std::size_t max_clients, std::size_t reserved_files) {

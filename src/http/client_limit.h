@@ -9,8 +9,12 @@ namespace scidex::http {
 // kernel refuses to report it.
 std::size_t MaxOpenFiles();
 
+// The number of clients that a listener accepts in a row, before other clients are served.
+inline constexpr std::size_t kMaxAccepts = 32;
+
 // The number of files that a server itself opens: both ends of each backend connection, the
-// listeners with their duplicates and a client above the limit for each, and a reserve.
+// listeners with their duplicates and the clients above the limit that each may have accepted, and
+// a reserve.
 std::size_t FilesOfServer(std::size_t backend_connections, std::size_t listeners);
 
 // `max_clients`, reduced to what the limit of open files leaves after `reserved_files`.

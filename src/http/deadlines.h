@@ -61,6 +61,8 @@ class Deadline {
   // Replaces the previous deadline, whether or not it has expired.
   void Set(base::TimePoint at, Ends ends);
   void Clear() { Set(base::kNever, Ends::kBoth); }
+  // The time of the clock by which it expires.
+  base::TimePoint Now() const { return all_.Now(); }
   // Whether the deadline that was set last has expired.
   bool expired() const { return expired_; }
 

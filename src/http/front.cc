@@ -4,6 +4,7 @@
 #include <netinet/tcp.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <asio/co_spawn.hpp>
 #include <asio/detached.hpp>
 #include <asio/io_context.hpp>
@@ -50,8 +51,6 @@ constexpr auto kClosePause = std::chrono::milliseconds(5);
 constexpr auto kAcceptPause = std::chrono::milliseconds(100);
 // If the deadlines cannot be awaited.
 constexpr auto kDeadlinePause = std::chrono::milliseconds(100);
-// In a row, before other clients are served.
-constexpr int kMaxAccepts = 8;
 // Unsent bytes of a response that the kernel buffers for a client that does not read, beyond its
 // window.
 constexpr int kMaxUnsent = 128 << 10;
@@ -63,10 +62,12 @@ std::size_t FilesOfFront(const FrontOptions& options) {
 
 RequestQueue::Options QueueOptions(const FrontOptions& options) {
   const FrontLimits& limits = options.limits;
+  const std::size_t clients =
+      ClientLimit(limits.max_clients, FilesOfFront(options) + limits.reserved_files);
   return {.slots = static_cast<std::size_t>(options.backend_connections),
-          .patience = {limits.max_waiting, limits.max_wait},
-          .max_sharing =
-              ClientLimit(limits.max_clients, FilesOfFront(options) + limits.reserved_files) / 2,
+          // Clients that wait are not closed to make room: health checks need some of the limit.
+          .patience = {std::min(limits.max_waiting, clients / 2), limits.max_wait},
+          .max_sharing = clients / 4,
           .refusal = "more than " + std::to_string(options.backend_connections) +
                      " requests at once; try again later"};
 }
@@ -104,7 +105,6 @@ class Front::Impl {
   // Closes clients until there are no more than the limit.
   awaitable<void> AwaitLimit();
   void CloseExcess();
-  // Closes a client: an idle one, otherwise one that does not read its response.
   bool MakeRoom();
   bool HasRoomFor(std::size_t more) const { return clients_ + more - closing_ <= Limit(); }
   awaitable<void> Serve(ClientSocket socket);
@@ -253,26 +253,31 @@ void Front::Impl::ReportAcceptError(const std::exception& error) noexcept {
   }
 }
 
-// Several at once, as long as there is room: otherwise a client that only asks for health would
-// wait until those that came before it in a burst have been accepted one by one, each after a part
-// of a long response. Without room, the previous client must be able to send its request before
-// another one displaces it.
+// Several at once: otherwise a client that only asks for health would wait until those that came
+// before it in a burst have been accepted one by one, each after a part of a long response.
 awaitable<void> Front::Impl::AcceptSome(tcp::acceptor& acceptor) {
-  Admit(co_await acceptor.async_accept(kAwaitable));
-  for (int i = 1; i < kMaxAccepts && HasRoomFor(1) && MemoryReserve::IsFull(); ++i) {
+  std::vector<ClientSocket> accepted;
+  accepted.reserve(kMaxAccepts);
+  accepted.emplace_back(co_await acceptor.async_accept(kAwaitable));
+  while (accepted.size() < kMaxAccepts && MemoryReserve::IsFull()) {
     // Not through Asio, which may wait for a client even in non-blocking mode.
-    base::UniqueFd accepted(accept4(acceptor.native_handle(), nullptr, nullptr, SOCK_CLOEXEC));
+    base::UniqueFd next(accept4(acceptor.native_handle(), nullptr, nullptr, SOCK_CLOEXEC));
     // There is no other client, or an error that the next call will report.
-    if (!accepted.valid()) co_return;
-    ClientSocket next(io_);
-    next.assign(acceptor.local_endpoint().protocol(), accepted.get());
-    accepted.Release();
-    Admit(std::move(next));
+    if (!next.valid()) break;
+    accepted.emplace_back(io_).assign(acceptor.local_endpoint().protocol(), next.get());
+    next.Release();
+  }
+  // Before any of them can be closed for another one: they must be able to send their requests.
+  while (!HasRoomFor(accepted.size()) && MakeRoom()) {
+  }
+  for (ClientSocket& socket : accepted) {
+    if (!MemoryReserve::IsFull()) throw std::bad_alloc();
+    Admit(std::move(socket));
   }
 }
 
 void Front::Impl::Admit(ClientSocket socket) {
-  if (!HasRoomFor(1) && !MakeRoom()) return;
+  if (!HasRoomFor(1)) return;
   ++clients_;
   try {
     // Asio starts the coroutine in a function that is noexcept. It runs until it awaits a request.
@@ -307,8 +312,7 @@ void Front::Impl::CloseExcess() {
 }
 
 bool Front::Impl::MakeRoom() {
-  Client* client = idle_clients_.CloseLongestIdle();
-  if (client == nullptr) client = memory_.readers().CloseLongestIdle();
+  Client* const client = CloseForRoom(idle_clients_, memory_.readers());
   if (client == nullptr) return false;
   client->makes_room = true;
   ++closing_;

@@ -23,9 +23,7 @@ std::size_t Number(std::string_view text) {
   return number;
 }
 
-}  // namespace
-
-ReplyPtr MakeReply(const Response& response, bool head) {
+std::shared_ptr<Reply> Make(const Response& response, bool head) {
   auto reply = std::make_shared<Reply>();
   reply->text = Serialize(response, head ? Body::kLeftOut : Body::kSent, Connection::kUnsaid,
                           base::RealClock().WallNow());
@@ -33,8 +31,14 @@ ReplyPtr MakeReply(const Response& response, bool head) {
   return reply;
 }
 
+}  // namespace
+
+ReplyPtr MakeReply(const Response& response, bool head) { return Make(response, head); }
+
 ReplyPtr Refusal(int code, const std::string& why) {
-  return MakeReply(PlainResponse(code, why + '\n'));
+  const auto reply = Make(PlainResponse(code, why + '\n'), false);
+  reply->last = true;
+  return reply;
 }
 
 std::size_t FindParts(Reply& reply) {

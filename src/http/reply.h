@@ -20,7 +20,8 @@ struct Reply {
   std::size_t connection = 0;
   std::size_t rest = 0;
   std::size_t body = 0;
-  // Whether the backend closes its connection.
+  // Whether the connection is closed after it: the backend closes its own, or the client is
+  // refused.
   bool last = false;
   // For the reserved size, and for what exceeded it.
   AnswerCharge charge;
@@ -30,7 +31,8 @@ using ReplyPtr = std::shared_ptr<const Reply>;
 
 // With `head`, without the body, for HEAD.
 ReplyPtr MakeReply(const Response& response, bool head = false);
-// A response with a message for the client.
+// A response with a message for the client, whose connection is then closed: a refused client that
+// stayed would occupy the place of another one.
 ReplyPtr Refusal(int code, const std::string& why);
 
 // Finds the parts of the head at the start of `reply.text`, and returns the size of the body. The

@@ -30,6 +30,8 @@ namespace scidex::http {
 namespace {
 
 constexpr int kThreadsWithoutLimit = 16;
+// A burst of clients should make a scraper wait for a moment rather than be refused.
+constexpr std::size_t kWaitingPerRequest = 8;
 
 // Returns the listeners; appends the port of each text to `ports`.
 std::vector<base::UniqueFd> ListenOn(const std::vector<std::string>& texts,
@@ -128,7 +130,8 @@ Server::Impl::Impl(const ServerOptions& options, Endpoints endpoints,
   front.tls = tls_ ? &*tls_ : nullptr;
   front.backend_connections = ThreadsOf(options);
   front.limits.reserved_files = options.reserved_files;
-  front.limits.max_waiting = static_cast<std::size_t>(front.backend_connections);
+  front.limits.max_waiting =
+      kWaitingPerRequest * static_cast<std::size_t>(front.backend_connections);
   if (options.max_requests == 0) {
     front.limits.max_waiting = std::numeric_limits<std::size_t>::max();
     front.limits.max_wait = base::Duration::max();

@@ -42,16 +42,22 @@ TEST(HttpConnection, PipelinedRequestIsPassedOnAfterTheAnswerToTheOneBefore) {
   EXPECT_LT(connection.received().find("first"), connection.received().find("second"));
 }
 
-TEST(HttpConnection, RefusedHeadHasNoBodyBeforeTheNextResponse) {
+TEST(HttpConnection, RefusedHeadHasNoBody) {
   ServedConnection connection;
-  connection.Send("HEAD /a HTTP/1.1\r\nHost: x\r\n\r\n" + kGet);
+  connection.Send("HEAD /a HTTP/1.1\r\nHost: x\r\n\r\n");
   connection.Refuse("busy");
-  connection.Answer("here");
   connection.ReadAll();
   EXPECT_THAT(connection.received(), StartsWith("HTTP/1.1 503 "));
-  EXPECT_THAT(connection.received(), HasSubstr("\r\n\r\nHTTP/1.1 200 "));
   EXPECT_THAT(connection.received(), Not(HasSubstr("busy")));
-  EXPECT_THAT(connection.received(), HasSubstr("\r\n\r\nhere"));
+}
+
+TEST(HttpConnection, RefusalEndsTheConnection) {
+  ServedConnection connection;
+  connection.Send(kGet);
+  connection.Refuse("busy");
+  connection.ReadAll();
+  EXPECT_THAT(connection.received(), HasSubstr("\r\nConnection: close\r\n"));
+  EXPECT_TRUE(connection.ended());
 }
 
 TEST(HttpConnection, ClientThatHasClosedItsSideGetsItsAnswer) {

@@ -219,6 +219,14 @@ TEST_F(FrontTest, BackendThatIsGoneIs503) {
   EXPECT_EQ(Count(503), 1u);
 }
 
+TEST_F(FrontTest, RefusedClientIsDisconnected) {
+  StartBefore("/nowhere");
+  HttpConnection client(port_);
+  client.SendRequest("GET", "/");
+  EXPECT_THAT(client.ReadToEnd(), testing::AllOf(testing::HasSubstr(" 503 "),
+                                                 testing::HasSubstr("\r\nConnection: close\r\n")));
+}
+
 // Accepts the next connection to a backend of the test, and reads a request.
 base::UniqueFd AcceptRequest(const PrivateListener& listener) {
   base::UniqueFd connection;

@@ -1,0 +1,22 @@
+#include "http/client_list.h"
+
+namespace scidex::http {
+
+Client* ClientList::CloseLongestIdle(base::Duration min_idle) {
+  for (const auto& [client, since] : clients_) {
+    if (client->deadline.interrupted()) continue;
+    if (client->deadline.Now() - since < min_idle) return nullptr;
+    client->deadline.Interrupt();
+    return client;
+  }
+  return nullptr;
+}
+
+Client* CloseForRoom(ClientList& idle, ClientList& readers) {
+  if (Client* const client = idle.CloseLongestIdle(kMinIdle)) return client;
+  if (Client* const client = readers.CloseLongestIdle(kMinIdle)) return client;
+  if (Client* const client = idle.CloseLongestIdle()) return client;
+  return readers.CloseLongestIdle();
+}
+
+}  // namespace scidex::http
