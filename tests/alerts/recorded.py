@@ -7,16 +7,19 @@ from case import WRONG
 from cases.common import NODE_EXPORTER, TEXTFILE_WRITTEN
 from series import Climb, Cycle, Now, Rise, selector, values, written
 
-STEP_SECONDS = 15
+STEP_SECONDS, SLOW_STEP_SECONDS = 15, 300
 EVALUATED_AT = 80
 
 
 @dataclasses.dataclass(frozen=True)
 class Recorded:
-    """The keys of both are series with their labels; a recorded value is rounded to hundredths."""
+    """The keys of both are series with their labels. What is expected is what `asked` says of the record when the last of the
+    steps is evaluated: by default its value, rounded to hundredths."""
     record: str
     scraped: dict
     expected: dict
+    asked: str = "round({0}, 0.01)"
+    step: int = STEP_SECONDS
 
 
 def percentile(histogram):
@@ -93,9 +96,32 @@ def old_files():
                     {f'{record}{{instance="old"}}': 301, f'{record}{{instance="fails"}}': 2200})
 
 
+def half_hours(of):
+    """One sample every half hour, of the half hour before it; after a gap in the data, at once. The thousands are their
+    number, the rest is their sum. Prometheus was restarted after the first sample of db2 and db3: the second one of db3 was
+    due in the meantime, and is recorded at once too."""
+    record, rate = (f"instance_pool:scidex_pg_pool_{of}:{what}" for what in ("mean30m", "rate5m"))
+
+    def of_db(instance, *phases):
+        return {f'{rate}{{instance="{instance}", pool="ro"}}': Cycle(sum(((value,) * steps for value, steps in phases), ()))}
+
+    def restarted(instance, steps):
+        """With a sample before the restart, and nothing else until these steps after it."""
+        return {f'{record}{{instance="{instance}", pool="ro"}}': Cycle((100, "stale") + ("_",) * EVALUATED_AT)} | of_db(
+            instance, ("_", steps), (1, EVALUATED_AT + 1))
+
+    return Recorded(record,
+                    of_db("db1", (1, EVALUATED_AT + 1)) | restarted("db2", 2) | restarted("db3", 8)
+                    | of_db("db4", (1, 20), ("_", 21), (1, 40)),
+                    {f'{record}{{instance="db1", pool="ro"}}': 14013, f'{record}{{instance="db2", pool="ro"}}': 14113,
+                     f'{record}{{instance="db3", pool="ro"}}': 14112, f'{record}{{instance="db4", pool="ro"}}': 12010},
+                    "1000 * count_over_time({0}[1d]) + round(sum_over_time({0}[1d]))", SLOW_STEP_SECONDS)
+
+
 CASES = {case.record: case for case in (*map(percentile, (
     "scidex_pg_pool_acquire_wait_seconds", "scidex_pg_pool_use_seconds", "scidex_pg_pool_connect_seconds")),
-                                           utilisation(), outages(), old_files())}
+                                           utilisation(), outages(), old_files(),
+                                           *map(half_hours, ("acquires", "acquire_failures")))}
 
 
 def complaint(record):
@@ -105,8 +131,8 @@ def complaint(record):
     samples = [{"labels": selector(series, WRONG).removeprefix(case.record), "value": value}
                for series, value in case.expected.items()]
     return rulebook.promtool([record], [{
-        "name": case.record, "interval": f"{STEP_SECONDS}s",
-        "input_series": [{"series": selector(series, WRONG), "values": values([(behaviour, EVALUATED_AT + 1)], STEP_SECONDS)}
+        "name": case.record, "interval": f"{case.step}s",
+        "input_series": [{"series": selector(series, WRONG), "values": values([(behaviour, EVALUATED_AT + 1)], case.step)}
                          for series, behaviour in case.scraped.items()],
-        "promql_expr_test": [{"expr": f"round({case.record}, 0.01)", "eval_time": f"{EVALUATED_AT * STEP_SECONDS}s",
-                              "exp_samples": samples}]}], STEP_SECONDS)
+        "promql_expr_test": [{"expr": case.asked.format(case.record), "eval_time": f"{EVALUATED_AT * case.step}s",
+                              "exp_samples": samples}]}], case.step)

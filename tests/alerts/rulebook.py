@@ -28,8 +28,9 @@ def name_of(alert):
 
 
 def needed_by(rule, records):
-    """The recording rules that it depends on, in order."""
-    direct = [record for record in records if re.search(rf"{record['record']}\b", rule["expr"])]
+    """The recording rules that it depends on, in order, without itself."""
+    direct = [record for record in records if record["record"] != rule.get("record")
+              and re.search(rf"{record['record']}\b", rule["expr"])]
     names = {one["record"] for record in direct for one in [*needed_by(record, records), record]}
     return [record for record in records if record["record"] in names]
 
