@@ -12,9 +12,10 @@ Client* ClientList::CloseLongestIdle(base::Duration min_idle) {
   return nullptr;
 }
 
-Client* CloseForRoom(ClientList& idle, ClientList& readers) {
+Client* CloseForRoom(ClientList& idle, ClientList& readers, Victims victims) {
   if (Client* const client = idle.CloseLongestIdle(kMinIdle)) return client;
-  if (Client* const client = readers.CloseLongestIdle(kMinIdle)) return client;
+  if (Client* const client = readers.CloseLongestIdle(kMinUnread)) return client;
+  if (victims == Victims::kStale) return nullptr;
   if (Client* const client = idle.CloseLongestIdle()) return client;
   return readers.CloseLongestIdle();
 }

@@ -51,13 +51,20 @@ class ClientList {
   std::list<Waiting> clients_;
 };
 
-// How long a client may be idle before others are closed to make room rather than this one: it can
-// send its request, or read on.
+// A client that has been idle for less than this may be about to send its request, and one that has
+// not read for less than this may read on.
 inline constexpr auto kMinIdle = std::chrono::milliseconds(100);
+inline constexpr auto kMinUnread = std::chrono::seconds(1);
+
+enum class Victims {
+  // Only those that have been idle, or have not read, for longer than the times above.
+  kStale,
+  // If there are none, also others.
+  kAny,
+};
 
 // Closes a client to make room for another: an idle one, otherwise one that does not read its
-// response. Those that have been waiting for less than kMinIdle come last, the idle ones first:
-// a burst of idle clients must not close one that is reading. Returns null if both lists have none.
-Client* CloseForRoom(ClientList& idle, ClientList& readers);
+// response. Returns null if there is none.
+Client* CloseForRoom(ClientList& idle, ClientList& readers, Victims victims);
 
 }  // namespace scidex::http

@@ -85,6 +85,7 @@ awaitable<void> Send(Client& client, Stream& stream, Serving& serving, const Rep
 // Reads and discards what the client still sends. If data stays unread, the kernel resets the
 // connection, and the response may be lost.
 awaitable<void> Linger(Client& client, Serving& serving) {
+  const ClientList::Entry entry(serving.idle_clients, client);
   client.deadline.Set(base::Add(serving.deadlines.Now(), kLingerTimeout), Ends::kBoth);
   asio::error_code error;
   static_cast<void>(client.socket.shutdown(ClientSocket::shutdown_send, error));
@@ -140,7 +141,7 @@ awaitable<void> ServeConnection(Client& client, Stream& stream, Serving& serving
     serving.counts.Count(reply->code);
     co_await Send(client, stream, serving, *reply, TextFor(head, *reply), keep_alive);
   }
-  if (unread) co_await Linger(client, serving);
+  if (unread || !bytes.empty()) co_await Linger(client, serving);
 }
 
 template awaitable<void> ServeConnection(Client&, ClientSocket&, Serving&, const Terms&);

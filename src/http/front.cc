@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <netinet/tcp.h>
+#include <poll.h>
 #include <sys/socket.h>
 
 #include <algorithm>
@@ -60,16 +61,15 @@ std::size_t FilesOfFront(const FrontOptions& options) {
                        options.listeners.size());
 }
 
-RequestQueue::Options QueueOptions(const FrontOptions& options) {
-  const FrontLimits& limits = options.limits;
-  const std::size_t clients =
-      ClientLimit(limits.max_clients, FilesOfFront(options) + limits.reserved_files);
-  return {.slots = static_cast<std::size_t>(options.backend_connections),
-          // Clients that wait are not closed to make room: health checks need some of the limit.
-          .patience = {std::min(limits.max_waiting, clients / 2), limits.max_wait},
-          .max_sharing = clients / 4,
-          .refusal = "more than " + std::to_string(options.backend_connections) +
-                     " requests at once; try again later"};
+// Clients that wait are not closed to make room, and health checks need some of the limit.
+std::size_t MaxWaitingClients(std::size_t limit, std::size_t slots) {
+  return std::max<std::size_t>(1, (limit - std::min(limit, slots)) / 4 * 3);
+}
+
+// Whether a client waits to be accepted.
+bool IsWaitedFor(tcp::acceptor& acceptor) {
+  pollfd listener{acceptor.native_handle(), POLLIN, 0};
+  return poll(&listener, 1, 0) > 0;
 }
 
 void SetOptions(ClientSocket& socket) {
@@ -105,13 +105,14 @@ class Front::Impl {
   // Closes clients until there are no more than the limit.
   awaitable<void> AwaitLimit();
   void CloseExcess();
-  bool MakeRoom();
+  bool MakeRoom(Victims victims = Victims::kAny);
   bool HasRoomFor(std::size_t more) const { return clients_ + more - closing_ <= Limit(); }
   awaitable<void> Serve(ClientSocket socket);
   awaitable<void> ServeTls(Client& client);
   // Whether the client begins with a TLS handshake.
   awaitable<bool> BeginsTls(Client& client);
   awaitable<ReplyPtr> Answer(const RequestHead& head, const Client& client);
+  RequestQueue::Options QueueOptions();
 
   const FrontOptions options_;
   const ConnectionTimeouts timeouts_{options_.limits.request_timeout, options_.limits.idle_timeout,
@@ -147,7 +148,7 @@ Front::Impl::Impl(FrontOptions options, CodeCounts& counts)
     : options_(std::move(options)),
       memory_(options_.limits.max_answer_bytes),
       backend_(options_.backend_path, options_.limits.backend_timeout, deadlines_, memory_),
-      queue_(QueueOptions(options_), backend_),
+      queue_(QueueOptions(), backend_),
       direct_(options_.direct_paths, options_.direct_answer),
       serving_{
           timeouts_,
@@ -178,6 +179,19 @@ Front::Impl::Impl(FrontOptions options, CodeCounts& counts)
 Front::Impl::~Impl() {
   stop_.cancel();
   thread_->Join();
+}
+
+RequestQueue::Options Front::Impl::QueueOptions() {
+  const auto slots = static_cast<std::size_t>(options_.backend_connections);
+  RequestQueue::Options queue{
+      .slots = slots,
+      .patience = {options_.limits.max_waiting, options_.limits.max_wait},
+      .max_clients = {},
+      .refusal = "more than " + std::to_string(slots) + " requests at once; try again later"};
+  if (options_.limits.max_waiting != FrontLimits::kNoLimit) {
+    queue.max_clients = [this, slots] { return MaxWaitingClients(Limit(), slots); };
+  }
+  return queue;
 }
 
 void Front::Impl::Stop() {
@@ -254,21 +268,22 @@ void Front::Impl::ReportAcceptError(const std::exception& error) noexcept {
 }
 
 // Several at once: otherwise a client that only asks for health would wait until those that came
-// before it in a burst have been accepted one by one, each after a part of a long response.
+// before it in a burst have been accepted one by one, each after a part of a long response. They
+// are admitted last, so that none of them is closed for the next one before it can send its
+// request.
 awaitable<void> Front::Impl::AcceptSome(tcp::acceptor& acceptor) {
   std::vector<ClientSocket> accepted;
   accepted.reserve(kMaxAccepts);
   accepted.emplace_back(co_await acceptor.async_accept(kAwaitable));
-  while (accepted.size() < kMaxAccepts && MemoryReserve::IsFull()) {
+  if (!HasRoomFor(1) && !MakeRoom()) co_return;
+  while (accepted.size() < kMaxAccepts && MemoryReserve::IsFull() && IsWaitedFor(acceptor) &&
+         (HasRoomFor(accepted.size() + 1) || MakeRoom(Victims::kStale))) {
     // Not through Asio, which may wait for a client even in non-blocking mode.
     base::UniqueFd next(accept4(acceptor.native_handle(), nullptr, nullptr, SOCK_CLOEXEC));
-    // There is no other client, or an error that the next call will report.
+    // The client has gone, or an error that the next call will report.
     if (!next.valid()) break;
     accepted.emplace_back(io_).assign(acceptor.local_endpoint().protocol(), next.get());
     next.Release();
-  }
-  // Before any of them can be closed for another one: they must be able to send their requests.
-  while (!HasRoomFor(accepted.size()) && MakeRoom()) {
   }
   for (ClientSocket& socket : accepted) {
     if (!MemoryReserve::IsFull()) throw std::bad_alloc();
@@ -277,7 +292,6 @@ awaitable<void> Front::Impl::AcceptSome(tcp::acceptor& acceptor) {
 }
 
 void Front::Impl::Admit(ClientSocket socket) {
-  if (!HasRoomFor(1)) return;
   ++clients_;
   try {
     // Asio starts the coroutine in a function that is noexcept. It runs until it awaits a request.
@@ -311,8 +325,8 @@ void Front::Impl::CloseExcess() {
   }
 }
 
-bool Front::Impl::MakeRoom() {
-  Client* const client = CloseForRoom(idle_clients_, memory_.readers());
+bool Front::Impl::MakeRoom(Victims victims) {
+  Client* const client = CloseForRoom(idle_clients_, memory_.readers(), victims);
   if (client == nullptr) return false;
   client->makes_room = true;
   ++closing_;
@@ -379,6 +393,7 @@ awaitable<void> Front::Impl::ServeTls(Client& client) {
     co_return co_await handshakes_->Context() == connection->context();
   };
   co_await ServeConnection(client, connection->stream(), serving_, terms);
+  const ClientList::Entry entry(idle_clients_, client);
   client.deadline.Set(base::Add(deadlines_.Now(), kLingerTimeout), Deadline::Ends::kBoth);
   asio::error_code ignored;
   co_await connection->stream().async_shutdown(asio::redirect_error(kAwaitable, ignored));

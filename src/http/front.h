@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cstddef>
 #include <functional>
+#include <limits>
 #include <memory>
 #include <set>
 #include <string>
@@ -38,6 +39,8 @@ struct FrontLimits {
   // nothing for the longest time is closed.
   std::size_t max_answer_bytes = std::size_t{48} << 20;
   // Number of requests that may wait for a backend connection, and for how long; otherwise 503.
+  // Fewer if they would use up the limit of clients, except if this is kNoLimit.
+  static constexpr std::size_t kNoLimit = std::numeric_limits<std::size_t>::max();
   std::size_t max_waiting = 16;
   base::Duration max_wait = std::chrono::milliseconds(250);
 };

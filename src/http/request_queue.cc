@@ -52,17 +52,20 @@ asio::awaitable<ReplyPtr> RequestQueue::Ask(const RequestHead& head, const Clien
   if (const auto slot = slots_.TryAcquire())
     co_return co_await backend_.Exchange(request, has_body);
   const auto same = waiting_.find(request);
+  if (max_clients_) {
+    const std::size_t max = max_clients_();
+    if (clients_ >= max || (same == waiting_.end() && slots_.waiting() >= max - max / 3))
+      co_return Refusal(503, refusal_);
+  }
   if (same == waiting_.end()) {
     const bool may_share = head.method == "GET" || head.method == "HEAD";
     co_return co_await AskFirst(request, may_share, has_body, client);
   }
-  // Clients that share must never use up the limit of clients.
-  if (sharing_ >= max_sharing_) co_return Refusal(503, refusal_);
   co_return co_await Join(same->second, client);
 }
 
 asio::awaitable<ReplyPtr> RequestQueue::Join(std::shared_ptr<Shared> shared, const Client& client) {
-  const Counted counted(sharing_);
+  const Counted counted(clients_);
   shared->clients.push_back(&client);
   while (!shared->is_done) {
     asio::error_code woken;
@@ -87,6 +90,7 @@ asio::awaitable<ReplyPtr> RequestQueue::AskFirst(const std::string& request, boo
       decltype(waiting_)::iterator place;
     };
     const Leave leave{waiting_, place};
+    const Counted counted(clients_);
     std::optional<SlotGuard> granted = co_await slots_.Acquire();
     if (granted) slot.emplace(std::move(*granted));
   }

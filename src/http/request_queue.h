@@ -3,9 +3,11 @@
 
 #include <asio/awaitable.hpp>
 #include <asio/steady_timer.hpp>
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "http/backend_link.h"
@@ -24,15 +26,16 @@ class RequestQueue {
   struct Options {
     std::size_t slots = 0;
     RequestSlots::Patience patience;
-    // Maximum number of clients that wait for another client's identical request.
-    std::size_t max_sharing = 0;
+    // Returns the maximum number of clients that wait, for a slot or for another client's identical
+    // request; a third of it is for the latter. Empty: no limit.
+    std::function<std::size_t()> max_clients;
     // The message of a 503 if no slot is free.
     std::string refusal;
   };
 
   RequestQueue(Options options, BackendLink& backend)
       : refusal_(std::move(options.refusal)),
-        max_sharing_(options.max_sharing),
+        max_clients_(std::move(options.max_clients)),
         slots_(options.slots, options.patience),
         backend_(backend) {}
 
@@ -74,10 +77,10 @@ class RequestQueue {
                                      const Client& client);
 
   const std::string refusal_;
-  const std::size_t max_sharing_;
+  const std::function<std::size_t()> max_clients_;
   RequestSlots slots_;
   BackendLink& backend_;
-  std::size_t sharing_ = 0;
+  std::size_t clients_ = 0;
   std::map<std::string, std::shared_ptr<Shared>> waiting_;
 };
 

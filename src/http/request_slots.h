@@ -43,6 +43,7 @@ class RequestSlots {
   std::optional<SlotGuard> TryAcquire();
   // Returns nothing if no slot became free in time, or if too many requests are waiting.
   asio::awaitable<std::optional<SlotGuard>> Acquire();
+  std::size_t waiting() const { return waiters_.size(); }
   // Ends all waits, now and from now on.
   void Stop();
 

@@ -5,7 +5,6 @@
 #include <chrono>
 #include <exception>
 #include <iterator>
-#include <limits>
 #include <optional>
 #include <string>
 #include <utility>
@@ -133,7 +132,7 @@ Server::Impl::Impl(const ServerOptions& options, Endpoints endpoints,
   front.limits.max_waiting =
       kWaitingPerRequest * static_cast<std::size_t>(front.backend_connections);
   if (options.max_requests == 0) {
-    front.limits.max_waiting = std::numeric_limits<std::size_t>::max();
+    front.limits.max_waiting = FrontLimits::kNoLimit;
     front.limits.max_wait = base::Duration::max();
   }
   const auto answer = [this](Request request) { return Answer(std::move(request)); };

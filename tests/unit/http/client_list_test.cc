@@ -35,7 +35,7 @@ class HttpClientList : public testing::Test {
     asio::local::connect_pair(ours, peers_.back());
     return ClientSocket(std::move(ours));
   }
-  void MakeRoom() { CloseForRoom(idle_, readers_); }
+  void MakeRoom() { CloseForRoom(idle_, readers_, Victims::kAny); }
 
   test::ManualClock clock_;
   asio::io_context io_;
@@ -61,7 +61,7 @@ TEST_F(HttpClientList, LongestIdleClientMakesRoom) {
 
 TEST_F(HttpClientList, NewClientOutlivesOneThatDoesNotRead) {
   const Listed reader(*this, readers_);
-  clock_.Advance(kMinIdle);
+  clock_.Advance(kMinUnread);
   const Listed fresh(*this, idle_);
   MakeRoom();
   EXPECT_TRUE(reader.closed());
@@ -69,9 +69,8 @@ TEST_F(HttpClientList, NewClientOutlivesOneThatDoesNotRead) {
 }
 
 TEST_F(HttpClientList, ReaderOutlivesABurstOfNewClients) {
-  Listed reader(*this, readers_);
-  clock_.Advance(kMinIdle);
-  reader.entry.Touch();
+  const Listed reader(*this, readers_);
+  clock_.Advance(kMinUnread - milliseconds(1));
   const Listed first(*this, idle_);
   const Listed second(*this, idle_);
   MakeRoom();
@@ -81,11 +80,22 @@ TEST_F(HttpClientList, ReaderOutlivesABurstOfNewClients) {
   EXPECT_FALSE(reader.closed());
 }
 
+TEST_F(HttpClientList, OnlyStaleClientsMakeRoomForABatch) {
+  const Listed reader(*this, readers_);
+  clock_.Advance(kMinUnread - milliseconds(1));
+  const Listed idle(*this, idle_);
+  EXPECT_EQ(CloseForRoom(idle_, readers_, Victims::kStale), nullptr);
+  clock_.Advance(milliseconds(1));
+  EXPECT_EQ(CloseForRoom(idle_, readers_, Victims::kStale), &reader.client);
+  clock_.Advance(kMinIdle);
+  EXPECT_EQ(CloseForRoom(idle_, readers_, Victims::kStale), &idle.client);
+}
+
 TEST_F(HttpClientList, ReaderMakesRoomIfNoOtherClientIsLeft) {
   const Listed reader(*this, readers_);
   MakeRoom();
   EXPECT_TRUE(reader.closed());
-  EXPECT_EQ(CloseForRoom(idle_, readers_), nullptr);
+  EXPECT_EQ(CloseForRoom(idle_, readers_, Victims::kAny), nullptr);
 }
 
 }  // namespace

@@ -60,6 +60,19 @@ TEST(HttpConnection, RefusalEndsTheConnection) {
   EXPECT_TRUE(connection.ended());
 }
 
+// If the kernel reset the connection because of the second request, the refusal could be lost.
+TEST(HttpConnection, RefusedClientThatSentMoreIsReadUntilItCloses) {
+  ServedConnection connection;
+  connection.Send(kGet + kGet);
+  connection.Refuse("busy");
+  connection.ReadAll();
+  EXPECT_THAT(connection.received(), HasSubstr("busy"));
+  EXPECT_FALSE(connection.ended());
+  connection.CloseForWriting();
+  connection.ReadAll();
+  EXPECT_TRUE(connection.ended());
+}
+
 TEST(HttpConnection, ClientThatHasClosedItsSideGetsItsAnswer) {
   ServedConnection connection;
   connection.Send(kGet);

@@ -197,6 +197,13 @@ TEST_F(FrontTest, ClientThatDoesNotReadMakesRoomWhereNoneIsIdle) {
   EXPECT_EQ(Get(port_, "/").code, 200);
 }
 
+TEST_F(FrontTest, BurstBeyondTheLimitRefusesNoClient) {
+  Start({.max_clients = 4});
+  std::vector<std::unique_ptr<HttpConnection>> silent;
+  for (int i = 0; i < 40; ++i) silent.push_back(std::make_unique<HttpConnection>(port_));
+  EXPECT_EQ(Get(port_, "/-/healthy").code, 200);
+}
+
 TEST_F(FrontTest, AnswersThatAreNotReadHoldNoMoreMemoryThanTheirLimit) {
   Start({.max_answer_bytes = 70'000'000});
   std::vector<std::unique_ptr<HttpConnection>> deaf;

@@ -65,8 +65,12 @@ class HttpRequestQueue : public testing::Test {
                    }};
   std::unique_ptr<BackendLink> link_ =
       std::make_unique<BackendLink>(backend_.path(), hours(1), deadlines_, memory_);
-  RequestQueue queue_{
-      {.slots = 1, .patience = {2, hours(1)}, .max_sharing = 49, .refusal = "too many"}, *link_};
+  std::size_t max_clients_ = 50;
+  RequestQueue queue_{{.slots = 1,
+                       .patience = {3, hours(1)},
+                       .max_clients = [this] { return max_clients_; },
+                       .refusal = "too many"},
+                      *link_};
   std::list<asio::local::stream_protocol::socket> peers_;
   std::list<std::unique_ptr<Client>> clients_;
   std::list<RequestHead> heads_;
@@ -116,20 +120,30 @@ TEST_F(HttpRequestQueue, RequestsThatChangeSomethingAreEachAskedFor) {
 }
 
 TEST_F(HttpRequestQueue, RequestBeyondTheWaitLimitIsRefused) {
-  for (const char* target : {"/a", "/b", "/c", "/d"}) Ask(target);
+  for (const char* target : {"/a", "/b", "/c", "/d", "/e"}) Ask(target);
   EXPECT_EQ(Bodies().back(), "too many\n");
   gate_.Open();
   ASSERT_TRUE(AwaitReplies());
-  EXPECT_EQ(handled_, 3);
+  EXPECT_EQ(handled_, 4);
 }
 
-TEST_F(HttpRequestQueue, RequestBeyondTheShareLimitIsRefused) {
+TEST_F(HttpRequestQueue, RequestBeyondTheLimitOfWaitingClientsIsRefused) {
   Ask("/a");
   for (int i = 0; i < 51; ++i) Ask("/b");
   EXPECT_EQ(Bodies().back(), "too many\n");
   gate_.Open();
   ASSERT_TRUE(AwaitReplies());
   EXPECT_EQ(handled_, 2);
+}
+
+TEST_F(HttpRequestQueue, LastPlacesAreForIdenticalRequests) {
+  max_clients_ = 3;
+  for (const char* target : {"/a", "/b", "/c", "/d", "/b", "/b"}) Ask(target);
+  EXPECT_EQ(Bodies(),
+            (std::vector<std::string>{"none", "none", "none", "too many\n", "none", "too many\n"}));
+  gate_.Open();
+  ASSERT_TRUE(AwaitReplies());
+  EXPECT_EQ(handled_, 3);
 }
 
 TEST_F(HttpRequestQueue, RequestWhoseClientsHaveAllHungUpIsDropped) {
