@@ -28,6 +28,9 @@ stage_sources() {
 build_packages() (
   export SCIDEX_REVISION LC_ALL=C.UTF-8 TZ=UTC CCACHE_BASEDIR=$1 CCACHE_DIR
   SCIDEX_REVISION=$(git rev-parse --short=12 HEAD)
+  # Otherwise ccache may return an object of sources that differ only in the columns of tokens, which are part of the debug
+  # information.
+  export CCACHE_DEPEND=1 CCACHE_NAMESPACE=packages
   # debhelper changes HOME for the build.
   CCACHE_DIR=${CCACHE_DIR:-${XDG_CACHE_HOME:-$HOME/.cache}/ccache}
   unset "${!DEB_@}" CFLAGS CXXFLAGS CPPFLAGS LDFLAGS

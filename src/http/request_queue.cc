@@ -54,8 +54,9 @@ asio::awaitable<ReplyPtr> RequestQueue::Ask(const RequestHead& head, const Clien
   const auto same = waiting_.find(request);
   if (max_clients_) {
     const std::size_t max = max_clients_();
-    if (clients_ >= max || (same == waiting_.end() && slots_.waiting() >= max - max / 3))
-      co_return Refusal(503, refusal_);
+    const std::size_t different = slots_.waiting();
+    const std::size_t of_kind = same == waiting_.end() ? different : clients_ - different;
+    if (clients_ >= max || of_kind >= max - max / 3) co_return Refusal(503, refusal_);
   }
   if (same == waiting_.end()) {
     const bool may_share = head.method == "GET" || head.method == "HEAD";

@@ -27,7 +27,7 @@ class RequestQueue {
     std::size_t slots = 0;
     RequestSlots::Patience patience;
     // Returns the maximum number of clients that wait, for a slot or for another client's identical
-    // request; a third of it is for the latter. Empty: no limit.
+    // request; at most two thirds of them for either. Empty: no limit.
     std::function<std::size_t()> max_clients;
     // The message of a 503 if no slot is free.
     std::string refusal;

@@ -65,7 +65,7 @@ class HttpRequestQueue : public testing::Test {
                    }};
   std::unique_ptr<BackendLink> link_ =
       std::make_unique<BackendLink>(backend_.path(), hours(1), deadlines_, memory_);
-  std::size_t max_clients_ = 50;
+  std::size_t max_clients_ = 75;
   RequestQueue queue_{{.slots = 1,
                        .patience = {3, hours(1)},
                        .max_clients = [this] { return max_clients_; },
@@ -129,7 +129,7 @@ TEST_F(HttpRequestQueue, RequestBeyondTheWaitLimitIsRefused) {
 
 TEST_F(HttpRequestQueue, RequestBeyondTheLimitOfWaitingClientsIsRefused) {
   Ask("/a");
-  for (int i = 0; i < 51; ++i) Ask("/b");
+  for (int i = 0; i < 52; ++i) Ask("/b");
   EXPECT_EQ(Bodies().back(), "too many\n");
   gate_.Open();
   ASSERT_TRUE(AwaitReplies());
@@ -141,6 +141,17 @@ TEST_F(HttpRequestQueue, LastPlacesAreForIdenticalRequests) {
   for (const char* target : {"/a", "/b", "/c", "/d", "/b", "/b"}) Ask(target);
   EXPECT_EQ(Bodies(),
             (std::vector<std::string>{"none", "none", "none", "too many\n", "none", "too many\n"}));
+  gate_.Open();
+  ASSERT_TRUE(AwaitReplies());
+  EXPECT_EQ(handled_, 3);
+}
+
+TEST_F(HttpRequestQueue, IdenticalRequestsLeavePlacesForDifferentOnes) {
+  max_clients_ = 6;
+  for (const char* target : {"/a", "/b", "/b", "/b", "/b", "/b", "/b"}) Ask(target);
+  EXPECT_EQ(Bodies().back(), "too many\n");
+  Ask("/c");
+  EXPECT_EQ(Bodies().back(), "none");
   gate_.Open();
   ASSERT_TRUE(AwaitReplies());
   EXPECT_EQ(handled_, 3);
