@@ -23,22 +23,21 @@ std::size_t Number(std::string_view text) {
   return number;
 }
 
-std::shared_ptr<Reply> Make(const Response& response, bool head) {
+ReplyPtr Make(const Response& response, Body body, Connection connection) {
   auto reply = std::make_shared<Reply>();
-  reply->text = Serialize(response, head ? Body::kLeftOut : Body::kSent, Connection::kUnsaid,
-                          base::RealClock().WallNow());
+  reply->text = Serialize(response, body, connection, base::RealClock().WallNow());
   FindParts(*reply);
   return reply;
 }
 
 }  // namespace
 
-ReplyPtr MakeReply(const Response& response, bool head) { return Make(response, head); }
+ReplyPtr MakeReply(const Response& response, bool head) {
+  return Make(response, head ? Body::kLeftOut : Body::kSent, Connection::kUnsaid);
+}
 
 ReplyPtr Refusal(int code, const std::string& why) {
-  const auto reply = Make(PlainResponse(code, why + '\n'), false);
-  reply->last = true;
-  return reply;
+  return Make(PlainResponse(code, why + '\n'), Body::kSent, Connection::kClose);
 }
 
 std::size_t FindParts(Reply& reply) {

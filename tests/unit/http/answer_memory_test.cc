@@ -4,8 +4,6 @@
 #include <gtest/gtest.h>
 #include <sys/socket.h>
 
-#include <asio/local/connect_pair.hpp>
-#include <asio/local/stream_protocol.hpp>
 #include <list>
 #include <memory>
 #include <optional>
@@ -13,6 +11,7 @@
 
 #include "base/clock.h"
 #include "unit/http/loop.h"
+#include "unit/http/peer.h"
 
 namespace scidex::http {
 namespace {
@@ -25,16 +24,14 @@ class HttpAnswerMemory : public testing::Test {
     if (charge) taken_.push_back(std::move(*charge));
   }
   std::unique_ptr<Client> MakeClient() {
-    asio::local::stream_protocol::socket ours(loop_.io());
-    peers_.emplace_back(loop_.io());
-    asio::local::connect_pair(ours, peers_.back());
-    return std::make_unique<Client>(ClientSocket(std::move(ours)), deadlines_);
+    Peer& peer = peers_.emplace_back(loop_.io());
+    return std::make_unique<Client>(ConnectClient(peer), deadlines_);
   }
 
   AnswerMemory memory_{100};
   Loop loop_;
   Deadlines deadlines_{base::RealClock()};
-  std::list<asio::local::stream_protocol::socket> peers_;
+  std::list<Peer> peers_;
   std::list<AnswerCharge> taken_;
   int ended_ = 0;
 };

@@ -3,12 +3,11 @@
 #include <gtest/gtest.h>
 
 #include <asio/io_context.hpp>
-#include <asio/local/connect_pair.hpp>
-#include <asio/local/stream_protocol.hpp>
 #include <chrono>
 #include <list>
 
 #include "support/manual_clock.h"
+#include "unit/http/peer.h"
 
 namespace scidex::http {
 namespace {
@@ -17,29 +16,22 @@ using std::chrono::milliseconds;
 
 class HttpClientList : public testing::Test {
  protected:
-  using Socket = asio::local::stream_protocol::socket;
-
   // A client in one of the lists.
   struct Listed {
     Listed(HttpClientList& test, ClientList& list)
-        : client(test.Connect(), test.deadlines_), entry(list, client) {}
+        : client(ConnectClient(test.peers_.emplace_back(test.io_)), test.deadlines_),
+          entry(list, client) {}
     bool closed() const { return client.deadline.interrupted(); }
 
     Client client;
     ClientList::Entry entry;
   };
 
-  ClientSocket Connect() {
-    Socket ours(io_);
-    peers_.emplace_back(io_);
-    asio::local::connect_pair(ours, peers_.back());
-    return ClientSocket(std::move(ours));
-  }
   void MakeRoom() { CloseForRoom(idle_, readers_, Victims::kAny); }
 
   test::ManualClock clock_;
   asio::io_context io_;
-  std::list<Socket> peers_;
+  std::list<Peer> peers_;
   Deadlines deadlines_{clock_};
   ClientList idle_;
   ClientList readers_;

@@ -3,8 +3,6 @@
 #include <gtest/gtest.h>
 
 #include <asio/buffer.hpp>
-#include <asio/local/connect_pair.hpp>
-#include <asio/local/stream_protocol.hpp>
 #include <asio/system_error.hpp>
 #include <asio/write.hpp>
 #include <future>
@@ -16,6 +14,7 @@
 #include "support/temp_dir.h"
 #include "unit/http/certificate.h"
 #include "unit/http/loop.h"
+#include "unit/http/peer.h"
 
 namespace scidex::http {
 namespace {
@@ -35,8 +34,6 @@ std::string Hello() {
 
 class HttpHandshakes : public testing::Test {
  protected:
-  using Socket = asio::local::stream_protocol::socket;
-
   HttpHandshakes() {
     const CertificatePair pair = MakeCertificate();
     dir_.Write("crt", pair.certificate);
@@ -50,11 +47,9 @@ class HttpHandshakes : public testing::Test {
 
   // Whose handshake begins when the loop runs. Its hello has been sent.
   void Come() {
-    Socket own(loop_.io());
-    peers_.push_back(std::make_unique<Socket>(loop_.io()));
-    asio::local::connect_pair(own, *peers_.back());
-    asio::write(*peers_.back(), asio::buffer(hello_));
-    clients_.push_back(std::make_unique<Client>(ClientSocket(std::move(own)), deadlines_));
+    Peer& peer = *peers_.emplace_back(std::make_unique<Peer>(loop_.io()));
+    clients_.push_back(std::make_unique<Client>(ConnectClient(peer), deadlines_));
+    asio::write(peer, asio::buffer(hello_));
     clients_.back()->socket.non_blocking(true);
     loop_.Spawn(Perform(*clients_.back()));
   }
@@ -84,7 +79,7 @@ class HttpHandshakes : public testing::Test {
   Tls tls_{config_};
   Loop loop_;
   Deadlines deadlines_{base::RealClock()};
-  std::vector<std::unique_ptr<Socket>> peers_;
+  std::vector<std::unique_ptr<Peer>> peers_;
   std::vector<std::unique_ptr<Client>> clients_;
   std::size_t ended_ = 0;
   Handshakes handshakes_{tls_};

@@ -3,8 +3,6 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <asio/local/connect_pair.hpp>
-#include <asio/local/stream_protocol.hpp>
 #include <asio/system_error.hpp>
 #include <memory>
 #include <optional>
@@ -12,6 +10,7 @@
 
 #include "base/clock.h"
 #include "unit/http/loop.h"
+#include "unit/http/peer.h"
 
 namespace scidex::http {
 namespace {
@@ -24,10 +23,8 @@ class HttpNewestFirst : public testing::Test {
   // Clients 0, 1 … that come one after the other.
   void Come(std::size_t number) {
     for (std::size_t i = 0; i < number; ++i) {
-      asio::local::stream_protocol::socket own(loop_.io());
-      asio::local::stream_protocol::socket peer(loop_.io());
-      asio::local::connect_pair(own, peer);
-      clients_.push_back(std::make_unique<Client>(ClientSocket(std::move(own)), deadlines_));
+      Peer peer(loop_.io());
+      clients_.push_back(std::make_unique<Client>(ConnectClient(peer), deadlines_));
       loop_.Spawn(AwaitTurn(clients_.size() - 1));
       loop_.Poll();
     }

@@ -3,8 +3,6 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <asio/local/connect_pair.hpp>
-#include <asio/local/stream_protocol.hpp>
 #include <atomic>
 #include <list>
 #include <memory>
@@ -15,6 +13,7 @@
 #include "http/backend.h"
 #include "unit/http/fixture.h"
 #include "unit/http/loop.h"
+#include "unit/http/peer.h"
 
 namespace scidex::http {
 namespace {
@@ -32,10 +31,8 @@ class HttpRequestQueue : public testing::Test {
   }
   // The first request takes the slot.
   void Ask(const std::string& target, const std::string& method = "GET") {
-    asio::local::stream_protocol::socket ours(loop_.io());
-    peers_.emplace_back(loop_.io());
-    asio::local::connect_pair(ours, peers_.back());
-    clients_.push_back(std::make_unique<Client>(ClientSocket(std::move(ours)), deadlines_));
+    Peer& peer = peers_.emplace_back(loop_.io());
+    clients_.push_back(std::make_unique<Client>(ConnectClient(peer), deadlines_));
     RequestHead& head = heads_.emplace_back();
     head.method = method;
     head.target = target;
@@ -71,7 +68,7 @@ class HttpRequestQueue : public testing::Test {
                        .max_clients = [this] { return max_clients_; },
                        .refusal = "too many"},
                       *link_};
-  std::list<asio::local::stream_protocol::socket> peers_;
+  std::list<Peer> peers_;
   std::list<std::unique_ptr<Client>> clients_;
   std::list<RequestHead> heads_;
   std::list<ReplyPtr> replies_;
