@@ -200,7 +200,8 @@ void AddWebFlags(CLI::App& app, CommandLine& flags) {
   app.add_option(
          "--web.max-requests", flags.max_requests,
          "maximum number of requests answered at the same time, at most 1000; eight times as many "
-         "wait, for up to 250 ms, and further ones get 503; 0: no limit (default: 16)")
+         "wait, for up to 250 ms, and further ones get 503; 0: 16 at the same time, and further "
+         "ones wait without limit (default: 16)")
       ->type_name("NUMBER")
       ->check(CLI::Range(0, 1000));
   app.add_flag("--web.enable-lifecycle", flags.enable_lifecycle,
