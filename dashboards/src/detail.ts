@@ -343,8 +343,8 @@ const leases = [
   graph({
     title: 'Autoscaler decisions',
     description:
-      'What the autoscaler decided, per second. A rise of at_max or at_budget means that acquires wait ' +
-      'and it may not help; of waits_long that it lets a pool grow.',
+      'What the autoscaler decided, per second. A rise of at_max or at_budget means that a pool needs ' +
+      'more connections than it may have; of waits_long, that a pool grows because acquires wait.',
     unit: 'ops',
     width: 8,
     height: 8,

@@ -246,7 +246,7 @@ constexpr Family kFamilies[] = {
      "Current limit of the number of connections in a pool.",
      OfPool<&PoolStats::target_size>, {kPool}},
     {kPools, "scidex_pg_pool_min_idle", kGauge, "",
-     "Idle connections that a pool keeps ready.",
+     "Minimum number of idle connections that a pool keeps open.",
      OfPool<&PoolStats::min_idle>, {kPool}},
     {kPools, "scidex_pg_pool_waiters", kGauge, "",
      "Acquires waiting for a connection; a lasting increase means that the pool is too small or "
@@ -364,7 +364,7 @@ constexpr Family kFamilies[] = {
      "When the route last changed, in Unix time; 0 if it never did.",
      OfRoute<&RouteStats::last_transition>},
     {kPools, "scidex_pg_pool_ro_dsn_configured", kGauge, "",
-     "1 if a replica is configured, 0 if reads go to the primary by choice.",
+     "1 if a replica is configured, 0 if not.",
      RoDsnConfigured},
     {kPools, "scidex_pg_pool_ro_fallthrough_expected", kGauge, "",
      "1 if read_only.fallthrough_expected says that reads are meant to go to the primary.",
@@ -442,12 +442,13 @@ constexpr Family kFamilies[] = {
      "1 for the mode of the autoscaler, 0 for the others.",
      IsMode, {By<AutoscalerMode>("mode")}},
     {kPools, "scidex_pg_pool_autoscaler_decisions_total", kCounter, "",
-     "Checks of a pool by the autoscaler, by decision; at_max and at_budget mean that acquires "
-     "wait and the pool may not grow, dry_run counts what it would do.",
+     "Checks of a pool by the autoscaler, by decision; at_max and at_budget mean that the pool "
+     "needs more connections than it may have. In mode dry_run, decisions are counted but not "
+     "applied.",
      ScalingDecisions, {kPool, By<ScalingReason>("decision")}},
     {kPools, "scidex_pg_pool_autoscaler_budget", kGauge, "",
-     "Maximum number of connections of all pools on the server of a pool together, after those "
-     "that other clients use and those left to them; NaN if unknown.",
+     "Maximum number of connections of all pools on a pool's server together: the server's limits "
+     "minus the connections of other clients and server_reserve; NaN if unknown.",
      Budget, {kPool}},
 
     // The exporter itself.
@@ -557,10 +558,10 @@ constexpr Family kFamilies[] = {
      "Rows that currently have series.",
      OfQuery<&QueryStats::rows>, {kQuery}},
     {kQueries, "scidex_pg_query_series_dropped_total", kCounter, "",
-     "Series over max_series, which were dropped.",
+     "Series that were dropped because of max_series.",
      OfQuery<&QueryStats::dropped_series>, {kQuery}},
     {kQueries, "scidex_pg_query_last_result_series_dropped", kGauge, "",
-     "Series over max_series, which were dropped, of the latest result.",
+     "Series of the latest result that were dropped because of max_series.",
      OfQuery<&QueryStats::dropped>, {kQuery}},
 
     // The exposition itself.
