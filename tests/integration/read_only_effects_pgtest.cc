@@ -226,7 +226,7 @@ std::string Describe(const Effect& effect, Answer answer) {
 
 std::string AsMarkdown() {
   std::ostringstream out;
-  out << "| statement | superuser | ordinary role | counted | what is left of it |\n"
+  out << "| statement | superuser | ordinary role | counted | effect |\n"
          "|---|---|---|---|---|\n";
   for (const Effect& effect : kEffects) {
     out << "| `" << effect.statement << "`";
