@@ -10,6 +10,7 @@
 namespace scidex::base {
 
 struct BackoffOptions {
+  // Upper bounds of the first delay and of all delays.
   Duration initial = std::chrono::milliseconds(100);
   Duration cap = std::chrono::seconds(5);
 

@@ -32,6 +32,7 @@ struct ProbeOptions {
 };
 
 struct PoolLoggerOptions {
+  // Time between two log entries, and until the first.
   base::Duration interval = std::chrono::seconds(3600);
 
   friend bool operator==(const PoolLoggerOptions&, const PoolLoggerOptions&) = default;

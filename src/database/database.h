@@ -72,7 +72,9 @@ class Database {
     return router_->AcquireWrite(options, borrower);
   }
 
-  // Begins a transaction, which is ended together with its session after `timeout`.
+  // Begins a transaction on a session of this database. When `timeout` has passed, the session is
+  // shut down, and its calls throw pqxx::broken_connection. `lease` must outlive the transaction.
+  // Throws pqxx::failure, and BeginRead() postgres::TransactionTimeout, which is one.
   postgres::ReadTransaction BeginRead(const pool::Lease& lease, base::Duration timeout) {
     return {lease, SharedTimer(), base::Add(base::RealClock().Now(), timeout)};
   }
@@ -90,6 +92,7 @@ class Database {
   void Reconfigure(const DatabaseOptions& options);
 
   // One snapshot of every pool and of the route; stats() adds the results of probes and queries.
+  // Neither waits for a server.
   routing::PoolsStats pool_stats() const { return router_->pool_stats(); }
   DatabaseStats stats() const;
 

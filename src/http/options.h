@@ -16,11 +16,10 @@
 namespace scidex::http {
 
 struct ServerOptions {
-  // host:port, [IPv6]:port or :port; with port 0 the kernel chooses. If
-  // empty, there is no server.
+  // host:port, [IPv6]:port or :port; with port 0 the kernel chooses. Empty: there is no server.
   std::vector<std::string> listen_addresses{":19187"};
-  // Maximum number of concurrent requests; further ones get 503 after a short wait. With 0 they
-  // wait without limit. Endpoints for everyone are not counted.
+  // Maximum number of concurrent requests; further ones get 503 after a short wait. 0: 16,
+  // and further ones wait without limit. Endpoints for everyone are not counted.
   int max_requests = 16;
   // How long a stop waits for responses in progress.
   base::Duration stop_grace = std::chrono::milliseconds(500);

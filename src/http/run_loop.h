@@ -1,3 +1,4 @@
+// The loop of a thread that runs handlers and coroutines of Asio.
 #pragma once
 
 #include <asio/io_context.hpp>
@@ -8,6 +9,7 @@
 
 namespace scidex::http {
 
+// Logs the exception of a handler, unless no memory is left for the message. Thread-safe.
 inline void ReportFailure(const std::exception& error) noexcept {
   try {
     const MayFail scope;

@@ -42,7 +42,7 @@ enum class ReadOnlyProof {
   kNone,         // not required: a session that may write
   kReported,     // the server reports the setting; no round trip
   kSet,          // the setting was sent on this acquire
-  kTransaction,  // every transaction begins READ ONLY; the session itself is not read-only
+  kTransaction,  // it is lent in a READ ONLY transaction, which the borrower could end
 };
 
 // Receives what a session finds out while it is in a pool. Each function does nothing unless
@@ -53,9 +53,11 @@ class SessionObserver {
   virtual ~SessionObserver() = default;
   // A write was refused because the session is read-only.
   virtual void OnReadOnlyViolation() {}
-  // A session that had been read-only was found not to be.
+  // The borrower switched read-only off, or could have done so and written without a command tag
+  // that shows it. At most once per lease.
   virtual void OnReadOnlyTampered() {}
-  // A write succeeded although the session should be read-only: its borrower switched that off.
+  // A write succeeded although the session should be read-only: the borrower switched that off, or
+  // read-only does not prevent the statement, such as VACUUM.
   virtual void OnReadOnlyWrite() {}
   // The session could not be proven to be read-only.
   virtual void OnReadOnlyUnproven() {}

@@ -34,7 +34,8 @@ class [[nodiscard]] Lease {
   const base::CallSite& borrower() const;
 
   // Returns the connection to the pool. Never throws. May block for up to
-  // PoolOptions::reset_timeout if a transaction was left open. No effect if this is empty.
+  // PoolOptions::reset_timeout while the connection is reset, for example because a transaction was
+  // left open. No effect if this is empty.
   void Release() noexcept;
   // Returns the connection to be closed, because the borrower knows that it is unusable.
   void Evict() noexcept { Evict(EvictReason::kBorrower); }

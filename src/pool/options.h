@@ -11,9 +11,9 @@
 namespace scidex::pool {
 
 struct PoolOptions {
-  // Number of idle connections to keep open in advance. More connections cost server memory while
-  // unused; with fewer, the first clients of a spike wait for a connect. 0 opens connections only
-  // on demand.
+  // Number of idle connections to keep open in advance, in addition to those that are lent. More
+  // connections cost server memory while unused; with fewer, the first clients of a spike wait for
+  // a connect. 0 opens connections only on demand.
   std::size_t min_idle = 2;
   // Maximum number of connections, including those being opened.
   std::size_t max_size = 10;
@@ -25,7 +25,7 @@ struct PoolOptions {
   // Timeout for opening one connection, including name resolution, TLS, authentication and session
   // setup.
   base::Duration connect_timeout = std::chrono::seconds(3);
-  // Timeout for returning a connection to a clean state after its borrower left a transaction open.
+  // Timeout for resetting a connection on release. Unless it is reset in time, it is closed.
   base::Duration reset_timeout = std::chrono::seconds(1);
   // A waiter that has waited this long is handed the next released connection; before that, a
   // running thread may overtake it. 0 keeps strict order, at the cost of a context switch for every
@@ -42,7 +42,7 @@ struct PoolOptions {
   // Something (an autoscaler) raises target_size while acquires wait. A pool at its target is then
   // not permanently full, so NestedAcquireDeadlock is not reported below max_size.
   bool autoscaled = false;
-  // Delay between attempts to connect while the server refuses them.
+  // Delay between attempts to connect while they fail, for whatever reason.
   base::BackoffOptions backoff;
 
   friend bool operator==(const PoolOptions&, const PoolOptions&) = default;

@@ -72,6 +72,7 @@ class [[nodiscard]] ReadTransaction {
 // by one thread; `lease` must outlive it.
 class [[nodiscard]] WriteTransaction {
  public:
+  // Throws pqxx::failure if the session is lost or the server refuses BEGIN.
   WriteTransaction(const pool::Lease& lease, std::shared_ptr<base::Timer> timer,
                    base::TimePoint deadline)
       : limit_(Session::Of(lease), std::move(timer), deadline),

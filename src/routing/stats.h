@@ -49,7 +49,9 @@ struct PoolsStats {
   base::EnumArray<PoolRole, std::optional<pool::PoolStats>> pools;
   // Counters of removed pools whose role has no pool now.
   base::EnumArray<PoolRole, pool::PoolStats> gone;
+  // Whether a replica is configured.
   bool ro_dsn_configured = false;
+  // Of RoutingOptions; max_lag is 0 if any lag is accepted.
   base::Duration max_lag{0};
   bool fallthrough_expected = false;
   RouteStats route;
