@@ -50,9 +50,9 @@ ServiceReport::ServiceReport(const base::ServiceManager& manager,
       task_(scheduler, base::TaskKind::kServiceReport,
             [this](const std::stop_token&) { return Check(); }) {
   if (!manager_.present()) return;
-  if (!manager_.Notify("READY=1")) {
+  if (!NotifyReady()) {
     base::LogWarn(
-        "cannot notify the service manager; it may end this process as not started",
+        "cannot notify the service manager yet; it may end this process as not started",
         {{"error", std::generic_category().message(errno)},
          {"advice",
           "unset NOTIFY_SOCKET, or start the exporter from the manager that listens there"}});
@@ -70,16 +70,23 @@ void ServiceReport::OnReloading() noexcept {
   std::array<char, 64> text{};
   char* const number = std::ranges::copy(kReloading, text.begin()).out;
   const char* const end = std::to_chars(number, text.end(), MonotonicMicroseconds()).ptr;
+  const base::MutexLock lock(mutex_);
+  ready_pending_ = false;
   manager_.Notify({text.begin(), end});
 }
 
 void ServiceReport::OnReloaded() noexcept {
-  manager_.Notify("READY=1");
+  {
+    const base::MutexLock lock(mutex_);
+    ready_pending_ = true;
+  }
+  NotifyReady();
   task_.Trigger();
 }
 
 base::TimePoint ServiceReport::Check() {
   const base::TimePoint now = clock_.Now();
+  NotifyReady();
   NotifyStatus();
   if (!watchdog_) return base::Add(now, kCheckInterval);
   const std::string stalled = Stalled(now);
@@ -87,6 +94,12 @@ base::TimePoint ServiceReport::Check() {
   LogStall(stalled);
   return base::Add(now,
                    std::clamp(*watchdog_ / kChecksPerWatchdog, kMinCheckInterval, kCheckInterval));
+}
+
+bool ServiceReport::NotifyReady() noexcept {
+  const base::MutexLock lock(mutex_);
+  if (ready_pending_) ready_pending_ = !manager_.Notify("READY=1");
+  return !ready_pending_;
 }
 
 void ServiceReport::NotifyStatus() {

@@ -53,6 +53,8 @@ class ServiceReport {
 
  private:
   base::TimePoint Check();
+  // Sends READY=1 unless the manager has accepted it. Returns whether it has.
+  bool NotifyReady() noexcept;
   void NotifyStatus();
   // The component that makes no progress; empty if all do.
   std::string Stalled(base::TimePoint now);
@@ -78,6 +80,8 @@ class ServiceReport {
   std::string last_stalled_;
 
   base::Mutex mutex_;
+  // READY=1 is due. Not while a reload is in progress.
+  bool ready_pending_ SCIDEX_GUARDED_BY(mutex_) = true;
   // The status that the manager last accepted.
   std::string last_status_ SCIDEX_GUARDED_BY(mutex_);
   // Last: it uses all members above.

@@ -31,6 +31,18 @@ class ServiceManagerSocket {
   // The value of NOTIFY_SOCKET.
   const std::string& address() const { return address_; }
 
+  // Sends itself messages until no more fit, as if the manager did not read. Returns their number.
+  int Fill() const {
+    const base::UniqueFd sender(socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+    sockaddr_un name{};
+    socklen_t size = sizeof name;
+    getsockname(fd_.get(), reinterpret_cast<sockaddr*>(&name), &size);
+    int count = 0;
+    while (sendto(sender.get(), "FULL", 4, 0, reinterpret_cast<const sockaddr*>(&name), size) == 4)
+      ++count;
+    return count;
+  }
+
   // The messages since the previous call, in the order of their arrival.
   std::vector<std::string> TakeMessages() {
     std::vector<std::string> messages;

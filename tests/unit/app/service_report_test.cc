@@ -22,6 +22,7 @@ namespace scidex::app {
 namespace {
 
 using std::chrono::seconds;
+using testing::Each;
 using testing::ElementsAre;
 
 constexpr auto kWatchdog = seconds(20);
@@ -109,6 +110,23 @@ TEST_F(ServiceReportTest, WarnsIfNothingListensOnTheSocket) {
   { const ServiceReport report(manager, {}, kProbeWithin, std::move(sources), scheduler_); }
   EXPECT_EQ(log.Count({"level=warn", "cannot notify the service manager", "Connection refused"}),
             1u);
+}
+
+TEST_F(ServiceReportTest, RepeatsReadyUntilTheManagerAcceptsIt) {
+  ASSERT_GT(socket_.Fill(), 0);
+  Start(std::nullopt);
+  EXPECT_THAT(socket_.TakeMessages(), Each("FULL"));
+  EXPECT_THAT(MessagesAfter(2), ElementsAre("READY=1", "STATUS=not ready"));
+}
+
+TEST_F(ServiceReportTest, RepeatsReadyAfterAReloadButNotDuringOne) {
+  Start(std::nullopt);
+  report_->OnReloading();
+  EXPECT_THAT(MessagesAfter(3), ElementsAre());
+  ASSERT_GT(socket_.Fill(), 0);
+  report_->OnReloaded();
+  ASSERT_TRUE(AwaitCheck());
+  EXPECT_THAT(MessagesAfter(2), ElementsAre("READY=1"));
 }
 
 TEST_F(ServiceReportTest, TellsTheStatusWhenItChanges) {
