@@ -4,7 +4,7 @@ import * as heatmap from '@grafana/grafana-foundation-sdk/heatmap';
 import { Dashboard } from '@grafana/grafana-foundation-sdk/dashboard';
 
 import { dashboard, withPanels } from './dashboard';
-import { ofPool, ofRoute, ofService, perPool, perPoolOfService, routeLabels, serviceLabels } from './labels';
+import { ofPool, ofRoute, ofService, perPoolOfService, routeLabels, serviceLabels } from './labels';
 import { describe, graph } from './panels';
 import {
   buckets,
@@ -232,22 +232,16 @@ const servers = [
   graph({
     title: 'Failed probes',
     description:
-      'Share of the probes of each pool that failed. A lasting rise to 1 means that the server ' +
-      'does not answer or is not the expected one; occasional failures point to a busy server or ' +
-      'network.',
+      'Share of the probes of each pool that failed in the last five minutes. A lasting rise to 1 ' +
+      'means that the server does not answer or is not the expected one; occasional failures ' +
+      'point to a busy server or network.',
     unit: 'percentunit',
     width: 12,
     height: 8,
   })
     .max(1)
     .withTarget(
-      lines(
-        greatest(
-          `sum ${perPool} (${rate(selectPools('scidex_pg_pool_probe_failures_total'))})` +
-            ` / sum ${perPool} (${rate(selectPools('scidex_pg_pool_probes_total'))})`,
-        ),
-        ofPool,
-      ),
+      lines(greatest(selectPools('instance_pool:scidex_pg_pool_probe_failures:ratio_rate5m')), ofPool),
     ),
   graph({
     title: 'Failed probes by reason',

@@ -50,6 +50,19 @@ def utilisation():
     return Recorded(record, scraped, {f'{record}{{pool="ro"}}': 0.3, f'{record}{{pool="primary"}}': 1})
 
 
+def failed_probes():
+    """In the last five minutes, of all reasons. Not of the pool none, which is not probed."""
+    record = "instance_pool:scidex_pg_pool_probe_failures:ratio_rate5m"
+    probes = {"ro": Rise(10), "primary": Rise(30), "none": 0}
+    failures = {("ro", "auth_failed"): Climb(((0, 65), (6, 1000))), ("ro", "probe_timeout"): Rise(2),
+                ("primary", "auth_failed"): 5, ("none", "auth_failed"): 0}
+    return Recorded(record,
+                    {f'scidex_pg_pool_probes_total{{pool="{pool}"}}': behaviour for pool, behaviour in probes.items()}
+                    | {f'scidex_pg_pool_probe_failures_total{{pool="{pool}", reason="{reason}"}}': behaviour
+                       for (pool, reason), behaviour in failures.items()},
+                    {f'{record}{{pool="ro"}}': 0.68, f'{record}{{pool="primary"}}': 0})
+
+
 def outages():
     """The alerts that fire, or ended a minute and a half ago; but none that is pending, or ended three minutes ago, and no
     others."""
@@ -120,7 +133,7 @@ def half_hours(of):
 
 CASES = {case.record: case for case in (*map(percentile, (
     "scidex_pg_pool_acquire_wait_seconds", "scidex_pg_pool_use_seconds", "scidex_pg_pool_connect_seconds")),
-                                           utilisation(), outages(), old_files(),
+                                           utilisation(), failed_probes(), outages(), old_files(),
                                            *map(half_hours, ("acquires", "acquire_failures")))}
 
 
