@@ -45,8 +45,10 @@ make_tree() {
   }
 }
 
+cases=Packaging
+
 # run_cases [ARG…]: ARGs go to ctest.
-run_cases() { ctest --preset release -C Packaging -L packaging -j "$(nproc)" --no-tests=error "$@"; }
+run_cases() { ctest --preset release -C "$cases" -L packaging -j "$(nproc)" --no-tests=error "$@"; }
 
 # test_on SUITE [ARG…]: builds the packages on this release of Debian, and runs the cases there. Not that of the image, whose
 # libraries are those of this machine. ARGs go to ctest.
@@ -74,7 +76,8 @@ refuse_to_boot() {
 }
 
 # test_packages [--long] [ARG…]: runs the tests of tests/packaging; ARGs go to ctest. --long also checks that a second build
-# is identical and that a purge leaves nothing, and builds and tests the packages on the other supported Debian.
+# is identical and that a purge leaves nothing, runs a case in an emulated machine, and builds and tests the packages on the
+# other supported Debian.
 test_packages() {
   local suite long=
   ((EUID == 0)) || refuse_to_boot "test --packaging boots containers, so it must run as root"
@@ -84,8 +87,8 @@ test_packages() {
   mkdir -p build/packaging
   if [[ ${1:-} == --long ]]; then
     shift
-    long=1
-    need_packages piuparts
+    long=1 cases=PackagingLong
+    need_packages piuparts vm
     check_reproducible
     check_leftovers "$suite"
   fi

@@ -18,12 +18,13 @@ declare -A package_groups=(
   [kubernetes]="python3 python3-yaml"
   [packaging]="systemd-container mmdebstrap man-db umoci crun"
   [piuparts]="piuparts"
+  [vm]="qemu-system-x86 e2fsprogs"
   [bench]="libbenchmark-dev libsoci-dev libboost-dev python3-psycopg-pool valgrind"
 )
 declare -A package_reasons=(
   [build]="to build" [run]="for the temporary servers of ./dev run" [demo]="for the demo" [dashboards]="for the dashboards"
   [npm]="for the dashboards" [test]="to test" [package]="for Debian packages" [image]="for the image"
-  [kubernetes]="for the manifests" [packaging]="to test packages" [piuparts]="to test packages"
+  [kubernetes]="for the manifests" [packaging]="to test packages" [piuparts]="to test packages" [vm]="to test packages"
   [audit]="to audit" [bench]="to measure" [fuzz]="to fuzz" [lint]="to lint" [format]="to format"
 )
 

@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # Functions for the cases: each sources this file, inside the container that boot.sh has booted. FOLDER/packages has the
 # packages.
-set -euo pipefail
+set -Eeuo pipefail
 export LC_ALL=C.UTF-8 SYSTEMD_PAGER=cat SYSTEMD_COLORS=0 DEBIAN_FRONTEND=noninteractive HOME=/root
 cd /
 

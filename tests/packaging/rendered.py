@@ -5,6 +5,7 @@ MANIFESTS is the output of ./dev kubernetes; NPM is the folder whose node_module
 
 import json
 import pathlib
+import shutil
 import stat
 import subprocess
 import sys
@@ -158,8 +159,20 @@ class Rendered(unittest.TestCase):
                       "serviceMonitor.nonsense=1", "serviceMonitor.labels.a=1", "prometheusRule.runbooksUrl=/d",
                       "prometheusRule.grafanaUrl=ftp://grafana.example", "web.tlsSecretName=tls",
                       "secretKeys.nonsense=1", "configuration.web.listen_addresses={:1}",
-                      "configuration.web.telemetry_path=/m"):
+                      "configuration.web.telemetry_path=/m", r"configuration.web\.listen_addresses[0]=:1",
+                      r"configuration.primary\.password_file=/password"):
             self.assertNotEqual(run(self.helm, "template", "pools", self.chart, "--set", value).returncode, 0, value)
+
+    def test_chart_may_be_a_conditional_dependency(self):
+        with tempfile.TemporaryDirectory() as folder:
+            name = yaml.safe_load((pathlib.Path(self.chart) / "Chart.yaml").read_text())["name"]
+            dependency = {"name": name, "version": "*", "condition": f"{name}.enabled"}
+            pathlib.Path(folder, "Chart.yaml").write_text(json.dumps(
+                {"apiVersion": "v2", "name": "parent", "version": "1.0.0", "dependencies": [dependency]}))
+            shutil.copytree(self.chart, pathlib.Path(folder, "charts", name))
+            for enabled, kinds in (("true", 1), ("false", 0)):
+                found = rendered(self.helm, "template", "pools", folder, "--set", f"{name}.enabled={enabled}")
+                self.assertEqual([document["kind"] for document in found].count("Deployment"), kinds)
 
     def test_prometheus_logs_in_only_where_the_exporter_has_users(self):
         found = {name: monitors[0]["spec"]["endpoints"][0] for name, monitors in self.of("ServiceMonitor")}

@@ -65,7 +65,12 @@ sql "ALTER SYSTEM SET unix_socket_directories = '/run/postgresql', '/tmp'"
 systemctl restart postgresql
 eventually "PostgreSQL has a socket in /tmp" pg_isready -q -h /tmp
 given_back "a socket in /tmp" "host=/tmp dbname=postgres user=scidex-pg-exporter" \
-  'BindReadOnlyPaths=/tmp/.s.PGSQL.5432'
+  'PrivateTmp=no'
+systemctl stop postgresql
+systemctl restart $unit
+eventually "without a socket the service starts" metric_is "$up" 0
+systemctl start postgresql
+eventually "the socket of a later start of PostgreSQL is used" metric_is "$up" 1
 
 given_back "who the peer is" "host=/run/postgresql dbname=postgres user=scidex-pg-exporter requirepeer=postgres" \
   'PrivateUsers=no'

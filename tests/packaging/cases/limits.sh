@@ -1,0 +1,69 @@
+# shellcheck shell=bash
+# The drop-ins of README.Debian for addresses and memory, in a machine with its own kernel.
+# shellcheck source=tests/packaging/inside.sh
+source /task/inside.sh
+
+# documented SETTING: the line of README.Debian that has it.
+documented() {
+  local line
+  line=$(zcat -f /usr/share/doc/scidex-pg-exporter/README.Debian* | sed -n "s/^ *\($1=.*\)$/\1/p")
+  [[ $line ]] || fail "README.Debian has no $1"
+  echo "$line"
+}
+# restart_with DROP_IN
+restart_with() {
+  drop_in $unit "$1"
+  systemctl reset-failed $unit
+  systemctl restart $unit
+}
+is_up() { metric_is "scidex_pg_pool_backend_up{pool=\"$1\"}" "$2"; }
+status_of() { curl -sS -o /dev/null --max-time 60 -w '%{http_code}' "$1/-/healthy"; }
+cgroup=/sys/fs/cgroup/system.slice/$unit.service
+
+start_postgres
+install_exporter
+make_role
+sql "ALTER SYSTEM SET listen_addresses = '127.0.0.1, 127.0.0.2'"
+sed -i '1i host all scidex-pg-exporter 127.0.0.0/8 trust' "$(sql 'SHOW hba_file')"
+systemctl restart postgresql
+eventually "PostgreSQL listens on the second address" pg_isready -q -h 127.0.0.2
+{
+  printf 'primary:\n  dsn: host=127.0.0.1 dbname=postgres user=scidex-pg-exporter\n'
+  printf 'replica:\n  dsn: host=127.0.0.2 dbname=postgres user=scidex-pg-exporter\n'
+} | replace_configuration exporter.yaml
+other=http://127.0.0.2:19187
+
+restart_with 'Environment=NOTHING=1'
+eventually "the servers of both addresses answer" is_up ro 1
+equal "HTTP over the other address" "$(status_of $other)" 200
+
+deny=$(documented IPAddressDeny)
+documented IPAddressAllow >/dev/null
+restart_with "$deny\nIPAddressAllow=127.0.0.1"
+eventually "the server of the allowed address answers" is_up primary 1
+falls_through() { is_up ro 0 && metric_is scidex_pg_pool_ro_routes_to 2; }
+eventually "the other one is down, and reads fall through" falls_through
+refused "HTTP over the other address" curl -sS -o /dev/null --max-time 10 $other/-/healthy
+restart_with "$deny\nIPAddressAllow=localhost"
+eventually "both are allowed as localhost" is_up ro 1
+
+memory=$(documented MemoryMax)
+restart_with "$memory\nMemorySwapMax=0"
+equal "the limit of memory" "$(cat $cgroup/memory.max)" "$(numfmt --from=iec "${memory#*=}")"
+# Clients that send requests and do not read.
+clients=()
+for ((i = 0; i < 100; ++i)); do
+  exec {client}<>/dev/tcp/127.0.0.1/19187
+  printf 'GET /metrics HTTP/1.1\r\nHost: exporter\r\n\r\n' >&"$client"
+  clients+=("$client")
+done
+equal "health while clients do not read" "$(status_of $url)" 200
+for client in "${clients[@]}"; do exec {client}>&-; done
+equal "processes killed for memory" "$(sed -n 's/^oom_kill //p' $cgroup/memory.events)" 0
+eventually "within the limit the servers are probed" is_up primary 1
+
+drop_in $unit 'MemoryMax=2M\nMemorySwapMax=0\nRestart=no'
+systemctl reset-failed $unit
+refused "a start with too little memory" systemctl restart $unit
+names_the_reason() { journalctl -u $unit --no-pager -o cat | grep -q "oom-kill"; }
+eventually "the journal names the reason" names_the_reason
