@@ -30,7 +30,7 @@ END
 chmod 755 "$work/task/.command"
 
 # disk NAME FOLDER SIZE: the file NAME with a file system that has the files of FOLDER.
-disk() { mke2fs -qq -t ext4 -O ^has_journal -E lazy_itable_init=1 -d "$2" "$work/$1.disk" "$3"; }
+disk() { mke2fs -q -t ext4 -O ^has_journal -E lazy_itable_init=1 -d "$2" "$work/$1.disk" "$3" >/dev/null; }
 disk tree "$tree" 3G
 disk task "$work/task" 256M
 
