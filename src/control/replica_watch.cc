@@ -19,6 +19,12 @@ namespace {
 constexpr int kProbesUntilOutdated = 5;
 constexpr base::Duration kOutdatedAfter = std::chrono::seconds(10);
 
+// Other clients may still write there.
+bool RefusesOurSessions(Reason reason) {
+  return reason == Reason::kAuthFailed || reason == Reason::kTooManyConnections ||
+         reason == Reason::kTlsFailed;
+}
+
 void LogStale(bool begins, Reason verdict, const std::optional<base::Duration>& lag,
               const routing::RoutingOptions& options) {
   const base::LogField max_lag{"max_lag_seconds", options.max_lag};
@@ -61,6 +67,7 @@ void ReplicaWatch::Reconfigure(const routing::RoutingOptions& options, bool has_
   if (new_primary) {
     lag_.Clear();
     primary_answers_.reset();
+    primary_is_lost_ = false;
     primary_system_identifier_.reset();
     primary_instance_.clear();
     primary_timeline_.reset();
@@ -85,6 +92,7 @@ void ReplicaWatch::OnPrimaryProbe(const ProbeResult& result) {
     pending.swap(pending_probe_);
     // A server in recovery accepts no writes, so a replica cannot lag behind it.
     primary_answers_ = result.reason == Reason::kOk && !result.facts.in_recovery;
+    primary_is_lost_ = !*primary_answers_ && !RefusesOurSessions(result.reason);
     const bool found_before = divergence_.found();
     if (result.reason == Reason::kOk) ObservePrimary(result);
     found_ahead = divergence_.found() && !found_before;
@@ -150,7 +158,7 @@ void ReplicaWatch::Judge(const ProbeResult& result) {
     if (result.reason == Reason::kOk) {
       observation.in_recovery = result.facts.in_recovery;
       observation.system_identifier = result.facts.system_identifier;
-      observation.primary_answers = primary_answers_.value_or(false);
+      observation.primary_is_lost = primary_is_lost_;
       observation.primary_system_identifier = primary_system_identifier_;
       observation.primary_instance = primary_instance_;
       observation.instance = result.facts.instance;

@@ -64,6 +64,8 @@ class ReplicaWatch {
   LagEstimator lag_ SCIDEX_GUARDED_BY(mutex_);
   // Empty until the primary's first probe; always empty without a primary.
   std::optional<bool> primary_answers_ SCIDEX_GUARDED_BY(mutex_);
+  // See ReplicaObservation.
+  bool primary_is_lost_ SCIDEX_GUARDED_BY(mutex_) = false;
   base::TimePoint primary_answered_at_ SCIDEX_GUARDED_BY(mutex_){};
   // The replica's first answer, if the primary has not been queried yet and it is the latest.
   std::optional<ProbeResult> pending_probe_ SCIDEX_GUARDED_BY(mutex_);

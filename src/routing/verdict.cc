@@ -25,8 +25,8 @@ Reason JudgeReplica(const ReplicaObservation& observation, const RoutingOptions&
   }
   if (other_cluster) return Reason::kWrongCluster;
   if (observation.ahead) return Reason::kDiverged;
-  return observation.primary_answers && LagsTooFar(observation, options) ? Reason::kLagExceeded
-                                                                         : Reason::kOk;
+  return !observation.primary_is_lost && LagsTooFar(observation, options) ? Reason::kLagExceeded
+                                                                          : Reason::kOk;
 }
 
 bool LagsTooFar(const ReplicaObservation& observation, const RoutingOptions& options) {

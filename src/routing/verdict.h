@@ -29,17 +29,19 @@ struct ReplicaObservation {
   bool lagged_before = false;
   bool stale_before = false;
   // What is known of the primary at that moment.
-  bool primary_answers = false;
+  // It does not answer or is in recovery. False if it refuses our sessions, or if none is
+  // configured: that says nothing about other clients, whose writes the replica may lack.
+  bool primary_is_lost = false;
   std::optional<std::string> primary_system_identifier;
   std::string primary_instance;
 };
 
-// Returns kOk, or the reason why the replica cannot serve. While the primary does not answer, lag
-// is not a reason: a replica that answers is then the only server left.
+// Returns kOk, or the reason why the replica cannot serve. While the primary is lost, lag is not
+// a reason: a replica that answers is then the only server left.
 Reason JudgeReplica(const ReplicaObservation& observation, const RoutingOptions& options);
 
 // Whether the lag has exceeded the limit for serving reads and has not yet fallen to half of it,
-// whether or not the primary answers.
+// whether or not the primary is lost.
 bool LagsTooFar(const ReplicaObservation& observation, const RoutingOptions& options);
 
 // Whether the replica's lag has exceeded max_lag and has not yet fallen to half of it, whether or

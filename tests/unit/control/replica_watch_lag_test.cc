@@ -4,6 +4,7 @@
 #include <optional>
 #include <vector>
 
+#include "base/enum.h"
 #include "support/log_tap.h"
 #include "unit/control/replica_watch_fixture.h"
 
@@ -100,6 +101,29 @@ TEST_F(ReplicaWatchTest, OutageOfThePrimaryDoesNotEndALag) {
   EXPECT_EQ(verdicts_,
             (std::vector<Reason>{Reason::kLagExceeded, Reason::kOk, Reason::kLagExceeded}));
   EXPECT_TRUE(watch_.Stats().stale);
+}
+
+TEST_F(ReplicaWatchTest, LagCountsWhileThePrimaryRefusesOurSessions) {
+  FallBehind();
+  for (const Reason refusal :
+       {Reason::kAuthFailed, Reason::kTooManyConnections, Reason::kTlsFailed}) {
+    watch_.OnPrimaryProbe(Down(refusal));
+    watch_.OnReplicaProbe(Replica(150));
+    EXPECT_EQ(verdicts_.back(), Reason::kLagExceeded) << base::Name(refusal);
+  }
+  watch_.OnPrimaryProbe(Down(Reason::kProbeTimeout));
+  watch_.OnReplicaProbe(Replica(150));
+  EXPECT_EQ(verdicts_.back(), Reason::kOk);
+}
+
+TEST_F(ReplicaWatchTest, QueriedLagCountsWithoutAPrimary) {
+  ReplicaWatch watch({}, false, clock_,
+                     [this](Reason verdict, base::TimePoint) { verdicts_.push_back(verdict); });
+  ProbeResult replica = Replica(100);
+  replica.facts.lag_is_queried = true;
+  replica.facts.queried_lag = seconds(3600);
+  watch.OnReplicaProbe(replica);
+  EXPECT_EQ(verdicts_, std::vector<Reason>{Reason::kLagExceeded});
 }
 
 TEST_F(ReplicaWatchTest, NewLimitsAreNotComparedWithTheLagBefore) {

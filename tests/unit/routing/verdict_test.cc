@@ -12,7 +12,6 @@ ReplicaObservation FitReplica() {
   observation.in_recovery = true;
   observation.system_identifier = "7";
   observation.lag = seconds(1);
-  observation.primary_answers = true;
   observation.primary_system_identifier = "7";
   return observation;
 }
@@ -86,10 +85,10 @@ TEST(ReplicaVerdict, LagOfALaggingReplicaMustFallToHalfOfTheLimit) {
   EXPECT_EQ(Judge(observation), Reason::kOk);
 }
 
-TEST(ReplicaVerdict, LagNeverTakesTheRouteWhileThePrimaryDoesNotAnswer) {
+TEST(ReplicaVerdict, LagNeverTakesTheRouteWhileThePrimaryIsLost) {
   ReplicaObservation observation = FitReplica();
   observation.lag = std::chrono::hours(5);
-  observation.primary_answers = false;
+  observation.primary_is_lost = true;
   EXPECT_EQ(Judge(observation), Reason::kOk);
 }
 
