@@ -59,7 +59,7 @@ std::shared_ptr<pool::Connector> Server::MakeConnector(PoolRole role, bool for_p
     return std::make_shared<WatchedConnector>(
         name,
         std::make_shared<postgres::SessionConnector>(name, session, runtime_.resolver,
-                                                     runtime_.hangups),
+                                                     runtime_.hangups, runtime_.scheduler.clock()),
         on_auth_failed_);
   } catch (const postgres::DsnError& error) {
     throw postgres::DsnError(std::string(base::Name(role_)) + ".dsn: " + error.what());

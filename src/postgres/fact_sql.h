@@ -2,11 +2,17 @@
 #pragma once
 
 #include <array>
+#include <chrono>
 #include <string_view>
 
 #include "base/enum.h"
+#include "base/time.h"
 
 namespace scidex::postgres {
+
+// A server that has denied a fact is asked for it again after this time: each denial is a line in
+// the server's log.
+inline constexpr base::Duration kAskAgainAfter = std::chrono::minutes(10);
 
 // The facts other than in_recovery. Each can be refused separately.
 enum class Fact {

@@ -173,8 +173,9 @@ Opened OpenOne(const Endpoint& endpoint, const Parameters& parameters, TimePoint
   const std::string_view first = said.substr(0, said.find('\n'));
   opened.sqlstate = SqlStateIn(first);
   opened.outcome = Classify(connection.get(), stage, opened.sqlstate, first);
-  opened.startup_refused =
-      opened.outcome == ConnectOutcome::kConnectFailed && !opened.sqlstate.empty();
+  opened.startup_refused = opened.outcome == ConnectOutcome::kConnectFailed &&
+                           !opened.sqlstate.empty() && !MeansShutdown(opened.sqlstate) &&
+                           opened.sqlstate != kReadOnlySqlTransaction;
   opened.cannot_write = Contains(said, "session is read-only");
   opened.message = {WordsFor(opened.outcome) + InBrackets(opened.sqlstate), Masked(said)};
   return opened;

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <array>
 #include <exception>
+#include <memory>
 #include <string_view>
 #include <utility>
 
@@ -231,9 +232,27 @@ void Session::CheckForTampering(const PGresult* result) {
   Report(watch_.OnTag(PQcmdStatus(const_cast<PGresult*>(result))));
 }
 
+void Session::JudgeUnreadResults() {
+  constexpr int kMost = 1000;
+  for (int i = 0; i < kMost; ++i) {
+    if (raw() == nullptr || PQtransactionStatus(raw()) != PQTRANS_ACTIVE ||
+        PQconsumeInput(raw()) == 0 || PQisBusy(raw()) != 0) {
+      return;
+    }
+    // Judged when libpq creates it.
+    const std::unique_ptr<PGresult, decltype(&PQclear)> result(PQgetResult(raw()), &PQclear);
+    const ExecStatusType status = PQresultStatus(result.get());
+    // libpq returns the result of a COPY until the copy ends.
+    if (!result || status == PGRES_COPY_IN || status == PGRES_COPY_OUT || status == PGRES_COPY_BOTH)
+      return;
+  }
+}
+
 // Called for closed sessions too, however the lease ends.
 void Session::CheckForTamperingAtEnd() {
-  if (!std::exchange(watched_, false)) return;
+  if (!watched_) return;
+  JudgeUnreadResults();
+  watched_ = false;
   if (!by_transaction_ && ReportedReadOnly() == false) ReportTampering(kSwitchedOff);
   const PGTransactionStatusType transaction =
       raw() == nullptr ? PQTRANS_UNKNOWN : PQtransactionStatus(raw());

@@ -23,7 +23,6 @@ using QueryStatus = QueryResult::Status;
 
 // The refusal is most likely permanent; asking costs a round trip per fact, and lines in the
 // server's log.
-constexpr base::Duration kAskAgainAfter = std::chrono::minutes(10);
 
 std::optional<std::uint64_t> Unsigned(std::string_view text) {
   std::uint64_t value = 0;

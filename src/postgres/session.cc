@@ -5,6 +5,7 @@
 #include <poll.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <array>
 #include <stdexcept>
 #include <string_view>
@@ -20,11 +21,7 @@ namespace scidex::postgres {
 using base::TimePoint;
 using pool::Recycled;
 
-namespace {
-
-constexpr const char* kRepeatableRead = "SET default_transaction_isolation = 'repeatable read'";
-
-}  // namespace
+namespace {}  // namespace
 
 // libpq calls this for every result of the connection, including those of libpqxx.
 int Session::OnEvent(PGEventId id, void* info, void* session) {
@@ -157,13 +154,15 @@ Recycled Session::Recycle(base::Duration within) noexcept {
 }
 
 Recycled Session::TryRecycle(base::Duration within) {
-  CheckForTamperingAtEnd();
   PGconn* const connection = raw();
+  const bool has_unread =
+      connection != nullptr && PQtransactionStatus(connection) == PQTRANS_ACTIVE;
+  CheckForTamperingAtEnd();
   if (connection == nullptr || server_closing_ || PQstatus(connection) != CONNECTION_OK)
     return Recycled::kLost;
   const PGTransactionStatusType transaction = PQtransactionStatus(connection);
-  if (PQpipelineStatus(connection) != PQ_PIPELINE_OFF || transaction == PQTRANS_ACTIVE ||
-      transaction == PQTRANS_UNKNOWN) {
+  if (has_unread || PQpipelineStatus(connection) != PQ_PIPELINE_OFF ||
+      transaction == PQTRANS_ACTIVE || transaction == PQTRANS_UNKNOWN) {
     return Recycled::kDirty;
   }
   PQsetnonblocking(connection, 0);
@@ -198,14 +197,18 @@ Recycled Session::Clean(PGTransactionStatusType transaction, SessionReset reset,
   if (transaction != PQTRANS_IDLE && !committed) run("ROLLBACK");
   if (reset == SessionReset::kResetAll) run("RESET ALL");
   if (reset == SessionReset::kDiscardAll) run("DISCARD ALL");
-  if (reset != SessionReset::kRollback && avoids_serializable_ && !by_transaction_)
-    run(kRepeatableRead);
+  if (reset != SessionReset::kRollback && !pin_isolation_.empty()) run(pin_isolation_.c_str());
   return ended;
 }
 
-QueryResult Session::AvoidSerializable(TimePoint deadline) {
-  avoids_serializable_ = true;
-  return Query(kRepeatableRead, deadline);
+QueryResult Session::PinIsolation(std::string_view level, TimePoint deadline) {
+  constexpr std::array<std::string_view, 3> kLevels{"read uncommitted", "read committed",
+                                                    "repeatable read"};
+  const auto* const known = std::ranges::find(kLevels, level);
+  pin_isolation_ = "SET default_transaction_isolation = '";
+  pin_isolation_ += known == kLevels.end() ? kLevels.back() : *known;
+  pin_isolation_ += "'";
+  return Query(pin_isolation_.c_str(), deadline);
 }
 
 QueryResult Session::Query(const char* sql, TimePoint deadline, const std::stop_token& stop) {

@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "base/local_failure.h"
+#include "postgres/fact_sql.h"
 #include "postgres/guard.h"
 #include "postgres/password_file.h"
 
@@ -110,12 +111,13 @@ std::string RequiredOf(const std::string& attributes, const SessionOptions& opti
 
 SessionConnector::SessionConnector(std::string name, const SessionOptions& options,
                                    std::shared_ptr<Resolver> resolver,
-                                   std::shared_ptr<base::HangupWatch> hangups)
+                                   std::shared_ptr<base::HangupWatch> hangups, base::Clock& clock)
     : name_(std::move(name)),
       options_(options),
       dsn_(Dsn::Parse(options.dsn)),
       resolver_(std::move(resolver)),
-      hangups_(std::move(hangups)) {}
+      hangups_(std::move(hangups)),
+      clock_(clock) {}
 
 std::map<std::string, base::Secret> SessionConnector::Overrides(Startup startup) const {
   std::map<std::string, base::Secret> overrides;
@@ -195,13 +197,16 @@ QueryResult SessionConnector::AskForServer(Session& session, const std::string& 
                         deadline, stop);
   };
   QueryResult answer;
-  if (tells_start_) {
+  const base::TimePoint now = clock_.Now();
+  bool refused = now < ask_for_start_at_.load();
+  if (!refused) {
     // With a volatile function, as in kTransactionSetting.
     answer = ask(kServerStart, ", pg_is_in_recovery()");
     // A missing privilege or function, as opposed to a temporary failure.
-    tells_start_ = !answer.sqlstate.starts_with("42") && !answer.sqlstate.starts_with("0A");
+    refused = answer.sqlstate.starts_with("42") || answer.sqlstate.starts_with("0A");
+    if (refused) ask_for_start_at_ = base::Add(now, kAskAgainAfter);
   }
-  if (!tells_start_) answer = ask("NULL", "");
+  if (refused) answer = ask("NULL", "");
   const std::string started = Value(answer, 1);
   if (!started.empty() && session.IsOfBackend(Value(answer, 0)))
     session.SetServerStarted(std::strtoll(started.c_str(), nullptr, 10));
@@ -236,9 +241,9 @@ std::optional<ConnectResult> SessionConnector::ShowReadOnly(std::unique_ptr<Sess
     return Failed(ConnectOutcome::kReadOnlyUnproven,
                   {"default_transaction_read_only=on in the startup packet had no effect", ""});
   }
-  if (avoid_serializable) {
-    const QueryResult avoided = session->AvoidSerializable(deadline);
-    if (avoided.status != QueryResult::Status::kOk) return FailedAfterLogin(avoided);
+  if (options_.of_replica) {
+    const QueryResult pinned = session->PinIsolation(Value(shown, 3), deadline);
+    if (pinned.status != QueryResult::Status::kOk) return FailedAfterLogin(pinned);
   }
   return Succeeded(std::move(session));
 }

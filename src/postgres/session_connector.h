@@ -7,8 +7,10 @@
 #include <optional>
 #include <string>
 
+#include "base/clock.h"
 #include "base/hangup_watch.h"
 #include "base/secret.h"
+#include "base/time.h"
 #include "pool/connection.h"
 #include "postgres/dsn.h"
 #include "postgres/open.h"
@@ -21,9 +23,10 @@ namespace scidex::postgres {
 // Thread-safe.
 class SessionConnector final : public pool::Connector {
  public:
-  // `name` is the pool's name. Throws DsnError.
+  // `name` is the pool's name. `clock` must outlive the connector. Throws DsnError.
   SessionConnector(std::string name, const SessionOptions& options,
-                   std::shared_ptr<Resolver> resolver, std::shared_ptr<base::HangupWatch> hangups);
+                   std::shared_ptr<Resolver> resolver, std::shared_ptr<base::HangupWatch> hangups,
+                   base::Clock& clock = base::RealClock());
 
   pool::ConnectResult Connect(base::TimePoint deadline,
                               const std::stop_token& stop) noexcept override;
@@ -57,8 +60,9 @@ class SessionConnector final : public pool::Connector {
   const std::shared_ptr<base::HangupWatch> hangups_;
   // Whether the last session was behind a pooler. Determines which startup packet is tried first.
   std::atomic<bool> behind_pooler_{false};
-  // Whether the server reports its start time.
-  std::atomic<bool> tells_start_{true};
+  base::Clock& clock_;
+  // A server that refuses to report its start time is asked again from then on.
+  std::atomic<base::TimePoint> ask_for_start_at_{base::TimePoint::min()};
 };
 
 }  // namespace scidex::postgres

@@ -68,6 +68,21 @@ class Lies(unittest.TestCase):
         self.assertNotIn("shutdown did not complete", process.log.read_text())
         self.assertNotIn("<b>", process.log.read_text().replace("\\u003c", "<"))
 
+    def test_login_that_read_only_prevents_is_not_repeated_without_it(self):
+        """A login trigger that writes: without read-only, it would write."""
+        refusal = message(b"E", b"SFATAL\0VFATAL\0C25006\0Mcannot execute INSERT in a read-only transaction\0\0")
+        server = FakePostgres(self.addCleanup, lambda _, client: client.sendall(refusal))
+        folder = tempfile.TemporaryDirectory(prefix="scidex-e2e-")
+        self.addCleanup(folder.cleanup)
+        process = exporter.Exporter(
+            self.addCleanup, pathlib.Path(folder.name),
+            SCIDEX_PG_RO_DSN=f"host=127.0.0.1 port={server.port} user=reader sslmode=disable")
+        process.start()
+        servers.poll("attempts to log in", lambda: len(server.startups) >= 3, process.log)
+        self.assertEqual([found for found in server.startups if b"default_transaction_read_only=on" not in found], [])
+        servers.poll("the reason in the log", lambda: "SQLSTATE 25006" in process.log.read_text(), process.log)
+        process.stop()
+
     def check_answer(self, answer, reason="connect_failed"):
         self.check(lambda client: client.sendall(answer), reason)
 

@@ -164,6 +164,35 @@ TEST_F(Evidence, SerializableRoleReadsFromAReplica) {
   ExecuteAndReplay("ALTER ROLE app RESET ALL");
 }
 
+TEST_F(Evidence, SessionsStayUsableWhenTheServerBecomesSerializable) {
+  // In this database, the superuser can still change settings of the replica.
+  ExecuteAndReplay(
+      "ALTER ROLE CURRENT_USER IN DATABASE postgres SET default_transaction_isolation = 'read "
+      "committed'");
+  const auto change = [](const char* how, const char* level) {
+    replica_->Execute(how, "postgres");
+    replica_->Execute("SELECT pg_reload_conf()", "postgres");
+    EXPECT_TRUE(Eventually(kPatience, [&] {
+      return replica_->QueryOne("SHOW default_transaction_isolation") == level;
+    }));
+  };
+  for (const auto reset : {postgres::SessionReset::kRollback, postgres::SessionReset::kResetAll,
+                           postgres::SessionReset::kDiscardAll}) {
+    database::DatabaseOptions options = FastProbes();
+    options.replica->reset = reset;
+    options.ro_pool.min_idle = 1;
+    options.ro_pool.max_size = 1;
+    database::Database database(options);
+    ASSERT_TRUE(AwaitRoute(database, Route::kReplica));
+    EXPECT_EQ(Read(database, "SHOW transaction_isolation"), "read committed");
+    const std::string pid = Read(database, "SELECT pg_backend_pid()");
+    change("ALTER SYSTEM SET default_transaction_isolation = 'serializable'", "serializable");
+    for (int i = 0; i < 3; ++i) EXPECT_EQ(Read(database, "SELECT pg_backend_pid()"), pid);
+    change("ALTER SYSTEM RESET default_transaction_isolation", "read committed");
+  }
+  ExecuteAndReplay("ALTER ROLE CURRENT_USER IN DATABASE postgres RESET ALL");
+}
+
 TEST_F(Evidence, SerializableRoleReadsFromAReplicaBehindAPooler) {
   ExecuteAndReplay("ALTER ROLE app SET default_transaction_isolation = 'serializable'");
   {

@@ -8,7 +8,9 @@
 #include "integration/primary_and_replica.h"
 #include "integration/servers.h"
 #include "postgres/canary.h"
+#include "postgres/fact_sql.h"
 #include "postgres/server_facts.h"
+#include "postgres/session_connector.h"
 #include "support/free_port.h"
 #include "support/manual_clock.h"
 
@@ -62,6 +64,27 @@ TEST_F(ServerFactsTest, TheAddressIsThatOfTheServerInUseOfSeveral) {
                                           .c_str())),
       std::make_shared<base::HangupWatch>());
   EXPECT_EQ(ReadFacts(session).address, (routing::ServerAddress{"localhost", port, "app"}));
+}
+
+TEST_F(ServerFactsTest, ServerThatDeniedItsStartTimeIsAskedAgain) {
+  ManualClock clock;
+  postgres::SessionOptions options;
+  options.dsn = base::Secret(primary_->Dsn("stranger", "other"));
+  postgres::SessionConnector connector("test", options, std::make_shared<postgres::Resolver>(),
+                                       std::make_shared<base::HangupWatch>(), clock);
+  const auto started = [&] {
+    const pool::ConnectResult result = connector.Connect(base::RealClock().Now() + kPatience, {});
+    EXPECT_EQ(result.outcome, pool::ConnectOutcome::kOk) << result.message.ForLog();
+    return dynamic_cast<const postgres::Session&>(*result.connection).server_started();
+  };
+  ASSERT_NE(started(), 0);
+  const std::string function = "EXECUTE ON FUNCTION pg_postmaster_start_time()";
+  primary_->Execute("REVOKE " + function + " FROM PUBLIC", "other");
+  EXPECT_EQ(started(), 0);
+  primary_->Execute("GRANT " + function + " TO PUBLIC", "other");
+  EXPECT_EQ(started(), 0);
+  clock.Advance(postgres::kAskAgainAfter);
+  EXPECT_NE(started(), 0);
 }
 
 TEST_F(ServerFactsTest, RoleWithoutPrivilegesCountsAllSessions) {

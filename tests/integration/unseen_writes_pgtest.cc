@@ -101,6 +101,23 @@ INSTANTIATE_TEST_SUITE_P(By, UnseenWrite,
                                           testing::ValuesIn(kUnseen)),
                          NameOfTest);
 
+TEST_F(UnseenWrites, ResultsThatTheBorrowerDidNotReadAreJudged) {
+  database::Database database(OneSession(Way::kReported));
+  {
+    const pool::Lease lease = database.AcquireRead();
+    PGconn* const connection = Session::Of(lease).raw();
+    ASSERT_EQ(PQsendQuery(connection,
+                          "SET default_transaction_read_only = off; COMMIT; "
+                          "INSERT INTO t VALUES (1); SELECT pg_notify('n', '')"),
+              1);
+    ASSERT_TRUE(Eventually(kPatience, [] { return Written() == "1"; }));
+    ASSERT_TRUE(Eventually(
+        kPatience, [&] { return PQconsumeInput(connection) == 1 && PQisBusy(connection) == 0; }));
+  }
+  EXPECT_EQ(FallthroughStats(database).read_only_writes, 1u);
+  EXPECT_EQ(Tampered(database), 1u);
+}
+
 TEST_P(UnseenWrite, IsCountedAsTamperingWithItsBorrower) {
   pool::Lease lease = LeaseThatWrote();
   EXPECT_EQ(FallthroughStats(database_).read_only_writes, 0u);

@@ -17,6 +17,8 @@ class FakePostgres:
 
     def __init__(self, add_cleanup, serve):
         self.serve = serve
+        # The parameters of each startup packet, as they were sent.
+        self.startups = []
         self.listener = socket.create_server(("127.0.0.1", 0))
         self.port = self.listener.getsockname()[1]
         add_cleanup(self.listener.close)
@@ -35,8 +37,9 @@ class FakePostgres:
             try:
                 while True:
                     size, code = struct.unpack("!II", self.read(client, 8))
-                    self.read(client, size - 8)
+                    parameters = self.read(client, size - 8)
                     if code not in (SSL_REQUEST, GSS_REQUEST):
+                        self.startups.append(parameters)
                         break
                     client.sendall(b"N")
                 self.serve(self, client)

@@ -448,6 +448,15 @@ TEST_F(PoolHealth, SessionsOnTheWrongServerReplaceAllAtMostOnceASecond) {
   EXPECT_EQ(pool.Stats().evictions[EvictReason::kDrained], 2u);
 }
 
+TEST_F(PoolHealth, SessionUnprovenAtItsConnectIsCounted) {
+  connector_->Fail(ConnectOutcome::kReadOnlyUnproven);
+  options_.min_idle = 1;
+  const Pool& pool = Open();
+  EXPECT_TRUE(Eventually(kLong, [&] { return pool.Stats().read_only_unproven > 0; }));
+  const PoolStats stats = pool.Stats();
+  EXPECT_EQ(stats.read_only_unproven, stats.connects[ConnectOutcome::kReadOnlyUnproven]);
+}
+
 TEST_F(PoolHealth, ReportsOfASessionAreCounted) {
   Pool& pool = Open();
   const Lease lease = pool.Acquire();
