@@ -125,7 +125,7 @@ TimePoint Probe::Run(const std::stop_token& stop) {
     // The exception may have been caused by the server's answer.
     if (!base::LocalResourceOf(error))
       result = ProbeResult{
-          Reason::kConnectFailed, {"the probe failed", error.what()}, {}, started, started};
+          Reason::kConnectFailed, {"the probe failed", error.what()}, false, {}, started, started};
   }
   if (stop.stop_requested()) return base::kNever;
   if (!result && base::Logs(base::LogLevel::kDebug))
@@ -190,6 +190,7 @@ Probe::Renewal Probe::Renew(TimePoint deadline, const std::stop_token& stop, Pro
     return reserved_ ? Renewal::kKept : Renewal::kNothing;
   refusal.reason = routing::ReasonOf(connected.outcome);
   refusal.message = std::move(connected.message);
+  refusal.refused = connected.refused;
   refused_ = true;
   went_silent_ = false;
   if (connected.outcome != ConnectOutcome::kTooManyConnections) return Renewal::kRefused;
@@ -265,7 +266,12 @@ std::optional<ProbeResult> Probe::Inspect(pool::Connection& connection, TimePoin
                         : inspection.result == Result::kTimeout ? Reason::kProbeTimeout
                                                                 : Reason::kConnectFailed;
   return ProbeResult{
-      reason, std::move(inspection.message), std::move(inspection.facts), asked_at, {}};
+      .reason = reason,
+      .message = std::move(inspection.message),
+      .refused = inspection.result == Result::kRefused,
+      .facts = std::move(inspection.facts),
+      .asked_at = asked_at,
+  };
 }
 
 void Probe::Record(const ProbeResult& result, base::Duration took) {

@@ -12,6 +12,8 @@ struct ProbeResult {
   // kOk, or why there was no answer.
   routing::Reason reason = routing::Reason::kOk;
   base::Explanation message;
+  // As in pool::ConnectResult.
+  bool refused = false;
   // Valid only for kOk.
   routing::ServerFacts facts;
   // When the server was queried: its facts are from this moment or later.

@@ -19,12 +19,6 @@ namespace {
 constexpr int kProbesUntilOutdated = 5;
 constexpr base::Duration kOutdatedAfter = std::chrono::seconds(10);
 
-// Other clients may still write there.
-bool RefusesOurSessions(Reason reason) {
-  return reason == Reason::kAuthFailed || reason == Reason::kTooManyConnections ||
-         reason == Reason::kTlsFailed;
-}
-
 void LogStale(bool begins, Reason verdict, const std::optional<base::Duration>& lag,
               const routing::RoutingOptions& options) {
   const base::LogField max_lag{"max_lag_seconds", options.max_lag};
@@ -92,7 +86,7 @@ void ReplicaWatch::OnPrimaryProbe(const ProbeResult& result) {
     pending.swap(pending_probe_);
     // A server in recovery accepts no writes, so a replica cannot lag behind it.
     primary_answers_ = result.reason == Reason::kOk && !result.facts.in_recovery;
-    primary_is_lost_ = !*primary_answers_ && !RefusesOurSessions(result.reason);
+    primary_is_lost_ = !*primary_answers_ && !result.refused;
     const bool found_before = divergence_.found();
     if (result.reason == Reason::kOk) ObservePrimary(result);
     found_ahead = divergence_.found() && !found_before;

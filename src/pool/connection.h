@@ -125,6 +125,9 @@ struct ConnectResult {
   std::unique_ptr<Connection> connection;
   // Empty if and only if outcome is kOk.
   base::Explanation message;
+  // The server answered with an error, or was not asked for a reason of this machine: other clients
+  // may be able to use it.
+  bool refused = false;
 };
 
 class Connector {

@@ -15,7 +15,7 @@ enum class SessionReset {
   kRollback,    // rolls back an open transaction; a round trip only if one is open
   kResetAll,    // also RESET ALL: one round trip on every release
   kDiscardAll,  // also DISCARD ALL: temporary tables, prepared statements, advisory locks,
-                // LISTEN
+                // LISTEN; one round trip, on a replica two
 };
 
 struct SessionOptions {

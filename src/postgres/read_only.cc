@@ -199,7 +199,7 @@ QueryResult Session::BeginReadOnly(TimePoint deadline, const std::stop_token& st
   only_reads_ = false;
   const bool idle = committed || raw() == nullptr || PQtransactionStatus(raw()) == PQTRANS_IDLE;
   const std::string begin = std::string(idle ? "" : "ROLLBACK; ") + "BEGIN " +
-                            (avoids_serializable_ ? "ISOLATION LEVEL REPEATABLE READ " : "") +
+                            (isolation_.empty() ? "" : "ISOLATION LEVEL " + isolation_ + " ") +
                             "READ ONLY; SELECT 1";
   QueryResult begun = QueryOfOurs(begin.c_str(), deadline, stop);
   if (begun.status != QueryResult::Status::kOk) return begun;
@@ -233,19 +233,34 @@ void Session::CheckForTampering(const PGresult* result) {
 }
 
 void Session::JudgeUnreadResults() {
-  constexpr int kMost = 1000;
-  for (int i = 0; i < kMost; ++i) {
-    if (raw() == nullptr || PQtransactionStatus(raw()) != PQTRANS_ACTIVE ||
-        PQconsumeInput(raw()) == 0 || PQisBusy(raw()) != 0) {
-      return;
+  constexpr int kMaxReads = 64;
+  bool ended = false;  // of a statement of a pipeline
+  for (int reads = 0; raw() != nullptr && HasUnreadResults();) {
+    // What libpq has is judged first: to read the end of the connection would discard it.
+    if (PQisBusy(raw()) != 0) {
+      if (++reads > kMaxReads || PQconsumeInput(raw()) == 0) return;
+      continue;
     }
     // Judged when libpq creates it.
     const std::unique_ptr<PGresult, decltype(&PQclear)> result(PQgetResult(raw()), &PQclear);
+    if (!result && (ended || PQpipelineStatus(raw()) == PQ_PIPELINE_OFF)) return;
+    ended = !result;
     const ExecStatusType status = PQresultStatus(result.get());
-    // libpq returns the result of a COPY until the copy ends.
-    if (!result || status == PGRES_COPY_IN || status == PGRES_COPY_OUT || status == PGRES_COPY_BOTH)
-      return;
+    if (status == PGRES_COPY_IN || status == PGRES_COPY_BOTH) return;
+    int size = status == PGRES_COPY_OUT ? 0 : -1;
+    while (size >= 0) {
+      char* row = nullptr;
+      size = PQgetCopyData(raw(), &row, 1);
+      PQfreemem(row);
+      if (size == 0 && (++reads > kMaxReads || PQconsumeInput(raw()) == 0)) return;
+    }
   }
+}
+
+bool Session::HasUnreadResults() const {
+  const PGTransactionStatusType transaction = PQtransactionStatus(raw());
+  return transaction == PQTRANS_ACTIVE || transaction == PQTRANS_UNKNOWN ||
+         PQpipelineStatus(raw()) != PQ_PIPELINE_OFF;
 }
 
 // Called for closed sessions too, however the lease ends.

@@ -5,7 +5,6 @@
 #include <poll.h>
 #include <sys/socket.h>
 
-#include <algorithm>
 #include <array>
 #include <stdexcept>
 #include <string_view>
@@ -21,7 +20,13 @@ namespace scidex::postgres {
 using base::TimePoint;
 using pool::Recycled;
 
-namespace {}  // namespace
+namespace {
+
+std::string PinOf(const std::string& isolation) {
+  return "SET default_transaction_isolation = '" + isolation + "'";
+}
+
+}  // namespace
 
 // libpq calls this for every result of the connection, including those of libpqxx.
 int Session::OnEvent(PGEventId id, void* info, void* session) {
@@ -195,20 +200,17 @@ Recycled Session::Clean(PGTransactionStatusType transaction, SessionReset reset,
     }
   };
   if (transaction != PQTRANS_IDLE && !committed) run("ROLLBACK");
-  if (reset == SessionReset::kResetAll) run("RESET ALL");
+  const std::string pin = isolation_.empty() ? "" : PinOf(isolation_);
+  if (reset == SessionReset::kResetAll) run(("RESET ALL; " + pin).c_str());
+  // Must be the only statement of its message.
   if (reset == SessionReset::kDiscardAll) run("DISCARD ALL");
-  if (reset != SessionReset::kRollback && !pin_isolation_.empty()) run(pin_isolation_.c_str());
+  if (reset == SessionReset::kDiscardAll && !pin.empty()) run(pin.c_str());
   return ended;
 }
 
-QueryResult Session::PinIsolation(std::string_view level, TimePoint deadline) {
-  constexpr std::array<std::string_view, 3> kLevels{"read uncommitted", "read committed",
-                                                    "repeatable read"};
-  const auto* const known = std::ranges::find(kLevels, level);
-  pin_isolation_ = "SET default_transaction_isolation = '";
-  pin_isolation_ += known == kLevels.end() ? kLevels.back() : *known;
-  pin_isolation_ += "'";
-  return Query(pin_isolation_.c_str(), deadline);
+QueryResult Session::PinIsolation(std::string_view isolation, TimePoint deadline) {
+  isolation_ = isolation;
+  return Query(PinOf(isolation_).c_str(), deadline);
 }
 
 QueryResult Session::Query(const char* sql, TimePoint deadline, const std::stop_token& stop) {

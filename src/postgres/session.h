@@ -79,11 +79,11 @@ class Session final : public pool::Connection {
                           const std::stop_token& stop = {});
 
   // Enforces read-only by transaction, because there is a pooler in between. Must be called before
-  // the first Prepare(). With `avoid_serializable`, no transaction is serializable: see
-  // PinIsolation(), which would set the level for other clients of the pooler too.
-  void EnforceByTransaction(bool avoid_serializable) {
+  // the first Prepare(). `isolation` is the level of the transactions, in SQL; empty: the server's
+  // default. PinIsolation() would set it for other clients of the pooler too.
+  void EnforceByTransaction(std::string_view isolation) {
     by_transaction_ = true;
-    avoids_serializable_ = avoid_serializable;
+    isolation_ = isolation;
   }
   bool by_transaction() const { return by_transaction_; }
   // Whether the session was opened read-only.
@@ -95,10 +95,9 @@ class Session final : public pool::Connection {
   // The same, but the first call after Prepare() uses that transaction if it is still open.
   QueryResult EnterReadOnly(base::TimePoint deadline);
 
-  // Makes `level`, the server's default isolation level, that of the session too, but repeatable
-  // read in place of serializable, with which a standby refuses all statements. Also after a reset,
-  // and when the server's default changes. Must not be called if by_transaction().
-  QueryResult PinIsolation(std::string_view level, base::TimePoint deadline);
+  // Makes `isolation`, in SQL, the session's default isolation level, also after a reset and when
+  // that of the server changes. Must not be called if by_transaction().
+  QueryResult PinIsolation(std::string_view isolation, base::TimePoint deadline);
 
   std::int64_t backend_pid() const noexcept override { return PQbackendPID(raw()); }
   // Returns whether `pid`, from pg_backend_pid(), is the process with which the session was opened.
@@ -150,6 +149,7 @@ class Session final : public pool::Connection {
   void CheckForTamperingAtEnd();
   // Those that have arrived, of a borrower that did not read them.
   void JudgeUnreadResults();
+  bool HasUnreadResults() const;
   void AskOfOpenTransaction(base::TimePoint deadline);
   void Report(TransactionWatch::Shown shown);
   // Whether `result` is that of a read, in a transaction of reads.
@@ -180,10 +180,8 @@ class Session final : public pool::Connection {
   // EnterReadOnly() has been called for it.
   bool in_read_only_transaction_ = false;
   bool entered_ = false;
-  // Of transactions behind a pooler.
-  bool avoids_serializable_ = false;
-  // The statement of PinIsolation(); empty if it was not called.
-  std::string pin_isolation_;
+  // Of EnforceByTransaction() or PinIsolation().
+  std::string isolation_;
   std::int64_t server_started_ = 0;
   std::shared_ptr<const JudgedServer> judged_;
   // The open transaction was begun here and has only read.

@@ -58,10 +58,27 @@ ConnectResult Succeeded(std::unique_ptr<Session> session) {
   return result;
 }
 
+ConnectResult Refused(ConnectOutcome outcome, base::Explanation message) {
+  ConnectResult result = Failed(outcome, std::move(message));
+  result.refused = true;
+  return result;
+}
+
 ConnectResult FailedAfterLogin(const QueryResult& answer) {
-  return Failed(answer.status == QueryResult::Status::kTimeout ? ConnectOutcome::kConnectTimeout
-                                                               : ConnectOutcome::kConnectFailed,
-                {"after the login: " + answer.message.words, answer.message.heard});
+  ConnectResult result =
+      Failed(answer.status == QueryResult::Status::kTimeout ? ConnectOutcome::kConnectTimeout
+                                                            : ConnectOutcome::kConnectFailed,
+             {"after the login: " + answer.message.words, answer.message.heard});
+  result.refused = answer.status == QueryResult::Status::kRefused;
+  return result;
+}
+
+// Whether a server answered that is not about to end, or a pooler that has one.
+bool IsRefusal(const Opened& opened) {
+  return opened.outcome == ConnectOutcome::kAuthFailed ||
+         opened.outcome == ConnectOutcome::kTlsFailed ||
+         opened.outcome == ConnectOutcome::kTooManyConnections ||
+         (!opened.sqlstate.empty() && !MeansLost(opened.sqlstate));
 }
 
 // Poolers refuse unknown startup options with a protocol violation (PgBouncer), as an unsupported
@@ -71,6 +88,14 @@ bool RefusesOptions(const Opened& opened) {
   return opened.outcome != ConnectOutcome::kOk && opened.startup_refused;
 }
 
+// The level itself, but repeatable read in place of serializable.
+std::string IsolationOfStandby(std::string_view level) {
+  constexpr std::array<std::string_view, 3> kLevels{"read uncommitted", "read committed",
+                                                    "repeatable read"};
+  const auto* const known = std::ranges::find(kLevels, level);
+  return std::string(known == kLevels.end() ? kLevels.back() : *known);
+}
+
 // Contains a volatile function: pgpool sends queries without one to a replica, where the setting
 // may differ from that of the session that would write.
 constexpr const char* kTransactionSetting =
@@ -78,9 +103,9 @@ constexpr const char* kTransactionSetting =
 
 // Fails if the pooler gives each statement to another server session, so that no transaction is
 // possible.
-ConnectResult ShowTransactionReadOnly(std::unique_ptr<Session> session, bool avoid_serializable,
+ConnectResult ShowTransactionReadOnly(std::unique_ptr<Session> session, std::string_view isolation,
                                       base::TimePoint deadline) {
-  session->EnforceByTransaction(avoid_serializable);
+  session->EnforceByTransaction(isolation);
   QueryResult shown = session->BeginReadOnly(deadline);
   if (shown.status == QueryResult::Status::kOk)
     shown = session->Query(kTransactionSetting, deadline);
@@ -172,8 +197,8 @@ ConnectResult SessionConnector::TryConnect(base::TimePoint deadline,
   } catch (const std::exception& error) {
     const auto resource = base::LocalResourceOf(error);
     if (resource) base::CountLocalFailure(*resource);
-    return Failed(resource ? ConnectOutcome::kLocalFailure : ConnectOutcome::kConnectFailed,
-                  {error.what(), ""});
+    return Refused(resource ? ConnectOutcome::kLocalFailure : ConnectOutcome::kConnectFailed,
+                   {error.what(), ""});
   }
 }
 
@@ -182,7 +207,10 @@ std::optional<ConnectResult> SessionConnector::ConnectWith(Startup startup,
                                                            const std::stop_token& stop) {
   Opened opened = Open(dsn_, Overrides(startup), *resolver_, deadline, stop);
   if (startup == Startup::kReadOnly && RefusesOptions(opened)) return std::nullopt;
-  if (opened.outcome != ConnectOutcome::kOk) return Failed(opened.outcome, opened.message);
+  if (opened.outcome != ConnectOutcome::kOk) {
+    return IsRefusal(opened) ? Refused(opened.outcome, opened.message)
+                             : Failed(opened.outcome, opened.message);
+  }
   auto session = std::make_unique<Session>(name_, options_, std::move(opened.connection), hangups_);
   if (options_.read_only) return ShowReadOnly(std::move(session), startup, deadline, stop);
   return VerifyServer(std::move(session), deadline, stop);
@@ -232,17 +260,18 @@ std::optional<ConnectResult> SessionConnector::ShowReadOnly(std::unique_ptr<Sess
                                          " current_setting('default_transaction_isolation')",
                                          deadline, stop);
   if (shown.status != QueryResult::Status::kOk) return FailedAfterLogin(shown);
-  const bool avoid_serializable = options_.of_replica && Value(shown, 3) == "serializable";
+  // A standby refuses all statements with serializable, which may become the default later.
+  const std::string isolation =
+      options_.of_replica ? IsolationOfStandby(Value(shown, 3)) : std::string();
   behind_pooler_ = !session->IsOfBackend(Value(shown, 0));
-  if (behind_pooler_)
-    return ShowTransactionReadOnly(std::move(session), avoid_serializable, deadline);
+  if (behind_pooler_) return ShowTransactionReadOnly(std::move(session), isolation, deadline);
   if (startup == Startup::kPlain) return std::nullopt;
   if (Value(shown, 2) != "on" || session->ReportedReadOnly() == false) {
     return Failed(ConnectOutcome::kReadOnlyUnproven,
                   {"default_transaction_read_only=on in the startup packet had no effect", ""});
   }
-  if (options_.of_replica) {
-    const QueryResult pinned = session->PinIsolation(Value(shown, 3), deadline);
+  if (!isolation.empty()) {
+    const QueryResult pinned = session->PinIsolation(isolation, deadline);
     if (pinned.status != QueryResult::Status::kOk) return FailedAfterLogin(pinned);
   }
   return Succeeded(std::move(session));

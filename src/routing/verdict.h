@@ -29,7 +29,7 @@ struct ReplicaObservation {
   bool lagged_before = false;
   bool stale_before = false;
   // What is known of the primary at that moment.
-  // It does not answer or is in recovery. False if it refuses our sessions, or if none is
+  // It does not answer or is in recovery. False if it only refuses us, or if none is
   // configured: that says nothing about other clients, whose writes the replica may lack.
   bool primary_is_lost = false;
   std::optional<std::string> primary_system_identifier;

@@ -35,7 +35,7 @@ HALF_HOURS = range(0, 3 * DAY, HOUR // 2)
 OUTAGE = range(0, HOUR, MINUTE)
 FEW_BLOCKS = 10
 # Per instance, by all rules together: the windows of days every five minutes, the others at each evaluation.
-MOST_SAMPLES = 13_200
+MOST_SAMPLES = 14_100
 
 
 def asked_series(expressions):
@@ -129,8 +129,9 @@ def measure(instances):
         for group in evaluation.rules:
             samples = sum(evaluation.samples(rule["expr"]) for rule in group["rules"])
             begin = time.monotonic()
+            # Only the number of results: a rule's results are not sent as JSON.
             for rule in group["rules"]:
-                evaluation.evaluate(rule["expr"])
+                evaluation.evaluate(f"count({rule['expr']})")
             took = time.monotonic() - begin
             total += took
             print(f"{group['name']}: {took:.3f} s, {samples} samples")

@@ -81,6 +81,25 @@ class Evidence : public PrimaryAndReplica {
     EXPECT_EQ(Read(database, "SHOW port"), std::to_string(stale.port()));
     ExecuteAndReplay("DROP TABLE fresh");
   }
+  // The isolation level of the superuser in the database postgres, where it can then change
+  // settings of the replica although a standby refuses all statements of serializable sessions.
+  static void SetForSuperuserOfPostgres(const std::string& level) {
+    ExecuteAndReplay(
+        "ALTER ROLE CURRENT_USER IN DATABASE postgres SET default_transaction_isolation = '" +
+        level + "'");
+  }
+  static void ResetForSuperuserOfPostgres() {
+    ExecuteAndReplay("ALTER ROLE CURRENT_USER IN DATABASE postgres RESET ALL");
+  }
+  // Changes the default of the replica, and waits until new sessions have it.
+  static void ChangeIsolation(const std::string& level) {
+    replica_->Execute("ALTER SYSTEM SET default_transaction_isolation = '" + level + "'",
+                      "postgres");
+    replica_->Execute("SELECT pg_reload_conf()", "postgres");
+    EXPECT_TRUE(Eventually(kPatience, [&] {
+      return replica_->QueryOne("SHOW default_transaction_isolation") == level;
+    }));
+  }
   // Expects that the route stays on the replica during this number of probes.
   static void ExpectRouteKept(const database::Database& database, std::uint64_t probes) {
     ASSERT_TRUE(AwaitRoute(database, Route::kReplica));
@@ -165,17 +184,7 @@ TEST_F(Evidence, SerializableRoleReadsFromAReplica) {
 }
 
 TEST_F(Evidence, SessionsStayUsableWhenTheServerBecomesSerializable) {
-  // In this database, the superuser can still change settings of the replica.
-  ExecuteAndReplay(
-      "ALTER ROLE CURRENT_USER IN DATABASE postgres SET default_transaction_isolation = 'read "
-      "committed'");
-  const auto change = [](const char* how, const char* level) {
-    replica_->Execute(how, "postgres");
-    replica_->Execute("SELECT pg_reload_conf()", "postgres");
-    EXPECT_TRUE(Eventually(kPatience, [&] {
-      return replica_->QueryOne("SHOW default_transaction_isolation") == level;
-    }));
-  };
+  SetForSuperuserOfPostgres("read committed");
   for (const auto reset : {postgres::SessionReset::kRollback, postgres::SessionReset::kResetAll,
                            postgres::SessionReset::kDiscardAll}) {
     database::DatabaseOptions options = FastProbes();
@@ -186,11 +195,28 @@ TEST_F(Evidence, SessionsStayUsableWhenTheServerBecomesSerializable) {
     ASSERT_TRUE(AwaitRoute(database, Route::kReplica));
     EXPECT_EQ(Read(database, "SHOW transaction_isolation"), "read committed");
     const std::string pid = Read(database, "SELECT pg_backend_pid()");
-    change("ALTER SYSTEM SET default_transaction_isolation = 'serializable'", "serializable");
+    ChangeIsolation("serializable");
     for (int i = 0; i < 3; ++i) EXPECT_EQ(Read(database, "SELECT pg_backend_pid()"), pid);
-    change("ALTER SYSTEM RESET default_transaction_isolation", "read committed");
+    ChangeIsolation("read committed");
   }
-  ExecuteAndReplay("ALTER ROLE CURRENT_USER IN DATABASE postgres RESET ALL");
+  ResetForSuperuserOfPostgres();
+}
+
+TEST_F(Evidence, SessionsOfAPoolerSurviveAServerThatBecomesSerializable) {
+  SetForSuperuserOfPostgres("read committed");
+  {
+    const PgBouncer pooler(*replica_, "transaction");
+    database::DatabaseOptions options = FastProbes();
+    options.replica->dsn = base::Secret(pooler.Dsn());
+    database::Database database(options);
+    ASSERT_TRUE(AwaitRoute(database, Route::kReplica));
+    EXPECT_EQ(Read(database, "SHOW transaction_isolation"), "read committed");
+    ChangeIsolation("serializable");
+    for (int i = 0; i < 3; ++i) EXPECT_EQ(Read(database, "SELECT pg_is_in_recovery()"), "t");
+    EXPECT_EQ(database.pool_stats().pools[PoolRole::kRo]->read_only_unproven, 0u);
+    ChangeIsolation("read committed");
+  }
+  ResetForSuperuserOfPostgres();
 }
 
 TEST_F(Evidence, SerializableRoleReadsFromAReplicaBehindAPooler) {

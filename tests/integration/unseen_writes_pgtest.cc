@@ -101,18 +101,64 @@ INSTANTIATE_TEST_SUITE_P(By, UnseenWrite,
                                           testing::ValuesIn(kUnseen)),
                          NameOfTest);
 
-TEST_F(UnseenWrites, ResultsThatTheBorrowerDidNotReadAreJudged) {
+struct Unread {
+  const char* name;
+  // Before the write.
+  const char* statements;
+  // Called after the statements were sent, and when all results have arrived.
+  void (*sent)(PGconn*);
+  void (*arrived)(Session&);
+};
+
+const Unread kUnread[] = {
+    {"Alone", "", nullptr, nullptr},
+    {"LargeOnes", "SELECT repeat('x', 100000); ", nullptr, nullptr},
+    {"OfACopy", "COPY (SELECT 1) TO STDOUT; ", nullptr, nullptr},
+    {"ByRow", "SELECT generate_series(1, 2000); ",
+     [](PGconn* connection) { ASSERT_EQ(PQsetSingleRowMode(connection), 1); }, nullptr},
+    {"OfASessionThatWasShutDown", "", nullptr, [](Session& session) { session.ShutDown(); }},
+};
+
+class UnreadResults : public UnseenWrites, public testing::WithParamInterface<Unread> {
+ protected:
+  static std::string StateOf(const std::string& pid) {
+    return server_->QueryOne("SELECT state FROM pg_stat_activity WHERE pid = " + pid);
+  }
+};
+
+INSTANTIATE_TEST_SUITE_P(Of, UnreadResults, testing::ValuesIn(kUnread),
+                         [](const auto& of) { return std::string(of.param.name); });
+
+TEST_P(UnreadResults, AreJudgedAtTheRelease) {
+  database::Database database(OneSession(Way::kReported));
+  {
+    const pool::Lease lease = database.AcquireRead();
+    Session& session = Session::Of(lease);
+    const std::string pid = std::to_string(session.backend_pid());
+    const std::string sql = std::string(GetParam().statements) +
+                            "SET default_transaction_read_only = off; COMMIT; "
+                            "INSERT INTO t VALUES (1)";
+    ASSERT_EQ(PQsendQuery(session.raw(), sql.c_str()), 1);
+    if (GetParam().sent != nullptr) GetParam().sent(session.raw());
+    ASSERT_TRUE(Eventually(kPatience, [&] { return StateOf(pid) == "idle" && Written() == "1"; }));
+    if (GetParam().arrived != nullptr) GetParam().arrived(session);
+  }
+  EXPECT_EQ(FallthroughStats(database).read_only_writes, 1u);
+  EXPECT_EQ(Tampered(database), 1u);
+}
+
+TEST_F(UnseenWrites, UnreadResultsOfAPipelineAreJudged) {
   database::Database database(OneSession(Way::kReported));
   {
     const pool::Lease lease = database.AcquireRead();
     PGconn* const connection = Session::Of(lease).raw();
-    ASSERT_EQ(PQsendQuery(connection,
-                          "SET default_transaction_read_only = off; COMMIT; "
-                          "INSERT INTO t VALUES (1); SELECT pg_notify('n', '')"),
-              1);
+    ASSERT_EQ(PQenterPipelineMode(connection), 1);
+    for (const char* sql :
+         {"SET default_transaction_read_only = off", "INSERT INTO t VALUES (1)"}) {
+      ASSERT_EQ(PQsendQueryParams(connection, sql, 0, nullptr, nullptr, nullptr, nullptr, 0), 1);
+      ASSERT_EQ(PQpipelineSync(connection), 1);
+    }
     ASSERT_TRUE(Eventually(kPatience, [] { return Written() == "1"; }));
-    ASSERT_TRUE(Eventually(
-        kPatience, [&] { return PQconsumeInput(connection) == 1 && PQisBusy(connection) == 0; }));
   }
   EXPECT_EQ(FallthroughStats(database).read_only_writes, 1u);
   EXPECT_EQ(Tampered(database), 1u);

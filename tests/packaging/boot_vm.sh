@@ -14,7 +14,8 @@ if [[ ! -e $kernel ]]; then
   mkdir "$work/kernel"
   (cd "$work/kernel" && apt-get download -q -o APT::Sandbox::User=root "$package" >&2)
   dpkg-deb --fsys-tarfile "$work"/kernel/*.deb | tar -x -C "$work/kernel" --wildcards './boot/vmlinuz-*'
-  mv "$work"/kernel/boot/vmlinuz-* "$kernel"
+  mv "$work"/kernel/boot/vmlinuz-* "$kernel.new"
+  mv "$kernel.new" "$kernel"
 fi
 
 cp -rL "$folder" "$work/task"

@@ -4,7 +4,6 @@
 #include <optional>
 #include <vector>
 
-#include "base/enum.h"
 #include "support/log_tap.h"
 #include "unit/control/replica_watch_fixture.h"
 
@@ -103,15 +102,14 @@ TEST_F(ReplicaWatchTest, OutageOfThePrimaryDoesNotEndALag) {
   EXPECT_TRUE(watch_.Stats().stale);
 }
 
-TEST_F(ReplicaWatchTest, LagCountsWhileThePrimaryRefusesOurSessions) {
+TEST_F(ReplicaWatchTest, LagCountsWhileThePrimaryOnlyRefusesUs) {
   FallBehind();
-  for (const Reason refusal :
-       {Reason::kAuthFailed, Reason::kTooManyConnections, Reason::kTlsFailed}) {
-    watch_.OnPrimaryProbe(Down(refusal));
-    watch_.OnReplicaProbe(Replica(150));
-    EXPECT_EQ(verdicts_.back(), Reason::kLagExceeded) << base::Name(refusal);
-  }
-  watch_.OnPrimaryProbe(Down(Reason::kProbeTimeout));
+  ProbeResult refusal = Down(Reason::kConnectFailed);
+  refusal.refused = true;
+  watch_.OnPrimaryProbe(refusal);
+  watch_.OnReplicaProbe(Replica(150));
+  EXPECT_EQ(verdicts_.back(), Reason::kLagExceeded);
+  watch_.OnPrimaryProbe(Down(Reason::kConnectFailed));
   watch_.OnReplicaProbe(Replica(150));
   EXPECT_EQ(verdicts_.back(), Reason::kOk);
 }
