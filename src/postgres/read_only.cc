@@ -266,6 +266,7 @@ bool Session::HasUnreadResults() const {
 // Called for closed sessions too, however the lease ends.
 void Session::CheckForTamperingAtEnd() {
   if (!watched_) return;
+  if (!by_transaction_ && ReportedReadOnly() == false) ReportTampering(kSwitchedOff);
   JudgeUnreadResults();
   watched_ = false;
   if (!by_transaction_ && ReportedReadOnly() == false) ReportTampering(kSwitchedOff);
