@@ -1,9 +1,11 @@
 #include "postgres/session_connector.h"
 
+#include <algorithm>
 #include <array>
 #include <cstdlib>
 #include <exception>
 #include <stdexcept>
+#include <string_view>
 #include <utility>
 
 #include "base/clock.h"
@@ -11,6 +13,7 @@
 #include "postgres/fact_sql.h"
 #include "postgres/guard.h"
 #include "postgres/password_file.h"
+#include "postgres/sqlstate.h"
 
 namespace scidex::postgres {
 
