@@ -13,7 +13,7 @@ declare -A package_groups=(
           iproute2 procps python3-prometheus-client python3-yaml openssl prometheus-postgres-exporter chromium
           chromium-driver python3-selenium python3-pglast python3-jsonschema groff-base"
   [audit]="python3 python3-pglast"
-  [package]="debhelper dpkg-dev lintian python3"
+  [package]="build-essential debhelper lintian python3"
   [image]="ca-certificates tzdata python3"
   [kubernetes]="python3 python3-yaml"
   [packaging]="systemd-container mmdebstrap man-db umoci crun"
