@@ -124,8 +124,11 @@ TimePoint Probe::Run(const std::stop_token& stop) {
     reserved_.reset();
     // The exception may have been caused by the server's answer.
     if (!base::LocalResourceOf(error))
-      result = ProbeResult{
-          Reason::kConnectFailed, {"the probe failed", error.what()}, false, {}, started, started};
+      result = ProbeResult{.reason = Reason::kConnectFailed,
+                           .message = {"the probe failed", error.what()},
+                           .facts = {},
+                           .asked_at = started,
+                           .started = started};
   }
   if (stop.stop_requested()) return base::kNever;
   if (!result && base::Logs(base::LogLevel::kDebug))

@@ -60,8 +60,7 @@ void ReplicaWatch::Reconfigure(const routing::RoutingOptions& options, bool has_
   has_waited_ = false;
   if (new_primary) {
     lag_.Clear();
-    primary_answers_.reset();
-    primary_is_lost_ = false;
+    primary_ = Primary::kNotProbed;
     primary_system_identifier_.reset();
     primary_instance_.clear();
     primary_timeline_.reset();
@@ -85,8 +84,9 @@ void ReplicaWatch::OnPrimaryProbe(const ProbeResult& result) {
     MutexLock lock(mutex_);
     pending.swap(pending_probe_);
     // A server in recovery accepts no writes, so a replica cannot lag behind it.
-    primary_answers_ = result.reason == Reason::kOk && !result.facts.in_recovery;
-    primary_is_lost_ = !*primary_answers_ && !result.refused;
+    primary_ = result.reason == Reason::kOk && !result.facts.in_recovery ? Primary::kAnswers
+               : result.refused                                          ? Primary::kRefuses
+                                                                         : Primary::kLost;
     const bool found_before = divergence_.found();
     if (result.reason == Reason::kOk) ObservePrimary(result);
     found_ahead = divergence_.found() && !found_before;
@@ -122,13 +122,13 @@ void ReplicaWatch::ObservePrimary(const ProbeResult& result) {
 
 bool ReplicaWatch::IsAhead(const routing::ServerFacts& replica) const {
   // A primary that no longer answers may have been replaced by one on a later timeline.
-  return divergence_.found() || (primary_answers_.value_or(false) && primary_timeline_ &&
+  return divergence_.found() || (primary_ == Primary::kAnswers && primary_timeline_ &&
                                  replica.timeline && *replica.timeline > *primary_timeline_);
 }
 
 bool ReplicaWatch::KnowsPrimary() const {
   if (!has_primary_) return true;
-  return primary_answers_.value_or(false) &&
+  return primary_ == Primary::kAnswers &&
          clock_.Now() - primary_answered_at_ <=
              std::max(kOutdatedAfter, kProbesUntilOutdated * options_.good_probe_distance);
 }
@@ -152,7 +152,7 @@ void ReplicaWatch::Judge(const ProbeResult& result) {
     if (result.reason == Reason::kOk) {
       observation.in_recovery = result.facts.in_recovery;
       observation.system_identifier = result.facts.system_identifier;
-      observation.primary_is_lost = primary_is_lost_;
+      observation.primary_is_lost = primary_ == Primary::kLost;
       observation.primary_system_identifier = primary_system_identifier_;
       observation.primary_instance = primary_instance_;
       observation.instance = result.facts.instance;
@@ -175,8 +175,8 @@ void ReplicaWatch::Judge(const ProbeResult& result) {
       }
     }
     // Only once: a primary whose sessions are all lent may not give a first answer for long.
-    wait_for_primary =
-        result.reason == Reason::kOk && has_primary_ && !primary_answers_ && !has_waited_;
+    wait_for_primary = result.reason == Reason::kOk && has_primary_ &&
+                       primary_ == Primary::kNotProbed && !has_waited_;
     pending_probe_.reset();
     if (wait_for_primary) pending_probe_ = result;
     has_waited_ = has_waited_ || wait_for_primary;

@@ -62,10 +62,14 @@ class ReplicaWatch {
   routing::RoutingOptions options_ SCIDEX_GUARDED_BY(mutex_);
   bool has_primary_ SCIDEX_GUARDED_BY(mutex_);
   LagEstimator lag_ SCIDEX_GUARDED_BY(mutex_);
-  // Empty until the primary's first probe; always empty without a primary.
-  std::optional<bool> primary_answers_ SCIDEX_GUARDED_BY(mutex_);
-  // See ReplicaObservation.
-  bool primary_is_lost_ SCIDEX_GUARDED_BY(mutex_) = false;
+  // By its latest probe. Without a primary, it stays kNotProbed.
+  enum class Primary {
+    kNotProbed,
+    kAnswers,
+    kRefuses,
+    kLost,  // see ReplicaObservation
+  };
+  Primary primary_ SCIDEX_GUARDED_BY(mutex_) = Primary::kNotProbed;
   base::TimePoint primary_answered_at_ SCIDEX_GUARDED_BY(mutex_){};
   // The replica's first answer, if the primary has not been queried yet and it is the latest.
   std::optional<ProbeResult> pending_probe_ SCIDEX_GUARDED_BY(mutex_);

@@ -167,8 +167,7 @@ void PoolCore::ConnectOne(std::uint64_t generation) {
     if (!closed_ || !failed) {
       ++counted_.connects[result.outcome];
       counted_.connect.Observe(now - started);
-      if (result.outcome == ConnectOutcome::kReadOnlyUnproven)
-        unproven_.fetch_add(1, std::memory_order_relaxed);
+      if (result.outcome == ConnectOutcome::kReadOnlyUnproven) OnReadOnlyUnproven();
     }
     ReportToGates(result.outcome, now);
     if (failed) {

@@ -10,8 +10,8 @@
 
 namespace scidex::postgres {
 
-// A server that has denied a fact is asked for it again after this time: each denial is a line in
-// the server's log.
+// A server that has denied a fact is asked for it again after this time. The refusal is most likely
+// permanent; asking costs a round trip per fact, and lines in the server's log.
 inline constexpr base::Duration kAskAgainAfter = std::chrono::minutes(10);
 
 // The facts other than in_recovery. Each can be refused separately.

@@ -226,10 +226,14 @@ void Session::CheckForTampering(const PGresult* result) {
   const ExecStatusType status = PQresultStatus(result);
   if (!watched_ || refusal_expected_ || status == PGRES_SINGLE_TUPLE) return;
   // Left by the previous statement; the effect of this one is reported after its result.
-  if (!by_transaction_ && ReportedReadOnly() == false) ReportTampering(kSwitchedOff);
+  CheckReportedSetting();
   if (status != PGRES_COMMAND_OK && status != PGRES_TUPLES_OK) return;
   // libpq does not modify it.
   Report(watch_.OnTag(PQcmdStatus(const_cast<PGresult*>(result))));
+}
+
+void Session::CheckReportedSetting() {
+  if (!by_transaction_ && ReportedReadOnly() == false) ReportTampering(kSwitchedOff);
 }
 
 void Session::JudgeUnreadResults() {
@@ -266,10 +270,11 @@ bool Session::HasUnreadResults() const {
 // Called for closed sessions too, however the lease ends.
 void Session::CheckForTamperingAtEnd() {
   if (!watched_) return;
-  if (!by_transaction_ && ReportedReadOnly() == false) ReportTampering(kSwitchedOff);
+  // Results that were not read may set it back.
+  CheckReportedSetting();
   JudgeUnreadResults();
   watched_ = false;
-  if (!by_transaction_ && ReportedReadOnly() == false) ReportTampering(kSwitchedOff);
+  CheckReportedSetting();
   const PGTransactionStatusType transaction =
       raw() == nullptr ? PQTRANS_UNKNOWN : PQtransactionStatus(raw());
   if (transaction == PQTRANS_IDLE) Report(watch_.OnIdle());

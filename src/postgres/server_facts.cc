@@ -21,9 +21,6 @@ using routing::Inspection;
 using routing::ServerFacts;
 using QueryStatus = QueryResult::Status;
 
-// The refusal is most likely permanent; asking costs a round trip per fact, and lines in the
-// server's log.
-
 std::optional<std::uint64_t> Unsigned(std::string_view text) {
   std::uint64_t value = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);

@@ -160,16 +160,12 @@ Recycled Session::Recycle(base::Duration within) noexcept {
 
 Recycled Session::TryRecycle(base::Duration within) {
   PGconn* const connection = raw();
-  const bool has_unread =
-      connection != nullptr && PQtransactionStatus(connection) == PQTRANS_ACTIVE;
+  const bool has_unread = connection != nullptr && HasUnreadResults();
   CheckForTamperingAtEnd();
   if (connection == nullptr || server_closing_ || PQstatus(connection) != CONNECTION_OK)
     return Recycled::kLost;
+  if (has_unread) return Recycled::kDirty;
   const PGTransactionStatusType transaction = PQtransactionStatus(connection);
-  if (has_unread || PQpipelineStatus(connection) != PQ_PIPELINE_OFF ||
-      transaction == PQTRANS_ACTIVE || transaction == PQTRANS_UNKNOWN) {
-    return Recycled::kDirty;
-  }
   PQsetnonblocking(connection, 0);
   if (observer_ != nullptr && MovedToAnotherKindOfServer()) observer_->OnWrongServer();
   const TimePoint deadline = base::Add(base::RealClock().Now(), within);
@@ -200,11 +196,15 @@ Recycled Session::Clean(PGTransactionStatusType transaction, SessionReset reset,
     }
   };
   if (transaction != PQTRANS_IDLE && !committed) run("ROLLBACK");
+  if (reset == SessionReset::kRollback) return ended;
   const std::string pin = isolation_.empty() ? "" : PinOf(isolation_);
-  if (reset == SessionReset::kResetAll) run(("RESET ALL; " + pin).c_str());
-  // Must be the only statement of its message.
-  if (reset == SessionReset::kDiscardAll) run("DISCARD ALL");
-  if (reset == SessionReset::kDiscardAll && !pin.empty()) run(pin.c_str());
+  if (reset == SessionReset::kResetAll) {
+    run(("RESET ALL; " + pin).c_str());
+  } else {
+    // Must be the only statement of its message.
+    run("DISCARD ALL");
+    if (!pin.empty()) run(pin.c_str());
+  }
   return ended;
 }
 

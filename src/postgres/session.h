@@ -147,6 +147,8 @@ class Session final : public pool::Connection {
   // Detects tampering by the command tag and by the reported setting.
   void CheckForTampering(const PGresult* result);
   void CheckForTamperingAtEnd();
+  // Unless read-only is enforced by transaction.
+  void CheckReportedSetting();
   // Those that have arrived, of a borrower that did not read them.
   void JudgeUnreadResults();
   bool HasUnreadResults() const;

@@ -33,10 +33,11 @@ constexpr std::array<std::pair<const char*, const char*>, 4> kHalfOpen{
      {"keepalives_count", "3"},
      {"tcp_user_timeout", "15000"}}};
 
-ConnectResult Failed(ConnectOutcome outcome, base::Explanation message) {
+ConnectResult Failed(ConnectOutcome outcome, base::Explanation message, bool refused = false) {
   ConnectResult result;
   result.outcome = outcome;
   result.message = std::move(message);
+  result.refused = refused;
   return result;
 }
 
@@ -61,19 +62,11 @@ ConnectResult Succeeded(std::unique_ptr<Session> session) {
   return result;
 }
 
-ConnectResult Refused(ConnectOutcome outcome, base::Explanation message) {
-  ConnectResult result = Failed(outcome, std::move(message));
-  result.refused = true;
-  return result;
-}
-
 ConnectResult FailedAfterLogin(const QueryResult& answer) {
-  ConnectResult result =
-      Failed(answer.status == QueryResult::Status::kTimeout ? ConnectOutcome::kConnectTimeout
-                                                            : ConnectOutcome::kConnectFailed,
-             {"after the login: " + answer.message.words, answer.message.heard});
-  result.refused = answer.status == QueryResult::Status::kRefused;
-  return result;
+  return Failed(answer.status == QueryResult::Status::kTimeout ? ConnectOutcome::kConnectTimeout
+                                                               : ConnectOutcome::kConnectFailed,
+                {"after the login: " + answer.message.words, answer.message.heard},
+                answer.status == QueryResult::Status::kRefused);
 }
 
 // Whether a server answered that is not about to end, or a pooler that has one.
@@ -200,8 +193,8 @@ ConnectResult SessionConnector::TryConnect(base::TimePoint deadline,
   } catch (const std::exception& error) {
     const auto resource = base::LocalResourceOf(error);
     if (resource) base::CountLocalFailure(*resource);
-    return Refused(resource ? ConnectOutcome::kLocalFailure : ConnectOutcome::kConnectFailed,
-                   {error.what(), ""});
+    return Failed(resource ? ConnectOutcome::kLocalFailure : ConnectOutcome::kConnectFailed,
+                  {error.what(), ""}, true);
   }
 }
 
@@ -210,10 +203,8 @@ std::optional<ConnectResult> SessionConnector::ConnectWith(Startup startup,
                                                            const std::stop_token& stop) {
   Opened opened = Open(dsn_, Overrides(startup), *resolver_, deadline, stop);
   if (startup == Startup::kReadOnly && RefusesOptions(opened)) return std::nullopt;
-  if (opened.outcome != ConnectOutcome::kOk) {
-    return IsRefusal(opened) ? Refused(opened.outcome, opened.message)
-                             : Failed(opened.outcome, opened.message);
-  }
+  if (opened.outcome != ConnectOutcome::kOk)
+    return Failed(opened.outcome, opened.message, IsRefusal(opened));
   auto session = std::make_unique<Session>(name_, options_, std::move(opened.connection), hangups_);
   if (options_.read_only) return ShowReadOnly(std::move(session), startup, deadline, stop);
   return VerifyServer(std::move(session), deadline, stop);

@@ -81,12 +81,17 @@ class Evidence : public PrimaryAndReplica {
     EXPECT_EQ(Read(database, "SHOW port"), std::to_string(stale.port()));
     ExecuteAndReplay("DROP TABLE fresh");
   }
-  // The isolation level of the superuser in the database postgres, where it can then change
+  static database::DatabaseOptions FastProbesBehind(const PgBouncer& pooler) {
+    database::DatabaseOptions options = FastProbes();
+    options.replica->dsn = base::Secret(pooler.Dsn());
+    return options;
+  }
+  // Pins the isolation level of the superuser in the database postgres, where it can then change
   // settings of the replica although a standby refuses all statements of serializable sessions.
-  static void SetForSuperuserOfPostgres(const std::string& level) {
+  static void PinForSuperuserOfPostgres() {
     ExecuteAndReplay(
-        "ALTER ROLE CURRENT_USER IN DATABASE postgres SET default_transaction_isolation = '" +
-        level + "'");
+        "ALTER ROLE CURRENT_USER IN DATABASE postgres SET default_transaction_isolation = 'read "
+        "committed'");
   }
   static void ResetForSuperuserOfPostgres() {
     ExecuteAndReplay("ALTER ROLE CURRENT_USER IN DATABASE postgres RESET ALL");
@@ -184,7 +189,7 @@ TEST_F(Evidence, SerializableRoleReadsFromAReplica) {
 }
 
 TEST_F(Evidence, SessionsStayUsableWhenTheServerBecomesSerializable) {
-  SetForSuperuserOfPostgres("read committed");
+  PinForSuperuserOfPostgres();
   for (const auto reset : {postgres::SessionReset::kRollback, postgres::SessionReset::kResetAll,
                            postgres::SessionReset::kDiscardAll}) {
     database::DatabaseOptions options = FastProbes();
@@ -203,12 +208,10 @@ TEST_F(Evidence, SessionsStayUsableWhenTheServerBecomesSerializable) {
 }
 
 TEST_F(Evidence, SessionsOfAPoolerSurviveAServerThatBecomesSerializable) {
-  SetForSuperuserOfPostgres("read committed");
+  PinForSuperuserOfPostgres();
   {
     const PgBouncer pooler(*replica_, "transaction");
-    database::DatabaseOptions options = FastProbes();
-    options.replica->dsn = base::Secret(pooler.Dsn());
-    database::Database database(options);
+    database::Database database(FastProbesBehind(pooler));
     ASSERT_TRUE(AwaitRoute(database, Route::kReplica));
     EXPECT_EQ(Read(database, "SHOW transaction_isolation"), "read committed");
     ChangeIsolation("serializable");
@@ -223,9 +226,7 @@ TEST_F(Evidence, SerializableRoleReadsFromAReplicaBehindAPooler) {
   ExecuteAndReplay("ALTER ROLE app SET default_transaction_isolation = 'serializable'");
   {
     const PgBouncer pooler(*replica_, "transaction");
-    database::DatabaseOptions options = FastProbes();
-    options.replica->dsn = base::Secret(pooler.Dsn());
-    database::Database database(options);
+    database::Database database(FastProbesBehind(pooler));
     ExpectRouteKept(database, 5);
     for (int i = 0; i < 2; ++i) {
       const pool::Lease lease = database.AcquireRead();

@@ -65,6 +65,13 @@ drop_in() {
   systemctl daemon-reload
 }
 
+# restart_with TEXT: restarts the service with these settings. It may have been started so often that it reached systemd's limit.
+restart_with() {
+  drop_in "$unit" "$1"
+  systemctl reset-failed "$unit"
+  systemctl restart "$unit"
+}
+
 metric() { curl -sS "${2:-$url}/metrics" | sed -n "s/^$1 //p"; }
 metric_is() { [[ $(metric "$1" "${3:-$url}") == "$2" ]]; }
 

@@ -9,21 +9,18 @@ install_exporter
 make_role
 up='scidex_pg_pool_backend_up{pool="primary"}'
 
-# restart_with DSN DROP_IN
-restart_with() {
+# restart_on DSN DROP_IN
+restart_on() {
   printf 'primary:\n  dsn: %s\n' "$1" | replace_configuration exporter.yaml
-  drop_in $unit "$2"
-  # This case starts the unit so often that it reaches the limit of systemd.
-  systemctl reset-failed $unit
-  systemctl restart $unit
+  restart_with "$2"
 }
 
 # given_back WHAT DSN DROP_IN: the server is down without the drop-in, and up with it.
 given_back() {
-  restart_with "$2" 'Environment=NOTHING=1'
+  restart_on "$2" 'Environment=NOTHING=1'
   probed() { [[ $(metric 'scidex_pg_pool_probes_total{pool="primary"}') -gt 1 ]] && metric_is "$up" 0; }
   eventually "$1 is hidden" probed
-  restart_with "$2" "$3"
+  restart_on "$2" "$3"
   eventually "with the drop-in the server is up" metric_is "$up" 1
 }
 
@@ -80,7 +77,5 @@ install -d -o scidex-pg-exporter /var/lib/textfiles
   printf 'primary:\n  dsn: host=/run/postgresql dbname=postgres user=scidex-pg-exporter\n'
   printf 'textfile:\n  path: /var/lib/textfiles/pools.prom\n  interval: 1s\n'
 } | replace_configuration exporter.yaml
-drop_in $unit 'ReadWritePaths=/var/lib/textfiles'
-systemctl reset-failed $unit
-systemctl restart $unit
+restart_with 'ReadWritePaths=/var/lib/textfiles'
 eventually "the file for node_exporter is written" grep -q ro_routes_to /var/lib/textfiles/pools.prom

@@ -10,12 +10,6 @@ documented() {
   [[ $line ]] || fail "README.Debian has no $1"
   echo "$line"
 }
-# restart_with DROP_IN
-restart_with() {
-  drop_in $unit "$1"
-  systemctl reset-failed $unit
-  systemctl restart $unit
-}
 is_up() { metric_is "scidex_pg_pool_backend_up{pool=\"$1\"}" "$2"; }
 # status_from ADDRESS: of a health check by a client at this address.
 status_from() { curl -sS -o /dev/null --interface "$1" --max-time "${2:-60}" -w '%{http_code}' "$url/-/healthy"; }
