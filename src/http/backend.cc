@@ -6,7 +6,6 @@
 #include <sys/socket.h>
 
 #include <algorithm>
-#include <cstring>
 #include <exception>
 #include <initializer_list>
 #include <string_view>
@@ -24,10 +23,6 @@
 namespace scidex::http {
 namespace {
 
-constexpr std::size_t kWriteSize = 1 << 20;
-// Bodies up to this size are copied and sent with the head, which saves the front a wait.
-constexpr std::size_t kSmallBody = 1 << 18;
-
 std::string Decode(std::string_view text) {
   std::string decoded(text.size() + 1, '\0');
   const int length = mg_url_decode(text.data(), static_cast<int>(text.size()), decoded.data(),
@@ -42,6 +37,7 @@ Request MakeRequest(const mg_request_info& info) {
   request.path = Decode(info.local_uri_raw);
   if (info.query_string != nullptr) request.query = info.query_string;
   for (int i = 0; i < info.num_headers; ++i) {
+    if (info.http_headers[i].name == kBodyPlaceHeader) continue;
     request.headers.emplace_back(info.http_headers[i].name, info.http_headers[i].value);
   }
   return request;
@@ -107,22 +103,8 @@ mg_context* Start(int thread_count, const mg_callbacks& callbacks, Backend* back
   return mg_start2(&init, nullptr);
 }
 
-bool Write(mg_connection* connection, std::string_view bytes) {
-  while (!bytes.empty()) {
-    const int written = mg_write(connection, bytes.data(), std::min(kWriteSize, bytes.size()));
-    if (written <= 0) return false;
-    bytes.remove_prefix(static_cast<std::size_t>(written));
-  }
-  return true;
-}
-
-void Send(mg_connection* connection, const Response& response, bool head, bool close) {
-  if (close) mg_disable_connection_keep_alive(connection);
-  const bool together = !head && response.body.size() <= kSmallBody;
-  const std::string bytes =
-      Serialize(response, together ? Body::kSent : Body::kLeftOut,
-                close ? Connection::kClose : Connection::kKeepAlive, base::RealClock().WallNow());
-  if (!Write(connection, bytes) || (!together && !head && !Write(connection, response.body))) {
+void Send(mg_connection* connection, const std::string& bytes) {
+  if (mg_write(connection, bytes.data(), bytes.size()) != static_cast<int>(bytes.size())) {
     // The front has gone, or the server is stopping.
     mg_disable_connection_keep_alive(connection);
   }
@@ -167,9 +149,17 @@ void Backend::OnStart(const mg_context* context) noexcept {
 int Backend::OnRequest(mg_connection* connection) noexcept {
   try {
     const mg_request_info& info = *mg_get_request_info(connection);
-    const bool head = std::strcmp(info.request_method, "HEAD") == 0;
-    const Response response = BackendOf(connection).answer_(MakeRequest(info));
-    Send(connection, response, head, false);
+    Backend& self = BackendOf(connection);
+    Response response = self.answer_(MakeRequest(info));
+    std::string bytes =
+        SerializeHead(response, Connection::kKeepAlive, base::RealClock().WallNow());
+    if (const char* place = mg_get_header(connection, kBodyPlaceHeader.data())) {
+      // Before the head, so that the body is there when the front looks for it.
+      self.bodies_.Put(place, std::move(response.body));
+    } else {
+      bytes += response.body;
+    }
+    Send(connection, bytes);
     return response.code;
   } catch (const std::exception& error) {
     Drop(connection, error);
@@ -182,7 +172,10 @@ int Backend::OnError(mg_connection* connection, int status, const char*) noexcep
     const int code = FindCode(status) != nullptr ? status : status < 500 ? 400 : 500;
     const std::string text =
         code == 400 ? "the request is malformed" : std::string(FindCode(code)->reason);
-    Send(connection, PlainResponse(code, text + '\n'), false, true);
+    mg_disable_connection_keep_alive(connection);
+    const Response response = PlainResponse(code, text + '\n');
+    Send(connection,
+         SerializeHead(response, Connection::kClose, base::RealClock().WallNow()) + response.body);
   } catch (const std::exception& error) {
     Drop(connection, error);
   }

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "base/mutex.h"
+#include "http/handed_bodies.h"
 #include "http/message.h"
 #include "http/private_listener.h"
 
@@ -29,6 +30,8 @@ class Backend {
 
   // The unix socket to connect to; it is private to this process.
   const std::string& path() const { return listener_.path(); }
+  // Where it puts the bodies of responses to requests that name a place; others it sends.
+  HandedBodies& bodies() { return bodies_; }
 
  private:
   static void OnStart(const mg_context* context) noexcept;
@@ -38,6 +41,7 @@ class Backend {
 
   const Answer answer_;
   const PrivateListener listener_;
+  HandedBodies bodies_;
   // Whether civetweb listens on listener_. Written during startup.
   bool private_ = false;
   base::Mutex mutex_;

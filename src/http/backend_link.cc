@@ -1,11 +1,14 @@
 #include "http/backend_link.h"
 
 #include <algorithm>
+#include <array>
 #include <asio/buffer.hpp>
 #include <asio/read.hpp>
 #include <asio/read_until.hpp>
 #include <asio/this_coro.hpp>
 #include <asio/write.hpp>
+#include <optional>
+#include <string>
 #include <string_view>
 #include <utility>
 
@@ -19,6 +22,7 @@ namespace {
 constexpr std::size_t kMinReservation = 16 << 10;
 constexpr std::size_t kMaxReservation = 4 << 20;
 constexpr std::size_t kMaxPaths = 64;
+constexpr std::size_t kHeadSize = 512;
 
 // Of a request that begins with "GET /metrics?a=b HTTP/1.1".
 std::string_view PathOf(std::string_view request) {
@@ -50,37 +54,46 @@ asio::awaitable<std::unique_ptr<BackendLink::Connection>> BackendLink::Connect()
   co_return std::make_unique<Connection>(std::move(socket), deadlines_);
 }
 
-asio::awaitable<ReplyPtr> BackendLink::Ask(Connection& connection, const std::string& request,
-                                           bool answer_has_body) {
+asio::awaitable<ReplyPtr> BackendLink::Ask(Connection& connection, const std::string& request) {
   auto reply = std::make_shared<Reply>();
-  // Reserves memory before the backend creates the response: for the response, and for the
-  // backend's copy until it has been read. Most are as long as the previous one.
+  // Reserves memory before the backend creates the response: for the response, and as much for what
+  // it is created from. Most are as long as the previous one.
   const std::string_view path = PathOf(request);
   const std::size_t room = RoomFor(path);
   std::optional<AnswerCharge> charge = co_await memory_.Reserve(2 * room);
   if (!charge) co_return nullptr;
   reply->charge = charge->Split(room);
-  co_await asio::async_write(connection.socket, asio::buffer(request), kAwaitable);
-  reply->text.reserve(room);
-  co_await asio::async_read_until(connection.socket, asio::dynamic_buffer(reply->text), "\r\n\r\n",
-                                  kAwaitable);
+  HandedBodies::Place place(bodies_);
+  const std::string end = std::string(kBodyPlaceHeader) + ": " + place.name() + "\r\n\r\n";
+  co_await asio::async_write(connection.socket,
+                             std::array{asio::buffer(request), asio::buffer(end)}, kAwaitable);
+  std::string& head = reply->head;
+  head.reserve(kHeadSize);
+  const std::size_t end_of_head = co_await asio::async_read_until(
+      connection.socket, asio::dynamic_buffer(head), "\r\n\r\n", kAwaitable);
+  reply->body = head.substr(end_of_head);
+  head.resize(end_of_head);
   const std::size_t length = FindParts(*reply);
-  const std::size_t whole = reply->body + (answer_has_body ? length : 0);
-  if (whole > room) {
-    std::optional<AnswerCharge> rest = co_await memory_.Reserve(whole - room);
+  if (head.size() + length > room) {
+    std::optional<AnswerCharge> rest = co_await memory_.Reserve(head.size() + length - room);
     if (!rest) co_return nullptr;
     reply->rest_charge = std::move(*rest);
   }
-  const std::size_t come = std::min(reply->text.size(), whole);
-  reply->text.resize(whole);
-  co_await asio::async_read(connection.socket,
-                            asio::buffer(reply->text.data() + come, whole - come), kAwaitable);
-  if (reply->text.capacity() / 2 > whole) reply->text.shrink_to_fit();
-  Expect(path, whole);
+  std::string& body = reply->body;
+  if (std::optional<std::string> handed = place.Take()) {
+    body = std::move(*handed);
+  } else {
+    const std::size_t come = std::min(body.size(), length);
+    body.resize(length);
+    co_await asio::async_read(connection.socket, asio::buffer(body.data() + come, length - come),
+                              kAwaitable);
+  }
+  if (body.capacity() / 2 > length) body.shrink_to_fit();
+  Expect(path, head.size() + length);
   co_return reply;
 }
 
-asio::awaitable<ReplyPtr> BackendLink::Exchange(const std::string& request, bool answer_has_body) {
+asio::awaitable<ReplyPtr> BackendLink::Exchange(const std::string& request) {
   const base::TimePoint end = base::Add(deadlines_.Now(), timeout_);
   // A kept connection may have been closed meanwhile; a new one has not.
   for (bool kept = true; kept;) {
@@ -97,7 +110,7 @@ asio::awaitable<ReplyPtr> BackendLink::Exchange(const std::string& request, bool
       connection->deadline.Set(end, Deadline::Ends::kBoth);
       ReplyPtr reply;
       try {
-        reply = co_await Ask(*connection, request, answer_has_body);
+        reply = co_await Ask(*connection, request);
       } catch (const asio::system_error&) {
         expired = connection->deadline.expired() || connection->deadline.interrupted();
         throw;

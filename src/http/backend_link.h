@@ -14,6 +14,7 @@
 #include "base/time.h"
 #include "http/answer_memory.h"
 #include "http/deadlines.h"
+#include "http/handed_bodies.h"
 #include "http/reply.h"
 
 namespace scidex::http {
@@ -21,15 +22,22 @@ namespace scidex::http {
 // Not thread-safe: use it on one io_context only. Must outlive its exchanges.
 class BackendLink {
  public:
-  // `path` is the backend's socket; `timeout` applies to a whole exchange.
-  BackendLink(std::string path, base::Duration timeout, Deadlines& deadlines, AnswerMemory& memory)
-      : path_(std::move(path)), timeout_(timeout), deadlines_(deadlines), memory_(memory) {}
+  // `path` is the backend's socket, `bodies` is where it puts bodies; `timeout` applies to a whole
+  // exchange.
+  BackendLink(std::string path, HandedBodies& bodies, base::Duration timeout, Deadlines& deadlines,
+              AnswerMemory& memory)
+      : path_(std::move(path)),
+        bodies_(bodies),
+        timeout_(timeout),
+        deadlines_(deadlines),
+        memory_(memory) {}
   BackendLink(const BackendLink&) = delete;
   BackendLink& operator=(const BackendLink&) = delete;
 
-  // Sends a complete request and reads the complete response, so that the backend does not wait for
-  // clients. Failures are logged and answered with 503.
-  asio::awaitable<ReplyPtr> Exchange(const std::string& request, bool answer_has_body);
+  // Sends a request, which lacks only the empty line at the end of its head, and returns the
+  // complete response, so that the backend does not wait for clients. Failures are logged and
+  // answered with 503.
+  asio::awaitable<ReplyPtr> Exchange(const std::string& request);
 
  private:
   struct Connection {
@@ -42,13 +50,13 @@ class BackendLink {
 
   asio::awaitable<std::unique_ptr<Connection>> Connect();
   // Null if there is no memory for the response.
-  asio::awaitable<ReplyPtr> Ask(Connection& connection, const std::string& request,
-                                bool answer_has_body);
+  asio::awaitable<ReplyPtr> Ask(Connection& connection, const std::string& request);
 
   std::size_t RoomFor(std::string_view path) const;
   void Expect(std::string_view path, std::size_t size);
 
   const std::string path_;
+  HandedBodies& bodies_;
   const base::Duration timeout_;
   Deadlines& deadlines_;
   AnswerMemory& memory_;

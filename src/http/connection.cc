@@ -56,21 +56,21 @@ awaitable<std::size_t> ReadHead(Client& client, Stream& stream, Serving& serving
   }
 }
 
-// A reply may have a body that its client did not ask for: refusals do not depend on the method.
-std::string_view TextFor(const std::optional<RequestHead>& head, const Reply& reply) {
-  const std::string_view text = reply.text;
-  return head && head->method == "HEAD" ? text.substr(0, reply.body) : text;
+// A reply may have a body that its client did not ask for.
+std::string_view BodyFor(const std::optional<RequestHead>& head, const Reply& reply) {
+  return head && head->method == "HEAD" ? std::string_view() : reply.body;
 }
 
-// `text` is all of the reply's text, or its head.
+// `body` is the reply's, or empty.
 template <typename Stream>
 awaitable<void> Send(Client& client, Stream& stream, Serving& serving, const Reply& reply,
-                     std::string_view text, bool keep_alive) {
+                     std::string_view body, bool keep_alive) {
+  const std::string_view head = reply.head;
   const std::string_view connection =
       keep_alive ? "Connection: keep-alive\r\n" : "Connection: close\r\n";
-  const std::array<asio::const_buffer, 3> parts{asio::buffer(text.substr(0, reply.connection)),
-                                                asio::buffer(connection),
-                                                asio::buffer(text.substr(reply.rest))};
+  const std::array<asio::const_buffer, 4> parts{
+      asio::buffer(head.substr(0, reply.connection)), asio::buffer(connection),
+      asio::buffer(head.substr(reply.rest)), asio::buffer(body)};
   ClientList::Entry entry(serving.memory.readers(), client);
   const base::TimePoint last = base::Add(serving.deadlines.Now(), serving.timeouts.send);
   const auto on_progress = [&](const asio::error_code& error, std::size_t) -> std::size_t {
@@ -139,7 +139,7 @@ awaitable<void> ServeConnection(Client& client, Stream& stream, Serving& serving
       keep_alive = keep_alive && !reply->last;
     }
     serving.counts.Count(reply->code);
-    co_await Send(client, stream, serving, *reply, TextFor(head, *reply), keep_alive);
+    co_await Send(client, stream, serving, *reply, BodyFor(head, *reply), keep_alive);
   }
   if (unread || !bytes.empty()) co_await Linger(client, serving);
 }

@@ -31,7 +31,7 @@ ReplyPtr DirectAnswers::Create(const RequestHead& head) const {
     request.path = head.target.substr(0, mark);
     request.query = head.target.substr(mark + 1);
   }
-  return MakeReply(answer_(std::move(request)), head.method == "HEAD");
+  return MakeReply(answer_(std::move(request)));
 }
 
 asio::awaitable<ReplyPtr> DirectAnswers::Make(const RequestHead& head) {

@@ -147,7 +147,8 @@ class Front::Impl {
 Front::Impl::Impl(FrontOptions options, CodeCounts& counts)
     : options_(std::move(options)),
       memory_(options_.limits.max_answer_bytes),
-      backend_(options_.backend_path, options_.limits.backend_timeout, deadlines_, memory_),
+      backend_(options_.backend_path, *options_.backend_bodies, options_.limits.backend_timeout,
+               deadlines_, memory_),
       queue_(QueueOptions(), backend_),
       direct_(options_.direct_paths, options_.direct_answer),
       serving_{

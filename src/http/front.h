@@ -14,6 +14,7 @@
 #include "base/time.h"
 #include "base/unique_fd.h"
 #include "http/codes.h"
+#include "http/handed_bodies.h"
 #include "http/message.h"
 #include "http/tls.h"
 
@@ -50,8 +51,10 @@ struct FrontOptions {
   std::vector<base::UniqueFd> listeners;
   // Null for plain HTTP.
   Tls* tls = nullptr;
-  // The unix socket of the backend, and the number of requests that it handles concurrently.
+  // The unix socket of the backend, where it puts bodies, and the number of requests that it
+  // handles concurrently.
   std::string backend_path;
+  HandedBodies* backend_bodies = nullptr;
   int backend_connections = 0;
   // Paths that bypass the backend, and the function that answers them, on one thread. Also called
   // for HEAD, whose body is not sent.

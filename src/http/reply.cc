@@ -23,30 +23,28 @@ std::size_t Number(std::string_view text) {
   return number;
 }
 
-ReplyPtr Make(const Response& response, Body body, Connection connection) {
+ReplyPtr Make(Response response, Connection connection) {
   auto reply = std::make_shared<Reply>();
-  reply->text = Serialize(response, body, connection, base::RealClock().WallNow());
+  reply->head = SerializeHead(response, connection, base::RealClock().WallNow());
+  reply->body = std::move(response.body);
   FindParts(*reply);
   return reply;
 }
 
 }  // namespace
 
-ReplyPtr MakeReply(const Response& response, bool head) {
-  return Make(response, head ? Body::kLeftOut : Body::kSent, Connection::kUnsaid);
-}
+ReplyPtr MakeReply(Response response) { return Make(std::move(response), Connection::kUnsaid); }
 
 ReplyPtr Refusal(int code, const std::string& why) {
-  return Make(PlainResponse(code, why + '\n'), Body::kSent, Connection::kClose);
+  return Make(PlainResponse(code, why + '\n'), Connection::kClose);
 }
 
 std::size_t FindParts(Reply& reply) {
   constexpr std::string_view kConnection = "\r\nConnection: ";
-  reply.body = reply.text.find("\r\n\r\n") + 4;
-  const std::string_view head = std::string_view(reply.text).substr(0, reply.body);
+  const std::string_view head = reply.head;
   reply.code = static_cast<int>(Number(After(head, "HTTP/1.1 ")));
   const std::size_t line = head.find(kConnection);
-  reply.connection = line == head.npos ? reply.body - 2 : line + 2;
+  reply.connection = line == head.npos ? head.size() - 2 : line + 2;
   reply.rest = line == head.npos ? reply.connection : head.find("\r\n", reply.connection) + 2;
   reply.last = After(head, kConnection) == "close";
   return Number(After(head, "\r\nContent-Length: "));

@@ -14,12 +14,11 @@ namespace scidex::http {
 // Complete except for the Connection header, which differs between the clients that share it.
 struct Reply {
   int code = 0;
-  std::string text;
-  // Offsets: where the Connection header is inserted, where the head continues, where the body
-  // begins.
+  std::string head;
+  std::string body;
+  // Offsets in the head: where the Connection header is inserted, and where the head continues.
   std::size_t connection = 0;
   std::size_t rest = 0;
-  std::size_t body = 0;
   // Whether the connection is closed after it: the backend closes its own, or the client is
   // refused.
   bool last = false;
@@ -29,14 +28,13 @@ struct Reply {
 };
 using ReplyPtr = std::shared_ptr<const Reply>;
 
-// With `head`, without the body, for HEAD.
-ReplyPtr MakeReply(const Response& response, bool head = false);
+ReplyPtr MakeReply(Response response);
 // A response with a message for the client, whose connection is then closed: a refused client that
 // stayed would occupy the place of another one.
 ReplyPtr Refusal(int code, const std::string& why);
 
-// Finds the parts of the head at the start of `reply.text`, and returns the size of the body. The
-// head must be complete and written by Serialize(), which writes each header in one form.
+// Finds the parts of `reply.head`, and returns the size of the body. The head must be complete and
+// written by SerializeHead(), which writes each header in one form.
 std::size_t FindParts(Reply& reply);
 
 }  // namespace scidex::http

@@ -9,19 +9,21 @@
 
 #include "http/awaitable.h"
 #include "http/equal_fold.h"
+#include "http/handed_bodies.h"
 
 namespace scidex::http {
 namespace {
 
-// Whether a header concerns only the connection to the client, or a body.
+// Whether a header concerns only the connection to the client, or a body, or is the front's own.
 bool IsNotForwarded(std::string_view name) {
-  constexpr std::array<std::string_view, 9> kNames{
+  constexpr std::array<std::string_view, 10> kNames{
       "connection", "content-length",    "expect",  "http2-settings", "keep-alive",
-      "te",         "transfer-encoding", "trailer", "upgrade"};
+      "te",         "transfer-encoding", "trailer", "upgrade",        kBodyPlaceHeader};
   return std::any_of(kNames.begin(), kNames.end(),
                      [&](std::string_view one) { return EqualFold(one, name); });
 }
 
+// Without the empty line at its end.
 std::string ToBackend(const RequestHead& head) {
   std::string text = head.method + ' ' + head.target + " HTTP/1.1\r\n";
   for (const auto& [name, value] : head.headers) {
@@ -29,7 +31,7 @@ std::string ToBackend(const RequestHead& head) {
   }
   // Allowed within a value, but civetweb refuses it.
   std::replace(text.begin(), text.end(), '\t', ' ');
-  return text += "\r\n";
+  return text;
 }
 
 class Counted {
@@ -48,9 +50,7 @@ class Counted {
 asio::awaitable<ReplyPtr> RequestQueue::Ask(const RequestHead& head, const Client& client) {
   if (IsGone(client)) co_return nullptr;
   const std::string request = ToBackend(head);
-  const bool has_body = head.method != "HEAD";
-  if (const auto slot = slots_.TryAcquire())
-    co_return co_await backend_.Exchange(request, has_body);
+  if (const auto slot = slots_.TryAcquire()) co_return co_await backend_.Exchange(request);
   const auto same = waiting_.find(request);
   if (max_clients_) {
     const std::size_t max = max_clients_();
@@ -60,7 +60,7 @@ asio::awaitable<ReplyPtr> RequestQueue::Ask(const RequestHead& head, const Clien
   }
   if (same == waiting_.end()) {
     const bool may_share = head.method == "GET" || head.method == "HEAD";
-    co_return co_await AskFirst(request, may_share, has_body, client);
+    co_return co_await AskFirst(request, may_share, client);
   }
   co_return co_await Join(same->second, client);
 }
@@ -76,7 +76,7 @@ asio::awaitable<ReplyPtr> RequestQueue::Join(std::shared_ptr<Shared> shared, con
 }
 
 asio::awaitable<ReplyPtr> RequestQueue::AskFirst(const std::string& request, bool may_share,
-                                                 bool has_body, const Client& client) {
+                                                 const Client& client) {
   const auto shared = std::make_shared<Shared>(co_await asio::this_coro::executor);
   const Finish finish(*shared);
   shared->clients.push_back(&client);
@@ -99,7 +99,7 @@ asio::awaitable<ReplyPtr> RequestQueue::AskFirst(const std::string& request, boo
     shared->reply = Refusal(503, refusal_);
   } else if (!std::all_of(shared->clients.begin(), shared->clients.end(),
                           [](const Client* one) { return HasHungUp(*one); })) {
-    shared->reply = co_await backend_.Exchange(request, has_body);
+    shared->reply = co_await backend_.Exchange(request);
   }
   co_return shared->reply;
 }

@@ -73,7 +73,7 @@ class RequestQueue {
   };
 
   asio::awaitable<ReplyPtr> Join(std::shared_ptr<Shared> shared, const Client& client);
-  asio::awaitable<ReplyPtr> AskFirst(const std::string& request, bool may_share, bool has_body,
+  asio::awaitable<ReplyPtr> AskFirst(const std::string& request, bool may_share,
                                      const Client& client);
 
   const std::string refusal_;

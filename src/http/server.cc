@@ -143,6 +143,7 @@ Server::Impl::Impl(const ServerOptions& options, Endpoints endpoints,
   front.direct_answer = answer;
   backend_ = std::make_unique<Backend>(front.backend_connections, answer);
   front.backend_path = backend_->path();
+  front.backend_bodies = &backend_->bodies();
   front_ = std::make_unique<Front>(std::move(front), counts_);
 }
 

@@ -26,8 +26,7 @@ void AppendHeader(std::string& out, std::string_view name, std::string_view valu
 
 }  // namespace
 
-std::string Serialize(const Response& response, Body body, Connection connection,
-                      base::WallTime date) {
+std::string SerializeHead(const Response& response, Connection connection, base::WallTime date) {
   std::string out = "HTTP/1.1 " + std::to_string(response.code) + ' ';
   out.append(FindCode(response.code)->reason).append("\r\n");
   AppendHeader(out, "Date", HttpDate(date));
@@ -37,9 +36,7 @@ std::string Serialize(const Response& response, Body body, Connection connection
   if (connection == Connection::kClose) AppendHeader(out, "Connection", "close");
   if (connection == Connection::kKeepAlive) AppendHeader(out, "Connection", "keep-alive");
   for (const auto& [name, value] : response.headers) AppendHeader(out, name, value);
-  out += "\r\n";
-  if (body == Body::kSent) out += response.body;
-  return out;
+  return out += "\r\n";
 }
 
 }  // namespace scidex::http

@@ -1,4 +1,4 @@
-// Serializes a response.
+// Serializes the head of a response.
 #pragma once
 
 #include <string>
@@ -8,12 +8,9 @@
 
 namespace scidex::http {
 
-enum class Body { kSent, kLeftOut };
 enum class Connection { kKeepAlive, kClose, kUnsaid };
 
-// Status line, headers, and the body unless kLeftOut (for HEAD); Content-Length is the size of the
-// body in both cases. The code must be one of kCodes.
-std::string Serialize(const Response& response, Body body, Connection connection,
-                      base::WallTime date);
+// Status line and headers; Content-Length is the size of the body. The code must be one of kCodes.
+std::string SerializeHead(const Response& response, Connection connection, base::WallTime date);
 
 }  // namespace scidex::http

@@ -40,9 +40,10 @@ class FrontTest : public testing::Test {
   void Start(const FrontLimits& limits = {}) {
     backend_ =
         std::make_unique<Backend>(2, [](Request request) { return Answer(std::move(request)); });
-    StartBefore(backend_->path(), limits);
+    StartBefore(backend_->path(), limits, &backend_->bodies());
   }
-  void StartBefore(const std::string& backend_path, const FrontLimits& limits = {}) {
+  void StartBefore(const std::string& backend_path, const FrontLimits& limits = {},
+                   HandedBodies* bodies = nullptr) {
     Listener listener;
     FrontOptions options;
     options.limits = limits;
@@ -50,6 +51,7 @@ class FrontTest : public testing::Test {
     options.listeners.push_back(std::move(listener.socket));
     options.backend_connections = 2;
     options.backend_path = backend_path;
+    options.backend_bodies = bodies == nullptr ? &bodies_ : bodies;
     options.direct_paths = {"/-/healthy"};
     options.direct_answer = [](const Request& request) {
       return Text(request.method + ' ' + request.path + ' ' + request.query);
@@ -65,6 +67,8 @@ class FrontTest : public testing::Test {
 
   CodeCounts counts_;
   int port_ = 0;
+  // Of a backend that sends its bodies.
+  HandedBodies bodies_;
   std::unique_ptr<Backend> backend_;
   std::unique_ptr<Front> front_;
 
@@ -88,6 +92,16 @@ TEST_F(FrontTest, PassesOnWhatHandlersMayKnowAndNothingOfTheConnection) {
                       {"Expect", "100-continue"},
                       {"Content-Length", "0"}});
   EXPECT_EQ(client.Read().body, "GET /x\nHost=127.0.0.1\nAccept=text/plain\n");
+}
+
+// A client that could name the place of another response would receive it, or destroy it.
+TEST_F(FrontTest, ClientsNameNoPlaceForABody) {
+  Start();
+  HttpConnection client(port_);
+  for (int i = 0; i < 3; ++i) {
+    client.SendRequest("GET", "/x", {{"scidex-body-PLACE", "77"}});
+    EXPECT_EQ(client.Read().body, "GET /x\nHost=127.0.0.1\n");
+  }
 }
 
 TEST_F(FrontTest, HandlersSeeNothingOfABodyThatIsNotRead) {

@@ -46,7 +46,7 @@ class HttpRequestQueue : public testing::Test {
   std::vector<std::string> Bodies() const {
     std::vector<std::string> bodies;
     for (const ReplyPtr& reply : replies_) {
-      bodies.push_back(reply == nullptr ? "none" : reply->text.substr(reply->body));
+      bodies.push_back(reply == nullptr ? "none" : reply->body);
     }
     return bodies;
   }
@@ -60,8 +60,8 @@ class HttpRequestQueue : public testing::Test {
                      gate_.WaitUntilOpen();
                      return Text(request.path + ' ' + std::to_string(++handled_));
                    }};
-  std::unique_ptr<BackendLink> link_ =
-      std::make_unique<BackendLink>(backend_.path(), hours(1), deadlines_, memory_);
+  std::unique_ptr<BackendLink> link_ = std::make_unique<BackendLink>(
+      backend_.path(), backend_.bodies(), hours(1), deadlines_, memory_);
   std::size_t max_clients_ = 75;
   RequestQueue queue_{{.slots = 1,
                        .patience = {3, hours(1)},

@@ -89,7 +89,7 @@ class ServedConnection {
   void Answer(std::string body) {
     Response response;
     response.body = std::move(body);
-    SendReply(MakeReply(response, request().method == "HEAD"));
+    SendReply(MakeReply(response));
   }
   void Refuse(const std::string& why) { SendReply(Refusal(503, why)); }
   void Drop() { SendReply(nullptr); }
