@@ -38,6 +38,7 @@ int Session::OnEvent(PGEventId id, void* info, void* session) {
     self->CheckForTampering(result);
   }
   if (self->only_reads_) self->only_reads_ = IsOfRead(result);
+  self->CheckForReset(result);
   const char* sqlstate = PQresultErrorField(result, PG_DIAG_SQLSTATE);
   if (sqlstate == nullptr) return 1;
   const char* severity = PQresultErrorField(result, PG_DIAG_SEVERITY_NONLOCALIZED);
@@ -174,9 +175,9 @@ Recycled Session::TryRecycle(base::Duration within) {
   in_read_only_transaction_ = false;
   // Behind a pooler, the session must not be reset from here.
   const SessionReset reset = by_transaction_ ? SessionReset::kRollback : reset_;
-  const Recycled recycled = transaction == PQTRANS_IDLE && reset == SessionReset::kRollback
-                                ? Recycled::kClean
-                                : Clean(transaction, reset, deadline);
+  const bool is_clean =
+      transaction == PQTRANS_IDLE && reset == SessionReset::kRollback && !unpinned_;
+  const Recycled recycled = is_clean ? Recycled::kClean : Clean(transaction, reset, deadline);
   only_reads_ = false;
   return recycled;
 }
@@ -196,16 +197,24 @@ Recycled Session::Clean(PGTransactionStatusType transaction, SessionReset reset,
     }
   };
   if (transaction != PQTRANS_IDLE && !committed) run("ROLLBACK");
-  if (reset == SessionReset::kRollback) return ended;
-  const std::string pin = isolation_.empty() ? "" : PinOf(isolation_);
+  const bool is_pinned = !isolation_.empty() && !by_transaction_;
+  const std::string pin = is_pinned ? PinOf(isolation_) : "";
   if (reset == SessionReset::kResetAll) {
     run(("RESET ALL; " + pin).c_str());
   } else {
     // Must be the only statement of its message.
-    run("DISCARD ALL");
-    if (!pin.empty()) run(pin.c_str());
+    if (reset == SessionReset::kDiscardAll) run("DISCARD ALL");
+    if (unpinned_ && is_pinned) run(pin.c_str());
   }
+  unpinned_ = false;
   return ended;
+}
+
+// RESET of another setting has the same tag.
+void Session::CheckForReset(const PGresult* result) {
+  if (PQresultStatus(result) != PGRES_COMMAND_OK) return;
+  const std::string_view tag(PQcmdStatus(const_cast<PGresult*>(result)));
+  if (tag == "RESET" || tag == "DISCARD ALL") unpinned_ = true;
 }
 
 QueryResult Session::PinIsolation(std::string_view isolation, TimePoint deadline) {

@@ -134,6 +134,8 @@ class Session final : public pool::Connection {
   pool::Recycled TryRecycle(base::Duration within);
   pool::Recycled Clean(PGTransactionStatusType transaction, SessionReset reset,
                        base::TimePoint deadline);
+  // Detects by the command tag of a successful result that the session's settings were reset.
+  void CheckForReset(const PGresult* result);
   // The open transaction may be committed, unless the server reports that it has written.
   bool HasOnlyRead() const;
 
@@ -184,6 +186,8 @@ class Session final : public pool::Connection {
   bool entered_ = false;
   // Of EnforceByTransaction() or PinIsolation().
   std::string isolation_;
+  // The borrower has reset what PinIsolation() set.
+  bool unpinned_ = false;
   std::int64_t server_started_ = 0;
   std::shared_ptr<const JudgedServer> judged_;
   // The open transaction was begun here and has only read.

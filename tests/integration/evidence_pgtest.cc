@@ -188,6 +188,23 @@ TEST_F(Evidence, SerializableRoleReadsFromAReplica) {
   ExecuteAndReplay("ALTER ROLE app RESET ALL");
 }
 
+TEST_F(Evidence, BorrowerThatResetsAllSettingsLeavesAUsableSession) {
+  ExecuteAndReplay("ALTER ROLE app SET default_transaction_isolation = 'serializable'");
+  {
+    database::DatabaseOptions options = FastProbes();
+    options.ro_pool.min_idle = 0;
+    options.ro_pool.max_size = 1;
+    database::Database database(options);
+    ASSERT_TRUE(AwaitRoute(database, Route::kReplica));
+    for (const char* reset :
+         {"RESET ALL", "DISCARD ALL", "RESET default_transaction_isolation", "BEGIN; RESET ALL"}) {
+      postgres::Session::Of(database.AcquireRead()).Query(reset, base::kNever);
+      EXPECT_EQ(Read(database, "SHOW transaction_isolation"), "repeatable read") << reset;
+    }
+  }
+  ExecuteAndReplay("ALTER ROLE app RESET ALL");
+}
+
 TEST_F(Evidence, SessionsStayUsableWhenTheServerBecomesSerializable) {
   PinForSuperuserOfPostgres();
   for (const auto reset : {postgres::SessionReset::kRollback, postgres::SessionReset::kResetAll,
