@@ -3,6 +3,7 @@
 #include <zlib.h>
 
 #include <algorithm>
+#include <iterator>
 #include <new>
 #include <utility>
 #include <vector>
@@ -47,6 +48,7 @@ std::string Deflate(std::string_view text) {
   // The output buffer is large enough.
   deflate(&stream, Z_FULL_FLUSH);
   deflated.resize(stream.total_out);
+  deflated.shrink_to_fit();
   return deflated;
 }
 
@@ -55,22 +57,35 @@ std::uint32_t Checksum(std::string_view text) {
       crc32(0, reinterpret_cast<const Bytef*>(text.data()), static_cast<uInt>(text.size())));
 }
 
-// Splits an exposition into families; adjacent small ones stay together. Other text is one part.
-std::vector<std::string_view> Split(std::string_view text) {
-  std::vector<std::string_view> parts;
+// The lines with the family's name, help and type.
+std::string_view FamilyOf(std::string_view text) {
+  std::size_t end = 0;
+  while (text.substr(end).starts_with('#'))
+    end = std::min(text.find('\n', end), text.size() - 1) + 1;
+  return text.substr(0, end);
+}
+
+struct Piece {
+  std::string_view text;
+  bool is_large_family = false;
+};
+
+// Splits an exposition into families; adjacent small ones stay together, and so does other text.
+std::vector<Piece> Split(std::string_view text) {
+  std::vector<Piece> pieces;
   std::size_t start = 0;
   for (std::size_t family = 0; family < text.size();) {
     const std::size_t next = text.find("\n# HELP ", family);
     const std::size_t end = next == text.npos ? text.size() : next + 1;
-    if (end - family >= kLarge) {
-      if (family > start) parts.push_back(text.substr(start, family - start));
-      parts.push_back(text.substr(family, end - family));
+    if (end - family >= kLarge && text.substr(family).starts_with('#')) {
+      if (family > start) pieces.push_back({text.substr(start, family - start)});
+      pieces.push_back({text.substr(family, end - family), true});
       start = end;
     }
     family = end;
   }
-  if (start < text.size()) parts.push_back(text.substr(start));
-  return parts;
+  if (start < text.size()) pieces.push_back({text.substr(start)});
+  return pieces;
 }
 
 void AppendNumber(std::string& out, std::uint32_t number) {
@@ -90,17 +105,22 @@ std::shared_ptr<const GzipCache::Part> GzipCache::Find(std::string_view text) {
 
 void GzipCache::Remember(std::shared_ptr<const Part> part) {
   const base::MutexLock lock(mutex_);
+  const auto earlier = std::find_if(parts_.begin(), parts_.end(), [&](const auto& one) {
+    return FamilyOf(one->text) == FamilyOf(part->text);
+  });
+  if (earlier != parts_.end()) Forget(earlier);
   size_ += part->text.size() + part->deflated.size();
   parts_.push_front(std::move(part));
-  while (size_ > kMaxCacheBytes) {
-    size_ -= parts_.back()->text.size() + parts_.back()->deflated.size();
-    parts_.pop_back();
-  }
+  while (size_ > kMaxCacheBytes) Forget(std::prev(parts_.end()));
 }
 
-std::shared_ptr<const GzipCache::Part> GzipCache::PartOf(std::string_view text) {
-  const bool large = text.size() >= kLarge;
-  if (large) {
+void GzipCache::Forget(std::list<std::shared_ptr<const Part>>::iterator part) {
+  size_ -= (*part)->text.size() + (*part)->deflated.size();
+  parts_.erase(part);
+}
+
+std::shared_ptr<const GzipCache::Part> GzipCache::PartOf(std::string_view text, bool is_cached) {
+  if (is_cached) {
     if (auto part = Find(text)) return part;
   }
   auto part = std::make_shared<Part>();
@@ -110,7 +130,7 @@ std::shared_ptr<const GzipCache::Part> GzipCache::PartOf(std::string_view text) 
     const base::MutexLock lock(mutex_);
     compressed_bytes_ += text.size();
   }
-  if (large) {
+  if (is_cached) {
     part->text = text;
     Remember(part);
   }
@@ -120,8 +140,8 @@ std::shared_ptr<const GzipCache::Part> GzipCache::PartOf(std::string_view text) 
 std::string GzipCache::Compress(std::string_view text) {
   std::string out(kHead);
   unsigned long checksum = crc32(0, nullptr, 0);
-  for (const std::string_view piece : Split(text)) {
-    const std::shared_ptr<const Part> part = PartOf(piece);
+  for (const auto& [piece, is_large_family] : Split(text)) {
+    const std::shared_ptr<const Part> part = PartOf(piece, is_large_family);
     out += part->deflated;
     checksum = crc32_combine(checksum, part->checksum, static_cast<z_off_t>(piece.size()));
   }
@@ -134,6 +154,11 @@ std::string GzipCache::Compress(std::string_view text) {
 std::size_t GzipCache::compressed_bytes() const {
   const base::MutexLock lock(mutex_);
   return compressed_bytes_;
+}
+
+std::size_t GzipCache::cached_bytes() const {
+  const base::MutexLock lock(mutex_);
+  return size_;
 }
 
 }  // namespace scidex::http

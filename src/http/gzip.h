@@ -14,8 +14,8 @@
 namespace scidex::http {
 
 // Consecutive expositions differ in a few numbers, and the largest families, the results of
-// queries, rarely change. Therefore each large family is compressed separately and cached.
-// Thread-safe.
+// queries, rarely change. Therefore each large family is compressed separately, and the latest text
+// of it is cached. Thread-safe.
 class GzipCache {
  public:
   // Throws std::bad_alloc.
@@ -23,17 +23,22 @@ class GzipCache {
 
   // Total bytes compressed, that is, not found in the cache.
   std::size_t compressed_bytes() const;
+  // Bytes in the cache, both texts and compressed ones.
+  std::size_t cached_bytes() const;
 
  private:
   struct Part {
+    // Empty if it is not cached.
     std::string text;
     std::string deflated;
     std::uint32_t checksum = 0;
   };
 
   std::shared_ptr<const Part> Find(std::string_view text);
+  // In place of an earlier text of the same family.
   void Remember(std::shared_ptr<const Part> part);
-  std::shared_ptr<const Part> PartOf(std::string_view text);
+  void Forget(std::list<std::shared_ptr<const Part>>::iterator part) SCIDEX_REQUIRES(mutex_);
+  std::shared_ptr<const Part> PartOf(std::string_view text, bool is_cached);
 
   mutable base::Mutex mutex_;
   // Most recently used first.

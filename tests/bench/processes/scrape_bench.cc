@@ -98,10 +98,11 @@ double Median(std::vector<double> values) {
 
 double Micros(nanoseconds time) { return static_cast<double>(time.count()) / 1000; }
 
-double ScrapeOnce(int port) {
+double ScrapeOnce(int port, const std::string& encoding = "identity") {
   const auto start = std::chrono::steady_clock::now();
   HttpConnection connection(port);
-  connection.SendRequest("GET", "/metrics", {{"Connection", "close"}});
+  connection.SendRequest("GET", "/metrics",
+                         {{"Connection", "close"}, {"Accept-Encoding", encoding}});
   // Responses of Go programs are chunked, without Content-Length.
   if (!connection.ReadToEnd().starts_with("HTTP/1.1 200 ")) {
     throw std::runtime_error("a scrape failed");
@@ -203,11 +204,13 @@ void MeasureParallelScrapes(int port, nanoseconds time) {
 void MeasureMemory(test::ExporterProcess& exporter, const Extent& extent,
                    const std::function<void(int)>& reload) {
   const pid_t pid = exporter.process().pid();
-  for (int i = 0; i < 100; ++i) ScrapeOnce(exporter.port());
+  // As Prometheus scrapes.
+  const auto scrape = [&] { ScrapeOnce(exporter.port(), "gzip"); };
+  for (int i = 0; i < 100; ++i) scrape();
   const double before = ResidentMiB(pid);
-  for (int i = 0; i < extent.reloads; ++i) {
-    reload(i);
-    for (int scrape = 0; scrape < extent.scrapes_a_reload; ++scrape) ScrapeOnce(exporter.port());
+  for (int round = 0; round < extent.reloads; ++round) {
+    reload(round);
+    for (int i = 0; i < extent.scrapes_a_reload; ++i) scrape();
   }
   const double after = ResidentMiB(pid);
   std::printf(

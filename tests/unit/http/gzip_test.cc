@@ -48,11 +48,31 @@ TEST(HttpGzip, FamilyThatHasChangedIsCompressedAgain) {
   EXPECT_EQ(cache.compressed_bytes() - before, changed.size());
 }
 
+// Otherwise each exposition would stay in memory until the limit is reached.
+TEST(HttpGzip, OnlyTheLatestTextOfALargeFamilyIsRemembered) {
+  GzipCache cache;
+  cache.Compress(Family("large", 9000, "10"));
+  const std::size_t once = cache.cached_bytes();
+  EXPECT_GT(once, 9000u);
+  for (int i = 10; i < 30; ++i) cache.Compress(Family("large", 9000, std::to_string(i)));
+  EXPECT_LT(cache.cached_bytes(), once + once / 10);
+}
+
+TEST(HttpGzip, SmallFamiliesAndOtherTextAreNotRemembered) {
+  GzipCache cache;
+  std::string families;
+  for (int i = 0; i < 1000; ++i) families += Family("small_" + std::to_string(i), 10, "1");
+  cache.Compress(families);
+  cache.Compress(TextOfSize(400'000));
+  EXPECT_EQ(cache.cached_bytes(), 0u);
+}
+
 TEST(HttpGzip, WhatIsRememberedIsBounded) {
   GzipCache cache;
   const std::string first = Family("large", 9000, "1");
   cache.Compress(first);
-  for (int i = 0; i < 100; ++i) cache.Compress(TextOfSize(400'000) + std::to_string(i));
+  for (int i = 0; i < 100; ++i) cache.Compress(Family("large_" + std::to_string(i), 18000, "1"));
+  EXPECT_LE(cache.cached_bytes(), std::size_t{16} << 20);
   const std::size_t before = cache.compressed_bytes();
   cache.Compress(first);
   EXPECT_EQ(cache.compressed_bytes() - before, first.size());
