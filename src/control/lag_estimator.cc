@@ -114,11 +114,11 @@ bool LagEstimator::WentBackwards(const ServerFacts& primary, const Sample& befor
 std::optional<Duration> LagEstimator::Lag(const ServerFacts& replica, bool current,
                                           TimePoint now) const {
   if (replica.lag_is_queried) return replica.queried_lag;
-  const bool caught_up =
-      replica.wal_receiver_up.value_or(false) && replica.replayed_all_received.value_or(false);
   if (samples_.empty() || (!replica.wal_position && !replica.transactions)) {
     // Without a primary to compare with, or numbers to compare, only the replica's own report is
     // left.
+    const bool caught_up =
+        replica.wal_receiver_up.value_or(false) && replica.replayed_all_received.value_or(false);
     if (caught_up && current) return Duration::zero();
     return std::nullopt;
   }
@@ -129,8 +129,9 @@ std::optional<Duration> LagEstimator::Lag(const ServerFacts& replica, bool curre
     return std::nullopt;
   }
   const Duration behind = now - missing->first_seen;
-  // It may have been behind before the first look at the primary.
-  if (missing == samples_.begin() && !caught_up)
+  // It may have been behind before the first look at the primary, also if it has replayed all that
+  // it was sent: the sender may be slow, or a standby that is behind itself.
+  if (missing == samples_.begin())
     return std::max(behind, replica.since_last_replay.value_or(behind));
   return behind;
 }
