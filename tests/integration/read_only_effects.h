@@ -253,6 +253,8 @@ inline constexpr Effect kEffects[] = {
      Counted::kTampering, "what the function writes", "", "", "DELETE FROM t"},
     {"BEGIN READ WRITE; DECLARE c CURSOR WITH HOLD FOR SELECT writes(); COMMIT", Answer::kRuns,
      Answer::kRuns, Counted::kTampering, "what the function writes", "", "", "DELETE FROM t"},
+    {"BEGIN READ WRITE; SELECT setval('q', 5); ROLLBACK", Answer::kRuns, Answer::kRuns,
+     Counted::kNo, "a number of a sequence, which a ROLLBACK does not undo"},
     {"SET default_transaction_read_only = off; COMMIT; SELECT writes(); "
      "SET default_transaction_read_only = on",
      Answer::kRuns, Answer::kRuns, Counted::kTampering, "what the function writes", "", "",
