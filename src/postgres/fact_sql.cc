@@ -55,9 +55,13 @@ constexpr const char* kWalReceiver =
     " THEN EXISTS (SELECT FROM pg_stat_wal_receiver"
     " WHERE pid IS NOT NULL AND coalesce(status, 'streaming') = 'streaming') END";
 
+// A replica that has replayed no transaction since its start began at a checkpoint that comes after
+// all transactions that it has.
 constexpr const char* kLastReplay =
-    "CASE WHEN r.in_recovery"
-    " THEN extract(epoch FROM clock_timestamp() - pg_last_xact_replay_timestamp())::numeric END";
+    "CASE WHEN r.in_recovery THEN extract(epoch FROM clock_timestamp()"
+    " - coalesce(pg_last_xact_replay_timestamp(),"
+    " CASE WHEN has_function_privilege('pg_control_checkpoint()', 'EXECUTE')"
+    " THEN (SELECT checkpoint_time FROM pg_control_checkpoint()) END))::numeric END";
 
 // Uses the function of pg_stat_activity, because the view joins tables that are not needed. It
 // shows role and database of a session to everyone, but the backend type only to some roles: if

@@ -93,7 +93,7 @@ struct ServerFacts {
   // receiver process is running.
   std::optional<bool> wal_receiver_up = std::nullopt;
   // Replica: time since the last replayed transaction was committed on the primary, by the
-  // replica's clock.
+  // replica's clock; since the checkpoint of its restart point, if it has replayed none.
   std::optional<base::Duration> since_last_replay = std::nullopt;
   // An operator's query determines the replica's lag: queried_lag, which is empty if unknown.
   bool lag_is_queried = false;

@@ -217,6 +217,18 @@ TEST_F(ServerFactsTest, OnlyAReplicaReportsTheTimelineThatItHasReached) {
   EXPECT_EQ(ReadFacts(*Open(*primary_, "stranger", "other")).reached_timeline, std::nullopt);
 }
 
+TEST_F(ServerFactsTest, AgeOfARestartedReplicaIsThatOfItsCheckpoint) {
+  primary_->Execute("CHECKPOINT");
+  const std::string position = primary_->QueryOne("SELECT pg_current_wal_lsn()");
+  ASSERT_TRUE(Eventually(kPatience, [&] {
+    return replica_->QueryOne("SELECT pg_last_wal_replay_lsn() >= '" + position + "'") == "t";
+  }));
+  replica_->Execute("CHECKPOINT");
+  replica_->Restart();
+  ASSERT_EQ(replica_->QueryOne("SELECT pg_last_xact_replay_timestamp()"), "");
+  EXPECT_TRUE(ReadFacts(*Open(*replica_, "app", "app")).since_last_replay.has_value());
+}
+
 TEST_F(ServerFactsTest, TimelineOfTheRestartPointNeedsNoOtherPrivilege) {
   const TemporaryChange revoked(
       *primary_, *replica_, "REVOKE EXECUTE ON FUNCTION pg_control_recovery() FROM PUBLIC",
