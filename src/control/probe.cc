@@ -205,15 +205,18 @@ Probe::Renewal Probe::Renew(TimePoint deadline, const std::stop_token& stop, Pro
 // An existing session continues to work when new ones are refused: after a change of a password, of
 // pg_hba.conf or of a role.
 bool Probe::NewSessionIsDue() {
-  return new_session_wanted_.exchange(false) ||
-         clock_.Now() >= base::Add(opened_at_, options_.new_session_interval);
+  triggered_ = new_session_wanted_.exchange(false);
+  return triggered_ || clock_.Now() >= base::Add(opened_at_, options_.new_session_interval);
 }
 
 // If a name leads to several servers, the verdict applies to that of the existing session, unless
-// new sessions have stopped reaching it.
+// new sessions have stopped reaching it, or a pool did not reach it and has no session there: reads
+// would fail until the verdict is that of a server that they reach.
 bool Probe::KeepsItsServer(const pool::Connection& fresh) {
   constexpr int kMaxElsewhere = 3;
-  if (!reserved_ || !inspector_.IsElsewhere(fresh) || ++elsewhere_in_a_row_ > kMaxElsewhere) {
+  const bool reads_fail = triggered_ && !PoolsHaveSessions();
+  if (!reserved_ || !inspector_.IsElsewhere(fresh) || reads_fail ||
+      ++elsewhere_in_a_row_ > kMaxElsewhere) {
     elsewhere_in_a_row_ = 0;
     return false;
   }

@@ -104,6 +104,8 @@ class Probe final : private pool::SessionObserver {
   bool refused_ = false;
   // Number of consecutive new sessions that led to another server than the judged one.
   int elsewhere_in_a_row_ = 0;
+  // The new session is due because of Trigger(), or because the previous one failed.
+  bool triggered_ = false;
   // The previous session answered at first, but then not in time.
   bool went_silent_ = false;
 

@@ -223,6 +223,18 @@ TEST_F(ProbeTest, StaysOnItsServerUntilNoNewSessionReachesIt) {
   EXPECT_EQ(Results(), std::vector<Reason>(9, Reason::kOk));
 }
 
+TEST_F(ProbeTest, FollowsNewSessionsAtOnceIfAPoolGetsNone) {
+  ProbeOptions options;
+  options.min_trigger_distance = base::Duration::zero();
+  Start(options);
+  ASSERT_TRUE(AwaitResults(1));
+  const auto first = reserved_->sessions().front();
+  inspector_.LeadElsewhere(true);
+  probe_->Trigger();
+  ASSERT_TRUE(AwaitResults(2));
+  EXPECT_FALSE(first->open());
+}
+
 TEST_F(ProbeTest, TriggerAsksByANewSession) {
   ProbeOptions options;
   options.min_trigger_distance = base::Duration::zero();
