@@ -18,10 +18,11 @@ AnswerCharge::~AnswerCharge() {
   if (memory_ != nullptr) memory_->Release(size_);
 }
 
-asio::awaitable<std::optional<AnswerCharge>> AnswerMemory::Reserve(std::size_t size) {
+asio::awaitable<std::optional<AnswerCharge>> AnswerMemory::Reserve(std::size_t size,
+                                                                   std::size_t held) {
   const auto executor = co_await asio::this_coro::executor;
   const auto end = std::chrono::steady_clock::now() + kRoomTimeout;
-  while (!HasRoom(size)) {
+  while (!HasRoom(size, held)) {
     if (std::chrono::steady_clock::now() >= end) co_return std::nullopt;
     readers_.CloseLongestIdle();
     Waiter waiter(*this, asio::steady_timer(executor, end));

@@ -52,9 +52,10 @@ class AnswerMemory {
   ClientList& readers() { return readers_; }
   std::size_t used() const { return used_; }
 
-  // Waits for room. Returns nothing if there is none in time. A response larger than the limit is
-  // admitted when no other is in memory.
-  asio::awaitable<std::optional<AnswerCharge>> Reserve(std::size_t size);
+  // Waits for room for a response, or for the rest of one that holds `held` bytes already. Returns
+  // nothing if there is none in time. A response larger than the limit is admitted when no other is
+  // in memory.
+  asio::awaitable<std::optional<AnswerCharge>> Reserve(std::size_t size, std::size_t held = 0);
 
  private:
   friend class AnswerCharge;
@@ -71,7 +72,9 @@ class AnswerMemory {
     std::list<Waiter*>::iterator place;
   };
 
-  bool HasRoom(std::size_t size) const { return used_ == 0 || used_ + size <= limit_; }
+  bool HasRoom(std::size_t size, std::size_t held) const {
+    return used_ == held || used_ + size <= limit_;
+  }
   void Release(std::size_t size);
 
   const std::size_t limit_;

@@ -74,8 +74,10 @@ asio::awaitable<ReplyPtr> BackendLink::Ask(Connection& connection, const std::st
   reply->body = head.substr(end_of_head);
   head.resize(end_of_head);
   const std::size_t length = FindParts(*reply);
+  // What the response was created from is gone.
+  charge.reset();
   if (head.size() + length > room) {
-    std::optional<AnswerCharge> rest = co_await memory_.Reserve(head.size() + length - room);
+    std::optional<AnswerCharge> rest = co_await memory_.Reserve(head.size() + length - room, room);
     if (!rest) co_return nullptr;
     reply->rest_charge = std::move(*rest);
   }

@@ -234,6 +234,11 @@ TEST_F(FrontTest, AnswersThatAreNotReadHoldNoMoreMemoryThanTheirLimit) {
   EXPECT_EQ(deaf[2]->Read().body.size(), 30'000'000u);
 }
 
+TEST_F(FrontTest, ResponseLargerThanTheLimitIsSentAlone) {
+  Start({.max_answer_bytes = 20'000'000});
+  for (int i = 0; i < 2; ++i) EXPECT_EQ(Get(port_, "/big").body.size(), 30'000'000u);
+}
+
 TEST_F(FrontTest, BackendThatIsGoneIs503) {
   StartBefore("/nowhere");
   EXPECT_EQ(Get(port_, "/").code, 503);
