@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/joined.h"
+#include "base/quoted.h"
 
 namespace scidex::postgres {
 namespace {
@@ -32,6 +33,8 @@ constexpr std::array<Enumerated, 9> kEnumerated{{
 constexpr std::array<std::string_view, 6> kIntegers{"connect_timeout",  "keepalives",
                                                     "keepalives_idle",  "keepalives_interval",
                                                     "keepalives_count", "tcp_user_timeout"};
+constexpr std::array<std::string_view, 6> kPaths{"passfile",    "sslcert", "sslkey",
+                                                 "sslrootcert", "sslcrl",  "sslcrldir"};
 
 // By libpq's rules: surrounding white space is allowed.
 bool IsInteger(std::string_view text) {
@@ -50,6 +53,12 @@ bool IsInteger(std::string_view text) {
 std::string WhyNoValue(std::string_view keyword, std::string_view value) {
   if (std::find(kIntegers.begin(), kIntegers.end(), keyword) != kIntegers.end())
     return IsInteger(value) ? "" : std::string(keyword) + " must be a whole number";
+  // libpq quotes them in its messages, also if they are a key or a DSN with a password.
+  if (!base::MayBeAPath(value)) {
+    if (keyword == "service") return "service must be the name of a service";
+    if (std::find(kPaths.begin(), kPaths.end(), keyword) != kPaths.end())
+      return std::string(keyword) + " must be a path";
+  }
   for (const Enumerated& one : kEnumerated) {
     if (one.keyword != keyword) continue;
     const auto end = std::find(one.values.begin(), one.values.end(), nullptr);

@@ -1,5 +1,5 @@
 // Validates the values of libpq keywords. PQconninfoParse() accepts any value; the error would only
-// occur at the first connect, and look like a server that is down.
+// occur at the first connect, look like a server that is down, and quote the value.
 // Source: PostgreSQL documentation, "Parameter Key Words" (libpq-connect), versions 15 to 17.
 #pragma once
 
@@ -8,7 +8,7 @@
 
 namespace scidex::postgres {
 
-// Returns why libpq rejects the value, such as "gssencmode must be one of disable, prefer,
+// Returns why the value is invalid, such as "gssencmode must be one of disable, prefer,
 // require", without the value, which may be a secret. Empty if the value is valid, and for all
 // other keywords. Thread-safe.
 std::string WhyNoValue(std::string_view keyword, std::string_view value);

@@ -9,6 +9,7 @@
 #include <stdexcept>
 #include <string_view>
 
+#include "base/quoted.h"
 #include "base/read_file.h"
 
 namespace scidex::postgres {
@@ -58,6 +59,8 @@ void CheckTlsFiles(const Dsn& dsn, const std::map<std::string, base::Secret>& pa
 void CheckServiceFiles() {
   if (Variable("PGSERVICE").empty()) return;
   std::string own = Variable("PGSERVICEFILE");
+  // libpq quotes it in its messages, also if it is a DSN with a password.
+  if (!base::MayBeAPath(own)) throw DsnError("PGSERVICEFILE must be a path");
   if (own.empty()) own = HomeDirectory() + "/.pg_service.conf";
   const std::string folder = Variable("PGSYSCONFDIR");
   if (MayBlock(own) || (!folder.empty() && MayBlock(folder + "/pg_service.conf"))) {

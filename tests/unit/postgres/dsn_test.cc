@@ -62,6 +62,27 @@ TEST_F(DsnTest, InvalidValuesOfTheEnvironmentAreRefusedByTheirVariable) {
   EXPECT_EQ(ErrorOf("host=db"), "no error");
 }
 
+TEST_F(DsnTest, TextWhereAPathOrServiceBelongsIsRefusedUnquoted) {
+  for (const char* text : {"postgresql://app:swordfish@db/shop", "host=db password=swordfish",
+                           "-----BEGIN PRIVATE KEY-----\\nswordfish"}) {
+    const auto error_with = [text](const char* variable, const char* service) {
+      setenv("PGSERVICE", service, 1);
+      setenv(variable, text, 1);
+      const std::string error = ErrorOf("host=db");
+      unsetenv(variable);
+      unsetenv("PGSERVICE");
+      return error;
+    };
+    EXPECT_EQ(error_with("PGSSLKEY", ""),
+              "the value that the DSN takes from PGSSLKEY is invalid: sslkey must be a path");
+    EXPECT_EQ(error_with("PGSERVICE", ""),
+              "the value that the DSN takes from PGSERVICE is invalid: service must be the name of "
+              "a service");
+    EXPECT_EQ(error_with("PGSERVICEFILE", "app"), "PGSERVICEFILE must be a path");
+  }
+  EXPECT_EQ(ErrorOf("host=db sslkey=/a=b@c/key sslrootcert=system"), "no error");
+}
+
 TEST_F(DsnTest, ContradictoryTlsVersionsAreRefusedWithTheirOrigin) {
   EXPECT_EQ(ErrorOf("host=db ssl_min_protocol_version=TLSv1.3 ssl_max_protocol_version=TLSv1.2"),
             "ssl_min_protocol_version (TLSv1.3) is above ssl_max_protocol_version (TLSv1.2); no "
