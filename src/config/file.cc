@@ -80,16 +80,14 @@ class FileReader {
   }
 
   std::vector<std::string> Texts(const Key& key, int line, const YAML::Node& value) const {
-    if (key.shape == Shape::kText) {
-      if (!value.IsScalar()) RefuseValue(key, line, value);
-      return {value.Scalar()};
-    }
+    const auto text_of = [&](const YAML::Node& node) -> const std::string& {
+      if (!node.IsScalar()) RefuseValue(key, line, value);
+      return TextOf(path_, line, key.path, node);
+    };
+    if (key.shape == Shape::kText) return {text_of(value)};
     if (!value.IsSequence()) RefuseValue(key, line, value);
     std::vector<std::string> texts;
-    for (const YAML::Node& item : value) {
-      if (!item.IsScalar()) RefuseValue(key, line, value);
-      texts.push_back(item.Scalar());
-    }
+    for (const YAML::Node& item : value) texts.push_back(text_of(item));
     return texts;
   }
 

@@ -124,7 +124,7 @@ class WebFile {
   std::string Text(const At& at) const {
     if (at.value.IsNull()) return "";
     if (!at.value.IsScalar()) Refuse(at, "is not a string");
-    return at.value.Scalar();
+    return TextOf(path_, at.line, at.key, at.value);
   }
 
   std::vector<std::string> Texts(const At& at) const {

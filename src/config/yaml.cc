@@ -202,6 +202,14 @@ void RefuseAt(const std::string& path, int line, const std::string& key, const s
   throw ConfigError(path + ":" + std::to_string(line) + ": " + base::OneLine(key + ": " + what));
 }
 
+const std::string& TextOf(const std::string& path, int line, const std::string& key,
+                          const YAML::Node& scalar) {
+  const std::string& text = scalar.Scalar();
+  if (text.find('\0') != std::string::npos)
+    RefuseAt(path, line, key, "contains a NUL character; remove it");
+  return text;
+}
+
 std::vector<YamlEntry> EntriesOf(const std::string& path, const YAML::Node& mapping,
                                  const std::string& name, KeysAre keys) {
   const std::string place = name.empty() ? "the file" : name;

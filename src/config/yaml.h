@@ -21,6 +21,11 @@ YAML::Node ParseYaml(const std::string& path, const std::string& text);
 [[noreturn]] void RefuseAt(const std::string& path, int line, const std::string& key,
                            const std::string& what);
 
+// Returns the text of a scalar, the value of `key`. Refuses a NUL character, which an escape in
+// double quotes can write: C libraries such as libpq would ignore what follows it.
+const std::string& TextOf(const std::string& path, int line, const std::string& key,
+                          const YAML::Node& scalar);
+
 struct YamlEntry {
   std::string key;
   int line = 0;

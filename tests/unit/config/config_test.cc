@@ -376,6 +376,14 @@ TEST_F(ConfigTest, DsnInAFileThatAllUsersCanReadIsAWarning) {
   EXPECT_EQ(Load(path, MakeEnvironment({})).warnings.size(), 1u);
 }
 
+// Otherwise, libpq would read the DSN without what follows.
+TEST_F(ConfigTest, EscapedNulCharacterIsRefused) {
+  for (const char* nul : {"\\0", "\\x00", "\\u0000"}) {
+    EXPECT_EQ(ErrorOf("primary:\n  dsn: \"host=db" + std::string(nul) + " sslmode=verify-full\"\n"),
+              "FILE:2: primary.dsn: contains a NUL character; remove it");
+  }
+}
+
 TEST_F(ConfigTest, MissingClosingQuoteIsRefusedWhereItsTextBegins) {
   const auto error_of = [&](const std::string& name) {
     return ErrorOf("primary: {dsn: host=a}\nsession:\n  application_name: " + name +

@@ -132,6 +132,8 @@ TEST(WebFile, ErrorIsOneLineWithFileLineAndKey) {
               testing::HasSubstr("write one of deny, sameorigin"));
   EXPECT_THAT(WebFileError("http_server_config: {headers: {X-XSS-Protection: \"a\\nb: c\"}}"),
               testing::HasSubstr("control character"));
+  EXPECT_THAT(WebFileError(TlsSection("  client_ca_file: \"ca\\0.crt\"\n")),
+              testing::HasSubstr("client_ca_file: contains a NUL character"));
   EXPECT_THAT(WebFileError("rate_limit: {burst: 1}"), testing::HasSubstr("is not supported"));
   EXPECT_THAT(WebFileError("{"), testing::HasSubstr("not YAML"));
   EXPECT_THAT(WebFileError("text"), testing::HasSubstr("is not a mapping"));
