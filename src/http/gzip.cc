@@ -109,8 +109,8 @@ void GzipCache::Remember(std::shared_ptr<const Part> part) {
     return FamilyOf(one->text) == FamilyOf(part->text);
   });
   if (earlier != parts_.end()) Forget(earlier);
-  size_ += part->text.size() + part->deflated.size();
   parts_.push_front(std::move(part));
+  size_ += parts_.front()->text.size() + parts_.front()->deflated.size();
   while (size_ > kMaxCacheBytes) Forget(std::prev(parts_.end()));
 }
 

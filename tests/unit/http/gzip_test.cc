@@ -1,6 +1,7 @@
 #include "http/gzip.h"
 
 #include <gtest/gtest.h>
+#include <malloc.h>
 
 #include <string>
 
@@ -47,6 +48,21 @@ TEST(HttpGzip, FamilyThatHasChangedIsCompressedAgain) {
   EXPECT_TRUE(Gunzip(cache.Compress(changed)) == changed);
   EXPECT_EQ(cache.compressed_bytes() - before, changed.size());
 }
+
+// Sanitizers have their own allocator.
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+TEST(HttpGzip, CompressedPartTakesNoMemoryForTheTextItCameFrom) {
+  const auto used = [] {
+    const auto memory = mallinfo2();
+    return memory.uordblks + memory.hblkhd;
+  };
+  GzipCache cache;
+  const std::string large = Family("large", 90'000, "1");
+  const std::size_t before = used();
+  cache.Compress(large);
+  EXPECT_LT(used() - before, large.size() * 3 / 2);
+}
+#endif
 
 // Otherwise each exposition would stay in memory until the limit is reached.
 TEST(HttpGzip, OnlyTheLatestTextOfALargeFamilyIsRemembered) {
