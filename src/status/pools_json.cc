@@ -6,17 +6,15 @@
 #include <string_view>
 #include <type_traits>
 
-#include <nlohmann/json.hpp>
-
 #include "base/call_site.h"
 #include "base/enum.h"
+#include "status/json.h"
 #include "status/page_content.h"
 #include "status/text.h"
 
 namespace scidex::status {
 namespace {
 
-using Json = nlohmann::ordered_json;
 using base::EnumArray;
 using base::Seconds;
 using base::WallTime;
@@ -26,25 +24,29 @@ Json ToJson(std::uint64_t value) { return value; }
 Json ToJson(base::Duration value) { return Seconds(value); }
 template <typename E, typename T>
 Json ToJson(const EnumArray<E, T>& values, E first = E{}) {
-  Json json = Json::object();
+  Json json = Json::Object();
   for (const E key : base::kEnumValues<E>) {
-    if (key >= first) json[std::string(base::Name(key))] = ToJson(values[key]);
+    if (key >= first) json.Add(base::Name(key), ToJson(values[key]));
   }
   return json;
 }
 
 Json ToJson(bool value) { return value; }
 template <typename E>
-  requires std::is_enum_v<E>
-Json ToJson(E value) {
-  return base::Name(value);
-}
+requires std::is_enum_v<E> Json ToJson(E value) { return base::Name(value); }
 Json ToJson(const routing::ServerAddress& address) {
   return {{"host", address.host}, {"port", address.port}, {"dbname", address.dbname}};
 }
 template <typename T>
 Json OrNull(const std::optional<T>& value) {
   return value ? ToJson(*value) : Json();
+}
+
+template <typename Range>
+Json Texts(const Range& texts) {
+  Json json = Json::Array();
+  for (const std::string& text : texts) json.Append(text);
+  return json;
 }
 
 Json TimeOrNull(WallTime time) { return time == WallTime{} ? Json() : Json(IsoTime(time)); }
@@ -54,18 +56,18 @@ Json ToJson(const pool::Histogram& histogram) {
 }
 
 Json Leases(const pool::PoolStats& stats) {
-  Json json = Json::array();
+  Json json = Json::Array();
   for (const pool::LeaseInfo& lease : stats.oldest_leases) {
-    json.push_back({{"borrower", base::ToString(lease.borrower)},
-                    {"client", lease.client.empty() ? Json() : Json(lease.client)},
-                    {"backend_pid", lease.backend_pid == 0 ? Json() : Json(lease.backend_pid)},
-                    {"age_seconds", Seconds(lease.age)}});
+    json.Append({{"borrower", base::ToString(lease.borrower)},
+                 {"client", lease.client.empty() ? Json() : Json(lease.client)},
+                 {"backend_pid", lease.backend_pid == 0 ? Json() : Json(lease.backend_pid)},
+                 {"age_seconds", Seconds(lease.age)}});
   }
   return json;
 }
 
 Json LastConnectError(const pool::PoolStats& stats) {
-  if (stats.last_connect_outcome == pool::ConnectOutcome::kOk) return nullptr;
+  if (stats.last_connect_outcome == pool::ConnectOutcome::kOk) return Json();
   return {{"outcome", base::Name(stats.last_connect_outcome)},
           {"message", stats.last_connect_message}};
 }
@@ -130,7 +132,7 @@ Json ToJson(PoolRole role, const control::ControlStats& control) {
 }
 
 Json ToJson(const control::AutoscalerStats& stats) {
-  Json pools = Json::object();
+  Json pools = Json::Object();
   for (const PoolRole role : base::kEnumValues<PoolRole>) {
     const control::ScalingStats& pool = stats.pools[role];
     Json json;
@@ -139,7 +141,7 @@ Json ToJson(const control::AutoscalerStats& stats) {
               {"target_size", pool.latest->target_size},
               {"budget", OrNull(pool.budget)}};
     }
-    pools[std::string(base::Name(role))] = json;
+    pools.Add(base::Name(role), json);
   }
   return {{"mode", base::Name(stats.mode)}, {"pools", pools}};
 }
@@ -168,33 +170,36 @@ Json ToJson(const queries::QueryStats& stats) {
 }
 
 Json Queries(const queries::QueriesStats& stats) {
-  Json json = Json::array();
-  for (const queries::QueryStats& query : stats) json.push_back(ToJson(query));
+  Json json = Json::Array();
+  for (const queries::QueryStats& query : stats) json.Append(ToJson(query));
   return json;
 }
 
 Json TransitionsJson(const routing::RouteStats& stats) {
-  Json json = Json::array();
+  Json json = Json::Array();
   for (const routing::Transition& transition : stats.recent) {
-    json.push_back({{"from", base::Name(transition.from)},
-                    {"to", base::Name(transition.to)},
-                    {"reason", base::Name(transition.reason)},
-                    {"at", IsoTime(transition.at)}});
+    json.Append({{"from", base::Name(transition.from)},
+                 {"to", base::Name(transition.to)},
+                 {"reason", base::Name(transition.reason)},
+                 {"at", IsoTime(transition.at)}});
   }
   return json;
 }
 
 Json ToJson(const PageContent& content) {
-  Json rows = Json::object();
+  Json rows = Json::Object();
   for (const auto& [table, of_table] : content.rows) {
-    rows[table] = Json::array();
+    Json of_page = Json::Array();
     for (const PageRow& row : of_table)
-      rows[table].push_back({{"cells", row.cells}, {"alarm", row.alarm}});
+      of_page.Append({{"cells", Texts(row.cells)}, {"alarm", row.alarm}});
+    rows.Add(table, of_page);
   }
+  Json texts = Json::Object();
+  for (const auto& [id, text] : content.texts) texts.Add(id, text);
   return {{"title", content.title},
           {"state", content.state},
-          {"texts", content.texts},
-          {"alarms", content.alarms},
+          {"texts", texts},
+          {"alarms", Texts(content.alarms)},
           {"rows", rows}};
 }
 
@@ -203,12 +208,12 @@ Json ToJson(const PageContent& content) {
 std::string PoolsJson(const database::DatabaseStats& stats, WallTime now) {
   const control::ControlStats& control = stats.control;
   const routing::RouteStats& route = stats.pools.route;
-  Json pools = Json::object();
-  Json probes = Json::object();
+  Json pools = Json::Object();
+  Json probes = Json::Object();
   for (const PoolRole role : base::kEnumValues<PoolRole>) {
     const std::string name(base::Name(role));
-    pools[name] = stats.pools.pools[role] ? ToJson(*stats.pools.pools[role]) : Json();
-    probes[name] = stats.pools.pools[role] ? ToJson(role, control) : Json();
+    pools.Add(name, stats.pools.pools[role] ? ToJson(*stats.pools.pools[role]) : Json());
+    probes.Add(name, stats.pools.pools[role] ? ToJson(role, control) : Json());
   }
   const Json json{{"at", IsoTime(now)},
                   {"ro_dsn_configured", stats.pools.ro_dsn_configured},
@@ -231,7 +236,7 @@ std::string PoolsJson(const database::DatabaseStats& stats, WallTime now) {
                   {"autoscaler", ToJson(control.autoscaler)},
                   {"queries", Queries(stats.queries)},
                   {"page", ToJson(ContentOf(stats, now))}};
-  return json.dump(2, ' ', false, Json::error_handler_t::replace) + '\n';
+  return json.Text() + '\n';
 }
 
 }  // namespace scidex::status

@@ -8,12 +8,15 @@ namespace scidex::test {
 namespace {
 
 thread_local bool no_memory = false;
+// The number of attempts that succeed nevertheless.
+thread_local int spare_attempts = 0;
 // The number of attempts that fail in threads that are not exempt.
 std::atomic<int> failures_of_others = 0;
 thread_local bool exempt = false;
 
 bool Fails() {
-  return no_memory || (!exempt && failures_of_others > 0 && failures_of_others.fetch_sub(1) > 0);
+  if (no_memory) return spare_attempts-- <= 0;
+  return (!exempt && failures_of_others > 0 && failures_of_others.fetch_sub(1) > 0);
 }
 
 void* TryAllocate(std::size_t size) noexcept { return std::malloc(size == 0 ? 1 : size); }
@@ -31,7 +34,10 @@ void* Allocate(std::size_t size) {
 
 }  // namespace
 
-NoMemory::NoMemory() { no_memory = true; }
+NoMemory::NoMemory(int spare) {
+  spare_attempts = spare;
+  no_memory = true;
+}
 NoMemory::~NoMemory() { no_memory = false; }
 
 NoMemoryForOthers::NoMemoryForOthers(int failures) {

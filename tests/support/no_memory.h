@@ -3,11 +3,11 @@
 
 namespace scidex::test {
 
-// Allocations of this thread fail while it exists: the first attempt of each. After a
-// std::new_handler has returned, the next attempt uses what it has released.
+// Allocations of this thread fail while it exists, except the first `spare` ones: the first attempt
+// of each. After a std::new_handler has returned, the next attempt uses what it has released.
 class NoMemory {
  public:
-  NoMemory();
+  explicit NoMemory(int spare = 0);
   ~NoMemory();
   NoMemory(const NoMemory&) = delete;
   NoMemory& operator=(const NoMemory&) = delete;

@@ -1,5 +1,6 @@
 #include "status/pools_json.h"
 
+#include <new>
 #include <string>
 #include <vector>
 
@@ -7,6 +8,7 @@
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
+#include "support/no_memory.h"
 #include "unit/status/sample.h"
 
 namespace scidex::status {
@@ -219,6 +221,24 @@ TEST(PoolsJson, TakesTextThatIsNotUtf8) {
   Sample sample = FallthroughSample();
   sample.pools.pools[routing::PoolRole::kRo]->last_connect_message = "role \xFF\"";
   EXPECT_EQ(Parsed(sample)["pools"]["ro"]["last_connect_error"]["message"], "role \xEF\xBF\xBD\"");
+}
+
+TEST(PoolsJson, IsIndentedAndEscapedAsByTheLibrary) {
+  for (const Sample& sample : {FallthroughSample(), ReplicaSample()})
+    EXPECT_EQ(PoolsJson(sample, kNow), Parsed(sample).dump(2) + '\n');
+}
+
+TEST(PoolsJson, LackOfMemoryAtAnyMomentIsAnException) {
+  const Sample sample = ReplicaSample();
+  bool done = false;
+  for (int spare = 0; !done; spare += 7) {
+    const test::NoMemory exhausted(spare);
+    try {
+      done = !PoolsJson(sample, kNow).empty();
+    } catch (const std::bad_alloc&) {
+      continue;
+    }
+  }
 }
 
 TEST(PoolsJson, EndsWithALineFeed) {
