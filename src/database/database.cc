@@ -236,15 +236,41 @@ void Database::OnPrimaryAnswer(const routing::ServerFacts& facts) {
   const Parts parts = PartsNow();
   const std::shared_ptr<Server>& primary = parts.servers[ServerRole::kPrimary];
   if (facts.in_recovery && primary) primary->Reconnect();
+  LogReadOnlyPrimary(facts);
   if (facts.in_recovery == primary_in_recovery_) return;
   primary_in_recovery_ = facts.in_recovery;
+  const routing::ServerAddress server = facts.address.value_or(routing::ServerAddress{});
   if (facts.in_recovery) {
-    base::LogWarn("the primary is in recovery and accepts no writes; replacing its sessions");
+    base::LogWarn(
+        "the primary is in recovery and accepts no writes; replacing its sessions",
+        {{"host", server.host},
+         {"port", server.port},
+         {"advice", "find out which server accepts writes, and point primary.dsn at it"}});
   } else {
-    base::LogInfo("the primary is no longer in recovery; replacing its sessions");
+    base::LogInfo("the primary is no longer in recovery; replacing its sessions",
+                  {{"host", server.host}, {"port", server.port}});
   }
   for (const PoolRole role : {PoolRole::kPrimary, PoolRole::kRoFallthrough}) {
     if (parts.units[role].pool) parts.units[role].pool->Drain();
+  }
+}
+
+// A standby has no default that matters: it never accepts writes.
+void Database::LogReadOnlyPrimary(const routing::ServerFacts& facts) {
+  if (facts.in_recovery || !facts.read_only_by_default) return;
+  if (*facts.read_only_by_default == primary_read_only_) return;
+  primary_read_only_ = *facts.read_only_by_default;
+  const routing::ServerAddress server = facts.address.value_or(routing::ServerAddress{});
+  if (primary_read_only_) {
+    base::LogWarn("the primary refuses writes: default_transaction_read_only is on",
+                  {{"host", server.host},
+                   {"port", server.port},
+                   {"advice",
+                    "find out who set it, for the server, the role or the database; some providers "
+                    "do when the disk is nearly full"}});
+  } else {
+    base::LogInfo("the primary no longer refuses writes",
+                  {{"host", server.host}, {"port", server.port}});
   }
 }
 

@@ -167,6 +167,7 @@ class Database {
   void OnReplicaVerdict(routing::Reason verdict, base::TimePoint probed_at);
   void OnRouteChange(const PoolUnits& before, const routing::RouteChange& change) noexcept;
   void OnPrimaryAnswer(const routing::ServerFacts& facts);
+  void LogReadOnlyPrimary(const routing::ServerFacts& facts);
   void OnProbe(ServerRole role, const control::ProbeResult& result);
   void Stop();
   Parts PartsNow() const;
@@ -184,6 +185,7 @@ class Database {
   std::unique_ptr<control::ReplicaWatch> replica_watch_;
   // By the primary's last answer. Used only by its probe, or while that is stopped.
   bool primary_in_recovery_ = false;
+  bool primary_read_only_ = false;
 
   // Held during a whole change of the options. Readers do not take it.
   base::Mutex changing_;

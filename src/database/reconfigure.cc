@@ -116,7 +116,7 @@ void Database::Apply(Change& change) noexcept {
   for (const ServerRole role : base::kEnumValues<ServerRole>) ReplaceProbing(role, change);
   RetainCountersOfRemoved(change);
   const bool new_primary = !change.IsSameServer(ServerRole::kPrimary);
-  if (new_primary) primary_in_recovery_ = false;
+  if (new_primary) primary_in_recovery_ = primary_read_only_ = false;
   const std::shared_ptr<control::Autoscaler> autoscaler = AutoscalerNow();
   if (change.autoscaler) {
     autoscaler->Stop();

@@ -269,11 +269,38 @@ TEST_F(PrimaryFault, RecoveryAtStartupIsLoggedAndAMovedNameIsFollowed) {
   database_ = std::make_unique<database::Database>(options);
   EXPECT_TRUE(Eventually(kPatience, [&] { return Probe().in_recovery; }));
   EXPECT_TRUE(Eventually(kPatience, [&] {
-    return log_.Count({"the primary is in recovery and accepts no writes"}) == 1;
+    return log_.Count({"the primary is in recovery and accepts no writes",
+                       "port=" + std::to_string(name.port())}) == 1;
   }));
   name.ConnectTo(primary_->port());
   EXPECT_TRUE(Eventually(kPatience, [&] { return Probe().up && !Probe().in_recovery; }));
   TimeUntilWriteSucceeds();
+  Close();
+}
+
+TEST_F(PrimaryFault, ReadOnlyByDefaultIsLoggedOnceAndSoIsItsEnd) {
+  Open(FastProbes());
+  const auto count = [&](const std::string& message) {
+    return log_.Count({message, "port=" + std::to_string(primary_->port())});
+  };
+  // The last result is that of a later probe than the one that found the change.
+  const auto probes_more = [&] {
+    const std::uint64_t before = Probe().probes;
+    EXPECT_TRUE(Eventually(kPatience, [&] { return Probe().probes >= before + 2; }));
+  };
+  primary_->Execute("ALTER SYSTEM SET default_transaction_read_only = on");
+  primary_->Execute("SELECT pg_reload_conf()");
+  EXPECT_TRUE(Eventually(kPatience, [&] { return Probe().writable == false; }));
+  probes_more();
+  EXPECT_EQ(count("the primary refuses writes: default_transaction_read_only is on"), 1u);
+  EXPECT_EQ(count("the primary no longer refuses writes"), 0u);
+
+  primary_->Execute("ALTER SYSTEM RESET default_transaction_read_only");
+  primary_->Execute("SELECT pg_reload_conf()");
+  EXPECT_TRUE(Eventually(kPatience, [&] { return Probe().writable == true; }));
+  probes_more();
+  EXPECT_EQ(count("the primary refuses writes: default_transaction_read_only is on"), 1u);
+  EXPECT_EQ(count("the primary no longer refuses writes"), 1u);
   Close();
 }
 
