@@ -24,7 +24,8 @@ std::string_view AdviceOn(Reason reason) {
     case Reason::kAuthFailed:
       return "check user, password and pg_hba.conf";
     case Reason::kTooManyConnections:
-      return "raise max_connections, or lower max_size of the pools that use this server";
+      return "raise max_connections, or the CONNECTION LIMIT of the role or database, or lower "
+             "max_size of the pools that use this server";
     case Reason::kNotAcceptingConnections:
       return "wait for it to start; if it does not, read the server's log";
     case Reason::kNotInRecovery:

@@ -126,6 +126,13 @@ TEST_F(ServerEventsTest, ConnectFailuresOfAServerThatAnswersAreLoggedOncePerOutc
   EXPECT_EQ(log.Lines().size(), 2u) << "it is said again after an hour";
 }
 
+TEST_F(ServerEventsTest, TheAdviceOnAFullServerNamesEachLimit) {
+  const test::LogTap log;
+  Probe(Reason::kTooManyConnections);
+  EXPECT_EQ(log.Count({"max_connections", "CONNECTION LIMIT of the role or database", "max_size"}),
+            1u);
+}
+
 TEST_F(ServerEventsTest, ConnectFailuresOfAnOutageAreNotLoggedAfterIt) {
   Probe(Reason::kOk);
   FailConnect(ConnectOutcome::kConnectRefused);
