@@ -27,9 +27,9 @@ const numbers = [
       title: 'Instances down',
       description:
         'Number of instances that were scraped in the chosen time range and whose latest scrape ' +
-        'failed, or whose file for the textfile collector is missing or over two minutes old. ' +
-        'Normally 0. A rise means that an exporter, or the service that embeds it, is down or ' +
-        'unreachable.',
+        'failed, or whose file for the textfile collector is missing or over two minutes old, ' +
+        'and of those that ScidexPgPoolExporterDown reports. Normally 0. A rise means that an ' +
+        'exporter, or the service that embeds it, is down or unreachable.',
       unit: 'none',
       width: 6,
       height: 4,

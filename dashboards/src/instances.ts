@@ -5,7 +5,7 @@ import * as table from '@grafana/grafana-foundation-sdk/table';
 
 import { describe } from './panels';
 import { instanceLabels, perRoute, routeLabels, rowLinksToDetail } from './labels';
-import { known, rows, scraped, select, selectPools } from './query';
+import { downInRange, known, rows, scraped, select, selectPools } from './query';
 import { routeOrDownMappings } from './route';
 
 // The columns, in their order; a field `Value #x` holds the values of the query x.
@@ -66,7 +66,8 @@ export function instanceTable(): table.PanelBuilder {
         'route',
         `max ${perRoute} ${known(routesTo)}` +
           ` or 4 * group ${perRoute} (present_over_time(${routesTo}[$__range])` +
-          ` and on (${instanceLabels}) ${scraped} == 0)`,
+          ` and on (${instanceLabels}) ${scraped} == 0)` +
+          ` or 4 * group ${perRoute} ${downInRange}`,
       ),
     )
     .withTarget(

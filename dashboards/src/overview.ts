@@ -148,8 +148,9 @@ const first = [
       title: 'Instances',
       description:
         'Number of instances that are scraped, or whose file for the textfile collector is at ' +
-        'most two minutes old, of those seen in the chosen time range. Red: the state of the ' +
-        'pools of at least one is unknown. A rise of the total means that instances were added.',
+        'most two minutes old, of those seen in the chosen time range and those that ' +
+        'ScidexPgPoolExporterDown reports. Red: the state of the pools of at least one is ' +
+        'unknown. A rise of the total means that instances were added.',
       unit: 'percentunit',
       width: 3,
       height: 5,

@@ -70,12 +70,23 @@ export function known(expr: string): string {
   return `(${expr} unless ${sameInstance} (${oldFile}))`;
 }
 
-// Whether each instance is known now that was ours at any time of the chosen range. Of one that is down nothing but `up` is
-// left; of node_exporter, `up` says nothing about the exporter of the file.
+// Instances that have been down for longer than the chosen range have nothing but `up` in it; ExporterDown knows that they are
+// ours.
+const reportedDown = select(
+  'ALERTS',
+  'alertname="ScidexPgPoolExporterDown"',
+  'alertstate="firing"',
+);
+
+// Whether each instance is known now that was ours at any time of the chosen range, or is reported as down. Of one that is down
+// nothing but `up` is left; of node_exporter, `up` says nothing about the exporter of the file.
 export const scraped =
   `((0 * (${select('up')} and ${sameInstance}` +
   ` (${nodeExporter} unless ${sameInstance} ${known(build)})) or ${select('up')})` +
-  ` and ${sameInstance} ${inRange(build)})`;
+  ` and ${sameInstance} (${inRange(build)} or ${reportedDown}))`;
+
+// Those of them that have been down for the whole of the chosen range.
+export const downInRange = `(${scraped} == 0 unless ${sameInstance} ${inRange(build)})`;
 
 // 1 for each pool whose server does not answer, 0 for each other one that there is.
 export const down =

@@ -37,11 +37,11 @@ INTERVALS = {"__rate_interval": "1m", "__interval": "15s", "__range": f"{SCRAPE_
 DOWN_SINCE_SECONDS = 420
 
 
-class Target(collections.namedtuple("Target", "cluster namespace job instance databases down file_age starts with_host",
-                                    defaults=(False, None, (), False))):
+class Target(collections.namedtuple("Target", "cluster namespace job instance databases down file_age starts with_host since",
+                                    defaults=(False, None, (), False, DOWN_SINCE_SECONDS))):
     """A scraped exporter; with file_age, a node_exporter that exposes an exporter's file, which is this old at each scrape.
     databases: the route and its reason, by the name of the database; "" is the unnamed one. down: that the last scrapes lack
-    the series of the exporter. starts: when the process was started, in seconds before the last scrape; its series begin with
+    the series of the exporter, those of as many seconds as `since`. starts: when the process was started, in seconds before the last scrape; its series begin with
     the first start. with_host: the series of node_exporter begin and end with those of the exporter."""
 
     def labels(self, database=None):
@@ -66,6 +66,9 @@ RESTARTED = Target("east", "blue", "pools", "restarted", ONE, starts=(9000, 300)
 CRASHED = Target("east", "blue", "pools", "crashed", ONE, down=True, starts=(9000, 700, 600))
 NEW_FILE = Target("east", "blue", "node", "file", ONE, file_age=60, starts=(300,), with_host=True)
 LOST_HOST = Target("east", "blue", "node", "lost", ONE, down=True, file_age=60, with_host=True)
+# Down for longer than the range.
+LONG_DOWN = Target("east", "blue", "pools", "db9", ONE, down=True, since=math.inf)
+DOWN = 'alertname="ScidexPgPoolExporterDown",alertstate="firing",component="exporter",severity="warning"'
 STARTED = "process_start_time_seconds"
 WRITTEN = "scidex_pg_exporter_textfile_written_timestamp_seconds"
 COUNTER = re.compile(r"_(total|sum|count|bucket)$")
@@ -117,13 +120,15 @@ def write_exposition(file, fleet, expressions, begin):
     families = collections.defaultdict(list)
     for target in fleet:
         times = [begin + SCRAPE_SECONDS * number for number in range(SCRAPES + 1)]
-        lasts = [at for at in times if (not target.down or at < times[-1] - DOWN_SINCE_SECONDS)
+        lasts = [at for at in times if (not target.down or at < times[-1] - target.since)
                  and at >= times[-1] - max(target.starts, default=math.inf)]
         hosts = lasts if target.with_host else times
         of_file = target.file_age is not None
         families["up"].append((target.labels(), "", times, [int(of_file or at in lasts) for at in times]))
         if of_file:
             families["node_textfile_scrape_error"].append((target.labels(), "", hosts, [0] * len(hosts)))
+        if target.down and not lasts:
+            families["ALERTS"].append((target.labels(), DOWN, times, [1] * len(times)))
         for name, labels, golden in exposed:
             if of_file and name.startswith("process_"):
                 # Its own; it restarts before each scrape.
@@ -314,6 +319,22 @@ class Fleet(Shown):
                     with self.subTest(panel=panel["title"]):
                         names = {name.split()[-1] for name, _ in self.names(dashboard, target, choice)}
                         self.assertEqual(names - {"db1", "db2"}, set())
+
+
+class LongDown(Shown):
+    """One of two instances has been down for longer than the chosen range."""
+    fleet = (SCRAPED, LONG_DOWN)
+
+    def test_it_counts_as_missing(self):
+        self.assertEqual(self.panel("overview.json", "Instances"), {"1 of 2": 0.5})
+        self.assertEqual(self.panel("exporter.json", "Instances down"), {"": 1})
+
+    def test_the_table_of_instances_has_it(self):
+        overview = self.dashboards["overview.json"]
+        [route] = [target for panel, target in dashboards.targets(overview)
+                   if (panel["title"], target["refId"]) == ("Instances", "route")]
+        found = {dict(labels)["instance"]: found for labels, found in self.answer_to_all(overview, route).items()}
+        self.assertEqual(found, {"db1": [1], "db9": [4]})
 
 
 class Files(Shown):
