@@ -8,6 +8,7 @@ import { instanceLabels, ofInstance, ofPool, perInstance, rowLinksToDetail } fro
 import { describe, graph, number, steps } from './panels';
 import {
   greatest,
+  known,
   lines,
   now,
   ours,
@@ -60,7 +61,7 @@ const numbers = [
       height: 4,
     },
     steps(quiet, { value: 1, color: 'orange' }),
-  ).withTarget(now(`sum(${select('scidex_pg_exporter_config_last_reload_successful')} == bool 0)`)),
+  ).withTarget(now(`sum(${known(select('scidex_pg_exporter_config_last_reload_successful'))} == bool 0)`)),
   number(
     {
       title: 'Collector errors',

@@ -178,7 +178,7 @@ const numbers = [
       height: 4,
     },
     steps(quiet, { value: 1, color: 'orange' }),
-  ).withTarget(now(`sum(${selectPools('scidex_pg_pool_waiters')})`)),
+  ).withTarget(now(`sum(${known(selectPools('scidex_pg_pool_waiters'))})`)),
   number(
     {
       title: 'Servers down',
@@ -190,7 +190,7 @@ const numbers = [
       height: 4,
     },
     steps(quiet, { value: 1, color: 'red' }),
-  ).withTarget(now(`sum(${down})`)),
+  ).withTarget(now(`sum(${known(down)})`)),
   number(
     {
       title: 'Failing queries',
@@ -204,7 +204,7 @@ const numbers = [
     steps(quiet, { value: 1, color: 'orange' }),
   ).withTarget(
     now(
-      `sum(${select('scidex_pg_query_last_run_timestamp_seconds')}` +
+      `sum(${known(select('scidex_pg_query_last_run_timestamp_seconds'))}` +
         ` > bool ${select('scidex_pg_query_last_success_timestamp_seconds')})`,
     ),
   ),

@@ -7,7 +7,19 @@ import * as statetimeline from '@grafana/grafana-foundation-sdk/statetimeline';
 import { dashboard, withPanels } from './dashboard';
 import { ofPool, ofRoute, perPool, perRoute, poolLabels, routeLabels } from './labels';
 import { describe, graph, legend, number, Panel, steps } from './panels';
-import { counted, least, lines, most, now, ofWorst, rate, select, selectPools, unlessDown } from './query';
+import {
+  counted,
+  known,
+  least,
+  lines,
+  most,
+  now,
+  ofWorst,
+  rate,
+  select,
+  selectPools,
+  unlessDown,
+} from './query';
 import { noData } from './route';
 
 const quiet = { value: null, color: 'text' } as const;
@@ -110,7 +122,7 @@ const numbers = [
         0: { text: 'not refused', color: 'red' },
       }),
     )
-    .withTarget(now(`min(${selectPools('scidex_pg_pool_read_only_canary_success')})`)),
+    .withTarget(now(`min(${known(selectPools('scidex_pg_pool_read_only_canary_success'))})`)),
 ];
 
 const graphs = [

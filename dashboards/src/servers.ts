@@ -5,7 +5,7 @@ import * as table from '@grafana/grafana-foundation-sdk/table';
 
 import { describe } from './panels';
 import { perPool, poolLabels, rowLinksToDetail } from './labels';
-import { rows, selectPools } from './query';
+import { known, rows, selectPools } from './query';
 
 function truth(yes: string, no: string): DynamicConfigValue[] {
   const options = { 1: { text: 'yes', color: yes, index: 0 }, 0: { text: 'no', color: no, index: 1 } };
@@ -47,20 +47,20 @@ export function serverTable(): table.PanelBuilder {
     .withTarget(
       rows(
         'server',
-        `max by (${poolLabels}, host, port, dbname) (${selectPools('scidex_pg_pool_server_info')})`,
+        `max by (${poolLabels}, host, port, dbname) (${known(selectPools('scidex_pg_pool_server_info'))})`,
       ),
     )
     .withTarget(
       rows(
         'up',
-        `max ${perPool} (${selectPools('scidex_pg_pool_backend_up')}` +
+        `max ${perPool} (${known(selectPools('scidex_pg_pool_backend_up'))}` +
           ` and on (${poolLabels}) ${selectPools('scidex_pg_pool_server_info')})`,
       ),
     )
     .withTarget(
       rows(
         'recovery',
-        `max ${perPool} (${selectPools('scidex_pg_pool_backend_in_recovery')}` +
+        `max ${perPool} (${known(selectPools('scidex_pg_pool_backend_in_recovery'))}` +
           ` and on (${poolLabels}) ${selectPools('scidex_pg_pool_server_info')})`,
       ),
     )

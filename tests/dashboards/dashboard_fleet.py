@@ -82,6 +82,8 @@ READ_ONLY = {"Violations": "scidex_pg_pool_read_only_violations_total", "Tamperi
 LABELS = ("cluster", "namespace", "job", "instance", "database", "pool")
 # Panels of which a condition, not the fleet, decides what they show.
 CONDITIONAL = {"Reads on the replica", "Reads on the primary", "Reads refused", "Route reasons", "Route since"}
+# Panels of what is the case now.
+CURRENT = {"Waiters", "Servers down", "Failing queries", "Servers", "Refused configurations", "Canary"}
 
 
 def rate(series):
@@ -360,6 +362,18 @@ class Files(Shown):
         for query, answer in rows.items():
             with self.subTest(query=query):
                 self.assertEqual({dict(labels)["instance"] for labels in answer}, {"db1"})
+
+    def test_no_state_in_an_old_file_is_shown_as_current(self):
+        found = collections.Counter()
+        for where, dashboard, panel, target in self.each_target():
+            if panel["title"] not in CURRENT or panel["type"] == "timeseries":
+                continue
+            with self.subTest(**where):
+                found[panel["title"]] += 1
+                for one, shown in ((FRESH, True), (OLD, False)):
+                    chosen = self.choose(dashboard, {"job": one.job, "instance": one.instance})
+                    self.assertEqual(bool(self.answer(target, chosen)), shown, one.instance)
+        self.assertEqual(found.keys(), CURRENT)
 
     def test_what_node_exporter_exposes_of_itself_is_not_shown(self):
         found = 0
