@@ -83,10 +83,16 @@ def outages():
                      alert("ReplicaDown", "ro", instance="db6"): ended(180),
                      alert("PrimaryDown", "primary", state="pending", instance="db7"): 1,
                      alert("ReplicaDown", "ro", state="pending", instance="db8"): 1,
-                     alert("ConnectFailures", "ro", instance="db9"): 1},
+                     alert("ConnectFailures", "ro", instance="db9"): 1,
+                     alert("NoConnections", "ro_fallthrough", instance="db10"): 1,
+                     alert("NoConnections", "primary", instance="db11"): ended(90),
+                     alert("NoConnections", "primary", instance="db12"): ended(180),
+                     alert("NoConnections", "ro", state="pending", instance="db13"): 1},
                     {f'{record}{{pool="primary"}}': 1, f'{record}{{pool="ro_fallthrough"}}': 1,
                      f'{record}{{instance="db3", pool="ro"}}': 1, f'{record}{{instance="db4", pool="primary"}}': 1,
-                     f'{record}{{instance="db4", pool="ro_fallthrough"}}': 1})
+                     f'{record}{{instance="db4", pool="ro_fallthrough"}}': 1,
+                     f'{record}{{instance="db10", pool="ro_fallthrough"}}': 1,
+                     f'{record}{{instance="db11", pool="primary"}}': 1})
 
 
 def old_files():

@@ -7,6 +7,7 @@ from .common import RO, UP, WHO
 WAITERS = 'scidex_pg_pool_waiters{pool="ro"}'
 QUERIES_WAITING = 'scidex_pg_pool_query_waiters{pool="ro"}'
 BURNS = 'ALERTS{alertname="ScidexPgPoolAcquireErrorBudgetBurn", alertstate="firing", severity="critical", pool="ro"}'
+NO_CONNECTIONS = BURNS.replace("AcquireErrorBudgetBurn", "NoConnections")
 
 
 def piling(waiters, queries):
@@ -23,7 +24,8 @@ CASES = [
                  "the queue drains now and then": {WAITERS: Cycle((100,) * 8 + (0,))},
                  "the server does not answer": {WAITERS: 100, UP: 0},
                  "it did not a moment ago": {WAITERS: 100, UP: Cycle((0,) + (1,) * 14)},
-                 "acquires fail, of which another alert tells": {WAITERS: 100, BURNS: 1}},
+                 "acquires fail, of which another alert tells": {WAITERS: 100, BURNS: 1},
+                 "the pool has no connections, of which another alert tells": {WAITERS: 100, NO_CONNECTIONS: 1}},
            also=(({BURNS.replace("critical", "warning"): 1, QUERIES_WAITING: None}, {QUERIES_WAITING: None}, piling(waiters, "")),),
            labels=RO, rises=120, for_=120, keep=120, forgets=120) for severity, waiters in (("warning", 6), ("critical", 21))),
 
