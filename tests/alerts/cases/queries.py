@@ -7,6 +7,7 @@ from .common import NODE_EXPORTER, PRIMARY_UP, ROUTE, TEXTFILE_WRITTEN, UP, WHO
 QUERY = {"query": "orders"}
 RUN = 'scidex_pg_query_last_run_timestamp_seconds{query="orders"}'
 SUCCESS = 'scidex_pg_query_last_success_timestamp_seconds{query="orders"}'
+FIRED = 'ALERTS{alertname="ScidexPgPoolQueryFailing", alertstate="firing", query="orders"}'
 DROPPED = 'scidex_pg_query_last_result_series_dropped{query="orders"}'
 PRIMARY_SIZE = 'scidex_pg_pool_max_size{pool="primary"}'
 NO_CONNECTION = ("no_route", "acquire_timeout", "queue_full", "timeout", "lost")
@@ -52,6 +53,12 @@ CASES = [
          near={"its latest run failed when no alert fired": {RUN: 1200},
                "another alert fires": {
                    RUN: 1200, 'ALERTS{alertname="ScidexPgPoolQueryStale", alertstate="firing", query="orders"}': 1}},
+         # Prometheus has no alert after its start, only the series of it.
+         courses=(("fires again after Prometheus restarts",
+                   (({FIRED: 1}, 60), ({RUN: 1200, FIRED: None}, 1200)), {480: True, 1200: True}),
+                  ("does not fire for a failed run long after it fired",
+                   (({FIRED: 1}, 60), ({FIRED: None}, 360), ({RUN: 1200, FIRED: None}, 1200)),
+                   {720: False, 1200: False})),
          labels=QUERY, for_=300, step=60, outlives_failed_scrape=False),
 
     Case(alert="ScidexPgPoolQueryStale", severity="warning", component="queries",
