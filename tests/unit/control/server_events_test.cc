@@ -133,6 +133,13 @@ TEST_F(ServerEventsTest, TheAdviceOnAFullServerNamesEachLimit) {
             1u);
 }
 
+// The kernel accepts connections for a server that is stopped or has no CPU or disk.
+TEST_F(ServerEventsTest, TheAdviceOnAConnectTimeoutNamesAServerThatHangs) {
+  const test::LogTap log;
+  Probe(Reason::kConnectTimeout);
+  EXPECT_EQ(log.Count({"firewalls on the path to this host, then whether the server hangs"}), 1u);
+}
+
 TEST_F(ServerEventsTest, ConnectFailuresOfAnOutageAreNotLoggedAfterIt) {
   Probe(Reason::kOk);
   FailConnect(ConnectOutcome::kConnectRefused);
