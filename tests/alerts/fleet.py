@@ -182,16 +182,15 @@ class Fleet(unittest.TestCase):
                           ("PrimaryDown", "critical", {"instance": "db3", "pool": "primary"}))
 
     def test_a_pool_has_no_connections_for_ten_minutes(self):
-        """One page, also afterwards. The probes of its server have a session."""
+        """One page and no ticket, also afterwards. The probes of its server have a session."""
         pool = 'pool="ro_fallthrough"'
         none = self.well({f'scidex_pg_pool_connections{{{pool},state="{state}"}}': 0 for state in ("idle", "in_use")} | {
             f'scidex_pg_pool_acquires_total{{{pool},outcome="timeout"}}': Rise(30),
             f'scidex_pg_pool_connects_total{{{pool},outcome="too_many_connections"}}': Rise(6),
             f'scidex_pg_pool_waiters{{{pool}}}': 30})
         served = self.well({f'scidex_pg_pool_acquires_total{{{pool},outcome="immediate"}}': Rise(30)})
-        alone = {"instance": "db3", "pool": "ro_fallthrough"}
         self.assert_fires(self.all_well_but(db3=self.day((self.well(), 20), (none, 20), (served, HOUR - 40))),
-                          ("NoConnections", "critical", alone), ("ConnectFailures", "warning", alone))
+                          ("NoConnections", "critical", {"instance": "db3", "pool": "ro_fallthrough"}))
 
     def test_two_pairs_in_two_clusters_are_no_fleet(self):
         through = self.day((self.well(), 20), (self.well(FALLING_THROUGH), HOUR - 20))

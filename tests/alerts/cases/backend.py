@@ -46,6 +46,11 @@ def no_connections(why, failed):
             "acquires failed. Each failed acquire is an error for its caller.")
 
 
+# Connects fail, and the series that is recorded of an outage that another alert reports.
+FAILING = {'scidex_pg_pool_connects_total{pool="ro", outcome="connect_refused"}': Rise(0.4),
+           'scidex_pg_pool_connects_total{pool="ro", outcome="connect_timeout"}': Rise(0.4)}
+OUTAGE = 'instance_pool:scidex_pg_pool_outage_alerts:last2m{pool="ro"}'
+
 CASES = [
     Case(alert="ScidexPgPoolPrimaryDown", severity="critical", component="backend",
          summary="The primary is unavailable.",
@@ -179,13 +184,16 @@ CASES = [
          calm={'scidex_pg_pool_connects_total{pool="ro", outcome="ok"}': Rise(1),
                'scidex_pg_pool_connects_total{pool="ro", outcome="connect_refused"}': Rise(0),
                'scidex_pg_pool_connects_total{pool="ro", outcome="connect_timeout"}': Rise(0),
-               'scidex_pg_pool_backend_up{pool="ro"}': 1},
-         wrong={'scidex_pg_pool_connects_total{pool="ro", outcome="connect_refused"}': Rise(0.4),
-                'scidex_pg_pool_connects_total{pool="ro", outcome="connect_timeout"}': Rise(0.4)},
+               'scidex_pg_pool_backend_up{pool="ro"}': 1, OUTAGE: None, OUTAGE.replace('"ro"', '"primary"'): None},
+         wrong=FAILING,
          near={"one fails in twenty seconds": {
                    'scidex_pg_pool_connects_total{pool="ro", outcome="connect_refused"}': Rise(0.75)},
                "the server was down a moment ago": {
                    'scidex_pg_pool_connects_total{pool="ro", outcome="connect_refused"}': Rise(5),
                    'scidex_pg_pool_backend_up{pool="ro"}': Cycle((0,) + (1,) * 20)}},
+         courses=(("fires five minutes after the end of an outage that another alert reported",
+                   ((FAILING | {OUTAGE: 1}, 900), (FAILING, 900)), {885: False, 1275: False, 1335: True}),
+                  ("fires during an outage of another pool",
+                   ((FAILING | {OUTAGE.replace('"ro"', '"primary"'): 1}, 900),), {885: True})),
          labels=RO, rises=270, for_=120, holds=15, forgets=15),
 ]
