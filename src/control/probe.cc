@@ -84,6 +84,13 @@ bool Probe::PoolsHaveSessions() const {
   });
 }
 
+bool Probe::PoolsReachOnlyOthers() const {
+  const std::shared_ptr<const Pools> pools = PoolsNow();
+  return !PoolsHaveSessions() && std::any_of(pools->begin(), pools->end(), [](const auto& pool) {
+    return pool->Stats().last_connect_outcome == ConnectOutcome::kOtherServer;
+  });
+}
+
 void Probe::NotifyPoolsOfAnswer() {
   const std::shared_ptr<const Pools> pools = PoolsNow();
   for (const auto& pool : *pools) pool->OnServerAnswered();
@@ -205,17 +212,15 @@ Probe::Renewal Probe::Renew(TimePoint deadline, const std::stop_token& stop, Pro
 // An existing session continues to work when new ones are refused: after a change of a password, of
 // pg_hba.conf or of a role.
 bool Probe::NewSessionIsDue() {
-  triggered_ = new_session_wanted_.exchange(false);
-  return triggered_ || clock_.Now() >= base::Add(opened_at_, options_.new_session_interval);
+  return new_session_wanted_.exchange(false) ||
+         clock_.Now() >= base::Add(opened_at_, options_.new_session_interval);
 }
 
 // If a name leads to several servers, the verdict applies to that of the existing session, unless
-// new sessions have stopped reaching it, or a pool did not reach it and has no session there: reads
-// would fail until the verdict is that of a server that they reach.
+// new sessions have stopped reaching it.
 bool Probe::KeepsItsServer(const pool::Connection& fresh) {
   constexpr int kMaxElsewhere = 3;
-  const bool reads_fail = triggered_ && !PoolsHaveSessions();
-  if (!reserved_ || !inspector_.IsElsewhere(fresh) || reads_fail ||
+  if (!reserved_ || !inspector_.IsElsewhere(fresh) || PoolsReachOnlyOthers() ||
       ++elsewhere_in_a_row_ > kMaxElsewhere) {
     elsewhere_in_a_row_ = 0;
     return false;

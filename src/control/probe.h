@@ -82,6 +82,8 @@ class Probe final : private pool::SessionObserver {
   routing::ServerAddress AddressNow() const;
   // Whether a pool has a session, lent or idle.
   bool PoolsHaveSessions() const;
+  // No pool has one, and the latest connect of one of them led only to other servers.
+  bool PoolsReachOnlyOthers() const;
   void NotifyPoolsOfAnswer();
   // Returns nothing if there was no time left to query.
   std::optional<ProbeResult> Inspect(pool::Connection& connection, base::TimePoint deadline,
@@ -104,8 +106,6 @@ class Probe final : private pool::SessionObserver {
   bool refused_ = false;
   // Number of consecutive new sessions that led to another server than the judged one.
   int elsewhere_in_a_row_ = 0;
-  // The new session is due because of Trigger(), or because the previous one failed.
-  bool triggered_ = false;
   // The previous session answered at first, but then not in time.
   bool went_silent_ = false;
 

@@ -223,16 +223,24 @@ TEST_F(ProbeTest, StaysOnItsServerUntilNoNewSessionReachesIt) {
   EXPECT_EQ(Results(), std::vector<Reason>(9, Reason::kOk));
 }
 
-TEST_F(ProbeTest, FollowsNewSessionsAtOnceIfAPoolGetsNone) {
+TEST_F(ProbeTest, FollowsAtOnceIfThePoolsReachOnlyOtherServers) {
   ProbeOptions options;
-  options.min_trigger_distance = base::Duration::zero();
+  options.new_session_interval = seconds(1);
   Start(options);
   ASSERT_TRUE(AwaitResults(1));
   const auto first = reserved_->sessions().front();
   inspector_.LeadElsewhere(true);
-  probe_->Trigger();
-  ASSERT_TRUE(AwaitResults(2));
+  pooled_->Fail(pool::ConnectOutcome::kOtherServer);
+  std::future<void> client = std::async(std::launch::async, [this] {
+    EXPECT_THROW(static_cast<void>(pool_.Acquire({clock_.Now() + seconds(3600)})),
+                 pool::PoolClosed);
+  });
+  ASSERT_TRUE(test::Eventually(test::kPatience, [&] {
+    return pool_.Stats().connects[pool::ConnectOutcome::kOtherServer] == 1;
+  }));
+  Probe();
   EXPECT_FALSE(first->open());
+  pool_.Close();
 }
 
 TEST_F(ProbeTest, TriggerAsksByANewSession) {
