@@ -11,20 +11,21 @@
 
 namespace scidex::status {
 
-// nlohmann's class allocates memory in its destructor, which ends the process if there is none. It
-// is used for scalars only.
+// A value; null by default. nlohmann's class allocates memory in its destructor, which ends the
+// process if there is none. It is used for scalars only.
 class Json {
  public:
   using Member = std::pair<std::string_view, Json>;
 
-  // null
   Json() : text_("null") {}
-  Json(std::string_view text);                              // NOLINT(google-explicit-constructor)
-  Json(const std::string& text);                            // NOLINT(google-explicit-constructor)
-  Json(const char* text) : Json(std::string_view(text)) {}  // NOLINT(google-explicit-constructor)
+  // NOLINTBEGIN(google-explicit-constructor)
+  Json(std::string_view text);
+  Json(const std::string& text);
+  Json(const char* text) : Json(std::string_view(text)) {}
   template <typename Number>
-  requires std::is_arithmetic_v<Number> Json(Number number)
-      : text_(TextOf(number)) {}  // NOLINT(google-explicit-constructor)
+    requires std::is_arithmetic_v<Number>
+  Json(Number number) : text_(TextOf(number)) {}
+  // NOLINTEND(google-explicit-constructor)
   // An object.
   Json(std::initializer_list<Member> members);
 

@@ -33,7 +33,10 @@ Json ToJson(const EnumArray<E, T>& values, E first = E{}) {
 
 Json ToJson(bool value) { return value; }
 template <typename E>
-requires std::is_enum_v<E> Json ToJson(E value) { return base::Name(value); }
+  requires std::is_enum_v<E>
+Json ToJson(E value) {
+  return base::Name(value);
+}
 Json ToJson(const routing::ServerAddress& address) {
   return {{"host", address.host}, {"port", address.port}, {"dbname", address.dbname}};
 }
