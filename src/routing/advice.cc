@@ -15,9 +15,8 @@ std::string_view AdviceOn(Reason reason) {
     case Reason::kConnectRefused:
       return "check that PostgreSQL runs there and listens on this port";
     case Reason::kConnectTimeout:
-      return "check the network and the firewalls on the path to this host, then whether the "
-             "server "
-             "hangs";
+      return "check the network and the firewalls on the path to this host, then "
+             "whether the server hangs";
     case Reason::kConnectFailed:
       return "correct what the error names, on this machine or in the DSN; else read the server's "
              "log";
