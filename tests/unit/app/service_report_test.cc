@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "base/mutex.h"
+#include "support/eventually.h"
 #include "support/log_tap.h"
 #include "support/manual_clock.h"
 #include "support/service_manager.h"
@@ -73,6 +74,7 @@ class ServiceReportTest : public testing::Test {
     status_ = status;
   }
   std::string Status() {
+    ++checks_;
     const base::MutexLock lock(mutex_);
     return status_;
   }
@@ -85,6 +87,8 @@ class ServiceReportTest : public testing::Test {
   base::Mutex mutex_;
   std::string status_ SCIDEX_GUARDED_BY(mutex_) = "not ready";
   std::atomic<bool> front_goes_on_{true};
+  // Each asks for the status once.
+  std::atomic<int> checks_{0};
   // Once.
   std::atomic<bool> front_throws_{false};
   std::atomic<bool> front_loses_{false};
@@ -124,7 +128,10 @@ TEST_F(ServiceReportTest, RepeatsReadyAfterAReloadButNotDuringOne) {
   report_->OnReloading();
   EXPECT_THAT(MessagesAfter(3), ElementsAre());
   ASSERT_GT(socket_.Fill(), 0);
+  const int before = checks_;
   report_->OnReloaded();
+  // The check that this triggers; before it, the task still sleeps.
+  ASSERT_TRUE(test::Eventually(test::kPatience, [&] { return checks_ > before; }));
   ASSERT_TRUE(AwaitCheck());
   EXPECT_THAT(MessagesAfter(2), ElementsAre("READY=1"));
 }
