@@ -12,7 +12,6 @@
 #include <utility>
 #include <vector>
 
-#include "base/clock.h"
 #include "base/log.h"
 #include "base/thread.h"
 #include "http/client_limit.h"
@@ -151,8 +150,7 @@ int Backend::OnRequest(mg_connection* connection) noexcept {
     const mg_request_info& info = *mg_get_request_info(connection);
     Backend& self = BackendOf(connection);
     Response response = self.answer_(MakeRequest(info));
-    std::string bytes =
-        SerializeHead(response, Connection::kKeepAlive, base::RealClock().WallNow());
+    std::string bytes = SerializeHead(response, Connection::kKeepAlive);
     if (const char* place = mg_get_header(connection, kBodyPlaceHeader.data())) {
       // Before the head, so that the body is there when the front looks for it.
       self.bodies_.Put(place, std::move(response.body));
@@ -174,8 +172,7 @@ int Backend::OnError(mg_connection* connection, int status, const char*) noexcep
         code == 400 ? "the request is malformed" : std::string(FindCode(code)->reason);
     mg_disable_connection_keep_alive(connection);
     const Response response = PlainResponse(code, text + '\n');
-    Send(connection,
-         SerializeHead(response, Connection::kClose, base::RealClock().WallNow()) + response.body);
+    Send(connection, SerializeHead(response, Connection::kClose) + response.body);
   } catch (const std::exception& error) {
     Drop(connection, error);
   }

@@ -94,27 +94,29 @@ void AppendNumber(std::string& out, std::uint32_t number) {
 
 }  // namespace
 
+GzipCache::Parts::iterator GzipCache::CachedFor(std::string_view text) {
+  return std::find_if(parts_.begin(), parts_.end(),
+                      [&](const auto& part) { return FamilyOf(part->text) == FamilyOf(text); });
+}
+
 std::shared_ptr<const GzipCache::Part> GzipCache::Find(std::string_view text) {
   const base::MutexLock lock(mutex_);
-  const auto found = std::find_if(parts_.begin(), parts_.end(),
-                                  [&](const auto& part) { return part->text == text; });
-  if (found == parts_.end()) return nullptr;
-  parts_.splice(parts_.begin(), parts_, found);
-  return *found;
+  const auto cached = CachedFor(text);
+  if (cached == parts_.end() || (*cached)->text != text) return nullptr;
+  parts_.splice(parts_.begin(), parts_, cached);
+  return *cached;
 }
 
 void GzipCache::Remember(std::shared_ptr<const Part> part) {
   const base::MutexLock lock(mutex_);
-  const auto earlier = std::find_if(parts_.begin(), parts_.end(), [&](const auto& one) {
-    return FamilyOf(one->text) == FamilyOf(part->text);
-  });
+  const auto earlier = CachedFor(part->text);
   if (earlier != parts_.end()) Forget(earlier);
   parts_.push_front(std::move(part));
   size_ += parts_.front()->text.size() + parts_.front()->deflated.size();
   while (size_ > kMaxCacheBytes) Forget(std::prev(parts_.end()));
 }
 
-void GzipCache::Forget(std::list<std::shared_ptr<const Part>>::iterator part) {
+void GzipCache::Forget(Parts::iterator part) {
   size_ -= (*part)->text.size() + (*part)->deflated.size();
   parts_.erase(part);
 }

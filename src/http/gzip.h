@@ -34,15 +34,19 @@ class GzipCache {
     std::uint32_t checksum = 0;
   };
 
+  using Parts = std::list<std::shared_ptr<const Part>>;
+
+  // The part that is cached for the family of `text`; the end of parts_ if there is none.
+  Parts::iterator CachedFor(std::string_view text) SCIDEX_REQUIRES(mutex_);
   std::shared_ptr<const Part> Find(std::string_view text);
   // In place of an earlier text of the same family.
   void Remember(std::shared_ptr<const Part> part);
-  void Forget(std::list<std::shared_ptr<const Part>>::iterator part) SCIDEX_REQUIRES(mutex_);
+  void Forget(Parts::iterator part) SCIDEX_REQUIRES(mutex_);
   std::shared_ptr<const Part> PartOf(std::string_view text, bool is_cached);
 
   mutable base::Mutex mutex_;
   // Most recently used first.
-  std::list<std::shared_ptr<const Part>> parts_ SCIDEX_GUARDED_BY(mutex_);
+  Parts parts_ SCIDEX_GUARDED_BY(mutex_);
   std::size_t size_ SCIDEX_GUARDED_BY(mutex_) = 0;
   std::size_t compressed_bytes_ SCIDEX_GUARDED_BY(mutex_) = 0;
 };

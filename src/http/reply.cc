@@ -3,7 +3,6 @@
 #include <charconv>
 #include <utility>
 
-#include "base/clock.h"
 #include "http/wire.h"
 
 namespace scidex::http {
@@ -25,7 +24,7 @@ std::size_t Number(std::string_view text) {
 
 ReplyPtr Make(Response response, Connection connection) {
   auto reply = std::make_shared<Reply>();
-  reply->head = SerializeHead(response, connection, base::RealClock().WallNow());
+  reply->head = SerializeHead(response, connection);
   reply->body = std::move(response.body);
   FindParts(*reply);
   return reply;

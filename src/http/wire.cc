@@ -1,9 +1,12 @@
 #include "http/wire.h"
 
 #include <array>
+#include <chrono>
 #include <ctime>
 #include <string_view>
 
+#include "base/clock.h"
+#include "base/time.h"
 #include "http/codes.h"
 
 namespace scidex::http {
@@ -26,10 +29,10 @@ void AppendHeader(std::string& out, std::string_view name, std::string_view valu
 
 }  // namespace
 
-std::string SerializeHead(const Response& response, Connection connection, base::WallTime date) {
+std::string SerializeHead(const Response& response, Connection connection) {
   std::string out = "HTTP/1.1 " + std::to_string(response.code) + ' ';
   out.append(FindCode(response.code)->reason).append("\r\n");
-  AppendHeader(out, "Date", HttpDate(date));
+  AppendHeader(out, "Date", HttpDate(base::RealClock().WallNow()));
   AppendHeader(out, "Content-Type", response.content_type);
   AppendHeader(out, "Content-Length", std::to_string(response.body.size()));
   AppendHeader(out, "X-Content-Type-Options", "nosniff");

@@ -3,7 +3,6 @@
 
 #include <string>
 
-#include "base/time.h"
 #include "http/message.h"
 
 namespace scidex::http {
@@ -11,6 +10,6 @@ namespace scidex::http {
 enum class Connection { kKeepAlive, kClose, kUnsaid };
 
 // Status line and headers; Content-Length is the size of the body. The code must be one of kCodes.
-std::string SerializeHead(const Response& response, Connection connection, base::WallTime date);
+std::string SerializeHead(const Response& response, Connection connection);
 
 }  // namespace scidex::http

@@ -89,7 +89,7 @@ constexpr const char* kTransactionState =
 
 bool Session::IsOfRead(const PGresult* result) {
   const ExecStatusType status = PQresultStatus(result);
-  const std::string_view tag(PQcmdStatus(const_cast<PGresult*>(result)));
+  const std::string_view tag = TagOf(result);
   switch (status) {
     case PGRES_SINGLE_TUPLE:
     case PGRES_EMPTY_QUERY:
@@ -118,8 +118,7 @@ void Session::CheckForWrite(const PGresult* result) {
   const ExecStatusType status = PQresultStatus(result);
   const bool copied_in = std::exchange(copying_in_, status == PGRES_COPY_IN);
   if (status != PGRES_COMMAND_OK && status != PGRES_TUPLES_OK) return;
-  // libpq does not modify it.
-  const std::string_view tag(PQcmdStatus(const_cast<PGresult*>(result)));
+  const std::string_view tag = TagOf(result);
   // A CREATE TABLE AS without result rows has the tag of a SELECT.
   const bool select_into = status == PGRES_COMMAND_OK && tag.starts_with("SELECT ");
   const bool copy_from = copied_in && tag.starts_with("COPY ");
@@ -228,8 +227,7 @@ void Session::CheckForTampering(const PGresult* result) {
   // Left by the previous statement; the effect of this one is reported after its result.
   CheckReportedSetting();
   if (status != PGRES_COMMAND_OK && status != PGRES_TUPLES_OK) return;
-  // libpq does not modify it.
-  Report(watch_.OnTag(PQcmdStatus(const_cast<PGresult*>(result))));
+  Report(watch_.OnTag(TagOf(result)));
 }
 
 void Session::CheckReportedSetting() {
@@ -246,7 +244,7 @@ void Session::JudgeUnreadResults() {
       continue;
     }
     // Judged when libpq creates it.
-    const std::unique_ptr<PGresult, decltype(&PQclear)> result(PQgetResult(raw()), &PQclear);
+    const PgResultPtr result(PQgetResult(raw()));
     if (!result && (ended || PQpipelineStatus(raw()) == PQ_PIPELINE_OFF)) return;
     ended = !result;
     const ExecStatusType status = PQresultStatus(result.get());

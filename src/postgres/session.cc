@@ -28,6 +28,11 @@ std::string PinOf(const std::string& isolation) {
 
 }  // namespace
 
+std::string_view Session::TagOf(const PGresult* result) {
+  // libpq does not modify it.
+  return PQcmdStatus(const_cast<PGresult*>(result));
+}
+
 // libpq calls this for every result of the connection, including those of libpqxx.
 int Session::OnEvent(PGEventId id, void* info, void* session) {
   if (id != PGEVT_RESULTCREATE) return 1;
@@ -213,7 +218,7 @@ Recycled Session::Clean(PGTransactionStatusType transaction, SessionReset reset,
 // RESET of another setting has the same tag.
 void Session::CheckForReset(const PGresult* result) {
   if (PQresultStatus(result) != PGRES_COMMAND_OK) return;
-  const std::string_view tag(PQcmdStatus(const_cast<PGresult*>(result)));
+  const std::string_view tag = TagOf(result);
   if (tag == "RESET" || tag == "DISCARD ALL") unpinned_ = true;
 }
 

@@ -25,6 +25,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include "base/hangup_watch.h"
@@ -156,6 +157,8 @@ class Session final : public pool::Connection {
   bool HasUnreadResults() const;
   void AskOfOpenTransaction(base::TimePoint deadline);
   void Report(TransactionWatch::Shown shown);
+  // "" if the result is not that of a complete command.
+  static std::string_view TagOf(const PGresult* result);
   // Whether `result` is that of a read, in a transaction of reads.
   static bool IsOfRead(const PGresult* result);
   // At most once per lease.

@@ -192,10 +192,10 @@ Json TransitionsJson(const routing::RouteStats& stats) {
 Json ToJson(const PageContent& content) {
   Json rows = Json::Object();
   for (const auto& [table, of_table] : content.rows) {
-    Json of_page = Json::Array();
+    Json json = Json::Array();
     for (const PageRow& row : of_table)
-      of_page.Append({{"cells", Texts(row.cells)}, {"alarm", row.alarm}});
-    rows.Add(table, of_page);
+      json.Append({{"cells", Texts(row.cells)}, {"alarm", row.alarm}});
+    rows.Add(table, json);
   }
   Json texts = Json::Object();
   for (const auto& [id, text] : content.texts) texts.Add(id, text);

@@ -98,9 +98,7 @@ class Evidence : public PrimaryAndReplica {
   }
   // Changes the default of the replica, and waits until new sessions have it.
   static void ChangeIsolation(const std::string& level) {
-    replica_->Execute("ALTER SYSTEM SET default_transaction_isolation = '" + level + "'",
-                      "postgres");
-    replica_->Execute("SELECT pg_reload_conf()", "postgres");
+    replica_->AlterSystem("SET default_transaction_isolation = '" + level + "'", "postgres");
     EXPECT_TRUE(Eventually(kPatience, [&] {
       return replica_->QueryOne("SHOW default_transaction_isolation") == level;
     }));
@@ -262,11 +260,9 @@ TEST_F(Evidence, PrimaryThatRefusesWritesBySettingIsShown) {
   ASSERT_TRUE(Eventually(kPatience, [&] { return writable() == true; }));
   FaultTimes times;
   for (int round = 0; round < Rounds(1); ++round) {
-    primary_->Execute("ALTER SYSTEM SET default_transaction_read_only = on");
-    primary_->Execute("SELECT pg_reload_conf()");
+    primary_->AlterSystem("SET default_transaction_read_only = on");
     times.detected.push_back(TimeUntil([&] { return writable() == false; }));
-    primary_->Execute("ALTER SYSTEM RESET default_transaction_read_only");
-    primary_->Execute("SELECT pg_reload_conf()");
+    primary_->AlterSystem("RESET default_transaction_read_only");
     times.recovered.push_back(TimeUntil([&] { return writable() == true; }));
   }
   Report("default_transaction_read_only on at the primary", times);
@@ -277,8 +273,7 @@ TEST_F(Evidence, PrimaryThatRefusesWritesBySettingIsShown) {
 TEST_F(Evidence, ReadWriteInTheDsnDoesNotHideARefusalOfWrites) {
   database::DatabaseOptions options = FastProbes();
   options.primary->dsn = base::Secret(primary_->Dsn() + " target_session_attrs=read-write");
-  primary_->Execute("ALTER SYSTEM SET default_transaction_read_only = on");
-  primary_->Execute("SELECT pg_reload_conf()");
+  primary_->AlterSystem("SET default_transaction_read_only = on");
   {
     database::Database database(options);
     const auto primary = [&] { return database.stats().control.probes[PoolRole::kPrimary]; };
@@ -287,8 +282,7 @@ TEST_F(Evidence, ReadWriteInTheDsnDoesNotHideARefusalOfWrites) {
     EXPECT_TRUE(Eventually(
         kPatience, [&] { return database.stats().control.replica.lag == base::Duration::zero(); }));
   }
-  primary_->Execute("ALTER SYSTEM RESET default_transaction_read_only");
-  primary_->Execute("SELECT pg_reload_conf()");
+  primary_->AlterSystem("RESET default_transaction_read_only");
 }
 
 // A name that leads to two replicas, like that of a load balancer: the probe's session is on one of
@@ -332,8 +326,7 @@ TEST_F(Evidence, CommitThatWaitsForAStandbyIsNotDivergence) {
   ExecuteAndReplay("CREATE TABLE awaited (a int)");
   database::Database database(FastProbes());
   ExpectRouteKept(database, 5);
-  primary_->Execute("ALTER SYSTEM SET synchronous_standby_names = 'far'");
-  primary_->Execute("SELECT pg_reload_conf()");
+  primary_->AlterSystem("SET synchronous_standby_names = 'far'");
   std::atomic<bool> over{false};
   std::thread writer([&over] {
     while (!over) primary_->Execute("SET synchronous_commit = on; INSERT INTO awaited VALUES (1)");
@@ -345,8 +338,7 @@ TEST_F(Evidence, CommitThatWaitsForAStandbyIsNotDivergence) {
   ExpectRouteKept(database, 20);
   EXPECT_NE(rows(*primary_), rows(*replica_));
   over = true;
-  primary_->Execute("ALTER SYSTEM RESET synchronous_standby_names");
-  primary_->Execute("SELECT pg_reload_conf()");
+  primary_->AlterSystem("RESET synchronous_standby_names");
   writer.join();
   ExpectRouteKept(database, 5);
   EXPECT_EQ(database.stats().control.replica.judged_unfit[Reason::kDiverged], 0u);

@@ -288,15 +288,13 @@ TEST_F(PrimaryFault, ReadOnlyByDefaultIsLoggedOnceAndSoIsItsEnd) {
     const std::uint64_t before = Probe().probes;
     EXPECT_TRUE(Eventually(kPatience, [&] { return Probe().probes >= before + 2; }));
   };
-  primary_->Execute("ALTER SYSTEM SET default_transaction_read_only = on");
-  primary_->Execute("SELECT pg_reload_conf()");
+  primary_->AlterSystem("SET default_transaction_read_only = on");
   EXPECT_TRUE(Eventually(kPatience, [&] { return Probe().writable == false; }));
   probes_more();
   EXPECT_EQ(count("the primary refuses writes: default_transaction_read_only is on"), 1u);
   EXPECT_EQ(count("the primary no longer refuses writes"), 0u);
 
-  primary_->Execute("ALTER SYSTEM RESET default_transaction_read_only");
-  primary_->Execute("SELECT pg_reload_conf()");
+  primary_->AlterSystem("RESET default_transaction_read_only");
   EXPECT_TRUE(Eventually(kPatience, [&] { return Probe().writable == true; }));
   probes_more();
   EXPECT_EQ(count("the primary refuses writes: default_transaction_read_only is on"), 1u);

@@ -245,13 +245,11 @@ TEST_F(ReplicaFault, WhoseWalReceiverIsDeadLags) {
   options.probe.interval = 100ms;
   Open(options);
   const std::string restore = replica_->QueryOne(
-      "SELECT format('ALTER SYSTEM SET primary_conninfo = %L', "
-      "current_setting('primary_conninfo'))");
+      "SELECT format('SET primary_conninfo = %L', current_setting('primary_conninfo'))");
   FaultTimes times;
   std::vector<Milliseconds> receiver_down;
   for (int round = 0; round < Rounds(1); ++round) {
-    replica_->Execute("ALTER SYSTEM SET primary_conninfo = 'host=127.0.0.1 port=1'");
-    replica_->Execute("SELECT pg_reload_conf()");
+    replica_->AlterSystem("SET primary_conninfo = 'host=127.0.0.1 port=1'");
     receiver_down.push_back(
         TimeUntil([&] { return database_->stats().control.replica.wal_receiver_up == false; }));
     // On an idle primary that is no lag yet, and WAL without a transaction is never lag.
@@ -265,8 +263,7 @@ TEST_F(ReplicaFault, WhoseWalReceiverIsDeadLags) {
     primary_->Execute("CREATE TABLE lag AS SELECT generate_series(1, 1000)");
     times.detected.push_back(TimeUntilFallthrough());
     EXPECT_EQ(RouteReason(), Reason::kLagExceeded);
-    replica_->Execute(restore);
-    replica_->Execute("SELECT pg_reload_conf()");
+    replica_->AlterSystem(restore);
     times.recovered.push_back(TimeUntilReplicaServes());
     primary_->Execute("DROP TABLE lag");
     ASSERT_TRUE(AwaitReplay(*primary_, *replica_));

@@ -271,6 +271,11 @@ void PostgresServer::Execute(const std::string& sql, const std::string& database
   Query(SocketDsn(database), sql);
 }
 
+void PostgresServer::AlterSystem(const std::string& change, const std::string& database) const {
+  Execute("ALTER SYSTEM " + change, database);
+  Execute("SELECT pg_reload_conf()", database);
+}
+
 std::string PostgresServer::QueryOne(const std::string& sql, const std::string& database) const {
   return Query(SocketDsn(database), sql);
 }

@@ -72,6 +72,8 @@ class PostgresServer {
 
   // As the superuser, in a new connection. `sql` may contain several statements.
   void Execute(const std::string& sql, const std::string& database = "app") const;
+  // Executes "ALTER SYSTEM `change`", and has the configuration read again, which takes a moment.
+  void AlterSystem(const std::string& change, const std::string& database = "app") const;
   // The first column of the first row as text; "" for NULL or if there is no row.
   std::string QueryOne(const std::string& sql, const std::string& database = "app") const;
 

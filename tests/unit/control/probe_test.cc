@@ -77,6 +77,14 @@ class ProbeTest : public testing::Test {
     Make(options);
     probe_->Start();
   }
+  // Returns the session of the first probe.
+  std::shared_ptr<test::FakeSession> StartWithANewSessionPerProbe() {
+    ProbeOptions options;
+    options.new_session_interval = seconds(1);
+    Start(options);
+    EXPECT_TRUE(AwaitResults(1));
+    return reserved_->sessions().at(0);
+  }
   std::vector<Reason> Results() {
     base::MutexLock lock(mutex_);
     return results_;
@@ -204,11 +212,7 @@ TEST_F(ProbeTest, TheServerThatAnsweredLastIsNamedWhileItIsDown) {
 }
 
 TEST_F(ProbeTest, StaysOnItsServerUntilNoNewSessionReachesIt) {
-  ProbeOptions options;
-  options.new_session_interval = seconds(1);
-  Start(options);
-  ASSERT_TRUE(AwaitResults(1));
-  const auto first = reserved_->sessions().front();
+  const auto first = StartWithANewSessionPerProbe();
   inspector_.LeadElsewhere(true);
   for (int i = 0; i < 3; ++i) Probe();
   EXPECT_EQ(reserved_->open(), 1u);
@@ -224,11 +228,7 @@ TEST_F(ProbeTest, StaysOnItsServerUntilNoNewSessionReachesIt) {
 }
 
 TEST_F(ProbeTest, FollowsAtOnceIfThePoolsReachOnlyOtherServers) {
-  ProbeOptions options;
-  options.new_session_interval = seconds(1);
-  Start(options);
-  ASSERT_TRUE(AwaitResults(1));
-  const auto first = reserved_->sessions().front();
+  const auto first = StartWithANewSessionPerProbe();
   inspector_.LeadElsewhere(true);
   pooled_->Fail(pool::ConnectOutcome::kOtherServer);
   std::future<void> client = std::async(std::launch::async, [this] {
