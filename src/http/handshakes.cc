@@ -18,9 +18,9 @@
 namespace scidex::http {
 namespace {
 
-// With 4,096-bit keys, this number takes less than half a second. With a smaller number, a few
-// dozen clients that connect repeatedly would end the handshakes of others.
-constexpr std::size_t kMaxUnderWay = 64;
+// Clients that send their hello, and those that have been sent the response. They cost little.
+constexpr std::size_t kMaxBeginning = 64;
+constexpr std::size_t kMaxCompleting = 64;
 
 // RFC 8446, section 5.1: a type, a version, the length of the content; and its maximum.
 constexpr std::size_t kRecordHeader = 5;
@@ -31,23 +31,32 @@ SSL_CTX* Shared(const TlsContext& context) {
   return context.get();
 }
 
-// Returns the client's first record, which in practice is its whole ClientHello, or the beginning
-// of a record that is too long. With it, the response is computed when the handshake starts.
-asio::awaitable<std::string> ReadHello(Client& client) {
-  std::string hello(kRecordHeader, '\0');
-  co_await asio::async_read(client.socket, asio::buffer(hello), kAwaitable);
-  const std::size_t length = static_cast<unsigned char>(hello[3]) * std::size_t{256} +
-                             static_cast<unsigned char>(hello[4]);
-  if (length > kMaxRecord) co_return hello;
-  hello.resize(kRecordHeader + length);
-  co_await asio::async_read(client.socket, asio::buffer(hello) + kRecordHeader, kAwaitable);
-  co_return hello;
-}
-
 // Also if its deadline has passed.
 void ThrowIfGone(const Client& client) {
   if (client.deadline.interrupted() || IsGone(client))
     throw asio::system_error(asio::error::operation_aborted);
+}
+
+ClientList& WithRoom(ClientList& list, std::size_t limit) {
+  if (list.size() >= limit) list.CloseLongestIdle();
+  return list;
+}
+
+// Returns the client's first record, which in practice is its whole ClientHello, or the beginning
+// of a record that is too long. With it, the response is computed when the handshake starts.
+asio::awaitable<std::string> ReadHello(Client& client, ClientList& beginning) {
+  const ClientList::Entry entry(WithRoom(beginning, kMaxBeginning), client);
+  std::string hello(kRecordHeader, '\0');
+  co_await asio::async_read(client.socket, asio::buffer(hello), kAwaitable);
+  const std::size_t length = static_cast<unsigned char>(hello[3]) * std::size_t{256} +
+                             static_cast<unsigned char>(hello[4]);
+  if (length <= kMaxRecord) {
+    hello.resize(kRecordHeader + length);
+    co_await asio::async_read(client.socket, asio::buffer(hello) + kRecordHeader, kAwaitable);
+  }
+  // It may have been ended after its last byte had arrived.
+  ThrowIfGone(client);
+  co_return hello;
 }
 
 }  // namespace
@@ -83,21 +92,11 @@ asio::awaitable<TlsContext> Handshakes::Context() {
   co_return co_await asio::co_spawn(io_, read, kAwaitable);
 }
 
-ClientList& Handshakes::MakeRoom() {
-  if (under_way_.size() >= kMaxUnderWay) {
-    if (const Client* const closed = under_way_.CloseLongestIdle()) turns_.Cancel(*closed);
-  }
-  return under_way_;
-}
-
 asio::awaitable<std::unique_ptr<TlsConnection>> Handshakes::Perform(Client& client) {
-  const ClientList::Entry entry(MakeRoom(), client);
-  const std::string hello = co_await ReadHello(client);
-  // A client that was ended while it sent its hello may have sent it nevertheless. It would wait
-  // where nothing ends its wait.
+  const std::string hello = co_await ReadHello(client, beginning_);
+  const auto turn = std::make_shared<NewestFirst::Turn>(co_await turns_.Await());
   ThrowIfGone(client);
-  const auto turn = std::make_shared<NewestFirst::Turn>(co_await turns_.Await(client));
-  ThrowIfGone(client);
+  const ClientList::Entry entry(WithRoom(completing_, kMaxCompleting), client);
   const asio::any_io_executor front = co_await asio::this_coro::executor;
   co_return co_await asio::co_spawn(io_, Compute(client, hello, turn, front), kAwaitable);
 }

@@ -3,16 +3,15 @@
 
 #include <asio/awaitable.hpp>
 #include <asio/steady_timer.hpp>
+#include <cstddef>
 #include <list>
 #include <utility>
-
-#include "http/client.h"
 
 namespace scidex::http {
 
 // If clients come faster than they can be served, the order of arrival makes all of them wait, most
 // of them until they give up. In this order a new client is served soon, and those that have waited
-// longest are closed. Not thread-safe: use it on one io_context only.
+// longest are refused. Not thread-safe: use it on one io_context only.
 class NewestFirst {
  public:
   // The turn, until this ends or is destroyed. Must not outlive the NewestFirst.
@@ -31,35 +30,38 @@ class NewestFirst {
     NewestFirst* all_;
   };
 
-  NewestFirst() = default;
+  // A further client ends the wait of the one that has waited longest.
+  explicit NewestFirst(std::size_t max_waiting) : max_waiting_(max_waiting) {}
   NewestFirst(const NewestFirst&) = delete;
   NewestFirst& operator=(const NewestFirst&) = delete;
 
-  // Throws asio::system_error if the wait is cancelled. The client must outlive the wait.
-  asio::awaitable<Turn> Await(const Client& client);
-  // Ends the wait of a client that waits for its turn.
-  void Cancel(const Client& client);
+  // Throws asio::system_error if others end the wait.
+  asio::awaitable<Turn> Await();
 
  private:
-  // In the list until it gets the turn or is destroyed.
+  // In the list until its wait is ended or it is destroyed.
   struct Waiter {
-    Waiter(NewestFirst& turns, const Client& waiting, asio::steady_timer end)
-        : all(turns),
-          client(waiting),
-          timer(std::move(end)),
-          place(turns.waiters_.insert(turns.waiters_.end(), this)) {}
+    Waiter(std::list<Waiter*>& waiters, asio::steady_timer end)
+        : all(waiters), timer(std::move(end)), place(waiters.insert(waiters.end(), this)) {}
     ~Waiter() {
-      if (!granted) all.waiters_.erase(place);
+      if (waits) all.erase(place);
+    }
+    void End(bool with_turn) {
+      all.erase(place);
+      waits = false;
+      granted = with_turn;
+      timer.cancel();
     }
 
-    NewestFirst& all;
-    const Client& client;
+    std::list<Waiter*>& all;
     asio::steady_timer timer;
+    bool waits = true;
     bool granted = false;
     std::list<Waiter*>::iterator place;
   };
   void Next();
 
+  const std::size_t max_waiting_;
   bool taken_ = false;
   std::list<Waiter*> waiters_;
 };

@@ -45,11 +45,16 @@ class HttpHandshakes : public testing::Test {
     EXPECT_TRUE(loop_.RunUntil([&] { return ended_ == clients_.size(); }));
   }
 
+  static constexpr std::size_t kMaxBeginning = 64;
+  static constexpr std::size_t kMaxWaiting = 16;
+  static constexpr std::size_t kMaxCompleting = 64;
+
   // Whose handshake begins when the loop runs. Its hello has been sent.
-  void Come() {
+  void Come() { Come(hello_); }
+  void Come(const std::string& sent) {
     Peer& peer = *peers_.emplace_back(std::make_unique<Peer>(loop_.io()));
     clients_.push_back(std::make_unique<Client>(ConnectClient(peer), deadlines_));
-    asio::write(peer, asio::buffer(hello_));
+    asio::write(peer, asio::buffer(sent));
     clients_.back()->socket.non_blocking(true);
     loop_.Spawn(Perform(*clients_.back()));
   }
@@ -99,19 +104,43 @@ class HttpHandshakes : public testing::Test {
   }
 };
 
+// The first computation runs during these tests.
 TEST_F(HttpHandshakes, ClientEndedForAnotherDoesNotWaitForItsTurn) {
   Come();
   loop_.Poll();
   computing_.get_future().wait();
-  constexpr std::size_t kLimit = 64;
   for (int i = 0; i < 200; ++i) Come();
-  // All but the limit, although the computation still runs and all hellos have arrived. The first
-  // client cannot end before its computation does.
-  EXPECT_TRUE(loop_.RunUntil([&] { return ended_ >= clients_.size() - kLimit - 1; }));
-  // The other clients got no response to their hello yet.
+  EXPECT_TRUE(loop_.RunUntil([&] { return ended_ == clients_.size() - kMaxWaiting - 1; }));
+  // The others got no response to their hello yet.
   EXPECT_EQ(peers_.back()->available(), 0u);
   GoOn();
   EXPECT_TRUE(loop_.RunUntil([&] { return peers_.back()->available() > 0; }));
+  EXPECT_TRUE(loop_.RunUntil([&] { return peers_.front()->available() > 0; }));
+}
+
+TEST_F(HttpHandshakes, ClientsThatSendNoWholeHelloEndNoOther) {
+  Come();
+  loop_.Poll();
+  computing_.get_future().wait();
+  Come();
+  loop_.Poll();
+  for (int i = 0; i < 200; ++i) Come(hello_.substr(0, 3));
+  EXPECT_TRUE(loop_.RunUntil([&] { return ended_ == clients_.size() - kMaxBeginning - 2; }));
+  GoOn();
+  EXPECT_TRUE(loop_.RunUntil([&] { return peers_[1]->available() > 0; }));
+  EXPECT_TRUE(loop_.RunUntil([&] { return peers_[0]->available() > 0; }));
+}
+
+TEST_F(HttpHandshakes, ClientsThatDoNotCompleteEndNoOther) {
+  GoOn();
+  const auto has_response = [&] { return peers_.back()->available() > 0; };
+  for (std::size_t i = 0; i < kMaxCompleting; ++i) {
+    Come();
+    ASSERT_TRUE(loop_.RunUntil(has_response));
+  }
+  EXPECT_EQ(ended_, 0u);
+  Come();
+  EXPECT_TRUE(loop_.RunUntil([&] { return ended_ == 1 && has_response(); }));
 }
 
 }  // namespace

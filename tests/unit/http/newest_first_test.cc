@@ -3,14 +3,13 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <asio/awaitable.hpp>
 #include <asio/system_error.hpp>
-#include <memory>
+#include <cstddef>
 #include <optional>
 #include <vector>
 
-#include "base/clock.h"
 #include "unit/http/loop.h"
-#include "unit/http/peer.h"
 
 namespace scidex::http {
 namespace {
@@ -23,9 +22,7 @@ class HttpNewestFirst : public testing::Test {
   // Clients 0, 1 … that come one after the other.
   void Come(std::size_t number) {
     for (std::size_t i = 0; i < number; ++i) {
-      Peer peer(loop_.io());
-      clients_.push_back(std::make_unique<Client>(ConnectClient(peer), deadlines_));
-      loop_.Spawn(AwaitTurn(clients_.size() - 1));
+      loop_.Spawn(AwaitTurn(came_++));
       loop_.Poll();
     }
   }
@@ -34,23 +31,23 @@ class HttpNewestFirst : public testing::Test {
     loop_.Poll();
   }
 
-  Loop loop_;
-  Deadlines deadlines_{base::RealClock()};
-  NewestFirst turns_;
-  std::vector<std::unique_ptr<Client>> clients_;
-  std::optional<NewestFirst::Turn> turn_;
-  std::vector<std::size_t> served_;
-  std::vector<std::size_t> cancelled_;
-
- private:
   asio::awaitable<void> AwaitTurn(std::size_t who) {
     try {
-      turn_.emplace(co_await turns_.Await(*clients_[who]));
+      turn_.emplace(co_await turns_.Await());
       served_.push_back(who);
     } catch (const asio::system_error&) {
-      cancelled_.push_back(who);
+      refused_.push_back(who);
     }
   }
+
+  static constexpr std::size_t kMaxWaiting = 4;
+
+  NewestFirst turns_{kMaxWaiting};
+  Loop loop_;
+  std::size_t came_ = 0;
+  std::optional<NewestFirst::Turn> turn_;
+  std::vector<std::size_t> served_;
+  std::vector<std::size_t> refused_;
 };
 
 TEST_F(HttpNewestFirst, TheClientThatCameLastIsNext) {
@@ -69,25 +66,35 @@ TEST_F(HttpNewestFirst, TheClientThatCameLastIsNext) {
   EXPECT_THAT(served_, ElementsAre(0, 3, 4, 2, 1, 5));
 }
 
-TEST_F(HttpNewestFirst, CancelledClientLeavesAtOnceAndOthersAreServed) {
-  Come(3);
-  turns_.Cancel(*clients_[2]);
-  loop_.Poll();
-  EXPECT_THAT(cancelled_, ElementsAre(2));
-  EndTurn();
-  EXPECT_THAT(served_, ElementsAre(0, 1));
+TEST_F(HttpNewestFirst, FurtherClientEndsTheLongestWait) {
+  Come(1 + kMaxWaiting);
+  EXPECT_THAT(refused_, IsEmpty());
+  Come(2);
+  EXPECT_THAT(refused_, ElementsAre(1, 2));
+  for (std::size_t i = 0; i < kMaxWaiting; ++i) EndTurn();
+  EXPECT_THAT(served_, ElementsAre(0, 6, 5, 4, 3));
 }
 
-TEST_F(HttpNewestFirst, CancelAfterTheTurnWasGrantedLosesNoTurn) {
+TEST_F(HttpNewestFirst, TurnThatWasGrantedIsNotEndedForOthers) {
   Come(2);
+  // The client has the turn, although it has not resumed yet.
   turn_.reset();
-  turns_.Cancel(*clients_[1]);
+  for (std::size_t i = 0; i <= kMaxWaiting; ++i) loop_.Spawn(AwaitTurn(came_++));
   loop_.Poll();
   EXPECT_THAT(served_, ElementsAre(0, 1));
-  EXPECT_THAT(cancelled_, IsEmpty());
-  EndTurn();
+  EXPECT_THAT(refused_, ElementsAre(2));
+}
+
+TEST_F(HttpNewestFirst, WaitThatIsDestroyedIsForgotten) {
   Come(1);
-  EXPECT_THAT(served_, ElementsAre(0, 1, 2));
+  {
+    Loop other;
+    other.Spawn(AwaitTurn(came_++));
+    other.Poll();
+  }
+  Come(1);
+  EndTurn();
+  EXPECT_THAT(served_, ElementsAre(0, 2));
 }
 
 TEST_F(HttpNewestFirst, TurnThatWasEndedEarlyEndsOnce) {
