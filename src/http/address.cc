@@ -4,6 +4,7 @@
 #include <net/if.h>
 #include <netdb.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 
 #include <algorithm>
 #include <array>
@@ -24,6 +25,9 @@ namespace scidex::http {
 namespace {
 
 constexpr int kBacklog = 1024;
+// Unsent bytes of a response that the kernel buffers for a client that does not read, beyond its
+// window.
+constexpr int kMaxUnsent = 128 << 10;
 
 std::optional<std::uint16_t> ParsePort(std::string_view text) {
   std::uint16_t port = 0;
@@ -154,6 +158,15 @@ std::optional<Address> ParseV6(const std::string& host, std::uint16_t port) {
   return V6(parsed, port, scope);
 }
 
+// Linux copies these options to the sockets of clients. A kernel without one of them serves clients
+// nevertheless: it buffers more, or notices later that a client is gone.
+void SetOptionsOfClients(const base::UniqueFd& listener) {
+  const int on = 1;
+  setsockopt(listener.get(), SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
+  setsockopt(listener.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+  setsockopt(listener.get(), IPPROTO_TCP, TCP_NOTSENT_LOWAT, &kMaxUnsent, sizeof kMaxUnsent);
+}
+
 // Returns an invalid descriptor, with errno set, if it fails.
 base::UniqueFd TryToListen(const Address& address) {
   base::UniqueFd listener(
@@ -165,6 +178,7 @@ base::UniqueFd TryToListen(const Address& address) {
   if (address.socket.ss_family == AF_INET6) {
     setsockopt(listener.get(), IPPROTO_IPV6, IPV6_V6ONLY, &v6_only, sizeof v6_only);
   }
+  SetOptionsOfClients(listener);
   if (bind(listener.get(), reinterpret_cast<const sockaddr*>(&address.socket), address.size) != 0 ||
       listen(listener.get(), kBacklog) != 0) {
     return base::UniqueFd();

@@ -33,8 +33,9 @@ std::vector<Address> AddressesToReach(const std::string& text);
 // "127.0.0.1:19187", "[::1]:19187".
 std::string ToString(const Address& address);
 
-// Returns a non-blocking listener. On a machine without IPv6, "all addresses" means those of IPv4.
-// Throws ServerError with the kernel's reason.
+// Returns a non-blocking listener, whose clients' sockets have the options that a server of
+// responses needs. On a machine without IPv6, "all addresses" means those of IPv4. Throws
+// ServerError with the kernel's reason.
 base::UniqueFd Listen(const Address& address);
 // Listens on all addresses of a name, on the same port. Addresses that the machine lacks (mostly
 // IPv6) are skipped, unless no other is left.

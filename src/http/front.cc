@@ -1,7 +1,6 @@
 #include "http/front.h"
 
 #include <fcntl.h>
-#include <netinet/tcp.h>
 #include <poll.h>
 #include <sys/socket.h>
 
@@ -52,9 +51,6 @@ constexpr auto kClosePause = std::chrono::milliseconds(5);
 constexpr auto kAcceptPause = std::chrono::milliseconds(100);
 // If the deadlines cannot be awaited.
 constexpr auto kDeadlinePause = std::chrono::milliseconds(100);
-// Unsent bytes of a response that the kernel buffers for a client that does not read, beyond its
-// window.
-constexpr int kMaxUnsent = 128 << 10;
 
 std::size_t FilesOfFront(const FrontOptions& options) {
   return FilesOfServer(static_cast<std::size_t>(options.backend_connections),
@@ -70,14 +66,6 @@ std::size_t MaxWaitingClients(std::size_t limit, std::size_t slots) {
 bool IsWaitedFor(tcp::acceptor& acceptor) {
   pollfd listener{acceptor.native_handle(), POLLIN, 0};
   return poll(&listener, 1, 0) > 0;
-}
-
-void SetOptions(ClientSocket& socket) {
-  socket.set_option(tcp::no_delay(true));
-  socket.set_option(tcp::socket::keep_alive(true));
-  // Asio lacks this option. A kernel without it buffers more.
-  setsockopt(socket.native_handle(), IPPROTO_TCP, TCP_NOTSENT_LOWAT, &kMaxUnsent,
-             sizeof kMaxUnsent);
 }
 
 // If a coroutine that must not end cannot even be suspended: the reserve of memory is used up.
@@ -353,7 +341,6 @@ awaitable<void> Front::Impl::Serve(ClientSocket socket) {
       const Client& client;
     };
     const Closed closed{*this, client};
-    SetOptions(client.socket);
     if (!handshakes_) {
       co_await ServeConnection(client, client.socket, serving_, {});
     } else if (co_await BeginsTls(client)) {

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 #include <netdb.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -153,6 +154,25 @@ TEST(HttpAddress, InvalidPortIsRefused) {
   }
   EXPECT_THAT(StartError("19187"), AllOf(HasSubstr("it has no port"), HasSubstr("or :19187")));
   EXPECT_THAT(StartError(""), HasSubstr("it has no port"));
+}
+
+int OptionOf(const base::UniqueFd& socket, int level, int name) {
+  int value = -1;
+  socklen_t size = sizeof value;
+  getsockopt(socket.get(), level, name, &value, &size);
+  return value;
+}
+
+TEST(HttpAddress, SocketsOfClientsHaveTheOptionsOfTheListener) {
+  const base::UniqueFd listener = Listen(ParseAddress("127.0.0.1:0").at(0));
+  const Address address = AddressOf(listener.get());
+  const base::UniqueFd client(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  ASSERT_EQ(connect(client.get(), reinterpret_cast<const sockaddr*>(&address.socket), address.size),
+            0);
+  const base::UniqueFd accepted(accept4(listener.get(), nullptr, nullptr, SOCK_CLOEXEC));
+  EXPECT_EQ(OptionOf(accepted, SOL_SOCKET, SO_KEEPALIVE), 1);
+  EXPECT_EQ(OptionOf(accepted, IPPROTO_TCP, TCP_NODELAY), 1);
+  EXPECT_EQ(OptionOf(accepted, IPPROTO_TCP, TCP_NOTSENT_LOWAT), 128 << 10);
 }
 
 TEST(HttpAddress, PortInUseIsRefusedWithTheAddressAndTheKernelsReason) {
