@@ -30,6 +30,12 @@ std::string_view PathOf(std::string_view request) {
   return request.substr(0, request.find_first_of(" ?\r"));
 }
 
+// RFC 9110, section 9.2.2: only these have the same effect if they are sent twice.
+bool MayBeRepeated(std::string_view request) {
+  return request.starts_with("GET ") || request.starts_with("HEAD ") ||
+         request.starts_with("OPTIONS ");
+}
+
 }  // namespace
 
 std::size_t BackendLink::RoomFor(std::string_view path) const {
@@ -46,6 +52,13 @@ void BackendLink::Expect(std::string_view path, std::size_t size) {
   } else if (size > kMinReservation && expected_sizes_.size() < kMaxPaths) {
     expected_sizes_.emplace(path, size);
   }
+}
+
+std::unique_ptr<BackendLink::Connection> BackendLink::TakeIdle() {
+  if (idle_.empty()) return nullptr;
+  std::unique_ptr<Connection> connection = std::move(idle_.back());
+  idle_.pop_back();
+  return connection;
 }
 
 asio::awaitable<std::unique_ptr<BackendLink::Connection>> BackendLink::Connect() {
@@ -99,16 +112,13 @@ asio::awaitable<ReplyPtr> BackendLink::Exchange(const std::string& request) {
   const base::TimePoint end = base::Add(deadlines_.Now(), timeout_);
   // A kept connection may have been closed meanwhile; a new one has not.
   for (bool kept = true; kept;) {
-    kept = !idle_.empty();
     bool expired = false;
     try {
-      std::unique_ptr<Connection> connection;
-      if (kept) {
-        connection = std::move(idle_.back());
-        idle_.pop_back();
-      } else {
-        connection = co_await Connect();
-      }
+      std::unique_ptr<Connection> connection = TakeIdle();
+      // The backend serves the new connection on the thread of the kept one.
+      if (!MayBeRepeated(request)) connection.reset();
+      kept = connection != nullptr;
+      if (!kept) connection = co_await Connect();
       connection->deadline.Set(end, Deadline::Ends::kBoth);
       ReplyPtr reply;
       try {

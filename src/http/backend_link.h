@@ -48,6 +48,8 @@ class BackendLink {
     Deadline deadline;
   };
 
+  // Null if none is idle.
+  std::unique_ptr<Connection> TakeIdle();
   asio::awaitable<std::unique_ptr<Connection>> Connect();
   // Null if there is no memory for the response.
   asio::awaitable<ReplyPtr> Ask(Connection& connection, const std::string& request);

@@ -6,6 +6,7 @@
 
 #include <deque>
 #include <memory>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <utility>
@@ -279,6 +280,27 @@ TEST_F(FrontTest, BackendThatClosesBetweenTwoRequestsIsAskedAgain) {
   });
   StartBefore(listener.path());
   for (int i = 0; i < 3; ++i) EXPECT_EQ(Get(port_, "/").body, "ok");
+}
+
+// It may have reloaded before it closed the connection.
+TEST_F(FrontTest, BackendThatFailsIsNotAskedToPostAgain) {
+  const PrivateListener listener;
+  std::optional<base::Thread> backend;
+  base::UniqueFd kept;
+  backend.emplace("backend", [&] {
+    kept = AcceptRequest(listener);
+    const std::string answer = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
+    EXPECT_EQ(send(kept.get(), answer.data(), answer.size(), MSG_NOSIGNAL),
+              static_cast<ssize_t>(answer.size()));
+    const base::UniqueFd closed = AcceptRequest(listener);
+  });
+  StartBefore(listener.path());
+  EXPECT_EQ(Get(port_, "/").body, "ok");
+  HttpConnection client(port_);
+  client.SendRequest("POST", "/-/reload");
+  EXPECT_EQ(client.Read().code, 503);
+  backend.reset();
+  EXPECT_EQ(accept4(listener.socket(), nullptr, nullptr, SOCK_CLOEXEC), -1);
 }
 
 TEST_F(FrontTest, BackendThatDoesNotAnswerInTimeIs503) {
