@@ -68,7 +68,9 @@ void QueryLog::OnFailure(const QueryStats& before, const QueryStats& after, cons
     } else if (without_connection_.erase(name) > 0 && without_connection_.empty()) {
       back_.clear();
     }
-    base::TimePoint& reminder = is_joint ? joint_reminder_ : reminders_[name];
+    base::TimePoint& reminder =
+        is_joint ? joint_reminder_
+                 : failures_.try_emplace(name, Failure{now, {}}).first->second.reminder;
     if (!is_news && now < reminder) return;
     reminder = base::Add(now, kRemindAfter);
   }
@@ -83,31 +85,32 @@ void QueryLog::OnFailure(const QueryStats& before, const QueryStats& after, cons
 
 void QueryLog::OnSuccess(const QueryStats& before, const QueryStats& after) {
   const std::string& name = after.options->name;
-  std::set<std::string> back;
-  base::Duration outage{0};
+  std::set<std::string> back{name};
+  base::TimePoint since;
+  const base::TimePoint now = clock_.Now();
   {
     const MutexLock lock(mutex_);
-    reminders_.erase(name);
+    const auto failure = failures_.extract(name);
     if (without_connection_.erase(name) > 0) {
       back_.insert(name);
       if (!without_connection_.empty()) return;
-      back.swap(back_);
-      outage = clock_.Now() - since_;
+      back = std::exchange(back_, {});
+      since = since_;
+    } else if (before.latest_error) {
+      since = failure ? failure.mapped().since : now;
+    } else {
+      return;
     }
   }
-  if (!back.empty()) {
-    base::LogInfo(
-        back.size() == 1 ? "query answers again" : "queries answer again",
-        {{back.size() == 1 ? "query" : "queries", Shown(back)}, {"after_seconds", outage}});
-  } else if (before.latest_error) {
-    base::LogInfo("query answers again", {{"query", name}});
-  }
+  const bool one = back.size() == 1;
+  base::LogInfo(one ? "query answers again" : "queries answer again",
+                {{one ? "query" : "queries", Shown(back)}, {"after_seconds", now - since}});
 }
 
 void QueryLog::Forget(const std::string& name) noexcept {
   const MutexLock lock(mutex_);
   back_.erase(name);
-  reminders_.erase(name);
+  failures_.erase(name);
   if (without_connection_.erase(name) > 0 && without_connection_.empty()) back_.clear();
 }
 

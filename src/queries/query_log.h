@@ -32,21 +32,25 @@ class QueryLog {
   void Forget(const std::string& name) noexcept;
 
  private:
+  // Of a single query that got a connection.
+  struct Failure {
+    base::TimePoint since{};
+    base::TimePoint reminder{};
+  };
+
   void OnFailure(const QueryStats& before, const QueryStats& after, const RunTimes& times,
                  const std::string& error);
   void OnSuccess(const QueryStats& before, const QueryStats& after);
 
   base::Clock& clock_;
   base::Mutex mutex_;
-  // Queries whose latest run got no connection, since when there have been any, and those of them
-  // that have recovered.
+  // Queries whose latest run got no connection, since when there have been any, those of them that
+  // have recovered, and when the continuing failure is logged again.
   std::set<std::string> without_connection_ SCIDEX_GUARDED_BY(mutex_);
   base::TimePoint since_ SCIDEX_GUARDED_BY(mutex_){};
   std::set<std::string> back_ SCIDEX_GUARDED_BY(mutex_);
-  // When a continuing failure is logged again: the joint one for lack of a connection, and those of
-  // single queries.
   base::TimePoint joint_reminder_ SCIDEX_GUARDED_BY(mutex_){};
-  std::map<std::string, base::TimePoint> reminders_ SCIDEX_GUARDED_BY(mutex_);
+  std::map<std::string, Failure> failures_ SCIDEX_GUARDED_BY(mutex_);
 };
 
 }  // namespace scidex::queries

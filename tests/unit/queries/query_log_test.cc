@@ -56,10 +56,12 @@ TEST_F(QueryLogTest, EachQuerysOwnErrorIsLogged) {
   const test::LogTap tap;
   Run("a", QueryError::kLost);
   Run("b", QueryError::kRefused);
+  clock_.Advance(seconds(20));
   Run("b", QueryError::kRefused);
+  clock_.Advance(seconds(10));
   Run("b");
   EXPECT_EQ(tap.Count({"query failed"}), 2u);
-  EXPECT_EQ(tap.Count({"query answers again", "query=b"}), 1u);
+  EXPECT_EQ(tap.Count({"query answers again", "query=b", "after_seconds=30"}), 1u);
   EXPECT_EQ(tap.Lines().size(), 3u);
 }
 

@@ -129,7 +129,7 @@ TEST_F(QueryRunnerTest, LogsOnceWhyItFailsAndOnceThatItRecovered) {
           "level=warn msg=\"query failed\" query=a reason=write waited_seconds=0 ran_seconds=0 "
           "error=\"(SQLSTATE 25006): no\" advice=\"correct the query; --config.check.connect runs "
           "it once\"",
-          "level=info msg=\"query answers again\" query=a"}));
+          "level=info msg=\"query answers again\" query=a after_seconds=20"}));
 }
 
 TEST_F(QueryRunnerTest, ASessionThatIsBeyondUseIsClosed) {
