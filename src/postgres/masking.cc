@@ -69,7 +69,8 @@ class Secrets {
 
   static std::string Without(std::string_view text, const std::vector<bool>& hidden) {
     std::string shown;
-    for (std::size_t i = 0; i < text.size() && shown.size() < kMostBytes; ++i) {
+    // Not until kMostBytes are shown: the text ends where another secret may only begin.
+    for (std::size_t i = 0; i < std::min(text.size(), kMostBytes); ++i) {
       if (!hidden[i]) {
         shown += text[i];
       } else if (i == 0 || !hidden[i - 1]) {

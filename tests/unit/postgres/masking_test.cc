@@ -28,6 +28,12 @@ TEST(Masked, IsOfBoundedLength) {
   EXPECT_EQ(Masked(std::string(1'000'000, 'x')).size(), 4096u);
 }
 
+TEST(Masked, HidesASecretThatBeginsWhereALongTextIsCut) {
+  const std::string secret(6'000, 's');
+  Remember(secret);
+  EXPECT_EQ(Masked(secret + std::string(4'050, 'x') + secret).find('s'), std::string::npos);
+}
+
 TEST(Masked, IsOneLine) {
   Remember("two\nlines");
   EXPECT_EQ(Masked("password two\nlines of\nthe server"), "password *** of");
