@@ -301,7 +301,7 @@ CommandLine ParseCommandLine(int argc, const char* const* argv) {
   AddLogFlags(app, flags);
   app.add_flag("--version", version, "print the version and exit");
   Parse(app, argc, argv, flags);
-  CheckValues(app, argc, argv, flags);
+  if (flags.error.empty()) CheckValues(app, argc, argv, flags);
   CheckCombinations(flags);
   if (version) flags.print = VersionText() + "\n";
   return flags;

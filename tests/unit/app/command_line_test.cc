@@ -94,6 +94,15 @@ TEST(CommandLine, EmptyPathOfAFileIsRefused) {
   }
 }
 
+TEST(CommandLine, FlagThatIsGivenTwiceIsNotCalledEmpty) {
+  for (const char* flag : {"--config.file", "--web.config.file", "--textfile.path"}) {
+    const std::string once = std::string(flag) + "=a.prom";
+    const CommandLine flags = Parse({once.c_str(), once.c_str()});
+    EXPECT_NE(flags.error.find(std::string(flag) + ": At Most 1"), std::string::npos)
+        << flags.error;
+  }
+}
+
 TEST(CommandLine, NoErrorRepeatsAPassword) {
   using Arguments = std::initializer_list<const char*>;
   for (const Arguments& arguments :
