@@ -12,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/joined.h"
 #include "base/log.h"
 #include "base/quoted.h"
 #include "base/read_file.h"
@@ -248,12 +249,15 @@ void UseCiphers(SSL_CTX* context, const TlsOptions& options) {
   if (!ciphers.empty() && SSL_CTX_set_cipher_list(context, ciphers.c_str()) != 1) {
     Fail("tls_server_config.cipher_suites", FirstError());
   }
-  std::string curves;
+  // OpenSSL refuses a curve that is listed twice.
+  std::vector<std::string> curves;
   for (const std::string& name : options.curves) {
-    const std::string_view number = std::string_view(name).substr(name.size() - 3);
-    curves += (curves.empty() ? "" : ":") + (name == "X25519" ? name : "P-" + std::string(number));
+    std::string curve = name == "X25519" ? name : "P-" + name.substr(name.size() - 3);
+    if (std::find(curves.begin(), curves.end(), curve) == curves.end())
+      curves.push_back(std::move(curve));
   }
-  if (!curves.empty() && SSL_CTX_set1_groups_list(context, curves.c_str()) != 1) {
+  if (!curves.empty() &&
+      SSL_CTX_set1_groups_list(context, base::Joined(curves, ":").c_str()) != 1) {
     Fail("tls_server_config.curve_preferences", FirstError());
   }
   if (options.prefer_server_cipher_suites) {

@@ -51,6 +51,9 @@ class TlsTest : public testing::Test {
       if (text.starts_with("tls with cipher ")) {
         options.tls.cipher_suites = {text.substr(std::string("tls with cipher ").size())};
       }
+      if (text == "tls with a curve twice") {
+        options.tls.curves = {"X25519", "CurveP256", "X25519", "CurveP256"};
+      }
       if (text == "tls with headers") options.headers = {{"X-Frame-Options", "deny"}};
       return options;
     });
@@ -186,6 +189,11 @@ TEST_F(TlsTest, UnknownCipherSuiteIsNamedUnlessItMayBeASecret) {
 }
 
 // Otherwise every CA of the system would be trusted.
+TEST_F(TlsTest, CurveThatIsListedTwiceCountsOnce) {
+  WriteFile("tls with a curve twice");
+  EXPECT_TRUE(TlsClient(Start()).Handshake());
+}
+
 TEST_F(TlsTest, EmptyFileOfClientCasIsRefused) {
   WriteFile("tls with an empty client CA");
   try {
