@@ -1,5 +1,6 @@
 #include "http/web_config.h"
 
+#include <stdexcept>
 #include <utility>
 
 #include "base/read_file.h"
@@ -42,7 +43,19 @@ std::shared_ptr<const WebOptions> WebConfig::Read() {
   {
     const base::MutexLock lock(mutex_);
     if (options_ != nullptr && text == text_) return options_;
+    if (!why_invalid_.empty() && text == invalid_text_) throw ServerError(why_invalid_);
   }
+  try {
+    return Accept(text);
+  } catch (const std::runtime_error& error) {
+    const base::MutexLock lock(mutex_);
+    why_invalid_ = error.what();
+    invalid_text_ = std::move(text);
+    throw;
+  }
+}
+
+std::shared_ptr<const WebOptions> WebConfig::Accept(base::Secret text) {
   auto options = std::make_shared<const WebOptions>(parse_(text.Reveal()));
   for (const auto& [user, hash] : options->users) {
     // RFC 7617, section 2. The name is probably followed by a password.

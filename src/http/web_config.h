@@ -21,7 +21,8 @@ class WebConfig {
   // Does not read the file yet.
   WebConfig(std::string path, Parse parse);
 
-  // Reads the file, and parses it if its text has changed. Throws a std::exception that names the
+  // Reads the file, and parses it if its text differs from the latest valid and the latest invalid
+  // one. Throws a std::exception that names the
   // file if it cannot be read or a password is not a bcrypt hash, and what `parse` throws.
   //
   // Also throws if the file no longer has a protection that it had at an earlier call: a login, or
@@ -36,6 +37,7 @@ class WebConfig {
   struct Protection;
   static const std::array<Protection, kProtections>& Protections();
 
+  std::shared_ptr<const WebOptions> Accept(base::Secret text);
   // Empty if nothing was lost.
   std::string WhyRefused(const WebOptions& options) SCIDEX_REQUIRES(mutex_);
 
@@ -45,6 +47,10 @@ class WebConfig {
   base::Secret text_ SCIDEX_GUARDED_BY(mutex_);
   // Null until the file was valid.
   std::shared_ptr<const WebOptions> options_ SCIDEX_GUARDED_BY(mutex_);
+  // The latest invalid text, and why. A file remains invalid until it is replaced; parsing a long
+  // one for each request would delay health checks.
+  base::Secret invalid_text_ SCIDEX_GUARDED_BY(mutex_);
+  std::string why_invalid_ SCIDEX_GUARDED_BY(mutex_);
   // Which of Protections() the file has had.
   std::array<bool, kProtections> had_ SCIDEX_GUARDED_BY(mutex_) = {};
 };

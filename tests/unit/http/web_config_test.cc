@@ -8,6 +8,7 @@
 #include <memory>
 #include <stdexcept>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "http/server.h"
@@ -55,6 +56,29 @@ class WebConfigTest : public testing::Test {
   std::string path_;
   std::unique_ptr<Server> server_;
 };
+
+TEST_F(WebConfigTest, InvalidTextIsParsedOnce) {
+  int parses = 0;
+  Write("alice");
+  WebConfig config(path_, [&](const std::string& text) {
+    ++parses;
+    return Parse(text);
+  });
+  config.Read();
+  for (const auto& [text, why] :
+       {std::pair{"nonsense", "web: nonsense"}, std::pair{"bad hash", "is not a bcrypt hash"},
+        std::pair{"no users", "no longer names users"}}) {
+    Write(text);
+    parses = 0;
+    for (int i = 0; i < 3; ++i) {
+      EXPECT_THAT([&] { config.Read(); }, testing::Throws<std::runtime_error>(testing::Property(
+                                              &std::runtime_error::what, HasSubstr(why))));
+    }
+    EXPECT_EQ(parses, 1) << text;
+  }
+  Write("alice");
+  EXPECT_EQ(config.Read()->users.size(), 1u);
+}
 
 TEST_F(WebConfigTest, UsersAreAskedForAtEveryPathButThoseForEveryone) {
   Write("alice");
