@@ -67,6 +67,9 @@ std::string Escaped(std::string_view text, Quotes quotes) {
   return out;
 }
 
+// A longer text is not a word that was misspelt; a message with it would fill the log.
+constexpr std::size_t kMaxQuoted = 1024;
+
 constexpr std::string_view kPemHeader = "-----BEGIN";
 
 bool Contains(std::string_view text, std::string_view part) {
@@ -108,7 +111,7 @@ bool MayHoldASecret(std::string_view text) {
 std::string QuotedUnlessSecret(std::string_view text) { return QuotedPart(text, text, "this"); }
 
 std::string QuotedPart(std::string_view part, std::string_view whole, std::string_view name) {
-  return MayHoldASecret(whole) ? std::string(name) : Quoted(part);
+  return MayHoldASecret(whole) || part.size() > kMaxQuoted ? std::string(name) : Quoted(part);
 }
 
 // A path may well contain "=" or "@".

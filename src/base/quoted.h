@@ -18,7 +18,8 @@ std::string OneLine(std::string_view text);
 // key, and therefore must not be repeated in a message.
 bool MayHoldASecret(std::string_view text);
 
-// Such a value in a message: in double quotes, or "this" in place of a secret.
+// Such a value in a message: in double quotes, or "this" in place of a secret or of a text longer
+// than 1 KiB.
 std::string QuotedUnlessSecret(std::string_view text);
 
 // The same for a part of a text, which is only shown if the whole may be: otherwise `name`.

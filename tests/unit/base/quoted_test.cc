@@ -92,6 +92,11 @@ TEST(QuotedUnlessSecret, RepeatsNeitherAConnectionStringNorAKey) {
     EXPECT_EQ(QuotedUnlessSecret(secret), "this") << secret;
 }
 
+TEST(QuotedUnlessSecret, DoesNotRepeatALongText) {
+  EXPECT_EQ(QuotedUnlessSecret(std::string(1'024, 'x')).size(), 1'026u);
+  EXPECT_EQ(QuotedUnlessSecret(std::string(1'025, 'x')), "this");
+}
+
 TEST(BareWord, IsPrintableAsciiWithoutSpaceQuoteEqualsOrBackslash) {
   EXPECT_TRUE(IsBareWord("primary_fallthrough"));
   EXPECT_TRUE(IsBareWord("10.0.0.1:5432"));
