@@ -12,12 +12,15 @@ Client* ClientList::CloseLongestIdle(base::Duration min_idle) {
   return nullptr;
 }
 
-Client* CloseForRoom(ClientList& idle, ClientList& readers, Victims victims) {
+Client* CloseForRoom(ClientList& idle, ClientList& readers, ClientList& handshakes,
+                     Victims victims) {
   if (Client* const client = idle.CloseLongestIdle(kMinIdle)) return client;
   if (Client* const client = readers.CloseLongestIdle(kMinUnread)) return client;
+  if (Client* const client = handshakes.CloseLongestIdle(kMinHandshake)) return client;
   if (victims == Victims::kStale) return nullptr;
   if (Client* const client = idle.CloseLongestIdle()) return client;
-  return readers.CloseLongestIdle();
+  if (Client* const client = readers.CloseLongestIdle()) return client;
+  return handshakes.CloseLongestIdle();
 }
 
 }  // namespace scidex::http

@@ -51,20 +51,22 @@ class ClientList {
   std::list<Waiting> clients_;
 };
 
-// A client that has been idle for less than this may be about to send its request, and one that has
-// not read for less than this may read on.
+// A client that has been idle for less than this may be about to send its request, one that has not
+// read for less than this may read on, and a handshake may take this long.
 inline constexpr auto kMinIdle = std::chrono::milliseconds(100);
 inline constexpr auto kMinUnread = std::chrono::seconds(1);
+inline constexpr auto kMinHandshake = std::chrono::seconds(1);
 
 enum class Victims {
-  // Only those that have been idle, or have not read, for longer than the times above.
+  // Only those that wait for longer than the times above.
   kStale,
   // If there are none, also others.
   kAny,
 };
 
 // Closes a client to make room for another: an idle one, otherwise one that does not read its
-// response. Returns null if there is none.
-Client* CloseForRoom(ClientList& idle, ClientList& readers, Victims victims);
+// response, otherwise one that has not completed its handshake. Returns null if there is none.
+Client* CloseForRoom(ClientList& idle, ClientList& readers, ClientList& handshakes,
+                     Victims victims);
 
 }  // namespace scidex::http

@@ -120,6 +120,7 @@ class Front::Impl {
   Deadlines deadlines_{base::RealClock()};
   asio::steady_timer next_deadline_{io_};
   ClientList idle_clients_;
+  ClientList handshaking_;
   AnswerMemory memory_;
   BackendLink backend_;
   RequestQueue queue_;
@@ -315,7 +316,7 @@ void Front::Impl::CloseExcess() {
 }
 
 bool Front::Impl::MakeRoom(Victims victims) {
-  Client* const client = CloseForRoom(idle_clients_, memory_.readers(), victims);
+  Client* const client = CloseForRoom(idle_clients_, memory_.readers(), handshaking_, victims);
   if (client == nullptr) return false;
   client->makes_room = true;
   ++closing_;
@@ -374,7 +375,11 @@ awaitable<bool> Front::Impl::BeginsTls(Client& client) {
 
 awaitable<void> Front::Impl::ServeTls(Client& client) {
   client.deadline.Set(base::Add(deadlines_.Now(), timeouts_.request), Deadline::Ends::kBoth);
-  const std::unique_ptr<TlsConnection> connection = co_await handshakes_->Perform(client);
+  std::unique_ptr<TlsConnection> connection;
+  {
+    const ClientList::Entry entry(handshaking_, client);
+    connection = co_await handshakes_->Perform(client);
+  }
   if (connection == nullptr) co_return;
   Terms terms;
   terms.may_go_on = [&]() -> awaitable<bool> {

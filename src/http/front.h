@@ -32,7 +32,8 @@ struct FrontLimits {
   base::Duration backend_timeout = std::chrono::seconds(30);
   // Maximum number of clients; fewer if the limit of open files less `reserved_files` is lower. A
   // further client displaces the one that has been idle longest. If none is idle, it displaces the
-  // one that has not read its response for longest, or is refused.
+  // one that has not read its response for longest, or the one that began its handshake first, or
+  // is refused.
   std::size_t max_clients = 4096;
   // Files that the process opens in addition to those of the server.
   std::size_t reserved_files = 64;

@@ -27,7 +27,7 @@ class HttpClientList : public testing::Test {
     ClientList::Entry entry;
   };
 
-  void MakeRoom() { CloseForRoom(idle_, readers_, Victims::kAny); }
+  void MakeRoom() { CloseForRoom(idle_, readers_, handshakes_, Victims::kAny); }
 
   test::ManualClock clock_;
   asio::io_context io_;
@@ -35,6 +35,7 @@ class HttpClientList : public testing::Test {
   Deadlines deadlines_{clock_};
   ClientList idle_;
   ClientList readers_;
+  ClientList handshakes_;
 };
 
 TEST_F(HttpClientList, LongestIdleClientMakesRoom) {
@@ -76,18 +77,27 @@ TEST_F(HttpClientList, OnlyStaleClientsMakeRoomForABatch) {
   const Listed reader(*this, readers_);
   clock_.Advance(kMinUnread - milliseconds(1));
   const Listed idle(*this, idle_);
-  EXPECT_EQ(CloseForRoom(idle_, readers_, Victims::kStale), nullptr);
+  EXPECT_EQ(CloseForRoom(idle_, readers_, handshakes_, Victims::kStale), nullptr);
   clock_.Advance(milliseconds(1));
-  EXPECT_EQ(CloseForRoom(idle_, readers_, Victims::kStale), &reader.client);
+  EXPECT_EQ(CloseForRoom(idle_, readers_, handshakes_, Victims::kStale), &reader.client);
   clock_.Advance(kMinIdle);
-  EXPECT_EQ(CloseForRoom(idle_, readers_, Victims::kStale), &idle.client);
+  EXPECT_EQ(CloseForRoom(idle_, readers_, handshakes_, Victims::kStale), &idle.client);
+}
+
+TEST_F(HttpClientList, NewClientOutlivesAStalledHandshake) {
+  const Listed handshake(*this, handshakes_);
+  clock_.Advance(kMinHandshake);
+  const Listed fresh(*this, idle_);
+  MakeRoom();
+  EXPECT_TRUE(handshake.closed());
+  EXPECT_FALSE(fresh.closed());
 }
 
 TEST_F(HttpClientList, ReaderMakesRoomIfNoOtherClientIsLeft) {
   const Listed reader(*this, readers_);
   MakeRoom();
   EXPECT_TRUE(reader.closed());
-  EXPECT_EQ(CloseForRoom(idle_, readers_, Victims::kAny), nullptr);
+  EXPECT_EQ(CloseForRoom(idle_, readers_, handshakes_, Victims::kAny), nullptr);
 }
 
 }  // namespace

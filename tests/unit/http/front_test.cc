@@ -17,9 +17,14 @@
 #include "http/address.h"
 #include "http/backend.h"
 #include "http/private_listener.h"
+#include "http/tls.h"
+#include "http/web_config.h"
 #include "support/eventually.h"
 #include "support/http_client.h"
+#include "support/temp_dir.h"
+#include "unit/http/certificate.h"
 #include "unit/http/fixture.h"
+#include "unit/http/tls_client.h"
 
 namespace scidex::http {
 namespace {
@@ -50,6 +55,7 @@ class FrontTest : public testing::Test {
     options.limits = limits;
     port_ = listener.port;
     options.listeners.push_back(std::move(listener.socket));
+    if (tls_) options.tls = &*tls_;
     options.backend_connections = 2;
     options.backend_path = backend_path;
     options.backend_bodies = bodies == nullptr ? &bodies_ : bodies;
@@ -58,6 +64,10 @@ class FrontTest : public testing::Test {
       return Text(request.method + ' ' + request.path + ' ' + request.query);
     };
     front_ = std::make_unique<Front>(std::move(options), counts_);
+  }
+  void StartWithTls(const FrontLimits& limits) {
+    tls_.emplace(web_);
+    Start(limits);
   }
   std::uint64_t Count(int code) const {
     for (const auto& [number, count] : counts_.Read()) {
@@ -70,6 +80,16 @@ class FrontTest : public testing::Test {
   int port_ = 0;
   // Of a backend that sends its bodies.
   HandedBodies bodies_;
+  const test::TempDir dir_;
+  WebConfig web_{dir_.Write("web", "tls"), [](const std::string&) {
+                   const CertificatePair pair = MakeCertificate();
+                   WebOptions options;
+                   options.tls_enabled = true;
+                   options.tls.cert = pair.certificate;
+                   options.tls.key = base::Secret(pair.key);
+                   return options;
+                 }};
+  std::optional<Tls> tls_;
   std::unique_ptr<Backend> backend_;
   std::unique_ptr<Front> front_;
 
@@ -217,6 +237,20 @@ TEST_F(FrontTest, BurstBeyondTheLimitRefusesNoClient) {
   std::vector<std::unique_ptr<HttpConnection>> silent;
   for (int i = 0; i < 40; ++i) silent.push_back(std::make_unique<HttpConnection>(port_));
   EXPECT_EQ(Get(port_, "/-/healthy").code, 200);
+}
+
+TEST_F(FrontTest, StalledHandshakesMakeRoomForANewClient) {
+  StartWithTls({.max_clients = 2});
+  TlsClient first(port_);
+  TlsClient second(port_);
+  for (TlsClient* const stalled : {&first, &second}) {
+    stalled->SendRaw(ClientHello());
+    ASSERT_TRUE(stalled->Hears());
+  }
+  TlsClient fresh(port_);
+  EXPECT_TRUE(fresh.Handshake());
+  EXPECT_TRUE(test::Eventually(test::kPatience, [&] { return first.IsClosed(); }));
+  EXPECT_FALSE(second.IsClosed());
 }
 
 TEST_F(FrontTest, AnswersThatAreNotReadHoldNoMoreMemoryThanTheirLimit) {

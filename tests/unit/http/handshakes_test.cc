@@ -15,22 +15,10 @@
 #include "unit/http/certificate.h"
 #include "unit/http/loop.h"
 #include "unit/http/peer.h"
+#include "unit/http/tls_client.h"
 
 namespace scidex::http {
 namespace {
-
-// What a client sends first.
-std::string Hello() {
-  const std::unique_ptr<SSL_CTX, decltype(&SSL_CTX_free)> context(SSL_CTX_new(TLS_client_method()),
-                                                                  &SSL_CTX_free);
-  const std::unique_ptr<SSL, decltype(&SSL_free)> client(SSL_new(context.get()), &SSL_free);
-  BIO* const sent = BIO_new(BIO_s_mem());
-  SSL_set_bio(client.get(), BIO_new(BIO_s_mem()), sent);
-  SSL_connect(client.get());
-  char* bytes = nullptr;
-  const long size = BIO_get_mem_data(sent, &bytes);
-  return {bytes, static_cast<std::size_t>(size)};
-}
 
 class HttpHandshakes : public testing::Test {
  protected:
@@ -64,7 +52,7 @@ class HttpHandshakes : public testing::Test {
   }
 
   const test::TempDir dir_;
-  const std::string hello_ = Hello();
+  const std::string hello_ = ClientHello();
   std::promise<void> computing_;
   std::promise<void> go_on_;
   bool released_ = false;

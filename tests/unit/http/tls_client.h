@@ -16,6 +16,19 @@
 
 namespace scidex::http {
 
+// What a client sends first.
+inline std::string ClientHello() {
+  const std::unique_ptr<SSL_CTX, decltype(&SSL_CTX_free)> context(SSL_CTX_new(TLS_client_method()),
+                                                                  &SSL_CTX_free);
+  const std::unique_ptr<SSL, decltype(&SSL_free)> client(SSL_new(context.get()), &SSL_free);
+  BIO* const sent = BIO_new(BIO_s_mem());
+  SSL_set_bio(client.get(), BIO_new(BIO_s_mem()), sent);
+  SSL_connect(client.get());
+  char* bytes = nullptr;
+  const long size = BIO_get_mem_data(sent, &bytes);
+  return {bytes, static_cast<std::size_t>(size)};
+}
+
 class TlsClient {
  public:
   // Connects without a handshake. `ciphers` is for TLS 1.2, which is then the only version.
@@ -53,6 +66,11 @@ class TlsClient {
   // Sends bytes other than TLS.
   void SendRaw(const std::string& bytes) {
     static_cast<void>(send(socket_.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL));
+  }
+  // Waits until the server has sent something, or closes the connection.
+  bool Hears() const {
+    pollfd socket{socket_.get(), POLLIN, 0};
+    return poll(&socket, 1, 20'000) > 0;
   }
   // Whether the server has closed the connection.
   bool IsClosed() const {
