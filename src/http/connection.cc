@@ -56,9 +56,11 @@ awaitable<std::size_t> ReadHead(Client& client, Stream& stream, Serving& serving
   }
 }
 
-// A reply may have a body that its client did not ask for.
-std::string_view BodyFor(const std::optional<RequestHead>& head, const Reply& reply) {
-  return head && head->method == "HEAD" ? std::string_view() : reply.body;
+// A reply may have a body that its client did not ask for. `bytes` are those of a refused request.
+std::string_view BodyFor(const std::optional<RequestHead>& head, std::string_view bytes,
+                         const Reply& reply) {
+  const bool to_head = head ? head->method == "HEAD" : bytes.starts_with("HEAD ");
+  return to_head ? std::string_view() : reply.body;
 }
 
 // `body` is the reply's, or empty.
@@ -139,7 +141,7 @@ awaitable<void> ServeConnection(Client& client, Stream& stream, Serving& serving
       keep_alive = keep_alive && !reply->last;
     }
     serving.counts.Count(reply->code);
-    co_await Send(client, stream, serving, *reply, BodyFor(head, *reply), keep_alive);
+    co_await Send(client, stream, serving, *reply, BodyFor(head, bytes, *reply), keep_alive);
   }
   if (unread || !bytes.empty()) co_await Linger(client, serving);
 }

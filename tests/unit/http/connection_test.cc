@@ -51,6 +51,16 @@ TEST(HttpConnection, RefusedHeadHasNoBody) {
   EXPECT_THAT(connection.received(), Not(HasSubstr("busy")));
 }
 
+TEST(HttpConnection, MalformedHeadRequestGetsNoBody) {
+  for (const char* request : {"HEAD * HTTP/1.1\r\nHost: x\r\n\r\n", "HEAD /a HTTP/1.1\r\n\r\n"}) {
+    ServedConnection connection;
+    connection.Send(request);
+    connection.ReadAll();
+    EXPECT_THAT(connection.received(), StartsWith("HTTP/1.1 400 "));
+    EXPECT_TRUE(connection.received().ends_with("\r\n\r\n")) << connection.received();
+  }
+}
+
 TEST(HttpConnection, RefusalEndsTheConnection) {
   ServedConnection connection;
   connection.Send(kGet);
