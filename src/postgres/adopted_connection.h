@@ -9,6 +9,7 @@
 #include <pqxx/pqxx>
 #include <pqxx/version>
 
+#include <optional>
 #include <utility>
 
 #include "postgres/libpq.h"
@@ -46,24 +47,41 @@ class HandOverOnce final : public pqxx::connectionpolicy {
   bool dropped_ = false;
 };
 
-class AdoptedConnection final : public pqxx::connection_base {
+class AdoptedConnection final {
  public:
   // `connection` must be open.
-  explicit AdoptedConnection(PgConnPtr connection)
-      : pqxx::connection_base(policy_),
-        connection_(std::move(connection)),
-        policy_(connection_.get()) {
-    init();
+  explicit AdoptedConnection(PgConnPtr connection) : connection_(std::move(connection)) {
+    ForgetSession();
   }
-  ~AdoptedConnection() noexcept { close(); }
+  AdoptedConnection(const AdoptedConnection&) = delete;
+  AdoptedConnection& operator=(const AdoptedConnection&) = delete;
 
-  PqxxConnection& get() { return *this; }
+  PqxxConnection& get() { return *pqxx_; }
   // Null once libpqxx has dropped or closed it.
-  PGconn* raw() const { return policy_.dropped() ? nullptr : connection_.get(); }
+  PGconn* raw() const { return pqxx_ && !pqxx_->dropped() ? connection_.get() : nullptr; }
+  // After DISCARD ALL: libpqxx 6 remembers which statements it has prepared and which settings it
+  // has made, and would not prepare a statement of the same name again.
+  void ForgetSession() { pqxx_.emplace(connection_.get()); }
 
  private:
+  class Pqxx final : public pqxx::connection_base {
+   public:
+    explicit Pqxx(PGconn* connection) : pqxx::connection_base(policy_), policy_(connection) {
+      init();
+    }
+    Pqxx(const Pqxx&) = delete;
+    Pqxx& operator=(const Pqxx&) = delete;
+    ~Pqxx() noexcept { close(); }
+
+    bool dropped() const { return policy_.dropped(); }
+
+   private:
+    HandOverOnce policy_;
+  };
+
   PgConnPtr connection_;
-  HandOverOnce policy_;
+  // Always at the same address, to which a borrower's objects may still refer.
+  std::optional<Pqxx> pqxx_;
 };
 
 #else
@@ -82,6 +100,8 @@ class AdoptedConnection final {
   PqxxConnection& get() { return connection_; }
   // Null once libpqxx has closed it.
   PGconn* raw() const { return connection_.is_open() ? raw_ : nullptr; }
+  // After DISCARD ALL: libpqxx 7 remembers nothing of the session.
+  void ForgetSession() {}
 
  private:
   PGconn* raw_;

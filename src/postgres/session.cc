@@ -208,7 +208,10 @@ Recycled Session::Clean(PGTransactionStatusType transaction, SessionReset reset,
     run(("RESET ALL; " + pin).c_str());
   } else {
     // Must be the only statement of its message.
-    if (reset == SessionReset::kDiscardAll) run("DISCARD ALL");
+    if (reset == SessionReset::kDiscardAll) {
+      run("DISCARD ALL");
+      if (ended == Recycled::kClean) adopted_.ForgetSession();
+    }
     if (unpinned_ && is_pinned) run(pin.c_str());
   }
   unpinned_ = false;

@@ -95,6 +95,32 @@ TEST_F(PoolSession, ReleasedInAFailedTransactionItIsRolledBackAndReused) {
   EXPECT_EQ(NextPid(), pid);
 }
 
+// The server forgets them with DISCARD ALL; libpqxx 6 used to remember them.
+TEST_F(PoolSession, DiscardedOneLetsItsNextBorrowerPrepareStatements) {
+  session_.reset = postgres::SessionReset::kDiscardAll;
+  Open();
+  const auto prepared = [](const pool::Lease& lease, const char* sql) {
+    postgres::PqxxConnection& connection = postgres::Session::Of(lease).pqxx();
+    connection.prepare("same_name", sql);
+    pqxx::work work(connection);
+    return work.exec_prepared("same_name")[0][0].as<int>();
+  };
+  int pid = 0;
+  {
+    const pool::Lease lease = pool_->Acquire();
+    pid = Pid(lease);
+    EXPECT_EQ(prepared(lease, "SELECT 1"), 1);
+  }
+  {
+    const pool::Lease lease = pool_->Acquire();
+    EXPECT_EQ(Pid(lease), pid);
+    EXPECT_EQ(prepared(lease, "SELECT 1"), 1);
+  }
+  const pool::Lease lease = pool_->Acquire();
+  EXPECT_EQ(Pid(lease), pid);
+  EXPECT_EQ(prepared(lease, "SELECT 2"), 2);
+}
+
 TEST_F(PoolSession, ReleasedWhileAQueryOrACopyIsUnderWayItIsClosed) {
   Open();
   for (const char* sql : {"SELECT 1", "COPY (SELECT 1) TO STDOUT"}) {
