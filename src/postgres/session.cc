@@ -50,6 +50,8 @@ int Session::OnEvent(PGEventId id, void* info, void* session) {
   if (EndsSession(severity == nullptr ? "" : severity) || MeansShutdown(sqlstate) ||
       (self->by_transaction_ && MeansLost(sqlstate)))
     self->server_closing_ = true;
+  // A standby refuses serializable transactions, which the borrower may have made the default.
+  if (sqlstate == kFeatureNotSupported) self->unpinned_ = true;
   if (sqlstate == kReadOnlySqlTransaction) {
     const char* message = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
     self->OnRefusedWrite(message == nullptr ? "" : message);

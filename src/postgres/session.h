@@ -189,7 +189,7 @@ class Session final : public pool::Connection {
   bool entered_ = false;
   // Of EnforceByTransaction() or PinIsolation().
   std::string isolation_;
-  // The borrower has reset what PinIsolation() set.
+  // The borrower may have changed what PinIsolation() set.
   bool unpinned_ = false;
   std::int64_t server_started_ = 0;
   std::shared_ptr<const JudgedServer> judged_;

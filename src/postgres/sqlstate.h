@@ -9,6 +9,7 @@
 
 namespace scidex::postgres {
 
+inline constexpr std::string_view kFeatureNotSupported = "0A000";
 inline constexpr std::string_view kReadOnlySqlTransaction = "25006";
 inline constexpr std::string_view kInsufficientPrivilege = "42501";
 inline constexpr std::string_view kQueryCanceled = "57014";

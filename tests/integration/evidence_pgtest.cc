@@ -203,6 +203,27 @@ TEST_F(Evidence, BorrowerThatResetsAllSettingsLeavesAUsableSession) {
   ExecuteAndReplay("ALTER ROLE app RESET ALL");
 }
 
+TEST_F(Evidence, BorrowerThatMakesItsSessionSerializableHarmsNoOther) {
+  database::DatabaseOptions options = FastProbes();
+  options.ro_pool.min_idle = 0;
+  options.ro_pool.max_size = 1;
+  database::Database database(options);
+  ASSERT_TRUE(AwaitRoute(database, Route::kReplica));
+  const std::string pid = Read(database, "SELECT pg_backend_pid()");
+  for (const char* set :
+       {"SET default_transaction_isolation = 'serializable'",
+        "SET SESSION CHARACTERISTICS AS TRANSACTION ISOLATION LEVEL SERIALIZABLE",
+        "SELECT set_config('default_transaction_isolation', 'serializable', false)"}) {
+    {
+      const pool::Lease lease = database.AcquireRead();
+      QueryOne(lease, set);
+      EXPECT_EQ(QueryOne(lease, "SELECT 1"), "0A000") << set;
+    }
+    EXPECT_EQ(Read(database, "SHOW transaction_isolation"), "read committed") << set;
+  }
+  EXPECT_EQ(Read(database, "SELECT pg_backend_pid()"), pid);
+}
+
 TEST_F(Evidence, SessionsStayUsableWhenTheServerBecomesSerializable) {
   PinForSuperuserOfPostgres();
   for (const auto reset : {postgres::SessionReset::kRollback, postgres::SessionReset::kResetAll,
