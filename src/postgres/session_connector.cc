@@ -179,7 +179,9 @@ ConnectResult SessionConnector::TryConnect(base::TimePoint deadline,
                                            const std::stop_token& stop) noexcept {
   try {
     Startup startup = options_.read_only && !behind_pooler_ ? Startup::kReadOnly : Startup::kPlain;
-    for (int attempt = 0; attempt < 2; ++attempt) {
+    // The first refusal may have had another cause, which the second attempt does not meet.
+    constexpr int kAttempts = 3;
+    for (int attempt = 0; attempt < kAttempts; ++attempt) {
       if (std::optional<ConnectResult> result = ConnectWith(startup, deadline, stop))
         return std::move(*result);
       startup = startup == Startup::kPlain ? Startup::kReadOnly : Startup::kPlain;

@@ -189,6 +189,16 @@ TEST_F(PoolNetwork, A57P01DuringSessionSetupIsAFailedConnect) {
   EXPECT_EQ(pool_->Stats().connects[ConnectOutcome::kConnectFailed], 1U);
 }
 
+// For example because the server has no memory for it.
+TEST_F(PoolNetwork, LoginThatFailsOnceIsNotTakenForARefusedOption) {
+  session_.read_only = true;
+  Open();
+  proxy_.InjectBeforeReady("53200");
+  const pool::Lease lease = pool_->Acquire();
+  EXPECT_EQ(QueryOne(lease, "SHOW default_transaction_read_only"), "on");
+  EXPECT_EQ(pool_->Stats().read_only_unproven, 0U);
+}
+
 TEST_F(PoolNetwork, SessionWhoseSetupHadNoEffectIsDiscardedAndReplaced) {
   session_.read_only = true;
   // Like a pooler that does not pass on the option.
