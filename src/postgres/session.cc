@@ -26,6 +26,10 @@ std::string PinOf(const std::string& isolation) {
   return "SET default_transaction_isolation = '" + isolation + "'";
 }
 
+void DropNotifications(PGconn* connection) noexcept {
+  while (PGnotify* const notification = PQnotifies(connection)) PQfreemem(notification);
+}
+
 }  // namespace
 
 std::string_view Session::TagOf(const PGresult* result) {
@@ -123,7 +127,7 @@ bool Session::ConsumePending(PGconn* connection) noexcept {
     if (PQconsumeInput(connection) == 0) return false;
     // Parses the data read.
     if (PQisBusy(connection) != 0 || PQstatus(connection) != CONNECTION_OK) return false;
-    while (PGnotify* const notification = PQnotifies(connection)) PQfreemem(notification);
+    DropNotifications(connection);
   }
   return true;
 }
@@ -212,7 +216,11 @@ Recycled Session::Clean(PGTransactionStatusType transaction, SessionReset reset,
     // Must be the only statement of its message.
     if (reset == SessionReset::kDiscardAll) {
       run("DISCARD ALL");
-      if (ended == Recycled::kClean) adopted_.ForgetSession();
+      if (ended == Recycled::kClean) {
+        adopted_.ForgetSession();
+        // Those received before it.
+        DropNotifications(raw());
+      }
     }
     if (unpinned_ && is_pinned) run(pin.c_str());
   }

@@ -121,6 +121,23 @@ TEST_F(PoolSession, DiscardedOneLetsItsNextBorrowerPrepareStatements) {
   EXPECT_EQ(prepared(lease, "SELECT 2"), 2);
 }
 
+TEST_F(PoolSession, DiscardedOneHasNoNotificationsOfItsLastBorrower) {
+  session_.reset = postgres::SessionReset::kDiscardAll;
+  Open();
+  const auto receive = [this](const char* sql) {
+    const pool::Lease lease = pool_->Acquire();
+    PGconn* const connection = postgres::Session::Of(lease).raw();
+    postgres::PgResultPtr(PQexec(connection, sql));
+    const std::unique_ptr<PGnotify, decltype(&PQfreemem)> received(PQnotifies(connection),
+                                                                   &PQfreemem);
+    return std::pair(Pid(lease), received != nullptr);
+  };
+  const int pid = Pid(pool_->Acquire());
+  // Reads only the first of them.
+  EXPECT_EQ(receive("LISTEN c; NOTIFY c, 'first'; NOTIFY c, 'second'"), std::pair(pid, true));
+  EXPECT_EQ(receive("SELECT 1"), std::pair(pid, false));
+}
+
 TEST_F(PoolSession, ReleasedWhileAQueryOrACopyIsUnderWayItIsClosed) {
   Open();
   for (const char* sql : {"SELECT 1", "COPY (SELECT 1) TO STDOUT"}) {
