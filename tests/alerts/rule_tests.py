@@ -13,7 +13,8 @@ import rulebook
 from case import WRONG
 from cases import CASES
 from cases.common import NODE_EXPORTER, TEXTFILE_WRITTEN
-from series import Now, selector, values
+from series import Climb, Now, Rise, selector, values
+from timeline import Timelines
 
 DASHBOARDS = sorted((pathlib.Path(__file__).resolve().parents[2] / "dashboards" / "json").glob("*.json"))
 # By convention, only names of recorded series have colons; and so has the format of a variable of Grafana.
@@ -62,6 +63,27 @@ class Rules(unittest.TestCase):
                 "eval_time": f"{(steps - 1) * seconds}s", "exp_samples": []}]} for case in cases]
         self.assertEqual(rulebook.promtool([self.alerts[name] for name in {case.name: None for case in cases}], tests,
                                            evaluated_every), "")
+
+    def test_no_near_miss_of_a_counter_fires_between_scrapes(self):
+        """Each evaluation is ten seconds after a scrape, so that increase() and rate() extrapolate."""
+        def silent(case):
+            tests = [{
+                "name": why, "interval": f"{case.step // 3}s",
+                "input_series": [{"series": selector(name, WRONG), "values": " ".join(
+                    f"_ {value} _" for value in values([(behaviour, steps)], case.step).split())}
+                    for name, behaviour in (case.calm | different).items()],
+                "promql_expr_test": [{
+                    "expr": f'max_over_time(ALERTS{{alertname="{case.alert}", alertstate="firing"}}[{steps * case.step}s])',
+                    "eval_time": f"{steps * case.step}s", "exp_samples": []}]}
+                for steps in [Timelines(case).over] for why, different in case.near.items()
+                if any(isinstance(behaviour, (Rise, Climb)) for behaviour in different.values())]
+            return rulebook.promtool(rulebook.evaluated(case, self.alerts[case.name], self.records), tests, case.step)
+
+        cases = [case for case in CASES if not case.always]
+        with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as executor:
+            for case, complaint in zip(cases, executor.map(silent, cases)):
+                with self.subTest(case=case.name):
+                    self.assertEqual(complaint, "")
 
     def test_an_old_file_has_no_alert_but_its_own(self):
         """The exporter stops while something is wrong, and node_exporter continues to expose its file. An hour and a half
