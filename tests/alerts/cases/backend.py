@@ -51,6 +51,9 @@ FAILING = {'scidex_pg_pool_connects_total{pool="ro", outcome="connect_refused"}'
            'scidex_pg_pool_connects_total{pool="ro", outcome="connect_timeout"}': Rise(0.4)}
 OUTAGE = 'instance_pool:scidex_pg_pool_outage_alerts:last2m{pool="ro"}'
 
+NO_CONNECTIONS = {'scidex_pg_pool_connections{pool="ro", state="idle"}': 0, connects("connect_refused"): Rise(2),
+                  acquires("timeout"): Rise(1)}
+
 CASES = [
     Case(alert="ScidexPgPoolPrimaryDown", severity="critical", component="backend",
          summary="The primary is unavailable.",
@@ -83,7 +86,7 @@ CASES = [
          calm={ROUTE: 1, 'scidex_pg_pool_connections{pool="ro", state="idle"}': 1,
                'scidex_pg_pool_connections{pool="ro", state="in_use"}': 0,
                'scidex_pg_pool_connections{pool="ro", state="connecting"}': 1,
-               connects("ok"): Rise(1), connects("auth_failed"): Rise(0), connects("connect_refused"): Rise(0),
+               UP: 1, connects("ok"): Rise(1), connects("auth_failed"): Rise(0), connects("connect_refused"): Rise(0),
                **{acquires(outcome): Rise(0) for outcome in FAILED}, acquires("immediate"): Rise(1),
                acquires("cancelled"): Rise(1), acquires("closed"): Rise(1)},
          wrong={'scidex_pg_pool_connections{pool="ro", state="idle"}': 0, connects("connect_refused"): Climb(((100, 1),)),
@@ -99,7 +102,13 @@ CASES = [
                                 connects("auth_failed"): Rise(2), acquires("timeout"): Rise(1)},
                "connects succeed": {'scidex_pg_pool_connections{pool="ro", state="idle"}': 0, acquires("timeout"): Rise(1)},
                "they failed long ago": {'scidex_pg_pool_connections{pool="ro", state="idle"}': 0,
-                                        connects("auth_failed"): 100000, acquires("timeout"): 100000}},
+                                        connects("auth_failed"): 100000, acquires("timeout"): 100000},
+               "the server does not answer from time to time": {UP: Cycle((0,) + (1,) * 11), **NO_CONNECTIONS}},
+         courses=(("ends with an outage that another alert reports, although nothing acquires", (
+                      ({UP: 0, **NO_CONNECTIONS}, 1200), ({'scidex_pg_pool_connections{pool="ro", state="idle"}': 0}, 600)),
+                   {1185: False, 1200: False, 1260: False, 1365: False, 1500: False}),
+                  ("fires if connects still fail three minutes after an outage", (
+                      ({UP: 0, **NO_CONNECTIONS}, 1200), (NO_CONNECTIONS, 600)), {1425: False, 1440: True})),
          also=(*(({}, {acquires("timeout"): Rise(0), acquires(outcome): Rise(1)}, no_connections(", most recently with auth_failed", 5))
                  for outcome in FAILED[1:]),
                ({ROUTE: None}, {ROUTE: None}, no_connections(", most recently with auth_failed", 5)),
