@@ -269,8 +269,12 @@ void Database::LogReadOnlyPrimary(const routing::ServerFacts& facts) {
                     "find out who set it, for the server, the role or the database; some providers "
                     "do when the disk is nearly full"}});
   } else {
-    base::LogInfo("the primary no longer refuses writes",
+    base::LogInfo("the primary no longer refuses writes; replacing its sessions",
                   {{"host", server.host}, {"port", server.port}});
+    // Those opened meanwhile still refuse writes if the setting was one of the role or the
+    // database.
+    const std::shared_ptr<pool::Pool> pool = PartsNow().units[PoolRole::kPrimary].pool;
+    if (pool) pool->Drain();
   }
 }
 

@@ -278,6 +278,23 @@ TEST_F(PrimaryFault, RecoveryAtStartupIsLoggedAndAMovedNameIsFollowed) {
   Close();
 }
 
+// A session has the default of its login, which a later change of the role does not affect.
+TEST_F(PrimaryFault, SessionsOfTheTimeWithoutWritesAreReplaced) {
+  database::DatabaseOptions options = FastProbes();
+  options.probe.new_session_interval = 200ms;
+  Open(options);
+  primary_->Execute("ALTER ROLE app SET default_transaction_read_only = on");
+  primary_->Execute(
+      "SELECT pg_terminate_backend(pid, 180000) FROM pg_stat_activity WHERE usename = 'app'");
+  EXPECT_TRUE(Eventually(kPatience, [&] { return Probe().writable == false; }));
+  EXPECT_EQ(Write(*database_), "25006");
+  primary_->Execute("ALTER ROLE app RESET default_transaction_read_only");
+  EXPECT_TRUE(Eventually(kPatience,
+                         [&] { return Primary().evictions[pool::EvictReason::kDrained] >= 1u; }));
+  EXPECT_EQ(Write(*database_), "");
+  Close();
+}
+
 TEST_F(PrimaryFault, ReadOnlyByDefaultIsLoggedOnceAndSoIsItsEnd) {
   Open(FastProbes());
   const auto count = [&](const std::string& message) {
