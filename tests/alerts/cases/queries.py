@@ -103,6 +103,8 @@ CASES = [
          courses=(("fires soon after the first result until one has none, however rarely the query runs",
                    (({DROPPED: 50}, 3 * 3600), ({DROPPED: 0}, 1200)),
                    {105: False, 120: True, 3585: True, 5400: True, 3 * 3600: True, 3 * 3600 + 885: True,
-                    3 * 3600 + 1080: False}),),
-         labels=QUERY, for_=120, keep=900),
+                    3 * 3600 + 1080: False}),
+                  ("fires if only every other result has more", (
+                      ({}, 1200), ({DROPPED: Cycle((1, 0))}, 600)), {1305: False, 1320: True, 1785: True})),
+         labels=QUERY, for_=120, holds=180, keep=900),
 ]

@@ -71,5 +71,9 @@ CASES = [
                      "the cause is known, assume that reads of this pool can write.", dashboard="read-only",
          calm={'scidex_pg_pool_read_only_canary_success{pool="ro"}': 1},
          wrong={'scidex_pg_pool_read_only_canary_success{pool="ro"}': 0},
-         near={"none has run": {'scidex_pg_pool_read_only_canary_success{pool="ro"}': "NaN"}}, labels=RO, for_=120),
+         near={"none has run": {'scidex_pg_pool_read_only_canary_success{pool="ro"}': "NaN"}},
+         courses=(("fires if the next canary, a minute later, is refused", (
+             ({}, 1200), ({'scidex_pg_pool_read_only_canary_success{pool="ro"}': 0}, 60), ({}, 600)),
+             {1305: False, 1320: True, 1425: True, 1440: False}),),
+         labels=RO, for_=120, holds=180),
 ]
