@@ -22,8 +22,8 @@ class WebConfig {
   WebConfig(std::string path, Parse parse);
 
   // Reads the file, and parses it if its text differs from the latest valid and the latest invalid
-  // one. Throws a std::exception that names the
-  // file if it cannot be read or a password is not a bcrypt hash, and what `parse` throws.
+  // one. Throws a std::exception that names the file if it cannot be read or a password is not a
+  // bcrypt hash, and what `parse` throws.
   //
   // Also throws if the file no longer has a protection that it had at an earlier call: a login, or
   // one of the conditions on client certificates. A file that is being replaced is empty or

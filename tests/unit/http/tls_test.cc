@@ -188,12 +188,12 @@ TEST_F(TlsTest, UnknownCipherSuiteIsNamedUnlessItMayBeASecret) {
   EXPECT_THAT(error("S3cret@db"), HasSubstr("this is not a cipher suite of OpenSSL"));
 }
 
-// Otherwise every CA of the system would be trusted.
 TEST_F(TlsTest, CurveThatIsListedTwiceCountsOnce) {
   WriteFile("tls with a curve twice");
   EXPECT_TRUE(TlsClient(Start()).Handshake());
 }
 
+// Otherwise every CA of the system would be trusted.
 TEST_F(TlsTest, EmptyFileOfClientCasIsRefused) {
   WriteFile("tls with an empty client CA");
   try {
