@@ -2,9 +2,11 @@
 
 #include <algorithm>
 #include <chrono>
+#include <string_view>
 #include <utility>
 
 #include "base/log.h"
+#include "routing/advice.h"
 
 namespace scidex::control {
 
@@ -33,6 +35,21 @@ void LogStale(bool begins, Reason verdict, const std::optional<base::Duration>& 
     base::LogInfo("the replica is no longer stale", {{"lag_seconds", *lag}, max_lag});
   } else {
     base::LogInfo("the lag of the stale replica is no longer known", {max_lag});
+  }
+}
+
+// The change of the route that follows names the reason, but not the server.
+void LogUnfit(Reason verdict, const routing::ServerFacts& facts,
+              const std::optional<base::Duration>& lag, const routing::RoutingOptions& options) {
+  // No copy: a verdict takes effect even if there is no memory.
+  const base::LogField host{"host", facts.address ? std::string_view(facts.address->host) : ""};
+  const base::LogField port{"port", facts.address ? std::string_view(facts.address->port) : ""};
+  if (verdict == Reason::kLagExceeded && lag) {
+    base::LogWarn("the replica lags too far behind to serve reads",
+                  {host, port, {"lag_seconds", *lag}, {"max_lag_seconds", options.max_lag}});
+  } else {
+    base::Log(routing::LevelOf(verdict), "the replica answers, but is not fit to serve reads",
+              {host, port, {"reason", base::Name(verdict)}});
   }
 }
 
@@ -69,6 +86,7 @@ void ReplicaWatch::Reconfigure(const routing::RoutingOptions& options, bool has_
   if (new_replica) {
     verdict_.reset();
     serves_stale_ = false;
+    answered_unfit_ = Reason::kOk;
     stats_.stale = false;
     stats_.lag.reset();
     stats_.lag_bytes.reset();
@@ -189,12 +207,16 @@ void ReplicaWatch::Judge(const ProbeResult& result) {
   const Reason verdict = routing::JudgeReplica(observation, options);
   const bool serves_stale =
       is_stale && verdict == Reason::kOk && options.on_lag == routing::OnLag::kServeStale;
+  const bool is_unfit = result.reason == Reason::kOk && verdict != Reason::kOk;
   bool served_stale = false;
+  bool is_news = false;
   {
     MutexLock lock(mutex_);
     served_stale = std::exchange(serves_stale_, serves_stale);
-    if (result.reason == Reason::kOk && verdict != Reason::kOk) ++stats_.judged_unfit[verdict];
+    is_news = std::exchange(answered_unfit_, is_unfit ? verdict : Reason::kOk) != verdict;
+    if (is_unfit) ++stats_.judged_unfit[verdict];
   }
+  if (is_unfit && is_news) LogUnfit(verdict, result.facts, observation.lag, options);
   if (serves_stale != served_stale) LogStale(serves_stale, verdict, observation.lag, options);
   Report(verdict, result.started);
 }

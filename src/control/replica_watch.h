@@ -80,6 +80,9 @@ class ReplicaWatch {
   Divergence divergence_ SCIDEX_GUARDED_BY(mutex_);
   // The replica's latest answer was judged fit although the replica was stale.
   bool serves_stale_ SCIDEX_GUARDED_BY(mutex_) = false;
+  // Why a replica that answers is not fit to serve reads, as logged; kOk if it is fit or does not
+  // answer.
+  routing::Reason answered_unfit_ SCIDEX_GUARDED_BY(mutex_) = routing::Reason::kOk;
   // When the lag was last known: whether it was too large to serve, and whether the replica was
   // stale.
   bool lagged_ SCIDEX_GUARDED_BY(mutex_) = false;

@@ -187,6 +187,42 @@ TEST_F(ReplicaWatchTest, LagIsUnknownWhileTheReplicaIsDown) {
   EXPECT_EQ(watch_.Stats().wal_receiver_up, std::nullopt);
 }
 
+TEST_F(ReplicaWatchTest, LogsOnceWhichReplicaLagsTooFarAndByHowMuch) {
+  const test::LogTap log;
+  watch_.OnPrimaryProbe(Primary(100));
+  watch_.OnPrimaryProbe(Primary(200));
+  watch_.OnReplicaProbe(Replica(150));
+  EXPECT_TRUE(log.Lines().empty());
+  clock_.Advance(seconds(31));
+  ProbeResult behind = Replica(150);
+  behind.facts.address = routing::ServerAddress{"db2", "5432", "shop"};
+  watch_.OnReplicaProbe(behind);
+  watch_.OnReplicaProbe(behind);
+  EXPECT_EQ(verdicts_.back(), Reason::kLagExceeded);
+  EXPECT_EQ(log.Count({"level=warn", "the replica lags too far behind to serve reads", "host=db2",
+                       "port=5432", "lag_seconds=31", "max_lag_seconds=30"}),
+            1u);
+}
+
+TEST_F(ReplicaWatchTest, LogsAgainIfAnUnfitReplicaWasAwayMeanwhile) {
+  const test::LogTap log;
+  watch_.OnPrimaryProbe(Primary(100));
+  ProbeResult promoted = Replica(100);
+  promoted.facts.in_recovery = false;
+  promoted.facts.address = routing::ServerAddress{"db2", "5432", "shop"};
+  const auto logged = [&] {
+    return log.Count({"level=error", "the replica answers, but is not fit to serve reads",
+                      "host=db2", "port=5432", "reason=not_in_recovery"});
+  };
+  watch_.OnReplicaProbe(promoted);
+  watch_.OnReplicaProbe(promoted);
+  EXPECT_EQ(logged(), 1u);
+  watch_.OnReplicaProbe(Down(Reason::kConnectRefused));
+  EXPECT_EQ(logged(), 1u);
+  watch_.OnReplicaProbe(promoted);
+  EXPECT_EQ(logged(), 2u);
+}
+
 TEST_F(ReplicaWatchTest, LogsWhenAStaleReplicaBeginsAndEndsToServe) {
   routing::RoutingOptions options;
   options.on_lag = routing::OnLag::kServeStale;
