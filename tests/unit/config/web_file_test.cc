@@ -130,8 +130,11 @@ TEST(WebFile, ErrorIsOneLineWithFileLineAndKey) {
       testing::HasSubstr("this header cannot be set; valid headers are Strict-Transport-Security"));
   EXPECT_THAT(WebFileError("http_server_config: {headers: {X-Frame-Options: DENY}}"),
               testing::HasSubstr("write one of deny, sameorigin"));
-  EXPECT_THAT(WebFileError("http_server_config: {headers: {X-XSS-Protection: \"a\\nb: c\"}}"),
-              testing::HasSubstr("control character"));
+  for (const char* control : {"a\\nb: c", "a\\x7f"}) {
+    EXPECT_THAT(WebFileError("http_server_config: {headers: {X-XSS-Protection: \"" +
+                             std::string(control) + "\"}}"),
+                testing::HasSubstr("control character"));
+  }
   EXPECT_THAT(WebFileError(TlsSection("  client_ca_file: \"ca\\0.crt\"\n")),
               testing::HasSubstr("client_ca_file: contains a NUL character"));
   EXPECT_THAT(WebFileError("rate_limit: {burst: 1}"), testing::HasSubstr("is not supported"));
