@@ -127,7 +127,7 @@ TEST_F(PoolSession, DiscardedOneHasNoNotificationsOfItsLastBorrower) {
   const auto receive = [this](const char* sql) {
     const pool::Lease lease = pool_->Acquire();
     PGconn* const connection = postgres::Session::Of(lease).raw();
-    postgres::PgResultPtr(PQexec(connection, sql));
+    const postgres::PgResultPtr result(PQexec(connection, sql));
     const std::unique_ptr<PGnotify, decltype(&PQfreemem)> received(PQnotifies(connection),
                                                                    &PQfreemem);
     return std::pair(Pid(lease), received != nullptr);
