@@ -83,6 +83,11 @@ class Inhibition(unittest.TestCase):
             [alert("ReplicaDown", "warning", pool="ro", instance="db2"), alert("ReplicaDown", "warning", pool="ro", instance="db3"),
              alert("RouteFlapping", "warning"), alert("ConnectFailures", "warning", pool="primary")])
 
+    def test_refused_reads_inhibit_the_changes_of_their_route(self):
+        self.assert_inhibits(
+            [alert("RouteDisabled", "warning", database="shop")], [alert("RouteFlapping", "warning", database="shop")],
+            [alert("RouteFlapping", "warning", database="audit"), alert("RoFallthrough", "warning", database="shop")])
+
     def test_a_fleet_that_falls_through_is_one_notice(self):
         fleet = {"job": "api", "cluster": "west", "alertname": "ScidexPgPoolFleetFallthrough", "severity": "warning"}
         self.assert_inhibits(

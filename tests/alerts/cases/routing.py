@@ -1,11 +1,12 @@
 """The route of reads."""
 
 from case import Case
-from series import Climb, Cycle
+from series import Climb, Cycle, Rise
 from .common import CONFIGURED, ROUTE, WHO
 
 REFUSED = 'scidex_pg_pool_ro_route_reason{reason="connect_refused"}'
 UNSET = 'scidex_pg_pool_ro_route_reason{reason="replica_not_configured"}'
+REFUSED_SECONDS = 'scidex_pg_pool_ro_route_seconds_total{route="primary_disabled"}'
 EXPECTED = "scidex_pg_pool_ro_fallthrough_expected"
 
 
@@ -118,6 +119,27 @@ CASES = [
                 f"{WHO} refuses every read acquire immediately, because of a reason that it does not report; "
                 "fall-through to the primary is forbidden, or there is no primary. Users get errors."),),
          for_=120),
+
+    Case(alert="ScidexPgPoolRouteDisabled", severity="warning", component="routing",
+         summary="Reads are refused repeatedly.",
+         description=f"{WHO} refused every read acquire for 5m 0s of the last 30 minutes, in several periods. Most likely, "
+                     "its replica repeatedly fails and recovers; fall-through to the primary is forbidden, or there is no "
+                     "primary. Users get errors.", dashboard="overview",
+         calm={REFUSED_SECONDS: 7, changes("replica", "primary_disabled"): 7,
+               changes("primary_fallthrough", "primary_disabled"): 7, changes("primary_disabled", "replica"): 7},
+         wrong={REFUSED_SECONDS: Climb(((15, 20), (0.5, 1), (15, 3))), changes("replica", "primary_disabled"): Climb(((2, 1),)),
+                changes("primary_fallthrough", "primary_disabled"): Climb(((1, 1),))},
+         near={"for less than five minutes": {REFUSED_SECONDS: Climb(((0, 80), (15, 19))),
+                                              changes("replica", "primary_disabled"): Climb(((0, 80), (3, 1)))},
+               "twice only, however increase() extrapolates": {
+                   REFUSED_SECONDS: Climb(((0, 80), (15, 60))),
+                   changes("replica", "primary_disabled"): Climb(((0, 80), (2.4, 1)))},
+               "reads fall through": {'scidex_pg_pool_ro_route_seconds_total{route="primary_fallthrough"}': Rise(15),
+                                      changes("replica", "primary_fallthrough"): Rise(1),
+                                      changes("replica", "primary_disabled"): Climb(((0, 80), (3, 1)))},
+               "it leaves the state three times": {REFUSED_SECONDS: Climb(((0, 80), (15, 60))),
+                                                   changes("primary_disabled", "replica"): Climb(((0, 80), (3, 1)))}},
+         lead=1860, rises=300, holds=1200, forgets=1200, outlives_failed_scrape=False),
 
     Case(alert="ScidexPgPoolRouteUnknown", severity="warning", component="routing",
          summary="The route of reads is unknown.",
