@@ -94,16 +94,17 @@ asio::awaitable<TlsContext> Handshakes::Context() {
 
 asio::awaitable<std::unique_ptr<TlsConnection>> Handshakes::Perform(Client& client) {
   const std::string hello = co_await ReadHello(client, beginning_);
-  const auto turn = std::make_shared<NewestFirst::Turn>(co_await turns_.Await());
+  const auto turn = std::make_shared<Turns::Turn>(co_await turns_.Await());
   ThrowIfGone(client);
   const ClientList::Entry entry(WithRoom(completing_, kMaxCompleting), client);
   const asio::any_io_executor front = co_await asio::this_coro::executor;
   co_return co_await asio::co_spawn(io_, Compute(client, hello, turn, front), kAwaitable);
 }
 
-asio::awaitable<std::unique_ptr<TlsConnection>> Handshakes::Compute(
-    Client& client, const std::string& hello, std::weak_ptr<NewestFirst::Turn> turn,
-    asio::any_io_executor front) {
+asio::awaitable<std::unique_ptr<TlsConnection>> Handshakes::Compute(Client& client,
+                                                                    const std::string& hello,
+                                                                    std::weak_ptr<Turns::Turn> turn,
+                                                                    asio::any_io_executor front) {
   const DeliversResult last;
   TlsContext context = ReadContext();
   if (context == nullptr) co_return nullptr;

@@ -16,8 +16,8 @@
 #include "http/client.h"
 #include "http/client_list.h"
 #include "http/memory_reserve.h"
-#include "http/newest_first.h"
 #include "http/tls.h"
+#include "http/turns.h"
 
 namespace scidex::http {
 
@@ -38,10 +38,10 @@ class TlsConnection {
 };
 
 // Computes handshakes and reads the files of the configuration on its own thread, so that connected
-// clients do not wait for new ones. Signing is almost all of the work. In general a client waits
-// only for the signature that is being computed and for those of clients that came after it;
-// signatures that follow a second hello, after a HelloRetryRequest, are computed in the order of
-// arrival. Coroutines resume on the io_context that awaits them. Must outlive its coroutines.
+// clients do not wait for new ones. Signing is almost all of the work. Its turns are those of
+// Turns, except that signatures that follow a second hello, after a HelloRetryRequest, are computed
+// in the order of arrival. Coroutines resume on the io_context that awaits them. Must outlive its
+// coroutines.
 class Handshakes {
  public:
   explicit Handshakes(Tls& tls);
@@ -68,14 +68,14 @@ class Handshakes {
   // Runs on the thread. `turn`, which belongs to `front`, ends when the response to `hello` has
   // been computed.
   asio::awaitable<std::unique_ptr<TlsConnection>> Compute(Client& client, const std::string& hello,
-                                                          std::weak_ptr<NewestFirst::Turn> turn,
+                                                          std::weak_ptr<Turns::Turn> turn,
                                                           asio::any_io_executor front);
 
   Tls& tls_;
   // Used only by the thread.
   std::string last_error_;
   ClientList beginning_;
-  NewestFirst turns_{kMaxWaiting};
+  Turns turns_{kMaxWaiting};
   ClientList completing_;
   asio::io_context io_{1};
   asio::executor_work_guard<asio::io_context::executor_type> work_{io_.get_executor()};

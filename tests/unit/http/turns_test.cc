@@ -1,4 +1,4 @@
-#include "http/newest_first.h"
+#include "http/turns.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -17,7 +17,7 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 
-class HttpNewestFirst : public testing::Test {
+class HttpTurns : public testing::Test {
  protected:
   // Clients 0, 1 … that come one after the other.
   void Come(std::size_t number) {
@@ -42,40 +42,50 @@ class HttpNewestFirst : public testing::Test {
 
   static constexpr std::size_t kMaxWaiting = 4;
 
-  NewestFirst turns_{kMaxWaiting};
+  Turns turns_{kMaxWaiting};
   Loop loop_;
   std::size_t came_ = 0;
-  std::optional<NewestFirst::Turn> turn_;
+  std::optional<Turns::Turn> turn_;
   std::vector<std::size_t> served_;
   std::vector<std::size_t> refused_;
 };
 
-TEST_F(HttpNewestFirst, TheClientThatCameLastIsNext) {
+TEST_F(HttpTurns, NewestAndOldestClientAreNextAlternately) {
   Come(4);
   EXPECT_THAT(served_, ElementsAre(0));
   EndTurn();
   EXPECT_THAT(served_, ElementsAre(0, 3));
   Come(1);
   EndTurn();
-  EXPECT_THAT(served_, ElementsAre(0, 3, 4));
+  EXPECT_THAT(served_, ElementsAre(0, 3, 1));
   EndTurn();
   EndTurn();
-  EXPECT_THAT(served_, ElementsAre(0, 3, 4, 2, 1));
+  EXPECT_THAT(served_, ElementsAre(0, 3, 1, 4, 2));
   EndTurn();
   Come(1);
-  EXPECT_THAT(served_, ElementsAre(0, 3, 4, 2, 1, 5));
+  EXPECT_THAT(served_, ElementsAre(0, 3, 1, 4, 2, 5));
 }
 
-TEST_F(HttpNewestFirst, FurtherClientEndsTheLongestWait) {
+TEST_F(HttpTurns, ClientsThatReconnectStarveNoOther) {
+  Come(3);
+  // The one that had the turn comes again, and is the newest.
+  for (int i = 0; i < 2; ++i) {
+    EndTurn();
+    Come(1);
+  }
+  EXPECT_THAT(served_, ElementsAre(0, 2, 1));
+}
+
+TEST_F(HttpTurns, FurtherClientEndsTheLongestWait) {
   Come(1 + kMaxWaiting);
   EXPECT_THAT(refused_, IsEmpty());
   Come(2);
   EXPECT_THAT(refused_, ElementsAre(1, 2));
   for (std::size_t i = 0; i < kMaxWaiting; ++i) EndTurn();
-  EXPECT_THAT(served_, ElementsAre(0, 6, 5, 4, 3));
+  EXPECT_THAT(served_, ElementsAre(0, 6, 3, 5, 4));
 }
 
-TEST_F(HttpNewestFirst, TurnThatWasGrantedIsNotEndedForOthers) {
+TEST_F(HttpTurns, TurnThatWasGrantedIsNotEndedForOthers) {
   Come(2);
   // The client has the turn, although it has not resumed yet.
   turn_.reset();
@@ -85,7 +95,7 @@ TEST_F(HttpNewestFirst, TurnThatWasGrantedIsNotEndedForOthers) {
   EXPECT_THAT(refused_, ElementsAre(2));
 }
 
-TEST_F(HttpNewestFirst, WaitThatIsDestroyedIsForgotten) {
+TEST_F(HttpTurns, WaitThatIsDestroyedIsForgotten) {
   Come(1);
   {
     Loop other;
@@ -97,9 +107,9 @@ TEST_F(HttpNewestFirst, WaitThatIsDestroyedIsForgotten) {
   EXPECT_THAT(served_, ElementsAre(0, 2));
 }
 
-TEST_F(HttpNewestFirst, TurnThatWasEndedEarlyEndsOnce) {
+TEST_F(HttpTurns, TurnThatWasEndedEarlyEndsOnce) {
   Come(3);
-  NewestFirst::Turn turn = std::move(*turn_);
+  Turns::Turn turn = std::move(*turn_);
   turn_.reset();
   turn.End();
   turn.End();

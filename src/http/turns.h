@@ -1,4 +1,4 @@
-// A turn for one client at a time. The client that came last is the next one.
+// A turn for one client at a time.
 #pragma once
 
 #include <asio/awaitable.hpp>
@@ -9,31 +9,32 @@
 
 namespace scidex::http {
 
-// If clients come faster than they can be served, the order of arrival makes all of them wait, most
-// of them until they give up. In this order a new client is served soon, and those that have waited
-// longest are refused. Not thread-safe: use it on one io_context only.
-class NewestFirst {
+// The next client is alternately the one that came last and the one that has waited longest. If
+// clients come faster than they can be served, the order of arrival makes all of them wait, most of
+// them until they give up; in the reverse order two clients that reconnect repeatedly make others
+// wait for as long as they do. Not thread-safe: use it on one io_context only.
+class Turns {
  public:
-  // The turn, until this ends or is destroyed. Must not outlive the NewestFirst.
+  // The turn, until this ends or is destroyed. Must not outlive the Turns.
   class [[nodiscard]] Turn {
    public:
-    explicit Turn(NewestFirst& all) : all_(&all) {}
+    explicit Turn(Turns& all) : all_(&all) {}
     ~Turn() { End(); }
     Turn(Turn&& other) noexcept : all_(std::exchange(other.all_, nullptr)) {}
     Turn& operator=(Turn&&) = delete;
 
     void End() {
-      if (NewestFirst* const all = std::exchange(all_, nullptr)) all->Next();
+      if (Turns* const all = std::exchange(all_, nullptr)) all->Next();
     }
 
    private:
-    NewestFirst* all_;
+    Turns* all_;
   };
 
   // A further client ends the wait of the one that has waited longest.
-  explicit NewestFirst(std::size_t max_waiting) : max_waiting_(max_waiting) {}
-  NewestFirst(const NewestFirst&) = delete;
-  NewestFirst& operator=(const NewestFirst&) = delete;
+  explicit Turns(std::size_t max_waiting) : max_waiting_(max_waiting) {}
+  Turns(const Turns&) = delete;
+  Turns& operator=(const Turns&) = delete;
 
   // Throws asio::system_error if others end the wait.
   asio::awaitable<Turn> Await();
@@ -63,6 +64,7 @@ class NewestFirst {
 
   const std::size_t max_waiting_;
   bool taken_ = false;
+  bool newest_is_next_ = true;
   std::list<Waiter*> waiters_;
 };
 

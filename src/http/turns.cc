@@ -1,4 +1,4 @@
-#include "http/newest_first.h"
+#include "http/turns.h"
 
 #include <asio/error.hpp>
 #include <asio/redirect_error.hpp>
@@ -9,7 +9,7 @@
 
 namespace scidex::http {
 
-asio::awaitable<NewestFirst::Turn> NewestFirst::Await() {
+asio::awaitable<Turns::Turn> Turns::Await() {
   if (!std::exchange(taken_, true)) co_return Turn(*this);
   Waiter waiter(waiters_, asio::steady_timer(co_await asio::this_coro::executor,
                                              asio::steady_timer::time_point::max()));
@@ -20,9 +20,11 @@ asio::awaitable<NewestFirst::Turn> NewestFirst::Await() {
   co_return Turn(*this);
 }
 
-void NewestFirst::Next() {
+void Turns::Next() {
   taken_ = !waiters_.empty();
-  if (taken_) waiters_.back()->End(true);
+  if (!taken_) return;
+  const bool newest = std::exchange(newest_is_next_, !newest_is_next_);
+  (newest ? waiters_.back() : waiters_.front())->End(true);
 }
 
 }  // namespace scidex::http
