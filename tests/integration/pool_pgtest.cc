@@ -8,6 +8,7 @@
 
 #include <filesystem>
 #include <future>
+#include <pqxx/pqxx>
 #include <stop_token>
 #include <string>
 #include <vector>
@@ -103,7 +104,12 @@ TEST_F(PoolSession, DiscardedOneLetsItsNextBorrowerPrepareStatements) {
     postgres::PqxxConnection& connection = postgres::Session::Of(lease).pqxx();
     connection.prepare("same_name", sql);
     pqxx::work work(connection);
-    return work.exec_prepared("same_name")[0][0].as<int>();
+#if PQXX_VERSION_MAJOR == 6
+    const pqxx::result result = work.exec_prepared("same_name");
+#else
+    const pqxx::result result = work.exec(pqxx::prepped("same_name"));
+#endif
+    return result[0][0].as<int>();
   };
   int pid = 0;
   {
