@@ -60,8 +60,8 @@ class Handshakes {
   asio::awaitable<std::unique_ptr<TlsConnection>> Perform(Client& client);
 
  private:
-  // Who waits longer than for this many others has come in the middle of a burst. With keys of
-  // 4,096 bits they take 50 to 100 ms.
+  // A client has its turn after at most twice as many others, which take 100 to 200 ms with keys of
+  // 4,096 bits.
   static constexpr std::size_t kMaxWaiting = 16;
 
   TlsContext ReadContext();
