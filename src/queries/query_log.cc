@@ -45,7 +45,7 @@ std::string Shown(const std::set<std::string>& names) {
 void QueryLog::OnRun(const QueryStats& before, const QueryStats& after, const RunTimes& times,
                      const std::string& error) {
   if (after.latest_error) return OnFailure(before, after, times, error);
-  OnSuccess(before, after);
+  OnSuccess(before, after, times.ended);
   if (after.dropped > 0 && before.dropped == 0) {
     base::LogWarn("query has more series than max_series; further series are dropped",
                   {{"query", after.options->name}, {"max_series", after.options->max_series}});
@@ -59,7 +59,7 @@ void QueryLog::OnFailure(const QueryStats& before, const QueryStats& after, cons
   bool is_news = after.latest_error != before.latest_error;
   {
     const MutexLock lock(mutex_);
-    const base::TimePoint now = clock_.Now();
+    const base::TimePoint now = times.ended;
     if (is_joint) {
       is_news = without_connection_.empty();
       if (is_news) since_ = now;
@@ -83,11 +83,10 @@ void QueryLog::OnFailure(const QueryStats& before, const QueryStats& after, cons
                  {"advice", AdviceOn(*after.latest_error)}});
 }
 
-void QueryLog::OnSuccess(const QueryStats& before, const QueryStats& after) {
+void QueryLog::OnSuccess(const QueryStats& before, const QueryStats& after, base::TimePoint ended) {
   const std::string& name = after.options->name;
   std::set<std::string> back{name};
   base::TimePoint since;
-  const base::TimePoint now = clock_.Now();
   {
     const MutexLock lock(mutex_);
     const auto failure = failures_.extract(name);
@@ -97,14 +96,14 @@ void QueryLog::OnSuccess(const QueryStats& before, const QueryStats& after) {
       back = std::exchange(back_, {});
       since = since_;
     } else if (before.latest_error) {
-      since = failure ? failure.mapped().since : now;
+      since = failure ? failure.mapped().since : ended;
     } else {
       return;
     }
   }
   const bool one = back.size() == 1;
   base::LogInfo(one ? "query answers again" : "queries answer again",
-                {{one ? "query" : "queries", Shown(back)}, {"after_seconds", now - since}});
+                {{one ? "query" : "queries", Shown(back)}, {"after_seconds", ended - since}});
 }
 
 void QueryLog::Forget(const std::string& name) noexcept {

@@ -6,16 +6,17 @@
 #include <string>
 #include <vector>
 
-#include "base/clock.h"
 #include "base/mutex.h"
+#include "base/time.h"
 #include "queries/query_stats.h"
 
 namespace scidex::queries {
 
-// Time that a run waited for a connection, and time that it used one.
+// Time that a run waited for a connection, time that it used one, and when it ended.
 struct RunTimes {
   base::Duration waited{0};
   base::Duration used{0};
+  base::TimePoint ended{};
 };
 
 // Runs that fail because they get no connection have one cause: only the first is logged, and one
@@ -23,8 +24,6 @@ struct RunTimes {
 // after an hour. Thread-safe.
 class QueryLog {
  public:
-  explicit QueryLog(base::Clock& clock) : clock_(clock) {}
-
   // Called when a run has ended that changed the statistics from `before` to `after`.
   void OnRun(const QueryStats& before, const QueryStats& after, const RunTimes& times,
              const std::string& error);
@@ -40,9 +39,8 @@ class QueryLog {
 
   void OnFailure(const QueryStats& before, const QueryStats& after, const RunTimes& times,
                  const std::string& error);
-  void OnSuccess(const QueryStats& before, const QueryStats& after);
+  void OnSuccess(const QueryStats& before, const QueryStats& after, base::TimePoint ended);
 
-  base::Clock& clock_;
   base::Mutex mutex_;
   // Queries whose latest run got no connection, since when there have been any, those of them that
   // have recovered, and when the continuing failure is logged again.

@@ -67,7 +67,6 @@ QueryRunner::QueryRunner(const std::vector<QueryOptions>& queries, QueryAcquire 
       reader_(reader),
       scheduler_(scheduler),
       clock_(scheduler.clock()),
-      log_(clock_),
       random_(seed),
       task_(scheduler, base::TaskKind::kQuerySchedule,
             [this](const std::stop_token&) { return StartDue(); }) {
@@ -234,7 +233,7 @@ QueryRunner::Outcome QueryRunner::RunOnce(Query& query, const QueryOptions& opti
     query.stats.waited += acquired - started;
     if (!outcome) query.stats.activity = QueryActivity::kRunning;
   }
-  RunTimes times{acquired - started, base::Duration::zero()};
+  RunTimes times{acquired - started, base::Duration::zero(), {}};
   if (outcome) return {std::move(*outcome), stop_.stop_requested(), times};
   QueryResultBuilder builder(options);
   outcome = ReadForQuery(lease, reader_, options, deadline, stop_.get_token(), builder, builder);
@@ -262,13 +261,14 @@ void QueryRunner::Record(Query& query, const QueryOptions& options, Outcome outc
     ++stats.runs;
     stats.duration = took;
     stats.last_run = clock_.WallNow();
+    outcome.times.ended = clock_.Now();
     // False if the query was changed or removed during the run.
     const bool current = is_there && stats.options.get() == &options;
     if (outcome.result) {
       stats.latest_error.reset();
       stats.latest_message.clear();
       stats.last_success = stats.last_run;
-      query.succeeded_at = clock_.Now();
+      query.succeeded_at = outcome.times.ended;
       stats.dropped_series += outcome.result->dropped;
       if (current) {
         stats.rows = outcome.result->rows.size();

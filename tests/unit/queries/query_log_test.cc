@@ -29,11 +29,11 @@ class QueryLogTest : public testing::Test {
     }
     const QueryStats before = stats;
     stats.latest_error = error;
-    log_.OnRun(before, stats, {seconds(3), seconds(1)}, error ? "why" : "");
+    log_.OnRun(before, stats, {seconds(3), seconds(1), clock_.Now()}, error ? "why" : "");
   }
 
   test::ManualClock clock_;
-  QueryLog log_{clock_};
+  QueryLog log_;
   std::map<std::string, QueryStats> stats_;
 };
 
