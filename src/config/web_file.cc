@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/ascii.h"
 #include "base/quoted.h"
 #include "config/yaml.h"
 
@@ -258,8 +259,7 @@ class WebFile {
       if (!values.empty() && std::find(values.begin(), values.end(), value) == values.end()) {
         Refuse(at, base::QuotedUnlessSecret(value) + " is invalid; write one of " + Listed(values));
       }
-      if (std::any_of(value.begin(), value.end(),
-                      [](char c) { return (c >= 0 && c < ' ') || c == '\x7f'; })) {
+      if (std::any_of(value.begin(), value.end(), &base::IsControl)) {
         Refuse(at, "has a control character; write one line");
       }
       options_.headers.emplace(entry.key, value);

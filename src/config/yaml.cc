@@ -11,6 +11,7 @@
 
 #include <yaml-cpp/eventhandler.h>
 
+#include "base/ascii.h"
 #include "base/quoted.h"
 #include "base/read_file.h"
 #include "base/utf8.h"
@@ -27,9 +28,7 @@ bool IsWord(std::string_view key) {
   });
 }
 
-bool IsControl(char c) {
-  return (c >= '\0' && c < ' ' && c != '\t' && c != '\n' && c != '\r') || c == '\x7f';
-}
+bool IsForbidden(char c) { return base::IsControl(c) && c != '\t' && c != '\n' && c != '\r'; }
 
 // Each alias expands to the content of its anchor, so a short file could fill the memory.
 constexpr std::size_t kMaxAliases = 32;
@@ -175,7 +174,7 @@ std::string ReadText(const std::string& path) {
 
 YAML::Node ParseYaml(const std::string& path, const std::string& text) {
   // YAML does not allow them, and yaml-cpp never returns after some of them.
-  const auto control = std::find_if(text.begin(), text.end(), &IsControl);
+  const auto control = std::find_if(text.begin(), text.end(), &IsForbidden);
   if (control != text.end()) {
     RefuseAt(path, LineOf(text, static_cast<std::size_t>(control - text.begin())), "the file",
              "contains a control character; is it a text file?");

@@ -236,7 +236,10 @@ void Database::OnPrimaryAnswer(const routing::ServerFacts& facts) {
   const Parts parts = PartsNow();
   const std::shared_ptr<Server>& primary = parts.servers[ServerRole::kPrimary];
   if (facts.in_recovery && primary) primary->Reconnect();
-  LogReadOnlyPrimary(facts);
+  const std::shared_ptr<pool::Pool>& pool = parts.units[PoolRole::kPrimary].pool;
+  // Sessions opened meanwhile still refuse writes if the setting was one of the role or the
+  // database.
+  if (AcceptsWritesAgain(facts) && pool) pool->Drain();
   if (facts.in_recovery == primary_in_recovery_) return;
   primary_in_recovery_ = facts.in_recovery;
   const routing::ServerAddress server = facts.address.value_or(routing::ServerAddress{});
@@ -256,9 +259,9 @@ void Database::OnPrimaryAnswer(const routing::ServerFacts& facts) {
 }
 
 // A standby has no default that matters: it never accepts writes.
-void Database::LogReadOnlyPrimary(const routing::ServerFacts& facts) {
-  if (facts.in_recovery || !facts.read_only_by_default) return;
-  if (*facts.read_only_by_default == primary_read_only_) return;
+bool Database::AcceptsWritesAgain(const routing::ServerFacts& facts) {
+  if (facts.in_recovery || !facts.read_only_by_default) return false;
+  if (*facts.read_only_by_default == primary_read_only_) return false;
   primary_read_only_ = *facts.read_only_by_default;
   const routing::ServerAddress server = facts.address.value_or(routing::ServerAddress{});
   if (primary_read_only_) {
@@ -271,11 +274,8 @@ void Database::LogReadOnlyPrimary(const routing::ServerFacts& facts) {
   } else {
     base::LogInfo("the primary no longer refuses writes; replacing its sessions",
                   {{"host", server.host}, {"port", server.port}});
-    // Those opened meanwhile still refuse writes if the setting was one of the role or the
-    // database.
-    const std::shared_ptr<pool::Pool> pool = PartsNow().units[PoolRole::kPrimary].pool;
-    if (pool) pool->Drain();
   }
+  return !primary_read_only_;
 }
 
 void Database::OnProbe(ServerRole role, const control::ProbeResult& result) {

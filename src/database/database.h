@@ -167,7 +167,9 @@ class Database {
   void OnReplicaVerdict(routing::Reason verdict, base::TimePoint probed_at);
   void OnRouteChange(const PoolUnits& before, const routing::RouteChange& change) noexcept;
   void OnPrimaryAnswer(const routing::ServerFacts& facts);
-  void LogReadOnlyPrimary(const routing::ServerFacts& facts);
+  // Logs whether the primary refuses writes by setting, if that has changed. Returns whether it has
+  // just ceased to.
+  bool AcceptsWritesAgain(const routing::ServerFacts& facts);
   void OnProbe(ServerRole role, const control::ProbeResult& result);
   void Stop();
   Parts PartsNow() const;

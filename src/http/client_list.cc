@@ -1,5 +1,8 @@
 #include "http/client_list.h"
 
+#include <array>
+#include <utility>
+
 namespace scidex::http {
 
 Client* ClientList::CloseLongestIdle(base::Duration min_idle) {
@@ -14,13 +17,16 @@ Client* ClientList::CloseLongestIdle(base::Duration min_idle) {
 
 Client* CloseForRoom(ClientList& idle, ClientList& readers, ClientList& handshakes,
                      Victims victims) {
-  if (Client* const client = idle.CloseLongestIdle(kMinIdle)) return client;
-  if (Client* const client = readers.CloseLongestIdle(kMinUnread)) return client;
-  if (Client* const client = handshakes.CloseLongestIdle(kMinHandshake)) return client;
+  const std::array<std::pair<ClientList*, base::Duration>, 3> lists{
+      {{&idle, kMinIdle}, {&readers, kMinUnread}, {&handshakes, kMinHandshake}}};
+  for (const auto& [list, min_idle] : lists) {
+    if (Client* const client = list->CloseLongestIdle(min_idle)) return client;
+  }
   if (victims == Victims::kStale) return nullptr;
-  if (Client* const client = idle.CloseLongestIdle()) return client;
-  if (Client* const client = readers.CloseLongestIdle()) return client;
-  return handshakes.CloseLongestIdle();
+  for (const auto& [list, min_idle] : lists) {
+    if (Client* const client = list->CloseLongestIdle()) return client;
+  }
+  return nullptr;
 }
 
 }  // namespace scidex::http

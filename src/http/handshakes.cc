@@ -22,6 +22,10 @@ namespace {
 constexpr std::size_t kMaxBeginning = 64;
 constexpr std::size_t kMaxCompleting = 64;
 
+// A client has its turn after at most twice as many others, which take 100 to 200 ms with keys of
+// 4,096 bits.
+constexpr std::size_t kMaxWaiting = 16;
+
 // RFC 8446, section 5.1: a type, a version, the length of the content; and its maximum.
 constexpr std::size_t kRecordHeader = 5;
 constexpr std::size_t kMaxRecord = std::size_t{16} * 1024;
@@ -64,7 +68,7 @@ asio::awaitable<std::string> ReadHello(Client& client, ClientList& beginning) {
 TlsConnection::TlsConnection(TlsContext context, Client& client)
     : context_(std::move(context)), shared_(Shared(context_)), stream_(client.socket, shared_) {}
 
-Handshakes::Handshakes(Tls& tls) : tls_(tls) {
+Handshakes::Handshakes(Tls& tls) : tls_(tls), turns_(kMaxWaiting) {
   thread_.emplace("http-tls", [this] { RunLoop(io_, reserve_); });
 }
 

@@ -7,7 +7,6 @@
 #include <asio/io_context.hpp>
 #include <asio/ssl/context.hpp>
 #include <asio/ssl/stream.hpp>
-#include <cstddef>
 #include <memory>
 #include <optional>
 #include <string>
@@ -60,10 +59,6 @@ class Handshakes {
   asio::awaitable<std::unique_ptr<TlsConnection>> Perform(Client& client);
 
  private:
-  // A client has its turn after at most twice as many others, which take 100 to 200 ms with keys of
-  // 4,096 bits.
-  static constexpr std::size_t kMaxWaiting = 16;
-
   TlsContext ReadContext();
   // Runs on the thread. `turn`, which belongs to `front`, ends when the response to `hello` has
   // been computed.
@@ -75,7 +70,7 @@ class Handshakes {
   // Used only by the thread.
   std::string last_error_;
   ClientList beginning_;
-  Turns turns_{kMaxWaiting};
+  Turns turns_;
   ClientList completing_;
   asio::io_context io_{1};
   asio::executor_work_guard<asio::io_context::executor_type> work_{io_.get_executor()};

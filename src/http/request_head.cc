@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "base/ascii.h"
 #include "http/equal_fold.h"
 
 namespace scidex::http {
@@ -24,7 +25,7 @@ bool IsToken(std::string_view text) {
 
 bool IsVisible(char c) { return c > ' ' && c < '\x7f'; }
 
-bool IsControl(char c) { return (c >= '\0' && c < ' ' && c != '\t') || c == '\x7f'; }
+bool IsForbidden(char c) { return base::IsControl(c) && c != '\t'; }
 
 std::string_view TrimBlanks(std::string_view text) {
   const std::size_t first = text.find_first_not_of(" \t");
@@ -94,7 +95,7 @@ std::pair<std::string_view, std::string_view> ParseHeader(std::string_view line)
     Refuse("one of its headers is not NAME: VALUE");
   }
   const std::string_view value = TrimBlanks(line.substr(colon + 1));
-  if (std::any_of(value.begin(), value.end(), &IsControl)) {
+  if (std::any_of(value.begin(), value.end(), &IsForbidden)) {
     Refuse("the value of a header has a control character");
   }
   return {line.substr(0, colon), value};

@@ -10,6 +10,7 @@
 #include <string_view>
 #include <utility>
 
+#include "base/ascii.h"
 #include "base/quoted.h"
 #include "postgres/dsn_values.h"
 #include "postgres/libpq.h"
@@ -102,8 +103,7 @@ void CheckNames(const Dsn& dsn) {
              "in a "
              "URI by \"&\" after one \"?\"");
     }
-    const auto is_control = [](char c) { return (c >= 0 && c < ' ') || c == '\x7f'; };
-    if (std::any_of(value.begin(), value.end(), is_control))
+    if (std::any_of(value.begin(), value.end(), &base::IsControl))
       Refuse("the value of " + std::string(keyword) + " contains a control character");
   }
 }

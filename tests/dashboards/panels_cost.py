@@ -7,14 +7,10 @@ Usage: panels_cost.py 500
 For information, useless on a busy machine. With 500 instances, it takes several minutes and 11 GB of disk.
 """
 
-import pathlib
 import sys
-import tempfile
 import time
-import unittest
 
 import dashboard_fleet as fleet
-import dashboards
 
 RANGE_SECONDS = 3 * 3600
 SCRAPE_SECONDS = 30

@@ -27,6 +27,14 @@ class ReplicaWatchTest : public testing::Test {
   }
   static ProbeResult Down(routing::Reason reason) { return {reason, {"down", ""}, {}, {}, {}}; }
 
+  // At its next probe, a replica at the position 150 is 31 s behind.
+  void WaitForReplica() {
+    watch_.OnPrimaryProbe(Primary(100));
+    watch_.OnPrimaryProbe(Primary(200));
+    watch_.OnReplicaProbe(Replica(150));
+    clock_.Advance(std::chrono::seconds(31));
+  }
+
   // The replica is judged 31 s behind. At the position 250, it is 16 s behind.
   void FallBehind() {
     watch_.OnPrimaryProbe(Primary(100));
