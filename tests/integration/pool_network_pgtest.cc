@@ -106,11 +106,12 @@ TEST_F(PoolNetwork, ThatCutsAResponseShortCostsOnlyItsBorrowerTheSession) {
 }
 
 TEST_F(PoolNetwork, AnIdleSessionThatWasCutIsNotHandedOut) {
-  Open();
+  OpenUnalarmed();
   const int pid = NextPid();
   proxy_.CutAfter(0);
   proxy_.ClearFaults();
   ASSERT_TRUE(AwaitNoSession());
+  unalarmed_.Advance(kIdle);
   EXPECT_NE(NextPid(), pid);
   EXPECT_EQ(Evictions(EvictReason::kDead), 1U);
 }

@@ -5,21 +5,46 @@
 #include <libpq-fe.h>
 #include <signal.h>
 
+#include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <memory>
 #include <string>
 #include <vector>
 
+#include "base/clock.h"
 #include "base/scheduler.h"
 #include "integration/servers.h"
 #include "pool/pool.h"
 #include "postgres/session_connector.h"
+#include "support/eager.h"
 #include "support/postgres_cluster.h"
 
 namespace scidex::test {
 
 using namespace std::chrono_literals;
+
+// Real time, which a test can move forwards. Waits do not end at a deadline that comes later: a
+// pool runs its housekeeping once, at the start.
+class Unalarmed final : public base::Clock {
+ public:
+  base::TimePoint Now() const override { return base::RealClock().Now() + ahead_.load(); }
+  base::WallTime WallNow() const override { return base::RealClock().WallNow() + ahead_.load(); }
+  bool WaitUntil(base::CondVar& cond, base::Mutex& mutex, base::TimePoint deadline) override
+      SCIDEX_REQUIRES(mutex) {
+    if (deadline <= Now()) return false;
+    cond.Wait(mutex);
+    return true;
+  }
+  void Advance(std::chrono::milliseconds by) { ahead_ = ahead_.load() + by; }
+
+ private:
+  std::atomic<std::chrono::milliseconds> ahead_{0ms};
+};
+
+// Sessions that have been idle for that long are checked without the watch of their sockets, which
+// may be late.
+inline constexpr auto kIdle = 10ms;
 
 // By default a pool of one session, so that the next borrower gets the same session.
 class PoolOnServer : public testing::Test {
@@ -35,12 +60,14 @@ class PoolOnServer : public testing::Test {
     options_.reset_timeout = kPatience;
   }
 
-  pool::Pool& Open() { return OpenOn(base::RealClock()); }
-  pool::Pool& OpenOn(base::Clock& clock) {
+  pool::Pool& Open() { return OpenOn(scheduler_); }
+  // On the clock unalarmed_.
+  pool::Pool& OpenUnalarmed() { return OpenOn(unalarmed_scheduler_); }
+  pool::Pool& OpenOn(base::Scheduler& scheduler) {
     const auto connector = std::make_shared<postgres::SessionConnector>(
         "test", session_, std::make_shared<postgres::Resolver>(), hangups_);
-    pool_ = std::make_unique<pool::Pool>("test", options_,
-                                         pool::Pool::Dependencies{connector, scheduler_, clock});
+    pool_ = std::make_unique<pool::Pool>(
+        "test", options_, pool::Pool::Dependencies{connector, scheduler, scheduler.clock()});
     return *pool_;
   }
   std::vector<pool::Lease> AcquireMany(std::size_t count) {
@@ -91,6 +118,8 @@ class PoolOnServer : public testing::Test {
   pool::PoolOptions options_;
   postgres::SessionOptions session_ = SessionOn(*server_);
   base::Scheduler scheduler_{base::RealClock()};
+  Unalarmed unalarmed_;
+  base::Scheduler unalarmed_scheduler_{unalarmed_, kEager};
   const std::shared_ptr<base::HangupWatch> hangups_ = std::make_shared<base::HangupWatch>();
   std::unique_ptr<pool::Pool> pool_;
 };

@@ -25,44 +25,32 @@ using pool::EvictReason;
 using PoolSession = PoolOnServer;
 
 TEST_F(PoolSession, IdleOneTerminatedByTheServerIsNeverLent) {
-  Open();
+  OpenUnalarmed();
   for (std::uint64_t killed = 1; killed <= 3; ++killed) {
     Terminate(NextPid());
+    unalarmed_.Advance(kIdle);
     // Fails if it gets the one that was killed.
     NextPid();
     EXPECT_EQ(Evictions(EvictReason::kDead), killed);
   }
 }
 
-// Real time, but waits never end at a deadline: housekeeping does not run by itself.
-class Unalarmed final : public base::Clock {
- public:
-  base::TimePoint Now() const override { return base::RealClock().Now(); }
-  base::WallTime WallNow() const override { return base::RealClock().WallNow(); }
-  bool WaitUntil(base::CondVar& cond, base::Mutex& mutex, base::TimePoint /*deadline*/) override
-      SCIDEX_REQUIRES(mutex) {
-    cond.Wait(mutex);
-    return true;
-  }
-};
-
 TEST_F(PoolSession, IdleOneTerminatedByTheServerIsClosedWithoutAnAcquire) {
-  Unalarmed clock;
-  OpenOn(clock);
+  OpenUnalarmed();
   Terminate(NextPid());
   EXPECT_TRUE(Eventually(kPatience, [&] { return Evictions(EvictReason::kDead) == 1; }));
-  pool_.reset();
 }
 
 TEST_F(PoolSession, FirstAcquireFindsAllEightStaleIdleSessions) {
   options_.max_size = 8;
-  Open();
+  OpenUnalarmed();
   AcquireMany(8).clear();
   ASSERT_EQ(server_->QueryOne("SELECT count(pg_terminate_backend(pid, 180000)) FROM "
                               "pg_stat_activity WHERE usename = 'app'"),
             "8");
+  unalarmed_.Advance(kIdle);
   // A client without time for a retry.
-  EXPECT_THROW(static_cast<void>(pool_->Acquire({.deadline = base::RealClock().Now() - 1s})),
+  EXPECT_THROW(static_cast<void>(pool_->Acquire({.deadline = unalarmed_.Now() - 1s})),
                pool::AcquireTimeout);
   EXPECT_EQ(Evictions(EvictReason::kDead), 8U);
   NextPid();

@@ -253,7 +253,7 @@ void TcpProxy::Accept() {
       continue;
     Prepare(client.get());
     Prepare(server.get());
-    links_.push_back({std::move(client), std::move(server), {}, {}, cut_after_});
+    links_.push_back({std::move(server), std::move(client), {}, {}, cut_after_});
   }
 }
 

@@ -73,8 +73,9 @@ class TcpProxy {
     Clock::time_point next_write{};
   };
   struct Link {
-    base::UniqueFd client;
     base::UniqueFd server;
+    // Closed before the server's.
+    base::UniqueFd client;
     Pipe up;
     Pipe down;
     std::size_t left;
