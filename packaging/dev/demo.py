@@ -88,7 +88,7 @@ def run(stack, folder, once):
     config.write_text(json.dumps({"primary": {"dsn": primary.dsn}, "replica": {"dsn": replica.dsn},
                                   "query_sets": QUERY_SETS}))  # JSON is YAML
     show.say("starting the exporter, Prometheus and Alertmanager; a minute in the alert rules is a second here")
-    running = exporter.Exporter(stack.callback, folder, f"--config.file={config}")
+    running = exporter.Exporter(stack.callback, folder, f"--config.file={config}", TMPDIR=str(folder))
     running.start()
     receiver = monitoring.Receiver(stack.callback)
     alertmanager = monitoring.start_alertmanager(stack.callback, folder, receiver)

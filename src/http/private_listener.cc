@@ -10,6 +10,7 @@
 #include <initializer_list>
 #include <system_error>
 
+#include "base/thread.h"
 #include "http/error.h"
 
 namespace scidex::http {
@@ -50,6 +51,8 @@ void PrivateListener::Name::Remove() {
 PrivateListener::PrivateListener()
     : listener_(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)) {
   if (!listener_.valid()) Fail("socket");
+  // One that ends the process would leave the name behind.
+  const base::SignalsBlocked signals_blocked;
   name_.directory = MakePrivateDirectory();
   path_ = name_.directory + kSocket;
   sockaddr_un address{};

@@ -1,10 +1,14 @@
 #include "http/private_listener.h"
 
 #include <gtest/gtest.h>
+#include <signal.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/un.h>
+#include <unistd.h>
 
 #include <cerrno>
+#include <cstdlib>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
@@ -12,7 +16,20 @@
 
 #include "base/unique_fd.h"
 #include "http/backend.h"
+#include "support/temp_dir.h"
 #include "unit/http/fixture.h"
+
+namespace {
+
+bool terminated_before_rmdir = false;
+
+}  // namespace
+
+// In place of the C library's.
+extern "C" int rmdir(const char* path) noexcept {
+  if (terminated_before_rmdir) raise(SIGTERM);
+  return static_cast<int>(syscall(SYS_rmdir, path));
+}
 
 namespace scidex::http {
 namespace {
@@ -48,6 +65,18 @@ TEST(HttpPrivateListener, LeavesNoFileThatAnotherProcessCouldFind) {
   const std::string name = NameOf(listener.socket());
   EXPECT_EQ(ConnectTo(name), ENOENT) << name;
   EXPECT_FALSE(std::filesystem::exists(std::filesystem::path(name).parent_path()));
+}
+
+TEST(HttpPrivateListener, TerminatedMeanwhileTheProcessLeavesNoFile) {
+  const test::TempDir folder;
+  EXPECT_EXIT(
+      {
+        setenv("RUNTIME_DIRECTORY", folder.path().c_str(), 1);
+        terminated_before_rmdir = true;
+        const PrivateListener listener;
+      },
+      testing::KilledBySignal(SIGTERM), "");
+  EXPECT_TRUE(std::filesystem::is_empty(folder.path()));
 }
 
 // Lines of the kernel's table that listen on an address of IPv4: state 0A.
