@@ -69,8 +69,8 @@ class LogStory(replicated.ReplicatedTestCase):
     def configure(self, primary=None, replica=None, **settings):
         text = json.dumps({  # JSON is YAML
             "primary": {"dsn": primary or self.primary.dsn}, "replica": {"dsn": replica or self.replica.dsn},
-            # With this timeout a server that responds is up, even on a busy machine. A connect that is in progress when
-            # a server is killed would fail for another reason than the later ones.
+            # With this timeout a server that responds is up, even on a busy machine. A probe's connect that is in progress
+            # when a server is killed would fail for another reason than the later ones.
             "probe": {"timeout": "1m", "new_session_interval": "1h"}, **settings})
         # Complete at once, and not readable by other users.
         written = self.folder / "written.yaml"
@@ -132,10 +132,16 @@ class LogStory(replicated.ReplicatedTestCase):
         servers.poll("reload", lambda: self.metric("scidex_pg_exporter_config_hash") != before)
 
     def crash(self, server):
-        """Stops it immediately, so that it refuses connections from the first moment on."""
+        """Stops it immediately, so that it refuses connections from the first moment on. A connect of a pool that is in
+        progress would fail for another reason."""
+        servers.poll("idle connections", self.are_pools_filled, self.exporter.log)
         pid = int((server.data / "postmaster.pid").read_text().split()[0])
         os.kill(pid, signal.SIGKILL)
         server.process.wait(timeout=servers.DEADLINE_SECONDS)
+
+    def are_pools_filled(self):
+        pools = json.loads(servers.fetch(f"{self.exporter.url}api/v1/pools"))["pools"].values()
+        return all(pool["connecting"] == 0 and pool["idle"] >= pool["min_idle"] for pool in pools)
 
     def hold_lock(self):
         """A session on the replica that holds the lock until it is closed."""
