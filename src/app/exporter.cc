@@ -91,7 +91,7 @@ Exporter::Exporter(NotStarted, const config::Config& config, Reloader::Load load
             ReserveFiles(next);
             database_.Reconfigure(next.database);
             base::ConfigureLog(next.log);
-            const base::MutexLock lock(mutex_);
+            const base::MutexLock lock(report_mutex_);
             if (reporting_ != nullptr) reporting_->SetProbeWithin(ProbeWithin(next));
           },
           [this](Reloader::Phase phase) { Announce(phase); }, runtime_->scheduler),
@@ -115,7 +115,7 @@ Exporter::Exporter(const config::Config& config, Reloader::Load load,
 
 Exporter::~Exporter() {
   {
-    const base::MutexLock lock(mutex_);
+    const base::MutexLock lock(report_mutex_);
     reporting_ = nullptr;
   }
   report_.reset();
@@ -187,7 +187,7 @@ void Exporter::StartReport(const config::Config& config) {
   report_ =
       std::make_unique<ServiceReport>(service_->manager, service_->watchdog, ProbeWithin(config),
                                       std::move(sources), runtime_->scheduler);
-  const base::MutexLock lock(mutex_);
+  const base::MutexLock lock(report_mutex_);
   reporting_ = report_.get();
 }
 
@@ -198,7 +198,7 @@ std::string Exporter::Status() const {
 }
 
 void Exporter::Announce(Reloader::Phase phase) {
-  const base::MutexLock lock(mutex_);
+  const base::MutexLock lock(report_mutex_);
   if (reporting_ == nullptr) return;
   if (phase == Reloader::Phase::kBegins) {
     reporting_->OnReloading();

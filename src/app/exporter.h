@@ -95,10 +95,12 @@ class Exporter {
   // limit is too low, unless these files are already reserved.
   void ReserveFiles(const config::Config& config);
 
+  // Not mutex_, which requests need: the service manager may be slow to take a notification.
+  base::Mutex report_mutex_;
+  // Null before the report is created, and while it is destroyed.
+  ServiceReport* reporting_ SCIDEX_GUARDED_BY(report_mutex_) = nullptr;
   // Guarded by mutex_: what requests and reloads may use while it is created or destroyed.
   mutable base::Mutex mutex_;
-  // Null before the report is created, and while it is destroyed.
-  ServiceReport* reporting_ SCIDEX_GUARDED_BY(mutex_) = nullptr;
   // Null until the server's constructor returns (it serves before), and while it is destroyed.
   http::Server* serving_ SCIDEX_GUARDED_BY(mutex_) = nullptr;
   // Null before the file is started, and while its writer is destroyed.

@@ -5,8 +5,10 @@ stops, and that it makes progress. Real servers, the release binary.
 Usage: SCIDEX_EXPORTER=build/release/bin/scidex_pg_exporter service_manager.py
 """
 
+import contextlib
 import pathlib
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -149,6 +151,24 @@ class WithoutServers(ServiceManagerCase):
         self.start(WATCHDOG_USEC="4000000")
         for _ in range(3):
             self.manager.await_assignment("WATCHDOG")
+
+    def scrapes_during_a_reload(self):
+        asker = self.start_asker()
+        scrapes = 0
+        while asker.poll() is None:
+            servers.fetch(f"{self.own.url}metrics")
+            scrapes += 1
+        self.assertEqual(asker.returncode, 0)
+        return scrapes
+
+    def test_scrapes_do_not_wait_for_a_busy_service_manager(self):
+        self.start()
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as other, contextlib.suppress(BlockingIOError):
+            other.setblocking(False)
+            while True:
+                other.sendto(b"", self.manager.address)
+        # If each of the two notifications delays them, there are at most a few.
+        servers.poll("reload with several scrapes", lambda: self.scrapes_during_a_reload() > 20)
 
     def test_service_manager_that_has_gone_ends_nothing(self):
         self.start()
