@@ -272,8 +272,8 @@ void CheckValues(const CLI::App& app, int argc, const char* const* argv, Command
     flags.error = "--probe.ready: is empty; write a route, or omit the value";
   if (flags.telemetry_path && !config::IsTelemetryPath(*flags.telemetry_path)) {
     flags.error =
-        "--web.telemetry-path: must begin with / and differ from the server's other paths, for "
-        "example /metrics";
+        "--web.telemetry-path: must begin with /, need no encoding in a URL and differ from the "
+        "server's other paths, for example /metrics";
   }
 }
 

@@ -193,6 +193,17 @@ void CheckServersOf(const std::vector<PlacedQuery>& queries, const Config& confi
   }
 }
 
+// Clients encode other characters, remove the segments "." and "..", and take what follows "//" for
+// a host.
+bool IsSentUnchanged(const std::string& path) {
+  // RFC 3986, section 3.3, without "%".
+  constexpr const char* kOfPaths =
+      "/-._~!$&'()*+,;=:@0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
+  const std::string segments = path + '/';
+  return path.find_first_not_of(kOfPaths) == std::string::npos && !path.starts_with("//") &&
+         segments.find("/./") == std::string::npos && segments.find("/../") == std::string::npos;
+}
+
 void SetSession(const Draft& draft, postgres::SessionOptions& session) {
   session.application_name = draft.session.application_name;
   session.reset = draft.session.reset;
@@ -216,7 +227,7 @@ std::vector<std::string> ChangedKeys(const Config& from, const Config& to) {
 bool IsTelemetryPath(const std::string& path) {
   return path.size() >= 2 && path[0] == '/' && !path.starts_with("/-/") &&
          !path.starts_with("/api/") && path != "/status.css" && path != "/status.js" &&
-         path.find_first_of(" ?#%") == std::string::npos;
+         IsSentUnchanged(path);
 }
 
 std::optional<std::string> ProcessEnvironment(const char* name) {

@@ -58,8 +58,8 @@ struct Config {
 // The keys whose values differ, in order, such as "pools.ro.max_size".
 std::vector<std::string> ChangedKeys(const Config& from, const Config& to);
 
-// Returns whether metrics can be served at `path`: it must begin with / and differ from the
-// server's other paths.
+// Returns whether metrics can be served at `path`: it must begin with /, differ from the server's
+// other paths, and be such that clients send it unchanged.
 bool IsTelemetryPath(const std::string& path);
 
 // Returns the value of an environment variable, or nothing.

@@ -203,9 +203,11 @@ Key QuerySets() {
 }
 
 Key TelemetryPath() {
-  Key key = Text("web.telemetry_path",
-                 "a path that begins with / and has no other use in the server, such as /metrics",
-                 [](Draft& d) -> auto& { return d.config.telemetry_path; });
+  Key key =
+      Text("web.telemetry_path",
+           "a path that begins with /, needs no encoding in a URL and has no other use in the "
+           "server, such as /metrics",
+           [](Draft& d) -> auto& { return d.config.telemetry_path; });
   const auto take = key.set;
   key.set = [take](const Texts& texts, Draft& draft) {
     return IsTelemetryPath(texts.front()) && take(texts, draft);

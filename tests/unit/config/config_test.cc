@@ -279,6 +279,17 @@ TEST_F(ConfigTest, ErrorIsOneLineWithFileLineKeyAndCorrection) {
   EXPECT_EQ(ErrorOf("just words\n"), "FILE:1: the file: is not a mapping; write KEY: VALUE lines");
 }
 
+TEST_F(ConfigTest, TelemetryPathIsOneThatClientsSendUnchanged) {
+  for (const char* path :
+       {"/m", "/metrics/", "/a//b", "/a.b/..c", "/!$&'()*+,;=:@-._~", "/status.css2"}) {
+    EXPECT_TRUE(IsTelemetryPath(path)) << path;
+  }
+  for (const char* path : {"/métrics", "/m\t", "/m n", "/m%6e", "/m?a", "/m#a", "/m\\n", "/<m>",
+                           "//m", "/./m", "/m/.", "/../m", "/m/../n", "/m/.."}) {
+    EXPECT_FALSE(IsTelemetryPath(path)) << path;
+  }
+}
+
 TEST_F(ConfigTest, UnknownKeyIsReportedWithTheNearestExistingKey) {
   EXPECT_EQ(ErrorOf("primary:\n  dns: x\n"),
             "FILE:2: primary.dns: unknown key; did you mean primary.dsn?");
