@@ -27,16 +27,13 @@ std::string From(const Environment& environment, const char* name) {
 Duration ParseInterval(const std::string& text) {
   std::int64_t seconds = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), seconds);
-  constexpr std::int64_t kYear = std::int64_t{365} * 86'400;
-  if (error == std::errc() && end == text.data() + text.size() && seconds >= 1 &&
-      seconds <= kYear) {
-    return std::chrono::seconds(seconds);
-  }
-  if (const auto duration = ParseDuration(text); duration && *duration >= std::chrono::seconds(1))
-    return *duration;
-  throw ConfigError(
-      "SCIDEX_PG_POOL_LOG_INTERVAL: " + base::QuotedUnlessSecret(text) +
-      " is not an interval; write a number of seconds, such as 3600, or a duration such as 1h");
+  const bool is_number = error == std::errc() && end == text.data() + text.size();
+  const auto interval = ParseDuration(is_number ? text + 's' : text);
+  if (interval && *interval >= std::chrono::seconds(1) && *interval <= std::chrono::hours(24 * 365))
+    return *interval;
+  throw ConfigError("SCIDEX_PG_POOL_LOG_INTERVAL: " + base::QuotedUnlessSecret(text) +
+                    " is not an interval from 1s to 365d; write a number of seconds, such as "
+                    "3600, or a duration such as 1h");
 }
 
 void ApplyEnvironment(const Environment& environment, Draft& draft) {

@@ -361,11 +361,18 @@ TEST_F(ConfigTest, AFileThatCannotBeReadIsNamed) {
 }
 
 TEST_F(ConfigTest, ABadIntervalInTheEnvironmentIsNamed) {
-  EXPECT_EQ(ErrorOf("log: {level: info}\n", {{"SCIDEX_PG_POOL_LOG_INTERVAL", "often"}}),
-            "SCIDEX_PG_POOL_LOG_INTERVAL: \"often\" is not an interval; write a number of seconds, "
-            "such as 3600, or a "
-            "duration such as 1h");
-  EXPECT_NE(ErrorOf("log: {level: info}\n", {{"SCIDEX_PG_POOL_LOG_INTERVAL", "0"}}), "no error");
+  EXPECT_EQ(
+      ErrorOf("log: {level: info}\n", {{"SCIDEX_PG_POOL_LOG_INTERVAL", "often"}}),
+      "SCIDEX_PG_POOL_LOG_INTERVAL: \"often\" is not an interval from 1s to 365d; write a number "
+      "of seconds, such as 3600, or a duration such as 1h");
+  for (const char* value : {"0", "-1", "500ms", "31536001", "366d", "9223372036854775807"}) {
+    EXPECT_THAT(ErrorOf("log: {level: info}\n", {{"SCIDEX_PG_POOL_LOG_INTERVAL", value}}),
+                testing::HasSubstr("is not an interval"))
+        << value;
+  }
+  const Config longest =
+      LoadText("log: {level: info}\n", {{"SCIDEX_PG_POOL_LOG_INTERVAL", "31536000"}});
+  EXPECT_EQ(longest.database.pool_logger.interval, std::chrono::hours(365 * 24));
 }
 
 TEST_F(ConfigTest, NoErrorRepeatsADsn) {
