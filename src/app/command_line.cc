@@ -270,6 +270,10 @@ void CheckValues(const CLI::App& app, int argc, const char* const* argv, Command
   }
   if (HasEmptyValue("--probe.ready", argc, argv))
     flags.error = "--probe.ready: is empty; write a route, or omit the value";
+  if (!std::ranges::all_of(flags.allowed_hosts, &config::IsHostName)) {
+    flags.error =
+        "--web.allowed-hosts: must be a host name without a port, for example exporter.example";
+  }
   if (flags.telemetry_path && !config::IsTelemetryPath(*flags.telemetry_path)) {
     flags.error =
         "--web.telemetry-path: must begin with /, need no encoding in a URL and differ from the "

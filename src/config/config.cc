@@ -227,6 +227,10 @@ bool IsTelemetryPath(const std::string& path) {
          IsSentUnchanged(path);
 }
 
+bool IsHostName(const std::string& host) {
+  return !host.empty() && host.find_first_of(" :/") == std::string::npos;
+}
+
 std::optional<std::string> ProcessEnvironment(const char* name) {
   const char* value = std::getenv(name);
   if (value == nullptr) return std::nullopt;

@@ -62,6 +62,9 @@ std::vector<std::string> ChangedKeys(const Config& from, const Config& to);
 // other paths, and be such that clients send it unchanged.
 bool IsTelemetryPath(const std::string& path);
 
+// Returns whether a Host header can name `host`: it is not empty, and has no port.
+bool IsHostName(const std::string& host);
+
 // Returns the value of an environment variable, or nothing.
 using Environment = std::function<std::optional<std::string>(const char* name)>;
 

@@ -174,9 +174,7 @@ Key Names(std::string path, const std::string& expected, const FieldOf<Texts>& f
   key.expected = expected;
   key.set = [field](const Texts& texts, Draft& draft) {
     field(draft) = texts;
-    return std::none_of(texts.begin(), texts.end(), [](const std::string& text) {
-      return text.empty() || text.find_first_of(" :/") != std::string::npos;
-    });
+    return std::ranges::all_of(texts, &IsHostName);
   };
   return key;
 }

@@ -127,6 +127,8 @@ TEST(CommandLine, ErrorIsOneLineThatNamesTheFlag) {
         std::pair{"--log.format=xml", "--log.format"},
         std::pair{"--web.max-requests=many", "--web.max-requests"},
         std::pair{"--web.max-requests=-1", "--web.max-requests"},
+        std::pair{"--web.allowed-hosts=db:19187", "--web.allowed-hosts"},
+        std::pair{"--web.allowed-hosts=", "--web.allowed-hosts"},
         std::pair{"--web.telemetry-path=metrics", "--web.telemetry-path"},
         std::pair{"--web.telemetry-path=/-/ready", "--web.telemetry-path"},
         std::pair{"--config.check.startup", "--config.check.startup: requires --config.check"},
