@@ -17,22 +17,6 @@ namespace {
 
 constexpr base::Duration kReminderInterval = std::chrono::hours(1);
 
-const char* OutageMessage(Reason reason) {
-  switch (reason) {
-    // The server refused for a reason not listed here, or a file that the DSN names cannot be read.
-    case Reason::kConnectFailed:
-      return "no session with the server";
-    case Reason::kAuthFailed:
-    case Reason::kTlsFailed:
-    case Reason::kTooManyConnections:
-    case Reason::kNotAcceptingConnections:
-    case Reason::kReadOnlyUnproven:
-      return "server refuses sessions";
-    default:
-      return "server does not answer";
-  }
-}
-
 std::string_view AdviceOn(ConnectOutcome outcome) {
   if (outcome == ConnectOutcome::kOtherServer)
     return "the name leads to several servers; use a name that leads only to the intended one";
@@ -69,8 +53,9 @@ void ServerEvents::OnFailure(const std::string& pools, const ProbeResult& result
     if (before == result.reason || now < reason_silent_until_[result.reason]) return;
     reason_silent_until_[result.reason] = base::Add(now, kReminderInterval);
   }
+  const std::string outage = "server " + std::string(routing::OutageOf(result.reason));
   base::Log(before ? base::LogLevel::kInfo : base::LogLevel::kWarn,
-            before ? "server still provides no session" : OutageMessage(result.reason),
+            before ? "server still provides no session" : outage,
             {{"pools", pools},
              {"host", server.host},
              {"port", server.port},

@@ -47,6 +47,22 @@ std::string_view AdviceOn(Reason reason) {
   return "";
 }
 
+std::string_view OutageOf(Reason reason) {
+  switch (reason) {
+    // The server refused for a reason not listed here, or this process cannot use its sessions.
+    case Reason::kConnectFailed:
+    case Reason::kReadOnlyUnproven:
+      return "provides no session";
+    case Reason::kAuthFailed:
+    case Reason::kTlsFailed:
+    case Reason::kTooManyConnections:
+    case Reason::kNotAcceptingConnections:
+      return "refuses sessions";
+    default:
+      return "does not answer";
+  }
+}
+
 base::LogLevel LevelOf(Reason reason) {
   switch (reason) {
     case Reason::kOk:

@@ -8,6 +8,7 @@
 
 #include "base/call_site.h"
 #include "base/enum.h"
+#include "routing/advice.h"
 #include "status/text.h"
 #include "status/wording.h"
 
@@ -36,9 +37,7 @@ void AddRoute(const routing::RouteStats& route, const control::ReplicaStats& rep
 std::string ServerText(const control::ProbeStats& probe) {
   if (probe.up) return probe.in_recovery ? "answers, in recovery" : "answers";
   if (probe.last_run == WallTime{}) return "not probed yet";
-  std::string text = "does not answer: ";
-  text += Name(probe.last_reason);
-  return text;
+  return Joined({routing::OutageOf(probe.last_reason), ": ", Name(probe.last_reason)});
 }
 
 // "db1:5432/shop"; an IPv6 address is in brackets.

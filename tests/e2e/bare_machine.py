@@ -53,7 +53,7 @@ class BareMachine(unittest.TestCase):
             return any(all(part in line for part in parts) for line in lines)
         servers.poll_of(process, "line in the log", lambda: is_logged("listening", str(self.port)), self.log)
         servers.poll_of(process, "line on the primary",
-                        lambda: is_logged("no session with the server", "pools=primary,", "Network is unreachable"),
+                        lambda: is_logged("server provides no session", "pools=primary,", "Network is unreachable"),
                         self.log)
         servers.poll_of(process, "line on the replica",
                         lambda: is_logged("does not answer", "pools=ro ", "reason=name_not_resolved"), self.log)

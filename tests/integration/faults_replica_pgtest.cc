@@ -314,7 +314,7 @@ TEST_F(ReplicaFault, WhoseDatabaseWasRenamedLosesTheRoute) {
   };
   const auto restore = [] { primary_->Execute("ALTER DATABASE renamed RENAME TO reading"); };
   Report("database renamed", RepeatFallthrough(Reason::kConnectFailed, rename, restore));
-  EXPECT_GE(log_.Count({"no session with the server", "pools=ro ", "reading"}), 1u);
+  EXPECT_GE(log_.Count({"server provides no session", "pools=ro ", "reading"}), 1u);
 }
 
 TEST_F(ReplicaFault, ConnectionLimitLosesTheRouteOnlyOnceSessionsEnd) {

@@ -193,6 +193,16 @@ TEST(Page, ShowsWhetherEachServerAnswers) {
   EXPECT_THAT(PageOf(UndecidedSample()), HasSubstr("<p id=\"ro-server\">not probed yet</p>"));
 }
 
+TEST(Page, DoesNotSayThatAServerWhichRefusesSessionsIsSilent) {
+  Sample sample = FallthroughSample();
+  control::ProbeStats& probe = sample.control.probes[routing::PoolRole::kRo];
+  probe.last_reason = routing::Reason::kAuthFailed;
+  EXPECT_THAT(PageOf(sample), HasSubstr("class=\"alarm\">refuses sessions: auth_failed</p>"));
+  // The database does not exist, for example.
+  probe.last_reason = routing::Reason::kConnectFailed;
+  EXPECT_THAT(PageOf(sample), HasSubstr("class=\"alarm\">provides no session: connect_failed</p>"));
+}
+
 TEST(Page, SaysWhichServerEachPoolIsOnAlsoWhileItIsDown) {
   const std::string page = PageOf(FallthroughSample());
   EXPECT_THAT(page, HasSubstr("<p id=\"primary-address\">db1:5432/shop</p>"));
