@@ -10,6 +10,7 @@
 #include "app/web_options.h"
 #include "base/log.h"
 #include "base/read_file.h"
+#include "http/error.h"
 #include "http/server.h"
 #include "postgres/dsn.h"
 
@@ -30,7 +31,8 @@ void WarnOfReadablePassword(const std::string& key,
                             const std::optional<postgres::SessionOptions>& server,
                             config::Config& config) {
   if (!server || !base::EveryoneMayRead(server->password_file)) return;
-  config.warnings.push_back(key + ": the file is readable by everyone; chmod 0640");
+  config.warnings.push_back(config.SourceOf(key) +
+                            ": the file is readable by everyone; chmod 0640");
 }
 
 void WarnOfReadableWebFiles(config::Config& config) {
@@ -53,12 +55,21 @@ void WarnOfReadableWebFiles(config::Config& config) {
   }
 }
 
+void CheckListening(const config::Config& config) {
+  try {
+    http::CheckLimits(WebOptionsOf(config));
+  } catch (const http::AddressError& error) {
+    throw config::ConfigError(config.SourceOf("web.listen_addresses") + ": " + error.what());
+  }
+}
+
 }  // namespace
 
 void Check(const config::Config& config) {
   CheckForReload(config);
-  if (!config.web.listen_addresses.empty()) http::CheckLimits(WebOptionsOf(config));
-  if (!config.textfile_path.empty()) CheckTextfile(config.textfile_path);
+  if (!config.web.listen_addresses.empty()) CheckListening(config);
+  if (!config.textfile_path.empty())
+    CheckTextfile(config.textfile_path, config.SourceOf("textfile.path"));
 }
 
 void CheckForReload(const config::Config& config) {
@@ -67,8 +78,8 @@ void CheckForReload(const config::Config& config) {
 }
 
 void CheckDsns(const config::Config& config) {
-  CheckDsn(config.database.primary, config.primary_dsn_source);
-  CheckDsn(config.database.replica, config.replica_dsn_source);
+  CheckDsn(config.database.primary, config.SourceOf("primary.dsn"));
+  CheckDsn(config.database.replica, config.SourceOf("replica.dsn"));
 }
 
 void CheckOutputs(const config::Config& config) {

@@ -315,13 +315,17 @@ void ApplyFlags(const CommandLine& flags, config::Config& config) {
   if (!flags.listen_addresses.empty()) {
     config.web.listen_addresses = flags.listen_addresses;
     std::erase(config.web.listen_addresses, "");
+    config.sources["web.listen_addresses"] = "--web.listen-address";
   }
   if (!flags.allowed_hosts.empty()) config.web.allowed_hosts = flags.allowed_hosts;
   if (flags.telemetry_path) config.telemetry_path = *flags.telemetry_path;
   if (flags.web_config_file) config.web_config_file = *flags.web_config_file;
   if (flags.enable_lifecycle) config.enable_lifecycle = true;
   if (flags.max_requests) config.web.max_requests = *flags.max_requests;
-  if (flags.textfile_path) config.textfile_path = *flags.textfile_path;
+  if (flags.textfile_path) {
+    config.textfile_path = *flags.textfile_path;
+    config.sources["textfile.path"] = "--textfile.path";
+  }
   if (flags.textfile_interval) config.textfile_interval = *flags.textfile_interval;
   if (flags.log_level) config.log.level = *flags.log_level;
   if (flags.log_format) config.log.format = *flags.log_format;

@@ -13,13 +13,14 @@ namespace {
 // The directory of systemd's LoadCredential= while the unit runs.
 constexpr const char* kCredentials = "/run/credentials/";
 
-void AddPasswordFile(const std::string& key, const std::optional<postgres::SessionOptions>& server,
+void AddPasswordFile(const std::string& source,
+                     const std::optional<postgres::SessionOptions>& server,
                      std::vector<Mistake>& mistakes) {
   if (!server || server->password_file.empty()) return;
   try {
     postgres::ReadPasswordFile(server->password_file);
   } catch (const std::runtime_error& error) {
-    mistakes.push_back({key + ": " + error.what() + "; without it no session can be opened",
+    mistakes.push_back({source + ": " + error.what() + "; without it no session can be opened",
                         !server->password_file.starts_with(kCredentials)});
   }
 }
@@ -39,7 +40,7 @@ void AddSameServer(const config::Config& config, std::vector<Mistake>& mistakes)
   if (server.empty() || server != OnlyServerOf(primary)) return;
   const bool may_be_pooler = primary.Get("dbname") != replica.Get("dbname");
   mistakes.push_back(
-      {config.replica_dsn_source + ": has the host and port of the primary, " + server +
+      {config.SourceOf("replica.dsn") + ": has the host and port of the primary, " + server +
        (may_be_pooler ? "; that is correct only if a pooler there distinguishes the two databases"
                       : "; all reads would go to the primary: name the replica")});
 }
@@ -50,8 +51,8 @@ std::vector<Mistake> LikelyMistakes(const config::Config& config) {
   std::vector<Mistake> mistakes;
   for (const std::string& unknown : config.unknown_sql) mistakes.push_back({unknown, true});
   for (const std::string& warning : config.warnings) mistakes.push_back({warning, false});
-  AddPasswordFile("primary.password_file", config.database.primary, mistakes);
-  AddPasswordFile("replica.password_file", config.database.replica, mistakes);
+  AddPasswordFile(config.SourceOf("primary.password_file"), config.database.primary, mistakes);
+  AddPasswordFile(config.SourceOf("replica.password_file"), config.database.replica, mistakes);
   AddSameServer(config, mistakes);
   return mistakes;
 }

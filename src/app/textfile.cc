@@ -48,9 +48,9 @@ std::optional<Textfile::Identity> Textfile::Identity::Of(const std::string& path
   return Identity{found.st_dev, found.st_ino, found.st_mtim.tv_sec, found.st_mtim.tv_nsec};
 }
 
-void CheckTextfile(const std::string& path) {
-  const auto refuse = [](const std::string& why) {
-    throw config::ConfigError("textfile.path: " + why);
+void CheckTextfile(const std::string& path, const std::string& source) {
+  const auto refuse = [&source](const std::string& why) {
+    throw config::ConfigError(source + ": " + why);
   };
   const std::string shown = base::QuotedUnlessSecret(path);
   if (!path.ends_with(".prom"))

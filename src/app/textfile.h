@@ -16,8 +16,9 @@
 namespace scidex::app {
 
 // Throws config::ConfigError unless the file can be created, the collector would read it, and what
-// is there, if anything, is a regular file.
-void CheckTextfile(const std::string& path);
+// is there, if anything, is a regular file. The message begins with `source`, where the path was
+// set.
+void CheckTextfile(const std::string& path, const std::string& source = "textfile.path");
 
 struct TextfileStats {
   // When the latest file was written; epoch (0) if none was.

@@ -39,11 +39,11 @@ Duration ParseInterval(const std::string& text) {
 void ApplyEnvironment(const Environment& environment, Draft& draft) {
   if (const std::string dsn = From(environment, "SCIDEX_PG_DSN"); !dsn.empty()) {
     draft.primary.dsn = base::Secret(dsn);
-    draft.config.primary_dsn_source = "SCIDEX_PG_DSN";
+    draft.config.sources["primary.dsn"] = "SCIDEX_PG_DSN";
   }
   if (const std::string dsn = From(environment, "SCIDEX_PG_RO_DSN"); !dsn.empty()) {
     draft.replica.dsn = base::Secret(dsn);
-    draft.config.replica_dsn_source = "SCIDEX_PG_RO_DSN";
+    draft.config.sources["replica.dsn"] = "SCIDEX_PG_RO_DSN";
   }
   if (const std::string interval = From(environment, "SCIDEX_PG_POOL_LOG_INTERVAL");
       !interval.empty()) {
@@ -208,6 +208,11 @@ void SetSession(const Draft& draft, postgres::SessionOptions& session) {
 
 }  // namespace
 
+const std::string& Config::SourceOf(const std::string& key) const {
+  const auto found = sources.find(key);
+  return found == sources.end() ? key : found->second;
+}
+
 std::vector<std::string> ChangedKeys(const Config& from, const Config& to) {
   std::vector<std::string> changed;
   std::map<std::string, std::uint64_t> all = from.fingerprints;
@@ -241,8 +246,7 @@ Config Load(const std::string& path, const Environment& environment) {
   Draft draft;
   Lines lines;
   if (!path.empty()) lines = ReadFile(path, draft);
-  draft.config.primary_dsn_source = PlaceOf(path, lines, "primary.dsn");
-  draft.config.replica_dsn_source = PlaceOf(path, lines, "replica.dsn");
+  for (const auto& [key, unused] : lines) draft.config.sources[key] = PlaceOf(path, lines, key);
   ApplyEnvironment(environment, draft);
   AddQuerySets(path, lines, draft);
   CheckTogether(draft.queries);

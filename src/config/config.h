@@ -36,9 +36,10 @@ struct Config {
   // `primary` is set unless only the replica has a DSN; `replica` is set if it has a DSN. The
   // queries are those of the file and of the query sets.
   database::DatabaseOptions database;
-  // Where each DSN was given, for errors: line and key of the file, or an environment variable.
-  std::string primary_dsn_source = "primary.dsn";
-  std::string replica_dsn_source = "replica.dsn";
+  // Where each key was set, for errors: "FILE:LINE: KEY", an environment variable or a flag.
+  std::map<std::string, std::string> sources;
+  // Returns the key itself if it was not set.
+  const std::string& SourceOf(const std::string& key) const;
 
   // Timeout of a graceful shutdown; then the process is terminated.
   base::Duration shutdown_timeout = std::chrono::seconds(10);

@@ -39,9 +39,9 @@ std::optional<std::uint16_t> ParsePort(std::string_view text) {
 [[noreturn]] void Refuse(const std::string& text, const std::string& why,
                          std::optional<std::uint16_t> port) {
   const std::string example = std::to_string(port.value_or(19187));
-  throw ServerError("cannot listen on " + base::QuotedUnlessSecret(text) + ": " + why +
-                    "; write an address and a port, such as 127.0.0.1:" + example +
-                    ", [::1]:" + example + " or :" + example);
+  throw AddressError("cannot listen on " + base::QuotedUnlessSecret(text) + ": " + why +
+                     "; write an address and a port, such as 127.0.0.1:" + example +
+                     ", [::1]:" + example + " or :" + example);
 }
 
 bool IsName(std::string_view host) {
@@ -222,8 +222,8 @@ std::vector<std::vector<Address>> ParseAddresses(const std::vector<std::string>&
     std::vector<Address> addresses = ParseAddress(text);
     for (std::size_t i = 0; i < all.size(); ++i) {
       if (!Overlap(all[i], addresses)) continue;
-      throw ServerError("cannot listen on both " + texts[i] + " and " + text +
-                        ", because they overlap; remove one or change its port");
+      throw AddressError("cannot listen on both " + texts[i] + " and " + text +
+                         ", because they overlap; remove one or change its port");
     }
     all.push_back(std::move(addresses));
   }

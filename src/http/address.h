@@ -19,10 +19,10 @@ struct Address {
 
 // Parses "127.0.0.1:19187", "[::1]:19187", ":19187" (all addresses of the machine) or
 // "localhost:19187" (all addresses to which the name resolves). With port 0 the kernel chooses a
-// port. Throws ServerError if the text is invalid.
+// port. Throws AddressError if the text is invalid.
 std::vector<Address> ParseAddress(const std::string& text);
 
-// Parses each text. Throws ServerError also if two of them overlap, so that one process could not
+// Parses each text. Throws AddressError also if two of them overlap, so that one process could not
 // listen on both.
 std::vector<std::vector<Address>> ParseAddresses(const std::vector<std::string>& texts);
 

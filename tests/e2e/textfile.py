@@ -215,7 +215,7 @@ class Textfile(WithoutAPort):
             for more in ((), ("--config.check",)):
                 done = self.run_to_end(f"--textfile.path={path}", "--web.listen-address=127.0.0.1:0", *more)
                 self.assertEqual((done.returncode, done.stderr.count("\n")), (1, 1), done.stderr)
-                self.assertIn(f"scidex_pg_exporter: textfile.path: ", done.stderr)
+                self.assertIn("scidex_pg_exporter: --textfile.path: ", done.stderr)
                 self.assertIn(why, done.stderr)
 
     def test_start_without_any_output_is_refused(self):

@@ -76,10 +76,12 @@ TEST_F(ConfigCheck, MissingPasswordFileIsAnErrorWithoutItsName) {
   const ProcessResult startup =
       Check(query, {"--config.check.startup"}, with(dir_.path() / kRowValue));
   EXPECT_EQ(startup.exit_status, 0) << startup.errors;
-  EXPECT_THAT(startup.errors, HasSubstr("warning: primary.password_file: "));
+  EXPECT_THAT(startup.errors,
+              testing::ContainsRegex("warning: .*:[0-9]+: primary.password_file: "));
   const ProcessResult of_unit = Check(query, {}, with("/run/credentials/none.service/password"));
   EXPECT_EQ(of_unit.exit_status, 0) << of_unit.errors;
-  EXPECT_THAT(of_unit.errors, HasSubstr("warning: primary.password_file: "));
+  EXPECT_THAT(of_unit.errors,
+              testing::ContainsRegex("warning: .*:[0-9]+: primary.password_file: "));
 }
 
 TEST_F(ConfigCheck, UnknownSyntaxFailsUnlessOnlyAStartIsChecked) {

@@ -3,7 +3,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <exception>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -15,6 +17,7 @@ namespace {
 
 using testing::ElementsAre;
 using testing::IsEmpty;
+using testing::StartsWith;
 
 class CheckTest : public testing::Test {
  protected:
@@ -44,6 +47,23 @@ TEST_F(CheckTest, SecretInAFileThatEveryoneCanReadIsAWarning) {
                           "replica.password_file: the file is readable by everyone; chmod 0640",
                           key + " contains a key and is readable by everyone; chmod 0640"));
   EXPECT_THAT(WarningsWithMode(0640), IsEmpty());
+}
+
+TEST_F(CheckTest, ErrorNamesTheLineThatTheValueCameFrom) {
+  const auto error_of = [&](const std::string& text) -> std::string {
+    const std::string path = Write("e.yaml", text);
+    try {
+      Check(config::Load(path, [](const char*) { return std::nullopt; }));
+    } catch (const std::exception& error) {
+      return std::string(error.what()).substr(path.size());
+    }
+    return "no error";
+  };
+  EXPECT_THAT(error_of("web:\n  listen_addresses: [\":99999\"]\n"),
+              StartsWith(":2: web.listen_addresses: cannot listen on \":99999\": "));
+  EXPECT_THAT(error_of("web:\n  listen_addresses: [\":1\", \":1\"]\n"),
+              StartsWith(":2: web.listen_addresses: cannot listen on both "));
+  EXPECT_THAT(error_of("textfile:\n  path: pools.txt\n"), StartsWith(":2: textfile.path: "));
 }
 
 }  // namespace

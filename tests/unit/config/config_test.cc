@@ -218,7 +218,7 @@ TEST_F(ConfigTest, TheEnvironmentWinsOverTheFile) {
       LoadText("primary:\n  dsn: host=file\npool_logger:\n  interval: 1m\n",
                {{"SCIDEX_PG_DSN", "host=environment"}, {"SCIDEX_PG_POOL_LOG_INTERVAL", "90"}});
   EXPECT_EQ(config.database.primary->dsn.Reveal(), "host=environment");
-  EXPECT_EQ(config.primary_dsn_source, "SCIDEX_PG_DSN");
+  EXPECT_EQ(config.SourceOf("primary.dsn"), "SCIDEX_PG_DSN");
   EXPECT_EQ(config.database.pool_logger.interval, std::chrono::seconds(90));
 }
 
