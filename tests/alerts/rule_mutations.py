@@ -62,8 +62,10 @@ def expressions(expr, thresholds_alone):
     for match in re.finditer(r"\b(and|or|unless)\b", expr):
         for other in OPERATORS[match[0]]:
             yield replaced(expr, match, other)
-    for match in re.finditer(r"\{[^}]*\}", expr):
-        yield replaced(expr, match, "")
+    # Selectors that are the same and joined by `and`, which compares all labels, change together.
+    for part in re.finditer(r"(?:(?!\b(?:or|unless)\b).)+", expr, re.DOTALL):
+        for name, matchers in dict.fromkeys(re.findall(r"([\w:]*)(\{[^}]*\})", part[0])):
+            yield replaced(expr, part, part[0].replace(name + matchers, name))
     # Windows of the same length have the same reason, so they change together.
     for window in dict.fromkeys(re.findall(r"\[(\d+[smhd])", expr)):
         for other in others(window):

@@ -10,6 +10,7 @@ PROBED = 'scidex_pg_pool_probe_last_run_timestamp_seconds{pool="ro"}'
 INTERVAL = 'scidex_pg_pool_probe_interval_seconds{pool="ro"}'
 TIMEOUT = 'scidex_pg_pool_probe_timeout_seconds{pool="ro"}'
 MAX_SIZE = 'scidex_pg_pool_max_size{pool="ro"}'
+RESTARTING = 'ALERTS{alertname="ScidexPgPoolExporterRestarting", alertstate="firing"}'
 OF_SHOP = 'up{instance="api", namespace="shop"}'
 
 
@@ -62,13 +63,31 @@ CASES = [
          for_=180, forgets=0, outlives_failed_scrape=False, of_instance=False),
 
     Case(alert="ScidexPgPoolExporterDown", severity="warning", component="exporter",
-         summary="An exporter cannot be scraped.",
+         summary="Scrapes of an exporter fail.",
          description=f"Scrapes of {WHO} have failed for three minutes. The route of its reads is unknown, and no other "
                      "alert can fire for it.", dashboard="exporter",
          calm={"up": 1}, wrong={"up": 0},
          near={"it is another job's": {'up{job="other"}': 0},
-               "it is scraped now and then": {"up": Cycle((0,) * 12 + (1,))}},
+               "it restarts": {"up": Cycle((0,) * 12 + (1,)), RESTARTING: 1},
+               "every other scrape fails": {"up": Cycle((1, 0))}},
+         courses=(("ends at the first scrape after a long outage",
+                   (({"up": 0}, 1200), ({"up": 1}, 1200)), {1185: True, 1200: False, 2385: False}),
+                  ("ends at the first scrape after the second of two long outages",
+                   (({}, 1200), ({"up": 0}, 300), ({"up": 1}, 60), ({"up": 0}, 300), ({"up": 1}, 900)),
+                   {1845: True, 1860: False, 2055: False, 2745: False})),
          for_=180, forgets=0, outlives_failed_scrape=False),
+
+    # Too few scrapes succeed to know much of it, and no outage lasts for three minutes.
+    Case(alert="ScidexPgPoolExporterDown", severity="warning", component="exporter",
+         summary="Scrapes of an exporter fail.",
+         description=f"More than half of the scrapes of {WHO} in the last 15 minutes failed, in several periods. What is known "
+                     "of it is incomplete, and other alerts on it may be late or missing.", dashboard="exporter",
+         calm={"up": 1}, wrong={"up": Cycle((0, 0, 1))},
+         courses=(("fires if three outages, each of less than three minutes, are longer than half of the time",
+                   (({}, 1200), *(({"up": 0}, 165), ({"up": 1}, 15)) * 3, ({"up": 1}, 600)),
+                   {1725: False, 1740: True, 2130: True, 2145: False}),),
+         near={"two of three scrapes of another job fail": {'up{job="other"}': Cycle((0, 0, 1))}},
+         rises=675, for_=180, holds=225, forgets=0, outlives_failed_scrape=False),
 
     Case(alert="ScidexPgPoolExporterAbsent", severity="warning", component="exporter",
          summary=LOST_SUMMARY,
