@@ -35,7 +35,7 @@ HALF_HOURS = range(0, 3 * DAY, HOUR // 2)
 OUTAGE = range(0, HOUR, MINUTE)
 FEW_BLOCKS = 10
 # Per instance, by all rules together: the windows of days every five minutes, the others at each evaluation.
-MOST_SAMPLES = 14_500
+MOST_SAMPLES = 14_700
 
 
 def asked_series(expressions):

@@ -24,6 +24,9 @@ def errors(reason):
     return f'scidex_pg_query_errors_total{{query="orders", reason="{reason}"}}'
 
 
+FIRST_FAILED = {runs(): 1, errors("refused"): 1, RUN: 1, SUCCESS: 0}
+
+
 def failing(share, why):
     return (f"{share} of the latest runs of the query orders of {WHO} (those of the last 15 minutes, or the last one) "
             f"failed{why}. Alerts and panels that use its series have no data, or old values.")
@@ -51,10 +54,15 @@ CASES = [
          calm={runs(): 7, errors("refused"): 7, RUN: 100, SUCCESS: 100},
          wrong={runs(): Climb(((1, 1),)), errors("refused"): Climb(((1, 1),)), RUN: 1200},
          near={"its latest run failed when no alert fired": {RUN: 1200},
+               "it only times out": FIRST_FAILED | {errors("refused"): 0, errors("timeout"): 1},
+               "it has not run yet": FIRST_FAILED | {errors("refused"): 0, runs(): 0, RUN: 0},
                "another alert fires": {
                    RUN: 1200, 'ALERTS{alertname="ScidexPgPoolQueryStale", alertstate="firing", query="orders"}': 1}},
          # Prometheus has no alert after its start, only the series of it.
-         courses=(("fires again after Prometheus restarts",
+         courses=(("fires for a first run that failed before the first scrape, until a run succeeds",
+                   ((FIRST_FAILED, 4200), (FIRST_FAILED | {runs(): 2, RUN: 4200, SUCCESS: 4200}, 600)),
+                    {240: False, 300: True, 4140: True, 4200: False}),
+                  ("fires again after Prometheus restarts",
                    (({FIRED: 1}, 60), ({RUN: 1200, FIRED: None}, 1200)), {480: True, 1200: True}),
                   ("does not fire for a failed run long after it fired",
                    (({FIRED: 1}, 60), ({FIRED: None}, 360), ({RUN: 1200, FIRED: None}, 1200)),
