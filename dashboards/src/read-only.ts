@@ -107,9 +107,9 @@ const numbers = [
     {
       title: 'Canary',
       description:
-        'Whether the latest attempt to write through a read lease of each pool was refused as ' +
-        'read-only. Red: at least one was not refused; assume that read sessions of that pool ' +
-        'can write.',
+        'Whether all attempts of the exporter to write through a read lease, in the chosen time ' +
+        'range, were refused as read-only. Red: at least one was not refused; assume that reads ' +
+        'of its pool can write. The log names the pool.',
       unit: 'none',
       width: 8,
       height: 4,
@@ -122,7 +122,10 @@ const numbers = [
         0: { text: 'not refused', color: 'red' },
       }),
     )
-    .withTarget(now(`min(${known(selectPools('scidex_pg_pool_read_only_canary_success'))})`)),
+    // The next attempt is on a new session, and is refused even if the cause remains.
+    .withTarget(
+      now(`min(${known(`min_over_time(${selectPools('scidex_pg_pool_read_only_canary_success')}[$__range])`)})`),
+    ),
 ];
 
 const graphs = [

@@ -69,6 +69,7 @@ LOST_HOST = Target("east", "blue", "node", "lost", ONE, down=True, file_age=60, 
 # Down for longer than the range.
 LONG_DOWN = Target("east", "blue", "pools", "db9", ONE, down=True, since=math.inf)
 DOWN = 'alertname="ScidexPgPoolExporterDown",alertstate="firing",component="exporter",severity="warning"'
+CANARY = "scidex_pg_pool_read_only_canary_success"
 STARTED = "process_start_time_seconds"
 WRITTEN = "scidex_pg_exporter_textfile_written_timestamp_seconds"
 COUNTER = re.compile(r"_(total|sum|count|bucket)$")
@@ -100,6 +101,8 @@ def values(name, labels, golden, series, route, times):
         return [int(labels == f'reason="{reason}"')] * len(times)
     if COUNTER.search(name):
         return [rate(series) * at for at in range(len(times))]
+    if name == CANARY:
+        return [int(number != 3) for number in range(len(times))]
     # A state, or the version of a build.
     if golden in ("0", "1", "NaN"):
         return [golden] * len(times)
@@ -308,6 +311,9 @@ class Fleet(Shown):
         self.assertEqual(self.panel("overview.json", "Reads refused"), {"shop pools blue east": 1})
         self.assertEqual(self.panel("overview.json", "Route reasons"),
                          {"connect_refused": 2, "diverged": 1})
+
+    def test_a_canary_that_was_not_refused_once_is_shown(self):
+        self.assertEqual(list(self.panel("read-only.json", "Canary").values()), [0])
 
     def test_an_instance_that_is_down_counts_as_missing(self):
         self.assertEqual(self.panel("overview.json", "Instances"), {"4 of 5": 0.8})
