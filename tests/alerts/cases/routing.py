@@ -86,6 +86,10 @@ CASES = [
                "they have no replica by choice": {f'{ROUTE}{{instance="{host}"}}': 2 for host in "abcdef"}
                                                  | {f'{CONFIGURED}{{instance="{host}"}}': 0 for host in "abcd"}
                                                  | {f'{ROUTE}{{instance="{host}"}}': 1 for host in "efg"},
+               "the reads of one of four are meant to": {f'{ROUTE}{{instance="{host}"}}': 2 for host in "abcd"}
+                                                        | {f'{EXPECTED}{{instance="d"}}': 1},
+               "all but two are meant to": {f'{ROUTE}{{instance="{host}"}}': 2 for host in "abcdefg"}
+                                           | {f'{EXPECTED}{{instance="{host}"}}': 1 for host in "abcde"},
                "reads are refused": {f'{ROUTE}{{instance="{host}"}}': 3 for host in "abcdefg"}},
          also=(({f'{name}{{instance="{host}"}}': None for name in (ROUTE, CONFIGURED) for host in "cdefg"},
                 {f'{name}{{instance="{host}"}}': None for name in (ROUTE, CONFIGURED) for host in "defg"}
