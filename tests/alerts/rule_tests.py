@@ -3,6 +3,7 @@
 value."""
 
 import concurrent.futures
+import json
 import os
 import pathlib
 import re
@@ -17,6 +18,7 @@ from series import Climb, Now, Rise, selector, values
 from timeline import Timelines
 
 DASHBOARDS = sorted((pathlib.Path(__file__).resolve().parents[2] / "dashboards" / "json").glob("*.json"))
+METRIC = re.compile(r"\b(?:instance_pool:)?(?:scidex_pg|process)_[\w:]+|\bup\b")
 # By convention, only names of recorded series have colons; and so has the format of a variable of Grafana.
 RECORDED = re.compile(r"(?<!\$\{)\b[a-z_]+(?::[a-z_][a-z0-9_]*)+")
 
@@ -42,6 +44,19 @@ class Rules(unittest.TestCase):
     def test_every_recorded_series_is_of_an_alert_or_has_a_case(self):
         used = [record["record"] for alert in self.alerts.values() for record in rulebook.needed_by(alert, self.records)]
         self.assertEqual({record["record"] for record in self.records}, {*used, *recorded.CASES})
+
+    def test_an_alert_links_to_a_dashboard_that_shows_its_metrics(self):
+        """If any dashboard does."""
+        shown = {board["uid"]: METRIC.findall(" ".join(
+            target["expr"] for panel in board["panels"] for target in panel.get("targets", ())))
+            for board in (json.loads(file.read_text()) for file in DASHBOARDS)}
+        for name, alert in self.alerts.items():
+            # Most rules and panels have conditions on the age of a textfile.
+            asked = {metric for metric in METRIC.findall(alert["expr"]) if "textfile" not in metric}
+            showing = [uid for uid, metrics in shown.items() if asked & set(metrics)]
+            linked = re.search(r"/d/([\w-]+)", alert["annotations"]["dashboard_url"])[1]
+            with self.subTest(alert=name):
+                self.assertIn(linked, showing or shown)
 
     def test_the_recorded_series_are_those_that_something_uses(self):
         rules = [rule["expr"] + "".join(rule.get("annotations", {}).values()) for rule in rulebook.load()]

@@ -35,7 +35,7 @@ def failing(share, why):
 CASES = [
     Case(alert="ScidexPgPoolQueryFailing", severity="warning", component="queries",
          summary="A query fails, and its series are missing or old.",
-         description=failing("66.67%", ", most of them with reason refused"), dashboard="exporter",
+         description=failing("66.67%", ", most of them with reason refused"), dashboard="detail",
          calm={runs(): Rise(3), **{errors(reason): Rise(0) for reason in QUERY_ERRORS},
                **{errors(reason): Rise(3) for reason in NO_CONNECTION}},
          wrong={errors("refused"): Rise(2), **{errors(reason): Rise(0) for reason in NO_CONNECTION}},
@@ -50,7 +50,7 @@ CASES = [
     # It runs once an hour: from fifteen minutes after the failed run, the windows have no run.
     Case(alert="ScidexPgPoolQueryFailing", severity="warning", component="queries",
          summary="A query fails, and its series are missing or old.",
-         description=failing("100%", ", most of them with reason refused"), dashboard="exporter",
+         description=failing("100%", ", most of them with reason refused"), dashboard="detail",
          calm={runs(): 7, errors("refused"): 7, RUN: 100, SUCCESS: 100},
          wrong={runs(): Climb(((1, 1),)), errors("refused"): Climb(((1, 1),)), RUN: 1200},
          near={"its latest run failed when no alert fired": {RUN: 1200},
@@ -71,7 +71,7 @@ CASES = [
 
     Case(alert="ScidexPgPoolQueryStale", severity="warning", component="queries",
          summary="A query has had no result for more than three intervals.",
-         description=STALE, dashboard="exporter",
+         description=STALE, dashboard="detail",
          calm={SUCCESS: Now(), 'scidex_pg_query_interval_seconds{query="orders"}': 15, ROUTE: 1, PRIMARY_UP: 1, UP: 0,
                PRIMARY_SIZE: 1, 'scidex_pg_pool_max_size{pool="ro"}': 1, TEXTFILE_WRITTEN: 0, NODE_EXPORTER: None},
          wrong={SUCCESS: Now(less=46)},
@@ -94,7 +94,7 @@ CASES = [
 
     Case(alert="ScidexPgPoolQueryStale", severity="warning", component="queries",
          summary="A query has had no result for more than three intervals.",
-         description=STALE, dashboard="exporter",
+         description=STALE, dashboard="detail",
          calm={SUCCESS: Now(), 'scidex_pg_query_interval_seconds{query="orders"}': 15, ROUTE: 1, PRIMARY_UP: 1,
                PRIMARY_SIZE: 1},
          # The primary was down for a moment when it began, which excuses a query for a quarter of an hour.
@@ -104,7 +104,7 @@ CASES = [
     Case(alert="ScidexPgPoolQuerySeriesDropped", severity="warning", component="queries",
          summary="A query has more series than max_series.",
          description=f"The query orders of {WHO} has more series than its max_series. Further series are not exposed, so "
-                     "sums over them are too small.", dashboard="exporter",
+                     "sums over them are too small.", dashboard="detail",
          calm={DROPPED: 0, 'scidex_pg_query_series_dropped_total{query="orders"}': 7},
          wrong={DROPPED: 1},
          near={"there were some long ago": {'scidex_pg_query_series_dropped_total{query="orders"}': 1000000}},
