@@ -16,6 +16,8 @@ using routing::Reason;
 namespace {
 
 constexpr base::Duration kReminderInterval = std::chrono::hours(1);
+// At a limit of sessions, single connects succeed now and then.
+constexpr base::Duration kSucceedsAgainAfter = std::chrono::minutes(1);
 
 std::string_view AdviceOn(ConnectOutcome outcome) {
   if (outcome == ConnectOutcome::kOtherServer)
@@ -35,7 +37,7 @@ void ServerEvents::OnProbe(const std::vector<std::shared_ptr<pool::Pool>>& pools
                            const ProbeResult& result, const routing::ServerAddress& server) {
   if (result.reason != Reason::kOk) return OnFailure(JoinedPoolNames(pools), result, server);
   const bool answered_before = OnAnswer(JoinedPoolNames(pools), result, server);
-  for (const auto& pool : pools) ReportFailedConnects(*pool, answered_before, server);
+  for (const auto& pool : pools) ReportConnects(*pool, answered_before, server);
 }
 
 void ServerEvents::OnFailure(const std::string& pools, const ProbeResult& result,
@@ -88,25 +90,43 @@ bool ServerEvents::OnAnswer(const std::string& pools, const ProbeResult& result,
   return !is_first && !outage;
 }
 
-// Reports connects that failed between two answered probes, and so are not part of an outage.
-void ServerEvents::ReportFailedConnects(const pool::Pool& pool, bool answered_before,
-                                        const routing::ServerAddress& server) {
+// Reports connects that failed between two answered probes, and so are not part of an outage, and
+// the end of that.
+void ServerEvents::ReportConnects(const pool::Pool& pool, bool answered_before,
+                                  const routing::ServerAddress& server) {
   const pool::PoolStats stats = pool.Stats();
   std::optional<ConnectOutcome> failed;
+  std::optional<base::Duration> failed_for;
   {
     const MutexLock lock(mutex_);
     const bool is_known = answered_before && connects_.contains(pool.name());
     Connects& connects = connects_[pool.name()];
     const base::TimePoint now = clock_.Now();
+    const bool succeeded =
+        stats.connects[ConnectOutcome::kOk] > connects.counted[ConnectOutcome::kOk];
+    if (succeeded && connects.failing_since && !connects.succeeding_since)
+      connects.succeeding_since = now;
     for (const ConnectOutcome outcome : base::kEnumValues<ConnectOutcome>) {
-      const bool is_new = is_known && outcome != ConnectOutcome::kOk &&
-                          stats.connects[outcome] > connects.counted[outcome] &&
-                          now >= connects.silent_until[outcome];
-      if (!is_new) continue;
+      if (outcome == ConnectOutcome::kOk || stats.connects[outcome] <= connects.counted[outcome])
+        continue;
+      connects.succeeding_since.reset();
+      if (!is_known || now < connects.silent_until[outcome]) continue;
       connects.silent_until[outcome] = base::Add(now, kReminderInterval);
       failed = outcome;
     }
+    if (failed && !connects.failing_since) connects.failing_since = now;
+    if (connects.succeeding_since && now - *connects.succeeding_since >= kSucceedsAgainAfter) {
+      failed_for = *connects.succeeding_since - *connects.failing_since;
+      connects = Connects();
+    }
     connects.counted = stats.connects;
+  }
+  if (failed_for) {
+    base::LogInfo("a pool's connects succeed again", {{"pool", pool.name()},
+                                                      {"host", server.host},
+                                                      {"port", server.port},
+                                                      {"connections", stats.size},
+                                                      {"after_seconds", *failed_for}});
   }
   if (!failed) return;
   const bool is_latest = stats.last_connect_outcome == *failed;

@@ -24,8 +24,9 @@ class ServerEvents {
   explicit ServerEvents(base::Clock& clock) : clock_(clock) {}
 
   // Logs changes: the server does not answer, it answers again, or it answers but connects of a
-  // pool fail. Within an hour, each reason of an outage and each outcome of a pool's connects is
-  // logged once. `pools` are the pools on the server.
+  // pool fail, or have succeeded again for a minute. Within an hour, each reason of an outage is
+  // logged once, and so is each outcome of a pool's connects while they fail. `pools` are the pools
+  // on the server.
   void OnProbe(const std::vector<std::shared_ptr<pool::Pool>>& pools, const ProbeResult& result,
                const routing::ServerAddress& server);
 
@@ -34,6 +35,9 @@ class ServerEvents {
   struct Connects {
     base::EnumArray<pool::ConnectOutcome, std::uint64_t> counted;
     base::EnumArray<pool::ConnectOutcome, base::TimePoint> silent_until;
+    // Since when they have failed, if that was logged, and since when they have only succeeded.
+    std::optional<base::TimePoint> failing_since;
+    std::optional<base::TimePoint> succeeding_since;
   };
 
   void OnFailure(const std::string& pools, const ProbeResult& result,
@@ -41,8 +45,8 @@ class ServerEvents {
   // Returns whether the previous probe was answered, too.
   bool OnAnswer(const std::string& pools, const ProbeResult& result,
                 const routing::ServerAddress& server);
-  void ReportFailedConnects(const pool::Pool& pool, bool answered_before,
-                            const routing::ServerAddress& server);
+  void ReportConnects(const pool::Pool& pool, bool answered_before,
+                      const routing::ServerAddress& server);
 
   base::Clock& clock_;
   base::Mutex mutex_;

@@ -47,6 +47,12 @@ class ServerEventsTest : public testing::Test {
     clock_.Advance(seconds(1));
     client.get();
   }
+  // Opens a connection, which is closed afterwards.
+  void Connect() {
+    connector_->Succeed();
+    clock_.Advance(std::chrono::minutes(2));
+    primary_->Acquire({clock_.Now() + seconds(1)}).Evict();
+  }
 
   test::ManualClock clock_;
   base::Scheduler scheduler_{clock_, test::kEager};
@@ -124,6 +130,45 @@ TEST_F(ServerEventsTest, ConnectFailuresOfAServerThatAnswersAreLoggedOncePerOutc
   FailConnect(ConnectOutcome::kOtherServer);
   Probe(Reason::kOk);
   EXPECT_EQ(log.Lines().size(), 2u) << "it is said again after an hour";
+}
+
+TEST_F(ServerEventsTest, TheEndOfConnectFailuresIsLogged) {
+  Probe(Reason::kOk);
+  FailConnect(ConnectOutcome::kTooManyConnections);
+  Probe(Reason::kOk);
+  const test::LogTap log;
+  Connect();
+  Probe(Reason::kOk);
+  clock_.Advance(seconds(59));
+  Probe(Reason::kOk);
+  EXPECT_EQ(log.Lines().size(), 0u) << "single connects may succeed";
+  clock_.Advance(seconds(1));
+  Probe(Reason::kOk);
+  Probe(Reason::kOk);
+  EXPECT_EQ(log.Count({"level=info", "connects succeed again", "pool=primary host=db1 port=5432",
+                       "after_seconds=120"}),
+            1u);
+  EXPECT_EQ(log.Lines().size(), 1u);
+}
+
+TEST_F(ServerEventsTest, ConnectsThatFailAgainHaveNoEndBeforeButABeginningAfter) {
+  Probe(Reason::kOk);
+  FailConnect(ConnectOutcome::kTooManyConnections);
+  Probe(Reason::kOk);
+  const test::LogTap log;
+  Connect();
+  Probe(Reason::kOk);
+  FailConnect(ConnectOutcome::kTooManyConnections);
+  Probe(Reason::kOk);
+  EXPECT_EQ(log.Lines().size(), 0u);
+  Connect();
+  Probe(Reason::kOk);
+  clock_.Advance(seconds(60));
+  Probe(Reason::kOk);
+  FailConnect(ConnectOutcome::kTooManyConnections);
+  Probe(Reason::kOk);
+  EXPECT_EQ(log.Count({"connects succeed again"}), 1u);
+  EXPECT_EQ(log.Count({"connects fail although"}), 1u);
 }
 
 TEST_F(ServerEventsTest, TheAdviceOnAFullServerNamesEachLimit) {
