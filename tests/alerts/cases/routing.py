@@ -2,7 +2,7 @@
 
 from case import Case
 from series import Climb, Cycle, Rise
-from .common import CONFIGURED, ROUTE, WHO
+from .common import CONFIGURED, PRIMARY_UP, ROUTE, WHO
 
 REFUSED = 'scidex_pg_pool_ro_route_reason{reason="connect_refused"}'
 UNSET = 'scidex_pg_pool_ro_route_reason{reason="replica_not_configured"}'
@@ -44,12 +44,15 @@ CASES = [
     Case(alert="ScidexPgPoolRoFallthrough", severity="warning", component="routing",
          summary="Reads fall through to the primary.",
          description=fallthrough("connect_refused"), dashboard="overview",
-         calm={ROUTE: 1, EXPECTED: 0, REFUSED: 0}, wrong={ROUTE: 2, REFUSED: 1},
+         calm={ROUTE: 1, EXPECTED: 0, REFUSED: 0, PRIMARY_UP: 1}, wrong={ROUTE: 2, REFUSED: 1},
          near={"reads are refused": {ROUTE: 3, REFUSED: 1},
                "it is expected": {ROUTE: 2, EXPECTED: 1, REFUSED: 1},
                "the replica is back for a moment": {ROUTE: Cycle((2,) * 8 + (1,)), REFUSED: 1},
                "reads are refused for a moment": {ROUTE: Cycle((2,) * 8 + (3,)), REFUSED: 1}},
          also=(({ROUTE: 3}, {REFUSED: None}, fallthrough("a reason that it does not report")),
+               ({PRIMARY_UP: 0}, {PRIMARY_UP: 0},
+                f"{WHO} sends reads to the primary, through the pool ro_fallthrough (scidex_pg_pool_ro_routes_to is 2), because "
+                "of connect_refused. The primary is unavailable too: these reads fail."),
                *(({}, {REFUSED: 0, f'scidex_pg_pool_ro_route_reason{{reason="{reason}"}}': 1}, fallthrough(reason, f" ({words})"))
                  for reason, words in (
                      ("is_primary", "the DSN of the replica leads to the primary itself"),
