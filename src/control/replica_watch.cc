@@ -74,7 +74,7 @@ void ReplicaWatch::Reconfigure(const routing::RoutingOptions& options, bool has_
   options_ = options;
   has_primary_ = has_primary;
   pending_probe_.reset();
-  has_waited_ = false;
+  waits_until_.reset();
   if (new_primary) {
     lag_.Clear();
     primary_ = Primary::kNotProbed;
@@ -192,12 +192,13 @@ void ReplicaWatch::Judge(const ProbeResult& result) {
         stats_.lag_bytes = lag_.Bytes(result.facts);
       }
     }
-    // Only once: a primary whose sessions are all lent may not give a first answer for long.
-    wait_for_primary = result.reason == Reason::kOk && has_primary_ &&
-                       primary_ == Primary::kNotProbed && !has_waited_;
+    // Not for ever: a primary whose sessions are all lent may not give a first answer for long.
+    if (result.reason == Reason::kOk && has_primary_ && primary_ == Primary::kNotProbed) {
+      wait_for_primary = !waits_until_ || clock_.Now() < *waits_until_;
+      if (!waits_until_) waits_until_ = base::Add(result.started, options_.primary_known_within);
+    }
     pending_probe_.reset();
     if (wait_for_primary) pending_probe_ = result;
-    has_waited_ = has_waited_ || wait_for_primary;
     stats_.wal_receiver_up = result.reason != Reason::kOk ? std::nullopt
                              : result.facts.in_recovery   ? result.facts.wal_receiver_up
                                                           : std::optional(false);

@@ -71,9 +71,10 @@ class ReplicaWatch {
   };
   Primary primary_ SCIDEX_GUARDED_BY(mutex_) = Primary::kNotProbed;
   base::TimePoint primary_answered_at_ SCIDEX_GUARDED_BY(mutex_){};
-  // The replica's first answer, if the primary has not been queried yet and it is the latest.
+  // The replica's latest answer, if it waits for the primary's first result.
   std::optional<ProbeResult> pending_probe_ SCIDEX_GUARDED_BY(mutex_);
-  bool has_waited_ SCIDEX_GUARDED_BY(mutex_) = false;
+  // Until when answers wait. Set by the first one that does.
+  std::optional<base::TimePoint> waits_until_ SCIDEX_GUARDED_BY(mutex_);
   std::optional<std::string> primary_system_identifier_ SCIDEX_GUARDED_BY(mutex_);
   std::string primary_instance_ SCIDEX_GUARDED_BY(mutex_);
   std::optional<std::uint64_t> primary_timeline_ SCIDEX_GUARDED_BY(mutex_);

@@ -128,6 +128,7 @@ queries::QueryTrial Database::TryQuery(const queries::QueryOptions& query,
 routing::RoutingOptions Database::RoutingOf(const DatabaseOptions& options) {
   routing::RoutingOptions routing = options.routing;
   routing.good_probe_distance = options.probe.interval;
+  routing.primary_known_within = options.probe.timeout;
   return routing;
 }
 

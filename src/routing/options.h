@@ -38,6 +38,9 @@ struct RoutingOptions {
   // Minimum time between the starts of two good probes that count: probes triggered in quick
   // succession count once.
   base::Duration good_probe_distance{0};
+  // For how long after the start of the replica's first probe its verdict may wait for the
+  // primary's first result: the timeout of a probe.
+  base::Duration primary_known_within{0};
 
   friend bool operator==(const RoutingOptions&, const RoutingOptions&) = default;
 };

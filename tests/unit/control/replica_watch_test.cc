@@ -38,9 +38,27 @@ TEST_F(ReplicaWatchTest, AReplicaThatAnswersFirstIsJudgedOnceThePrimaryWasAsked)
   EXPECT_EQ(verdicts_, std::vector<Reason>{Reason::kLagExceeded});
 }
 
-TEST_F(ReplicaWatchTest, PrimaryThatIsNeverProbedDelaysOnlyOneVerdict) {
-  watch_.OnReplicaProbe(Replica(100));
-  watch_.OnReplicaProbe(Replica(100));
+TEST_F(ReplicaWatchTest, LaterAnswersWaitForASlowPrimaryToo) {
+  watch_.Reconfigure({.primary_known_within = seconds(3)}, true, false, false);
+  ProbeResult behind = Replica(100);
+  behind.facts.since_last_replay = seconds(7200);
+  behind.started = clock_.Now();
+  watch_.OnReplicaProbe(behind);
+  clock_.Advance(seconds(2));
+  behind.started = clock_.Now();
+  watch_.OnReplicaProbe(behind);
+  EXPECT_TRUE(verdicts_.empty());
+  watch_.OnPrimaryProbe(Primary(200));
+  EXPECT_EQ(verdicts_, std::vector<Reason>{Reason::kLagExceeded});
+}
+
+TEST_F(ReplicaWatchTest, PrimaryThatIsNeverProbedDelaysNoVerdictForLong) {
+  watch_.Reconfigure({.primary_known_within = seconds(3)}, true, false, false);
+  ProbeResult good = Replica(100);
+  good.started = clock_.Now();
+  watch_.OnReplicaProbe(good);
+  clock_.Advance(seconds(3));
+  watch_.OnReplicaProbe(good);
   EXPECT_EQ(verdicts_, std::vector<Reason>{Reason::kOk});
 }
 
