@@ -111,6 +111,8 @@ SlotList::iterator PoolCore::TakeIdle(const Request& request, TimePoint now) {
   Lend(slot, request.claim, waited ? AcquireOutcome::kWaited : AcquireOutcome::kImmediate, now);
   slot->counted_request = !request.waited;
   if (slot->counted_request) ++counted_.requests;
+  // No connect was started for a waiter that this connection would have served.
+  if (!waiters_.empty()) StartConnects(now);
   return slot;
 }
 

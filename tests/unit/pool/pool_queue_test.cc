@@ -70,6 +70,26 @@ TEST_F(PoolQueue, ARunningThreadOvertakesAYoungerWaiterWhichKeepsItsPlace) {
   EXPECT_EQ(pool.Stats().acquires[AcquireOutcome::kImmediate], 1U);
 }
 
+TEST_F(PoolQueue, ConnectIsStartedForAWaiterThatWasOvertaken) {
+  options_.handoff_after = 5ms;
+  Pool& pool = OpenOnSlowClock();
+  pool.Resize(1);
+  Lease lease = pool.Acquire();
+  const auto clients = StartWaiters(1);
+  slow_clock_.HoldWakeups();
+  lease.Release();
+  EXPECT_TRUE(slow_clock_.AwaitHeld(1));
+  pool.Resize(2);
+  EXPECT_EQ(pool.Stats().connecting, 0U);
+  connector_->Block();
+  lease = pool.Acquire();
+  slow_clock_.ReleaseWakeups();
+  ASSERT_EQ(pool.Stats().connecting, 1U);
+  ASSERT_TRUE(connector_->AwaitBlocked(1));
+  connector_->Finish();
+  EXPECT_TRUE(clients[0]->Get());
+}
+
 TEST_F(PoolQueue, TwoConnectionsReleasedTogetherServeTwoWaiters) {
   options_.handoff_after = 5ms;
   OpenOnSlowClock();
