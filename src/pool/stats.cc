@@ -1,5 +1,7 @@
 #include "pool/stats.h"
 
+#include <algorithm>
+
 namespace scidex::pool {
 namespace {
 
@@ -27,6 +29,15 @@ void AddCounters(PoolStats& stats, const PoolStats& before) {
   stats.acquire_wait.Add(before.acquire_wait);
   stats.use.Add(before.use);
   stats.connect.Add(before.connect);
+}
+
+void AddRetired(PoolStats& stats, const PoolStats& before) {
+  AddCounters(stats, before);
+  stats.retired_leases += before.in_use;
+  // Counted in its requests until they end or move to the successor.
+  stats.waiters += before.waiters;
+  stats.client_waiters += before.client_waiters;
+  stats.oldest_waiter = std::max(stats.oldest_waiter, before.oldest_waiter);
 }
 
 std::string Summary(const PoolStats& stats) {

@@ -143,6 +143,8 @@ struct PoolStats {
 
 // Adds the counters of an earlier pool that is closed.
 void AddCounters(PoolStats& stats, const PoolStats& before);
+// The same for a pool that may still have active leases, and acquires that have not ended.
+void AddRetired(PoolStats& stats, const PoolStats& before);
 
 // Returns text for error messages: "3 in use + 0 idle + 1 connecting of 4, 7 waiting; longest held
 // by src/x.cc:4 (F)".

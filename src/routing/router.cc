@@ -223,9 +223,7 @@ pool::PoolStats Router::PoolLineage::Stats() const {
   if (pool != nullptr) stats = pool->Stats();
   pool::AddCounters(stats, counted);
   for (const std::shared_ptr<Pool>& one : retired) {
-    const pool::PoolStats before = one->Stats();
-    pool::AddCounters(stats, before);
-    stats.retired_leases += before.in_use;
+    pool::AddRetired(stats, one->Stats());
   }
   return stats;
 }

@@ -1,5 +1,6 @@
 #include <gmock/gmock.h>
 
+#include "unit/pool/pool_invariants.h"
 #include "unit/pool/pool_test_base.h"
 
 namespace scidex::pool {
@@ -297,6 +298,20 @@ TEST_F(PoolNumbers, TheSummaryNamesEveryStateAndTheLongestHolder) {
   EXPECT_THAT(Summary(stats),
               AllOf(HasSubstr("3 in use + 2 idle + 1 connecting of 5, 7 waiting; longest held by "),
                     HasSubstr("pool_numbers_test.cc:" + line)));
+}
+
+TEST(RetiredPool, ItsAcquiresWaitInItsSuccessorUntilTheyMoveThere) {
+  PoolStats before;
+  before.requests = before.waiters = before.client_waiters = before.in_use = 1;
+  before.oldest_waiter = 2s;
+  PoolStats stats;
+  AddRetired(stats, before);
+  EXPECT_EQ(Contradiction(stats), "");
+  EXPECT_EQ(stats.waiters, 1U);
+  EXPECT_EQ(stats.client_waiters, 1U);
+  EXPECT_EQ(stats.oldest_waiter, 2s);
+  EXPECT_EQ(stats.in_use, 0U);
+  EXPECT_EQ(stats.retired_leases, 1U);
 }
 
 }  // namespace
