@@ -24,7 +24,9 @@ PoolSchedule::PoolSchedule(std::uint64_t seed) : random_(seed) {
 std::string PoolSchedule::Run(std::size_t steps) {
   std::string wrong;
   while (wrong.empty() && steps-- > 0) {
-    Step();
+    // The order of arrivals without a rest between them would be unknown.
+    if (Random(3) > 0) Arrive();
+    for (std::size_t events = Random(4); events > 0; --events) Step();
     wrong = AwaitRest();
   }
   if (wrong.empty()) {
@@ -36,18 +38,31 @@ std::string PoolSchedule::Run(std::size_t steps) {
   return wrong;
 }
 
+void PoolSchedule::Arrive() {
+  steps_.push_back("acquire");
+  waiting_.push_back({++arrivals_, std::make_unique<Client>(*pool_)});
+}
+
 void PoolSchedule::Step() {
-  const std::size_t kind = Random(16);
-  if (kind < 6) {
-    steps_.push_back("acquire");
-    waiting_.push_back({++arrivals_, std::make_unique<Client>(*pool_)});
-  } else if (kind < 11) {
+  const std::size_t kind = Random(12);
+  if (kind < 5) {
     OnLease();
-  } else if (kind < 14) {
+  } else if (kind < 8) {
     OnPool();
-  } else {
+  } else if (kind < 10) {
     OnServer();
+  } else {
+    Try();
   }
+}
+
+// May overtake waiters.
+void PoolSchedule::Try() {
+  steps_.push_back("try");
+  Lease lease = pool_->TryAcquire();
+  if (!lease) return;
+  leases_.push_back(std::move(lease));
+  ++told_[AcquireOutcome::kWaited];
 }
 
 void PoolSchedule::OnLease() {
@@ -93,6 +108,7 @@ void PoolSchedule::OnPool() {
       return pool_->Drain();
     case 3:
       suspended_ = !suspended_;
+      served_before_suspend_.reset();
       steps_.push_back(suspended_ ? "suspend" : "resume");
       return suspended_ ? pool_->Suspend() : pool_->Resume();
     default: {
@@ -108,6 +124,8 @@ void PoolSchedule::OnServer() {
     refusing_ = !refusing_;
     steps_.push_back(refusing_ ? "refuse connects" : "accept connects");
     if (refusing_) return connector_->Fail();
+    // A connect that fails after OnServerAnswered() would begin a new backoff.
+    Eventually(kLong, [&] { return pool_->Stats().connecting == 0; });
     connector_->Succeed();
     return pool_->OnServerAnswered();
   }

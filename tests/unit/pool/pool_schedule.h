@@ -28,7 +28,9 @@ class PoolSchedule {
 
   std::size_t Random(std::size_t below) { return random_() % below; }
   std::size_t RandomTarget();
+  void Arrive();
   void Step();
+  void Try();
   void OnLease();
   void OnPool();
   void OnServer();
