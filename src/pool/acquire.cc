@@ -253,8 +253,9 @@ bool PoolCore::Admit(SlotList::iterator slot, Request& request, Waiter* waiter) 
   } else if (IsAlive(*slot)) {
     // The end of the route or of the pool stops it too: otherwise a server that hangs would hold up
     // an acquire that another server could serve.
-    const Prepared prepared = slot->connection->Prepare(
-        request.deadline, {request.stop, request.moves, &retired_}, request.claim.borrower);
+    const Prepared prepared =
+        slot->connection->Prepare(request.deadline, {request.stop, request.moves, &retired_},
+                                  {request.claim.borrower, request.claim.client});
     if (prepared.result == Prepared::Result::kReady) {
       slot->proof = prepared.proof;
       // Without the lock, so that an acquire takes it only once; see Slot::granted.

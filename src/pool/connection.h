@@ -91,6 +91,13 @@ enum class Recycled {
   kLost,   // dead; others of this pool may be too
 };
 
+// Who acquired a connection.
+struct Borrower {
+  base::CallSite call_site;
+  // AcquireOptions::client; may be null.
+  std::shared_ptr<const std::string> client;
+};
+
 // One open connection. Used by one thread at a time. The destructor closes it without waiting for
 // the server.
 class Connection {
@@ -109,7 +116,7 @@ class Connection {
   // Called on every acquire, after IsAlive() and before the borrower gets the connection. Must
   // return by `deadline`, and at once when `stop` is stopped.
   virtual Prepared Prepare(base::TimePoint deadline, const StopSources& stop,
-                           const base::CallSite& borrower) noexcept = 0;
+                           const Borrower& borrower) noexcept = 0;
 
   // Called on every release, to return the connection to a clean state. Must return `within` that
   // time.

@@ -77,6 +77,10 @@ bool IsWrite(std::string_view tag) {
   });
 }
 
+std::string_view ClientOf(const pool::Borrower& borrower) {
+  return borrower.client ? std::string_view(*borrower.client) : std::string_view();
+}
+
 constexpr const char* kSwitchedOff = "a borrower switched read-only off; it is set again";
 
 // Schema-qualified, because the borrower controls the search_path.
@@ -127,11 +131,12 @@ void Session::CheckForWrite(const PGresult* result) {
   base::LogError("a write succeeded through a read-only session",
                  {{"pool", name_},
                   {"verb", tag.substr(0, tag.find_first_of(" 0123456789"))},
-                  {"call_site", base::ToString(borrower_)}});
+                  {"call_site", base::ToString(borrower_.call_site)},
+                  {"client", ClientOf(borrower_)}});
 }
 
 Prepared Session::Prepare(TimePoint deadline, const pool::StopSources& stop,
-                          const base::CallSite& borrower) noexcept {
+                          const pool::Borrower& borrower) noexcept {
   Prepared prepared;
   if (judged_ && !judged_->MayBe(server_started_)) {
     prepared.result = Prepared::Result::kOtherServer;
@@ -323,15 +328,17 @@ void Session::Report(TransactionWatch::Shown shown) {
 void Session::ReportTampering(const char* what) {
   if (std::exchange(tampering_reported_, true)) return;
   if (observer_ != nullptr) observer_->OnReadOnlyTampered();
-  base::LogWarn(what, {{"pool", name_}, {"call_site", base::ToString(borrower_)}});
+  base::LogWarn(what, {{"pool", name_},
+                       {"call_site", base::ToString(borrower_.call_site)},
+                       {"client", ClientOf(borrower_)}});
 }
 
 void Session::OnRefusedWrite(const char* message) {
   if (refusal_expected_) return;
   const std::string verb = VerbIn(Masked(message));
-  const std::string call_site = base::ToString(borrower_);
+  const std::string call_site = base::ToString(borrower_.call_site);
   const std::initializer_list<base::LogField> fields{
-      {"pool", name_}, {"verb", verb}, {"call_site", call_site}};
+      {"pool", name_}, {"verb", verb}, {"call_site", call_site}, {"client", ClientOf(borrower_)}};
   if (read_only_) {
     if (observer_ != nullptr) observer_->OnReadOnlyViolation();
     base::LogWarn("a write was refused in a read-only session", fields);

@@ -59,7 +59,7 @@ class Session final : public pool::Connection {
 
   bool IsAlive(LivenessCheck check) noexcept override;
   pool::Prepared Prepare(base::TimePoint deadline, const pool::StopSources& stop,
-                         const base::CallSite& borrower) noexcept override;
+                         const pool::Borrower& borrower) noexcept override;
   pool::Recycled Recycle(base::Duration within) noexcept override;
   void Observe(pool::SessionObserver* observer) noexcept override;
 
@@ -202,7 +202,7 @@ class Session final : public pool::Connection {
   TransactionWatch watch_;
   // The previous result requested the rows of a COPY.
   bool copying_in_ = false;
-  base::CallSite borrower_;
+  pool::Borrower borrower_;
   PQnoticeReceiver libpqxx_notices_ = nullptr;
   // The server announced that it will end the session.
   bool server_closing_ = false;

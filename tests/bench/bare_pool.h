@@ -17,7 +17,7 @@ class NoConnection final : public pool::Connection {
  public:
   bool IsAlive(LivenessCheck /*check*/) noexcept override { return true; }
   pool::Prepared Prepare(base::TimePoint /*deadline*/, const pool::StopSources& /*stop*/,
-                         const base::CallSite& /*borrower*/) noexcept override {
+                         const pool::Borrower& /*borrower*/) noexcept override {
     return {};
   }
   pool::Recycled Recycle(base::Duration /*within*/) noexcept override {

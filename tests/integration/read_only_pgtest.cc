@@ -138,9 +138,10 @@ TEST_F(ReadOnlyTest, TamperedSessionIsReadOnlyForTheNextAndTheBorrowerIsLogged) 
       "SET SESSION CHARACTERISTICS AS TRANSACTION READ WRITE",
       "SELECT set_config('default_transaction_read_only', 'off', false)",
   };
+  const auto client = std::make_shared<const std::string>("a_report");
   for (const char* sql : tampering) {
     {
-      const pool::Lease lease = database.AcquireRead();
+      const pool::Lease lease = database.AcquireRead({.client = client});
       ASSERT_EQ(postgres::Session::Of(lease).Query(sql, base::kNever).status,
                 postgres::QueryResult::Status::kOk);
     }
@@ -149,7 +150,8 @@ TEST_F(ReadOnlyTest, TamperedSessionIsReadOnlyForTheNextAndTheBorrowerIsLogged) 
   const pool::PoolStats stats = Fallthrough(database);
   EXPECT_EQ(stats.read_only_tampered, tampering.size());
   EXPECT_EQ(stats.read_only_proofs[pool::ReadOnlyProof::kSet], tampering.size());
-  EXPECT_EQ(log.Count({"switched read-only off", "read_only_pgtest.cc"}), tampering.size());
+  EXPECT_EQ(log.Count({"switched read-only off", "read_only_pgtest.cc", "client=a_report"}),
+            tampering.size());
 }
 
 TEST_F(ReadOnlyTest, ATransactionLeftOpenIsRolledBackAndItsSessionUsedAgain) {

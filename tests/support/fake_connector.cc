@@ -147,7 +147,7 @@ bool FakeConnection::IsAlive(LivenessCheck check) noexcept {
 }
 
 pool::Prepared FakeConnection::Prepare(TimePoint deadline, const pool::StopSources& stop,
-                                       const base::CallSite& borrower) noexcept {
+                                       const pool::Borrower& borrower) noexcept {
   const pool::AnyStop any_stop(stop);
   // Destroyed after the lock is released, because its destructor waits for the function to return.
   const std::stop_callback<std::function<void()>> on_stop(any_stop.token(), [this] {
@@ -157,7 +157,7 @@ pool::Prepared FakeConnection::Prepare(TimePoint deadline, const pool::StopSourc
   MutexLock lock(session_->mutex_);
   ++session_->prepares_;
   session_->prepare_deadline_ = deadline;
-  session_->borrower_ = borrower.function_name();
+  session_->borrower_ = borrower.call_site.function_name();
   if (session_->block_prepare_) return session_->PrepareBlocked(any_stop.token());
   return session_->prepared_;
 }

@@ -87,7 +87,7 @@ class FakeConnection final : public pool::Connection {
   std::int64_t backend_pid() const noexcept override { return kBackendPid; }
   bool IsAlive(LivenessCheck check) noexcept override;
   pool::Prepared Prepare(base::TimePoint deadline, const pool::StopSources& stop,
-                         const base::CallSite& borrower) noexcept override;
+                         const pool::Borrower& borrower) noexcept override;
   pool::Recycled Recycle(base::Duration within) noexcept override;
   void Observe(pool::SessionObserver* observer) noexcept override;
 
