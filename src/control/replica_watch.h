@@ -24,8 +24,9 @@ class ReplicaWatch {
   // order of the judgements. It must not call the watch, except for Stats().
   using OnVerdict = std::function<void(routing::Reason, base::TimePoint)>;
 
-  // `has_primary`: OnPrimaryProbe() will be called. The replica's first answer is judged only after
-  // that call, because its lag and cluster are unknown before.
+  // `has_primary`: OnPrimaryProbe() will be called. The replica's answers are judged only after
+  // that call, because its lag and cluster are unknown before; see
+  // RoutingOptions::primary_known_within.
   ReplicaWatch(const routing::RoutingOptions& options, bool has_primary, base::Clock& clock,
                OnVerdict on_verdict);
 

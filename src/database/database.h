@@ -99,8 +99,9 @@ class Database {
   // Runs one query once, on a connection acquired as the schedule would, within `acquire_within`.
   queries::QueryTrial TryQuery(const queries::QueryOptions& query, base::Duration acquire_within);
 
-  // Sets the function that is called, on any thread, when a server refuses a login. It must not
-  // block; empty for none. When this returns, no call of the previous function is in progress.
+  // Sets the function that is called, on any thread, when a server refuses a login; empty for none.
+  // It must not block, nor call this function or Reconfigure(). When this returns, no call of the
+  // previous function is in progress.
   void SetOnAuthFailed(std::function<void()> call);
 
   // Logs one line per pool at each interval. Idempotent: returns true for the call that started it.
