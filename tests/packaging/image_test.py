@@ -58,6 +58,8 @@ class Image(unittest.TestCase):
         process = servers.start(self.addCleanup, [
             str(OWN_MOUNTS), "crun", f"--root={self.folder / 'crun'}", "--cgroup-manager=disabled", "run",
             f"--bundle={self.bundle}", name], log)
+        # crun passes the signal on, and ends with the exporter. If it were killed before, the exporter would keep running.
+        self.addCleanup(process.wait, timeout=servers.DEADLINE_SECONDS)
         self.addCleanup(process.terminate)
         return process, log
 
