@@ -17,20 +17,17 @@
 namespace scidex::config {
 namespace {
 
-using base::Duration;
-
 std::string From(const Environment& environment, const char* name) {
   return environment(name).value_or("");
 }
 
-// A number of seconds, as in the system that this exporter replaces, or a duration.
-Duration ParseInterval(const std::string& text) {
+// A number of seconds, as in the system that this exporter replaces, or what the file accepts.
+void SetInterval(const std::string& text, Draft& draft) {
   std::int64_t seconds = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), seconds);
   const bool is_number = error == std::errc() && end == text.data() + text.size();
-  const auto interval = ParseDuration(is_number ? text + 's' : text);
-  if (interval && *interval >= std::chrono::seconds(1) && *interval <= std::chrono::hours(24 * 365))
-    return *interval;
+  const Key& key = *FindKey("pool_logger.interval");
+  if (key.set({is_number ? text + 's' : text}, draft)) return;
   throw ConfigError("SCIDEX_PG_POOL_LOG_INTERVAL: " + base::QuotedUnlessSecret(text) +
                     " is not an interval from 1s to 365d; write a number of seconds, such as "
                     "3600, or a duration such as 1h");
@@ -47,21 +44,14 @@ void ApplyEnvironment(const Environment& environment, Draft& draft) {
   }
   if (const std::string interval = From(environment, "SCIDEX_PG_POOL_LOG_INTERVAL");
       !interval.empty()) {
-    draft.config.database.pool_logger.interval = ParseInterval(interval);
+    SetInterval(interval, draft);
   }
 }
 
-// "exporter.yaml:2: primary.dsn".
-std::string PlaceOf(const std::string& path, const Lines& lines, const std::string& key) {
-  const auto written = lines.find(key);
-  if (written == lines.end()) return key;
-  return path + ":" + std::to_string(written->second.line) + ": " + written->second.key;
-}
-
 // min_idle must not exceed max_size, nor backoff_initial backoff_cap.
-void CheckPool(const std::string& path, const Lines& lines, const std::string& name,
+void CheckPool(const Config& config, const Lines& lines, const std::string& name,
                const pool::PoolOptions& pool) {
-  const auto place = [&](const std::string& key) { return PlaceOf(path, lines, key) + ": "; };
+  const auto place = [&](const std::string& key) { return config.SourceOf(key) + ": "; };
   const auto check = [&](const std::string& small, const std::string& large, bool holds,
                          const std::string& small_value, const std::string& large_value) {
     if (holds) return;
@@ -104,10 +94,10 @@ void WarnOfRareProbes(Config& config) {
 }
 
 // The lag query must be one query with one column.
-void CheckLagQuery(const std::string& path, const Lines& lines, Config& config) {
+void CheckLagQuery(Config& config) {
   const std::string& sql = config.database.probe.lag_query;
   if (sql.empty()) return;
-  const std::string place = PlaceOf(path, lines, "probe.lag_query") + ": ";
+  const std::string place = config.SourceOf("probe.lag_query") + ": ";
   const SqlFinding finding = CheckSql({sql}).front();
   if (finding.kind == SqlFinding::Kind::kRefused) throw ConfigError(place + finding.message);
   if (finding.kind != SqlFinding::Kind::kQuery)
@@ -118,10 +108,10 @@ void CheckLagQuery(const std::string& path, const Lines& lines, Config& config) 
   }
 }
 
-void CheckLag(const std::string& path, const Lines& lines, Config& config) {
+void CheckLag(Config& config) {
   const routing::RoutingOptions& options = config.database.routing;
   if (options.max_stale_lag == base::Duration::zero()) return;
-  const std::string place = PlaceOf(path, lines, "read_only.max_stale_lag") + ": ";
+  const std::string place = config.SourceOf("read_only.max_stale_lag") + ": ";
   if (options.on_lag != routing::OnLag::kServeStale)
     config.warnings.push_back(place + "has no effect without on_lag: serve_stale");
   if (options.max_stale_lag < options.max_lag) {
@@ -167,10 +157,10 @@ void WarnOfOtherVariables(const Environment& environment, const Draft& draft, Co
 }
 
 // Errors name the line of the set in the operator's file: that of the set itself is not installed.
-void AddQuerySets(const std::string& path, const Lines& lines, Draft& draft) {
+void AddQuerySets(Draft& draft) {
   for (const std::string& set : draft.query_sets) {
     for (PlacedQuery& query : ReadQuerySet(set)) {
-      query.place = PlaceOf(path, lines, "query_sets") + ": the set " + set;
+      query.place = draft.config.SourceOf("query_sets") + ": the set " + set;
       query.of_set = true;
       draft.queries.push_back(std::move(query));
     }
@@ -246,22 +236,23 @@ Config Load(const std::string& path, const Environment& environment) {
   Draft draft;
   Lines lines;
   if (!path.empty()) lines = ReadFile(path, draft);
-  for (const auto& [key, unused] : lines) draft.config.sources[key] = PlaceOf(path, lines, key);
+  for (const auto& [key, written] : lines)
+    draft.config.sources[key] = path + ":" + std::to_string(written.line) + ": " + written.key;
   ApplyEnvironment(environment, draft);
-  AddQuerySets(path, lines, draft);
+  AddQuerySets(draft);
   CheckTogether(draft.queries);
   SetSession(draft, draft.primary);
   SetSession(draft, draft.replica);
   draft.config.hash = HashOf(draft);
   draft.config.fingerprints = FingerprintsOf(draft);
   Config config = std::move(draft.config);
-  CheckPool(path, lines, "primary", config.database.primary_pool);
-  CheckPool(path, lines, "ro", config.database.ro_pool);
-  CheckPool(path, lines, "ro_fallthrough", config.database.ro_fallthrough_pool);
+  CheckPool(config, lines, "primary", config.database.primary_pool);
+  CheckPool(config, lines, "ro", config.database.ro_pool);
+  CheckPool(config, lines, "ro_fallthrough", config.database.ro_fallthrough_pool);
   WarnOfReadableDsn(path, lines, config);
   WarnOfRareProbes(config);
   WarnOfOtherVariables(environment, draft, config);
-  CheckLag(path, lines, config);
+  CheckLag(config);
   for (const PlacedQuery& query : draft.queries)
     config.warnings.insert(config.warnings.end(), query.warnings.begin(), query.warnings.end());
   config.database.replica.reset();
@@ -270,7 +261,7 @@ Config Load(const std::string& path, const Environment& environment) {
   if (config.database.replica && draft.primary.dsn.empty()) config.database.primary.reset();
   CheckServersOf(draft.queries, config);
   CheckStatements(draft.queries, config);
-  CheckLagQuery(path, lines, config);
+  CheckLagQuery(config);
   for (PlacedQuery& query : draft.queries)
     config.database.queries.push_back(std::move(query.options));
   return config;

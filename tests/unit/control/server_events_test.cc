@@ -47,11 +47,17 @@ class ServerEventsTest : public testing::Test {
     clock_.Advance(seconds(1));
     client.get();
   }
+  // The server answers its probe.
+  void FailConnectAndProbe(ConnectOutcome outcome) {
+    FailConnect(outcome);
+    Probe(Reason::kOk);
+  }
   // Opens a connection, which is closed afterwards.
-  void Connect() {
+  void ConnectAndProbe() {
     connector_->Succeed();
     clock_.Advance(std::chrono::minutes(2));
     primary_->Acquire({clock_.Now() + seconds(1)}).Evict();
+    Probe(Reason::kOk);
   }
 
   test::ManualClock clock_;
@@ -120,25 +126,21 @@ TEST_F(ServerEventsTest, ConnectFailuresOfAServerThatAnswersAreLoggedOncePerOutc
   Probe(Reason::kOk);
   const test::LogTap log;
   for (int i = 0; i < 2; ++i) {
-    FailConnect(ConnectOutcome::kOtherServer);
-    Probe(Reason::kOk);
+    FailConnectAndProbe(ConnectOutcome::kOtherServer);
   }
   EXPECT_EQ(log.Count({"level=warn", "connects fail", "pool=primary host=db1 port=5432",
                        "outcome=other_server", "advice=\"the name leads to several servers"}),
             1u);
   clock_.Advance(std::chrono::hours(1));
-  FailConnect(ConnectOutcome::kOtherServer);
-  Probe(Reason::kOk);
+  FailConnectAndProbe(ConnectOutcome::kOtherServer);
   EXPECT_EQ(log.Lines().size(), 2u) << "it is said again after an hour";
 }
 
 TEST_F(ServerEventsTest, TheEndOfConnectFailuresIsLogged) {
   Probe(Reason::kOk);
-  FailConnect(ConnectOutcome::kTooManyConnections);
-  Probe(Reason::kOk);
+  FailConnectAndProbe(ConnectOutcome::kTooManyConnections);
   const test::LogTap log;
-  Connect();
-  Probe(Reason::kOk);
+  ConnectAndProbe();
   clock_.Advance(seconds(59));
   Probe(Reason::kOk);
   EXPECT_EQ(log.Lines().size(), 0u) << "single connects may succeed";
@@ -153,20 +155,15 @@ TEST_F(ServerEventsTest, TheEndOfConnectFailuresIsLogged) {
 
 TEST_F(ServerEventsTest, ConnectsThatFailAgainHaveNoEndBeforeButABeginningAfter) {
   Probe(Reason::kOk);
-  FailConnect(ConnectOutcome::kTooManyConnections);
-  Probe(Reason::kOk);
+  FailConnectAndProbe(ConnectOutcome::kTooManyConnections);
   const test::LogTap log;
-  Connect();
-  Probe(Reason::kOk);
-  FailConnect(ConnectOutcome::kTooManyConnections);
-  Probe(Reason::kOk);
+  ConnectAndProbe();
+  FailConnectAndProbe(ConnectOutcome::kTooManyConnections);
   EXPECT_EQ(log.Lines().size(), 0u);
-  Connect();
-  Probe(Reason::kOk);
+  ConnectAndProbe();
   clock_.Advance(seconds(60));
   Probe(Reason::kOk);
-  FailConnect(ConnectOutcome::kTooManyConnections);
-  Probe(Reason::kOk);
+  FailConnectAndProbe(ConnectOutcome::kTooManyConnections);
   EXPECT_EQ(log.Count({"connects succeed again"}), 1u);
   EXPECT_EQ(log.Count({"connects fail although"}), 1u);
 }
